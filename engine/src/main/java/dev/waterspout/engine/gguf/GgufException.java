@@ -1,0 +1,51 @@
+package dev.waterspout.engine.gguf;
+
+import java.util.OptionalLong;
+
+/** A GGUF file that cannot be read. The message is one line that starts with the file's name. */
+public final class GgufException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private static final long NO_OFFSET = -1;
+
+    private final long offset;
+
+    /**
+     * Reports a problem that has no place in the file.
+     *
+     * @param file the name of the file
+     * @param problem what is wrong, with the value found and what is allowed
+     */
+    public GgufException(String file, String problem) {
+        super(Printable.line(file + ": " + problem));
+        this.offset = NO_OFFSET;
+    }
+
+    /**
+     * Reports a problem at a place in the file.
+     *
+     * @param file the name of the file
+     * @param offset where the offending field starts, in bytes from the start of the file
+     * @param problem what is wrong, with the value found and what is allowed
+     */
+    public GgufException(String file, long offset, String problem) {
+        super(Printable.line(file + ": at byte " + offset + ": " + problem));
+        this.offset = offset;
+    }
+
+    /**
+     * Reports a file that the operating system does not let us read.
+     *
+     * @param file the name of the file
+     * @param problem what is wrong
+     * @param cause what the operating system said
+     */
+    public GgufException(String file, String problem, Throwable cause) {
+        super(Printable.line(file + ": " + problem), cause);
+        this.offset = NO_OFFSET;
+    }
+
+    /** Where the offending field starts, in bytes from the start of the file; empty if that says nothing. */
+    public OptionalLong offset() {
+        return offset == NO_OFFSET ? OptionalLong.empty() : OptionalLong.of(offset);
+    }
+}

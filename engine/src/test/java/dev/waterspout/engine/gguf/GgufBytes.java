@@ -1,0 +1,88 @@
+package dev.waterspout.engine.gguf;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Builds the bytes of a file field by field and checks nothing, so that a test can get any of them wrong. */
+final class GgufBytes {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final Map<String, Integer> marks = new LinkedHashMap<>();
+
+    /** The magic, the version and the two counts. */
+    static GgufBytes header(int version, long tensors, long metadata) {
+        return new GgufBytes()
+                .mark("magic")
+                .raw('G', 'G', 'U', 'F')
+                .mark("version")
+                .u32(version)
+                .mark("tensor count")
+                .u64(tensors)
+                .mark("metadata count")
+                .u64(metadata);
+    }
+
+    GgufBytes raw(int... values) {
+        for (int value : values) {
+            bytes.write(value);
+        }
+        return this;
+    }
+
+    GgufBytes u32(long value) {
+        return integer(value, Integer.BYTES);
+    }
+
+    GgufBytes u64(long value) {
+        return integer(value, Long.BYTES);
+    }
+
+    GgufBytes string(String value) {
+        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+        u64(utf8.length);
+        bytes.writeBytes(utf8);
+        return this;
+    }
+
+    /** A key and the type of the value that has to follow. */
+    GgufBytes key(String key, GgufValueType type) {
+        return string(key).u32(type.id());
+    }
+
+    GgufBytes tensor(String name, int type, long offset, long... dimensions) {
+        string(name).u32(dimensions.length);
+        for (long dimension : dimensions) {
+            u64(dimension);
+        }
+        return u32(type).u64(offset);
+    }
+
+    /** Zeros up to the next multiple, then as many more. */
+    GgufBytes data(int alignment, int size) {
+        int padding = (alignment - bytes.size() % alignment) % alignment;
+        bytes.writeBytes(new byte[padding + size]);
+        return this;
+    }
+
+    /** Names the field that comes next. */
+    GgufBytes mark(String field) {
+        marks.put(field, bytes.size());
+        return this;
+    }
+
+    Map<String, Integer> marks() {
+        return marks;
+    }
+
+    byte[] build() {
+        return bytes.toByteArray();
+    }
+
+    private GgufBytes integer(long value, int width) {
+        for (int i = 0; i < width; i++) {
+            bytes.write((int) (value >>> (Byte.SIZE * i)));
+        }
+        return this;
+    }
+}

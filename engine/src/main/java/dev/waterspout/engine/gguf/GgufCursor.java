@@ -74,7 +74,14 @@ final class GgufCursor {
 
     /** Reads a string: its length, then UTF-8; malformed bytes are replaced. */
     String string(String field) {
-        int length = (int) count(field, 1);
+        long at = position;
+        long declared = int64(field);
+        if (declared < 0 || declared > remaining()) {
+            throw fail(
+                    at,
+                    field + " is " + Long.toUnsignedString(declared) + " bytes, but " + remaining() + " " + remain());
+        }
+        int length = (int) declared;
         if (length == 0) {
             return "";
         }

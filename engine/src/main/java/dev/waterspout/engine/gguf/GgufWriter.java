@@ -23,6 +23,9 @@ public final class GgufWriter {
     private final Map<String, Source> tensors = new LinkedHashMap<>();
     private int alignment = GgufHeader.DEFAULT_ALIGNMENT;
 
+    /** Where the next tensor starts, counted from the start of the data, as all offsets are here. */
+    private long nextOffset;
+
     /** Writes the data of one tensor. */
     @FunctionalInterface
     public interface TensorData {
@@ -112,14 +115,11 @@ public final class GgufWriter {
                 type,
                 dimensions,
                 problem -> new IllegalArgumentException("tensor " + Printable.quote(name) + " " + problem));
-        long offset = 0;
-        for (Source source : tensors.values()) {
-            offset = GgufHeader.align(source.tensor.offset() + source.tensor.bytes(), alignment);
-        }
-        GgufTensor tensor = new GgufTensor(name, type, dimensions, offset, bytes);
+        GgufTensor tensor = new GgufTensor(name, type, dimensions, nextOffset, bytes);
         if (tensors.putIfAbsent(name, new Source(tensor, data)) != null) {
             throw new IllegalArgumentException("name=" + Printable.quote(name) + " must be new, but is there already");
         }
+        nextOffset = GgufHeader.align(nextOffset + bytes, alignment);
         return this;
     }
 

@@ -36,7 +36,7 @@ class GgufRealFilesTest {
     void readsTheOddMetadataOfStories() {
         try (GgufFile file = GgufFile.open(SharedData.require("stories260K.gguf"))) {
             GgufMetadata metadata = file.metadata();
-            assertThat(metadata.integer("llama.context_length")).hasValue(0);
+            assertThat(metadata.integer("llama.context_length")).hasValue(128);
             assertThat(metadata.integer("tokenizer.ggml.padding_token_id")).hasValue(4_294_967_295L);
             assertThat(metadata.strings("tokenizer.ggml.tokens").orElseThrow()).hasSize(512);
             assertThat(metadata.floats("tokenizer.ggml.scores").orElseThrow()).hasSize(512);

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Files that must be refused, each with one clear error: for the tests of the reader and of everything that opens one. */
+/** Files that must be refused with one clear error: for the tests of the reader and of everything that opens a file. */
 public final class MalformedGgufs {
     private static final int ALIGNMENT = 32;
     private static final int F32 = 0;
@@ -153,9 +153,10 @@ public final class MalformedGgufs {
                 new Case("metadata count 1 of none", GgufBytes.header(3, 0, 1).build(), "metadata count is 1"),
                 new Case("metadata count 2^31", GgufBytes.header(3, 0, 1L << 31).build(), "2147483648"),
                 new Case("metadata count 2^64 - 1", GgufBytes.header(3, 0, -1).build(), "18446744073709551615"),
-                new Case("metadata count one too high", patched("metadata count", 4), "metadata"),
-                new Case("metadata count one too low", patched("metadata count", 2), "tensor 0"),
-                new Case("tensor count one too high", patched("tensor count", 3), "tensor"));
+                new Case("metadata count one too high", patched("metadata count", 4), "tensor 0: the name's length"),
+                new Case(
+                        "metadata count one too low", patched("metadata count", 2), "tensor \"tokenizer.ggml.tokens\""),
+                new Case("tensor count one too high", patched("tensor count", 3), "tensor 2"));
     }
 
     private static Stream<Case> strings() {

@@ -1,0 +1,90 @@
+package dev.waterspout.kernels.codec;
+
+import java.lang.foreign.MemorySegment;
+
+/** The reference: one element at a time, as the definitions read. */
+final class ScalarMxCodec implements PartialCodec {
+    private final MxFormat format;
+    private final BlockQuantizer quantizer;
+
+    ScalarMxCodec(MxFormat format) {
+        this.format = format;
+        this.quantizer = new BlockQuantizer(format);
+    }
+
+    @Override
+    public MxFormat format() {
+        return format;
+    }
+
+    @Override
+    public void encode(MemorySegment source, int rows, int columns, MemorySegment target) {
+        Shapes.checkPlain("source", source, rows, columns);
+        Shapes.checkEncoded("target", target, format, rows, columns);
+        target.asSlice(0, format.encodedBytes(rows, columns)).fill((byte) 0);
+        MxLayout layout = new MxLayout(format, columns);
+        for (int row = 0; row < rows; row++) {
+            for (int block = 0; block < layout.blocks(); block++) {
+                encodeBlock(source, layout, row, block, columns, target);
+            }
+        }
+    }
+
+    private void encodeBlock(
+            MemorySegment source, MxLayout layout, int row, int block, int columns, MemorySegment target) {
+        int first = block * format.block();
+        int end = Math.min(first + format.block(), columns);
+        int largest = 0;
+        for (int column = first; column < end; column++) {
+            float value = source.get(Layouts.F32, offset(row, column, columns));
+            largest = Math.max(largest, Float.floatToRawIntBits(value) & 0x7fffffff);
+        }
+        int scaleCode = quantizer.scaleCode(largest);
+        layout.putScaleCode(target, row, block, scaleCode);
+        if (quantizer.isNan(scaleCode)) {
+            return;
+        }
+        for (int column = first; column < end; column++) {
+            float value = source.get(Layouts.F32, offset(row, column, columns));
+            layout.putElementCode(target, row, column, quantizer.elementCode(value, scaleCode));
+        }
+    }
+
+    @Override
+    public void decode(MemorySegment packed, int rows, int columns, MemorySegment target) {
+        Shapes.checkEncoded("packed", packed, format, rows, columns);
+        Shapes.checkPlain("target", target, rows, columns);
+        MxLayout layout = new MxLayout(format, columns);
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                target.set(Layouts.F32, offset(row, column, columns), value(packed, layout, row, column));
+            }
+        }
+    }
+
+    @Override
+    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual) {
+        Shapes.checkShards(shards, format, rows, columns);
+        Shapes.checkPlain("residual", residual, rows, columns);
+        MxLayout layout = new MxLayout(format, columns);
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                float sum = value(shards[0], layout, row, column);
+                for (int rank = 1; rank < shards.length; rank++) {
+                    sum += value(shards[rank], layout, row, column);
+                }
+                long at = offset(row, column, columns);
+                residual.set(Layouts.F32, at, sum + residual.get(Layouts.F32, at));
+            }
+        }
+    }
+
+    private float value(MemorySegment packed, MxLayout layout, int row, int column) {
+        return quantizer.value(
+                layout.elementCode(packed, row, column), layout.scaleCode(packed, row, column / format.block()));
+    }
+
+    private static long offset(int row, int column, int columns) {
+        return ((long) row * columns + column) * Float.BYTES;
+    }
+}

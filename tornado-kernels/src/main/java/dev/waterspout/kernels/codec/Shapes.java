@@ -1,0 +1,49 @@
+package dev.waterspout.kernels.codec;
+
+import java.lang.foreign.MemorySegment;
+
+/** Checks of the shapes and segments of partials. */
+final class Shapes {
+    private Shapes() {}
+
+    static void check(int rows, int columns) {
+        if (rows < 0) {
+            throw new IllegalArgumentException("rows " + rows + " is not 0 or more");
+        }
+        checkColumns(columns);
+    }
+
+    static void checkColumns(int columns) {
+        if (columns < 1) {
+            throw new IllegalArgumentException("columns " + columns + " is not 1 or more");
+        }
+    }
+
+    static long product(int rows, long rowBytes) {
+        if (rows > Long.MAX_VALUE / rowBytes) {
+            throw new IllegalArgumentException("rows " + rows + " of " + rowBytes + " bytes exceed 2^63 bytes");
+        }
+        return rows * rowBytes;
+    }
+
+    static void checkPlain(String name, MemorySegment segment, int rows, int columns) {
+        checkEncoded(name, segment, PlainFormat.F32, rows, columns);
+    }
+
+    static void checkEncoded(String name, MemorySegment segment, WireFormat format, int rows, int columns) {
+        long needed = format.encodedBytes(rows, columns);
+        if (segment.byteSize() < needed) {
+            throw new IllegalArgumentException(name + " has " + segment.byteSize() + " bytes, but " + rows + " x "
+                    + columns + " elements in " + format.label() + " take " + needed);
+        }
+    }
+
+    static void checkShards(MemorySegment[] shards, WireFormat format, int rows, int columns) {
+        if (shards.length == 0) {
+            throw new IllegalArgumentException("shards has 0 entries: a sum needs 1 or more");
+        }
+        for (int rank = 0; rank < shards.length; rank++) {
+            checkEncoded("shard " + rank, shards[rank], format, rows, columns);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.waterspout.kernels.codec;
+
+/**
+ * An oracle that shares nothing with the quantizers: it looks for the nearest of all values of an element type, in doubles,
+ * which hold every f32 times every scale exactly.
+ */
+final class NearestValue {
+    private final ElementType element;
+    private final Rounding rounding;
+    private final double[] values;
+
+    NearestValue(ElementType element, Rounding rounding) {
+        this.element = element;
+        this.rounding = rounding;
+        this.values = new double[element.maxCode() + 1];
+        double step = Math.pow(2, element.minExponent() - element.mantissaBits());
+        for (int code = 1; code < values.length; code++) {
+            int octave = Math.max(((code - 1) >> element.mantissaBits()) - 1, 0);
+            values[code] = values[code - 1] + Math.scalb(step, octave);
+        }
+    }
+
+    double value(int magnitudeCode) {
+        return values[magnitudeCode];
+    }
+
+    /** {@return the magnitude code nearest to {@code |ratio|}} */
+    int code(double ratio) {
+        double magnitude = Math.abs(ratio);
+        int below = 0;
+        while (below < values.length - 1 && values[below + 1] <= magnitude) {
+            below++;
+        }
+        if (below == values.length - 1) {
+            return below;
+        }
+        double toLower = magnitude - values[below];
+        double toUpper = values[below + 1] - magnitude;
+        if (toLower != toUpper) {
+            return toLower < toUpper ? below : below + 1;
+        }
+        if (rounding == Rounding.AWAY) {
+            return below + 1;
+        }
+        // Without a mantissa the significand is 1 at every power of two, so that only the tie with zero goes down.
+        boolean lowerIsEven = element.mantissaBits() == 0 ? below == 0 : below % 2 == 0;
+        return lowerIsEven ? below : below + 1;
+    }
+
+    /** {@return the power-of-two scale of a block by OCP's rule, as an exponent} */
+    static int sharedExponent(MxFormat format, float[] block) {
+        double largest = 0;
+        for (float value : block) {
+            largest = Math.max(largest, Math.abs((double) value));
+        }
+        int bias = format.scale().bias();
+        int exponent = largest == 0
+                ? -bias
+                : Math.getExponent(largest) - format.element().maxExponent();
+        return Math.max(-bias, Math.min(bias, exponent));
+    }
+}

@@ -1,0 +1,52 @@
+package dev.waterspout.engine.tokenizer;
+
+import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
+
+/** The part of encoding that all tokenizers share: the beginning of the sequence and the special tokens in the text. */
+final class SequenceEncoder {
+    private final Vocabulary vocabulary;
+    private final SpecialTokens special;
+    private final SpecialTokens userDefined;
+
+    SequenceEncoder(Vocabulary vocabulary) {
+        this.vocabulary = vocabulary;
+        this.special = new SpecialTokens(vocabulary, TokenType::isSpecial);
+        this.userDefined = new SpecialTokens(vocabulary, type -> type == TokenType.USER_DEFINED);
+    }
+
+    /**
+     * Encodes a text.
+     *
+     * @param text any text; an unpaired surrogate counts as U+FFFD
+     * @param addBos whether the beginning-of-sequence token comes first
+     * @param parseSpecial whether control and unknown tokens are found in the text; user-defined ones always are
+     * @param stretches encodes a text without special tokens, which is not empty
+     */
+    int[] encode(String text, boolean addBos, boolean parseSpecial, BiConsumer<String, IntStream.Builder> stretches) {
+        IntStream.Builder ids = IntStream.builder();
+        if (addBos) {
+            ids.add(vocabulary
+                    .bos()
+                    .orElseThrow(() -> new TokenizerException("addBos=true needs a vocabulary with"
+                            + " tokenizer.ggml.bos_token_id, which this one lacks")));
+        }
+        SpecialTokens found = parseSpecial ? special : userDefined;
+        found.split(wellFormed(text), ids::add, stretch -> stretches.accept(stretch, ids));
+        return ids.build().toArray();
+    }
+
+    private static String wellFormed(String text) {
+        if (text.codePoints().noneMatch(SequenceEncoder::isSurrogate)) {
+            return text;
+        }
+        return text.codePoints()
+                .map(point -> isSurrogate(point) ? '\uFFFD' : point)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+    }
+
+    private static boolean isSurrogate(int point) {
+        return point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE;
+    }
+}

@@ -1,0 +1,101 @@
+package dev.waterspout.engine.tokenizer;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import java.util.function.Predicate;
+
+/**
+ * Finds special tokens in a text from left to right, the longest where several begin. The tokens are sorted, so those
+ * with a given prefix are a range that every further character narrows by binary search; most characters begin no
+ * token and cost one look into a bit set.
+ */
+final class SpecialTokens {
+    private static final int NONE = -1;
+
+    private final String[] texts;
+    private final int[] ids;
+    private final BitSet firstCharacters = new BitSet();
+
+    SpecialTokens(Vocabulary vocabulary, Predicate<TokenType> included) {
+        List<Integer> found = new ArrayList<>();
+        for (int id = 0; id < vocabulary.size(); id++) {
+            if (included.test(vocabulary.type(id)) && !vocabulary.text(id).isEmpty()) {
+                found.add(id);
+            }
+        }
+        // The sort is stable: of equal texts the lowest id comes first, and is the one that is found.
+        found.sort(Comparator.comparing(vocabulary::text));
+        texts = found.stream().map(vocabulary::text).toArray(String[]::new);
+        ids = found.stream().mapToInt(Integer::intValue).toArray();
+        for (String text : texts) {
+            firstCharacters.set(text.charAt(0));
+        }
+    }
+
+    /**
+     * Cuts a text at the special tokens.
+     *
+     * @param text any text
+     * @param token receives each special token
+     * @param stretch receives each text before, between and after them that is not empty
+     */
+    void split(String text, IntConsumer token, Consumer<String> stretch) {
+        int from = 0;
+        int at = 0;
+        while (at < text.length()) {
+            int found = firstCharacters.get(text.charAt(at)) ? longestAt(text, at) : NONE;
+            if (found == NONE) {
+                at++;
+                continue;
+            }
+            if (from < at) {
+                stretch.accept(text.substring(from, at));
+            }
+            token.accept(ids[found]);
+            at += texts[found].length();
+            from = at;
+        }
+        if (from < text.length()) {
+            stretch.accept(text.substring(from));
+        }
+    }
+
+    private int longestAt(String text, int at) {
+        int from = 0;
+        int to = texts.length;
+        int longest = NONE;
+        for (int depth = 0; at + depth < text.length(); depth++) {
+            char character = text.charAt(at + depth);
+            from = firstAtLeast(character, depth, from, to);
+            to = firstAtLeast(character + 1, depth, from, to);
+            if (from == to) {
+                break;
+            }
+            int first = from;
+            while (from < to && texts[from].length() == depth + 1) {
+                longest = first;
+                from++;
+            }
+        }
+        return longest;
+    }
+
+    /** First of {@code texts[from .. to)}, all longer than {@code depth}, whose character there is not below. */
+    private int firstAtLeast(int character, int depth, int from, int to) {
+        int low = from;
+        int high = to;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (texts[middle].charAt(depth) < character) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+}

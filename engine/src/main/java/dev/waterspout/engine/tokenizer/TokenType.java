@@ -1,0 +1,36 @@
+package dev.waterspout.engine.tokenizer;
+
+import java.util.List;
+
+/** What a token is for, as {@code tokenizer.ggml.token_type} codes it: a constant's ordinal is its code. */
+public enum TokenType {
+    /** The file does not say. Prints nothing. */
+    UNDEFINED,
+    /** A piece of text. */
+    NORMAL,
+    /** Stands for text that the vocabulary cannot express. Prints nothing. */
+    UNKNOWN,
+    /** Structure rather than text, such as the end of a turn. Prints nothing. */
+    CONTROL,
+    /** A piece of text that is always one token, whatever surrounds it. */
+    USER_DEFINED,
+    /** A place kept free. Prints nothing. */
+    UNUSED,
+    /** One byte of a character that has no token of its own. */
+    BYTE;
+
+    private static final List<TokenType> BY_CODE = List.of(values());
+
+    /** Whether tokens of this type are looked for in the raw text, before it is cut into words or pieces. */
+    boolean isSpecial() {
+        return this == CONTROL || this == USER_DEFINED || this == UNKNOWN;
+    }
+
+    static TokenType of(int code) {
+        if (code < 0 || code >= BY_CODE.size()) {
+            throw new TokenizerException(
+                    "tokenizer.ggml.token_type has the code " + code + ": 0 to " + (BY_CODE.size() - 1) + " are known");
+        }
+        return BY_CODE.get(code);
+    }
+}

@@ -1,0 +1,71 @@
+package dev.waterspout.engine.tokenizer;
+
+import dev.waterspout.engine.gguf.GgufMetadata;
+import java.util.Arrays;
+
+/**
+ * Turns text into the token ids of one model's vocabulary and back. Implementations are immutable and may be used by
+ * several threads at once; a {@link TextStream} belongs to one text.
+ */
+public sealed interface Tokenizer permits SentencePieceTokenizer, BytePairTokenizer {
+    /**
+     * Builds the tokenizer that a file's metadata describes.
+     *
+     * @param metadata the file's metadata
+     * @throws TokenizerException for a model or a pre-tokenizer that is not supported, and for arrays that are missing
+     *     or contradict each other
+     */
+    static Tokenizer from(GgufMetadata metadata) {
+        return SpecReader.read(metadata).tokenizer();
+    }
+
+    /**
+     * Encodes a text as the vocabulary asks for it: special tokens written out in the text are recognised, and the
+     * tokens that begin and end a sequence are put around it where the file's metadata says so.
+     *
+     * @param text any text; an unpaired surrogate counts as U+FFFD
+     * @return token ids
+     * @throws TokenizerException if the vocabulary cannot express the text and has no token for what is unknown
+     */
+    default int[] encode(String text) {
+        int[] ids = encode(text, vocabulary().addsBos(), true);
+        Specials specials = vocabulary().specials();
+        if (specials.addEos()) {
+            ids = Arrays.copyOf(ids, ids.length + 1);
+            ids[ids.length - 1] = specials.eos().orElseThrow();
+        }
+        return ids;
+    }
+
+    /**
+     * Encodes a text that a sequence may go on after.
+     *
+     * @param text any text; an unpaired surrogate counts as U+FFFD
+     * @param addBos whether the beginning-of-sequence token comes first
+     * @param parseSpecial whether control tokens written out in the text become those tokens; user-defined tokens
+     *     always do. Text from a stranger is encoded with {@code false}
+     * @return token ids
+     * @throws TokenizerException if {@code addBos} is set and there is no such token, or if the vocabulary cannot
+     *     express the text and has no token for what is unknown
+     */
+    int[] encode(String text, boolean addBos, boolean parseSpecial);
+
+    /** Returns the vocabulary. */
+    Vocabulary vocabulary();
+
+    /**
+     * Returns the bytes that a token prints, which may be part of a UTF-8 character. Only normal, user-defined and byte
+     * tokens print any.
+     *
+     * @param token token id
+     * @throws IllegalArgumentException if the id is outside the vocabulary
+     */
+    byte[] bytes(int token);
+
+    /**
+     * Returns a new stream that prints tokens as text, at the beginning of a text. To print the continuation of a
+     * prompt, give the stream the prompt's tokens first: the space that SentencePiece puts in front of a text is taken
+     * away from the first piece that the stream prints.
+     */
+    TextStream stream();
+}

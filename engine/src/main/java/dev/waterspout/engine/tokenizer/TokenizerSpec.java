@@ -1,0 +1,75 @@
+package dev.waterspout.engine.tokenizer;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * What a GGUF file says about its tokenizer, with the defaults filled in and the arrays checked against each other.
+ *
+ * @param model {@code tokenizer.ggml.model}
+ * @param pre {@code tokenizer.ggml.pre}, the name of the pre-tokenizer of a {@code gpt2} model
+ * @param tokens the texts of all tokens, by id
+ * @param types what each token is for
+ * @param scores one score for each token of a {@code llama} model, the highest merged first; others may have none
+ * @param merges the merges of a {@code gpt2} model, best first
+ * @param specials the tokens with a role
+ */
+record TokenizerSpec(
+        String model,
+        String pre,
+        List<String> tokens,
+        List<TokenType> types,
+        FloatBuffer scores,
+        List<String> merges,
+        Specials specials) {
+    static final String SENTENCE_PIECE = "llama";
+    static final String BYTE_PAIR = "gpt2";
+
+    TokenizerSpec {
+        tokens = List.copyOf(tokens);
+        types = List.copyOf(types);
+        merges = List.copyOf(merges);
+        scores = scores.asReadOnlyBuffer();
+        if (tokens.isEmpty()) {
+            throw new TokenizerException("tokenizer.ggml.tokens is empty: a vocabulary needs tokens");
+        }
+        requireOnePerToken("tokenizer.ggml.token_type", types.size(), tokens.size());
+        if (model.equals(SENTENCE_PIECE)) {
+            requireOnePerToken("tokenizer.ggml.scores", scores.remaining(), tokens.size());
+        }
+        int size = tokens.size();
+        IntStream roles = IntStream.concat(
+                IntStream.of(
+                        specials.bos().orElse(0),
+                        specials.eos().orElse(0),
+                        specials.unknown().orElse(0)),
+                specials.ends().stream().mapToInt(Integer::intValue));
+        roles.filter(id -> id < 0 || id >= size).findFirst().ifPresent(id -> {
+            throw new TokenizerException("special token " + id + " is outside the vocabulary of " + size + " tokens");
+        });
+    }
+
+    /** Builds the tokenizer that the model names. */
+    Tokenizer tokenizer() {
+        return requireKnown(model).equals(SENTENCE_PIECE)
+                ? new SentencePieceTokenizer(this)
+                : new BytePairTokenizer(this);
+    }
+
+    /** Returns the name of a model if it is supported. */
+    static String requireKnown(String model) {
+        if (!model.equals(SENTENCE_PIECE) && !model.equals(BYTE_PAIR)) {
+            throw new TokenizerException("tokenizer.ggml.model is \"" + model + "\": supported are " + SENTENCE_PIECE
+                    + " (SentencePiece) and " + BYTE_PAIR + " (byte-level BPE)");
+        }
+        return model;
+    }
+
+    private static void requireOnePerToken(String key, int values, int tokens) {
+        if (values != tokens) {
+            throw new TokenizerException(
+                    key + " has " + values + " values for " + tokens + " tokens: one for each token is needed");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.waterspout.engine.cli;
+
+import java.io.Console;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** The one class that reads environment variables and system properties. */
+final class Environment implements IDefaultValueProvider {
+    private static final String PREFIX = "WATERSPOUT_";
+    private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
+    /** An option that is not on the command line comes from {@code WATERSPOUT_<OPTION>}, as in WATERSPOUT_CTX_SIZE. */
+    @Override
+    public @Nullable String defaultValue(ArgSpec argument) {
+        if (!(argument instanceof OptionSpec option) || option.usageHelp() || option.versionHelp()) {
+            return null;
+        }
+        String name =
+                option.longestName().replaceFirst("^-+", "").replace('-', '_').toUpperCase(Locale.ROOT);
+        String value = System.getenv(PREFIX + name);
+        return value == null || value.isEmpty() ? null : value;
+    }
+
+    /** Returns whether the JVM was started with the Vector API. */
+    static boolean hasVectorModule() {
+        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    }
+
+    /**
+     * Returns the command line that starts this program again with the Vector API: the same JVM, flags and class path.
+     *
+     * @param mainClass to start
+     * @param arguments of the program
+     */
+    static List<String> relaunchCommand(Class<?> mainClass, String[] arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(List.of("--add-modules", VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass.getName()));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /** Returns whether progress may be drawn over itself on stderr. */
+    static boolean interactive() {
+        return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+    }
+
+    /** Returns the JVM's version and vendor. */
+    static String jvm() {
+        return System.getProperty("java.vm.name") + " " + Runtime.version();
+    }
+}

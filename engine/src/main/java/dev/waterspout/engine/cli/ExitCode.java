@@ -1,0 +1,40 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.engine.device.DeviceException;
+import dev.waterspout.engine.generate.GenerationException;
+import dev.waterspout.engine.gguf.GgufException;
+import dev.waterspout.engine.model.ModelException;
+import dev.waterspout.engine.plan.PlanException;
+import dev.waterspout.engine.tokenizer.TokenizerException;
+import dev.waterspout.interconnect.InterconnectException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** What the process tells its caller, and which failure means what. */
+final class ExitCode {
+    static final int OK = 0;
+    static final int INTERNAL = 1;
+    static final int USAGE = 2;
+    static final int MODEL_OR_FILE = 3;
+    static final int DEVICE = 4;
+    static final int PEER = 5;
+
+    private ExitCode() {}
+
+    static int of(Throwable failure) {
+        return switch (failure) {
+            case PlanException e -> USAGE;
+            case GenerationException e -> USAGE;
+            case IllegalArgumentException e -> USAGE;
+            case GgufException e -> MODEL_OR_FILE;
+            case ModelException e -> MODEL_OR_FILE;
+            case TokenizerException e -> MODEL_OR_FILE;
+            case IOException e -> MODEL_OR_FILE;
+            case UncheckedIOException e -> MODEL_OR_FILE;
+            case DeviceException e -> DEVICE;
+            case OutOfMemoryError e -> DEVICE;
+            case InterconnectException e -> PEER;
+            default -> INTERNAL;
+        };
+    }
+}

@@ -1,0 +1,176 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.generate.GenerationReport;
+import dev.waterspout.engine.generate.Generator;
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.generate.Sampler;
+import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.host.HostKernels;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Prints a prompt and its continuation. */
+@Command(name = "generate", description = "Continues a prompt.", mixinStandardHelpOptions = true, sortOptions = false)
+final class GenerateCommand implements Callable<Integer> {
+    private static final Duration PEER_TIMEOUT = Duration.ofSeconds(30);
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Mixin
+    private ModelOptions modelOptions = new ModelOptions();
+
+    @ArgGroup(multiplicity = "1")
+    private Prompt prompt = new Prompt();
+
+    /** Where the prompt comes from. */
+    static final class Prompt {
+        @Option(
+                names = {"-p", "--prompt"},
+                paramLabel = "TEXT",
+                description = "The prompt.")
+        private @Nullable String text;
+
+        @Option(
+                names = {"-f", "--file"},
+                paramLabel = "FILE",
+                description = "File with the prompt, UTF-8; - for standard input.")
+        private @Nullable Path file;
+
+        String read() throws IOException {
+            if (text != null) {
+                return text;
+            }
+            Path path = Objects.requireNonNull(file);
+            if (path.toString().equals("-")) {
+                InputStream in = System.in;
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+            return Files.readString(path);
+        }
+    }
+
+    @Option(
+            names = {"-n", "--predict"},
+            paramLabel = "N",
+            defaultValue = "-1",
+            description =
+                    "Tokens to generate; -1 until the end of the text or of the context (default: ${DEFAULT-VALUE}).")
+    private int predict;
+
+    @Option(
+            names = "--temp",
+            paramLabel = "T",
+            defaultValue = "0.8",
+            description = "Temperature; 0 takes the most likely token (default: ${DEFAULT-VALUE}).")
+    private double temperature;
+
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            defaultValue = "40",
+            description = "Keep the K most likely tokens; 0 keeps all (default: ${DEFAULT-VALUE}).")
+    private int topK;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            defaultValue = "0.95",
+            description = "Keep the most likely tokens of this probability together (default: ${DEFAULT-VALUE}).")
+    private double topP;
+
+    @Option(
+            names = "--min-p",
+            paramLabel = "P",
+            defaultValue = "0.05",
+            description = "Keep tokens at least this fraction as likely as the likeliest (default: ${DEFAULT-VALUE}).")
+    private double minP;
+
+    @Option(
+            names = {"-s", "--seed"},
+            paramLabel = "SEED",
+            defaultValue = "-1",
+            description = "Seed of the random numbers; -1 takes one at random (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Mixin
+    private PlanOptions planOptions = new PlanOptions();
+
+    @Mixin
+    private HostOptions hostOptions = new HostOptions();
+
+    @Option(
+            names = "--comm",
+            paramLabel = "FORMAT",
+            defaultValue = "f32",
+            converter = WireFormatConverter.class,
+            description = "What ranks send each other: f32, bf16 or <element>[:block[:scale]], such as e2m1:32:e8m0"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private WireFormat format = WireFormat.parse("f32");
+
+    @Option(
+            names = "--stats",
+            paramLabel = "text|json|none",
+            defaultValue = "text",
+            description = "What to print on stderr at the end (default: ${DEFAULT-VALUE}).")
+    private StatsFormat stats = StatsFormat.TEXT;
+
+    @Option(names = "--no-display-prompt", description = "Leave the prompt out of the output.")
+    private boolean hidePrompt;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        if (predict < Generator.UNLIMITED) {
+            throw new IllegalArgumentException("tokens to predict is " + predict + "; it must be -1 or more");
+        }
+        long chosenSeed = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
+        SamplingParameters sampling = new SamplingParameters(topK, topP, minP, temperature, chosenSeed);
+        String promptText = prompt.read();
+        List<String> devices = planOptions.devices();
+        long start = System.nanoTime();
+        try (Model model = modelOptions.load()) {
+            ShardPlan plan = planOptions.plan(model);
+            RankOptions options =
+                    hostOptions.rankOptions(plan.ranks(), planOptions.context(model), format, PEER_TIMEOUT);
+            try (RankGroup group = new RankGroup(model, plan, options, HostKernels.vector())) {
+                group.preload(new Progress("loading " + model.file().name(), err));
+                double loadSeconds = (System.nanoTime() - start) / 1e9;
+                if (!hidePrompt) {
+                    out.print(promptText);
+                    out.flush();
+                }
+                Generator generator = new Generator(model.tokenizer(), group);
+                GenerationReport report = generator.generate(promptText, predict, new Sampler(sampling), piece -> {
+                    out.print(piece);
+                    out.flush();
+                });
+                out.println();
+                out.flush();
+                stats.print(new RunSummary(model, plan, devices, options, sampling, loadSeconds, report), err);
+            }
+        }
+        return ExitCode.OK;
+    }
+}

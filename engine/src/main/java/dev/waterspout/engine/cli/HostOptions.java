@@ -1,0 +1,34 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.engine.device.HostDevice;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/** How the host device works. */
+final class HostOptions {
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            description = "Threads of all ranks together (default: the machine's cores, at least one per rank).")
+    private int threads;
+
+    @Option(
+            names = {"-b", "--batch-size"},
+            paramLabel = "N",
+            defaultValue = "512",
+            description = "Tokens of the prompt in one forward pass (default: ${DEFAULT-VALUE}).")
+    private int batchSize;
+
+    RankOptions rankOptions(int ranks, int context, WireFormat format, Duration peerTimeout) {
+        if (threads < 0) {
+            throw new IllegalArgumentException("number of threads " + threads + "; it must be at least 1");
+        }
+        if (batchSize < 1) {
+            throw new IllegalArgumentException("batch size " + batchSize + "; it must be at least 1");
+        }
+        int total = threads > 0 ? threads : HostDevice.cores();
+        return new RankOptions(context, Math.min(batchSize, context), Math.max(1, total / ranks), format, peerTimeout);
+    }
+}

@@ -1,0 +1,104 @@
+package dev.waterspout.engine.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/** The {@code waterspout} command. */
+@Command(
+        name = "waterspout",
+        description = "Runs large language models on the JVM, split over the devices that are there.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        subcommands = {
+            GenerateCommand.class,
+            InspectCommand.class,
+            DevicesCommand.class,
+            CodecCommand.class,
+            BenchCommand.class
+        })
+public final class Main implements Runnable {
+    @CommandLine.Spec
+    private CommandLine.Model.@Nullable CommandSpec spec;
+
+    private Main() {}
+
+    /**
+     * Runs a command and ends the process with its exit code: 0 ok, 2 usage, 3 model or file, 4 device, 5 peer or
+     * transport, 1 for a failure of this program's own.
+     *
+     * @param arguments as typed
+     */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        if (!Environment.hasVectorModule()) {
+            System.exit(relaunch(arguments));
+        }
+        PrintStream out = new PrintStream(
+                new java.io.FileOutputStream(java.io.FileDescriptor.out), false, StandardCharsets.UTF_8);
+        int code = run(
+                arguments,
+                new PrintWriter(out, false, StandardCharsets.UTF_8),
+                new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        System.exit(code);
+    }
+
+    /**
+     * Runs a command.
+     *
+     * @param arguments as typed
+     * @param out where results go
+     * @param err where all else goes
+     * @return the exit code
+     */
+    static int run(String[] arguments, PrintWriter out, PrintWriter err) {
+        CommandLine commandLine = new CommandLine(new Main())
+                .setOut(out)
+                .setErr(err)
+                .setDefaultValueProvider(new Environment())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Main::rejectUsage)
+                .setExecutionExceptionHandler((failure, command, parsed) -> reject(command, failure));
+        int code = commandLine.execute(arguments);
+        out.flush();
+        err.flush();
+        return code;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(java.util.Objects.requireNonNull(spec).commandLine(), "no command given");
+    }
+
+    private static int rejectUsage(ParameterException failure, String[] arguments) {
+        CommandLine command = failure.getCommandLine();
+        String sentence =
+                String.valueOf(failure.getMessage()).lines().findFirst().orElse("unreadable command line");
+        command.getErr()
+                .println("waterspout: " + sentence + "; see '"
+                        + command.getCommandSpec().qualifiedName() + " --help'");
+        return ExitCode.USAGE;
+    }
+
+    private static int reject(CommandLine command, Throwable failure) {
+        int code = ExitCode.of(failure);
+        command.getOut().flush();
+        if (code == ExitCode.INTERNAL) {
+            failure.printStackTrace(command.getErr());
+        }
+        command.getErr()
+                .println("waterspout: " + (failure.getMessage() == null ? failure.toString() : failure.getMessage()));
+        return code;
+    }
+
+    private static int relaunch(String[] arguments) throws IOException, InterruptedException {
+        return new ProcessBuilder(Environment.relaunchCommand(Main.class, arguments))
+                .inheritIO()
+                .start()
+                .waitFor();
+    }
+}

@@ -1,0 +1,18 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.generate.GenerationReport;
+import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
+import java.util.List;
+
+/** All that {@code --stats} tells of a run. */
+record RunSummary(
+        Model model,
+        ShardPlan plan,
+        List<String> devices,
+        RankOptions options,
+        SamplingParameters sampling,
+        double loadSeconds,
+        GenerationReport report) {}

@@ -1,0 +1,11 @@
+package dev.waterspout.engine.device;
+
+/** A device that was asked for is not there or cannot be used. The message names it. */
+public final class DeviceException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** @param message one sentence that names the device and what is allowed */
+    public DeviceException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,96 @@
+package dev.waterspout.engine.forward;
+
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.kernels.host.KvCacheView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One rank's activations and KV cache, allocated once. Shapes are of the shard; rows are the tokens of a chunk. */
+final class Buffers {
+    private static final long ALIGNMENT = 64;
+
+    /** The residual stream, {@code [rows][width]}: the same bits on every rank. */
+    final MemorySegment hidden;
+    /** Its norm, {@code [rows][width]}. */
+    final MemorySegment normed;
+    /** Queries, then what attention makes of them, {@code [rows][heads][headDim]}. */
+    final MemorySegment queries;
+    /** {@code [rows][kvHeads][headDim]}. */
+    final MemorySegment keys;
+    /** {@code [rows][kvHeads][headDim]}. */
+    final MemorySegment values;
+    /** {@code [rows][ffn]}. */
+    final MemorySegment gate;
+    /** {@code [rows][ffn]}. */
+    final MemorySegment up;
+    /** Output of a row-parallel layer, {@code [rows][width]}. */
+    final MemorySegment partial;
+    /** {@code [vocabulary of the shard]}. */
+    final MemorySegment logits;
+    /** Rotary angles of the chunk's positions. */
+    final RotaryAngles angles;
+    /** One per layer. */
+    final List<KvCacheView> cache = new ArrayList<>();
+
+    Buffers(Model model, Shard shard, RankOptions options, Arena arena) {
+        ModelConfig config = model.config();
+        int rows = options.chunk();
+        hidden = floats(arena, rows, config.width());
+        normed = floats(arena, rows, config.width());
+        queries = floats(arena, (long) rows * shard.heads().size(), config.headDim());
+        keys = floats(arena, (long) rows * shard.kvHeads().size(), config.headDim());
+        values = floats(arena, (long) rows * shard.kvHeads().size(), config.headDim());
+        gate = floats(arena, rows, shard.ffn().size());
+        up = floats(arena, rows, shard.ffn().size());
+        partial = floats(arena, rows, config.width());
+        logits = floats(arena, 1, shard.vocabulary().size());
+        angles = new RotaryAngles(config, model.ropeFactors(), rows, arena);
+        int kvHeads = shard.kvHeads().size();
+        for (int layer = 0; layer < config.layers(); layer++) {
+            MemorySegment layerKeys = floats(arena, (long) kvHeads * options.context(), config.headDim());
+            MemorySegment layerValues = floats(arena, (long) kvHeads * options.context(), config.headDim());
+            cache.add(new KvCacheView(layerKeys, layerValues, kvHeads, options.context(), config.headDim()));
+        }
+    }
+
+    /** Returns the bytes of a rank's KV cache. */
+    static long cacheBytes(ModelConfig config, Shard shard, int context) {
+        return 2L * config.layers() * shard.kvHeads().size() * context * config.headDim() * Float.BYTES;
+    }
+
+    /** Returns the bytes of a rank's activations. */
+    static long activationBytes(ModelConfig config, Shard shard, int rows) {
+        long perRow = 3L * config.width()
+                + (shard.heads().size() + 2L * shard.kvHeads().size()) * config.headDim()
+                + 2L * shard.ffn().size();
+        return (rows * perRow + shard.vocabulary().size()) * Float.BYTES;
+    }
+
+    /**
+     * Stores a chunk's keys and values in the cache.
+     *
+     * @param layer from 0
+     * @param position of the first row
+     * @param rows tokens
+     */
+    void store(int layer, int position, int rows) {
+        KvCacheView view = cache.get(layer);
+        long head = (long) view.headDim() * Float.BYTES;
+        for (int row = 0; row < rows; row++) {
+            for (int kvHead = 0; kvHead < view.kvHeads(); kvHead++) {
+                long source = ((long) row * view.kvHeads() + kvHead) * head;
+                long target = ((long) kvHead * view.capacity() + position + row) * head;
+                MemorySegment.copy(keys, source, view.keys(), target, head);
+                MemorySegment.copy(values, source, view.values(), target, head);
+            }
+        }
+    }
+
+    private static MemorySegment floats(Arena arena, long rows, long columns) {
+        return arena.allocate(rows * columns * Float.BYTES, ALIGNMENT);
+    }
+}

@@ -1,0 +1,13 @@
+package dev.waterspout.engine.forward;
+
+/** Is told how far the load of a model has come. Called by several threads. */
+@FunctionalInterface
+public interface LoadListener {
+    /**
+     * Some more has been read.
+     *
+     * @param bytes read so far
+     * @param total to read
+     */
+    void loaded(long bytes, long total);
+}

@@ -1,0 +1,40 @@
+package dev.waterspout.engine.forward;
+
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.interconnect.frame.FrameLayout;
+import dev.waterspout.kernels.codec.WireFormat;
+
+/**
+ * What one rank needs, in bytes.
+ *
+ * @param weights its shard, read from the file's mapping
+ * @param cache its KV cache
+ * @param activations its buffers for a chunk
+ * @param frames its buffers for exchange
+ */
+public record RankMemory(long weights, long cache, long activations, long frames) {
+    /**
+     * Computes it, without allocating anything.
+     *
+     * @param model what is divided
+     * @param shard the rank's
+     * @param ranks how many there are
+     * @param options common to all ranks
+     */
+    public static RankMemory of(Model model, Shard shard, int ranks, RankOptions options) {
+        WireFormat format = options.format();
+        long frame = FrameLayout.HEADER_BYTES
+                + format.encodedBytes(options.chunk(), model.config().width());
+        return new RankMemory(
+                ShardWeights.of(model, shard).bytes(),
+                Buffers.cacheBytes(model.config(), shard, options.context()),
+                Buffers.activationBytes(model.config(), shard, options.chunk()),
+                ranks == 1 ? 0 : ranks * frame);
+    }
+
+    /** Returns the sum. */
+    public long total() {
+        return weights + cache + activations + frames;
+    }
+}

@@ -1,0 +1,33 @@
+package dev.waterspout.engine.generate;
+
+/**
+ * How the next token is chosen. The filters apply in this order, then the temperature, then chance decides.
+ *
+ * @param topK keep the {@code topK} most likely tokens; 0 keeps all
+ * @param topP keep the most likely tokens that together have this probability; 1 keeps all
+ * @param minP keep tokens at least this fraction as likely as the most likely one; 0 keeps all
+ * @param temperature divides the logits; 0 takes the most likely token, and nothing else matters
+ * @param seed of the random numbers
+ */
+public record SamplingParameters(int topK, double topP, double minP, double temperature, long seed) {
+    /** Checks the ranges. */
+    public SamplingParameters {
+        if (topK < 0) {
+            throw new IllegalArgumentException("top-k is " + topK + "; it must be 0 or more");
+        }
+        requireWithin("top-p", topP, 0, 1);
+        requireWithin("min-p", minP, 0, 1);
+        requireWithin("temperature", temperature, 0, Float.MAX_VALUE);
+    }
+
+    /** Returns parameters that always take the most likely token. */
+    public static SamplingParameters greedy() {
+        return new SamplingParameters(0, 1, 0, 0, 0);
+    }
+
+    private static void requireWithin(String name, double value, double least, double most) {
+        if (!(value >= least && value <= most)) {
+            throw new IllegalArgumentException(name + " is " + value + "; it must be within " + least + " to " + most);
+        }
+    }
+}

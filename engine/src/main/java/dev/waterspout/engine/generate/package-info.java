@@ -1,0 +1,7 @@
+/**
+ * From a prompt to text: the group of ranks, the sampler and the one generation loop. What it did is returned as data.
+ */
+@NullMarked
+package dev.waterspout.engine.generate;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,17 @@
+package dev.waterspout.engine.model;
+
+/** How tensor parallelism divides a tensor among ranks. */
+public enum Cut {
+    /** Every rank has all of it. */
+    WHOLE,
+    /** Rows, by query heads. */
+    HEAD_ROWS,
+    /** Rows, by KV heads. */
+    KV_ROWS,
+    /** Columns, by query heads: a row-parallel layer, whose output is a partial. */
+    HEAD_COLUMNS,
+    /** Rows, by FFN columns. */
+    FFN_ROWS,
+    /** Columns, by FFN columns: a row-parallel layer, whose output is a partial. */
+    FFN_COLUMNS
+}

@@ -1,0 +1,222 @@
+package dev.waterspout.engine.model;
+
+import dev.waterspout.engine.gguf.GgmlType;
+import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.gguf.GgufTensor;
+import dev.waterspout.engine.model.Architecture.Presence;
+import dev.waterspout.engine.tokenizer.Tokenizer;
+import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.host.WeightMatrix;
+import java.lang.foreign.MemorySegment;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A GGUF file that has been found to be a model this engine can run: every tensor is there, has the shape that the metadata
+ * calls for and a supported type, and none is left over. Weights stay in the file's mapping.
+ */
+public final class Model implements AutoCloseable {
+    private static final String EMBEDDING = "token_embd.weight";
+    private static final String OUTPUT = "output.weight";
+    private static final String OUTPUT_NORM = "output_norm.weight";
+    private static final String ROPE_FACTORS = "rope_freqs.weight";
+
+    private final GgufFile file;
+    private final ModelConfig config;
+    private final Tokenizer tokenizer;
+
+    /**
+     * Validates a file.
+     *
+     * @param file stays open while the model is used; closed by {@link #close()}
+     * @throws ModelException if it is not a model that this engine can run
+     * @throws dev.waterspout.engine.gguf.GgufException if a metadata key has a wrong type
+     * @throws dev.waterspout.engine.tokenizer.TokenizerException if its vocabulary is of an unknown kind
+     */
+    public Model(GgufFile file) {
+        this.file = file;
+        GgufTensor embedding = require(EMBEDDING);
+        if (embedding.dimensions().size() != 2) {
+            throw new ModelException(
+                    EMBEDDING + " has " + embedding.dimensions().size() + " dimensions; it must have 2");
+        }
+        this.config = ModelConfig.from(
+                file.metadata(), Math.toIntExact(embedding.dimensions().get(1)));
+        checkTensors();
+        this.tokenizer = Tokenizer.from(file.metadata());
+        int tokens = tokenizer.vocabulary().size();
+        if (tokens > config.vocabulary()) {
+            throw new ModelException("the vocabulary has " + tokens + " tokens, and " + EMBEDDING + " has only "
+                    + config.vocabulary() + " rows");
+        }
+    }
+
+    /** Returns the file. */
+    public GgufFile file() {
+        return file;
+    }
+
+    /** Returns the shape. */
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** Returns the tokenizer. */
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** Returns the embedding table, {@code [vocabulary][width]}. */
+    public WeightMatrix embedding() {
+        return matrix(EMBEDDING);
+    }
+
+    /** Returns the output head, {@code [vocabulary][width]}: its own tensor, or the embedding table where that is shared. */
+    public WeightMatrix output() {
+        return matrix(tied() ? EMBEDDING : OUTPUT);
+    }
+
+    /** Returns whether the output head is the embedding table. */
+    public boolean tied() {
+        return file.tensor(OUTPUT).isEmpty();
+    }
+
+    /** Returns the final norm's weight, f32 {@code [width]}. */
+    public MemorySegment outputNorm() {
+        return file.data(require(OUTPUT_NORM));
+    }
+
+    /** Returns what each rotary frequency is divided by (Llama 3.1), f32 {@code [rope dimensions / 2]}, if the file has it. */
+    public Optional<MemorySegment> ropeFactors() {
+        return file.tensor(ROPE_FACTORS).map(file::data);
+    }
+
+    /**
+     * Returns a matrix of a layer.
+     *
+     * @param role a matrix
+     * @param layer from 0
+     */
+    public WeightMatrix matrix(TensorRole role, int layer) {
+        return matrix(role.name(layer));
+    }
+
+    /**
+     * Returns a vector of a layer, f32.
+     *
+     * @param role a norm or a bias
+     * @param layer from 0
+     * @return empty if this model has none
+     */
+    public Optional<MemorySegment> vector(TensorRole role, int layer) {
+        return file.tensor(role.name(layer)).map(file::data);
+    }
+
+    /**
+     * Returns the smallest number of FFN columns that a rank can hold: the weight block, so that no block is split.
+     */
+    public int ffnUnit() {
+        int unit = 1;
+        for (int layer = 0; layer < config.layers(); layer++) {
+            unit = Math.max(unit, matrix(TensorRole.FFN_DOWN, layer).format().blockElements());
+        }
+        return unit;
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+
+    private GgufTensor require(String name) {
+        return file.tensor(name).orElseThrow(() -> new ModelException("tensor " + name + " is missing"));
+    }
+
+    private WeightMatrix matrix(String name) {
+        GgufTensor tensor = require(name);
+        WeightFormat format = format(tensor);
+        int columns = Math.toIntExact(tensor.dimensions().get(0));
+        int rows = Math.toIntExact(tensor.dimensions().get(1));
+        return new WeightMatrix(file.data(tensor), format, rows, columns, format.rowBytes(columns));
+    }
+
+    private static WeightFormat format(GgufTensor tensor) {
+        return switch (tensor.type()) {
+            case F32 -> WeightFormat.F32;
+            case F16 -> WeightFormat.F16;
+            case BF16 -> WeightFormat.BF16;
+            case Q8_0 -> WeightFormat.Q8_0;
+            case Q4_0 -> WeightFormat.Q4_0;
+            default ->
+                throw new ModelException("tensor " + tensor.name() + " has type " + tensor.type()
+                        + "; supported are F32, F16, BF16, Q8_0 and Q4_0");
+        };
+    }
+
+    private void checkTensors() {
+        Set<String> known = new HashSet<>();
+        checkMatrix(known, EMBEDDING, config.vocabulary(), config.width());
+        checkVector(known, OUTPUT_NORM, config.width());
+        if (!tied()) {
+            checkMatrix(known, OUTPUT, config.vocabulary(), config.width());
+        }
+        if (file.tensor(ROPE_FACTORS).isPresent()) {
+            checkVector(known, ROPE_FACTORS, config.rope().dimensions() / 2);
+        }
+        for (int layer = 0; layer < config.layers(); layer++) {
+            for (TensorRole role : TensorRole.values()) {
+                boolean present = file.tensor(role.name(layer)).isPresent();
+                Presence presence = config.architecture().presence(role);
+                if (presence == Presence.REQUIRED || (presence == Presence.OPTIONAL && present)) {
+                    check(known, role, layer);
+                }
+            }
+        }
+        // A tensor that no formula uses means that the model computes something else than this engine would.
+        for (GgufTensor tensor : file.tensors()) {
+            if (!known.contains(tensor.name())) {
+                throw new ModelException("tensor " + tensor.name() + " has no place in architecture '"
+                        + config.architecture().ggufName() + "' with " + config.layers() + " layers");
+            }
+        }
+    }
+
+    private void check(Set<String> known, TensorRole role, int layer) {
+        String name = role.name(layer);
+        switch (role) {
+            case ATTN_Q -> checkMatrix(known, name, config.queryWidth(), config.width());
+            case ATTN_K, ATTN_V -> checkMatrix(known, name, config.kvWidth(), config.width());
+            case ATTN_OUTPUT -> checkMatrix(known, name, config.width(), config.queryWidth());
+            case FFN_GATE, FFN_UP -> checkMatrix(known, name, config.ffnWidth(), config.width());
+            case FFN_DOWN -> checkMatrix(known, name, config.width(), config.ffnWidth());
+            case ATTN_NORM, FFN_NORM -> checkVector(known, name, config.width());
+            case ATTN_Q_NORM, ATTN_K_NORM -> checkVector(known, name, config.headDim());
+            case ATTN_Q_BIAS -> checkVector(known, name, config.queryWidth());
+            case ATTN_K_BIAS, ATTN_V_BIAS -> checkVector(known, name, config.kvWidth());
+        }
+    }
+
+    private void checkMatrix(Set<String> known, String name, int rows, int columns) {
+        checkShape(known, name, List.of((long) columns, (long) rows));
+        matrix(name); // refuses a type that has no kernel
+    }
+
+    private void checkVector(Set<String> known, String name, int elements) {
+        checkShape(known, name, List.of((long) elements));
+        GgufTensor tensor = require(name);
+        if (tensor.type() != GgmlType.F32) {
+            throw new ModelException("tensor " + name + " has type " + tensor.type() + "; a vector must be F32");
+        }
+    }
+
+    private void checkShape(Set<String> known, String name, List<Long> expected) {
+        GgufTensor tensor = require(name);
+        if (!tensor.dimensions().equals(expected)) {
+            throw new ModelException("tensor " + name + " has shape " + tensor.dimensions()
+                    + ", and the metadata calls for " + expected);
+        }
+        known.add(name);
+    }
+}

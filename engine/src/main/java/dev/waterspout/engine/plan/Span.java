@@ -1,0 +1,30 @@
+package dev.waterspout.engine.plan;
+
+/**
+ * A run of whole units: heads, FFN columns or vocabulary rows.
+ *
+ * @param from first
+ * @param to after the last
+ */
+public record Span(int from, int to) {
+    /** Checks the bounds. */
+    public Span {
+        if (from < 0 || to < from) {
+            throw new IllegalArgumentException("span from " + from + " to " + to + "; it must not be reversed");
+        }
+    }
+
+    /** Returns how many units it has. */
+    public int size() {
+        return to - from;
+    }
+
+    /**
+     * Returns the same run in finer units.
+     *
+     * @param factor how many of the finer units one of these has
+     */
+    public Span times(int factor) {
+        return new Span(from * factor, to * factor);
+    }
+}

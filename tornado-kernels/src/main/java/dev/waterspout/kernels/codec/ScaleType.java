@@ -67,7 +67,7 @@ public enum ScaleType {
             return Float.NaN;
         }
         int field = code - bias + 127;
-        return Float.intBitsToFloat(field == 0 ? 1 << 22 : field << 23);
+        return Float.intBitsToFloat(Math.max(field << 23, 1 << 22));
     }
 
     /** {@return the name in a format's text, such as {@code e8m0}} */

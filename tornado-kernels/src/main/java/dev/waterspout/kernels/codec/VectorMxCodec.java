@@ -34,7 +34,7 @@ final class VectorMxCodec implements PartialCodec {
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, INTS.vectorBitSize() / 4)));
 
     private static final int LANES = INTS.length();
-    private static final VarHandle GROUP = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle CODES = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** Codes that lie next to each other in eight bytes, one per byte. */
     private static final int GROUP_CODES = Long.BYTES;
@@ -50,6 +50,10 @@ final class VectorMxCodec implements PartialCodec {
     private final int tieBit;
     private final boolean powerOfTwo;
     private final long groupMask;
+    /** Codes that are packed into one word of at most eight bytes: two groups where they fit. */
+    private final int wordCodes;
+
+    private final int wordBytes;
     private final int smallestScale;
     private final int largestMagnitude;
     private final int[] table;
@@ -67,6 +71,8 @@ final class VectorMxCodec implements PartialCodec {
         this.tieBit = format.rounding() == Rounding.EVEN ? 0 : 1;
         this.powerOfTwo = format.scale().powerOfTwo();
         this.groupMask = 0x0101010101010101L * ((1 << bits) - 1);
+        this.wordCodes = bits <= 4 ? 2 * GROUP_CODES : GROUP_CODES;
+        this.wordBytes = wordCodes / 8 * bits;
         // From here up, a subnormal f32 is less than half of the smallest code.
         this.smallestScale = mantissaBits + 2 - 127 - minExponent;
         this.largestMagnitude = (254 - 23 + mantissaBits) << 23;
@@ -203,8 +209,8 @@ final class VectorMxCodec implements PartialCodec {
                     ByteOrder.LITTLE_ENDIAN,
                     FLOATS.indexInRange(i, chunk.count));
             quantizeLanes(values, chunk, i).intoArray(chunk.codes, i);
-            // The pad bits of the last byte.
-            Arrays.fill(chunk.codes, chunk.count, chunk.count + GROUP_CODES, (byte) 0);
+            // The pad bits of the last word.
+            Arrays.fill(chunk.codes, chunk.count, chunk.count + wordCodes, (byte) 0);
         }
         for (int left = chunk.exceptions; left != 0; left &= left - 1) {
             quantizeException(source, offset, chunk, Integer.numberOfTrailingZeros(left));
@@ -244,14 +250,17 @@ final class VectorMxCodec implements PartialCodec {
 
     private void pack(Chunk chunk, MemorySegment target, long offset, long limit) {
         long at = offset;
-        for (int i = 0; i < chunk.count; i += GROUP_CODES, at += bits) {
-            long group = Long.compress((long) GROUP.get(chunk.codes, i), groupMask);
+        for (int i = 0; i < chunk.count; i += wordCodes, at += wordBytes) {
+            long word = Long.compress((long) CODES.get(chunk.codes, i), groupMask);
+            if (wordCodes > GROUP_CODES) {
+                word |= Long.compress((long) CODES.get(chunk.codes, i + GROUP_CODES), groupMask) << (wordBytes * 4);
+            }
             if (at <= limit - Long.BYTES) {
-                // The bytes past this group are zero and are written after it.
-                target.set(Layouts.I64, at, group);
+                // The bytes past this word are zero and are written after it.
+                target.set(Layouts.I64, at, word);
             } else {
-                for (int k = 0; k < Math.min(bits, limit - at); k++) {
-                    target.set(ValueLayout.JAVA_BYTE, at + k, (byte) (group >>> (8 * k)));
+                for (int k = 0; k < Math.min(wordBytes, limit - at); k++) {
+                    target.set(ValueLayout.JAVA_BYTE, at + k, (byte) (word >>> (8 * k)));
                 }
             }
         }
@@ -260,16 +269,19 @@ final class VectorMxCodec implements PartialCodec {
     private void unpack(MemorySegment packed, MxLayout layout, Chunk chunk) {
         long at = layout.elementOffset(chunk.row) + (long) chunk.column / GROUP_CODES * bits;
         long limit = packed.byteSize();
-        for (int i = 0; i < chunk.count; i += GROUP_CODES, at += bits) {
-            long group = 0;
+        for (int i = 0; i < chunk.count; i += wordCodes, at += wordBytes) {
+            long word = 0;
             if (at <= limit - Long.BYTES) {
-                group = packed.get(Layouts.I64, at);
+                word = packed.get(Layouts.I64, at);
             } else {
-                for (int k = 0; k < Math.min(bits, limit - at); k++) {
-                    group |= (packed.get(ValueLayout.JAVA_BYTE, at + k) & 0xffL) << (8 * k);
+                for (int k = 0; k < Math.min(wordBytes, limit - at); k++) {
+                    word |= (packed.get(ValueLayout.JAVA_BYTE, at + k) & 0xffL) << (8 * k);
                 }
             }
-            GROUP.set(chunk.codes, i, Long.expand(group, groupMask));
+            CODES.set(chunk.codes, i, Long.expand(word, groupMask));
+            if (wordCodes > GROUP_CODES) {
+                CODES.set(chunk.codes, i + GROUP_CODES, Long.expand(word >>> (wordBytes * 4), groupMask));
+            }
         }
     }
 
@@ -293,8 +305,8 @@ final class VectorMxCodec implements PartialCodec {
     }
 
     private FloatVector dequantizeLanes(byte[] codes, int index) {
-        IntVector code = (IntVector)
-                ByteVector.fromArray(BYTES, codes, index).convertShape(VectorOperators.B2I, INTS, 0);
+        IntVector code =
+                (IntVector) ByteVector.fromArray(BYTES, codes, index).convertShape(VectorOperators.B2I, INTS, 0);
         if (1 << bits <= LANES) {
             return code.selectFrom(IntVector.fromArray(INTS, table, 0)).reinterpretAsFloats();
         }
@@ -304,9 +316,8 @@ final class VectorMxCodec implements PartialCodec {
         }
         IntVector magnitude = code.and(signBit - 1);
         IntVector sign = code.and(signBit).lanewise(VectorOperators.LSHL, Integer.SIZE - bits);
-        IntVector normal = magnitude
-                .lanewise(VectorOperators.LSHL, 23 - mantissaBits)
-                .add((minExponent - 1 + 127) << 23);
+        IntVector normal =
+                magnitude.lanewise(VectorOperators.LSHL, 23 - mantissaBits).add((minExponent - 1 + 127) << 23);
         FloatVector subnormal = ((FloatVector) magnitude.convert(VectorOperators.I2F, 0))
                 .mul(Float.intBitsToFloat((minExponent - mantissaBits + 127) << 23));
         VectorMask<Integer> small = magnitude.compare(VectorOperators.LT, 1 << mantissaBits);

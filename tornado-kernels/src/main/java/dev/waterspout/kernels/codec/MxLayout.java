@@ -19,8 +19,8 @@ import java.lang.foreign.ValueLayout;
  *  elementBytes = ceil(D x elementBits / 8)
  * </pre>
  *
- * Both parts are bit-packed little-endian: code i of n bits takes the bits {@code i x n ... i x n + n - 1} of its part, bit
- * k being bit {@code k % 8} of byte {@code k / 8}. Pad bits are 0. Three-bit elements, for example:
+ * Both parts are bit-packed little-endian: code i of n bits takes the bits {@code i x n ... i x n + n - 1} of its
+ * part, bit k being bit {@code k % 8} of byte {@code k / 8}. Pad bits are 0. Three-bit elements, for example:
  *
  * <pre>
  *   byte 0                     byte 1                     byte 2

@@ -15,15 +15,15 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The fast codec: quantizes and dequantizes in vector lanes, one code per byte of a small scratch, and moves between bytes
- * and packed codes eight at a time with {@link Long#compress} and {@link Long#expand} (PEXT and PDEP on x86).
+ * The fast codec: quantizes and dequantizes in vector lanes, one code per byte of a small scratch, and moves between
+ * bytes and packed codes eight at a time with {@link Long#compress} and {@link Long#expand} (PEXT and PDEP on x86).
  *
  * <p>A row is worked off in chunks of {@value Chunk#CODES} columns, each in passes: scales of the blocks, spread to one
  * entry per column; then lanes, whatever the block size; then packing. So no pass waits for what it has just stored.
  *
  * <p>Where {@link BlockQuantizer} shifts and rounds the significand, the lanes let one addition round it: the sum of a
- * magnitude and {@code 2^(23 - mantissaBits)} times its power of two holds the rounded significand in its low bits. That
- * needs a normal f32 and room above it, so a block of values near either end of the f32 range goes through
+ * magnitude and {@code 2^(23 - mantissaBits)} times its power of two holds the rounded significand in its low bits.
+ * That needs a normal f32 and room above it, so a block of values near either end of the f32 range goes through
  * {@link BlockQuantizer} instead, as does one with NaN or infinity.
  */
 final class VectorMxCodec implements PartialCodec {
@@ -55,7 +55,7 @@ final class VectorMxCodec implements PartialCodec {
 
     private final int wordBytes;
     private final int smallestScale;
-    private final int largestMagnitude;
+    private final int beyondLanes;
     private final int[] table;
 
     VectorMxCodec(MxFormat format) {
@@ -75,7 +75,8 @@ final class VectorMxCodec implements PartialCodec {
         this.wordBytes = wordCodes / 8 * bits;
         // From here up, a subnormal f32 is less than half of the smallest code.
         this.smallestScale = mantissaBits + 2 - 127 - minExponent;
-        this.largestMagnitude = (254 - 23 + mantissaBits) << 23;
+        // From here up, the power of two 2^(23 - mantissaBits) times as large is no f32.
+        this.beyondLanes = (255 - 23 + mantissaBits) << 23;
         this.table = new int[Math.max(1 << bits, LANES)];
         for (int code = 0; code < 1 << bits; code++) {
             table[code] = Float.floatToRawIntBits(element.value(code));
@@ -152,7 +153,7 @@ final class VectorMxCodec implements PartialCodec {
             int exponent = quantizer.sharedExponent(scaleCode);
             layout.putScaleCode(target, chunk.row, firstBlock + index, scaleCode);
             chunk.scaleCodes[index] = scaleCode;
-            if (largest >= largestMagnitude || (exponent < smallestScale && largest != 0)) {
+            if (largest >= beyondLanes || (exponent < smallestScale && largest != 0)) {
                 chunk.exceptions |= 1 << index;
             }
             // A block of zeros has the smallest scale; any normal one serves it.
@@ -209,9 +210,9 @@ final class VectorMxCodec implements PartialCodec {
                     ByteOrder.LITTLE_ENDIAN,
                     FLOATS.indexInRange(i, chunk.count));
             quantizeLanes(values, chunk, i).intoArray(chunk.codes, i);
-            // The pad bits of the last word.
-            Arrays.fill(chunk.codes, chunk.count, chunk.count + wordCodes, (byte) 0);
         }
+        // What pads the last word.
+        Arrays.fill(chunk.codes, chunk.count, chunk.count + wordCodes, (byte) 0);
         for (int left = chunk.exceptions; left != 0; left &= left - 1) {
             quantizeException(source, offset, chunk, Integer.numberOfTrailingZeros(left));
         }
@@ -249,6 +250,10 @@ final class VectorMxCodec implements PartialCodec {
     }
 
     private void pack(Chunk chunk, MemorySegment target, long offset, long limit) {
+        if (bits == 8) {
+            MemorySegment.copy(chunk.codes, 0, target, ValueLayout.JAVA_BYTE, offset, chunk.count);
+            return;
+        }
         long at = offset;
         for (int i = 0; i < chunk.count; i += wordCodes, at += wordBytes) {
             long word = Long.compress((long) CODES.get(chunk.codes, i), groupMask);
@@ -268,6 +273,10 @@ final class VectorMxCodec implements PartialCodec {
 
     private void unpack(MemorySegment packed, MxLayout layout, Chunk chunk) {
         long at = layout.elementOffset(chunk.row) + (long) chunk.column / GROUP_CODES * bits;
+        if (bits == 8) {
+            MemorySegment.copy(packed, ValueLayout.JAVA_BYTE, at, chunk.codes, 0, chunk.count);
+            return;
+        }
         long limit = packed.byteSize();
         for (int i = 0; i < chunk.count; i += wordCodes, at += wordBytes) {
             long word = 0;

@@ -15,11 +15,16 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The fast codec: quantizes and dequantizes in vector lanes, one code per byte of a small scratch, and moves between bytes
- * and packed codes eight at a time with {@link Long#compress} and {@link Long#expand} (PEXT and PDEP on x86).
+ * The fast codec: quantizes and dequantizes in vector lanes, one code per byte of a small scratch, and moves between
+ * bytes and packed codes eight at a time with {@link Long#compress} and {@link Long#expand} (PEXT and PDEP on x86).
  *
- * <p>The lane arithmetic is that of {@link BlockQuantizer}, except that lanes with a subnormal f32 are left to round to
- * zero. Where they would not, in blocks of tiny values, the block is first multiplied by a power of two.
+ * <p>A row is worked off in chunks of {@value Chunk#CODES} columns, each in passes: scales of the blocks, spread to one
+ * entry per column; then lanes, whatever the block size; then packing. So no pass waits for what it has just stored.
+ *
+ * <p>Where {@link BlockQuantizer} shifts and rounds the significand, the lanes let one addition round it: the sum of a
+ * magnitude and {@code 2^(23 - mantissaBits)} times its power of two holds the rounded significand in its low bits.
+ * That needs a normal f32 and room above it, so a block of values near either end of the f32 range goes through
+ * {@link BlockQuantizer} instead, as does one with NaN or infinity.
  */
 final class VectorMxCodec implements PartialCodec {
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
@@ -29,13 +34,10 @@ final class VectorMxCodec implements PartialCodec {
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, INTS.vectorBitSize() / 4)));
 
     private static final int LANES = INTS.length();
-    private static final VarHandle GROUP = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle CODES = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** Codes that lie next to each other in eight bytes, one per byte. */
     private static final int GROUP_CODES = Long.BYTES;
-
-    private static final float TINY = 0x1p-64f;
-    private static final int TINY_EXPONENT = -64;
 
     private final MxFormat format;
     private final BlockQuantizer quantizer;
@@ -46,8 +48,15 @@ final class VectorMxCodec implements PartialCodec {
     private final int maxCode;
     private final int signBit;
     private final int tieBit;
+    private final boolean powerOfTwo;
     private final long groupMask;
-    private final int tinyBelow;
+    /** Codes that are packed into one word of at most eight bytes: two groups where they fit. */
+    private final int wordCodes;
+
+    private final int wordBytes;
+    private final int smallestScale;
+    private final int beyondLanes;
+    private final int[] table;
 
     VectorMxCodec(MxFormat format) {
         ElementType element = format.element();
@@ -60,9 +69,18 @@ final class VectorMxCodec implements PartialCodec {
         this.maxCode = element.maxCode();
         this.signBit = element.signBit();
         this.tieBit = format.rounding() == Rounding.EVEN ? 0 : 1;
+        this.powerOfTwo = format.scale().powerOfTwo();
         this.groupMask = 0x0101010101010101L * ((1 << bits) - 1);
-        // From here up, the exponent field 0 is at least mantissaBits + 2 below minExponent: it rounds to zero.
-        this.tinyBelow = mantissaBits + 2 - 127 - minExponent;
+        this.wordCodes = bits <= 4 ? 2 * GROUP_CODES : GROUP_CODES;
+        this.wordBytes = wordCodes / 8 * bits;
+        // From here up, a subnormal f32 is less than half of the smallest code.
+        this.smallestScale = mantissaBits + 2 - 127 - minExponent;
+        // From here up, the power of two 2^(23 - mantissaBits) times as large is no f32.
+        this.beyondLanes = (255 - 23 + mantissaBits) << 23;
+        this.table = new int[Math.max(1 << bits, LANES)];
+        for (int code = 0; code < 1 << bits; code++) {
+            table[code] = Float.floatToRawIntBits(element.value(code));
+        }
     }
 
     @Override
@@ -81,7 +99,8 @@ final class VectorMxCodec implements PartialCodec {
             target.asSlice(layout.scaleOffset(row), layout.scaleBytes()).fill((byte) 0);
             for (int column = 0; column < columns; column += Chunk.CODES) {
                 chunk.at(row, column, Math.min(Chunk.CODES, columns - column));
-                quantize(source, chunk.offset(columns), layout, chunk, target);
+                encodeScales(source, chunk.offset(columns), layout, chunk, target);
+                quantize(source, chunk.offset(columns), chunk);
                 pack(chunk, target, layout.elementOffset(row) + (long) column / GROUP_CODES * bits, limit);
             }
         }
@@ -97,7 +116,8 @@ final class VectorMxCodec implements PartialCodec {
             for (int column = 0; column < columns; column += Chunk.CODES) {
                 chunk.at(row, column, Math.min(Chunk.CODES, columns - column));
                 unpack(packed, layout, chunk);
-                dequantize(packed, layout, chunk, false);
+                decodeScales(packed, layout, chunk);
+                dequantize(chunk, false);
                 MemorySegment.copy(chunk.values, 0, target, Layouts.F32, chunk.offset(columns), chunk.count);
             }
         }
@@ -114,36 +134,44 @@ final class VectorMxCodec implements PartialCodec {
                 chunk.at(row, column, Math.min(Chunk.CODES, columns - column));
                 for (int rank = 0; rank < shards.length; rank++) {
                     unpack(shards[rank], layout, chunk);
-                    dequantize(shards[rank], layout, chunk, rank > 0);
+                    decodeScales(shards[rank], layout, chunk);
+                    dequantize(chunk, rank > 0);
                 }
                 addTo(residual, chunk.offset(columns), chunk);
             }
         }
     }
 
-    private void quantize(MemorySegment source, long offset, MxLayout layout, Chunk chunk, MemorySegment target) {
-        for (int start = 0; start < chunk.count; start += block) {
+    /** Writes the scales of a chunk and spreads what its lanes need of them. */
+    private void encodeScales(MemorySegment source, long offset, MxLayout layout, Chunk chunk, MemorySegment target) {
+        int firstBlock = chunk.column / block;
+        chunk.exceptions = 0;
+        for (int index = 0, start = 0; start < chunk.count; index++, start += block) {
             int count = Math.min(block, chunk.count - start);
-            long from = offset + (long) start * Float.BYTES;
-            int scaleCode = quantizer.scaleCode(largestMagnitude(source, from, count));
-            layout.putScaleCode(target, chunk.row, (chunk.column + start) / block, scaleCode);
-            float divisor = 1;
+            int largest = largestMagnitude(source, offset + (long) start * Float.BYTES, count);
+            int scaleCode = quantizer.scaleCode(largest);
             int exponent = quantizer.sharedExponent(scaleCode);
-            if (!format.scale().powerOfTwo()) {
-                divisor = format.scale().value(scaleCode);
-            } else if (exponent < tinyBelow) {
-                divisor = TINY;
-                exponent -= TINY_EXPONENT;
+            layout.putScaleCode(target, chunk.row, firstBlock + index, scaleCode);
+            chunk.scaleCodes[index] = scaleCode;
+            if (largest >= beyondLanes || (exponent < smallestScale && largest != 0)) {
+                chunk.exceptions |= 1 << index;
             }
-            boolean nan = quantizer.isNan(scaleCode);
-            if (nan || count < block) {
-                Arrays.fill(chunk.codes, start, start + block, (byte) 0);
+            // A block of zeros has the smallest scale; any normal one serves it.
+            int minField = Math.max(minExponent + exponent + 127, 1);
+            IntVector minFields = IntVector.broadcast(INTS, minField << 23);
+            for (int i = start; i < start + block; i += LANES) {
+                minFields.intoArray(chunk.minFields, i);
             }
-            if (!nan) {
-                // Dividing by infinity leaves just the signs, where the scale itself has rounded to zero.
-                float nonZero = divisor == 0 ? Float.POSITIVE_INFINITY : divisor;
-                quantizeBlock(source, from, count, nonZero, exponent, chunk.codes, start);
+            if (!powerOfTwo) {
+                spread(format.scale().value(scaleCode), chunk.scales, start);
             }
+        }
+    }
+
+    private void spread(float scale, float[] scales, int start) {
+        FloatVector lanes = FloatVector.broadcast(FLOATS, scale);
+        for (int i = start; i < start + block; i += LANES) {
+            lanes.intoArray(scales, i);
         }
     }
 
@@ -167,56 +195,77 @@ final class VectorMxCodec implements PartialCodec {
         return largest.reduceLanes(VectorOperators.MAX);
     }
 
-    private void quantizeBlock(
-            MemorySegment source, long offset, int count, float divisor, int exponent, byte[] codes, int start) {
+    private void quantize(MemorySegment source, long offset, Chunk chunk) {
         int i = 0;
-        for (; i <= count - LANES; i += LANES) {
+        for (; i <= chunk.count - LANES; i += LANES) {
             FloatVector values = FloatVector.fromMemorySegment(
                     FLOATS, source, offset + (long) i * Float.BYTES, ByteOrder.LITTLE_ENDIAN);
-            quantizeLanes(values, divisor, exponent).intoArray(codes, start + i);
+            quantizeLanes(values, chunk, i).intoArray(chunk.codes, i);
         }
-        if (i < count) {
+        if (i < chunk.count) {
             FloatVector values = FloatVector.fromMemorySegment(
                     FLOATS,
                     source,
                     offset + (long) i * Float.BYTES,
                     ByteOrder.LITTLE_ENDIAN,
-                    FLOATS.indexInRange(i, count));
-            quantizeLanes(values, divisor, exponent).intoArray(codes, start + i);
+                    FLOATS.indexInRange(i, chunk.count));
+            quantizeLanes(values, chunk, i).intoArray(chunk.codes, i);
+        }
+        // What pads the last word.
+        Arrays.fill(chunk.codes, chunk.count, chunk.count + wordCodes, (byte) 0);
+        for (int left = chunk.exceptions; left != 0; left &= left - 1) {
+            quantizeException(source, offset, chunk, Integer.numberOfTrailingZeros(left));
         }
     }
 
-    private ByteVector quantizeLanes(FloatVector values, float divisor, int exponent) {
-        FloatVector ratios = divisor == 1 ? values : values.div(divisor);
+    private void quantizeException(MemorySegment source, long offset, Chunk chunk, int index) {
+        int scaleCode = chunk.scaleCodes[index];
+        boolean nan = quantizer.isNan(scaleCode);
+        for (int i = index * block; i < Math.min((index + 1) * block, chunk.count); i++) {
+            float value = source.get(Layouts.F32, offset + (long) i * Float.BYTES);
+            chunk.codes[i] = nan ? 0 : (byte) quantizer.elementCode(value, scaleCode);
+        }
+    }
+
+    private ByteVector quantizeLanes(FloatVector values, Chunk chunk, int index) {
+        FloatVector ratios = values;
+        if (!powerOfTwo) {
+            FloatVector scales = FloatVector.fromArray(FLOATS, chunk.scales, index);
+            // Where the scale has rounded to zero, 0 x value leaves just the signs.
+            ratios = values.div(scales).blend(values.mul(0f), scales.eq(0f));
+        }
         IntVector raw = ratios.reinterpretAsInts();
         IntVector magnitude = raw.and(0x7fffffff);
-        IntVector field = magnitude.lanewise(VectorOperators.LSHR, 23);
-        IntVector significand = magnitude.and(0x7fffff).or(0x800000);
-        IntVector aboveMin = field.sub(minExponent + exponent + 127);
-        IntVector shift = aboveMin.neg().max(0).add(23 - mantissaBits).min(25);
-        IntVector belowHalf = IntVector.broadcast(INTS, -1)
-                .lanewise(VectorOperators.LSHR, IntVector.broadcast(INTS, 33).sub(shift));
-        IntVector tie =
-                significand.lanewise(VectorOperators.LSHR, shift).or(tieBit).and(1);
-        IntVector rounded = significand.add(belowHalf).add(tie).lanewise(VectorOperators.LSHR, shift);
-        IntVector code = aboveMin.max(0)
-                .lanewise(VectorOperators.LSHL, mantissaBits)
-                .add(rounded)
+        IntVector minField = IntVector.fromArray(INTS, chunk.minFields, index);
+        IntVector field = magnitude.and(0x7f800000).max(minField);
+        IntVector rounder = field.add((23 - mantissaBits) << 23);
+        // A set last bit makes a tie more than a tie and changes nothing else: it rounds away from zero.
+        FloatVector sum = magnitude.or(tieBit).reinterpretAsFloats().add(rounder.reinterpretAsFloats());
+        IntVector code = field.sub(minField)
+                .lanewise(VectorOperators.LSHR, 23 - mantissaBits)
+                .add(sum.reinterpretAsInts().sub(rounder))
                 .min(maxCode);
         IntVector sign = raw.lanewise(VectorOperators.LSHR, Integer.SIZE - bits).and(signBit);
         return (ByteVector) code.or(sign).convertShape(VectorOperators.I2B, BYTES, 0);
     }
 
     private void pack(Chunk chunk, MemorySegment target, long offset, long limit) {
+        if (bits == 8) {
+            MemorySegment.copy(chunk.codes, 0, target, ValueLayout.JAVA_BYTE, offset, chunk.count);
+            return;
+        }
         long at = offset;
-        for (int i = 0; i < chunk.count; i += GROUP_CODES, at += bits) {
-            long group = Long.compress((long) GROUP.get(chunk.codes, i), groupMask);
+        for (int i = 0; i < chunk.count; i += wordCodes, at += wordBytes) {
+            long word = Long.compress((long) CODES.get(chunk.codes, i), groupMask);
+            if (wordCodes > GROUP_CODES) {
+                word |= Long.compress((long) CODES.get(chunk.codes, i + GROUP_CODES), groupMask) << (wordBytes * 4);
+            }
             if (at <= limit - Long.BYTES) {
-                // The bytes past this group are zero and are written after it.
-                target.set(Layouts.I64, at, group);
+                // The bytes past this word are zero and are written after it.
+                target.set(Layouts.I64, at, word);
             } else {
-                for (int k = 0; k < Math.min(bits, limit - at); k++) {
-                    target.set(ValueLayout.JAVA_BYTE, at + k, (byte) (group >>> (8 * k)));
+                for (int k = 0; k < Math.min(wordBytes, limit - at); k++) {
+                    target.set(ValueLayout.JAVA_BYTE, at + k, (byte) (word >>> (8 * k)));
                 }
             }
         }
@@ -224,43 +273,56 @@ final class VectorMxCodec implements PartialCodec {
 
     private void unpack(MemorySegment packed, MxLayout layout, Chunk chunk) {
         long at = layout.elementOffset(chunk.row) + (long) chunk.column / GROUP_CODES * bits;
+        if (bits == 8) {
+            MemorySegment.copy(packed, ValueLayout.JAVA_BYTE, at, chunk.codes, 0, chunk.count);
+            return;
+        }
         long limit = packed.byteSize();
-        for (int i = 0; i < chunk.count; i += GROUP_CODES, at += bits) {
-            long group = 0;
+        for (int i = 0; i < chunk.count; i += wordCodes, at += wordBytes) {
+            long word = 0;
             if (at <= limit - Long.BYTES) {
-                group = packed.get(Layouts.I64, at);
+                word = packed.get(Layouts.I64, at);
             } else {
-                for (int k = 0; k < Math.min(bits, limit - at); k++) {
-                    group |= (packed.get(ValueLayout.JAVA_BYTE, at + k) & 0xffL) << (8 * k);
+                for (int k = 0; k < Math.min(wordBytes, limit - at); k++) {
+                    word |= (packed.get(ValueLayout.JAVA_BYTE, at + k) & 0xffL) << (8 * k);
                 }
             }
-            GROUP.set(chunk.codes, i, Long.expand(group, groupMask));
+            CODES.set(chunk.codes, i, Long.expand(word, groupMask));
+            if (wordCodes > GROUP_CODES) {
+                CODES.set(chunk.codes, i + GROUP_CODES, Long.expand(word >>> (wordBytes * 4), groupMask));
+            }
         }
     }
 
-    /** Turns codes to values, whole blocks at a time: what lies past the end of a row is never read. */
-    private void dequantize(MemorySegment packed, MxLayout layout, Chunk chunk, boolean add) {
-        VectorMask<Float> head = FLOATS.indexInRange(0, Math.min(block, LANES));
-        for (int start = 0; start < chunk.count; start += block) {
-            int scaleCode = layout.scaleCode(packed, chunk.row, (chunk.column + start) / block);
-            float scale = format.scale().value(scaleCode);
-            for (int i = start; i < start + block; i += LANES) {
-                FloatVector values = dequantizeLanes(chunk.codes, i).mul(scale);
-                if (add) {
-                    values = FloatVector.fromArray(FLOATS, chunk.values, i).add(values);
-                }
-                if (block < LANES) {
-                    values.intoArray(chunk.values, i, head);
-                } else {
-                    values.intoArray(chunk.values, i);
-                }
+    private void decodeScales(MemorySegment packed, MxLayout layout, Chunk chunk) {
+        int firstBlock = chunk.column / block;
+        for (int index = 0, start = 0; start < chunk.count; index++, start += block) {
+            int scaleCode = layout.scaleCode(packed, chunk.row, firstBlock + index);
+            spread(format.scale().value(scaleCode), chunk.scales, start);
+        }
+    }
+
+    /** Turns codes to values, or adds those to the ones before: whole vectors, past the end of the row if need be. */
+    private void dequantize(Chunk chunk, boolean add) {
+        for (int i = 0; i < chunk.count; i += LANES) {
+            FloatVector values = dequantizeLanes(chunk.codes, i).mul(FloatVector.fromArray(FLOATS, chunk.scales, i));
+            if (add) {
+                values = FloatVector.fromArray(FLOATS, chunk.values, i).add(values);
             }
+            values.intoArray(chunk.values, i);
         }
     }
 
     private FloatVector dequantizeLanes(byte[] codes, int index) {
         IntVector code =
                 (IntVector) ByteVector.fromArray(BYTES, codes, index).convertShape(VectorOperators.B2I, INTS, 0);
+        if (1 << bits <= LANES) {
+            return code.selectFrom(IntVector.fromArray(INTS, table, 0)).reinterpretAsFloats();
+        }
+        if (1 << bits <= 2 * LANES) {
+            return code.selectFrom(IntVector.fromArray(INTS, table, 0), IntVector.fromArray(INTS, table, LANES))
+                    .reinterpretAsFloats();
+        }
         IntVector magnitude = code.and(signBit - 1);
         IntVector sign = code.and(signBit).lanewise(VectorOperators.LSHL, Integer.SIZE - bits);
         IntVector normal =
@@ -295,6 +357,14 @@ final class VectorMxCodec implements PartialCodec {
 
         final byte[] codes = new byte[CODES + SLACK];
         final float[] values = new float[CODES + SLACK];
+        final float[] scales = new float[CODES + SLACK];
+        /** The smallest exponent field of an f32 that is not below its block's normal codes, in place. */
+        final int[] minFields = new int[CODES + SLACK];
+
+        final int[] scaleCodes = new int[CODES / MxFormat.MIN_BLOCK];
+        /** Bit i is set if the lanes cannot quantize block i. */
+        int exceptions;
+
         int row;
         int column;
         int count;

@@ -1,0 +1,103 @@
+package dev.waterspout.engine.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.testing.SmallModel;
+import java.util.List;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+class ShardPlanTest {
+    private static final int UNIT = 32;
+    private static final ModelConfig CONFIG = config();
+
+    private static ModelConfig config() {
+        try (Model model = SmallModel.of("llama").load()) {
+            return model.config(); // 8 heads, 4 KV heads, FFN 160, vocabulary 260
+        }
+    }
+
+    @Test
+    void everyPlanCoversEveryUnitOnce() {
+        List<List<Double>> splits =
+                List.of(List.of(1.0), List.of(3.0, 1.0), List.of(1.0, 1e-9, 5.0), List.of(1.0, 2.0, 3.0, 4.0));
+        for (List<Double> split : splits) {
+            List<Shard> shards = ShardPlan.of(CONFIG, UNIT, split.size(), split).shards();
+            assertThat(shards).hasSize(split.size());
+            assertCovers(shards, Shard::heads, SmallModel.HEADS);
+            assertCovers(shards, Shard::kvHeads, SmallModel.KV_HEADS);
+            assertCovers(shards, Shard::ffn, SmallModel.FFN);
+            assertCovers(shards, Shard::vocabulary, SmallModel.VOCABULARY);
+            for (Shard shard : shards) {
+                assertThat(shard.heads()).isEqualTo(shard.kvHeads().times(2));
+                assertThat(shard.ffn().from() % UNIT).isZero();
+            }
+        }
+    }
+
+    private static void assertCovers(List<Shard> shards, Function<Shard, Span> part, int units) {
+        int next = 0;
+        for (Shard shard : shards) {
+            Span span = part.apply(shard);
+            assertThat(span.from()).isEqualTo(next);
+            assertThat(span.size()).isPositive();
+            next = span.to();
+        }
+        assertThat(next).isEqualTo(units);
+    }
+
+    @Test
+    void sharesAreEqualByDefault() {
+        ShardPlan plan = ShardPlan.of(CONFIG, 1, 4, List.of());
+        assertThat(plan.shards()).extracting(shard -> shard.ffn().size()).containsOnly(40);
+        assertThat(plan.vocabularyShares()).containsExactly(65, 65, 65, 65);
+    }
+
+    @Test
+    void whatDoesNotDivideGoesToTheFirstRanks() {
+        ShardPlan plan = ShardPlan.of(CONFIG, UNIT, 3, List.of());
+        assertThat(plan.shards()).extracting(shard -> shard.kvHeads().size()).containsExactly(2, 1, 1);
+        assertThat(plan.shards()).extracting(shard -> shard.ffn().size()).containsExactly(64, 64, 32);
+        assertThat(plan.vocabularyShares()).containsExactly(87, 87, 86);
+    }
+
+    @Test
+    void sharesFollowTheSplit() {
+        ShardPlan plan = ShardPlan.of(CONFIG, UNIT, 2, List.of(3.0, 1.0));
+        assertThat(plan.shards()).extracting(shard -> shard.kvHeads().size()).containsExactly(3, 1);
+        assertThat(plan.vocabularyShares()).containsExactly(195, 65);
+    }
+
+    @Test
+    void refusesWhatDoesNotFitWithTheNumbers() {
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, UNIT, 5, List.of()))
+                .isInstanceOf(PlanException.class)
+                .hasMessageContaining("5")
+                .hasMessageContaining("4 KV heads");
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, 96, 2, List.of()))
+                .isInstanceOf(PlanException.class)
+                .hasMessageContaining("160")
+                .hasMessageContaining("96");
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, 80, 3, List.of()))
+                .isInstanceOf(PlanException.class)
+                .hasMessageContaining("2 FFN blocks of 80");
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, UNIT, 0, List.of())).isInstanceOf(PlanException.class);
+    }
+
+    @Test
+    void refusesSharesThatAreNotOnePositiveNumberPerRank() {
+        for (List<Double> split : List.of(
+                List.of(1.0, 2.0),
+                List.of(1.0, 0.0, 1.0),
+                List.of(1.0, -2.0, 1.0),
+                List.of(1.0, Double.NaN, 1.0),
+                List.of(1.0, Double.POSITIVE_INFINITY, 1.0))) {
+            assertThatThrownBy(() -> ShardPlan.of(CONFIG, UNIT, 3, split))
+                    .isInstanceOf(PlanException.class)
+                    .hasMessageContaining("tensor split 1.0");
+        }
+    }
+}

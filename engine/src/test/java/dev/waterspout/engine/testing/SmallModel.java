@@ -1,0 +1,217 @@
+package dev.waterspout.engine.testing;
+
+import dev.waterspout.engine.gguf.GgmlType;
+import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.gguf.GgufValue;
+import dev.waterspout.engine.gguf.GgufWriter;
+import dev.waterspout.engine.model.Model;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.FloatBuffer;
+import java.nio.channels.Channels;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+
+/** A model of two layers with random f32 weights, in any architecture, and the same weights as arrays. */
+public final class SmallModel {
+    /** Tokens: three special ones, all bytes, one word. */
+    public static final int VOCABULARY = 260;
+
+    public static final int WIDTH = 64;
+    public static final int LAYERS = 2;
+    public static final int HEADS = 8;
+    public static final int KV_HEADS = 4;
+    public static final int FFN = 160;
+    public static final int CONTEXT = 64;
+
+    private final String architecture;
+    private final Map<String, Object> metadata = new LinkedHashMap<>();
+    private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+    private final Random random = new Random(42);
+    private int headDim = WIDTH / HEADS;
+
+    /** Dimensions, columns first, and values. */
+    private record Tensor(List<Long> shape, FloatBuffer values) {}
+
+    private SmallModel(String architecture) {
+        this.architecture = architecture;
+    }
+
+    /** A model with the tensors that every architecture has, and a separate output head. */
+    public static SmallModel of(String architecture) {
+        return of(architecture, WIDTH / HEADS);
+    }
+
+    /** The same with heads of another size than width / heads. */
+    public static SmallModel of(String architecture, int headDim) {
+        SmallModel model = new SmallModel(architecture);
+        model.headDim = headDim;
+        model.put("context_length", CONTEXT)
+                .put("embedding_length", WIDTH)
+                .put("block_count", LAYERS)
+                .put("feed_forward_length", FFN)
+                .put("attention.head_count", HEADS)
+                .put("attention.head_count_kv", KV_HEADS)
+                .put("attention.layer_norm_rms_epsilon", 1e-5f);
+        if (headDim != WIDTH / HEADS) {
+            model.put("attention.key_length", headDim).put("attention.value_length", headDim);
+        }
+        model.tensor("token_embd.weight", 1, WIDTH, VOCABULARY);
+        model.tensor("output_norm.weight", 1, WIDTH);
+        model.tensor("output.weight", 0.2, WIDTH, VOCABULARY);
+        for (int layer = 0; layer < LAYERS; layer++) {
+            String prefix = "blk." + layer + ".";
+            model.tensor(prefix + "attn_norm.weight", 1, WIDTH);
+            model.tensor(prefix + "attn_q.weight", 0.2, WIDTH, HEADS * headDim);
+            model.tensor(prefix + "attn_k.weight", 0.2, WIDTH, KV_HEADS * headDim);
+            model.tensor(prefix + "attn_v.weight", 0.2, WIDTH, KV_HEADS * headDim);
+            model.tensor(prefix + "attn_output.weight", 0.2, HEADS * headDim, WIDTH);
+            model.tensor(prefix + "ffn_norm.weight", 1, WIDTH);
+            model.tensor(prefix + "ffn_gate.weight", 0.2, WIDTH, FFN);
+            model.tensor(prefix + "ffn_up.weight", 0.2, WIDTH, FFN);
+            model.tensor(prefix + "ffn_down.weight", 0.2, FFN, WIDTH);
+        }
+        return model;
+    }
+
+    /** Adds biases on Q, K and V. */
+    public SmallModel withBiases() {
+        for (int layer = 0; layer < LAYERS; layer++) {
+            tensor("blk." + layer + ".attn_q.bias", 0.5, HEADS * headDim);
+            tensor("blk." + layer + ".attn_k.bias", 0.5, KV_HEADS * headDim);
+            tensor("blk." + layer + ".attn_v.bias", 0.5, KV_HEADS * headDim);
+        }
+        return this;
+    }
+
+    /** Adds norms on every head of Q and K. */
+    public SmallModel withHeadNorms() {
+        for (int layer = 0; layer < LAYERS; layer++) {
+            tensor("blk." + layer + ".attn_q_norm.weight", 1, headDim);
+            tensor("blk." + layer + ".attn_k_norm.weight", 1, headDim);
+        }
+        return this;
+    }
+
+    /** Adds the frequency factors of Llama 3.1. */
+    public SmallModel withRopeFactors() {
+        float[] factors = new float[headDim / 2];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = 1 + i;
+        }
+        tensors.put("rope_freqs.weight", new Tensor(List.of((long) factors.length), FloatBuffer.wrap(factors)));
+        return this;
+    }
+
+    /** Takes the output head away, so that it is the embedding table. */
+    public SmallModel tied() {
+        return without("output.weight");
+    }
+
+    /** Takes a tensor away. */
+    public SmallModel without(String name) {
+        tensors.remove(name);
+        return this;
+    }
+
+    /** Sets a metadata key below the architecture's prefix; int, float, or string. */
+    public SmallModel put(String key, Object value) {
+        metadata.put(key, value);
+        return this;
+    }
+
+    /** Takes a metadata key below the architecture's prefix away. */
+    public SmallModel drop(String key) {
+        metadata.remove(key);
+        return this;
+    }
+
+    /** Adds a tensor of random values around 0 with the given spread; norms are around 1. */
+    public SmallModel tensor(String name, double spread, int... dimensions) {
+        int count = 1;
+        List<Long> shape = new ArrayList<>();
+        for (int dimension : dimensions) {
+            count *= dimension;
+            shape.add((long) dimension);
+        }
+        float[] values = new float[count];
+        boolean norm = name.contains("norm");
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) (norm ? 1 + 0.2 * random.nextGaussian() : spread * random.nextGaussian());
+        }
+        tensors.put(name, new Tensor(List.copyOf(shape), FloatBuffer.wrap(values)));
+        return this;
+    }
+
+    public float[] values(String name) {
+        return Objects.requireNonNull(tensors.get(name)).values.array();
+    }
+
+    public boolean has(String name) {
+        return tensors.containsKey(name);
+    }
+
+    public int headDim() {
+        return headDim;
+    }
+
+    /** The bytes of the GGUF file. */
+    public byte[] bytes() {
+        GgufWriter writer = new GgufWriter().put("general.architecture", architecture);
+        metadata.forEach((key, value) -> {
+            String full = architecture + "." + key;
+            switch (value) {
+                case Integer number -> writer.put(full, (long) number);
+                case Float number -> writer.put(full, (float) number);
+                case String text -> writer.put(full, text);
+                default -> throw new IllegalArgumentException("value " + value);
+            }
+        });
+        vocabulary(writer);
+        tensors.forEach((name, tensor) -> writer.tensor(name, GgmlType.F32, tensor.shape, sink -> {
+            float[] values = tensor.values.array();
+            MemorySegment bytes = MemorySegment.ofArray(new byte[values.length * Float.BYTES]);
+            MemorySegment.copy(values, 0, bytes, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values.length);
+            sink.write(bytes);
+        }));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            writer.write(Channels.newChannel(out));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+        return out.toByteArray();
+    }
+
+    /** The model, read from memory. */
+    public Model load() {
+        return new Model(GgufFile.read("small " + architecture, new ByteArrayInputStream(bytes())));
+    }
+
+    private static void vocabulary(GgufWriter writer) {
+        List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
+        int[] types = new int[VOCABULARY];
+        types[0] = 2;
+        types[1] = 3;
+        types[2] = 3;
+        for (int value = 0; value < 256; value++) {
+            types[tokens.size()] = 6;
+            tokens.add(String.format(Locale.ROOT, "<0x%02X>", value));
+        }
+        types[tokens.size()] = 1;
+        tokens.add("\u2581the");
+        writer.put("tokenizer.ggml.model", "llama")
+                .put("tokenizer.ggml.tokens", tokens)
+                .put("tokenizer.ggml.scores", GgufValue.Numbers.ofFloats(new float[VOCABULARY]))
+                .put("tokenizer.ggml.token_type", GgufValue.Numbers.ofInts(types));
+    }
+}

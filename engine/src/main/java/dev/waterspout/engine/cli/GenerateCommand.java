@@ -157,12 +157,13 @@ final class GenerateCommand implements Callable<Integer> {
             try (RankGroup group = new RankGroup(model, plan, options, HostKernels.vector())) {
                 group.preload(new Progress("loading " + model.file().name(), err));
                 double loadSeconds = (System.nanoTime() - start) / 1e9;
+                Generator generator = new Generator(model.tokenizer(), group);
+                int[] tokens = generator.tokenize(promptText);
                 if (!hidePrompt) {
                     out.print(promptText);
                     out.flush();
                 }
-                Generator generator = new Generator(model.tokenizer(), group);
-                GenerationReport report = generator.generate(promptText, predict, new Sampler(sampling), piece -> {
+                GenerationReport report = generator.generate(tokens, predict, new Sampler(sampling), piece -> {
                     out.print(piece);
                     out.flush();
                 });

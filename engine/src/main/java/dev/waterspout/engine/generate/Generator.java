@@ -29,19 +29,15 @@ public final class Generator {
     }
 
     /**
-     * Continues a prompt, from an empty context.
+     * Turns a prompt into tokens.
      *
      * @param prompt text; special tokens in it are recognised
-     * @param predict most tokens to generate, or {@link #UNLIMITED}
-     * @param sampler chooses them
-     * @param text receives the continuation piece by piece, in whole characters
-     * @return what was done
-     * @throws GenerationException if the prompt has no token, or more than the context holds
-     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails
+     * @return one or more ids, that fit in the context
+     * @throws GenerationException if there is none, or more than the context holds
      */
-    public GenerationReport generate(String prompt, int predict, Sampler sampler, Consumer<String> text) {
-        int[] tokens =
-                tokenizer.encode(prompt, tokenizer.vocabulary().addsBos(), true); // no EOS: it would end the text here
+    public int[] tokenize(String prompt) {
+        // Without an end-of-text token: that would end the text before it is continued.
+        int[] tokens = tokenizer.encode(prompt, tokenizer.vocabulary().addsBos(), true);
         if (tokens.length == 0) {
             throw new GenerationException(
                     "the prompt is empty, and this model's vocabulary has no token to begin with");
@@ -50,6 +46,20 @@ public final class Generator {
             throw new GenerationException(
                     "the prompt has " + tokens.length + " tokens; the context holds " + group.capacity());
         }
+        return tokens;
+    }
+
+    /**
+     * Continues a prompt, from an empty context.
+     *
+     * @param tokens as {@link #tokenize} returns them
+     * @param predict most tokens to generate, or {@link #UNLIMITED}
+     * @param sampler chooses them
+     * @param text receives the continuation piece by piece, in whole characters
+     * @return what was done
+     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails
+     */
+    public GenerationReport generate(int[] tokens, int predict, Sampler sampler, Consumer<String> text) {
         long start = System.nanoTime();
         List<RankWork> idle = group.work();
         prefill(tokens);

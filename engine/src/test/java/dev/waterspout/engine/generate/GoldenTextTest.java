@@ -47,9 +47,12 @@ class GoldenTextTest {
             for (JsonObject each : cases) {
                 String prompt = each.getString("prompt");
                 StringBuilder text = new StringBuilder(prompt);
-                GenerationReport report = new Generator(model.tokenizer(), group)
-                        .generate(
-                                prompt, each.getInt("predict"), new Sampler(SamplingParameters.greedy()), text::append);
+                Generator generator = new Generator(model.tokenizer(), group);
+                GenerationReport report = generator.generate(
+                        generator.tokenize(prompt),
+                        each.getInt("predict"),
+                        new Sampler(SamplingParameters.greedy()),
+                        text::append);
                 assertThat(report.generated()).hasSize(each.getInt("predict"));
                 assertAgrees(text.toString(), each.getString("text"), prompt);
             }

@@ -1,0 +1,128 @@
+package dev.waterspout.engine.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+class SamplerTest {
+    private static final int DRAWS = 20_000;
+
+    private static MemorySegment logits(double... probabilities) {
+        float[] values = new float[probabilities.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) Math.log(probabilities[i]);
+        }
+        return MemorySegment.ofArray(values);
+    }
+
+    private static int[] counts(Sampler sampler, MemorySegment logits, int vocabulary) {
+        int[] counts = new int[vocabulary];
+        for (int i = 0; i < DRAWS; i++) {
+            counts[sampler.sample(logits)]++;
+        }
+        return counts;
+    }
+
+    private static Set<Integer> drawn(int topK, double topP, double minP, double temperature, MemorySegment logits) {
+        int[] counts = counts(new Sampler(new SamplingParameters(topK, topP, minP, temperature, 1)), logits, 5);
+        Set<Integer> drawn = new TreeSet<>();
+        for (int i = 0; i < counts.length; i++) {
+            if (counts[i] > 0) {
+                drawn.add(i);
+            }
+        }
+        return drawn;
+    }
+
+    @Test
+    void greedyTakesTheMostLikelyAndTheLowestAmongEquals() {
+        Sampler greedy = new Sampler(SamplingParameters.greedy());
+        assertThat(greedy.sample(logits(0.1, 0.6, 0.3))).isEqualTo(1);
+        assertThat(greedy.sample(logits(0.2, 0.4, 0.4))).isEqualTo(1);
+        assertThat(greedy.sample(MemorySegment.ofArray(new float[] {-5, -3, Float.NEGATIVE_INFINITY})))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void drawsWithTheModelsProbabilities() {
+        Sampler sampler = new Sampler(new SamplingParameters(0, 1, 0, 1, 7));
+        int[] counts = counts(sampler, logits(0.5, 0.05, 0.25, 0.2), 4);
+        assertThat(counts[0] / (double) DRAWS).isCloseTo(0.5, within(0.02));
+        assertThat(counts[1] / (double) DRAWS).isCloseTo(0.05, within(0.01));
+        assertThat(counts[2] / (double) DRAWS).isCloseTo(0.25, within(0.02));
+        assertThat(counts[3] / (double) DRAWS).isCloseTo(0.2, within(0.02));
+    }
+
+    @Test
+    void temperatureSharpensAndFlattens() {
+        MemorySegment logits = logits(0.6, 0.3, 0.1);
+        int[] cold = counts(new Sampler(new SamplingParameters(0, 1, 0, 0.5, 7)), logits, 3);
+        int[] hot = counts(new Sampler(new SamplingParameters(0, 1, 0, 2, 7)), logits, 3);
+        // p^(1/T) normalized
+        assertThat(cold[0] / (double) DRAWS).isCloseTo(0.36 / 0.46, within(0.02));
+        double flat = Math.sqrt(0.6) + Math.sqrt(0.3) + Math.sqrt(0.1);
+        assertThat(hot[0] / (double) DRAWS).isCloseTo(Math.sqrt(0.6) / flat, within(0.02));
+    }
+
+    @Test
+    void filtersKeepWhatTheySay() {
+        MemorySegment logits = logits(0.1, 0.4, 0.05, 0.3, 0.15);
+        assertThat(drawn(2, 1, 0, 1, logits)).containsExactly(1, 3);
+        assertThat(drawn(0, 1, 0, 1, logits)).containsExactly(0, 1, 2, 3, 4);
+        assertThat(drawn(0, 0.65, 0, 1, logits)).containsExactly(1, 3);
+        assertThat(drawn(0, 0.75, 0, 1, logits)).containsExactly(1, 3, 4);
+        assertThat(drawn(0, 0, 0, 1, logits)).containsExactly(1);
+        assertThat(drawn(0, 1, 0.3, 1, logits)).containsExactly(1, 3, 4);
+        assertThat(drawn(0, 1, 1, 1, logits)).containsExactly(1);
+        assertThat(drawn(1, 1, 0, 5, logits)).containsExactly(1);
+        assertThat(drawn(100, 1, 0, 1, logits)).containsExactly(0, 1, 2, 3, 4);
+    }
+
+    @Test
+    void topKOfALargeVocabularyIsThatOfASort() {
+        Random random = new Random(3);
+        float[] values = new float[100_003];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (10 * random.nextGaussian());
+        }
+        float[] sorted = values.clone();
+        Arrays.sort(sorted);
+        float least = sorted[sorted.length - 50];
+        Sampler sampler = new Sampler(new SamplingParameters(50, 1, 0, 1000, 5));
+        Set<Integer> drawn = new TreeSet<>();
+        MemorySegment logits = MemorySegment.ofArray(values);
+        for (int i = 0; i < 2000; i++) {
+            drawn.add(sampler.sample(logits));
+        }
+        assertThat(drawn).hasSize(50).allMatch(id -> values[id] >= least);
+    }
+
+    @Test
+    void theSameSeedDrawsTheSame() {
+        MemorySegment logits = logits(0.25, 0.25, 0.25, 0.25);
+        int[] first = counts(new Sampler(new SamplingParameters(0, 1, 0, 1, 11)), logits, 4);
+        assertThat(counts(new Sampler(new SamplingParameters(0, 1, 0, 1, 11)), logits, 4))
+                .isEqualTo(first);
+        assertThat(counts(new Sampler(new SamplingParameters(0, 1, 0, 1, 12)), logits, 4))
+                .isNotEqualTo(first);
+    }
+
+    @Test
+    void refusesDamagedLogitsAndParametersOutOfRange() {
+        assertThatThrownBy(() -> new Sampler(SamplingParameters.greedy())
+                        .sample(MemorySegment.ofArray(new float[] {0, Float.NaN})))
+                .isInstanceOf(GenerationException.class)
+                .hasMessageContaining("token 1");
+        assertThatThrownBy(() -> new SamplingParameters(-1, 1, 0, 1, 0)).hasMessageContaining("top-k is -1");
+        assertThatThrownBy(() -> new SamplingParameters(0, 1.5, 0, 1, 0)).hasMessageContaining("top-p is 1.5");
+        assertThatThrownBy(() -> new SamplingParameters(0, 1, -0.1, 1, 0)).hasMessageContaining("min-p is -0.1");
+        assertThatThrownBy(() -> new SamplingParameters(0, 1, 0, Double.NaN, 0)).hasMessageContaining("temperature");
+    }
+}

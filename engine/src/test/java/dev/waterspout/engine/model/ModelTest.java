@@ -1,0 +1,85 @@
+package dev.waterspout.engine.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.kernels.testing.SharedData;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ModelTest {
+    @Test
+    void readsARealModelWithOddMetadata() {
+        try (Model model = new Model(GgufFile.open(SharedData.require("stories260K.gguf")))) {
+            ModelConfig config = model.config();
+            assertThat(config.architecture()).isEqualTo(Architecture.LLAMA);
+            assertThat(config.vocabulary()).isEqualTo(512);
+            assertThat(config.kvWidth()).isEqualTo(32);
+            assertThat(config.rope()).isEqualTo(new RopeConfig(8, 10_000, 1));
+            assertThat(model.tied()).isFalse();
+            assertThat(model.ffnUnit()).isEqualTo(1);
+        }
+        try (Model model = new Model(GgufFile.open(SharedData.require("orator-q8_0.gguf")))) {
+            assertThat(model.tied()).isTrue();
+            assertThat(model.ffnUnit()).isEqualTo(32);
+        }
+    }
+
+    @Test
+    void toleratesWhatRealFilesLack() {
+        try (Model model = SmallModel.of("llama").put("context_length", 0).load()) {
+            assertThat(model.config().contextLength()).isZero();
+            assertThat(model.config().name()).isEqualTo("llama");
+        }
+        try (Model model = SmallModel.of("llama").drop("context_length").load()) {
+            assertThat(model.config().contextLength()).isZero();
+        }
+        try (Model model = SmallModel.of("llama").put("vocab_size", 7).load()) {
+            assertThat(model.config().vocabulary()).isEqualTo(SmallModel.VOCABULARY);
+        }
+    }
+
+    static Stream<Arguments> refused() {
+        return Stream.of(
+                Arguments.of(SmallModel.of("gemma"), "architecture 'gemma'"),
+                Arguments.of(SmallModel.of("llama").drop("embedding_length"), "llama.embedding_length is missing"),
+                Arguments.of(SmallModel.of("llama").put("block_count", 0), "llama.block_count is 0"),
+                Arguments.of(SmallModel.of("llama").put("block_count", 3), "tensor blk.2.attn_norm.weight is missing"),
+                Arguments.of(
+                        SmallModel.of("llama").put("block_count", 1), "tensor blk.1.attn_norm.weight has no place"),
+                Arguments.of(SmallModel.of("llama").put("attention.head_count_kv", 3), "head_count_kv is 3"),
+                Arguments.of(
+                        SmallModel.of("llama").put("attention.head_count", 7).put("attention.head_count_kv", 7),
+                        "head_count is 7"),
+                Arguments.of(SmallModel.of("llama").put("attention.value_length", 4), "value_length is 4"),
+                Arguments.of(SmallModel.of("llama").put("feed_forward_length", 99), "calls for [64, 99]"),
+                Arguments.of(SmallModel.of("llama").put("rope.dimension_count", 7), "dimension_count is 7"),
+                Arguments.of(SmallModel.of("llama").put("rope.freq_base", -1f), "freq_base is -1.0"),
+                Arguments.of(SmallModel.of("llama").put("rope.scaling.type", "yarn"), "'yarn'"),
+                Arguments.of(
+                        SmallModel.of("llama").put("attention.layer_norm_rms_epsilon", Float.NaN),
+                        "rms_epsilon is NaN"),
+                Arguments.of(SmallModel.of("llama").without("output_norm.weight"), "output_norm.weight is missing"),
+                Arguments.of(SmallModel.of("llama").withHeadNorms(), "attn_q_norm.weight has no place"),
+                Arguments.of(
+                        SmallModel.of("llama").tensor("blk.0.attn_output.bias", 1, 64),
+                        "attn_output.bias has no place"),
+                Arguments.of(SmallModel.of("qwen2"), "blk.0.attn_q.bias is missing"),
+                Arguments.of(SmallModel.of("qwen3"), "blk.0.attn_q_norm.weight is missing"));
+    }
+
+    @ParameterizedTest(name = "{1}")
+    @MethodSource("refused")
+    void refusesWhatItCannotRunInOneSentence(SmallModel small, String says) {
+        assertThatThrownBy(small::load)
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(says)
+                .message()
+                .doesNotContain("\n");
+    }
+}

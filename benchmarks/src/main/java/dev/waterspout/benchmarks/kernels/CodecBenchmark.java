@@ -1,0 +1,91 @@
+package dev.waterspout.benchmarks.kernels;
+
+import dev.waterspout.kernels.codec.PartialCodec;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** A partial of 512 tokens of width 2048 through the wire formats, on one thread. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 2)
+@Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
+public class CodecBenchmark {
+    private static final int ROWS = 512;
+    private static final int COLUMNS = 2048;
+    private static final int SHARDS = 2;
+
+    /** Bytes of f32 per second, beside calls. */
+    @AuxCounters(AuxCounters.Type.OPERATIONS)
+    @State(Scope.Thread)
+    public static class Work {
+        /** Bytes of one partial, as f32. */
+        public long f32Bytes;
+    }
+
+    /** What partials travel as. */
+    @Param({"f32", "bf16", "e2m1:32:e8m0", "e4m3:32:e8m0", "e3m2:32:e8m0", "int8:32:f16", "e2m1:8:e8m0"})
+    public String format = "f32";
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment partial = arena.allocate((long) ROWS * COLUMNS * Float.BYTES, 64);
+    private final MemorySegment residual = arena.allocate((long) ROWS * COLUMNS * Float.BYTES, 64);
+    private PartialCodec codec = PartialCodec.of(WireFormat.parse("f32"));
+    private MemorySegment[] shards = {};
+
+    /** Encodes random partials. */
+    @Setup(Level.Trial)
+    public void fill() {
+        codec = PartialCodec.of(WireFormat.parse(format));
+        SplittableRandom random = new SplittableRandom(1);
+        shards = new MemorySegment[SHARDS];
+        for (int shard = 0; shard < SHARDS; shard++) {
+            for (long at = 0; at < partial.byteSize(); at += Float.BYTES) {
+                partial.set(ValueLayout.JAVA_FLOAT, at, (float) random.nextGaussian());
+            }
+            shards[shard] = arena.allocate(codec.format().encodedBytes(ROWS, COLUMNS), 64);
+            codec.encode(partial, ROWS, COLUMNS, shards[shard]);
+        }
+    }
+
+    /** Frees the memory. */
+    @TearDown(Level.Trial)
+    public void free() {
+        arena.close();
+    }
+
+    /** Partial to packed bytes. */
+    @Benchmark
+    public MemorySegment encode(Work work) {
+        codec.encode(partial, ROWS, COLUMNS, shards[0]);
+        work.f32Bytes += partial.byteSize();
+        return shards[0];
+    }
+
+    /** Residual plus the sum of two packed partials. */
+    @Benchmark
+    public MemorySegment decodeSum(Work work) {
+        codec.decodeSum(shards, ROWS, COLUMNS, residual);
+        work.f32Bytes += partial.byteSize();
+        return residual;
+    }
+}

@@ -1,0 +1,122 @@
+package dev.waterspout.benchmarks.kernels;
+
+import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.host.HostScratch;
+import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.host.WeightMatrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * One FFN matrix of TinyLlama (5632 x 2048) times one token, a few, or a chunk, on one thread. The matrix is one of several,
+ * used in turn, so that it comes from memory as in a real forward pass.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 2)
+@Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
+public class LinearBenchmark {
+    private static final int ROWS = 5632;
+    private static final int COLUMNS = 2048;
+    private static final long TOTAL_BYTES = 512L << 20;
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Bytes of weights and operations per second, beside calls. */
+    @AuxCounters(AuxCounters.Type.OPERATIONS)
+    @State(Scope.Thread)
+    public static class Work {
+        /** Bytes of weights read. */
+        public long weightBytes;
+        /** Multiplications and additions. */
+        public long flops;
+    }
+
+    /** How weights are stored. */
+    @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0"})
+    public WeightFormat format = WeightFormat.F32;
+
+    /** Tokens. */
+    @Param({"1", "4", "512"})
+    public int batch;
+
+    private final Arena arena = Arena.ofShared();
+    private final HostScratch scratch = new HostScratch(arena);
+    private WeightMatrix[] matrices = {};
+    private MemorySegment x = MemorySegment.NULL;
+    private MemorySegment y = MemorySegment.NULL;
+    private int next;
+
+    /** Fills weights and inputs with random values. */
+    @Setup(Level.Trial)
+    public void fill() {
+        SplittableRandom random = new SplittableRandom(1);
+        long bytes = ROWS * format.rowBytes(COLUMNS);
+        matrices = new WeightMatrix[Math.max(1, (int) (TOTAL_BYTES / bytes))];
+        for (int i = 0; i < matrices.length; i++) {
+            MemorySegment data = arena.allocate(bytes, 64);
+            for (long at = 0; at < bytes; at += format.blockBytes()) {
+                fillBlock(data, at, random);
+            }
+            matrices[i] = WeightMatrix.dense(data, format, ROWS, COLUMNS);
+        }
+        x = arena.allocate((long) batch * COLUMNS * Float.BYTES, 64);
+        y = arena.allocate((long) batch * ROWS * Float.BYTES, 64);
+        for (long at = 0; at < x.byteSize(); at += Float.BYTES) {
+            x.set(FLOAT, at, (float) random.nextDouble(-1, 1));
+        }
+    }
+
+    private void fillBlock(MemorySegment data, long at, SplittableRandom random) {
+        float weight = (float) random.nextDouble(-0.05, 0.05);
+        switch (format) {
+            case F32 -> data.set(FLOAT, at, weight);
+            case F16 -> data.set(SHORT, at, Float.floatToFloat16(weight));
+            case BF16 -> data.set(SHORT, at, (short) (Float.floatToRawIntBits(weight) >> Short.SIZE));
+            case Q8_0, Q4_0 -> {
+                data.set(SHORT, at, Float.floatToFloat16(weight));
+                for (int i = Short.BYTES; i < format.blockBytes(); i++) {
+                    data.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+                }
+            }
+        }
+    }
+
+    /** Frees the memory. */
+    @TearDown(Level.Trial)
+    public void free() {
+        arena.close();
+    }
+
+    /** y = x times the transposed weights. */
+    @Benchmark
+    public MemorySegment linear(Work work) {
+        WeightMatrix matrix = matrices[next++ % matrices.length];
+        HostKernels.vector().linear(matrix, x, batch, y, 0, ROWS, scratch);
+        work.weightBytes += matrix.data().byteSize();
+        work.flops += 2L * ROWS * COLUMNS * batch;
+        return y;
+    }
+}

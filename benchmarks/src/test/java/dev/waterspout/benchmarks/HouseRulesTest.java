@@ -1,0 +1,141 @@
+package dev.waterspout.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.palantir.javaformat.java.Formatter;
+import com.palantir.javaformat.java.FormatterException;
+import com.palantir.javaformat.java.ImportOrderer;
+import com.palantir.javaformat.java.JavaFormatterOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What every source file of the tree keeps to: format, size, and the one direction of imports. */
+class HouseRulesTest {
+    private static final Path ROOT = root();
+    private static final int MAX_LINES = 500;
+
+    /** Modules from the bottom up, each with the packages of ours that it may import besides its own. */
+    private static final Map<String, List<String>> IMPORTS = Map.of(
+            "tornado-emulator", List.of(),
+            "tornado-kernels", List.of(),
+            "interconnect", List.of("dev.waterspout.kernels"),
+            "engine", List.of("dev.waterspout.kernels", "dev.waterspout.interconnect"),
+            "benchmarks", List.of("dev.waterspout.kernels", "dev.waterspout.interconnect", "dev.waterspout.engine"));
+
+    private static Path root() {
+        Path folder = Path.of("").toAbsolutePath();
+        while (!Files.exists(folder.resolve("bin/waterspout"))) {
+            folder = Objects.requireNonNull(folder.getParent(), "the test runs inside the tree");
+        }
+        return folder;
+    }
+
+    private static List<Path> sources() throws IOException {
+        try (Stream<Path> modules = Files.list(ROOT)) {
+            List<Path> sources = new ArrayList<>();
+            for (Path module :
+                    modules.filter(path -> Files.exists(path.resolve("src"))).toList()) {
+                try (Stream<Path> files = Files.walk(module.resolve("src"))) {
+                    files.filter(path -> path.toString().endsWith(".java")).forEach(sources::add);
+                }
+            }
+            assertThat(sources).hasSizeGreaterThan(100);
+            return sources;
+        }
+    }
+
+    private static boolean isMain(Path source) {
+        return ROOT.relativize(source)
+                .startsWith(ROOT.relativize(source).getName(0).resolve("src/main"));
+    }
+
+    @Test
+    void everyFileIsFormatted() throws IOException, FormatterException {
+        Formatter formatter = Formatter.createFormatter(JavaFormatterOptions.builder()
+                .style(JavaFormatterOptions.Style.PALANTIR)
+                .build());
+        List<Path> unformatted = new ArrayList<>();
+        for (Path source : sources()) {
+            String text = Files.readString(source);
+            String ordered = ImportOrderer.reorderImports(text, JavaFormatterOptions.Style.PALANTIR);
+            if (!formatter.formatSource(ordered).equals(text)) {
+                unformatted.add(ROOT.relativize(source));
+            }
+        }
+        assertThat(unformatted)
+                .as("with a JDK 25 in JAVA_HOME, 'mvn spotless:apply' formats these")
+                .isEmpty();
+    }
+
+    @Test
+    void importsRunOneWay() throws IOException {
+        List<String> wrong = new ArrayList<>();
+        for (Path source : sources()) {
+            String module = ROOT.relativize(source).getName(0).toString();
+            String own = "dev.waterspout." + module.replace("tornado-", "");
+            for (String line : Files.readAllLines(source)) {
+                String name = line.replaceFirst("^import (static )?", "");
+                boolean ours = line.startsWith("import ") && name.startsWith("dev.waterspout.");
+                boolean allowed = name.startsWith(own + ".")
+                        || IMPORTS.getOrDefault(module, List.of()).stream()
+                                .anyMatch(each -> name.startsWith(each + "."));
+                boolean testHelper = !isMain(source) && name.startsWith("dev.waterspout.kernels.testing.");
+                if (ours && !allowed && !testHelper) {
+                    wrong.add(ROOT.relativize(source) + ": " + line);
+                }
+            }
+        }
+        assertThat(wrong).isEmpty();
+    }
+
+    @Test
+    void onlyTheCommandLineKnowsTheProcessAndItsLibraries() throws IOException {
+        List<String> wrong = new ArrayList<>();
+        for (Path source : sources()) {
+            String path = ROOT.relativize(source).toString().replace('\\', '/');
+            if (!isMain(source) || path.startsWith("benchmarks/")) {
+                continue;
+            }
+            String text = Files.readString(source);
+            boolean commandLine = path.contains("/engine/cli/");
+            if (!commandLine && (text.contains("import picocli.") || text.contains("import jakarta.json."))) {
+                wrong.add(path + " imports a library of the command line");
+            }
+            if (text.contains("System.exit(") && !path.endsWith("/cli/Main.java")) {
+                wrong.add(path + " ends the process");
+            }
+            if ((text.contains("System.getenv(") || text.contains("System.getProperty("))
+                    && !path.endsWith("/cli/Environment.java")) {
+                wrong.add(path + " reads the environment");
+            }
+        }
+        assertThat(wrong).isEmpty();
+    }
+
+    @Test
+    void everyPackageSaysWhatItIsForAndNoFileIsLong() throws IOException {
+        Set<Path> lacking = new TreeSet<>();
+        List<String> tooLong = new ArrayList<>();
+        for (Path source : sources()) {
+            Path folder = Objects.requireNonNull(source.getParent());
+            if (isMain(source) && !Files.exists(folder.resolve("package-info.java"))) {
+                lacking.add(ROOT.relativize(folder));
+            }
+            int lines = Files.readAllLines(source).size();
+            if (isMain(source) && lines > MAX_LINES) {
+                tooLong.add(ROOT.relativize(source) + ": " + lines);
+            }
+        }
+        assertThat(lacking).isEmpty();
+        assertThat(tooLong).isEmpty();
+    }
+}

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Every rank sends its whole encoded partial to every other, and each decodes, sums and adds the residual in one pass
- * (arXiv 2411.09510, section 3). Each rank sends {@code (N - 1) x (header + encoded partial)} bytes. A single rank exchanges
- * nothing and encodes nothing.
+ * (arXiv 2411.09510, section 3). Each rank sends {@code (N - 1) x (header + encoded partial)} bytes. A single rank
+ * exchanges nothing and encodes nothing.
  */
 public final class AllGather implements Collective {
     private final FrameExchange exchange;

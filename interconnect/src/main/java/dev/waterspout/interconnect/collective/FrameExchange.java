@@ -6,8 +6,8 @@ import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Seals a rank's frame, hands it to the transport and validates what comes back. Counts collectives for the sequence number:
- * an exchange that failed is not counted, so none can follow it.
+ * Seals a rank's frame, hands it to the transport and validates what comes back. Counts collectives for the sequence
+ * number: an exchange that failed is not counted, so none can follow it.
  */
 public final class FrameExchange {
     private final Transport transport;

@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Brings the logits of every rank's vocabulary rows to rank 0, as f32: they decide the token, and there are few of them.
- * Every rank but 0 sends one frame of {@code header + rows x its vocabulary x 4} bytes.
+ * Brings the logits of every rank's vocabulary rows to rank 0, as f32: they decide the token, and there are few of
+ * them. Every rank but 0 sends one frame of {@code header + rows x its vocabulary x 4} bytes.
  */
 public final class LogitsGather {
     /** The rank that has all logits afterwards. */
@@ -61,7 +61,8 @@ public final class LogitsGather {
      * @param local this rank's logits, f32 {@code [rows][share]}
      * @param rows tokens
      * @param logits on rank 0 f32 {@code [rows][vocabulary]}, filled in rank order; not touched on other ranks
-     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails, is late or sends another frame than expected
+     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails, is late or sends another frame than
+     *     expected
      */
     public void gather(MemorySegment local, int rows, MemorySegment logits) {
         if (rows < 1 || rows > maxRows) {

@@ -15,11 +15,12 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ranks as threads of one process. A message is staged in off-heap memory of its sender and copied out by each receiver.
+ * Ranks as threads of one process. A message is staged in off-heap memory of its sender and copied out by each
+ * receiver.
  *
- * <p>Every rank has two staging buffers, used in turn. Before a rank overwrites one, all its readers must have copied what
- * it held two collectives ago; in a run of all-gathers they always have, because a rank that has published collective
- * {@code n + 1} is done with {@code n}.
+ * <p>Every rank has two staging buffers, used in turn. Before a rank overwrites one, all its readers must have copied
+ * what it held two collectives ago; in a run of all-gathers they always have, because a rank that has published
+ * collective {@code n + 1} is done with {@code n}.
  */
 public final class InProcessGroup {
     private static final int STAGES = 2;
@@ -153,7 +154,9 @@ public final class InProcessGroup {
         return -1;
     }
 
-    /** A copy of a message in memory that grows and is kept: sizes alternate between prefill chunks and single tokens. */
+    /**
+     * A copy of a message in memory that grows and is kept: sizes alternate between prefill chunks and single tokens.
+     */
     private static final class Stage {
         private MemorySegment memory = MemorySegment.NULL;
         private MemorySegment message = MemorySegment.NULL;

@@ -13,7 +13,9 @@ class AllGatherTest extends CollectiveContractTest {
                 member.exchange(), format, member.pool(), member.counters(), maxRows, columns, member.arena());
     }
 
-    /** Every partial there and back through the reference codec, summed in rank order; one rank's partial stays exact. */
+    /**
+     * Every partial there and back through the reference codec, summed in rank order; one rank's partial stays exact.
+     */
     @Override
     float[] reference(WireFormat format, float[][] partials, int columns, float[] residual) {
         float[] sum = new float[residual.length];

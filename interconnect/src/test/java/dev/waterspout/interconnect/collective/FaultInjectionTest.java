@@ -134,7 +134,7 @@ class FaultInjectionTest {
 
     private static List<Transport> group(int ranks, Fault fault) {
         // Only a rank that stays away is noticed by time.
-        Duration timeout = fault == Fault.NEVER_ARRIVES ? Duration.ofMillis(500) : Duration.ofDays(1);
+        Duration timeout = fault == Fault.NEVER_ARRIVES ? Duration.ofSeconds(1) : Duration.ofDays(1);
         return InProcessGroup.create(ranks, timeout).stream()
                 .map(transport -> (Transport) new FaultyTransport(transport, fault, FAULTY_CALL))
                 .toList();

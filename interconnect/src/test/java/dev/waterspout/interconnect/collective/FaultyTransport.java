@@ -6,7 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Injects one fault into one collective: into what rank {@link #SENDER} sends, or into what any other receives from it. */
+/**
+ * Injects one fault into one collective: into what rank {@link #SENDER} sends, or into what any other receives from it.
+ */
 final class FaultyTransport implements Transport {
     static final int SENDER = 1;
 

@@ -29,7 +29,7 @@ abstract class TransportContractTest {
     static final Duration NEVER = Duration.ofDays(1);
 
     /** Long enough for a thread that is ready to get a core. */
-    static final Duration SOON = Duration.ofMillis(500);
+    static final Duration SOON = Duration.ofSeconds(1);
 
     private static final byte CANARY = 0x5a;
 
@@ -140,7 +140,7 @@ abstract class TransportContractTest {
                         ranks.subList(0, missing), transport -> allGather(transport, 1, 48, 0))
                 .failures();
         for (Throwable failure : failures) {
-            assertRefused(failure, "for rank " + missing, "500 ms");
+            assertRefused(failure, "for rank " + missing, "1000 ms");
         }
     }
 

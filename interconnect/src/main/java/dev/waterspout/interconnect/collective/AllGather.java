@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Every rank sends its whole encoded partial to every other, and each decodes, sums and adds the residual in one pass
- * (arXiv 2411.09510, section 3). Each rank sends {@code (N - 1) x (header + encoded partial)} bytes. A single rank exchanges
- * nothing and encodes nothing.
+ * (arXiv 2411.09510, section 3). Each rank sends {@code (N - 1) x (header + encoded partial)} bytes. A single rank
+ * exchanges nothing and encodes nothing.
  */
 public final class AllGather implements Collective {
     private final FrameExchange exchange;
@@ -42,6 +42,10 @@ public final class AllGather implements Collective {
             int maxRows,
             int columns,
             Arena arena) {
+        if (maxRows < 1 || columns < 1) {
+            throw new IllegalArgumentException(
+                    "exchanges of at most " + maxRows + " rows of " + columns + " columns; both must be at least 1");
+        }
         this.exchange = exchange;
         this.rank = exchange.transport().rank();
         int size = exchange.transport().size();
@@ -59,9 +63,14 @@ public final class AllGather implements Collective {
 
     @Override
     public void sumInto(int layer, MemorySegment partial, int rows, MemorySegment residual) {
+        if (layer < 0) {
+            throw new IllegalArgumentException("exchange number " + layer + "; it must be at least 0");
+        }
         if (rows < 1 || rows > maxRows) {
             throw new IllegalArgumentException(rows + " rows in an exchange; allowed are 1 to " + maxRows);
         }
+        requireRows("partial", partial, rows);
+        requireRows("residual", residual, rows);
         if (buffers.length == 1) {
             sum(new MemorySegment[] {partial}, rows, residual);
             return;
@@ -89,6 +98,14 @@ public final class AllGather implements Collective {
                 System.nanoTime() - received,
                 new ExchangeCounters.Traffic(bytes, bytes, peers),
                 ExchangeCounters.Traffic.ZERO));
+    }
+
+    private void requireRows(String name, MemorySegment segment, int rows) {
+        long needed = PlainFormat.F32.encodedBytes(rows, columns);
+        if (segment.byteSize() < needed) {
+            throw new IllegalArgumentException(name + " of " + segment.byteSize() + " bytes for " + rows + " rows of "
+                    + columns + " columns; it must have at least " + needed);
+        }
     }
 
     private void encode(MemorySegment partial, int rows, MemorySegment payload) {

@@ -5,7 +5,10 @@ import dev.waterspout.interconnect.frame.FrameLayout;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 
-/** Seals a rank's frame, hands it to the transport and validates what comes back. Counts collectives for the sequence number. */
+/**
+ * Seals a rank's frame, hands it to the transport and validates what comes back. Counts collectives for the sequence
+ * number: an exchange that failed is not counted, so none can follow it.
+ */
 public final class FrameExchange {
     private final Transport transport;
     private long sequence;
@@ -34,24 +37,30 @@ public final class FrameExchange {
         sequence++;
     }
 
-    /** Every rank's frame to the root; {@code columns[rank]} elements wide each. */
-    void gather(int root, MemorySegment frame, FrameHeader header, MemorySegment[] received, int[] columns) {
+    /** This rank's frame to the root. */
+    void sendTo(int root, MemorySegment frame, FrameHeader header) {
         FrameLayout.seal(frame, header);
-        boolean receives = transport.rank() == root;
-        transport.gather(root, frame, receives ? received : null);
-        for (int peer = 0; receives && peer < received.length; peer++) {
+        transport.gather(root, frame, null);
+        sequence++;
+    }
+
+    /** Every other rank's frame to this rank; each is as the header says, but {@code columns[peer]} elements wide. */
+    void receive(FrameHeader header, MemorySegment[] received, int[] columns) {
+        transport.gather(transport.rank(), MemorySegment.NULL, received);
+        for (int peer = 0; peer < received.length; peer++) {
             verify(received[peer], peer, header, columns[peer]);
         }
         sequence++;
     }
 
     private void verify(MemorySegment frame, int peer, FrameHeader own, int columns) {
-        if (peer == transport.rank()) {
+        int rank = transport.rank();
+        if (peer == rank) {
             return;
         }
         long payloadBytes = frame.byteSize() - FrameLayout.HEADER_BYTES;
-        FrameLayout.open(frame, peer)
-                .requireEqual(new FrameHeader(
-                        peer, own.sequence(), own.layer(), own.formatId(), own.rows(), columns, payloadBytes));
+        FrameHeader expected =
+                new FrameHeader(peer, own.sequence(), own.layer(), own.formatId(), own.rows(), columns, payloadBytes);
+        FrameLayout.open(frame, peer, rank).requireEqual(expected, rank);
     }
 }

@@ -2,15 +2,14 @@ package dev.waterspout.interconnect.collective;
 
 import dev.waterspout.interconnect.frame.FrameHeader;
 import dev.waterspout.interconnect.frame.FrameLayout;
-import dev.waterspout.interconnect.transport.Transport;
 import dev.waterspout.kernels.codec.PlainFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Brings the logits of every rank's vocabulary rows to rank 0, as f32: they decide the token, and there are few of them.
- * Every rank but 0 sends one frame of {@code header + rows x its vocabulary x 4} bytes.
+ * Brings the logits of every rank's vocabulary rows to rank 0, as f32: they decide the token, and there are few of
+ * them. Every rank but 0 sends one frame of {@code header + rows x its vocabulary x 4} bytes.
  */
 public final class LogitsGather {
     /** The rank that has all logits afterwards. */
@@ -19,9 +18,10 @@ public final class LogitsGather {
     private final FrameExchange exchange;
     private final ExchangeCounters counters;
     private final int[] shares;
-    private final int vocabulary;
+    private final long vocabulary;
     private final int maxRows;
-    /** Frames for {@link #maxRows} rows: on the root one per rank, elsewhere this rank's alone. */
+    private final int rank;
+    /** Frames for {@link #maxRows} rows: on the root one per other rank, elsewhere this rank's alone. */
     private final MemorySegment[] buffers;
 
     /**
@@ -32,16 +32,24 @@ public final class LogitsGather {
      * @param arena owner of the frame buffers
      */
     public LogitsGather(FrameExchange exchange, ExchangeCounters counters, int[] shares, int maxRows, Arena arena) {
+        int size = exchange.transport().size();
+        if (shares.length != size || Arrays.stream(shares).anyMatch(share -> share < 0)) {
+            throw new IllegalArgumentException("vocabulary shares " + Arrays.toString(shares) + " for a group of "
+                    + size + " ranks; each rank must have one, of at least 0 rows");
+        }
+        if (maxRows < 1) {
+            throw new IllegalArgumentException("gathers of at most " + maxRows + " rows; it must be at least 1");
+        }
         this.exchange = exchange;
         this.counters = counters;
         this.shares = shares.clone();
-        this.vocabulary = Arrays.stream(shares).sum();
+        this.vocabulary = Arrays.stream(shares).asLongStream().sum();
         this.maxRows = maxRows;
-        this.buffers = new MemorySegment[shares.length];
+        this.rank = exchange.transport().rank();
+        this.buffers = new MemorySegment[size];
         Arrays.fill(buffers, MemorySegment.NULL);
-        int rank = exchange.transport().rank();
-        for (int peer = 0; peer < shares.length && shares.length > 1; peer++) {
-            if (rank == ROOT || peer == rank) {
+        for (int peer = 0; peer < size; peer++) {
+            if (peer != ROOT && (rank == ROOT || rank == peer)) {
                 buffers[peer] = arena.allocate(frameBytes(peer, maxRows), 64);
             }
         }
@@ -53,31 +61,49 @@ public final class LogitsGather {
      * @param local this rank's logits, f32 {@code [rows][share]}
      * @param rows tokens
      * @param logits on rank 0 f32 {@code [rows][vocabulary]}, filled in rank order; not touched on other ranks
-     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails, is late or sends another frame than expected
+     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails, is late or sends another frame than
+     *     expected
      */
     public void gather(MemorySegment local, int rows, MemorySegment logits) {
         if (rows < 1 || rows > maxRows) {
             throw new IllegalArgumentException(rows + " rows of logits; allowed are 1 to " + maxRows);
         }
-        Transport transport = exchange.transport();
-        int rank = transport.rank();
-        MemorySegment[] frames = new MemorySegment[transport.size()];
-        if (frames.length > 1) {
-            long start = System.nanoTime();
-            for (int peer = 0; peer < frames.length; peer++) {
-                boolean used = rank == ROOT || peer == rank;
-                frames[peer] = used ? buffers[peer].asSlice(0, frameBytes(peer, rows)) : MemorySegment.NULL;
-            }
-            MemorySegment payload = FrameLayout.payload(frames[rank]);
-            payload.copyFrom(local.asSlice(0, payload.byteSize()));
-            FrameHeader header =
-                    exchange.header(FrameHeader.LOGITS, PlainFormat.F32.id(), rows, shares[rank], payload.byteSize());
-            exchange.gather(ROOT, frames[rank], header, frames, shares);
-            count(rank, frames, System.nanoTime() - start);
-        }
+        requireRows("local logits", local, rows, shares[rank]);
         if (rank == ROOT) {
-            place(local, frames, rows, logits);
+            requireRows("logits", logits, rows, vocabulary);
+            place(local, shares.length == 1 ? buffers : receive(rows), rows, logits);
+        } else {
+            send(local, rows);
         }
+    }
+
+    private void send(MemorySegment local, int rows) {
+        long start = System.nanoTime();
+        MemorySegment frame = buffers[rank].asSlice(0, frameBytes(rank, rows));
+        MemorySegment payload = FrameLayout.payload(frame);
+        payload.copyFrom(local.asSlice(0, payload.byteSize()));
+        exchange.sendTo(ROOT, frame, header(rows));
+        count(start, frame.byteSize(), 0, 1);
+    }
+
+    private MemorySegment[] receive(int rows) {
+        long start = System.nanoTime();
+        MemorySegment[] frames = buffers.clone();
+        long bytes = 0;
+        for (int peer = 0; peer < frames.length; peer++) {
+            if (peer != ROOT) {
+                frames[peer] = buffers[peer].asSlice(0, frameBytes(peer, rows));
+                bytes += frames[peer].byteSize();
+            }
+        }
+        exchange.receive(header(rows), frames, shares);
+        count(start, 0, bytes, 0);
+        return frames;
+    }
+
+    private FrameHeader header(int rows) {
+        long payloadBytes = frameBytes(rank, rows) - FrameLayout.HEADER_BYTES;
+        return exchange.header(FrameHeader.LOGITS, PlainFormat.F32.id(), rows, shares[rank], payloadBytes);
     }
 
     private void place(MemorySegment local, MemorySegment[] frames, int rows, MemorySegment logits) {
@@ -86,27 +112,27 @@ public final class LogitsGather {
             MemorySegment source = peer == ROOT ? local : FrameLayout.payload(frames[peer]);
             long width = (long) shares[peer] * Float.BYTES;
             for (int row = 0; row < rows; row++) {
-                MemorySegment.copy(source, row * width, logits, ((long) row * vocabulary + first) * Float.BYTES, width);
+                MemorySegment.copy(source, row * width, logits, (row * vocabulary + first) * Float.BYTES, width);
             }
             first += shares[peer];
         }
     }
 
-    private long frameBytes(int rank, int rows) {
-        return FrameLayout.HEADER_BYTES + (long) rows * shares[rank] * Float.BYTES;
+    private long frameBytes(int peer, int rows) {
+        return FrameLayout.HEADER_BYTES + (long) rows * shares[peer] * Float.BYTES;
     }
 
-    private void count(int rank, MemorySegment[] frames, long nanos) {
-        long sent = 0;
-        long received = 0;
-        if (rank == ROOT) {
-            for (int peer = 0; peer < frames.length; peer++) {
-                received += peer == ROOT ? 0 : frames[peer].byteSize();
-            }
-        } else {
-            sent = frames[rank].byteSize();
+    private static void requireRows(String name, MemorySegment segment, int rows, long width) {
+        long needed = rows * width * Float.BYTES;
+        if (segment.byteSize() < needed) {
+            throw new IllegalArgumentException(name + " of " + segment.byteSize() + " bytes for " + rows + " rows of "
+                    + width + "; it must have at least " + needed);
         }
-        ExchangeCounters.Traffic traffic = new ExchangeCounters.Traffic(sent, received, rank == ROOT ? 0 : 1);
-        counters.add(new ExchangeCounters.Snapshot(0, nanos, 0, ExchangeCounters.Traffic.ZERO, traffic));
+    }
+
+    private void count(long start, long sent, long received, long messages) {
+        ExchangeCounters.Traffic traffic = new ExchangeCounters.Traffic(sent, received, messages);
+        counters.add(
+                new ExchangeCounters.Snapshot(0, System.nanoTime() - start, 0, ExchangeCounters.Traffic.ZERO, traffic));
     }
 }

@@ -1,6 +1,6 @@
 /**
- * What ranks exchange after a row-parallel layer and at the output head. Every message travels in a frame, and every byte
- * that leaves or reaches a rank is counted.
+ * What ranks exchange after a row-parallel layer and at the output head. Every message travels in a frame, and every
+ * byte that leaves or reaches a rank is counted.
  */
 @NullMarked
 package dev.waterspout.interconnect.collective;

@@ -18,22 +18,24 @@ public record FrameHeader(int rank, long sequence, int layer, int formatId, int 
     /**
      * Checks that this header, read from a peer's frame, is the expected one.
      *
-     * @param expected what the receiving rank computed from its own plan
+     * @param expected what the receiving rank computed from its own plan; its rank is where the frame came from
+     * @param receiver the receiving rank, for the error message
      * @throws dev.waterspout.interconnect.InterconnectException naming the first field that differs, with both values
      */
-    public void requireEqual(FrameHeader expected) {
-        requireEqual("rank", rank, expected.rank);
-        requireEqual("sequence number", sequence, expected.sequence);
-        requireEqual("layer", layer, expected.layer);
-        requireEqual("format id", formatId, expected.formatId);
-        requireEqual("rows", rows, expected.rows);
-        requireEqual("columns", columns, expected.columns);
-        requireEqual("payload length", payloadBytes, expected.payloadBytes);
+    public void requireEqual(FrameHeader expected, int receiver) {
+        requireEqual("rank", rank, expected.rank, expected, receiver);
+        requireEqual("sequence number", sequence, expected.sequence, expected, receiver);
+        requireEqual("layer", layer, expected.layer, expected, receiver);
+        requireEqual("format id", formatId, expected.formatId, expected, receiver);
+        requireEqual("rows", rows, expected.rows, expected, receiver);
+        requireEqual("columns", columns, expected.columns, expected, receiver);
+        requireEqual("payload length", payloadBytes, expected.payloadBytes, expected, receiver);
     }
 
-    private void requireEqual(String field, long found, long expected) {
-        if (found != expected) {
-            throw FrameLayout.rejected(rank, field + " " + found + ", and this rank expected " + expected);
+    private static void requireEqual(String field, long found, long wanted, FrameHeader expected, int receiver) {
+        if (found != wanted) {
+            throw FrameLayout.rejected(
+                    expected.rank, receiver, field + " " + found + ", and rank " + receiver + " expected " + wanted);
         }
     }
 }

@@ -61,6 +61,9 @@ public final class FrameLayout {
     static final int CRC_OFFSET = 40;
     static final int RESERVED_OFFSET = 44;
 
+    /** A checksum is taken in runs of this size, because a byte buffer cannot span 2 GiB. */
+    static final long CHECKSUM_RUN = 1 << 20;
+
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -85,9 +88,9 @@ public final class FrameLayout {
      * @param header what to write; its payload length must be the frame's
      */
     public static void seal(MemorySegment frame, FrameHeader header) {
-        if (frame.byteSize() != HEADER_BYTES + header.payloadBytes()) {
+        if (header.payloadBytes() < 0 || frame.byteSize() - HEADER_BYTES != header.payloadBytes()) {
             throw new IllegalArgumentException("frame of " + frame.byteSize() + " bytes for a payload of "
-                    + header.payloadBytes() + "; it must have " + (HEADER_BYTES + header.payloadBytes()));
+                    + header.payloadBytes() + "; it must be the payload and " + HEADER_BYTES + " bytes more");
         }
         if (header.rank() < 0 || header.rank() > 0xFFFF) {
             throw new IllegalArgumentException("rank " + header.rank() + " is not within 0 to 65535");
@@ -110,37 +113,40 @@ public final class FrameLayout {
      *
      * @param frame header and payload as received
      * @param sender rank that the transport received it from, for the error message
-     * @return the header, whose every field agrees with the frame's size and checksum
-     * @throws InterconnectException if the frame is short, of another magic or version, of another length than it says, or
-     *     if its checksum differs
+     * @param receiver rank that received it, for the error message
+     * @return the header, which agrees with the frame's size and checksum
+     * @throws InterconnectException if the frame is short, of another magic or version, of another length than it says,
+     *     if its checksum differs or its reserved word is not 0
      */
-    public static FrameHeader open(MemorySegment frame, int sender) {
-        if (frame.byteSize() < HEADER_BYTES) {
-            throw rejected(sender, frame.byteSize() + " bytes, and a header alone has " + HEADER_BYTES);
+    public static FrameHeader open(MemorySegment frame, int sender, int receiver) {
+        long bytes = frame.byteSize();
+        if (bytes < HEADER_BYTES) {
+            throw rejected(sender, receiver, bytes + " bytes, and a header alone has " + HEADER_BYTES);
         }
         int magic = frame.get(INT, MAGIC_OFFSET);
         if (magic != MAGIC) {
-            throw rejected(
-                    sender, "magic 0x" + Integer.toHexString(magic) + " in place of 0x" + Integer.toHexString(MAGIC));
+            throw rejected(sender, receiver, "magic " + hex(magic) + " in place of " + hex(MAGIC));
         }
         int version = Short.toUnsignedInt(frame.get(SHORT, VERSION_OFFSET));
         if (version != VERSION) {
-            throw rejected(sender, "version " + version + ", and this rank speaks version " + VERSION);
+            throw rejected(
+                    sender, receiver, "version " + version + ", and rank " + receiver + " reads version " + VERSION);
         }
         long payloadBytes = frame.get(LONG, PAYLOAD_LENGTH_OFFSET);
-        if (payloadBytes != frame.byteSize() - HEADER_BYTES) {
+        if (payloadBytes != bytes - HEADER_BYTES) {
             throw rejected(
                     sender,
-                    "payload length " + payloadBytes + ", and " + (frame.byteSize() - HEADER_BYTES)
-                            + " bytes of payload arrived");
+                    receiver,
+                    "payload length " + payloadBytes + ", and " + (bytes - HEADER_BYTES) + " bytes of payload arrived");
         }
         int found = frame.get(INT, CRC_OFFSET);
         int computed = checksum(frame);
-        if (found != computed || frame.get(INT, RESERVED_OFFSET) != 0) {
-            throw rejected(
-                    sender,
-                    "CRC32C 0x" + Integer.toHexString(found) + ", and its bytes give 0x"
-                            + Integer.toHexString(computed));
+        if (found != computed) {
+            throw rejected(sender, receiver, "CRC32C " + hex(found) + ", and its bytes give " + hex(computed));
+        }
+        int reserved = frame.get(INT, RESERVED_OFFSET);
+        if (reserved != 0) {
+            throw rejected(sender, receiver, "reserved word " + hex(reserved) + " in place of 0");
         }
         return new FrameHeader(
                 Short.toUnsignedInt(frame.get(SHORT, RANK_OFFSET)),
@@ -152,14 +158,21 @@ public final class FrameLayout {
                 payloadBytes);
     }
 
-    static InterconnectException rejected(int sender, String what) {
-        return new InterconnectException("the frame from rank " + sender + " has " + what);
+    static InterconnectException rejected(int sender, int receiver, String what) {
+        return new InterconnectException("the frame from rank " + sender + " to rank " + receiver + " has " + what);
+    }
+
+    private static String hex(int word) {
+        return "0x%08x".formatted(word);
     }
 
     private static int checksum(MemorySegment frame) {
         CRC32C crc = new CRC32C();
         crc.update(frame.asSlice(0, CRC_OFFSET).asByteBuffer());
-        crc.update(payload(frame).asByteBuffer());
+        for (long at = HEADER_BYTES; at < frame.byteSize(); at += CHECKSUM_RUN) {
+            long run = Math.min(CHECKSUM_RUN, frame.byteSize() - at);
+            crc.update(frame.asSlice(at, run).asByteBuffer());
+        }
         return (int) crc.getValue();
     }
 }

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -14,16 +15,19 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ranks as threads of one process. A message is staged in off-heap memory of its sender and copied out by each receiver.
+ * Ranks as threads of one process. A message is staged in off-heap memory of its sender and copied out by each
+ * receiver.
  *
- * <p>Every rank has two staging buffers, used in turn. Before a rank overwrites one, all its readers must have copied what
- * it held two collectives ago; in a run of all-gathers they always have, because a rank that has published collective
- * {@code n + 1} is done with {@code n}.
+ * <p>Every rank has two staging buffers, used in turn. Before a rank overwrites one, all its readers must have copied
+ * what it held two collectives ago; in a run of all-gathers they always have, because a rank that has published
+ * collective {@code n + 1} is done with {@code n}.
  */
 public final class InProcessGroup {
     private static final int STAGES = 2;
     /** Spinning longer than a thread takes to wake up, about 50 us, gains nothing. */
     private static final int SPINS = 2_000;
+
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
     private final int size;
     private final long timeoutNanos;
@@ -34,6 +38,8 @@ public final class InProcessGroup {
     private final AtomicLongArray consumed;
     /** Per rank: its thread, while it is parked or about to park. */
     private final AtomicReferenceArray<@Nullable Thread> waiting;
+    /** Per rank: 1 once it has left. */
+    private final AtomicIntegerArray left;
 
     private final AtomicReference<@Nullable InterconnectException> failure = new AtomicReference<>();
     private final boolean spin;
@@ -48,6 +54,7 @@ public final class InProcessGroup {
         this.published = new AtomicLongArray(size);
         this.consumed = new AtomicLongArray(size);
         this.waiting = new AtomicReferenceArray<>(size);
+        this.left = new AtomicIntegerArray(size);
         this.spin = size <= Runtime.getRuntime().availableProcessors();
     }
 
@@ -55,12 +62,16 @@ public final class InProcessGroup {
      * Creates a group.
      *
      * @param size number of ranks, at least 1
-     * @param timeout how long a rank waits for another before it fails
+     * @param timeout how long a rank waits for another before it fails; more than 0, at most 2^63 - 1 ns
      * @return one transport per rank, in rank order
      */
     public static List<Transport> create(int size, Duration timeout) {
         if (size < 1) {
             throw new IllegalArgumentException("group of " + size + " ranks; it needs at least 1");
+        }
+        if (!timeout.isPositive() || timeout.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException(
+                    "timeout " + timeout + "; it must be more than 0 and at most " + LONGEST);
         }
         InProcessGroup group = new InProcessGroup(size, timeout);
         return IntStream.range(0, size)
@@ -68,21 +79,35 @@ public final class InProcessGroup {
                 .toList();
     }
 
-    private void fail(InterconnectException reason) {
-        failure.compareAndSet(null, reason);
+    /** Ends the group, unless it has ended already, and returns what to throw: the first reason. */
+    private InterconnectException fail(InterconnectException reason) {
+        InterconnectException first = failure.compareAndExchange(null, reason);
+        wakeAll();
+        return first == null ? reason : asSeenHere(first);
+    }
+
+    /** The same sentence with the stack of this thread, and that of the first as its cause. */
+    private static InterconnectException asSeenHere(InterconnectException first) {
+        return new InterconnectException(String.valueOf(first.getMessage()), first);
+    }
+
+    private void requireAlive() {
+        InterconnectException reason = failure.get();
+        if (reason != null) {
+            throw asSeenHere(reason);
+        }
+    }
+
+    private void wakeAll() {
         for (int peer = 0; peer < size; peer++) {
-            wake(peer);
+            Thread thread = waiting.get(peer);
+            if (thread != null) {
+                LockSupport.unpark(thread);
+            }
         }
     }
 
-    private void wake(int peer) {
-        Thread thread = waiting.get(peer);
-        if (thread != null) {
-            LockSupport.unpark(thread);
-        }
-    }
-
-    /** Waits until {@code progress[peer]} has reached {@code target}: spins for a while, then parks. */
+    /** Waits until {@code progress[peer]} has reached {@code target}, as that of all others will: spins, then parks. */
     private void await(int rank, int peer, AtomicLongArray progress, long target) {
         for (int i = 0; spin && i < SPINS && progress.get(peer) < target; i++) {
             Thread.onSpinWait();
@@ -90,10 +115,7 @@ public final class InProcessGroup {
         if (progress.get(peer) < target) {
             park(rank, peer, progress, target);
         }
-        InterconnectException reason = failure.get();
-        if (reason != null) {
-            throw new InterconnectException(String.valueOf(reason.getMessage()), reason);
-        }
+        requireAlive();
     }
 
     private void park(int rank, int peer, AtomicLongArray progress, long target) {
@@ -101,24 +123,40 @@ public final class InProcessGroup {
         waiting.set(rank, Thread.currentThread());
         try {
             while (progress.get(peer) < target && failure.get() == null) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    fail(new InterconnectException("rank " + rank + " waited " + timeoutNanos / 1_000_000
+                int absent = whoLeftBefore(progress, target);
+                if (absent >= 0) {
+                    throw fail(new InterconnectException(
+                            "rank " + absent + " has left the group, and rank " + rank + " waits for it"));
+                }
+                long remaining = deadline - System.nanoTime();
+                if (remaining <= 0) {
+                    throw fail(new InterconnectException("rank " + rank + " waited " + timeoutNanos / 1_000_000
                             + " ms for rank " + peer + ", which did not arrive"));
-                    return;
                 }
-                if (Thread.interrupted()) {
-                    fail(new InterconnectException("rank " + rank + " was interrupted"));
-                    return;
+                if (Thread.currentThread().isInterrupted()) {
+                    throw fail(new InterconnectException(
+                            "rank " + rank + " was interrupted while it waited for rank " + peer));
                 }
-                LockSupport.parkNanos(this, left);
+                LockSupport.parkNanos(this, remaining);
             }
         } finally {
             waiting.set(rank, null);
         }
     }
 
-    /** A copy of a message in memory that grows and is kept: sizes alternate between prefill chunks and single tokens. */
+    /** Returns a rank that has left with less progress than the target, or -1: whoever waits for all need not go on. */
+    private int whoLeftBefore(AtomicLongArray progress, long target) {
+        for (int peer = 0; peer < size; peer++) {
+            if (left.get(peer) == 1 && progress.get(peer) < target) {
+                return peer;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * A copy of a message in memory that grows and is kept: sizes alternate between prefill chunks and single tokens.
+     */
     private static final class Stage {
         private MemorySegment memory = MemorySegment.NULL;
         private MemorySegment message = MemorySegment.NULL;
@@ -151,6 +189,7 @@ public final class InProcessGroup {
 
         @Override
         public void allGather(MemorySegment message, MemorySegment[] received) {
+            requireOnePerRank(received);
             publish(message);
             copyOut(received);
             finish();
@@ -161,44 +200,49 @@ public final class InProcessGroup {
             if (root < 0 || root >= size) {
                 throw new IllegalArgumentException("root " + root + " is not within 0 to " + (size - 1));
             }
-            publish(message);
-            if (rank == root) {
-                if (received == null) {
-                    throw new IllegalArgumentException(
-                            "rank " + rank + " is the root and needs segments to receive in");
-                }
+            if (rank != root) {
+                publish(message);
+            } else if (received == null) {
+                throw new IllegalArgumentException("rank " + rank + " is the root and needs segments to receive in");
+            } else {
+                requireOnePerRank(received);
+                publish(MemorySegment.NULL);
                 copyOut(received);
             }
             finish();
         }
 
+        private void requireOnePerRank(MemorySegment[] received) {
+            if (received.length != size) {
+                throw new IllegalArgumentException(
+                        received.length + " segments to receive in; the group has " + size + " ranks");
+            }
+        }
+
         private void publish(MemorySegment message) {
-            int stage = (int) (sequence % STAGES);
+            requireAlive();
+            if (left.get(rank) == 1) {
+                throw new InterconnectException("rank " + rank + " has left the group and cannot send to it");
+            }
             for (int peer = 0; peer < size; peer++) {
                 if (peer != rank) {
                     await(rank, peer, consumed, sequence + 1 - STAGES);
                 }
             }
-            staged[rank][stage].set(message);
+            staged[rank][(int) (sequence % STAGES)].set(message);
             published.set(rank, sequence + 1);
-            for (int peer = 0; peer < size; peer++) {
-                wake(peer);
-            }
+            wakeAll();
         }
 
         private void copyOut(MemorySegment[] received) {
-            if (received.length != size) {
-                throw new IllegalArgumentException(
-                        received.length + " segments to receive in; the group has " + size + " ranks");
-            }
             int stage = (int) (sequence % STAGES);
             for (int step = 1; step < size; step++) {
                 int peer = (rank + step) % size;
                 await(rank, peer, published, sequence + 1);
                 MemorySegment message = staged[peer][stage].message;
                 if (message.byteSize() != received[peer].byteSize()) {
-                    throw new InterconnectException("rank " + peer + " sent " + message.byteSize() + " bytes, and rank "
-                            + rank + " expected " + received[peer].byteSize());
+                    throw fail(new InterconnectException("rank " + peer + " sent " + message.byteSize()
+                            + " bytes, and rank " + rank + " expected " + received[peer].byteSize()));
                 }
                 received[peer].copyFrom(message);
             }
@@ -207,19 +251,19 @@ public final class InProcessGroup {
         private void finish() {
             sequence++;
             consumed.set(rank, sequence);
-            for (int peer = 0; peer < size; peer++) {
-                wake(peer);
-            }
+            wakeAll();
         }
 
         @Override
         public void abort(Throwable cause) {
-            fail(new InterconnectException("rank " + rank + " failed: " + cause, cause));
+            String why = cause instanceof InterconnectException ? cause.getMessage() : cause.toString();
+            fail(new InterconnectException("rank " + rank + " failed: " + why, cause));
         }
 
         @Override
         public void close() {
-            fail(new InterconnectException("rank " + rank + " has left the group"));
+            left.set(rank, 1);
+            wakeAll();
         }
     }
 }

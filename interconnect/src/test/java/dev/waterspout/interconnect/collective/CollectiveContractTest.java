@@ -1,0 +1,189 @@
+package dev.waterspout.interconnect.collective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
+import dev.waterspout.interconnect.transport.InProcessGroup;
+import dev.waterspout.interconnect.transport.Transport;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every collective must do, whatever it sends. */
+@Timeout(120)
+abstract class CollectiveContractTest {
+    private static final Duration NEVER = Duration.ofDays(1);
+    private static final int[] WIDTHS = {32, 33, 172, 256, 1021};
+    private static final int MAX_ROWS = 5;
+
+    /** Makes the collective of one rank. */
+    abstract Collective collective(Member member, WireFormat format, int maxRows, int columns);
+
+    /** {@return the next residual, computed with scalar code: partials[rank] are the ranks' own} */
+    abstract float[] reference(WireFormat format, float[][] partials, int columns, float[] residual);
+
+    /** {@return what one rank exchanges for a partial} */
+    abstract Traffic traffic(Wire wire, int ranks, int rows, int columns);
+
+    /** {@return the messages that one rank sends for a partial, and so the sequence numbers it uses} */
+    abstract int sequenceStep();
+
+    static Stream<Arguments> ranksAndWires() {
+        return Stream.of(1, 2, 3, 4, 8)
+                .flatMap(ranks -> Stream.of(Wire.F32, Wire.BF16, Wire.E2M1, Wire.E4M3, Wire.INT8)
+                        .map(wire -> Arguments.of(ranks, wire)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("ranksAndWires")
+    void leavesTheReferencesBitsOnEveryRank(int ranks, Wire wire) throws InterruptedException {
+        for (int columns : WIDTHS) {
+            List<Transport> group = InProcessGroup.create(ranks, NEVER);
+            Member.run(group, member -> {
+                Collective collective = collective(member, wire.format(), MAX_ROWS, columns);
+                float[] expected = Floats.random(columns, MAX_ROWS * columns);
+                MemorySegment residual = Floats.segment(expected);
+                int exchange = 0;
+                for (int rows : new int[] {1, MAX_ROWS, 1, MAX_ROWS}) {
+                    float[][] partials = partials(ranks, exchange, rows * columns);
+                    float[] before = Arrays.copyOf(expected, rows * columns);
+                    float[] after = reference(wire.format(), partials, columns, before);
+                    System.arraycopy(after, 0, expected, 0, after.length); // rows past these stay as they are
+                    MemorySegment partial = Floats.segment(partials[member.rank()]);
+                    collective.sumInto(exchange, partial, rows, residual);
+                    String what = "rank " + member.rank() + ", " + rows + " x " + columns;
+                    Floats.assertSame(residual, expected, what);
+                    Floats.assertSame(partial, partials[member.rank()], what + ", own partial");
+                    exchange++;
+                }
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("ranksAndWires")
+    void countsWhatItExchanges(int ranks, Wire wire) throws InterruptedException {
+        for (int columns : WIDTHS) {
+            Member.run(InProcessGroup.create(ranks, NEVER), member -> {
+                Collective collective = collective(member, wire.format(), MAX_ROWS, columns);
+                MemorySegment zeros = Floats.segment(new float[MAX_ROWS * columns]);
+                for (int rows = 1; rows <= MAX_ROWS; rows++) {
+                    ExchangeCounters.Snapshot before = member.counters().snapshot();
+                    collective.sumInto(rows, zeros, rows, Floats.segment(new float[rows * columns]));
+                    ExchangeCounters.Snapshot spent =
+                            member.counters().snapshot().minus(before);
+                    assertThat(spent.partials()).isEqualTo(traffic(wire, ranks, rows, columns));
+                    assertThat(spent.logits()).isEqualTo(Traffic.ZERO);
+                    assertThat(spent.nanos()).isNotNegative();
+                }
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void bringsNanAndInfinityToEveryRankAlike(float poison) throws InterruptedException {
+        int ranks = 3;
+        int columns = 172;
+        int at = 65;
+        for (Wire wire : List.of(Wire.F32, Wire.BF16, Wire.E2M1, Wire.E4M3, Wire.INT8)) {
+            float[][] partials = partials(ranks, 1, 2 * columns);
+            partials[1][at] = poison;
+            partials[2][at + columns] = poison;
+            partials[0][at + columns] = -poison; // no sum has a value here
+            float[] before = Floats.random(9, 2 * columns);
+            float[] expected = reference(wire.format(), partials, columns, before);
+            assertThat(expected[at])
+                    .isNotEqualTo(0)
+                    .satisfies(sum -> assertThat(Float.isFinite(sum)).isFalse());
+            assertThat(expected[at + columns]).isNaN();
+            boolean blocks = wire.block() > 1;
+            assertThat(Float.isNaN(expected[at])).isEqualTo(blocks || Float.isNaN(poison));
+            Member.run(InProcessGroup.create(ranks, NEVER), member -> {
+                MemorySegment residual = Floats.segment(before);
+                collective(member, wire.format(), 2, columns)
+                        .sumInto(0, Floats.segment(partials[member.rank()]), 2, residual);
+                Floats.assertSame(residual, expected, wire + ", rank " + member.rank());
+            });
+        }
+    }
+
+    @Test
+    void numbersItsFramesOneAfterTheOther() throws InterruptedException {
+        List<RecordingTransport> group = InProcessGroup.create(3, NEVER).stream()
+                .map(RecordingTransport::new)
+                .toList();
+        Member.run(List.copyOf(group), member -> {
+            Collective first = collective(member, Wire.E2M1.format(), 2, 33);
+            Collective second = collective(member, Wire.F32.format(), 1, 64);
+            MemorySegment zeros = Floats.segment(new float[66]);
+            for (int layer = 0; layer < 10; layer++) {
+                first.sumInto(2 * layer, zeros, 2, Floats.segment(new float[66]));
+                second.sumInto(2 * layer + 1, zeros, 1, Floats.segment(new float[64]));
+            }
+        });
+        for (RecordingTransport rank : group) {
+            assertThat(rank.sequences())
+                    .containsExactlyElementsOf(IntStream.range(0, 20 * sequenceStep())
+                            .mapToObj(Long::valueOf)
+                            .toList());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void refusesWrongArgumentsBeforeItSends(int ranks) throws InterruptedException {
+        Member.run(InProcessGroup.create(ranks, NEVER), member -> {
+            Collective collective = collective(member, Wire.E2M1.format(), 2, 33);
+            MemorySegment good = Floats.segment(new float[66]);
+            MemorySegment small = good.asSlice(0, 66 * Float.BYTES - 1);
+            for (int rows : new int[] {0, -1, 3, Integer.MAX_VALUE}) {
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> collective.sumInto(0, good, rows, good))
+                        .withMessage(rows + " rows in an exchange; allowed are 1 to 2");
+            }
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> collective.sumInto(-1, good, 1, good))
+                    .withMessageContaining("exchange number -1");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> collective.sumInto(0, small, 2, good))
+                    .withMessageContaining("partial of 263 bytes");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> collective.sumInto(0, good, 2, small))
+                    .withMessageContaining("residual of 263 bytes");
+            assertThat(member.counters().snapshot()).isEqualTo(ExchangeCounters.Snapshot.ZERO);
+            collective.sumInto(0, good, 2, Floats.segment(new float[66]));
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -3})
+    void refusesToBeMadeWithoutRowsOrColumns(int none) throws InterruptedException {
+        Member.run(InProcessGroup.create(2, NEVER), member -> {
+            WireFormat format = Wire.E2M1.format();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> collective(member, format, none, 32))
+                    .withMessageContaining(none + " rows");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> collective(member, format, 1, none))
+                    .withMessageContaining(none + " columns");
+        });
+    }
+
+    static float[][] partials(int ranks, int exchange, int count) {
+        float[][] partials = new float[ranks][];
+        Arrays.setAll(partials, rank -> Floats.random(exchange * 100L + rank, count));
+        return partials;
+    }
+}

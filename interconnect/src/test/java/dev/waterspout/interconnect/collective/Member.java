@@ -1,0 +1,41 @@
+package dev.waterspout.interconnect.collective;
+
+import dev.waterspout.interconnect.testing.RankThreads;
+import dev.waterspout.interconnect.transport.Transport;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import java.lang.foreign.Arena;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What one rank of a test needs to exchange. */
+record Member(int rank, int size, FrameExchange exchange, WorkerPool pool, ExchangeCounters counters, Arena arena) {
+    private static final int THREADS = 2;
+
+    /** What one rank does. */
+    @FunctionalInterface
+    interface Task {
+        void run(Member member);
+    }
+
+    /** Runs the task on all ranks; the test fails if one fails. */
+    static void run(List<Transport> ranks, Task task) throws InterruptedException {
+        RankThreads.run(ranks, transport -> runOne(transport, task));
+    }
+
+    /** Runs the task on all ranks and returns what each threw, null where it returned. */
+    static List<@Nullable Throwable> failures(List<Transport> ranks, Task task) throws InterruptedException {
+        return RankThreads.start(ranks, transport -> runOne(transport, task)).failures();
+    }
+
+    private static void runOne(Transport transport, Task task) {
+        try (WorkerPool pool = new WorkerPool(THREADS, "test-pool-" + transport.rank())) {
+            task.run(new Member(
+                    transport.rank(),
+                    transport.size(),
+                    new FrameExchange(transport),
+                    pool,
+                    new ExchangeCounters(),
+                    Arena.ofAuto()));
+        }
+    }
+}

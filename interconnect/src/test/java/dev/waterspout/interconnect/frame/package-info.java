@@ -1,0 +1,8 @@
+/**
+ * Tests of the frame: its bytes against an encoding written down independently, and every way to damage one. Whatever
+ * is refused is refused with one sentence that names both ranks.
+ */
+@NullMarked
+package dev.waterspout.interconnect.frame;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,99 @@
+package dev.waterspout.interconnect.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.interconnect.transport.Transport;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/** Runs one task per rank, each in a thread of its own. */
+public final class RankThreads {
+    private final List<Thread> threads = new ArrayList<>();
+    private final AtomicReferenceArray<@Nullable Throwable> thrown;
+
+    /** What one rank does. */
+    @FunctionalInterface
+    public interface Task {
+        /**
+         * Runs on the rank's thread.
+         *
+         * @param transport the rank's
+         */
+        void run(Transport transport) throws Exception;
+    }
+
+    private RankThreads(List<Transport> ranks, Task task) {
+        thrown = new AtomicReferenceArray<>(ranks.size());
+        for (int i = 0; i < ranks.size(); i++) {
+            int index = i;
+            Transport transport = ranks.get(i);
+            threads.add(Thread.ofPlatform()
+                    .daemon()
+                    .name("test-rank-" + transport.rank())
+                    .start(() -> {
+                        try {
+                            task.run(transport);
+                        } catch (Throwable failure) { // whatever it is, the test sees it
+                            thrown.set(index, failure);
+                        }
+                    }));
+        }
+    }
+
+    /** Starts the task on some ranks of a group. */
+    public static RankThreads start(List<Transport> ranks, Task task) {
+        return new RankThreads(ranks, task);
+    }
+
+    /** Runs the task on all ranks; a rank that fails aborts, and the test fails with what it threw. */
+    public static void run(List<Transport> ranks, Task task) throws InterruptedException {
+        List<@Nullable Throwable> failures = start(ranks, transport -> {
+                    try {
+                        task.run(transport);
+                    } catch (Throwable failure) { // the others must not wait for this rank
+                        transport.abort(failure);
+                        throw failure;
+                    }
+                })
+                .failures();
+        // A rank that fails by itself says more than those that only noticed.
+        for (Throwable failure : failures) {
+            if (failure != null && !(failure instanceof InterconnectException)) {
+                throw new AssertionError("a rank failed: " + failure, failure);
+            }
+        }
+        assertThat(failures).containsOnlyNulls();
+    }
+
+    /** Waits for all ranks and returns what each threw, null where it returned. */
+    public List<@Nullable Throwable> failures() throws InterruptedException {
+        try {
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        } catch (InterruptedException timedOut) {
+            threads.forEach(Thread::interrupt);
+            throw timedOut;
+        }
+        @Nullable Throwable[] failures = new @Nullable Throwable[thrown.length()];
+        Arrays.setAll(failures, thrown::get);
+        return Arrays.asList(failures);
+    }
+
+    /** Returns the thread of the rank at this index. */
+    public Thread thread(int index) {
+        return threads.get(index);
+    }
+
+    /** Asserts that a rank was refused with one sentence that has all these words, and returns that sentence. */
+    public static String assertRefused(@Nullable Throwable failure, String... words) {
+        assertThat(failure).isInstanceOf(InterconnectException.class);
+        String message = failure == null ? "" : String.valueOf(failure.getMessage());
+        assertThat(message).contains(words).doesNotContain("\n");
+        return message;
+    }
+}

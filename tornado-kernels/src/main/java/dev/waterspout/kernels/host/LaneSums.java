@@ -1,6 +1,5 @@
 package dev.waterspout.kernels.host;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
@@ -57,44 +56,42 @@ final class LaneSums {
      * Sums the lanes of sixteen consecutive vectors.
      *
      * @param vectors holds them
-     * @param offset byte offset of the first
-     * @param totals receives sixteen floats, the sums in order
-     * @param totalsOffset byte offset of the first sum
+     * @param index of the first vector's first lane
+     * @param totals receives sixteen sums in order
+     * @param totalsIndex index of the first sum
      */
-    static void sixteen(MemorySegment vectors, long offset, MemorySegment totals, long totalsOffset) {
+    static void sixteen(float[] vectors, int index, float[] totals, int totalsIndex) {
         for (int first = 0; first < GROUP; first += Lanes.COUNT) {
-            Lanes.store(everyOne(vectors, offset + first * Lanes.BYTES), totals, totalsOffset + Layouts.floats(first));
+            Lanes.store(everyOne(vectors, index + first * Lanes.COUNT), totals, totalsIndex + first);
         }
     }
 
     // Each step halves the number of vectors: lane l of the result belongs to vector l.
 
-    private static FloatVector everyOne(MemorySegment vectors, long offset) {
-        return pair(everySecond(vectors, offset), everySecond(vectors, offset + Lanes.BYTES), SWAP_1, UPPER_1);
+    private static FloatVector everyOne(float[] vectors, int index) {
+        return pair(everySecond(vectors, index), everySecond(vectors, index + Lanes.COUNT), SWAP_1, UPPER_1);
     }
 
-    private static FloatVector everySecond(MemorySegment vectors, long offset) {
-        return pair(everyFourth(vectors, offset), everyFourth(vectors, offset + 2 * Lanes.BYTES), SWAP_2, UPPER_2);
+    private static FloatVector everySecond(float[] vectors, int index) {
+        return pair(everyFourth(vectors, index), everyFourth(vectors, index + 2 * Lanes.COUNT), SWAP_2, UPPER_2);
     }
 
-    private static FloatVector everyFourth(MemorySegment vectors, long offset) {
+    private static FloatVector everyFourth(float[] vectors, int index) {
         if (Lanes.COUNT == 4) {
-            return Lanes.load(vectors, offset);
+            return Lanes.load(vectors, index);
         }
-        return pair(everyEighth(vectors, offset), everyEighth(vectors, offset + 4 * Lanes.BYTES), SWAP_4, UPPER_4);
+        return pair(everyEighth(vectors, index), everyEighth(vectors, index + 4 * Lanes.COUNT), SWAP_4, UPPER_4);
     }
 
-    private static FloatVector everyEighth(MemorySegment vectors, long offset) {
+    private static FloatVector everyEighth(float[] vectors, int index) {
         if (Lanes.COUNT == 8) {
-            return Lanes.load(vectors, offset);
+            return Lanes.load(vectors, index);
         }
-        return pair(
-                Lanes.load(vectors, offset), Lanes.load(vectors, offset + 8 * Lanes.BYTES), SWAP_8, UPPER_8);
+        return pair(Lanes.load(vectors, index), Lanes.load(vectors, index + 8 * Lanes.COUNT), SWAP_8, UPPER_8);
     }
 
     /** Adds the lanes that are {@code swap} apart: sums of {@code a} land in the lower lanes, of {@code b} in the upper. */
-    private static FloatVector pair(
-            FloatVector a, FloatVector b, VectorShuffle<Float> swap, VectorMask<Float> upper) {
+    private static FloatVector pair(FloatVector a, FloatVector b, VectorShuffle<Float> swap, VectorMask<Float> upper) {
         return a.blend(b, upper).add(b.blend(a, upper).rearrange(swap));
     }
 }

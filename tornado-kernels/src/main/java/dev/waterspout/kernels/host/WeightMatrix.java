@@ -16,7 +16,8 @@ public record WeightMatrix(MemorySegment data, WeightFormat format, int rows, in
     /** Checks that all rows lie inside the data. */
     public WeightMatrix {
         if (rows < 1 || columns < 1) {
-            throw new IllegalArgumentException("matrix of rows=" + rows + " columns=" + columns + ": both are at least 1");
+            throw new IllegalArgumentException(
+                    "matrix of rows=" + rows + " columns=" + columns + ": both are at least 1");
         }
         long rowBytes = format.rowBytes(columns);
         if (rowStride < rowBytes) {

@@ -68,7 +68,8 @@ public final class WorkerPool implements AutoCloseable {
      */
     public void run(int items, int grain, RangeTask task) {
         if (items < 0 || grain < 1) {
-            throw new IllegalArgumentException("items=" + items + " grain=" + grain + ": need items >= 0 and grain >= 1");
+            throw new IllegalArgumentException(
+                    "items=" + items + " grain=" + grain + ": need items >= 0 and grain >= 1");
         }
         if (!busy.compareAndSet(false, true)) {
             throw new IllegalStateException("another run of this pool is in progress");

@@ -63,7 +63,7 @@ public class LinearBenchmark {
     public int batch;
 
     private final Arena arena = Arena.ofShared();
-    private final HostScratch scratch = new HostScratch(arena);
+    private final HostScratch scratch = new HostScratch();
     private WeightMatrix[] matrices = {};
     private MemorySegment x = MemorySegment.NULL;
     private MemorySegment y = MemorySegment.NULL;

@@ -16,6 +16,9 @@ import picocli.CommandLine.Model.OptionSpec;
 final class Environment implements IDefaultValueProvider {
     private static final String PREFIX = "WATERSPOUT_";
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
+    /** As in bin/waterspout. */
+    private static final List<String> LAUNCH_FLAGS = List.of(
+            "--add-modules", VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmn32m");
 
     /** An option that is not on the command line comes from {@code WATERSPOUT_<OPTION>}, as in WATERSPOUT_CTX_SIZE. */
     @Override
@@ -43,8 +46,8 @@ final class Environment implements IDefaultValueProvider {
     static List<String> relaunchCommand(Class<?> mainClass, String[] arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(LAUNCH_FLAGS);
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("--add-modules", VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass.getName()));
         command.addAll(List.of(arguments));
         return command;

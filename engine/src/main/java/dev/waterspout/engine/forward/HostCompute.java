@@ -7,7 +7,6 @@ import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.parallel.WorkerPool;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -22,12 +21,12 @@ final class HostCompute {
     private final WorkerPool pool;
     private final HostScratch[] scratch;
 
-    HostCompute(HostKernels kernels, WorkerPool pool, Arena arena) {
+    HostCompute(HostKernels kernels, WorkerPool pool) {
         this.kernels = kernels;
         this.pool = pool;
         this.scratch = new HostScratch[pool.threads()];
         for (int worker = 0; worker < scratch.length; worker++) {
-            scratch[worker] = new HostScratch(arena);
+            scratch[worker] = new HostScratch();
         }
     }
 

@@ -58,7 +58,7 @@ public final class Rank implements AutoCloseable {
                 shard,
                 weights,
                 new Buffers(model, shard, options, arena),
-                new HostCompute(kernels, pool, arena),
+                new HostCompute(kernels, pool),
                 allGather,
                 logitsGather);
     }

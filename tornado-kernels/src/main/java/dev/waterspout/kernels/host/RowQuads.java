@@ -168,11 +168,13 @@ final class RowQuads {
                 FloatVector v = Lanes.load(x, inputs + Layouts.floats(i + VectorWeights.BLOCK / 2));
                 Vector<Integer> p0 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w0 + pairs, Layouts.ORDER)
                         .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
-                Vector<Float> q0 = ((IntVector) p0).lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
+                Vector<Float> q0 =
+                        ((IntVector) p0).lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
                 a0 = ((FloatVector) q0).fma(d0, z0).fma(v, a0);
                 Vector<Integer> p1 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w1 + pairs, Layouts.ORDER)
                         .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
-                Vector<Float> q1 = ((IntVector) p1).lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
+                Vector<Float> q1 =
+                        ((IntVector) p1).lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
                 a1 = ((FloatVector) q1).fma(d1, z1).fma(v, a1);
             }
         }

@@ -9,8 +9,7 @@ import java.lang.foreign.MemorySegment;
 class AllGatherTest extends CollectiveContractTest {
     @Override
     Collective collective(Member member, WireFormat format, int maxRows, int columns) {
-        return new AllGather(
-                member.exchange(), format, member.pool(), member.counters(), maxRows, columns, member.arena());
+        return new AllGather(member.exchange(), format, member.counters(), maxRows, columns, member.arena());
     }
 
     /**

@@ -61,7 +61,7 @@ abstract class CollectiveContractTest {
                     float[] after = reference(wire.format(), partials, columns, before);
                     System.arraycopy(after, 0, expected, 0, after.length); // rows past these stay as they are
                     MemorySegment partial = Floats.segment(partials[member.rank()]);
-                    collective.sumInto(exchange, partial, rows, residual);
+                    collective.sum(exchange, member.port(wire.format(), columns, partial, residual), rows);
                     String what = "rank " + member.rank() + ", " + rows + " x " + columns;
                     Floats.assertSame(residual, expected, what);
                     Floats.assertSame(partial, partials[member.rank()], what + ", own partial");
@@ -80,7 +80,8 @@ abstract class CollectiveContractTest {
                 MemorySegment zeros = Floats.segment(new float[MAX_ROWS * columns]);
                 for (int rows = 1; rows <= MAX_ROWS; rows++) {
                     ExchangeCounters.Snapshot before = member.counters().snapshot();
-                    collective.sumInto(rows, zeros, rows, Floats.segment(new float[rows * columns]));
+                    MemorySegment residual = Floats.segment(new float[rows * columns]);
+                    collective.sum(rows, member.port(wire.format(), columns, zeros, residual), rows);
                     ExchangeCounters.Snapshot spent =
                             member.counters().snapshot().minus(before);
                     assertThat(spent.partials()).isEqualTo(traffic(wire, ranks, rows, columns));
@@ -113,7 +114,10 @@ abstract class CollectiveContractTest {
             Member.run(InProcessGroup.create(ranks, NEVER), member -> {
                 MemorySegment residual = Floats.segment(before);
                 collective(member, wire.format(), 2, columns)
-                        .sumInto(0, Floats.segment(partials[member.rank()]), 2, residual);
+                        .sum(
+                                0,
+                                member.port(wire.format(), columns, Floats.segment(partials[member.rank()]), residual),
+                                2);
                 Floats.assertSame(residual, expected, wire + ", rank " + member.rank());
             });
         }
@@ -129,8 +133,8 @@ abstract class CollectiveContractTest {
             Collective second = collective(member, Wire.F32.format(), 1, 64);
             MemorySegment zeros = Floats.segment(new float[66]);
             for (int layer = 0; layer < 10; layer++) {
-                first.sumInto(2 * layer, zeros, 2, Floats.segment(new float[66]));
-                second.sumInto(2 * layer + 1, zeros, 1, Floats.segment(new float[64]));
+                first.sum(2 * layer, member.port(Wire.E2M1.format(), 33, zeros, Floats.segment(new float[66])), 2);
+                second.sum(2 * layer + 1, member.port(Wire.F32.format(), 64, zeros, Floats.segment(new float[64])), 1);
             }
         });
         for (RecordingTransport rank : group) {
@@ -150,20 +154,20 @@ abstract class CollectiveContractTest {
             MemorySegment small = good.asSlice(0, 66 * Float.BYTES - 1);
             for (int rows : new int[] {0, -1, 3, Integer.MAX_VALUE}) {
                 assertThatIllegalArgumentException()
-                        .isThrownBy(() -> collective.sumInto(0, good, rows, good))
+                        .isThrownBy(() -> collective.sum(0, member.port(Wire.E2M1.format(), 33, good, good), rows))
                         .withMessage(rows + " rows in an exchange; allowed are 1 to 2");
             }
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> collective.sumInto(-1, good, 1, good))
+                    .isThrownBy(() -> collective.sum(-1, member.port(Wire.E2M1.format(), 33, good, good), 1))
                     .withMessageContaining("exchange number -1");
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> collective.sumInto(0, small, 2, good))
+                    .isThrownBy(() -> collective.sum(0, member.port(Wire.E2M1.format(), 33, small, good), 2))
                     .withMessageContaining("partial of 263 bytes");
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> collective.sumInto(0, good, 2, small))
+                    .isThrownBy(() -> collective.sum(0, member.port(Wire.E2M1.format(), 33, good, small), 2))
                     .withMessageContaining("residual of 263 bytes");
             assertThat(member.counters().snapshot()).isEqualTo(ExchangeCounters.Snapshot.ZERO);
-            collective.sumInto(0, good, 2, Floats.segment(new float[66]));
+            collective.sum(0, member.port(Wire.E2M1.format(), 33, good, Floats.segment(new float[66])), 2);
         });
     }
 

@@ -42,8 +42,8 @@ class FaultInjectionTest {
             MemorySegment[] residuals = new MemorySegment[ranks];
             List<@Nullable Throwable> failures = Member.failures(group(ranks, fault), member -> {
                 int rank = member.rank();
-                AllGather allGather = new AllGather(
-                        member.exchange(), format, member.pool(), member.counters(), ROWS, COLUMNS, member.arena());
+                AllGather allGather =
+                        new AllGather(member.exchange(), format, member.counters(), ROWS, COLUMNS, member.arena());
                 residuals[rank] = Floats.segment(new float[ROWS * COLUMNS]);
                 for (int call = 0; call <= FAULTY_CALL; call++) {
                     untouched[rank] = Floats.array(residuals[rank]);
@@ -51,7 +51,7 @@ class FaultInjectionTest {
                     // between equal payloads would be whole.
                     long seed = fault == Fault.TORN ? call * 10L + rank : rank;
                     MemorySegment partial = Floats.segment(Floats.random(seed, ROWS * COLUMNS));
-                    allGather.sumInto(0, partial, ROWS, residuals[rank]);
+                    allGather.sum(0, member.port(format, COLUMNS, partial, residuals[rank]), ROWS);
                 }
             });
             for (int rank = 0; rank < ranks; rank++) {
@@ -112,19 +112,15 @@ class FaultInjectionTest {
             Exchange own = meant.get(member.rank());
             float[] zeros = new float[own.rows * own.columns];
             residuals[member.rank()] = Floats.segment(zeros);
-            new AllGather(
-                            member.exchange(),
-                            own.format,
-                            member.pool(),
-                            member.counters(),
-                            own.rows,
-                            own.columns,
-                            member.arena())
-                    .sumInto(
+            new AllGather(member.exchange(), own.format, member.counters(), own.rows, own.columns, member.arena())
+                    .sum(
                             own.number,
-                            Floats.segment(Floats.random(3, zeros.length)),
-                            own.rows,
-                            residuals[member.rank()]);
+                            member.port(
+                                    own.format,
+                                    own.columns,
+                                    Floats.segment(Floats.random(3, zeros.length)),
+                                    residuals[member.rank()]),
+                            own.rows);
         });
         for (int rank = 0; rank < 2; rank++) {
             assertRefused(failures.get(rank), field, "rank 0", "rank 1");

@@ -112,10 +112,13 @@ class LogitsGatherTest {
                 .toList();
         Member.run(List.<Transport>copyOf(group), member -> {
             LogitsGather gather = gather(member, new int[] {2, 2});
-            AllGather allGather = new AllGather(
-                    member.exchange(), Wire.F32.format(), member.pool(), member.counters(), 1, 4, member.arena());
+            AllGather allGather =
+                    new AllGather(member.exchange(), Wire.F32.format(), member.counters(), 1, 4, member.arena());
             for (int token = 0; token < 3; token++) {
-                allGather.sumInto(0, Floats.segment(1, 2, 3, 4), 1, Floats.segment(0, 0, 0, 0));
+                allGather.sum(
+                        0,
+                        member.port(Wire.F32.format(), 4, Floats.segment(1, 2, 3, 4), Floats.segment(0, 0, 0, 0)),
+                        1);
                 gather.gather(Floats.segment(1, 2), 1, Floats.segment(0, 0, 0, 0));
             }
         });

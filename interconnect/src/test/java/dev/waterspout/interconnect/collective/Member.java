@@ -2,14 +2,21 @@ package dev.waterspout.interconnect.collective;
 
 import dev.waterspout.interconnect.testing.RankThreads;
 import dev.waterspout.interconnect.transport.Transport;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What one rank of a test needs to exchange. */
 record Member(int rank, int size, FrameExchange exchange, WorkerPool pool, ExchangeCounters counters, Arena arena) {
     private static final int THREADS = 2;
+
+    /** This rank's partial and residual, in host memory. */
+    PartialPort port(WireFormat format, int columns, MemorySegment partial, MemorySegment residual) {
+        return new HostPort(format, pool, columns, partial, residual);
+    }
 
     /** What one rank does. */
     @FunctionalInterface

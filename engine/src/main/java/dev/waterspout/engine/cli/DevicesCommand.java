@@ -1,6 +1,8 @@
 package dev.waterspout.engine.cli;
 
-import dev.waterspout.engine.device.HostDevice;
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
+import java.io.PrintWriter;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -16,12 +18,10 @@ final class DevicesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Objects.requireNonNull(spec)
-                .commandLine()
-                .getOut()
-                .printf(
-                        "%-8s %d cores, %d-bit vectors, %s%n",
-                        HostDevice.NAME, HostDevice.cores(), HostDevice.vectorBits(), Environment.jvm());
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        for (Device device : new DeviceCatalog().list()) {
+            out.printf("%-18s %s%n", device.name(), device.details());
+        }
         return ExitCode.OK;
     }
 }

@@ -1,6 +1,8 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.GenerationReport;
 import dev.waterspout.engine.generate.Generator;
 import dev.waterspout.engine.generate.RankGroup;
@@ -9,7 +11,6 @@ import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.kernels.codec.WireFormat;
-import dev.waterspout.kernels.host.HostKernels;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -148,13 +149,14 @@ final class GenerateCommand implements Callable<Integer> {
         long chosenSeed = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
         SamplingParameters sampling = new SamplingParameters(topK, topP, minP, temperature, chosenSeed);
         String promptText = prompt.read();
-        List<String> devices = planOptions.devices();
+        List<Device> devices = planOptions.devices();
+        List<ShardFactory> factories = devices.stream().map(Device::shards).toList();
         long start = System.nanoTime();
         try (Model model = modelOptions.load()) {
             ShardPlan plan = planOptions.plan(model);
             RankOptions options =
                     hostOptions.rankOptions(plan.ranks(), planOptions.context(model), format, PEER_TIMEOUT);
-            try (RankGroup group = new RankGroup(model, plan, options, HostKernels.vector())) {
+            try (RankGroup group = new RankGroup(model, plan, options, factories)) {
                 group.preload(new Progress("loading " + model.file().name(), err));
                 double loadSeconds = (System.nanoTime() - start) / 1e9;
                 Generator generator = new Generator(model.tokenizer(), group);

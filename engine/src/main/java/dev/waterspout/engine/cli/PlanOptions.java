@@ -1,6 +1,7 @@
 package dev.waterspout.engine.cli;
 
-import dev.waterspout.engine.device.HostDevice;
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
 import java.util.List;
@@ -41,8 +42,8 @@ final class PlanOptions {
         return ranks > 0 ? ranks : Math.max(1, Math.max(devices.size(), shares.size()));
     }
 
-    List<String> devices() {
-        return HostDevice.assign(devices, ranks());
+    List<Device> devices() {
+        return new DeviceCatalog().assign(devices, ranks());
     }
 
     ShardPlan plan(Model model) {

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.GenerationReport;
 import dev.waterspout.engine.generate.SamplingParameters;
@@ -11,7 +12,7 @@ import java.util.List;
 record RunSummary(
         Model model,
         ShardPlan plan,
-        List<String> devices,
+        List<Device> devices,
         RankOptions options,
         SamplingParameters sampling,
         double loadSeconds,

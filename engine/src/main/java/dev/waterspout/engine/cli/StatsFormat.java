@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.generate.GenerationReport.Phase;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.model.ModelConfig;
@@ -122,7 +123,7 @@ enum StatsFormat {
         for (Shard shard : run.plan().shards()) {
             shards.add(Json.createObjectBuilder()
                     .add("rank", shard.rank())
-                    .add("device", run.devices().get(shard.rank()))
+                    .add("device", run.devices().get(shard.rank()).name())
                     .add("heads", spanJson(shard.heads()))
                     .add("kvHeads", spanJson(shard.kvHeads()))
                     .add("ffn", spanJson(shard.ffn()))
@@ -140,10 +141,10 @@ enum StatsFormat {
         return Json.createArrayBuilder().add(span.from()).add(span.to());
     }
 
-    private static JsonObjectBuilder phaseJson(Phase phase, List<String> devices) {
+    private static JsonObjectBuilder phaseJson(Phase phase, List<Device> devices) {
         JsonArrayBuilder ranks = Json.createArrayBuilder();
         for (int rank = 0; rank < phase.ranks().size(); rank++) {
-            ranks.add(rankJson(rank, devices.get(rank), phase.ranks().get(rank)));
+            ranks.add(rankJson(rank, devices.get(rank).name(), phase.ranks().get(rank)));
         }
         return Json.createObjectBuilder()
                 .add("tokens", phase.tokens())

@@ -1,6 +1,5 @@
 package dev.waterspout.engine.forward;
 
-import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.host.KvCacheView;
@@ -31,13 +30,10 @@ final class Buffers {
     final MemorySegment partial;
     /** {@code [vocabulary of the shard]}. */
     final MemorySegment logits;
-    /** Rotary angles of the chunk's positions. */
-    final RotaryAngles angles;
     /** One per layer. */
     final List<KvCacheView> cache = new ArrayList<>();
 
-    Buffers(Model model, Shard shard, RankOptions options, Arena arena) {
-        ModelConfig config = model.config();
+    Buffers(ModelConfig config, Shard shard, RankOptions options, Arena arena) {
         int rows = options.chunk();
         hidden = floats(arena, rows, config.width());
         normed = floats(arena, rows, config.width());
@@ -48,7 +44,6 @@ final class Buffers {
         up = floats(arena, rows, shard.ffn().size());
         partial = floats(arena, rows, config.width());
         logits = floats(arena, 1, shard.vocabulary().size());
-        angles = new RotaryAngles(config, model.ropeFactors(), rows, arena);
         int kvHeads = shard.kvHeads().size();
         for (int layer = 0; layer < config.layers(); layer++) {
             MemorySegment layerKeys = floats(arena, (long) kvHeads * options.context(), config.headDim());

@@ -1,103 +1,87 @@
 package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.model.Model;
-import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.interconnect.collective.AllGather;
+import dev.waterspout.interconnect.collective.Collective;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.collective.LogitsGather;
 import dev.waterspout.interconnect.transport.Transport;
-import dev.waterspout.kernels.host.HostKernels;
-import dev.waterspout.kernels.host.WeightMatrix;
-import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.function.LongConsumer;
 
 /**
- * One rank on the host device: its shard, its cache, its workers and its end of the transport. Used by one thread at a time.
+ * One rank: a shard on its device, and the rank's end of the transport. The forward pass is that of a pre-norm transformer
+ * with grouped-query attention, rotary positions and SwiGLU (arXiv 2302.13971), cut as in Megatron-LM (arXiv 1909.08053):
+ * twice per layer the ranks exchange partials, all else is local. Prefill and decode differ in the number of rows only. Used
+ * by one thread at a time.
  */
 public final class Rank implements AutoCloseable {
     /** A rank computes the logits of a chunk's last token only. */
     private static final int LOGIT_ROWS = 1;
 
     private final Arena arena = Arena.ofShared();
-    private final int number;
-    private final ShardWeights weights;
-    private final WorkerPool pool;
+    private final int layers;
+    private final ShardCompute shard;
     private final ExchangeCounters counters = new ExchangeCounters();
-    private final ForwardPass pass;
+    private final Collective collective;
+    private final LogitsGather logitsGather;
     private final MemorySegment logits;
     private long computeNanos;
 
     /**
-     * Allocates what the rank needs besides the weights, which stay in the file's mapping.
+     * Allocates the rank's frames.
      *
-     * @param model stays open while the rank is used
+     * @param model what runs
      * @param plan all shards
-     * @param shard this rank's
+     * @param shard this rank's, on its device; closed with the rank
      * @param transport this rank's end
      * @param options common to all ranks
-     * @param kernels what computes
      */
-    public Rank(
-            Model model, ShardPlan plan, Shard shard, Transport transport, RankOptions options, HostKernels kernels) {
-        this.number = shard.rank();
-        this.weights = ShardWeights.of(model, shard);
-        this.pool = new WorkerPool(options.threads(), "rank-" + number);
-        int width = model.config().width();
+    public Rank(Model model, ShardPlan plan, ShardCompute shard, Transport transport, RankOptions options) {
+        this.layers = model.config().layers();
+        this.shard = shard;
         FrameExchange exchange = new FrameExchange(transport);
-        AllGather allGather = new AllGather(exchange, options.format(), pool, counters, options.chunk(), width, arena);
-        LogitsGather logitsGather = new LogitsGather(exchange, counters, plan.vocabularyShares(), LOGIT_ROWS, arena);
-        this.logits = number == LogitsGather.ROOT
+        this.collective = new AllGather(
+                exchange,
+                options.format(),
+                counters,
+                options.chunk(),
+                model.config().width(),
+                arena);
+        this.logitsGather = new LogitsGather(exchange, counters, plan.vocabularyShares(), LOGIT_ROWS, arena);
+        this.logits = transport.rank() == LogitsGather.ROOT
                 ? arena.allocate((long) model.config().vocabulary() * Float.BYTES, 64)
                 : MemorySegment.NULL;
-        this.pass = new ForwardPass(
-                model,
-                shard,
-                weights,
-                new Buffers(model, shard, options, arena),
-                new HostCompute(kernels, pool),
-                allGather,
-                logitsGather);
     }
 
-    /** Returns this rank's number, from 0. */
-    public int number() {
-        return number;
-    }
-
-    /** Returns the bytes of weights that a forward pass reads. */
-    public long weightBytes() {
-        return weights.bytes();
-    }
-
-    /**
-     * Reads all weights of the shard once.
-     *
-     * @param loaded is told how many bytes each step has read
-     */
-    public void preload(LongConsumer loaded) {
-        for (WeightMatrix matrix : weights.matrices()) {
-            if (matrix.data().isMapped()) {
-                matrix.data().load();
-            }
-            loaded.accept(ShardWeights.bytes(matrix));
-        }
+    /** Returns the shard. */
+    public ShardCompute shard() {
+        return shard;
     }
 
     /**
      * Runs a chunk of tokens through all layers. All ranks of a group do this at the same time.
      *
      * @param tokens ids, one or more
-     * @param position of the first
+     * @param position of the first; the cache holds all before it
      * @param wantsLogits whether the logits of the last token are needed
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
         long start = System.nanoTime();
         long exchangedBefore = counters.snapshot().nanos();
-        pass.run(tokens, position, wantsLogits ? logits : null);
+        int rows = tokens.length;
+        shard.begin(tokens, position);
+        for (int layer = 0; layer < layers; layer++) {
+            shard.attention(layer); // partial [rows][width]
+            collective.sum(2 * layer, shard.port(), rows);
+            shard.feedForward(layer); // partial [rows][width]
+            collective.sum(2 * layer + 1, shard.port(), rows);
+        }
+        if (wantsLogits) {
+            logitsGather.gather(shard.output(), LOGIT_ROWS, logits);
+        }
         computeNanos += System.nanoTime() - start - (counters.snapshot().nanos() - exchangedBefore);
     }
 
@@ -118,7 +102,7 @@ public final class Rank implements AutoCloseable {
 
     @Override
     public void close() {
-        pool.close();
+        shard.close();
         arena.close();
     }
 }

@@ -3,6 +3,8 @@ package dev.waterspout.engine.generate;
 import dev.waterspout.engine.forward.LoadListener;
 import dev.waterspout.engine.forward.Rank;
 import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardCompute;
+import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
@@ -10,16 +12,17 @@ import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.interconnect.InterconnectException;
 import dev.waterspout.interconnect.transport.InProcessGroup;
 import dev.waterspout.interconnect.transport.Transport;
-import dev.waterspout.kernels.host.HostKernels;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,23 +33,33 @@ public final class RankGroup implements AutoCloseable {
     private final RankOptions options;
     private final List<ExecutorService> threads = new ArrayList<>();
     private final List<Transport> transports;
-    private final List<Rank> ranks = new ArrayList<>();
+    private final @Nullable Rank[] ranks;
 
     /**
-     * Starts the ranks and allocates their buffers and caches.
+     * Starts the ranks; each puts its shard on its device from its own thread.
      *
      * @param model stays open while the group is used
      * @param plan one shard per rank
      * @param options common to all ranks
-     * @param kernels what computes
+     * @param devices what puts a shard on a rank's device, in rank order
      */
-    public RankGroup(Model model, ShardPlan plan, RankOptions options, HostKernels kernels) {
+    public RankGroup(Model model, ShardPlan plan, RankOptions options, List<ShardFactory> devices) {
         this.options = options;
         this.transports = InProcessGroup.create(plan.ranks(), options.peerTimeout());
-        for (Shard shard : plan.shards()) {
+        this.ranks = new Rank[plan.ranks()];
+        for (int rank = 0; rank < plan.ranks(); rank++) {
             threads.add(Executors.newSingleThreadExecutor(
-                    Thread.ofPlatform().daemon().name("rank-" + shard.rank()).factory()));
-            ranks.add(new Rank(model, plan, shard, transports.get(shard.rank()), options, kernels));
+                    Thread.ofPlatform().daemon().name("rank-" + rank).factory()));
+        }
+        try {
+            onEveryThread(rank -> {
+                Shard shard = plan.shards().get(rank);
+                ShardCompute compute = devices.get(rank).create(model, shard, options);
+                ranks[rank] = new Rank(model, plan, compute, transports.get(rank), options);
+            });
+        } catch (Throwable failure) {
+            close();
+            throw failure;
         }
     }
 
@@ -66,9 +79,13 @@ public final class RankGroup implements AutoCloseable {
      * @param listener is told how far it has come
      */
     public void preload(LoadListener listener) {
-        long total = ranks.stream().mapToLong(Rank::weightBytes).sum();
+        long total = 0;
+        for (int rank = 0; rank < ranks.length; rank++) {
+            total += rank(rank).shard().weightBytes();
+        }
+        long all = total;
         AtomicLong loaded = new AtomicLong();
-        run(rank -> rank.preload(bytes -> listener.loaded(loaded.addAndGet(bytes), total)));
+        onEveryThread(rank -> rank(rank).shard().preload(bytes -> listener.loaded(loaded.addAndGet(bytes), all)));
     }
 
     /**
@@ -80,36 +97,50 @@ public final class RankGroup implements AutoCloseable {
      * @throws InterconnectException if a rank fails while others wait for it
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
-        run(rank -> rank.forward(tokens, position, wantsLogits));
+        onEveryThread(rank -> rank(rank).forward(tokens, position, wantsLogits));
     }
 
     /** Returns the logits of the last token that they were asked for, f32 {@code [vocabulary]}. */
     public MemorySegment logits() {
-        return ranks.getFirst().logits();
+        return rank(0).logits();
     }
 
     /** Returns what every rank has done so far, in rank order. */
     public List<RankWork> work() {
-        return ranks.stream()
-                .map(rank -> new RankWork(rank.computeNanos(), rank.exchanged()))
+        return IntStream.range(0, ranks.length)
+                .mapToObj(rank ->
+                        new RankWork(rank(rank).computeNanos(), rank(rank).exchanged()))
                 .toList();
     }
 
     @Override
     public void close() {
         transports.forEach(Transport::close);
-        threads.forEach(ExecutorService::close);
-        ranks.forEach(Rank::close);
+        try {
+            onEveryThread(rank -> {
+                Rank started = ranks[rank];
+                if (started != null) {
+                    started.close();
+                }
+            });
+        } finally {
+            threads.forEach(ExecutorService::close);
+        }
     }
 
-    private void run(Consumer<Rank> task) {
+    private Rank rank(int rank) {
+        return Objects.requireNonNull(ranks[rank]);
+    }
+
+    private void onEveryThread(IntConsumer task) {
         List<Future<?>> pending = new ArrayList<>();
-        for (Rank rank : ranks) {
-            pending.add(threads.get(rank.number()).submit(() -> {
+        for (int each = 0; each < ranks.length; each++) {
+            int rank = each;
+            pending.add(threads.get(rank).submit(() -> {
                 try {
                     task.accept(rank);
                 } catch (Throwable failure) {
-                    transports.get(rank.number()).abort(failure);
+                    transports.get(rank).abort(failure);
                     throw failure;
                 }
             }));

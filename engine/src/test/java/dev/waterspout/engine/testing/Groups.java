@@ -1,5 +1,6 @@
 package dev.waterspout.engine.testing;
 
+import dev.waterspout.engine.forward.HostShard;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.model.Model;
@@ -9,6 +10,7 @@ import dev.waterspout.kernels.host.HostKernels;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /** Groups of ranks, started with one line. */
@@ -24,7 +26,7 @@ public final class Groups {
             Model model, int ranks, List<Double> split, String comm, int context, int chunk, HostKernels kernels) {
         ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), ranks, split);
         RankOptions options = new RankOptions(context, chunk, 1, WireFormat.parse(comm), Duration.ofSeconds(30));
-        return new RankGroup(model, plan, options, kernels);
+        return new RankGroup(model, plan, options, Collections.nCopies(ranks, HostShard.factory(kernels)));
     }
 
     /** Runs all tokens from an empty context in chunks and returns the last one's logits. */

@@ -1,0 +1,13 @@
+package dev.waterspout.engine.device;
+
+import dev.waterspout.engine.forward.ShardFactory;
+
+/**
+ * A device that a rank can run on.
+ *
+ * @param name what a user calls it, such as {@code host} or {@code tornado:opencl:0}
+ * @param details hardware, memory and limits, for people
+ * @param accelerator whether it is chosen by itself where no device is named
+ * @param shards puts a rank's shard on it
+ */
+public record Device(String name, String details, boolean accelerator, ShardFactory shards) {}

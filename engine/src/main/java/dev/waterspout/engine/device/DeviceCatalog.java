@@ -1,0 +1,56 @@
+package dev.waterspout.engine.device;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** The devices of this machine, and which rank gets which. */
+public final class DeviceCatalog {
+    private final List<Device> devices = new ArrayList<>();
+
+    /** Looks what there is. */
+    public DeviceCatalog() {
+        devices.add(HostDevice.get());
+    }
+
+    /** Returns all devices, the host first. */
+    public List<Device> list() {
+        return Collections.unmodifiableList(devices);
+    }
+
+    /**
+     * Gives every rank its device. Where none is named, ranks are dealt out over the accelerators, or all run on the host
+     * if there is none.
+     *
+     * @param names as listed by the user: none for the default, one for all ranks, or one per rank
+     * @param ranks how many ranks
+     * @return one device per rank
+     * @throws DeviceException if a name is not a device of this machine, or if there are neither one nor as many as ranks
+     */
+    public List<Device> assign(List<String> names, int ranks) {
+        if (names.size() > 1 && names.size() != ranks) {
+            throw new DeviceException(names.size() + " devices for " + ranks + " ranks; give one, or one per rank");
+        }
+        List<Device> named =
+                names.isEmpty() ? defaults() : names.stream().map(this::find).toList();
+        List<Device> assigned = new ArrayList<>();
+        for (int rank = 0; rank < ranks; rank++) {
+            assigned.add(named.get(rank % named.size()));
+        }
+        return assigned;
+    }
+
+    private List<Device> defaults() {
+        List<Device> accelerators = devices.stream().filter(Device::accelerator).toList();
+        return accelerators.isEmpty() ? List.of(devices.getFirst()) : accelerators;
+    }
+
+    private Device find(String name) {
+        Optional<Device> found =
+                devices.stream().filter(device -> device.name().equals(name)).findFirst();
+        return found.orElseThrow(() -> new DeviceException("device '" + name + "' is not available; available are "
+                + devices.stream().map(Device::name).collect(Collectors.joining(", "))));
+    }
+}

@@ -1,0 +1,140 @@
+package dev.waterspout.engine.forward;
+
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.interconnect.collective.HostPort;
+import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.kernels.host.AttentionCall;
+import dev.waterspout.kernels.host.HeadShape;
+import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.host.RotaryTable;
+import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** A shard on the CPU: host kernels over the file's mapping, dealt out to worker threads. */
+public final class HostShard implements ShardCompute {
+    private final Arena arena = Arena.ofShared();
+    private final ModelConfig config;
+    private final ShardWeights weights;
+    private final HeadShape queryHeads;
+    private final HeadShape kvHeads;
+    private final int ffn;
+    private final Buffers buffers;
+    private final WorkerPool pool;
+    private final HostCompute compute;
+    private final HostPort port;
+    private final RotaryAngles angles;
+    private RotaryTable rotary;
+    private int position;
+    private int rows;
+
+    private HostShard(HostKernels kernels, Model model, Shard shard, RankOptions options) {
+        this.config = model.config();
+        this.weights = ShardWeights.of(model, shard);
+        this.queryHeads = new HeadShape(shard.heads().size(), config.headDim());
+        this.kvHeads = new HeadShape(shard.kvHeads().size(), config.headDim());
+        this.ffn = shard.ffn().size();
+        this.buffers = new Buffers(config, shard, options, arena);
+        this.angles = new RotaryAngles(config, model.ropeFactors());
+        this.rotary = angles.allocate(options.chunk(), arena);
+        this.pool = new WorkerPool(options.threads(), "rank-" + shard.rank());
+        this.compute = new HostCompute(kernels, pool);
+        this.port = new HostPort(options.format(), pool, config.width(), buffers.partial, buffers.hidden);
+    }
+
+    /**
+     * Returns what makes such shards.
+     *
+     * @param kernels what computes
+     */
+    public static ShardFactory factory(HostKernels kernels) {
+        return (model, shard, options) -> new HostShard(kernels, model, shard, options);
+    }
+
+    @Override
+    public long weightBytes() {
+        return weights.bytes();
+    }
+
+    @Override
+    public void preload(LongConsumer loaded) {
+        for (WeightMatrix matrix : weights.matrices()) {
+            if (matrix.data().isMapped()) {
+                matrix.data().load();
+            }
+            loaded.accept(ShardWeights.bytes(matrix));
+        }
+    }
+
+    @Override
+    public void begin(int[] tokens, int first) {
+        position = first;
+        rows = tokens.length;
+        compute.embed(weights.embedding(), tokens, buffers.hidden); // [rows][width]
+        angles.fill(rotary, position, rows);
+    }
+
+    @Override
+    public void attention(int layer) {
+        ShardWeights.Layer w = weights.layers().get(layer);
+        MemorySegment h = buffers.normed; // [rows][width]
+        MemorySegment q = buffers.queries; // [rows][heads][headDim]
+        MemorySegment k = buffers.keys; // [rows][kvHeads][headDim]
+        MemorySegment v = buffers.values; // [rows][kvHeads][headDim]
+        compute.rmsNorm(buffers.hidden, w.attentionNorm(), config.rmsEpsilon(), h, config.width(), rows);
+        compute.linear(w.q(), w.qBias(), h, rows, q);
+        compute.linear(w.k(), w.kBias(), h, rows, k);
+        compute.linear(w.v(), w.vBias(), h, rows, v);
+        normHeads(q, w.qNorm(), queryHeads);
+        normHeads(k, w.kNorm(), kvHeads);
+        compute.rope(rotary, q, queryHeads, rows);
+        compute.rope(rotary, k, kvHeads, rows);
+        buffers.store(layer, position, rows);
+        compute.attention(
+                new AttentionCall(buffers.cache.get(layer), q, q, queryHeads.heads(), position, rows)); // in place
+        compute.linear(w.attentionOutput(), null, q, rows, buffers.partial); // [rows][width]
+    }
+
+    @Override
+    public void feedForward(int layer) {
+        ShardWeights.Layer w = weights.layers().get(layer);
+        MemorySegment h = buffers.normed; // [rows][width]
+        compute.rmsNorm(buffers.hidden, w.ffnNorm(), config.rmsEpsilon(), h, config.width(), rows);
+        compute.linear(w.gate(), null, h, rows, buffers.gate); // [rows][ffn]
+        compute.linear(w.up(), null, h, rows, buffers.up); // [rows][ffn]
+        compute.swiglu(buffers.gate, buffers.up, rows * ffn);
+        compute.linear(w.down(), null, buffers.gate, rows, buffers.partial); // [rows][width]
+    }
+
+    @Override
+    public PartialPort port() {
+        return port;
+    }
+
+    @Override
+    public MemorySegment output() {
+        long rowBytes = (long) config.width() * Float.BYTES;
+        MemorySegment last = buffers.hidden.asSlice((rows - 1) * rowBytes, rowBytes); // [1][width]
+        compute.rmsNorm(last, weights.outputNorm(), config.rmsEpsilon(), buffers.normed, config.width(), 1);
+        compute.linear(weights.output(), null, buffers.normed, 1, buffers.logits); // [1][vocabulary of the shard]
+        return buffers.logits;
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+        arena.close();
+    }
+
+    /** Qwen3 normalizes every head of Q and K by itself. */
+    private void normHeads(MemorySegment x, @Nullable MemorySegment weight, HeadShape heads) {
+        if (weight != null) {
+            compute.rmsNorm(x, weight, config.rmsEpsilon(), x, heads.headDim(), rows * heads.heads());
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.waterspout.engine.forward;
+
+import dev.waterspout.interconnect.collective.PartialPort;
+import java.lang.foreign.MemorySegment;
+import java.util.function.LongConsumer;
+
+/**
+ * One rank's shard of a model on one device: the arithmetic between two exchanges. The hidden state, the KV cache and all
+ * activations stay on the device. Used by one thread at a time.
+ */
+public interface ShardCompute extends AutoCloseable {
+    /** Returns the bytes of weights that a forward pass reads. */
+    long weightBytes();
+
+    /**
+     * Brings all weights to where they are used.
+     *
+     * @param loaded is told how many bytes each step has brought
+     */
+    void preload(LongConsumer loaded);
+
+    /**
+     * Begins a chunk: the hidden state becomes the tokens' embeddings.
+     *
+     * @param tokens ids, one or more
+     * @param position of the first
+     */
+    void begin(int[] tokens, int position);
+
+    /**
+     * The attention half of a layer: the partial becomes this rank's part of the attention output.
+     *
+     * @param layer from 0
+     */
+    void attention(int layer);
+
+    /**
+     * The feed-forward half of a layer: the partial becomes this rank's part of the down projection.
+     *
+     * @param layer from 0
+     */
+    void feedForward(int layer);
+
+    /** Returns the partial of the last half layer, and the hidden state that its sum is added to. */
+    PartialPort port();
+
+    /**
+     * The output head on the chunk's last token.
+     *
+     * @return logits of this rank's vocabulary rows, f32 {@code [share]}, valid until the next call
+     */
+    MemorySegment output();
+
+    @Override
+    void close();
+}

@@ -23,34 +23,38 @@ final class RowQuads {
      *
      * @param weights the matrix
      * @param row first of the four rows
+     * @param step rows from one of the four to the next
      * @param x holds the input, f32
      * @param input byte offset of the input
-     * @param sums receives four vectors of partial sums
-     * @param to index of the first
-     * @return whether there is a kernel for the format; F16 has none, because the Vector API cannot convert it
+     * @param sums receives vectors of partial sums, one place per row of the matrix
+     * @param to index of the first row's vector
      */
-    static boolean multiply(WeightMatrix weights, int row, MemorySegment x, long input, float[] sums, int to) {
+    static void multiply(WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
         switch (weights.format()) {
-            case F32 -> f32(weights, row, x, input, sums, to);
-            case BF16 -> bf16(weights, row, x, input, sums, to);
-            case Q8_0 -> q8(weights, row, x, input, sums, to);
+            case F32 -> f32(weights, row, step, x, input, sums, to);
+            case BF16 -> bf16(weights, row, step, x, input, sums, to);
+            case Q8_0 -> q8(weights, row, step, x, input, sums, to);
             case Q4_0 -> {
-                q4(weights, row, x, input, sums, to);
-                q4(weights, row + 2, x, input, sums, to + 2 * Lanes.COUNT);
+                q4(weights, row, step, x, input, sums, to);
+                q4(weights, row + 2 * step, step, x, input, sums, to + 2 * step * Lanes.COUNT);
             }
-            case F16 -> {
-                return false;
-            }
+            case F16 -> throw new IllegalArgumentException("F16 weights are not expanded in registers");
         }
-        return true;
     }
 
-    private static void f32(WeightMatrix weights, int row, MemorySegment x, long input, float[] sums, int to) {
+    /** Whether there is a kernel for the format. The Vector API cannot convert F16; a plain loop can, into memory. */
+    static boolean supports(WeightFormat format) {
+        return format != WeightFormat.F16;
+    }
+
+    private static void f32(
+            WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
         MemorySegment data = weights.data();
+        long distance = step * weights.rowStride();
         long w0 = weights.offset(row, 0);
-        long w1 = w0 + weights.rowStride();
-        long w2 = w1 + weights.rowStride();
-        long w3 = w2 + weights.rowStride();
+        long w1 = w0 + distance;
+        long w2 = w1 + distance;
+        long w3 = w2 + distance;
         FloatVector a0 = Lanes.zero();
         FloatVector a1 = Lanes.zero();
         FloatVector a2 = Lanes.zero();
@@ -64,15 +68,17 @@ final class RowQuads {
             a2 = Lanes.load(data, w2 + at).fma(v, a2);
             a3 = Lanes.load(data, w3 + at).fma(v, a3);
         }
-        store(sums, to, a0, a1, a2, a3);
+        store(sums, to, step * Lanes.COUNT, a0, a1, a2, a3);
     }
 
-    private static void bf16(WeightMatrix weights, int row, MemorySegment x, long input, float[] sums, int to) {
+    private static void bf16(
+            WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
         MemorySegment data = weights.data();
+        long distance = step * weights.rowStride();
         long w0 = weights.offset(row, 0);
-        long w1 = w0 + weights.rowStride();
-        long w2 = w1 + weights.rowStride();
-        long w3 = w2 + weights.rowStride();
+        long w1 = w0 + distance;
+        long w2 = w1 + distance;
+        long w3 = w2 + distance;
         FloatVector a0 = Lanes.zero();
         FloatVector a1 = Lanes.zero();
         FloatVector a2 = Lanes.zero();
@@ -94,15 +100,16 @@ final class RowQuads {
                     .castShape(Lanes.INTS, 0);
             a3 = b3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a3);
         }
-        store(sums, to, a0, a1, a2, a3);
+        store(sums, to, step * Lanes.COUNT, a0, a1, a2, a3);
     }
 
-    private static void q8(WeightMatrix weights, int row, MemorySegment x, long input, float[] sums, int to) {
+    private static void q8(WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
         MemorySegment data = weights.data();
+        long distance = step * weights.rowStride();
         long w0 = weights.offset(row, 0);
-        long w1 = w0 + weights.rowStride();
-        long w2 = w1 + weights.rowStride();
-        long w3 = w2 + weights.rowStride();
+        long w1 = w0 + distance;
+        long w2 = w1 + distance;
+        long w3 = w2 + distance;
         FloatVector a0 = Lanes.zero();
         FloatVector a1 = Lanes.zero();
         FloatVector a2 = Lanes.zero();
@@ -133,14 +140,15 @@ final class RowQuads {
                 a3 = ((FloatVector) q3).mul(d3).fma(v, a3);
             }
         }
-        store(sums, to, a0, a1, a2, a3);
+        store(sums, to, step * Lanes.COUNT, a0, a1, a2, a3);
     }
 
     /** Two rows only: with four the method exceeds what the compiler optimizes, and two keep the units busy. */
-    private static void q4(WeightMatrix weights, int row, MemorySegment x, long input, float[] sums, int to) {
+    private static void q4(WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
         MemorySegment data = weights.data();
+        long distance = step * weights.rowStride();
         long w0 = weights.offset(row, 0);
-        long w1 = w0 + weights.rowStride();
+        long w1 = w0 + distance;
         FloatVector a0 = Lanes.zero();
         FloatVector a1 = Lanes.zero();
         int blocks = weights.columns() / VectorWeights.BLOCK;
@@ -179,13 +187,14 @@ final class RowQuads {
             }
         }
         Lanes.store(a0, sums, to);
-        Lanes.store(a1, sums, to + Lanes.COUNT);
+        Lanes.store(a1, sums, to + step * Lanes.COUNT);
     }
 
-    private static void store(float[] sums, int to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
+    private static void store(
+            float[] sums, int to, int stride, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
         Lanes.store(a0, sums, to);
-        Lanes.store(a1, sums, to + Lanes.COUNT);
-        Lanes.store(a2, sums, to + 2 * Lanes.COUNT);
-        Lanes.store(a3, sums, to + 3 * Lanes.COUNT);
+        Lanes.store(a1, sums, to + stride);
+        Lanes.store(a2, sums, to + 2 * stride);
+        Lanes.store(a3, sums, to + 3 * stride);
     }
 }

@@ -62,22 +62,28 @@ final class VectorLinear {
 
     private void group(int row, int rows, int token, int tokens) {
         if (tokens < MANY_TOKENS) {
-            for (int r = 0; r < rows; r += 4) {
-                fewTokens(row + r, Math.min(4, rows - r), token, tokens, SUMS + r * Lanes.COUNT);
-            }
+            fewTokens(row, rows, token, tokens);
         } else {
             expandAndMultiply(row, rows, token, tokens, SUMS);
         }
         finish(row, rows, token, tokens);
     }
 
-    private void fewTokens(int row, int rows, int token, int tokens, int sum) {
-        boolean inRegisters = rows == 4;
-        for (int t = 0; t < tokens && inRegisters; t++) {
-            inRegisters = RowQuads.multiply(weights, row, x, inputOffset(token + t, 0), sums, sum + t * SUM_STRIDE);
+    /** Takes four distant rows at a time: each of the four streams through memory goes on from quad to quad. */
+    private void fewTokens(int row, int rows, int token, int tokens) {
+        int step = rows / 4;
+        int done = 0;
+        if (RowQuads.supports(weights.format())) {
+            for (int r = 0; r < step; r++) {
+                for (int t = 0; t < tokens; t++) {
+                    int sum = SUMS + t * SUM_STRIDE + r * Lanes.COUNT;
+                    RowQuads.multiply(weights, row + r, step, x, inputOffset(token + t, 0), sums, sum);
+                }
+            }
+            done = 4 * step;
         }
-        if (!inRegisters) {
-            expandAndMultiply(row, rows, token, tokens, sum);
+        for (int r = done; r < rows; r += 4) {
+            expandAndMultiply(row + r, Math.min(4, rows - r), token, tokens, SUMS + r * Lanes.COUNT);
         }
     }
 

@@ -1,0 +1,68 @@
+package dev.waterspout.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The vector shapes of all kernels: 4, 8 or 16 floats, and as many integers, shorts and bytes. */
+final class Lanes {
+    static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, shape());
+
+    /** Floats in a vector. */
+    static final int COUNT = FLOATS.length();
+
+    /** Bytes of a vector of floats. */
+    static final long BYTES = FLOATS.vectorByteSize();
+
+    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
+    static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorShape.forBitSize(COUNT * Short.SIZE));
+
+    /** No vector is shorter than 64 bits: this one holds twice {@link #COUNT} bytes where that is 4. */
+    static final VectorSpecies<Byte> BYTE_LANES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, COUNT * Byte.SIZE)));
+
+    private Lanes() {}
+
+    /** Fixed-order lane reductions need a small power of two: the preferred shape, but from 128 to 512 bits. */
+    private static VectorShape shape() {
+        int bits = FloatVector.SPECIES_PREFERRED.vectorBitSize();
+        return VectorShape.forBitSize(Math.clamp(Integer.highestOneBit(bits), 128, 512));
+    }
+
+    static FloatVector load(MemorySegment segment, long offset) {
+        return FloatVector.fromMemorySegment(FLOATS, segment, offset, Layouts.ORDER);
+    }
+
+    static void store(FloatVector vector, MemorySegment segment, long offset) {
+        vector.intoMemorySegment(segment, offset, Layouts.ORDER);
+    }
+
+    /** Loads the lanes of the mask; the others are zero and their memory is not touched. */
+    static FloatVector load(MemorySegment segment, long offset, VectorMask<Float> mask) {
+        return FloatVector.fromMemorySegment(FLOATS, segment, offset, Layouts.ORDER, mask);
+    }
+
+    static void store(FloatVector vector, MemorySegment segment, long offset, VectorMask<Float> mask) {
+        vector.intoMemorySegment(segment, offset, Layouts.ORDER, mask);
+    }
+
+    /** A mask of the first lanes. */
+    static VectorMask<Float> first(int lanes) {
+        return FLOATS.indexInRange(0, lanes);
+    }
+
+    static FloatVector zero() {
+        return FloatVector.zero(FLOATS);
+    }
+
+    static FloatVector all(float value) {
+        return FloatVector.broadcast(FLOATS, value);
+    }
+
+    /** The largest multiple of the lanes that is not above {@code count}. */
+    static int whole(int count) {
+        return count & -COUNT;
+    }
+}

@@ -1,0 +1,9 @@
+package dev.waterspout.kernels.host;
+
+/** Which two elements of a head the rotary embedding turns together. */
+public enum RopePairing {
+    /** Elements {@code 2i} and {@code 2i + 1}: the order of Llama weights in GGUF files. */
+    ADJACENT,
+    /** Elements {@code i} and {@code i + ropeDim / 2}: the order of GPT-NeoX, Qwen and others. */
+    HALVES
+}

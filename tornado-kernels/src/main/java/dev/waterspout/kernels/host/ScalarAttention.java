@@ -1,0 +1,56 @@
+package dev.waterspout.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+
+/** Attention of one query head of one token: all scores, their softmax, then the weighted sum of values. */
+final class ScalarAttention {
+    private ScalarAttention() {}
+
+    static void apply(AttentionCall call, int unit) {
+        KvCacheView cache = call.cache();
+        double[] weights = softmax(scores(call, unit));
+        float[] output = new float[cache.headDim()];
+        for (int d = 0; d < output.length; d++) {
+            double sum = 0;
+            for (int p = 0; p < weights.length; p++) {
+                sum += weights[p] * ScalarKernels.at(cache.values(), cache.offset(call.kvHead(unit), p), d);
+            }
+            output[d] = (float) sum;
+        }
+        for (int d = 0; d < output.length; d++) {
+            ScalarKernels.put(call.output(), call.offset(unit), d, output[d]);
+        }
+    }
+
+    private static double[] scores(AttentionCall call, int unit) {
+        KvCacheView cache = call.cache();
+        MemorySegment queries = call.queries();
+        double[] scores = new double[call.visible(unit)];
+        for (int p = 0; p < scores.length; p++) {
+            long key = cache.offset(call.kvHead(unit), p);
+            double sum = 0;
+            for (int d = 0; d < cache.headDim(); d++) {
+                sum += (double) ScalarKernels.at(queries, call.offset(unit), d)
+                        * ScalarKernels.at(cache.keys(), key, d);
+            }
+            scores[p] = sum * call.scale();
+        }
+        return scores;
+    }
+
+    private static double[] softmax(double[] scores) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (double score : scores) {
+            max = Math.max(max, score);
+        }
+        double sum = 0;
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = Math.exp(scores[i] - max);
+            sum += scores[i];
+        }
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] /= sum;
+        }
+        return scores;
+    }
+}

@@ -1,0 +1,80 @@
+package dev.waterspout.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+
+/** The kernels that run: checks arguments and hands each operation to its own class. */
+final class VectorKernels implements HostKernels {
+    static final VectorKernels INSTANCE = new VectorKernels();
+
+    private VectorKernels() {}
+
+    @Override
+    public void linear(
+            WeightMatrix weights,
+            MemorySegment x,
+            int batch,
+            MemorySegment y,
+            int rowFrom,
+            int rowTo,
+            HostScratch scratch) {
+        Arguments.checkLinear(weights, x, batch, y);
+        Arguments.checkRange("rows", rowFrom, rowTo, weights.rows());
+        VectorLinear.apply(weights, x, batch, y, rowFrom, rowTo, scratch);
+    }
+
+    @Override
+    public void embed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
+        Arguments.checkEmbed(table, row, target, targetOffset);
+        VectorWeights.expand(
+                table.format(), table.data(), table.offset(row, 0), table.columns(), target, targetOffset);
+    }
+
+    @Override
+    public void rmsNorm(
+            MemorySegment x, MemorySegment weight, float epsilon, MemorySegment y, int width, int rowFrom, int rowTo) {
+        Arguments.checkRows(x, width, rowFrom, rowTo);
+        Arguments.checkRows(y, width, rowFrom, rowTo);
+        Arguments.checkFloats("weight", weight, width);
+        for (int row = rowFrom; row < rowTo; row++) {
+            VectorNorm.row(x, weight, epsilon, y, Layouts.floats((long) row * width), width);
+        }
+    }
+
+    @Override
+    public void rope(RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
+        Arguments.checkRope(table, tableRow, x, heads, rowFrom, rowTo);
+        for (int row = rowFrom; row < rowTo; row++) {
+            for (int head = 0; head < heads.heads(); head++) {
+                long element = (long) row * heads.width() + (long) head * heads.headDim();
+                VectorRotary.head(table, tableRow + row, x, Layouts.floats(element));
+            }
+        }
+    }
+
+    @Override
+    public void attention(AttentionCall call, int unitFrom, int unitTo, HostScratch scratch) {
+        Arguments.checkRange("units", unitFrom, unitTo, call.units());
+        VectorAttention.apply(call, unitFrom, unitTo, scratch);
+    }
+
+    @Override
+    public void swiglu(MemorySegment gate, MemorySegment up, int from, int to) {
+        Arguments.checkElements(gate, up, from, to);
+        VectorElementwise.swiglu(gate, up, from, to);
+    }
+
+    @Override
+    public void add(MemorySegment target, MemorySegment addend, int from, int to) {
+        Arguments.checkElements(target, addend, from, to);
+        VectorElementwise.add(target, Layouts.floats(from), addend, Layouts.floats(from), to - from);
+    }
+
+    @Override
+    public void addBias(MemorySegment y, MemorySegment bias, int width, int rowFrom, int rowTo) {
+        Arguments.checkRows(y, width, rowFrom, rowTo);
+        Arguments.checkFloats("bias", bias, width);
+        for (int row = rowFrom; row < rowTo; row++) {
+            VectorElementwise.add(y, Layouts.floats((long) row * width), bias, 0, width);
+        }
+    }
+}

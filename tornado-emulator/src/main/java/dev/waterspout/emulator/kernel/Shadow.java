@@ -44,7 +44,7 @@ final class Shadow {
     }
 
     static long mark(int item, int epoch) {
-        return (long) epoch << 32 | (item + 1);
+        return ((long) epoch << 32) | (item + 1);
     }
 
     static int item(long conflict) {
@@ -93,7 +93,7 @@ final class Shadow {
         boolean race = readers != 0
                 && ((readers & MANY_GROUPS) != 0
                         || unordered(readers, me)
-                        || (readers & MANY_ITEMS) != 0 && epoch(readers) == epoch(me));
+                        || ((readers & MANY_ITEMS) != 0 && epoch(readers) == epoch(me)));
         return race ? readers | READER_FLAG : NONE;
     }
 

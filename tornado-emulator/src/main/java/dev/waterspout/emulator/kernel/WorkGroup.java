@@ -173,7 +173,7 @@ final class WorkGroup {
     private void awaitTurn(WorkItem item) {
         while (turn != item.local()) {
             if (failure != null) {
-                throw Aborted.INSTANCE;
+                throw new Aborted();
             }
             LockSupport.park(this);
         }
@@ -182,7 +182,7 @@ final class WorkGroup {
     private void awaitAll() {
         while (!over) {
             if (failure != null) {
-                throw Aborted.INSTANCE;
+                throw new Aborted();
             }
             LockSupport.park(this);
         }
@@ -229,7 +229,6 @@ final class WorkGroup {
     /** Ends an item whose group has failed. */
     private static final class Aborted extends Error {
         private static final long serialVersionUID = 1L;
-        private static final Aborted INSTANCE = new Aborted();
 
         private Aborted() {
             super("another work-item of the group failed", null, false, false);

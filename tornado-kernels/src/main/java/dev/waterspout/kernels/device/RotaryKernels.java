@@ -64,7 +64,7 @@ final class RotaryKernels {
                 if (d < ropeDim) {
                     int partner = d < pairs ? d + pairs : d - pairs;
                     if (adjacent == 1) {
-                        partner = (d & 1) == 0 ? d + 1 : d - 1;
+                        partner = d ^ 1;
                     }
                     float other = keys.get(source - d + partner);
                     key = key * angles.get(cosines + d) + other * angles.get(sines + d);

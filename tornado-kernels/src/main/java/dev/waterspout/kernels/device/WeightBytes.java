@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device;
 
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
@@ -58,7 +59,7 @@ final class WeightBytes {
             magnitude = (float) mantissa * powers.get(DeviceTables.ONE - 24);
         }
         if (field == 31) {
-            magnitude = powers.get(mantissa == 0 ? DeviceTables.INFINITY : DeviceTables.NAN);
+            magnitude = notFinite(powers, mantissa);
         }
         return bits > 0x7FFF ? -magnitude : magnitude;
     }
@@ -71,10 +72,15 @@ final class WeightBytes {
         int mantissa = low & 127;
         float magnitude = (float) mantissa * powers.get(DeviceTables.ONE - 133);
         if (field == 255) {
-            magnitude = powers.get(mantissa == 0 ? DeviceTables.INFINITY : DeviceTables.NAN);
+            magnitude = notFinite(powers, mantissa);
         } else if (field > 0) {
             magnitude = (float) (128 + mantissa) * powers.get(DeviceTables.ONE - 134 + field);
         }
         return high > 127 ? -magnitude : magnitude;
+    }
+
+    private static float notFinite(FloatArray powers, int mantissa) {
+        // NaN stands behind infinity. A choice by (mantissa == 0) trips an assertion in TornadoVM's code generator.
+        return powers.get(DeviceTables.INFINITY + TornadoMath.min(mantissa, 1));
     }
 }

@@ -104,6 +104,8 @@ final class NativeOutput implements AutoCloseable {
         static final MethodHandle FFLUSH =
                 handle("fflush", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
 
+        // The five functions are called with the types that POSIX gives them.
+        @SuppressWarnings("restricted")
         private static MethodHandle handle(String name, FunctionDescriptor type) {
             return LINKER.downcallHandle(LOOKUP.findOrThrow(name), type);
         }

@@ -1,6 +1,5 @@
 package dev.waterspout.kernels.device;
 
-import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
@@ -80,7 +79,8 @@ final class WeightBytes {
     }
 
     private static float notFinite(FloatArray powers, int mantissa) {
-        // NaN stands behind infinity. A choice by (mantissa == 0) trips an assertion in TornadoVM's code generator.
-        return powers.get(DeviceTables.INFINITY + TornadoMath.min(mantissa, 1));
+        // Infinity for a mantissa of 0, NaN behind it for 1 to 1023. TornadoVM compiles a choice by (mantissa == 0) only with
+        // its own assertions off, and a minimum of a masked int not at all.
+        return powers.get(DeviceTables.INFINITY + ((mantissa + 1023) >> 10));
     }
 }

@@ -1,7 +1,7 @@
 package uk.ac.manchester.tornado.api.common;
 
 /** The shapes that a task's static method may have. */
-public class TornadoFunctions {
+public final class TornadoFunctions {
     /** The class holds interfaces; the real one has this constructor too. */
     public TornadoFunctions() {}
 

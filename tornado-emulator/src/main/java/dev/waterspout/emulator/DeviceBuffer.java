@@ -1,0 +1,71 @@
+package dev.waterspout.emulator;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
+
+/** An array on a device, with its header. Copies are counted; memory that no copy or kernel has written has all bits set. */
+public final class DeviceBuffer {
+    private static final long ALIGNMENT = 64;
+    private static final byte UNDEFINED = (byte) 0xFF;
+
+    private final EmulatedDevice device;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment segment;
+    private boolean freed;
+
+    DeviceBuffer(EmulatedDevice device, long bytes) {
+        this.device = device;
+        segment = arena.allocate(bytes, ALIGNMENT).fill(UNDEFINED);
+    }
+
+    /** The memory: header, then elements. */
+    public MemorySegment segment() {
+        requireLive();
+        return segment;
+    }
+
+    /** Bytes. */
+    public long byteSize() {
+        return segment.byteSize();
+    }
+
+    /** The device it lies on. */
+    public EmulatedDevice device() {
+        return device;
+    }
+
+    /** Copies an array of the same size, header and elements, to the device. */
+    public void copyIn(MemorySegment host) {
+        requireLive();
+        device.countToDevice(host.byteSize());
+        segment.copyFrom(host);
+    }
+
+    /** Copies a part to the same place of an array of the host, header counted in the offset. */
+    public void copyOut(MemorySegment host, long offset, long bytes) {
+        requireLive();
+        device.countToHost(bytes);
+        MemorySegment.copy(segment, offset, host, offset, bytes);
+    }
+
+    /** Whether the memory has been given back. */
+    public synchronized boolean isFreed() {
+        return freed;
+    }
+
+    /** Gives the memory back; a second call does nothing. */
+    public synchronized void free() {
+        if (!freed) {
+            freed = true;
+            device.release(segment.byteSize());
+            arena.close();
+        }
+    }
+
+    private void requireLive() {
+        if (isFreed()) {
+            throw new TornadoMemoryException("an array on " + device.getDeviceName() + " is used after it was freed");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package dev.waterspout.emulator;
+
+import java.util.List;
+import uk.ac.manchester.tornado.api.TornadoRuntime;
+
+/**
+ * The emulated devices of this JVM. There is one GPU unless a program configures others; devices are listed by the
+ * TornadoVM API as the backend {@code emulator}, of type {@code JAVA}, for the JVM is what runs their kernels.
+ */
+public final class EmulatedPlatform {
+    private static final List<DeviceSpec> DEFAULT = List.of(DeviceSpec.gpu());
+
+    private static volatile EmulatedRuntime runtime = new EmulatedRuntime(DEFAULT);
+
+    private EmulatedPlatform() {}
+
+    /** Replaces all devices by new ones; plans made earlier keep theirs. */
+    public static void configure(DeviceSpec... devices) {
+        if (devices.length == 0) {
+            throw new IllegalArgumentException("number of devices is 0, must be at least 1");
+        }
+        runtime = new EmulatedRuntime(List.of(devices));
+    }
+
+    /** Replaces all devices by the default one. */
+    public static void reset() {
+        runtime = new EmulatedRuntime(DEFAULT);
+    }
+
+    /** The device at an index. */
+    public static EmulatedDevice device(int index) {
+        return runtime.device(index);
+    }
+
+    /** The runtime that lists the devices as they are now. */
+    public static TornadoRuntime runtime() {
+        return runtime;
+    }
+}

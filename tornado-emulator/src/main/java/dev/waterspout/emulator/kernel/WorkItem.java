@@ -1,0 +1,99 @@
+package dev.waterspout.emulator.kernel;
+
+/** One work-item of a launch: its place in the grid, and what it shares with its group. */
+public final class WorkItem {
+    private final LaunchGrid grid;
+    private final WorkGroup group;
+
+    private int id;
+    private int local;
+    private long mark;
+    private int localArrays;
+
+    WorkItem(LaunchGrid grid, WorkGroup group) {
+        this.grid = grid;
+        this.group = group;
+    }
+
+    void begin(int groupNumber, int localNumber) {
+        id = groupNumber * grid.groupSize() + localNumber;
+        local = localNumber;
+        localArrays = 0;
+        enter(0);
+    }
+
+    void enter(int epoch) {
+        mark = Shadow.mark(id, epoch);
+    }
+
+    int id() {
+        return id;
+    }
+
+    int local() {
+        return local;
+    }
+
+    long mark() {
+        return mark;
+    }
+
+    String describe() {
+        return grid.describe(id);
+    }
+
+    /** Index among all work-items. */
+    public int globalId(int dimension) {
+        return grid.globalId(id, dimension);
+    }
+
+    /** Index of the group. */
+    public int groupId(int dimension) {
+        return grid.groupId(id, dimension);
+    }
+
+    /** Index in the group. */
+    public int localId(int dimension) {
+        return grid.localId(id, dimension);
+    }
+
+    /** Number of work-items. */
+    public int globalSize(int dimension) {
+        return grid.globalSize(dimension);
+    }
+
+    /** Number of work-items of a group. */
+    public int localSize(int dimension) {
+        return grid.localSize(dimension);
+    }
+
+    /** Waits for the group; orders accesses to local memory. */
+    public void localBarrier() {
+        group.await(this, false);
+    }
+
+    /** Waits for the group; orders accesses to device arrays. */
+    public void globalBarrier() {
+        group.await(this, true);
+    }
+
+    /** The group's int array that this item's next allocation names. */
+    public int[] intLocalArray(int size) {
+        return group.localMemory().ints(this, localArrays++, size);
+    }
+
+    /** The group's byte array that this item's next allocation names. */
+    public byte[] byteLocalArray(int size) {
+        return group.localMemory().bytes(this, localArrays++, size);
+    }
+
+    /** The group's long array that this item's next allocation names. */
+    public long[] longLocalArray(int size) {
+        return group.localMemory().longs(this, localArrays++, size);
+    }
+
+    /** The group's float array that this item's next allocation names. */
+    public float[] floatLocalArray(int size) {
+        return group.localMemory().floats(this, localArrays++, size);
+    }
+}

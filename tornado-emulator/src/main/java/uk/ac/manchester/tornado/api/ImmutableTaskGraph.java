@@ -1,0 +1,16 @@
+package uk.ac.manchester.tornado.api;
+
+import dev.waterspout.emulator.graph.GraphRun;
+
+/** A task graph that no longer changes, with its arrays on the device. */
+public class ImmutableTaskGraph {
+    private final GraphRun run;
+
+    ImmutableTaskGraph(GraphRun run) {
+        this.run = run;
+    }
+
+    GraphRun run() {
+        return run;
+    }
+}

@@ -1,0 +1,133 @@
+package uk.ac.manchester.tornado.api;
+
+import dev.waterspout.emulator.kernel.WorkItem;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a kernel knows of its work-item. Host code makes an empty one as the placeholder in a task's arguments; in its
+ * place each work-item is given one of its own.
+ */
+public class KernelContext {
+    /** Index of the work-item among all, x. */
+    public final Integer globalIdx;
+
+    /** Index of the work-item among all, y. */
+    public final Integer globalIdy;
+
+    /** Index of the work-item among all, z. */
+    public final Integer globalIdz;
+
+    /** Index of the work-group, x. */
+    public final Integer groupIdx;
+
+    /** Index of the work-group, y. */
+    public final Integer groupIdy;
+
+    /** Index of the work-group, z. */
+    public final Integer groupIdz;
+
+    /** Index of the work-item in its group, x. */
+    public final Integer localIdx;
+
+    /** Index of the work-item in its group, y. */
+    public final Integer localIdy;
+
+    /** Index of the work-item in its group, z. */
+    public final Integer localIdz;
+
+    /** Number of work-items, x. */
+    public final Integer globalGroupSizeX;
+
+    /** Number of work-items, y. */
+    public final Integer globalGroupSizeY;
+
+    /** Number of work-items, z. */
+    public final Integer globalGroupSizeZ;
+
+    /** Number of work-items of a group, x. */
+    public final Integer localGroupSizeX;
+
+    /** Number of work-items of a group, y. */
+    public final Integer localGroupSizeY;
+
+    /** Number of work-items of a group, z. */
+    public final Integer localGroupSizeZ;
+
+    private final @Nullable WorkItem item;
+
+    /** A placeholder, whose indices are zero. */
+    public KernelContext() {
+        item = null;
+        globalIdx = 0;
+        globalIdy = 0;
+        globalIdz = 0;
+        groupIdx = 0;
+        groupIdy = 0;
+        groupIdz = 0;
+        localIdx = 0;
+        localIdy = 0;
+        localIdz = 0;
+        globalGroupSizeX = 0;
+        globalGroupSizeY = 0;
+        globalGroupSizeZ = 0;
+        localGroupSizeX = 0;
+        localGroupSizeY = 0;
+        localGroupSizeZ = 0;
+    }
+
+    KernelContext(WorkItem workItem) {
+        item = workItem;
+        globalIdx = workItem.globalId(0);
+        globalIdy = workItem.globalId(1);
+        globalIdz = workItem.globalId(2);
+        groupIdx = workItem.groupId(0);
+        groupIdy = workItem.groupId(1);
+        groupIdz = workItem.groupId(2);
+        localIdx = workItem.localId(0);
+        localIdy = workItem.localId(1);
+        localIdz = workItem.localId(2);
+        globalGroupSizeX = workItem.globalSize(0);
+        globalGroupSizeY = workItem.globalSize(1);
+        globalGroupSizeZ = workItem.globalSize(2);
+        localGroupSizeX = workItem.localSize(0);
+        localGroupSizeY = workItem.localSize(1);
+        localGroupSizeZ = workItem.localSize(2);
+    }
+
+    /**
+     * Waits for every work-item of the group; orders their accesses to local memory. Accesses to device arrays are
+     * ordered by {@link #globalBarrier} only, as in OpenCL.
+     */
+    public void localBarrier() {
+        if (item != null) {
+            item.localBarrier();
+        }
+    }
+
+    /** Waits for every work-item of the group; orders their accesses to device arrays. */
+    public void globalBarrier() {
+        if (item != null) {
+            item.globalBarrier();
+        }
+    }
+
+    /** An int array shared by the group, of undefined content. */
+    public int[] allocateIntLocalArray(int size) {
+        return item == null ? new int[size] : item.intLocalArray(size);
+    }
+
+    /** A byte array shared by the group, of undefined content. */
+    public byte[] allocateByteLocalArray(int size) {
+        return item == null ? new byte[size] : item.byteLocalArray(size);
+    }
+
+    /** A long array shared by the group, of undefined content. */
+    public long[] allocateLongLocalArray(int size) {
+        return item == null ? new long[size] : item.longLocalArray(size);
+    }
+
+    /** A float array shared by the group, of undefined content. */
+    public float[] allocateFloatLocalArray(int size) {
+        return item == null ? new float[size] : item.floatLocalArray(size);
+    }
+}

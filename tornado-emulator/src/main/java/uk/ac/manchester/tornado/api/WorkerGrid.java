@@ -1,0 +1,36 @@
+package uk.ac.manchester.tornado.api;
+
+import org.jspecify.annotations.Nullable;
+
+/** How many work-items a task has in each of three dimensions, and how they are cut into work-groups. */
+public interface WorkerGrid {
+    /** The number of dimensions used. */
+    int dimension();
+
+    /** Work-items per dimension. */
+    long[] getGlobalWork();
+
+    /** Work-items of a group per dimension, or null where the device chooses. */
+    long @Nullable [] getLocalWork();
+
+    /** Work-groups per dimension, or null where the device chooses. */
+    long @Nullable [] getNumberOfWorkgroups();
+
+    /** First index per dimension. */
+    long[] getGlobalOffset();
+
+    /** Sets the work-items per dimension. */
+    void setGlobalWork(long x, long y, long z);
+
+    /** Sets the work-items of a group per dimension. */
+    void setLocalWork(long x, long y, long z);
+
+    /** Lets the device choose the number of groups. */
+    void setNumberOfWorkgroupsToNull();
+
+    /** Lets the device choose the size of a group. */
+    void setLocalWorkToNull();
+
+    /** Sets the first index per dimension. */
+    void setGlobalOffset(long x, long y, long z);
+}

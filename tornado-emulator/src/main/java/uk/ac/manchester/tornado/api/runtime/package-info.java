@@ -1,0 +1,8 @@
+/**
+ * Entry point to the runtime: which backends and devices there are.
+ * With the emulator there is one backend, whose devices the JVM runs.
+ */
+@NullMarked
+package uk.ac.manchester.tornado.api.runtime;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,32 @@
+package dev.waterspout.kernels.device;
+
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * Keys and values of all layers on a device.
+ *
+ * @param keys [layers][kvHeads][capacity][headDim]
+ * @param values [layers][kvHeads][capacity][headDim]
+ * @param kvHeads key/value heads
+ * @param capacity positions that fit
+ * @param headDim elements of a head
+ */
+public record DeviceCache(FloatArray keys, FloatArray values, int kvHeads, int capacity, int headDim) {
+    /** Checks that the arrays hold whole layers. */
+    public DeviceCache {
+        if (kvHeads < 1 || capacity < 1 || headDim < 1) {
+            throw new IllegalArgumentException("cache of kvHeads=" + kvHeads + " capacity=" + capacity + " headDim="
+                    + headDim + ": all are at least 1");
+        }
+        long layer = Math.multiplyExact((long) kvHeads * capacity, headDim);
+        if (keys.getSize() != values.getSize() || keys.getSize() < layer || keys.getSize() % layer != 0) {
+            throw new IllegalArgumentException("cache of " + keys.getSize() + " keys and " + values.getSize()
+                    + " values: both are layers of " + layer + " elements");
+        }
+    }
+
+    /** {@return the layers that the arrays hold} */
+    int layers() {
+        return keys.getSize() / (kvHeads * capacity * headDim);
+    }
+}

@@ -1,0 +1,40 @@
+package dev.waterspout.kernels.device;
+
+import uk.ac.manchester.tornado.api.TornadoTargetDevice;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+
+/**
+ * What a launch on a device must keep to.
+ *
+ * @param groupItems most items of a work-group
+ * @param groupX most items of a work-group in the first dimension
+ * @param groupY most items of a work-group in the second dimension
+ * @param localBytes local memory of a work-group
+ */
+public record DeviceLimits(long groupItems, long groupX, long groupY, long localBytes) {
+    /** Checks that there is a limit of at least 1. */
+    public DeviceLimits {
+        if (groupItems < 1 || groupX < 1 || groupY < 1 || localBytes < 0) {
+            throw new IllegalArgumentException("limits of " + groupItems + " items, " + groupX + " x " + groupY + ", "
+                    + localBytes + " bytes: sizes are at least 1");
+        }
+    }
+
+    /**
+     * {@return the limits that a device reports}
+     *
+     * @param device a device of any backend
+     */
+    public static DeviceLimits of(TornadoDevice device) {
+        TornadoTargetDevice physical = device.getPhysicalDevice();
+        // OpenCL knows the size of a group as its work-group size only, PTX as its threads per block only.
+        long groupSize = physical.getDeviceMaxWorkGroupSize()[0];
+        long threads = physical.getMaxThreadsPerBlock();
+        long[] items = physical.getDeviceMaxWorkItemSizes();
+        return new DeviceLimits(
+                threads > 0 ? Math.min(threads, groupSize) : groupSize,
+                items[0],
+                items.length > 1 ? items[1] : 1,
+                device.getDeviceLocalMemorySize());
+    }
+}

@@ -1,0 +1,538 @@
+package dev.waterspout.kernels.device;
+
+import dev.waterspout.kernels.codec.MxFormat;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.host.RopePairing;
+import dev.waterspout.kernels.host.WeightFormat;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * A TornadoVM task graph made of this package's kernels, with the worker grids that belong to them. All kernels read the
+ * launch's scalars from one {@link Step} array, so the graph is compiled once and runs for every layer and chunk.
+ *
+ * <p>Transfers are the caller's: {@link #taskGraph()} takes them, before and after the tasks. {@link #prepare} sizes the
+ * grids for the next execution. Bits only match those of the host codec where the plan is given {@link #EXACT_FLAGS}.
+ *
+ * <p>Activations are [rows][width] f32. Every array is checked for the largest chunk when its task is added.
+ */
+public final class KernelGraph {
+    /**
+     * Compiler flags of OpenCL plans: TornadoVM's default ones allow inexact division and drop {@code x + c - c}, NaN and
+     * signed zeros.
+     */
+    public static final String EXACT_FLAGS = "-w";
+
+    /** Chunks up to this many tokens multiply row by row on GPUs; larger ones by tiles. */
+    private static final int SMALL_CHUNK = 8;
+
+    /** Items of a group where items have nothing to do with each other: enough to hide latency, few enough to share out. */
+    private static final int ELEMENTS = 64;
+
+    /** Output rows of a group on a CPU: few, so that small matrices occupy all cores. */
+    private static final int ROWS = 8;
+
+    private final KernelVariant variant;
+    private final int maxRows;
+    private final IntArray step;
+    private final FloatArray powers;
+    private final TaskGraph graph;
+    private final LaunchPlan launches;
+    private final KernelContext context = new KernelContext();
+    private int layers = Integer.MAX_VALUE;
+    private int capacity = Integer.MAX_VALUE;
+
+    /**
+     * Starts a graph without tasks.
+     *
+     * @param name the graph's name in its plan
+     * @param device how and within which limits its kernels run
+     * @param maxRows tokens of the largest chunk
+     * @param step the launch's scalars, to be transferred at every execution
+     * @param powers {@link DeviceTables#powersOfTwo()}, to be transferred once
+     */
+    public KernelGraph(String name, KernelDevice device, int maxRows, IntArray step, FloatArray powers) {
+        if (maxRows < 1) {
+            throw new IllegalArgumentException("maxRows=" + maxRows + ": a chunk has at least 1 token");
+        }
+        requireSize("step", step, Step.SIZE);
+        this.variant = device.variant();
+        this.maxRows = maxRows;
+        this.step = step;
+        this.powers = powers;
+        this.graph = new TaskGraph(name);
+        this.launches = new LaunchPlan(name, device.limits());
+    }
+
+    /** {@return the graph itself, for transfers and to build a plan of} */
+    public TaskGraph taskGraph() {
+        return graph;
+    }
+
+    /** {@return the number of kernels that the graph launches} */
+    public int launches() {
+        return launches.size();
+    }
+
+    /**
+     * Adds the grids of all tasks.
+     *
+     * @param scheduler of the plan
+     */
+    public void addTo(GridScheduler scheduler) {
+        launches.addTo(scheduler);
+    }
+
+    /**
+     * Sizes the grids for the scalars that are now in {@link Step}; to be called before every execution that changes them.
+     *
+     * @throws IllegalArgumentException if a kernel would leave its arrays
+     */
+    public void prepare() {
+        int layer = step.get(Step.LAYER);
+        int position = step.get(Step.POSITION);
+        int rows = step.get(Step.ROWS);
+        int firstOut = step.get(Step.FIRST_OUT);
+        int outRows = step.get(Step.OUT_ROWS);
+        if (rows < 1 || rows > maxRows) {
+            throw new IllegalArgumentException("rows=" + rows + ": the graph takes 1 to " + maxRows);
+        }
+        if (layer < 0 || layer >= layers) {
+            throw new IllegalArgumentException("layer=" + layer + ": the graph's weights have " + layers + " layers");
+        }
+        if (position < 0 || position > capacity - rows) {
+            throw new IllegalArgumentException(
+                    "position=" + position + " rows=" + rows + ": the cache holds " + capacity + " positions");
+        }
+        if (firstOut < 0 || outRows < 0 || firstOut > rows - outRows) {
+            throw new IllegalArgumentException(
+                    "firstOut=" + firstOut + " outRows=" + outRows + ": the chunk has " + rows + " rows");
+        }
+        launches.resize(rows, outRows);
+    }
+
+    /**
+     * Looks tokens up: {@code x[row] = table[tokens[row]]}.
+     *
+     * @param task name
+     * @param table of one layer, [vocabulary][width]
+     * @param tokens [rows], each within the vocabulary
+     * @param x [rows][width]
+     */
+    public void embed(String task, DeviceWeights table, IntArray tokens, FloatArray x) {
+        int width = table.columns();
+        requireSize("tokens", tokens, maxRows);
+        requireSize("x", x, (long) maxRows * width);
+        if (table.format() == WeightFormat.F32) {
+            graph.task(task, EmbeddingKernels::embedFloats, context, step, tokens, table.floats(), x, width);
+        } else {
+            graph.task(
+                    task,
+                    EmbeddingKernels::embedBytes,
+                    context,
+                    step,
+                    tokens,
+                    table.bytes(),
+                    powers,
+                    x,
+                    width,
+                    table.rowElements(),
+                    table.kernelFormat());
+        }
+        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Normalizes, as two tasks: {@code y = x / sqrt(mean(x^2) + epsilon) * weight}, for each vector of a row.
+     *
+     * @param task name, to which the two tasks' own are appended
+     * @param norm weights
+     * @param x [rows][vectors][width]
+     * @param factors [rows][vectors], working memory
+     * @param y [rows][vectors][width], may be {@code x}
+     * @param rows which rows
+     */
+    public void rmsNorm(String task, DeviceNorm norm, FloatArray x, FloatArray factors, FloatArray y, RowCount rows) {
+        long elements = (long) norm.vectors() * norm.width();
+        requireSize("x", x, maxRows * elements);
+        requireSize("y", y, maxRows * elements);
+        requireSize("factors", factors, (long) maxRows * norm.vectors());
+        requireLayers(norm.layerStride(), norm.weight().getSize() / norm.width());
+        String first = task + "Factors";
+        String second = task + "Apply";
+        int vectors = norm.vectors();
+        int width = norm.width();
+        float epsilon = norm.epsilon();
+        switch (variant) {
+            case ITEMS -> {
+                graph.task(
+                        first,
+                        NormKernels::factorsByItem,
+                        context,
+                        step,
+                        x,
+                        factors,
+                        vectors,
+                        width,
+                        epsilon,
+                        rows.index());
+                launches.add(first, vectors, 1, 1, rows);
+            }
+            case GROUPS -> {
+                graph.task(
+                        first,
+                        NormKernels::factorsByGroup,
+                        context,
+                        step,
+                        x,
+                        factors,
+                        vectors,
+                        width,
+                        epsilon,
+                        rows.index());
+                launches.add(first, (long) vectors * NormKernels.GROUP, NormKernels.GROUP, 1, rows);
+            }
+        }
+        graph.task(
+                second,
+                NormKernels::applyFactors,
+                context,
+                step,
+                x,
+                factors,
+                norm.weight(),
+                y,
+                vectors,
+                width,
+                norm.layerStride(),
+                rows.index());
+        launches.add(second, elements, ELEMENTS, 1, rows);
+    }
+
+    /**
+     * Multiplies: {@code y[b][r] = sum over c of w[layer][r][c] * x[b][c] + bias[layer][r]}.
+     *
+     * @param task name
+     * @param w weights
+     * @param bias [layers][rows of w], or null
+     * @param x [rows][columns of w]
+     * @param y [rows][rows of w]
+     * @param rows which rows
+     */
+    public void linear(
+            String task, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, FloatArray y, RowCount rows) {
+        requireSize("x", x, (long) maxRows * w.columns());
+        requireSize("y", y, (long) maxRows * w.rows());
+        if (bias != null) {
+            requireSize("bias", bias, (long) w.layers() * w.rows());
+        }
+        requireLayers(w.layerStride(), w.layers());
+        LinearTask linear = new LinearTask(w, bias == null ? powers : bias, bias == null ? 0 : w.rows(), x, y, rows);
+        switch (variant) {
+            case ITEMS -> {
+                linear.byItem(graph, task, context, step, powers);
+                launches.add(task, w.rows(), ROWS, 0, rows);
+            }
+            case GROUPS -> {
+                if (maxRows <= SMALL_CHUNK) {
+                    linear.byGroup(graph, task, context, step, powers);
+                    launches.add(
+                            task, (long) w.rows() * LinearGroupKernels.GROUP, LinearGroupKernels.GROUP, 1, rows);
+                } else {
+                    linear.byTile(graph, task, context, step, powers);
+                    launches.add(task, w.rows(), LinearTileKernels.TILE, LinearTileKernels.TILE, rows);
+                }
+            }
+        }
+    }
+
+    /**
+     * Turns queries in place, and stores turned keys and values in the cache, at the launch's layer and position.
+     *
+     * @param task name
+     * @param rope angles, one row per token of the chunk
+     * @param cache receives keys and values
+     * @param heads query heads
+     * @param queries [rows][heads][headDim]
+     * @param keys [rows][kvHeads][headDim]
+     * @param values [rows][kvHeads][headDim]
+     */
+    public void turnAndStore(
+            String task,
+            DeviceRope rope,
+            DeviceCache cache,
+            int heads,
+            FloatArray queries,
+            FloatArray keys,
+            FloatArray values) {
+        int headDim = cache.headDim();
+        int kvWidth = cache.kvHeads() * headDim;
+        if (rope.ropeDim() > headDim || rope.rows() < maxRows) {
+            throw new IllegalArgumentException("rotary table of " + rope.rows() + " rows and ropeDim=" + rope.ropeDim()
+                    + ": needs " + maxRows + " rows and at most headDim=" + headDim);
+        }
+        requireHeads(cache, heads);
+        requireSize("queries", queries, (long) maxRows * heads * headDim);
+        requireSize("keys", keys, (long) maxRows * kvWidth);
+        requireSize("values", values, (long) maxRows * kvWidth);
+        requireCache(cache);
+        graph.task(
+                task,
+                RotaryKernels::turnAndStore,
+                context,
+                step,
+                rope.angles(),
+                queries,
+                keys,
+                values,
+                cache.keys(),
+                cache.values(),
+                heads,
+                cache.kvHeads(),
+                headDim,
+                rope.ropeDim(),
+                cache.capacity(),
+                rope.pairing() == RopePairing.ADJACENT ? 1 : 0);
+        launches.add(task, (long) heads * (rope.ropeDim() / 2) + kvWidth, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Attends: every query head of every token to the positions up to its own.
+     *
+     * @param task name
+     * @param cache keys and values, those of the chunk included
+     * @param heads query heads, a multiple of the cache's
+     * @param queries [rows][heads][headDim]
+     * @param output [rows][heads][headDim], not {@code queries}
+     */
+    public void attention(String task, DeviceCache cache, int heads, FloatArray queries, FloatArray output) {
+        requireHeads(cache, heads);
+        if (queries == output) {
+            throw new IllegalArgumentException("output is queries: the kernel reads those while it writes");
+        }
+        long elements = (long) maxRows * heads * cache.headDim();
+        requireSize("queries", queries, elements);
+        requireSize("output", output, elements);
+        requireCache(cache);
+        float scale = (float) (1 / Math.sqrt(cache.headDim()));
+        switch (variant) {
+            case ITEMS -> {
+                graph.task(
+                        task,
+                        AttentionKernels::attendByItem,
+                        context,
+                        step,
+                        queries,
+                        cache.keys(),
+                        cache.values(),
+                        output,
+                        heads,
+                        cache.kvHeads(),
+                        cache.headDim(),
+                        cache.capacity(),
+                        scale);
+                launches.add(task, heads, 1, 1, RowCount.CHUNK);
+            }
+            case GROUPS -> {
+                graph.task(
+                        task,
+                        AttentionKernels::attendByGroup,
+                        context,
+                        step,
+                        queries,
+                        cache.keys(),
+                        cache.values(),
+                        output,
+                        heads,
+                        cache.kvHeads(),
+                        cache.headDim(),
+                        cache.capacity(),
+                        scale);
+                launches.add(
+                        task, (long) heads * AttentionKernels.GROUP, AttentionKernels.GROUP, 1, RowCount.CHUNK);
+            }
+        }
+    }
+
+    /**
+     * Gates: {@code gate = gate / (1 + exp(-gate)) * up}.
+     *
+     * @param task name
+     * @param gate [rows][width], overwritten
+     * @param up [rows][width]
+     * @param width elements of a row
+     */
+    public void swiglu(String task, FloatArray gate, FloatArray up, int width) {
+        requireSize("gate", gate, (long) maxRows * width);
+        requireSize("up", up, (long) maxRows * width);
+        graph.task(task, ElementwiseKernels::gateUp, context, step, gate, up, width);
+        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Adds: {@code target += addend}.
+     *
+     * @param task name
+     * @param target [rows][width], overwritten
+     * @param addend [rows][width]
+     * @param width elements of a row
+     */
+    public void add(String task, FloatArray target, FloatArray addend, int width) {
+        requireSize("target", target, (long) maxRows * width);
+        requireSize("addend", addend, (long) maxRows * width);
+        graph.task(task, ElementwiseKernels::addTo, context, step, target, addend, width);
+        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Copies the rows that logits are wanted for: {@code selected[i] = x[firstOut + i]}.
+     *
+     * @param task name
+     * @param x [rows][width]
+     * @param selected [out rows][width]
+     * @param width elements of a row
+     */
+    public void selectOut(String task, FloatArray x, FloatArray selected, int width) {
+        requireSize("x", x, (long) maxRows * width);
+        requireSize("selected", selected, (long) maxRows * width);
+        graph.task(task, ElementwiseKernels::selectOut, context, step, x, selected, width);
+        launches.add(task, width, ELEMENTS, 1, RowCount.OUT);
+    }
+
+    /**
+     * Packs a partial into the codec's format, bit for bit as the host's codec does, but for the payload of bf16 NaNs. An
+     * f32 partial needs no packing and has no task.
+     *
+     * @param task name
+     * @param codec block-quantized or bf16
+     * @param partial [rows][columns]
+     * @param packed receives {@code codec.packedBytes(rows)} bytes
+     */
+    public void quantize(String task, DeviceCodec codec, FloatArray partial, ByteArray packed) {
+        int columns = codec.columns();
+        requireSize("partial", partial, (long) maxRows * columns);
+        requireSize("packed", packed, codec.packedBytes(maxRows));
+        switch (codec.format()) {
+            case MxFormat mx -> {
+                graph.task(
+                        task,
+                        QuantizeKernels::quantizeBlocks,
+                        context,
+                        step,
+                        codec.parameters(),
+                        powers,
+                        partial,
+                        packed);
+                launches.add(task, MxParameters.itemsPerRow(mx, columns), ELEMENTS, 1, RowCount.CHUNK);
+            }
+            case PlainFormat plain -> {
+                if (plain == PlainFormat.F32) {
+                    throw new IllegalArgumentException("format f32 of task " + task + ": a partial is f32 already");
+                }
+                graph.task(task, QuantizeKernels::packBrains, context, step, powers, partial, packed, columns);
+                launches.add(task, columns, ELEMENTS, 1, RowCount.CHUNK);
+            }
+        }
+    }
+
+    /**
+     * The fused kernel: {@code residual = ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual}, in f32 and in rank
+     * order.
+     *
+     * @param task name
+     * @param codec block-quantized or bf16
+     * @param shards the packed partials of all ranks, each at its rank times {@code shards.getSize() / ranks}
+     * @param ranks number of shards
+     * @param residual [rows][columns], read and written
+     */
+    public void dequantizeSum(String task, DeviceCodec codec, ByteArray shards, int ranks, FloatArray residual) {
+        int columns = codec.columns();
+        int shardBytes = shardSize(shards, ranks, codec.packedBytes(maxRows));
+        requireSize("residual", residual, (long) maxRows * columns);
+        switch (codec.format()) {
+            case MxFormat mx ->
+                graph.task(
+                        task,
+                        SumKernels::sumBlocks,
+                        context,
+                        step,
+                        codec.parameters(),
+                        powers,
+                        shards,
+                        residual,
+                        ranks,
+                        shardBytes);
+            case PlainFormat plain -> {
+                if (plain == PlainFormat.F32) {
+                    throw new IllegalArgumentException("format f32 of task " + task + ": its shards are floats");
+                }
+                graph.task(
+                        task,
+                        SumKernels::sumBrains,
+                        context,
+                        step,
+                        powers,
+                        shards,
+                        residual,
+                        ranks,
+                        shardBytes,
+                        columns);
+            }
+        }
+        launches.add(task, columns, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * The same for f32 shards.
+     *
+     * @param task name
+     * @param shards the partials of all ranks, each at its rank times {@code shards.getSize() / ranks}
+     * @param ranks number of shards
+     * @param residual [rows][columns], read and written
+     * @param columns elements of a row
+     */
+    public void sum(String task, FloatArray shards, int ranks, FloatArray residual, int columns) {
+        int shardElements = shardSize(shards, ranks, (long) maxRows * columns);
+        requireSize("residual", residual, (long) maxRows * columns);
+        graph.task(task, SumKernels::sumFloats, context, step, shards, residual, ranks, shardElements, columns);
+        launches.add(task, columns, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    private void requireLayers(int layerStride, int count) {
+        if (layerStride > 0) {
+            layers = Math.min(layers, count);
+        }
+    }
+
+    private void requireCache(DeviceCache cache) {
+        layers = Math.min(layers, cache.layers());
+        capacity = Math.min(capacity, cache.capacity());
+    }
+
+    private static void requireHeads(DeviceCache cache, int heads) {
+        if (heads < 1 || heads % cache.kvHeads() != 0) {
+            throw new IllegalArgumentException("heads=" + heads + ": must be a multiple of kvHeads=" + cache.kvHeads());
+        }
+    }
+
+    private static int shardSize(TornadoNativeArray shards, int ranks, long needed) {
+        if (ranks < 1 || shards.getSize() % ranks != 0 || shards.getSize() / ranks < needed) {
+            throw new IllegalArgumentException("shards of " + shards.getSize() + " elements for ranks=" + ranks
+                    + ": each takes the same number, at least " + needed);
+        }
+        return shards.getSize() / ranks;
+    }
+
+    private static void requireSize(String name, TornadoNativeArray array, long needed) {
+        if (array.getSize() < needed) {
+            throw new IllegalArgumentException(
+                    name + " has " + array.getSize() + " elements, the graph's largest chunk takes " + needed);
+        }
+    }
+}

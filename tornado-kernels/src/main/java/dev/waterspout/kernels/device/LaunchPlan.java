@@ -1,0 +1,67 @@
+package dev.waterspout.kernels.device;
+
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid2D;
+
+/** The worker grids of one graph's tasks, sized anew for every chunk. */
+final class LaunchPlan {
+    private final String graph;
+    private final DeviceLimits limits;
+    private final List<Launch> launches = new ArrayList<>();
+
+    LaunchPlan(String graph, DeviceLimits limits) {
+        this.graph = graph;
+        this.limits = limits;
+    }
+
+    /**
+     * Adds a task and checks that its groups fit the device.
+     *
+     * @param task its name in the graph
+     * @param items items needed for one row
+     * @param localX items of a group in the first dimension
+     * @param localY rows of a group; 0 for tasks whose items go through all rows themselves
+     * @param rows which rows the second dimension counts
+     */
+    void add(String task, long items, int localX, int localY, RowCount rows) {
+        Launch launch = new Launch(task, items, localX, localY, rows, new WorkerGrid2D(1, 1));
+        launch.resize(1, limits);
+        launches.add(launch);
+    }
+
+    void addTo(GridScheduler scheduler) {
+        for (Launch launch : launches) {
+            // The one place that knows how TornadoVM joins the names of graphs and tasks.
+            scheduler.addWorkerGrid(graph + "." + launch.task, launch.grid);
+        }
+    }
+
+    void resize(int chunkRows, int outRows) {
+        for (Launch launch : launches) {
+            launch.resize(
+                    switch (launch.rows) {
+                        case CHUNK -> chunkRows;
+                        case OUT -> Math.max(1, outRows);
+                    },
+                    limits);
+        }
+    }
+
+    int size() {
+        return launches.size();
+    }
+
+    private record Launch(String task, long items, int localX, int localY, RowCount rows, WorkerGrid grid) {
+        void resize(int count, DeviceLimits limits) {
+            LaunchShape shape = localY == 0
+                    ? LaunchShape.covering(items, 1, localX, 1)
+                    : LaunchShape.covering(items, count, localX, localY);
+            shape.requireFits(task, limits);
+            grid.setGlobalWork(shape.globalX(), shape.globalY(), 1);
+            grid.setLocalWork(shape.localX(), shape.localY(), 1);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.waterspout.kernels.device;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The product of {@link LinearKernels} for many tokens on GPUs: a group computes a tile of {@link #TILE} output rows (x) by
+ * {@link #TILE} tokens (y), and reads every weight and every input once into local memory.
+ */
+final class LinearTileKernels {
+    /** Edge of a tile. */
+    static final int TILE = 16;
+
+    /** Distance of two rows in local memory: one more than a tile, so that a column's items use different banks. */
+    private static final int STRIDE = TILE + 1;
+
+    private LinearTileKernels() {}
+
+    /** Weights of f32. */
+    static void tileFloats(
+            KernelContext context,
+            IntArray step,
+            FloatArray w,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int layerStride,
+            int biasStride,
+            int rowsIndex) {
+        float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
+        float[] inputs = context.allocateFloatLocalArray(TILE * STRIDE);
+        int itemX = context.localIdx;
+        int itemY = context.localIdy;
+        int row = context.globalIdx;
+        int token = context.globalIdy;
+        int tokens = step.get(rowsIndex);
+        int layer = step.get(Step.LAYER);
+        int weightRow = row - itemX + itemY;
+        float sum = 0f;
+        for (int first = 0; first < columns; first += TILE) {
+            int c = first + itemX;
+            float weight = 0f;
+            float input = 0f;
+            if (c < columns && weightRow < rows) {
+                weight = w.get(layer * layerStride + weightRow * columns + c);
+            }
+            if (c < columns && token < tokens) {
+                input = x.get(token * columns + c);
+            }
+            weights[itemY * STRIDE + itemX] = weight;
+            inputs[itemY * STRIDE + itemX] = input;
+            context.localBarrier();
+            for (int k = 0; k < TILE; k++) {
+                sum += weights[itemX * STRIDE + k] * inputs[itemY * STRIDE + k];
+            }
+            context.localBarrier();
+        }
+        if (row < rows && token < tokens) {
+            if (biasStride > 0) {
+                sum += bias.get(layer * biasStride + row);
+            }
+            y.set(token * rows + row, sum);
+        }
+    }
+
+    /** Weights of raw GGUF bytes; {@code rowBytes} is the size of one row. */
+    static void tileBytes(
+            KernelContext context,
+            IntArray step,
+            ByteArray w,
+            FloatArray powers,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int rowBytes,
+            int layerStride,
+            int biasStride,
+            int rowsIndex,
+            int format) {
+        float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
+        float[] inputs = context.allocateFloatLocalArray(TILE * STRIDE);
+        int itemX = context.localIdx;
+        int itemY = context.localIdy;
+        int row = context.globalIdx;
+        int token = context.globalIdy;
+        int tokens = step.get(rowsIndex);
+        int layer = step.get(Step.LAYER);
+        int weightRow = row - itemX + itemY;
+        float sum = 0f;
+        for (int first = 0; first < columns; first += TILE) {
+            int c = first + itemX;
+            float weight = 0f;
+            float input = 0f;
+            if (c < columns && weightRow < rows) {
+                weight = WeightBytes.weight(
+                        w, powers, layer * layerStride + weightRow * rowBytes, c, format);
+            }
+            if (c < columns && token < tokens) {
+                input = x.get(token * columns + c);
+            }
+            weights[itemY * STRIDE + itemX] = weight;
+            inputs[itemY * STRIDE + itemX] = input;
+            context.localBarrier();
+            for (int k = 0; k < TILE; k++) {
+                sum += weights[itemX * STRIDE + k] * inputs[itemY * STRIDE + k];
+            }
+            context.localBarrier();
+        }
+        if (row < rows && token < tokens) {
+            if (biasStride > 0) {
+                sum += bias.get(layer * biasStride + row);
+            }
+            y.set(token * rows + row, sum);
+        }
+    }
+}

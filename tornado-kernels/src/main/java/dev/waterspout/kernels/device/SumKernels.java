@@ -1,0 +1,122 @@
+package dev.waterspout.kernels.device;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * {@code residual = ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual} in f32 and in rank order, in one pass:
+ * every rank gets the same bits. One item per element: x is the column, y the row. A decoded element is exact, so it does
+ * not matter whether a device fuses its product into the sum.
+ */
+final class SumKernels {
+    private SumKernels() {}
+
+    /** Shards of an MX format, {@code shardBytes} apart; {@link MxParameters} describes {@code format}. */
+    static void sumBlocks(
+            KernelContext context,
+            IntArray step,
+            IntArray format,
+            FloatArray powers,
+            ByteArray shards,
+            FloatArray residual,
+            int ranks,
+            int shardBytes) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        int columns = format.get(MxParameters.COLUMNS);
+        if (column < columns && row < step.get(Step.ROWS)) {
+            int start = row * format.get(MxParameters.ROW_BYTES);
+            float sum = element(format, powers, shards, start, column);
+            for (int rank = 1; rank < ranks; rank++) {
+                sum = sum + element(format, powers, shards, start + rank * shardBytes, column);
+            }
+            int index = row * columns + column;
+            residual.set(index, sum + residual.get(index));
+        }
+    }
+
+    /** Shards of bfloat16. */
+    static void sumBrains(
+            KernelContext context,
+            IntArray step,
+            FloatArray powers,
+            ByteArray shards,
+            FloatArray residual,
+            int ranks,
+            int shardBytes,
+            int columns) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < columns && row < step.get(Step.ROWS)) {
+            int index = row * columns + column;
+            float sum = WeightBytes.brain(shards, powers, 2 * index);
+            for (int rank = 1; rank < ranks; rank++) {
+                sum = sum + WeightBytes.brain(shards, powers, rank * shardBytes + 2 * index);
+            }
+            residual.set(index, sum + residual.get(index));
+        }
+    }
+
+    /** Shards of f32, {@code shardElements} apart. */
+    static void sumFloats(
+            KernelContext context,
+            IntArray step,
+            FloatArray shards,
+            FloatArray residual,
+            int ranks,
+            int shardElements,
+            int columns) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < columns && row < step.get(Step.ROWS)) {
+            int index = row * columns + column;
+            float sum = shards.get(index);
+            for (int rank = 1; rank < ranks; rank++) {
+                sum = sum + shards.get(rank * shardElements + index);
+            }
+            residual.set(index, sum + residual.get(index));
+        }
+    }
+
+    private static float element(IntArray format, FloatArray powers, ByteArray shards, int start, int column) {
+        int scaleBits = format.get(MxParameters.SCALE_BITS);
+        int block = column >> format.get(MxParameters.BLOCK_SHIFT);
+        int scale = bits(shards, start, block * scaleBits, scaleBits);
+        int elementBits = format.get(MxParameters.ELEMENT_BITS);
+        int code = bits(shards, start + format.get(MxParameters.SCALE_BYTES), column * elementBits, elementBits);
+        int signBit = 1 << (elementBits - 1);
+        int magnitude = code & (signBit - 1);
+        int mantissaBits = format.get(MxParameters.MANTISSA_BITS);
+        int field = magnitude >> mantissaBits;
+        int binade = field > 0 ? field - 1 : 0;
+        int exponent = format.get(MxParameters.MIN_EXPONENT) + binade - mantissaBits;
+        float value = (float) (magnitude - (binade << mantissaBits)) * powers.get(DeviceTables.ONE + exponent);
+        if (code >= signBit) {
+            value = -value;
+        }
+        return value * scaleFactor(format, powers, scale);
+    }
+
+    private static float scaleFactor(IntArray format, FloatArray powers, int scale) {
+        if (format.get(MxParameters.HALF_SCALE) == 1) {
+            // A half that is not finite marks the block as NaN.
+            int field = (scale >> 10) & 31;
+            return field == 31 ? powers.get(DeviceTables.NAN) : WeightBytes.halfValue(powers, scale);
+        }
+        int index = DeviceTables.ONE + scale - format.get(MxParameters.SCALE_BIAS);
+        return powers.get(scale == format.get(MxParameters.NAN_CODE) ? DeviceTables.NAN : index);
+    }
+
+    /** {@return {@code count} bits, at most 16, from bit {@code position} of the bytes at {@code start}} */
+    private static int bits(ByteArray bytes, int start, int position, int count) {
+        int first = start + (position >> 3);
+        int shift = position & 7;
+        int value = bytes.get(first) & 0xFF;
+        if (shift + count > 8) {
+            value = value | ((bytes.get(first + 1) & 0xFF) << 8);
+        }
+        return (value >> shift) & ((1 << count) - 1);
+    }
+}

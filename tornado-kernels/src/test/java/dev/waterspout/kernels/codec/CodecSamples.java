@@ -1,0 +1,34 @@
+package dev.waterspout.kernels.codec;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** The inputs of the codec tests, for other implementations of the same formats. */
+public final class CodecSamples {
+    private CodecSamples() {}
+
+    /** One row of hard inputs of the reference data (little-endian f32), and its format. */
+    public record Case(String name, MxFormat format, MemorySegment input) {}
+
+    /** {@return the inputs of the reference data; the calling test is skipped where that is not} */
+    public static List<Case> referenceCases() {
+        return ReferenceVectors.load().stream()
+                .map(vectors -> new Case(vectors.file(), vectors.format(), vectors.data().asSlice(0, vectors.data().byteSize() / 2)))
+                .toList();
+    }
+
+    /** {@return every combination of element, block, scale and rounding} */
+    public static List<MxFormat> formats() {
+        return Samples.formats().toList();
+    }
+
+    /**
+     * {@return finite values as partials have them, and worse}
+     *
+     * @param seed of the random numbers
+     * @param count number of values
+     */
+    public static float[] heavyTailed(long seed, int count) {
+        return Samples.heavyTailed(seed, count);
+    }
+}

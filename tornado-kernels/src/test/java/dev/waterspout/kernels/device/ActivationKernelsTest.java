@@ -1,0 +1,158 @@
+package dev.waterspout.kernels.device;
+
+import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.host.WeightFormat;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Embedding, normalization and what is done element by element, against the host's reference. */
+class ActivationKernelsTest {
+    private static final int[] WIDTHS = {1, 31, 64, 1021, 4098};
+
+    static Stream<Arguments> formats() {
+        return TestDevice.all().flatMap(device -> Stream.of(WeightFormat.values()).map(f -> Arguments.of(device, f)));
+    }
+
+    static Stream<TestDevice> devices() {
+        return TestDevice.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("formats")
+    void embeddingIsExact(TestDevice device, WeightFormat format) {
+        for (int width : format.blockElements() > 1 ? new int[] {32, 96, 4096} : WIDTHS) {
+            Random random = new Random(width);
+            DeviceWeights table = Operands.weights(random, format, 1, 7, width);
+            IntArray tokens = IntArray.fromElements(6, 0, 3, 3);
+            FloatArray x = Operands.zeros(4 * width);
+            Fixture fixture = new Fixture(device, Operands.step(0, 5, 4), 4);
+            fixture.send(table.data(), tokens, x);
+            fixture.graph.embed("embed", table, tokens, x);
+            fixture.run(x);
+            FloatArray expected = Operands.zeros(4 * width);
+            for (int row = 0; row < 4; row++) {
+                HostKernels.scalar()
+                        .embed(
+                                Operands.matrix(table, 0),
+                                tokens.get(row),
+                                expected.getSegment(),
+                                (long) row * width * Float.BYTES);
+            }
+            Operands.assertSameBits(x, expected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void everyHalfAndBrainIsDecoded(TestDevice device) {
+        for (WeightFormat format : new WeightFormat[] {WeightFormat.F16, WeightFormat.BF16}) {
+            int width = 1 << 16;
+            DeviceWeights table = Operands.weights(new Random(1), format, 1, 1, width);
+            for (int i = 0; i < width; i++) {
+                table.bytes().set(2 * i, (byte) i);
+                table.bytes().set(2 * i + 1, (byte) (i >> 8));
+            }
+            IntArray tokens = IntArray.fromElements(0);
+            FloatArray x = Operands.zeros(width);
+            Fixture fixture = new Fixture(device, Operands.step(0, 0, 1), 1);
+            fixture.send(table.data(), tokens, x);
+            fixture.graph.embed("embed", table, tokens, x);
+            fixture.run(x);
+            FloatArray expected = Operands.zeros(width);
+            HostKernels.scalar().embed(Operands.matrix(table, 0), 0, expected.getSegment(), 0);
+            Operands.assertSameBits(x, expected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void normalizesRows(TestDevice device) {
+        for (int width : WIDTHS) {
+            checkNorm(device, 1, width, 3);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void normalizesHeads(TestDevice device) {
+        checkNorm(device, 5, 64, 2);
+        checkNorm(device, 3, 129, 1);
+    }
+
+    private static void checkNorm(TestDevice device, int vectors, int width, int rows) {
+        Random random = new Random(width);
+        FloatArray x = Operands.gaussian(random, rows * vectors * width);
+        FloatArray weight = Operands.gaussian(random, 2 * width);
+        FloatArray factors = Operands.zeros(rows * vectors);
+        FloatArray expected = Operands.zeros(rows * vectors * width);
+        HostKernels.scalar()
+                .rmsNorm(
+                        x.getSegment(),
+                        weight.getSegment().asSlice((long) width * Float.BYTES),
+                        1e-5f,
+                        expected.getSegment(),
+                        width,
+                        0,
+                        rows * vectors);
+        Fixture fixture = new Fixture(device, Operands.step(1, 0, rows), rows);
+        fixture.send(x, weight, factors);
+        fixture.graph.rmsNorm("norm", new DeviceNorm(weight, vectors, width, 1e-5f), x, factors, x, RowCount.CHUNK);
+        fixture.run(x);
+        Operands.assertClose(x, expected, 1e-5);
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void gatesAndAddsAndSelects(TestDevice device) {
+        for (int width : WIDTHS) {
+            Random random = new Random(width);
+            FloatArray gate = Operands.gaussian(random, 3 * width);
+            gate.set(0, -200f);
+            gate.set(3 * width - 1, 200f);
+            FloatArray up = Operands.gaussian(random, 3 * width);
+            FloatArray selected = Operands.zeros(3 * width);
+            FloatArray expected = Operands.copy(gate);
+            HostKernels.scalar().swiglu(expected.getSegment(), up.getSegment(), 0, 3 * width);
+            HostKernels.scalar().add(expected.getSegment(), up.getSegment(), 0, 3 * width);
+            IntArray step = Operands.step(0, 0, 3);
+            step.set(Step.FIRST_OUT, 1);
+            step.set(Step.OUT_ROWS, 2);
+            Fixture fixture = new Fixture(device, step, 3);
+            fixture.send(gate, up);
+            fixture.graph.swiglu("gate", gate, up, width);
+            fixture.graph.add("add", gate, up, width);
+            fixture.graph.selectOut("select", gate, selected, width);
+            fixture.run(gate, selected);
+            Operands.assertClose(gate, expected, 1e-6);
+            Operands.assertSameBits(selected, gate.slice(width, 2 * width));
+        }
+    }
+
+    /** A graph whose operands all travel at every execution. */
+    private static final class Fixture {
+        final TestDevice device;
+        final KernelGraph graph;
+
+        Fixture(TestDevice device, IntArray step, int maxRows) {
+            this.device = device;
+            FloatArray powers = DeviceTables.powersOfTwo();
+            graph = new KernelGraph("test", device.kernels(), maxRows, step, powers);
+            send(step, powers);
+        }
+
+        void send(Object... arrays) {
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays);
+        }
+
+        void run(Object... results) {
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, results);
+            device.run(graph);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+package dev.waterspout.kernels.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.kernels.codec.CodecSamples;
+import dev.waterspout.kernels.codec.ElementType;
+import dev.waterspout.kernels.codec.MxFormat;
+import dev.waterspout.kernels.codec.PartialCodec;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.ScaleType;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Quantize and dequantize-sum, bit for bit against the scalar codec. */
+class CodecKernelsTest {
+    private static final int[] COLUMNS = {1, 31, 32, 33, 63, 64, 65, 1021};
+    private static final int ROWS = 2;
+    private static final int RANKS = 3;
+    private static final int MOST_COLUMNS = 4098;
+
+    static Stream<TestDevice> devices() {
+        return TestDevice.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void packsEveryFormatAsTheReferenceDoes(TestDevice device) {
+        try (Quantizer quantizer = new Quantizer(device)) {
+            int next = 0;
+            for (MxFormat format : CodecSamples.formats()) {
+                int columns = COLUMNS[next++ % COLUMNS.length];
+                float[] values = CodecSamples.heavyTailed(next, ROWS * columns);
+                quantizer.check(format, columns, values, format.toString());
+            }
+            for (ElementType element : ElementType.values()) {
+                MxFormat format = MxFormat.of(element, 32, ScaleType.E8M0);
+                float[] values = CodecSamples.heavyTailed(next++, ROWS * MOST_COLUMNS);
+                quantizer.check(format, MOST_COLUMNS, values, format.toString());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void packsTheReferenceDataAsTheReferenceDoes(TestDevice device) {
+        try (Quantizer quantizer = new Quantizer(device)) {
+            for (CodecSamples.Case sample : CodecSamples.referenceCases()) {
+                FloatArray input = FloatArray.fromSegment(sample.input());
+                quantizer.check(sample.format(), input.getSize() / ROWS, input.toHeapArray(), sample.name());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void blocksThatAreNotFiniteHaveTheNanScale(TestDevice device) {
+        float[] bad = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+        int next = 0;
+        try (Quantizer quantizer = new Quantizer(device)) {
+            for (ElementType element : ElementType.values()) {
+                for (ScaleType scale : ScaleType.values()) {
+                    float[] values = CodecSamples.heavyTailed(1, ROWS * 65);
+                    values[3] = bad[next++ % 3];
+                    values[40] = bad[next % 3];
+                    values[65 + 64] = bad[(next + 1) % 3];
+                    MxFormat format = MxFormat.of(element, 16, scale);
+                    quantizer.check(format, 65, values, format.toString());
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void sumsEveryFormatAsTheReferenceDoes(TestDevice device) {
+        try (Summer summer = new Summer(device)) {
+            int next = 0;
+            for (MxFormat format : CodecSamples.formats()) {
+                int columns = COLUMNS[next++ % COLUMNS.length];
+                summer.check(format, columns, next, next % 5 == 0);
+            }
+            for (ElementType element : ElementType.values()) {
+                summer.check(MxFormat.of(element, 32, ScaleType.E8M0), MOST_COLUMNS, next++, false);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void packsAndSumsBrains(TestDevice device) {
+        for (int columns : COLUMNS) {
+            DeviceCodec codec = DeviceCodec.of(PlainFormat.BF16, columns);
+            float[] values = CodecSamples.heavyTailed(columns, ROWS * columns);
+            values[0] = Math.nextDown(Float.POSITIVE_INFINITY);
+            values[columns] = Float.NEGATIVE_INFINITY;
+            FloatArray partial = FloatArray.fromArray(values);
+            ByteArray packed = new ByteArray(codec.packedBytes(ROWS));
+            FloatArray residual = FloatArray.fromArray(CodecSamples.heavyTailed(1, ROWS * columns));
+            FloatArray expected = Operands.copy(residual);
+            PartialCodec reference = PartialCodec.reference(PlainFormat.BF16);
+            MemorySegment wanted = Arena.ofAuto().allocate(packed.getSize());
+            reference.encode(partial.getSegment(), ROWS, columns, wanted);
+            reference.decodeSum(new MemorySegment[] {wanted}, ROWS, columns, expected.getSegment());
+
+            IntArray step = Operands.step(0, 0, ROWS);
+            FloatArray powers = DeviceTables.powersOfTwo();
+            KernelGraph graph = new KernelGraph("brain", device.kernels(), ROWS, step, powers);
+            graph.taskGraph()
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, partial, packed, residual);
+            graph.quantize("pack", codec, partial, packed);
+            graph.dequantizeSum("sum", codec, packed, 1, residual);
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packed, residual);
+            device.run(graph);
+            assertSameBytes(packed.getSegment(), wanted, "bf16 of " + columns);
+            Operands.assertSameBits(residual, expected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void aBrainThatIsNoNumberStaysOne(TestDevice device) {
+        DeviceCodec codec = DeviceCodec.of(PlainFormat.BF16, 2);
+        FloatArray partial = FloatArray.fromElements(Float.NaN, 1f);
+        ByteArray packed = new ByteArray(4);
+        IntArray step = Operands.step(0, 0, 1);
+        FloatArray powers = DeviceTables.powersOfTwo();
+        KernelGraph graph = new KernelGraph("brain", device.kernels(), 1, step, powers);
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, partial, packed);
+        graph.quantize("pack", codec, partial, packed);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packed);
+        device.run(graph);
+        float[] decoded = new float[2];
+        PartialCodec.reference(PlainFormat.BF16).decode(packed.getSegment(), 1, 2, MemorySegment.ofArray(decoded));
+        assertThat(decoded).containsExactly(Float.NaN, 1f);
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void sumsFloatsInRankOrder(TestDevice device) {
+        Random random = new Random(5);
+        int columns = 1021;
+        FloatArray shards = Operands.gaussian(random, RANKS * ROWS * columns);
+        FloatArray residual = Operands.gaussian(random, ROWS * columns);
+        FloatArray expected = Operands.copy(residual);
+        MemorySegment[] segments = new MemorySegment[RANKS];
+        long bytes = (long) ROWS * columns * Float.BYTES;
+        for (int rank = 0; rank < RANKS; rank++) {
+            segments[rank] = shards.getSegment().asSlice(rank * bytes, bytes);
+        }
+        PartialCodec.reference(PlainFormat.F32).decodeSum(segments, ROWS, columns, expected.getSegment());
+        IntArray step = Operands.step(0, 0, ROWS);
+        KernelGraph graph = new KernelGraph("sum", device.kernels(), ROWS, step, DeviceTables.powersOfTwo());
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, shards, residual);
+        graph.sum("sum", shards, RANKS, residual, columns);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
+        device.run(graph);
+        Operands.assertSameBits(residual, expected);
+    }
+
+    private static void assertSameBytes(MemorySegment actual, MemorySegment expected, String what) {
+        long difference = expected.mismatch(actual.asSlice(0, expected.byteSize()));
+        assertThat(difference).as("first byte of %s that differs", what).isEqualTo(-1);
+    }
+
+    private static void copyParameters(MxFormat format, int columns, IntArray target) {
+        target.getSegment().copyFrom(MxParameters.of(format, columns).getSegment());
+    }
+
+    /** One compiled kernel for all formats: only the device array of its parameters changes. */
+    private static final class Quantizer implements AutoCloseable {
+        private final FloatArray partial = Operands.zeros(ROWS * MOST_COLUMNS);
+        private final DeviceCodec widest =
+                DeviceCodec.of(MxFormat.of(ElementType.E5M2, 8, ScaleType.F16), MOST_COLUMNS);
+        private final ByteArray packed = new ByteArray(widest.packedBytes(ROWS));
+        private final TestDevice.TestPlan plan;
+
+        Quantizer(TestDevice device) {
+            IntArray step = Operands.step(0, 0, ROWS);
+            FloatArray powers = DeviceTables.powersOfTwo();
+            KernelGraph graph = new KernelGraph("quantize", device.kernels(), ROWS, step, powers);
+            graph.taskGraph()
+                    .transferToDevice(
+                            DataTransferMode.EVERY_EXECUTION, step, powers, partial, packed, widest.parameters());
+            graph.quantize("pack", widest, partial, packed);
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packed);
+            plan = device.plan(graph);
+        }
+
+        void check(MxFormat format, int columns, float[] values, String what) {
+            copyParameters(format, columns, widest.parameters());
+            partial.getSegment().asSlice(0, (long) values.length * Float.BYTES).copyFrom(MemorySegment.ofArray(values));
+            plan.execute();
+            MemorySegment expected = Arena.ofAuto().allocate(format.encodedBytes(ROWS, columns));
+            PartialCodec.reference(format).encode(MemorySegment.ofArray(values), ROWS, columns, expected);
+            assertSameBytes(packed.getSegment(), expected, what);
+        }
+
+        @Override
+        public void close() {
+            plan.close();
+        }
+    }
+
+    private static final class Summer implements AutoCloseable {
+        private final DeviceCodec widest =
+                DeviceCodec.of(MxFormat.of(ElementType.E5M2, 8, ScaleType.F16), MOST_COLUMNS);
+        private final ByteArray shards = new ByteArray(RANKS * widest.packedBytes(ROWS));
+        private final FloatArray residual = Operands.zeros(ROWS * MOST_COLUMNS);
+        private final TestDevice.TestPlan plan;
+
+        Summer(TestDevice device) {
+            IntArray step = Operands.step(0, 0, ROWS);
+            FloatArray powers = DeviceTables.powersOfTwo();
+            KernelGraph graph = new KernelGraph("sum", device.kernels(), ROWS, step, powers);
+            graph.taskGraph()
+                    .transferToDevice(
+                            DataTransferMode.EVERY_EXECUTION, step, powers, shards, residual, widest.parameters());
+            graph.dequantizeSum("sum", widest, shards, RANKS, residual);
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
+            plan = device.plan(graph);
+        }
+
+        void check(MxFormat format, int columns, long seed, boolean withNan) {
+            copyParameters(format, columns, widest.parameters());
+            PartialCodec reference = PartialCodec.reference(format);
+            long bytes = ((WireFormat) format).encodedBytes(ROWS, columns);
+            List<MemorySegment> packed = Stream.iterate(0, rank -> rank < RANKS, rank -> rank + 1)
+                    .map(rank -> shards.getSegment().asSlice((long) rank * widest.packedBytes(ROWS), bytes))
+                    .toList();
+            for (int rank = 0; rank < RANKS; rank++) {
+                float[] values = CodecSamples.heavyTailed(seed * RANKS + rank, ROWS * columns);
+                if (withNan && rank == 1) {
+                    values[0] = Float.NaN;
+                }
+                reference.encode(MemorySegment.ofArray(values), ROWS, columns, packed.get(rank));
+            }
+            float[] start = CodecSamples.heavyTailed(-seed, ROWS * columns);
+            FloatArray expected = FloatArray.fromArray(start);
+            residual.getSegment().asSlice(0, (long) start.length * Float.BYTES).copyFrom(MemorySegment.ofArray(start));
+            reference.decodeSum(packed.toArray(MemorySegment[]::new), ROWS, columns, expected.getSegment());
+            plan.execute();
+            Operands.assertSameBits(residual, expected);
+        }
+
+        @Override
+        public void close() {
+            plan.close();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.waterspout.kernels.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.TornadoBackend;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.TornadoRuntime;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/** A device that the runtime lists, with one of the variants: every device runs both, whichever it would choose. */
+record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
+    /** What the OpenCL driver prints where it refuses a launch: nothing is thrown, and results are stale. */
+    static final String NATIVE_ERROR = "[TornadoVM-OCL-JNI] ERROR";
+
+    static Stream<TestDevice> all() {
+        TornadoRuntime runtime = TornadoRuntimeProvider.getTornadoRuntime();
+        List<TestDevice> devices = new ArrayList<>();
+        for (int b = 0; b < runtime.getNumBackends(); b++) {
+            TornadoBackend backend = runtime.getBackend(b);
+            for (int d = 0; d < backend.getNumDevices(); d++) {
+                TornadoDevice device = backend.getDevice(d);
+                for (KernelVariant variant : KernelVariant.values()) {
+                    String name = backend.getName() + ":" + d + " " + variant;
+                    devices.add(new TestDevice(name, device, new KernelDevice(variant, DeviceLimits.of(device))));
+                }
+            }
+        }
+        assertThat(devices).as("devices of the runtime").isNotEmpty();
+        return devices.stream();
+    }
+
+    /** {@return whether an SDK is running, rather than the emulator} */
+    static boolean isReal() {
+        return FloatArray.class.getModule().isNamed();
+    }
+
+    /** Builds a plan of a graph. */
+    TestPlan plan(KernelGraph graph) {
+        GridScheduler grids = new GridScheduler();
+        graph.addTo(grids);
+        TornadoExecutionPlan plan =
+                new TornadoExecutionPlan(graph.taskGraph().snapshot()).withDevice(device).withGridScheduler(grids);
+        if (device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL) {
+            plan = plan.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS);
+        }
+        return new TestPlan(graph, plan);
+    }
+
+    /** Executes a graph once. */
+    void run(KernelGraph graph) {
+        try (TestPlan plan = plan(graph)) {
+            plan.execute();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    /** A plan whose executions fail where the driver prints an error. */
+    record TestPlan(KernelGraph graph, TornadoExecutionPlan plan) implements AutoCloseable {
+        void execute() {
+            graph.prepare();
+            if (!isReal()) {
+                plan.execute();
+                return;
+            }
+            String output;
+            try (NativeOutput capture = NativeOutput.capture()) {
+                plan.execute();
+                output = capture.finish();
+            }
+            assertThat(output).doesNotContain(NATIVE_ERROR);
+        }
+
+        @Override
+        public void close() {
+            plan.freeDeviceMemory();
+            try {
+                plan.close();
+            } catch (TornadoExecutionPlanException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 package dev.waterspout.engine.cli;
 
-import dev.waterspout.engine.device.DeviceException;
+import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.generate.GenerationException;
 import dev.waterspout.engine.gguf.GgufException;
 import dev.waterspout.engine.model.ModelException;

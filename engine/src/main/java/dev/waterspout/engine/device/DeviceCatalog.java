@@ -1,5 +1,6 @@
 package dev.waterspout.engine.device;
 
+import dev.waterspout.engine.forward.DeviceException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -13,6 +14,7 @@ public final class DeviceCatalog {
     /** Looks what there is. */
     public DeviceCatalog() {
         devices.add(HostDevice.get());
+        devices.addAll(TornadoDevices.list());
     }
 
     /** Returns all devices, the host first. */

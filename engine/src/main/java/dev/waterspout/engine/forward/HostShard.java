@@ -53,7 +53,7 @@ public final class HostShard implements ShardCompute {
      * @param kernels what computes
      */
     public static ShardFactory factory(HostKernels kernels) {
-        return (model, shard, options) -> new HostShard(kernels, model, shard, options);
+        return (model, shard, ranks, options) -> new HostShard(kernels, model, shard, options);
     }
 
     @Override

@@ -11,7 +11,8 @@ public interface ShardFactory {
      *
      * @param model stays open while the shard is used
      * @param shard the rank's part of it
+     * @param ranks how many there are
      * @param options common to all ranks
      */
-    ShardCompute create(Model model, Shard shard, RankOptions options);
+    ShardCompute create(Model model, Shard shard, int ranks, RankOptions options);
 }

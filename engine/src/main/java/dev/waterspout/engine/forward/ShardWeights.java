@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param outputNorm {@code [width]}
  * @param output {@code [shard of the vocabulary][width]}
  */
-record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySegment outputNorm, WeightMatrix output) {
+public record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySegment outputNorm, WeightMatrix output) {
     /**
      * One transformer block.
      *
@@ -41,7 +41,7 @@ record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySegment ou
      * @param up {@code [f][width]}
      * @param down {@code [width][f]}: row-parallel
      */
-    record Layer(
+    public record Layer(
             MemorySegment attentionNorm,
             WeightMatrix q,
             WeightMatrix k,
@@ -57,8 +57,13 @@ record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySegment ou
             WeightMatrix up,
             WeightMatrix down) {}
 
-    /** Cuts a rank's shard out of a model. */
-    static ShardWeights of(Model model, Shard shard) {
+    /**
+     * Cuts a rank's shard out of a model.
+     *
+     * @param model all weights
+     * @param shard which of them
+     */
+    public static ShardWeights of(Model model, Shard shard) {
         return new ShardWeights(
                 model.embedding(),
                 IntStream.range(0, model.config().layers())
@@ -81,7 +86,7 @@ record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySegment ou
     }
 
     /** Returns the bytes of {@link #matrices}. */
-    long bytes() {
+    public long bytes() {
         return matrices().stream().mapToLong(ShardWeights::bytes).sum();
     }
 

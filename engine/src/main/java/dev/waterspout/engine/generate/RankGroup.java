@@ -54,7 +54,7 @@ public final class RankGroup implements AutoCloseable {
         try {
             onEveryThread(rank -> {
                 Shard shard = plan.shards().get(rank);
-                ShardCompute compute = devices.get(rank).create(model, shard, options);
+                ShardCompute compute = devices.get(rank).create(model, shard, plan.ranks(), options);
                 ranks[rank] = new Rank(model, plan, compute, transports.get(rank), options);
             });
         } catch (Throwable failure) {

@@ -1,4 +1,4 @@
-package dev.waterspout.engine.device;
+package dev.waterspout.engine.forward;
 
 /** A device that was asked for is not there or cannot be used. The message names it. */
 public final class DeviceException extends RuntimeException {
@@ -7,5 +7,13 @@ public final class DeviceException extends RuntimeException {
     /** @param message one sentence that names the device and what is allowed */
     public DeviceException(String message) {
         super(message);
+    }
+
+    /**
+     * @param message one sentence that names the device and what is allowed
+     * @param cause what the device's runtime said
+     */
+    public DeviceException(String message, Throwable cause) {
+        super(message, cause);
     }
 }

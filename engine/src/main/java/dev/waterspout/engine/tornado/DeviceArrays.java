@@ -1,0 +1,185 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.kernels.device.DeviceCache;
+import dev.waterspout.kernels.device.DeviceNorm;
+import dev.waterspout.kernels.device.DeviceTables;
+import dev.waterspout.kernels.device.DeviceWeights;
+import dev.waterspout.kernels.host.WeightMatrix;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * Everything that a shard keeps on its device from one graph to the next. Weights of a kind are stacked over the layers.
+ * Shapes are of the shard; rows are the tokens of the largest chunk.
+ */
+final class DeviceArrays {
+    /** {@link DeviceTables#powersOfTwo()}. */
+    final FloatArray powers = DeviceTables.powersOfTwo();
+
+    final DeviceWeights embedding;
+    final DeviceNorm attentionNorm;
+    final DeviceWeights q;
+    final DeviceWeights k;
+    final DeviceWeights v;
+    final @Nullable FloatArray qBias;
+    final @Nullable FloatArray kBias;
+    final @Nullable FloatArray vBias;
+    final @Nullable DeviceNorm qNorm;
+    final @Nullable DeviceNorm kNorm;
+    final DeviceWeights attentionOutput;
+    final DeviceNorm ffnNorm;
+    final DeviceWeights gateWeights;
+    final DeviceWeights upWeights;
+    final DeviceWeights down;
+    final DeviceNorm outputNorm;
+    final DeviceWeights output;
+
+    /** [layers][kvHeads][capacity][headDim], twice. */
+    final DeviceCache cache;
+    /** The residual stream, [rows][width]. */
+    final FloatArray hidden;
+    /** Its norm, [rows][width]. */
+    final FloatArray normed;
+    /** Working memory of norms, [rows][heads]. */
+    final FloatArray factors;
+    /** [rows][heads][headDim]. */
+    final FloatArray queries;
+    /** What attention makes of them, [rows][heads][headDim]. */
+    final FloatArray attended;
+    /** [rows][kvHeads][headDim]. */
+    final FloatArray keys;
+    /** [rows][kvHeads][headDim]. */
+    final FloatArray values;
+    /** [rows][ffn]. */
+    final FloatArray gate;
+    /** [rows][ffn]. */
+    final FloatArray up;
+    /** Output of a row-parallel layer, [rows][width]. */
+    final FloatArray partial;
+    /** The rows that logits are wanted for, [rows][width]. */
+    final FloatArray selected;
+    /** [vocabulary of the shard]. */
+    final FloatArray logits;
+
+    private final List<TornadoNativeArray> all = new ArrayList<>();
+
+    DeviceArrays(Model model, Shard shard, RankOptions options) {
+        ModelConfig config = model.config();
+        ShardWeights weights = ShardWeights.of(model, shard);
+        List<ShardWeights.Layer> layers = weights.layers();
+        int rows = options.chunk();
+        int heads = shard.heads().size();
+        int kvHeads = shard.kvHeads().size();
+        float epsilon = config.rmsEpsilon();
+        all.add(powers);
+        embedding = keep(StackedWeights.of("embedding", List.of(weights.embedding())));
+        attentionNorm = keep(norm(layers, ShardWeights.Layer::attentionNorm, 1, config.width(), epsilon));
+        q = stack("Q", layers, ShardWeights.Layer::q);
+        k = stack("K", layers, ShardWeights.Layer::k);
+        v = stack("V", layers, ShardWeights.Layer::v);
+        qBias = vectors(layers, ShardWeights.Layer::qBias);
+        kBias = vectors(layers, ShardWeights.Layer::kBias);
+        vBias = vectors(layers, ShardWeights.Layer::vBias);
+        boolean headNorms = layers.getFirst().qNorm() != null;
+        qNorm = headNorms ? keep(norm(layers, ShardWeights.Layer::qNorm, heads, config.headDim(), epsilon)) : null;
+        kNorm = headNorms ? keep(norm(layers, ShardWeights.Layer::kNorm, kvHeads, config.headDim(), epsilon)) : null;
+        attentionOutput = stack("attention output", layers, ShardWeights.Layer::attentionOutput);
+        ffnNorm = keep(norm(layers, ShardWeights.Layer::ffnNorm, 1, config.width(), epsilon));
+        gateWeights = stack("gate", layers, ShardWeights.Layer::gate);
+        upWeights = stack("up", layers, ShardWeights.Layer::up);
+        down = stack("down", layers, ShardWeights.Layer::down);
+        outputNorm =
+                keep(new DeviceNorm(StackedWeights.vectors(List.of(weights.outputNorm())), 1, config.width(), epsilon));
+        output = keep(StackedWeights.of("output head", List.of(weights.output())));
+        int cached = Math.toIntExact((long) config.layers() * kvHeads * options.context() * config.headDim());
+        cache = new DeviceCache(floats(cached, 1), floats(cached, 1), kvHeads, options.context(), config.headDim());
+        hidden = floats(rows, config.width());
+        normed = floats(rows, config.width());
+        factors = floats(rows, heads);
+        queries = floats(rows, heads * config.headDim());
+        attended = floats(rows, heads * config.headDim());
+        keys = floats(rows, kvHeads * config.headDim());
+        values = floats(rows, kvHeads * config.headDim());
+        gate = floats(rows, shard.ffn().size());
+        up = floats(rows, shard.ffn().size());
+        partial = floats(rows, config.width());
+        selected = floats(rows, config.width());
+        logits = floats(1, shard.vocabulary().size());
+    }
+
+    /** Returns all arrays, for the graph that brings them to the device. */
+    Object[] all() {
+        return all.toArray();
+    }
+
+    /** Returns the bytes of all arrays. */
+    long bytes() {
+        return all.stream()
+                .mapToLong(TornadoNativeArray::getNumBytesOfSegmentWithHeader)
+                .sum();
+    }
+
+    private DeviceWeights stack(
+            String kind, List<ShardWeights.Layer> layers, Function<ShardWeights.Layer, WeightMatrix> matrix) {
+        return keep(StackedWeights.of(kind, layers.stream().map(matrix).toList()));
+    }
+
+    private @Nullable FloatArray vectors(
+            List<ShardWeights.Layer> layers, Function<ShardWeights.Layer, @Nullable MemorySegment> vector) {
+        List<MemorySegment> present = new ArrayList<>();
+        for (ShardWeights.Layer layer : layers) {
+            MemorySegment each = vector.apply(layer);
+            if (each != null) {
+                present.add(each);
+            }
+        }
+        return present.isEmpty() ? null : keep(StackedWeights.vectors(present));
+    }
+
+    private static DeviceNorm norm(
+            List<ShardWeights.Layer> layers,
+            Function<ShardWeights.Layer, @Nullable MemorySegment> weight,
+            int vectors,
+            int width,
+            float epsilon) {
+        List<MemorySegment> weights = new ArrayList<>();
+        for (ShardWeights.Layer layer : layers) {
+            MemorySegment each = weight.apply(layer);
+            if (each != null) {
+                weights.add(each);
+            }
+        }
+        return new DeviceNorm(StackedWeights.vectors(weights), vectors, width, epsilon);
+    }
+
+    private FloatArray floats(int rows, int columns) {
+        FloatArray array = new FloatArray(Math.multiplyExact(rows, columns));
+        array.init(0);
+        return keep(array);
+    }
+
+    private FloatArray keep(FloatArray array) {
+        all.add(array);
+        return array;
+    }
+
+    private DeviceWeights keep(DeviceWeights weights) {
+        all.add(weights.data());
+        return weights;
+    }
+
+    private DeviceNorm keep(DeviceNorm norm) {
+        all.add(norm.weight());
+        return norm;
+    }
+}

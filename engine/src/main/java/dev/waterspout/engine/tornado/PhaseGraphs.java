@@ -1,0 +1,236 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.device.DeviceCodec;
+import dev.waterspout.kernels.device.DeviceNorm;
+import dev.waterspout.kernels.device.DeviceRope;
+import dev.waterspout.kernels.device.KernelDevice;
+import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.RowCount;
+import dev.waterspout.kernels.device.Step;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * The task graphs of one phase: prefill for chunks of many tokens, or decode for one. Each is compiled once and run for every
+ * layer; the layer's number comes in with the step.
+ *
+ * <pre>
+ *   embed          tokens            -> hidden
+ *   attention      hidden, cache     -> partial, packed   (to the host)
+ *   feed-forward   hidden            -> partial, packed   (to the host)
+ *   sum            shards (from the host) + hidden -> hidden;  a rank that is alone adds its partial
+ *   select         hidden            -> selected
+ * </pre>
+ */
+final class PhaseGraphs {
+    final IntArray step = Step.allocate();
+    final IntArray tokens;
+    final DeviceRope rope;
+    final KernelGraph embed;
+    final KernelGraph attention;
+    final KernelGraph feedForward;
+    final KernelGraph sum;
+    final KernelGraph select;
+
+    private final String phase;
+    private final KernelDevice device;
+    private final int maxRows;
+    private final int ranks;
+    private final DeviceCodec codec;
+    private final DeviceArrays arrays;
+    /** This rank's encoded partial on the host: of the codec's format, or the floats themselves. */
+    private final TornadoNativeArray encoded;
+    /** All ranks' encoded partials on the host, or null if there is one rank. */
+    private final @Nullable TornadoNativeArray shards;
+
+    PhaseGraphs(
+            String phase,
+            KernelDevice device,
+            int maxRows,
+            int ranks,
+            ModelConfig config,
+            Shard shard,
+            DeviceCodec codec,
+            DeviceArrays arrays) {
+        this.phase = phase;
+        this.device = device;
+        this.maxRows = maxRows;
+        this.ranks = ranks;
+        this.codec = codec;
+        this.arrays = arrays;
+        this.tokens = new IntArray(maxRows);
+        this.tokens.init(0);
+        int ropeDim = config.rope().dimensions();
+        FloatArray angles = new FloatArray(Math.multiplyExact(2 * maxRows, ropeDim));
+        this.rope = new DeviceRope(angles, ropeDim, config.architecture().pairing());
+        boolean floats = codec.format() == PlainFormat.F32;
+        int packedBytes = codec.packedBytes(maxRows);
+        this.encoded = floats ? arrays.partial : new ByteArray(packedBytes);
+        this.shards = ranks == 1
+                ? null
+                : floats
+                        ? new FloatArray(Math.multiplyExact(ranks, packedBytes / Float.BYTES))
+                        : new ByteArray(Math.multiplyExact(ranks, packedBytes));
+        this.embed = embed();
+        this.attention = attention(config, shard.heads().size());
+        this.feedForward = feedForward(shard.ffn().size());
+        this.sum = sum(config.width());
+        this.select = select(config.width());
+    }
+
+    /** Returns the graphs. */
+    List<KernelGraph> all() {
+        return List.of(embed, attention, feedForward, sum, select);
+    }
+
+    int maxRows() {
+        return maxRows;
+    }
+
+    /** Returns this rank's encoded partial, as the last half layer left it on the host. */
+    MemorySegment encoded() {
+        return encoded.getSegment();
+    }
+
+    /** Returns where a rank's encoded partial is to be put before the sum. */
+    MemorySegment shard(int rank) {
+        MemorySegment all = Objects.requireNonNull(shards).getSegment();
+        long bytes = all.byteSize() / ranks;
+        return all.asSlice(rank * bytes, bytes);
+    }
+
+    private KernelGraph embed() {
+        KernelGraph graph = graph("Embed");
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, tokens);
+        consume(graph, arrays.embedding.data(), arrays.hidden);
+        graph.embed("embed", arrays.embedding, tokens, arrays.hidden);
+        return persist(graph, arrays.hidden);
+    }
+
+    private KernelGraph attention(ModelConfig config, int heads) {
+        KernelGraph graph = graph("Attention");
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, rope.angles());
+        DeviceArrays a = arrays;
+        List<@Nullable Object> used =
+                new ArrayList<>(List.of(a.hidden, a.normed, a.factors, a.queries, a.keys, a.values));
+        used.addAll(List.of(a.attended, a.partial, a.cache.keys(), a.cache.values(), a.attentionNorm.weight()));
+        used.addAll(List.of(a.q.data(), a.k.data(), a.v.data(), a.attentionOutput.data()));
+        for (FloatArray bias : new @Nullable FloatArray[] {a.qBias, a.kBias, a.vBias}) {
+            used.add(bias);
+        }
+        used.add(a.qNorm == null ? null : a.qNorm.weight());
+        used.add(a.kNorm == null ? null : a.kNorm.weight());
+        consume(graph, used.stream().filter(each -> each != null).toArray());
+        graph.rmsNorm("norm", a.attentionNorm, a.hidden, a.factors, a.normed, RowCount.CHUNK);
+        graph.linear("q", a.q, a.qBias, a.normed, a.queries, RowCount.CHUNK);
+        graph.linear("k", a.k, a.kBias, a.normed, a.keys, RowCount.CHUNK);
+        graph.linear("v", a.v, a.vBias, a.normed, a.values, RowCount.CHUNK);
+        normHeads(graph, "qNorm", a.qNorm, a.queries);
+        normHeads(graph, "kNorm", a.kNorm, a.keys);
+        graph.turnAndStore("rope", rope, a.cache, heads, a.queries, a.keys, a.values);
+        graph.attention("attend", a.cache, heads, a.queries, a.attended);
+        graph.linear("output", a.attentionOutput, null, a.attended, a.partial, RowCount.CHUNK);
+        encode(graph);
+        return persist(graph, a.hidden, a.partial, a.cache.keys(), a.cache.values());
+    }
+
+    private KernelGraph feedForward(int ffn) {
+        KernelGraph graph = graph("FeedForward");
+        DeviceArrays a = arrays;
+        consume(
+                graph,
+                a.hidden,
+                a.normed,
+                a.factors,
+                a.gate,
+                a.up,
+                a.partial,
+                a.ffnNorm.weight(),
+                a.gateWeights.data(),
+                a.upWeights.data(),
+                a.down.data());
+        graph.rmsNorm("norm", a.ffnNorm, a.hidden, a.factors, a.normed, RowCount.CHUNK);
+        graph.linear("gate", a.gateWeights, null, a.normed, a.gate, RowCount.CHUNK);
+        graph.linear("up", a.upWeights, null, a.normed, a.up, RowCount.CHUNK);
+        graph.swiglu("swiglu", a.gate, a.up, ffn);
+        graph.linear("down", a.down, null, a.gate, a.partial, RowCount.CHUNK);
+        encode(graph);
+        return persist(graph, a.hidden, a.partial);
+    }
+
+    private KernelGraph sum(int width) {
+        KernelGraph graph = graph("Sum");
+        switch (shards) {
+            case null -> {
+                consume(graph, arrays.partial, arrays.hidden);
+                graph.add("add", arrays.hidden, arrays.partial, width);
+            }
+            case FloatArray floats -> {
+                graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, floats);
+                consume(graph, arrays.hidden);
+                graph.sum("sum", floats, ranks, arrays.hidden, width);
+            }
+            case ByteArray bytes -> {
+                graph.taskGraph()
+                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, bytes)
+                        .transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
+                consume(graph, arrays.hidden);
+                graph.dequantizeSum("sum", codec, bytes, ranks, arrays.hidden);
+            }
+            default -> throw new IllegalStateException("shards are floats or bytes");
+        }
+        return persist(graph, arrays.hidden);
+    }
+
+    private KernelGraph select(int width) {
+        KernelGraph graph = graph("Select");
+        consume(graph, arrays.hidden, arrays.selected);
+        graph.selectOut("select", arrays.hidden, arrays.selected, width);
+        return persist(graph, arrays.hidden, arrays.selected);
+    }
+
+    private void normHeads(KernelGraph graph, String task, @Nullable DeviceNorm norm, FloatArray x) {
+        if (norm != null) {
+            graph.rmsNorm(task, norm, x, arrays.factors, x, RowCount.CHUNK);
+        }
+    }
+
+    /** The partial goes to the host in the form that travels; a rank that is alone keeps it on the device. */
+    private void encode(KernelGraph graph) {
+        if (ranks == 1) {
+            return;
+        }
+        if (encoded instanceof ByteArray packed) {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters(), packed);
+            graph.quantize("quantize", codec, arrays.partial, packed);
+        }
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, encoded);
+    }
+
+    private KernelGraph graph(String name) {
+        KernelGraph graph = new KernelGraph(phase + name, device, maxRows, step, arrays.powers);
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step);
+        return graph;
+    }
+
+    private void consume(KernelGraph graph, Object... used) {
+        graph.taskGraph().consumeFromDevice(TornadoShard.LOAD, arrays.powers);
+        graph.taskGraph().consumeFromDevice(TornadoShard.LOAD, used);
+    }
+
+    private static KernelGraph persist(KernelGraph graph, Object... kept) {
+        graph.taskGraph().persistOnDevice(kept);
+        return graph;
+    }
+}

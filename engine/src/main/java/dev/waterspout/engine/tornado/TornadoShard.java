@@ -1,0 +1,217 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.RotaryAngles;
+import dev.waterspout.engine.forward.ShardCompute;
+import dev.waterspout.engine.forward.ShardFactory;
+import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.kernels.device.DeviceCodec;
+import dev.waterspout.kernels.device.KernelDevice;
+import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.RowCount;
+import dev.waterspout.kernels.device.Step;
+import dev.waterspout.kernels.host.RotaryTable;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** A shard on a TornadoVM device. Created and used by one thread. */
+public final class TornadoShard implements ShardCompute, PartialPort {
+    /** The graph that brings all arrays to the device; the others take them from it. */
+    static final String LOAD = "load";
+
+    private static final String OUTPUT = "output";
+
+    private final String name;
+    private final long weightBytes;
+    private final RotaryAngles angles;
+    private final DeviceArrays arrays;
+    private final DeviceCodec codec;
+    private final List<KernelGraph> graphs = new ArrayList<>();
+    private final KernelGraph load;
+    private final KernelGraph output;
+    private final PhaseGraphs prefill;
+    private final PhaseGraphs decode;
+    private final IntArray outputStep = Step.allocate();
+    private final TornadoExecutionPlan plan;
+    private PhaseGraphs phase;
+
+    private TornadoShard(String name, TornadoDevice device, Model model, Shard shard, int ranks, RankOptions options) {
+        ModelConfig config = model.config();
+        this.name = name;
+        this.weightBytes = ShardWeights.of(model, shard).bytes();
+        this.angles = new RotaryAngles(config, model.ropeFactors());
+        DeviceMemory.require(name, device, model, shard, options);
+        this.arrays = new DeviceArrays(model, shard, options);
+        this.codec = DeviceCodec.of(options.format(), config.width());
+        KernelDevice kernels = KernelDevice.of(device);
+        outputStep.set(Step.ROWS, 1);
+        this.load = load(kernels, shard.ffn().size());
+        this.output = output(kernels);
+        this.prefill = new PhaseGraphs("prefill", kernels, options.chunk(), ranks, config, shard, codec, arrays);
+        this.decode = options.chunk() == 1
+                ? prefill
+                : new PhaseGraphs("decode", kernels, 1, ranks, config, shard, codec, arrays);
+        this.phase = prefill;
+        graphs.add(load);
+        graphs.add(output);
+        graphs.addAll(prefill.all());
+        if (decode != prefill) {
+            graphs.addAll(decode.all());
+        }
+        this.plan = plan(device);
+    }
+
+    /**
+     * Returns what makes such shards.
+     *
+     * @param name what the user calls the device
+     * @param device as TornadoVM lists it
+     */
+    public static ShardFactory factory(String name, TornadoDevice device) {
+        return (model, shard, ranks, options) -> new TornadoShard(name, device, model, shard, ranks, options);
+    }
+
+    /** All arrays go to the device once; the one task is there because a graph must have one. */
+    private KernelGraph load(KernelDevice device, int ffn) {
+        KernelGraph graph = new KernelGraph(LOAD, device, 1, outputStep, arrays.powers);
+        graph.taskGraph()
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep)
+                .transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.all());
+        graph.swiglu("touch", arrays.gate, arrays.up, ffn);
+        graph.taskGraph().persistOnDevice(arrays.all());
+        return graph;
+    }
+
+    private KernelGraph output(KernelDevice device) {
+        KernelGraph graph = new KernelGraph(OUTPUT, device, 1, outputStep, arrays.powers);
+        graph.taskGraph()
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep)
+                .consumeFromDevice(LOAD, arrays.powers, arrays.selected, arrays.normed, arrays.factors, arrays.logits)
+                .consumeFromDevice(LOAD, arrays.outputNorm.weight(), arrays.output.data());
+        graph.rmsNorm("norm", arrays.outputNorm, arrays.selected, arrays.factors, arrays.normed, RowCount.CHUNK);
+        graph.linear("head", arrays.output, null, arrays.normed, arrays.logits, RowCount.CHUNK);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, arrays.logits);
+        return graph;
+    }
+
+    private TornadoExecutionPlan plan(TornadoDevice device) {
+        GridScheduler grids = new GridScheduler();
+        graphs.forEach(graph -> graph.addTo(grids));
+        TornadoExecutionPlan made = new TornadoExecutionPlan(graphs.stream()
+                        .map(graph -> graph.taskGraph().snapshot())
+                        .toArray(ImmutableTaskGraph[]::new))
+                .withDevice(device)
+                .withGridScheduler(grids);
+        return device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
+                ? made.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
+                : made;
+    }
+
+    /** Runs one graph; the grids are checked against the device's limits before anything is launched. */
+    private void run(KernelGraph graph) {
+        try {
+            graph.prepare();
+            plan.withGraph(graphs.indexOf(graph)).execute();
+        } catch (RuntimeException failure) {
+            throw new DeviceException(
+                    "device " + name + " failed in graph " + graph.taskGraph().getTaskGraphName() + ": "
+                            + failure.getMessage(),
+                    failure);
+        }
+    }
+
+    @Override
+    public long weightBytes() {
+        return weightBytes;
+    }
+
+    @Override
+    public void preload(LongConsumer loaded) {
+        run(load);
+        loaded.accept(weightBytes);
+    }
+
+    @Override
+    public void begin(int[] tokens, int position) {
+        phase = tokens.length == 1 ? decode : prefill;
+        for (int row = 0; row < tokens.length; row++) {
+            phase.tokens.set(row, tokens[row]);
+        }
+        RotaryTable table = new RotaryTable(
+                phase.rope.angles().getSegment(), phase.maxRows(), phase.rope.ropeDim(), phase.rope.pairing());
+        angles.fill(table, position, tokens.length);
+        phase.step.set(Step.LAYER, 0);
+        phase.step.set(Step.POSITION, position);
+        phase.step.set(Step.ROWS, tokens.length);
+        phase.step.set(Step.FIRST_OUT, tokens.length - 1);
+        phase.step.set(Step.OUT_ROWS, 1);
+        run(phase.embed);
+    }
+
+    @Override
+    public void attention(int layer) {
+        phase.step.set(Step.LAYER, layer);
+        run(phase.attention);
+    }
+
+    @Override
+    public void feedForward(int layer) {
+        phase.step.set(Step.LAYER, layer);
+        run(phase.feedForward);
+    }
+
+    @Override
+    public PartialPort port() {
+        return this;
+    }
+
+    @Override
+    public void encode(int rows, MemorySegment payload) {
+        payload.copyFrom(phase.encoded().asSlice(0, payload.byteSize()));
+    }
+
+    @Override
+    public void decodeSum(MemorySegment[] payloads, int rows) {
+        for (int rank = 0; rank < payloads.length; rank++) {
+            phase.shard(rank).asSlice(0, payloads[rank].byteSize()).copyFrom(payloads[rank]);
+        }
+        run(phase.sum);
+    }
+
+    @Override
+    public void addOwn(int rows) {
+        run(phase.sum);
+    }
+
+    @Override
+    public MemorySegment output() {
+        run(phase.select);
+        run(output);
+        return arrays.logits.getSegment();
+    }
+
+    @Override
+    public void close() {
+        plan.freeDeviceMemory();
+        try {
+            plan.close();
+        } catch (TornadoExecutionPlanException failure) {
+            throw new DeviceException("device " + name + " could not be released: " + failure.getMessage(), failure);
+        }
+    }
+}

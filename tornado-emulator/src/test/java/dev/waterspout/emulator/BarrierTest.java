@@ -86,9 +86,9 @@ class BarrierTest extends EmulatorTest {
         TaskGraph graph = new TaskGraph("g").task("t", Kernels::unlikeLocalArrays, new KernelContext(), out);
         assertThatThrownBy(() -> Plans.runOnce(graph, 2, 2))
                 .isInstanceOf(TornadoRuntimeException.class)
-                .hasMessage(
-                        "task g.t: local array 0, float[2], of work-item [1, 0, 0] (local [1, 0, 0] of group [0, 0, 0]):"
-                                + " other items of the group allocate float[1]");
+                .hasMessage("task g.t: local array 0, float[2], of work-item [1, 0, 0] (local [1, 0, 0] of group"
+                        + " [0, 0, 0]):"
+                        + " other items of the group allocate float[1]");
     }
 
     @Test

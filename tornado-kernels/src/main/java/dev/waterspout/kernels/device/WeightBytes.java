@@ -79,7 +79,8 @@ final class WeightBytes {
     }
 
     private static float notFinite(FloatArray powers, int mantissa) {
-        // Infinity for a mantissa of 0, NaN behind it for 1 to 1023. TornadoVM compiles a choice by (mantissa == 0) only with
+        // Infinity for a mantissa of 0, NaN behind it for 1 to 1023. TornadoVM compiles a choice by (mantissa == 0)
+        // only with
         // its own assertions off, and a minimum of a masked int not at all.
         return powers.get(DeviceTables.INFINITY + ((mantissa + 1023) >> 10));
     }

@@ -14,7 +14,8 @@ public record DeviceNorm(FloatArray weight, int vectors, int width, float epsilo
     /** Checks that the weights are whole layers. */
     public DeviceNorm {
         if (vectors < 1 || width < 1) {
-            throw new IllegalArgumentException("norm of vectors=" + vectors + " width=" + width + ": both are at least 1");
+            throw new IllegalArgumentException(
+                    "norm of vectors=" + vectors + " width=" + width + ": both are at least 1");
         }
         if (weight.getSize() < width || weight.getSize() % width != 0) {
             throw new IllegalArgumentException(
@@ -22,7 +23,12 @@ public record DeviceNorm(FloatArray weight, int vectors, int width, float epsilo
         }
     }
 
+    int layers() {
+        return weight.getSize() / width;
+    }
+
+    /** {@return the elements from one layer to the next, 0 where there is one} */
     int layerStride() {
-        return weight.getSize() == width ? 0 : width;
+        return layers() == 1 ? 0 : width;
     }
 }

@@ -23,9 +23,8 @@ public record DeviceWeights(WeightFormat format, TornadoNativeArray data, int la
         }
         boolean floats = format == WeightFormat.F32;
         if (floats ? !(data instanceof FloatArray) : !(data instanceof ByteArray)) {
-            throw new IllegalArgumentException(
-                    "weights in a " + data.getClass().getSimpleName() + ": " + format + " needs a "
-                            + (floats ? "FloatArray" : "ByteArray"));
+            throw new IllegalArgumentException("weights in a " + data.getClass().getSimpleName() + ": " + format
+                    + " needs a " + (floats ? "FloatArray" : "ByteArray"));
         }
         long needed = elements(format, layers, rows, columns);
         if (data.getSize() != needed) {

@@ -11,7 +11,6 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
-import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * A TornadoVM task graph made of this package's kernels, with the worker grids that belong to them. All kernels read the
@@ -44,9 +43,8 @@ public final class KernelGraph {
     private final FloatArray powers;
     private final TaskGraph graph;
     private final LaunchPlan launches;
+    private final StepLimits stepLimits;
     private final KernelContext context = new KernelContext();
-    private int layers = Integer.MAX_VALUE;
-    private int capacity = Integer.MAX_VALUE;
 
     /**
      * Starts a graph without tasks.
@@ -61,13 +59,14 @@ public final class KernelGraph {
         if (maxRows < 1) {
             throw new IllegalArgumentException("maxRows=" + maxRows + ": a chunk has at least 1 token");
         }
-        requireSize("step", step, Step.SIZE);
+        ArrayChecks.requireSize("step", step, Step.SIZE);
         this.variant = device.variant();
         this.maxRows = maxRows;
         this.step = step;
         this.powers = powers;
         this.graph = new TaskGraph(name);
         this.launches = new LaunchPlan(name, device.limits());
+        this.stepLimits = new StepLimits(maxRows);
     }
 
     /** {@return the graph itself, for transfers and to build a plan of} */
@@ -95,26 +94,8 @@ public final class KernelGraph {
      * @throws IllegalArgumentException if a kernel would leave its arrays
      */
     public void prepare() {
-        int layer = step.get(Step.LAYER);
-        int position = step.get(Step.POSITION);
-        int rows = step.get(Step.ROWS);
-        int firstOut = step.get(Step.FIRST_OUT);
-        int outRows = step.get(Step.OUT_ROWS);
-        if (rows < 1 || rows > maxRows) {
-            throw new IllegalArgumentException("rows=" + rows + ": the graph takes 1 to " + maxRows);
-        }
-        if (layer < 0 || layer >= layers) {
-            throw new IllegalArgumentException("layer=" + layer + ": the graph's weights have " + layers + " layers");
-        }
-        if (position < 0 || position > capacity - rows) {
-            throw new IllegalArgumentException(
-                    "position=" + position + " rows=" + rows + ": the cache holds " + capacity + " positions");
-        }
-        if (firstOut < 0 || outRows < 0 || firstOut > rows - outRows) {
-            throw new IllegalArgumentException(
-                    "firstOut=" + firstOut + " outRows=" + outRows + ": the chunk has " + rows + " rows");
-        }
-        launches.resize(rows, outRows);
+        stepLimits.require(step);
+        launches.resize(step.get(Step.ROWS), step.get(Step.OUT_ROWS));
     }
 
     /**
@@ -127,8 +108,8 @@ public final class KernelGraph {
      */
     public void embed(String task, DeviceWeights table, IntArray tokens, FloatArray x) {
         int width = table.columns();
-        requireSize("tokens", tokens, maxRows);
-        requireSize("x", x, (long) maxRows * width);
+        ArrayChecks.requireSize("tokens", tokens, maxRows);
+        ArrayChecks.requireSize("x", x, (long) maxRows * width);
         if (table.format() == WeightFormat.F32) {
             graph.task(task, EmbeddingKernels::embedFloats, context, step, tokens, table.floats(), x, width);
         } else {
@@ -160,10 +141,10 @@ public final class KernelGraph {
      */
     public void rmsNorm(String task, DeviceNorm norm, FloatArray x, FloatArray factors, FloatArray y, RowCount rows) {
         long elements = (long) norm.vectors() * norm.width();
-        requireSize("x", x, maxRows * elements);
-        requireSize("y", y, maxRows * elements);
-        requireSize("factors", factors, (long) maxRows * norm.vectors());
-        requireLayers(norm.layerStride(), norm.weight().getSize() / norm.width());
+        ArrayChecks.requireSize("x", x, maxRows * elements);
+        ArrayChecks.requireSize("y", y, maxRows * elements);
+        ArrayChecks.requireSize("factors", factors, (long) maxRows * norm.vectors());
+        stepLimits.addLayers(norm.layers());
         String first = task + "Factors";
         String second = task + "Apply";
         int vectors = norm.vectors();
@@ -227,12 +208,12 @@ public final class KernelGraph {
      */
     public void linear(
             String task, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, FloatArray y, RowCount rows) {
-        requireSize("x", x, (long) maxRows * w.columns());
-        requireSize("y", y, (long) maxRows * w.rows());
+        ArrayChecks.requireSize("x", x, (long) maxRows * w.columns());
+        ArrayChecks.requireSize("y", y, (long) maxRows * w.rows());
         if (bias != null) {
-            requireSize("bias", bias, (long) w.layers() * w.rows());
+            ArrayChecks.requireSize("bias", bias, (long) w.layers() * w.rows());
         }
-        requireLayers(w.layerStride(), w.layers());
+        stepLimits.addLayers(w.layers());
         LinearTask linear = new LinearTask(w, bias == null ? powers : bias, bias == null ? 0 : w.rows(), x, y, rows);
         switch (variant) {
             case ITEMS -> {
@@ -242,8 +223,7 @@ public final class KernelGraph {
             case GROUPS -> {
                 if (maxRows <= SMALL_CHUNK) {
                     linear.byGroup(graph, task, context, step, powers);
-                    launches.add(
-                            task, (long) w.rows() * LinearGroupKernels.GROUP, LinearGroupKernels.GROUP, 1, rows);
+                    launches.add(task, (long) w.rows() * LinearGroupKernels.GROUP, LinearGroupKernels.GROUP, 1, rows);
                 } else {
                     linear.byTile(graph, task, context, step, powers);
                     launches.add(task, w.rows(), LinearTileKernels.TILE, LinearTileKernels.TILE, rows);
@@ -277,11 +257,11 @@ public final class KernelGraph {
             throw new IllegalArgumentException("rotary table of " + rope.rows() + " rows and ropeDim=" + rope.ropeDim()
                     + ": needs " + maxRows + " rows and at most headDim=" + headDim);
         }
-        requireHeads(cache, heads);
-        requireSize("queries", queries, (long) maxRows * heads * headDim);
-        requireSize("keys", keys, (long) maxRows * kvWidth);
-        requireSize("values", values, (long) maxRows * kvWidth);
-        requireCache(cache);
+        ArrayChecks.requireHeads(cache, heads);
+        ArrayChecks.requireSize("queries", queries, (long) maxRows * heads * headDim);
+        ArrayChecks.requireSize("keys", keys, (long) maxRows * kvWidth);
+        ArrayChecks.requireSize("values", values, (long) maxRows * kvWidth);
+        stepLimits.addCache(cache);
         graph.task(
                 task,
                 RotaryKernels::turnAndStore,
@@ -312,14 +292,12 @@ public final class KernelGraph {
      * @param output [rows][heads][headDim], not {@code queries}
      */
     public void attention(String task, DeviceCache cache, int heads, FloatArray queries, FloatArray output) {
-        requireHeads(cache, heads);
-        if (queries == output) {
-            throw new IllegalArgumentException("output is queries: the kernel reads those while it writes");
-        }
+        ArrayChecks.requireHeads(cache, heads);
+        ArrayChecks.requireDistinct(task, "queries", queries, "output", output);
         long elements = (long) maxRows * heads * cache.headDim();
-        requireSize("queries", queries, elements);
-        requireSize("output", output, elements);
-        requireCache(cache);
+        ArrayChecks.requireSize("queries", queries, elements);
+        ArrayChecks.requireSize("output", output, elements);
+        stepLimits.addCache(cache);
         float scale = (float) (1 / Math.sqrt(cache.headDim()));
         switch (variant) {
             case ITEMS -> {
@@ -354,8 +332,7 @@ public final class KernelGraph {
                         cache.headDim(),
                         cache.capacity(),
                         scale);
-                launches.add(
-                        task, (long) heads * AttentionKernels.GROUP, AttentionKernels.GROUP, 1, RowCount.CHUNK);
+                launches.add(task, (long) heads * AttentionKernels.GROUP, AttentionKernels.GROUP, 1, RowCount.CHUNK);
             }
         }
     }
@@ -369,8 +346,9 @@ public final class KernelGraph {
      * @param width elements of a row
      */
     public void swiglu(String task, FloatArray gate, FloatArray up, int width) {
-        requireSize("gate", gate, (long) maxRows * width);
-        requireSize("up", up, (long) maxRows * width);
+        ArrayChecks.requireDistinct(task, "gate", gate, "up", up);
+        ArrayChecks.requireSize("gate", gate, (long) maxRows * width);
+        ArrayChecks.requireSize("up", up, (long) maxRows * width);
         graph.task(task, ElementwiseKernels::gateUp, context, step, gate, up, width);
         launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
     }
@@ -384,8 +362,9 @@ public final class KernelGraph {
      * @param width elements of a row
      */
     public void add(String task, FloatArray target, FloatArray addend, int width) {
-        requireSize("target", target, (long) maxRows * width);
-        requireSize("addend", addend, (long) maxRows * width);
+        ArrayChecks.requireDistinct(task, "target", target, "addend", addend);
+        ArrayChecks.requireSize("target", target, (long) maxRows * width);
+        ArrayChecks.requireSize("addend", addend, (long) maxRows * width);
         graph.task(task, ElementwiseKernels::addTo, context, step, target, addend, width);
         launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
     }
@@ -399,8 +378,8 @@ public final class KernelGraph {
      * @param width elements of a row
      */
     public void selectOut(String task, FloatArray x, FloatArray selected, int width) {
-        requireSize("x", x, (long) maxRows * width);
-        requireSize("selected", selected, (long) maxRows * width);
+        ArrayChecks.requireSize("x", x, (long) maxRows * width);
+        ArrayChecks.requireSize("selected", selected, (long) maxRows * width);
         graph.task(task, ElementwiseKernels::selectOut, context, step, x, selected, width);
         launches.add(task, width, ELEMENTS, 1, RowCount.OUT);
     }
@@ -416,8 +395,8 @@ public final class KernelGraph {
      */
     public void quantize(String task, DeviceCodec codec, FloatArray partial, ByteArray packed) {
         int columns = codec.columns();
-        requireSize("partial", partial, (long) maxRows * columns);
-        requireSize("packed", packed, codec.packedBytes(maxRows));
+        ArrayChecks.requireSize("partial", partial, (long) maxRows * columns);
+        ArrayChecks.requireSize("packed", packed, codec.packedBytes(maxRows));
         switch (codec.format()) {
             case MxFormat mx -> {
                 graph.task(
@@ -453,8 +432,8 @@ public final class KernelGraph {
      */
     public void dequantizeSum(String task, DeviceCodec codec, ByteArray shards, int ranks, FloatArray residual) {
         int columns = codec.columns();
-        int shardBytes = shardSize(shards, ranks, codec.packedBytes(maxRows));
-        requireSize("residual", residual, (long) maxRows * columns);
+        int shardBytes = ArrayChecks.shardSize(shards, ranks, codec.packedBytes(maxRows));
+        ArrayChecks.requireSize("residual", residual, (long) maxRows * columns);
         switch (codec.format()) {
             case MxFormat mx ->
                 graph.task(
@@ -498,41 +477,9 @@ public final class KernelGraph {
      * @param columns elements of a row
      */
     public void sum(String task, FloatArray shards, int ranks, FloatArray residual, int columns) {
-        int shardElements = shardSize(shards, ranks, (long) maxRows * columns);
-        requireSize("residual", residual, (long) maxRows * columns);
+        int shardElements = ArrayChecks.shardSize(shards, ranks, (long) maxRows * columns);
+        ArrayChecks.requireSize("residual", residual, (long) maxRows * columns);
         graph.task(task, SumKernels::sumFloats, context, step, shards, residual, ranks, shardElements, columns);
         launches.add(task, columns, ELEMENTS, 1, RowCount.CHUNK);
-    }
-
-    private void requireLayers(int layerStride, int count) {
-        if (layerStride > 0) {
-            layers = Math.min(layers, count);
-        }
-    }
-
-    private void requireCache(DeviceCache cache) {
-        layers = Math.min(layers, cache.layers());
-        capacity = Math.min(capacity, cache.capacity());
-    }
-
-    private static void requireHeads(DeviceCache cache, int heads) {
-        if (heads < 1 || heads % cache.kvHeads() != 0) {
-            throw new IllegalArgumentException("heads=" + heads + ": must be a multiple of kvHeads=" + cache.kvHeads());
-        }
-    }
-
-    private static int shardSize(TornadoNativeArray shards, int ranks, long needed) {
-        if (ranks < 1 || shards.getSize() % ranks != 0 || shards.getSize() / ranks < needed) {
-            throw new IllegalArgumentException("shards of " + shards.getSize() + " elements for ranks=" + ranks
-                    + ": each takes the same number, at least " + needed);
-        }
-        return shards.getSize() / ranks;
-    }
-
-    private static void requireSize(String name, TornadoNativeArray array, long needed) {
-        if (array.getSize() < needed) {
-            throw new IllegalArgumentException(
-                    name + " has " + array.getSize() + " elements, the graph's largest chunk takes " + needed);
-        }
     }
 }

@@ -86,7 +86,7 @@ final class LinearGroupKernels {
                 for (int i = 0; i < 8; i++) {
                     dot += WeightBytes.quant(w, at, (c & 31) + i, format) * x.get(token * columns + c + i);
                 }
-                sum += dot * WeightBytes.half(w, powers, at);
+                sum += dot * WeightBytes.halfAt(w, powers, at);
             }
         } else {
             for (int c = item; c < columns; c += GROUP) {

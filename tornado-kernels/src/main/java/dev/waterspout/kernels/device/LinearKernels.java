@@ -145,7 +145,7 @@ final class LinearKernels {
                         s7 += WeightBytes.quant(w, at, c + 7, format) * x.get(source + c + 7);
                     }
                     float dot = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
-                    sum += dot * WeightBytes.half(w, powers, at);
+                    sum += dot * WeightBytes.halfAt(w, powers, at);
                 }
                 if (biasStride > 0) {
                     sum += bias.get(layer * biasStride + row);

@@ -98,8 +98,7 @@ final class LinearTileKernels {
             float weight = 0f;
             float input = 0f;
             if (c < columns && weightRow < rows) {
-                weight = WeightBytes.weight(
-                        w, powers, layer * layerStride + weightRow * rowBytes, c, format);
+                weight = WeightBytes.weight(w, powers, layer * layerStride + weightRow * rowBytes, c, format);
             }
             if (c < columns && token < tokens) {
                 input = x.get(token * columns + c);

@@ -64,7 +64,8 @@ final class MxParameters {
         values.set(MIN_EXPONENT, element.minExponent());
         values.set(MAX_EXPONENT, element.maxExponent());
         values.set(MAX_CODE, element.maxCode());
-        values.set(MAX_SIGNIFICAND, (int) Math.scalb(element.maxNormal(), element.mantissaBits() - element.maxExponent()));
+        values.set(
+                MAX_SIGNIFICAND, (int) Math.scalb(element.maxNormal(), element.mantissaBits() - element.maxExponent()));
         values.set(TIES_TO_EVEN, format.rounding() == Rounding.EVEN ? 1 : 0);
         values.set(SCALE_BITS, scale.bits());
         values.set(SCALE_BIAS, scale.bias());

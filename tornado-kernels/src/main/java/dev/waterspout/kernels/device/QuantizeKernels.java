@@ -79,7 +79,12 @@ final class QuantizeKernels {
 
     /** Packs a partial into bfloat16, rounded to nearest even: x is the column, y the row. */
     static void packBrains(
-            KernelContext context, IntArray step, FloatArray powers, FloatArray partial, ByteArray packed, int columns) {
+            KernelContext context,
+            IntArray step,
+            FloatArray powers,
+            FloatArray partial,
+            ByteArray packed,
+            int columns) {
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (column < columns && row < step.get(Step.ROWS)) {

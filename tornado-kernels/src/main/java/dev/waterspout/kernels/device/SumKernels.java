@@ -51,9 +51,9 @@ final class SumKernels {
         int row = context.globalIdy;
         if (column < columns && row < step.get(Step.ROWS)) {
             int index = row * columns + column;
-            float sum = WeightBytes.brain(shards, powers, 2 * index);
+            float sum = WeightBytes.brainAt(shards, powers, 2 * index);
             for (int rank = 1; rank < ranks; rank++) {
-                sum = sum + WeightBytes.brain(shards, powers, rank * shardBytes + 2 * index);
+                sum = sum + WeightBytes.brainAt(shards, powers, rank * shardBytes + 2 * index);
             }
             residual.set(index, sum + residual.get(index));
         }

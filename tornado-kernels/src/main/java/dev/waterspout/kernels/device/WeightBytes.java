@@ -21,16 +21,16 @@ final class WeightBytes {
     static float weight(ByteArray bytes, FloatArray powers, int row, int column, int format) {
         if (format == Q8_0) {
             int block = row + (column >> 5) * Q8_0_BLOCK_BYTES;
-            return quant(bytes, block, column & 31, format) * half(bytes, powers, block);
+            return quant(bytes, block, column & 31, format) * halfAt(bytes, powers, block);
         }
         if (format == Q4_0) {
             int block = row + (column >> 5) * Q4_0_BLOCK_BYTES;
-            return quant(bytes, block, column & 31, format) * half(bytes, powers, block);
+            return quant(bytes, block, column & 31, format) * halfAt(bytes, powers, block);
         }
         if (format == F16) {
-            return half(bytes, powers, row + 2 * column);
+            return halfAt(bytes, powers, row + 2 * column);
         }
-        return brain(bytes, powers, row + 2 * column);
+        return brainAt(bytes, powers, row + 2 * column);
     }
 
     /** {@return weight {@code index} of the Q8_0 or Q4_0 block at a byte offset, before its scale} */
@@ -43,7 +43,7 @@ final class WeightBytes {
     }
 
     /** {@return the IEEE half at a byte offset} */
-    static float half(ByteArray bytes, FloatArray powers, int offset) {
+    static float halfAt(ByteArray bytes, FloatArray powers, int offset) {
         int low = bytes.get(offset) & 0xFF;
         int high = bytes.get(offset + 1) & 0xFF;
         return halfValue(powers, (high << 8) | low);
@@ -64,7 +64,7 @@ final class WeightBytes {
     }
 
     /** {@return the bfloat16 at a byte offset} */
-    static float brain(ByteArray bytes, FloatArray powers, int offset) {
+    static float brainAt(ByteArray bytes, FloatArray powers, int offset) {
         int low = bytes.get(offset) & 0xFF;
         int high = bytes.get(offset + 1) & 0xFF;
         int field = ((high & 127) << 1) | (low >> 7);
@@ -79,7 +79,8 @@ final class WeightBytes {
     }
 
     private static float notFinite(FloatArray powers, int mantissa) {
-        // Infinity for a mantissa of 0, NaN behind it for 1 to 1023. TornadoVM compiles a choice by (mantissa == 0) only with
+        // Infinity for a mantissa of 0, NaN behind it for 1 to 1023. TornadoVM compiles a choice by (mantissa == 0)
+        // only with
         // its own assertions off, and a minimum of a masked int not at all.
         return powers.get(DeviceTables.INFINITY + ((mantissa + 1023) >> 10));
     }

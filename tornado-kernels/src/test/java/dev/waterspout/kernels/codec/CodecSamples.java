@@ -13,7 +13,10 @@ public final class CodecSamples {
     /** {@return the inputs of the reference data; the calling test is skipped where that is not} */
     public static List<Case> referenceCases() {
         return ReferenceVectors.load().stream()
-                .map(vectors -> new Case(vectors.file(), vectors.format(), vectors.data().asSlice(0, vectors.data().byteSize() / 2)))
+                .map(vectors -> new Case(
+                        vectors.file(),
+                        vectors.format(),
+                        vectors.data().asSlice(0, vectors.data().byteSize() / 2)))
                 .toList();
     }
 

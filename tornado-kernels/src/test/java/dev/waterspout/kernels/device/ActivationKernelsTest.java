@@ -16,7 +16,8 @@ class ActivationKernelsTest {
     private static final int[] WIDTHS = {1, 31, 64, 1021, 4098};
 
     static Stream<Arguments> formats() {
-        return TestDevice.all().flatMap(device -> Stream.of(WeightFormat.values()).map(f -> Arguments.of(device, f)));
+        return TestDevice.all()
+                .flatMap(device -> Stream.of(WeightFormat.values()).map(f -> Arguments.of(device, f)));
     }
 
     static Stream<TestDevice> devices() {

@@ -23,7 +23,8 @@ class AttentionKernelsTest {
     private static final int LAYERS = 2;
 
     static Stream<Arguments> pairings() {
-        return TestDevice.all().flatMap(device -> Stream.of(RopePairing.values()).map(p -> Arguments.of(device, p)));
+        return TestDevice.all()
+                .flatMap(device -> Stream.of(RopePairing.values()).map(p -> Arguments.of(device, p)));
     }
 
     static Stream<TestDevice> devices() {
@@ -87,10 +88,8 @@ class AttentionKernelsTest {
                         values,
                         cache.keys(),
                         cache.values());
-        graph.turnAndStore(
-                "turn", new DeviceRope(angles, ropeDim, pairing), cache, shape.heads, queries, keys, values);
-        graph.taskGraph()
-                .transferToHost(DataTransferMode.EVERY_EXECUTION, queries, cache.keys(), cache.values());
+        graph.turnAndStore("turn", new DeviceRope(angles, ropeDim, pairing), cache, shape.heads, queries, keys, values);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, queries, cache.keys(), cache.values());
         device.run(graph);
         Operands.assertClose(queries, turnedQueries, 1e-6);
         // Only what the chunk stores is compared: TornadoVM does not send arrays that a kernel only writes.

@@ -18,7 +18,8 @@ class LinearKernelsTest {
     private static final int LAYERS = 2;
 
     static Stream<Arguments> formats() {
-        return TestDevice.all().flatMap(device -> Stream.of(WeightFormat.values()).map(f -> Arguments.of(device, f)));
+        return TestDevice.all()
+                .flatMap(device -> Stream.of(WeightFormat.values()).map(f -> Arguments.of(device, f)));
     }
 
     @ParameterizedTest

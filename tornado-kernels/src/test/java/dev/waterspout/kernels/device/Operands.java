@@ -52,9 +52,8 @@ final class Operands {
         }
         for (int i = 0; i < elements; i += format.blockBytes()) {
             float value = (float) (random.nextGaussian() * (random.nextInt(8) == 0 ? 1e-6 : 0.1));
-            int bits = format == WeightFormat.BF16
-                    ? Float.floatToRawIntBits(value) >>> 16
-                    : Float.floatToFloat16(value);
+            int bits =
+                    format == WeightFormat.BF16 ? Float.floatToRawIntBits(value) >>> 16 : Float.floatToFloat16(value);
             bytes.set(i, (byte) bits);
             bytes.set(i + 1, (byte) (bits >> 8));
         }

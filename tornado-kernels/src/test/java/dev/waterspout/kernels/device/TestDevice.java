@@ -46,8 +46,9 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
     TestPlan plan(KernelGraph graph) {
         GridScheduler grids = new GridScheduler();
         graph.addTo(grids);
-        TornadoExecutionPlan plan =
-                new TornadoExecutionPlan(graph.taskGraph().snapshot()).withDevice(device).withGridScheduler(grids);
+        TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.taskGraph().snapshot())
+                .withDevice(device)
+                .withGridScheduler(grids);
         if (device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL) {
             plan = plan.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS);
         }

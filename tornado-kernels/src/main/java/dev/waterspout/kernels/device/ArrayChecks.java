@@ -1,0 +1,39 @@
+package dev.waterspout.kernels.device;
+
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/** Checks of the arrays of a graph's tasks. */
+final class ArrayChecks {
+    private ArrayChecks() {}
+
+    static void requireSize(String name, TornadoNativeArray array, long needed) {
+        if (array.getSize() < needed) {
+            throw new IllegalArgumentException(
+                    name + " has " + array.getSize() + " elements, the graph's largest chunk takes " + needed);
+        }
+    }
+
+    /** Two operands of which the kernel writes the first: TornadoVM never finishes to compile such a graph if they are one. */
+    @SuppressWarnings("ReferenceEquality") // The runtime tells arrays apart by identity.
+    static void requireDistinct(String task, String first, Object a, String second, Object b) {
+        if (a == b) {
+            throw new IllegalArgumentException(
+                    "task " + task + " has one array as " + first + " and " + second + ": they must be two");
+        }
+    }
+
+    static void requireHeads(DeviceCache cache, int heads) {
+        if (heads < 1 || heads % cache.kvHeads() != 0) {
+            throw new IllegalArgumentException("heads=" + heads + ": must be a multiple of kvHeads=" + cache.kvHeads());
+        }
+    }
+
+    /** {@return the elements from one rank's shard to the next} */
+    static int shardSize(TornadoNativeArray shards, int ranks, long needed) {
+        if (ranks < 1 || shards.getSize() % ranks != 0 || shards.getSize() / ranks < needed) {
+            throw new IllegalArgumentException("shards of " + shards.getSize() + " elements for ranks=" + ranks
+                    + ": each takes the same number, at least " + needed);
+        }
+        return shards.getSize() / ranks;
+    }
+}

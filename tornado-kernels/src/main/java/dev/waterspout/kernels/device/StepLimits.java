@@ -1,0 +1,48 @@
+package dev.waterspout.kernels.device;
+
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** What the scalars of a launch may be, so that no kernel leaves its arrays. */
+final class StepLimits {
+    private final int maxRows;
+    private int layers = Integer.MAX_VALUE;
+    private int capacity = Integer.MAX_VALUE;
+
+    StepLimits(int maxRows) {
+        this.maxRows = maxRows;
+    }
+
+    /** Adds an array of a number of layers; one layer serves all. */
+    void addLayers(int count) {
+        if (count > 1) {
+            layers = Math.min(layers, count);
+        }
+    }
+
+    void addCache(DeviceCache cache) {
+        layers = Math.min(layers, cache.layers());
+        capacity = Math.min(capacity, cache.capacity());
+    }
+
+    void require(IntArray step) {
+        int layer = step.get(Step.LAYER);
+        int position = step.get(Step.POSITION);
+        int rows = step.get(Step.ROWS);
+        int firstOut = step.get(Step.FIRST_OUT);
+        int outRows = step.get(Step.OUT_ROWS);
+        if (rows < 1 || rows > maxRows) {
+            throw new IllegalArgumentException("rows=" + rows + ": the graph takes 1 to " + maxRows);
+        }
+        if (layer < 0 || layer >= layers) {
+            throw new IllegalArgumentException("layer=" + layer + ": the graph's arrays have " + layers + " layers");
+        }
+        if (position < 0 || position > capacity - rows) {
+            throw new IllegalArgumentException(
+                    "position=" + position + " rows=" + rows + ": the cache holds " + capacity + " positions");
+        }
+        if (firstOut < 0 || outRows < 0 || firstOut > rows - outRows) {
+            throw new IllegalArgumentException(
+                    "firstOut=" + firstOut + " outRows=" + outRows + ": the chunk has " + rows + " rows");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+package dev.waterspout.kernels.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.host.RopePairing;
+import dev.waterspout.kernels.host.WeightFormat;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** What graphs launch, and what they refuse before anything is launched. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class KernelGraphTest {
+    private static final DeviceLimits LIMITS = new DeviceLimits(256, 256, 64, 32768);
+    private static final KernelDevice ITEMS = new KernelDevice(KernelVariant.ITEMS, LIMITS);
+    private static final KernelDevice GROUPS = new KernelDevice(KernelVariant.GROUPS, LIMITS);
+
+    private final IntArray step = Operands.step(0, 0, 1);
+    private final FloatArray powers = DeviceTables.powersOfTwo();
+
+    static Stream<TestDevice> devices() {
+        return TestDevice.all();
+    }
+
+    @Test
+    void cpusTakeItemsAndAllElseGroups() {
+        for (TornadoDeviceType type : TornadoDeviceType.values()) {
+            assertThat(KernelVariant.of(type))
+                    .isEqualTo(type == TornadoDeviceType.CPU ? KernelVariant.ITEMS : KernelVariant.GROUPS);
+        }
+    }
+
+    @Test
+    void launchesAreSizedForTheChunk() {
+        KernelGraph graph = new KernelGraph("g", GROUPS, 33, step, powers);
+        DeviceWeights weights = Operands.weights(new Random(1), WeightFormat.F32, 3, 20, 7);
+        graph.linear("product", weights, null, new FloatArray(33 * 7), new FloatArray(33 * 20), RowCount.CHUNK);
+        graph.swiglu("gate", new FloatArray(33 * 65), new FloatArray(33 * 65), 65);
+        graph.selectOut("select", new FloatArray(33 * 7), new FloatArray(33 * 7), 7);
+        GridScheduler grids = new GridScheduler();
+        graph.addTo(grids);
+
+        step.set(Step.ROWS, 33);
+        step.set(Step.OUT_ROWS, 2);
+        graph.prepare();
+        assertGrid(grids.get("g.product"), 32, 48, 16, 16);
+        assertGrid(grids.get("g.gate"), 128, 33, 64, 1);
+        assertGrid(grids.get("g.select"), 64, 2, 64, 1);
+        step.set(Step.ROWS, 2);
+        step.set(Step.OUT_ROWS, 0);
+        graph.prepare();
+        assertGrid(grids.get("g.product"), 32, 16, 16, 16);
+        assertGrid(grids.get("g.gate"), 128, 2, 64, 1);
+        assertGrid(grids.get("g.select"), 64, 1, 64, 1);
+        assertThat(graph.launches()).isEqualTo(3);
+    }
+
+    @Test
+    void refusesScalarsThatLeaveTheArrays() {
+        KernelGraph graph = new KernelGraph("g", ITEMS, 4, step, powers);
+        DeviceCache cache = new DeviceCache(new FloatArray(2 * 80), new FloatArray(2 * 80), 1, 10, 8);
+        graph.attention("attend", cache, 2, new FloatArray(64), new FloatArray(64));
+        graph.prepare();
+
+        assertRefused(graph, Step.ROWS, 5, "rows=5: the graph takes 1 to 4");
+        assertRefused(graph, Step.ROWS, 0, "rows=0: the graph takes 1 to 4");
+        assertRefused(graph, Step.LAYER, 2, "layer=2: the graph's arrays have 2 layers");
+        assertRefused(graph, Step.POSITION, 10, "position=10 rows=1: the cache holds 10 positions");
+        assertRefused(graph, Step.POSITION, -1, "position=-1 rows=1: the cache holds 10 positions");
+        assertRefused(graph, Step.OUT_ROWS, 2, "firstOut=0 outRows=2: the chunk has 1 rows");
+    }
+
+    @Test
+    void refusesArraysThatAreTooSmall() {
+        KernelGraph graph = new KernelGraph("g", ITEMS, 2, step, powers);
+        DeviceWeights weights = Operands.weights(new Random(1), WeightFormat.Q8_0, 1, 3, 32);
+        FloatArray small = new FloatArray(5);
+        FloatArray large = new FloatArray(640);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> graph.linear("p", weights, null, large, small, RowCount.CHUNK))
+                .withMessage("y has 5 elements, the graph's largest chunk takes 6");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> graph.embed("e", weights, new IntArray(1), large))
+                .withMessage("tokens has 1 elements, the graph's largest chunk takes 2");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        graph.quantize("q", DeviceCodec.of(WireFormat.parse("e2m1"), 64), large, new ByteArray(67)))
+                .withMessage("packed has 67 elements, the graph's largest chunk takes 68");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> graph.dequantizeSum(
+                        "s", DeviceCodec.of(WireFormat.parse("e2m1"), 64), new ByteArray(201), 3, large))
+                .withMessage("shards of 201 elements for ranks=3: each takes the same number, at least 68");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> graph.quantize("q", DeviceCodec.of(PlainFormat.F32, 1), large, new ByteArray(68)))
+                .withMessage("format f32 of task q: a partial is f32 already");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> graph.add("a", large, large, 1))
+                .withMessage("task a has one array as target and addend: they must be two");
+        assertThat(graph.launches()).isZero();
+    }
+
+    @Test
+    void refusesShapesThatDoNotFit() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DeviceWeights(WeightFormat.Q4_0, new FloatArray(18), 1, 1, 32))
+                .withMessage("weights in a FloatArray: Q4_0 needs a ByteArray");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DeviceWeights(WeightFormat.Q4_0, new ByteArray(17), 1, 1, 32))
+                .withMessage("weights of 1 x 1 x 32 Q4_0 take 18 elements, the array has 17");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DeviceWeights.elements(WeightFormat.Q8_0, 80, 28672, 8192))
+                .withMessageContaining("one device array holds");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DeviceRope(new FloatArray(12), 3, RopePairing.HALVES))
+                .withMessage("ropeDim=3: must be even and at least 2");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DeviceCache(new FloatArray(15), new FloatArray(15), 1, 2, 4))
+                .withMessage("cache of 15 keys and 15 values: both are layers of 8 elements");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DeviceNorm(new FloatArray(15), 1, 4, 0f))
+                .withMessage("norm weight of 15 elements: a layer has width=4");
+    }
+
+    @Test
+    void refusesLaunchesThatADriverWould() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LaunchShape(65, 1, 64, 1))
+                .withMessage(
+                        "launch of 65 x 1 items in groups of 64 x 1: groups must divide the items in both dimensions");
+        assertThat(LaunchShape.covering(65, 3, 64, 1)).isEqualTo(new LaunchShape(128, 3, 64, 1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> LaunchShape.covering(16, 16, 16, 17).requireFits("t", LIMITS))
+                .withMessage("task t needs groups of 16 x 17 items, but the device takes at most 256, and 256 x 64 by"
+                        + " dimension");
+        KernelGraph tiny = new KernelGraph(
+                "g", new KernelDevice(KernelVariant.GROUPS, new DeviceLimits(64, 64, 64, 0)), 1, step, powers);
+        FloatArray x = new FloatArray(8);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> tiny.rmsNorm("norm", new DeviceNorm(x, 1, 8, 0f), x, x, x, RowCount.CHUNK))
+                .withMessageStartingWith("task normFactors needs groups of 128 x 1 items");
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void devicesReportLimitsThatKernelsFit(TestDevice device) {
+        DeviceLimits limits = device.kernels().limits();
+
+        LaunchShape.covering(1, 1, NormKernels.GROUP, 1).requireFits("norm", limits);
+        LaunchShape.covering(1, 1, LinearTileKernels.TILE, LinearTileKernels.TILE)
+                .requireFits("tile", limits);
+        assertThat(limits.localBytes()).isGreaterThanOrEqualTo(2 * 16 * 17 * Float.BYTES);
+    }
+
+    /** What the tests rely on: a launch that the driver refuses throws nothing, and only its output tells. */
+    @ParameterizedTest
+    @MethodSource("devices")
+    void refusedLaunchesAreSeenInNativeOutput(TestDevice device) throws TornadoExecutionPlanException {
+        Assumptions.assumeTrue(TestDevice.isReal(), "skipped: the emulator throws where a driver would print");
+        FloatArray x = FloatArray.fromElements(1f, 2f, 3f);
+        KernelGraph graph = new KernelGraph("g", device.kernels(), 1, step, powers);
+        FloatArray y = FloatArray.fromElements(10f, 20f, 30f);
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, x, y);
+        graph.add("add", x, y, 3);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, x);
+        GridScheduler grids = new GridScheduler();
+        graph.addTo(grids);
+        grids.get("g.add").setGlobalWork(65, 1, 1);
+        String output;
+        try (TornadoExecutionPlan plan =
+                        new TornadoExecutionPlan(graph.taskGraph().snapshot());
+                NativeOutput capture = NativeOutput.capture()) {
+            plan.withDevice(device.device()).withGridScheduler(grids).execute();
+            output = capture.finish();
+        }
+        assertThat(output).contains(TestDevice.NATIVE_ERROR);
+        assertThat(x.toHeapArray()).containsExactly(1f, 2f, 3f);
+    }
+
+    private void assertRefused(KernelGraph graph, int index, int value, String message) {
+        int before = step.get(index);
+        step.set(index, value);
+        assertThatIllegalArgumentException().isThrownBy(graph::prepare).withMessage(message);
+        step.set(index, before);
+    }
+
+    private static void assertGrid(WorkerGrid grid, long globalX, long globalY, long localX, long localY) {
+        assertThat(grid.getGlobalWork()).containsExactly(globalX, globalY, 1);
+        assertThat(grid.getLocalWork()).containsExactly(localX, localY, 1);
+    }
+}

@@ -12,6 +12,7 @@ import dev.waterspout.kernels.device.DeviceWeights;
 import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -117,9 +118,9 @@ final class DeviceArrays {
         logits = floats(1, shard.vocabulary().size());
     }
 
-    /** Returns all arrays, for the graph that brings them to the device. */
-    Object[] all() {
-        return all.toArray();
+    /** Returns all arrays. */
+    List<TornadoNativeArray> all() {
+        return Collections.unmodifiableList(all);
     }
 
     /** Returns the bytes of all arrays. */

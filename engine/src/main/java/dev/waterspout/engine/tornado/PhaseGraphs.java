@@ -11,7 +11,6 @@ import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.Step;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +82,7 @@ final class PhaseGraphs {
                         ? new FloatArray(Math.multiplyExact(ranks, packedBytes / Float.BYTES))
                         : new ByteArray(Math.multiplyExact(ranks, packedBytes));
         this.embed = embed();
-        this.attention = attention(config, shard.heads().size());
+        this.attention = attention(shard.heads().size());
         this.feedForward = feedForward(shard.ffn().size());
         this.sum = sum(config.width());
         this.select = select(config.width());
@@ -113,25 +112,14 @@ final class PhaseGraphs {
     private KernelGraph embed() {
         KernelGraph graph = graph("Embed");
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, tokens);
-        consume(graph, arrays.embedding.data(), arrays.hidden);
         graph.embed("embed", arrays.embedding, tokens, arrays.hidden);
-        return persist(graph, arrays.hidden);
+        return graph;
     }
 
-    private KernelGraph attention(ModelConfig config, int heads) {
+    private KernelGraph attention(int heads) {
         KernelGraph graph = graph("Attention");
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, rope.angles());
         DeviceArrays a = arrays;
-        List<@Nullable Object> used =
-                new ArrayList<>(List.of(a.hidden, a.normed, a.factors, a.queries, a.keys, a.values));
-        used.addAll(List.of(a.attended, a.partial, a.cache.keys(), a.cache.values(), a.attentionNorm.weight()));
-        used.addAll(List.of(a.q.data(), a.k.data(), a.v.data(), a.attentionOutput.data()));
-        for (FloatArray bias : new @Nullable FloatArray[] {a.qBias, a.kBias, a.vBias}) {
-            used.add(bias);
-        }
-        used.add(a.qNorm == null ? null : a.qNorm.weight());
-        used.add(a.kNorm == null ? null : a.kNorm.weight());
-        consume(graph, used.stream().filter(each -> each != null).toArray());
         graph.rmsNorm("norm", a.attentionNorm, a.hidden, a.factors, a.normed, RowCount.CHUNK);
         graph.linear("q", a.q, a.qBias, a.normed, a.queries, RowCount.CHUNK);
         graph.linear("k", a.k, a.kBias, a.normed, a.keys, RowCount.CHUNK);
@@ -142,62 +130,46 @@ final class PhaseGraphs {
         graph.attention("attend", a.cache, heads, a.queries, a.attended);
         graph.linear("output", a.attentionOutput, null, a.attended, a.partial, RowCount.CHUNK);
         encode(graph);
-        return persist(graph, a.hidden, a.partial, a.cache.keys(), a.cache.values());
+        return graph;
     }
 
     private KernelGraph feedForward(int ffn) {
         KernelGraph graph = graph("FeedForward");
         DeviceArrays a = arrays;
-        consume(
-                graph,
-                a.hidden,
-                a.normed,
-                a.factors,
-                a.gate,
-                a.up,
-                a.partial,
-                a.ffnNorm.weight(),
-                a.gateWeights.data(),
-                a.upWeights.data(),
-                a.down.data());
         graph.rmsNorm("norm", a.ffnNorm, a.hidden, a.factors, a.normed, RowCount.CHUNK);
         graph.linear("gate", a.gateWeights, null, a.normed, a.gate, RowCount.CHUNK);
         graph.linear("up", a.upWeights, null, a.normed, a.up, RowCount.CHUNK);
         graph.swiglu("swiglu", a.gate, a.up, ffn);
         graph.linear("down", a.down, null, a.gate, a.partial, RowCount.CHUNK);
         encode(graph);
-        return persist(graph, a.hidden, a.partial);
+        return graph;
     }
 
     private KernelGraph sum(int width) {
         KernelGraph graph = graph("Sum");
         switch (shards) {
             case null -> {
-                consume(graph, arrays.partial, arrays.hidden);
                 graph.add("add", arrays.hidden, arrays.partial, width);
             }
             case FloatArray floats -> {
                 graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, floats);
-                consume(graph, arrays.hidden);
                 graph.sum("sum", floats, ranks, arrays.hidden, width);
             }
             case ByteArray bytes -> {
                 graph.taskGraph()
                         .transferToDevice(DataTransferMode.EVERY_EXECUTION, bytes)
                         .transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
-                consume(graph, arrays.hidden);
                 graph.dequantizeSum("sum", codec, bytes, ranks, arrays.hidden);
             }
             default -> throw new IllegalStateException("shards are floats or bytes");
         }
-        return persist(graph, arrays.hidden);
+        return graph;
     }
 
     private KernelGraph select(int width) {
         KernelGraph graph = graph("Select");
-        consume(graph, arrays.hidden, arrays.selected);
         graph.selectOut("select", arrays.hidden, arrays.selected, width);
-        return persist(graph, arrays.hidden, arrays.selected);
+        return graph;
     }
 
     private void normHeads(KernelGraph graph, String task, @Nullable DeviceNorm norm, FloatArray x) {
@@ -220,17 +192,9 @@ final class PhaseGraphs {
 
     private KernelGraph graph(String name) {
         KernelGraph graph = new KernelGraph(phase + name, device, maxRows, step, arrays.powers);
-        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step);
-        return graph;
-    }
-
-    private void consume(KernelGraph graph, Object... used) {
-        graph.taskGraph().consumeFromDevice(TornadoShard.LOAD, arrays.powers);
-        graph.taskGraph().consumeFromDevice(TornadoShard.LOAD, used);
-    }
-
-    private static KernelGraph persist(KernelGraph graph, Object... kept) {
-        graph.taskGraph().persistOnDevice(kept);
+        graph.taskGraph()
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
+                .consumeFromDevice(arrays.all().toArray());
         return graph;
     }
 }

@@ -15,13 +15,16 @@ import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.Step;
+import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.host.RotaryTable;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
@@ -42,7 +45,7 @@ public final class TornadoShard implements ShardCompute, PartialPort {
     private final DeviceArrays arrays;
     private final DeviceCodec codec;
     private final List<KernelGraph> graphs = new ArrayList<>();
-    private final KernelGraph load;
+    private final UploadGraph load;
     private final KernelGraph output;
     private final PhaseGraphs prefill;
     private final PhaseGraphs decode;
@@ -60,14 +63,13 @@ public final class TornadoShard implements ShardCompute, PartialPort {
         this.codec = DeviceCodec.of(options.format(), config.width());
         KernelDevice kernels = KernelDevice.of(device);
         outputStep.set(Step.ROWS, 1);
-        this.load = load(kernels, shard.ffn().size());
+        this.load = new UploadGraph(LOAD, kernels, arrays.all());
         this.output = output(kernels);
         this.prefill = new PhaseGraphs("prefill", kernels, options.chunk(), ranks, config, shard, codec, arrays);
         this.decode = options.chunk() == 1
                 ? prefill
                 : new PhaseGraphs("decode", kernels, 1, ranks, config, shard, codec, arrays);
         this.phase = prefill;
-        graphs.add(load);
         graphs.add(output);
         graphs.addAll(prefill.all());
         if (decode != prefill) {
@@ -86,23 +88,11 @@ public final class TornadoShard implements ShardCompute, PartialPort {
         return (model, shard, ranks, options) -> new TornadoShard(name, device, model, shard, ranks, options);
     }
 
-    /** All arrays go to the device once; the one task is there because a graph must have one. */
-    private KernelGraph load(KernelDevice device, int ffn) {
-        KernelGraph graph = new KernelGraph(LOAD, device, 1, outputStep, arrays.powers);
-        graph.taskGraph()
-                .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep)
-                .transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.all());
-        graph.swiglu("touch", arrays.gate, arrays.up, ffn);
-        graph.taskGraph().persistOnDevice(arrays.all());
-        return graph;
-    }
-
     private KernelGraph output(KernelDevice device) {
         KernelGraph graph = new KernelGraph(OUTPUT, device, 1, outputStep, arrays.powers);
         graph.taskGraph()
                 .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep)
-                .consumeFromDevice(LOAD, arrays.powers, arrays.selected, arrays.normed, arrays.factors, arrays.logits)
-                .consumeFromDevice(LOAD, arrays.outputNorm.weight(), arrays.output.data());
+                .consumeFromDevice(arrays.all().toArray());
         graph.rmsNorm("norm", arrays.outputNorm, arrays.selected, arrays.factors, arrays.normed, RowCount.CHUNK);
         graph.linear("head", arrays.output, null, arrays.normed, arrays.logits, RowCount.CHUNK);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, arrays.logits);
@@ -111,9 +101,11 @@ public final class TornadoShard implements ShardCompute, PartialPort {
 
     private TornadoExecutionPlan plan(TornadoDevice device) {
         GridScheduler grids = new GridScheduler();
+        load.addTo(grids);
         graphs.forEach(graph -> graph.addTo(grids));
-        TornadoExecutionPlan made = new TornadoExecutionPlan(graphs.stream()
-                        .map(graph -> graph.taskGraph().snapshot())
+        TornadoExecutionPlan made = new TornadoExecutionPlan(Stream.concat(
+                                Stream.of(load.taskGraph()), graphs.stream().map(KernelGraph::taskGraph))
+                        .map(TaskGraph::snapshot)
                         .toArray(ImmutableTaskGraph[]::new))
                 .withDevice(device)
                 .withGridScheduler(grids);
@@ -124,13 +116,16 @@ public final class TornadoShard implements ShardCompute, PartialPort {
 
     /** Runs one graph; the grids are checked against the device's limits before anything is launched. */
     private void run(KernelGraph graph) {
+        graph.prepare();
+        execute(1 + graphs.indexOf(graph), graph.taskGraph());
+    }
+
+    private void execute(int index, TaskGraph graph) {
         try {
-            graph.prepare();
-            plan.withGraph(graphs.indexOf(graph)).execute();
+            plan.withGraph(index).execute();
         } catch (RuntimeException failure) {
             throw new DeviceException(
-                    "device " + name + " failed in graph " + graph.taskGraph().getTaskGraphName() + ": "
-                            + failure.getMessage(),
+                    "device " + name + " failed in graph " + graph.getTaskGraphName() + ": " + failure.getMessage(),
                     failure);
         }
     }
@@ -142,7 +137,7 @@ public final class TornadoShard implements ShardCompute, PartialPort {
 
     @Override
     public void preload(LongConsumer loaded) {
-        run(load);
+        execute(0, load.taskGraph());
         loaded.accept(weightBytes);
     }
 
@@ -207,7 +202,8 @@ public final class TornadoShard implements ShardCompute, PartialPort {
 
     @Override
     public void close() {
-        plan.freeDeviceMemory();
+        // Closing frees the arrays of the selected graph. The others have theirs from this one: freed once more, it fails.
+        plan.withGraph(0);
         try {
             plan.close();
         } catch (TornadoExecutionPlanException failure) {

@@ -1,7 +1,7 @@
 package dev.waterspout.kernels.host;
 
 /**
- * Working memory of one worker, about 430 KB: created once, passed to every call of that worker, never shared by two calls
+ * Working memory of one worker, about 450 KB: created once, passed to every call of that worker, never shared by two calls
  * at the same time. Nothing survives a call.
  *
  * <p>It lies on the heap, unlike all operands: accesses to arrays cost the compiler a fraction of what accesses to
@@ -9,7 +9,7 @@ package dev.waterspout.kernels.host;
  */
 public final class HostScratch {
     /** Floats of {@link #zeros()}. */
-    private static final int ZEROS = 4 << 10;
+    private static final int ZEROS = 8 << 10;
 
     /** Floats of {@link #rows()}. */
     private static final int ROWS = 32 << 10;

@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.host;
 
 /**
- * Working memory of one worker, about 450 KB: created once, passed to every call of that worker, never shared by two calls
- * at the same time. Nothing survives a call.
+ * Working memory of one worker, about 450 KB: created once, passed to every call of that worker, never shared by two
+ * calls at the same time. Nothing survives a call.
  *
  * <p>It lies on the heap, unlike all operands: accesses to arrays cost the compiler a fraction of what accesses to
  * segments cost, and the largest tiles would otherwise exceed its limits and run unoptimized.
@@ -32,7 +32,9 @@ public final class HostScratch {
         return rows;
     }
 
-    /** Vectors of partial sums; accumulators of attention. Begins with {@link #zeros()} zeros that nobody overwrites. */
+    /**
+     * Vectors of partial sums; accumulators of attention. Begins with {@link #zeros()} zeros that nobody overwrites.
+     */
     float[] sums() {
         return sums;
     }

@@ -3,11 +3,11 @@ package dev.waterspout.kernels.host;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Matrix product. For many tokens it is blocked for the caches: a group of rows is expanded to f32 a chunk of columns at a
- * time and multiplied with a tile of tokens while it is near. For few tokens weights are expanded in registers.
+ * Matrix product. For many tokens it is blocked for the caches: a group of rows is expanded to f32 a chunk of columns
+ * at a time and multiplied with a tile of tokens while it is near. For few tokens weights are expanded in registers.
  *
- * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that do
- * not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits.
+ * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that
+ * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits.
  */
 final class VectorLinear {
     /** From here on expanding weights once for all tokens is faster. */

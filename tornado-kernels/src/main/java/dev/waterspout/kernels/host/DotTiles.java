@@ -83,8 +83,8 @@ final class DotTiles {
     }
 
     /**
-     * Four rows with four inputs. Longer than other methods: sixteen accumulators must be named to stay in registers. It
-     * calls the Vector API without helpers, because the compiler stops inlining helpers in a method of this size.
+     * Four rows with four inputs. Longer than other methods: sixteen accumulators must be named to stay in registers.
+     * It calls the Vector API without helpers, because the compiler stops inlining helpers in a method of this size.
      */
     private void fourByFour(int row, long input, int columns, int from, int to) {
         float[] w = rows;

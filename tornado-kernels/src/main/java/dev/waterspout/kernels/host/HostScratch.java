@@ -1,15 +1,15 @@
 package dev.waterspout.kernels.host;
 
 /**
- * Working memory of one worker, about 430 KB: created once, passed to every call of that worker, never shared by two calls
- * at the same time. Nothing survives a call.
+ * Working memory of one worker, about 450 KB: created once, passed to every call of that worker, never shared by two
+ * calls at the same time. Nothing survives a call.
  *
  * <p>It lies on the heap, unlike all operands: accesses to arrays cost the compiler a fraction of what accesses to
  * segments cost, and the largest tiles would otherwise exceed its limits and run unoptimized.
  */
 public final class HostScratch {
     /** Floats of {@link #zeros()}. */
-    private static final int ZEROS = 4 << 10;
+    private static final int ZEROS = 8 << 10;
 
     /** Floats of {@link #rows()}. */
     private static final int ROWS = 32 << 10;
@@ -32,7 +32,9 @@ public final class HostScratch {
         return rows;
     }
 
-    /** Vectors of partial sums; accumulators of attention. Begins with {@link #zeros()} zeros that nobody overwrites. */
+    /**
+     * Vectors of partial sums; accumulators of attention. Begins with {@link #zeros()} zeros that nobody overwrites.
+     */
     float[] sums() {
         return sums;
     }

@@ -5,7 +5,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Sums the lanes of vectors in one fixed order: the upper half onto the lower, then the upper quarter, down to one lane.
+ * Sums the lanes of vectors in one fixed order: the upper half onto the lower, then the upper quarter, down to one
+ * lane.
  *
  * <p>{@code reduceLanes(ADD)} leaves the order open, and interpreted and compiled code do choose differently; results
  * would change while the JVM warms up. The sum of sixteen vectors adds in the same order as the sum of one, so how

@@ -12,8 +12,8 @@ import jdk.incubator.vector.VectorOperators;
  * Four rows of stored weights with one input, for few tokens: weights are expanded in registers and used once.
  *
  * <p>Each row has one accumulator over ascending columns, so the sums have the bits of {@link DotTiles} over expanded
- * weights. Columns that fill no vector are left out. There is a method per format, and each calls the Vector API itself: a
- * choice inside the loop, or a helper that the compiler does not inline, would put every vector on the heap.
+ * weights. Columns that fill no vector are left out. There is a method per format, and each calls the Vector API
+ * itself: a choice inside the loop, or a helper that the compiler does not inline, would put every vector on the heap.
  */
 final class RowQuads {
     private RowQuads() {}

@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorOperators;
  * Attention with a running softmax over tiles of the cache (Milakov and Gimelshein, arXiv 1805.02867; Dao et al.,
  * arXiv 2205.14135): scratch memory does not grow with the context, and a block of units reads a tile once.
  *
- * <p>Tiles begin at fixed positions of the cache and a unit uses exactly the positions it sees, in ascending order, so its
- * bits do not depend on its neighbours.
+ * <p>Tiles begin at fixed positions of the cache and a unit uses exactly the positions it sees, in ascending order, so
+ * its bits do not depend on its neighbours.
  */
 final class VectorAttention {
     /** Units that share a tile. */
@@ -104,7 +104,7 @@ final class VectorAttention {
         }
     }
 
-    /** Scores [units][TILE] of all units with all positions of a tile; those that a unit may not see are discarded later. */
+    /** Scores [units][TILE] of all units with all positions of a tile; softmax discards what a unit may not see. */
     private void score(long keys, int positions, int units) {
         int whole = Lanes.whole(headDim);
         for (int p = 0; p < positions; p += LaneSums.GROUP) {

@@ -3,11 +3,11 @@ package dev.waterspout.kernels.host;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Matrix product. For many tokens it is blocked for the caches: a group of rows is expanded to f32 a chunk of columns at a
- * time and multiplied with a tile of tokens while it is near. For few tokens weights are expanded in registers.
+ * Matrix product. For many tokens it is blocked for the caches: a group of rows is expanded to f32 a chunk of columns
+ * at a time and multiplied with a tile of tokens while it is near. For few tokens weights are expanded in registers.
  *
- * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that do
- * not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits.
+ * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that
+ * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits.
  */
 final class VectorLinear {
     /** From here on expanding weights once for all tokens is faster. */
@@ -19,10 +19,12 @@ final class VectorLinear {
     /** Rows of a group: inputs come from the far caches once per group. */
     private static final int GROUP = 32;
 
+    /** Rows of a group for few tokens: a quarter of them is one stream through memory, long enough to be prefetched. */
+    private static final int STREAM_GROUP = 128;
+
     /** Columns of a chunk, a multiple of every block and vector. */
     private static final int CHUNK = 1024;
 
-    private static final int SUM_STRIDE = GROUP * Lanes.COUNT;
     private static final int SUMS = HostScratch.zeros();
 
     private final WeightMatrix weights;
@@ -32,15 +34,19 @@ final class VectorLinear {
     private final float[] sums;
     private final float[] totals;
     private final DotTiles tiles;
+    private final int rowsPerGroup;
+    private final int sumStride;
 
-    private VectorLinear(WeightMatrix weights, MemorySegment x, MemorySegment y, HostScratch scratch) {
+    private VectorLinear(WeightMatrix weights, MemorySegment x, int batch, MemorySegment y, HostScratch scratch) {
         this.weights = weights;
         this.x = x;
         this.y = y;
         expanded = scratch.rows();
         sums = scratch.sums();
         totals = scratch.totals();
-        tiles = new DotTiles(expanded, CHUNK, x, Layouts.floats(weights.columns()), sums, Lanes.COUNT, SUM_STRIDE);
+        rowsPerGroup = batch < MANY_TOKENS ? STREAM_GROUP : GROUP;
+        sumStride = rowsPerGroup * Lanes.COUNT;
+        tiles = new DotTiles(expanded, CHUNK, x, Layouts.floats(weights.columns()), sums, Lanes.COUNT, sumStride);
     }
 
     static void apply(
@@ -51,11 +57,11 @@ final class VectorLinear {
             int rowFrom,
             int rowTo,
             HostScratch scratch) {
-        VectorLinear linear = new VectorLinear(weights, x, y, scratch);
+        VectorLinear linear = new VectorLinear(weights, x, batch, y, scratch);
         for (int token = 0; token < batch; token += TILE_TOKENS) {
             int tokens = Math.min(TILE_TOKENS, batch - token);
-            for (int row = rowFrom; row < rowTo; row += GROUP) {
-                linear.group(row, Math.min(GROUP, rowTo - row), token, tokens);
+            for (int row = rowFrom; row < rowTo; row += linear.rowsPerGroup) {
+                linear.group(row, Math.min(linear.rowsPerGroup, rowTo - row), token, tokens);
             }
         }
     }
@@ -76,7 +82,7 @@ final class VectorLinear {
         if (RowQuads.supports(weights.format())) {
             for (int r = 0; r < step; r++) {
                 for (int t = 0; t < tokens; t++) {
-                    int sum = SUMS + t * SUM_STRIDE + r * Lanes.COUNT;
+                    int sum = SUMS + t * sumStride + r * Lanes.COUNT;
                     RowQuads.multiply(weights, row + r, step, x, inputOffset(token + t, 0), sums, sum);
                 }
             }
@@ -92,15 +98,15 @@ final class VectorLinear {
         for (int column = 0; column < columns; column += CHUNK) {
             int chunk = Math.min(CHUNK, columns - column);
             for (int r = 0; r < rows; r++) {
-                expand(row + r, column, chunk, r);
+                expand(row + r, column, chunk, r * CHUNK);
             }
             tiles.multiply(rows, inputOffset(token, column), tokens, Lanes.whole(chunk), sum, column == 0);
         }
     }
 
-    private void expand(int row, int column, int count, int slot) {
+    private void expand(int row, int column, int count, int to) {
         long from = weights.offset(row, column);
-        VectorWeights.expand(weights.format(), weights.data(), from, count, expanded, slot * CHUNK);
+        VectorWeights.expand(weights.format(), weights.data(), from, count, expanded, to);
     }
 
     /** Reduces sums and adds the columns that fill no vector. */
@@ -108,14 +114,14 @@ final class VectorLinear {
         int columns = weights.columns();
         int whole = Lanes.whole(columns);
         for (int r = 0; r < rows && whole < columns; r++) {
-            expand(row + r, whole, columns - whole, r);
+            expand(row + r, whole, columns - whole, r * Lanes.COUNT);
         }
         for (int t = 0; t < tokens; t++) {
             for (int r = 0; r < rows; r += LaneSums.GROUP) {
-                LaneSums.sixteen(sums, SUMS + t * SUM_STRIDE + r * Lanes.COUNT, totals, r);
+                LaneSums.sixteen(sums, SUMS + t * sumStride + r * Lanes.COUNT, totals, r);
             }
             for (int r = 0; r < rows && whole < columns; r++) {
-                totals[r] = addTail(totals[r], r * CHUNK, inputOffset(token + t, whole), columns - whole);
+                totals[r] = addTail(totals[r], r * Lanes.COUNT, inputOffset(token + t, whole), columns - whole);
             }
             long output = Layouts.floats((long) (token + t) * weights.rows() + row);
             MemorySegment.copy(totals, 0, y, Layouts.F32, output, rows);

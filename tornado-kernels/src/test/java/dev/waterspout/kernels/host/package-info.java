@@ -1,4 +1,6 @@
-/** Tests of the host kernels. One contract for both implementations; what only the Vector API kernels promise beside it. */
+/**
+ * Tests of the host kernels. One contract for both implementations; what only the Vector API kernels promise beside it.
+ */
 @NullMarked
 package dev.waterspout.kernels.host;
 

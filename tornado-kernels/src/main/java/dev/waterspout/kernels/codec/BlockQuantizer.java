@@ -3,9 +3,9 @@ package dev.waterspout.kernels.codec;
 /**
  * The arithmetic of one format, element by element, in integers: what every implementation must agree with bit for bit.
  *
- * <p>Source: OCP Microscaling Formats (MX) v1.0, section 6.3. Exponents are read from the bits of the f32, so that values
- * just below a power of two are right, and rounding is a rounding shift of the significand, the same for normal and
- * subnormal codes.
+ * <p>Source: OCP Microscaling Formats (MX) v1.0, section 6.3. Exponents are read from the bits of the f32, so that
+ * values just below a power of two are right, and rounding is a rounding shift of the significand, the same for normal
+ * and subnormal codes.
  */
 final class BlockQuantizer {
     private static final int INFINITY_BITS = 0x7f800000;
@@ -26,8 +26,8 @@ final class BlockQuantizer {
     /**
      * {@return the scale code of a block, by the rule FLOOR}
      *
-     * @param magnitudeBits the largest of the block's f32 bits without their signs: integers order as the magnitudes do, with
-     *     infinity and NaN on top
+     * @param magnitudeBits the largest of the block's f32 bits without their signs: integers order as the magnitudes
+     *     do, with infinity and NaN on top
      */
     int scaleCode(int magnitudeBits) {
         if (magnitudeBits >= INFINITY_BITS) {

@@ -73,10 +73,10 @@ public record Distortion(
     }
 
     /**
-     * Counts the saturated blocks of a packed partial. A block is saturated if at least one of its elements was clamped:
-     * under the scale in the packed bytes, rounding to the element type's steps with an unlimited exponent would have given
-     * a magnitude above maxNormal. A value above {@code maxNormal x scale} that still rounds to maxNormal does not count,
-     * nor does a block with NaN or infinity, nor one whose F16 scale is zero.
+     * Counts the saturated blocks of a packed partial. A block is saturated if at least one of its elements was
+     * clamped: under the scale in the packed bytes, rounding to the element type's steps with an unlimited exponent
+     * would have given a magnitude above maxNormal. A value above {@code maxNormal x scale} that still rounds to
+     * maxNormal does not count, nor does a block with NaN or infinity, nor one whose F16 scale is zero.
      *
      * @param format the format of the packed bytes
      * @param original f32, rows x columns

@@ -17,9 +17,9 @@ import java.util.Locale;
  *  f &gt; 0:  (2^mantissaBits + t) x 2^(minExponent + f - 1 - mantissaBits)
  * </pre>
  *
- * <p>An INTn is the same with {@code n - 2} mantissa bits, {@code minExponent} 0 and one exponent bit that continues the
- * mantissa, which makes it {@code magnitude x 2^(2 - n)}. OCP's MXINT8 stores the same values in two's complement; here
- * the sign of a value that rounds to zero is kept, as the float elements do.
+ * <p>An INTn is the same with {@code n - 2} mantissa bits, {@code minExponent} 0 and one exponent bit that continues
+ * the mantissa, which makes it {@code magnitude x 2^(2 - n)}. OCP's MXINT8 stores the same values in two's complement;
+ * here the sign of a value that rounds to zero is kept, as the float elements do.
  *
  * <p>E5M2 and E4M3 have codes above {@link #maxCode()}, which OCP gives to infinities and NaN. The encoder never writes
  * them, and the decoder reads them by the formula above: what marks a block that is not finite is its scale.
@@ -87,7 +87,10 @@ public enum ElementType {
         return mantissaBits;
     }
 
-    /** {@return the exponent of the smallest normal value; codes below it are {@code 2^(minExponent - mantissaBits)} apart} */
+    /**
+     * {@return the exponent of the smallest normal value; codes below it are {@code 2^(minExponent - mantissaBits)}
+     * apart}
+     */
     public int minExponent() {
         return minExponent;
     }

@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.codec;
 
 /**
- * A block-quantized format (OCP Microscaling): every {@code block} consecutive elements of a row share one scale. The last
- * block of a row may be short.
+ * A block-quantized format (OCP Microscaling): every {@code block} consecutive elements of a row share one scale. The
+ * last block of a row may be short.
  *
  * @param element the element type
  * @param block elements that share a scale: 8, 16, 32, 64 or 128

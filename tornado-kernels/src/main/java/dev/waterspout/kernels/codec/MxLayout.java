@@ -19,8 +19,8 @@ import java.lang.foreign.ValueLayout;
  *  elementBytes = ceil(D x elementBits / 8)
  * </pre>
  *
- * Both parts are bit-packed little-endian: code i of n bits takes the bits {@code i x n ... i x n + n - 1} of its part, bit
- * k being bit {@code k % 8} of byte {@code k / 8}. Pad bits are 0. Three-bit elements, for example:
+ * Both parts are bit-packed little-endian: code i of n bits takes the bits {@code i x n ... i x n + n - 1} of its
+ * part, bit k being bit {@code k % 8} of byte {@code k / 8}. Pad bits are 0. Three-bit elements, for example:
  *
  * <pre>
  *   byte 0                     byte 1                     byte 2
@@ -122,6 +122,9 @@ public final class MxLayout {
     private static int bits(MemorySegment segment, long offset, long position, int count) {
         long first = offset + (position >>> 3);
         int shift = (int) position & 7;
+        if (count == 8) {
+            return segment.get(ValueLayout.JAVA_BYTE, first) & 0xff;
+        }
         int value = 0;
         for (int have = 0; have < shift + count; have += 8) {
             value |= (segment.get(ValueLayout.JAVA_BYTE, first + (have >>> 3)) & 0xff) << have;
@@ -132,6 +135,10 @@ public final class MxLayout {
     private static void putBits(MemorySegment segment, long offset, long position, int count, int code) {
         long first = offset + (position >>> 3);
         int shift = (int) position & 7;
+        if (count == 8) {
+            segment.set(ValueLayout.JAVA_BYTE, first, (byte) code);
+            return;
+        }
         int value = code << shift;
         for (int done = 0; done < shift + count; done += 8) {
             long at = first + (done >>> 3);

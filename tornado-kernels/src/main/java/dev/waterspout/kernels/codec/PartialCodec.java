@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
  * <p>A codec has no state: any number of threads may share one. Segments may lie on or off the heap; they must not
  * overlap, and may be longer than needed, in which case the rest is left alone.
  *
- * <p>All implementations of a format write the same bytes and decode to the same bits, except the payload of NaNs that a
- * sum meets or makes, which Java does not define.
+ * <p>All implementations of a format write the same bytes and decode to the same bits, except the payload of NaNs that
+ * a sum meets or makes, which Java does not define.
  */
 public sealed interface PartialCodec permits ScalarMxCodec, VectorMxCodec, PlainCodec {
 
@@ -40,8 +40,8 @@ public sealed interface PartialCodec permits ScalarMxCodec, VectorMxCodec, Plain
     void decode(MemorySegment packed, int rows, int columns, MemorySegment target);
 
     /**
-     * The fused kernel: {@code residual <- ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual}, in f32, in rank
-     * order and in one pass, so that every rank gets the same bits.
+     * The fused kernel: {@code residual <- ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual}, in f32, in
+     * rank order and in one pass, so that every rank gets the same bits.
      *
      * @param shards the packed partials of all ranks, in rank order, at least one
      * @param rows tokens, 0 or more

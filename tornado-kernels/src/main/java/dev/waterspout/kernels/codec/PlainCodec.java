@@ -11,8 +11,8 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The formats without blocks. f32 is copied; bf16 is rounded to nearest even, which takes values of 2^128 - 2^119 and more to
- * infinity, as IEEE rounding does, and leaves NaN a NaN.
+ * The formats without blocks. f32 is copied; bf16 is rounded to nearest even, which takes values of 2^128 - 2^119 and
+ * more to infinity, as IEEE rounding does, and leaves NaN a NaN.
  */
 final class PlainCodec implements PartialCodec {
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;

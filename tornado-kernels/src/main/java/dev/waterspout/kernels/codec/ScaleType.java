@@ -5,8 +5,8 @@ import java.util.Locale;
 /**
  * The scale of an MX block: a power of two of some range, or an IEEE half.
  *
- * <p>A power-of-two scale {@code 2^x} has the code {@code x + bias} for x in {@code -bias..bias}; the one code left, all
- * ones, is NaN. E8M0 is OCP's scale; E5M0 and E4M0 are the same with fewer bits.
+ * <p>A power-of-two scale {@code 2^x} has the code {@code x + bias} for x in {@code -bias..bias}; the one code left,
+ * all ones, is NaN. E8M0 is OCP's scale; E5M0 and E4M0 are the same with fewer bits.
  */
 public enum ScaleType {
     /** {@code 2^-127..2^127}, OCP's scale. */
@@ -67,7 +67,7 @@ public enum ScaleType {
             return Float.NaN;
         }
         int field = code - bias + 127;
-        return Float.intBitsToFloat(field == 0 ? 1 << 22 : field << 23);
+        return Float.intBitsToFloat(Math.max(field << 23, 1 << 22));
     }
 
     /** {@return the name in a format's text, such as {@code e8m0}} */

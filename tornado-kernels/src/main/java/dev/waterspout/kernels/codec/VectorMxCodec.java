@@ -15,15 +15,15 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The fast codec: quantizes and dequantizes in vector lanes, one code per byte of a small scratch, and moves between bytes
- * and packed codes eight at a time with {@link Long#compress} and {@link Long#expand} (PEXT and PDEP on x86).
+ * The fast codec: quantizes and dequantizes in vector lanes, one code per byte of a small scratch, and moves between
+ * bytes and packed codes eight at a time with {@link Long#compress} and {@link Long#expand} (PEXT and PDEP on x86).
  *
  * <p>A row is worked off in chunks of {@value Chunk#CODES} columns, each in passes: scales of the blocks, spread to one
  * entry per column; then lanes, whatever the block size; then packing. So no pass waits for what it has just stored.
  *
  * <p>Where {@link BlockQuantizer} shifts and rounds the significand, the lanes let one addition round it: the sum of a
- * magnitude and {@code 2^(23 - mantissaBits)} times its power of two holds the rounded significand in its low bits. That
- * needs a normal f32 and room above it, so a block of values near either end of the f32 range goes through
+ * magnitude and {@code 2^(23 - mantissaBits)} times its power of two holds the rounded significand in its low bits.
+ * That needs a normal f32 and room above it, so a block of values near either end of the f32 range goes through
  * {@link BlockQuantizer} instead, as does one with NaN or infinity.
  */
 final class VectorMxCodec implements PartialCodec {
@@ -34,7 +34,7 @@ final class VectorMxCodec implements PartialCodec {
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, INTS.vectorBitSize() / 4)));
 
     private static final int LANES = INTS.length();
-    private static final VarHandle GROUP = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle CODES = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** Codes that lie next to each other in eight bytes, one per byte. */
     private static final int GROUP_CODES = Long.BYTES;
@@ -50,8 +50,12 @@ final class VectorMxCodec implements PartialCodec {
     private final int tieBit;
     private final boolean powerOfTwo;
     private final long groupMask;
+    /** Codes that are packed into one word of at most eight bytes: two groups where they fit. */
+    private final int wordCodes;
+
+    private final int wordBytes;
     private final int smallestScale;
-    private final int largestMagnitude;
+    private final int beyondLanes;
     private final int[] table;
 
     VectorMxCodec(MxFormat format) {
@@ -67,9 +71,12 @@ final class VectorMxCodec implements PartialCodec {
         this.tieBit = format.rounding() == Rounding.EVEN ? 0 : 1;
         this.powerOfTwo = format.scale().powerOfTwo();
         this.groupMask = 0x0101010101010101L * ((1 << bits) - 1);
+        this.wordCodes = bits <= 4 ? 2 * GROUP_CODES : GROUP_CODES;
+        this.wordBytes = wordCodes / 8 * bits;
         // From here up, a subnormal f32 is less than half of the smallest code.
         this.smallestScale = mantissaBits + 2 - 127 - minExponent;
-        this.largestMagnitude = (254 - 23 + mantissaBits) << 23;
+        // From here up, the power of two 2^(23 - mantissaBits) times as large is no f32.
+        this.beyondLanes = (255 - 23 + mantissaBits) << 23;
         this.table = new int[Math.max(1 << bits, LANES)];
         for (int code = 0; code < 1 << bits; code++) {
             table[code] = Float.floatToRawIntBits(element.value(code));
@@ -146,7 +153,7 @@ final class VectorMxCodec implements PartialCodec {
             int exponent = quantizer.sharedExponent(scaleCode);
             layout.putScaleCode(target, chunk.row, firstBlock + index, scaleCode);
             chunk.scaleCodes[index] = scaleCode;
-            if (largest >= largestMagnitude || (exponent < smallestScale && largest != 0)) {
+            if (largest >= beyondLanes || (exponent < smallestScale && largest != 0)) {
                 chunk.exceptions |= 1 << index;
             }
             // A block of zeros has the smallest scale; any normal one serves it.
@@ -203,9 +210,9 @@ final class VectorMxCodec implements PartialCodec {
                     ByteOrder.LITTLE_ENDIAN,
                     FLOATS.indexInRange(i, chunk.count));
             quantizeLanes(values, chunk, i).intoArray(chunk.codes, i);
-            // The pad bits of the last byte.
-            Arrays.fill(chunk.codes, chunk.count, chunk.count + GROUP_CODES, (byte) 0);
         }
+        // What pads the last word.
+        Arrays.fill(chunk.codes, chunk.count, chunk.count + wordCodes, (byte) 0);
         for (int left = chunk.exceptions; left != 0; left &= left - 1) {
             quantizeException(source, offset, chunk, Integer.numberOfTrailingZeros(left));
         }
@@ -243,15 +250,22 @@ final class VectorMxCodec implements PartialCodec {
     }
 
     private void pack(Chunk chunk, MemorySegment target, long offset, long limit) {
+        if (bits == 8) {
+            MemorySegment.copy(chunk.codes, 0, target, ValueLayout.JAVA_BYTE, offset, chunk.count);
+            return;
+        }
         long at = offset;
-        for (int i = 0; i < chunk.count; i += GROUP_CODES, at += bits) {
-            long group = Long.compress((long) GROUP.get(chunk.codes, i), groupMask);
+        for (int i = 0; i < chunk.count; i += wordCodes, at += wordBytes) {
+            long word = Long.compress((long) CODES.get(chunk.codes, i), groupMask);
+            if (wordCodes > GROUP_CODES) {
+                word |= Long.compress((long) CODES.get(chunk.codes, i + GROUP_CODES), groupMask) << (wordBytes * 4);
+            }
             if (at <= limit - Long.BYTES) {
-                // The bytes past this group are zero and are written after it.
-                target.set(Layouts.I64, at, group);
+                // The bytes past this word are zero and are written after it.
+                target.set(Layouts.I64, at, word);
             } else {
-                for (int k = 0; k < Math.min(bits, limit - at); k++) {
-                    target.set(ValueLayout.JAVA_BYTE, at + k, (byte) (group >>> (8 * k)));
+                for (int k = 0; k < Math.min(wordBytes, limit - at); k++) {
+                    target.set(ValueLayout.JAVA_BYTE, at + k, (byte) (word >>> (8 * k)));
                 }
             }
         }
@@ -259,17 +273,24 @@ final class VectorMxCodec implements PartialCodec {
 
     private void unpack(MemorySegment packed, MxLayout layout, Chunk chunk) {
         long at = layout.elementOffset(chunk.row) + (long) chunk.column / GROUP_CODES * bits;
+        if (bits == 8) {
+            MemorySegment.copy(packed, ValueLayout.JAVA_BYTE, at, chunk.codes, 0, chunk.count);
+            return;
+        }
         long limit = packed.byteSize();
-        for (int i = 0; i < chunk.count; i += GROUP_CODES, at += bits) {
-            long group = 0;
+        for (int i = 0; i < chunk.count; i += wordCodes, at += wordBytes) {
+            long word = 0;
             if (at <= limit - Long.BYTES) {
-                group = packed.get(Layouts.I64, at);
+                word = packed.get(Layouts.I64, at);
             } else {
-                for (int k = 0; k < Math.min(bits, limit - at); k++) {
-                    group |= (packed.get(ValueLayout.JAVA_BYTE, at + k) & 0xffL) << (8 * k);
+                for (int k = 0; k < Math.min(wordBytes, limit - at); k++) {
+                    word |= (packed.get(ValueLayout.JAVA_BYTE, at + k) & 0xffL) << (8 * k);
                 }
             }
-            GROUP.set(chunk.codes, i, Long.expand(group, groupMask));
+            CODES.set(chunk.codes, i, Long.expand(word, groupMask));
+            if (wordCodes > GROUP_CODES) {
+                CODES.set(chunk.codes, i + GROUP_CODES, Long.expand(word >>> (wordBytes * 4), groupMask));
+            }
         }
     }
 
@@ -293,8 +314,8 @@ final class VectorMxCodec implements PartialCodec {
     }
 
     private FloatVector dequantizeLanes(byte[] codes, int index) {
-        IntVector code = (IntVector)
-                ByteVector.fromArray(BYTES, codes, index).convertShape(VectorOperators.B2I, INTS, 0);
+        IntVector code =
+                (IntVector) ByteVector.fromArray(BYTES, codes, index).convertShape(VectorOperators.B2I, INTS, 0);
         if (1 << bits <= LANES) {
             return code.selectFrom(IntVector.fromArray(INTS, table, 0)).reinterpretAsFloats();
         }
@@ -304,9 +325,8 @@ final class VectorMxCodec implements PartialCodec {
         }
         IntVector magnitude = code.and(signBit - 1);
         IntVector sign = code.and(signBit).lanewise(VectorOperators.LSHL, Integer.SIZE - bits);
-        IntVector normal = magnitude
-                .lanewise(VectorOperators.LSHL, 23 - mantissaBits)
-                .add((minExponent - 1 + 127) << 23);
+        IntVector normal =
+                magnitude.lanewise(VectorOperators.LSHL, 23 - mantissaBits).add((minExponent - 1 + 127) << 23);
         FloatVector subnormal = ((FloatVector) magnitude.convert(VectorOperators.I2F, 0))
                 .mul(Float.intBitsToFloat((minExponent - mantissaBits + 127) << 23));
         VectorMask<Integer> small = magnitude.compare(VectorOperators.LT, 1 << mantissaBits);

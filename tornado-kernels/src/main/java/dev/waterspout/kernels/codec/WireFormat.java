@@ -4,8 +4,8 @@ package dev.waterspout.kernels.codec;
 public sealed interface WireFormat permits MxFormat, PlainFormat {
 
     /**
-     * Reads a format's text: {@code f32}, {@code bf16} or {@code <element>[:block[:scale]]}, in either case. The block is
-     * 32 and the scale e8m0 if not given; the rule is FLOOR and the rounding EVEN.
+     * Reads a format's text: {@code f32}, {@code bf16} or {@code <element>[:block[:scale]]}, in either case. The block
+     * is 32 and the scale e8m0 if not given; the rule is FLOOR and the rounding EVEN.
      *
      * @param text such as {@code e2m1} or {@code int4:64:e5m0}
      * @return the format
@@ -44,8 +44,9 @@ public sealed interface WireFormat permits MxFormat, PlainFormat {
      *  +--------+--------+----------------+----------------+--------+--------+
      * </pre>
      *
-     * Kind is 1 for f32 and 2 for bf16, whose other bits are 0, and 3 for MX. An element is its exponent bits (high four)
-     * and mantissa bits (low four), 0 exponent bits being INT. Rule 0 is FLOOR; rounding 0 is EVEN, 1 AWAY. No id is 0.
+     * Kind is 1 for f32 and 2 for bf16, whose other bits are 0, and 3 for MX. An element is its exponent bits (high
+     * four) and mantissa bits (low four), 0 exponent bits being INT. Rule 0 is FLOOR; rounding 0 is EVEN, 1 AWAY. No
+     * id is 0.
      */
     default int id() {
         return FormatId.encode(this);

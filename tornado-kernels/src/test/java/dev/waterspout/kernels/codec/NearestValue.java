@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.codec;
 
 /**
- * An oracle that shares nothing with the quantizers: it looks for the nearest of all values of an element type, in doubles,
- * which hold every f32 times every scale exactly.
+ * An oracle that shares nothing with the quantizers: it looks for the nearest of all values of an element type, in
+ * doubles, which hold every f32 times every scale exactly.
  */
 final class NearestValue {
     private final ElementType element;

@@ -63,8 +63,8 @@ final class Samples {
     }
 
     /**
-     * {@return finite values as partials have them, and worse: Gaussian with outliers, of a magnitude that changes every few
-     * values, with runs of zeros, edges and values on or near the ties of small mantissas}
+     * {@return finite values as partials have them, and worse: Gaussian with outliers, of a magnitude that changes
+     * every few values, with runs of zeros, edges and values on or near the ties of small mantissas}
      */
     static float[] heavyTailed(long seed, int count) {
         Random random = new Random(seed);

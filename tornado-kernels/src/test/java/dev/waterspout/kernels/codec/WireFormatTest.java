@@ -1,0 +1,157 @@
+package dev.waterspout.kernels.codec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WireFormatTest {
+    @ParameterizedTest
+    @CsvSource({
+        "f32, f32",
+        "BF16, bf16",
+        "e2m1, e2m1:32:e8m0",
+        "E4M3:16, e4m3:16:e8m0",
+        "Int4:128:E5M0, int4:128:e5m0",
+        "e1m1:8:f16, e1m1:8:f16"
+    })
+    void readsTextInEitherCase(String text, String label) {
+        WireFormat format = WireFormat.parse(text);
+
+        assertThat(format.label()).isEqualTo(label);
+        assertThat(format).hasToString(label);
+        assertThat(WireFormat.parse(label)).isEqualTo(format);
+    }
+
+    @Test
+    void fillsInTheDefaults() {
+        assertThat(WireFormat.parse("e2m1"))
+                .isEqualTo(new MxFormat(ElementType.E2M1, 32, ScaleType.E8M0, ScaleRule.FLOOR, Rounding.EVEN));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                ":",
+                "f16",
+                "f32:32",
+                "bf16:8",
+                "e2m1:",
+                "e2m1:12",
+                "e2m1:256",
+                "e2m1:032",
+                "e2m1:32:",
+                "e2m1:32:e9m0",
+                "e2m1:32:e8m0:even",
+                "e2m1:e8m0",
+                " e2m1",
+                "e9m9"
+            })
+    void refusesOtherText(String text) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> WireFormat.parse(text))
+                .withMessage(
+                        "wire format '" + text + "' is not f32, bf16 or <element>[:block[:scale]] with an element of"
+                                + " e5m2|e4m3|e3m2|e2m3|e3m1|e2m2|e2m1|e1m2|e3m0|e2m0|e1m1|int8|int6|int5|int4|int3,"
+                                + " a block of 8|16|32|64|128 and a scale of e8m0|e5m0|e4m0|f16");
+    }
+
+    @Test
+    void everyFormatHasItsOwnIdAndText() {
+        Set<Integer> ids = new HashSet<>();
+        Samples.formats().forEach(format -> {
+            assertThat(WireFormat.ofId(format.id())).isEqualTo(format);
+            assertThat(((MxFormat) WireFormat.parse(format.label())).withRounding(format.rounding()))
+                    .isEqualTo(format);
+            ids.add(format.id());
+        });
+        for (PlainFormat format : PlainFormat.values()) {
+            assertThat(WireFormat.ofId(format.id())).isEqualTo(format);
+            ids.add(format.id());
+        }
+
+        assertThat(ids).hasSize(16 * 5 * 4 * 2 + 2).doesNotContain(0);
+    }
+
+    @Test
+    void idsAreStable() {
+        assertThat(PlainFormat.F32.id()).isEqualTo(1);
+        assertThat(PlainFormat.BF16.id()).isEqualTo(2);
+        assertThat(WireFormat.parse("e2m1").id()).isEqualTo(0x00_08_21_53);
+        assertThat(WireFormat.parse("int8:128:f16").id()).isEqualTo(0x00_10_06_73);
+        assertThat(MxFormat.of(ElementType.E4M3, 8, ScaleType.E5M0)
+                        .withRounding(Rounding.AWAY)
+                        .id())
+                .isEqualTo(0x10_05_43_33);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0x00000000, 'kind 0 is not 1, 2 or 3'",
+        "0x00000011, f32 has no bits above its kind",
+        "0x80000002, bf16 has no bits above its kind",
+        "0x00082123, block 2^2 is not within 2^3..2^7",
+        "0x00082183, block 2^8 is not within 2^3..2^7",
+        "0x000821f3, block 2^15 is not within 2^3..2^7",
+        "0x00089953, element code 0x99 is unknown",
+        "0x00072153, scale code 0x7 is unknown",
+        "0x01082153, rule code 0x1 is unknown",
+        "0x20082153, rounding code 0x2 is unknown"
+    })
+    void refusesOtherIds(String id, String reason) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> WireFormat.ofId(Integer.parseUnsignedInt(id.substring(2), 16)))
+                .withMessage("format id " + id + " names no wire format: " + reason);
+    }
+
+    @Test
+    void refusesOtherBlocks() {
+        for (int block : new int[] {-8, 0, 4, 24, 256}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> MxFormat.of(ElementType.E2M1, block, ScaleType.E8M0))
+                    .withMessage("block " + block + " is not one of 8, 16, 32, 64, 128");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "f32, 5, 20",
+        "bf16, 5, 10",
+        "e2m1, 2048, 1088",
+        "e2m1, 33, 19",
+        "e2m1:8:e4m0, 17, 11",
+        "int3:32:e5m0, 1021, 403",
+        "e4m3:128:f16, 129, 133",
+        "e2m1, 2147483647, 1140850688"
+    })
+    void sizesAreExact(String text, int columns, long rowBytes) {
+        WireFormat format = WireFormat.parse(text);
+
+        assertThat(format.rowBytes(columns)).isEqualTo(rowBytes);
+        assertThat(format.encodedBytes(7, columns)).isEqualTo(7 * rowBytes);
+        assertThat(format.encodedBytes(0, columns)).isZero();
+        assertThat(format.bitsPerElement(columns)).isEqualTo(8.0 * rowBytes / columns);
+    }
+
+    @Test
+    void refusesImpossibleShapes() {
+        for (String text : new String[] {"f32", "bf16", "e2m1"}) {
+            WireFormat format = WireFormat.parse(text);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> format.rowBytes(0))
+                    .withMessage("columns 0 is not 1 or more");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> format.encodedBytes(-1, 8))
+                    .withMessage("rows -1 is not 0 or more");
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> WireFormat.parse("f32").encodedBytes(Integer.MAX_VALUE, Integer.MAX_VALUE))
+                .withMessage("rows 2147483647 of 8589934588 bytes exceed 2^63 bytes");
+    }
+}

@@ -61,8 +61,8 @@ final class Arguments {
                     "ropeDim=" + table.ropeDim() + ": must not exceed headDim=" + heads.headDim());
         }
         if (tableRow < 0 || (long) tableRow + rowTo > table.rows()) {
-            throw new IllegalArgumentException("tableRow=" + tableRow + " rowTo=" + rowTo + ": the rotary table has "
-                    + table.rows() + " rows");
+            throw new IllegalArgumentException(
+                    "tableRow=" + tableRow + " rowTo=" + rowTo + ": the rotary table has " + table.rows() + " rows");
         }
         checkFloats("x", x, (long) rowTo * heads.width());
     }

@@ -3,10 +3,11 @@ package dev.waterspout.kernels.host;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Causal attention of a chunk of consecutive tokens over the cache, which already holds the keys and values of the chunk.
+ * Causal attention of a chunk of consecutive tokens over the cache, which already holds the keys and values of the
+ * chunk.
  *
- * <p>The unit of work is one query head of one token. Unit {@code u} is token {@code u % rows} of head {@code u / rows}, so
- * neighbours share a key/value head, and a band of them reads its keys once.
+ * <p>The unit of work is one query head of one token. Unit {@code u} is token {@code u % rows} of head
+ * {@code u / rows}, so neighbours share a key/value head, and a band of them reads its keys once.
  *
  * @param cache keys and values of the layer
  * @param queries [rows][heads][headDim] f32

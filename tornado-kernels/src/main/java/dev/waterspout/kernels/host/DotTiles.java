@@ -10,178 +10,196 @@ import jdk.incubator.vector.FloatVector;
  * shapes give the same bits. Several pairs at once hide the latency of the multiply-add and share loads.
  */
 final class DotTiles {
-    /** Where the sums' segment holds zeros, enough for any tile: see {@link HostScratch#sums()}. */
-    private static final long ZEROS = 0;
+    /** Where {@link HostScratch#sums()} holds zeros, enough for any tile. */
+    private static final int ZEROS = 0;
 
-    private final MemorySegment weights;
-    private final long weightStride;
+    private final float[] rows;
+    private final int rowStride;
     private final MemorySegment inputs;
     private final long inputStride;
-    private final MemorySegment sums;
-    private final long sumStride;
+    private final float[] sums;
+    private final int sumRowStride;
+    private final int sumInputStride;
 
     /**
      * Creates the tiles of one product.
      *
-     * @param weights rows of f32
-     * @param weightStride bytes from row to row
-     * @param inputs rows of f32
+     * @param rows rows
+     * @param rowStride floats from row to row
+     * @param inputs inputs, f32
      * @param inputStride bytes from input to input
-     * @param sums {@link HostScratch#sums()}; vectors of consecutive rows follow each other
-     * @param sumStride bytes from the vector of one input to that of the next, same row
+     * @param sums {@link HostScratch#sums()}
+     * @param sumRowStride floats from the vector of one row to that of the next, same input
+     * @param sumInputStride floats from the vector of one input to that of the next, same row
      */
     DotTiles(
-            MemorySegment weights,
-            long weightStride,
+            float[] rows,
+            int rowStride,
             MemorySegment inputs,
             long inputStride,
-            MemorySegment sums,
-            long sumStride) {
-        this.weights = weights;
-        this.weightStride = weightStride;
+            float[] sums,
+            int sumRowStride,
+            int sumInputStride) {
+        this.rows = rows;
+        this.rowStride = rowStride;
         this.inputs = inputs;
         this.inputStride = inputStride;
         this.sums = sums;
-        this.sumStride = sumStride;
+        this.sumRowStride = sumRowStride;
+        this.sumInputStride = sumInputStride;
     }
 
     /**
-     * Multiplies {@code rows} rows with {@code count} inputs.
+     * Multiplies the first {@code rowCount} rows with {@code inputCount} inputs.
      *
-     * @param weight offset of the first row
-     * @param rows number of rows
-     * @param input offset of the first input
-     * @param count number of inputs
+     * @param rowCount number of rows
+     * @param input byte offset of the first input
+     * @param inputCount number of inputs
      * @param columns number of columns, a multiple of the lanes
-     * @param sum offset of the first vector of sums
+     * @param sum index of the first vector of sums
      * @param fresh whether sums start at zero; else the products are added to them
      */
-    void multiply(long weight, int rows, long input, int count, int columns, long sum, boolean fresh) {
-        int quads = rows & -4;
+    void multiply(int rowCount, long input, int inputCount, int columns, int sum, boolean fresh) {
+        int quads = rowCount & -4;
         int i = 0;
-        for (; i + 4 <= count; i += 4) {
+        for (; i + 4 <= inputCount; i += 4) {
             for (int r = 0; r < quads; r += 4) {
-                long to = sum + i * sumStride + r * Lanes.BYTES;
-                fourByFour(weight + r * weightStride, input + i * inputStride, columns, fresh ? ZEROS : to, to);
+                int to = sum + i * sumInputStride + r * sumRowStride;
+                fourByFour(r * rowStride, input + i * inputStride, columns, fresh ? ZEROS : to, to);
             }
         }
-        for (; i < count; i++) {
+        for (; i < inputCount; i++) {
             for (int r = 0; r < quads; r += 4) {
-                long to = sum + i * sumStride + r * Lanes.BYTES;
-                fourByOne(weight + r * weightStride, input + i * inputStride, columns, fresh ? ZEROS : to, to);
+                int to = sum + i * sumInputStride + r * sumRowStride;
+                fourByOne(r * rowStride, input + i * inputStride, columns, fresh ? ZEROS : to, to);
             }
         }
-        for (int r = quads; r < rows; r++) {
-            for (i = 0; i < count; i++) {
-                long to = sum + i * sumStride + r * Lanes.BYTES;
-                oneByOne(weight + r * weightStride, input + i * inputStride, columns, fresh ? ZEROS : to, to);
+        for (int r = quads; r < rowCount; r++) {
+            for (i = 0; i < inputCount; i++) {
+                int to = sum + i * sumInputStride + r * sumRowStride;
+                oneByOne(r * rowStride, input + i * inputStride, columns, fresh ? ZEROS : to, to);
             }
         }
     }
 
-    /** Four rows with four inputs. Longer than other methods: sixteen accumulators must be named to stay in registers. */
-    private void fourByFour(long weight, long input, int columns, long from, long to) {
-        MemorySegment w = weights;
+    /**
+     * Four rows with four inputs. Longer than other methods: sixteen accumulators must be named to stay in registers.
+     * It calls the Vector API without helpers, because the compiler stops inlining helpers in a method of this size.
+     */
+    private void fourByFour(int row, long input, int columns, int from, int to) {
+        float[] w = rows;
         MemorySegment x = inputs;
-        MemorySegment s = sums;
-        long w1 = weight + weightStride;
-        long w2 = w1 + weightStride;
-        long w3 = w2 + weightStride;
+        float[] s = sums;
+        int w1 = row + rowStride;
+        int w2 = w1 + rowStride;
+        int w3 = w2 + rowStride;
         long x1 = input + inputStride;
         long x2 = x1 + inputStride;
         long x3 = x2 + inputStride;
-        long from1 = from + sumStride;
-        long from2 = from1 + sumStride;
-        long from3 = from2 + sumStride;
-        FloatVector a00 = Lanes.load(s, from);
-        FloatVector a01 = Lanes.load(s, from + Lanes.BYTES);
-        FloatVector a02 = Lanes.load(s, from + 2 * Lanes.BYTES);
-        FloatVector a03 = Lanes.load(s, from + 3 * Lanes.BYTES);
-        FloatVector a10 = Lanes.load(s, from1);
-        FloatVector a11 = Lanes.load(s, from1 + Lanes.BYTES);
-        FloatVector a12 = Lanes.load(s, from1 + 2 * Lanes.BYTES);
-        FloatVector a13 = Lanes.load(s, from1 + 3 * Lanes.BYTES);
-        FloatVector a20 = Lanes.load(s, from2);
-        FloatVector a21 = Lanes.load(s, from2 + Lanes.BYTES);
-        FloatVector a22 = Lanes.load(s, from2 + 2 * Lanes.BYTES);
-        FloatVector a23 = Lanes.load(s, from2 + 3 * Lanes.BYTES);
-        FloatVector a30 = Lanes.load(s, from3);
-        FloatVector a31 = Lanes.load(s, from3 + Lanes.BYTES);
-        FloatVector a32 = Lanes.load(s, from3 + 2 * Lanes.BYTES);
-        FloatVector a33 = Lanes.load(s, from3 + 3 * Lanes.BYTES);
+        int r = sumRowStride;
+        int f1 = from + sumInputStride;
+        int f2 = f1 + sumInputStride;
+        int f3 = f2 + sumInputStride;
+        FloatVector a00 = FloatVector.fromArray(Lanes.FLOATS, s, from);
+        FloatVector a01 = FloatVector.fromArray(Lanes.FLOATS, s, from + r);
+        FloatVector a02 = FloatVector.fromArray(Lanes.FLOATS, s, from + 2 * r);
+        FloatVector a03 = FloatVector.fromArray(Lanes.FLOATS, s, from + 3 * r);
+        FloatVector a10 = FloatVector.fromArray(Lanes.FLOATS, s, f1);
+        FloatVector a11 = FloatVector.fromArray(Lanes.FLOATS, s, f1 + r);
+        FloatVector a12 = FloatVector.fromArray(Lanes.FLOATS, s, f1 + 2 * r);
+        FloatVector a13 = FloatVector.fromArray(Lanes.FLOATS, s, f1 + 3 * r);
+        FloatVector a20 = FloatVector.fromArray(Lanes.FLOATS, s, f2);
+        FloatVector a21 = FloatVector.fromArray(Lanes.FLOATS, s, f2 + r);
+        FloatVector a22 = FloatVector.fromArray(Lanes.FLOATS, s, f2 + 2 * r);
+        FloatVector a23 = FloatVector.fromArray(Lanes.FLOATS, s, f2 + 3 * r);
+        FloatVector a30 = FloatVector.fromArray(Lanes.FLOATS, s, f3);
+        FloatVector a31 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + r);
+        FloatVector a32 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + 2 * r);
+        FloatVector a33 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + 3 * r);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
             long offset = Layouts.floats(c);
-            FloatVector r0 = Lanes.load(w, weight + offset);
-            FloatVector r1 = Lanes.load(w, w1 + offset);
-            FloatVector r2 = Lanes.load(w, w2 + offset);
-            FloatVector r3 = Lanes.load(w, w3 + offset);
-            FloatVector t0 = Lanes.load(x, input + offset);
-            a00 = r0.fma(t0, a00);
-            a01 = r1.fma(t0, a01);
-            a02 = r2.fma(t0, a02);
-            a03 = r3.fma(t0, a03);
-            FloatVector t1 = Lanes.load(x, x1 + offset);
-            a10 = r0.fma(t1, a10);
-            a11 = r1.fma(t1, a11);
-            a12 = r2.fma(t1, a12);
-            a13 = r3.fma(t1, a13);
-            FloatVector t2 = Lanes.load(x, x2 + offset);
-            a20 = r0.fma(t2, a20);
-            a21 = r1.fma(t2, a21);
-            a22 = r2.fma(t2, a22);
-            a23 = r3.fma(t2, a23);
-            FloatVector t3 = Lanes.load(x, x3 + offset);
-            a30 = r0.fma(t3, a30);
-            a31 = r1.fma(t3, a31);
-            a32 = r2.fma(t3, a32);
-            a33 = r3.fma(t3, a33);
+            FloatVector r0 = FloatVector.fromArray(Lanes.FLOATS, w, row + c);
+            FloatVector r1 = FloatVector.fromArray(Lanes.FLOATS, w, w1 + c);
+            FloatVector r2 = FloatVector.fromArray(Lanes.FLOATS, w, w2 + c);
+            FloatVector r3 = FloatVector.fromArray(Lanes.FLOATS, w, w3 + c);
+            FloatVector i0 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, input + offset, Layouts.ORDER);
+            a00 = r0.fma(i0, a00);
+            a01 = r1.fma(i0, a01);
+            a02 = r2.fma(i0, a02);
+            a03 = r3.fma(i0, a03);
+            FloatVector i1 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, x1 + offset, Layouts.ORDER);
+            a10 = r0.fma(i1, a10);
+            a11 = r1.fma(i1, a11);
+            a12 = r2.fma(i1, a12);
+            a13 = r3.fma(i1, a13);
+            FloatVector i2 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, x2 + offset, Layouts.ORDER);
+            a20 = r0.fma(i2, a20);
+            a21 = r1.fma(i2, a21);
+            a22 = r2.fma(i2, a22);
+            a23 = r3.fma(i2, a23);
+            FloatVector i3 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, x3 + offset, Layouts.ORDER);
+            a30 = r0.fma(i3, a30);
+            a31 = r1.fma(i3, a31);
+            a32 = r2.fma(i3, a32);
+            a33 = r3.fma(i3, a33);
         }
-        storeFour(s, to, a00, a01, a02, a03);
-        storeFour(s, to + sumStride, a10, a11, a12, a13);
-        storeFour(s, to + 2 * sumStride, a20, a21, a22, a23);
-        storeFour(s, to + 3 * sumStride, a30, a31, a32, a33);
+        a00.intoArray(s, to);
+        a01.intoArray(s, to + r);
+        a02.intoArray(s, to + 2 * r);
+        a03.intoArray(s, to + 3 * r);
+        int t1 = to + sumInputStride;
+        int t2 = t1 + sumInputStride;
+        int t3 = t2 + sumInputStride;
+        a10.intoArray(s, t1);
+        a11.intoArray(s, t1 + r);
+        a12.intoArray(s, t1 + 2 * r);
+        a13.intoArray(s, t1 + 3 * r);
+        a20.intoArray(s, t2);
+        a21.intoArray(s, t2 + r);
+        a22.intoArray(s, t2 + 2 * r);
+        a23.intoArray(s, t2 + 3 * r);
+        a30.intoArray(s, t3);
+        a31.intoArray(s, t3 + r);
+        a32.intoArray(s, t3 + 2 * r);
+        a33.intoArray(s, t3 + 3 * r);
     }
 
     /** Four rows with one input. */
-    private void fourByOne(long weight, long input, int columns, long from, long to) {
-        MemorySegment w = weights;
+    private void fourByOne(int row, long input, int columns, int from, int to) {
+        float[] w = rows;
         MemorySegment x = inputs;
-        MemorySegment s = sums;
-        long w1 = weight + weightStride;
-        long w2 = w1 + weightStride;
-        long w3 = w2 + weightStride;
-        FloatVector a0 = Lanes.load(s, from);
-        FloatVector a1 = Lanes.load(s, from + Lanes.BYTES);
-        FloatVector a2 = Lanes.load(s, from + 2 * Lanes.BYTES);
-        FloatVector a3 = Lanes.load(s, from + 3 * Lanes.BYTES);
+        int w1 = row + rowStride;
+        int w2 = w1 + rowStride;
+        int w3 = w2 + rowStride;
+        FloatVector a0 = Lanes.load(sums, from);
+        FloatVector a1 = Lanes.load(sums, from + sumRowStride);
+        FloatVector a2 = Lanes.load(sums, from + 2 * sumRowStride);
+        FloatVector a3 = Lanes.load(sums, from + 3 * sumRowStride);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
-            long offset = Layouts.floats(c);
-            FloatVector t = Lanes.load(x, input + offset);
-            a0 = Lanes.load(w, weight + offset).fma(t, a0);
-            a1 = Lanes.load(w, w1 + offset).fma(t, a1);
-            a2 = Lanes.load(w, w2 + offset).fma(t, a2);
-            a3 = Lanes.load(w, w3 + offset).fma(t, a3);
+            FloatVector i = Lanes.load(x, input + Layouts.floats(c));
+            a0 = Lanes.load(w, row + c).fma(i, a0);
+            a1 = Lanes.load(w, w1 + c).fma(i, a1);
+            a2 = Lanes.load(w, w2 + c).fma(i, a2);
+            a3 = Lanes.load(w, w3 + c).fma(i, a3);
         }
-        storeFour(s, to, a0, a1, a2, a3);
+        storeFour(to, a0, a1, a2, a3);
     }
 
     /** One row with one input. */
-    private void oneByOne(long weight, long input, int columns, long from, long to) {
-        MemorySegment w = weights;
+    private void oneByOne(int row, long input, int columns, int from, int to) {
+        float[] w = rows;
         MemorySegment x = inputs;
         FloatVector a = Lanes.load(sums, from);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
-            long offset = Layouts.floats(c);
-            a = Lanes.load(w, weight + offset).fma(Lanes.load(x, input + offset), a);
+            a = Lanes.load(w, row + c).fma(Lanes.load(x, input + Layouts.floats(c)), a);
         }
         Lanes.store(a, sums, to);
     }
 
-    private static void storeFour(
-            MemorySegment sums, long to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
+    private void storeFour(int to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
         Lanes.store(a0, sums, to);
-        Lanes.store(a1, sums, to + Lanes.BYTES);
-        Lanes.store(a2, sums, to + 2 * Lanes.BYTES);
-        Lanes.store(a3, sums, to + 3 * Lanes.BYTES);
+        Lanes.store(a1, sums, to + sumRowStride);
+        Lanes.store(a2, sums, to + 2 * sumRowStride);
+        Lanes.store(a3, sums, to + 3 * sumRowStride);
     }
 }

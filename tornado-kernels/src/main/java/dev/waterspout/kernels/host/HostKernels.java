@@ -5,9 +5,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * The operations of a transformer layer on the CPU. All activations are row-major f32, little-endian and off-heap.
  *
- * <p>Every call processes one band of its outputs, so that workers can share an operation; two bands never write the same
- * element. An output does not depend on how the work is cut: prefill in chunks of any size, decode, and any number of
- * workers give the same bits. Arguments that do not fit are refused with an {@link IllegalArgumentException} before
+ * <p>Every call processes one band of its outputs, so that workers can share an operation; two bands never write the
+ * same element. An output does not depend on how the work is cut: prefill in chunks of any size, decode, and any number
+ * of workers give the same bits. Arguments that do not fit are refused with an {@link IllegalArgumentException} before
  * anything is written.
  */
 public sealed interface HostKernels permits ScalarKernels, VectorKernels {
@@ -53,8 +53,8 @@ public sealed interface HostKernels permits ScalarKernels, VectorKernels {
 
     /**
      * Root-mean-square normalization (Zhang and Sennrich, arXiv 1910.07467):
-     * {@code y[r] = x[r] / sqrt(mean(x[r]^2) + epsilon) * weight} for r in [rowFrom, rowTo). With a width of one head it
-     * normalizes queries and keys per head.
+     * {@code y[r] = x[r] / sqrt(mean(x[r]^2) + epsilon) * weight} for r in [rowFrom, rowTo). With a width of one head
+     * it normalizes queries and keys per head.
      *
      * @param x [rows][width]
      * @param weight [width]

@@ -1,56 +1,50 @@
 package dev.waterspout.kernels.host;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-
 /**
- * Working memory of one worker, about 400 KB: created once, passed to every call of that worker, never shared by two
+ * Working memory of one worker, about 450 KB: created once, passed to every call of that worker, never shared by two
  * calls at the same time. Nothing survives a call.
+ *
+ * <p>It lies on the heap, unlike all operands: accesses to arrays cost the compiler a fraction of what accesses to
+ * segments cost, and the largest tiles would otherwise exceed its limits and run unoptimized.
  */
 public final class HostScratch {
+    /** Floats of {@link #zeros()}. */
+    private static final int ZEROS = 8 << 10;
+
+    /** Floats of {@link #rows()}. */
+    private static final int ROWS = 32 << 10;
+
+    /** Floats of {@link #sums()}, zeros included. */
+    private static final int SUMS = ZEROS + (64 << 10);
+
+    /** Floats of {@link #totals()}. */
+    private static final int TOTALS = 8 << 10;
+
+    private final float[] rows = new float[ROWS];
+    private final float[] sums = new float[SUMS];
+    private final float[] totals = new float[TOTALS];
+
+    /** Allocates the memory. */
+    public HostScratch() {}
+
     /** Expanded weights of a group of rows; queries of attention. */
-    private static final long WEIGHTS_BYTES = 128 << 10;
-
-    /** Zeros that tiles start from; read, never written. */
-    private static final long ZERO_BYTES = 16 << 10;
-
-    /** Lane sums of a group of rows for all tokens of a tile; accumulators of attention. */
-    private static final long SUMS_BYTES = ZERO_BYTES + (256 << 10);
-
-    /** Sums after the lane reduction; scores of attention. */
-    private static final long TOTALS_BYTES = 32 << 10;
-
-    private static final long CACHE_LINE = 64;
-
-    private final MemorySegment weights;
-    private final MemorySegment sums;
-    private final MemorySegment totals;
+    float[] rows() {
+        return rows;
+    }
 
     /**
-     * Allocates the memory.
-     *
-     * @param arena owner of the memory
+     * Vectors of partial sums; accumulators of attention. Begins with {@link #zeros()} zeros that nobody overwrites.
      */
-    public HostScratch(Arena arena) {
-        weights = arena.allocate(WEIGHTS_BYTES, CACHE_LINE);
-        sums = arena.allocate(SUMS_BYTES, CACHE_LINE);
-        totals = arena.allocate(TOTALS_BYTES, CACHE_LINE);
-    }
-
-    MemorySegment weights() {
-        return weights;
-    }
-
-    /** Begins with {@link #zeroBytes()} zeros that nobody may overwrite. */
-    MemorySegment sums() {
+    float[] sums() {
         return sums;
     }
 
-    static long zeroBytes() {
-        return ZERO_BYTES;
+    static int zeros() {
+        return ZEROS;
     }
 
-    MemorySegment totals() {
+    /** Sums after the lane reduction; scores of attention. */
+    float[] totals() {
         return totals;
     }
 }

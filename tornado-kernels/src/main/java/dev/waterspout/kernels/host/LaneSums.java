@@ -1,12 +1,12 @@
 package dev.waterspout.kernels.host;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Sums the lanes of vectors in one fixed order: the upper half onto the lower, then the upper quarter, down to one lane.
+ * Sums the lanes of vectors in one fixed order: the upper half onto the lower, then the upper quarter, down to one
+ * lane.
  *
  * <p>{@code reduceLanes(ADD)} leaves the order open, and interpreted and compiled code do choose differently; results
  * would change while the JVM warms up. The sum of sixteen vectors adds in the same order as the sum of one, so how
@@ -56,45 +56,40 @@ final class LaneSums {
     /**
      * Sums the lanes of sixteen consecutive vectors.
      *
-     * @param vectors holds them
-     * @param offset byte offset of the first
-     * @param totals receives sixteen floats, the sums in order
-     * @param totalsOffset byte offset of the first sum
+     * <p>Each step halves the number of vectors, which stay in memory: as one expression the sixteen exceed what the
+     * compiler optimizes. In the end lane {@code l} belongs to vector {@code l}.
+     *
+     * @param vectors holds them; overwritten
+     * @param index of the first vector's first lane
+     * @param totals receives sixteen sums in order
+     * @param totalsIndex index of the first sum
      */
-    static void sixteen(MemorySegment vectors, long offset, MemorySegment totals, long totalsOffset) {
+    static void sixteen(float[] vectors, int index, float[] totals, int totalsIndex) {
         for (int first = 0; first < GROUP; first += Lanes.COUNT) {
-            Lanes.store(everyOne(vectors, offset + first * Lanes.BYTES), totals, totalsOffset + Layouts.floats(first));
+            int from = index + first * Lanes.COUNT;
+            if (Lanes.COUNT > 8) {
+                fold(vectors, from, 8, SWAP_8, UPPER_8);
+            }
+            if (Lanes.COUNT > 4) {
+                fold(vectors, from, 4, SWAP_4, UPPER_4);
+            }
+            fold(vectors, from, 2, SWAP_2, UPPER_2);
+            fold(vectors, from, 1, SWAP_1, UPPER_1);
+            System.arraycopy(vectors, from, totals, totalsIndex + first, Lanes.COUNT);
         }
     }
 
-    // Each step halves the number of vectors: lane l of the result belongs to vector l.
-
-    private static FloatVector everyOne(MemorySegment vectors, long offset) {
-        return pair(everySecond(vectors, offset), everySecond(vectors, offset + Lanes.BYTES), SWAP_1, UPPER_1);
-    }
-
-    private static FloatVector everySecond(MemorySegment vectors, long offset) {
-        return pair(everyFourth(vectors, offset), everyFourth(vectors, offset + 2 * Lanes.BYTES), SWAP_2, UPPER_2);
-    }
-
-    private static FloatVector everyFourth(MemorySegment vectors, long offset) {
-        if (Lanes.COUNT == 4) {
-            return Lanes.load(vectors, offset);
+    /**
+     * Adds lanes that are {@code count} apart, which {@code swap} exchanges, in {@code 2 * count} vectors: of vectors
+     * {@code i} and {@code i + count} the sums land in lower and {@code upper} lanes of vector {@code i}.
+     */
+    private static void fold(
+            float[] vectors, int index, int count, VectorShuffle<Float> swap, VectorMask<Float> upper) {
+        for (int i = 0; i < count; i++) {
+            int at = index + i * Lanes.COUNT;
+            FloatVector a = FloatVector.fromArray(Lanes.FLOATS, vectors, at);
+            FloatVector b = FloatVector.fromArray(Lanes.FLOATS, vectors, at + count * Lanes.COUNT);
+            a.blend(b, upper).add(b.blend(a, upper).rearrange(swap)).intoArray(vectors, at);
         }
-        return pair(everyEighth(vectors, offset), everyEighth(vectors, offset + 4 * Lanes.BYTES), SWAP_4, UPPER_4);
-    }
-
-    private static FloatVector everyEighth(MemorySegment vectors, long offset) {
-        if (Lanes.COUNT == 8) {
-            return Lanes.load(vectors, offset);
-        }
-        return pair(
-                Lanes.load(vectors, offset), Lanes.load(vectors, offset + 8 * Lanes.BYTES), SWAP_8, UPPER_8);
-    }
-
-    /** Adds the lanes that are {@code swap} apart: sums of {@code a} land in the lower lanes, of {@code b} in the upper. */
-    private static FloatVector pair(
-            FloatVector a, FloatVector b, VectorShuffle<Float> swap, VectorMask<Float> upper) {
-        return a.blend(b, upper).add(b.blend(a, upper).rearrange(swap));
     }
 }

@@ -17,7 +17,8 @@ final class Lanes {
     static final long BYTES = FLOATS.vectorByteSize();
 
     static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
-    static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorShape.forBitSize(COUNT * Short.SIZE));
+    static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(COUNT * Short.SIZE));
 
     /** No vector is shorter than 64 bits: this one holds twice {@link #COUNT} bytes where that is 4. */
     static final VectorSpecies<Byte> BYTE_LANES =
@@ -37,6 +38,14 @@ final class Lanes {
 
     static void store(FloatVector vector, MemorySegment segment, long offset) {
         vector.intoMemorySegment(segment, offset, Layouts.ORDER);
+    }
+
+    static FloatVector load(float[] array, int index) {
+        return FloatVector.fromArray(FLOATS, array, index);
+    }
+
+    static void store(FloatVector vector, float[] array, int index) {
+        vector.intoArray(array, index);
     }
 
     /** Loads the lanes of the mask; the others are zero and their memory is not touched. */
@@ -64,5 +73,15 @@ final class Lanes {
     /** The largest multiple of the lanes that is not above {@code count}. */
     static int whole(int count) {
         return count & -COUNT;
+    }
+
+    /** Offset of the vector of bytes that holds byte {@code i}. */
+    static int bytesOf(int i) {
+        return i & -BYTE_LANES.length();
+    }
+
+    /** Which part of that vector of bytes becomes the vector of floats from element {@code i}. */
+    static int partOf(int i) {
+        return i % BYTE_LANES.length() / COUNT;
     }
 }

@@ -53,8 +53,8 @@ public record RotaryTable(MemorySegment factors, int rows, int ropeDim, RopePair
      */
     public void set(int row, int pair, float cosine, float sine) {
         if (row < 0 || row >= rows || pair < 0 || pair >= ropeDim / 2) {
-            throw new IllegalArgumentException("row=" + row + " pair=" + pair + ": the table has " + rows + " rows of "
-                    + ropeDim / 2 + " pairs");
+            throw new IllegalArgumentException(
+                    "row=" + row + " pair=" + pair + ": the table has " + rows + " rows of " + ropeDim / 2 + " pairs");
         }
         int first = pairing == RopePairing.ADJACENT ? 2 * pair : pair;
         int second = pairing == RopePairing.ADJACENT ? first + 1 : first + ropeDim / 2;

@@ -27,8 +27,8 @@ final class ScalarWeights {
             case F16 -> Float.float16ToFloat(data.get(Layouts.I16, block));
             case BF16 -> Float.intBitsToFloat(data.get(Layouts.I16, block) << 16);
             case Q8_0 -> data.get(Layouts.I8, block + Short.BYTES + index) * scale(data, block);
-            case Q4_0 -> (nibble(data.get(Layouts.I8, block + Short.BYTES + index % 16), index / 16) - 8)
-                    * scale(data, block);
+            case Q4_0 ->
+                (nibble(data.get(Layouts.I8, block + Short.BYTES + index % 16), index / 16) - 8) * scale(data, block);
         };
     }
 

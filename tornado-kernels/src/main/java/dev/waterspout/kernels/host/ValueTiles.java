@@ -15,20 +15,20 @@ final class ValueTiles {
     private final MemorySegment values;
     private final int headDim;
     private final long headBytes;
-    private final MemorySegment weights;
-    private final long weightStride;
-    private final MemorySegment sums;
+    private final float[] weights;
+    private final int weightStride;
+    private final float[] sums;
 
     /**
      * Creates the tiles of one attention call.
      *
      * @param values rows of {@code headDim} f32
      * @param headDim elements of a value
-     * @param weights [units][positions] f32
-     * @param weightStride bytes from unit to unit
-     * @param sums dense rows of {@code headDim} f32, one per unit
+     * @param weights [units][positions]
+     * @param weightStride floats from unit to unit
+     * @param sums dense rows of {@code headDim}, one per unit
      */
-    ValueTiles(MemorySegment values, int headDim, MemorySegment weights, long weightStride, MemorySegment sums) {
+    ValueTiles(MemorySegment values, int headDim, float[] weights, int weightStride, float[] sums) {
         this.values = values;
         this.headDim = headDim;
         this.headBytes = Layouts.floats(headDim);
@@ -40,124 +40,136 @@ final class ValueTiles {
     /**
      * Adds {@code count} values to the sums of four units.
      *
-     * @param value offset of the first value
-     * @param weight offset of the first unit's first weight
+     * @param value byte offset of the first value
+     * @param weight index of the first unit's first weight
      * @param count number of positions
-     * @param sum offset of the first unit's sum
+     * @param sum index of the first unit's sum
      */
-    void addFour(long value, long weight, int count, long sum) {
+    void addFour(long value, int weight, int count, int sum) {
         int d = 0;
         for (; d + WIDE <= headDim; d += WIDE) {
-            fourWide(value + Layouts.floats(d), weight, count, sum + Layouts.floats(d));
+            fourWide(value + Layouts.floats(d), weight, count, sum + d);
         }
         for (int u = 0; u < 4; u++) {
-            addFrom(d, value, weight + u * weightStride, count, sum + u * headBytes);
+            addFrom(d, value, weight + u * weightStride, count, sum + u * headDim);
         }
     }
 
     /** Adds {@code count} values to the sum of one unit; parameters as in {@link #addFour}. */
-    void addOne(long value, long weight, int count, long sum) {
+    void addOne(long value, int weight, int count, int sum) {
         int d = 0;
         for (; d + WIDE <= headDim; d += WIDE) {
-            oneWide(value + Layouts.floats(d), weight, count, sum + Layouts.floats(d));
+            oneWide(value + Layouts.floats(d), weight, count, sum + d);
         }
         addFrom(d, value, weight, count, sum);
     }
 
-    private void addFrom(int element, long value, long weight, int count, long sum) {
+    private void addFrom(int element, long value, int weight, int count, int sum) {
         int d = element;
         for (; d + Lanes.COUNT <= headDim; d += Lanes.COUNT) {
-            oneVector(value + Layouts.floats(d), weight, count, sum + Layouts.floats(d));
+            oneVector(value + Layouts.floats(d), weight, count, sum + d);
         }
         for (; d < headDim; d++) {
-            oneElement(value + Layouts.floats(d), weight, count, sum + Layouts.floats(d));
+            oneElement(value + Layouts.floats(d), weight, count, sum + d);
         }
     }
 
     /** Multiplies a unit's sum. */
-    void scale(long sum, float factor) {
+    void scale(int sum, float factor) {
         int whole = Lanes.whole(headDim);
         for (int d = 0; d < whole; d += Lanes.COUNT) {
-            long at = sum + Layouts.floats(d);
-            Lanes.store(Lanes.load(sums, at).mul(factor), sums, at);
+            Lanes.store(Lanes.load(sums, sum + d).mul(factor), sums, sum + d);
         }
         for (int d = whole; d < headDim; d++) {
-            long at = sum + Layouts.floats(d);
-            sums.set(Layouts.F32, at, sums.get(Layouts.F32, at) * factor);
+            sums[sum + d] *= factor;
         }
     }
 
-    /** Four units, four vectors. Longer than other methods: sixteen accumulators must be named to stay in registers. */
-    private void fourWide(long value, long weight, int count, long sum) {
+    /**
+     * Four units, four vectors. Longer than other methods: sixteen accumulators must be named to stay in registers. It
+     * calls the Vector API without helpers, because the compiler stops inlining helpers in a method of this size.
+     */
+    private void fourWide(long value, int weight, int count, int sum) {
         MemorySegment v = values;
-        MemorySegment w = weights;
-        MemorySegment s = sums;
-        long w1 = weight + weightStride;
-        long w2 = w1 + weightStride;
-        long w3 = w2 + weightStride;
-        long s1 = sum + headBytes;
-        long s2 = s1 + headBytes;
-        long s3 = s2 + headBytes;
-        FloatVector a00 = Lanes.load(s, sum);
-        FloatVector a01 = Lanes.load(s, sum + Lanes.BYTES);
-        FloatVector a02 = Lanes.load(s, sum + 2 * Lanes.BYTES);
-        FloatVector a03 = Lanes.load(s, sum + 3 * Lanes.BYTES);
-        FloatVector a10 = Lanes.load(s, s1);
-        FloatVector a11 = Lanes.load(s, s1 + Lanes.BYTES);
-        FloatVector a12 = Lanes.load(s, s1 + 2 * Lanes.BYTES);
-        FloatVector a13 = Lanes.load(s, s1 + 3 * Lanes.BYTES);
-        FloatVector a20 = Lanes.load(s, s2);
-        FloatVector a21 = Lanes.load(s, s2 + Lanes.BYTES);
-        FloatVector a22 = Lanes.load(s, s2 + 2 * Lanes.BYTES);
-        FloatVector a23 = Lanes.load(s, s2 + 3 * Lanes.BYTES);
-        FloatVector a30 = Lanes.load(s, s3);
-        FloatVector a31 = Lanes.load(s, s3 + Lanes.BYTES);
-        FloatVector a32 = Lanes.load(s, s3 + 2 * Lanes.BYTES);
-        FloatVector a33 = Lanes.load(s, s3 + 3 * Lanes.BYTES);
+        float[] w = weights;
+        float[] s = sums;
+        int w1 = weight + weightStride;
+        int w2 = w1 + weightStride;
+        int w3 = w2 + weightStride;
+        int s1 = sum + headDim;
+        int s2 = s1 + headDim;
+        int s3 = s2 + headDim;
+        FloatVector a00 = FloatVector.fromArray(Lanes.FLOATS, s, sum);
+        FloatVector a01 = FloatVector.fromArray(Lanes.FLOATS, s, sum + Lanes.COUNT);
+        FloatVector a02 = FloatVector.fromArray(Lanes.FLOATS, s, sum + 2 * Lanes.COUNT);
+        FloatVector a03 = FloatVector.fromArray(Lanes.FLOATS, s, sum + 3 * Lanes.COUNT);
+        FloatVector a10 = FloatVector.fromArray(Lanes.FLOATS, s, s1);
+        FloatVector a11 = FloatVector.fromArray(Lanes.FLOATS, s, s1 + Lanes.COUNT);
+        FloatVector a12 = FloatVector.fromArray(Lanes.FLOATS, s, s1 + 2 * Lanes.COUNT);
+        FloatVector a13 = FloatVector.fromArray(Lanes.FLOATS, s, s1 + 3 * Lanes.COUNT);
+        FloatVector a20 = FloatVector.fromArray(Lanes.FLOATS, s, s2);
+        FloatVector a21 = FloatVector.fromArray(Lanes.FLOATS, s, s2 + Lanes.COUNT);
+        FloatVector a22 = FloatVector.fromArray(Lanes.FLOATS, s, s2 + 2 * Lanes.COUNT);
+        FloatVector a23 = FloatVector.fromArray(Lanes.FLOATS, s, s2 + 3 * Lanes.COUNT);
+        FloatVector a30 = FloatVector.fromArray(Lanes.FLOATS, s, s3);
+        FloatVector a31 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + Lanes.COUNT);
+        FloatVector a32 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + 2 * Lanes.COUNT);
+        FloatVector a33 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + 3 * Lanes.COUNT);
         for (int p = 0; p < count; p++) {
             long row = value + p * headBytes;
-            long at = Layouts.floats(p);
-            FloatVector v0 = Lanes.load(v, row);
-            FloatVector v1 = Lanes.load(v, row + Lanes.BYTES);
-            FloatVector v2 = Lanes.load(v, row + 2 * Lanes.BYTES);
-            FloatVector v3 = Lanes.load(v, row + 3 * Lanes.BYTES);
-            FloatVector p0 = Lanes.all(w.get(Layouts.F32, weight + at));
+            FloatVector v0 = FloatVector.fromMemorySegment(Lanes.FLOATS, v, row, Layouts.ORDER);
+            FloatVector v1 = FloatVector.fromMemorySegment(Lanes.FLOATS, v, row + Lanes.BYTES, Layouts.ORDER);
+            FloatVector v2 = FloatVector.fromMemorySegment(Lanes.FLOATS, v, row + 2 * Lanes.BYTES, Layouts.ORDER);
+            FloatVector v3 = FloatVector.fromMemorySegment(Lanes.FLOATS, v, row + 3 * Lanes.BYTES, Layouts.ORDER);
+            FloatVector p0 = FloatVector.broadcast(Lanes.FLOATS, w[weight + p]);
             a00 = v0.fma(p0, a00);
             a01 = v1.fma(p0, a01);
             a02 = v2.fma(p0, a02);
             a03 = v3.fma(p0, a03);
-            FloatVector p1 = Lanes.all(w.get(Layouts.F32, w1 + at));
+            FloatVector p1 = FloatVector.broadcast(Lanes.FLOATS, w[w1 + p]);
             a10 = v0.fma(p1, a10);
             a11 = v1.fma(p1, a11);
             a12 = v2.fma(p1, a12);
             a13 = v3.fma(p1, a13);
-            FloatVector p2 = Lanes.all(w.get(Layouts.F32, w2 + at));
+            FloatVector p2 = FloatVector.broadcast(Lanes.FLOATS, w[w2 + p]);
             a20 = v0.fma(p2, a20);
             a21 = v1.fma(p2, a21);
             a22 = v2.fma(p2, a22);
             a23 = v3.fma(p2, a23);
-            FloatVector p3 = Lanes.all(w.get(Layouts.F32, w3 + at));
+            FloatVector p3 = FloatVector.broadcast(Lanes.FLOATS, w[w3 + p]);
             a30 = v0.fma(p3, a30);
             a31 = v1.fma(p3, a31);
             a32 = v2.fma(p3, a32);
             a33 = v3.fma(p3, a33);
         }
-        storeFour(s, sum, a00, a01, a02, a03);
-        storeFour(s, s1, a10, a11, a12, a13);
-        storeFour(s, s2, a20, a21, a22, a23);
-        storeFour(s, s3, a30, a31, a32, a33);
+        a00.intoArray(s, sum);
+        a01.intoArray(s, sum + Lanes.COUNT);
+        a02.intoArray(s, sum + 2 * Lanes.COUNT);
+        a03.intoArray(s, sum + 3 * Lanes.COUNT);
+        a10.intoArray(s, s1);
+        a11.intoArray(s, s1 + Lanes.COUNT);
+        a12.intoArray(s, s1 + 2 * Lanes.COUNT);
+        a13.intoArray(s, s1 + 3 * Lanes.COUNT);
+        a20.intoArray(s, s2);
+        a21.intoArray(s, s2 + Lanes.COUNT);
+        a22.intoArray(s, s2 + 2 * Lanes.COUNT);
+        a23.intoArray(s, s2 + 3 * Lanes.COUNT);
+        a30.intoArray(s, s3);
+        a31.intoArray(s, s3 + Lanes.COUNT);
+        a32.intoArray(s, s3 + 2 * Lanes.COUNT);
+        a33.intoArray(s, s3 + 3 * Lanes.COUNT);
     }
 
-    private void oneWide(long value, long weight, int count, long sum) {
+    private void oneWide(long value, int weight, int count, int sum) {
         MemorySegment v = values;
-        MemorySegment s = sums;
+        float[] s = sums;
         FloatVector a0 = Lanes.load(s, sum);
-        FloatVector a1 = Lanes.load(s, sum + Lanes.BYTES);
-        FloatVector a2 = Lanes.load(s, sum + 2 * Lanes.BYTES);
-        FloatVector a3 = Lanes.load(s, sum + 3 * Lanes.BYTES);
+        FloatVector a1 = Lanes.load(s, sum + Lanes.COUNT);
+        FloatVector a2 = Lanes.load(s, sum + 2 * Lanes.COUNT);
+        FloatVector a3 = Lanes.load(s, sum + 3 * Lanes.COUNT);
         for (int p = 0; p < count; p++) {
             long row = value + p * headBytes;
-            FloatVector w = Lanes.all(weights.get(Layouts.F32, weight + Layouts.floats(p)));
+            FloatVector w = Lanes.all(weights[weight + p]);
             a0 = Lanes.load(v, row).fma(w, a0);
             a1 = Lanes.load(v, row + Lanes.BYTES).fma(w, a1);
             a2 = Lanes.load(v, row + 2 * Lanes.BYTES).fma(w, a2);
@@ -166,29 +178,27 @@ final class ValueTiles {
         storeFour(s, sum, a0, a1, a2, a3);
     }
 
-    private void oneVector(long value, long weight, int count, long sum) {
+    private void oneVector(long value, int weight, int count, int sum) {
         FloatVector a = Lanes.load(sums, sum);
         for (int p = 0; p < count; p++) {
-            FloatVector w = Lanes.all(weights.get(Layouts.F32, weight + Layouts.floats(p)));
-            a = Lanes.load(values, value + p * headBytes).fma(w, a);
+            a = Lanes.load(values, value + p * headBytes).fma(Lanes.all(weights[weight + p]), a);
         }
         Lanes.store(a, sums, sum);
     }
 
-    private void oneElement(long value, long weight, int count, long sum) {
-        float a = sums.get(Layouts.F32, sum);
+    private void oneElement(long value, int weight, int count, int sum) {
+        float a = sums[sum];
         for (int p = 0; p < count; p++) {
-            float w = weights.get(Layouts.F32, weight + Layouts.floats(p));
-            a = Math.fma(values.get(Layouts.F32, value + p * headBytes), w, a);
+            a = Math.fma(values.get(Layouts.F32, value + p * headBytes), weights[weight + p], a);
         }
-        sums.set(Layouts.F32, sum, a);
+        sums[sum] = a;
     }
 
     private static void storeFour(
-            MemorySegment sums, long to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
+            float[] sums, int to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
         Lanes.store(a0, sums, to);
-        Lanes.store(a1, sums, to + Lanes.BYTES);
-        Lanes.store(a2, sums, to + 2 * Lanes.BYTES);
-        Lanes.store(a3, sums, to + 3 * Lanes.BYTES);
+        Lanes.store(a1, sums, to + Lanes.COUNT);
+        Lanes.store(a2, sums, to + 2 * Lanes.COUNT);
+        Lanes.store(a3, sums, to + 3 * Lanes.COUNT);
     }
 }

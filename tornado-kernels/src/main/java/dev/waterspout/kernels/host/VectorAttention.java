@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorOperators;
  * Attention with a running softmax over tiles of the cache (Milakov and Gimelshein, arXiv 1805.02867; Dao et al.,
  * arXiv 2205.14135): scratch memory does not grow with the context, and a block of units reads a tile once.
  *
- * <p>Tiles begin at fixed positions of the cache and a unit uses exactly the positions it sees, in ascending order, so its
- * bits do not depend on its neighbours.
+ * <p>Tiles begin at fixed positions of the cache and a unit uses exactly the positions it sees, in ascending order, so
+ * its bits do not depend on its neighbours.
  */
 final class VectorAttention {
     /** Units that share a tile. */
@@ -19,33 +19,36 @@ final class VectorAttention {
     /** Positions of a tile: its keys and values stay in the second-level cache. */
     private static final int TILE = 128;
 
-    private static final long SCORE_STRIDE = Layouts.floats(TILE);
-    private static final long DOT_STRIDE = LaneSums.GROUP * Lanes.BYTES;
-    private static final long DOTS = HostScratch.zeroBytes();
-    private static final long ACCUMULATORS = DOTS + BLOCK * DOT_STRIDE;
+    private static final int DOT_STRIDE = LaneSums.GROUP * Lanes.COUNT;
+    private static final int DOTS = HostScratch.zeros();
+    private static final int ACCUMULATORS = DOTS + BLOCK * DOT_STRIDE;
 
     private final AttentionCall call;
     private final KvCacheView cache;
     private final int headDim;
     private final long headBytes;
-    private final MemorySegment queries;
-    private final MemorySegment scratch;
-    private final MemorySegment scores;
+    private final float[] queries;
+    private final float[] sums;
+    private final float[] scores;
     private final DotTiles dots;
     private final ValueTiles values;
+
+    /** Per unit: the largest score so far. */
     private final float[] max = new float[BLOCK];
-    private final float[] sum = new float[BLOCK];
+
+    /** Per unit: the sum of weights so far, relative to the largest score. */
+    private final float[] weightSum = new float[BLOCK];
 
     private VectorAttention(AttentionCall call, HostScratch memory) {
         this.call = call;
         cache = call.cache();
         headDim = cache.headDim();
         headBytes = Layouts.floats(headDim);
-        queries = memory.weights();
-        scratch = memory.sums();
+        queries = memory.rows();
+        sums = memory.sums();
         scores = memory.totals();
-        dots = new DotTiles(cache.keys(), headBytes, queries, headBytes, scratch, DOT_STRIDE);
-        values = new ValueTiles(cache.values(), headDim, scores, SCORE_STRIDE, scratch);
+        dots = new DotTiles(queries, headDim, cache.keys(), headBytes, sums, DOT_STRIDE, Lanes.COUNT);
+        values = new ValueTiles(cache.values(), headDim, scores, TILE, sums);
     }
 
     static void apply(AttentionCall call, int unitFrom, int unitTo, HostScratch memory) {
@@ -64,12 +67,12 @@ final class VectorAttention {
     private void block(int unit, int count) {
         int visible = 0;
         for (int u = 0; u < count; u++) {
-            packQuery(unit + u, u * headBytes);
+            packQuery(unit + u, u * headDim);
             visible = Math.max(visible, call.visible(unit + u));
         }
         Arrays.fill(max, Float.NEGATIVE_INFINITY);
-        Arrays.fill(sum, 0);
-        scratch.asSlice(ACCUMULATORS, count * headBytes).fill((byte) 0);
+        Arrays.fill(weightSum, 0);
+        Arrays.fill(sums, ACCUMULATORS, ACCUMULATORS + count * headDim, 0);
         int kvHead = call.kvHead(unit);
         for (int tile = 0; tile < visible; tile += TILE) {
             long offset = cache.offset(kvHead, tile);
@@ -90,45 +93,43 @@ final class VectorAttention {
     }
 
     /** Copies a query, scaled, so that a block of them is dense. */
-    private void packQuery(int unit, long to) {
+    private void packQuery(int unit, int to) {
         long from = call.offset(unit);
         int whole = Lanes.whole(headDim);
         for (int d = 0; d < whole; d += Lanes.COUNT) {
-            long at = Layouts.floats(d);
-            Lanes.store(Lanes.load(call.queries(), from + at).mul(call.scale()), queries, to + at);
+            Lanes.store(Lanes.load(call.queries(), from + Layouts.floats(d)).mul(call.scale()), queries, to + d);
         }
         for (int d = whole; d < headDim; d++) {
-            float query = call.queries().get(Layouts.F32, from + Layouts.floats(d));
-            queries.set(Layouts.F32, to + Layouts.floats(d), query * call.scale());
+            queries[to + d] = call.queries().get(Layouts.F32, from + Layouts.floats(d)) * call.scale();
         }
     }
 
-    /** Scores [units][TILE] of all units with all positions of a tile; those that a unit may not see are discarded later. */
+    /** Scores [units][TILE] of all units with all positions of a tile; softmax discards what a unit may not see. */
     private void score(long keys, int positions, int units) {
         int whole = Lanes.whole(headDim);
         for (int p = 0; p < positions; p += LaneSums.GROUP) {
-            int rows = Math.min(LaneSums.GROUP, positions - p);
-            dots.multiply(keys + p * headBytes, rows, 0, units, whole, DOTS, true);
+            int inputs = Math.min(LaneSums.GROUP, positions - p);
+            dots.multiply(units, keys + p * headBytes, inputs, whole, DOTS, true);
             for (int u = 0; u < units; u++) {
-                LaneSums.sixteen(scratch, DOTS + u * DOT_STRIDE, scores, u * SCORE_STRIDE + Layouts.floats(p));
+                LaneSums.sixteen(sums, DOTS + u * DOT_STRIDE, scores, u * TILE + p);
             }
         }
         if (whole < headDim) {
             for (int u = 0; u < units; u++) {
                 for (int p = 0; p < positions; p++) {
-                    addTail(u, keys + p * headBytes, u * SCORE_STRIDE + Layouts.floats(p), whole);
+                    scores[u * TILE + p] = addTail(scores[u * TILE + p], u, keys + p * headBytes, whole);
                 }
             }
         }
     }
 
-    private void addTail(int unit, long key, long score, int from) {
-        float dot = scores.get(Layouts.F32, score);
+    private float addTail(float sum, int unit, long key, int from) {
+        float dot = sum;
         for (int d = from; d < headDim; d++) {
-            float query = queries.get(Layouts.F32, unit * headBytes + Layouts.floats(d));
+            float query = queries[unit * headDim + d];
             dot = Math.fma(cache.keys().get(Layouts.F32, key + Layouts.floats(d)), query, dot);
         }
-        scores.set(Layouts.F32, score, dot);
+        return dot;
     }
 
     /** Turns scores into unnormalized weights relative to the largest score so far; what was summed is scaled to it. */
@@ -136,36 +137,33 @@ final class VectorAttention {
         if (count == 0) {
             return;
         }
-        long base = unit * SCORE_STRIDE;
+        int base = unit * TILE;
         int padded = Lanes.whole(count + Lanes.COUNT - 1);
-        for (int p = count; p < padded; p++) {
-            scores.set(Layouts.F32, base + Layouts.floats(p), Float.NEGATIVE_INFINITY);
-        }
+        Arrays.fill(scores, base + count, base + padded, Float.NEGATIVE_INFINITY);
         float largest = Math.max(max[unit], largest(base, padded));
         if (largest != max[unit]) {
             // StrictMath: the same bits from interpreted and compiled code.
             float factor = (float) StrictMath.exp((double) max[unit] - largest);
             values.scale(accumulator(unit), factor);
-            sum[unit] *= factor;
+            weightSum[unit] *= factor;
             max[unit] = largest;
         }
-        sum[unit] += exponentials(base, padded, largest);
+        weightSum[unit] += exponentials(base, padded, largest);
     }
 
-    private float largest(long base, int count) {
+    private float largest(int base, int count) {
         FloatVector largest = Lanes.load(scores, base);
         for (int p = Lanes.COUNT; p < count; p += Lanes.COUNT) {
-            largest = largest.max(Lanes.load(scores, base + Layouts.floats(p)));
+            largest = largest.max(Lanes.load(scores, base + p));
         }
         return largest.reduceLanes(VectorOperators.MAX); // unlike a sum, a maximum is the same in any order
     }
 
-    private float exponentials(long base, int count, float largest) {
+    private float exponentials(int base, int count, float largest) {
         FloatVector total = Lanes.zero();
         for (int p = 0; p < count; p += Lanes.COUNT) {
-            long at = base + Layouts.floats(p);
-            FloatVector weight = VectorExp.of(Lanes.load(scores, at).sub(largest));
-            Lanes.store(weight, scores, at);
+            FloatVector weight = VectorExp.of(Lanes.load(scores, base + p).sub(largest));
+            Lanes.store(weight, scores, base + p);
             total = total.add(weight);
         }
         return LaneSums.one(total);
@@ -179,7 +177,7 @@ final class VectorAttention {
             for (int i = 0; i < 4; i++) {
                 common = Math.min(common, seen(unit + u + i, tile));
             }
-            values.addFour(tileValues, u * SCORE_STRIDE, common, accumulator(u));
+            values.addFour(tileValues, u * TILE, common, accumulator(u));
             for (int i = 0; i < 4; i++) {
                 weighRest(tileValues, u + i, common, seen(unit + u + i, tile));
             }
@@ -191,17 +189,16 @@ final class VectorAttention {
 
     private void weighRest(long tileValues, int unit, int from, int to) {
         if (from < to) {
-            long weights = unit * SCORE_STRIDE + Layouts.floats(from);
-            values.addOne(tileValues + from * headBytes, weights, to - from, accumulator(unit));
+            values.addOne(tileValues + from * headBytes, unit * TILE + from, to - from, accumulator(unit));
         }
     }
 
-    private long accumulator(int unit) {
-        return ACCUMULATORS + unit * headBytes;
+    private int accumulator(int unit) {
+        return ACCUMULATORS + unit * headDim;
     }
 
     private void writeOutput(int unit, long to) {
-        values.scale(accumulator(unit), 1 / sum[unit]);
-        MemorySegment.copy(scratch, accumulator(unit), call.output(), to, headBytes);
+        values.scale(accumulator(unit), 1 / weightSum[unit]);
+        MemorySegment.copy(sums, accumulator(unit), call.output(), Layouts.F32, to, headDim);
     }
 }

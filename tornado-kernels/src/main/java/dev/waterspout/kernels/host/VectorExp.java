@@ -50,7 +50,8 @@ final class VectorExp {
         p = p.fma(r, Lanes.all(0x1.5554dcp-3f));
         p = p.fma(r, Lanes.all(0x1.p-1f));
         p = p.fma(r.mul(r), r).add(1f);
-        IntVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(HALF);
+        IntVector power =
+                shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(HALF);
         FloatVector result = p.mul(power.reinterpretAsFloats());
         return result.add(result).blend(0f, exponent.compare(VectorOperators.LT, LOWEST));
     }

@@ -5,22 +5,27 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.Vector;
 import jdk.incubator.vector.VectorOperators;
 
 /** Expands stored weights to f32. Every format's weights are exact in f32, so expanding loses nothing. */
 final class VectorWeights {
-    /** Moves a binary16 exponent to its place among binary32 exponents: a bias of 127 instead of 15. */
-    private static final int REBIAS = (127 - 15) << 23;
+    // Copies of the enum's fields: only static finals are constants to the compiler, which then unrolls a block.
+    static final int BLOCK = WeightFormat.Q8_0.blockElements();
+    static final int Q8_BYTES = WeightFormat.Q8_0.blockBytes();
+    static final int Q4_BYTES = WeightFormat.Q4_0.blockBytes();
 
-    /** Sign, exponent and fraction of a binary16 that was sign-extended to 32 bits and shifted left by 13. */
-    private static final int HALF_BITS = 0x8fffe000;
+    /** Bytes of a block's scale. */
+    static final int SCALE_BYTES = Short.BYTES;
 
-    private static final int EXPONENT_BITS = 0x7f800000;
-    private static final int INFINITE_EXPONENT = (127 + 16) << 23;
-    private static final float SMALLEST_NORMAL_HALF = 0x1p-14f;
+    /** All binary16 values. A look-up costs the vector units nothing, a conversion and a broadcast four operations. */
+    private static final float[] HALVES = new float[1 << Short.SIZE];
 
-    /** Vectors that a vector of bytes converts to. */
-    private static final int PARTS = Lanes.BYTE_LANES.length() / Lanes.COUNT;
+    static {
+        for (int bits = 0; bits < HALVES.length; bits++) {
+            HALVES[bits] = Float.float16ToFloat((short) bits);
+        }
+    }
 
     private VectorWeights() {}
 
@@ -31,107 +36,75 @@ final class VectorWeights {
      * @param data holds them
      * @param offset of the first block
      * @param count number of weights, a multiple of the format's block
-     * @param target receives f32
-     * @param targetOffset byte offset in the target
+     * @param target receives the weights
+     * @param to index of the first
      */
-    static void expand(
-            WeightFormat format, MemorySegment data, long offset, int count, MemorySegment target, long targetOffset) {
+    static void expand(WeightFormat format, MemorySegment data, long offset, int count, float[] target, int to) {
         switch (format) {
-            case F32 -> MemorySegment.copy(data, offset, target, targetOffset, Layouts.floats(count));
-            case F16 -> expandF16(data, offset, count, target, targetOffset);
-            case BF16 -> expandBf16(data, offset, count, target, targetOffset);
-            case Q8_0 -> expandQ8(data, offset, count, target, targetOffset);
-            case Q4_0 -> expandQ4(data, offset, count, target, targetOffset);
+            case F32 -> MemorySegment.copy(data, Layouts.F32, offset, target, to, count);
+            case F16 -> expandF16(data, offset, count, target, to);
+            case BF16 -> expandBf16(data, offset, count, target, to);
+            case Q8_0 -> expandQ8(data, offset, count, target, to);
+            case Q4_0 -> expandQ4(data, offset, count, target, to);
         }
     }
 
-    private static void expandF16(MemorySegment data, long offset, int count, MemorySegment target, long to) {
+    /** A plain loop: the compiler turns it into the processor's conversion, which the Vector API does not offer. */
+    private static void expandF16(MemorySegment data, long offset, int count, float[] target, int to) {
+        for (int i = 0; i < count; i++) {
+            target[to + i] = Float.float16ToFloat(data.get(Layouts.I16, offset + (long) i * Short.BYTES));
+        }
+    }
+
+    private static void expandBf16(MemorySegment data, long offset, int count, float[] target, int to) {
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.COUNT) {
-            Lanes.store(halves(shorts(data, offset + (long) i * Short.BYTES)), target, to + Layouts.floats(i));
+            Vector<Integer> bits = ShortVector.fromMemorySegment(
+                            Lanes.SHORTS, data, offset + (long) i * Short.BYTES, Layouts.ORDER)
+                    .castShape(Lanes.INTS, 0);
+            Lanes.store(bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), target, to + i);
         }
         for (int i = whole; i < count; i++) {
-            float value = Float.float16ToFloat(data.get(Layouts.I16, offset + (long) i * Short.BYTES));
-            target.set(Layouts.F32, to + Layouts.floats(i), value);
+            target[to + i] = Float.intBitsToFloat(data.get(Layouts.I16, offset + (long) i * Short.BYTES) << 16);
         }
     }
 
-    /**
-     * Converts binary16 bits. Subnormals are rebuilt by a subtraction of normal numbers: a multiplication that takes
-     * them as binary32 subnormals would cost a microcode assist each.
-     */
-    private static FloatVector halves(IntVector bits) {
-        IntVector normal = bits.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).add(REBIAS);
-        IntVector exponent = normal.and(EXPONENT_BITS);
-        IntVector finite = normal.add(REBIAS, exponent.eq(INFINITE_EXPONENT));
-        // Zero and subnormals: 2^-15 * (1 + f) is there, 2^-14 * f is wanted, with the sign of the input.
-        FloatVector scaled = finite.reinterpretAsFloats();
-        IntVector sign = normal.and(Integer.MIN_VALUE);
-        FloatVector offset = sign.or(Float.floatToRawIntBits(SMALLEST_NORMAL_HALF)).reinterpretAsFloats();
-        FloatVector small = scaled.add(scaled).sub(offset).reinterpretAsInts().or(sign).reinterpretAsFloats();
-        return scaled.blend(small, exponent.eq(REBIAS).cast(Lanes.FLOATS));
-    }
-
-    private static void expandBf16(MemorySegment data, long offset, int count, MemorySegment target, long to) {
-        int whole = Lanes.whole(count);
-        for (int i = 0; i < whole; i += Lanes.COUNT) {
-            IntVector bits = shorts(data, offset + (long) i * Short.BYTES);
-            Lanes.store(
-                    bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), target, to + Layouts.floats(i));
-        }
-        for (int i = whole; i < count; i++) {
-            int bits = data.get(Layouts.I16, offset + (long) i * Short.BYTES) << 16;
-            target.set(Layouts.F32, to + Layouts.floats(i), Float.intBitsToFloat(bits));
-        }
-    }
-
-    private static IntVector shorts(MemorySegment data, long offset) {
-        return (IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, data, offset, Layouts.ORDER)
-                .castShape(Lanes.INTS, 0);
-    }
-
-    private static void expandQ8(MemorySegment data, long offset, int count, MemorySegment target, long to) {
-        int blocks = count / WeightFormat.Q8_0.blockElements();
+    private static void expandQ8(MemorySegment data, long offset, int count, float[] target, int to) {
+        int blocks = count / BLOCK;
         for (int b = 0; b < blocks; b++) {
-            long block = offset + (long) b * WeightFormat.Q8_0.blockBytes();
-            long values = to + Layouts.floats((long) b * WeightFormat.Q8_0.blockElements());
-            FloatVector scale = Lanes.all(Float.float16ToFloat(data.get(Layouts.I16, block)));
-            for (int i = 0; i < WeightFormat.Q8_0.blockElements(); i += Lanes.BYTE_LANES.length()) {
-                ByteVector bytes = bytes(data, block + Short.BYTES + i);
-                for (int part = 0; part < PARTS; part++) {
-                    FloatVector q = (FloatVector) bytes.castShape(Lanes.FLOATS, part);
-                    Lanes.store(q.mul(scale), target, values + Layouts.floats(i) + part * Lanes.BYTES);
-                }
+            long block = offset + (long) b * Q8_BYTES;
+            FloatVector scale = scale(data, block);
+            for (int i = 0; i < BLOCK; i += Lanes.COUNT) {
+                Vector<Float> q = ByteVector.fromMemorySegment(
+                                Lanes.BYTE_LANES, data, block + SCALE_BYTES + Lanes.bytesOf(i), Layouts.ORDER)
+                        .castShape(Lanes.FLOATS, Lanes.partOf(i));
+                Lanes.store((FloatVector) q.mul(scale), target, to + b * BLOCK + i);
             }
         }
     }
 
-    private static void expandQ4(MemorySegment data, long offset, int count, MemorySegment target, long to) {
-        int blocks = count / WeightFormat.Q4_0.blockElements();
+    private static void expandQ4(MemorySegment data, long offset, int count, float[] target, int to) {
+        int blocks = count / BLOCK;
         for (int b = 0; b < blocks; b++) {
-            long block = offset + (long) b * WeightFormat.Q4_0.blockBytes();
-            long values = to + Layouts.floats((long) b * WeightFormat.Q4_0.blockElements());
-            FloatVector scale = Lanes.all(Float.float16ToFloat(data.get(Layouts.I16, block)));
-            for (int i = 0; i < 16; i += Lanes.BYTE_LANES.length()) {
-                ByteVector bytes = bytes(data, block + Short.BYTES + i);
-                for (int part = 0; part < PARTS; part++) {
-                    IntVector pairs = (IntVector) bytes.castShape(Lanes.INTS, part);
-                    long low = values + Layouts.floats(i) + part * Lanes.BYTES;
-                    Lanes.store(nibbles(pairs).mul(scale), target, low);
-                    Lanes.store(
-                            nibbles(pairs.lanewise(VectorOperators.LSHR, 4)).mul(scale),
-                            target,
-                            low + Layouts.floats(16));
-                }
+            long block = offset + (long) b * Q4_BYTES;
+            FloatVector scale = scale(data, block);
+            FloatVector zero = scale.mul(-8f);
+            for (int i = 0; i < BLOCK; i += Lanes.COUNT) {
+                int pair = i % (BLOCK / 2);
+                Vector<Integer> pairs = ByteVector.fromMemorySegment(
+                                Lanes.BYTE_LANES, data, block + SCALE_BYTES + Lanes.bytesOf(pair), Layouts.ORDER)
+                        .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(pair));
+                IntVector q = (IntVector)
+                        (i < BLOCK / 2
+                                ? pairs.lanewise(VectorOperators.AND, 0xf)
+                                : pairs.lanewise(VectorOperators.LSHR, 4));
+                Lanes.store(((FloatVector) q.castShape(Lanes.FLOATS, 0)).fma(scale, zero), target, to + b * BLOCK + i);
             }
         }
     }
 
-    private static FloatVector nibbles(IntVector pairs) {
-        return (FloatVector) pairs.and(0xf).sub(8).castShape(Lanes.FLOATS, 0);
-    }
-
-    private static ByteVector bytes(MemorySegment data, long offset) {
-        return ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, offset, Layouts.ORDER);
+    /** The scale of a block, in all lanes. */
+    static FloatVector scale(MemorySegment data, long block) {
+        return Lanes.all(HALVES[data.get(Layouts.I16, block) & 0xffff]);
     }
 }

@@ -3,8 +3,8 @@ package dev.waterspout.kernels.host;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A view of a weight matrix, usually inside a memory-mapped file. Nothing is copied; the data need not be aligned and may
- * exceed 2 GB.
+ * A view of a weight matrix, usually inside a memory-mapped file. Nothing is copied; the data need not be aligned and
+ * may exceed 2 GB.
  *
  * @param data row 0, column 0 is at offset 0
  * @param format how weights are stored
@@ -16,7 +16,8 @@ public record WeightMatrix(MemorySegment data, WeightFormat format, int rows, in
     /** Checks that all rows lie inside the data. */
     public WeightMatrix {
         if (rows < 1 || columns < 1) {
-            throw new IllegalArgumentException("matrix of rows=" + rows + " columns=" + columns + ": both are at least 1");
+            throw new IllegalArgumentException(
+                    "matrix of rows=" + rows + " columns=" + columns + ": both are at least 1");
         }
         long rowBytes = format.rowBytes(columns);
         if (rowStride < rowBytes) {

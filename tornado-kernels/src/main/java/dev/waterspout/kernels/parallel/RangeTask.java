@@ -6,8 +6,8 @@ public interface RangeTask {
     /**
      * Processes a band. Bands of one run do not overlap and may be processed at the same time.
      *
-     * @param worker index of the worker, in [0, {@link WorkerPool#threads()}); no two bands of a run share it, so it may
-     *     select scratch memory
+     * @param worker index of the worker, in [0, {@link WorkerPool#threads()}); no two bands of a run share it,
+     *     so it may select scratch memory
      * @param from first item
      * @param to item after the last; larger than {@code from}
      */

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A fixed set of threads that split ranges of items between them, made for runs of a few microseconds.
  *
- * <p>The calling thread is worker 0; the others are daemon threads that live until {@link #close()}. Waiting threads spin
- * for about 50 microseconds and then park, so an idle pool uses no CPU. One run at a time: a run inside a run, or from
- * two threads at once, is refused.
+ * <p>The calling thread is worker 0; the others are daemon threads that live until {@link #close()}. Waiting threads
+ * spin for about 50 microseconds and then park, so an idle pool uses no CPU. One run at a time: a run inside a run, or
+ * from two threads at once, is refused.
  */
 public final class WorkerPool implements AutoCloseable {
     private static final long SPIN_NANOS = 50_000;
@@ -62,13 +62,14 @@ public final class WorkerPool implements AutoCloseable {
      * @param items number of items, at least 0
      * @param grain number of items that stay together, at least 1
      * @param task what to do with a band
-     * @throws RuntimeException or Error: what the task threw first, with what other bands threw as suppressed; all bands
-     *     have ended by then
+     * @throws RuntimeException or Error: what the task threw first, with what other bands threw as
+     *     suppressed; all bands have ended by then
      * @throws IllegalStateException if the pool is closed or another run is in progress
      */
     public void run(int items, int grain, RangeTask task) {
         if (items < 0 || grain < 1) {
-            throw new IllegalArgumentException("items=" + items + " grain=" + grain + ": need items >= 0 and grain >= 1");
+            throw new IllegalArgumentException(
+                    "items=" + items + " grain=" + grain + ": need items >= 0 and grain >= 1");
         }
         if (!busy.compareAndSet(false, true)) {
             throw new IllegalStateException("another run of this pool is in progress");

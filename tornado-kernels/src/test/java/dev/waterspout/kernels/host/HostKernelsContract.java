@@ -1,0 +1,392 @@
+package dev.waterspout.kernels.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every implementation of {@link HostKernels} does: compared with plain double-precision formulas. */
+abstract class HostKernelsContract {
+    /** Relative to the sum of magnitudes: far above f32 rounding of these lengths, far below any mistake. */
+    private static final double TOLERANCE = 2e-6;
+
+    final HostKernels kernels = kernels();
+    final HostScratch scratch = new HostScratch();
+    final Arena arena = Arena.ofConfined();
+
+    abstract HostKernels kernels();
+
+    @AfterEach
+    void freeMemory() {
+        arena.close();
+    }
+
+    static Stream<Arguments> shapes() {
+        return Stream.of(WeightFormat.values()).flatMap(format -> {
+            int block = format.blockElements();
+            IntStream columns = block == 1
+                    ? IntStream.of(1, 3, 31, 32, 33, 63, 64, 65, 172, 1021, 4098)
+                    : IntStream.of(32, 64, 96, 1024, 1056, 2080, 4096);
+            return columns.boxed()
+                    .flatMap(c -> Stream.of(1, 2, 3, 4, 5, 7, 8, 33).map(b -> Arguments.of(format, c, b)));
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void linearMultiplies(WeightFormat format, int columns, int batch) {
+        int rows = 39;
+        RandomWeights weights = RandomWeights.create(arena, format, rows, columns, 6, columns);
+        MemorySegment x = Segments.random(arena, (long) batch * columns, batch);
+        MemorySegment y = Segments.floats(arena, (long) batch * rows);
+        y.fill((byte) 0x55);
+        kernels.linear(weights.matrix(), x, batch, y, 0, 5, scratch);
+        kernels.linear(weights.matrix(), x, batch, y, 5, rows, scratch);
+        for (int b = 0; b < batch; b++) {
+            for (int r = 0; r < rows; r++) {
+                assertDot(Segments.get(y, (long) b * rows + r), weights.values()[r], x, (long) b * columns);
+            }
+        }
+    }
+
+    private static void assertDot(float actual, float[] weights, MemorySegment x, long first) {
+        double sum = 0;
+        double magnitude = 0;
+        for (int c = 0; c < weights.length; c++) {
+            double product = (double) weights[c] * Segments.get(x, first + c);
+            sum += product;
+            magnitude += Math.abs(product);
+        }
+        assertThat((double) actual).isCloseTo(sum, within(TOLERANCE * magnitude));
+    }
+
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    void linearWritesOnlyItsBand(WeightFormat format) {
+        RandomWeights weights = RandomWeights.create(arena, format, 50, 64, 0, 1);
+        MemorySegment x = Segments.random(arena, 5 * 64, 2);
+        MemorySegment y = Segments.floats(arena, 5 * 50);
+        y.fill((byte) 0x55);
+        int untouched = Segments.bits(y)[0];
+        kernels.linear(weights.matrix(), x, 5, y, 7, 7, scratch);
+        assertThat(Segments.bits(y)).containsOnly(untouched);
+        kernels.linear(weights.matrix(), x, 5, y, 7, 41, scratch);
+        int[] bits = Segments.bits(y);
+        for (int i = 0; i < bits.length; i++) {
+            boolean inBand = i % 50 >= 7 && i % 50 < 41;
+            assertThat(bits[i] == untouched).as("element %d", i).isEqualTo(!inBand);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    void linearTakesSlices(WeightFormat format) {
+        RandomWeights weights = RandomWeights.create(arena, format, 48, 192, 3, 4);
+        WeightMatrix slice = weights.matrix().columnSlice(64, 160).rowSlice(8, 40);
+        for (int batch : new int[] {1, 6}) {
+            MemorySegment x = Segments.random(arena, batch * 96L, 5);
+            MemorySegment y = Segments.floats(arena, batch * 32L);
+            kernels.linear(slice, x, batch, y, 0, 32, scratch);
+            for (int b = 0; b < batch; b++) {
+                for (int r = 0; r < 32; r++) {
+                    float[] values = Arrays.copyOfRange(weights.values()[r + 8], 64, 160);
+                    assertDot(Segments.get(y, b * 32L + r), values, x, b * 96L);
+                }
+            }
+        }
+    }
+
+    @Test
+    void linearKeepsExtremeValues() {
+        MemorySegment weights = Segments.of(arena, 3e38f, -3e38f, 1, 0, Float.MIN_VALUE, 0, Float.NaN, 0);
+        MemorySegment x = Segments.of(arena, 1, 1);
+        MemorySegment y = Segments.floats(arena, 4);
+        kernels.linear(WeightMatrix.dense(weights, WeightFormat.F32, 4, 2), x, 1, y, 0, 4, scratch);
+        assertThat(Segments.bits(y))
+                .containsExactly(Segments.bits(Segments.of(arena, 0, 1, Float.MIN_VALUE, Float.NaN)));
+    }
+
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    void embedCopiesOneRow(WeightFormat format) {
+        for (int columns : new int[] {32, 96, 1024}) {
+            RandomWeights table = RandomWeights.create(arena, format, 5, columns, 2, 6);
+            MemorySegment target = Segments.floats(arena, columns + 6L);
+            kernels.embed(table.matrix(), 3, target, 12);
+            assertThat(Segments.get(target, 2)).isZero();
+            assertThat(Segments.get(target, columns + 3L)).isZero();
+            for (int c = 0; c < columns; c++) {
+                assertThat(Segments.get(target, c + 3L)).isEqualTo(table.values()[3][c]);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = WeightFormat.class,
+            names = {"F16", "BF16"})
+    void everyBitPatternIsDecoded(WeightFormat format) {
+        MemorySegment data = arena.allocate(2 << 16);
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            data.set(Layouts.I16, 2L * bits, (short) bits);
+        }
+        MemorySegment target = Segments.floats(arena, 1 << 16);
+        kernels.embed(WeightMatrix.dense(data, format, 1, 1 << 16), 0, target, 0);
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            float expected =
+                    format == WeightFormat.F16 ? Float.float16ToFloat((short) bits) : Float.intBitsToFloat(bits << 16);
+            float actual = Segments.get(target, bits);
+            assertThat(Float.floatToIntBits(actual)).as("0x%x", bits).isEqualTo(Float.floatToIntBits(expected));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = WeightFormat.class,
+            names = {"Q8_0", "Q4_0"})
+    void everyScaleIsDecoded(WeightFormat format) {
+        MemorySegment data = arena.allocate((long) format.blockBytes() << 16);
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            long block = (long) bits * format.blockBytes();
+            data.set(Layouts.I16, block, (short) bits);
+            data.set(Layouts.I8, block + 2, (byte) (format == WeightFormat.Q8_0 ? -113 : 0xc3));
+        }
+        MemorySegment target = Segments.floats(arena, 32L << 16);
+        kernels.embed(WeightMatrix.dense(data, format, 1, 32 << 16), 0, target, 0);
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            float scale = Float.float16ToFloat((short) bits);
+            float expected = format == WeightFormat.Q8_0 ? -113 * scale : -5 * scale;
+            float actual = Segments.get(target, 32L * bits);
+            if (Float.isFinite(scale)) {
+                assertThat(actual).as("scale 0x%x", bits).isEqualTo(expected);
+            } else {
+                assertThat(actual).as("scale 0x%x", bits).isNotFinite();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 31, 32, 33, 63, 64, 65, 80, 1021, 4098})
+    void rmsNormNormalizes(int width) {
+        MemorySegment x = Segments.random(arena, 3L * width, 7);
+        MemorySegment weight = Segments.random(arena, width, 8);
+        MemorySegment y = Segments.floats(arena, 3L * width);
+        kernels.rmsNorm(x, weight, 1e-5f, y, width, 1, 3);
+        for (int c = 0; c < width; c++) {
+            assertThat(Segments.get(y, c)).isZero();
+        }
+        for (int row = 1; row < 3; row++) {
+            double squares = 0;
+            for (int c = 0; c < width; c++) {
+                squares += Math.pow(Segments.get(x, (long) row * width + c), 2);
+            }
+            for (int c = 0; c < width; c++) {
+                long i = (long) row * width + c;
+                double expected = Segments.get(x, i) / Math.sqrt(squares / width + 1e-5f) * Segments.get(weight, c);
+                assertThat((double) Segments.get(y, i)).isCloseTo(expected, within(1e-6 * Math.abs(expected)));
+            }
+        }
+        kernels.rmsNorm(x, weight, 1e-5f, x, width, 1, 3);
+        assertThat(x.asSlice(Layouts.floats(width)).mismatch(y.asSlice(Layouts.floats(width))))
+                .isEqualTo(-1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ADJACENT, 8, 8",
+        "ADJACENT, 64, 64",
+        "ADJACENT, 80, 20",
+        "HALVES, 8, 8",
+        "HALVES, 128, 128",
+        "HALVES, 80, 36",
+        "HALVES, 96, 6"
+    })
+    void ropeTurnsPairs(RopePairing pairing, int headDim, int ropeDim) {
+        HeadShape heads = new HeadShape(3, headDim);
+        RotaryTable table = rotaryTable(6, ropeDim, pairing);
+        MemorySegment x = Segments.random(arena, 4L * heads.width(), 9);
+        MemorySegment before = Segments.copy(arena, x);
+        kernels.rope(table, 2, x, heads, 1, 4);
+        for (int row = 0; row < 4; row++) {
+            for (int i = 0; i < heads.width(); i++) {
+                long element = (long) row * heads.width() + i;
+                double expected = row == 0
+                        ? Segments.get(before, element)
+                        : turned(before, element, i % headDim, ropeDim, pairing, row + 2);
+                assertThat((double) Segments.get(x, element)).isCloseTo(expected, within(3e-7));
+            }
+        }
+    }
+
+    private static double angle(int row, int pair) {
+        return row * Math.pow(10, -pair / 8.0);
+    }
+
+    private RotaryTable rotaryTable(int rows, int ropeDim, RopePairing pairing) {
+        RotaryTable table = RotaryTable.allocate(arena, rows, ropeDim, pairing);
+        for (int row = 0; row < rows; row++) {
+            for (int pair = 0; pair < ropeDim / 2; pair++) {
+                table.set(row, pair, (float) Math.cos(angle(row, pair)), (float) Math.sin(angle(row, pair)));
+            }
+        }
+        return table;
+    }
+
+    private static double turned(MemorySegment x, long element, int d, int ropeDim, RopePairing pairing, int tableRow) {
+        if (d >= ropeDim) {
+            return Segments.get(x, element);
+        }
+        boolean adjacent = pairing == RopePairing.ADJACENT;
+        int pair = adjacent ? d / 2 : d % (ropeDim / 2);
+        boolean first = adjacent ? d % 2 == 0 : d < ropeDim / 2;
+        int distance = adjacent ? 1 : ropeDim / 2;
+        double cosine = Math.cos(angle(tableRow, pair));
+        double sine = Math.sin(angle(tableRow, pair));
+        float self = Segments.get(x, element);
+        float partner = Segments.get(x, first ? element + distance : element - distance);
+        return first ? self * cosine - partner * sine : self * cosine + partner * sine;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1, 8, 0, 1",
+        "2, 1, 8, 0, 9",
+        "4, 2, 64, 5, 3",
+        "8, 8, 64, 126, 5",
+        "6, 2, 80, 250, 9",
+        "8, 1, 128, 300, 1",
+        "14, 2, 64, 0, 40",
+        "4, 4, 20, 127, 2",
+        "3, 1, 1, 3, 4"
+    })
+    void attentionWeighsVisibleValues(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
+        AttentionCase attention = AttentionCase.random(arena, heads, kvHeads, headDim, firstPosition, rows);
+        AttentionCall call = attention.call();
+        kernels.attention(call, 0, call.units() / 2, scratch);
+        kernels.attention(call, call.units() / 2, call.units(), scratch);
+        attention.assertOutput(2e-6);
+    }
+
+    @Test
+    void attentionIgnoresWhatIsNotVisible() {
+        AttentionCase attention = AttentionCase.random(arena, 4, 2, 64, 3, 6);
+        KvCacheView cache = attention.call().cache();
+        for (int head = 0; head < 2; head++) {
+            for (int d = 0; d < 64; d++) {
+                for (int position = 5; position < cache.capacity(); position++) {
+                    long element = ((long) head * cache.capacity() + position) * 64 + d;
+                    Segments.set(cache.keys(), element, Float.NaN);
+                    Segments.set(cache.values(), element, Float.POSITIVE_INFINITY);
+                }
+            }
+        }
+        AttentionCall call = attention.call();
+        kernels.attention(call, 0, call.units(), scratch);
+        attention.assertOutput(2e-6, 2);
+    }
+
+    @Test
+    void attentionSurvivesLargeScores() {
+        AttentionCase attention = AttentionCase.random(arena, 2, 1, 16, 200, 4);
+        MemorySegment queries = attention.call().queries();
+        for (long i = 0; i < queries.byteSize() / 4; i++) {
+            Segments.set(queries, i, Segments.get(queries, i) * 3000);
+        }
+        kernels.attention(attention.call(), 0, attention.call().units(), scratch);
+        attention.assertOutput(2e-3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 15, 16, 17, 1000})
+    void swigluGates(int count) {
+        MemorySegment gate = Segments.random(arena, count, 10);
+        MemorySegment up = Segments.random(arena, count, 11);
+        for (int i = 0; i < count; i++) {
+            Segments.set(gate, i, Segments.get(gate, i) * 20);
+        }
+        MemorySegment before = Segments.copy(arena, gate);
+        kernels.swiglu(gate, up, 0, count);
+        for (int i = 0; i < count; i++) {
+            double g = Segments.get(before, i);
+            double expected = g / (1 + Math.exp(-g)) * Segments.get(up, i);
+            assertThat((double) Segments.get(gate, i)).isCloseTo(expected, within(1e-6 * Math.abs(expected)));
+        }
+    }
+
+    @Test
+    void swigluKeepsExtremeValues() {
+        float max = Float.MAX_VALUE;
+        MemorySegment gate = Segments.of(arena, max, -max, 1e4f, -1e4f, 0, 100, -100, Float.MIN_VALUE, Float.NaN);
+        MemorySegment up = Segments.of(arena, 1, 1, 2, 2, 3, -1, 1, 2, 1);
+        kernels.swiglu(gate, up, 0, 9);
+        float[] expected = {max, 0, 2e4f, 0, 0, -100, 0, Float.MIN_VALUE, Float.NaN};
+        for (int i = 0; i < expected.length; i++) {
+            float value = Segments.get(gate, i);
+            if (Float.isNaN(expected[i])) {
+                assertThat(value).isNaN();
+            } else {
+                assertThat((double) value).as("element %d", i).isCloseTo(expected[i], within(1e-36));
+            }
+        }
+    }
+
+    @Test
+    void additionsAddTheirBand() {
+        MemorySegment target = Segments.random(arena, 100, 12);
+        MemorySegment addend = Segments.random(arena, 100, 13);
+        MemorySegment before = Segments.copy(arena, target);
+        kernels.add(target, addend, 3, 77);
+        MemorySegment biased = Segments.copy(arena, before);
+        kernels.addBias(biased, addend, 25, 1, 3);
+        for (int i = 0; i < 100; i++) {
+            float old = Segments.get(before, i);
+            assertThat(Segments.get(target, i)).isEqualTo(i >= 3 && i < 77 ? old + Segments.get(addend, i) : old);
+            assertThat(Segments.get(biased, i)).isEqualTo(i >= 25 && i < 75 ? old + Segments.get(addend, i % 25) : old);
+        }
+    }
+
+    @Test
+    void refusesArgumentsThatDoNotFit() {
+        MemorySegment small = Segments.floats(arena, 8);
+        WeightMatrix weights = WeightMatrix.dense(Segments.floats(arena, 16), WeightFormat.F32, 4, 4);
+        AttentionCall call = AttentionCase.random(arena, 2, 1, 8, 0, 2).call();
+        RotaryTable table = RotaryTable.allocate(arena, 2, 4, RopePairing.HALVES);
+        HeadShape heads = new HeadShape(1, 4);
+        List<Runnable> calls = List.of(
+                () -> kernels.linear(weights, small, 0, small, 0, 4, scratch),
+                () -> kernels.linear(weights, small, 3, small, 0, 4, scratch),
+                () -> kernels.linear(weights, small, 1, small, 0, 5, scratch),
+                () -> kernels.linear(weights, small, 1, small, -1, 4, scratch),
+                () -> kernels.linear(weights, small, 1, small, 3, 2, scratch),
+                () -> kernels.embed(weights, 4, small, 0),
+                () -> kernels.embed(weights, 0, small, 20),
+                () -> kernels.embed(weights, 0, small, -4),
+                () -> kernels.rmsNorm(small, small, 1e-5f, small, 4, 0, 3),
+                () -> kernels.rmsNorm(small, small, 1e-5f, small, 0, 0, 1),
+                () -> kernels.rope(table, 1, small, heads, 0, 2),
+                () -> kernels.rope(table, -1, small, heads, 0, 1),
+                () -> kernels.rope(table, 0, small, new HeadShape(1, 2), 0, 1),
+                () -> kernels.attention(call, 0, 5, scratch),
+                () -> kernels.swiglu(small, small, 0, 9),
+                () -> kernels.add(small, small, -1, 8),
+                () -> kernels.addBias(small, small, 4, 1, 3));
+        for (int i = 0; i < calls.size(); i++) {
+            assertThatIllegalArgumentException().as("call %d", i).isThrownBy(calls.get(i)::run);
+        }
+        assertThat(Segments.bits(small)).containsOnly(0);
+    }
+}

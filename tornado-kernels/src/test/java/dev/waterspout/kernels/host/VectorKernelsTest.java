@@ -1,0 +1,216 @@
+package dev.waterspout.kernels.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Random;
+import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The contract, and beyond it: closeness to the scalar kernels, and bits that do not depend on how work is cut. */
+class VectorKernelsTest extends HostKernelsContract {
+    @Override
+    HostKernels kernels() {
+        return HostKernels.vector();
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void linearAgreesWithScalar(WeightFormat format, int columns, int batch) {
+        int rows = 21;
+        RandomWeights weights = RandomWeights.create(arena, format, rows, columns, 2, 31);
+        MemorySegment x = Segments.random(arena, (long) batch * columns, 32);
+        MemorySegment expected = Segments.floats(arena, (long) batch * rows);
+        MemorySegment actual = Segments.floats(arena, (long) batch * rows);
+        HostKernels.scalar().linear(weights.matrix(), x, batch, expected, 0, rows, scratch);
+        kernels.linear(weights.matrix(), x, batch, actual, 0, rows, scratch);
+        for (int i = 0; i < batch * rows; i++) {
+            double magnitude = 0;
+            for (int c = 0; c < columns; c++) {
+                float input = Segments.get(x, (long) (i / rows) * columns + c);
+                magnitude += Math.abs((double) weights.values()[i % rows][c] * input);
+            }
+            assertThat((double) Segments.get(actual, i)).isCloseTo(Segments.get(expected, i), within(2e-6 * magnitude));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "F32, 64",
+        "F32, 172",
+        "F32, 1021",
+        "F32, 2100",
+        "F16, 7",
+        "F16, 1021",
+        "F16, 2048",
+        "BF16, 65",
+        "BF16, 4098",
+        "Q8_0, 32",
+        "Q8_0, 1056",
+        "Q8_0, 4096",
+        "Q4_0, 32",
+        "Q4_0, 1056",
+        "Q4_0, 4096"
+    })
+    void linearBitsDoNotDependOnBatchOrBand(WeightFormat format, int columns) {
+        int rows = 400;
+        int tokens = 150;
+        RandomWeights weights = RandomWeights.create(arena, format, rows, columns, 0, 33);
+        MemorySegment x = Segments.random(arena, (long) tokens * columns, 34);
+        MemorySegment expected = Segments.floats(arena, (long) tokens * rows);
+        kernels.linear(weights.matrix(), x, tokens, expected, 0, rows, scratch);
+        int[] bits = Segments.bits(expected);
+        for (int batch : new int[] {1, 2, 3, 7, 64}) {
+            MemorySegment y = Segments.floats(arena, (long) tokens * rows);
+            for (int token = 0; token < tokens; token += batch) {
+                int count = Math.min(batch, tokens - token);
+                MemorySegment in = x.asSlice(Layouts.floats((long) token * columns));
+                MemorySegment out = y.asSlice(Layouts.floats((long) token * rows));
+                for (int from = 0, band = 1; from < rows; from += band, band = band * 3 + 1) {
+                    kernels.linear(weights.matrix(), in, count, out, from, Math.min(from + band, rows), scratch);
+                }
+            }
+            assertThat(Segments.bits(y)).as("batch %d", batch).isEqualTo(bits);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 2, 64, 100, 37", "6, 1, 80, 0, 70", "2, 2, 8, 250, 20", "7, 1, 128, 120, 9"})
+    void attentionBitsDoNotDependOnChunkOrBand(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
+        AttentionCall whole = AttentionCase.random(arena, heads, kvHeads, headDim, firstPosition, rows)
+                .call();
+        kernels.attention(whole, 0, whole.units(), scratch);
+        int[] bits = Segments.bits(whole.output());
+        Random random = new Random(35);
+        for (int chunk : new int[] {1, 2, 3, 8}) {
+            MemorySegment output = Segments.floats(arena, (long) rows * heads * headDim);
+            for (int row = 0; row < rows; row += chunk) {
+                long offset = Layouts.floats((long) row * heads * headDim);
+                AttentionCall part = new AttentionCall(
+                        whole.cache(),
+                        whole.queries().asSlice(offset),
+                        output.asSlice(offset),
+                        heads,
+                        firstPosition + row,
+                        Math.min(chunk, rows - row));
+                int cut = random.nextInt(part.units() + 1);
+                kernels.attention(part, cut, part.units(), scratch);
+                kernels.attention(part, 0, cut, scratch);
+            }
+            assertThat(Segments.bits(output)).as("chunk %d", chunk).isEqualTo(bits);
+        }
+    }
+
+    @Test
+    void attentionReachesFarPositions() {
+        AttentionCase attention = AttentionCase.random(arena, 2, 1, 8, 131_000, 2);
+        kernels.attention(attention.call(), 0, attention.call().units(), scratch);
+        attention.assertOutput(2e-6);
+    }
+
+    @Test
+    void attentionMayOverwriteItsQueries() {
+        AttentionCall call = AttentionCase.random(arena, 4, 2, 64, 10, 40).call();
+        kernels.attention(call, 0, call.units(), scratch);
+        AttentionCall inPlace = new AttentionCall(call.cache(), call.queries(), call.queries(), 4, 10, 40);
+        kernels.attention(inPlace, 0, call.units(), scratch);
+        assertThat(call.queries().mismatch(call.output())).isEqualTo(-1);
+    }
+
+    @Test
+    void elementwiseBitsDoNotDependOnTheBand() {
+        int count = 500;
+        MemorySegment gate = Segments.random(arena, count, 36);
+        MemorySegment up = Segments.random(arena, count, 37);
+        MemorySegment whole = Segments.copy(arena, gate);
+        kernels.swiglu(whole, up, 0, count);
+        MemorySegment cut = Segments.copy(arena, gate);
+        for (int from = 0, band = 1; from < count; from += band, band++) {
+            kernels.swiglu(cut, up, from, Math.min(from + band, count));
+        }
+        assertThat(Segments.bits(cut)).isEqualTo(Segments.bits(whole));
+    }
+
+    @Test
+    void scratchKeepsItsZeros() {
+        AttentionCall call = AttentionCase.random(arena, 8, 1, 1024, 40, 40).call();
+        kernels.attention(call, 0, call.units(), scratch);
+        RandomWeights weights = RandomWeights.create(arena, WeightFormat.F32, 64, 2100, 0, 38);
+        MemorySegment x = Segments.random(arena, 130L * 2100, 39);
+        kernels.linear(weights.matrix(), x, 130, Segments.floats(arena, 130L * 64), 0, 64, scratch);
+        for (int i = 0; i < HostScratch.zeros(); i++) {
+            assertThat(scratch.sums()[i]).isZero();
+        }
+    }
+
+    @Test
+    void exponentialIsAccurate() {
+        Random random = new Random(40);
+        float[] powers = new float[1 << 16];
+        for (int i = 0; i < powers.length; i++) {
+            powers[i] = (random.nextFloat() * 2 - 1) * 86;
+        }
+        for (int i = 0; i < powers.length; i += Lanes.COUNT) {
+            FloatVector results = VectorExp.of(Lanes.load(powers, i));
+            for (int lane = 0; lane < Lanes.COUNT; lane++) {
+                double expected = Math.exp(powers[i + lane]);
+                assertThat((double) results.lane(lane)).isCloseTo(expected, within(2.5e-7 * expected));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 1",
+        "-86.6, 0",
+        "-1000, 0",
+        "-3.4e38, 0",
+        "-Infinity, 0",
+        "88.8, Infinity",
+        "1000, Infinity",
+        "3.4e38, Infinity",
+        "Infinity, Infinity",
+        "NaN, NaN"
+    })
+    void exponentialOfExtremeValues(float power, float expected) {
+        assertThat(Float.valueOf(VectorExp.of(Lanes.all(power)).lane(0))).isEqualTo(Float.valueOf(expected));
+    }
+
+    @Test
+    void exponentialReachesTheLargestFloat() {
+        double expected = Math.exp(88.72f);
+        assertThat((double) VectorExp.of(Lanes.all(88.72f)).lane(0)).isCloseTo(expected, within(1e-6 * expected));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void laneSumsOfOneAndSixteenAgree(long seed) {
+        Random random = new Random(seed);
+        float[] vectors = new float[LaneSums.GROUP * Lanes.COUNT];
+        for (int i = 0; i < vectors.length; i++) {
+            vectors[i] = (float) (random.nextGaussian() * Math.exp(random.nextGaussian() * 5));
+        }
+        float[] totals = new float[LaneSums.GROUP];
+        LaneSums.sixteen(vectors.clone(), 0, totals, 0);
+        for (int v = 0; v < LaneSums.GROUP; v++) {
+            assertThat(totals[v]).isEqualTo(tree(vectors, v * Lanes.COUNT));
+            assertThat(LaneSums.one(Lanes.load(vectors, v * Lanes.COUNT))).isEqualTo(totals[v]);
+        }
+    }
+
+    private static float tree(float[] vectors, int first) {
+        float[] lanes = Arrays.copyOfRange(vectors, first, first + Lanes.COUNT);
+        for (int distance = Lanes.COUNT / 2; distance > 0; distance /= 2) {
+            for (int i = 0; i < distance; i++) {
+                lanes[i] += lanes[i + distance];
+            }
+        }
+        return lanes[0];
+    }
+}

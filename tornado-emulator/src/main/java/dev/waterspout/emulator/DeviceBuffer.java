@@ -4,7 +4,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
 
-/** An array on a device, with its header. Copies are counted; memory that no copy or kernel has written has all bits set. */
+/**
+ * An array on a device, with its header. Copies are counted; memory that no copy or kernel has written has all bits
+ * set.
+ */
 public final class DeviceBuffer {
     private static final long ALIGNMENT = 64;
     private static final byte UNDEFINED = (byte) 0xFF;

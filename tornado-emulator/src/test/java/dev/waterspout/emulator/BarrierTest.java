@@ -3,6 +3,8 @@ package dev.waterspout.emulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +17,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Items of a group meet at barriers and share local memory; those that never meet are an error. */
 class BarrierTest extends EmulatorTest {
+    private static final Queue<Integer> ORDER = new ConcurrentLinkedQueue<>();
+
     private final FloatArray out = new FloatArray(4);
 
     @ParameterizedTest
@@ -35,6 +39,23 @@ class BarrierTest extends EmulatorTest {
                     .sum();
             assertThat(sums.get(g)).isEqualTo(expected);
         }
+    }
+
+    @Test
+    void theOrderOfItemsChangesWithEachBarrier() {
+        ORDER.clear();
+        TaskGraph graph = new TaskGraph("g").task("t", BarrierTest::noteOrder, new KernelContext(), out);
+        Plans.runOnce(graph, 3, 3);
+        assertThat(ORDER).containsExactly(0, 1, 2, 2, 1, 0, 0, 1, 2);
+    }
+
+    private static void noteOrder(KernelContext context, FloatArray result) {
+        ORDER.add(context.localIdx);
+        context.localBarrier();
+        ORDER.add(context.localIdx);
+        context.localBarrier();
+        ORDER.add(context.localIdx);
+        result.set(context.globalIdx, 1);
     }
 
     @Test
@@ -86,9 +107,9 @@ class BarrierTest extends EmulatorTest {
         TaskGraph graph = new TaskGraph("g").task("t", Kernels::unlikeLocalArrays, new KernelContext(), out);
         assertThatThrownBy(() -> Plans.runOnce(graph, 2, 2))
                 .isInstanceOf(TornadoRuntimeException.class)
-                .hasMessage(
-                        "task g.t: local array 0, float[2], of work-item [1, 0, 0] (local [1, 0, 0] of group [0, 0, 0]):"
-                                + " other items of the group allocate float[1]");
+                .hasMessage("task g.t: local array 0, float[2], of work-item [1, 0, 0] (local [1, 0, 0] of group"
+                        + " [0, 0, 0]):"
+                        + " other items of the group allocate float[1]");
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 /** Devices are listed, limited, counted, broken on demand, and run side by side. */
 class DeviceTest extends EmulatorTest {
     private static final int SIZE = 64;
+    private static final CountDownLatch RUNNING = new CountDownLatch(1);
+    private static final CountDownLatch RELEASED = new CountDownLatch(1);
     private static final long BYTES = SIZE * 4 + 16;
 
     private final FloatArray in = new FloatArray(SIZE);
@@ -149,6 +152,32 @@ class DeviceTest extends EmulatorTest {
             assertThat(runs.get(index).join().toHeapArray()).containsOnly(index * 1000 + executions);
             assertThat(EmulatedPlatform.device(index).launches()).isEqualTo(executions);
             assertThat(EmulatedPlatform.device(index).bytesToHost()).isEqualTo(executions * BYTES);
+        }
+    }
+
+    @Test
+    void onePlanOnTwoThreadsIsRefused() throws Exception {
+        FloatArray result = new FloatArray(1);
+        TaskGraph graph = new TaskGraph("g").task("t", DeviceTest::waitForRelease, new KernelContext(), result);
+        try (TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot())) {
+            plan.withGridScheduler(Plans.scheduler("g.t", 1, 1));
+            CompletableFuture<Void> first = CompletableFuture.runAsync(plan::execute);
+            RUNNING.await();
+            assertThatThrownBy(plan::execute)
+                    .isInstanceOf(TornadoRuntimeException.class)
+                    .hasMessageContaining("is executed by two threads at once");
+            RELEASED.countDown();
+            first.join();
+        }
+    }
+
+    private static void waitForRelease(KernelContext context, FloatArray result) {
+        RUNNING.countDown();
+        result.set(context.globalIdx, 1);
+        try {
+            RELEASED.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 

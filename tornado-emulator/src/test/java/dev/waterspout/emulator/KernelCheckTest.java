@@ -44,7 +44,8 @@ class KernelCheckTest extends EmulatorTest {
                 .isInstanceOf(TornadoRuntimeException.class)
                 .hasMessageContaining(
                         "task g.t, argument 1 (FloatArray of 8): race on element 0: work-item [1, 0, 0] (local"
-                                + " [1, 0, 0] of group [0, 0, 0]) writes it and work-item [0, 0, 0] (local [0, 0, 0] of group"
+                                + " [1, 0, 0] of group [0, 0, 0]) writes it and work-item [0, 0, 0] (local [0, 0, 0] of"
+                                + " group"
                                 + " [0, 0, 0]) writes it");
         TaskGraph acrossGroups = graph().task("t", Kernels::writeSame, new KernelContext(), data);
         assertThatThrownBy(() -> Plans.runOnce(acrossGroups, 2, 1))

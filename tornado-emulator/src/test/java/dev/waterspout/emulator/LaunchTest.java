@@ -77,6 +77,9 @@ class LaunchTest extends EmulatorTest {
         assertThatThrownBy(() -> Plans.runOnce(addOne(), 0, 1))
                 .isInstanceOf(TornadoRuntimeException.class)
                 .hasMessageContaining("global size [0, 1, 1]");
+        assertThatThrownBy(() -> Plans.runOnce(addOne(), Integer.MAX_VALUE, 1))
+                .isInstanceOf(TornadoRuntimeException.class)
+                .hasMessageContaining("has more than 2147483646 work-items");
         assertThat(EmulatedPlatform.device(0).launches()).isZero();
     }
 
@@ -109,6 +112,9 @@ class LaunchTest extends EmulatorTest {
         assertThatThrownBy(() -> new TaskGraph("g").<Object>task("t", (Object o) -> {}, "text"))
                 .isInstanceOf(TornadoRuntimeException.class)
                 .hasMessageContaining("task g.t, argument 0 is a java.lang.String, must be an array");
+        assertThatThrownBy(() -> new TaskGraph("g").<Boolean>task("t", (Boolean b) -> {}, true))
+                .isInstanceOf(TornadoRuntimeException.class)
+                .hasMessageContaining("argument 0 is a java.lang.Boolean");
         assertThatThrownBy(TornadoExecutionPlan::new)
                 .isInstanceOf(TornadoRuntimeException.class)
                 .hasMessage("number of task graphs is 0, must be at least 1");

@@ -109,8 +109,8 @@ public final class GraphRun {
             if (spec.isConsumed(array)) {
                 if (!buffers.containsKey(array)) {
                     throw new TornadoRuntimeException("task graph " + spec.name() + " consumes " + describe(array)
-                            + " but no graph of its plan was executed before it (graphs that hand arrays on are executed"
-                            + " one by one, with withGraph)");
+                            + " but no graph of its plan was executed before it (graphs that hand arrays on are"
+                            + " executed one by one, with withGraph)");
                 }
             } else if (!buffers.containsKey(array)) {
                 buffers.put(array, device().allocate(array.getNumBytesOfSegmentWithHeader()));

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
@@ -54,18 +55,11 @@ public final class GraphSpec {
 
     /** Appends a task. */
     public void addTask(String id, Kernel kernel, Object... arguments) {
-        KernelTask task = new KernelTask(name + "." + id, kernel, List.of(arguments));
+        String task = name + "." + id;
         for (int i = 0; i < arguments.length; i++) {
-            Object argument = arguments[i];
-            if (!(argument instanceof TornadoNativeArray
-                    || argument instanceof KernelContext
-                    || argument instanceof Number)) {
-                throw new TornadoRuntimeException("task " + task.name() + ", argument " + i + " is a "
-                        + argument.getClass().getName()
-                        + ", must be an array of the TornadoVM API, a number or a KernelContext");
-            }
+            requireUsable(task, i, arguments[i]);
         }
-        tasks.add(task);
+        tasks.add(new KernelTask(task, kernel, List.of(arguments)));
     }
 
     /** Copies arrays in, the first time, every time or (only given memory here) never. */
@@ -161,6 +155,16 @@ public final class GraphSpec {
 
     private List<TornadoNativeArray> arrays(Object... objects) {
         return Arrays.stream(objects).map(this::array).toList();
+    }
+
+    private static void requireUsable(String task, int index, @Nullable Object argument) {
+        if (!(argument instanceof TornadoNativeArray
+                || argument instanceof KernelContext
+                || argument instanceof Number)) {
+            throw new TornadoRuntimeException("task " + task + ", argument " + index + " is "
+                    + (argument == null ? "null" : "a " + argument.getClass().getName())
+                    + ", must be an array of the TornadoVM API, a number or a KernelContext");
+        }
     }
 
     private TornadoNativeArray array(Object object) {

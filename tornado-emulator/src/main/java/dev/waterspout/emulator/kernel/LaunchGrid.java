@@ -36,15 +36,15 @@ final class LaunchGrid {
                         + " does not divide global size " + Arrays.toString(globalWork) + " in dimension " + d);
             }
             groupItems *= localWork[d];
-            items *= globalWork[d];
             if (groupItems > spec.maxWorkGroupSize()) {
                 throw new TornadoRuntimeException("task " + task + ": local size " + Arrays.toString(localWork)
                         + " is above the device's maximum work-group size " + spec.maxWorkGroupSize());
             }
-            if (items >= Integer.MAX_VALUE) {
+            if (globalWork[d] > (Integer.MAX_VALUE - 1) / items) {
                 throw new TornadoRuntimeException("task " + task + ": global size " + Arrays.toString(globalWork)
                         + " has more than " + (Integer.MAX_VALUE - 1) + " work-items");
             }
+            items *= globalWork[d];
             result.local[d] = (int) localWork[d];
             result.groups[d] = (int) (globalWork[d] / localWork[d]);
             result.offset[d] = Math.toIntExact(grid.getGlobalOffset()[d]);

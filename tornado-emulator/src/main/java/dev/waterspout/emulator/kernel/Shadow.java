@@ -78,7 +78,7 @@ final class Shadow {
         return writer != 0 && unordered(writer, me) ? writer : NONE;
     }
 
-    /** Notes a write; gives the mark of a reader (see {@link #isReader}) or writer that races with it, or {@link #NONE}. */
+    /** Notes a write; gives the mark of a racing reader (see {@link #isReader}) or writer, or {@link #NONE}. */
     long write(int index, long me) {
         long[] page = page(index);
         int slot = (index & PAGE_MASK) << 1;

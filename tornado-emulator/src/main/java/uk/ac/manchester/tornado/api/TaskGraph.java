@@ -23,7 +23,10 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
  * Tasks in the order in which they run, and what is copied to and from the device around them.
  *
  * <p>On the emulator an array that a task uses has undefined content on the device (all bits set) until it is listed
- * in {@link #transferToDevice}, consumed from another graph, or written by a kernel.
+ * in {@link #transferToDevice}, consumed from another graph, or written by a kernel. The real runtime copies an array
+ * that a kernel reads once even if it is not listed. It does not copy a listed one that the graph's first task to use
+ * it writes unconditionally and never reads: elements that this task leaves out are then undefined, which the emulator
+ * does not imitate.
  */
 public class TaskGraph {
     private final GraphSpec spec;

@@ -6,7 +6,7 @@ import dev.waterspout.emulator.kernel.ArrayAccess;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** An off-heap array of signed bytes: a header of {@link #ARRAY_HEADER} bytes, then the elements in native byte order. */
+/** An off-heap array of signed bytes: a header of {@link #ARRAY_HEADER} bytes, then the elements. */
 public final class Int8Array extends TornadoNativeArray {
     private static final int ELEMENT_BYTES = 1;
 

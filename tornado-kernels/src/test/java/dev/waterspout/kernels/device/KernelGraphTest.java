@@ -7,6 +7,7 @@ import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.WeightFormat;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -60,15 +61,15 @@ class KernelGraphTest {
         step.set(Step.ROWS, 33);
         step.set(Step.OUT_ROWS, 2);
         graph.prepare();
-        assertGrid(grids.get("g.product"), 32, 48, 16, 16);
-        assertGrid(grids.get("g.gate"), 128, 33, 64, 1);
-        assertGrid(grids.get("g.select"), 64, 2, 64, 1);
+        assertGrid(grids, "g.product", 32, 48, 16, 16);
+        assertGrid(grids, "g.gate", 128, 33, 64, 1);
+        assertGrid(grids, "g.select", 64, 2, 64, 1);
         step.set(Step.ROWS, 2);
         step.set(Step.OUT_ROWS, 0);
         graph.prepare();
-        assertGrid(grids.get("g.product"), 32, 16, 16, 16);
-        assertGrid(grids.get("g.gate"), 128, 2, 64, 1);
-        assertGrid(grids.get("g.select"), 64, 1, 64, 1);
+        assertGrid(grids, "g.product", 32, 16, 16, 16);
+        assertGrid(grids, "g.gate", 128, 2, 64, 1);
+        assertGrid(grids, "g.select", 64, 1, 64, 1);
         assertThat(graph.launches()).isEqualTo(3);
     }
 
@@ -182,7 +183,7 @@ class KernelGraphTest {
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, x);
         GridScheduler grids = new GridScheduler();
         graph.addTo(grids);
-        grids.get("g.add").setGlobalWork(65, 1, 1);
+        grid(grids, "g.add").setGlobalWork(65, 1, 1);
         String output;
         try (TornadoExecutionPlan plan =
                         new TornadoExecutionPlan(graph.taskGraph().snapshot());
@@ -201,7 +202,13 @@ class KernelGraphTest {
         step.set(index, before);
     }
 
-    private static void assertGrid(WorkerGrid grid, long globalX, long globalY, long localX, long localY) {
+    private static WorkerGrid grid(GridScheduler grids, String task) {
+        return Objects.requireNonNull(grids.get(task), task);
+    }
+
+    private static void assertGrid(
+            GridScheduler grids, String task, long globalX, long globalY, long localX, long localY) {
+        WorkerGrid grid = grid(grids, task);
         assertThat(grid.getGlobalWork()).containsExactly(globalX, globalY, 1);
         assertThat(grid.getLocalWork()).containsExactly(localX, localY, 1);
     }

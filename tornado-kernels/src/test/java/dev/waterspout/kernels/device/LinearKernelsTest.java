@@ -3,7 +3,6 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.WeightFormat;
-import java.lang.foreign.Arena;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -65,25 +64,23 @@ class LinearKernelsTest {
     private static FloatArray expected(
             DeviceWeights weights, int layer, FloatArray x, int rows, @Nullable FloatArray bias) {
         FloatArray y = Operands.zeros(rows * weights.rows());
-        try (Arena arena = Arena.ofConfined()) {
-            HostKernels host = HostKernels.scalar();
-            host.linear(
-                    Operands.matrix(weights, layer),
-                    x.getSegment(),
-                    rows,
+        HostKernels host = HostKernels.scalar();
+        host.linear(
+                Operands.matrix(weights, layer),
+                x.getSegment(),
+                rows,
+                y.getSegment(),
+                0,
+                weights.rows(),
+                new HostScratch());
+        if (bias != null) {
+            long width = weights.rows();
+            host.addBias(
                     y.getSegment(),
-                    0,
+                    bias.getSegment().asSlice(layer * width * Float.BYTES, width * Float.BYTES),
                     weights.rows(),
-                    new HostScratch(arena));
-            if (bias != null) {
-                long width = weights.rows();
-                host.addBias(
-                        y.getSegment(),
-                        bias.getSegment().asSlice(layer * width * Float.BYTES, width * Float.BYTES),
-                        weights.rows(),
-                        0,
-                        rows);
-            }
+                    0,
+                    rows);
         }
         return y;
     }

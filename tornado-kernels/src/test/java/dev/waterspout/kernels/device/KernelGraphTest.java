@@ -61,15 +61,15 @@ class KernelGraphTest {
         step.set(Step.ROWS, 33);
         step.set(Step.OUT_ROWS, 2);
         graph.prepare();
-        assertGrid(grid(grids, "g.product"), 32, 48, 16, 16);
-        assertGrid(grid(grids, "g.gate"), 128, 33, 64, 1);
-        assertGrid(grid(grids, "g.select"), 64, 2, 64, 1);
+        assertGrid(grids, "g.product", 32, 48, 16, 16);
+        assertGrid(grids, "g.gate", 128, 33, 64, 1);
+        assertGrid(grids, "g.select", 64, 2, 64, 1);
         step.set(Step.ROWS, 2);
         step.set(Step.OUT_ROWS, 0);
         graph.prepare();
-        assertGrid(grid(grids, "g.product"), 32, 16, 16, 16);
-        assertGrid(grid(grids, "g.gate"), 128, 2, 64, 1);
-        assertGrid(grid(grids, "g.select"), 64, 1, 64, 1);
+        assertGrid(grids, "g.product", 32, 16, 16, 16);
+        assertGrid(grids, "g.gate", 128, 2, 64, 1);
+        assertGrid(grids, "g.select", 64, 1, 64, 1);
         assertThat(graph.launches()).isEqualTo(3);
     }
 
@@ -206,7 +206,9 @@ class KernelGraphTest {
         return Objects.requireNonNull(grids.get(task), task);
     }
 
-    private static void assertGrid(WorkerGrid grid, long globalX, long globalY, long localX, long localY) {
+    private static void assertGrid(
+            GridScheduler grids, String task, long globalX, long globalY, long localX, long localY) {
+        WorkerGrid grid = grid(grids, task);
         assertThat(grid.getGlobalWork()).containsExactly(globalX, globalY, 1);
         assertThat(grid.getLocalWork()).containsExactly(localX, localY, 1);
     }

@@ -123,7 +123,7 @@ public final class TornadoShard implements ShardCompute, PartialPort {
     private void execute(int index, TaskGraph graph) {
         try {
             plan.withGraph(index).execute();
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
             throw new DeviceException(
                     "device " + name + " failed in graph " + graph.getTaskGraphName() + ": " + failure.getMessage(),
                     failure);

@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.TornadoRuntime;
  * TornadoVM API as the backend {@code emulator}, of type {@code JAVA}, for the JVM is what runs their kernels.
  */
 public final class EmulatedPlatform {
-    private static final List<DeviceSpec> DEFAULT = List.of(DeviceSpec.gpu());
+    private static final List<DeviceSpec> DEFAULT = List.of(DeviceSpec.cpu(), DeviceSpec.gpu());
 
     private static volatile EmulatedRuntime runtime = new EmulatedRuntime(DEFAULT);
 
@@ -22,7 +22,7 @@ public final class EmulatedPlatform {
         runtime = new EmulatedRuntime(List.of(devices));
     }
 
-    /** Replaces all devices by the default one. */
+    /** Replaces all devices by the default ones, a CPU and a GPU. */
     public static void reset() {
         runtime = new EmulatedRuntime(DEFAULT);
     }

@@ -16,6 +16,7 @@ import picocli.CommandLine.Model.OptionSpec;
 final class Environment implements IDefaultValueProvider {
     private static final String PREFIX = "WATERSPOUT_";
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
+    private static final String BAILOUT = "tornado.recover.bailout";
     /** As in bin/waterspout. */
     private static final List<String> LAUNCH_FLAGS = List.of(
             "--add-modules", VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmn32m");
@@ -51,6 +52,16 @@ final class Environment implements IDefaultValueProvider {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass.getName()));
         command.addAll(List.of(arguments));
         return command;
+    }
+
+    /**
+     * Makes a kernel that does not compile an error: TornadoVM would run it as sequential Java and say so in one line. Must be
+     * called before TornadoVM is.
+     */
+    static void refuseSequentialKernels() {
+        if (System.getProperty(BAILOUT) == null) {
+            System.setProperty(BAILOUT, "False");
+        }
     }
 
     /** Returns whether progress may be drawn over itself on stderr. */

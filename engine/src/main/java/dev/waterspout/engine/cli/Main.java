@@ -38,6 +38,7 @@ public final class Main implements Runnable {
         if (!Environment.hasVectorModule()) {
             System.exit(relaunch(arguments));
         }
+        Environment.refuseSequentialKernels();
         PrintStream out = new PrintStream(
                 new java.io.FileOutputStream(java.io.FileDescriptor.out), false, StandardCharsets.UTF_8);
         int code = run(

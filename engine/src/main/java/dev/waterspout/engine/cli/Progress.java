@@ -31,7 +31,7 @@ final class Progress implements LoadListener {
         int percent = (int) (bytes * 100 / Math.max(1, total));
         // Where lines cannot be overwritten, one for every tenth is enough.
         if (interactive || percent / 10 > lastPercent / 10 || !started) {
-            err.printf(interactive ? "\r%s: %d %% of %.1f GB" : "%s: %d %% of %.1f GB%n", what, percent, total / 1e9);
+            err.printf(interactive ? "\r%s: %d %% of %.0f MB" : "%s: %d %% of %.0f MB%n", what, percent, total / 1e6);
             if (interactive && done) {
                 err.println();
             }

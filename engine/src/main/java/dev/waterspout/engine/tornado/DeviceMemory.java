@@ -24,11 +24,11 @@ final class DeviceMemory {
         if (needed > available) {
             throw new DeviceException(String.format(
                     Locale.ROOT,
-                    "rank %d needs %.2f GB on device %s, which has %.2f GB",
+                    "rank %d needs %.2f MB on device %s, which has %.2f MB",
                     shard.rank(),
-                    needed / 1e9,
+                    needed / 1e6,
                     name,
-                    available / 1e9));
+                    available / 1e6));
         }
     }
 }

@@ -130,6 +130,11 @@ public final class TornadoShard implements ShardCompute, PartialPort {
         }
     }
 
+    /** Returns the number of kernels that are compiled: it does not depend on the number of layers. */
+    int kernels() {
+        return load.launches() + graphs.stream().mapToInt(KernelGraph::launches).sum();
+    }
+
     @Override
     public long weightBytes() {
         return weightBytes;
@@ -202,7 +207,8 @@ public final class TornadoShard implements ShardCompute, PartialPort {
 
     @Override
     public void close() {
-        // Closing frees the arrays of the selected graph. The others have theirs from this one: freed once more, it fails.
+        // Closing frees the arrays of the selected graph. The others have theirs from this one: freed once more, it
+        // fails.
         plan.withGraph(0);
         try {
             plan.close();

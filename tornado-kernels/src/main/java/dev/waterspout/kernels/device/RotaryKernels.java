@@ -61,7 +61,8 @@ final class RotaryKernels {
                 int layerHead = step.get(Step.LAYER) * kvHeads + head;
                 int target = (layerHead * capacity + step.get(Step.POSITION) + row) * headDim + d;
                 float key = keys.get(source);
-                // With one KV head of ropeDim elements the second condition is always true. TornadoVM finds that out too late
+                // With one KV head of ropeDim elements the second condition is always true. TornadoVM finds that out
+                // too late
                 // to compile it, so the first one, which it folds at once, keeps it from being seen.
                 if (ropeDim == headDim || d < ropeDim) {
                     int partner = d < pairs ? d + pairs : d - pairs;

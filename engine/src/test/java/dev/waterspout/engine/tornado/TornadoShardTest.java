@@ -1,0 +1,116 @@
+package dev.waterspout.engine.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardCompute;
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.testing.Groups;
+import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.host.HostKernels;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** On every device that is there: the emulator's by default, an SDK's with the profile tornadovm. */
+@Timeout(300)
+class TornadoShardTest {
+    private static final int[] PROMPT = {1, 70, 259};
+    private static final int CONTEXT = 16;
+
+    static Stream<Device> devices() {
+        List<Device> devices = new DeviceCatalog()
+                .list().stream().filter(device -> !device.name().equals("host")).toList();
+        assertThat(devices).isNotEmpty();
+        return devices.stream();
+    }
+
+    private static RankGroup group(Model model, List<Double> split, String comm, List<Device> devices) {
+        ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), devices.size(), split);
+        RankOptions options = new RankOptions(CONTEXT, PROMPT.length, 1, WireFormat.parse(comm), Duration.ofMinutes(2));
+        RankGroup group = new RankGroup(
+                model, plan, options, devices.stream().map(Device::shards).toList());
+        group.preload((bytes, total) -> {});
+        return group;
+    }
+
+    /** Prefill, then decode: both phases' graphs. */
+    private static float[] logits(RankGroup group) {
+        Groups.logits(group, PROMPT);
+        group.forward(new int[] {90}, PROMPT.length, true);
+        return group.logits().toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    private static void assertLikeHost(SmallModel small, List<Double> split, String comm, List<Device> devices) {
+        try (Model model = small.load();
+                RankGroup host =
+                        Groups.start(model, devices.size(), split, comm, CONTEXT, PROMPT.length, HostKernels.scalar());
+                RankGroup group = group(model, split, comm, devices)) {
+            float tolerance = comm.equals("f32") ? 2e-4f : 0.3f; // an ulp of a partial may change a 4-bit code
+            assertThat(logits(group)).containsExactly(logits(host), within(tolerance));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void computesWhatTheHostComputes(Device device) {
+        assertLikeHost(SmallModel.of("llama"), List.of(), "f32", List.of(device));
+        assertLikeHost(SmallModel.of("qwen2").withBiases().tied(), List.of(), "f32", List.of(device));
+        assertLikeHost(SmallModel.of("qwen3", 24).withHeadNorms(), List.of(), "f32", List.of(device));
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void exchangesWithOtherRanks(Device device) {
+        Device host = new DeviceCatalog().list().getFirst();
+        assertLikeHost(SmallModel.of("llama"), List.of(1.0, 2.0), "f32", List.of(device, host));
+        assertLikeHost(SmallModel.of("llama"), List.of(), "e2m1:32:e8m0", List.of(device, device));
+        assertLikeHost(SmallModel.of("llama"), List.of(), "bf16", List.of(host, device));
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void kernelsDoNotGrowWithTheLayers(Device device) {
+        SmallModel one = SmallModel.of("llama").put("block_count", 1);
+        for (String tensor : List.of(
+                "attn_norm",
+                "attn_q",
+                "attn_k",
+                "attn_v",
+                "attn_output",
+                "ffn_norm",
+                "ffn_gate",
+                "ffn_up",
+                "ffn_down")) {
+            one.without("blk.1." + tensor + ".weight");
+        }
+        assertThat(kernels(one, device))
+                .isEqualTo(kernels(SmallModel.of("llama"), device))
+                .isPositive();
+    }
+
+    private static int kernels(SmallModel small, Device device) {
+        RankOptions options = new RankOptions(CONTEXT, 4, 1, WireFormat.parse("f32"), Duration.ofSeconds(1));
+        try (Model model = small.load();
+                ShardCompute shard = device.shards()
+                        .create(
+                                model,
+                                ShardPlan.of(model.config(), 1, 1, List.of())
+                                        .shards()
+                                        .getFirst(),
+                                1,
+                                options)) {
+            return ((TornadoShard) shard).kernels();
+        }
+    }
+}

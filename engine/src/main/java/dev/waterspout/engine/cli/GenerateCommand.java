@@ -23,7 +23,6 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,35 +40,19 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions modelOptions = new ModelOptions();
 
-    @ArgGroup(multiplicity = "1")
-    private Prompt prompt = new Prompt();
+    // A launcher that splits values at spaces hands the words over one by one.
+    @Option(
+            names = {"-p", "--prompt"},
+            arity = "1..*",
+            paramLabel = "TEXT",
+            description = "The prompt; several words are joined by spaces.")
+    private @Nullable List<String> words;
 
-    /** Where the prompt comes from. */
-    static final class Prompt {
-        @Option(
-                names = {"-p", "--prompt"},
-                paramLabel = "TEXT",
-                description = "The prompt.")
-        private @Nullable String text;
-
-        @Option(
-                names = {"-f", "--file"},
-                paramLabel = "FILE",
-                description = "File with the prompt, UTF-8; - for standard input.")
-        private @Nullable Path file;
-
-        String read() throws IOException {
-            if (text != null) {
-                return text;
-            }
-            Path path = Objects.requireNonNull(file);
-            if (path.toString().equals("-")) {
-                InputStream in = System.in;
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            }
-            return Files.readString(path);
-        }
-    }
+    @Option(
+            names = {"-f", "--file"},
+            paramLabel = "FILE",
+            description = "File with the prompt, UTF-8; - for standard input.")
+    private @Nullable Path file;
 
     @Option(
             names = {"-n", "--predict"},
@@ -148,7 +131,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
         long chosenSeed = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
         SamplingParameters sampling = new SamplingParameters(topK, topP, minP, temperature, chosenSeed);
-        String promptText = prompt.read();
+        String promptText = readPrompt();
         List<Device> devices = planOptions.devices();
         List<ShardFactory> factories = devices.stream().map(Device::shards).toList();
         long start = System.nanoTime();
@@ -175,5 +158,25 @@ final class GenerateCommand implements Callable<Integer> {
             }
         }
         return ExitCode.OK;
+    }
+
+    private String readPrompt() throws IOException {
+        if (words != null && file != null) {
+            throw new IllegalArgumentException("both a prompt and the file " + file + "; give one of -p and -f");
+        }
+        if (words != null) {
+            return String.join(" ", words);
+        }
+        if (file == null) {
+            throw new IllegalArgumentException("no prompt; give one with -p TEXT or -f FILE");
+        }
+        if (file.toString().equals("-")) {
+            InputStream in = System.in;
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        if (!Files.isRegularFile(file)) {
+            throw new IOException("prompt file " + file + " is not a file");
+        }
+        return Files.readString(file);
     }
 }

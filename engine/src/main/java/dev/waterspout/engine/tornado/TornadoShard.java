@@ -19,7 +19,12 @@ import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.host.RotaryTable;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
@@ -39,6 +44,12 @@ public final class TornadoShard implements ShardCompute, PartialPort {
 
     private static final String OUTPUT = "output";
 
+    /**
+     * Written to by a graph that is executed for the first time, and so compiled; read by all others. OpenCL drivers were seen
+     * to fail, or to end the process, where one thread builds a program while another builds or runs one.
+     */
+    private static final ReadWriteLock COMPILING = new ReentrantReadWriteLock();
+
     private final String name;
     private final long weightBytes;
     private final RotaryAngles angles;
@@ -51,6 +62,7 @@ public final class TornadoShard implements ShardCompute, PartialPort {
     private final PhaseGraphs decode;
     private final IntArray outputStep = Step.allocate();
     private final TornadoExecutionPlan plan;
+    private final Set<Integer> compiled = new HashSet<>();
     private PhaseGraphs phase;
 
     private TornadoShard(String name, TornadoDevice device, Model model, Shard shard, int ranks, RankOptions options) {
@@ -121,12 +133,16 @@ public final class TornadoShard implements ShardCompute, PartialPort {
     }
 
     private void execute(int index, TaskGraph graph) {
+        Lock lock = compiled.add(index) ? COMPILING.writeLock() : COMPILING.readLock();
+        lock.lock();
         try {
             plan.withGraph(index).execute();
         } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
             throw new DeviceException(
                     "device " + name + " failed in graph " + graph.getTaskGraphName() + ": " + failure.getMessage(),
                     failure);
+        } finally {
+            lock.unlock();
         }
     }
 

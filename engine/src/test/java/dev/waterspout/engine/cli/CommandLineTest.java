@@ -57,6 +57,9 @@ class CommandLineTest {
         assertThat(run.out).isEqualTo("We the people of the world. And I have a\n");
         assertThat(run.stats().getJsonObject("model").getString("name")).isEqualTo("orator 3.7M");
         assertThat(run.stats().getJsonArray("generatedTokens")).hasSize(8);
+        // As a launcher hands it over that splits values at spaces.
+        assertThat(run("generate", "-p", "We", "the", "people", "-n", "8", "--temp", "0").out)
+                .isEqualTo(run.out);
         Run hidden = run("generate", "-p", "We the people", "-n", "8", "--temp", "0", "--no-display-prompt");
         assertThat(hidden.out).isEqualTo(" of the world. And I have a\n");
     }

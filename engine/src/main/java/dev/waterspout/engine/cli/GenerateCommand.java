@@ -165,6 +165,12 @@ final class GenerateCommand implements Callable<Integer> {
             throw new IllegalArgumentException("both a prompt and the file " + file + "; give one of -p and -f");
         }
         if (words != null) {
+            for (String word : words.subList(1, words.size())) {
+                // picocli takes what looks like an option, and is none, for one more word.
+                if (word.length() > 1 && word.startsWith("-")) {
+                    throw new IllegalArgumentException("unknown option '" + word + "'");
+                }
+            }
             return String.join(" ", words);
         }
         if (file == null) {

@@ -60,13 +60,12 @@ final class PhaseGraphs {
             int ranks,
             ModelConfig config,
             Shard shard,
-            DeviceCodec codec,
             DeviceArrays arrays) {
         this.phase = phase;
         this.device = device;
         this.maxRows = maxRows;
         this.ranks = ranks;
-        this.codec = codec;
+        this.codec = arrays.codec;
         this.arrays = arrays;
         this.tokens = new IntArray(maxRows);
         this.tokens.init(0);

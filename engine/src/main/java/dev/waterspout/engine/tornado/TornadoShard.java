@@ -10,7 +10,6 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.PartialPort;
-import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
@@ -54,7 +53,6 @@ public final class TornadoShard implements ShardCompute, PartialPort {
     private final long weightBytes;
     private final RotaryAngles angles;
     private final DeviceArrays arrays;
-    private final DeviceCodec codec;
     private final List<KernelGraph> graphs = new ArrayList<>();
     private final UploadGraph load;
     private final KernelGraph output;
@@ -72,15 +70,13 @@ public final class TornadoShard implements ShardCompute, PartialPort {
         this.angles = new RotaryAngles(config, model.ropeFactors());
         DeviceMemory.require(name, device, model, shard, options);
         this.arrays = new DeviceArrays(model, shard, options);
-        this.codec = DeviceCodec.of(options.format(), config.width());
         KernelDevice kernels = KernelDevice.of(device);
         outputStep.set(Step.ROWS, 1);
         this.load = new UploadGraph(LOAD, kernels, arrays.all());
         this.output = output(kernels);
-        this.prefill = new PhaseGraphs("prefill", kernels, options.chunk(), ranks, config, shard, codec, arrays);
-        this.decode = options.chunk() == 1
-                ? prefill
-                : new PhaseGraphs("decode", kernels, 1, ranks, config, shard, codec, arrays);
+        this.prefill = new PhaseGraphs("prefill", kernels, options.chunk(), ranks, config, shard, arrays);
+        this.decode =
+                options.chunk() == 1 ? prefill : new PhaseGraphs("decode", kernels, 1, ranks, config, shard, arrays);
         this.phase = prefill;
         graphs.add(output);
         graphs.addAll(prefill.all());

@@ -31,6 +31,10 @@ class HouseRulesTest {
             "engine", List.of("dev.waterspout.kernels", "dev.waterspout.interconnect"),
             "benchmarks", List.of("dev.waterspout.kernels", "dev.waterspout.interconnect", "dev.waterspout.engine"));
 
+    /** Packages of lower modules that tests of any module use. */
+    private static final List<String> TEST_HELPERS =
+            List.of("dev.waterspout.kernels.testing.", "dev.waterspout.emulator.");
+
     private static Path root() {
         Path folder = Path.of("").toAbsolutePath();
         while (!Files.exists(folder.resolve("bin/waterspout"))) {
@@ -88,7 +92,7 @@ class HouseRulesTest {
                 boolean allowed = name.startsWith(own + ".")
                         || IMPORTS.getOrDefault(module, List.of()).stream()
                                 .anyMatch(each -> name.startsWith(each + "."));
-                boolean testHelper = !isMain(source) && name.startsWith("dev.waterspout.kernels.testing.");
+                boolean testHelper = !isMain(source) && TEST_HELPERS.stream().anyMatch(name::startsWith);
                 if (ours && !allowed && !testHelper) {
                     wrong.add(ROOT.relativize(source) + ": " + line);
                 }

@@ -4,7 +4,7 @@ import dev.waterspout.emulator.kernel.WorkItem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a kernel knows of its work-item. Host code makes an empty one as the placeholder in a task's arguments; in its
+ * What a kernel knows of its work-item. Host code makes an empty one to stand for it in a task's arguments; in its
  * place each work-item is given one of its own.
  */
 public class KernelContext {
@@ -55,7 +55,7 @@ public class KernelContext {
 
     private final @Nullable WorkItem item;
 
-    /** A placeholder, whose indices are zero. */
+    /** One that stands for a work-item in arguments; its indices are zero. */
     public KernelContext() {
         item = null;
         globalIdx = 0;

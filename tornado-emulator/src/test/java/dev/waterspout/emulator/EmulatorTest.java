@@ -4,16 +4,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
-/** Starts each test on a fresh GPU and leaves the default device behind. */
+/** Starts each test on a fresh GPU and leaves the default devices behind. */
 @Timeout(60)
 abstract class EmulatorTest {
     @BeforeEach
     void freshDevice() {
-        EmulatedPlatform.reset();
+        EmulatedPlatform.configure(DeviceSpec.gpu());
     }
 
     @AfterEach
-    void defaultDevice() {
+    void defaultDevices() {
         EmulatedPlatform.reset();
     }
 }

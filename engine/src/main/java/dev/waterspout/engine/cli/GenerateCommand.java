@@ -10,7 +10,6 @@ import dev.waterspout.engine.generate.Sampler;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
-import dev.waterspout.kernels.codec.WireFormat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -104,15 +103,6 @@ final class GenerateCommand implements Callable<Integer> {
     private HostOptions hostOptions = new HostOptions();
 
     @Option(
-            names = "--comm",
-            paramLabel = "FORMAT",
-            defaultValue = "f32",
-            converter = WireFormatConverter.class,
-            description = "What ranks send each other: f32, bf16 or <element>[:block[:scale]], such as e2m1:32:e8m0"
-                    + " (default: ${DEFAULT-VALUE}).")
-    private WireFormat format = WireFormat.parse("f32");
-
-    @Option(
             names = "--stats",
             paramLabel = "text|json|none",
             defaultValue = "text",
@@ -137,8 +127,8 @@ final class GenerateCommand implements Callable<Integer> {
         long start = System.nanoTime();
         try (Model model = modelOptions.load()) {
             ShardPlan plan = planOptions.plan(model);
-            RankOptions options =
-                    hostOptions.rankOptions(plan.ranks(), planOptions.context(model), format, PEER_TIMEOUT);
+            RankOptions options = hostOptions.rankOptions(
+                    plan.ranks(), planOptions.context(model), planOptions.format(), PEER_TIMEOUT);
             try (RankGroup group = new RankGroup(model, plan, options, factories)) {
                 group.preload(new Progress("loading " + model.file().name(), err));
                 double loadSeconds = (System.nanoTime() - start) / 1e9;

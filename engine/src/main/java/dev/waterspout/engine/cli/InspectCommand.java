@@ -8,7 +8,6 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.plan.Span;
-import dev.waterspout.kernels.codec.WireFormat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -19,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Prints what is in a model file, and what a plan for it needs. */
@@ -40,14 +38,6 @@ final class InspectCommand implements Callable<Integer> {
 
     @Mixin
     private HostOptions hostOptions = new HostOptions();
-
-    @Option(
-            names = "--comm",
-            paramLabel = "FORMAT",
-            defaultValue = "f32",
-            converter = WireFormatConverter.class,
-            description = "What ranks send each other (default: ${DEFAULT-VALUE}).")
-    private WireFormat format = WireFormat.parse("f32");
 
     @Override
     public Integer call() throws IOException {
@@ -90,10 +80,11 @@ final class InspectCommand implements Callable<Integer> {
     private void printPlan(Model model, PrintWriter out) {
         ShardPlan plan = planOptions.plan(model);
         int context = planOptions.context(model);
-        RankOptions options = hostOptions.rankOptions(plan.ranks(), context, format, Duration.ofSeconds(1));
+        RankOptions options =
+                hostOptions.rankOptions(plan.ranks(), context, planOptions.format(), Duration.ofSeconds(1));
         out.printf(
                 "%nplan: %d ranks, %d positions, chunks of %d tokens, --comm %s%n",
-                plan.ranks(), context, options.chunk(), format.label());
+                plan.ranks(), context, options.chunk(), planOptions.format().label());
         out.printf(
                 "  %4s  %12s  %10s  %14s  %16s  %11s  %11s  %11s  %11s  %11s%n",
                 "rank",

@@ -4,10 +4,12 @@ import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** How the model is divided, and over what. */
+/** How the model is divided, over what, and what the parts send each other. */
 final class PlanOptions {
     private static final int DEFAULT_CONTEXT = 4096;
 
@@ -37,6 +39,20 @@ final class PlanOptions {
             description =
                     "Positions in the KV cache (default: the model's context length, at most " + DEFAULT_CONTEXT + ").")
     private int contextSize;
+
+    @Option(
+            names = "--comm",
+            paramLabel = "FORMAT",
+            defaultValue = "f32",
+            converter = WireFormatConverter.class,
+            description = "What ranks send each other: f32, bf16 or <element>[:block[:scale]], such as e2m1:32:e8m0"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private WireFormat format = PlainFormat.F32;
+
+    /** What partials travel as. */
+    WireFormat format() {
+        return format;
+    }
 
     int ranks() {
         return ranks > 0 ? ranks : Math.max(1, Math.max(devices.size(), shares.size()));

@@ -1,8 +1,14 @@
 package dev.waterspout.interconnect.collective;
 
+import java.util.EnumMap;
+import java.util.Map;
+
 /** What one rank has exchanged so far. Written by the rank's thread alone; read it when the rank is idle. */
 public final class ExchangeCounters {
-    private Snapshot total = Snapshot.ZERO;
+    private final Map<CollectiveKind, Traffic> traffic = new EnumMap<>(CollectiveKind.class);
+    private long quantizeNanos;
+    private long transferNanos;
+    private long sumNanos;
 
     /**
      * Bytes and messages of one kind. Bytes are whole frames, header and payload, once per peer.
@@ -29,12 +35,17 @@ public final class ExchangeCounters {
      * @param quantizeNanos time spent encoding partials
      * @param transferNanos time spent in the transport, waiting for slower ranks included
      * @param sumNanos time spent on dequantize, sum and residual
-     * @param partials traffic of row-parallel layers
-     * @param logits traffic of the output head
+     * @param traffic what travelled, by its purpose; none is left out that was not zero
      */
-    public record Snapshot(long quantizeNanos, long transferNanos, long sumNanos, Traffic partials, Traffic logits) {
+    public record Snapshot(
+            long quantizeNanos, long transferNanos, long sumNanos, Map<CollectiveKind, Traffic> traffic) {
         /** Nothing exchanged. */
-        public static final Snapshot ZERO = new Snapshot(0, 0, 0, Traffic.ZERO, Traffic.ZERO);
+        public static final Snapshot ZERO = new Snapshot(0, 0, 0, Map.of());
+
+        /** Copies the map. */
+        public Snapshot {
+            traffic = Map.copyOf(traffic);
+        }
 
         /**
          * Returns the sum of this and another snapshot.
@@ -55,12 +66,18 @@ public final class ExchangeCounters {
         }
 
         private Snapshot combine(Snapshot other, int sign) {
+            Map<CollectiveKind, Traffic> combined = new EnumMap<>(CollectiveKind.class);
+            for (CollectiveKind kind : CollectiveKind.values()) {
+                Traffic both = traffic(kind).combine(other.traffic(kind), sign);
+                if (!both.equals(Traffic.ZERO)) {
+                    combined.put(kind, both);
+                }
+            }
             return new Snapshot(
                     quantizeNanos + sign * other.quantizeNanos,
                     transferNanos + sign * other.transferNanos,
                     sumNanos + sign * other.sumNanos,
-                    partials.combine(other.partials, sign),
-                    logits.combine(other.logits, sign));
+                    combined);
         }
 
         /** Returns the time spent on exchange altogether, in nanoseconds. */
@@ -68,28 +85,40 @@ public final class ExchangeCounters {
             return quantizeNanos + transferNanos + sumNanos;
         }
 
-        /** Returns the bytes sent of either kind. */
-        public long bytesSent() {
-            return partials.bytesSent + logits.bytesSent;
+        /**
+         * Returns what travelled for one purpose.
+         *
+         * @param kind the purpose
+         */
+        public Traffic traffic(CollectiveKind kind) {
+            return traffic.getOrDefault(kind, Traffic.ZERO);
         }
 
-        /** Returns the bytes received of either kind. */
-        public long bytesReceived() {
-            return partials.bytesReceived + logits.bytesReceived;
-        }
-
-        /** Returns the messages sent of either kind. */
-        public long messagesSent() {
-            return partials.messages + logits.messages;
+        /** Returns what travelled altogether. */
+        public Traffic total() {
+            return traffic.values().stream().reduce(Traffic.ZERO, (a, b) -> a.combine(b, 1));
         }
     }
 
     /** Returns the totals so far. */
     public Snapshot snapshot() {
-        return total;
+        return new Snapshot(quantizeNanos, transferNanos, sumNanos, traffic);
     }
 
-    void add(Snapshot exchanged) {
-        total = total.plus(exchanged);
+    /** Returns the time spent on exchange altogether, in nanoseconds. */
+    public long nanos() {
+        return quantizeNanos + transferNanos + sumNanos;
+    }
+
+    void addTimes(long quantize, long transfer, long sum) {
+        quantizeNanos += quantize;
+        transferNanos += transfer;
+        sumNanos += sum;
+    }
+
+    void addTraffic(CollectiveKind kind, Traffic travelled) {
+        if (!travelled.equals(Traffic.ZERO)) {
+            traffic.merge(kind, travelled, (a, b) -> a.combine(b, 1));
+        }
     }
 }

@@ -1,13 +1,16 @@
 package dev.waterspout.interconnect.collective;
 
+import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
 import dev.waterspout.interconnect.frame.FrameHeader;
 import dev.waterspout.interconnect.frame.FrameLayout;
+import dev.waterspout.interconnect.transport.Pending;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Seals a rank's frame, hands it to the transport and validates what comes back. Counts collectives for the sequence
- * number: an exchange that failed is not counted, so none can follow it.
+ * Seals a rank's frames, hands them to the transport and validates what comes back. Counts exchanges for the sequence
+ * number. A frame that is refused ends the group.
  */
 public final class FrameExchange {
     private final Transport transport;
@@ -22,45 +25,111 @@ public final class FrameExchange {
         return transport;
     }
 
-    /** Describes this rank's next frame. */
-    FrameHeader header(int layer, int formatId, int rows, int columns, long payloadBytes) {
-        return new FrameHeader(transport.rank(), sequence, layer, formatId, rows, columns, payloadBytes);
-    }
-
-    /** Every rank's frame to every rank; the frame at this rank's own place is not touched. */
-    void allGather(MemorySegment frame, FrameHeader header, MemorySegment[] received) {
-        FrameLayout.seal(frame, header);
-        transport.allGather(frame, received);
-        for (int peer = 0; peer < received.length; peer++) {
-            verify(received[peer], peer, header, header.columns());
-        }
-        sequence++;
-    }
-
-    /** This rank's frame to the root. */
-    void sendTo(int root, MemorySegment frame, FrameHeader header) {
-        FrameLayout.seal(frame, header);
-        transport.gather(root, frame, null);
-        sequence++;
-    }
-
-    /** Every other rank's frame to this rank; each is as the header says, but {@code columns[peer]} elements wide. */
-    void receive(FrameHeader header, MemorySegment[] received, int[] columns) {
-        transport.gather(transport.rank(), MemorySegment.NULL, received);
-        for (int peer = 0; peer < received.length; peer++) {
-            verify(received[peer], peer, header, columns[peer]);
-        }
-        sequence++;
-    }
-
-    private void verify(MemorySegment frame, int peer, FrameHeader own, int columns) {
+    /**
+     * Starts an exchange of frames.
+     *
+     * @param layer which exchange of the forward pass this is
+     * @param formatId of all payloads
+     * @param outgoing per rank what it gets, payload in place; one parcel may go to several
+     * @param incoming per rank what comes from it
+     */
+    Flight start(int layer, int formatId, Parcel[] outgoing, Parcel[] incoming) {
         int rank = transport.rank();
-        if (peer == rank) {
-            return;
+        MemorySegment[] sent = new MemorySegment[outgoing.length];
+        MemorySegment[] received = new MemorySegment[incoming.length];
+        long bytesSent = 0;
+        long bytesReceived = 0;
+        int messages = 0;
+        Parcel sealed = Parcel.NONE;
+        for (int peer = 0; peer < outgoing.length; peer++) {
+            Parcel parcel = peer == rank ? Parcel.NONE : outgoing[peer];
+            if (!parcel.isEmpty()) {
+                if (!parcel.equals(sealed)) {
+                    FrameLayout.seal(parcel.frame(), header(rank, layer, formatId, parcel));
+                    sealed = parcel;
+                }
+                bytesSent += parcel.frame().byteSize();
+                messages++;
+            }
+            sent[peer] = parcel.frame();
+            received[peer] = peer == rank ? MemorySegment.NULL : incoming[peer].frame();
+            bytesReceived += received[peer].byteSize();
         }
-        long payloadBytes = frame.byteSize() - FrameLayout.HEADER_BYTES;
-        FrameHeader expected =
-                new FrameHeader(peer, own.sequence(), own.layer(), own.formatId(), own.rows(), columns, payloadBytes);
-        FrameLayout.open(frame, peer, rank).requireEqual(expected, rank);
+        Flight flight = new Flight(
+                transport.start(sent, received),
+                layer,
+                formatId,
+                sequence,
+                incoming,
+                new Traffic(bytesSent, bytesReceived, messages));
+        sequence++;
+        return flight;
+    }
+
+    private FrameHeader header(int sender, int layer, int formatId, Parcel parcel) {
+        return new FrameHeader(
+                sender,
+                sequence,
+                layer,
+                formatId,
+                parcel.rows(),
+                parcel.columns(),
+                parcel.frame().byteSize() - FrameLayout.HEADER_BYTES);
+    }
+
+    /** Frames under way. */
+    final class Flight {
+        private final Pending pending;
+        private final int layer;
+        private final int formatId;
+        private final long number;
+        private final Parcel[] incoming;
+        private final Traffic traffic;
+
+        private Flight(Pending pending, int layer, int formatId, long number, Parcel[] incoming, Traffic traffic) {
+            this.pending = pending;
+            this.layer = layer;
+            this.formatId = formatId;
+            this.number = number;
+            this.incoming = incoming;
+            this.traffic = traffic;
+        }
+
+        /** Whole frames, once per peer. */
+        Traffic traffic() {
+            return traffic;
+        }
+
+        /** Moves messages on, without waiting. */
+        void poll() {
+            pending.poll();
+        }
+
+        /** Waits for all frames and validates them. */
+        void await() {
+            pending.await();
+            try {
+                for (int peer = 0; peer < incoming.length; peer++) {
+                    if (peer != transport.rank() && !incoming[peer].isEmpty()) {
+                        verify(peer, incoming[peer]);
+                    }
+                }
+            } catch (InterconnectException refused) {
+                transport.abort(refused);
+                throw refused;
+            }
+        }
+
+        private void verify(int peer, Parcel parcel) {
+            FrameHeader expected = new FrameHeader(
+                    peer,
+                    number,
+                    layer,
+                    formatId,
+                    parcel.rows(),
+                    parcel.columns(),
+                    parcel.frame().byteSize() - FrameLayout.HEADER_BYTES);
+            FrameLayout.open(parcel.frame(), peer, transport.rank()).requireEqual(expected, transport.rank());
+        }
     }
 }

@@ -5,6 +5,7 @@ import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /** Partial and residual in this process's memory, encoded and summed by a rank's workers. */
 public final class HostPort implements PartialPort {
@@ -32,42 +33,96 @@ public final class HostPort implements PartialPort {
     }
 
     @Override
-    public void encode(int rows, MemorySegment payload) {
-        requireRows("partial", partial, rows);
-        requireRows("residual", residual, rows);
-        WireFormat format = codec.format();
-        pool.run(
-                rows,
-                1,
-                (worker, from, to) -> codec.encode(
-                        band(partial, from, to, PlainFormat.F32), to - from, columns, band(payload, from, to, format)));
+    public WireFormat format() {
+        return codec.format();
     }
 
     @Override
-    public void decodeSum(MemorySegment[] payloads, int rows) {
-        sum(codec, payloads, rows);
+    public void encode(Tile tile, MemorySegment payload) {
+        requireRows("partial", partial, tile.row() + tile.rows());
+        requireRows("residual", residual, tile.row() + tile.rows());
+        overRows(
+                codec.format(),
+                tile,
+                (from, to) -> codec.encode(
+                        floats(partial, tile, from, to),
+                        to - from,
+                        tile.columns(),
+                        columns,
+                        band(payload, from, to, tile, codec.format())));
+    }
+
+    @Override
+    public void decodeSum(MemorySegment[] payloads, Tile tile) {
+        sum(codec, payloads, tile);
+    }
+
+    @Override
+    public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
+        WireFormat format = codec.format();
+        overRows(
+                format,
+                tile,
+                (from, to) -> codec.reduce(
+                        bands(payloads, from, to, tile, format),
+                        to - from,
+                        tile.columns(),
+                        band(payload, from, to, tile, format)));
     }
 
     @Override
     public void addOwn(int rows) {
         requireRows("partial", partial, rows);
         requireRows("residual", residual, rows);
-        sum(EXACT, new MemorySegment[] {partial}, rows);
+        sum(EXACT, new MemorySegment[] {partial}, new Tile(0, rows, 0, columns));
     }
 
-    private void sum(PartialCodec decoder, MemorySegment[] payloads, int rows) {
+    private void sum(PartialCodec decoder, MemorySegment[] payloads, Tile tile) {
         WireFormat format = decoder.format();
-        pool.run(rows, 1, (worker, from, to) -> {
-            MemorySegment[] bands = new MemorySegment[payloads.length];
-            for (int peer = 0; peer < bands.length; peer++) {
-                bands[peer] = band(payloads[peer], from, to, format);
-            }
-            decoder.decodeSum(bands, to - from, columns, band(residual, from, to, PlainFormat.F32));
-        });
+        overRows(
+                format,
+                tile,
+                (from, to) -> decoder.decodeSum(
+                        bands(payloads, from, to, tile, format),
+                        to - from,
+                        tile.columns(),
+                        floats(residual, tile, from, to),
+                        columns));
     }
 
-    private MemorySegment band(MemorySegment rows, int from, int to, WireFormat format) {
-        return rows.asSlice(format.encodedBytes(from, columns), format.encodedBytes(to - from, columns));
+    /** Some rows of a tile, counted from its first. */
+    @FunctionalInterface
+    private interface RowTask {
+        void run(int from, int to);
+    }
+
+    private void overRows(WireFormat format, Tile tile, RowTask task) {
+        if (format.rowsIndependent()) {
+            pool.run(tile.rows(), 1, (worker, from, to) -> task.run(from, to));
+        } else {
+            task.run(0, tile.rows());
+        }
+    }
+
+    /** {@return the tile's part of some rows of the whole: it ends with the last of its elements} */
+    private MemorySegment floats(MemorySegment whole, Tile tile, int from, int to) {
+        long first = (long) (tile.row() + from) * columns + tile.column();
+        long count = (long) (to - from - 1) * columns + tile.columns();
+        return whole.asSlice(first * Float.BYTES, count * Float.BYTES);
+    }
+
+    private static MemorySegment[] bands(MemorySegment[] payloads, int from, int to, Tile tile, WireFormat format) {
+        return Arrays.stream(payloads)
+                .map(payload -> band(payload, from, to, tile, format))
+                .toArray(MemorySegment[]::new);
+    }
+
+    private static MemorySegment band(MemorySegment payload, int from, int to, Tile tile, WireFormat format) {
+        if (from == 0 && to == tile.rows()) {
+            return payload;
+        }
+        long rowBytes = format.rowBytes(tile.columns());
+        return payload.asSlice(from * rowBytes, (to - from) * rowBytes);
     }
 
     private void requireRows(String name, MemorySegment segment, int rows) {

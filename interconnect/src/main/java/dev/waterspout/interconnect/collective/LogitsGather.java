@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.collective;
 
+import dev.waterspout.interconnect.collective.FrameExchange.Flight;
 import dev.waterspout.interconnect.frame.FrameHeader;
 import dev.waterspout.interconnect.frame.FrameLayout;
 import dev.waterspout.kernels.codec.PlainFormat;
@@ -71,45 +72,52 @@ public final class LogitsGather {
         requireRows("local logits", local, rows, shares[rank]);
         if (rank == ROOT) {
             requireRows("logits", logits, rows, vocabulary);
-            place(local, shares.length == 1 ? buffers : receive(rows), rows, logits);
+            place(local, shares.length == 1 ? none() : receive(rows), rows, logits);
         } else {
             send(local, rows);
         }
     }
 
     private void send(MemorySegment local, int rows) {
-        long start = System.nanoTime();
-        MemorySegment frame = buffers[rank].asSlice(0, frameBytes(rank, rows));
-        MemorySegment payload = FrameLayout.payload(frame);
+        Stopwatch watch = new Stopwatch(counters, CollectiveKind.LOGITS);
+        Parcel[] outgoing = none();
+        outgoing[ROOT] = parcel(rank, rows);
+        MemorySegment payload = outgoing[ROOT].payload();
         payload.copyFrom(local.asSlice(0, payload.byteSize()));
-        exchange.sendTo(ROOT, frame, header(rows));
-        count(start, frame.byteSize(), 0, 1);
+        exchange(outgoing, none(), watch);
     }
 
-    private MemorySegment[] receive(int rows) {
-        long start = System.nanoTime();
-        MemorySegment[] frames = buffers.clone();
-        long bytes = 0;
-        for (int peer = 0; peer < frames.length; peer++) {
+    private Parcel[] receive(int rows) {
+        Parcel[] incoming = none();
+        for (int peer = 0; peer < incoming.length; peer++) {
             if (peer != ROOT) {
-                frames[peer] = buffers[peer].asSlice(0, frameBytes(peer, rows));
-                bytes += frames[peer].byteSize();
+                incoming[peer] = parcel(peer, rows);
             }
         }
-        exchange.receive(header(rows), frames, shares);
-        count(start, 0, bytes, 0);
-        return frames;
+        exchange(none(), incoming, new Stopwatch(counters, CollectiveKind.LOGITS));
+        return incoming;
     }
 
-    private FrameHeader header(int rows) {
-        long payloadBytes = frameBytes(rank, rows) - FrameLayout.HEADER_BYTES;
-        return exchange.header(FrameHeader.LOGITS, PlainFormat.F32.id(), rows, shares[rank], payloadBytes);
+    private void exchange(Parcel[] outgoing, Parcel[] incoming, Stopwatch watch) {
+        Flight flight = exchange.start(FrameHeader.LOGITS, PlainFormat.F32.id(), outgoing, incoming);
+        flight.await();
+        watch.transferred(flight.traffic());
     }
 
-    private void place(MemorySegment local, MemorySegment[] frames, int rows, MemorySegment logits) {
+    private Parcel[] none() {
+        Parcel[] none = new Parcel[shares.length];
+        Arrays.fill(none, Parcel.NONE);
+        return none;
+    }
+
+    private Parcel parcel(int peer, int rows) {
+        return new Parcel(buffers[peer].asSlice(0, frameBytes(peer, rows)), rows, shares[peer]);
+    }
+
+    private void place(MemorySegment local, Parcel[] frames, int rows, MemorySegment logits) {
         long first = 0;
         for (int peer = 0; peer < shares.length; peer++) {
-            MemorySegment source = peer == ROOT ? local : FrameLayout.payload(frames[peer]);
+            MemorySegment source = peer == ROOT ? local : frames[peer].payload();
             long width = (long) shares[peer] * Float.BYTES;
             for (int row = 0; row < rows; row++) {
                 MemorySegment.copy(source, row * width, logits, (row * vocabulary + first) * Float.BYTES, width);
@@ -128,11 +136,5 @@ public final class LogitsGather {
             throw new IllegalArgumentException(name + " of " + segment.byteSize() + " bytes for " + rows + " rows of "
                     + width + "; it must have at least " + needed);
         }
-    }
-
-    private void count(long start, long sent, long received, long messages) {
-        ExchangeCounters.Traffic traffic = new ExchangeCounters.Traffic(sent, received, messages);
-        counters.add(
-                new ExchangeCounters.Snapshot(0, System.nanoTime() - start, 0, ExchangeCounters.Traffic.ZERO, traffic));
     }
 }

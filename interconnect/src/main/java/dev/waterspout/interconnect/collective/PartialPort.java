@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.collective;
 
+import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -7,21 +8,33 @@ import java.lang.foreign.MemorySegment;
  * and leaves all arithmetic to the port.
  */
 public interface PartialPort {
-    /**
-     * Encodes the first rows of this rank's partial.
-     *
-     * @param rows tokens
-     * @param payload receives exactly the encoded bytes, off-heap
-     */
-    void encode(int rows, MemorySegment payload);
+    /** Returns what partials travel as. */
+    WireFormat format();
 
     /**
-     * Adds the decoded partials of all ranks to the residual, in f32 and in rank order.
+     * Encodes a part of this rank's partial.
      *
-     * @param payloads every rank's encoded partial, this rank's own included
-     * @param rows tokens
+     * @param tile what to encode
+     * @param payload receives exactly the tile's encoded bytes, off-heap
      */
-    void decodeSum(MemorySegment[] payloads, int rows);
+    void encode(Tile tile, MemorySegment payload);
+
+    /**
+     * Adds decoded payloads to a part of the residual, in f32 and in the order given.
+     *
+     * @param payloads encoded tiles of the same shape, one or more
+     * @param tile where they belong
+     */
+    void decodeSum(MemorySegment[] payloads, Tile tile);
+
+    /**
+     * Sums decoded payloads in f32 and in the order given, and encodes the sum. Neither partial nor residual is touched.
+     *
+     * @param payloads encoded tiles of the same shape, one or more
+     * @param tile their shape
+     * @param payload receives exactly the tile's encoded bytes, off-heap
+     */
+    void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload);
 
     /**
      * Adds this rank's own partial to the residual as it is: what a rank does that is alone.

@@ -1,10 +1,8 @@
 package dev.waterspout.interconnect.transport;
 
 import dev.waterspout.interconnect.InterconnectException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -15,15 +13,13 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ranks as threads of one process. A message is staged in off-heap memory of its sender and copied out by each
- * receiver.
+ * Ranks as threads of one process. A message is copied once, by its receiver, straight from the sender's memory; the
+ * sender's exchange is complete when all its receivers have copied.
  *
- * <p>Every rank has two staging buffers, used in turn. Before a rank overwrites one, all its readers must have copied
- * what it held two collectives ago; in a run of all-gathers they always have, because a rank that has published
- * collective {@code n + 1} is done with {@code n}.
+ * <p>Between each two ranks there is a channel per direction: a ring of the messages that are under way, and two counters,
+ * how many were put in and how many were copied out.
  */
 public final class InProcessGroup {
-    private static final int STAGES = 2;
     /** Spinning longer than a thread takes to wake up, about 50 us, gains nothing. */
     private static final int SPINS = 2_000;
 
@@ -31,13 +27,16 @@ public final class InProcessGroup {
 
     private final int size;
     private final long timeoutNanos;
-    private final Stage[][] staged;
-    /** Per rank: how many collectives it has published. */
+    /** Per channel: the last {@link Transport#MAX_PENDING} messages. */
+    private final MemorySegment[][] messages;
+    /** Per channel: how many messages its sender has put in. */
     private final AtomicLongArray published;
-    /** Per rank: how many collectives it has finished reading. */
+    /** Per channel: how many messages its receiver has copied. */
     private final AtomicLongArray consumed;
     /** Per rank: its thread, while it is parked or about to park. */
     private final AtomicReferenceArray<@Nullable Thread> waiting;
+    /** Per rank: when it last said that it was alive. */
+    private final AtomicLongArray signs;
     /** Per rank: 1 once it has left. */
     private final AtomicIntegerArray left;
 
@@ -47,15 +46,15 @@ public final class InProcessGroup {
     private InProcessGroup(int size, Duration timeout) {
         this.size = size;
         this.timeoutNanos = timeout.toNanos();
-        this.staged = new Stage[size][STAGES];
-        for (Stage[] stages : staged) {
-            Arrays.setAll(stages, stage -> new Stage());
-        }
-        this.published = new AtomicLongArray(size);
-        this.consumed = new AtomicLongArray(size);
+        this.messages = new MemorySegment[size * size][Transport.MAX_PENDING];
+        this.published = new AtomicLongArray(size * size);
+        this.consumed = new AtomicLongArray(size * size);
         this.waiting = new AtomicReferenceArray<>(size);
+        this.signs = new AtomicLongArray(size);
         this.left = new AtomicIntegerArray(size);
         this.spin = size <= Runtime.getRuntime().availableProcessors();
+        long now = System.nanoTime();
+        IntStream.range(0, size).forEach(rank -> signs.set(rank, now));
     }
 
     /**
@@ -79,10 +78,16 @@ public final class InProcessGroup {
                 .toList();
     }
 
+    private int channel(int sender, int receiver) {
+        return sender * size + receiver;
+    }
+
     /** Ends the group, unless it has ended already, and returns what to throw: the first reason. */
     private InterconnectException fail(InterconnectException reason) {
         InterconnectException first = failure.compareAndExchange(null, reason);
-        wakeAll();
+        for (int peer = 0; peer < size; peer++) {
+            wake(peer);
+        }
         return first == null ? reason : asSeenHere(first);
     }
 
@@ -98,80 +103,16 @@ public final class InProcessGroup {
         }
     }
 
-    private void wakeAll() {
-        for (int peer = 0; peer < size; peer++) {
-            Thread thread = waiting.get(peer);
-            if (thread != null) {
-                LockSupport.unpark(thread);
-            }
-        }
-    }
-
-    /** Waits until {@code progress[peer]} has reached {@code target}, as that of all others will: spins, then parks. */
-    private void await(int rank, int peer, AtomicLongArray progress, long target) {
-        for (int i = 0; spin && i < SPINS && progress.get(peer) < target; i++) {
-            Thread.onSpinWait();
-        }
-        if (progress.get(peer) < target) {
-            park(rank, peer, progress, target);
-        }
-        requireAlive();
-    }
-
-    private void park(int rank, int peer, AtomicLongArray progress, long target) {
-        long deadline = System.nanoTime() + timeoutNanos;
-        waiting.set(rank, Thread.currentThread());
-        try {
-            while (progress.get(peer) < target && failure.get() == null) {
-                int absent = whoLeftBefore(progress, target);
-                if (absent >= 0) {
-                    throw fail(new InterconnectException(
-                            "rank " + absent + " has left the group, and rank " + rank + " waits for it"));
-                }
-                long remaining = deadline - System.nanoTime();
-                if (remaining <= 0) {
-                    throw fail(new InterconnectException("rank " + rank + " waited " + timeoutNanos / 1_000_000
-                            + " ms for rank " + peer + ", which did not arrive"));
-                }
-                if (Thread.currentThread().isInterrupted()) {
-                    throw fail(new InterconnectException(
-                            "rank " + rank + " was interrupted while it waited for rank " + peer));
-                }
-                LockSupport.parkNanos(this, remaining);
-            }
-        } finally {
-            waiting.set(rank, null);
-        }
-    }
-
-    /** Returns a rank that has left with less progress than the target, or -1: whoever waits for all need not go on. */
-    private int whoLeftBefore(AtomicLongArray progress, long target) {
-        for (int peer = 0; peer < size; peer++) {
-            if (left.get(peer) == 1 && progress.get(peer) < target) {
-                return peer;
-            }
-        }
-        return -1;
-    }
-
-    /**
-     * A copy of a message in memory that grows and is kept: sizes alternate between prefill chunks and single tokens.
-     */
-    private static final class Stage {
-        private MemorySegment memory = MemorySegment.NULL;
-        private MemorySegment message = MemorySegment.NULL;
-
-        private void set(MemorySegment source) {
-            if (memory.byteSize() < source.byteSize()) {
-                memory = Arena.ofAuto().allocate(source.byteSize(), 64);
-            }
-            message = memory.asSlice(0, source.byteSize()).copyFrom(source);
+    private void wake(int rank) {
+        Thread thread = waiting.get(rank);
+        if (thread != null) {
+            LockSupport.unpark(thread);
         }
     }
 
     private final class Member implements Transport {
         private final int rank;
-        private long sequence;
+        private final ExchangeQueue<Exchange> queue = new ExchangeQueue<>();
 
         private Member(int rank) {
             this.rank = rank;
@@ -188,82 +129,175 @@ public final class InProcessGroup {
         }
 
         @Override
-        public void allGather(MemorySegment message, MemorySegment[] received) {
-            requireOnePerRank(received);
-            publish(message);
-            copyOut(received);
-            finish();
-        }
-
-        @Override
-        public void gather(int root, MemorySegment message, MemorySegment @Nullable [] received) {
-            if (root < 0 || root >= size) {
-                throw new IllegalArgumentException("root " + root + " is not within 0 to " + (size - 1));
-            }
-            if (rank != root) {
-                publish(message);
-            } else if (received == null) {
-                throw new IllegalArgumentException("rank " + rank + " is the root and needs segments to receive in");
-            } else {
-                requireOnePerRank(received);
-                publish(MemorySegment.NULL);
-                copyOut(received);
-            }
-            finish();
-        }
-
-        private void requireOnePerRank(MemorySegment[] received) {
-            if (received.length != size) {
-                throw new IllegalArgumentException(
-                        received.length + " segments to receive in; the group has " + size + " ranks");
-            }
-        }
-
-        private void publish(MemorySegment message) {
+        public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
+            queue.requireRoom(size, outgoing, incoming);
             requireAlive();
             if (left.get(rank) == 1) {
                 throw new InterconnectException("rank " + rank + " has left the group and cannot send to it");
             }
+            Exchange exchange = new Exchange(this, incoming.clone());
             for (int peer = 0; peer < size; peer++) {
-                if (peer != rank) {
-                    await(rank, peer, consumed, sequence + 1 - STAGES);
+                if (peer != rank && outgoing[peer].byteSize() > 0) {
+                    exchange.copiesWanted[peer] = publish(channel(rank, peer), outgoing[peer]);
+                    wake(peer);
                 }
             }
-            staged[rank][(int) (sequence % STAGES)].set(message);
-            published.set(rank, sequence + 1);
-            wakeAll();
+            queue.add(exchange);
+            return exchange;
         }
 
-        private void copyOut(MemorySegment[] received) {
-            int stage = (int) (sequence % STAGES);
-            for (int step = 1; step < size; step++) {
-                int peer = (rank + step) % size;
-                await(rank, peer, published, sequence + 1);
-                MemorySegment message = staged[peer][stage].message;
-                if (message.byteSize() != received[peer].byteSize()) {
-                    throw fail(new InterconnectException("rank " + peer + " sent " + message.byteSize()
-                            + " bytes, and rank " + rank + " expected " + received[peer].byteSize()));
-                }
-                received[peer].copyFrom(message);
-            }
+        private long publish(int channel, MemorySegment message) {
+            long number = published.get(channel);
+            messages[channel][(int) (number % MAX_PENDING)] = message;
+            published.set(channel, number + 1);
+            return number + 1;
         }
 
-        private void finish() {
-            sequence++;
-            consumed.set(rank, sequence);
-            wakeAll();
+        @Override
+        public void alive() {
+            signs.set(rank, System.nanoTime());
         }
 
         @Override
         public void abort(Throwable cause) {
-            String why = cause instanceof InterconnectException ? cause.getMessage() : cause.toString();
-            fail(new InterconnectException("rank " + rank + " failed: " + why, cause));
+            fail(FailureNotice.of(rank, cause));
         }
 
         @Override
         public void close() {
             left.set(rank, 1);
-            wakeAll();
+            for (int peer = 0; peer < size; peer++) {
+                wake(peer);
+            }
+        }
+    }
+
+    /** One rank's part of one exchange. */
+    private final class Exchange implements Pending, ExchangeQueue.Entry {
+        private final Member member;
+        private final int rank;
+        /** Per rank: where its message goes, null once it is there. */
+        private final @Nullable MemorySegment[] incoming;
+        /** Per rank: how many messages it must have copied. */
+        private final long[] copiesWanted = new long[size];
+
+        private Exchange(Member member, MemorySegment[] incoming) {
+            this.member = member;
+            this.rank = member.rank;
+            this.incoming = incoming;
+            for (int peer = 0; peer < size; peer++) {
+                if (peer == rank || incoming[peer].byteSize() == 0) {
+                    this.incoming[peer] = null;
+                }
+            }
+        }
+
+        @Override
+        public boolean poll() {
+            boolean complete = member.queue.advanceTo(this);
+            requireAlive();
+            return complete;
+        }
+
+        /** Copies what has come; {@return true if nothing is missing} */
+        @Override
+        public boolean advance() {
+            boolean complete = true;
+            for (int step = 1; step < size; step++) {
+                int peer = (rank + step) % size;
+                MemorySegment target = incoming[peer];
+                if (target != null && hasMessage(peer)) {
+                    copy(peer, target);
+                    incoming[peer] = null;
+                }
+                complete &= !lacks(peer);
+            }
+            return complete;
+        }
+
+        private boolean hasMessage(int peer) {
+            int channel = channel(peer, rank);
+            return published.get(channel) > consumed.get(channel);
+        }
+
+        private boolean lacks(int peer) {
+            return incoming[peer] != null || consumed.get(channel(rank, peer)) < copiesWanted[peer];
+        }
+
+        private void copy(int peer, MemorySegment target) {
+            int channel = channel(peer, rank);
+            long number = consumed.get(channel);
+            MemorySegment message = messages[channel][(int) (number % Transport.MAX_PENDING)];
+            if (message.byteSize() != target.byteSize()) {
+                throw fail(new InterconnectException("rank " + peer + " sent " + message.byteSize()
+                        + " bytes, and rank " + rank + " expected " + target.byteSize()));
+            }
+            try {
+                target.copyFrom(message);
+            } catch (RuntimeException gone) { // a rank that has failed may have freed its memory
+                throw fail(new InterconnectException(
+                        "rank " + rank + " could not read the message of rank " + peer + ": " + gone, gone));
+            }
+            consumed.set(channel, number + 1);
+            wake(peer);
+        }
+
+        @Override
+        public void await() {
+            for (int i = 0; spin && i < SPINS; i++) {
+                if (poll()) {
+                    return;
+                }
+                Thread.onSpinWait();
+            }
+            park();
+            requireAlive();
+        }
+
+        private void park() {
+            long start = System.nanoTime();
+            waiting.set(rank, Thread.currentThread());
+            try {
+                while (!member.queue.advanceTo(this) && failure.get() == null) {
+                    long remaining = remaining(start);
+                    if (Thread.currentThread().isInterrupted()) {
+                        throw fail(new InterconnectException(
+                                "rank " + rank + " was interrupted while it waited for rank " + missing()));
+                    }
+                    LockSupport.parkNanos(InProcessGroup.this, remaining);
+                }
+            } finally {
+                waiting.set(rank, null);
+            }
+        }
+
+        /** {@return how long to wait at most, more than 0, for all ranks that are missing} */
+        private long remaining(long start) {
+            long remaining = Long.MAX_VALUE;
+            long now = System.nanoTime();
+            Exchange first = member.queue.first();
+            for (int peer = 0; peer < size; peer++) {
+                if (!first.lacks(peer)) {
+                    continue;
+                }
+                // Looked at in this order: what it did before it left is done.
+                if (left.get(peer) == 1 && first.lacks(peer) && !first.hasMessage(peer)) {
+                    throw fail(new InterconnectException(
+                            "rank " + peer + " has left the group, and rank " + rank + " waits for it"));
+                }
+                long waited = now - Math.max(start, signs.get(peer));
+                if (waited >= timeoutNanos) {
+                    throw fail(new InterconnectException("rank " + rank + " waited " + timeoutNanos / 1_000_000
+                            + " ms for rank " + peer + ", which did not arrive"));
+                }
+                remaining = Math.min(remaining, timeoutNanos - waited);
+            }
+            return remaining;
+        }
+
+        private int missing() {
+            Exchange first = member.queue.first();
+            return IntStream.range(0, size).filter(first::lacks).findFirst().orElse(rank);
         }
     }
 }

@@ -1,18 +1,25 @@
 package dev.waterspout.interconnect.transport;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves messages between the ranks of a group, one rank per instance, called by one thread at a time. All ranks call
- * the same collectives in the same order; a collective returns when the rank's own part is done, and its message may be
- * reused then.
+ * Moves messages between the ranks of a group, one rank per instance, called by one thread at a time. All ranks start the
+ * same exchanges in the same order.
  *
- * <p>A collective that fails ends the group: every rank that waits, and every later collective, fails with the first
- * reason. So does an interrupt of a waiting thread, whose interrupt status stays set. Arguments that a rank can see to
- * be wrong by itself are refused before anything is sent, with {@link IllegalArgumentException}.
+ * <p>There is one operation: an exchange, in which every rank may send every other a message of its own. An empty segment
+ * stands for no message. Exchanges overlap: up to {@link #MAX_PENDING} may be under way, and they complete in the order
+ * in which they were started.
+ *
+ * <p>An exchange that fails ends the group: every rank that waits, and every later exchange, fails with the first reason.
+ * So does an interrupt of a waiting thread, whose interrupt status stays set. Arguments that a rank can see to be wrong by
+ * itself are refused before anything is sent, with {@link IllegalArgumentException}.
  */
 public interface Transport extends AutoCloseable {
+    /** Most exchanges that one rank has under way. */
+    int MAX_PENDING = 4;
+
     /** Returns this rank's number, from 0. */
     int rank();
 
@@ -20,25 +27,61 @@ public interface Transport extends AutoCloseable {
     int size();
 
     /**
-     * Gives every rank's message to every rank.
+     * Starts an exchange.
+     *
+     * @param outgoing per rank the message for it, off-heap; the same segment may stand at several places, and an empty
+     *     one for none. Not to be changed before the exchange is complete. What stands at {@link #rank()} is ignored.
+     * @param incoming per rank where its message goes, exactly as long as that message. Not to be touched before the
+     *     exchange is complete. What stands at {@link #rank()} is left untouched.
+     * @return the exchange
+     * @throws dev.waterspout.interconnect.InterconnectException if the group has ended
+     */
+    Pending start(MemorySegment[] outgoing, MemorySegment[] incoming);
+
+    /**
+     * Gives every rank's message to every rank, and waits.
      *
      * @param message this rank's message, off-heap
      * @param received one segment per rank, each exactly as long as that rank's message; the one at {@link #rank()} is
      *     left untouched
-     * @throws dev.waterspout.interconnect.InterconnectException if a message has another length than the receiver
-     *     expects, if a rank failed, or if one did not arrive before the deadline; it names the rank
+     * @throws dev.waterspout.interconnect.InterconnectException as in {@link Pending#await}
      */
-    void allGather(MemorySegment message, MemorySegment[] received);
+    default void allGather(MemorySegment message, MemorySegment[] received) {
+        MemorySegment[] outgoing = new MemorySegment[size()];
+        Arrays.fill(outgoing, message);
+        start(outgoing, received).await();
+    }
 
     /**
-     * Gives every rank's message to one rank.
+     * Gives every rank's message to one rank, and waits for this rank's part.
      *
      * @param root rank that receives
      * @param message this rank's message, off-heap; not looked at on the root
      * @param received as in {@link #allGather}, on the root; null elsewhere
-     * @throws dev.waterspout.interconnect.InterconnectException as in {@link #allGather}
+     * @throws dev.waterspout.interconnect.InterconnectException as in {@link Pending#await}
      */
-    void gather(int root, MemorySegment message, MemorySegment @Nullable [] received);
+    default void gather(int root, MemorySegment message, MemorySegment @Nullable [] received) {
+        if (root < 0 || root >= size()) {
+            throw new IllegalArgumentException("root " + root + " is not within 0 to " + (size() - 1));
+        }
+        MemorySegment[] none = new MemorySegment[size()];
+        Arrays.fill(none, MemorySegment.NULL);
+        if (rank() != root) {
+            MemorySegment[] outgoing = none.clone();
+            outgoing[root] = message;
+            start(outgoing, none).await();
+        } else if (received == null) {
+            throw new IllegalArgumentException("rank " + root + " is the root and needs segments to receive in");
+        } else {
+            start(none, received).await();
+        }
+    }
+
+    /**
+     * Tells the others that this rank is busy and not lost: the deadlines of those who wait for it start anew. Called by
+     * the rank's thread during work that may take long.
+     */
+    void alive();
 
     /**
      * Tells the group that this rank cannot go on, so that no other rank waits for it. From any thread.
@@ -48,8 +91,8 @@ public interface Transport extends AutoCloseable {
     void abort(Throwable cause);
 
     /**
-     * Leaves the group; from any thread. What this rank has sent still arrives, so a rank may leave when its own part
-     * of the last collective is done; a collective that lacks it fails at once.
+     * Leaves the group; from any thread. What this rank has sent in completed exchanges still arrives, so a rank may leave
+     * when its own part of the last exchange is done; an exchange that lacks it fails at once.
      */
     @Override
     void close();

@@ -42,8 +42,12 @@ class FaultInjectionTest {
             MemorySegment[] residuals = new MemorySegment[ranks];
             List<@Nullable Throwable> failures = Member.failures(group(ranks, fault), member -> {
                 int rank = member.rank();
-                AllGather allGather =
-                        new AllGather(member.exchange(), format, member.counters(), ROWS, COLUMNS, member.arena());
+                AllGather allGather = new AllGather(
+                        member.exchange(),
+                        format,
+                        member.counters(),
+                        new ExchangeShape(ROWS, COLUMNS, ROWS),
+                        member.arena());
                 residuals[rank] = Floats.segment(new float[ROWS * COLUMNS]);
                 for (int call = 0; call <= FAULTY_CALL; call++) {
                     untouched[rank] = Floats.array(residuals[rank]);
@@ -112,7 +116,12 @@ class FaultInjectionTest {
             Exchange own = meant.get(member.rank());
             float[] zeros = new float[own.rows * own.columns];
             residuals[member.rank()] = Floats.segment(zeros);
-            new AllGather(member.exchange(), own.format, member.counters(), own.rows, own.columns, member.arena())
+            new AllGather(
+                            member.exchange(),
+                            own.format,
+                            member.counters(),
+                            new ExchangeShape(own.rows, own.columns, own.rows),
+                            member.arena())
                     .sum(
                             own.number,
                             member.port(

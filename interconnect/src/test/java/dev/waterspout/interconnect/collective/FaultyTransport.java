@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.collective;
 
+import dev.waterspout.interconnect.transport.Pending;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -12,11 +13,22 @@ import org.jspecify.annotations.Nullable;
 final class FaultyTransport implements Transport {
     static final int SENDER = 1;
 
+    /** What a rank that takes no part believes. */
+    private static final Pending NOTHING = new Pending() {
+        @Override
+        public boolean poll() {
+            return true;
+        }
+
+        @Override
+        public void await() {}
+    };
+
     private final Transport delegate;
     private final Fault fault;
     private final int faultyCall;
     private int calls;
-    private MemorySegment previous = MemorySegment.NULL;
+    private MemorySegment[] previous = new MemorySegment[0];
 
     FaultyTransport(Transport delegate, Fault fault, int faultyCall) {
         this.delegate = delegate;
@@ -35,39 +47,49 @@ final class FaultyTransport implements Transport {
     }
 
     @Override
-    public void allGather(MemorySegment message, MemorySegment[] received) {
-        MemorySegment[] before = copies(received);
-        MemorySegment sent = outgoing(message);
-        if (sent != null) {
-            delegate.allGather(sent, received);
-            incoming(received, before);
+    public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
+        MemorySegment[] before = copies(incoming);
+        MemorySegment[] sent = outgoing(outgoing);
+        boolean faulty = calls++ == faultyCall;
+        if (sent == null) {
+            return NOTHING;
         }
-        calls++;
+        Pending pending = delegate.start(sent, incoming);
+        return faulty && rank() != SENDER ? damaged(pending, incoming, before) : pending;
     }
 
-    @Override
-    public void gather(int root, MemorySegment message, MemorySegment @Nullable [] received) {
-        MemorySegment[] before = received == null ? new MemorySegment[0] : copies(received);
-        MemorySegment sent = outgoing(message);
-        if (sent != null) {
-            delegate.gather(root, sent, received);
-            if (received != null) {
-                incoming(received, before);
+    private MemorySegment @Nullable [] outgoing(MemorySegment[] messages) {
+        MemorySegment[] replayed = previous;
+        previous = copies(messages);
+        if (rank() != SENDER || calls != faultyCall) {
+            return messages;
+        }
+        MemorySegment[] sent = messages.clone();
+        for (int peer = 0; peer < sent.length; peer++) {
+            if (peer != SENDER && messages[peer].byteSize() > 0) {
+                MemorySegment changed = fault.send(messages[peer], replayed[peer]);
+                if (changed == null) {
+                    return null;
+                }
+                sent[peer] = changed;
             }
         }
-        calls++;
+        return sent;
     }
 
-    private @Nullable MemorySegment outgoing(MemorySegment message) {
-        MemorySegment replayed = previous;
-        previous = copy(message);
-        return rank() == SENDER && calls == faultyCall ? fault.send(message, replayed) : message;
-    }
+    private Pending damaged(Pending pending, MemorySegment[] incoming, MemorySegment[] before) {
+        return new Pending() {
+            @Override
+            public boolean poll() {
+                return pending.poll();
+            }
 
-    private void incoming(MemorySegment[] received, MemorySegment[] before) {
-        if (rank() != SENDER && calls == faultyCall) {
-            fault.receive(received, before, SENDER);
-        }
+            @Override
+            public void await() {
+                pending.await();
+                fault.receive(incoming, before, SENDER);
+            }
+        };
     }
 
     private static MemorySegment[] copies(MemorySegment[] segments) {
@@ -76,6 +98,11 @@ final class FaultyTransport implements Transport {
 
     private static MemorySegment copy(MemorySegment segment) {
         return Arena.ofAuto().allocate(segment.byteSize()).copyFrom(segment);
+    }
+
+    @Override
+    public void alive() {
+        delegate.alive();
     }
 
     @Override

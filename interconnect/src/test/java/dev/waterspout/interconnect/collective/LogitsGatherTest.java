@@ -87,8 +87,8 @@ class LogitsGatherTest {
                 }
                 Traffic expected =
                         rank == 0 ? new Traffic(0, received, 0) : new Traffic(48 + 4L * rows * shares[rank], 0, 1);
-                assertThat(spent.logits()).isEqualTo(expected);
-                assertThat(spent.partials()).isEqualTo(Traffic.ZERO);
+                assertThat(spent.traffic(CollectiveKind.LOGITS)).isEqualTo(expected);
+                assertThat(spent.total()).isEqualTo(expected);
             }
         });
     }

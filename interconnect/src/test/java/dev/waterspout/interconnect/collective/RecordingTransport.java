@@ -1,14 +1,14 @@
 package dev.waterspout.interconnect.collective;
 
+import dev.waterspout.interconnect.transport.Pending;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Notes the sequence number of every frame that its rank sends. */
+/** Notes the sequence number of every exchange that its rank sends frames in. */
 final class RecordingTransport implements Transport {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int SEQUENCE_OFFSET = 8;
@@ -35,17 +35,19 @@ final class RecordingTransport implements Transport {
     }
 
     @Override
-    public void allGather(MemorySegment message, MemorySegment[] received) {
-        sequences.add(message.get(LONG, SEQUENCE_OFFSET));
-        delegate.allGather(message, received);
+    public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
+        for (MemorySegment message : outgoing) {
+            if (message.byteSize() > 0) {
+                sequences.add(message.get(LONG, SEQUENCE_OFFSET));
+                break;
+            }
+        }
+        return delegate.start(outgoing, incoming);
     }
 
     @Override
-    public void gather(int root, MemorySegment message, MemorySegment @Nullable [] received) {
-        if (rank() != root) {
-            sequences.add(message.get(LONG, SEQUENCE_OFFSET));
-        }
-        delegate.gather(root, message, received);
+    public void alive() {
+        delegate.alive();
     }
 
     @Override

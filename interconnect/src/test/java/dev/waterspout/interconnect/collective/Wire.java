@@ -17,7 +17,7 @@ record Wire(String text, int block, int scaleBits, int elementBits) {
     static final Wire E4M3 = new Wire("e4m3:16:e5m0", 16, 5, 8);
     static final Wire INT8 = new Wire("int8:32:f16", 32, 16, 8);
 
-    private static final int HEADER_BYTES = 48;
+    static final int HEADER_BYTES = 48;
 
     WireFormat format() {
         return WireFormat.parse(text);

@@ -1,0 +1,20 @@
+package dev.waterspout.interconnect.collective;
+
+import java.util.Locale;
+
+/** What frames are exchanged for, and so which counter they are counted in. */
+public enum CollectiveKind {
+    /** {@link AllGather}. */
+    ALLGATHER,
+    /** {@link TwoStep}. */
+    TWOSTEP,
+    /** {@link LogitsGather}. */
+    LOGITS,
+    /** What the ranks agree on: plans, tokens, reports. */
+    CONTROL;
+
+    /** Returns the name that users know. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

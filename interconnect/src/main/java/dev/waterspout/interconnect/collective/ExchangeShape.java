@@ -1,0 +1,50 @@
+package dev.waterspout.interconnect.collective;
+
+/**
+ * The sizes of the exchanges that a collective is made for.
+ *
+ * @param maxRows most tokens in one exchange
+ * @param columns elements of a partial's row, the model's width
+ * @param chunkRows rows that travel in one message; more are cut into several messages, so that one is encoded while
+ *     another travels and a third is summed
+ */
+public record ExchangeShape(int maxRows, int columns, int chunkRows) {
+    /** Checks the ranges. */
+    public ExchangeShape {
+        if (maxRows < 1 || columns < 1) {
+            throw new IllegalArgumentException(
+                    "exchanges of at most " + maxRows + " rows of " + columns + " columns; both must be at least 1");
+        }
+        if (chunkRows < 1) {
+            throw new IllegalArgumentException("chunks of " + chunkRows + " rows; it must be at least 1");
+        }
+    }
+
+    /** The most rows in one message. */
+    int messageRows() {
+        return Math.min(maxRows, chunkRows);
+    }
+
+    /**
+     * Cuts an exchange into messages of nearly equal size.
+     *
+     * @param exchange its number
+     * @param rows tokens
+     */
+    Tile[] chunks(int exchange, int rows) {
+        if (exchange < 0) {
+            throw new IllegalArgumentException("exchange number " + exchange + "; it must be at least 0");
+        }
+        if (rows < 1 || rows > maxRows) {
+            throw new IllegalArgumentException(rows + " rows in an exchange; allowed are 1 to " + maxRows);
+        }
+        int count = Math.ceilDiv(rows, chunkRows);
+        Tile[] chunks = new Tile[count];
+        for (int chunk = 0; chunk < count; chunk++) {
+            int from = (int) ((long) rows * chunk / count);
+            int to = (int) ((long) rows * (chunk + 1) / count);
+            chunks[chunk] = new Tile(from, to - from, 0, columns);
+        }
+        return chunks;
+    }
+}

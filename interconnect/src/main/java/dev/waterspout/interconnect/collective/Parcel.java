@@ -1,0 +1,24 @@
+package dev.waterspout.interconnect.collective;
+
+import dev.waterspout.interconnect.frame.FrameLayout;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A frame and what its payload stands for.
+ *
+ * @param frame header and payload, exactly; empty where nothing travels
+ * @param rows rows in the payload
+ * @param columns elements in a row
+ */
+record Parcel(MemorySegment frame, int rows, int columns) {
+    /** Nothing to send or to receive. */
+    static final Parcel NONE = new Parcel(MemorySegment.NULL, 0, 0);
+
+    boolean isEmpty() {
+        return frame.byteSize() == 0;
+    }
+
+    MemorySegment payload() {
+        return FrameLayout.payload(frame);
+    }
+}

@@ -1,0 +1,165 @@
+package dev.waterspout.interconnect.collective;
+
+import dev.waterspout.interconnect.collective.FrameExchange.Flight;
+import dev.waterspout.interconnect.frame.FrameLayout;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A compressed reduce-scatter, then a compressed all-gather: every rank owns a part of the partial, gets that part from
+ * all others, sums it in f32 and in rank order, and sends the encoded sum to all. Each rank sends about
+ * {@code 2 x (N - 1) / N} encoded partials, however many ranks there are; a value is rounded twice. The bound on the bytes
+ * is that of every all-reduce (Patarasuk and Yuan 2009, doi:10.1016/j.jpdc.2008.09.002). A single rank exchanges nothing
+ * and encodes nothing.
+ */
+public final class TwoStep implements Collective {
+    /** Chunks with frames of their own: one is scattered, one is reduced and gathered, one is summed. */
+    private static final int SLOTS = 3;
+
+    private final FrameExchange exchange;
+    private final WireFormat format;
+    private final ExchangeCounters counters;
+    private final ExchangeShape shape;
+    private final Arena arena;
+    private final int rank;
+    private final int size;
+    private final Slot[] slots;
+
+    /**
+     * @param exchange this rank's frames
+     * @param format what partials travel as
+     * @param counters where bytes and times are counted
+     * @param shape largest exchange, and chunks
+     * @param arena owner of the frame buffers
+     */
+    public TwoStep(
+            FrameExchange exchange, WireFormat format, ExchangeCounters counters, ExchangeShape shape, Arena arena) {
+        this.exchange = exchange;
+        this.rank = exchange.transport().rank();
+        this.size = exchange.transport().size();
+        this.format = format;
+        this.counters = counters;
+        this.shape = shape;
+        this.arena = arena;
+        this.slots = new Slot[size == 1 ? 0 : shape.messageRows() < shape.maxRows() ? SLOTS : 1];
+        Arrays.setAll(slots, slot -> new Slot());
+    }
+
+    @Override
+    public WireFormat format() {
+        return format;
+    }
+
+    @Override
+    public void sum(int number, PartialPort port, int rows) {
+        Tile[] chunks = shape.chunks(number, rows);
+        Stopwatch watch = new Stopwatch(counters, CollectiveKind.TWOSTEP);
+        if (size == 1) {
+            port.addOwn(rows);
+            watch.summed();
+            return;
+        }
+        int count = chunks.length;
+        for (int step = 0; step < count + 2; step++) {
+            if (step < count) {
+                slot(step).scatter(number, port, chunks[step], watch);
+            }
+            if (step >= 1 && step <= count) {
+                slot(step - 1).gather(number, port, watch);
+            }
+            if (step >= 2) {
+                slot(step - 2).add(port, watch);
+            }
+        }
+    }
+
+    private Slot slot(int chunk) {
+        return slots[chunk % slots.length];
+    }
+
+    /** The frames of one chunk and where they are. */
+    private final class Slot {
+        /** Per rank: this rank's partial of the part which that rank owns. */
+        private final MemorySegment[] scattered = new MemorySegment[size];
+        /** Per rank: its partial of the part which this rank owns. */
+        private final MemorySegment[] collected = new MemorySegment[size];
+        /** Per rank: the encoded sum of the part that it owns. */
+        private final MemorySegment[] reduced = new MemorySegment[size];
+
+        private Tile[] parts = new Tile[0];
+        private Parcel[] sums = new Parcel[0];
+        private Parcel[] partials = new Parcel[0];
+        private @Nullable Flight flight;
+
+        private Slot() {
+            Arrays.fill(scattered, MemorySegment.NULL);
+            Arrays.fill(collected, MemorySegment.NULL);
+            Arrays.fill(reduced, MemorySegment.NULL);
+        }
+
+        /** Sends every rank this rank's partial of the part that it owns. */
+        private void scatter(int number, PartialPort port, Tile chunk, Stopwatch watch) {
+            parts = chunk.split(size, format.columnUnit());
+            Parcel[] outgoing = new Parcel[size];
+            partials = new Parcel[size];
+            for (int peer = 0; peer < size; peer++) {
+                partials[peer] = parcel(collected, peer, parts[rank]);
+                outgoing[peer] = peer == rank ? partials[rank] : parcel(scattered, peer, parts[peer]);
+                if (!outgoing[peer].isEmpty()) {
+                    port.encode(parts[peer], outgoing[peer].payload());
+                }
+            }
+            watch.encoded();
+            flight = exchange.start(number, format.id(), outgoing, partials);
+            watch.transferred();
+        }
+
+        /** Sums the part that this rank owns and sends it to all. */
+        private void gather(int number, PartialPort port, Stopwatch watch) {
+            land(watch);
+            sums = new Parcel[size];
+            Arrays.setAll(sums, peer -> parcel(reduced, peer, parts[peer]));
+            if (!sums[rank].isEmpty()) {
+                port.reduce(AllGather.payloads(partials), parts[rank], sums[rank].payload());
+            }
+            watch.summed();
+            Parcel[] outgoing = new Parcel[size];
+            Arrays.fill(outgoing, sums[rank]);
+            flight = exchange.start(number, format.id(), outgoing, sums);
+            watch.transferred();
+        }
+
+        /** Adds all sums to the residual. */
+        private void add(PartialPort port, Stopwatch watch) {
+            land(watch);
+            for (int peer = 0; peer < size; peer++) {
+                if (!sums[peer].isEmpty()) {
+                    port.decodeSum(new MemorySegment[] {sums[peer].payload()}, parts[peer]);
+                }
+            }
+            watch.summed();
+        }
+
+        private void land(Stopwatch watch) {
+            Flight landing = Objects.requireNonNull(flight);
+            landing.await();
+            watch.transferred(landing.traffic());
+        }
+
+        private Parcel parcel(MemorySegment[] buffers, int peer, Tile tile) {
+            if (tile.isEmpty()) {
+                return Parcel.NONE;
+            }
+            long bytes = FrameLayout.HEADER_BYTES + format.encodedBytes(tile.rows(), tile.columns());
+            if (buffers[peer].byteSize() < bytes) {
+                // Doubled at least, so that what is left behind is never more than what is used.
+                buffers[peer] = arena.allocate(Math.max(bytes, 2 * buffers[peer].byteSize()), 64);
+            }
+            return new Parcel(buffers[peer].asSlice(0, bytes), tile.rows(), tile.columns());
+        }
+    }
+}

@@ -3,6 +3,7 @@ package dev.waterspout.engine.tornado;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DeviceRope;
@@ -57,6 +58,7 @@ final class PhaseGraphs {
             String phase,
             KernelDevice device,
             int maxRows,
+            WireFormat format,
             int ranks,
             ModelConfig config,
             Shard shard,
@@ -65,7 +67,7 @@ final class PhaseGraphs {
         this.device = device;
         this.maxRows = maxRows;
         this.ranks = ranks;
-        this.codec = arrays.codec;
+        this.codec = DeviceCodec.of(format, config.width());
         this.arrays = arrays;
         this.tokens = new IntArray(maxRows);
         this.tokens.init(0);
@@ -94,6 +96,11 @@ final class PhaseGraphs {
 
     int maxRows() {
         return maxRows;
+    }
+
+    /** Returns what partials travel as. */
+    WireFormat format() {
+        return codec.format();
     }
 
     /** Returns this rank's encoded partial, as the last half layer left it on the host. */

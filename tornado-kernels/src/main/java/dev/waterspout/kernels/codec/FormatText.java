@@ -20,10 +20,11 @@ final class FormatText {
     static WireFormat parse(String text) {
         return read(text.toLowerCase(Locale.ROOT))
                 .orElseThrow(() -> new IllegalArgumentException("wire format '" + text
-                        + "' is not f32, bf16 or <element>[:block[:scale]] with an element of "
+                        + "' is not f32, bf16 or <element>[:block[:scale[:rule]]] with an element of "
                         + list(ElementType.values(), ElementType::label) + ", a block of "
-                        + list(BLOCKS.toArray(), Object::toString) + " and a scale of "
-                        + list(ScaleType.values(), ScaleType::label)));
+                        + list(BLOCKS.toArray(), Object::toString) + ", a scale of "
+                        + list(ScaleType.values(), ScaleType::label) + " and a rule of "
+                        + list(ScaleRule.values(), ScaleRule::label)));
     }
 
     private static Optional<? extends WireFormat> read(String text) {
@@ -33,7 +34,7 @@ final class FormatText {
         }
         // Keeps empty parts, so that "e2m1:" is refused.
         String[] parts = text.split(":", -1);
-        if (parts.length > 3) {
+        if (parts.length > 4) {
             return Optional.empty();
         }
         Optional<ElementType> element = find(ElementType.values(), ElementType::label, parts[0]);
@@ -42,7 +43,10 @@ final class FormatText {
                 : find(BLOCKS.toArray(Integer[]::new), Object::toString, parts[1]);
         Optional<ScaleType> scale =
                 parts.length < 3 ? Optional.of(ScaleType.E8M0) : find(ScaleType.values(), ScaleType::label, parts[2]);
-        return element.flatMap(e -> block.flatMap(b -> scale.map(s -> MxFormat.of(e, b, s))));
+        Optional<ScaleRule> rule =
+                parts.length < 4 ? Optional.of(ScaleRule.FLOOR) : find(ScaleRule.values(), ScaleRule::label, parts[3]);
+        return element.flatMap(e ->
+                block.flatMap(b -> scale.flatMap(s -> rule.map(r -> new MxFormat(e, b, s, r, Rounding.EVEN)))));
     }
 
     private static <T> Optional<T> find(T[] values, Function<? super T, String> label, String wanted) {

@@ -75,8 +75,10 @@ final class VectorMxCodec implements PartialCodec {
         this.wordBytes = wordCodes / 8 * bits;
         // From here up, a subnormal f32 is less than half of the smallest code.
         this.smallestScale = mantissaBits + 2 - 127 - minExponent;
-        // From here up, the power of two 2^(23 - mantissaBits) times as large is no f32.
-        this.beyondLanes = (255 - 23 + mantissaBits) << 23;
+        // From here up, the power of two 2^(23 - mantissaBits) times as large, or twice that where the rule has raised
+        // the
+        // scale, is no f32.
+        this.beyondLanes = (254 - 23 + mantissaBits) << 23;
         this.table = new int[Math.max(1 << bits, LANES)];
         for (int code = 0; code < 1 << bits; code++) {
             table[code] = Float.floatToRawIntBits(element.value(code));

@@ -4,10 +4,10 @@ package dev.waterspout.kernels.codec;
 public sealed interface WireFormat permits MxFormat, PlainFormat {
 
     /**
-     * Reads a format's text: {@code f32}, {@code bf16} or {@code <element>[:block[:scale]]}, in either case. The block
-     * is 32 and the scale e8m0 if not given; the rule is FLOOR and the rounding EVEN.
+     * Reads a format's text: {@code f32}, {@code bf16} or {@code <element>[:block[:scale[:rule]]]}, in either case.
+     * The block is 32, the scale e8m0 and the rule floor if not given; the rounding is EVEN.
      *
-     * @param text such as {@code e2m1} or {@code int4:64:e5m0}
+     * @param text such as {@code e2m1} or {@code e2m1:32:e8m0:rceil}
      * @return the format
      * @throws IllegalArgumentException for any other text; the message lists what is allowed
      */
@@ -27,7 +27,7 @@ public sealed interface WireFormat permits MxFormat, PlainFormat {
     }
 
     /**
-     * {@return the canonical text, such as {@code e2m1:32:e8m0}} Rounding is not part of it: it changes what an encoder
+     * {@return the canonical text, such as {@code e2m1:32:e8m0}; the rule is left out if it is FLOOR} Rounding is not part of it: it changes what an encoder
      * writes, never how that is read.
      */
     String label();
@@ -45,7 +45,7 @@ public sealed interface WireFormat permits MxFormat, PlainFormat {
      * </pre>
      *
      * Kind is 1 for f32 and 2 for bf16, whose other bits are 0, and 3 for MX. An element is its exponent bits (high
-     * four) and mantissa bits (low four), 0 exponent bits being INT. Rule 0 is FLOOR; rounding 0 is EVEN, 1 AWAY. No
+     * four) and mantissa bits (low four), 0 exponent bits being INT. Rule 0 is FLOOR, 1 EVEN, 2 CEIL, 3 RCEIL; rounding 0 is EVEN, 1 AWAY. No
      * id is 0.
      */
     default int id() {

@@ -18,7 +18,11 @@ class WireFormatTest {
         "e2m1, e2m1:32:e8m0",
         "E4M3:16, e4m3:16:e8m0",
         "Int4:128:E5M0, int4:128:e5m0",
-        "e1m1:8:f16, e1m1:8:f16"
+        "e1m1:8:f16, e1m1:8:f16",
+        "e2m1:32:e8m0:floor, e2m1:32:e8m0",
+        "E2M1:32:E8M0:RCEIL, e2m1:32:e8m0:rceil",
+        "int4:8:f16:ceil, int4:8:f16:ceil",
+        "e4m3:64:e4m0:even, e4m3:64:e4m0:even"
     })
     void readsTextInEitherCase(String text, String label) {
         WireFormat format = WireFormat.parse(text);
@@ -48,7 +52,9 @@ class WireFormatTest {
                 "e2m1:032",
                 "e2m1:32:",
                 "e2m1:32:e9m0",
-                "e2m1:32:e8m0:even",
+                "e2m1:32:e8m0:",
+                "e2m1:32:e8m0:round",
+                "e2m1:32:e8m0:ceil:",
                 "e2m1:e8m0",
                 " e2m1",
                 "e9m9"
@@ -56,10 +62,11 @@ class WireFormatTest {
     void refusesOtherText(String text) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> WireFormat.parse(text))
-                .withMessage(
-                        "wire format '" + text + "' is not f32, bf16 or <element>[:block[:scale]] with an element of"
-                                + " e5m2|e4m3|e3m2|e2m3|e3m1|e2m2|e2m1|e1m2|e3m0|e2m0|e1m1|int8|int6|int5|int4|int3,"
-                                + " a block of 8|16|32|64|128 and a scale of e8m0|e5m0|e4m0|f16");
+                .withMessage("wire format '" + text
+                        + "' is not f32, bf16 or <element>[:block[:scale[:rule]]] with an element of"
+                        + " e5m2|e4m3|e3m2|e2m3|e3m1|e2m2|e2m1|e1m2|e3m0|e2m0|e1m1|int8|int6|int5|int4|int3,"
+                        + " a block of 8|16|32|64|128, a scale of e8m0|e5m0|e4m0|f16"
+                        + " and a rule of floor|even|ceil|rceil");
     }
 
     @Test
@@ -76,7 +83,7 @@ class WireFormatTest {
             ids.add(format.id());
         }
 
-        assertThat(ids).hasSize(16 * 5 * 4 * 2 + 2).doesNotContain(0);
+        assertThat(ids).hasSize(16 * 5 * 4 * 2 * 4 + 2).doesNotContain(0);
     }
 
     @Test
@@ -84,6 +91,7 @@ class WireFormatTest {
         assertThat(PlainFormat.F32.id()).isEqualTo(1);
         assertThat(PlainFormat.BF16.id()).isEqualTo(2);
         assertThat(WireFormat.parse("e2m1").id()).isEqualTo(0x00_08_21_53);
+        assertThat(WireFormat.parse("e2m1:32:e8m0:rceil").id()).isEqualTo(0x03_08_21_53);
         assertThat(WireFormat.parse("int8:128:f16").id()).isEqualTo(0x00_10_06_73);
         assertThat(MxFormat.of(ElementType.E4M3, 8, ScaleType.E5M0)
                         .withRounding(Rounding.AWAY)
@@ -101,7 +109,7 @@ class WireFormatTest {
         "0x000821f3, block 2^15 is not within 2^3..2^7",
         "0x00089953, element code 0x99 is unknown",
         "0x00072153, scale code 0x7 is unknown",
-        "0x01082153, rule code 0x1 is unknown",
+        "0x04082153, rule code 0x4 is unknown",
         "0x20082153, rounding code 0x2 is unknown"
     })
     void refusesOtherIds(String id, String reason) {

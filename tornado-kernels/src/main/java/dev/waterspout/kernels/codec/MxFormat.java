@@ -76,6 +76,11 @@ public record MxFormat(ElementType element, int block, ScaleType scale, ScaleRul
     }
 
     @Override
+    public int columnUnit() {
+        return MxLayout.columnUnit(block, scale.bits());
+    }
+
+    @Override
     public String toString() {
         return label();
     }

@@ -27,7 +27,7 @@ public enum ScaleRule {
      */
     EVEN(1),
 
-    /** {@code 2^(ceil(log2 amax) - emax)}: amax never saturates. F16: as RCEIL. */
+    /** {@code 2^(ceil(log2 amax) - emax)}: amax does not saturate unless the scale does. F16: as RCEIL. */
     CEIL(2),
 
     /**

@@ -6,7 +6,6 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.device.DeviceCache;
-import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DeviceTables;
 import dev.waterspout.kernels.device.DeviceWeights;

@@ -10,6 +10,9 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.Tile;
+import dev.waterspout.kernels.codec.PartialCodec;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
@@ -25,6 +28,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
@@ -236,7 +240,7 @@ public final class TornadoShard implements ShardCompute, PartialPort {
         summed += (long) tile.rows() * tile.columns();
         if (summed == (long) phase.step.get(Step.ROWS) * width) {
             summed = 0;
-            run(payloads.length == 1 ? phase.sumOne() : phase.sum);
+            run(payloads.length == 1 ? phase.sumOne : phase.sum);
         }
     }
 

@@ -98,37 +98,6 @@ public sealed interface PartialCodec
         Reduction.run(this, shards, rows, columns, target);
     }
 
-    default void encode(MemorySegment source, int rows, int columns, int stride, MemorySegment target) {
-        long bytes = format().rowBytes(columns);
-        for (int row = 0; row < rows; row++) {
-            encode(source.asSlice((long) row * stride * Float.BYTES), 1, columns, target.asSlice(row * bytes, bytes));
-        }
-    }
-
-    default void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
-        long bytes = format().rowBytes(columns);
-        for (int row = 0; row < rows; row++) {
-            MemorySegment[] bands = shards.clone();
-            for (int i = 0; i < bands.length; i++) {
-                bands[i] = shards[i].asSlice(row * bytes, bytes);
-            }
-            decodeSum(bands, 1, columns, residual.asSlice((long) row * stride * Float.BYTES));
-        }
-    }
-
-    default void reduce(MemorySegment[] shards, int rows, int columns, MemorySegment target) {
-        MemorySegment one = java.lang.foreign.Arena.ofAuto().allocate((long) rows * columns * Float.BYTES);
-        MemorySegment sum = java.lang.foreign.Arena.ofAuto().allocate((long) rows * columns * Float.BYTES);
-        decode(shards[0], rows, columns, sum);
-        for (int i = 1; i < shards.length; i++) {
-            decode(shards[i], rows, columns, one);
-            for (int k = 0; k < rows * columns; k++) {
-                sum.set(Layouts.F32, 4L * k, sum.get(Layouts.F32, 4L * k) + one.get(Layouts.F32, 4L * k));
-            }
-        }
-        encode(sum, rows, columns, target);
-    }
-
     /**
      * {@return the fast implementation}
      *

@@ -102,14 +102,4 @@ public sealed interface WireFormat permits MxFormat, PlainFormat, IntegerFormat,
     default double bitsPerElement(int columns) {
         return rowBytes(columns) * 8.0 / columns;
     }
-
-    /** {@return whether the rows of a partial can be encoded and decoded each by itself} */
-    default boolean rowsIndependent() {
-        return true;
-    }
-
-    /** {@return the elements of a row that are encoded together, and start at whole bytes} */
-    default int columnUnit() {
-        return 128;
-    }
 }

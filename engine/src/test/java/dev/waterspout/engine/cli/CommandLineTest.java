@@ -101,6 +101,8 @@ class CommandLineTest {
                 "" + ranks,
                 "--comm",
                 comm,
+                "--collective",
+                "allgather",
                 "--stats",
                 "json");
         assertThat(run.code).isZero();
@@ -116,7 +118,7 @@ class CommandLineTest {
                     .getValuesAs(JsonObject.class);
             assertThat(perRank).hasSize(ranks);
             for (JsonObject rank : perRank) {
-                JsonObject partials = rank.getJsonObject("collectives").getJsonObject("partials");
+                JsonObject partials = rank.getJsonObject("collectives").getJsonObject("allgather");
                 JsonObject logits = rank.getJsonObject("collectives").getJsonObject("logits");
                 long expected = (long) passes[phase] * exchanges * (ranks - 1) * (HEADER + rows[phase] * rowBytes);
                 assertThat(partials.getJsonNumber("bytesSent").longValue()).isEqualTo(expected);

@@ -1,0 +1,158 @@
+package dev.waterspout.engine.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The embedded model on several processes, started by Open MPI's mpirun as a user would. */
+@Timeout(180)
+class MpiGenerateTest {
+    private static final List<String> PROMPT = List.of("generate", "-p", "We the people", "-n", "12", "--temp", "0");
+
+    @TempDir
+    private Path folder;
+
+    /** What a group of processes has printed, and its exit code. */
+    private record Outcome(int code, String out, String err) {}
+
+    @BeforeAll
+    static void needsOpenMpi() {
+        boolean found = false;
+        try {
+            Process version = new ProcessBuilder("mpirun", "--version")
+                    .redirectErrorStream(true)
+                    .start();
+            found = new String(version.getInputStream().readAllBytes(), StandardCharsets.UTF_8).contains("Open MPI");
+        } catch (IOException absent) {
+            found = false;
+        }
+        assumeTrue(found, "no mpirun of Open MPI on the PATH");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "2, f32, allgather, '1,1'",
+        "2, e2m1:32:e8m0, allgather, '3,1'",
+        "2, e2m1:32:e8m0, twostep, '1,1'",
+        "4, f32, twostep, '2,1,1,1'",
+        "4, e2m1:32:e8m0, allgather, '1,1,1,1'",
+        "4, e2m1:32:e8m0, twostep, '2,1,1,1'",
+    })
+    void writesTheTextOfOneProcess(int ranks, String format, String collective, String shares) throws Exception {
+        List<String> options = List.of("--comm", format, "--collective", collective, "-ts", shares, "--stats", "none");
+        List<String> alone = new ArrayList<>(PROMPT);
+        alone.addAll(options);
+        alone.addAll(List.of("-tp", Integer.toString(ranks)));
+        StringWriter text = new StringWriter();
+        StringWriter errors = new StringWriter();
+        int code = Main.run(alone.toArray(String[]::new), new PrintWriter(text), new PrintWriter(errors));
+        assertThat(code).as(errors.toString()).isZero();
+
+        Outcome together = mpirun(List.of("-np", Integer.toString(ranks)), options);
+        assertThat(together.code).as(together.err).isZero();
+        assertThat(together.out)
+                .isEqualTo(text.toString())
+                .startsWith("We the people")
+                .hasSizeGreaterThan(20);
+    }
+
+    @Test
+    void countsTheBytesOfEveryProcess() throws Exception {
+        Outcome outcome = mpirun(List.of("-np", "2"), List.of("--stats", "json", "--comm", "e2m1"));
+        assertThat(outcome.code).as(outcome.err).isZero();
+        assertThat(outcome.err).contains("\"transport\":\"mpi (", "\"allgather\":{", "\"control\":{", "\"rank\":1");
+    }
+
+    @Test
+    void refusesProcessesThatWereToldDifferently() throws Exception {
+        List<String> first = List.of("--comm", "f32");
+        List<String> second = List.of("--comm", "bf16");
+        List<String> both = new ArrayList<>(List.of("-np", "1"));
+        both.addAll(program(first));
+        both.addAll(List.of(":", "-np", "1"));
+        both.addAll(program(second));
+        Outcome outcome = run(both);
+        assertThat(outcome.code).as(outcome.err).isEqualTo(ExitCode.PEER);
+        assertThat(outcome.err)
+                .contains("rank 1 has communication 'wire format bf16", "and rank 0 has 'wire format f32");
+        assertThat(outcome.out).isEmpty();
+    }
+
+    @Test
+    void tellsEveryProcessWhyOneCannotGoOn() throws Exception {
+        List<String> both = new ArrayList<>(List.of("-np", "1"));
+        both.addAll(program(List.of()));
+        both.addAll(List.of(":", "-np", "1"));
+        both.addAll(program(List.of("-m", folder.resolve("absent.gguf").toString())));
+        Outcome outcome = run(both);
+        assertThat(outcome.code).as(outcome.err).isIn(ExitCode.PEER, ExitCode.MODEL_OR_FILE);
+        assertThat(outcome.err).contains("rank 1 failed", "absent.gguf");
+    }
+
+    private Outcome mpirun(List<String> launch, List<String> options) throws Exception {
+        List<String> command = new ArrayList<>(launch);
+        command.addAll(program(options));
+        return run(command);
+    }
+
+    private Outcome run(List<String> processes) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                "mpirun",
+                "--allow-run-as-root",
+                "--oversubscribe",
+                "--bind-to",
+                "none",
+                "--mca",
+                "mpi_yield_when_idle",
+                "1"));
+        command.addAll(processes);
+        Path out = folder.resolve("out");
+        Path err = folder.resolve("err");
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        builder.environment().put("HWLOC_COMPONENTS", "-opencl");
+        builder.environment().put("UCX_ERROR_SIGNALS", "");
+        Process process = builder.start();
+        process.getOutputStream().close();
+        if (!process.waitFor(150, TimeUnit.SECONDS)) {
+            process.destroy();
+            assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        }
+        return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    private static List<String> program(List<String> options) {
+        String java = ProcessHandle.current().info().command().orElse("java");
+        String classPath = ManagementFactory.getRuntimeMXBean().getClassPath();
+        List<String> command = new ArrayList<>(Arrays.asList(
+                java,
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                classPath,
+                Main.class.getName()));
+        command.addAll(PROMPT);
+        command.addAll(options);
+        return command;
+    }
+}

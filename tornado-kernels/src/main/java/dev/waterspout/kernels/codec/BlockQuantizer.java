@@ -9,6 +9,7 @@ package dev.waterspout.kernels.codec;
  */
 final class BlockQuantizer {
     private static final int INFINITY_BITS = 0x7f800000;
+    private static final int MIN_NORMAL_BITS = 0x800000;
     private static final int MAGNITUDE_MASK = 0x7fffffff;
     private static final int SIGNIFICAND_BITS = 24;
     private static final float MAX_HALF = 65504f;
@@ -19,8 +20,8 @@ final class BlockQuantizer {
     private final boolean even;
     private final boolean halvesUp;
     private final int maxScaleExponent;
-    /** What, added to the bits of an amax as a double, carries into the exponent from the rule's significand on. */
-    private final long carry;
+    /** What, added to the bits of an amax, carries into the exponent from the rule's significand on. */
+    private final int carry;
 
     BlockQuantizer(MxFormat format) {
         this(format.element(), format.scale(), format.rule(), format.rounding());
@@ -32,7 +33,7 @@ final class BlockQuantizer {
         this.even = rounding == Rounding.EVEN;
         this.halvesUp = rule.roundsUp();
         this.maxScaleExponent = MxFormat.maxScaleExponent(element, scale);
-        this.carry = (long) ((1 << SIGNIFICAND_BITS) - rule.raisesFrom(element)) << (53 - SIGNIFICAND_BITS);
+        this.carry = (1 << SIGNIFICAND_BITS) - rule.raisesFrom(element);
     }
 
     /**
@@ -45,14 +46,16 @@ final class BlockQuantizer {
         if (magnitudeBits >= INFINITY_BITS) {
             return scale.nanCode();
         }
-        float largest = Float.intBitsToFloat(magnitudeBits);
         if (!scale.powerOfTwo()) {
-            return halfScale(largest);
+            return halfScale(Float.intBitsToFloat(magnitudeBits));
         }
-        // As a double, a subnormal f32 is normal. Zero gets an exponent far below any scale's.
-        long bits = Double.doubleToRawLongBits(largest) + carry;
-        int exponent = (int) (bits >> 52) - 1023 - element.maxExponent();
-        return Math.clamp(exponent, -scale.bias(), maxScaleExponent) + scale.bias();
+        int exponent = (magnitudeBits + carry) >>> 23;
+        if (magnitudeBits < MIN_NORMAL_BITS) {
+            // As a double, a subnormal f32 is normal. Zero gets an exponent far below any scale's.
+            long bits = Double.doubleToRawLongBits(Float.intBitsToFloat(magnitudeBits)) + ((long) carry << (52 - 23));
+            exponent = (int) (bits >> 52) - 1023 + 127;
+        }
+        return Math.clamp(exponent - 127 - element.maxExponent(), -scale.bias(), maxScaleExponent) + scale.bias();
     }
 
     private int halfScale(float largest) {

@@ -149,9 +149,10 @@ public final class MpiLibrary {
         }
     }
 
-    /** Returns the library's own first line about itself. */
+    /** Returns the library's own words about itself, as in "Open MPI v4.1.4". */
     public String version() {
-        return version.replaceAll("\\s+", " ");
+        // Open MPI goes on with who built it and when.
+        return version.replaceAll("\\s+", " ").replaceAll(",.*", "");
     }
 
     /** Returns the path or name that it was loaded by. */

@@ -4,18 +4,28 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** The exchanges that one rank has under way: they complete in the order in which they were started. */
-final class ExchangeQueue<E extends ExchangeQueue.Entry> {
+/**
+ * The exchanges that one rank has under way: they complete in the order in which they were started.
+ *
+ * @param <E> what a transport keeps of an exchange
+ */
+public final class ExchangeQueue<E extends ExchangeQueue.Entry> {
     private final Deque<E> entries = new ArrayDeque<>();
 
     /** An exchange that can be moved on. */
-    interface Entry {
+    public interface Entry {
         /** Moves messages on; {@return true once it is complete} */
         boolean advance();
     }
 
-    /** Checks what a rank can see to be wrong before it starts an exchange. */
-    void requireRoom(int size, MemorySegment[] outgoing, MemorySegment[] incoming) {
+    /**
+     * Checks what a rank can see to be wrong before it starts an exchange.
+     *
+     * @param size ranks of the group
+     * @param outgoing per rank what is sent to it
+     * @param incoming per rank where its message goes
+     */
+    public void requireRoom(int size, MemorySegment[] outgoing, MemorySegment[] incoming) {
         if (outgoing.length != size) {
             throw new IllegalArgumentException(
                     outgoing.length + " segments to send from; the group has " + size + " ranks");
@@ -30,17 +40,22 @@ final class ExchangeQueue<E extends ExchangeQueue.Entry> {
         }
     }
 
-    void add(E entry) {
+    /**
+     * Adds an exchange.
+     *
+     * @param entry started after all others
+     */
+    public void add(E entry) {
         entries.addLast(entry);
     }
 
-    /** The one that completes next; there must be one. */
-    E first() {
+    /** Returns the one that completes next; there must be one. */
+    public E first() {
         return entries.getFirst();
     }
 
     /** Moves on all exchanges up to this one; {@return true once it is complete} */
-    boolean advanceTo(E entry) {
+    public boolean advanceTo(E entry) {
         while (!entries.isEmpty() && entries.getFirst().advance()) {
             entries.removeFirst();
         }

@@ -1,0 +1,87 @@
+package dev.waterspout.interconnect.mpi;
+
+import dev.waterspout.interconnect.InterconnectException;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * What differs between the binary interfaces of MPI libraries. Open MPI's handles are the addresses of its global
+ * variables, MPICH's are numbers.
+ *
+ * @param launcher that processes of this library are started by
+ * @param words of which the library's version has one; none where its symbols tell it
+ * @param handles predefined
+ * @param numbers predefined
+ * @param status layout of MPI_Status
+ */
+record MpiAbi(Launcher launcher, List<String> words, Handles handles, Numbers numbers, Status status) {
+    static final MpiAbi OPEN_MPI = new MpiAbi(
+            Launcher.OPEN_MPI,
+            List.of(),
+            new Handles(
+                    ValueLayout.JAVA_LONG,
+                    "ompi_mpi_comm_world",
+                    "ompi_mpi_byte",
+                    "ompi_request_null",
+                    "ompi_mpi_errors_return"),
+            new Numbers(-1, -1, 0),
+            new Status(24, 4, 8));
+
+    /** Derivatives of MPICH that keep its binary interface say so by name. */
+    static final MpiAbi MPICH = new MpiAbi(
+            Launcher.MPICH,
+            List.of("MPICH", "Intel(R) MPI", "MVAPICH"),
+            new Handles(ValueLayout.JAVA_INT, "0x44000000", "0x4c00010d", "0x2c000000", "0x54000001"),
+            new Numbers(-2, -1, 0x64400001),
+            new Status(20, 12, 16));
+
+    /** Those that are known. */
+    static final List<MpiAbi> ALL = List.of(OPEN_MPI, MPICH);
+
+    /**
+     * Predefined handles, each a symbol whose address it is, or a number.
+     *
+     * @param layout of a handle
+     * @param world MPI_COMM_WORLD
+     * @param bytes MPI_BYTE
+     * @param noRequest MPI_REQUEST_NULL
+     * @param errorsReturn MPI_ERRORS_RETURN
+     */
+    record Handles(MemoryLayout layout, String world, String bytes, String noRequest, String errorsReturn) {}
+
+    /**
+     * Predefined integers.
+     *
+     * @param anySource MPI_ANY_SOURCE
+     * @param anyTag MPI_ANY_TAG
+     * @param tagLimit MPI_TAG_UB, a key of attributes
+     */
+    record Numbers(int anySource, int anyTag, int tagLimit) {}
+
+    /**
+     * MPI_Status.
+     *
+     * @param bytes its size
+     * @param tag offset of MPI_TAG, an int
+     * @param error offset of MPI_ERROR, an int
+     */
+    record Status(int bytes, int tag, int error) {}
+
+    /** {@return whether a library has this interface} */
+    boolean matches(SymbolLookup symbols, String version) {
+        return words.isEmpty()
+                ? symbols.find(handles.world).isPresent()
+                : words.stream().anyMatch(version::contains);
+    }
+
+    /** {@return the value of a predefined handle} */
+    long value(SymbolLookup symbols, String handle) {
+        return handle.startsWith("0x")
+                ? Integer.decode(handle)
+                : symbols.find(handle)
+                        .orElseThrow(() -> new InterconnectException("the MPI library has no symbol " + handle))
+                        .address();
+    }
+}

@@ -1,0 +1,86 @@
+package dev.waterspout.interconnect.mpi;
+
+import dev.waterspout.interconnect.transport.ExchangeQueue;
+import dev.waterspout.interconnect.transport.Pending;
+import java.lang.foreign.MemorySegment;
+
+/** One rank's part of one exchange. Holds on to its segments for as long as MPI may use them. */
+final class MpiExchange implements Pending, ExchangeQueue.Entry {
+    private final MpiTransport group;
+    private final int slot;
+    private final MemorySegment[] outgoing;
+    private final MemorySegment[] incoming;
+    /** Per rank the number of the message between the two, from 1; 0 once it has been moved, or where there is none. */
+    private final long[] sending;
+
+    private final long[] receiving;
+    private int remaining;
+
+    MpiExchange(MpiTransport group, int slot, MemorySegment[] outgoing, MemorySegment[] incoming) {
+        this.group = group;
+        this.slot = slot;
+        this.outgoing = outgoing.clone();
+        this.incoming = incoming.clone();
+        this.sending = new long[outgoing.length];
+        this.receiving = new long[incoming.length];
+    }
+
+    /** {@return its place among those under way} */
+    int slot() {
+        return slot;
+    }
+
+    MemorySegment outgoing(int peer) {
+        return outgoing[peer];
+    }
+
+    MemorySegment incoming(int peer) {
+        return incoming[peer];
+    }
+
+    void sends(int peer, long message) {
+        sending[peer] = message;
+        remaining++;
+    }
+
+    void receives(int peer, long message) {
+        receiving[peer] = message;
+        remaining++;
+    }
+
+    void sent(int peer) {
+        sending[peer] = 0;
+        remaining--;
+    }
+
+    void received(int peer) {
+        receiving[peer] = 0;
+        remaining--;
+    }
+
+    /** {@return whether a message to or from this rank has not been moved} */
+    boolean lacks(int peer) {
+        return sending[peer] > 0 || receiving[peer] > 0;
+    }
+
+    /** {@return whether it lacks a message that a rank left too early for} */
+    boolean lacksForEver(int peer, Notices notices) {
+        return (receiving[peer] > 0 && notices.neverSends(peer, receiving[peer]))
+                || (sending[peer] > 0 && notices.neverReceives(peer, sending[peer]));
+    }
+
+    @Override
+    public boolean advance() {
+        return remaining == 0;
+    }
+
+    @Override
+    public boolean poll() {
+        return group.poll(this);
+    }
+
+    @Override
+    public void await() {
+        group.await(this);
+    }
+}

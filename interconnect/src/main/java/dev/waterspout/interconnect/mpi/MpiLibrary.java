@@ -1,0 +1,175 @@
+package dev.waterspout.interconnect.mpi;
+
+import dev.waterspout.interconnect.InterconnectException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** An installed MPI library. It is loaded when asked for, and never unloaded. */
+public final class MpiLibrary {
+    private static final List<String> OPEN_MPI_NAMES = List.of("libmpi.so.40");
+    private static final List<String> MPICH_NAMES = List.of("libmpich.so.12", "libmpi.so.12");
+    /** Whatever a distribution links it to: libmpi.so or libmpi.dylib. */
+    private static final String PLAIN_NAME = System.mapLibraryName("mpi");
+
+    private static final String INSTALL =
+            "install Open MPI (Debian: openmpi-bin and libopenmpi3) or MPICH (mpich), or set"
+                    + " WATERSPOUT_MPI_LIBRARY to the library's path";
+    /** MPI_MAX_LIBRARY_VERSION_STRING is 256 with Open MPI, 8192 with MPICH. */
+    private static final int MAX_VERSION_BYTES = 8192;
+
+    private final String name;
+    private final MpiAbi abi;
+    private final SymbolLookup symbols;
+    private final String version;
+    private final MpiFunctions functions;
+
+    private MpiLibrary(String name, MpiAbi abi, SymbolLookup symbols, String version) {
+        this.name = name;
+        this.abi = abi;
+        this.symbols = symbols;
+        this.version = version;
+        this.functions = MpiFunctions.bind(symbols, abi);
+    }
+
+    /**
+     * Loads a library.
+     *
+     * @param path of the library, or its name for the system's loader; null to look for one that fits the launcher
+     * @param launcher what started this process
+     * @return the first that has a known binary interface
+     * @throws InterconnectException if there is none: what was looked for and what to install
+     */
+    public static MpiLibrary load(@Nullable String path, Launcher launcher) {
+        if (path != null) {
+            SymbolLookup symbols = open(path)
+                    .orElseThrow(() -> new InterconnectException(
+                            "the MPI library " + path + " is absent or cannot be loaded: " + INSTALL));
+            return of(path, symbols)
+                    .orElseThrow(() -> new InterconnectException(
+                            path + " has neither Open MPI's nor MPICH's binary interface: " + INSTALL));
+        }
+        List<String> names = names(launcher);
+        List<String> foreign = new ArrayList<>();
+        for (String name : names) {
+            Optional<SymbolLookup> symbols = open(name);
+            Optional<MpiLibrary> library = symbols.flatMap(found -> of(name, found));
+            if (library.isPresent() && library.get().fits(launcher)) {
+                return library.get();
+            }
+            symbols.ifPresent(_ -> foreign.add(name));
+        }
+        throw new InterconnectException("no MPI library was found that works with this launcher: looked for "
+                + String.join(", ", names)
+                + (foreign.isEmpty() ? "" : " (of another kind: " + String.join(", ", foreign) + ")") + "; " + INSTALL);
+    }
+
+    private static List<String> names(Launcher launcher) {
+        List<String> names = new ArrayList<>();
+        if (launcher != Launcher.MPICH) {
+            names.addAll(OPEN_MPI_NAMES);
+        }
+        if (launcher != Launcher.OPEN_MPI) {
+            names.addAll(MPICH_NAMES);
+        }
+        names.add(PLAIN_NAME);
+        return names;
+    }
+
+    @SuppressWarnings("restricted")
+    private static Optional<SymbolLookup> open(String name) {
+        try {
+            return Optional.of(
+                    name.indexOf('/') < 0
+                            ? SymbolLookup.libraryLookup(name, Arena.global())
+                            : SymbolLookup.libraryLookup(Path.of(name), Arena.global()));
+        } catch (IllegalArgumentException absent) { // the loader gives no other reason
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<MpiLibrary> of(String name, SymbolLookup symbols) {
+        if (symbols.find("MPI_Get_library_version").isEmpty() || hasStandardAbi(symbols)) {
+            return Optional.empty();
+        }
+        String version = version(symbols);
+        for (MpiAbi abi : MpiAbi.ALL) {
+            if (abi.matches(symbols, version)) {
+                return Optional.of(new MpiLibrary(name, abi, symbols, version));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean fits(Launcher launcher) {
+        return launcher == Launcher.UNKNOWN || launcher == abi.launcher();
+    }
+
+    /** {@return whether the library has MPI 5's own interface, whose handles are other numbers} */
+    private static boolean hasStandardAbi(SymbolLookup symbols) {
+        return symbols.find("MPI_Abi_get_version")
+                .map(function -> {
+                    try (Arena arena = Arena.ofConfined()) {
+                        MemorySegment major = arena.allocate(ValueLayout.JAVA_INT);
+                        MemorySegment minor = arena.allocate(ValueLayout.JAVA_INT);
+                        int error = call(function, major, minor);
+                        return error == 0 && major.get(ValueLayout.JAVA_INT, 0) > 0;
+                    }
+                })
+                .orElse(false);
+    }
+
+    private static String version(SymbolLookup symbols) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment text = arena.allocate(MAX_VERSION_BYTES);
+            call(symbols.findOrThrow("MPI_Get_library_version"), text, arena.allocate(ValueLayout.JAVA_INT));
+            return text.getString(0).lines().findFirst().orElse("").strip();
+        }
+    }
+
+    /** Calls one of the functions that may be called before MPI is initialized. */
+    @SuppressWarnings("restricted")
+    private static int call(MemorySegment function, MemorySegment first, MemorySegment second) {
+        try {
+            return (int) Linker.nativeLinker()
+                    .downcallHandle(
+                            function,
+                            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS))
+                    .invokeExact(first, second);
+        } catch (Throwable impossible) {
+            throw new AssertionError("a C function threw", impossible);
+        }
+    }
+
+    /** Returns the library's own words about itself, as in "Open MPI v4.1.4". */
+    public String version() {
+        // Open MPI goes on with who built it and when.
+        return version.replaceAll("\\s+", " ").replaceAll(",.*", "");
+    }
+
+    /** Returns the path or name that it was loaded by. */
+    public String name() {
+        return name;
+    }
+
+    MpiAbi abi() {
+        return abi;
+    }
+
+    MpiFunctions functions() {
+        return functions;
+    }
+
+    /** {@return the value of a predefined handle, as it stands in {@link MpiAbi.Handles}} */
+    long handle(String handle) {
+        return abi.value(symbols, handle);
+    }
+}

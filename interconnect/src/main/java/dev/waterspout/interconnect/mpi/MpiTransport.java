@@ -1,0 +1,524 @@
+package dev.waterspout.interconnect.mpi;
+
+import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.interconnect.mpi.Notice.Kind;
+import dev.waterspout.interconnect.transport.ExchangeQueue;
+import dev.waterspout.interconnect.transport.FailureNotice;
+import dev.waterspout.interconnect.transport.Pending;
+import dev.waterspout.interconnect.transport.Transport;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ranks as processes, with MPI between them. Messages go by non-blocking point-to-point calls from segment to segment;
+ * a message's tag is its length. All of MPI is called by one thread, that which joined: exchanges are started and awaited
+ * there, and an abort or a close by another thread is carried out at that thread's next call.
+ *
+ * <p>A failure is told to all ranks, and MPI is not called after that: the process is to end soon, without
+ * {@code MPI_Finalize}, which would wait for ranks that never come.
+ */
+public final class MpiTransport implements Transport {
+    private static final long MILLISECOND = 1_000_000;
+    /** How long a rank that fails waits for the others to take note. */
+    private static final long TELLING_NANOS = 1_000 * MILLISECOND;
+    /** How long a rank that passes a failure on looks after its notices. */
+    private static final long FORWARDING_NANOS = 2 * MILLISECOND;
+    /** How long after the launcher's signal this process may compute on without a wait, which would fail. */
+    private static final long COMPUTING_NANOS = 500 * MILLISECOND;
+    /** How often a waiting rank looks at anything but its messages. */
+    private static final long WATCH_NANOS = MILLISECOND;
+    /** The failure is this rank's own, and nobody told it. */
+    private static final int NOBODY = -1;
+
+    /** MPI may still move the messages of a group that failed: their memory is never collected. */
+    private static final Queue<MpiTransport> FAILED = new ConcurrentLinkedQueue<>();
+
+    private final MpiWorld world;
+    private final MpiSettings settings;
+    private final long timeout;
+    private final boolean endsMpi;
+    private final int rank;
+    private final int size;
+    private final AutoCloseable signal;
+    private final long communicator;
+    private final Requests requests;
+    private final Notices notices;
+    private volatile Peers peers;
+    private Patience patience = new Patience(false);
+
+    private final ExchangeQueue<MpiExchange> queue = new ExchangeQueue<>();
+    /** The exchanges under way, and behind each the one that had its place before. */
+    private final @Nullable MpiExchange[] slots = new MpiExchange[MAX_PENDING];
+
+    private long exchanges;
+    /** Per rank how many messages were started, and how many are complete. */
+    private final long[] sendsStarted;
+
+    private final long[] sendsComplete;
+    private final long[] receivesStarted;
+    private final long[] receivesComplete;
+    private long lastSign = System.nanoTime();
+
+    private final AtomicReference<@Nullable InterconnectException> failure = new AtomicReference<>();
+    /** The others may not know of the failure. */
+    private volatile boolean untold;
+    /** The rank that told of the failure. */
+    private int toldBy = NOBODY;
+    /** The failure has been thrown: it is for the caller to end the process. */
+    private volatile boolean surfaced;
+
+    private volatile boolean closed;
+    /** The others know that this rank has left. */
+    private volatile boolean departed;
+    /** MPI must not be called any more. */
+    private boolean ended;
+    /** When the launcher told this process to end, in nanoseconds; 0 for not at all. */
+    private volatile long stopped;
+
+    private MpiTransport(MpiWorld world, MpiSettings settings, boolean endsMpi) {
+        this.world = world;
+        this.settings = settings;
+        this.timeout = settings.timeout().toNanos();
+        this.endsMpi = endsMpi;
+        this.rank = world.rank();
+        this.size = world.size();
+        this.sendsStarted = new long[size];
+        this.sendsComplete = new long[size];
+        this.receivesStarted = new long[size];
+        this.receivesComplete = new long[size];
+        this.peers = Peers.unknown(rank, size);
+        this.signal = TerminationSignal.install(this::stop);
+        long start = System.nanoTime();
+        BooleanSupplier inTime = () -> {
+            patience.pause(this, System.nanoTime() - start);
+            surfaced = System.nanoTime() - start >= timeout || isStopped(System.nanoTime());
+            return !surfaced;
+        };
+        this.communicator = world.duplicate(inTime);
+        long forNotices = world.duplicate(inTime);
+        this.requests = new Requests(world.mpi(), Notices.places(size) + MAX_PENDING * 2 * size);
+        this.notices = new Notices(world, forNotices, requests);
+    }
+
+    /**
+     * Initializes MPI and joins the group of all processes that the launcher started. Once per process; the calling thread
+     * becomes the rank's.
+     *
+     * @param library to call
+     * @param settings of this rank
+     * @return this rank's transport, whose end is that of MPI
+     * @throws InterconnectException if MPI cannot be initialized, or if not all ranks join in time
+     */
+    public static MpiTransport join(MpiLibrary library, MpiSettings settings) {
+        return open(MpiWorld.initialize(library), settings, true);
+    }
+
+    /** A group of its own among the same processes; all ranks open the same groups in the same order. */
+    static MpiTransport open(MpiWorld world, MpiSettings settings, boolean endsMpi) {
+        world.requireOwner();
+        MpiTransport transport = new MpiTransport(world, settings, endsMpi);
+        MemorySegment[] cards = new MemorySegment[transport.size];
+        Arrays.setAll(cards, peer -> peer == transport.rank ? world.card() : Peers.blank());
+        transport.allGather(world.card(), cards);
+        transport.peers = Peers.of(transport.rank, cards);
+        transport.patience = new Patience(transport.peers.localSize() <= settings.cores());
+        return transport;
+    }
+
+    @Override
+    public int rank() {
+        return rank;
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    /** Returns how many ranks before this one are on its host. */
+    public int localRank() {
+        return peers.localRank();
+    }
+
+    /** Returns the names of the ranks' hosts, in rank order. */
+    public List<String> hosts() {
+        return peers.hosts();
+    }
+
+    /** Returns the MPI library's words about itself. */
+    public String libraryVersion() {
+        return world.library().version();
+    }
+
+    @Override
+    public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
+        world.requireOwner();
+        queue.requireRoom(size, outgoing, incoming);
+        for (int peer = 0; peer < size; peer++) {
+            if (peer != rank) {
+                requireCarried(outgoing[peer], peer);
+                requireCarried(incoming[peer], peer);
+            }
+        }
+        progress();
+        requireAlive();
+        if (closed) {
+            throw new InterconnectException("rank " + rank + " has left the group and cannot send to it");
+        }
+        int slot = (int) (exchanges++ % MAX_PENDING);
+        MpiExchange exchange = new MpiExchange(this, slot, outgoing, incoming);
+        slots[slot] = exchange;
+        queue.add(exchange);
+        try {
+            post(exchange);
+        } catch (InterconnectException refused) {
+            throw fail(refused);
+        }
+        return exchange;
+    }
+
+    private static void requireCarried(MemorySegment message, int peer) {
+        if (message.byteSize() > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("message of " + message.byteSize() + " bytes between this rank and rank "
+                    + peer + "; MPI carries at most " + Integer.MAX_VALUE);
+        }
+        if (!message.isNative() && message.byteSize() > 0) {
+            throw new IllegalArgumentException(
+                    "message between this rank and rank " + peer + " lies on the heap; MPI needs it off-heap");
+        }
+    }
+
+    private void post(MpiExchange exchange) {
+        for (int step = 1; step < size; step++) {
+            int peer = (rank + size - step) % size;
+            MemorySegment target = exchange.incoming(peer);
+            if (target.byteSize() > 0) {
+                exchange.receives(peer, ++receivesStarted[peer]);
+                world.mpi().receive(target, peer, communicator, requests.at(place(exchange.slot(), peer)));
+            }
+        }
+        for (int step = 1; step < size; step++) {
+            int peer = (rank + step) % size;
+            MemorySegment message = exchange.outgoing(peer);
+            if (message.byteSize() > 0) {
+                exchange.sends(peer, ++sendsStarted[peer]);
+                int tag = (int) Math.min(message.byteSize(), world.largestTag());
+                world.mpi().send(message, peer, tag, communicator, requests.at(place(exchange.slot(), size + peer)));
+            }
+        }
+    }
+
+    /** {@return the place of a request: per slot first the receives, then the sends} */
+    private int place(int slot, int request) {
+        return Notices.places(size) + slot * 2 * size + request;
+    }
+
+    boolean poll(MpiExchange exchange) {
+        world.requireOwner();
+        progress();
+        boolean complete = queue.advanceTo(exchange);
+        requireAlive();
+        if (!complete) {
+            requireMembers();
+            if (isStopped(System.nanoTime())) {
+                throw fail(lost());
+            }
+        }
+        return complete;
+    }
+
+    void await(MpiExchange exchange) {
+        world.requireOwner();
+        Watch watch =
+                new Watch(world, timeout, notices, peers, peer -> queue.first().lacks(peer));
+        long start = System.nanoTime();
+        long nextWatch = start + WATCH_NANOS;
+        while (!advance(exchange)) {
+            long now = System.nanoTime();
+            if (!patience.isShort(now - start) && Thread.currentThread().isInterrupted()) {
+                throw fail(new InterconnectException(
+                        "rank " + rank + " was interrupted while it waited for rank " + watch.missing()));
+            }
+            if (now >= nextWatch) {
+                nextWatch = now + WATCH_NANOS;
+                requireMembers();
+                String reason = watch.reason(now, stopped);
+                if (reason != null) {
+                    throw fail(new InterconnectException(reason));
+                }
+            }
+            patience.pause(this, now - start);
+        }
+    }
+
+    private boolean advance(MpiExchange exchange) {
+        progress();
+        boolean complete = queue.advanceTo(exchange);
+        requireAlive();
+        return complete;
+    }
+
+    /** Fails if the first exchange under way waits for a rank that has left. */
+    private void requireMembers() {
+        MpiExchange first = queue.first();
+        for (int peer = 0; peer < size; peer++) {
+            if (first.lacksForEver(peer, notices)) {
+                throw fail(new InterconnectException(
+                        "rank " + peer + " has left the group, and rank " + rank + " waits for it"));
+            }
+        }
+    }
+
+    /** Moves all messages and notices on, and does what other threads have asked for. Throws nothing of the group's. */
+    private void progress() {
+        if (!ended && failure.get() == null) {
+            requests.poll(this::completed);
+        }
+        if (untold) {
+            untold = false;
+            tell();
+        }
+        if (closed && !departed && failure.get() == null) {
+            depart();
+        }
+    }
+
+    private void completed(int index, int error, int tag, MemorySegment status) {
+        int places = Notices.places(size);
+        if (index >= places) {
+            int request = (index - places) % (2 * size);
+            MpiExchange exchange = slots[(index - places) / (2 * size)];
+            if (exchange != null && request < size) {
+                received(exchange, request, error, tag, status);
+            } else if (exchange != null) {
+                sent(exchange, request - size, error);
+            }
+        } else if (index == 0) {
+            Notice notice = notices.take();
+            if (notice.kind() == Kind.FAILURE) {
+                end(new InterconnectException(notice.text()), notice.sender());
+            }
+        }
+    }
+
+    private void received(MpiExchange exchange, int peer, int error, int tag, MemorySegment status) {
+        long expected = exchange.incoming(peer).byteSize();
+        long length = error == 0 ? world.mpi().received(status) : tag;
+        if (error != 0 && tag <= expected) {
+            end(new InterconnectException("rank " + rank + " could not receive from rank " + peer + ": "
+                    + world.mpi().describe(error)));
+        } else if (length != expected) {
+            String sent = error != 0 && tag == world.largestTag() ? "at least " + length : "" + length;
+            end(new InterconnectException(
+                    "rank " + peer + " sent " + sent + " bytes, and rank " + rank + " expected " + expected));
+        } else {
+            exchange.received(peer);
+            receivesComplete[peer]++;
+            notices.heard(peer);
+        }
+    }
+
+    private void sent(MpiExchange exchange, int peer, int error) {
+        if (error != 0) {
+            end(new InterconnectException("rank " + rank + " could not send to rank " + peer + ": "
+                    + world.mpi().describe(error)));
+            return;
+        }
+        exchange.sent(peer);
+        sendsComplete[peer]++;
+    }
+
+    private void requireAlive() {
+        if (failure.get() != null) {
+            throw surface();
+        }
+    }
+
+    /** Ends the group, unless it has ended already, tells the others, and returns what to throw: the first reason. */
+    private InterconnectException fail(InterconnectException reason) {
+        end(reason);
+        progress();
+        return surface();
+    }
+
+    private void end(InterconnectException reason) {
+        end(reason, NOBODY);
+    }
+
+    private void end(InterconnectException reason, int origin) {
+        if (failure.compareAndSet(null, reason)) {
+            FAILED.add(this);
+            toldBy = origin;
+            untold = true;
+        }
+    }
+
+    private InterconnectException surface() {
+        surfaced = true;
+        InterconnectException first = failure.get();
+        if (first == null) {
+            throw new IllegalStateException("there is no failure");
+        }
+        return new InterconnectException(String.valueOf(first.getMessage()), first);
+    }
+
+    /** Sends the failure to all ranks that may not know of it. */
+    private void tell() {
+        InterconnectException reason = failure.get();
+        if (ended || reason == null) {
+            return;
+        }
+        ended = true;
+        boolean own = toldBy == NOBODY;
+        Notice notice = new Notice(Kind.FAILURE, rank, 0, 0, String.valueOf(reason.getMessage()));
+        boolean[] reachable = new boolean[size];
+        try {
+            for (int peer = 0; peer < size; peer++) {
+                if (peer != rank && peer != toldBy) {
+                    reachable[peer] = !notices.hasLeft(peer) && !peers.hasEnded(peer);
+                    notices.send(notice, peer, own && reachable[peer]);
+                }
+            }
+            long until = System.nanoTime() + (own ? TELLING_NANOS : FORWARDING_NANOS);
+            while (IntStream.range(0, size).anyMatch(peer -> reachable[peer] && isUntold(peer))
+                    && System.nanoTime() < until) {
+                requests.poll(this::completed);
+                patience.pause(this, Patience.LONG);
+            }
+        } catch (InterconnectException lost) { // nobody is left to tell
+            reason.addSuppressed(lost);
+        }
+    }
+
+    private boolean isUntold(int peer) {
+        return notices.isUnderWay(Kind.FAILURE, peer) && !notices.knowsOfFailure(peer);
+    }
+
+    /** The launcher's signal, on a thread of its own. */
+    private void stop() {
+        long now = System.nanoTime();
+        stopped = now == 0 ? 1 : now;
+        for (long left = COMPUTING_NANOS; left > 0 && !surfaced; left = COMPUTING_NANOS - (System.nanoTime() - now)) {
+            LockSupport.parkNanos(this, Math.min(left, 10 * MILLISECOND));
+        }
+        if (!surfaced) {
+            failure.compareAndSet(null, lost());
+            settings.onLost().accept(surface());
+        }
+    }
+
+    private boolean isStopped(long now) {
+        return stopped != 0 && now - stopped > Watch.LAST_WORDS;
+    }
+
+    /** {@return what to say when the launcher ends this process outside of a wait} */
+    private InterconnectException lost() {
+        int peer = Watch.firstEnded(peers, notices, rank, size);
+        return new InterconnectException(
+                peer < 0
+                        ? "rank " + rank + " was stopped by its launcher"
+                        : peers.describe(peer) + " has ended, and rank " + rank + " cannot go on without it");
+    }
+
+    @Override
+    public void alive() {
+        world.requireOwner();
+        long now = System.nanoTime();
+        if (!ended && now - lastSign >= timeout / 4) {
+            lastSign = now;
+            progress();
+            if (failure.get() == null && !closed) {
+                notices.sendToAll(new Notice(Kind.ALIVE, rank));
+            }
+        }
+    }
+
+    @Override
+    public void abort(Throwable cause) {
+        end(FailureNotice.of(rank, cause));
+        if (world.isOwner()) {
+            progress();
+        }
+    }
+
+    @Override
+    public void close() {
+        boolean first = !closed;
+        closed = true;
+        if (!world.isOwner() || !first) {
+            return;
+        }
+        progress();
+        if (endsMpi && !ended && failure.get() == null) {
+            finish();
+        }
+    }
+
+    /** Tells the others that this rank takes part in nothing more. */
+    private void depart() {
+        departed = true;
+        for (int peer = 0; peer < size; peer++) {
+            if (peer != rank) {
+                notices.send(new Notice(Kind.LEFT, rank, sendsComplete[peer], receivesComplete[peer], ""), peer, false);
+            }
+        }
+        await(FORWARDING_NANOS, () -> IntStream.range(0, size).noneMatch(peer -> notices.isUnderWay(Kind.LEFT, peer)));
+    }
+
+    /** Ends MPI once all have left; if one does not come in time, lets the process end without. */
+    private void finish() {
+        boolean incomplete = Arrays.stream(slots).anyMatch(exchange -> exchange != null && !exchange.advance());
+        boolean together = !incomplete
+                && await(
+                        timeout,
+                        () -> IntStream.range(0, size).allMatch(peer -> peer == rank || notices.hasLeft(peer)));
+        if (!together) {
+            return;
+        }
+        notices.hush();
+        await(TELLING_NANOS, () -> requests.isFree(0));
+        ended = true;
+        Thread watchdog = Thread.ofPlatform().daemon().name("mpi-finalize").start(this::watchTheEnd);
+        world.finish();
+        surfaced = true;
+        watchdog.interrupt();
+        try {
+            signal.close();
+        } catch (Exception kept) { // the signal stays with a handler that does nothing any more
+            return;
+        }
+    }
+
+    private void watchTheEnd() {
+        try {
+            Thread.sleep(settings.timeout());
+            settings.onLost()
+                    .accept(new InterconnectException(
+                            "rank " + rank + " waited " + timeout / MILLISECOND + " ms for all ranks to end"));
+        } catch (InterruptedException inTime) {
+            return;
+        }
+    }
+
+    /** Moves messages on until something is so; {@return false if it is not in time, or the group fails} */
+    private boolean await(long nanos, BooleanSupplier condition) {
+        long start = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            long now = System.nanoTime();
+            if (now - start >= nanos || failure.get() != null || isStopped(now)) {
+                return false;
+            }
+            requests.poll(this::completed);
+            patience.pause(this, now - start);
+        }
+        return true;
+    }
+}

@@ -1,0 +1,104 @@
+package dev.waterspout.interconnect.mpi;
+
+import dev.waterspout.interconnect.InterconnectException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+
+/** MPI in this process, from its initialization to its end; both exist once. Used by the thread that initialized it. */
+final class MpiWorld {
+    private static final AtomicBoolean INITIALIZED = new AtomicBoolean();
+
+    private final MpiLibrary library;
+    private final MpiCalls mpi;
+    private final Thread owner = Thread.currentThread();
+    private final int rank;
+    private final int size;
+    private final int largestTag;
+    private final MemorySegment card;
+
+    private MpiWorld(MpiLibrary library) {
+        this.library = library;
+        this.mpi = new MpiCalls(library);
+        mpi.initialize();
+        this.rank = mpi.rank();
+        this.size = mpi.size();
+        this.largestTag = mpi.largestTag();
+        this.card = Peers.card(mpi.hostName());
+    }
+
+    static MpiWorld initialize(MpiLibrary library) {
+        if (!INITIALIZED.compareAndSet(false, true)) {
+            throw new IllegalStateException("this process has joined its MPI group already");
+        }
+        return new MpiWorld(library);
+    }
+
+    MpiLibrary library() {
+        return library;
+    }
+
+    MpiCalls mpi() {
+        return mpi;
+    }
+
+    int rank() {
+        return rank;
+    }
+
+    int size() {
+        return size;
+    }
+
+    int largestTag() {
+        return largestTag;
+    }
+
+    /** {@return where this process is, for {@link Peers}} */
+    MemorySegment card() {
+        return card;
+    }
+
+    boolean isOwner() {
+        return Thread.currentThread() == owner;
+    }
+
+    void requireOwner() {
+        if (!isOwner()) {
+            throw new IllegalStateException("MPI was initialized by thread " + owner.getName() + ", and is called by "
+                    + Thread.currentThread().getName());
+        }
+    }
+
+    /**
+     * Makes a communicator of all ranks; all ranks do so in the same order.
+     *
+     * @param patience asked again and again while ranks are missing; false gives up
+     */
+    long duplicate(BooleanSupplier patience) {
+        MemorySegment copy = Arena.global().allocate(ValueLayout.JAVA_LONG);
+        Requests request = new Requests(mpi, 1);
+        mpi.duplicate(mpi.world(), copy, request.at(0));
+        int[] outcome = new int[1];
+        while (!request.isFree(0)) {
+            request.poll((index, error, tag, status) -> outcome[0] = error);
+            if (!request.isFree(0) && !patience.getAsBoolean()) {
+                throw new InterconnectException("rank " + rank + " waited for the " + (size - 1)
+                        + " other ranks to join the group, and not all did");
+            }
+        }
+        if (outcome[0] != 0) {
+            throw new InterconnectException("MPI_Comm_idup failed: " + mpi.describe(outcome[0]));
+        }
+        long communicator = mpi.handleAt(copy, 0);
+        mpi.returnErrors(communicator);
+        return communicator;
+    }
+
+    /** Ends MPI; returns once all ranks have come here. */
+    void finish() {
+        mpi.finish();
+    }
+}

@@ -1,0 +1,107 @@
+package dev.waterspout.interconnect.mpi;
+
+import dev.waterspout.interconnect.mpi.Notice.Kind;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Looks, while a rank waits, for reasons to wait no longer. Each reason is one sentence. */
+final class Watch {
+    private static final long MILLISECOND = 1_000_000;
+    /** How often processes are looked at; and how long the last words of one that has ended may take to arrive. */
+    private static final long PROCESS_CHECK = 100 * MILLISECOND;
+    /** A launcher kills what does not end within a second. */
+    static final long LAST_WORDS = 300 * MILLISECOND;
+
+    private final int rank;
+    private final int size;
+    private final long timeout;
+    private final Notices notices;
+    private final Peers peers;
+    private final IntPredicate lacks;
+    private final long start = System.nanoTime();
+    private long nextProcessCheck = start + PROCESS_CHECK;
+    private int ended = -1;
+    private boolean told;
+
+    /**
+     * @param timeout in nanoseconds
+     * @param lacks whether this rank waits for another
+     */
+    Watch(MpiWorld world, long timeout, Notices notices, Peers peers, IntPredicate lacks) {
+        this.rank = world.rank();
+        this.size = world.size();
+        this.timeout = timeout;
+        this.notices = notices;
+        this.peers = peers;
+        this.lacks = lacks;
+    }
+
+    /**
+     * Looks around.
+     *
+     * @param now nanoseconds
+     * @param stopped when the launcher told this process to end, in nanoseconds; 0 for not at all
+     * @return why not to wait any longer, null to go on
+     */
+    @Nullable
+    String reason(long now, long stopped) {
+        String reason = endedProcess(now);
+        if (reason == null && stopped != 0 && now - stopped > LAST_WORDS) {
+            reason = "rank " + rank + " was stopped by its launcher while it waited for rank " + missing();
+        }
+        return reason == null ? lateRank(now) : reason;
+    }
+
+    private @Nullable String endedProcess(long now) {
+        if (now < nextProcessCheck) {
+            return null;
+        }
+        nextProcessCheck = now + PROCESS_CHECK;
+        if (ended >= 0 && !notices.hasLeft(ended)) {
+            return peers.describe(ended) + " has ended, and rank " + rank
+                    + (lacks.test(ended) ? " waits for it" : " cannot go on without it");
+        }
+        ended = firstEnded(peers, notices, rank, size);
+        return null;
+    }
+
+    /** {@return the first rank whose process has ended though it has not left; -1 for none} */
+    static int firstEnded(Peers peers, Notices notices, int rank, int size) {
+        return IntStream.range(0, size)
+                .filter(peer -> peer != rank && peers.hasEnded(peer) && !notices.hasLeft(peer))
+                .findFirst()
+                .orElse(-1);
+    }
+
+    private @Nullable String lateRank(long now) {
+        int late = -1;
+        for (int peer = 0; peer < size; peer++) {
+            if (!lacks.test(peer)) {
+                continue;
+            }
+            long waited = now - Math.max(start, notices.lastSign(peer));
+            if (waited > timeout / 2 && !told) {
+                told = true;
+                notices.sendToAll(new Notice(Kind.WAITING, rank, peer, 0, ""));
+            }
+            // One that waits for another is not to blame.
+            if (waited >= timeout && (late < 0 || notices.waitsFor(peer) < 0)) {
+                late = peer;
+            }
+        }
+        return late < 0 ? null : describeLate(late);
+    }
+
+    private String describeLate(int late) {
+        String waited = "rank " + rank + " waited " + timeout / MILLISECOND + " ms for rank " + late;
+        int culprit = notices.waitsFor(late);
+        return culprit < 0 || culprit == rank
+                ? waited + ", which did not arrive"
+                : waited + ", which waits for rank " + culprit;
+    }
+
+    int missing() {
+        return IntStream.range(0, size).filter(lacks).findFirst().orElse(rank);
+    }
+}

@@ -43,7 +43,20 @@ public class CodecBenchmark {
     }
 
     /** What partials travel as. */
-    @Param({"f32", "bf16", "e2m1:32:e8m0", "e4m3:32:e8m0", "e3m2:32:e8m0", "int8:32:f16", "e2m1:8:e8m0"})
+    @Param({
+        "f32",
+        "bf16",
+        "f16",
+        "e2m1:32:e8m0",
+        "e2m1:32:e8m0:rceil",
+        "e4m3:32:e8m0",
+        "e3m2:32:e8m0",
+        "int8:32:f16",
+        "e2m1:8:e8m0",
+        "int4:token",
+        "int8:channel",
+        "topk:8"
+    })
     public String format = "f32";
 
     private final Arena arena = Arena.ofShared();
@@ -51,11 +64,13 @@ public class CodecBenchmark {
     private final MemorySegment residual = arena.allocate((long) ROWS * COLUMNS * Float.BYTES, 64);
     private PartialCodec codec = PartialCodec.of(WireFormat.parse("f32"));
     private MemorySegment[] shards = {};
+    private MemorySegment reduced = MemorySegment.NULL;
 
     /** Encodes random partials. */
     @Setup(Level.Trial)
     public void fill() {
         codec = PartialCodec.of(WireFormat.parse(format));
+        reduced = arena.allocate(codec.format().encodedBytes(ROWS, COLUMNS), 64);
         SplittableRandom random = new SplittableRandom(1);
         shards = new MemorySegment[SHARDS];
         for (int shard = 0; shard < SHARDS; shard++) {
@@ -87,5 +102,13 @@ public class CodecBenchmark {
         codec.decodeSum(shards, ROWS, COLUMNS, residual);
         work.f32Bytes += partial.byteSize();
         return residual;
+    }
+
+    /** Sum of two packed partials, packed. */
+    @Benchmark
+    public MemorySegment reduce(Work work) {
+        codec.reduce(shards, ROWS, COLUMNS, reduced);
+        work.f32Bytes += partial.byteSize();
+        return reduced;
     }
 }

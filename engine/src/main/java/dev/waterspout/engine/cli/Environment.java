@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.interconnect.mpi.Launcher;
 import java.io.Console;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -7,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -72,5 +74,23 @@ final class Environment implements IDefaultValueProvider {
     /** Returns the JVM's version and vendor. */
     static String jvm() {
         return System.getProperty("java.vm.name") + " " + Runtime.version();
+    }
+
+    /** Returns how many processes a launcher such as mpirun started together with this one, 0 if none did. */
+    static int processes() {
+        return Stream.of("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
+                .map(System::getenv)
+                .filter(value -> value != null && value.matches("[0-9]{1,6}"))
+                .findFirst()
+                .map(Integer::parseInt)
+                .orElse(0);
+    }
+
+    /** Returns what started this process. */
+    static Launcher launcher() {
+        if (System.getenv("OMPI_COMM_WORLD_SIZE") != null || System.getenv("PMIX_RANK") != null) {
+            return Launcher.OPEN_MPI;
+        }
+        return System.getenv("PMI_RANK") != null ? Launcher.MPICH : Launcher.UNKNOWN;
     }
 }

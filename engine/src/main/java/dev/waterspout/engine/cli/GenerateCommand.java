@@ -16,8 +16,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
@@ -31,8 +31,6 @@ import picocli.CommandLine.Spec;
 /** Prints a prompt and its continuation. */
 @Command(name = "generate", description = "Continues a prompt.", mixinStandardHelpOptions = true, sortOptions = false)
 final class GenerateCommand implements Callable<Integer> {
-    private static final Duration PEER_TIMEOUT = Duration.ofSeconds(30);
-
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -100,6 +98,9 @@ final class GenerateCommand implements Callable<Integer> {
     private PlanOptions planOptions = new PlanOptions();
 
     @Mixin
+    private CommOptions commOptions = new CommOptions();
+
+    @Mixin
     private HostOptions hostOptions = new HostOptions();
 
     @Option(
@@ -121,33 +122,77 @@ final class GenerateCommand implements Callable<Integer> {
         }
         long chosenSeed = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
         SamplingParameters sampling = new SamplingParameters(topK, topP, minP, temperature, chosenSeed);
-        String promptText = readPrompt();
-        List<Device> devices = planOptions.devices();
-        List<ShardFactory> factories = devices.stream().map(Device::shards).toList();
         long start = System.nanoTime();
-        try (Model model = modelOptions.load()) {
-            ShardPlan plan = planOptions.plan(model);
-            RankOptions options = hostOptions.rankOptions(
-                    plan.ranks(), planOptions.context(model), planOptions.format(), PEER_TIMEOUT);
-            try (RankGroup group = new RankGroup(model, plan, options, factories)) {
-                group.preload(new Progress("loading " + model.file().name(), err));
-                double loadSeconds = (System.nanoTime() - start) / 1e9;
-                Generator generator = new Generator(model.tokenizer(), group);
-                int[] tokens = generator.tokenize(promptText);
-                if (!hidePrompt) {
-                    out.print(promptText);
-                    out.flush();
-                }
-                GenerationReport report = generator.generate(tokens, predict, new Sampler(sampling), piece -> {
-                    out.print(piece);
-                    out.flush();
-                });
-                out.println();
-                out.flush();
-                stats.print(new RunSummary(model, plan, devices, options, sampling, loadSeconds, report), err);
+        try (Session session = Session.open(planOptions, commOptions, err)) {
+            try (Model model = modelOptions.load()) {
+                run(session, model, sampling, start, out, err);
+            } catch (Throwable failure) {
+                session.abort(failure);
+                throw failure;
             }
         }
         return ExitCode.OK;
+    }
+
+    private void run(
+            Session session, Model model, SamplingParameters sampling, long start, PrintWriter out, PrintWriter err)
+            throws IOException {
+        String prompt = session.hasTerminal() ? readPrompt() : "";
+        ShardPlan plan = planOptions.plan(model, session.ranks());
+        RankOptions options = hostOptions.rankOptions(
+                session.localRanks(),
+                planOptions.context(model),
+                commOptions.schedule(session.ranks()),
+                commOptions.peerTimeout());
+        List<String> devices = session.agree(facts(model, options));
+        List<ShardFactory> shards =
+                session.devices().stream().map(Device::shards).toList();
+        try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {
+            group.preload(
+                    session.hasTerminal()
+                            ? new Progress("loading " + model.file().name(), err)
+                            : (loaded, all) -> {});
+            if (!session.hasTerminal()) {
+                group.follow();
+                return;
+            }
+            double loadSeconds = (System.nanoTime() - start) / 1e9;
+            GenerationReport report = generate(new Generator(model.tokenizer(), group), prompt, sampling, out);
+            group.dismiss();
+            stats.print(
+                    new RunSummary(model, plan, devices, session.transport(), options, sampling, loadSeconds, report),
+                    err);
+        }
+    }
+
+    private GenerationReport generate(
+            Generator generator, String prompt, SamplingParameters sampling, PrintWriter out) {
+        int[] tokens = generator.tokenize(prompt);
+        if (!hidePrompt) {
+            out.print(prompt);
+            out.flush();
+        }
+        GenerationReport report = generator.generate(tokens, predict, new Sampler(sampling), piece -> {
+            out.print(piece);
+            out.flush();
+        });
+        out.println();
+        out.flush();
+        return report;
+    }
+
+    private Map<String, String> facts(Model model, RankOptions options) {
+        return Map.of(
+                "version",
+                Version.number(),
+                "model",
+                model.file().digest(),
+                "plan",
+                planOptions.describe() + ", batch size " + options.chunk(),
+                "communication",
+                commOptions.describe(),
+                "seed",
+                Long.toString(seed));
     }
 
     private String readPrompt() throws IOException {

@@ -2,7 +2,7 @@ package dev.waterspout.engine.cli;
 
 import dev.waterspout.engine.device.HostDevice;
 import dev.waterspout.engine.forward.RankOptions;
-import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.interconnect.policy.CommSchedule;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
@@ -21,7 +21,15 @@ final class HostOptions {
             description = "Tokens of the prompt in one forward pass (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
-    RankOptions rankOptions(int ranks, int context, WireFormat format, Duration peerTimeout) {
+    /**
+     * Returns what all ranks have in common.
+     *
+     * @param ranks how many share this machine
+     * @param context positions in the KV cache
+     * @param schedule how partials are exchanged
+     * @param peerTimeout how long a rank waits for another
+     */
+    RankOptions rankOptions(int ranks, int context, CommSchedule schedule, Duration peerTimeout) {
         if (threads < 0) {
             throw new IllegalArgumentException("number of threads " + threads + "; it must be at least 1");
         }
@@ -29,6 +37,7 @@ final class HostOptions {
             throw new IllegalArgumentException("batch size " + batchSize + "; it must be at least 1");
         }
         int total = threads > 0 ? threads : HostDevice.cores();
-        return new RankOptions(context, Math.min(batchSize, context), Math.max(1, total / ranks), format, peerTimeout);
+        return new RankOptions(
+                context, Math.min(batchSize, context), Math.max(1, total / ranks), schedule, peerTimeout);
     }
 }

@@ -34,6 +34,9 @@ final class InspectCommand implements Callable<Integer> {
     private ModelOptions modelOptions = new ModelOptions();
 
     @Mixin
+    private CommOptions commOptions = new CommOptions();
+
+    @Mixin
     private PlanOptions planOptions = new PlanOptions();
 
     @Mixin
@@ -78,13 +81,13 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private void printPlan(Model model, PrintWriter out) {
-        ShardPlan plan = planOptions.plan(model);
+        ShardPlan plan = planOptions.plan(model, planOptions.ranks());
         int context = planOptions.context(model);
-        RankOptions options =
-                hostOptions.rankOptions(plan.ranks(), context, planOptions.format(), Duration.ofSeconds(1));
+        RankOptions options = hostOptions.rankOptions(
+                plan.ranks(), context, commOptions.schedule(plan.ranks()), Duration.ofSeconds(1));
         out.printf(
-                "%nplan: %d ranks, %d positions, chunks of %d tokens, --comm %s%n",
-                plan.ranks(), context, options.chunk(), planOptions.format().label());
+                "%nplan: %d ranks, %d positions, chunks of %d tokens, %s%n",
+                plan.ranks(), context, options.chunk(), options.schedule().choice(options.chunk()));
         out.printf(
                 "  %4s  %12s  %10s  %14s  %16s  %11s  %11s  %11s  %11s  %11s%n",
                 "rank",

@@ -4,12 +4,10 @@ import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
-import dev.waterspout.kernels.codec.PlainFormat;
-import dev.waterspout.kernels.codec.WireFormat;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** How the model is divided, over what, and what the parts send each other. */
+/** How the model is divided, and over what. */
 final class PlanOptions {
     private static final int DEFAULT_CONTEXT = 4096;
 
@@ -40,33 +38,46 @@ final class PlanOptions {
                     "Positions in the KV cache (default: the model's context length, at most " + DEFAULT_CONTEXT + ").")
     private int contextSize;
 
-    @Option(
-            names = "--comm",
-            paramLabel = "FORMAT",
-            defaultValue = "f32",
-            converter = WireFormatConverter.class,
-            description = "What ranks send each other: f32, bf16 or <element>[:block[:scale]], such as e2m1:32:e8m0"
-                    + " (default: ${DEFAULT-VALUE}).")
-    private WireFormat format = PlainFormat.F32;
-
-    /** What partials travel as. */
-    WireFormat format() {
-        return format;
-    }
-
     int ranks() {
         return ranks > 0 ? ranks : Math.max(1, Math.max(devices.size(), shares.size()));
     }
 
-    List<Device> devices() {
-        return new DeviceCatalog().assign(devices, ranks());
+    /** Returns the number of ranks, given how many processes were started together; 0 for one by itself. */
+    int ranks(int processes) {
+        if (processes == 0) {
+            return ranks();
+        }
+        if (ranks > 0 && ranks != processes) {
+            throw new IllegalArgumentException(
+                    "tensor-parallel size " + ranks + " for " + processes + " processes; they must be as many");
+        }
+        return processes;
     }
 
-    ShardPlan plan(Model model) {
-        if (ranks < 0) {
-            throw new IllegalArgumentException("tensor-parallel size " + ranks + "; it must be at least 1");
+    List<Device> devices(int ranks) {
+        return new DeviceCatalog().assign(devices, ranks);
+    }
+
+    /** The device of this process's one rank: the list is dealt out to the ranks of each host. */
+    List<Device> localDevice(int localRank, int localRanks) {
+        if (devices.size() > 1 && devices.size() < localRanks) {
+            throw new IllegalArgumentException(devices.size() + " devices for " + localRanks
+                    + " ranks on one host; give one, or one per rank of a host");
         }
-        return ShardPlan.of(model.config(), model.ffnUnit(), ranks(), shares);
+        int needed = Math.max(devices.size(), localRanks);
+        return List.of(new DeviceCatalog().assign(devices, needed).get(localRank));
+    }
+
+    /** What all processes of a group must agree on. */
+    String describe() {
+        return "tensor-parallel size " + ranks + ", tensor split " + shares + ", context size " + contextSize;
+    }
+
+    ShardPlan plan(Model model, int ranks) {
+        if (this.ranks < 0) {
+            throw new IllegalArgumentException("tensor-parallel size " + this.ranks + "; it must be at least 1");
+        }
+        return ShardPlan.of(model.config(), model.ffnUnit(), ranks, shares);
     }
 
     /** Positions in the KV cache. */

@@ -1,6 +1,5 @@
 package dev.waterspout.engine.cli;
 
-import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.GenerationReport;
 import dev.waterspout.engine.generate.SamplingParameters;
@@ -12,7 +11,8 @@ import java.util.List;
 record RunSummary(
         Model model,
         ShardPlan plan,
-        List<Device> devices,
+        List<String> devices,
+        String transport,
         RankOptions options,
         SamplingParameters sampling,
         double loadSeconds,

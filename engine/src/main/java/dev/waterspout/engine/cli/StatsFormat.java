@@ -1,12 +1,12 @@
 package dev.waterspout.engine.cli;
 
-import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.generate.GenerationReport.Phase;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
+import dev.waterspout.interconnect.policy.CommChoice;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonObject;
@@ -16,6 +16,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** How {@code --stats} prints. The JSON object is the last thing on stderr, on one line of its own. */
 enum StatsFormat {
@@ -78,8 +79,8 @@ enum StatsFormat {
                     exchange.quantizeNanos() / 1e9,
                     exchange.transferNanos() / 1e9,
                     exchange.sumNanos() / 1e9,
-                    exchange.bytesSent(),
-                    exchange.messagesSent());
+                    exchange.total().bytesSent(),
+                    exchange.total().messages());
         }
     }
 
@@ -90,8 +91,9 @@ enum StatsFormat {
                 .add(
                         "comm",
                         Json.createObjectBuilder()
-                                .add("format", run.options().format().label())
-                                .add("collective", "allgather"))
+                                .add("transport", run.transport())
+                                .add("prefill", choiceJson(run, run.options().chunk()))
+                                .add("decode", choiceJson(run, 1)))
                 .add("seed", run.sampling().seed())
                 .add("loadSeconds", run.loadSeconds())
                 .add("ttftSeconds", run.report().firstTokenSeconds())
@@ -101,6 +103,14 @@ enum StatsFormat {
                 .add("prefill", phaseJson(run.report().prefill(), run.devices()))
                 .add("decode", phaseJson(run.report().decode(), run.devices()))
                 .build();
+    }
+
+    private static JsonObjectBuilder choiceJson(RunSummary run, int rows) {
+        CommChoice choice = run.options().schedule().choice(rows);
+        JsonObjectBuilder json = Json.createObjectBuilder()
+                .add("collective", choice.algorithm().label())
+                .add("format", choice.format().label());
+        return choice.chunkRows() == CommChoice.UNCUT ? json : json.add("chunkRows", choice.chunkRows());
     }
 
     private static JsonObjectBuilder modelJson(RunSummary run) {
@@ -123,7 +133,7 @@ enum StatsFormat {
         for (Shard shard : run.plan().shards()) {
             shards.add(Json.createObjectBuilder()
                     .add("rank", shard.rank())
-                    .add("device", run.devices().get(shard.rank()).name())
+                    .add("device", run.devices().get(shard.rank()))
                     .add("heads", spanJson(shard.heads()))
                     .add("kvHeads", spanJson(shard.kvHeads()))
                     .add("ffn", spanJson(shard.ffn()))
@@ -141,10 +151,10 @@ enum StatsFormat {
         return Json.createArrayBuilder().add(span.from()).add(span.to());
     }
 
-    private static JsonObjectBuilder phaseJson(Phase phase, List<Device> devices) {
+    private static JsonObjectBuilder phaseJson(Phase phase, List<String> devices) {
         JsonArrayBuilder ranks = Json.createArrayBuilder();
         for (int rank = 0; rank < phase.ranks().size(); rank++) {
-            ranks.add(rankJson(rank, devices.get(rank).name(), phase.ranks().get(rank)));
+            ranks.add(rankJson(rank, devices.get(rank), phase.ranks().get(rank)));
         }
         return Json.createObjectBuilder()
                 .add("tokens", phase.tokens())
@@ -155,6 +165,10 @@ enum StatsFormat {
 
     private static JsonObjectBuilder rankJson(int rank, String device, RankWork work) {
         ExchangeCounters.Snapshot exchange = work.exchange();
+        JsonObjectBuilder collectives = Json.createObjectBuilder();
+        exchange.traffic().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(each -> collectives.add(each.getKey().label(), trafficJson(each.getValue())));
         return Json.createObjectBuilder()
                 .add("rank", rank)
                 .add("device", device)
@@ -162,14 +176,8 @@ enum StatsFormat {
                 .add("quantizeSeconds", exchange.quantizeNanos() / 1e9)
                 .add("transferSeconds", exchange.transferNanos() / 1e9)
                 .add("dequantizeSumSeconds", exchange.sumNanos() / 1e9)
-                .add("bytesSent", exchange.bytesSent())
-                .add("bytesReceived", exchange.bytesReceived())
-                .add("messages", exchange.messagesSent())
-                .add(
-                        "collectives",
-                        Json.createObjectBuilder()
-                                .add("partials", trafficJson(exchange.partials()))
-                                .add("logits", trafficJson(exchange.logits())));
+                .addAll(trafficJson(exchange.total()))
+                .add("collectives", collectives);
     }
 
     private static JsonObjectBuilder trafficJson(ExchangeCounters.Traffic traffic) {

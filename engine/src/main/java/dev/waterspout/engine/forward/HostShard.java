@@ -5,6 +5,7 @@ import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.HostPort;
 import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
@@ -13,6 +14,8 @@ import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +30,7 @@ public final class HostShard implements ShardCompute {
     private final Buffers buffers;
     private final WorkerPool pool;
     private final HostCompute compute;
-    private final HostPort port;
+    private final Map<WireFormat, HostPort> ports = new HashMap<>();
     private final RotaryAngles angles;
     private RotaryTable rotary;
     private int position;
@@ -44,7 +47,6 @@ public final class HostShard implements ShardCompute {
         this.rotary = angles.allocate(options.chunk(), arena);
         this.pool = new WorkerPool(options.threads(), "rank-" + shard.rank());
         this.compute = new HostCompute(kernels, pool);
-        this.port = new HostPort(options.format(), pool, config.width(), buffers.partial, buffers.hidden);
     }
 
     /**
@@ -112,8 +114,9 @@ public final class HostShard implements ShardCompute {
     }
 
     @Override
-    public PartialPort port() {
-        return port;
+    public PartialPort port(WireFormat format) {
+        return ports.computeIfAbsent(
+                format, each -> new HostPort(each, pool, config.width(), buffers.partial, buffers.hidden));
     }
 
     @Override

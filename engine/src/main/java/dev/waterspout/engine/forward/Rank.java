@@ -2,12 +2,10 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
-import dev.waterspout.interconnect.collective.AllGather;
 import dev.waterspout.interconnect.collective.Collective;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.collective.LogitsGather;
-import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -24,8 +22,8 @@ public final class Rank implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final int layers;
     private final ShardCompute shard;
-    private final ExchangeCounters counters = new ExchangeCounters();
-    private final Collective collective;
+    private final ExchangeCounters counters;
+    private final CollectiveSet collectives;
     private final LogitsGather logitsGather;
     private final MemorySegment logits;
     private long computeNanos;
@@ -36,22 +34,29 @@ public final class Rank implements AutoCloseable {
      * @param model what runs
      * @param plan all shards
      * @param shard this rank's, on its device; closed with the rank
-     * @param transport this rank's end
+     * @param exchange this rank's frames
+     * @param counters where bytes and times are counted
      * @param options common to all ranks
      */
-    public Rank(Model model, ShardPlan plan, ShardCompute shard, Transport transport, RankOptions options) {
+    public Rank(
+            Model model,
+            ShardPlan plan,
+            ShardCompute shard,
+            FrameExchange exchange,
+            ExchangeCounters counters,
+            RankOptions options) {
         this.layers = model.config().layers();
         this.shard = shard;
-        FrameExchange exchange = new FrameExchange(transport);
-        this.collective = new AllGather(
+        this.counters = counters;
+        this.collectives = new CollectiveSet(
+                options.schedule(),
                 exchange,
-                options.format(),
                 counters,
                 options.chunk(),
                 model.config().width(),
                 arena);
         this.logitsGather = new LogitsGather(exchange, counters, plan.vocabularyShares(), LOGIT_ROWS, arena);
-        this.logits = transport.rank() == LogitsGather.ROOT
+        this.logits = exchange.rank() == LogitsGather.ROOT
                 ? arena.allocate((long) model.config().vocabulary() * Float.BYTES, 64)
                 : MemorySegment.NULL;
     }
@@ -70,19 +75,20 @@ public final class Rank implements AutoCloseable {
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
         long start = System.nanoTime();
-        long exchangedBefore = counters.snapshot().nanos();
+        long exchangedBefore = counters.nanos();
         int rows = tokens.length;
+        Collective collective = collectives.of(rows);
         shard.begin(tokens, position);
         for (int layer = 0; layer < layers; layer++) {
             shard.attention(layer); // partial [rows][width]
-            collective.sum(2 * layer, shard.port(), rows);
+            collective.sum(2 * layer, shard.port(collective.format()), rows);
             shard.feedForward(layer); // partial [rows][width]
-            collective.sum(2 * layer + 1, shard.port(), rows);
+            collective.sum(2 * layer + 1, shard.port(collective.format()), rows);
         }
         if (wantsLogits) {
             logitsGather.gather(shard.output(), LOGIT_ROWS, logits);
         }
-        computeNanos += System.nanoTime() - start - (counters.snapshot().nanos() - exchangedBefore);
+        computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
     }
 
     /** Returns the last logits, f32 {@code [vocabulary]}, on rank 0. */

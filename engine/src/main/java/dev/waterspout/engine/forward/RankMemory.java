@@ -2,8 +2,6 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
-import dev.waterspout.interconnect.frame.FrameLayout;
-import dev.waterspout.kernels.codec.WireFormat;
 
 /**
  * What one rank needs, in bytes.
@@ -23,14 +21,16 @@ public record RankMemory(long weights, long cache, long activations, long frames
      * @param options common to all ranks
      */
     public static RankMemory of(Model model, Shard shard, int ranks, RankOptions options) {
-        WireFormat format = options.format();
-        long frame = FrameLayout.HEADER_BYTES
-                + format.encodedBytes(options.chunk(), model.config().width());
+        int width = model.config().width();
+        long frames = options.schedule()
+                .choices()
+                .mapToLong(choice -> CollectiveSet.frameBytes(choice, ranks, options.chunk(), width))
+                .sum();
         return new RankMemory(
                 ShardWeights.of(model, shard).bytes(),
                 Buffers.cacheBytes(model.config(), shard, options.context()),
                 Buffers.activationBytes(model.config(), shard, options.chunk()),
-                ranks == 1 ? 0 : ranks * frame);
+                frames);
     }
 
     /** Returns the sum. */

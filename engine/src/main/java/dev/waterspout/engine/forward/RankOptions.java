@@ -1,6 +1,6 @@
 package dev.waterspout.engine.forward;
 
-import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.interconnect.policy.CommSchedule;
 import java.time.Duration;
 
 /**
@@ -9,10 +9,10 @@ import java.time.Duration;
  * @param context positions in the KV cache
  * @param chunk most tokens in one forward pass, at most {@code context}
  * @param threads worker threads of each rank
- * @param format what partials travel as
+ * @param schedule how partials are exchanged
  * @param peerTimeout how long a rank waits for another before it fails
  */
-public record RankOptions(int context, int chunk, int threads, WireFormat format, Duration peerTimeout) {
+public record RankOptions(int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout) {
     /** Checks the ranges. */
     public RankOptions {
         if (context < 1) {

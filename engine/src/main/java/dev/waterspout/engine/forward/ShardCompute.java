@@ -1,6 +1,7 @@
 package dev.waterspout.engine.forward;
 
 import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
 
@@ -41,8 +42,12 @@ public interface ShardCompute extends AutoCloseable {
      */
     void feedForward(int layer);
 
-    /** Returns the partial of the last half layer, and the hidden state that its sum is added to. */
-    PartialPort port();
+    /**
+     * Returns the partial of the last half layer, and the hidden state that its sum is added to.
+     *
+     * @param format what partials travel as, one that the rank's schedule has for chunks of this size
+     */
+    PartialPort port(WireFormat format);
 
     /**
      * The output head on the chunk's last token.

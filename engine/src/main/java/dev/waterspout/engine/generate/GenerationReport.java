@@ -1,7 +1,13 @@
 package dev.waterspout.engine.generate;
 
+import dev.waterspout.interconnect.collective.CollectiveKind;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
+import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
+import java.nio.LongBuffer;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What one generation did.
@@ -62,6 +68,41 @@ public record GenerationReport(
      * @param exchange bytes, messages and times of the exchange
      */
     public record RankWork(long computeNanos, ExchangeCounters.Snapshot exchange) {
+        private static final int TIMES = 4;
+        private static final int NUMBERS = TIMES + 3 * CollectiveKind.values().length;
+
+        /** What {@link #ofWords} reads: 64-bit numbers as two words each. */
+        int[] toWords() {
+            LongBuffer numbers = LongBuffer.allocate(NUMBERS);
+            numbers.put(computeNanos)
+                    .put(exchange.quantizeNanos())
+                    .put(exchange.transferNanos())
+                    .put(exchange.sumNanos());
+            for (CollectiveKind kind : CollectiveKind.values()) {
+                Traffic traffic = exchange.traffic(kind);
+                numbers.put(traffic.bytesSent()).put(traffic.bytesReceived()).put(traffic.messages());
+            }
+            int[] words = new int[2 * NUMBERS];
+            Arrays.setAll(words, i -> (int) (numbers.get(i / 2) >>> (Integer.SIZE * (i % 2))));
+            return words;
+        }
+
+        static RankWork ofWords(int[] words) {
+            long[] numbers = new long[NUMBERS];
+            Arrays.setAll(
+                    numbers, i -> Integer.toUnsignedLong(words[2 * i]) + ((long) words[2 * i + 1] << Integer.SIZE));
+            Map<CollectiveKind, Traffic> traffic = new EnumMap<>(CollectiveKind.class);
+            int at = TIMES;
+            for (CollectiveKind kind : CollectiveKind.values()) {
+                Traffic each = new Traffic(numbers[at], numbers[at + 1], numbers[at + 2]);
+                if (!each.equals(Traffic.ZERO)) {
+                    traffic.put(kind, each);
+                }
+                at += 3;
+            }
+            return new RankWork(numbers[0], new ExchangeCounters.Snapshot(numbers[1], numbers[2], numbers[3], traffic));
+        }
+
         RankWork minus(RankWork earlier) {
             return new RankWork(computeNanos - earlier.computeNanos, exchange.minus(earlier.exchange));
         }

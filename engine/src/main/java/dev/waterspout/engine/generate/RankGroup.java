@@ -6,61 +6,78 @@ import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
+import dev.waterspout.engine.generate.RankThreads.Member;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
-import dev.waterspout.interconnect.InterconnectException;
-import dev.waterspout.interconnect.transport.InProcessGroup;
-import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ranks of one process, a thread each. All of them run the same forward passes; rank 0 ends up with the logits. Used by
- * one thread at a time.
+ * A model on the ranks of this process. All ranks of the group run the same forward passes; rank 0 ends up with the logits,
+ * and the process that has it decides what is run: it is told what to do by its methods, and tells the others, which
+ * {@link #follow}. Used by one thread at a time.
  */
 public final class RankGroup implements AutoCloseable {
+    private final RankThreads threads;
+    private final boolean ownsThreads;
     private final RankOptions options;
-    private final List<ExecutorService> threads = new ArrayList<>();
-    private final List<Transport> transports;
-    private final @Nullable Rank[] ranks;
+    private final Map<Integer, Rank> ranks = new ConcurrentHashMap<>();
 
     /**
-     * Starts the ranks; each puts its shard on its device from its own thread.
+     * Puts every rank's shard on its device, from the rank's own thread.
+     *
+     * @param model stays open while the group is used
+     * @param plan one shard per rank
+     * @param options common to all ranks
+     * @param devices what puts a shard on a rank's device, in the order of the ranks of this process
+     * @param threads the ranks of this process; stay open while the group is used
+     */
+    public RankGroup(
+            Model model, ShardPlan plan, RankOptions options, List<ShardFactory> devices, RankThreads threads) {
+        this(model, plan, options, devices, threads, false);
+    }
+
+    private RankGroup(
+            Model model,
+            ShardPlan plan,
+            RankOptions options,
+            List<ShardFactory> devices,
+            RankThreads threads,
+            boolean ownsThreads) {
+        this.options = options;
+        this.ownsThreads = ownsThreads;
+        this.threads = threads;
+        int first = threads.members().getFirst().rank();
+        try {
+            threads.run(member -> {
+                Shard shard = plan.shards().get(member.rank());
+                ShardCompute compute = devices.get(member.rank() - first).create(model, shard, plan.ranks(), options);
+                ranks.put(member.rank(), new Rank(model, plan, compute, member.exchange(), member.counters(), options));
+            });
+        } catch (Throwable failure) {
+            close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Starts all ranks in this process.
      *
      * @param model stays open while the group is used
      * @param plan one shard per rank
      * @param options common to all ranks
      * @param devices what puts a shard on a rank's device, in rank order
      */
-    public RankGroup(Model model, ShardPlan plan, RankOptions options, List<ShardFactory> devices) {
-        this.options = options;
-        this.transports = InProcessGroup.create(plan.ranks(), options.peerTimeout());
-        this.ranks = new Rank[plan.ranks()];
-        for (int rank = 0; rank < plan.ranks(); rank++) {
-            threads.add(Executors.newSingleThreadExecutor(
-                    Thread.ofPlatform().daemon().name("rank-" + rank).factory()));
-        }
-        try {
-            onEveryThread(rank -> {
-                Shard shard = plan.shards().get(rank);
-                ShardCompute compute = devices.get(rank).create(model, shard, plan.ranks(), options);
-                ranks[rank] = new Rank(model, plan, compute, transports.get(rank), options);
-            });
-        } catch (Throwable failure) {
-            close();
-            throw failure;
-        }
+    public static RankGroup inProcess(Model model, ShardPlan plan, RankOptions options, List<ShardFactory> devices) {
+        RankThreads threads = RankThreads.inProcess(plan.ranks(), options.peerTimeout());
+        return new RankGroup(model, plan, options, devices, threads, true);
     }
 
     /** Returns how many positions there are. */
@@ -74,18 +91,19 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Reads every rank's weights once, so that the first token does not wait for the disk.
+     * Reads the weights of this process's ranks once, so that the first token does not wait for the disk.
      *
      * @param listener is told how far it has come
      */
     public void preload(LoadListener listener) {
-        long total = 0;
-        for (int rank = 0; rank < ranks.length; rank++) {
-            total += rank(rank).shard().weightBytes();
-        }
-        long all = total;
+        long all = ranks.values().stream()
+                .mapToLong(rank -> rank.shard().weightBytes())
+                .sum();
         AtomicLong loaded = new AtomicLong();
-        onEveryThread(rank -> rank(rank).shard().preload(bytes -> listener.loaded(loaded.addAndGet(bytes), all)));
+        threads.run(member -> rank(member.rank()).shard().preload(bytes -> {
+            member.transport().alive();
+            listener.loaded(loaded.addAndGet(bytes), all);
+        }));
     }
 
     /**
@@ -94,10 +112,13 @@ public final class RankGroup implements AutoCloseable {
      * @param tokens at most {@link #chunk} ids
      * @param position of the first
      * @param wantsLogits whether the logits of the last token are needed
-     * @throws InterconnectException if a rank fails while others wait for it
+     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
-        onEveryThread(rank -> rank(rank).forward(tokens, position, wantsLogits));
+        threads.run(member -> {
+            order(member, new Order.Forward(Arrays.stream(tokens).boxed().toList(), position, wantsLogits));
+            rank(member.rank()).forward(tokens, position, wantsLogits);
+        });
     }
 
     /** Returns the logits of the last token that they were asked for, f32 {@code [vocabulary]}. */
@@ -105,75 +126,72 @@ public final class RankGroup implements AutoCloseable {
         return rank(0).logits();
     }
 
-    /** Returns what every rank has done so far, in rank order. */
+    /** Returns what every rank of the group has done so far, in rank order. */
     public List<RankWork> work() {
-        return IntStream.range(0, ranks.length)
-                .mapToObj(rank ->
-                        new RankWork(rank(rank).computeNanos(), rank(rank).exchanged()))
-                .toList();
+        @Nullable RankWork[] work = new @Nullable RankWork[threads.size()];
+        threads.run(member -> {
+            order(member, Order.REPORT);
+            if (threads.distributed()) {
+                int[][] reports = member.control().share(work(member.rank()).toWords());
+                Arrays.setAll(work, rank -> RankWork.ofWords(reports[rank]));
+            } else {
+                work[member.rank()] = work(member.rank());
+            }
+        });
+        return Arrays.stream(work).map(Objects::requireNonNull).toList();
+    }
+
+    /** Tells the processes that {@link #follow} that there is no more to do. */
+    public void dismiss() {
+        threads.run(member -> order(member, Order.END));
+    }
+
+    /** Does what the process with rank 0 says, until it has no more to do. Called in every other process. */
+    public void follow() {
+        threads.run(member -> {
+            while (true) {
+                Order order = Order.receive(member.control());
+                if (order instanceof Order.Forward forward) {
+                    int[] tokens = forward.tokens().stream()
+                            .mapToInt(Integer::intValue)
+                            .toArray();
+                    rank(member.rank()).forward(tokens, forward.position(), forward.wantsLogits());
+                } else if (order.equals(Order.REPORT)) {
+                    var _ = member.control().share(work(member.rank()).toWords());
+                } else {
+                    return;
+                }
+            }
+        });
     }
 
     @Override
     public void close() {
-        transports.forEach(Transport::close);
         try {
-            onEveryThread(rank -> {
-                Rank started = ranks[rank];
+            threads.run(member -> {
+                Rank started = ranks.remove(member.rank());
                 if (started != null) {
                     started.close();
                 }
             });
         } finally {
-            threads.forEach(ExecutorService::close);
+            if (ownsThreads) {
+                threads.close();
+            }
         }
+    }
+
+    private void order(Member member, Order order) {
+        if (threads.distributed() && threads.hasRoot()) {
+            order.send(member.control());
+        }
+    }
+
+    private RankWork work(int rank) {
+        return new RankWork(rank(rank).computeNanos(), rank(rank).exchanged());
     }
 
     private Rank rank(int rank) {
-        return Objects.requireNonNull(ranks[rank]);
-    }
-
-    private void onEveryThread(IntConsumer task) {
-        List<Future<?>> pending = new ArrayList<>();
-        for (int each = 0; each < ranks.length; each++) {
-            int rank = each;
-            pending.add(threads.get(rank).submit(() -> {
-                try {
-                    task.accept(rank);
-                } catch (Throwable failure) {
-                    transports.get(rank).abort(failure);
-                    throw failure;
-                }
-            }));
-        }
-        Throwable first = null;
-        for (Future<?> each : pending) {
-            Throwable failure = failure(each);
-            // The rank that failed first says more than those that noticed it.
-            if (failure != null && (first == null || first instanceof InterconnectException)) {
-                first = failure;
-            }
-        }
-        rethrow(first);
-    }
-
-    private static @Nullable Throwable failure(Future<?> future) {
-        try {
-            future.get();
-            return null;
-        } catch (ExecutionException failure) {
-            return failure.getCause();
-        } catch (InterruptedException failure) {
-            Thread.currentThread().interrupt();
-            return failure;
-        }
-    }
-
-    private static void rethrow(@Nullable Throwable failure) {
-        switch (failure) {
-            case null -> {}
-            case RuntimeException unchecked -> throw unchecked;
-            case Error error -> throw error;
-            default -> throw new InterconnectException("a rank was interrupted", failure);
-        }
+        return Objects.requireNonNull(ranks.get(rank));
     }
 }

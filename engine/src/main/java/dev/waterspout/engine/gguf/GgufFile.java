@@ -10,9 +10,12 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -71,6 +74,18 @@ public final class GgufFile implements AutoCloseable {
         } catch (RuntimeException e) {
             arena.close();
             throw e;
+        }
+    }
+
+    /** Returns the SHA-256 of the header, the metadata and the tensor table, in hexadecimal: which model this is. */
+    public String digest() {
+        long end = tensors().stream().mapToLong(GgufTensor::offset).min().orElse(file.byteSize());
+        try {
+            MessageDigest sha = MessageDigest.getInstance("SHA-256");
+            sha.update(file.asSlice(0, end).asByteBuffer());
+            return HexFormat.of().formatHex(sha.digest());
+        } catch (NoSuchAlgorithmException impossible) { // every Java platform has it
+            throw new IllegalStateException(impossible);
         }
     }
 

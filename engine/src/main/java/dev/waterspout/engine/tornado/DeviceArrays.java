@@ -6,7 +6,6 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.device.DeviceCache;
-import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DeviceTables;
 import dev.waterspout.kernels.device.DeviceWeights;
@@ -46,9 +45,6 @@ final class DeviceArrays {
     final DeviceNorm outputNorm;
     final DeviceWeights output;
 
-    /** What partials travel as. */
-    final DeviceCodec codec;
-
     /** [layers][kvHeads][capacity][headDim], twice. */
     final DeviceCache cache;
     /** The residual stream, [rows][width]. */
@@ -87,7 +83,6 @@ final class DeviceArrays {
         int kvHeads = shard.kvHeads().size();
         float epsilon = config.rmsEpsilon();
         all.add(powers);
-        codec = DeviceCodec.of(options.format(), config.width());
         embedding = keep(StackedWeights.of("embedding", List.of(weights.embedding())));
         attentionNorm = keep(norm(layers, ShardWeights.Layer::attentionNorm, 1, config.width(), epsilon));
         q = stack("Q", layers, ShardWeights.Layer::q);

@@ -3,6 +3,7 @@ package dev.waterspout.engine.tornado;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DeviceRope;
@@ -40,6 +41,9 @@ final class PhaseGraphs {
     final KernelGraph attention;
     final KernelGraph feedForward;
     final KernelGraph sum;
+    /** Adds what one rank has summed for all. */
+    final KernelGraph sumOne;
+
     final KernelGraph select;
 
     private final String phase;
@@ -57,6 +61,7 @@ final class PhaseGraphs {
             String phase,
             KernelDevice device,
             int maxRows,
+            WireFormat format,
             int ranks,
             ModelConfig config,
             Shard shard,
@@ -65,7 +70,7 @@ final class PhaseGraphs {
         this.device = device;
         this.maxRows = maxRows;
         this.ranks = ranks;
-        this.codec = arrays.codec;
+        this.codec = DeviceCodec.of(format, config.width());
         this.arrays = arrays;
         this.tokens = new IntArray(maxRows);
         this.tokens.init(0);
@@ -83,17 +88,25 @@ final class PhaseGraphs {
         this.embed = embed();
         this.attention = attention(shard.heads().size());
         this.feedForward = feedForward(shard.ffn().size());
-        this.sum = sum(config.width());
+        this.sum = sum("Sum", ranks, config.width());
+        this.sumOne = sum("SumOne", 1, config.width());
         this.select = select(config.width());
     }
 
     /** Returns the graphs. */
     List<KernelGraph> all() {
-        return List.of(embed, attention, feedForward, sum, select);
+        return ranks == 1
+                ? List.of(embed, attention, feedForward, sum, select)
+                : List.of(embed, attention, feedForward, sum, sumOne, select);
     }
 
     int maxRows() {
         return maxRows;
+    }
+
+    /** Returns what partials travel as. */
+    WireFormat format() {
+        return codec.format();
     }
 
     /** Returns this rank's encoded partial, as the last half layer left it on the host. */
@@ -144,21 +157,21 @@ final class PhaseGraphs {
         return graph;
     }
 
-    private KernelGraph sum(int width) {
-        KernelGraph graph = graph("Sum");
+    private KernelGraph sum(String name, int summed, int width) {
+        KernelGraph graph = graph(name);
         switch (shards) {
             case null -> {
                 graph.add("add", arrays.hidden, arrays.partial, width);
             }
             case FloatArray floats -> {
                 graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, floats);
-                graph.sum("sum", floats, ranks, arrays.hidden, width);
+                graph.sum("sum", floats, summed, arrays.hidden, width);
             }
             case ByteArray bytes -> {
                 graph.taskGraph()
                         .transferToDevice(DataTransferMode.EVERY_EXECUTION, bytes)
                         .transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
-                graph.dequantizeSum("sum", codec, bytes, ranks, arrays.hidden);
+                graph.dequantizeSum("sum", codec, bytes, summed, arrays.hidden);
             }
             default -> throw new IllegalStateException("shards are floats or bytes");
         }

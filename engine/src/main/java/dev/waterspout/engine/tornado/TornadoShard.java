@@ -10,6 +10,9 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.Tile;
+import dev.waterspout.kernels.codec.PartialCodec;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
@@ -25,6 +28,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
@@ -61,11 +65,15 @@ public final class TornadoShard implements ShardCompute, PartialPort {
     private final IntArray outputStep = Step.allocate();
     private final TornadoExecutionPlan plan;
     private final Set<Integer> compiled = new HashSet<>();
+    private final int width;
     private PhaseGraphs phase;
+    /** Elements of the exchange under way that lie ready to be summed. */
+    private long summed;
 
     private TornadoShard(String name, TornadoDevice device, Model model, Shard shard, int ranks, RankOptions options) {
         ModelConfig config = model.config();
         this.name = name;
+        this.width = config.width();
         this.weightBytes = ShardWeights.of(model, shard).bytes();
         this.angles = new RotaryAngles(config, model.ropeFactors());
         DeviceMemory.require(name, device, model, shard, options);
@@ -74,9 +82,12 @@ public final class TornadoShard implements ShardCompute, PartialPort {
         outputStep.set(Step.ROWS, 1);
         this.load = new UploadGraph(LOAD, kernels, arrays.all());
         this.output = output(kernels);
-        this.prefill = new PhaseGraphs("prefill", kernels, options.chunk(), ranks, config, shard, arrays);
-        this.decode =
-                options.chunk() == 1 ? prefill : new PhaseGraphs("decode", kernels, 1, ranks, config, shard, arrays);
+        this.prefill = new PhaseGraphs(
+                "prefill", kernels, options.chunk(), prefillFormat(options), ranks, config, shard, arrays);
+        WireFormat decodeFormat = options.schedule().choice(1).format();
+        this.decode = options.chunk() == 1
+                ? prefill
+                : new PhaseGraphs("decode", kernels, 1, decodeFormat, ranks, config, shard, arrays);
         this.phase = prefill;
         graphs.add(output);
         graphs.addAll(prefill.all());
@@ -94,6 +105,19 @@ public final class TornadoShard implements ShardCompute, PartialPort {
      */
     public static ShardFactory factory(String name, TornadoDevice device) {
         return (model, shard, ranks, options) -> new TornadoShard(name, device, model, shard, ranks, options);
+    }
+
+    /** One format serves all chunks of the prefill: the graphs are compiled for it. */
+    private static WireFormat prefillFormat(RankOptions options) {
+        List<WireFormat> formats = IntStream.rangeClosed(Math.min(2, options.chunk()), options.chunk())
+                .mapToObj(rows -> options.schedule().choice(rows).format())
+                .distinct()
+                .toList();
+        if (formats.size() > 1) {
+            throw new IllegalArgumentException("wire formats " + formats
+                    + " for chunks of different sizes; a TornadoVM device needs one for all of more than 1 token");
+        }
+        return formats.getFirst();
     }
 
     private KernelGraph output(KernelDevice device) {
@@ -188,21 +212,45 @@ public final class TornadoShard implements ShardCompute, PartialPort {
     }
 
     @Override
-    public PartialPort port() {
+    public PartialPort port(WireFormat format) {
+        if (!format.equals(phase.format())) {
+            throw new IllegalArgumentException("wire format " + format.label() + " on device " + name
+                    + ", whose kernels pack " + phase.format().label());
+        }
         return this;
     }
 
     @Override
-    public void encode(int rows, MemorySegment payload) {
-        payload.copyFrom(phase.encoded().asSlice(0, payload.byteSize()));
+    public WireFormat format() {
+        return phase.format();
     }
 
     @Override
-    public void decodeSum(MemorySegment[] payloads, int rows) {
+    public void encode(Tile tile, MemorySegment payload) {
+        packed().copyOut(phase.encoded(), tile, payload);
+    }
+
+    /** The device sums whole rows: parts are laid into them until the last has come. */
+    @Override
+    public void decodeSum(MemorySegment[] payloads, Tile tile) {
+        PackedRows rows = packed();
         for (int rank = 0; rank < payloads.length; rank++) {
-            phase.shard(rank).asSlice(0, payloads[rank].byteSize()).copyFrom(payloads[rank]);
+            rows.copyIn(payloads[rank], tile, phase.shard(rank));
         }
-        run(phase.sum);
+        summed += (long) tile.rows() * tile.columns();
+        if (summed == (long) phase.step.get(Step.ROWS) * width) {
+            summed = 0;
+            run(payloads.length == 1 ? phase.sumOne : phase.sum);
+        }
+    }
+
+    @Override
+    public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
+        PartialCodec.of(format()).reduce(payloads, tile.rows(), tile.columns(), payload);
+    }
+
+    private PackedRows packed() {
+        return new PackedRows(format(), width);
     }
 
     @Override

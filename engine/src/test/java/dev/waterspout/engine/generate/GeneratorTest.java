@@ -7,6 +7,7 @@ import dev.waterspout.engine.generate.GenerationReport.StopReason;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.interconnect.collective.CollectiveKind;
 import dev.waterspout.kernels.host.HostKernels;
 import java.util.Arrays;
 import java.util.List;
@@ -115,8 +116,8 @@ class GeneratorTest {
                 long rowBytes = SmallModel.WIDTH / 32 + SmallModel.WIDTH * 4 / 8;
                 long prompt = report.prompt().size();
                 for (int rank = 0; rank < ranks; rank++) {
-                    var prefill = report.prefill().ranks().get(rank).exchange().partials();
-                    var decode = report.decode().ranks().get(rank).exchange().partials();
+                    var prefill = report.prefill().ranks().get(rank).exchange().traffic(CollectiveKind.ALLGATHER);
+                    var decode = report.decode().ranks().get(rank).exchange().traffic(CollectiveKind.ALLGATHER);
                     assertThat(prefill.bytesSent()).isEqualTo(2L * layers * (ranks - 1) * (header + prompt * rowBytes));
                     assertThat(decode.bytesSent()).isEqualTo(3 * 2L * layers * (ranks - 1) * (header + rowBytes));
                     assertThat(prefill.messages()).isEqualTo(2L * layers * (ranks - 1));

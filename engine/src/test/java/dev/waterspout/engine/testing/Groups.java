@@ -5,6 +5,7 @@ import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.HostKernels;
 import java.lang.foreign.ValueLayout;
@@ -25,8 +26,9 @@ public final class Groups {
     public static RankGroup start(
             Model model, int ranks, List<Double> split, String comm, int context, int chunk, HostKernels kernels) {
         ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), ranks, split);
-        RankOptions options = new RankOptions(context, chunk, 1, WireFormat.parse(comm), Duration.ofSeconds(30));
-        return new RankGroup(model, plan, options, Collections.nCopies(ranks, HostShard.factory(kernels)));
+        RankOptions options =
+                new RankOptions(context, chunk, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofSeconds(30));
+        return RankGroup.inProcess(model, plan, options, Collections.nCopies(ranks, HostShard.factory(kernels)));
     }
 
     /** Runs all tokens from an empty context in chunks and returns the last one's logits. */

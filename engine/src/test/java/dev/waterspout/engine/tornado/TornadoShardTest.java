@@ -12,6 +12,7 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.HostKernels;
 import java.lang.foreign.ValueLayout;
@@ -37,8 +38,9 @@ class TornadoShardTest {
 
     private static RankGroup group(Model model, List<Double> split, String comm, List<Device> devices) {
         ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), devices.size(), split);
-        RankOptions options = new RankOptions(CONTEXT, PROMPT.length, 1, WireFormat.parse(comm), Duration.ofMinutes(2));
-        RankGroup group = new RankGroup(
+        RankOptions options = new RankOptions(
+                CONTEXT, PROMPT.length, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofMinutes(2));
+        RankGroup group = RankGroup.inProcess(
                 model, plan, options, devices.stream().map(Device::shards).toList());
         group.preload((bytes, total) -> {});
         return group;
@@ -100,7 +102,8 @@ class TornadoShardTest {
     }
 
     private static int kernels(SmallModel small, Device device) {
-        RankOptions options = new RankOptions(CONTEXT, 4, 1, WireFormat.parse("f32"), Duration.ofSeconds(1));
+        RankOptions options =
+                new RankOptions(CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofSeconds(1));
         try (Model model = small.load();
                 ShardCompute shard = device.shards()
                         .create(

@@ -21,6 +21,11 @@ public final class FrameExchange {
         this.transport = transport;
     }
 
+    /** Returns this rank's number. */
+    public int rank() {
+        return transport.rank();
+    }
+
     Transport transport() {
         return transport;
     }

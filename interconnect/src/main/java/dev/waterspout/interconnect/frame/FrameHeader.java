@@ -5,7 +5,7 @@ package dev.waterspout.interconnect.frame;
  *
  * @param rank sender, 0 to 65535
  * @param sequence number of the collective on its transport, counted from 0 by every rank alike
- * @param layer which exchange of the forward pass this is; {@link #LOGITS} for the output head
+ * @param layer which exchange of the forward pass this is; {@link #LOGITS} or {@link #CONTROL} for what is none
  * @param formatId {@code WireFormat.id()} of the payload
  * @param rows rows (tokens) in the payload
  * @param columns elements in a row
@@ -14,6 +14,9 @@ package dev.waterspout.interconnect.frame;
 public record FrameHeader(int rank, long sequence, int layer, int formatId, int rows, int columns, long payloadBytes) {
     /** The {@link #layer} of a message of the output head. */
     public static final int LOGITS = -1;
+
+    /** The {@link #layer} of what ranks tell each other besides: 32-bit words. */
+    public static final int CONTROL = -2;
 
     /**
      * Checks that this header, read from a peer's frame, is the expected one.

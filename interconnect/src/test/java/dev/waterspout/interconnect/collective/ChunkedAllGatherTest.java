@@ -20,7 +20,7 @@ class ChunkedAllGatherTest extends AllGatherTest {
     @Override
     Traffic traffic(Wire wire, int rank, int ranks, int rows, int columns) {
         int chunks = Math.ceilDiv(rows, CHUNK_ROWS);
-        long bytes = (ranks - 1) * (wire.frameBytes(rows, columns) + (chunks - 1) * Wire.HEADER_BYTES);
+        long bytes = (ranks - 1) * (wire.frameBytes(rows, columns) + (chunks - 1L) * Wire.HEADER_BYTES);
         return new Traffic(bytes, bytes, (long) chunks * (ranks - 1));
     }
 }

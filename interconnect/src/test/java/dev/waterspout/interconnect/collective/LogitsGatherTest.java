@@ -112,8 +112,12 @@ class LogitsGatherTest {
                 .toList();
         Member.run(List.<Transport>copyOf(group), member -> {
             LogitsGather gather = gather(member, new int[] {2, 2});
-            AllGather allGather =
-                    new AllGather(member.exchange(), Wire.F32.format(), member.counters(), 1, 4, member.arena());
+            AllGather allGather = new AllGather(
+                    member.exchange(),
+                    Wire.F32.format(),
+                    member.counters(),
+                    new ExchangeShape(1, 4, 1),
+                    member.arena());
             for (int token = 0; token < 3; token++) {
                 allGather.sum(
                         0,

@@ -12,19 +12,31 @@ final class BlockQuantizer {
     private static final int MAGNITUDE_MASK = 0x7fffffff;
     private static final int SIGNIFICAND_BITS = 24;
     private static final float MAX_HALF = 65504f;
+    private static final int MAX_HALF_CODE = 0x7bff;
 
     private final ElementType element;
     private final ScaleType scale;
     private final boolean even;
+    private final boolean halvesUp;
+    private final int maxScaleExponent;
+    /** What, added to the bits of an amax as a double, carries into the exponent from the rule's significand on. */
+    private final long carry;
 
     BlockQuantizer(MxFormat format) {
-        this.element = format.element();
-        this.scale = format.scale();
-        this.even = format.rounding() == Rounding.EVEN;
+        this(format.element(), format.scale(), format.rule(), format.rounding());
+    }
+
+    BlockQuantizer(ElementType element, ScaleType scale, ScaleRule rule, Rounding rounding) {
+        this.element = element;
+        this.scale = scale;
+        this.even = rounding == Rounding.EVEN;
+        this.halvesUp = rule.roundsUp();
+        this.maxScaleExponent = MxFormat.maxScaleExponent(element, scale);
+        this.carry = (long) ((1 << SIGNIFICAND_BITS) - rule.raisesFrom(element)) << (53 - SIGNIFICAND_BITS);
     }
 
     /**
-     * {@return the scale code of a block, by the rule FLOOR}
+     * {@return the scale code of a block}
      *
      * @param magnitudeBits the largest of the block's f32 bits without their signs: integers order as the magnitudes
      *     do, with infinity and NaN on top
@@ -33,13 +45,22 @@ final class BlockQuantizer {
         if (magnitudeBits >= INFINITY_BITS) {
             return scale.nanCode();
         }
+        float largest = Float.intBitsToFloat(magnitudeBits);
         if (!scale.powerOfTwo()) {
-            float wanted = Float.intBitsToFloat(magnitudeBits) / element.maxNormal();
-            return Float.floatToFloat16(Math.min(wanted, MAX_HALF)) & 0xffff;
+            return halfScale(largest);
         }
-        // A subnormal f32 has the field 0 and so counts as 2^-127, which is no larger than any E8M0 scale.
-        int exponent = (magnitudeBits >>> 23) - 127 - element.maxExponent();
-        return Math.clamp(exponent, -scale.bias(), scale.bias()) + scale.bias();
+        // As a double, a subnormal f32 is normal. Zero gets an exponent far below any scale's.
+        long bits = Double.doubleToRawLongBits(largest) + carry;
+        int exponent = (int) (bits >> 52) - 1023 - element.maxExponent();
+        return Math.clamp(exponent, -scale.bias(), maxScaleExponent) + scale.bias();
+    }
+
+    private int halfScale(float largest) {
+        int code = Float.floatToFloat16(Math.min(largest / element.maxNormal(), MAX_HALF)) & 0xffff;
+        // The product is exact: 11 bits of significand times at most 7. The nearest half is the wanted one or the one
+        // below.
+        boolean below = Float.float16ToFloat((short) code) * element.maxNormal() < largest;
+        return halvesUp && below && code < MAX_HALF_CODE ? code + 1 : code;
     }
 
     /** {@return true if a block with this scale code holds NaN or infinity} */

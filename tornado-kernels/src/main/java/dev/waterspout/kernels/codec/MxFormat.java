@@ -43,14 +43,41 @@ public record MxFormat(ElementType element, int block, ScaleType scale, ScaleRul
         return new MxFormat(element, block, scale, rule, other);
     }
 
+    /**
+     * {@return this format with another rule}
+     *
+     * @param other how the scale follows from the block
+     */
+    public MxFormat withRule(ScaleRule other) {
+        return new MxFormat(element, block, scale, other, rounding);
+    }
+
+    /**
+     * {@return the exponent of the largest power-of-two scale that an encoder writes: that of the scale type, or the one
+     * above which maxNormal times the scale would be no f32}
+     */
+    public int maxScaleExponent() {
+        return maxScaleExponent(element, scale);
+    }
+
+    static int maxScaleExponent(ElementType element, ScaleType scale) {
+        return Math.min(scale.bias(), Float.MAX_EXPONENT - element.maxExponent());
+    }
+
     @Override
     public String label() {
-        return element.label() + ":" + block + ":" + scale.label();
+        String label = element.label() + ":" + block + ":" + scale.label();
+        return rule == ScaleRule.FLOOR ? label : label + ":" + rule.label();
     }
 
     @Override
     public long rowBytes(int columns) {
         return new MxLayout(this, columns).rowBytes();
+    }
+
+    @Override
+    public int columnUnit() {
+        return MxLayout.columnUnit(block, scale.bits());
     }
 
     @Override

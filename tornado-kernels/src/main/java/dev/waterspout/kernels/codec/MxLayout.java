@@ -1,7 +1,6 @@
 package dev.waterspout.kernels.codec;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * Where each scale and element of a packed partial lies. Nothing else knows this.
@@ -50,8 +49,25 @@ public final class MxLayout {
         this.block = format.block();
         this.scaleBits = format.scale().bits();
         this.elementBits = format.element().bits();
-        this.scaleBytes = Math.ceilDiv((long) blocks() * scaleBits, 8);
-        this.rowBytes = scaleBytes + Math.ceilDiv((long) columns * elementBits, 8);
+        this.scaleBytes = PackedBits.bytes(blocks(), scaleBits);
+        this.rowBytes = scaleBytes + PackedBits.bytes(columns, elementBits);
+    }
+
+    /** {@return the elements in a row} */
+    public int columns() {
+        return columns;
+    }
+
+    /**
+     * {@return the smallest number of columns whose scales and elements both fill whole bytes} At multiples of it, tiles
+     * of columns can be cut out of packed rows. It is 8 blocks for 5-bit scales, 2 for 4-bit ones, else 1.
+     */
+    public int columnUnit() {
+        return columnUnit(block, scaleBits);
+    }
+
+    static int columnUnit(int block, int scaleBits) {
+        return block * (8 / Math.min(8, Integer.lowestOneBit(scaleBits)));
     }
 
     /** {@return the blocks in a row} */
@@ -95,7 +111,7 @@ public final class MxLayout {
      * @param index the block within the row
      */
     public int scaleCode(MemorySegment packed, int row, int index) {
-        return bits(packed, scaleOffset(row), (long) index * scaleBits, scaleBits);
+        return PackedBits.get(packed, scaleOffset(row), (long) index * scaleBits, scaleBits);
     }
 
     /**
@@ -106,43 +122,102 @@ public final class MxLayout {
      * @param column the element within the row
      */
     public int elementCode(MemorySegment packed, int row, int column) {
-        return bits(packed, elementOffset(row), (long) column * elementBits, elementBits);
+        return PackedBits.get(packed, elementOffset(row), (long) column * elementBits, elementBits);
     }
 
     /** Adds a scale code to bits that are 0. */
     void putScaleCode(MemorySegment packed, int row, int index, int code) {
-        putBits(packed, scaleOffset(row), (long) index * scaleBits, scaleBits, code);
+        PackedBits.put(packed, scaleOffset(row), (long) index * scaleBits, scaleBits, code);
     }
 
     /** Adds an element code to bits that are 0. */
     void putElementCode(MemorySegment packed, int row, int column, int code) {
-        putBits(packed, elementOffset(row), (long) column * elementBits, elementBits, code);
+        PackedBits.put(packed, elementOffset(row), (long) column * elementBits, elementBits, code);
     }
 
-    private static int bits(MemorySegment segment, long offset, long position, int count) {
-        long first = offset + (position >>> 3);
-        int shift = (int) position & 7;
-        if (count == 8) {
-            return segment.get(ValueLayout.JAVA_BYTE, first) & 0xff;
+    /**
+     * Copies a tile of columns out of packed rows, as it is: what an encoder makes of the tile alone.
+     *
+     * @param packed packed rows of this layout
+     * @param rows rows to copy, 0 or more
+     * @param firstColumn the tile's first column, a multiple of {@link #columnUnit()}
+     * @param tileLayout of the same format; the tile ends at a multiple of the unit or with the rows
+     * @param tile receives packed rows of {@code tileLayout}
+     * @throws IllegalArgumentException if the tile cannot be cut out or a segment is too small
+     */
+    public void copyColumns(MemorySegment packed, int rows, int firstColumn, MxLayout tileLayout, MemorySegment tile) {
+        checkTile(packed, rows, firstColumn, tileLayout, tile);
+        for (int row = 0; row < rows; row++) {
+            long scales = scaleOffset(row) + tileScales(firstColumn);
+            long elements = elementOffset(row) + tileElements(firstColumn);
+            MemorySegment.copy(packed, scales, tile, tileLayout.scaleOffset(row), tileLayout.scaleBytes);
+            MemorySegment.copy(packed, elements, tile, tileLayout.elementOffset(row), tileLayout.elementBytes());
         }
-        int value = 0;
-        for (int have = 0; have < shift + count; have += 8) {
-            value |= (segment.get(ValueLayout.JAVA_BYTE, first + (have >>> 3)) & 0xff) << have;
-        }
-        return value >>> shift & (1 << count) - 1;
     }
 
-    private static void putBits(MemorySegment segment, long offset, long position, int count, int code) {
-        long first = offset + (position >>> 3);
-        int shift = (int) position & 7;
-        if (count == 8) {
-            segment.set(ValueLayout.JAVA_BYTE, first, (byte) code);
-            return;
+    /**
+     * Copies a tile of columns into packed rows, as it is: the reverse of {@link #copyColumns}. Other columns are left
+     * alone.
+     *
+     * @param tile packed rows of {@code tileLayout}
+     * @param tileLayout of the same format; the tile ends at a multiple of the unit or with the rows
+     * @param packed receives the tile in packed rows of this layout
+     * @param rows rows to copy, 0 or more
+     * @param firstColumn the tile's first column, a multiple of {@link #columnUnit()}
+     * @throws IllegalArgumentException if the tile does not fit there or a segment is too small
+     */
+    public void pasteColumns(MemorySegment tile, MxLayout tileLayout, MemorySegment packed, int rows, int firstColumn) {
+        checkTile(packed, rows, firstColumn, tileLayout, tile);
+        for (int row = 0; row < rows; row++) {
+            long scales = scaleOffset(row) + tileScales(firstColumn);
+            long elements = elementOffset(row) + tileElements(firstColumn);
+            MemorySegment.copy(tile, tileLayout.scaleOffset(row), packed, scales, tileLayout.scaleBytes);
+            MemorySegment.copy(tile, tileLayout.elementOffset(row), packed, elements, tileLayout.elementBytes());
         }
-        int value = code << shift;
-        for (int done = 0; done < shift + count; done += 8) {
-            long at = first + (done >>> 3);
-            segment.set(ValueLayout.JAVA_BYTE, at, (byte) (segment.get(ValueLayout.JAVA_BYTE, at) | value >>> done));
+    }
+
+    private long elementBytes() {
+        return rowBytes - scaleBytes;
+    }
+
+    private long tileScales(int firstColumn) {
+        return PackedBits.bytes(firstColumn / block, scaleBits);
+    }
+
+    private long tileElements(int firstColumn) {
+        return PackedBits.bytes(firstColumn, elementBits);
+    }
+
+    private void checkTile(MemorySegment packed, int rows, int firstColumn, MxLayout tileLayout, MemorySegment tile) {
+        Shapes.check(rows, columns);
+        if (tileLayout.block != block || tileLayout.scaleBits != scaleBits || tileLayout.elementBits != elementBits) {
+            throw new IllegalArgumentException(
+                    "a tile of another format cannot be copied: " + tileLayout + ", not " + this);
         }
+        long end = (long) firstColumn + tileLayout.columns;
+        if (firstColumn < 0 || end > columns) {
+            throw new IllegalArgumentException(
+                    "tile of columns " + firstColumn + " to " + end + " is not within 0 to " + columns);
+        }
+        if (firstColumn % columnUnit() != 0 || (end % columnUnit() != 0 && end != columns)) {
+            throw new IllegalArgumentException("tile of columns " + firstColumn + " to " + end
+                    + " does not start and end at multiples of " + columnUnit() + " or the end of the row, " + columns);
+        }
+        checkRows("packed", packed, rows);
+        tileLayout.checkRows("tile", tile, rows);
+    }
+
+    private void checkRows(String name, MemorySegment segment, int rows) {
+        long needed = Shapes.product(rows, rowBytes);
+        if (segment.byteSize() < needed) {
+            throw new IllegalArgumentException(name + " has " + segment.byteSize() + " bytes, but " + rows
+                    + " packed rows of " + columns + " columns take " + needed);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return columns + " columns of " + elementBits + " bits in blocks of " + block + " with scales of " + scaleBits
+                + " bits";
     }
 }

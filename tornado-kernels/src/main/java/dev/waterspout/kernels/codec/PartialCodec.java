@@ -4,15 +4,18 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Packs partials into a wire format and unpacks them. Partials are f32, row-major, little-endian, of any alignment, one
- * row per token. Rows are independent: a range of rows can be encoded or decoded by itself, at {@code row x rowBytes}.
+ * row per token. Where the format's {@linkplain WireFormat#rowsIndependent() rows are independent}, a range of rows can be
+ * encoded or decoded by itself, at {@code row x rowBytes}; else a message is one whole.
  *
  * <p>A codec has no state: any number of threads may share one. Segments may lie on or off the heap; they must not
- * overlap, and may be longer than needed, in which case the rest is left alone.
+ * overlap, and may be longer than needed, in which case the rest is left alone. So is what lies between the rows of a
+ * partial whose stride exceeds its columns, as that of a tile of columns does.
  *
  * <p>All implementations of a format write the same bytes and decode to the same bits, except the payload of NaNs that
  * a sum meets or makes, which Java does not define.
  */
-public sealed interface PartialCodec permits ScalarMxCodec, VectorMxCodec, PlainCodec {
+public sealed interface PartialCodec
+        permits ScalarMxCodec, VectorMxCodec, PlainCodec, ScalarIntegerCodec, VectorIntegerCodec, TopKCodec {
 
     /** {@return the wire format} */
     WireFormat format();
@@ -26,7 +29,21 @@ public sealed interface PartialCodec permits ScalarMxCodec, VectorMxCodec, Plain
      * @param target receives {@code format().encodedBytes(rows, columns)} bytes
      * @throws IllegalArgumentException if a segment is too small or a size out of range
      */
-    void encode(MemorySegment source, int rows, int columns, MemorySegment target);
+    default void encode(MemorySegment source, int rows, int columns, MemorySegment target) {
+        encode(source, rows, columns, columns, target);
+    }
+
+    /**
+     * Packs a partial whose rows do not lie next to each other.
+     *
+     * @param source f32, rows x stride, of which the first {@code columns} of each row count; the last row may end there
+     * @param rows tokens, 0 or more
+     * @param columns elements in a row, at least 1
+     * @param stride elements from the start of one row to that of the next, at least {@code columns}
+     * @param target receives {@code format().encodedBytes(rows, columns)} bytes
+     * @throws IllegalArgumentException if a segment is too small or a size out of range
+     */
+    void encode(MemorySegment source, int rows, int columns, int stride, MemorySegment target);
 
     /**
      * Unpacks a partial.
@@ -35,7 +52,8 @@ public sealed interface PartialCodec permits ScalarMxCodec, VectorMxCodec, Plain
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
      * @param target receives f32, rows x columns
-     * @throws IllegalArgumentException if a segment is too small or a size out of range
+     * @throws IllegalArgumentException if a segment is too small, a size out of range, or a TopK message names a column
+     *     that there is not
      */
     void decode(MemorySegment packed, int rows, int columns, MemorySegment target);
 
@@ -47,39 +65,37 @@ public sealed interface PartialCodec permits ScalarMxCodec, VectorMxCodec, Plain
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
      * @param residual f32, rows x columns, read and written
-     * @throws IllegalArgumentException if there is no shard, a segment is too small or a size out of range
+     * @throws IllegalArgumentException as {@link #decode}, and if there is no shard
      */
-    void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual);
-
-    default void encode(MemorySegment source, int rows, int columns, int stride, MemorySegment target) {
-        long bytes = format().rowBytes(columns);
-        for (int row = 0; row < rows; row++) {
-            encode(source.asSlice((long) row * stride * Float.BYTES), 1, columns, target.asSlice(row * bytes, bytes));
-        }
+    default void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual) {
+        decodeSum(shards, rows, columns, residual, columns);
     }
 
-    default void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
-        long bytes = format().rowBytes(columns);
-        for (int row = 0; row < rows; row++) {
-            MemorySegment[] bands = shards.clone();
-            for (int i = 0; i < bands.length; i++) {
-                bands[i] = shards[i].asSlice(row * bytes, bytes);
-            }
-            decodeSum(bands, 1, columns, residual.asSlice((long) row * stride * Float.BYTES));
-        }
-    }
+    /**
+     * The fused kernel on a residual whose rows do not lie next to each other.
+     *
+     * @param shards the packed partials of all ranks, in rank order, at least one
+     * @param rows tokens, 0 or more
+     * @param columns elements in a row, at least 1
+     * @param residual f32, rows x stride, of which the first {@code columns} of each row are read and written; the last
+     *     row may end there
+     * @param stride elements from the start of one row to that of the next, at least {@code columns}
+     * @throws IllegalArgumentException as {@link #decode}, and if there is no shard
+     */
+    void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride);
 
+    /**
+     * Packs the sum of packed partials: {@code target <- quantize((dequantize(shard 0) + dequantize(shard 1)) + ...)}, in
+     * f32 and in rank order. Takes a scratch of a few rows, or of the whole where rows are not independent.
+     *
+     * @param shards the packed partials of all ranks, in rank order, at least one
+     * @param rows tokens, 0 or more
+     * @param columns elements in a row, at least 1
+     * @param target receives {@code format().encodedBytes(rows, columns)} bytes; no shard
+     * @throws IllegalArgumentException as {@link #decode}, and if there is no shard
+     */
     default void reduce(MemorySegment[] shards, int rows, int columns, MemorySegment target) {
-        MemorySegment one = java.lang.foreign.Arena.ofAuto().allocate((long) rows * columns * Float.BYTES);
-        MemorySegment sum = java.lang.foreign.Arena.ofAuto().allocate((long) rows * columns * Float.BYTES);
-        decode(shards[0], rows, columns, sum);
-        for (int i = 1; i < shards.length; i++) {
-            decode(shards[i], rows, columns, one);
-            for (int k = 0; k < rows * columns; k++) {
-                sum.set(Layouts.F32, 4L * k, sum.get(Layouts.F32, 4L * k) + one.get(Layouts.F32, 4L * k));
-            }
-        }
-        encode(sum, rows, columns, target);
+        Reduction.run(this, shards, rows, columns, target);
     }
 
     /**
@@ -90,18 +106,22 @@ public sealed interface PartialCodec permits ScalarMxCodec, VectorMxCodec, Plain
     static PartialCodec of(WireFormat format) {
         return switch (format) {
             case MxFormat mx -> new VectorMxCodec(mx);
+            case IntegerFormat integer -> new VectorIntegerCodec(integer);
+            case TopKFormat topK -> new TopKCodec(topK);
             case PlainFormat plain -> new PlainCodec(plain);
         };
     }
 
     /**
-     * {@return the plain scalar implementation that defines what the others compute}
+     * {@return the implementation that defines what the others compute}
      *
      * @param format the wire format
      */
     static PartialCodec reference(WireFormat format) {
         return switch (format) {
             case MxFormat mx -> new ScalarMxCodec(mx);
+            case IntegerFormat integer -> new ScalarIntegerCodec(integer);
+            case TopKFormat topK -> new TopKCodec(topK);
             case PlainFormat plain -> new PlainCodec(plain);
         };
     }

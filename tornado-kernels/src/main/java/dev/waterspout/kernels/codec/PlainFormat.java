@@ -7,7 +7,9 @@ public enum PlainFormat implements WireFormat {
     /** IEEE single: the partial as it is. */
     F32(4),
     /** The upper half of an IEEE single, rounded to nearest even. */
-    BF16(2);
+    BF16(2),
+    /** IEEE half, rounded to nearest even as IEEE does: magnitudes from 65520 on become infinity. */
+    F16(2);
 
     private final int elementBytes;
 

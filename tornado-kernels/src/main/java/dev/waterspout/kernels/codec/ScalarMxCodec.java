@@ -18,25 +18,25 @@ final class ScalarMxCodec implements PartialCodec {
     }
 
     @Override
-    public void encode(MemorySegment source, int rows, int columns, MemorySegment target) {
-        Shapes.checkPlain("source", source, rows, columns);
+    public void encode(MemorySegment source, int rows, int columns, int stride, MemorySegment target) {
+        Shapes.checkStrided("source", source, rows, columns, stride);
         Shapes.checkEncoded("target", target, format, rows, columns);
         target.asSlice(0, format.encodedBytes(rows, columns)).fill((byte) 0);
         MxLayout layout = new MxLayout(format, columns);
         for (int row = 0; row < rows; row++) {
             for (int block = 0; block < layout.blocks(); block++) {
-                encodeBlock(source, layout, row, block, columns, target);
+                encodeBlock(source, stride, layout, row, block, target);
             }
         }
     }
 
     private void encodeBlock(
-            MemorySegment source, MxLayout layout, int row, int block, int columns, MemorySegment target) {
+            MemorySegment source, int stride, MxLayout layout, int row, int block, MemorySegment target) {
         int first = block * format.block();
-        int end = Math.min(first + format.block(), columns);
+        int end = Math.min(first + format.block(), layout.columns());
         int largest = 0;
         for (int column = first; column < end; column++) {
-            float value = source.get(Layouts.F32, offset(row, column, columns));
+            float value = source.get(Layouts.F32, offset(row, column, stride));
             largest = Math.max(largest, Float.floatToRawIntBits(value) & 0x7fffffff);
         }
         int scaleCode = quantizer.scaleCode(largest);
@@ -45,7 +45,7 @@ final class ScalarMxCodec implements PartialCodec {
             return;
         }
         for (int column = first; column < end; column++) {
-            float value = source.get(Layouts.F32, offset(row, column, columns));
+            float value = source.get(Layouts.F32, offset(row, column, stride));
             layout.putElementCode(target, row, column, quantizer.elementCode(value, scaleCode));
         }
     }
@@ -63,9 +63,9 @@ final class ScalarMxCodec implements PartialCodec {
     }
 
     @Override
-    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual) {
+    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
         Shapes.checkShards(shards, format, rows, columns);
-        Shapes.checkPlain("residual", residual, rows, columns);
+        Shapes.checkStrided("residual", residual, rows, columns, stride);
         MxLayout layout = new MxLayout(format, columns);
         for (int row = 0; row < rows; row++) {
             for (int column = 0; column < columns; column++) {
@@ -73,7 +73,7 @@ final class ScalarMxCodec implements PartialCodec {
                 for (int rank = 1; rank < shards.length; rank++) {
                     sum += value(shards[rank], layout, row, column);
                 }
-                long at = offset(row, column, columns);
+                long at = offset(row, column, stride);
                 residual.set(Layouts.F32, at, sum + residual.get(Layouts.F32, at));
             }
         }
@@ -84,7 +84,7 @@ final class ScalarMxCodec implements PartialCodec {
                 layout.elementCode(packed, row, column), layout.scaleCode(packed, row, column / format.block()));
     }
 
-    private static long offset(int row, int column, int columns) {
-        return ((long) row * columns + column) * Float.BYTES;
+    private static long offset(int row, int column, int stride) {
+        return ((long) row * stride + column) * Float.BYTES;
     }
 }

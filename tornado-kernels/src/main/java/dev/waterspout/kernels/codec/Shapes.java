@@ -30,6 +30,25 @@ final class Shapes {
         checkEncoded(name, segment, PlainFormat.F32, rows, columns);
     }
 
+    static void checkStrided(String name, MemorySegment segment, int rows, int columns, int stride) {
+        check(rows, columns);
+        if (stride < columns) {
+            throw new IllegalArgumentException(
+                    "stride " + stride + " of " + name + " is less than its " + columns + " columns");
+        }
+        if (stride == columns) {
+            checkPlain(name, segment, rows, columns);
+            return;
+        }
+        long lastRow = (long) columns * Float.BYTES;
+        long rowBytes = (long) stride * Float.BYTES;
+        long needed = rows == 0 ? 0 : product(rows, rowBytes) - rowBytes + lastRow;
+        if (segment.byteSize() < needed) {
+            throw new IllegalArgumentException(name + " has " + segment.byteSize() + " bytes, but " + rows + " x "
+                    + columns + " elements in f32 with rows " + stride + " apart take " + needed);
+        }
+    }
+
     static void checkEncoded(String name, MemorySegment segment, WireFormat format, int rows, int columns) {
         long needed = format.encodedBytes(rows, columns);
         if (segment.byteSize() < needed) {

@@ -75,8 +75,10 @@ final class VectorMxCodec implements PartialCodec {
         this.wordBytes = wordCodes / 8 * bits;
         // From here up, a subnormal f32 is less than half of the smallest code.
         this.smallestScale = mantissaBits + 2 - 127 - minExponent;
-        // From here up, the power of two 2^(23 - mantissaBits) times as large is no f32.
-        this.beyondLanes = (255 - 23 + mantissaBits) << 23;
+        // From here up, the power of two 2^(23 - mantissaBits) times as large, or twice that where the rule has raised
+        // the
+        // scale, is no f32.
+        this.beyondLanes = (254 - 23 + mantissaBits) << 23;
         this.table = new int[Math.max(1 << bits, LANES)];
         for (int code = 0; code < 1 << bits; code++) {
             table[code] = Float.floatToRawIntBits(element.value(code));
@@ -89,8 +91,8 @@ final class VectorMxCodec implements PartialCodec {
     }
 
     @Override
-    public void encode(MemorySegment source, int rows, int columns, MemorySegment target) {
-        Shapes.checkPlain("source", source, rows, columns);
+    public void encode(MemorySegment source, int rows, int columns, int stride, MemorySegment target) {
+        Shapes.checkStrided("source", source, rows, columns, stride);
         Shapes.checkEncoded("target", target, format, rows, columns);
         MxLayout layout = new MxLayout(format, columns);
         long limit = format.encodedBytes(rows, columns);
@@ -99,8 +101,8 @@ final class VectorMxCodec implements PartialCodec {
             target.asSlice(layout.scaleOffset(row), layout.scaleBytes()).fill((byte) 0);
             for (int column = 0; column < columns; column += Chunk.CODES) {
                 chunk.at(row, column, Math.min(Chunk.CODES, columns - column));
-                encodeScales(source, chunk.offset(columns), layout, chunk, target);
-                quantize(source, chunk.offset(columns), chunk);
+                encodeScales(source, chunk.offset(stride), layout, chunk, target);
+                quantize(source, chunk.offset(stride), chunk);
                 pack(chunk, target, layout.elementOffset(row) + (long) column / GROUP_CODES * bits, limit);
             }
         }
@@ -124,9 +126,9 @@ final class VectorMxCodec implements PartialCodec {
     }
 
     @Override
-    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual) {
+    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
         Shapes.checkShards(shards, format, rows, columns);
-        Shapes.checkPlain("residual", residual, rows, columns);
+        Shapes.checkStrided("residual", residual, rows, columns, stride);
         MxLayout layout = new MxLayout(format, columns);
         Chunk chunk = new Chunk();
         for (int row = 0; row < rows; row++) {
@@ -137,7 +139,7 @@ final class VectorMxCodec implements PartialCodec {
                     decodeScales(shards[rank], layout, chunk);
                     dequantize(chunk, rank > 0);
                 }
-                addTo(residual, chunk.offset(columns), chunk);
+                addTo(residual, chunk.offset(stride), chunk);
             }
         }
     }
@@ -375,9 +377,9 @@ final class VectorMxCodec implements PartialCodec {
             count = newCount;
         }
 
-        /** {@return the offset in bytes of this run in an f32 partial} */
-        long offset(int columns) {
-            return ((long) row * columns + column) * Float.BYTES;
+        /** {@return the offset in bytes of this run in an f32 partial whose rows are this many elements apart} */
+        long offset(int stride) {
+            return ((long) row * stride + column) * Float.BYTES;
         }
     }
 }

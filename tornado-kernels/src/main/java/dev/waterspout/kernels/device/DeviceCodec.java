@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.codec.MxFormat;
+import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -12,11 +13,24 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param parameters what the kernels read: to be transferred once to every device that uses the codec
  */
 public record DeviceCodec(WireFormat format, int columns, IntArray parameters) {
+    /** Refuses what only the host packs. */
+    public DeviceCodec {
+        if (!(format instanceof MxFormat) && format != PlainFormat.F32 && format != PlainFormat.BF16) {
+            throw unsupported(format);
+        }
+    }
+
+    static IllegalArgumentException unsupported(WireFormat format) {
+        return new IllegalArgumentException("wire format " + format.label()
+                + " is for the host only: devices pack f32, bf16 and <element>[:block[:scale[:rule]]]");
+    }
+
     /**
      * {@return the codec of a format}
      *
      * @param format the format
      * @param columns elements of a row, at least 1
+     * @throws IllegalArgumentException if devices have no kernel for the format
      */
     public static DeviceCodec of(WireFormat format, int columns) {
         IntArray parameters =

@@ -417,6 +417,7 @@ public final class KernelGraph {
                 graph.task(task, QuantizeKernels::packBrains, context, step, powers, partial, packed, columns);
                 launches.add(task, columns, ELEMENTS, 1, RowCount.CHUNK);
             }
+            default -> throw DeviceCodec.unsupported(codec.format());
         }
     }
 
@@ -463,6 +464,7 @@ public final class KernelGraph {
                         shardBytes,
                         columns);
             }
+            default -> throw DeviceCodec.unsupported(codec.format());
         }
         launches.add(task, columns, ELEMENTS, 1, RowCount.CHUNK);
     }

@@ -44,7 +44,14 @@ final class MxParameters {
     /** Scales of one item, which fill whole bytes. */
     static final int SCALES_PER_ITEM = 18;
 
-    static final int SIZE = 19;
+    /** The significand of amax that doubles the scale, in units of {@code 2^-23}: {@code ScaleRule.raisesFrom}. */
+    static final int RAISES_FROM = 19;
+    /** Largest exponent of a power-of-two scale. */
+    static final int MAX_SCALE_EXPONENT = 20;
+    /** 1 for F16 scales that are rounded up, 0 for the nearest. */
+    static final int HALVES_UP = 21;
+
+    static final int SIZE = 22;
 
     private MxParameters() {}
 
@@ -74,6 +81,9 @@ final class MxParameters {
         values.set(ELEMENT_ITEMS, Math.ceilDiv(columns, 8));
         values.set(SCALES_PER_ITEM, scalesPerItem(scale));
         values.set(SCALE_ITEMS, Math.ceilDiv(layout.blocks(), scalesPerItem(scale)));
+        values.set(RAISES_FROM, format.rule().raisesFrom(element));
+        values.set(MAX_SCALE_EXPONENT, format.maxScaleExponent());
+        values.set(HALVES_UP, format.rule().roundsUp() ? 1 : 0);
         return values;
     }
 

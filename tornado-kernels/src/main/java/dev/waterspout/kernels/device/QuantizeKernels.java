@@ -18,6 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 final class QuantizeKernels {
     private static final float MAX_HALF = 65504f;
+    private static final int MAX_HALF_CODE = 0x7BFF;
 
     private QuantizeKernels() {}
 
@@ -129,10 +130,21 @@ final class QuantizeKernels {
             int mantissa = format.get(MxParameters.MANTISSA_BITS);
             float maxNormal = (float) format.get(MxParameters.MAX_SIGNIFICAND)
                     * powers.get(DeviceTables.ONE + elementExponent - mantissa);
-            return magnitudeCode(powers, TornadoMath.min(largest / maxNormal, MAX_HALF), 10, -14, 15, 1);
+            int code = magnitudeCode(powers, TornadoMath.min(largest / maxNormal, MAX_HALF), 10, -14, 15, 1);
+            int up = format.get(MxParameters.HALVES_UP);
+            if (up == 1 && WeightBytes.halfValue(powers, code) * maxNormal < largest) {
+                code = TornadoMath.min(code + 1, MAX_HALF_CODE);
+            }
+            return code;
         }
-        int exponent = exponent(powers, largest, -127, 127) - elementExponent;
-        return TornadoMath.max(TornadoMath.min(exponent, bias), -bias) + bias;
+        int exponent = exponent(powers, largest, -127, 127);
+        // In two steps, because no power of two reaches from the smallest exponent to an integer.
+        float significand = largest * powers.get(DeviceTables.ONE - exponent) * powers.get(DeviceTables.ONE + 23);
+        if ((int) significand >= format.get(MxParameters.RAISES_FROM)) {
+            exponent++;
+        }
+        exponent = TornadoMath.min(exponent - elementExponent, format.get(MxParameters.MAX_SCALE_EXPONENT));
+        return TornadoMath.max(exponent, -bias) + bias;
     }
 
     private static int elementCode(IntArray format, FloatArray powers, float value, int scale) {

@@ -62,12 +62,14 @@ abstract class AbstractMxCodecTest {
     void quantizesToTheNearestValue(ElementType element) {
         for (ScaleType scale : List.of(ScaleType.E8M0, ScaleType.E5M0, ScaleType.E4M0)) {
             for (Rounding rounding : Rounding.values()) {
-                for (int block : new int[] {8, 32}) {
-                    MxFormat format = MxFormat.of(element, block, scale).withRounding(rounding);
-                    float[] values = Samples.heavyTailed(element.maxCode(), 2000);
+                for (ScaleRule rule : ScaleRule.values()) {
+                    for (int block : new int[] {8, 32}) {
+                        MxFormat format = new MxFormat(element, block, scale, rule, rounding);
+                        float[] values = Samples.heavyTailed(element.maxCode(), 2000);
 
-                    Samples.assertSameBits(
-                            Samples.roundTrip(codec(format), values), nearest(format, values), format, rounding);
+                        Samples.assertSameBits(
+                                Samples.roundTrip(codec(format), values), nearest(format, values), format, rounding);
+                    }
                 }
             }
         }
@@ -90,26 +92,30 @@ abstract class AbstractMxCodecTest {
 
     @Test
     void halfScaleIsTheRoundedQuotient() {
-        float[] values = Samples.heavyTailed(11, 2048);
-        for (ElementType element : ElementType.values()) {
-            NearestValue nearest = new NearestValue(element, Rounding.EVEN);
-            float[] expected = new float[values.length];
-            for (int start = 0; start < values.length; start += 16) {
-                float largest = 0;
-                for (int i = start; i < start + 16; i++) {
-                    largest = Math.max(largest, Math.abs(values[i]));
-                }
-                float quotient = Math.min(largest / element.maxNormal(), 65504f);
-                float scale = Float.float16ToFloat(Float.floatToFloat16(quotient));
-                for (int i = start; i < start + 16; i++) {
-                    double magnitude = scale == 0 ? 0 : nearest.value(nearest.code(values[i] / scale)) * scale;
-                    expected[i] = (float) Math.copySign(magnitude, values[i]);
-                }
+        for (ScaleRule rule : ScaleRule.values()) {
+            for (ElementType element : ElementType.values()) {
+                assertHalfScales(MxFormat.of(element, 16, ScaleType.F16).withRule(rule));
             }
-            PartialCodec codec = codec(MxFormat.of(element, 16, ScaleType.F16));
-
-            Samples.assertSameBits(Samples.roundTrip(codec, values), expected, element.label());
         }
+    }
+
+    private void assertHalfScales(MxFormat format) {
+        float[] values = Samples.heavyTailed(11, 2048);
+        NearestValue nearest = new NearestValue(format.element(), Rounding.EVEN);
+        float[] expected = new float[values.length];
+        for (int start = 0; start < values.length; start += 16) {
+            float largest = 0;
+            for (int i = start; i < start + 16; i++) {
+                largest = Math.max(largest, Math.abs(values[i]));
+            }
+            float scale = NearestValue.halfScale(format, largest);
+            for (int i = start; i < start + 16; i++) {
+                double magnitude = scale == 0 ? 0 : nearest.value(nearest.code(values[i] / scale)) * scale;
+                expected[i] = (float) Math.copySign(magnitude, values[i]);
+            }
+        }
+
+        Samples.assertSameBits(Samples.roundTrip(codec(format), values), expected, format);
     }
 
     @Test
@@ -262,6 +268,24 @@ abstract class AbstractMxCodecTest {
                 Arrays.fill(expected, (float) largest);
                 expected[7] = (float) -largest;
                 assertThat(decoded).as("%s %s", element, scale).isEqualTo(expected);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void noRuleMakesAFiniteBlockInfinite(ScaleRule rule) {
+        float[] values = new float[64];
+        for (int i = 0; i < 64; i++) {
+            values[i] = Math.scalb(1f + i % 32 / 32f, i < 32 ? 127 : 126);
+        }
+        values[31] = Float.MAX_VALUE;
+        for (ElementType element : ElementType.values()) {
+            for (ScaleType scale : ScaleType.values()) {
+                MxFormat format = MxFormat.of(element, 8, scale).withRule(rule);
+                for (float decoded : Samples.roundTrip(codec(format), values)) {
+                    assertThat(decoded).as("%s", format).isFinite();
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ public final class CodecSamples {
                 .toList();
     }
 
-    /** {@return every combination of element, block, scale and rounding} */
+    /** {@return every combination of element, block, scale, rounding and rule} */
     public static List<MxFormat> formats() {
         return Samples.formats().toList();
     }

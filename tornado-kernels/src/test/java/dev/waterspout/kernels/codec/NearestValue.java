@@ -47,16 +47,51 @@ final class NearestValue {
         return lowerIsEven ? below : below + 1;
     }
 
-    /** {@return the power-of-two scale of a block by OCP's rule, as an exponent} */
+    /** {@return the power-of-two scale of a block by the format's rule, as an exponent} */
     static int sharedExponent(MxFormat format, float[] block) {
         double largest = 0;
         for (float value : block) {
             largest = Math.max(largest, Math.abs((double) value));
         }
         int bias = format.scale().bias();
-        int exponent = largest == 0
-                ? -bias
-                : Math.getExponent(largest) - format.element().maxExponent();
-        return Math.max(-bias, Math.min(bias, exponent));
+        ElementType element = format.element();
+        int highest = (int) Math.min(bias, 127L - element.maxExponent());
+        return Math.max(-bias, Math.min(highest, largest == 0 ? -bias : wantedExponent(format, largest)));
+    }
+
+    private static int wantedExponent(MxFormat format, double largest) {
+        ElementType element = format.element();
+        int floor = Math.getExponent(largest) - element.maxExponent();
+        return switch (format.rule()) {
+            case FLOOR -> floor;
+            case EVEN -> {
+                double steps = Math.scalb(largest, element.mantissaBits() - Math.getExponent(largest));
+                yield Math.rint(steps) == Math.scalb(2.0, element.mantissaBits()) ? floor + 1 : floor;
+            }
+            case CEIL -> smallest(floor, Math.scalb(1.0, element.maxExponent()), largest);
+            case RCEIL -> smallest(floor - 1, element.maxNormal(), largest);
+        };
+    }
+
+    private static int smallest(int from, double reach, double largest) {
+        int exponent = from;
+        while (Math.scalb(reach, exponent) < largest) {
+            exponent++;
+        }
+        return exponent;
+    }
+
+    /** {@return the F16 scale of a block whose largest magnitude this is} */
+    static float halfScale(MxFormat format, float largest) {
+        float maxNormal = format.element().maxNormal();
+        float scale = Float.float16ToFloat(Float.floatToFloat16(Math.min(largest / maxNormal, 65504f)));
+        if (format.rule() == ScaleRule.FLOOR || format.rule() == ScaleRule.EVEN) {
+            return scale;
+        }
+        int code = 0;
+        while (code < 0x7bff && (double) Float.float16ToFloat((short) code) * maxNormal < largest) {
+            code++;
+        }
+        return Float.float16ToFloat((short) code);
     }
 }

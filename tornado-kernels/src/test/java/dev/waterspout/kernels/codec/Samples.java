@@ -52,14 +52,14 @@ final class Samples {
 
     private Samples() {}
 
-    /** {@return every combination of element, block, scale and rounding} */
+    /** {@return every combination of element, block, scale, rounding and rule} */
     static Stream<MxFormat> formats() {
         return Stream.of(ElementType.values())
                 .flatMap(element -> Stream.of(8, 16, 32, 64, 128)
                         .flatMap(block -> Stream.of(ScaleType.values())
                                 .flatMap(scale -> Stream.of(Rounding.values())
-                                        .map(rounding -> MxFormat.of(element, block, scale)
-                                                .withRounding(rounding)))));
+                                        .flatMap(rounding -> Stream.of(ScaleRule.values())
+                                                .map(rule -> new MxFormat(element, block, scale, rule, rounding))))));
     }
 
     /**

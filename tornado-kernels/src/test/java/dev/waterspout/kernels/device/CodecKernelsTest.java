@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.waterspout.kernels.codec.CodecSamples;
 import dev.waterspout.kernels.codec.ElementType;
@@ -16,6 +17,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -165,6 +167,17 @@ class CodecKernelsTest {
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
         device.run(graph);
         Operands.assertSameBits(residual, expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"f16", "int4:token", "int8:channel", "topk:8"})
+    void baselinesAreForTheHost(String text) {
+        WireFormat format = WireFormat.parse(text);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DeviceCodec.of(format, 64))
+                .withMessage("wire format " + text + " is for the host only: devices pack f32, bf16 and"
+                        + " <element>[:block[:scale[:rule]]]");
     }
 
     private static void assertSameBytes(MemorySegment actual, MemorySegment expected, String what) {

@@ -1,0 +1,87 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What ranks send each other, and how. */
+final class CommOptions {
+    private static final String AUTO = "auto";
+    /** Up to here every rank sends everything to all others; from here on two steps take fewer bytes. */
+    private static final int MOST_ALL_GATHER_RANKS = 3;
+
+    @Option(
+            names = "--comm",
+            paramLabel = "FORMAT",
+            defaultValue = "f32",
+            converter = WireFormatConverter.class,
+            description = "What ranks send each other: f32, bf16 or <element>[:block[:scale[:rule]]], such as"
+                    + " e2m1:32:e8m0 (default: ${DEFAULT-VALUE}).")
+    private WireFormat format = PlainFormat.F32;
+
+    @Option(
+            names = "--collective",
+            paramLabel = "auto|allgather|twostep",
+            defaultValue = AUTO,
+            description = "How they do it: all-gather is most accurate, two-step sends fewer bytes from 4 ranks on"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private String collective = AUTO;
+
+    @Option(
+            names = "--peer-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "30",
+            description = "How long a rank waits for another before the run ends (default: ${DEFAULT-VALUE}).")
+    private double peerTimeout;
+
+    @Option(
+            names = "--mpi-library",
+            paramLabel = "FILE",
+            description = "The MPI library of processes that mpirun or srun started (default: the system's).")
+    private @Nullable String mpiLibrary;
+
+    /** How partials are exchanged among so many ranks. */
+    CommSchedule schedule(int ranks) {
+        Algorithm algorithm = collective.equals(AUTO)
+                ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
+                : algorithm();
+        return CommSchedule.fixed(new CommChoice(algorithm, format, CommChoice.UNCUT));
+    }
+
+    private Algorithm algorithm() {
+        return Arrays.stream(Algorithm.values())
+                .filter(each -> each.label().equals(collective.toLowerCase(Locale.ROOT)))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("collective '" + collective + "' is not auto, "
+                        + Arrays.stream(Algorithm.values())
+                                .map(Algorithm::label)
+                                .collect(Collectors.joining(" or "))));
+    }
+
+    /** How long a rank waits for another. */
+    Duration peerTimeout() {
+        if (!(peerTimeout >= 0.001 && peerTimeout <= 1e6)) {
+            throw new IllegalArgumentException(
+                    "peer timeout of " + peerTimeout + " s; it must be within 0.001 to 1000000");
+        }
+        return Duration.ofMillis((long) (peerTimeout * 1000));
+    }
+
+    Optional<String> mpiLibrary() {
+        return Optional.ofNullable(mpiLibrary);
+    }
+
+    /** What all processes of a group must agree on. */
+    String describe() {
+        return "wire format " + format.label() + ", collective " + collective;
+    }
+}

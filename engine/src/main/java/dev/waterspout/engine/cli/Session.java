@@ -1,0 +1,113 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.generate.Agreement;
+import dev.waterspout.engine.generate.RankThreads;
+import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.interconnect.mpi.Launcher;
+import dev.waterspout.interconnect.mpi.MpiLibrary;
+import dev.waterspout.interconnect.mpi.MpiSettings;
+import dev.waterspout.interconnect.mpi.MpiTransport;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * The ranks of this process and their devices: all of a group's, or, where a launcher started several processes, one.
+ *
+ * @param threads the ranks
+ * @param devices one per rank of this process
+ * @param localRanks how many ranks share this machine
+ * @param transport what moves messages, for people
+ */
+record Session(RankThreads threads, List<Device> devices, int localRanks, String transport) implements AutoCloseable {
+    /**
+     * Starts the ranks.
+     *
+     * @param plan how many, on which devices
+     * @param comm how they reach each other
+     * @param err where a lost process says why it ends
+     */
+    static Session open(PlanOptions plan, CommOptions comm, PrintWriter err) {
+        Duration timeout = comm.peerTimeout();
+        int processes = Environment.processes();
+        int ranks = plan.ranks(processes);
+        if (processes == 0) {
+            List<Device> devices = plan.devices(ranks);
+            return new Session(RankThreads.inProcess(ranks, timeout), devices, ranks, "in-process");
+        }
+        Launcher launcher = Environment.launcher();
+        MpiTransport[] joined = new MpiTransport[1];
+        RankThreads threads = RankThreads.joining(
+                () -> {
+                    MpiLibrary library = MpiLibrary.load(comm.mpiLibrary().orElse(null), launcher);
+                    MpiSettings settings = new MpiSettings(
+                            timeout, Runtime.getRuntime().availableProcessors(), lost -> end(lost, err));
+                    joined[0] = MpiTransport.join(library, settings);
+                    return joined[0];
+                },
+                timeout);
+        MpiTransport mpi = joined[0];
+        try {
+            List<String> hosts = mpi.hosts();
+            String own = hosts.get(mpi.rank());
+            int locals = (int) hosts.stream().filter(own::equals).count();
+            if (mpi.size() != ranks) {
+                throw new InterconnectException("rank " + mpi.rank() + " sees a group of " + mpi.size() + " ranks, and "
+                        + ranks + " were started; the launcher and the MPI library " + mpi.libraryVersion()
+                        + " do not belong together");
+            }
+            return new Session(
+                    threads, plan.localDevice(mpi.localRank(), locals), locals, "mpi (" + mpi.libraryVersion() + ")");
+        } catch (Throwable failure) {
+            mpi.abort(failure);
+            threads.close();
+            throw failure;
+        }
+    }
+
+    private static void end(InterconnectException lost, PrintWriter err) {
+        err.println("waterspout: " + lost.getMessage());
+        err.flush();
+        Runtime.getRuntime().halt(ExitCode.PEER);
+    }
+
+    /** Returns the number of ranks of the group. */
+    int ranks() {
+        return threads.size();
+    }
+
+    /** Returns whether this process talks to the user. */
+    boolean hasTerminal() {
+        return threads.hasRoot();
+    }
+
+    /**
+     * Makes sure that all processes of the group mean the same.
+     *
+     * @param facts what each means, by name
+     * @return the devices of all ranks of the group
+     */
+    List<String> agree(Map<String, String> facts) {
+        List<String> own = devices.stream().map(Device::name).toList();
+        if (!threads.distributed()) {
+            return own;
+        }
+        List<Map<String, String>> all = Agreement.share(threads, facts, Map.of("device", own.getFirst()));
+        return IntStream.range(0, all.size())
+                .mapToObj(rank -> all.get(rank).getOrDefault("device", "?"))
+                .toList();
+    }
+
+    /** Tells the other processes that this one cannot go on. */
+    void abort(Throwable cause) {
+        threads.abort(cause);
+    }
+
+    @Override
+    public void close() {
+        threads.close();
+    }
+}

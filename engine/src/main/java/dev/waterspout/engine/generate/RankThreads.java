@@ -1,0 +1,232 @@
+package dev.waterspout.engine.generate;
+
+import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.interconnect.collective.ControlChannel;
+import dev.waterspout.interconnect.collective.ExchangeCounters;
+import dev.waterspout.interconnect.collective.FrameExchange;
+import dev.waterspout.interconnect.transport.InProcessGroup;
+import dev.waterspout.interconnect.transport.Transport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ranks of this process, a thread and an end of the transport each: all of a group, or one of a group that spans
+ * processes. A device and a message-passing library may insist on one thread for all calls.
+ */
+public final class RankThreads implements AutoCloseable {
+    private final Duration timeout;
+    private final boolean distributed;
+    private final List<ScheduledExecutorService> threads = new ArrayList<>();
+    private final List<Member> members = new ArrayList<>();
+    private volatile boolean failed;
+
+    /**
+     * One rank's end.
+     *
+     * @param rank its number
+     * @param transport moves its messages
+     * @param exchange seals and validates its frames
+     * @param counters what it has exchanged
+     * @param control its orders and agreements
+     */
+    public record Member(
+            int rank, Transport transport, FrameExchange exchange, ExchangeCounters counters, ControlChannel control) {
+        private static Member of(Transport transport) {
+            FrameExchange exchange = new FrameExchange(transport);
+            ExchangeCounters counters = new ExchangeCounters();
+            return new Member(transport.rank(), transport, exchange, counters, new ControlChannel(exchange, counters));
+        }
+    }
+
+    /** What one rank does on its thread. */
+    @FunctionalInterface
+    public interface Task {
+        /**
+         * Runs.
+         *
+         * @param member the rank's end
+         */
+        void run(Member member);
+    }
+
+    private RankThreads(boolean distributed, Duration timeout) {
+        this.distributed = distributed;
+        this.timeout = timeout;
+    }
+
+    /**
+     * Starts all ranks of a group in this process.
+     *
+     * @param ranks how many
+     * @param timeout how long a rank waits for another
+     */
+    public static RankThreads inProcess(int ranks, Duration timeout) {
+        RankThreads started = new RankThreads(false, timeout);
+        for (Transport transport : InProcessGroup.create(ranks, timeout)) {
+            started.threads.add(thread("rank-" + transport.rank()));
+            started.members.add(Member.of(transport));
+        }
+        return started;
+    }
+
+    /**
+     * Starts this process's one rank of a group that spans processes. While its thread has nothing to do, it tells the
+     * others that it is there.
+     *
+     * @param join joins the group; called on the rank's thread
+     * @param timeout how long a rank waits for another
+     */
+    public static RankThreads joining(Supplier<? extends Transport> join, Duration timeout) {
+        RankThreads started = new RankThreads(true, timeout);
+        ScheduledExecutorService thread = thread("rank");
+        started.threads.add(thread);
+        try {
+            Transport transport = get(thread.submit(join::get));
+            started.members.add(Member.of(transport));
+            long beat = Math.max(1, timeout.toMillis() / 4);
+            var _ = thread.scheduleWithFixedDelay(transport::alive, beat, beat, TimeUnit.MILLISECONDS);
+        } catch (Throwable failure) {
+            thread.shutdownNow();
+            throw failure;
+        }
+        return started;
+    }
+
+    private static ScheduledExecutorService thread(String name) {
+        return Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name(name).factory());
+    }
+
+    /** Returns how many ranks the group has. */
+    public int size() {
+        return members.getFirst().transport().size();
+    }
+
+    /** Returns the ranks of this process, in rank order. */
+    public List<Member> members() {
+        return List.copyOf(members);
+    }
+
+    /** Returns whether there are ranks in other processes. */
+    public boolean distributed() {
+        return distributed;
+    }
+
+    /** Returns whether the rank that has the logits, and gives orders, is in this process. */
+    public boolean hasRoot() {
+        return members.getFirst().rank() == ControlChannel.ROOT;
+    }
+
+    /**
+     * Runs a task on every rank of this process and waits for all. A rank that fails ends the group.
+     *
+     * @param task what each does
+     */
+    public void run(Task task) {
+        List<Future<?>> pending = new ArrayList<>();
+        for (int i = 0; i < members.size(); i++) {
+            Member member = members.get(i);
+            pending.add(threads.get(i).submit(() -> {
+                try {
+                    task.run(member);
+                } catch (Throwable failure) {
+                    failed = true;
+                    member.transport().abort(failure);
+                    throw failure;
+                }
+            }));
+        }
+        Throwable first = null;
+        for (Future<?> each : pending) {
+            Throwable failure = failure(each);
+            // The rank that failed first says more than those that noticed it.
+            if (failure != null && (first == null || first instanceof InterconnectException)) {
+                first = failure;
+            }
+        }
+        rethrow(first);
+    }
+
+    /**
+     * Ends the group, for a reason that is not a rank's own.
+     *
+     * @param cause why
+     */
+    public void abort(Throwable cause) {
+        if (!failed) {
+            failed = true;
+            members.forEach(member -> member.transport().abort(cause));
+        }
+    }
+
+    /** Returns whether a rank of this process has failed. */
+    boolean failed() {
+        return failed;
+    }
+
+    @Override
+    public void close() {
+        if (distributed) {
+            leave();
+        } else {
+            members.forEach(member -> member.transport().close());
+        }
+        threads.forEach(ScheduledExecutorService::shutdownNow);
+    }
+
+    /** A library's calls are made by the rank's thread; one that hangs in such a call is left behind. */
+    private void leave() {
+        Future<?> left = threads.getFirst()
+                .submit(() -> members.forEach(member -> member.transport().close()));
+        try {
+            left.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException gaveUp) {
+            failed = true;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static <T> T get(Future<T> future) {
+        try {
+            return future.get();
+        } catch (ExecutionException failure) {
+            rethrow(failure.getCause());
+            throw new IllegalStateException(failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InterconnectException("joining the group was interrupted", interrupted);
+        }
+    }
+
+    private static @Nullable Throwable failure(Future<?> future) {
+        try {
+            future.get();
+            return null;
+        } catch (ExecutionException failure) {
+            return Objects.requireNonNull(failure.getCause());
+        } catch (InterruptedException failure) {
+            Thread.currentThread().interrupt();
+            return failure;
+        }
+    }
+
+    private static void rethrow(@Nullable Throwable failure) {
+        switch (failure) {
+            case null -> {}
+            case RuntimeException unchecked -> throw unchecked;
+            case Error error -> throw error;
+            default -> throw new InterconnectException("a rank was interrupted", failure);
+        }
+    }
+}

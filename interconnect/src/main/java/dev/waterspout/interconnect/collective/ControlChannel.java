@@ -1,0 +1,99 @@
+package dev.waterspout.interconnect.collective;
+
+import dev.waterspout.interconnect.collective.FrameExchange.Flight;
+import dev.waterspout.interconnect.frame.FrameHeader;
+import dev.waterspout.interconnect.frame.FrameLayout;
+import dev.waterspout.kernels.codec.PlainFormat;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/** What ranks tell each other besides partials and logits: small frames of 32-bit words. */
+public final class ControlChannel {
+    /** The rank that gives orders. */
+    public static final int ROOT = 0;
+
+    private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
+
+    private final FrameExchange exchange;
+    private final ExchangeCounters counters;
+
+    /**
+     * @param exchange this rank's frames
+     * @param counters where bytes and times are counted
+     */
+    public ControlChannel(FrameExchange exchange, ExchangeCounters counters) {
+        this.exchange = exchange;
+        this.counters = counters;
+    }
+
+    /**
+     * Sends words from the root to every other rank. Called on the root.
+     *
+     * @param words what all others {@link #receive}
+     */
+    public void send(int[] words) {
+        try (Arena arena = Arena.ofConfined()) {
+            Parcel[] outgoing = none();
+            Arrays.fill(outgoing, parcel(words, arena));
+            exchange(outgoing, none());
+        }
+    }
+
+    /**
+     * Waits for words from the root. Called on every other rank.
+     *
+     * @param count how many words the root sends
+     */
+    public int[] receive(int count) {
+        try (Arena arena = Arena.ofConfined()) {
+            Parcel[] incoming = none();
+            incoming[ROOT] = parcel(new int[count], arena);
+            exchange(none(), incoming);
+            return words(incoming[ROOT]);
+        }
+    }
+
+    /**
+     * Tells every rank what each has. Called on all ranks.
+     *
+     * @param words this rank's, as many as every other's
+     * @return every rank's words, in rank order
+     */
+    public int[][] share(int[] words) {
+        int size = exchange.transport().size();
+        int rank = exchange.transport().rank();
+        try (Arena arena = Arena.ofConfined()) {
+            Parcel[] incoming = new Parcel[size];
+            Arrays.setAll(incoming, peer -> parcel(words, arena));
+            Parcel[] outgoing = new Parcel[size];
+            Arrays.fill(outgoing, incoming[rank]);
+            exchange(outgoing, incoming);
+            return Arrays.stream(incoming).map(ControlChannel::words).toArray(int[][]::new);
+        }
+    }
+
+    private void exchange(Parcel[] outgoing, Parcel[] incoming) {
+        Stopwatch watch = new Stopwatch(counters, CollectiveKind.CONTROL);
+        Flight flight = exchange.start(FrameHeader.CONTROL, PlainFormat.F32.id(), outgoing, incoming);
+        flight.await();
+        watch.transferred(flight.traffic());
+    }
+
+    private Parcel[] none() {
+        Parcel[] none = new Parcel[exchange.transport().size()];
+        Arrays.fill(none, Parcel.NONE);
+        return none;
+    }
+
+    private static Parcel parcel(int[] words, Arena arena) {
+        MemorySegment frame = arena.allocate(FrameLayout.HEADER_BYTES + (long) words.length * Integer.BYTES, 64);
+        MemorySegment.copy(words, 0, frame, WORD, FrameLayout.HEADER_BYTES, words.length);
+        return new Parcel(frame, 1, words.length);
+    }
+
+    private static int[] words(Parcel parcel) {
+        return parcel.payload().toArray(WORD);
+    }
+}

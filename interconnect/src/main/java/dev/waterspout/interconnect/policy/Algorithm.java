@@ -1,0 +1,41 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.interconnect.collective.AllGather;
+import dev.waterspout.interconnect.collective.Collective;
+import dev.waterspout.interconnect.collective.ExchangeCounters;
+import dev.waterspout.interconnect.collective.ExchangeShape;
+import dev.waterspout.interconnect.collective.FrameExchange;
+import dev.waterspout.interconnect.collective.TwoStep;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.lang.foreign.Arena;
+import java.util.Locale;
+
+/** The collectives to choose from. */
+public enum Algorithm {
+    /** {@link AllGather}: most accurate, best for two or three ranks. */
+    ALLGATHER,
+    /** {@link TwoStep}: its bytes stay flat as ranks grow. */
+    TWOSTEP;
+
+    /** Returns the name that users know. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Makes the collective of one rank.
+     *
+     * @param exchange the rank's frames
+     * @param format what partials travel as
+     * @param counters where bytes and times are counted
+     * @param shape largest exchange, and chunks
+     * @param arena owner of the frame buffers
+     */
+    public Collective create(
+            FrameExchange exchange, WireFormat format, ExchangeCounters counters, ExchangeShape shape, Arena arena) {
+        return switch (this) {
+            case ALLGATHER -> new AllGather(exchange, format, counters, shape, arena);
+            case TWOSTEP -> new TwoStep(exchange, format, counters, shape, arena);
+        };
+    }
+}

@@ -1,0 +1,6 @@
+/**
+ * Which collective and which wire format an exchange of some size takes. A schedule is fixed by the user, or decided from
+ * what was measured of the links and codecs.
+ */
+@org.jspecify.annotations.NullMarked
+package dev.waterspout.interconnect.policy;

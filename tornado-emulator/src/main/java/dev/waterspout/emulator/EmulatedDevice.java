@@ -1,6 +1,7 @@
 package dev.waterspout.emulator;
 
 import java.util.concurrent.atomic.AtomicLong;
+import uk.ac.manchester.tornado.api.TornadoDeviceContext;
 import uk.ac.manchester.tornado.api.TornadoTargetDevice;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
@@ -191,8 +192,30 @@ public final class EmulatedDevice implements TornadoDevice {
     }
 
     @Override
+    public TornadoDeviceContext getDeviceContext() {
+        return new Context();
+    }
+
+    @Override
+    public void sync(long executionPlanId) {
+        // Every task of a plan is done when its execution returns.
+    }
+
+    @Override
     public String toString() {
         return getDescription();
+    }
+
+    private final class Context implements TornadoDeviceContext {
+        @Override
+        public int getDeviceIndex() {
+            return index;
+        }
+
+        @Override
+        public String getDeviceName() {
+            return EmulatedDevice.this.getDeviceName();
+        }
     }
 
     private final class Hardware implements TornadoTargetDevice {

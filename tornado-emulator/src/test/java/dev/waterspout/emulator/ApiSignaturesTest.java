@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,15 +25,17 @@ class ApiSignaturesTest {
 
     @Test
     void matchesTheRealApi() throws Exception {
-        Optional<Path> found = realApi();
+        Optional<Path> found = sdkJars();
         assumeTrue(
                 found.isPresent(), "no TornadoVM SDK: neither TORNADOVM_HOME nor `tornado` on the PATH leads to one");
         List<String> differences = new ArrayList<>();
         int compared = 0;
-        try (JarFile jar = new JarFile(found.get().toFile())) {
+        try (JarFile api = jar(found.get(), "tornado-api-");
+                JarFile runtime = jar(found.get(), "tornado-runtime-")) {
             for (Path ours : ourTypes()) {
                 byte[] our = Files.readAllBytes(ours);
                 String name = classes().relativize(ours).toString().replace(File.separatorChar, '/');
+                JarFile jar = name.contains("/tornado/runtime/") ? runtime : api;
                 JarEntry real = jar.getJarEntry(name);
                 if (real == null) {
                     differences.add(name + " is not in the real API");
@@ -131,7 +132,7 @@ class ApiSignaturesTest {
         }
     }
 
-    private static Optional<Path> realApi() {
+    private static Optional<Path> sdkJars() {
         Stream<Path> home = Stream.ofNullable(System.getenv("TORNADOVM_HOME")).map(Path::of);
         Stream<Path> onPath = Arrays.stream(
                         System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
@@ -141,15 +142,16 @@ class ApiSignaturesTest {
         return Stream.concat(home, onPath)
                 .map(sdk -> sdk.resolve("share/java/tornado"))
                 .filter(Files::isDirectory)
-                .flatMap(ApiSignaturesTest::apiJars)
                 .findFirst();
     }
 
-    private static Stream<Path> apiJars(Path directory) {
+    private static JarFile jar(Path directory, String prefix) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> file.getFileName().toString().startsWith("tornado-api-")).toList().stream();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return new JarFile(
+                    files.filter(file -> file.getFileName().toString().startsWith(prefix))
+                            .findFirst()
+                            .orElseThrow()
+                            .toFile());
         }
     }
 }

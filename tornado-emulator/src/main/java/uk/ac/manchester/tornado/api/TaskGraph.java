@@ -2,6 +2,9 @@ package uk.ac.manchester.tornado.api;
 
 import dev.waterspout.emulator.graph.GraphSpec;
 import dev.waterspout.emulator.kernel.Kernel;
+import uk.ac.manchester.tornado.api.common.LibraryTaskDescriptor;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.LibraryTask1;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.LibraryTask2;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task1;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task10;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task11;
@@ -17,6 +20,7 @@ import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task8;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task9;
+import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
 
 /**
@@ -368,6 +372,16 @@ public class TaskGraph {
                 arg15);
     }
 
+    /** Refuses a call of a native library with 1 parameter: the emulator has none. */
+    public <T1> TaskGraph libraryTask(String id, LibraryTask1<T1> code, T1 arg1) {
+        throw noLibrary(id, code.apply(arg1));
+    }
+
+    /** Refuses a call of a native library with 2 parameters: the emulator has none. */
+    public <T1, T2> TaskGraph libraryTask(String id, LibraryTask2<T1, T2> code, T1 arg1, T2 arg2) {
+        throw noLibrary(id, code.apply(arg1, arg2));
+    }
+
     /** Copies arrays to the device before the tasks; mode is one of {@code DataTransferMode}. */
     public TaskGraph transferToDevice(int mode, Object... objects) {
         spec.transferToDevice(mode, objects);
@@ -414,6 +428,11 @@ public class TaskGraph {
         }
         spec.addTask(id, kernel, arguments);
         return this;
+    }
+
+    private TornadoRuntimeException noLibrary(String id, LibraryTaskDescriptor call) {
+        return new TornadoRuntimeException("task " + spec.name() + "." + id + " calls the native library "
+                + call.getLibraryName() + ", and the emulator has none");
     }
 
     // The caller's method reference and arguments fix T; a device view has the class of the array it stands for.

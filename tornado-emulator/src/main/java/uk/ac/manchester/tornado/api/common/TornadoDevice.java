@@ -1,5 +1,6 @@
 package uk.ac.manchester.tornado.api.common;
 
+import uk.ac.manchester.tornado.api.TornadoDeviceContext;
 import uk.ac.manchester.tornado.api.TornadoTargetDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
@@ -47,4 +48,10 @@ public interface TornadoDevice {
 
     /** Whether it takes SPIR-V. */
     boolean isSPIRVSupported();
+
+    /** What the runtime keeps for it. */
+    TornadoDeviceContext getDeviceContext();
+
+    /** Waits until what a plan has queued on the device is done. */
+    void sync(long executionPlanId);
 }

@@ -164,4 +164,18 @@ public final class TornadoFunctions {
                 T14 arg14,
                 T15 arg15);
     }
+
+    /** A call of a native library with 1 parameter. */
+    @FunctionalInterface
+    public interface LibraryTask1<T1> {
+        /** Describes the call. */
+        LibraryTaskDescriptor apply(T1 arg1);
+    }
+
+    /** A call of a native library with 2 parameters. */
+    @FunctionalInterface
+    public interface LibraryTask2<T1, T2> {
+        /** Describes the call. */
+        LibraryTaskDescriptor apply(T1 arg1, T2 arg2);
+    }
 }

@@ -1,0 +1,8 @@
+/**
+ * What a provider of a native library implements, and what it is called with. The real runtime finds providers with {@link
+ * java.util.ServiceLoader}; the emulator calls none.
+ */
+@NullMarked
+package uk.ac.manchester.tornado.runtime.library.spi;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,114 @@
+package dev.waterspout.kernels.peer;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+
+/**
+ * The functions of CUDA's driver interface (cuda.h) that copies take, with the names of their current versions. Contexts, streams
+ * and device addresses are 64 bits, passed as long.
+ *
+ * @param pushContext {@code CUresult cuCtxPushCurrent_v2(CUcontext)}
+ * @param popContext {@code CUresult cuCtxPopCurrent_v2(CUcontext*)}
+ * @param enablePeerAccess {@code CUresult cuCtxEnablePeerAccess(CUcontext peer, unsigned flags)}
+ * @param copyPeerAsync {@code CUresult cuMemcpyPeerAsync(CUdeviceptr dst, CUcontext dst_context, CUdeviceptr src, CUcontext
+ *     src_context, size_t bytes, CUstream)}
+ * @param synchronizeStream {@code CUresult cuStreamSynchronize(CUstream)}
+ */
+record Cuda(
+        MethodHandle pushContext,
+        MethodHandle popContext,
+        MethodHandle enablePeerAccess,
+        MethodHandle copyPeerAsync,
+        MethodHandle synchronizeStream) {
+    static final String LIBRARY = "libcuda.so.1";
+
+    private static final int ERROR_PEER_ACCESS_UNSUPPORTED = 217;
+    private static final int ERROR_PEER_ACCESS_ALREADY_ENABLED = 704;
+
+    /** Loads the library; empty if there is none. */
+    static Optional<Cuda> load() {
+        return NativeCalls.load(LIBRARY)
+                .map(calls -> new Cuda(
+                        calls.function("cuCtxPushCurrent_v2", JAVA_INT, JAVA_LONG),
+                        calls.function("cuCtxPopCurrent_v2", JAVA_INT, ADDRESS),
+                        calls.function("cuCtxEnablePeerAccess", JAVA_INT, JAVA_LONG, JAVA_INT),
+                        calls.function(
+                                "cuMemcpyPeerAsync",
+                                JAVA_INT,
+                                JAVA_LONG,
+                                JAVA_LONG,
+                                JAVA_LONG,
+                                JAVA_LONG,
+                                JAVA_LONG,
+                                JAVA_LONG),
+                        calls.function("cuStreamSynchronize", JAVA_INT, JAVA_LONG)));
+    }
+
+    /** Makes a context this thread's, on top of the one that it has. */
+    void push(long context) {
+        try {
+            require("cuCtxPushCurrent", (int) pushContext.invokeExact(context));
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
+    /** Gives this thread back the context that it had before {@link #push}. */
+    void pop() {
+        try (Arena arena = Arena.ofConfined()) {
+            require("cuCtxPopCurrent", (int) popContext.invokeExact(arena.allocate(ADDRESS)));
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
+    /** Lets this thread's context reach a peer's memory directly; where the hardware cannot, the driver's copies go another way. */
+    void enablePeerAccess(long peer) {
+        try {
+            int error = (int) enablePeerAccess.invokeExact(peer, 0);
+            if (error != ERROR_PEER_ACCESS_ALREADY_ENABLED && error != ERROR_PEER_ACCESS_UNSUPPORTED) {
+                require("cuCtxEnablePeerAccess", error);
+            }
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
+    /** Queues a copy between two addresses, each in its context. */
+    void copy(long target, long targetContext, long source, long sourceContext, long bytes, long stream) {
+        try {
+            require("cuMemcpyPeerAsync", (int)
+                    copyPeerAsync.invokeExact(target, targetContext, source, sourceContext, bytes, stream));
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
+    /** Waits until all that was queued in a stream is done. */
+    void synchronize(long stream) {
+        try {
+            require("cuStreamSynchronize", (int) synchronizeStream.invokeExact(stream));
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
+    private static void require(String function, int error) {
+        if (error != 0) {
+            throw new PeerException(function + " failed with CUDA error " + error);
+        }
+    }
+
+    private static RuntimeException rethrown(Throwable failure) {
+        return switch (failure) {
+            case RuntimeException unchecked -> unchecked;
+            case Error error -> throw error;
+            default -> new PeerException("a call of " + LIBRARY + " failed", failure);
+        };
+    }
+}

@@ -1,0 +1,47 @@
+package dev.waterspout.kernels.peer;
+
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Copies between CUDA devices, in the stream of the plan that receives: over NVLink or PCIe where the devices reach each other,
+ * else as the driver sees fit.
+ */
+final class CudaCopier implements PeerCopier {
+    private final Cuda cuda;
+    private final Set<Pair> reachable = ConcurrentHashMap.newKeySet();
+
+    private record Pair(long context, long peer) {}
+
+    CudaCopier(Cuda cuda) {
+        this.cuda = cuda;
+    }
+
+    @Override
+    public void pull(DeviceArray target, List<PeerCopy> copies) {
+        copies.forEach(copy -> copy.requireInside(target));
+        cuda.push(target.context());
+        try {
+            for (PeerCopy copy : copies) {
+                DeviceArray source = copy.source();
+                if (source.context() != target.context()
+                        && reachable.add(new Pair(target.context(), source.context()))) {
+                    cuda.enablePeerAccess(source.context());
+                }
+                if (copy.bytes() > 0) {
+                    cuda.copy(
+                            target.base() + DeviceArray.fromBase(copy.targetOffset()),
+                            target.context(),
+                            source.base() + DeviceArray.fromBase(copy.sourceOffset()),
+                            source.context(),
+                            copy.bytes(),
+                            target.stream());
+                }
+            }
+            cuda.synchronize(target.stream());
+        } finally {
+            cuda.pop();
+        }
+    }
+}

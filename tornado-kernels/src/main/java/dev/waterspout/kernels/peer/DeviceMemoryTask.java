@@ -1,0 +1,14 @@
+package dev.waterspout.kernels.peer;
+
+import java.util.List;
+
+/** What is done with arrays on their device, in the middle of a task graph. */
+@FunctionalInterface
+interface DeviceMemoryTask {
+    /**
+     * Runs when all earlier tasks of the plan have ended; later ones begin when it returns.
+     *
+     * @param arrays the task's arrays, in its order
+     */
+    void run(List<DeviceArray> arrays);
+}

@@ -1,0 +1,138 @@
+package dev.waterspout.kernels.peer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+
+/**
+ * The ranks of one process whose devices copy from each other. Each rank uses its own {@link PeerEnd}.
+ *
+ * <p>What an end offers, the others may read until that end's next but one offer.
+ */
+public final class PeerLink {
+    /** An offer and the one after it are kept: a rank may be that much ahead of another. */
+    private static final int KEPT = 2;
+
+    private final PeerCopier copier;
+    private final int ranks;
+    private final AtomicReferenceArray<@Nullable Offer> offers;
+
+    /** An array that other ranks may read, and the number of the exchange for which it holds. */
+    record Offer(long exchange, DeviceArray array) {}
+
+    /** What {@link #connect} returns. */
+    public sealed interface Result {
+        /**
+         * Copies between all devices work, and were tried.
+         *
+         * @param link with as many ends as there are devices
+         */
+        record Connected(PeerLink link) implements Result {}
+
+        /**
+         * There is no way from each of the devices to each other.
+         *
+         * @param reason a sentence without a full stop, that names devices as TornadoVM does
+         */
+        record Refused(String reason) implements Result {}
+    }
+
+    PeerLink(PeerCopier copier, int ranks) {
+        this.copier = copier;
+        this.ranks = ranks;
+        this.offers = new AtomicReferenceArray<>(KEPT * ranks);
+    }
+
+    /**
+     * Finds out whether devices can copy from each other, by copying a few bytes between each two. To be called while no task
+     * graph is being executed.
+     *
+     * @param devices the devices of all ranks, in rank order; one may come several times
+     */
+    public static Result connect(List<TornadoDevice> devices) {
+        TornadoDevice first = devices.getFirst();
+        for (TornadoDevice device : devices) {
+            if (device.getTornadoVMBackend() != first.getTornadoVMBackend()
+                    || !device.getPlatformName().equals(first.getPlatformName())) {
+                return refused(name(first) + " and " + name(device) + " are of different platforms");
+            }
+        }
+        TornadoVMBackendType backend = first.getTornadoVMBackend();
+        return switch (backend) {
+            case OPENCL ->
+                OpenCl.load()
+                        .map(cl -> probed(new OpenClCopier(cl), devices))
+                        .orElseGet(() -> refused("there is no " + OpenCl.LIBRARY));
+            case CUDA ->
+                Cuda.load()
+                        .map(cuda -> probed(new CudaCopier(cuda), devices))
+                        .orElseGet(() -> refused("there is no " + Cuda.LIBRARY));
+            case JAVA -> refused("devices of the emulator have no memory of their own");
+            default -> refused("no copies between devices are known for the backend " + backend);
+        };
+    }
+
+    /**
+     * Returns a rank's end; to be taken once.
+     *
+     * @param rank from 0
+     */
+    public PeerEnd end(int rank) {
+        return new PeerEnd(this, rank);
+    }
+
+    /** Returns the number of ranks. */
+    public int ranks() {
+        return ranks;
+    }
+
+    PeerCopier copier() {
+        return copier;
+    }
+
+    void offer(int rank, Offer offer) {
+        offers.set(slot(rank, offer.exchange()), offer);
+    }
+
+    /** Returns what a rank offers for an exchange. */
+    DeviceArray offered(int rank, long exchange) {
+        Offer offer = offers.get(slot(rank, exchange));
+        if (offer == null || offer.exchange() != exchange) {
+            throw new PeerException("rank " + rank + " offers "
+                    + (offer == null ? "nothing" : "its partial of exchange " + offer.exchange())
+                    + " where that of exchange " + exchange + " is wanted");
+        }
+        return offer.array();
+    }
+
+    private static int slot(int rank, long exchange) {
+        return KEPT * rank + (int) (exchange % KEPT);
+    }
+
+    private static Result refused(String reason) {
+        return new Result.Refused(reason);
+    }
+
+    private static String name(TornadoDevice device) {
+        return device.getPlatformName() + " " + device.getDeviceName();
+    }
+
+    private static Result probed(PeerCopier copier, List<TornadoDevice> devices) {
+        List<TornadoDevice> distinct =
+                new ArrayList<>(devices.stream().distinct().toList());
+        if (distinct.size() == 1) {
+            distinct.add(distinct.getFirst());
+        }
+        return IntStream.range(0, distinct.size() * distinct.size())
+                .filter(pair -> pair / distinct.size() != pair % distinct.size())
+                .mapToObj(pair -> PeerProbe.failure(
+                        copier, distinct.get(pair / distinct.size()), distinct.get(pair % distinct.size())))
+                .flatMap(failure -> failure.stream().map(PeerLink::refused))
+                .findFirst()
+                .orElseGet(() -> new Result.Connected(new PeerLink(copier, devices.size())));
+    }
+}

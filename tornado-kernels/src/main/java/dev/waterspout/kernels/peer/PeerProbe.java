@@ -1,0 +1,71 @@
+package dev.waterspout.kernels.peer;
+
+import java.util.Optional;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+
+/** Tries a copy from one device to another. Nothing is compiled for it. */
+final class PeerProbe {
+    private static final int BYTES = 257;
+
+    private PeerProbe() {}
+
+    /**
+     * Copies a pattern.
+     *
+     * @param copier what is tried
+     * @param from device that has the pattern
+     * @param to device that gets it
+     * @return what went wrong, or empty
+     */
+    static Optional<String> failure(PeerCopier copier, TornadoDevice from, TornadoDevice to) {
+        String copy = "a copy from " + from.getDeviceName() + " to " + to.getDeviceName();
+        PeerLink link = new PeerLink(copier, 2);
+        ByteArray sent = pattern(1);
+        ByteArray own = pattern(2);
+        ByteArray shards = new ByteArray(2 * BYTES);
+        shards.init((byte) 0);
+        try (TornadoExecutionPlan source = plan(from, offer(link.end(0), sent));
+                TornadoExecutionPlan target = plan(to, exchange(link.end(1), own, shards))) {
+            source.execute();
+            target.execute();
+        } catch (PeerException refused) {
+            return Optional.of(copy + " failed: " + refused.getMessage());
+        } catch (TornadoExecutionPlanException | RuntimeException | Error failure) { // the runtime throws all kinds
+            return Optional.of(copy + " failed: " + failure);
+        }
+        boolean same = shards.getSegment().asSlice(0, BYTES).mismatch(sent.getSegment()) < 0
+                && shards.getSegment().asSlice(BYTES).mismatch(own.getSegment()) < 0;
+        return same ? Optional.empty() : Optional.of(copy + " brought other bytes");
+    }
+
+    private static TaskGraph offer(PeerEnd end, ByteArray sent) {
+        TaskGraph graph = new TaskGraph("peerProbeSource").transferToDevice(DataTransferMode.EVERY_EXECUTION, sent);
+        end.offer(graph, "offer", sent);
+        return graph;
+    }
+
+    private static TaskGraph exchange(PeerEnd end, ByteArray own, ByteArray shards) {
+        TaskGraph graph = new TaskGraph("peerProbeTarget").transferToDevice(DataTransferMode.EVERY_EXECUTION, own);
+        end.expect(BYTES);
+        end.offer(graph, "offer", own);
+        end.gather(graph, "gather", shards);
+        return graph.transferToHost(DataTransferMode.EVERY_EXECUTION, shards);
+    }
+
+    private static TornadoExecutionPlan plan(TornadoDevice device, TaskGraph graph) {
+        return new TornadoExecutionPlan(graph.snapshot()).withDevice(device);
+    }
+
+    private static ByteArray pattern(int seed) {
+        ByteArray bytes = new ByteArray(BYTES);
+        for (int i = 0; i < BYTES; i++) {
+            bytes.set(i, (byte) (i * 31 + seed));
+        }
+        return bytes;
+    }
+}

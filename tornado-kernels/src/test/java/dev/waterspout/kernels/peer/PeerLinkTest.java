@@ -1,0 +1,247 @@
+package dev.waterspout.kernels.peer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.DeviceCodec;
+import dev.waterspout.kernels.device.DeviceTables;
+import dev.waterspout.kernels.device.KernelDevice;
+import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.Step;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.Access;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Copies between the devices that are there: the emulator has none, an SDK's are the profile tornadovm's. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class PeerLinkTest {
+    private static final int ROWS = 5;
+    private static final float RESIDUAL = 0.5f;
+
+    private static List<TornadoDevice> openClDevices() {
+        List<TornadoDevice> devices = RuntimeDevices.all().stream()
+                .filter(device -> device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL)
+                .toList();
+        Assumptions.assumeTrue(devices.size() > 1, "skipped: needs two OpenCL devices of an SDK");
+        return devices.subList(0, 2);
+    }
+
+    private static PeerLink connect(List<TornadoDevice> devices) {
+        PeerLink.Result result = PeerLink.connect(devices);
+        assertThat(result).isInstanceOf(PeerLink.Result.Connected.class);
+        return ((PeerLink.Result.Connected) result).link();
+    }
+
+    private static TornadoDevice device(TornadoVMBackendType backend, String platform) {
+        return (TornadoDevice) Proxy.newProxyInstance(
+                TornadoDevice.class.getClassLoader(),
+                new Class<?>[] {TornadoDevice.class},
+                (self, method, arguments) -> switch (method.getName()) {
+                    case "getTornadoVMBackend" -> backend;
+                    case "getPlatformName" -> platform;
+                    case "getDeviceName" -> "device";
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
+    }
+
+    @Test
+    void theEmulatorIsRefusedWithAReason() {
+        Assumptions.assumeFalse(RuntimeDevices.areReal(), "skipped: an SDK is running");
+        assertThat(PeerLink.connect(RuntimeDevices.all()))
+                .isEqualTo(new PeerLink.Result.Refused("devices of the emulator have no memory of their own"));
+    }
+
+    @Test
+    void devicesThatCannotReachEachOtherAreRefusedWithAReason() {
+        TornadoDevice openCl = device(TornadoVMBackendType.OPENCL, "p");
+        assertThat(PeerLink.connect(List.of(openCl, device(TornadoVMBackendType.OPENCL, "q"))))
+                .isEqualTo(new PeerLink.Result.Refused("p device and q device are of different platforms"));
+        assertThat(PeerLink.connect(List.of(openCl, device(TornadoVMBackendType.CUDA, "p"))))
+                .isEqualTo(new PeerLink.Result.Refused("p device and p device are of different platforms"));
+        assertThat(PeerLink.connect(List.of(device(TornadoVMBackendType.PTX, "p"))))
+                .isEqualTo(new PeerLink.Result.Refused("no copies between devices are known for the backend PTX"));
+    }
+
+    /** Two plans, each with one array on a device and its address here. */
+    private record Resident(TornadoExecutionPlan plan, ByteArray bytes, List<DeviceArray> addresses) {
+        static Resident of(String name, TornadoDevice device, int size) {
+            ByteArray bytes = new ByteArray(size);
+            List<DeviceArray> addresses = new ArrayList<>();
+            TaskGraph graph = new TaskGraph(name).transferToDevice(DataTransferMode.FIRST_EXECUTION, bytes);
+            Access[] access = {Access.READ_WRITE};
+            graph.libraryTask(
+                    "capture",
+                    array ->
+                            DeviceMemoryProvider.describe("capture", arrays -> addresses.addAll(arrays), access, array),
+                    bytes);
+            graph.transferToHost(DataTransferMode.EVERY_EXECUTION, bytes);
+            return new Resident(new TornadoExecutionPlan(graph.snapshot()).withDevice(device), bytes, addresses);
+        }
+
+        /** Where the last execution found the array. */
+        DeviceArray address() {
+            return addresses.getLast();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "1, 0", "0, 0"})
+    void copiesEveryBit(int from, int to) throws TornadoExecutionPlanException {
+        List<TornadoDevice> devices = openClDevices();
+        PeerCopier copier = connect(devices).copier();
+        int size = (16 << 20) + 9;
+        Resident source = Resident.of("source", devices.get(from), size);
+        Resident target = Resident.of("target", devices.get(to), size);
+        byte[] expected = new byte[size];
+        new Random(1).nextBytes(expected);
+        source.bytes().getSegment().copyFrom(MemorySegment.ofArray(expected));
+        target.bytes().init((byte) 7);
+        MemorySegment seen = target.bytes().getSegment();
+        try (TornadoExecutionPlan sourcePlan = source.plan();
+                TornadoExecutionPlan targetPlan = target.plan()) {
+            sourcePlan.execute();
+            targetPlan.execute();
+            assertThat(source.address().bytes()).isEqualTo(size);
+            assertThat(source.address().base()).isNotEqualTo(target.address().base());
+            for (int bytes : new int[] {1, 3, 15, 16, 17, 4097, 1 << 16, (1 << 20) + 1, 16 << 20}) {
+                int sourceOffset = bytes % 8;
+                int targetOffset = bytes % 5;
+                byte[] before = seen.toArray(ValueLayout.JAVA_BYTE);
+                System.arraycopy(expected, sourceOffset, before, targetOffset, bytes);
+                PeerCopy copy = new PeerCopy(source.address(), sourceOffset, targetOffset, bytes);
+                copier.pull(target.address(), List.of(copy));
+                targetPlan.execute();
+                assertThat(seen.mismatch(MemorySegment.ofArray(before))).isEqualTo(-1);
+            }
+            assertThat(source.bytes().getSegment().mismatch(MemorySegment.ofArray(expected)))
+                    .isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aFailureInATaskIsSeen() throws TornadoExecutionPlanException {
+        List<TornadoDevice> devices = openClDevices();
+        PeerLink link = connect(devices);
+        ByteArray shards = new ByteArray(16);
+        TaskGraph graph = new TaskGraph("lonely").transferToDevice(DataTransferMode.EVERY_EXECUTION, shards);
+        PeerEnd end = link.end(0);
+        end.offer(graph, "offer", shards);
+        end.gather(graph, "gather", shards);
+        try (TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot()).withDevice(devices.getFirst())) {
+            assertThatExceptionOfType(PeerException.class)
+                    .isThrownBy(plan::execute)
+                    .withMessage("rank 1 offers nothing where that of exchange 0 is wanted");
+        }
+    }
+
+    /** A rank that quantizes, and then sums what is in its shards. */
+    private static final class Summing {
+        final TornadoExecutionPlan plan;
+        final ByteArray encoded;
+        final ByteArray shards;
+        final FloatArray residual;
+
+        Summing(String name, TornadoDevice device, DeviceCodec codec, FloatArray partial, PeerEnd end, boolean peer) {
+            IntArray step = Step.allocate();
+            step.set(Step.ROWS, ROWS);
+            FloatArray powers = DeviceTables.powersOfTwo();
+            int bytes = codec.packedBytes(ROWS);
+            encoded = new ByteArray(bytes);
+            shards = new ByteArray(2 * bytes);
+            residual = new FloatArray(partial.getSize());
+            residual.init(RESIDUAL);
+            KernelDevice kernels = KernelDevice.of(device);
+            KernelGraph quantize = new KernelGraph(name + "Quantize", kernels, ROWS, step, powers);
+            quantize.taskGraph()
+                    .transferToDevice(
+                            DataTransferMode.EVERY_EXECUTION, step, powers, codec.parameters(), partial, encoded);
+            quantize.quantize("quantize", codec, partial, encoded);
+            KernelGraph sum = new KernelGraph(name + "Sum", kernels, ROWS, step, powers);
+            sum.taskGraph()
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, codec.parameters(), residual);
+            if (peer) {
+                end.offer(quantize.taskGraph(), "offer", encoded);
+                end.expect(bytes);
+                end.gather(sum.taskGraph(), "gather", shards);
+            } else {
+                quantize.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, encoded);
+                sum.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, shards);
+            }
+            sum.dequantizeSum("sum", codec, shards, 2, residual);
+            sum.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
+            GridScheduler grids = new GridScheduler();
+            quantize.addTo(grids);
+            sum.addTo(grids);
+            quantize.prepare();
+            sum.prepare();
+            plan = new TornadoExecutionPlan(
+                            quantize.taskGraph().snapshot(), sum.taskGraph().snapshot())
+                    .withDevice(device)
+                    .withGridScheduler(grids)
+                    .withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS);
+        }
+    }
+
+    private static float[] sums(List<TornadoDevice> devices, String format, boolean peer)
+            throws TornadoExecutionPlanException {
+        PeerLink link = connect(devices);
+        Random random = new Random(5);
+        int columns = 160;
+        DeviceCodec codec = DeviceCodec.of(WireFormat.parse(format), columns);
+        Summing[] ranks = new Summing[2];
+        for (int rank = 0; rank < 2; rank++) {
+            FloatArray partial = new FloatArray(ROWS * columns);
+            for (int i = 0; i < partial.getSize(); i++) {
+                partial.set(i, (float) random.nextGaussian());
+            }
+            ranks[rank] = new Summing("rank" + rank, devices.get(rank), codec, partial, link.end(rank), peer);
+        }
+        try (TornadoExecutionPlan first = ranks[0].plan;
+                TornadoExecutionPlan second = ranks[1].plan) {
+            first.withGraph(0).execute();
+            second.withGraph(0).execute();
+            if (!peer) {
+                for (Summing rank : ranks) {
+                    long bytes = rank.encoded.getSize();
+                    rank.shards.getSegment().asSlice(0, bytes).copyFrom(ranks[0].encoded.getSegment());
+                    rank.shards.getSegment().asSlice(bytes).copyFrom(ranks[1].encoded.getSegment());
+                }
+            }
+            first.withGraph(1).execute();
+            second.withGraph(1).execute();
+        }
+        assertThat(ranks[0].residual.toHeapArray()).isEqualTo(ranks[1].residual.toHeapArray());
+        return ranks[0].residual.toHeapArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"e2m1:32:e8m0", "int8:128:f16", "bf16"})
+    void sumsAreThoseOfTheWayThroughTheHost(String format) throws TornadoExecutionPlanException {
+        List<TornadoDevice> devices = openClDevices();
+        float[] staged = sums(devices, format, false);
+        assertThat(sums(devices, format, true)).isEqualTo(staged);
+        assertThat(staged[0]).isNotEqualTo(RESIDUAL);
+    }
+}

@@ -5,14 +5,14 @@ import java.util.Random;
 /** Distributions of partials: from the mildest to those of large models. */
 enum Inputs {
     /** Standard normal. */
-    GAUSSIAN {
+    GAUSSIAN(1000) {
         @Override
         double next(Random random, int column) {
             return random.nextGaussian();
         }
     },
     /** Student's t with three degrees of freedom: rare large values anywhere. */
-    HEAVY_TAILED {
+    HEAVY_TAILED(2000) {
         @Override
         double next(Random random, int column) {
             double chiSquared = 0;
@@ -24,18 +24,24 @@ enum Inputs {
         }
     },
     /** Standard normal, but every 128th channel is 50 times as large, as a few are in large models. */
-    OUTLIER_CHANNELS {
+    OUTLIER_CHANNELS(3000) {
         @Override
         double next(Random random, int column) {
             return random.nextGaussian() * (column % 128 == 17 ? 50 : 1);
         }
     };
 
+    private final long seed;
+
+    Inputs(long seed) {
+        this.seed = seed;
+    }
+
     abstract double next(Random random, int column);
 
     /** Returns a rank's partial, {@code [rows][columns]}. */
     float[] partial(int rank, int rows, int columns) {
-        Random random = new Random(31L * ordinal() + rank);
+        Random random = new Random(seed + rank);
         float[] partial = new float[rows * columns];
         for (int i = 0; i < partial.length; i++) {
             partial[i] = (float) next(random, i % columns);

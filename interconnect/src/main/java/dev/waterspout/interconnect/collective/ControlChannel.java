@@ -34,11 +34,9 @@ public final class ControlChannel {
      * @param words what all others {@link #receive}
      */
     public void send(int[] words) {
-        try (Arena arena = Arena.ofConfined()) {
-            Parcel[] outgoing = none();
-            Arrays.fill(outgoing, parcel(words, arena));
-            exchange(outgoing, none());
-        }
+        Parcel[] outgoing = none();
+        Arrays.fill(outgoing, parcel(words));
+        exchange(outgoing, none());
     }
 
     /**
@@ -47,12 +45,10 @@ public final class ControlChannel {
      * @param count how many words the root sends
      */
     public int[] receive(int count) {
-        try (Arena arena = Arena.ofConfined()) {
-            Parcel[] incoming = none();
-            incoming[ROOT] = parcel(new int[count], arena);
-            exchange(none(), incoming);
-            return words(incoming[ROOT]);
-        }
+        Parcel[] incoming = none();
+        incoming[ROOT] = parcel(new int[count]);
+        exchange(none(), incoming);
+        return words(incoming[ROOT]);
     }
 
     /**
@@ -64,14 +60,12 @@ public final class ControlChannel {
     public int[][] share(int[] words) {
         int size = exchange.transport().size();
         int rank = exchange.transport().rank();
-        try (Arena arena = Arena.ofConfined()) {
-            Parcel[] incoming = new Parcel[size];
-            Arrays.setAll(incoming, peer -> parcel(words, arena));
-            Parcel[] outgoing = new Parcel[size];
-            Arrays.fill(outgoing, incoming[rank]);
-            exchange(outgoing, incoming);
-            return Arrays.stream(incoming).map(ControlChannel::words).toArray(int[][]::new);
-        }
+        Parcel[] incoming = new Parcel[size];
+        Arrays.setAll(incoming, peer -> parcel(words));
+        Parcel[] outgoing = new Parcel[size];
+        Arrays.fill(outgoing, incoming[rank]);
+        exchange(outgoing, incoming);
+        return Arrays.stream(incoming).map(ControlChannel::words).toArray(int[][]::new);
     }
 
     private void exchange(Parcel[] outgoing, Parcel[] incoming) {
@@ -87,8 +81,10 @@ public final class ControlChannel {
         return none;
     }
 
-    private static Parcel parcel(int[] words, Arena arena) {
-        MemorySegment frame = arena.allocate(FrameLayout.HEADER_BYTES + (long) words.length * Integer.BYTES, 64);
+    private static Parcel parcel(int[] words) {
+        // Of no one thread: ranks in one process read each other's frames.
+        MemorySegment frame =
+                Arena.ofAuto().allocate(FrameLayout.HEADER_BYTES + (long) words.length * Integer.BYTES, 64);
         MemorySegment.copy(words, 0, frame, WORD, FrameLayout.HEADER_BYTES, words.length);
         return new Parcel(frame, 1, words.length);
     }

@@ -1,0 +1,22 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.interconnect.collective.ControlChannel;
+import dev.waterspout.interconnect.collective.FrameExchange;
+import dev.waterspout.interconnect.transport.Transport;
+import java.util.function.LongSupplier;
+
+/**
+ * What a rank measures with.
+ *
+ * @param transport this rank's; idle
+ * @param exchange its frames
+ * @param control on the same frames
+ * @param ports where to encode and sum
+ * @param nanoClock the time, as {@link System#nanoTime}
+ */
+public record Bench(
+        Transport transport,
+        FrameExchange exchange,
+        ControlChannel control,
+        PortFactory ports,
+        LongSupplier nanoClock) {}

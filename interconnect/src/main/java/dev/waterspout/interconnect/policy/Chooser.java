@@ -1,0 +1,146 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.interconnect.policy.CommSchedule.Step;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleBiFunction;
+
+/**
+ * Takes a choice for every size from what each would take. From the smallest size on, a choice stays until another gains
+ * so much that noise cannot be the reason, and nothing is taken that is not that much faster than the best baseline.
+ */
+final class Chooser {
+    /** The part of the time that another choice has to save. */
+    static final double GAIN = 0.05;
+
+    private final List<Integer> sizes;
+    private final List<CommChoice> baselines;
+    private final ToDoubleBiFunction<CommChoice, Integer> seconds;
+
+    /**
+     * @param sizes rows, ascending
+     * @param baselines what the others have to beat, the first before all
+     * @param seconds of a choice for some rows
+     */
+    Chooser(List<Integer> sizes, List<CommChoice> baselines, ToDoubleBiFunction<CommChoice, Integer> seconds) {
+        this.sizes = sizes;
+        this.baselines = baselines;
+        this.seconds = seconds;
+    }
+
+    /** What there is for a size. */
+    @FunctionalInterface
+    interface Options {
+        List<CommChoice> of(int rows);
+    }
+
+    /** {@return one choice per size} */
+    List<CommChoice> choose(Options options) {
+        List<CommChoice> chosen = new ArrayList<>();
+        CommChoice incumbent = baselines.getFirst();
+        for (int rows : sizes) {
+            List<CommChoice> all = options.of(rows);
+            double plain = seconds(bestBaseline(rows), rows);
+            List<CommChoice> eligible = all.stream()
+                    .filter(choice -> baselines.contains(choice) || clearlyBelow(choice, rows, plain))
+                    .toList();
+            if (!eligible.contains(incumbent)) {
+                incumbent = baselines.getFirst();
+            }
+            // What is exact goes first: others must be clearly faster than its best.
+            incumbent = settled(incumbent, rows, exact());
+            incumbent = settled(incumbent, rows, baselines);
+            incumbent = settled(incumbent, rows, eligible);
+            chosen.add(incumbent);
+        }
+        return chosen;
+    }
+
+    /**
+     * {@return one choice per size, all of more than one row with one format} The format is the one with the least time for
+     * all sizes together, if it is clearly faster than the baselines.
+     */
+    List<CommChoice> chooseLocked(Options options) {
+        List<Integer> more = sizes.stream().filter(rows -> rows > 1).toList();
+        List<CommChoice> chosen = new ArrayList<>(choose(options).subList(0, sizes.size() - more.size()));
+        if (more.isEmpty()) {
+            return chosen;
+        }
+        List<CommChoice> best = List.of();
+        double least = Double.POSITIVE_INFINITY;
+        for (CommChoice uncut : uncutOfEachFormat(options.of(more.getLast()))) {
+            Predicate<CommChoice> same = choice -> choice.format().equals(uncut.format());
+            List<CommChoice> own = new Chooser(more, List.of(uncut), seconds)
+                    .choose(rows -> options.of(rows).stream().filter(same).toList());
+            double total = 0;
+            for (int i = 0; i < more.size(); i++) {
+                total += seconds(own.get(i), more.get(i));
+            }
+            if (best.isEmpty() || total < (1 - GAIN) * least) {
+                best = own;
+                least = total;
+            }
+        }
+        chosen.addAll(best);
+        return chosen;
+    }
+
+    /** {@return per format a choice to start from: first the baselines, then the best formats} */
+    private List<CommChoice> uncutOfEachFormat(List<CommChoice> options) {
+        int rows = sizes.getLast();
+        List<CommChoice> starts = new ArrayList<>(baselines);
+        options.stream()
+                .filter(choice -> choice.chunkRows() == CommChoice.UNCUT)
+                .sorted(Comparator.comparingDouble(choice -> seconds(choice, rows)))
+                .forEach(choice -> {
+                    if (starts.stream().noneMatch(start -> start.format().equals(choice.format()))) {
+                        starts.add(choice);
+                    }
+                });
+        return starts;
+    }
+
+    /** {@return the schedule of one choice per size; where neighbours agree, they are one step} */
+    CommSchedule schedule(List<CommChoice> chosen) {
+        List<Step> steps = new ArrayList<>();
+        for (int i = 0; i < chosen.size(); i++) {
+            boolean last = i + 1 == chosen.size();
+            if (last || !chosen.get(i + 1).equals(chosen.get(i))) {
+                steps.add(new Step(last ? Integer.MAX_VALUE : sizes.get(i + 1) - 1, chosen.get(i)));
+            }
+        }
+        return new CommSchedule(steps);
+    }
+
+    /** {@return the fastest baseline} */
+    CommChoice bestBaseline(int rows) {
+        return fastest(rows, baselines);
+    }
+
+    private List<CommChoice> exact() {
+        return baselines.stream()
+                .filter(choice -> choice.format().equals(baselines.getFirst().format()))
+                .toList();
+    }
+
+    private CommChoice settled(CommChoice incumbent, int rows, List<CommChoice> options) {
+        CommChoice best = fastest(rows, options);
+        return clearlyBelow(best, rows, seconds(incumbent, rows)) ? best : incumbent;
+    }
+
+    private boolean clearlyBelow(CommChoice choice, int rows, double limit) {
+        return seconds(choice, rows) <= (1 - GAIN) * limit;
+    }
+
+    private CommChoice fastest(int rows, List<CommChoice> options) {
+        return options.stream()
+                .min(Comparator.comparingDouble(choice -> seconds(choice, rows)))
+                .orElseThrow();
+    }
+
+    private double seconds(CommChoice choice, int rows) {
+        return seconds.applyAsDouble(choice, rows);
+    }
+}

@@ -1,0 +1,96 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * What a policy may choose from, and how long it may take; the same on every rank.
+ *
+ * @param formats what partials may travel as. The plain ones among them are what any other has to beat; if there are none,
+ *     the first is
+ * @param algorithms the collectives to choose from
+ * @param maxRows most tokens in one exchange
+ * @param columns elements of a partial's row, the model's width
+ * @param phaseLocked whether all exchanges of more than one row must have one format, because a device compiles it into
+ *     its graphs
+ * @param budget how long measuring may take
+ */
+public record CommSettings(
+        List<WireFormat> formats,
+        List<Algorithm> algorithms,
+        int maxRows,
+        int columns,
+        boolean phaseLocked,
+        Budget budget) {
+    /**
+     * How long measuring may take. A step that would end later is not begun.
+     *
+     * @param link latency and bandwidth
+     * @param codecPerFormat encode, reduce and sum of one format
+     * @param codec of all formats together
+     * @param trials exchanges as they will be
+     */
+    public record Budget(Duration link, Duration codecPerFormat, Duration codec, Duration trials) {
+        /** Under a second altogether. */
+        public static final Budget DEFAULT =
+                new Budget(LinkProbe.BUDGET, CodecProbe.BUDGET, Duration.ofMillis(300), Duration.ofMillis(300));
+    }
+
+    /** Copies the lists and checks that there is a choice. */
+    public CommSettings {
+        formats = formats.stream().distinct().toList();
+        algorithms = algorithms.stream().distinct().toList();
+        if (formats.isEmpty() || algorithms.isEmpty()) {
+            throw new IllegalArgumentException("a choice from " + formats.size() + " formats and " + algorithms.size()
+                    + " collectives; it needs at least 1 of each");
+        }
+        if (maxRows < 1 || columns < 1) {
+            throw new IllegalArgumentException(
+                    "exchanges of at most " + maxRows + " rows of " + columns + " columns; both must be at least 1");
+        }
+    }
+
+    /**
+     * The settings of a choice that may change from size to size, with the default budget.
+     *
+     * @param formats what partials may travel as
+     * @param maxRows most tokens in one exchange
+     * @param columns elements of a partial's row
+     */
+    public static CommSettings of(List<WireFormat> formats, int maxRows, int columns) {
+        return new CommSettings(formats, List.of(Algorithm.values()), maxRows, columns, false, Budget.DEFAULT);
+    }
+
+    /** {@return what any other format has to beat} */
+    List<WireFormat> baselines() {
+        List<WireFormat> plain = formats.stream()
+                .filter(PlainFormat.class::isInstance)
+                .sorted(Comparator.comparingInt(WireFormat::id)) // f32 is the first
+                .toList();
+        return plain.isEmpty() ? formats.subList(0, 1) : plain;
+    }
+
+    /** {@return the algorithm of the uncompressed all-reduce} */
+    Algorithm plainAlgorithm(int ranks) {
+        Algorithm best = ranks <= 2 ? Algorithm.ALLGATHER : Algorithm.TWOSTEP;
+        return algorithms.contains(best) ? best : algorithms.getFirst();
+    }
+
+    /** {@return a number that is the same where the settings are, in any process} */
+    int digest() {
+        return Objects.hash(
+                formats.stream().map(WireFormat::id).toList(),
+                algorithms.stream().map(Algorithm::ordinal).toList(),
+                maxRows,
+                columns,
+                phaseLocked,
+                budget.link(),
+                budget.codecPerFormat(),
+                budget.codec(),
+                budget.trials());
+    }
+}

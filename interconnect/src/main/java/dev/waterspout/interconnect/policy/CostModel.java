@@ -1,0 +1,96 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.interconnect.frame.FrameLayout;
+import dev.waterspout.interconnect.policy.CodecProfile.Cost;
+
+/**
+ * Predicts how long an exchange takes, in seconds.
+ *
+ * <p>With N ranks, E = rows x columns elements, p = encoded bytes of the partial, h = 48 bytes of header per message, L =
+ * latency in seconds, B = bandwidth in bytes per second, C chunks, and for each of encode, reduce and sum a fixed time f
+ * per call and a time e per element:
+ *
+ * <pre>
+ *   communication K   all-gather  C L + (N - 1) (p + C h) / B
+ *                     two-step    2 C L + 2 (N - 1) (p / N + C h) / B
+ *   arithmetic A      all-gather  C f(encode) + E e(encode)  +  C f(sum) + N E e(sum)
+ *                     two-step    C N f(encode) + E e(encode)  +  C f(reduce) + E e(reduce)  +  C N f(sum) + E e(sum)
+ *   seconds           max(K, A) + min(K, A) / C
+ * </pre>
+ *
+ * A rank of a two-step encodes one part for each rank, reduces N shards of its own part of E / N elements, and adds N sums
+ * of E / N elements. Uncut, nothing overlaps and K + A remains; with many chunks the shorter of both hides behind the
+ * longer, but each chunk pays the latency and the fixed costs anew.
+ */
+public final class CostModel {
+    private final int ranks;
+    private final int columns;
+    private final LinkProfile link;
+    private final CodecProfile codec;
+
+    /**
+     * @param ranks how many exchange, at least 1
+     * @param columns elements of a row
+     * @param link what bytes cost
+     * @param codec what arithmetic costs; formats that are not in it cost infinitely much
+     */
+    public CostModel(int ranks, int columns, LinkProfile link, CodecProfile codec) {
+        this.ranks = ranks;
+        this.columns = columns;
+        this.link = link;
+        this.codec = codec;
+    }
+
+    /**
+     * Returns the seconds of one exchange, from its start to the residual.
+     *
+     * @param choice how it is done
+     * @param rows tokens, at least 1
+     */
+    public double seconds(CommChoice choice, int rows) {
+        Cost cost = codec.costs().get(choice.format());
+        if (cost == null) {
+            return Double.POSITIVE_INFINITY;
+        }
+        int chunks = chunks(choice, rows);
+        double communication = communication(choice, rows);
+        double arithmetic = arithmetic(choice.algorithm(), cost, (double) rows * columns, chunks);
+        return Math.max(communication, arithmetic) + Math.min(communication, arithmetic) / chunks;
+    }
+
+    /**
+     * Returns the bytes that one rank sends, frames and payload.
+     *
+     * @param choice how it is done
+     * @param rows tokens, at least 1
+     */
+    public double bytesSent(CommChoice choice, int rows) {
+        double payload = choice.format().encodedBytes(rows, columns);
+        double headers = (double) chunks(choice, rows) * FrameLayout.HEADER_BYTES;
+        return (ranks - 1)
+                * switch (choice.algorithm()) {
+                    case ALLGATHER -> payload + headers;
+                    case TWOSTEP -> 2 * (payload / ranks + headers);
+                };
+    }
+
+    private double communication(CommChoice choice, int rows) {
+        int steps = choice.algorithm() == Algorithm.TWOSTEP ? 2 : 1;
+        return steps * chunks(choice, rows) * link.latencySeconds() + bytesSent(choice, rows) / link.bytesPerSecond();
+    }
+
+    private double arithmetic(Algorithm algorithm, Cost cost, double elements, int chunks) {
+        return switch (algorithm) {
+            case ALLGATHER ->
+                cost.encode().seconds(chunks, elements) + cost.decodeSum().seconds(chunks, ranks * elements);
+            case TWOSTEP ->
+                cost.encode().seconds((double) chunks * ranks, elements)
+                        + cost.reduce().seconds(chunks, elements)
+                        + cost.decodeSum().seconds((double) chunks * ranks, elements);
+        };
+    }
+
+    private static int chunks(CommChoice choice, int rows) {
+        return Math.ceilDiv(rows, choice.chunkRows());
+    }
+}

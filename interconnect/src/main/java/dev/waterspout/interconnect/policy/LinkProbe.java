@@ -1,0 +1,147 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.interconnect.collective.ControlChannel;
+import dev.waterspout.interconnect.transport.Transport;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * Measures a transport with exchanges of its own, all ranks to all, so that what the ranks' links share is felt. All
+ * ranks take part in the same exchanges: after each step they agree on the slowest rank's time and on what comes next.
+ *
+ * <p>Bandwidth is the slope between the two largest exchanges, of those after the first few that use up a token bucket's
+ * burst and open a TCP window.
+ */
+public final class LinkProbe {
+    /** How long a probe may take, unless the caller says otherwise. */
+    public static final Duration BUDGET = Duration.ofMillis(300);
+
+    private static final int SMALL_BYTES = 64;
+    private static final int LATENCY_EXCHANGES = 20;
+    /** The part of the budget for latency. */
+    private static final double LATENCY_SHARE = 0.25;
+
+    private static final long FIRST_BYTES = 64 << 10;
+    private static final long LAST_BYTES = 4 << 20;
+    /** Receive buffers of one rank. */
+    private static final long MEMORY_BYTES = 32 << 20;
+    /** What a rank sends before a token bucket's burst is used up; 70 to 140 KB were seen. */
+    private static final long BURST_BYTES = 256 << 10;
+    /** An exchange that takes this much longer than a small one says enough. */
+    private static final double LONG_SECONDS = 0.025;
+    /** Shorter exchanges are repeated. */
+    private static final double SHORT_SECONDS = 0.008;
+
+    private static final int REPETITIONS = 3;
+    /** The slope of two noisy times is not believed further than this. */
+    private static final double STEEPEST = 4;
+
+    private final Transport transport;
+    private final Agreement agreement;
+    private final LongSupplier nanoClock;
+    private final double budget;
+    private final int peers;
+
+    /**
+     * @param transport what to measure; idle
+     * @param control of the same transport
+     * @param nanoClock the time, as {@link System#nanoTime}
+     * @param budget how long the probe may take
+     */
+    public LinkProbe(Transport transport, ControlChannel control, LongSupplier nanoClock, Duration budget) {
+        this.transport = transport;
+        this.agreement = new Agreement(control);
+        this.nanoClock = nanoClock;
+        this.budget = Seconds.of(budget);
+        this.peers = transport.size() - 1;
+    }
+
+    /** Measures. Called on all ranks; {@return the same on each} */
+    public LinkProfile measure() {
+        if (peers == 0) {
+            return LinkProfile.NONE;
+        }
+        long largest = Math.clamp(Long.highestOneBit(MEMORY_BYTES / peers), FIRST_BYTES, LAST_BYTES);
+        // Shared: ranks in one process read each other's messages.
+        try (Arena arena = Arena.ofShared()) {
+            long start = nanoClock.getAsLong();
+            MemorySegment outgoing = arena.allocate(largest, 64);
+            MemorySegment[] incoming = new MemorySegment[transport.size()];
+            Arrays.setAll(
+                    incoming, peer -> peer == transport.rank() ? MemorySegment.NULL : arena.allocate(largest, 64));
+            Buffers buffers = new Buffers(outgoing, List.of(incoming), largest);
+            double small = smallExchange(buffers);
+            double bytesPerSecond = bandwidth(buffers, small, start);
+            return new LinkProfile(Math.max(0, small - peers * SMALL_BYTES / bytesPerSecond), bytesPerSecond);
+        }
+    }
+
+    private record Buffers(MemorySegment outgoing, List<MemorySegment> incoming, long largest) {}
+
+    /** The slowest rank's times, of one exchange and of the probe so far. */
+    private record Sample(long bytes, double seconds, double spent) {}
+
+    private double smallExchange(Buffers buffers) {
+        exchange(buffers, SMALL_BYTES); // may open connections
+        double first = agreement.max(exchange(buffers, SMALL_BYTES));
+        double fitting = LATENCY_SHARE * budget / Math.max(first, 1e-9);
+        return agreement.max(median(buffers, SMALL_BYTES, (int) Math.clamp(fitting, 1, LATENCY_EXCHANGES)));
+    }
+
+    private double bandwidth(Buffers buffers, double small, long start) {
+        Sample before = new Sample(0, 0, 0);
+        Sample last = step(buffers, FIRST_BYTES, 1, start);
+        double sent = peers * (double) FIRST_BYTES;
+        boolean settled = false;
+        while (2 * last.bytes() <= buffers.largest()
+                && (before.bytes() == 0 || last.seconds() - small < LONG_SECONDS)) {
+            double expected = 2 * last.seconds();
+            int repetitions = expected < SHORT_SECONDS ? REPETITIONS : 1;
+            if (last.spent() + repetitions * expected > budget) {
+                break;
+            }
+            if (settled) {
+                before = last;
+            }
+            settled = sent >= BURST_BYTES;
+            last = step(buffers, 2 * last.bytes(), repetitions, start);
+            sent += repetitions * peers * (double) last.bytes();
+        }
+        return bytesPerSecond(before, last, small);
+    }
+
+    /** {@return the slope, or if there is one point only, that of what it takes beyond a small exchange} */
+    private double bytesPerSecond(Sample before, Sample last, double small) {
+        double net = last.seconds() > small ? last.seconds() - small : last.seconds();
+        double average = peers * last.bytes() / Math.max(net, 1e-9);
+        double seconds = last.seconds() - before.seconds();
+        double slope = peers * (last.bytes() - before.bytes()) / Math.max(seconds, 1e-9);
+        return before.bytes() > 0 && seconds > 0 ? Math.min(slope, STEEPEST * average) : average;
+    }
+
+    private Sample step(Buffers buffers, long bytes, int repetitions, long start) {
+        double own = median(buffers, bytes, repetitions);
+        double[] slowest = agreement.max(own, Seconds.since(nanoClock, start));
+        return new Sample(bytes, slowest[0], slowest[1]);
+    }
+
+    private double median(Buffers buffers, long bytes, int repetitions) {
+        double[] seconds = new double[repetitions];
+        Arrays.setAll(seconds, i -> exchange(buffers, bytes));
+        return Seconds.median(seconds);
+    }
+
+    private double exchange(Buffers buffers, long bytes) {
+        MemorySegment message = buffers.outgoing().asSlice(0, bytes);
+        MemorySegment[] received = new MemorySegment[transport.size()];
+        Arrays.setAll(received, peer -> {
+            MemorySegment whole = buffers.incoming().get(peer);
+            return peer == transport.rank() ? whole : whole.asSlice(0, bytes);
+        });
+        return Seconds.time(nanoClock, () -> transport.allGather(message, received));
+    }
+}

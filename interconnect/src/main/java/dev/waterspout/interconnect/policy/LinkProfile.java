@@ -1,0 +1,33 @@
+package dev.waterspout.interconnect.policy;
+
+/**
+ * What a link costs. An exchange in which each of N ranks sends {@code b} bytes to each of its {@code N - 1} peers takes
+ * {@code latencySeconds + (N - 1) x b / bytesPerSecond}.
+ *
+ * @param latencySeconds of an exchange that carries next to nothing, at least 0
+ * @param bytesPerSecond what one rank sends to all its peers together; more than 0, infinite where nothing travels
+ */
+public record LinkProfile(double latencySeconds, double bytesPerSecond) {
+    /** A single rank's: it exchanges nothing. */
+    public static final LinkProfile NONE = new LinkProfile(0, Double.POSITIVE_INFINITY);
+
+    /** Checks the ranges. */
+    public LinkProfile {
+        if (!(latencySeconds >= 0) || Double.isInfinite(latencySeconds)) {
+            throw new IllegalArgumentException("latency " + latencySeconds + " s; it must be at least 0 and finite");
+        }
+        if (!(bytesPerSecond > 0)) {
+            throw new IllegalArgumentException("bandwidth " + bytesPerSecond + " bytes/s; it must be more than 0");
+        }
+    }
+
+    /**
+     * Returns the seconds that an exchange takes.
+     *
+     * @param peers how many ranks each rank sends to
+     * @param bytesPerPeer frame and payload
+     */
+    public double seconds(int peers, double bytesPerPeer) {
+        return latencySeconds + peers * bytesPerPeer / bytesPerSecond;
+    }
+}

@@ -1,0 +1,21 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.kernels.codec.WireFormat;
+
+/**
+ * Makes ports to measure with: on the device that will do the work, over scratch memory with values like those of a
+ * partial, never over a model's state.
+ */
+@FunctionalInterface
+public interface PortFactory {
+    /**
+     * Returns a port; what it costs to make one is not measured, but counts against the budget. A port may be asked for
+     * again, and only the last one is used.
+     *
+     * @param format what partials travel as
+     * @param rows the most rows of an exchange
+     * @param columns elements of a row
+     */
+    PartialPort create(WireFormat format, int rows, int columns);
+}

@@ -1,0 +1,175 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.interconnect.policy.CodecProfile.Cost;
+import dev.waterspout.interconnect.policy.CodecProfile.Line;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Keeps profiles between runs, one small file per key. A file that is damaged, too old, or another version's or key's is
+ * ignored, with a line that says why; no run fails because of it.
+ *
+ * <pre>
+ *   waterspout comm profile 1
+ *   key &lt;hosts, transport, ranks, devices, version&gt;
+ *   measured &lt;ISO instant&gt;
+ *   link &lt;latency in s&gt; &lt;bytes/s&gt;
+ *   codec &lt;format id, hex&gt; &lt;encode, reduce, sum: each fixed s and s per element&gt; &lt;label&gt;
+ *   end
+ * </pre>
+ */
+public final class ProfileCache {
+    /** How long profiles are believed, unless the caller says otherwise. */
+    public static final Duration MAX_AGE = Duration.ofDays(30);
+
+    private static final String VERSION = "waterspout comm profile 1";
+    private static final String END = "end";
+    private static final long MOST_BYTES = 64 << 10;
+    private static final int FIRST_LINES = 4;
+    private static final int CODEC_WORDS = 9;
+
+    private final Path file;
+    private final ProfileKey key;
+    private final Duration maxAge;
+    private final InstantSource clock;
+    private final Consumer<String> notes;
+
+    /**
+     * @param folder where the file lies; made when something is stored
+     * @param key what the profiles are of
+     * @param maxAge older profiles are measured anew
+     * @param clock the date
+     * @param notes receives one line when a file is ignored or cannot be written
+     */
+    public ProfileCache(Path folder, ProfileKey key, Duration maxAge, InstantSource clock, Consumer<String> notes) {
+        this.file = folder.resolve(key.fileName());
+        this.key = key;
+        this.maxAge = maxAge;
+        this.clock = clock;
+        this.notes = notes;
+    }
+
+    /** Returns the profiles of this key, or nothing. */
+    public Optional<Profiles> load() {
+        try {
+            if (Files.size(file) > MOST_BYTES) {
+                return ignored("it has more than " + MOST_BYTES + " bytes");
+            }
+            return parse(Files.readString(file, StandardCharsets.UTF_8).lines().toList());
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        } catch (IOException unreadable) {
+            return ignored("it cannot be read: " + unreadable);
+        } catch (IllegalArgumentException | DateTimeException | IndexOutOfBoundsException damaged) {
+            return ignored("it is damaged: " + damaged.getMessage());
+        }
+    }
+
+    private Optional<Profiles> parse(List<String> lines) {
+        if (lines.isEmpty() || !lines.getFirst().equals(VERSION)) {
+            return ignored("its first line is not '" + VERSION + "'");
+        }
+        if (lines.size() <= FIRST_LINES || !lines.getLast().equals(END)) {
+            return ignored("it is cut off");
+        }
+        if (!lines.get(1).equals("key " + key.text())) {
+            return ignored("it is of another " + lines.get(1));
+        }
+        Instant measured = Instant.parse(words(lines.get(2), "measured")[1]);
+        Instant now = clock.instant();
+        if (measured.isAfter(now) || measured.isBefore(now.minus(maxAge))) {
+            return ignored("it is of " + measured + ", and today is " + now);
+        }
+        String[] link = words(lines.get(3), "link");
+        Map<WireFormat, Cost> costs = new LinkedHashMap<>();
+        for (String line : lines.subList(FIRST_LINES, lines.size() - 1)) {
+            String[] words = words(line, "codec");
+            if (words.length != CODEC_WORDS) {
+                return ignored("it is damaged: " + line);
+            }
+            costs.put(
+                    WireFormat.ofId(HexFormat.fromHexDigits(words[1])),
+                    new Cost(line(words, 2), line(words, 4), line(words, 6)));
+        }
+        LinkProfile profile = new LinkProfile(number(link[1]), number(link[2]));
+        if (Double.isInfinite(profile.bytesPerSecond())) {
+            return ignored("it is damaged: infinite bandwidth");
+        }
+        return Optional.of(new Profiles(profile, new CodecProfile(costs)));
+    }
+
+    private static Line line(String[] words, int at) {
+        return new Line(number(words[at]), number(words[at + 1]));
+    }
+
+    private static double number(String word) {
+        return Double.parseDouble(word);
+    }
+
+    private static String[] words(String line, String name) {
+        String[] words = line.split(" ", -1);
+        if (!words[0].equals(name)) {
+            throw new IllegalArgumentException("'" + line + "' where '" + name + "' is expected");
+        }
+        return words;
+    }
+
+    private Optional<Profiles> ignored(String why) {
+        notes.accept("communication profile " + file + " is ignored: " + why);
+        return Optional.empty();
+    }
+
+    /**
+     * Replaces the profiles of this key.
+     *
+     * @param profiles what was measured
+     */
+    public void store(Profiles profiles) {
+        List<String> lines = new ArrayList<>();
+        lines.add(VERSION);
+        lines.add("key " + key.text());
+        lines.add("measured " + clock.instant());
+        lines.add("link " + profiles.link().latencySeconds() + " "
+                + profiles.link().bytesPerSecond());
+        profiles.codec()
+                .costs()
+                .forEach((format, cost) -> lines.add(String.join(
+                        " ",
+                        "codec",
+                        HexFormat.of().toHexDigits(format.id()),
+                        text(cost.encode()),
+                        text(cost.reduce()),
+                        text(cost.decodeSum()),
+                        format.label())));
+        lines.add(END);
+        try {
+            Path folder = file.toAbsolutePath().getParent();
+            Files.createDirectories(folder);
+            Path written = Files.createTempFile(folder, "comm-", ".tmp");
+            Files.write(written, lines, StandardCharsets.UTF_8);
+            Files.move(written, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException unwritable) {
+            notes.accept("communication profile " + file + " is not kept: " + unwritable);
+        }
+    }
+
+    private static String text(Line line) {
+        return line.fixedSeconds() + " " + line.perElementSeconds();
+    }
+}

@@ -1,0 +1,43 @@
+package dev.waterspout.interconnect.policy;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/**
+ * What profiles are of.
+ *
+ * @param hosts of all ranks, in any order
+ * @param transport its name
+ * @param ranks how many exchange
+ * @param devices what encodes and sums on each rank, in rank order, with what else changes its speed
+ * @param version of this library
+ */
+public record ProfileKey(List<String> hosts, String transport, int ranks, List<String> devices, String version) {
+    /** Sorts the hosts, each once. */
+    public ProfileKey {
+        hosts = hosts.stream().distinct().sorted().toList();
+        devices = List.copyOf(devices);
+    }
+
+    /** {@return the key in one line} */
+    String text() {
+        return "hosts=" + join(hosts) + " transport=" + clean(transport) + " ranks=" + ranks + " devices="
+                + join(devices) + " version=" + clean(version);
+    }
+
+    /** {@return a name that other keys hardly have; the file's own text tells for certain} */
+    String fileName() {
+        return "comm-" + UUID.nameUUIDFromBytes(text().getBytes(StandardCharsets.UTF_8)) + ".txt";
+    }
+
+    private static String join(List<String> words) {
+        return words.stream().map(ProfileKey::clean).collect(Collectors.joining(","));
+    }
+
+    /** {@return the word on one line and without what separates words} */
+    private static String clean(String word) {
+        return word.replaceAll("[\\s,]+", "_");
+    }
+}

@@ -1,0 +1,230 @@
+package dev.waterspout.interconnect.policy;
+
+import static dev.waterspout.interconnect.policy.SimulatedRank.BF16;
+import static dev.waterspout.interconnect.policy.SimulatedRank.E2M1;
+import static dev.waterspout.interconnect.policy.SimulatedRank.E4M3;
+import static dev.waterspout.interconnect.policy.SimulatedRank.F32;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.interconnect.policy.CommSchedule.Step;
+import dev.waterspout.interconnect.policy.Decision.Row;
+import dev.waterspout.interconnect.testing.RankThreads;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class CommPolicyTest {
+    private static final List<WireFormat> FORMATS = List.of(F32, BF16, E2M1, E4M3);
+    private static final CommSettings SETTINGS = CommSettings.of(FORMATS, 256, 1024);
+
+    private static Decision decide(int ranks, Profiles machine, CommSettings settings) throws InterruptedException {
+        List<Decision> all = SimulatedRank.all(
+                ranks, machine, rank -> new CommPolicy(rank.bench(), settings).measureAndDecide(Optional.empty()));
+        assertThat(new HashSet<>(all)).hasSize(1);
+        return all.getFirst();
+    }
+
+    private static CommChoice largest(Decision decision) {
+        return decision.schedule().choice(Integer.MAX_VALUE);
+    }
+
+    private static List<Boolean> compressed(Decision decision) {
+        return decision.table().stream()
+                .map(row -> !(row.chosen().choice().format() instanceof PlainFormat))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, ALLGATHER", "8, TWOSTEP"})
+    void aSlowLinkIsCompressed(int ranks, Algorithm algorithm) throws InterruptedException {
+        Decision decision = decide(ranks, SimulatedRank.machine(50e-6, 1, 4), SETTINGS);
+        assertThat(largest(decision).format()).isEqualTo(E2M1);
+        assertThat(largest(decision).algorithm()).isEqualTo(algorithm);
+        assertThat(compressed(decision)).isSorted(); // no, ..., no, yes, ..., yes
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4})
+    void aFastLinkStaysPlain(int ranks) throws InterruptedException {
+        Decision decision = decide(ranks, SimulatedRank.machine(1e-6, 1000, 1), SETTINGS);
+        assertThat(compressed(decision)).containsOnly(false);
+        assertThat(decision.table().getLast().why()).isNotEmpty();
+    }
+
+    @Test
+    void oneRowOverAFarLinkIsGatheredInOneStep() throws InterruptedException {
+        Decision decision = decide(8, SimulatedRank.machine(2e-3, 10, 4), SETTINGS);
+        CommChoice one = decision.schedule().choice(1);
+        assertThat(one.algorithm()).isEqualTo(Algorithm.ALLGATHER);
+        assertThat(one.format()).isEqualTo(F32);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 0.1", "4, 0.1", "8, 0.1", "2, 1", "4, 2.5", "2, 10", "2, 100"})
+    void whatCompressesIsClearlyFasterThanPlain(int ranks, double gigabits) throws InterruptedException {
+        Decision decision = decide(ranks, SimulatedRank.machine(50e-6, gigabits, 2), SETTINGS);
+        double slack = 1 / (1 - Chooser.GAIN);
+        for (Row row : decision.table()) {
+            double seconds = row.chosen().expectedSeconds();
+            boolean compressed = !(row.chosen().choice().format() instanceof PlainFormat);
+            double limit = row.plain().expectedSeconds() * (compressed ? 1 / slack : slack * slack);
+            assertThat(seconds).as("%s", decision.explain()).isLessThanOrEqualTo(limit);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 0.1", "4, 0.1", "8, 0.1", "2, 1", "8, 1", "2, 100"})
+    void everythingTogetherTakesLessThanASecond(int ranks, double gigabits) throws InterruptedException {
+        CommSettings wide = CommSettings.of(FORMATS, 512, 4096);
+        List<Double> spent = SimulatedRank.all(ranks, SimulatedRank.machine(200e-6, gigabits, 1), rank -> {
+            assertThat(new CommPolicy(rank.bench(), wide)
+                            .measureAndDecide(Optional.empty())
+                            .table())
+                    .isNotEmpty();
+            return rank.clock().seconds();
+        });
+        assertThat(spent).allSatisfy(seconds -> assertThat(seconds).isLessThan(1));
+    }
+
+    @Test
+    void ranksThatMeasureDifferentlyDecideAlike() throws InterruptedException {
+        List<Decision> all = SimulatedRank.all(
+                4,
+                rank -> SimulatedRank.machine(20e-6 * (rank + 1), 2.0 / (rank + 1), 4.0 / (4 - rank)),
+                0,
+                rank -> new CommPolicy(rank.bench(), SETTINGS).measureAndDecide(Optional.empty()));
+        assertThat(all).hasSize(4);
+        assertThat(new HashSet<>(all)).hasSize(1);
+        assertThat(largest(all.getFirst()).format()).isEqualTo(E2M1);
+        List<Decision> given = SimulatedRank.all(3, SimulatedRank.machine(20e-6, 1, 2), rank -> {
+            Profiles own = SimulatedRank.machine(20e-6 * rank.rank(), 10 - rank.rank(), 2);
+            return new CommPolicy(rank.bench(), SETTINGS).decide(own);
+        });
+        assertThat(new HashSet<>(given)).hasSize(1);
+        assertThat(given.getFirst().profiles().link().latencySeconds()).isEqualTo(40e-6);
+    }
+
+    @Test
+    void trialsCorrectWhatTheModelBelieves() throws InterruptedException {
+        Profiles believed = SimulatedRank.machine(20e-6, 1, 100);
+        Profiles real = SimulatedRank.machine(20e-6, 1, 0.02); // codecs that are slower than the link
+        List<Decision> all =
+                SimulatedRank.all(2, real, rank -> new CommPolicy(rank.bench(), SETTINGS).decide(believed));
+        Row last = all.getFirst().table().getLast();
+        assertThat(last.chosen().choice().format())
+                .as("%s", all.getFirst().explain())
+                .isInstanceOf(PlainFormat.class);
+        assertThat(last.options())
+                .anySatisfy(option -> assertThat(option.measuredSeconds()).isPresent());
+    }
+
+    @Test
+    void withoutTimeForTrialsTheModelDecides() throws InterruptedException {
+        CommSettings.Budget none =
+                new CommSettings.Budget(LinkProbe.BUDGET, CodecProbe.BUDGET, CodecProbe.BUDGET, Duration.ZERO);
+        CommSettings hasty = new CommSettings(FORMATS, List.of(Algorithm.values()), 256, 1024, false, none);
+        Profiles machine = SimulatedRank.machine(50e-6, 1, 4);
+        List<Decision> all = SimulatedRank.all(2, machine, rank -> new CommPolicy(rank.bench(), hasty).decide(machine));
+        assertThat(largest(all.getFirst()).format()).isEqualTo(E2M1);
+        assertThat(all.getFirst().table())
+                .allSatisfy(row -> assertThat(row.options())
+                        .allMatch(option -> option.measuredSeconds().isEmpty()));
+    }
+
+    @Test
+    void aDeviceMayWantOneFormatForAllPrompts() throws InterruptedException {
+        CommSettings locked =
+                new CommSettings(FORMATS, List.of(Algorithm.values()), 256, 1024, true, CommSettings.Budget.DEFAULT);
+        Decision decision = decide(2, SimulatedRank.machine(200e-6, 10, 4), locked);
+        assertThat(decision.table().stream()
+                        .filter(row -> row.rows() > 1)
+                        .map(row -> row.chosen().choice().format())
+                        .distinct())
+                .hasSize(1);
+    }
+
+    @Test
+    void onlyWhatIsAllowedIsChosen() throws InterruptedException {
+        CommSettings one = new CommSettings(
+                List.of(E4M3), List.of(Algorithm.TWOSTEP), 64, 1024, false, CommSettings.Budget.DEFAULT);
+        Decision decision = decide(2, SimulatedRank.machine(50e-6, 1, 4), one);
+        assertThat(decision.schedule().choices()).allSatisfy(choice -> {
+            assertThat(choice.format()).isEqualTo(E4M3);
+            assertThat(choice.algorithm()).isEqualTo(Algorithm.TWOSTEP);
+        });
+    }
+
+    @Test
+    void aSingleRankHasNothingToChoose() throws InterruptedException {
+        Decision decision = decide(1, SimulatedRank.machine(1, 1, 1), SETTINGS);
+        assertThat(decision.schedule()).isEqualTo(CommSchedule.fixed(F32));
+        assertThat(decision.explain()).contains("1 rank");
+    }
+
+    @Test
+    void ranksWithOtherSettingsAreRefused() throws InterruptedException {
+        List<String> refusals = SimulatedRank.all(2, SimulatedRank.machine(50e-6, 1, 4), rank -> {
+            CommSettings own = CommSettings.of(FORMATS, 64 + rank.rank(), 1024);
+            try {
+                return "decided " + new CommPolicy(rank.bench(), own).measureAndDecide(Optional.empty());
+            } catch (InterconnectException refused) {
+                return RankThreads.assertRefused(refused, "rank 1", "rank 0");
+            }
+        });
+        assertThat(new HashSet<>(refusals)).hasSize(1);
+        assertThat(refusals.getFirst()).startsWith("rank 1 chooses from other formats");
+    }
+
+    @Test
+    void theRootsCacheSparesTheProbes(@TempDir Path folder) throws InterruptedException {
+        ProfileKey key = new ProfileKey(List.of("a", "b"), "mpi", 2, List.of("host", "host"), "1");
+        Profiles machine = SimulatedRank.machine(50e-6, 1, 4);
+        List<Integer> exchanges = new ArrayList<>();
+        List<Profiles> profiles = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        for (int run = 0; run < 2; run++) {
+            List<Integer> made = SimulatedRank.all(2, machine, rank -> {
+                Optional<ProfileCache> cache = rank.rank() == 0
+                        ? Optional.of(
+                                new ProfileCache(folder, key, ProfileCache.MAX_AGE, InstantSource.system(), notes::add))
+                        : Optional.empty();
+                Decision decision = new CommPolicy(rank.bench(), SETTINGS).measureAndDecide(cache);
+                if (rank.rank() == 1) {
+                    profiles.add(decision.profiles());
+                }
+                return rank.transport().exchanges();
+            });
+            exchanges.add(made.getFirst());
+        }
+        assertThat(notes).isEmpty();
+        assertThat(profiles.getFirst().link().bytesPerSecond())
+                .isEqualTo(profiles.getLast().link().bytesPerSecond());
+        assertThat(profiles.getFirst().codec()).isEqualTo(profiles.getLast().codec());
+        assertThat(exchanges.getLast()).isLessThan(exchanges.getFirst() - 20);
+    }
+
+    @Test
+    void explainsItself() throws InterruptedException {
+        Decision decision = decide(2, SimulatedRank.machine(50e-6, 1, 4), SETTINGS);
+        assertThat(decision.explain())
+                .contains("link: 2 ranks, latency", "Gbit/s", "codec e2m1:32:e8m0", "GB/s", "x plain", "*")
+                .doesNotContain("NaN");
+        List<Step> steps = decision.schedule().steps();
+        assertThat(steps.getLast().maxRows()).isEqualTo(Integer.MAX_VALUE);
+    }
+}

@@ -1,0 +1,121 @@
+package dev.waterspout.interconnect.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProfileCacheTest {
+    private static final Instant DAY = Instant.parse("2026-01-10T00:00:00Z");
+    private static final Duration WEEK = Duration.ofDays(7);
+    private static final ProfileKey KEY =
+            new ProfileKey(List.of("b", "a", "b"), "mpi", 3, List.of("host x2", "host", "emulator:0"), "0.1");
+    private static final Profiles PROFILES = SimulatedRank.machine(12.5e-6, 2.5, 1.0 / 3);
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private final List<String> notes = new ArrayList<>();
+
+    private ProfileCache cache(ProfileKey key, Instant now) {
+        return new ProfileCache(folder.resolve("cache"), key, WEEK, InstantSource.fixed(now), notes::add);
+    }
+
+    private Path file() throws IOException {
+        try (Stream<Path> files = Files.list(folder.resolve("cache"))) {
+            return files.findFirst().orElseThrow();
+        }
+    }
+
+    @Test
+    void givesBackWhatWasStored() throws IOException {
+        assertThat(cache(KEY, DAY).load()).isEmpty();
+        cache(KEY, DAY).store(SimulatedRank.machine(1, 1, 1));
+        cache(KEY, DAY).store(PROFILES);
+        ProfileKey sameInAnotherOrder =
+                new ProfileKey(List.of("a", "b"), "mpi", 3, List.of("host x2", "host", "emulator:0"), "0.1");
+        assertThat(cache(sameInAnotherOrder, DAY.plus(WEEK)).load()).contains(PROFILES);
+        assertThat(notes).isEmpty();
+        assertThat(Files.readString(file())).contains("hosts=a,b transport=mpi ranks=3", "e2m1:32:e8m0");
+    }
+
+    @Test
+    void otherKeysAreOtherFiles() {
+        cache(KEY, DAY).store(PROFILES);
+        for (ProfileKey other : List.of(
+                new ProfileKey(List.of("a", "c"), "mpi", 3, KEY.devices(), "0.1"),
+                new ProfileKey(KEY.hosts(), "inprocess", 3, KEY.devices(), "0.1"),
+                new ProfileKey(KEY.hosts(), "mpi", 2, KEY.devices(), "0.1"),
+                new ProfileKey(KEY.hosts(), "mpi", 3, List.of("host"), "0.1"),
+                new ProfileKey(KEY.hosts(), "mpi", 3, KEY.devices(), "0.2"))) {
+            assertThat(cache(other, DAY).load()).isEmpty();
+        }
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void whatIsTooOldOrOfTheFutureIsIgnored() {
+        cache(KEY, DAY).store(PROFILES);
+        assertThat(cache(KEY, DAY.plus(WEEK).plusSeconds(1)).load()).isEmpty();
+        assertThat(cache(KEY, DAY.minusSeconds(1)).load()).isEmpty();
+        assertThat(notes).hasSize(2).allMatch(note -> note.contains("is ignored: it is of 2026-01-10"));
+    }
+
+    @Test
+    void whatIsDamagedIsIgnoredWithAReason() throws IOException {
+        cache(KEY, DAY).store(PROFILES);
+        String good = Files.readString(file());
+        List<String> damaged = List.of(
+                "",
+                "x",
+                good.replace("profile 1", "profile 2"),
+                good.replace("ranks=3", "ranks=4"),
+                good.replace("2026-01-10", "yesterday"),
+                good.replace("measured 2026-01-10T00:00:00Z", "measured"),
+                good.replace("link 1.25E-5", "link"),
+                good.replace("link 1.25E-5", "link NaN"),
+                good.replace("link 1.25E-5", "link -1"),
+                good.replace("link", "lick"),
+                good.replaceFirst("codec [0-9a-f]+", "codec ffffffff"),
+                good.replaceFirst("codec [0-9a-f]+", "codec zz"),
+                good.replaceFirst("codec [0-9a-f]+ ", "codec "),
+                good.replaceFirst("1.0E-6", "-1.0"),
+                good.replaceFirst("1.0E-6", "Infinity"),
+                good.substring(0, good.length() / 2),
+                good.substring(0, good.length() - 4),
+                good + "x".repeat(100_000));
+        for (String text : damaged) {
+            notes.clear();
+            Files.writeString(file(), text);
+            assertThat(cache(KEY, DAY).load()).as(text).isEmpty();
+            assertThat(notes).as(text).hasSize(1).allMatch(note -> note.contains("is ignored: it"));
+        }
+        Files.writeString(file(), good);
+        assertThat(cache(KEY, DAY).load()).contains(PROFILES);
+    }
+
+    @Test
+    void aBinaryFileIsIgnored() throws IOException {
+        cache(KEY, DAY).store(PROFILES);
+        Files.write(file(), new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
+        assertThat(cache(KEY, DAY).load()).isEmpty();
+        assertThat(notes).hasSize(1);
+    }
+
+    @Test
+    void aFolderThatCannotBeMadeIsSaid() throws IOException {
+        Files.writeString(folder.resolve("cache"), "a file");
+        cache(KEY, DAY).store(PROFILES);
+        assertThat(notes).hasSize(1).allMatch(note -> note.contains("is not kept"));
+        assertThat(cache(KEY, DAY).load()).isEmpty();
+    }
+}

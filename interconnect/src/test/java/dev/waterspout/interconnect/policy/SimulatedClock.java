@@ -1,0 +1,25 @@
+package dev.waterspout.interconnect.policy;
+
+import java.util.function.LongSupplier;
+
+/** One rank's time, which passes only where something simulated takes time. */
+final class SimulatedClock implements LongSupplier {
+    private double nanos;
+
+    @Override
+    public long getAsLong() {
+        return Math.round(nanos);
+    }
+
+    double seconds() {
+        return nanos * 1e-9;
+    }
+
+    void pass(double seconds) {
+        nanos += seconds * 1e9;
+    }
+
+    void passUntil(double seconds) {
+        nanos = Math.max(nanos, seconds * 1e9);
+    }
+}

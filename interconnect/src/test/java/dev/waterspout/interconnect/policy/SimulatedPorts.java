@@ -1,0 +1,56 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.Tile;
+import dev.waterspout.interconnect.policy.CodecProfile.Cost;
+import dev.waterspout.interconnect.policy.CodecProfile.Line;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/** Ports that compute nothing and let simulated time pass. */
+record SimulatedPorts(SimulatedClock clock, CodecProfile costs) implements PortFactory {
+    @Override
+    public PartialPort create(WireFormat format, int rows, int columns) {
+        return new Port(format, Objects.requireNonNull(costs.costs().get(format)));
+    }
+
+    private final class Port implements PartialPort {
+        private final WireFormat format;
+        private final Cost cost;
+
+        private Port(WireFormat format, Cost cost) {
+            this.format = format;
+            this.cost = cost;
+        }
+
+        @Override
+        public WireFormat format() {
+            return format;
+        }
+
+        @Override
+        public void encode(Tile tile, MemorySegment payload) {
+            pass(cost.encode(), tile, 1);
+        }
+
+        @Override
+        public void decodeSum(MemorySegment[] payloads, Tile tile) {
+            pass(cost.decodeSum(), tile, payloads.length);
+        }
+
+        @Override
+        public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
+            pass(cost.reduce(), tile, payloads.length);
+        }
+
+        @Override
+        public void addOwn(int rows) {
+            throw new AssertionError("nothing to measure with one rank");
+        }
+
+        private void pass(Line line, Tile tile, int shards) {
+            clock.pass(line.seconds(1, (double) shards * tile.rows() * tile.columns()));
+        }
+    }
+}

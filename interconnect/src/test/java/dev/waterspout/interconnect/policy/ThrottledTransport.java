@@ -1,0 +1,87 @@
+package dev.waterspout.interconnect.policy;
+
+import dev.waterspout.interconnect.transport.Pending;
+import dev.waterspout.interconnect.transport.Transport;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A link of some latency and bandwidth, with a token bucket: messages move at once, and the rank's simulated clock tells
+ * how long they would have taken.
+ */
+final class ThrottledTransport implements Transport {
+    private final Transport delegate;
+    private final SimulatedClock clock;
+    private final double latency;
+    private final double bytesPerSecond;
+    private final double burst;
+
+    private double tokens;
+    private double free;
+    private int exchanges;
+
+    ThrottledTransport(Transport delegate, SimulatedClock clock, LinkProfile link, double burst) {
+        this.delegate = delegate;
+        this.clock = clock;
+        this.latency = link.latencySeconds();
+        this.bytesPerSecond = link.bytesPerSecond();
+        this.burst = burst;
+        this.tokens = burst;
+    }
+
+    int exchanges() {
+        return exchanges;
+    }
+
+    @Override
+    public int rank() {
+        return delegate.rank();
+    }
+
+    @Override
+    public int size() {
+        return delegate.size();
+    }
+
+    @Override
+    public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
+        exchanges++;
+        double bytes = 0;
+        for (int peer = 0; peer < outgoing.length; peer++) {
+            bytes += peer == rank() ? 0 : outgoing[peer].byteSize();
+        }
+        Pending pending = delegate.start(outgoing, incoming);
+        double begin = Math.max(free, clock.seconds());
+        tokens = Math.min(burst, tokens + (begin - free) * bytesPerSecond);
+        double atOnce = Math.min(tokens, bytes);
+        tokens -= atOnce;
+        free = begin + (bytes - atOnce) / bytesPerSecond;
+        double arrival = free + latency;
+        return new Pending() {
+            @Override
+            public boolean poll() {
+                return pending.poll();
+            }
+
+            @Override
+            public void await() {
+                pending.await();
+                clock.passUntil(arrival);
+            }
+        };
+    }
+
+    @Override
+    public void alive() {
+        delegate.alive();
+    }
+
+    @Override
+    public void abort(Throwable cause) {
+        delegate.abort(cause);
+    }
+
+    @Override
+    public void close() {
+        delegate.close();
+    }
+}

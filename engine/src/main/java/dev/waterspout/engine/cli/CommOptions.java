@@ -2,11 +2,14 @@ package dev.waterspout.engine.cli;
 
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.CommQuality;
 import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -21,12 +24,31 @@ final class CommOptions {
 
     @Option(
             names = "--comm",
-            paramLabel = "FORMAT",
+            paramLabel = "auto|FORMAT",
             defaultValue = "f32",
-            converter = WireFormatConverter.class,
             description = "What ranks send each other: f32, bf16 or <element>[:block[:scale[:rule]]], such as"
-                    + " e2m1:32:e8m0 (default: ${DEFAULT-VALUE}).")
-    private WireFormat format = PlainFormat.F32;
+                    + " e2m1:32:e8m0; auto measures links and codecs and takes what is fastest"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private String format = PlainFormat.F32.label();
+
+    @Option(
+            names = "--quality",
+            paramLabel = "PERCENT",
+            defaultValue = "1",
+            description = "With --comm auto: the most that a format may add to perplexity, as measured for it"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private double quality;
+
+    @Option(
+            names = "--comm-allow",
+            split = ",",
+            paramLabel = "FORMAT",
+            converter = WireFormatConverter.class,
+            description = "With --comm auto: the formats to choose from, besides f32, in place of --quality.")
+    private List<WireFormat> allowed = List.of();
+
+    @Option(names = "--explain-comm", description = "With --comm auto: print on stderr what it was decided from.")
+    private boolean explain;
 
     @Option(
             names = "--collective",
@@ -49,12 +71,38 @@ final class CommOptions {
             description = "The MPI library of processes that mpirun or srun started (default: the system's).")
     private @Nullable String mpiLibrary;
 
-    /** How partials are exchanged among so many ranks. */
+    /** Whether what ranks send each other is to be measured and decided. */
+    boolean isAuto() {
+        return format.equalsIgnoreCase(AUTO);
+    }
+
+    /** How partials are exchanged among so many ranks, where nothing is measured. */
     CommSchedule schedule(int ranks) {
-        Algorithm algorithm = collective.equals(AUTO)
+        WireFormat fixed = isAuto() ? PlainFormat.F32 : WireFormat.parse(format);
+        Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
                 ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
                 : algorithm();
-        return CommSchedule.fixed(new CommChoice(algorithm, format, CommChoice.UNCUT));
+        return CommSchedule.fixed(new CommChoice(algorithm, fixed, CommChoice.UNCUT));
+    }
+
+    /**
+     * What a policy may choose from.
+     *
+     * @param maxRows most tokens in one exchange
+     * @param columns elements of a partial's row
+     * @param phaseLocked whether a device compiles the format into its graphs
+     */
+    CommSettings settings(int maxRows, int columns, boolean phaseLocked) {
+        CommQuality table = allowed.isEmpty() ? CommQuality.measured() : CommQuality.of(allowed);
+        List<Algorithm> algorithms =
+                collective.equalsIgnoreCase(AUTO) ? List.of(Algorithm.values()) : List.of(algorithm());
+        return new CommSettings(
+                table.allowed(quality), algorithms, maxRows, columns, phaseLocked, CommSettings.Budget.DEFAULT);
+    }
+
+    /** Whether to print what was decided, and from what. */
+    boolean explains() {
+        return explain;
     }
 
     private Algorithm algorithm() {
@@ -82,6 +130,6 @@ final class CommOptions {
 
     /** What all processes of a group must agree on. */
     String describe() {
-        return "wire format " + format.label() + ", collective " + collective;
+        return "wire format " + format + ", collective " + collective + ", quality " + quality + ", allowed " + allowed;
     }
 }

@@ -86,6 +86,18 @@ final class Environment implements IDefaultValueProvider {
                 .orElse(0);
     }
 
+    /** Returns the folder of what need not be measured again, if the user has one. */
+    static Optional<String> cacheFolder() {
+        String cache = System.getenv("XDG_CACHE_HOME");
+        String home = System.getProperty("user.home");
+        if (cache != null && !cache.isEmpty()) {
+            return Optional.of(Path.of(cache, "waterspout").toString());
+        }
+        return home == null || home.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Path.of(home, ".cache", "waterspout").toString());
+    }
+
     /** Returns what started this process. */
     static Launcher launcher() {
         if (System.getenv("OMPI_COMM_WORLD_SIZE") != null || System.getenv("PMIX_RANK") != null) {

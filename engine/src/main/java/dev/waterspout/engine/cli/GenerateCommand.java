@@ -139,12 +139,15 @@ final class GenerateCommand implements Callable<Integer> {
             throws IOException {
         String prompt = session.hasTerminal() ? readPrompt() : "";
         ShardPlan plan = planOptions.plan(model, session.ranks());
-        RankOptions options = hostOptions.rankOptions(
+        List<String> devices = session.agree(facts(model));
+        RankOptions common = hostOptions.rankOptions(
                 session.localRanks(),
                 planOptions.context(model),
                 commOptions.schedule(session.ranks()),
                 commOptions.peerTimeout());
-        List<String> devices = session.agree(facts(model, options));
+        CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
+        RankOptions options =
+                common.withSchedule(planner.plan(common, model.config().width()));
         List<ShardFactory> shards =
                 session.devices().stream().map(Device::shards).toList();
         try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {
@@ -181,14 +184,14 @@ final class GenerateCommand implements Callable<Integer> {
         return report;
     }
 
-    private Map<String, String> facts(Model model, RankOptions options) {
+    private Map<String, String> facts(Model model) {
         return Map.of(
                 "version",
                 Version.number(),
                 "model",
                 model.file().digest(),
                 "plan",
-                planOptions.describe() + ", batch size " + options.chunk(),
+                planOptions.describe() + ", " + hostOptions.describe(),
                 "communication",
                 commOptions.describe(),
                 "seed",

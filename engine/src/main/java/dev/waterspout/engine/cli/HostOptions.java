@@ -40,4 +40,9 @@ final class HostOptions {
         return new RankOptions(
                 context, Math.min(batchSize, context), Math.max(1, total / ranks), schedule, peerTimeout);
     }
+
+    /** What all processes of a group must agree on. */
+    String describe() {
+        return "batch size " + batchSize;
+    }
 }

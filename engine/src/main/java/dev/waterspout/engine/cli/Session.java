@@ -19,10 +19,12 @@ import java.util.stream.IntStream;
  *
  * @param threads the ranks
  * @param devices one per rank of this process
+ * @param hosts of all ranks
  * @param localRanks how many ranks share this machine
  * @param transport what moves messages, for people
  */
-record Session(RankThreads threads, List<Device> devices, int localRanks, String transport) implements AutoCloseable {
+record Session(RankThreads threads, List<Device> devices, List<String> hosts, int localRanks, String transport)
+        implements AutoCloseable {
     /**
      * Starts the ranks.
      *
@@ -36,7 +38,8 @@ record Session(RankThreads threads, List<Device> devices, int localRanks, String
         int ranks = plan.ranks(processes);
         if (processes == 0) {
             List<Device> devices = plan.devices(ranks);
-            return new Session(RankThreads.inProcess(ranks, timeout), devices, ranks, "in-process");
+            return new Session(
+                    RankThreads.inProcess(ranks, timeout), devices, List.of("localhost"), ranks, "in-process");
         }
         Launcher launcher = Environment.launcher();
         MpiTransport[] joined = new MpiTransport[1];
@@ -60,7 +63,11 @@ record Session(RankThreads threads, List<Device> devices, int localRanks, String
                         + " do not belong together");
             }
             return new Session(
-                    threads, plan.localDevice(mpi.localRank(), locals), locals, "mpi (" + mpi.libraryVersion() + ")");
+                    threads,
+                    plan.localDevice(mpi.localRank(), locals),
+                    hosts,
+                    locals,
+                    "mpi (" + mpi.libraryVersion() + ")");
         } catch (Throwable failure) {
             mpi.abort(failure);
             threads.close();

@@ -26,4 +26,13 @@ public record RankOptions(int context, int chunk, int threads, CommSchedule sche
             throw new IllegalArgumentException("number of threads " + threads + "; it must be at least 1");
         }
     }
+
+    /**
+     * Returns these options with another schedule.
+     *
+     * @param other how partials are exchanged
+     */
+    public RankOptions withSchedule(CommSchedule other) {
+        return new RankOptions(context, chunk, threads, other, peerTimeout);
+    }
 }

@@ -1,0 +1,92 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.generate.RankThreads.Member;
+import dev.waterspout.interconnect.policy.Bench;
+import dev.waterspout.interconnect.policy.CommPolicy;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.policy.CommSettings;
+import dev.waterspout.interconnect.policy.Decision;
+import dev.waterspout.interconnect.policy.HostPorts;
+import dev.waterspout.interconnect.policy.ProfileCache;
+import dev.waterspout.interconnect.policy.ProfileKey;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** Finds out how the ranks of a session should exchange. */
+final class CommPlanner {
+    private static final String HOST = "host";
+
+    private final Session session;
+    private final CommOptions options;
+    private final List<String> devices;
+    private final PrintWriter err;
+
+    /**
+     * @param session the ranks
+     * @param options what may be chosen
+     * @param devices of all ranks
+     * @param err where {@code --explain-comm} prints
+     */
+    CommPlanner(Session session, CommOptions options, List<String> devices, PrintWriter err) {
+        this.session = session;
+        this.options = options;
+        this.devices = devices;
+        this.err = err;
+    }
+
+    /**
+     * Returns the schedule, the same on every rank.
+     *
+     * @param common chunk and threads of the ranks
+     * @param columns elements of a partial's row
+     */
+    CommSchedule plan(RankOptions common, int columns) {
+        if (!options.isAuto()) {
+            return common.schedule();
+        }
+        boolean phaseLocked = devices.stream().anyMatch(device -> !device.equals(HOST));
+        CommSettings settings = options.settings(common.chunk(), columns, phaseLocked);
+        AtomicReference<Decision> decided = new AtomicReference<>();
+        session.threads().run(member -> decided.set(decide(member, settings, common)));
+        Decision decision = Objects.requireNonNull(decided.get());
+        if (options.explains() && session.hasTerminal()) {
+            err.println(decision.explain());
+            err.flush();
+        }
+        return decision.schedule();
+    }
+
+    /** Measures with the host's codec: a device packs and sums on its own, at a speed that is not known yet. */
+    private Decision decide(Member member, CommSettings settings, RankOptions common) {
+        try (Arena arena = Arena.ofShared();
+                WorkerPool pool = new WorkerPool(common.threads(), "probe-" + member.rank())) {
+            Bench bench = new Bench(
+                    member.transport(),
+                    member.exchange(),
+                    member.control(),
+                    new HostPorts(pool, settings.maxRows(), settings.columns(), arena),
+                    System::nanoTime);
+            return new CommPolicy(bench, settings).measureAndDecide(cache(common));
+        }
+    }
+
+    private Optional<ProfileCache> cache(RankOptions common) {
+        ProfileKey key = new ProfileKey(
+                session.hosts(),
+                session.transport(),
+                session.ranks(),
+                devices.stream().map(device -> device + "*" + common.threads()).toList(),
+                Version.number());
+        return Environment.cacheFolder()
+                .map(folder -> new ProfileCache(
+                        Path.of(folder), key, ProfileCache.MAX_AGE, InstantSource.system(), err::println));
+    }
+}

@@ -1,0 +1,157 @@
+package dev.waterspout.benchmarks.network;
+
+import dev.waterspout.interconnect.collective.ControlChannel;
+import dev.waterspout.interconnect.collective.ExchangeCounters;
+import dev.waterspout.interconnect.collective.FrameExchange;
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.transport.Transport;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One rank's part of the benchmark: all ranks do the same. Contenders take turns, so that a disturbance meets all. */
+final class RankRun {
+    private static final int ROOT = 0;
+    private static final int ROUNDS_OF_WARM_UP = 3;
+    private static final int FEWEST_REPETITIONS = 5;
+    private static final long SECOND = 1_000_000_000;
+    /** A shaped link that has rested sends so much too fast: {@code benchmarks/network} says why. */
+    private static final double CREDIT_SECONDS = 0.35e-3;
+
+    private static final int MOST_CREDIT = 1 << 20;
+
+    private final Transport transport;
+    private final Settings settings;
+    private final ControlChannel channel;
+    private final List<Contender> contenders = new ArrayList<>();
+    private final int[] credit;
+
+    /**
+     * @param library MPI library by the loader's name, null where there is none
+     * @param bitsPerSecond of the link, 0 for no limit
+     */
+    RankRun(
+            Transport transport,
+            Settings settings,
+            @Nullable String library,
+            double bitsPerSecond,
+            Arena arena,
+            WorkerPool pool) {
+        this.transport = transport;
+        this.settings = settings;
+        FrameExchange exchange = new FrameExchange(transport);
+        this.channel = new ControlChannel(exchange, new ExchangeCounters());
+        this.credit =
+                new int[(int) Math.min(MOST_CREDIT, CREDIT_SECONDS * bitsPerSecond / Byte.SIZE) / Integer.BYTES + 1];
+        CollectiveContender.Data data =
+                CollectiveContender.Data.random(arena, settings.maxRows(), settings.columns(), transport.rank());
+        for (String choice : settings.choices()) {
+            int colon = choice.indexOf(':');
+            String collective = choice.substring(0, Math.max(0, colon));
+            String format = choice.substring(colon + 1);
+            if (!collective.equals("mpi")) {
+                for (CommChoice each : chunked(algorithm(collective), WireFormat.parse(format))) {
+                    contenders.add(new CollectiveContender(choice, each, exchange, transport, data, pool));
+                }
+            } else if (library != null) {
+                contenders.add(new LibraryContender(library, format, transport.size(), data));
+            }
+        }
+    }
+
+    private List<CommChoice> chunked(Algorithm algorithm, WireFormat format) {
+        return settings.chunkKb().stream()
+                .map(kb -> new CommChoice(
+                        algorithm,
+                        format,
+                        kb == 0
+                                ? CommChoice.UNCUT
+                                : (int) Math.max(1, kb * 1024L / format.rowBytes(settings.columns()))))
+                .toList();
+    }
+
+    private Algorithm algorithm(String name) {
+        return switch (name) {
+            case "plain" -> transport.size() > 2 ? Algorithm.TWOSTEP : Algorithm.ALLGATHER;
+            case "allgather" -> Algorithm.ALLGATHER;
+            case "twostep" -> Algorithm.TWOSTEP;
+            default -> throw new IllegalArgumentException("collective '" + name + "'\n" + Settings.USAGE);
+        };
+    }
+
+    /** {@return all measurements, the same on every rank but for what it alone spent} */
+    List<Measurement> run() {
+        contenders.forEach(Contender::prepare);
+        List<Measurement> all = new ArrayList<>();
+        for (int rows : settings.rows()) {
+            all.addAll(measure(rows));
+        }
+        return all;
+    }
+
+    private List<Measurement> measure(int rows) {
+        for (int round = 0; round < ROUNDS_OF_WARM_UP; round++) {
+            contenders.forEach(contender -> contender.sum(rows));
+        }
+        long[] bytes = contenders.stream()
+                .mapToLong(contender -> contender.bytesSent(rows))
+                .toArray();
+        ExchangeCounters.Snapshot[] before =
+                contenders.stream().map(Contender::spent).toArray(ExchangeCounters.Snapshot[]::new);
+        List<int[]> micros = new ArrayList<>();
+        long start = System.nanoTime();
+        do {
+            int[] times = new int[contenders.size()];
+            for (int i = 0; i < times.length; i++) {
+                align();
+                long from = System.nanoTime();
+                contenders.get(i).sum(rows);
+                times[i] = (int) ((System.nanoTime() - from) / 100);
+            }
+            micros.add(slowest(times));
+        } while (agreeToGoOn(micros.size(), System.nanoTime() - start));
+        List<Measurement> measurements = new ArrayList<>();
+        for (int i = 0; i < contenders.size(); i++) {
+            int index = i;
+            Contender contender = contenders.get(i);
+            ExchangeCounters.Snapshot spent = contender.spent().minus(before[i]);
+            double toMillis = 1e-6 / micros.size();
+            measurements.add(new Measurement(
+                    contender.name(),
+                    contender.chunkRows(),
+                    rows,
+                    bytes[i],
+                    micros.stream().map(times -> times[index] / 1e4).toList(),
+                    spent.quantizeNanos() * toMillis,
+                    spent.transferNanos() * toMillis,
+                    spent.sumNanos() * toMillis));
+        }
+        return measurements;
+    }
+
+    /** Ranks leave together, and links have nothing under way and no credit. */
+    private void align() {
+        channel.share(credit);
+        channel.share(new int[1]);
+        channel.share(new int[1]);
+    }
+
+    private int[] slowest(int[] times) {
+        int[] slowest = times.clone();
+        for (int[] each : channel.share(times)) {
+            Arrays.setAll(slowest, i -> Math.max(slowest[i], each[i]));
+        }
+        return slowest;
+    }
+
+    private boolean agreeToGoOn(int done, long nanos) {
+        boolean enough = done >= settings.repetitions()
+                || (done >= FEWEST_REPETITIONS && nanos > settings.budgetSeconds() * SECOND);
+        return channel.share(new int[] {enough ? 0 : 1})[ROOT][0] == 1;
+    }
+}

@@ -1,0 +1,95 @@
+package dev.waterspout.benchmarks.network;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What to measure.
+ *
+ * @param ranks threads that stand for ranks, where no launcher started any
+ * @param rows tokens per message
+ * @param columns the model's width
+ * @param choices {@code COLLECTIVE:FORMAT} with plain, allgather or twostep, {@code mpi:f32} or {@code mpi:int16}; the first
+ *     is what the others are compared with
+ * @param chunkKb for each choice, bytes of an encoded chunk in KiB; 0 for no chunks
+ * @param threads per rank
+ * @param repetitions of each measurement, unless it takes longer than the budget
+ * @param budgetSeconds for all choices of one size together
+ * @param results file that the results are appended to; empty for none
+ */
+record Settings(
+        int ranks,
+        List<Integer> rows,
+        int columns,
+        List<String> choices,
+        List<Integer> chunkKb,
+        int threads,
+        int repetitions,
+        int budgetSeconds,
+        String results) {
+    static final String USAGE = """
+            usage: CollectiveBenchmark [--rows 1,16,64,128,256,512] [--columns 2048] [--chunk-kb 0,128] [--threads 1]
+                [--choices plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,mpi:int16]
+                [--repetitions 20] [--budget-seconds 10] [--results FILE] [--ranks 2]""";
+
+    private static final Map<String, String> DEFAULTS = Map.of(
+            "--ranks", "2",
+            "--rows", "1,16,64,128,256,512",
+            "--columns", "2048",
+            "--choices", "plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,mpi:int16",
+            "--chunk-kb", "0,128",
+            "--threads", "1",
+            "--repetitions", "20",
+            "--budget-seconds", "10",
+            "--results", "");
+
+    /**
+     * Reads a command line.
+     *
+     * @throws IllegalArgumentException for what it does not know
+     */
+    static Settings parse(String[] arguments) {
+        Map<String, String> values = new TreeMap<>(DEFAULTS);
+        for (int i = 0; i < arguments.length; i += 2) {
+            if (i + 1 == arguments.length || values.put(arguments[i], arguments[i + 1]) == null) {
+                throw new IllegalArgumentException("what is '" + arguments[i] + "'?\n" + USAGE);
+            }
+        }
+        return new Settings(
+                number(values, "--ranks"),
+                numbers(values, "--rows"),
+                number(values, "--columns"),
+                List.of(value(values, "--choices").split(",")),
+                numbers(values, "--chunk-kb"),
+                number(values, "--threads"),
+                number(values, "--repetitions"),
+                number(values, "--budget-seconds"),
+                value(values, "--results"));
+    }
+
+    private static String value(Map<String, String> values, String option) {
+        return values.getOrDefault(option, "");
+    }
+
+    private static int number(Map<String, String> values, String option) {
+        return Integer.parseInt(value(values, option));
+    }
+
+    private static List<Integer> numbers(Map<String, String> values, String option) {
+        return Arrays.stream(value(values, option).split(","))
+                .map(Integer::valueOf)
+                .toList();
+    }
+
+    int maxRows() {
+        return Collections.max(rows);
+    }
+
+    Path resultsPath() {
+        return Path.of(results);
+    }
+}

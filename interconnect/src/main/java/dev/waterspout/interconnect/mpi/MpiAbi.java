@@ -11,14 +11,17 @@ import java.util.List;
  * variables, MPICH's are numbers.
  *
  * @param launcher that processes of this library are started by
+ * @param signals with which the launcher tells processes that another has failed
  * @param words of which the library's version has one; none where its symbols tell it
  * @param handles predefined
  * @param numbers predefined
  * @param status layout of MPI_Status
  */
-record MpiAbi(Launcher launcher, List<String> words, Handles handles, Numbers numbers, Status status) {
+record MpiAbi(
+        Launcher launcher, List<String> signals, List<String> words, Handles handles, Numbers numbers, Status status) {
     static final MpiAbi OPEN_MPI = new MpiAbi(
             Launcher.OPEN_MPI,
+            List.of("TERM"),
             List.of(),
             new Handles(
                     ValueLayout.JAVA_LONG,
@@ -32,6 +35,7 @@ record MpiAbi(Launcher launcher, List<String> words, Handles handles, Numbers nu
     /** Derivatives of MPICH that keep its binary interface say so by name. */
     static final MpiAbi MPICH = new MpiAbi(
             Launcher.MPICH,
+            List.of("TERM", "USR1"), // the second under -disable-auto-cleanup
             List.of("MPICH", "Intel(R) MPI", "MVAPICH"),
             new Handles(ValueLayout.JAVA_INT, "0x44000000", "0x4c00010d", "0x2c000000", "0x54000001"),
             new Numbers(-2, -1, 0x64400001),

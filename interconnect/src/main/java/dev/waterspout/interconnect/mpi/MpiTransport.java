@@ -32,7 +32,7 @@ public final class MpiTransport implements Transport {
     /** How long a rank that passes a failure on looks after its notices. */
     private static final long FORWARDING_NANOS = 2 * MILLISECOND;
     /** How long after the launcher's signal this process may compute on without a wait, which would fail. */
-    private static final long COMPUTING_NANOS = 500 * MILLISECOND;
+    private static final long COMPUTING_NANOS = 400 * MILLISECOND;
     /** How often a waiting rank looks at anything but its messages. */
     private static final long WATCH_NANOS = MILLISECOND;
     /** The failure is this rank's own, and nobody told it. */
@@ -47,7 +47,7 @@ public final class MpiTransport implements Transport {
     private final boolean endsMpi;
     private final int rank;
     private final int size;
-    private final AutoCloseable signal;
+    private final LauncherSignals signals;
     private final long communicator;
     private final Requests requests;
     private final Notices notices;
@@ -82,6 +82,8 @@ public final class MpiTransport implements Transport {
     private boolean ended;
     /** When the launcher told this process to end, in nanoseconds; 0 for not at all. */
     private volatile long stopped;
+    /** The rank whose process was seen to have ended after that, or {@link #NOBODY}. */
+    private volatile int firstEnded = NOBODY;
 
     private MpiTransport(MpiWorld world, MpiSettings settings, boolean endsMpi) {
         this.world = world;
@@ -95,7 +97,7 @@ public final class MpiTransport implements Transport {
         this.receivesStarted = new long[size];
         this.receivesComplete = new long[size];
         this.peers = Peers.unknown(rank, size);
-        this.signal = TerminationSignal.install(this::stop);
+        this.signals = new LauncherSignals(world.mpi().abi().signals(), this::stop);
         long start = System.nanoTime();
         BooleanSupplier inTime = () -> {
             patience.pause(this, System.nanoTime() - start);
@@ -406,8 +408,11 @@ public final class MpiTransport implements Transport {
     private void stop() {
         long now = System.nanoTime();
         stopped = now == 0 ? 1 : now;
-        for (long left = COMPUTING_NANOS; left > 0 && !surfaced; left = COMPUTING_NANOS - (System.nanoTime() - now)) {
-            LockSupport.parkNanos(this, Math.min(left, 10 * MILLISECOND));
+        while (System.nanoTime() - now < COMPUTING_NANOS && !surfaced) {
+            if (firstEnded < 0) { // the others end because of it, and soon after it
+                firstEnded = Watch.firstEnded(peers, notices, rank, size);
+            }
+            LockSupport.parkNanos(this, 10 * MILLISECOND);
         }
         if (!surfaced) {
             failure.compareAndSet(null, lost());
@@ -421,7 +426,7 @@ public final class MpiTransport implements Transport {
 
     /** {@return what to say when the launcher ends this process outside of a wait} */
     private InterconnectException lost() {
-        int peer = Watch.firstEnded(peers, notices, rank, size);
+        int peer = firstEnded;
         return new InterconnectException(
                 peer < 0
                         ? "rank " + rank + " was stopped by its launcher"
@@ -490,11 +495,7 @@ public final class MpiTransport implements Transport {
         world.finish();
         surfaced = true;
         watchdog.interrupt();
-        try {
-            signal.close();
-        } catch (Exception kept) { // the signal stays with a handler that does nothing any more
-            return;
-        }
+        signals.release();
     }
 
     private void watchTheEnd() {

@@ -1,0 +1,139 @@
+package dev.waterspout.interconnect.collective;
+
+import static dev.waterspout.interconnect.collective.FaultyTransport.SENDER;
+import static dev.waterspout.interconnect.testing.RankThreads.assertRefused;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.waterspout.interconnect.transport.Transport;
+import dev.waterspout.interconnect.transport.TransportScenarios.Scenario;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/**
+ * What happens to frames on their way, and what each rank must make of it, be it a thread or a process: an exception on
+ * the rank that receives, and the residual or the logits stay as they were.
+ */
+public final class FaultScenarios {
+    private static final int COLUMNS = 65;
+    private static final int ROWS = 2;
+    private static final int FAULTY_CALL = 2;
+    private static final int[] SHARES = {5, 9, 9, 9, 3, 3, 3};
+
+    private FaultScenarios() {}
+
+    /** Returns one scenario per fault and kind of exchange. */
+    public static List<Scenario> all() {
+        List<Scenario> scenarios = new ArrayList<>();
+        for (Fault fault : Fault.values()) {
+            // From one of two senders there is no other to take a frame from.
+            int leastRanks = fault == Fault.MISROUTED ? 3 : 2;
+            // Only a rank that stays away is noticed by time.
+            boolean timed = fault == Fault.NEVER_ARRIVES;
+            for (WireFormat format : List.of(PlainFormat.F32, WireFormat.parse("e2m1:32:e8m0"))) {
+                scenarios.add(new Scenario(
+                        "refuses a partial of " + format + ", " + fault,
+                        leastRanks,
+                        1,
+                        timed,
+                        (transport, _) -> refusesAPartial(transport, fault, format)));
+            }
+            scenarios.add(new Scenario(
+                    "refuses logits, " + fault,
+                    leastRanks,
+                    1,
+                    timed,
+                    (transport, _) -> refusesLogits(transport, fault)));
+        }
+        return scenarios;
+    }
+
+    /**
+     * Sums partials again and again over a transport, one of whose exchanges is damaged.
+     *
+     * @param transport of this rank
+     * @param fault name of what happens to the third exchange, empty for nothing
+     * @param calls how many exchanges
+     * @param beforeCall told the number of each exchange before it starts
+     */
+    public static void sumPartials(Transport transport, String fault, int calls, IntConsumer beforeCall) {
+        Transport damaged =
+                fault.isEmpty() ? transport : new FaultyTransport(transport, Fault.valueOf(fault), FAULTY_CALL);
+        run(damaged, member -> {
+            AllGather allGather = allGather(member, PlainFormat.F32);
+            MemorySegment residual = Floats.segment(new float[ROWS * COLUMNS]);
+            for (int call = 0; call < calls; call++) {
+                beforeCall.accept(call);
+                MemorySegment partial = Floats.segment(Floats.random(call * 10L + member.rank(), ROWS * COLUMNS));
+                allGather.sum(0, member.port(PlainFormat.F32, COLUMNS, partial, residual), ROWS);
+            }
+        });
+    }
+
+    private static AllGather allGather(Member member, WireFormat format) {
+        return new AllGather(
+                member.exchange(), format, member.counters(), new ExchangeShape(ROWS, COLUMNS, ROWS), member.arena());
+    }
+
+    private static void run(Transport transport, Member.Task task) {
+        try (WorkerPool pool = new WorkerPool(1, "test-pool-" + transport.rank())) {
+            task.run(new Member(
+                    transport.rank(),
+                    transport.size(),
+                    new FrameExchange(transport),
+                    pool,
+                    new ExchangeCounters(),
+                    Arena.ofAuto()));
+        }
+    }
+
+    private static void refusesAPartial(Transport transport, Fault fault, WireFormat format) {
+        MemorySegment residual = Floats.segment(new float[ROWS * COLUMNS]);
+        float[][] untouched = new float[1][];
+        Throwable failure = catchThrowable(() -> run(new FaultyTransport(transport, fault, FAULTY_CALL), member -> {
+            AllGather allGather = allGather(member, format);
+            // One more, where those notice that have not been sent anything wrong.
+            int calls = fault == Fault.NEVER_ARRIVES ? FAULTY_CALL + 1 : FAULTY_CALL + 2;
+            for (int call = 0; call < calls; call++) {
+                untouched[0] = Floats.array(residual);
+                // The same partial in every call: an old frame differs in nothing but its number. One that is torn
+                // between equal payloads would be whole.
+                long seed = fault == Fault.TORN ? call * 10L + member.rank() : member.rank();
+                MemorySegment partial = Floats.segment(Floats.random(seed, ROWS * COLUMNS));
+                allGather.sum(0, member.port(format, COLUMNS, partial, residual), ROWS);
+            }
+        }));
+        if (transport.rank() != SENDER || fault != Fault.NEVER_ARRIVES) {
+            assertRefused(failure, "rank " + SENDER);
+            Floats.assertSame(residual, untouched[0], fault + ", rank " + transport.rank());
+            assertThat(untouched[0]).isNotEqualTo(new float[ROWS * COLUMNS]);
+        }
+    }
+
+    private static void refusesLogits(Transport transport, Fault fault) {
+        int[] shares = Arrays.copyOf(SHARES, transport.size());
+        int vocabulary = Arrays.stream(shares).sum();
+        MemorySegment logits = Floats.segment(new float[ROWS * vocabulary]);
+        float[][] untouched = new float[1][];
+        Throwable failure = catchThrowable(() -> run(new FaultyTransport(transport, fault, FAULTY_CALL), member -> {
+            LogitsGather gather = new LogitsGather(member.exchange(), member.counters(), shares, ROWS, member.arena());
+            for (int call = 0; call <= FAULTY_CALL; call++) {
+                untouched[0] = Floats.array(logits);
+                int rank = member.rank();
+                gather.gather(Floats.segment(Floats.random(call * 10L + rank, ROWS * shares[rank])), ROWS, logits);
+            }
+        }));
+        if (transport.rank() == LogitsGather.ROOT) {
+            assertRefused(failure, "rank " + SENDER);
+            Floats.assertSame(logits, untouched[0], fault.name());
+            assertThat(untouched[0]).isNotEqualTo(new float[ROWS * vocabulary]);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package dev.waterspout.interconnect.mpi;
+
+import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.interconnect.collective.FaultScenarios;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * One rank of a group to one of whose ranks something happens. Ends as the engine does: exit code 0, or 5 with one
+ * sentence in a file. Arguments: launcher, what happens, and what the names of the files that it writes start with.
+ */
+final class MpiFaultMain {
+    static final int CULPRIT = 1;
+    static final Duration TIMEOUT = Duration.ofSeconds(3);
+
+    private static final int CALLS = 8;
+    private static final int FATAL_CALL = 3;
+    private static final int PEER_FAILED = 5;
+
+    private MpiFaultMain() {}
+
+    public static void main(String[] arguments) throws IOException {
+        String what = arguments[1];
+        String files = arguments[2];
+        MpiSettings settings = new MpiSettings(TIMEOUT, 0, reason -> end(files, reason));
+        try (MpiTransport transport =
+                MpiTransport.join(MpiLibrary.load(null, Launcher.valueOf(arguments[0])), settings)) {
+            int rank = transport.rank();
+            Files.writeString(Path.of(files + ".rank"), "" + rank);
+            String fault = what.matches("[A-Z_]+") ? what : "";
+            try {
+                FaultScenarios.sumPartials(transport, fault, CALLS, call -> happen(what, rank, call));
+            } catch (IllegalStateException own) {
+                transport.abort(own);
+                throw own;
+            }
+        } catch (InterconnectException reason) {
+            end(files, reason);
+        }
+    }
+
+    private static void end(String files, InterconnectException reason) {
+        try {
+            Files.writeString(Path.of(files + ".reason"), "" + reason.getMessage());
+        } catch (IOException lost) {
+            throw new UncheckedIOException(lost);
+        }
+        Runtime.getRuntime().halt(PEER_FAILED);
+    }
+
+    private static void happen(String what, int rank, int call) {
+        if (call != FATAL_CALL) {
+            return;
+        }
+        if (rank != CULPRIT) {
+            if (what.equals("killed while the others compute")) {
+                compute();
+            }
+            return;
+        }
+        switch (what) {
+            case "killed", "killed while the others compute" -> signal("KILL");
+            case "stopped" -> signal("STOP");
+            case "late" -> compute();
+            case "throws" -> throw new IllegalStateException("out of paper");
+            default -> {}
+        }
+    }
+
+    /** Works for longer than any other waits. */
+    private static void compute() {
+        long end = System.nanoTime() + TIMEOUT.toNanos() * 3;
+        while (System.nanoTime() < end) {
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    private static void signal(String name) {
+        try {
+            new ProcessBuilder("kill", "-" + name, "" + ProcessHandle.current().pid())
+                    .start()
+                    .waitFor();
+        } catch (IOException | InterruptedException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+        compute();
+    }
+}

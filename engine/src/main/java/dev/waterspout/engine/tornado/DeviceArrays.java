@@ -123,6 +123,17 @@ final class DeviceArrays {
         return Collections.unmodifiableList(all);
     }
 
+    /**
+     * Adds an array, with zeros in it; before any graph takes all of them over.
+     *
+     * @param array of floats or bytes
+     */
+    <T extends TornadoNativeArray> T keepCleared(T array) {
+        array.getSegment().fill((byte) 0);
+        all.add(array);
+        return array;
+    }
+
     private DeviceWeights stack(
             String kind, List<ShardWeights.Layer> layers, Function<ShardWeights.Layer, WeightMatrix> matrix) {
         return keep(StackedWeights.of(kind, layers.stream().map(matrix).toList()));

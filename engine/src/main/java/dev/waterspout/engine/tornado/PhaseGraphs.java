@@ -52,25 +52,30 @@ final class PhaseGraphs {
     private final int ranks;
     private final DeviceCodec codec;
     private final DeviceArrays arrays;
+    private final @Nullable PeerArrays peers;
     /** This rank's encoded partial on the host: of the codec's format, or the floats themselves. */
     private final TornadoNativeArray encoded;
     /** All ranks' encoded partials on the host, or null if there is one rank. */
     private final @Nullable TornadoNativeArray shards;
 
+    /**
+     * Builds the graphs.
+     *
+     * @param shape how much they take at a time, and how it travels
+     * @param device that they run on
+     * @param ranks of the group
+     * @param config of the model
+     * @param shard the rank's
+     * @param arrays of all phases
+     */
     PhaseGraphs(
-            String phase,
-            KernelDevice device,
-            int maxRows,
-            WireFormat format,
-            int ranks,
-            ModelConfig config,
-            Shard shard,
-            DeviceArrays arrays) {
-        this.phase = phase;
+            PhaseShape shape, KernelDevice device, int ranks, ModelConfig config, Shard shard, DeviceArrays arrays) {
+        this.phase = shape.name();
         this.device = device;
-        this.maxRows = maxRows;
+        this.maxRows = shape.maxRows();
         this.ranks = ranks;
-        this.codec = DeviceCodec.of(format, config.width());
+        this.codec = DeviceCodec.of(shape.format(), config.width());
+        this.peers = shape.peers();
         this.arrays = arrays;
         this.tokens = new IntArray(maxRows);
         this.tokens.init(0);
@@ -79,8 +84,8 @@ final class PhaseGraphs {
         this.rope = new DeviceRope(angles, ropeDim, config.architecture().pairing());
         boolean floats = codec.format() == PlainFormat.F32;
         int packedBytes = codec.packedBytes(maxRows);
-        this.encoded = floats ? arrays.partial : new ByteArray(packedBytes);
-        this.shards = ranks == 1
+        this.encoded = floats || peers != null ? arrays.partial : new ByteArray(packedBytes);
+        this.shards = ranks == 1 || peers != null
                 ? null
                 : floats
                         ? new FloatArray(Math.multiplyExact(ranks, packedBytes / Float.BYTES))
@@ -88,14 +93,14 @@ final class PhaseGraphs {
         this.embed = embed();
         this.attention = attention(shard.heads().size());
         this.feedForward = feedForward(shard.ffn().size());
-        this.sum = sum("Sum", ranks, config.width());
-        this.sumOne = sum("SumOne", 1, config.width());
+        this.sum = peers == null ? sum("Sum", ranks, config.width()) : sumOfPeers(peers, config.width());
+        this.sumOne = peers == null ? sum("SumOne", 1, config.width()) : sum;
         this.select = select(config.width());
     }
 
     /** Returns the graphs. */
     List<KernelGraph> all() {
-        return ranks == 1
+        return ranks == 1 || peers != null
                 ? List.of(embed, attention, feedForward, sum, select)
                 : List.of(embed, attention, feedForward, sum, sumOne, select);
     }
@@ -107,6 +112,12 @@ final class PhaseGraphs {
     /** Returns what partials travel as. */
     WireFormat format() {
         return codec.format();
+    }
+
+    /** Returns what other ranks read of this one's device, or null where partials go through the host. */
+    @Nullable
+    PeerArrays peers() {
+        return peers;
     }
 
     /** Returns this rank's encoded partial, as the last half layer left it on the host. */
@@ -141,7 +152,11 @@ final class PhaseGraphs {
         graph.turnAndStore("rope", rope, a.cache, heads, a.queries, a.keys, a.values);
         graph.attention("attend", a.cache, heads, a.queries, a.attended);
         graph.linear("output", a.attentionOutput, null, a.attended, a.partial, RowCount.CHUNK);
-        encode(graph);
+        if (peers != null) {
+            offer(graph, peers, peers.attention());
+        } else {
+            encode(graph);
+        }
         return graph;
     }
 
@@ -153,7 +168,11 @@ final class PhaseGraphs {
         graph.linear("up", a.upWeights, null, a.normed, a.up, RowCount.CHUNK);
         graph.swiglu("swiglu", a.gate, a.up, ffn);
         graph.linear("down", a.down, null, a.gate, a.partial, RowCount.CHUNK);
-        encode(graph);
+        if (peers != null) {
+            offer(graph, peers, peers.feedForward());
+        } else {
+            encode(graph);
+        }
         return graph;
     }
 
@@ -176,6 +195,30 @@ final class PhaseGraphs {
             default -> throw new IllegalStateException("shards are floats or bytes");
         }
         return graph;
+    }
+
+    /** The shards come from the devices of all ranks, this one's included. */
+    private KernelGraph sumOfPeers(PeerArrays peers, int width) {
+        KernelGraph graph = graph("Sum");
+        peers.end().gather(graph.taskGraph(), "gather", peers.shards());
+        if (peers.shards() instanceof FloatArray floats) {
+            graph.sum("sum", floats, ranks, arrays.hidden, width);
+        } else {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
+            graph.dequantizeSum("sum", codec, (ByteArray) peers.shards(), ranks, arrays.hidden);
+        }
+        return graph;
+    }
+
+    /** The partial stays on the device in the form that travels, for the other ranks to read. */
+    private void offer(KernelGraph graph, PeerArrays peers, TornadoNativeArray offered) {
+        if (offered instanceof ByteArray packed) {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
+            graph.quantize("quantize", codec, arrays.partial, packed);
+            peers.end().offer(graph.taskGraph(), "offer", packed);
+        } else {
+            peers.end().offerCopy(graph.taskGraph(), "offer", arrays.partial, offered);
+        }
     }
 
     private KernelGraph select(int width) {

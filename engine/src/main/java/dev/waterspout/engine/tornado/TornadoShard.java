@@ -10,7 +10,10 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.PeerPort;
 import dev.waterspout.interconnect.collective.Tile;
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.KernelDevice;
@@ -19,10 +22,12 @@ import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.Step;
 import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.host.RotaryTable;
+import dev.waterspout.kernels.peer.PeerEnd;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -30,6 +35,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -66,13 +72,15 @@ public final class TornadoShard implements ShardCompute, PartialPort {
     private final TornadoExecutionPlan plan;
     private final Set<Integer> compiled = new HashSet<>();
     private final int width;
+    private final PeerPort peerPort = new DevicePort();
     private PhaseGraphs phase;
     /** Elements of the exchange under way that lie ready to be summed. */
     private long summed;
 
-    private TornadoShard(String name, TornadoDevice device, Model model, Shard shard, int ranks, RankOptions options) {
+    TornadoShard(TornadoShards on, Model model, Shard shard, int ranks, RankOptions options) {
         ModelConfig config = model.config();
-        this.name = name;
+        TornadoDevice device = on.device();
+        this.name = on.name();
         this.width = config.width();
         this.weightBytes = ShardWeights.of(model, shard).bytes();
         this.angles = new RotaryAngles(config, model.ropeFactors());
@@ -80,14 +88,14 @@ public final class TornadoShard implements ShardCompute, PartialPort {
         this.arrays = new DeviceArrays(model, shard, options);
         KernelDevice kernels = KernelDevice.of(device);
         outputStep.set(Step.ROWS, 1);
+        // What stays on the device is allocated before the graphs, each of which takes all of it over.
+        PhaseShape prefillShape = shape("prefill", on.end(), options, options.chunk(), ranks);
+        PhaseShape decodeShape = options.chunk() == 1 ? null : shape("decode", on.end(), options, 1, ranks);
         this.load = new UploadGraph(LOAD, kernels, arrays.all());
         this.output = output(kernels);
-        this.prefill = new PhaseGraphs(
-                "prefill", kernels, options.chunk(), prefillFormat(options), ranks, config, shard, arrays);
-        WireFormat decodeFormat = options.schedule().choice(1).format();
-        this.decode = options.chunk() == 1
-                ? prefill
-                : new PhaseGraphs("decode", kernels, 1, decodeFormat, ranks, config, shard, arrays);
+        this.prefill = new PhaseGraphs(prefillShape, kernels, ranks, config, shard, arrays);
+        this.decode =
+                decodeShape == null ? prefill : new PhaseGraphs(decodeShape, kernels, ranks, config, shard, arrays);
         this.phase = prefill;
         graphs.add(output);
         graphs.addAll(prefill.all());
@@ -104,15 +112,29 @@ public final class TornadoShard implements ShardCompute, PartialPort {
      * @param device as TornadoVM lists it
      */
     public static ShardFactory factory(String name, TornadoDevice device) {
-        return (model, shard, ranks, options) -> new TornadoShard(name, device, model, shard, ranks, options);
+        return new TornadoShards(name, device, null);
     }
 
-    /** One format serves all chunks of the prefill: the graphs are compiled for it. */
-    private static WireFormat prefillFormat(RankOptions options) {
-        List<WireFormat> formats = IntStream.rangeClosed(Math.min(2, options.chunk()), options.chunk())
-                .mapToObj(rows -> options.schedule().choice(rows).format())
+    /**
+     * One format serves all chunks of a phase, and one way: the graphs are compiled for them.
+     *
+     * @param end of a link to the other ranks' devices, or null
+     */
+    private PhaseShape shape(String phase, @Nullable PeerEnd end, RankOptions options, int chunk, int ranks) {
+        List<CommChoice> choices = IntStream.rangeClosed(Math.min(2, chunk), chunk)
+                .mapToObj(rows -> options.schedule().choice(rows))
                 .distinct()
                 .toList();
+        WireFormat format = onlyFormat(choices);
+        boolean gathers = choices.stream().allMatch(choice -> choice.algorithm() == Algorithm.ALLGATHER);
+        PeerArrays peers =
+                end == null || ranks == 1 || !gathers ? null : PeerArrays.of(end, format, chunk, width, ranks, arrays);
+        return new PhaseShape(phase, chunk, format, peers);
+    }
+
+    private static WireFormat onlyFormat(List<CommChoice> choices) {
+        List<WireFormat> formats =
+                choices.stream().map(CommChoice::format).distinct().toList();
         if (formats.size() > 1) {
             throw new IllegalArgumentException("wire formats " + formats
                     + " for chunks of different sizes; a TornadoVM device needs one for all of more than 1 token");
@@ -217,7 +239,46 @@ public final class TornadoShard implements ShardCompute, PartialPort {
             throw new IllegalArgumentException("wire format " + format.label() + " on device " + name
                     + ", whose kernels pack " + phase.format().label());
         }
-        return this;
+        return phase.peers() == null ? this : peerPort;
+    }
+
+    /** The port of a phase whose encoded partials never leave the devices. */
+    private final class DevicePort implements PeerPort {
+        @Override
+        public WireFormat format() {
+            return phase.format();
+        }
+
+        @Override
+        public void fetchSum(int rows) {
+            PeerArrays peers = Objects.requireNonNull(phase.peers());
+            peers.end().expect(phase.format().encodedBytes(rows, width));
+            run(phase.sum);
+        }
+
+        @Override
+        public void encode(Tile tile, MemorySegment payload) {
+            throw onTheDevice();
+        }
+
+        @Override
+        public void decodeSum(MemorySegment[] payloads, Tile tile) {
+            throw onTheDevice();
+        }
+
+        @Override
+        public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
+            throw onTheDevice();
+        }
+
+        @Override
+        public void addOwn(int rows) {
+            throw onTheDevice();
+        }
+
+        private UnsupportedOperationException onTheDevice() {
+            return new UnsupportedOperationException("partials of device " + name + " do not go through the host");
+        }
     }
 
     @Override

@@ -21,6 +21,11 @@ public final class ExchangeCounters {
         /** No traffic. */
         public static final Traffic ZERO = new Traffic(0, 0, 0);
 
+        /** The same messages with as many bytes more in either direction. */
+        Traffic withPayload(long bytes) {
+            return new Traffic(bytesSent + bytes, bytesReceived + bytes, messages);
+        }
+
         private Traffic combine(Traffic other, int sign) {
             return new Traffic(
                     bytesSent + sign * other.bytesSent,

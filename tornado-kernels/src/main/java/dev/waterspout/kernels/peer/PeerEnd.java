@@ -43,12 +43,12 @@ public final class PeerEnd {
     }
 
     /**
-     * Adds a task that copies an array to another, and offers that one.
+     * Adds a task that copies the beginning of an array to another, and offers that one.
      *
      * @param graph of the arrays' plan
      * @param task name
      * @param source may be changed when the graph has been executed
-     * @param array at least as large; stays on the device and unchanged until the next but one offer
+     * @param array of what is offered; stays on the device and unchanged until the next but one offer
      */
     public void offerCopy(TaskGraph graph, String task, TornadoNativeArray source, TornadoNativeArray array) {
         Access[] access = {Access.READ_ONLY, Access.WRITE_ONLY};
@@ -95,7 +95,7 @@ public final class PeerEnd {
     }
 
     private void publishCopy(DeviceArray source, DeviceArray array) {
-        link.copier().pull(array, List.of(new PeerCopy(source, 0, 0, source.bytes())));
+        link.copier().pull(array, List.of(new PeerCopy(source, 0, 0, Math.min(source.bytes(), array.bytes()))));
         publish(array);
     }
 

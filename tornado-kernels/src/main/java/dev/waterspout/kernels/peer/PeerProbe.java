@@ -46,7 +46,7 @@ final class PeerProbe {
     private static TaskGraph offer(PeerEnd end, ByteArray sent) {
         TaskGraph graph = new TaskGraph("peerProbeSource").transferToDevice(DataTransferMode.EVERY_EXECUTION, sent);
         end.offer(graph, "offer", sent);
-        return graph;
+        return graph.persistOnDevice(sent);
     }
 
     private static TaskGraph exchange(PeerEnd end, ByteArray own, ByteArray shards) {

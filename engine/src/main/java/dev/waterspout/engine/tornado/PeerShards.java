@@ -1,0 +1,67 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.ShardFactory;
+import dev.waterspout.kernels.peer.PeerLink;
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+
+/**
+ * Lets the ranks of one process fetch encoded partials from each other's devices. That is done for all-gathers; what a schedule
+ * does in two steps goes through the host.
+ */
+public final class PeerShards {
+    private PeerShards() {}
+
+    /** What {@link #connect} returns. */
+    public sealed interface Result {
+        /**
+         * All devices reach each other.
+         *
+         * @param shards take the place of those given, for one group of ranks
+         */
+        record Connected(List<ShardFactory> shards) implements Result {
+            /** Copies the list. */
+            public Connected {
+                shards = List.copyOf(shards);
+            }
+        }
+
+        /**
+         * They do not, and partials go through the host.
+         *
+         * @param reason why, for people
+         */
+        record Refused(String reason) implements Result {}
+    }
+
+    /**
+     * Connects the devices of all ranks, and tries it with a few bytes. To be called while none of them runs anything.
+     *
+     * @param ranks what puts a shard on a rank's device, in rank order
+     */
+    public static Result connect(List<ShardFactory> ranks) {
+        List<TornadoShards> shards = new ArrayList<>();
+        for (ShardFactory rank : ranks) {
+            if (rank instanceof TornadoShards tornado) {
+                shards.add(tornado);
+            } else {
+                return new Result.Refused("rank " + shards.size() + " is not on a TornadoVM device");
+            }
+        }
+        List<TornadoDevice> devices = shards.stream().map(TornadoShards::device).toList();
+        return switch (PeerLink.connect(devices)) {
+            case PeerLink.Result.Refused refused -> new Result.Refused(refused.reason());
+            case PeerLink.Result.Connected connected -> new Result.Connected(connected(shards, connected.link()));
+        };
+    }
+
+    private static List<ShardFactory> connected(List<TornadoShards> shards, PeerLink link) {
+        List<ShardFactory> connected = new ArrayList<>();
+        for (int rank = 0; rank < shards.size(); rank++) {
+            TornadoShards each = shards.get(rank);
+            connected.add(new TornadoShards(each.name(), each.device(), link.end(rank)));
+        }
+        return connected;
+    }
+}

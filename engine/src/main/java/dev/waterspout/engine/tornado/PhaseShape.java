@@ -1,0 +1,18 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.kernels.codec.WireFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a phase's graphs are built for.
+ *
+ * @param name the phase
+ * @param maxRows tokens of its largest chunk
+ * @param format what its partials travel as
+ * @param peers what other ranks read, or null where partials go through the host
+ */
+record PhaseShape(
+        String name,
+        int maxRows,
+        WireFormat format,
+        @Nullable PeerArrays peers) {}

@@ -59,6 +59,14 @@ final class CommOptions {
     private String collective = AUTO;
 
     @Option(
+            names = "--transport",
+            paramLabel = "auto|peer|host",
+            defaultValue = AUTO,
+            description = "How devices of one process reach each other: copies from device to device (peer) or through"
+                    + " the host; auto takes peer where it can (default: ${DEFAULT-VALUE}).")
+    private String transport = AUTO;
+
+    @Option(
             names = "--peer-timeout",
             paramLabel = "SECONDS",
             defaultValue = "30",
@@ -122,6 +130,20 @@ final class CommOptions {
                     "peer timeout of " + peerTimeout + " s; it must be within 0.001 to 1000000");
         }
         return Duration.ofMillis((long) (peerTimeout * 1000));
+    }
+
+    /** Whether devices are to reach each other without the host, if they can. */
+    boolean wantsPeer() {
+        return switch (transport.toLowerCase(Locale.ROOT)) {
+            case AUTO, "peer" -> true;
+            case "host" -> false;
+            default -> throw new IllegalArgumentException("transport '" + transport + "' is not auto, peer or host");
+        };
+    }
+
+    /** Whether the user asked for that. */
+    boolean insistsOnPeer() {
+        return transport.equalsIgnoreCase("peer");
     }
 
     Optional<String> mpiLibrary() {

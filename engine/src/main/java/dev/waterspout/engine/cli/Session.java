@@ -1,8 +1,10 @@
 package dev.waterspout.engine.cli;
 
 import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.Agreement;
 import dev.waterspout.engine.generate.RankThreads;
+import dev.waterspout.engine.tornado.PeerShards;
 import dev.waterspout.interconnect.InterconnectException;
 import dev.waterspout.interconnect.mpi.Launcher;
 import dev.waterspout.interconnect.mpi.MpiLibrary;
@@ -106,6 +108,28 @@ record Session(RankThreads threads, List<Device> devices, List<String> hosts, in
         return IntStream.range(0, all.size())
                 .mapToObj(rank -> all.get(rank).getOrDefault("device", "?"))
                 .toList();
+    }
+
+    /**
+     * Returns what puts shards on the devices of this process, connected with each other where they can be.
+     *
+     * @param comm whether they are to be
+     * @param err receives a line where they cannot be
+     */
+    List<ShardFactory> shards(CommOptions comm, PrintWriter err) {
+        List<ShardFactory> staged = devices.stream().map(Device::shards).toList();
+        boolean offered = devices.stream().allMatch(device -> device.name().startsWith("tornado:"));
+        if (!comm.wantsPeer() || staged.size() < 2 || !(offered || comm.insistsOnPeer())) {
+            return staged;
+        }
+        return switch (PeerShards.connect(staged)) {
+            case PeerShards.Result.Connected connected -> connected.shards();
+            case PeerShards.Result.Refused refused -> {
+                err.println("waterspout: partials go through the host: " + refused.reason());
+                err.flush();
+                yield staged;
+            }
+        };
     }
 
     /** Tells the other processes that this one cannot go on. */

@@ -71,7 +71,7 @@ public final class CodecProbe {
             }
             double budget = Math.min(left, Seconds.of(perFormat));
             try (Arena arena = Arena.ofShared()) {
-                costs.put(format, new Run(format, columns, arena).measure(Math.min(maxRows, MOST_ROWS), budget));
+                costs.put(format, new Run(format, columns, arena).measure(maxRows, budget));
             }
             spent = agreement.max(Seconds.since(nanoClock, start));
         }
@@ -107,9 +107,9 @@ public final class CodecProbe {
             this.arena = arena;
         }
 
-        private Cost measure(int mostRows, double budget) {
-            List<Integer> sizes = sizes(mostRows);
-            PartialPort port = ports.create(format, mostRows, columns);
+        private Cost measure(int maxRows, double budget) {
+            List<Integer> sizes = sizes(Math.min(maxRows, MOST_ROWS));
+            PartialPort port = ports.create(format, maxRows, columns);
             double slice = Math.max(0, budget) / (sizes.size() + 1);
             long start = nanoClock.getAsLong();
             Times last = times(port, 1, slice);

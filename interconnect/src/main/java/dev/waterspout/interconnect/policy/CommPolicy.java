@@ -53,6 +53,12 @@ public final class CommPolicy {
             return decide(new Profiles(LinkProfile.NONE, CodecProfile.NONE));
         }
         requireSameSettings();
+        WarmUp.run(
+                settings,
+                ranks,
+                bench.ports(),
+                bench.nanoClock(),
+                settings.budget().warmUp());
         return decided(measure(cache));
     }
 
@@ -150,6 +156,8 @@ public final class CommPolicy {
                     chooser.bestBaseline(rows, options),
                     candidates.of(rows).stream()
                             .map(choice -> option(choice, rows, model, calibration))
+                            .filter(option -> option.predictedSeconds() < Double.POSITIVE_INFINITY
+                                    || option.choice().equals(first))
                             .sorted(Comparator.comparingDouble(Option::expectedSeconds))
                             .toList()));
         }

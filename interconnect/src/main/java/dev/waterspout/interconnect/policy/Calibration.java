@@ -2,9 +2,11 @@ package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,7 @@ final class Calibration {
     /** Measured by predicted time, by rows, per choice; and per kin of the first choice of it that was tried. */
     private final Map<CommChoice, NavigableMap<Integer, Double>> factors = new HashMap<>();
 
+    private final Set<Integer> completed = new HashSet<>();
     private final Map<Kin, NavigableMap<Integer, Double>> kinFactors = new HashMap<>();
 
     /** Choices with the same algorithm and format. */
@@ -51,16 +54,41 @@ final class Calibration {
         kinFactors.computeIfAbsent(Kin.of(choice), key -> new TreeMap<>()).putIfAbsent(rows, factor);
     }
 
+    /** Notes that all was tried that is worth it, of one size. */
+    void complete(int rows) {
+        completed.add(rows);
+    }
+
     /**
-     * {@return whether the choice may be taken} What was tried may be, and all if nothing was; chunks may be that are so
-     * large that no trial could have been cut into them.
+     * {@return whether the choice may be taken for some rows} All may, if nothing was tried. Else it must have been tried,
+     * and no size that was completed without it, nor the largest that was tried, may be nearer than its own trials. Chunks
+     * that are so large that no trial could have been cut into them go with the uncut exchange.
      */
-    boolean allows(CommChoice choice) {
-        if (measured.isEmpty() || measured.containsKey(choice)) {
+    boolean allows(CommChoice choice, int rows) {
+        if (factors.isEmpty()) {
             return true;
         }
+        NavigableMap<Integer, Double> own = factors.get(choice);
+        if (own != null) {
+            return covers(own, rows);
+        }
         NavigableMap<Integer, Double> uncut = kinFactors.get(new Kin(Pair.of(choice), false));
-        return isCut(choice) && uncut != null && uncut.lastKey() <= choice.chunkRows();
+        return isCut(choice) && uncut != null && uncut.lastKey() <= choice.chunkRows() && covers(uncut, rows);
+    }
+
+    private boolean covers(NavigableMap<Integer, Double> tried, int rows) {
+        Integer below = tried.floorKey(rows);
+        Integer above = tried.ceilingKey(rows);
+        int largest = factors.getOrDefault(reference, tried).lastKey();
+        if (above == null && rows >= largest) {
+            return tried.lastKey() == largest;
+        }
+        return (above != null || noneCompleted(tried.lastKey() + 1, rows))
+                && (below != null || noneCompleted(rows, tried.firstKey() - 1));
+    }
+
+    private boolean noneCompleted(int from, int to) {
+        return completed.stream().noneMatch(size -> from <= size && size <= to);
     }
 
     OptionalDouble measured(CommChoice choice, int rows) {

@@ -42,16 +42,17 @@ final class Chooser {
         CommChoice incumbent = baselines.getFirst();
         for (int rows : sizes) {
             List<CommChoice> all = options.of(rows);
-            double plain = seconds(bestBaseline(rows), rows);
+            List<CommChoice> plain = plain(all);
+            double limit = seconds(fastest(rows, plain), rows);
             List<CommChoice> eligible = all.stream()
-                    .filter(choice -> baselines.contains(choice) || clearlyBelow(choice, rows, plain))
+                    .filter(choice -> plain.contains(choice) || clearlyBelow(choice, rows, limit))
                     .toList();
             if (!eligible.contains(incumbent)) {
-                incumbent = baselines.getFirst();
+                incumbent = plain.getFirst();
             }
             // What is exact goes first: others must be clearly faster than its best.
-            incumbent = settled(incumbent, rows, exact());
-            incumbent = settled(incumbent, rows, baselines);
+            incumbent = settled(incumbent, rows, exact(plain));
+            incumbent = settled(incumbent, rows, plain);
             incumbent = settled(incumbent, rows, eligible);
             chosen.add(incumbent);
         }
@@ -114,14 +115,21 @@ final class Chooser {
         return new CommSchedule(steps);
     }
 
-    /** {@return the fastest baseline} */
-    CommChoice bestBaseline(int rows) {
-        return fastest(rows, baselines);
+    /** {@return the fastest baseline among the options} */
+    CommChoice bestBaseline(int rows, Options options) {
+        return fastest(rows, plain(options.of(rows)));
     }
 
-    private List<CommChoice> exact() {
+    /** {@return the baselines among the options, the first in any case} */
+    private List<CommChoice> plain(List<CommChoice> options) {
         return baselines.stream()
-                .filter(choice -> choice.format().equals(baselines.getFirst().format()))
+                .filter(choice -> choice.equals(baselines.getFirst()) || options.contains(choice))
+                .toList();
+    }
+
+    private static List<CommChoice> exact(List<CommChoice> plain) {
+        return plain.stream()
+                .filter(choice -> choice.format().equals(plain.getFirst().format()))
                 .toList();
     }
 

@@ -71,7 +71,7 @@ public final class CodecProbe {
             }
             double budget = Math.min(left, Seconds.of(perFormat));
             try (Arena arena = Arena.ofShared()) {
-                costs.put(format, new Run(format, columns, arena).measure(Math.min(maxRows, MOST_ROWS), budget));
+                costs.put(format, new Run(format, columns, arena).measure(maxRows, budget));
             }
             spent = agreement.max(Seconds.since(nanoClock, start));
         }
@@ -88,12 +88,8 @@ public final class CodecProbe {
         return sizes;
     }
 
-    /** Seconds of one call each, and how many rows were in it. */
-    private record Times(int rows, double encode, double reduce, double decodeSum) {
-        private double round() {
-            return encode + reduce + decodeSum;
-        }
-    }
+    /** Seconds of one call each, how many rows were in it, and the shortest of all three together. */
+    private record Times(int rows, double encode, double reduce, double decodeSum, double shortest) {}
 
     /** The measurement of one format. */
     private final class Run {
@@ -107,14 +103,14 @@ public final class CodecProbe {
             this.arena = arena;
         }
 
-        private Cost measure(int mostRows, double budget) {
-            List<Integer> sizes = sizes(mostRows);
-            PartialPort port = ports.create(format, mostRows, columns);
+        private Cost measure(int maxRows, double budget) {
+            List<Integer> sizes = sizes(Math.min(maxRows, MOST_ROWS));
+            PartialPort port = ports.create(format, maxRows, columns);
             double slice = Math.max(0, budget) / (sizes.size() + 1);
             long start = nanoClock.getAsLong();
             Times last = times(port, 1, slice);
             for (int rows : sizes.subList(1, sizes.size())) {
-                double expected = last.round() * rows / last.rows();
+                double expected = last.shortest() * rows / last.rows();
                 if (agreement.max(Seconds.since(nanoClock, start)) + expected > budget) {
                     break;
                 }
@@ -132,7 +128,7 @@ public final class CodecProbe {
             return Line.through(rowElements, oneRow, last.rows() * rowElements, many);
         }
 
-        /** Repeats one size for a while; {@return the medians of the later half, of the slowest rank} */
+        /** Repeats one size for a while; {@return the lower quartiles of the later half, of the slowest rank} */
         private Times times(PartialPort port, int rows, double seconds) {
             Tile tile = new Tile(0, rows, 0, columns);
             MemorySegment[] payloads = payloads(port, tile);
@@ -146,14 +142,24 @@ public final class CodecProbe {
                     Seconds.time(nanoClock, () -> port.decodeSum(payloads, tile))
                 });
             } while (rounds.size() < MOST_ROUNDS && Seconds.since(nanoClock, start) < seconds);
-            double[] slowest = agreement.max(median(rounds, 0), median(rounds, 1), median(rounds, 2));
-            return new Times(rows, slowest[0], slowest[1], slowest[2]);
+            double[] slowest =
+                    agreement.max(typical(rounds, 0), typical(rounds, 1), typical(rounds, 2), shortest(rounds));
+            return new Times(rows, slowest[0], slowest[1], slowest[2], slowest[3]);
         }
 
-        private static double median(List<double[]> rounds, int what) {
-            return Seconds.median(rounds.subList(rounds.size() / 2, rounds.size()).stream()
+        private static double shortest(List<double[]> rounds) {
+            return rounds.stream()
+                    .mapToDouble(round -> Arrays.stream(round).sum())
+                    .min()
+                    .orElseThrow();
+        }
+
+        private static double typical(List<double[]> rounds, int what) {
+            double[] later = rounds.subList(rounds.size() / 2, rounds.size()).stream()
                     .mapToDouble(round -> round[what])
-                    .toArray());
+                    .sorted()
+                    .toArray();
+            return later[(later.length - 1) / 4];
         }
 
         /** {@return one encoded partial per rank} */

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
 
 /**
  * Decides how exchanges of each size are done. Links and codecs are measured, a {@link CostModel} predicts every choice,
@@ -54,6 +53,12 @@ public final class CommPolicy {
             return decide(new Profiles(LinkProfile.NONE, CodecProfile.NONE));
         }
         requireSameSettings();
+        WarmUp.run(
+                settings,
+                ranks,
+                bench.ports(),
+                bench.nanoClock(),
+                settings.budget().warmUp());
         return decided(measure(cache));
     }
 
@@ -136,13 +141,11 @@ public final class CommPolicy {
         CommChoice first = candidates.baselines().getFirst();
         Calibration calibration = new Calibration(model, first);
         new Trials(bench, settings, candidates, calibration).run();
-        Predicate<CommChoice> allowed = choice -> choice.equals(first) || calibration.allows(choice);
-        List<CommChoice> baselines =
-                candidates.baselines().stream().filter(allowed).toList();
         List<Integer> sizes = candidates.sizes();
-        Chooser chooser = new Chooser(sizes, baselines, calibration::expected);
-        Chooser.Options options =
-                rows -> candidates.of(rows).stream().filter(allowed).toList();
+        Chooser chooser = new Chooser(sizes, candidates.baselines(), calibration::expected);
+        Chooser.Options options = rows -> candidates.of(rows).stream()
+                .filter(choice -> choice.equals(first) || calibration.allows(choice, rows))
+                .toList();
         List<CommChoice> chosen = settings.phaseLocked() ? chooser.chooseLocked(options) : chooser.choose(options);
         List<Row> table = new ArrayList<>();
         for (int i = 0; i < sizes.size(); i++) {
@@ -150,9 +153,11 @@ public final class CommPolicy {
             table.add(row(
                     rows,
                     chosen.get(i),
-                    chooser.bestBaseline(rows),
+                    chooser.bestBaseline(rows, options),
                     candidates.of(rows).stream()
                             .map(choice -> option(choice, rows, model, calibration))
+                            .filter(option -> option.predictedSeconds() < Double.POSITIVE_INFINITY
+                                    || option.choice().equals(first))
                             .sorted(Comparator.comparingDouble(Option::expectedSeconds))
                             .toList()));
         }
@@ -172,8 +177,8 @@ public final class CommPolicy {
         Option taken = find(options, chosen);
         Option baseline = find(options, plain);
         double gain = baseline.expectedSeconds() / taken.expectedSeconds();
-        String why =
-                chosen.equals(plain) ? "nothing is clearly faster" : String.format(Locale.ROOT, "%.2fx plain", gain);
+        boolean plainStays = chosen.format() instanceof PlainFormat && gain < 1 / (1 - Chooser.GAIN);
+        String why = plainStays ? "nothing is clearly faster" : String.format(Locale.ROOT, "%.2fx plain", gain);
         return new Row(rows, PlainFormat.F32.encodedBytes(rows, settings.columns()), taken, baseline, options, why);
     }
 

@@ -29,15 +29,29 @@ public record CommSettings(
     /**
      * How long measuring may take. A step that would end later is not begun.
      *
+     * @param warmUp the JIT, before anything is measured
      * @param link latency and bandwidth
      * @param codecPerFormat encode, reduce and sum of one format
      * @param codec of all formats together
      * @param trials exchanges as they will be
      */
-    public record Budget(Duration link, Duration codecPerFormat, Duration codec, Duration trials) {
+    public record Budget(Duration warmUp, Duration link, Duration codecPerFormat, Duration codec, Duration trials) {
         /** Under a second altogether. */
-        public static final Budget DEFAULT =
-                new Budget(LinkProbe.BUDGET, CodecProbe.BUDGET, Duration.ofMillis(300), Duration.ofMillis(300));
+        public static final Budget DEFAULT = new Budget(
+                Duration.ofMillis(200),
+                Duration.ofMillis(250),
+                CodecProbe.BUDGET,
+                Duration.ofMillis(240),
+                Duration.ofMillis(250));
+
+        /**
+         * Returns this budget with another time for the JIT.
+         *
+         * @param other zero if it was warmed up before
+         */
+        public Budget withWarmUp(Duration other) {
+            return new Budget(other, link, codecPerFormat, codec, trials);
+        }
     }
 
     /** Copies the lists and checks that there is a choice. */
@@ -88,6 +102,7 @@ public record CommSettings(
                 maxRows,
                 columns,
                 phaseLocked,
+                budget.warmUp(),
                 budget.link(),
                 budget.codecPerFormat(),
                 budget.codec(),

@@ -55,7 +55,7 @@ final class DecisionText {
     }
 
     private static String speed(Line line) {
-        return String.format(Locale.ROOT, "%.2f GB/s + %.1f us", line.gigabytesPerSecond(), line.fixedSeconds() * 1e6);
+        return String.format(Locale.ROOT, "%.3f GB/s + %.1f us", line.gigabytesPerSecond(), line.fixedSeconds() * 1e6);
     }
 
     private void row(Row row) {

@@ -10,8 +10,8 @@ import dev.waterspout.kernels.codec.WireFormat;
 @FunctionalInterface
 public interface PortFactory {
     /**
-     * Returns a port; what it costs to make one is not measured, but counts against the budget. A port may be asked for
-     * again, and only the last one is used.
+     * Returns a port. What it costs to make one is not measured, but counts against the budget. A format's port is asked for
+     * many times, always for the same rows and columns: where ports are dear, it may be the same one each time.
      *
      * @param format what partials travel as
      * @param rows the most rows of an exchange

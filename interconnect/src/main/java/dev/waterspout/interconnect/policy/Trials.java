@@ -7,7 +7,6 @@ import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -18,15 +17,15 @@ import java.util.Set;
 
 /**
  * Runs exchanges as they will be, over scratch memory: the baselines and the best of the others, at the largest size that
- * fits into the time, at 1 row and in the middle. What the time is spent on follows from numbers that all ranks share.
+ * fits into the time, at 1 row, in the middle, and at the other sizes while time is left. What it is spent on follows from numbers that all ranks share.
  */
 final class Trials {
     /** Runs that count: of several, the first does not. */
     private static final int REPETITIONS = 5;
     /** So many pairs of algorithm and format are tried beside the baselines. */
     private static final int PAIRS = 3;
-    /** Parts of what time is left: for the largest size, and then for 1 row; the rest is for the middle. */
-    private static final double[] SHARES = {0.6, 0.3, 1};
+    /** Parts of what time is left: for the largest size, then for 1 row, then for the middle; others share the rest. */
+    private static final double[] SHARES = {0.6, 0.2, 0.5};
     /** Partials of all ranks that one rank keeps for a trial. */
     private static final long MEMORY_BYTES = 64 << 20;
 
@@ -56,13 +55,25 @@ final class Trials {
         if (largest == 0) {
             return;
         }
-        List<Integer> sizes = new ArrayList<>(new LinkedHashSet<>(List.of(largest, 1, middle(largest))));
+        Set<Integer> order = new LinkedHashSet<>(List.of(largest));
+        order.add(1);
+        order.add(middle(largest));
+        candidates.sizes().stream().filter(rows -> rows < largest).forEach(order::add);
+        List<Integer> sizes = List.copyOf(order);
         for (int i = 0; i < sizes.size(); i++) {
-            double end = spent + SHARES[i] * (budget - spent);
-            List<CommChoice> picks = picks(sizes.get(i));
-            for (int pick = 0; pick < picks.size(); pick++) {
-                tryOut(picks.get(pick), sizes.get(i), (end - spent) / (picks.size() - pick), end);
-            }
+            double share = i < SHARES.length ? SHARES[i] : 1.0 / (sizes.size() - i);
+            tryOut(sizes.get(i), spent + share * (budget - spent));
+        }
+    }
+
+    private void tryOut(int rows, double end) {
+        List<CommChoice> picks = picks(rows);
+        boolean all = true;
+        for (int pick = 0; pick < picks.size(); pick++) {
+            all &= tryOut(picks.get(pick), rows, (end - spent) / (picks.size() - pick), end);
+        }
+        if (all) {
+            calibration.complete(rows);
         }
     }
 
@@ -112,14 +123,14 @@ final class Trials {
         return List.copyOf(picks);
     }
 
-    /** Runs one choice for about some seconds, if it can be done before the end. */
-    private void tryOut(CommChoice choice, int rows, double seconds, double end) {
+    /** Runs one choice for about some seconds, if it can be done before the end; {@return whether it was run} */
+    private boolean tryOut(CommChoice choice, int rows, double seconds, double end) {
         if (spent + calibration.expected(choice, rows) > end) {
-            return;
+            return false;
         }
         // Shared: ranks in one process read each other's messages.
         try (Arena arena = Arena.ofShared()) {
-            PartialPort port = bench.ports().create(choice.format(), rows, settings.columns());
+            PartialPort port = bench.ports().create(choice.format(), settings.maxRows(), settings.columns());
             Collective collective = choice.algorithm()
                     .create(
                             bench.exchange(),
@@ -136,6 +147,7 @@ final class Trials {
                 slowest = agree(more == 1 ? Math.min(first, times[0]) : Seconds.median(times));
             }
             calibration.add(choice, rows, slowest[0]);
+            return true;
         }
     }
 

@@ -135,8 +135,8 @@ class CommPolicyTest {
 
     @Test
     void withoutTimeForTrialsTheModelDecides() throws InterruptedException {
-        CommSettings.Budget none =
-                new CommSettings.Budget(LinkProbe.BUDGET, CodecProbe.BUDGET, CodecProbe.BUDGET, Duration.ZERO);
+        CommSettings.Budget none = new CommSettings.Budget(
+                Duration.ZERO, LinkProbe.BUDGET, CodecProbe.BUDGET, CodecProbe.BUDGET, Duration.ZERO);
         CommSettings hasty = new CommSettings(FORMATS, List.of(Algorithm.values()), 256, 1024, false, none);
         Profiles machine = SimulatedRank.machine(50e-6, 1, 4);
         List<Decision> all = SimulatedRank.all(2, machine, rank -> new CommPolicy(rank.bench(), hasty).decide(machine));

@@ -123,6 +123,18 @@ class ProbeTest {
     }
 
     @Test
+    void warmingUpEndsWithItsTime() throws InterruptedException {
+        CommSettings settings = CommSettings.of(List.of(F32, E2M1), 8, 1024);
+        List<Double> spent = SimulatedRank.all(1, SimulatedRank.machine(1e-5, 10, 0.1), rank -> {
+            WarmUp.run(settings, 3, rank.bench().ports(), rank.clock(), Duration.ZERO);
+            assertThat(rank.clock().seconds()).isZero();
+            WarmUp.run(settings, 3, rank.bench().ports(), rank.clock(), Duration.ofMillis(50));
+            return rank.clock().seconds();
+        });
+        assertThat(spent.getFirst()).isBetween(0.05, 0.052);
+    }
+
+    @Test
     void sizesGrowToTheLargest() {
         assertThat(CodecProbe.sizes(1)).containsExactly(1);
         assertThat(CodecProbe.sizes(2)).containsExactly(1, 2);

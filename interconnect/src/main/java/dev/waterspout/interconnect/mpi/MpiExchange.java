@@ -25,6 +25,21 @@ final class MpiExchange implements Pending, ExchangeQueue.Entry {
         this.receiving = new long[incoming.length];
     }
 
+    /** Checks that MPI can carry a rank's messages. */
+    static void requireCarried(int rank, MemorySegment[] messages) {
+        for (int peer = 0; peer < messages.length; peer++) {
+            long bytes = peer == rank ? 0 : messages[peer].byteSize();
+            if (bytes > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException("message of " + bytes + " bytes between rank " + rank + " and rank "
+                        + peer + "; MPI carries at most " + Integer.MAX_VALUE);
+            }
+            if (bytes > 0 && !messages[peer].isNative()) {
+                throw new IllegalArgumentException("message between rank " + rank + " and rank " + peer
+                        + " lies on the heap; MPI needs it off-heap");
+            }
+        }
+    }
+
     /** {@return its place among those under way} */
     int slot() {
         return slot;

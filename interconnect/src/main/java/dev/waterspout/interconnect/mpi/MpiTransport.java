@@ -164,12 +164,8 @@ public final class MpiTransport implements Transport {
     public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
         world.requireOwner();
         queue.requireRoom(size, outgoing, incoming);
-        for (int peer = 0; peer < size; peer++) {
-            if (peer != rank) {
-                requireCarried(outgoing[peer], peer);
-                requireCarried(incoming[peer], peer);
-            }
-        }
+        MpiExchange.requireCarried(rank, outgoing);
+        MpiExchange.requireCarried(rank, incoming);
         progress();
         requireAlive();
         if (closed) {
@@ -185,17 +181,6 @@ public final class MpiTransport implements Transport {
             throw fail(refused);
         }
         return exchange;
-    }
-
-    private static void requireCarried(MemorySegment message, int peer) {
-        if (message.byteSize() > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("message of " + message.byteSize() + " bytes between this rank and rank "
-                    + peer + "; MPI carries at most " + Integer.MAX_VALUE);
-        }
-        if (!message.isNative() && message.byteSize() > 0) {
-            throw new IllegalArgumentException(
-                    "message between this rank and rank " + peer + " lies on the heap; MPI needs it off-heap");
-        }
     }
 
     private void post(MpiExchange exchange) {
@@ -381,27 +366,16 @@ public final class MpiTransport implements Transport {
         ended = true;
         boolean own = toldBy == NOBODY;
         Notice notice = new Notice(Kind.FAILURE, rank, 0, 0, String.valueOf(reason.getMessage()));
-        boolean[] reachable = new boolean[size];
+        long until = System.nanoTime() + (own ? TELLING_NANOS : FORWARDING_NANOS);
         try {
-            for (int peer = 0; peer < size; peer++) {
-                if (peer != rank && peer != toldBy) {
-                    reachable[peer] = !notices.hasLeft(peer) && !peers.hasEnded(peer);
-                    notices.send(notice, peer, own && reachable[peer]);
-                }
-            }
-            long until = System.nanoTime() + (own ? TELLING_NANOS : FORWARDING_NANOS);
-            while (IntStream.range(0, size).anyMatch(peer -> reachable[peer] && isUntold(peer))
-                    && System.nanoTime() < until) {
+            boolean[] addressed = notices.tell(notice, own, peer -> peer != toldBy && !peers.hasEnded(peer));
+            while (!notices.isTold(addressed) && System.nanoTime() < until) {
                 requests.poll(this::completed);
                 patience.pause(this, Patience.LONG);
             }
         } catch (InterconnectException lost) { // nobody is left to tell
             reason.addSuppressed(lost);
         }
-    }
-
-    private boolean isUntold(int peer) {
-        return notices.isUnderWay(Kind.FAILURE, peer) && !notices.knowsOfFailure(peer);
     }
 
     /** The launcher's signal, on a thread of its own. */

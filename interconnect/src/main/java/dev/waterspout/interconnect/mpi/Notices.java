@@ -4,6 +4,7 @@ import dev.waterspout.interconnect.mpi.Notice.Kind;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
  * What the ranks tell each other beside the exchanges, over a communicator of its own, and what each is known to do. One
@@ -96,6 +97,35 @@ final class Notices {
         }
     }
 
+    /**
+     * Starts to tell of a failure.
+     *
+     * @param notice of the failure
+     * @param matched as in {@link #send}
+     * @param present ranks that can be told
+     * @return the ranks that should take note
+     */
+    boolean[] tell(Notice notice, boolean matched, IntPredicate present) {
+        boolean[] addressed = new boolean[world.size()];
+        for (int peer = 0; peer < addressed.length; peer++) {
+            if (peer != world.rank() && present.test(peer)) {
+                addressed[peer] = !left[peer];
+                send(notice, peer, matched && addressed[peer]);
+            }
+        }
+        return addressed;
+    }
+
+    /** {@return whether these ranks have taken note of a failure} */
+    boolean isTold(boolean[] addressed) {
+        for (int peer = 0; peer < addressed.length; peer++) {
+            if (addressed[peer] && !failed[peer] && isUnderWay(Kind.FAILURE, peer)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Completes the posted receive, which MPI must not have when it ends. */
     void hush() {
         send(new Notice(Kind.LEFT, world.rank()), world.rank(), false);
@@ -140,10 +170,6 @@ final class Notices {
 
     boolean hasLeft(int peer) {
         return left[peer];
-    }
-
-    boolean knowsOfFailure(int peer) {
-        return failed[peer];
     }
 
     /** {@return whether a rank that has left did so before it sent this message} */

@@ -11,7 +11,9 @@ import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One rank's part of the benchmark: all ranks do the same. Contenders take turns, so that a disturbance meets all. */
@@ -19,6 +21,9 @@ final class RankRun {
     private static final int ROOT = 0;
     private static final int ROUNDS_OF_WARM_UP = 3;
     private static final int FEWEST_REPETITIONS = 5;
+    /** Ranks tell each other their times in these: an int of them is more than three minutes. */
+    private static final int TICK_NANOS = 100;
+
     private static final long SECOND = 1_000_000_000;
     /** A shaped link that has rested sends so much too fast: {@code benchmarks/network} says why. */
     private static final double CREDIT_SECONDS = 0.35e-3;
@@ -94,7 +99,16 @@ final class RankRun {
         return all;
     }
 
+    /** {@return the contenders of a size, without those that only differ in chunks larger than it} */
+    private List<Contender> contenders(int rows) {
+        Set<String> seen = new HashSet<>();
+        return contenders.stream()
+                .filter(each -> seen.add(each.name() + " " + Math.min(rows, each.chunkRows())))
+                .toList();
+    }
+
     private List<Measurement> measure(int rows) {
+        List<Contender> contenders = contenders(rows);
         for (int round = 0; round < ROUNDS_OF_WARM_UP; round++) {
             contenders.forEach(contender -> contender.sum(rows));
         }
@@ -103,7 +117,7 @@ final class RankRun {
                 .toArray();
         ExchangeCounters.Snapshot[] before =
                 contenders.stream().map(Contender::spent).toArray(ExchangeCounters.Snapshot[]::new);
-        List<int[]> micros = new ArrayList<>();
+        List<int[]> ticks = new ArrayList<>();
         long start = System.nanoTime();
         do {
             int[] times = new int[contenders.size()];
@@ -111,22 +125,22 @@ final class RankRun {
                 align();
                 long from = System.nanoTime();
                 contenders.get(i).sum(rows);
-                times[i] = (int) ((System.nanoTime() - from) / 100);
+                times[i] = (int) ((System.nanoTime() - from) / TICK_NANOS);
             }
-            micros.add(slowest(times));
-        } while (agreeToGoOn(micros.size(), System.nanoTime() - start));
+            ticks.add(slowest(times));
+        } while (agreeToGoOn(ticks.size(), System.nanoTime() - start));
         List<Measurement> measurements = new ArrayList<>();
         for (int i = 0; i < contenders.size(); i++) {
             int index = i;
             Contender contender = contenders.get(i);
             ExchangeCounters.Snapshot spent = contender.spent().minus(before[i]);
-            double toMillis = 1e-6 / micros.size();
+            double toMillis = 1e-6 / ticks.size();
             measurements.add(new Measurement(
                     contender.name(),
                     contender.chunkRows(),
                     rows,
                     bytes[i],
-                    micros.stream().map(times -> times[index] / 1e4).toList(),
+                    ticks.stream().map(times -> times[index] * (TICK_NANOS * 1e-6)).toList(),
                     spent.quantizeNanos() * toMillis,
                     spent.transferNanos() * toMillis,
                     spent.sumNanos() * toMillis));

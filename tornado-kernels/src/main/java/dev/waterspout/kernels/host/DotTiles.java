@@ -1,6 +1,5 @@
 package dev.waterspout.kernels.host;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -15,8 +14,8 @@ final class DotTiles {
 
     private final float[] rows;
     private final int rowStride;
-    private final MemorySegment inputs;
-    private final long inputStride;
+    private final float[] inputs;
+    private final int inputStride;
     private final float[] sums;
     private final int sumRowStride;
     private final int sumInputStride;
@@ -26,8 +25,8 @@ final class DotTiles {
      *
      * @param rows rows
      * @param rowStride floats from row to row
-     * @param inputs inputs, f32
-     * @param inputStride bytes from input to input
+     * @param inputs inputs
+     * @param inputStride floats from input to input
      * @param sums {@link HostScratch#sums()}
      * @param sumRowStride floats from the vector of one row to that of the next, same input
      * @param sumInputStride floats from the vector of one input to that of the next, same row
@@ -35,8 +34,8 @@ final class DotTiles {
     DotTiles(
             float[] rows,
             int rowStride,
-            MemorySegment inputs,
-            long inputStride,
+            float[] inputs,
+            int inputStride,
             float[] sums,
             int sumRowStride,
             int sumInputStride) {
@@ -53,13 +52,13 @@ final class DotTiles {
      * Multiplies the first {@code rowCount} rows with {@code inputCount} inputs.
      *
      * @param rowCount number of rows
-     * @param input byte offset of the first input
+     * @param input index of the first input
      * @param inputCount number of inputs
      * @param columns number of columns, a multiple of the lanes
      * @param sum index of the first vector of sums
      * @param fresh whether sums start at zero; else the products are added to them
      */
-    void multiply(int rowCount, long input, int inputCount, int columns, int sum, boolean fresh) {
+    void multiply(int rowCount, int input, int inputCount, int columns, int sum, boolean fresh) {
         int quads = rowCount & -4;
         int i = 0;
         for (; i + 4 <= inputCount; i += 4) {
@@ -86,16 +85,16 @@ final class DotTiles {
      * Four rows with four inputs. Longer than other methods: sixteen accumulators must be named to stay in registers.
      * It calls the Vector API without helpers, because the compiler stops inlining helpers in a method of this size.
      */
-    private void fourByFour(int row, long input, int columns, int from, int to) {
+    private void fourByFour(int row, int input, int columns, int from, int to) {
         float[] w = rows;
-        MemorySegment x = inputs;
+        float[] x = inputs;
         float[] s = sums;
         int w1 = row + rowStride;
         int w2 = w1 + rowStride;
         int w3 = w2 + rowStride;
-        long x1 = input + inputStride;
-        long x2 = x1 + inputStride;
-        long x3 = x2 + inputStride;
+        int x1 = input + inputStride;
+        int x2 = x1 + inputStride;
+        int x3 = x2 + inputStride;
         int r = sumRowStride;
         int f1 = from + sumInputStride;
         int f2 = f1 + sumInputStride;
@@ -117,27 +116,26 @@ final class DotTiles {
         FloatVector a32 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + 2 * r);
         FloatVector a33 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + 3 * r);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
-            long offset = Layouts.floats(c);
             FloatVector r0 = FloatVector.fromArray(Lanes.FLOATS, w, row + c);
             FloatVector r1 = FloatVector.fromArray(Lanes.FLOATS, w, w1 + c);
             FloatVector r2 = FloatVector.fromArray(Lanes.FLOATS, w, w2 + c);
             FloatVector r3 = FloatVector.fromArray(Lanes.FLOATS, w, w3 + c);
-            FloatVector i0 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, input + offset, Layouts.ORDER);
+            FloatVector i0 = FloatVector.fromArray(Lanes.FLOATS, x, input + c);
             a00 = r0.fma(i0, a00);
             a01 = r1.fma(i0, a01);
             a02 = r2.fma(i0, a02);
             a03 = r3.fma(i0, a03);
-            FloatVector i1 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, x1 + offset, Layouts.ORDER);
+            FloatVector i1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c);
             a10 = r0.fma(i1, a10);
             a11 = r1.fma(i1, a11);
             a12 = r2.fma(i1, a12);
             a13 = r3.fma(i1, a13);
-            FloatVector i2 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, x2 + offset, Layouts.ORDER);
+            FloatVector i2 = FloatVector.fromArray(Lanes.FLOATS, x, x2 + c);
             a20 = r0.fma(i2, a20);
             a21 = r1.fma(i2, a21);
             a22 = r2.fma(i2, a22);
             a23 = r3.fma(i2, a23);
-            FloatVector i3 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, x3 + offset, Layouts.ORDER);
+            FloatVector i3 = FloatVector.fromArray(Lanes.FLOATS, x, x3 + c);
             a30 = r0.fma(i3, a30);
             a31 = r1.fma(i3, a31);
             a32 = r2.fma(i3, a32);
@@ -165,9 +163,9 @@ final class DotTiles {
     }
 
     /** Four rows with one input. */
-    private void fourByOne(int row, long input, int columns, int from, int to) {
+    private void fourByOne(int row, int input, int columns, int from, int to) {
         float[] w = rows;
-        MemorySegment x = inputs;
+        float[] x = inputs;
         int w1 = row + rowStride;
         int w2 = w1 + rowStride;
         int w3 = w2 + rowStride;
@@ -176,7 +174,7 @@ final class DotTiles {
         FloatVector a2 = Lanes.load(sums, from + 2 * sumRowStride);
         FloatVector a3 = Lanes.load(sums, from + 3 * sumRowStride);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
-            FloatVector i = Lanes.load(x, input + Layouts.floats(c));
+            FloatVector i = Lanes.load(x, input + c);
             a0 = Lanes.load(w, row + c).fma(i, a0);
             a1 = Lanes.load(w, w1 + c).fma(i, a1);
             a2 = Lanes.load(w, w2 + c).fma(i, a2);
@@ -186,12 +184,12 @@ final class DotTiles {
     }
 
     /** One row with one input. */
-    private void oneByOne(int row, long input, int columns, int from, int to) {
+    private void oneByOne(int row, int input, int columns, int from, int to) {
         float[] w = rows;
-        MemorySegment x = inputs;
+        float[] x = inputs;
         FloatVector a = Lanes.load(sums, from);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
-            a = Lanes.load(w, row + c).fma(Lanes.load(x, input + Layouts.floats(c)), a);
+            a = Lanes.load(w, row + c).fma(Lanes.load(x, input + c), a);
         }
         Lanes.store(a, sums, to);
     }

@@ -24,12 +24,12 @@ final class RowQuads {
      * @param weights the matrix
      * @param row first of the four rows
      * @param step rows from one of the four to the next
-     * @param x holds the input, f32
-     * @param input byte offset of the input
+     * @param x holds the input
+     * @param input its index
      * @param sums receives vectors of partial sums, one place per row of the matrix
      * @param to index of the first row's vector
      */
-    static void multiply(WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
+    static void multiply(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
         switch (weights.format()) {
             case F32 -> f32(weights, row, step, x, input, sums, to);
             case BF16 -> bf16(weights, row, step, x, input, sums, to);
@@ -47,8 +47,7 @@ final class RowQuads {
         return format != WeightFormat.F16;
     }
 
-    private static void f32(
-            WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
+    private static void f32(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
         MemorySegment data = weights.data();
         long distance = step * weights.rowStride();
         long w0 = weights.offset(row, 0);
@@ -62,7 +61,7 @@ final class RowQuads {
         int whole = Lanes.whole(weights.columns());
         for (int c = 0; c < whole; c += Lanes.COUNT) {
             long at = Layouts.floats(c);
-            FloatVector v = Lanes.load(x, input + at);
+            FloatVector v = Lanes.load(x, input + c);
             a0 = Lanes.load(data, w0 + at).fma(v, a0);
             a1 = Lanes.load(data, w1 + at).fma(v, a1);
             a2 = Lanes.load(data, w2 + at).fma(v, a2);
@@ -71,8 +70,7 @@ final class RowQuads {
         store(sums, to, step * Lanes.COUNT, a0, a1, a2, a3);
     }
 
-    private static void bf16(
-            WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
+    private static void bf16(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
         MemorySegment data = weights.data();
         long distance = step * weights.rowStride();
         long w0 = weights.offset(row, 0);
@@ -86,7 +84,7 @@ final class RowQuads {
         int whole = Lanes.whole(weights.columns());
         for (int c = 0; c < whole; c += Lanes.COUNT) {
             long at = (long) c * Short.BYTES;
-            FloatVector v = Lanes.load(x, input + Layouts.floats(c));
+            FloatVector v = Lanes.load(x, input + c);
             Vector<Integer> b0 = ShortVector.fromMemorySegment(Lanes.SHORTS, data, w0 + at, Layouts.ORDER)
                     .castShape(Lanes.INTS, 0);
             a0 = b0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a0);
@@ -103,7 +101,7 @@ final class RowQuads {
         store(sums, to, step * Lanes.COUNT, a0, a1, a2, a3);
     }
 
-    private static void q8(WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
+    private static void q8(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
         MemorySegment data = weights.data();
         long distance = step * weights.rowStride();
         long w0 = weights.offset(row, 0);
@@ -117,7 +115,7 @@ final class RowQuads {
         int blocks = weights.columns() / VectorWeights.BLOCK;
         for (int b = 0; b < blocks; b++) {
             long block = (long) b * VectorWeights.Q8_BYTES;
-            long inputs = input + Layouts.floats((long) b * VectorWeights.BLOCK);
+            int inputs = input + b * VectorWeights.BLOCK;
             FloatVector d0 = VectorWeights.scale(data, w0 + block);
             FloatVector d1 = VectorWeights.scale(data, w1 + block);
             FloatVector d2 = VectorWeights.scale(data, w2 + block);
@@ -125,7 +123,7 @@ final class RowQuads {
             for (int i = 0; i < VectorWeights.BLOCK; i += Lanes.COUNT) {
                 long quants = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i);
                 int part = Lanes.partOf(i);
-                FloatVector v = Lanes.load(x, inputs + Layouts.floats(i));
+                FloatVector v = Lanes.load(x, inputs + i);
                 Vector<Float> q0 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w0 + quants, Layouts.ORDER)
                         .castShape(Lanes.FLOATS, part);
                 a0 = ((FloatVector) q0).mul(d0).fma(v, a0);
@@ -144,7 +142,7 @@ final class RowQuads {
     }
 
     /** Two rows only: with four the method exceeds what the compiler optimizes, and two keep the units busy. */
-    private static void q4(WeightMatrix weights, int row, int step, MemorySegment x, long input, float[] sums, int to) {
+    private static void q4(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
         MemorySegment data = weights.data();
         long distance = step * weights.rowStride();
         long w0 = weights.offset(row, 0);
@@ -154,14 +152,14 @@ final class RowQuads {
         int blocks = weights.columns() / VectorWeights.BLOCK;
         for (int b = 0; b < blocks; b++) {
             long block = (long) b * VectorWeights.Q4_BYTES;
-            long inputs = input + Layouts.floats((long) b * VectorWeights.BLOCK);
+            int inputs = input + b * VectorWeights.BLOCK;
             FloatVector d0 = VectorWeights.scale(data, w0 + block);
             FloatVector d1 = VectorWeights.scale(data, w1 + block);
             FloatVector z0 = d0.mul(-8f);
             FloatVector z1 = d1.mul(-8f);
             for (int i = 0; i < VectorWeights.BLOCK / 2; i += Lanes.COUNT) {
                 long pairs = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i);
-                FloatVector v = Lanes.load(x, inputs + Layouts.floats(i));
+                FloatVector v = Lanes.load(x, inputs + i);
                 Vector<Integer> p0 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w0 + pairs, Layouts.ORDER)
                         .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
                 Vector<Float> q0 = ((IntVector) p0).and(0xf).castShape(Lanes.FLOATS, 0);
@@ -173,7 +171,7 @@ final class RowQuads {
             }
             for (int i = 0; i < VectorWeights.BLOCK / 2; i += Lanes.COUNT) {
                 long pairs = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i);
-                FloatVector v = Lanes.load(x, inputs + Layouts.floats(i + VectorWeights.BLOCK / 2));
+                FloatVector v = Lanes.load(x, inputs + i + VectorWeights.BLOCK / 2);
                 Vector<Integer> p0 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w0 + pairs, Layouts.ORDER)
                         .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
                 Vector<Float> q0 =

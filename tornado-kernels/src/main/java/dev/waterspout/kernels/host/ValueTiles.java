@@ -1,6 +1,5 @@
 package dev.waterspout.kernels.host;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -12,9 +11,8 @@ import jdk.incubator.vector.FloatVector;
 final class ValueTiles {
     private static final int WIDE = 4 * Lanes.COUNT;
 
-    private final MemorySegment values;
+    private final float[] values;
     private final int headDim;
-    private final long headBytes;
     private final float[] weights;
     private final int weightStride;
     private final float[] sums;
@@ -22,55 +20,61 @@ final class ValueTiles {
     /**
      * Creates the tiles of one attention call.
      *
-     * @param values rows of {@code headDim} f32
+     * @param values [positions][headDim] of a tile
      * @param headDim elements of a value
      * @param weights [units][positions]
      * @param weightStride floats from unit to unit
      * @param sums dense rows of {@code headDim}, one per unit
      */
-    ValueTiles(MemorySegment values, int headDim, float[] weights, int weightStride, float[] sums) {
+    ValueTiles(float[] values, int headDim, float[] weights, int weightStride, float[] sums) {
         this.values = values;
         this.headDim = headDim;
-        this.headBytes = Layouts.floats(headDim);
         this.weights = weights;
         this.weightStride = weightStride;
         this.sums = sums;
     }
 
     /**
-     * Adds {@code count} values to the sums of four units.
+     * Adds the tile's first {@code count} values to the sums of four units.
      *
-     * @param value byte offset of the first value
      * @param weight index of the first unit's first weight
      * @param count number of positions
      * @param sum index of the first unit's sum
      */
-    void addFour(long value, int weight, int count, int sum) {
+    void addFour(int weight, int count, int sum) {
         int d = 0;
         for (; d + WIDE <= headDim; d += WIDE) {
-            fourWide(value + Layouts.floats(d), weight, count, sum + d);
+            fourWide(d, weight, count, sum + d);
         }
         for (int u = 0; u < 4; u++) {
-            addFrom(d, value, weight + u * weightStride, count, sum + u * headDim);
+            addFrom(d, 0, weight + u * weightStride, count, sum + u * headDim);
         }
     }
 
-    /** Adds {@code count} values to the sum of one unit; parameters as in {@link #addFour}. */
-    void addOne(long value, int weight, int count, int sum) {
+    /**
+     * Adds {@code count} values to the sum of one unit.
+     *
+     * @param position of the first value in the tile
+     * @param weight index of its weight
+     * @param count number of positions
+     * @param sum index of the unit's sum
+     */
+    void addOne(int position, int weight, int count, int sum) {
+        int value = position * headDim;
         int d = 0;
         for (; d + WIDE <= headDim; d += WIDE) {
-            oneWide(value + Layouts.floats(d), weight, count, sum + d);
+            oneWide(value + d, weight, count, sum + d);
         }
         addFrom(d, value, weight, count, sum);
     }
 
-    private void addFrom(int element, long value, int weight, int count, int sum) {
+    private void addFrom(int element, int value, int weight, int count, int sum) {
         int d = element;
         for (; d + Lanes.COUNT <= headDim; d += Lanes.COUNT) {
-            oneVector(value + Layouts.floats(d), weight, count, sum + d);
+            oneVector(value + d, weight, count, sum + d);
         }
         for (; d < headDim; d++) {
-            oneElement(value + Layouts.floats(d), weight, count, sum + d);
+            oneElement(value + d, weight, count, sum + d);
         }
     }
 
@@ -89,8 +93,8 @@ final class ValueTiles {
      * Four units, four vectors. Longer than other methods: sixteen accumulators must be named to stay in registers. It
      * calls the Vector API without helpers, because the compiler stops inlining helpers in a method of this size.
      */
-    private void fourWide(long value, int weight, int count, int sum) {
-        MemorySegment v = values;
+    private void fourWide(int value, int weight, int count, int sum) {
+        float[] v = values;
         float[] w = weights;
         float[] s = sums;
         int w1 = weight + weightStride;
@@ -116,11 +120,11 @@ final class ValueTiles {
         FloatVector a32 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + 2 * Lanes.COUNT);
         FloatVector a33 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + 3 * Lanes.COUNT);
         for (int p = 0; p < count; p++) {
-            long row = value + p * headBytes;
-            FloatVector v0 = FloatVector.fromMemorySegment(Lanes.FLOATS, v, row, Layouts.ORDER);
-            FloatVector v1 = FloatVector.fromMemorySegment(Lanes.FLOATS, v, row + Lanes.BYTES, Layouts.ORDER);
-            FloatVector v2 = FloatVector.fromMemorySegment(Lanes.FLOATS, v, row + 2 * Lanes.BYTES, Layouts.ORDER);
-            FloatVector v3 = FloatVector.fromMemorySegment(Lanes.FLOATS, v, row + 3 * Lanes.BYTES, Layouts.ORDER);
+            int row = value + p * headDim;
+            FloatVector v0 = FloatVector.fromArray(Lanes.FLOATS, v, row);
+            FloatVector v1 = FloatVector.fromArray(Lanes.FLOATS, v, row + Lanes.COUNT);
+            FloatVector v2 = FloatVector.fromArray(Lanes.FLOATS, v, row + 2 * Lanes.COUNT);
+            FloatVector v3 = FloatVector.fromArray(Lanes.FLOATS, v, row + 3 * Lanes.COUNT);
             FloatVector p0 = FloatVector.broadcast(Lanes.FLOATS, w[weight + p]);
             a00 = v0.fma(p0, a00);
             a01 = v1.fma(p0, a01);
@@ -160,36 +164,36 @@ final class ValueTiles {
         a33.intoArray(s, s3 + 3 * Lanes.COUNT);
     }
 
-    private void oneWide(long value, int weight, int count, int sum) {
-        MemorySegment v = values;
+    private void oneWide(int value, int weight, int count, int sum) {
+        float[] v = values;
         float[] s = sums;
         FloatVector a0 = Lanes.load(s, sum);
         FloatVector a1 = Lanes.load(s, sum + Lanes.COUNT);
         FloatVector a2 = Lanes.load(s, sum + 2 * Lanes.COUNT);
         FloatVector a3 = Lanes.load(s, sum + 3 * Lanes.COUNT);
         for (int p = 0; p < count; p++) {
-            long row = value + p * headBytes;
+            int row = value + p * headDim;
             FloatVector w = Lanes.all(weights[weight + p]);
             a0 = Lanes.load(v, row).fma(w, a0);
-            a1 = Lanes.load(v, row + Lanes.BYTES).fma(w, a1);
-            a2 = Lanes.load(v, row + 2 * Lanes.BYTES).fma(w, a2);
-            a3 = Lanes.load(v, row + 3 * Lanes.BYTES).fma(w, a3);
+            a1 = Lanes.load(v, row + Lanes.COUNT).fma(w, a1);
+            a2 = Lanes.load(v, row + 2 * Lanes.COUNT).fma(w, a2);
+            a3 = Lanes.load(v, row + 3 * Lanes.COUNT).fma(w, a3);
         }
         storeFour(s, sum, a0, a1, a2, a3);
     }
 
-    private void oneVector(long value, int weight, int count, int sum) {
+    private void oneVector(int value, int weight, int count, int sum) {
         FloatVector a = Lanes.load(sums, sum);
         for (int p = 0; p < count; p++) {
-            a = Lanes.load(values, value + p * headBytes).fma(Lanes.all(weights[weight + p]), a);
+            a = Lanes.load(values, value + p * headDim).fma(Lanes.all(weights[weight + p]), a);
         }
         Lanes.store(a, sums, sum);
     }
 
-    private void oneElement(long value, int weight, int count, int sum) {
+    private void oneElement(int value, int weight, int count, int sum) {
         float a = sums[sum];
         for (int p = 0; p < count; p++) {
-            a = Math.fma(values.get(Layouts.F32, value + p * headBytes), weights[weight + p], a);
+            a = Math.fma(values[value + p * headDim], weights[weight + p], a);
         }
         sums[sum] = a;
     }

@@ -26,7 +26,7 @@ final class VectorAttention {
     private final AttentionCall call;
     private final KvCacheView cache;
     private final int headDim;
-    private final long headBytes;
+    private final float[] tile;
     private final float[] queries;
     private final float[] sums;
     private final float[] scores;
@@ -43,12 +43,12 @@ final class VectorAttention {
         this.call = call;
         cache = call.cache();
         headDim = cache.headDim();
-        headBytes = Layouts.floats(headDim);
+        tile = memory.inputs(TILE * headDim);
         queries = memory.rows();
         sums = memory.sums();
         scores = memory.totals();
-        dots = new DotTiles(queries, headDim, cache.keys(), headBytes, sums, DOT_STRIDE, Lanes.COUNT);
-        values = new ValueTiles(cache.values(), headDim, scores, TILE, sums);
+        dots = new DotTiles(queries, headDim, tile, headDim, sums, DOT_STRIDE, Lanes.COUNT);
+        values = new ValueTiles(tile, headDim, scores, TILE, sums);
     }
 
     static void apply(AttentionCall call, int unitFrom, int unitTo, HostScratch memory) {
@@ -74,22 +74,29 @@ final class VectorAttention {
         Arrays.fill(weightSum, 0);
         Arrays.fill(sums, ACCUMULATORS, ACCUMULATORS + count * headDim, 0);
         int kvHead = call.kvHead(unit);
-        for (int tile = 0; tile < visible; tile += TILE) {
-            long offset = cache.offset(kvHead, tile);
-            score(offset, Math.min(TILE, visible - tile), count);
+        for (int first = 0; first < visible; first += TILE) {
+            int positions = Math.min(TILE, visible - first);
+            load(cache.keys(), kvHead, first, positions);
+            score(positions, count);
             for (int u = 0; u < count; u++) {
-                softmax(u, seen(unit + u, tile));
+                softmax(u, seen(unit + u, first));
             }
-            weigh(offset, unit, count, tile);
+            load(cache.values(), kvHead, first, positions);
+            weigh(unit, count, first);
         }
         for (int u = 0; u < count; u++) {
             writeOutput(u, call.offset(unit + u));
         }
     }
 
+    /** Brings keys or values of a tile to the heap, {@code [positions][headDim]}. */
+    private void load(MemorySegment cached, int kvHead, int position, int positions) {
+        MemorySegment.copy(cached, Layouts.F32, cache.offset(kvHead, position), tile, 0, positions * headDim);
+    }
+
     /** Positions of a tile that a unit sees. */
-    private int seen(int unit, int tile) {
-        return Math.clamp(call.visible(unit) - tile, 0, TILE);
+    private int seen(int unit, int first) {
+        return Math.clamp(call.visible(unit) - first, 0, TILE);
     }
 
     /** Copies a query, scaled, so that a block of them is dense. */
@@ -105,11 +112,11 @@ final class VectorAttention {
     }
 
     /** Scores [units][TILE] of all units with all positions of a tile; softmax discards what a unit may not see. */
-    private void score(long keys, int positions, int units) {
+    private void score(int positions, int units) {
         int whole = Lanes.whole(headDim);
         for (int p = 0; p < positions; p += LaneSums.GROUP) {
             int inputs = Math.min(LaneSums.GROUP, positions - p);
-            dots.multiply(units, keys + p * headBytes, inputs, whole, DOTS, true);
+            dots.multiply(units, p * headDim, inputs, whole, DOTS, true);
             for (int u = 0; u < units; u++) {
                 LaneSums.sixteen(sums, DOTS + u * DOT_STRIDE, scores, u * TILE + p);
             }
@@ -117,17 +124,16 @@ final class VectorAttention {
         if (whole < headDim) {
             for (int u = 0; u < units; u++) {
                 for (int p = 0; p < positions; p++) {
-                    scores[u * TILE + p] = addTail(scores[u * TILE + p], u, keys + p * headBytes, whole);
+                    scores[u * TILE + p] = addTail(scores[u * TILE + p], u, p * headDim, whole);
                 }
             }
         }
     }
 
-    private float addTail(float sum, int unit, long key, int from) {
+    private float addTail(float sum, int unit, int key, int from) {
         float dot = sum;
         for (int d = from; d < headDim; d++) {
-            float query = queries[unit * headDim + d];
-            dot = Math.fma(cache.keys().get(Layouts.F32, key + Layouts.floats(d)), query, dot);
+            dot = Math.fma(tile[key + d], queries[unit * headDim + d], dot);
         }
         return dot;
     }
@@ -170,26 +176,26 @@ final class VectorAttention {
     }
 
     /** Adds the weighted values of a tile: four units together as far as all see it, then each alone. */
-    private void weigh(long tileValues, int unit, int count, int tile) {
+    private void weigh(int unit, int count, int first) {
         int u = 0;
         for (; u + 4 <= count; u += 4) {
             int common = TILE;
             for (int i = 0; i < 4; i++) {
-                common = Math.min(common, seen(unit + u + i, tile));
+                common = Math.min(common, seen(unit + u + i, first));
             }
-            values.addFour(tileValues, u * TILE, common, accumulator(u));
+            values.addFour(u * TILE, common, accumulator(u));
             for (int i = 0; i < 4; i++) {
-                weighRest(tileValues, u + i, common, seen(unit + u + i, tile));
+                weighRest(u + i, common, seen(unit + u + i, first));
             }
         }
         for (; u < count; u++) {
-            weighRest(tileValues, u, 0, seen(unit + u, tile));
+            weighRest(u, 0, seen(unit + u, first));
         }
     }
 
-    private void weighRest(long tileValues, int unit, int from, int to) {
+    private void weighRest(int unit, int from, int to) {
         if (from < to) {
-            values.addOne(tileValues + from * headBytes, unit * TILE + from, to - from, accumulator(unit));
+            values.addOne(from, unit * TILE + from, to - from, accumulator(unit));
         }
     }
 

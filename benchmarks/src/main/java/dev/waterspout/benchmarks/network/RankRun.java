@@ -140,7 +140,9 @@ final class RankRun {
                     contender.chunkRows(),
                     rows,
                     bytes[i],
-                    ticks.stream().map(times -> times[index] * (TICK_NANOS * 1e-6)).toList(),
+                    ticks.stream()
+                            .map(times -> times[index] * (TICK_NANOS * 1e-6))
+                            .toList(),
                     spent.quantizeNanos() * toMillis,
                     spent.transferNanos() * toMillis,
                     spent.sumNanos() * toMillis));

@@ -1,6 +1,5 @@
 package dev.waterspout.engine.cli;
 
-import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.GenerationReport;
@@ -148,8 +147,7 @@ final class GenerateCommand implements Callable<Integer> {
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
         RankOptions options =
                 common.withSchedule(planner.plan(common, model.config().width()));
-        List<ShardFactory> shards =
-                session.devices().stream().map(Device::shards).toList();
+        List<ShardFactory> shards = session.shards(commOptions, err);
         try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {
             group.preload(
                     session.hasTerminal()

@@ -153,7 +153,11 @@ class CommandLineTest {
                 "generate -p x --top-p 2",
                 "generate -p x --comm e9m9",
                 "generate -p x --comm e2m1:31",
-                "generate -p x --comm auto",
+                "generate -p x --collective ring",
+                "generate -p x --comm-allow e9m9",
+                "generate -p x -tp 2 --comm auto --quality -1",
+                "generate -p x --transport pigeon -tp 2",
+                "generate -p x --peer-timeout 0",
                 "generate -p x -tp 9",
                 "generate -p x -tp -1",
                 "generate -p x -tp 2 -ts 1,2,3",
@@ -171,6 +175,31 @@ class CommandLineTest {
         assertThat(run.code).as(run.err).isEqualTo(2);
         assertThat(run.sentence()).startsWith("waterspout: ");
         assertThat(run.out).isEmpty();
+    }
+
+    @Test
+    void autoSaysWhatItDecidedFromAndKeepsTheText() {
+        Run plain = run("generate", "-p", "We the people", "-n", "8", "--temp", "0", "-tp", "2", "--stats", "none");
+        Run auto = run(
+                "generate",
+                "-p",
+                "We the people",
+                "-n",
+                "8",
+                "--temp",
+                "0",
+                "-tp",
+                "2",
+                "--comm",
+                "auto",
+                "--comm-allow",
+                "f32",
+                "--explain-comm",
+                "--stats",
+                "none");
+        assertThat(auto.code).as(auto.err).isZero();
+        assertThat(auto.out).isEqualTo(plain.out); // f32 has the same sums, whatever the collective
+        assertThat(auto.err).contains("allgather f32", "GB/s");
     }
 
     @Test

@@ -21,6 +21,8 @@ final class CommOptions {
     private static final String AUTO = "auto";
     /** Up to here every rank sends everything to all others; from here on two steps take fewer bytes. */
     private static final int MOST_ALL_GATHER_RANKS = 3;
+    /** Of a message; the best of those tried at 1 Gbit/s with benchmarks/collectives. */
+    private static final long CHUNK_BYTES = 120 << 10;
 
     @Option(
             names = "--comm",
@@ -84,13 +86,20 @@ final class CommOptions {
         return format.equalsIgnoreCase(AUTO);
     }
 
-    /** How partials are exchanged among so many ranks, where nothing is measured. */
-    CommSchedule schedule(int ranks) {
+    /**
+     * How partials are exchanged where nothing is measured.
+     *
+     * @param ranks how many exchange
+     * @param columns elements of a partial's row
+     * @param link whether there is a link between them that works while they compute
+     */
+    CommSchedule schedule(int ranks, int columns, boolean link) {
         WireFormat fixed = isAuto() ? PlainFormat.F32 : WireFormat.parse(format);
         Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
                 ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
                 : algorithm();
-        return CommSchedule.fixed(new CommChoice(algorithm, fixed, CommChoice.UNCUT));
+        int chunkRows = link ? (int) Math.max(1, CHUNK_BYTES / fixed.rowBytes(columns)) : CommChoice.UNCUT;
+        return CommSchedule.fixed(new CommChoice(algorithm, fixed, chunkRows));
     }
 
     /**

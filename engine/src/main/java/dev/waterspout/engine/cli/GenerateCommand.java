@@ -142,7 +142,10 @@ final class GenerateCommand implements Callable<Integer> {
         RankOptions common = hostOptions.rankOptions(
                 session.localRanks(),
                 planOptions.context(model),
-                commOptions.schedule(session.ranks()),
+                commOptions.schedule(
+                        session.ranks(),
+                        model.config().width(),
+                        session.threads().distributed()),
                 commOptions.peerTimeout());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
         RankOptions options =

@@ -1,0 +1,127 @@
+package dev.waterspout.benchmarks.peer;
+
+import dev.waterspout.kernels.device.DeviceTables;
+import dev.waterspout.kernels.device.KernelDevice;
+import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.Step;
+import dev.waterspout.kernels.peer.PeerEnd;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** A rank whose kernels do next to nothing: one writes to its partial, one reads from all ranks' partials. */
+final class ExchangeRank implements AutoCloseable {
+    private static final int RECEIVE = 2;
+
+    private final String name;
+    private final KernelDevice kernels;
+    private final IntArray step = Step.allocate();
+    private final FloatArray powers = DeviceTables.powersOfTwo();
+    private final FloatArray one = FloatArray.fromElements(1f);
+    private final FloatArray seen = FloatArray.fromElements(0f);
+    /** Two, used in turn. */
+    private final List<FloatArray> partials;
+
+    private final FloatArray shards;
+    private final TornadoExecutionPlan plan;
+
+    /**
+     * Builds the graphs.
+     *
+     * @param name of the rank
+     * @param device that it is on
+     * @param ranks of the group
+     * @param elements f32 of a partial
+     * @param end of a link to the other ranks' devices, or null to go through the host
+     */
+    ExchangeRank(String name, TornadoDevice device, int ranks, int elements, @Nullable PeerEnd end) {
+        this.name = name;
+        this.kernels = KernelDevice.of(device);
+        this.partials = List.of(zeros(elements), zeros(elements));
+        this.shards = zeros(ranks * elements);
+        step.set(Step.ROWS, 1);
+        step.set(Step.OUT_ROWS, 1);
+        List<KernelGraph> graphs = List.of(send(0, end), send(1, end), receive(end));
+        GridScheduler grids = new GridScheduler();
+        graphs.forEach(graph -> graph.addTo(grids));
+        graphs.forEach(KernelGraph::prepare);
+        ImmutableTaskGraph[] all =
+                graphs.stream().map(graph -> graph.taskGraph().snapshot()).toArray(ImmutableTaskGraph[]::new);
+        this.plan = new TornadoExecutionPlan(all).withDevice(device).withGridScheduler(grids);
+        if (end != null) {
+            end.expect((long) elements * Float.BYTES);
+        }
+    }
+
+    private static FloatArray zeros(int elements) {
+        FloatArray array = new FloatArray(elements);
+        array.init(0f);
+        return array;
+    }
+
+    private KernelGraph send(int turn, @Nullable PeerEnd end) {
+        KernelGraph graph = new KernelGraph(name + "Send" + turn, kernels, 1, step, powers);
+        FloatArray partial = partials.get(turn);
+        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, step, one, partial);
+        graph.add("write", partial, one, 1);
+        if (end == null) {
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, partial);
+        } else {
+            end.offer(graph.taskGraph(), "offer", partial);
+            graph.taskGraph().persistOnDevice(partial);
+        }
+        return graph;
+    }
+
+    private KernelGraph receive(@Nullable PeerEnd end) {
+        KernelGraph graph = new KernelGraph(name + "Receive", kernels, 1, step, powers);
+        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, step);
+        if (end == null) {
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, shards);
+        } else {
+            end.gather(graph.taskGraph(), "gather", shards);
+        }
+        graph.selectOut("read", shards, seen, 1);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, seen);
+        return graph;
+    }
+
+    /** Writes to this rank's partial: one more than two exchanges ago. */
+    void send(long exchange) {
+        plan.withGraph((int) (exchange % 2)).execute();
+    }
+
+    /** Brings what all ranks have sent to this rank's device through the host. */
+    void receiveStaged(long exchange, List<ExchangeRank> ranks) {
+        int rank = 0;
+        for (ExchangeRank each : ranks) {
+            MemorySegment sent = each.partials.get((int) (exchange % 2)).getSegment();
+            MemorySegment.copy(sent, 0, shards.getSegment(), rank * sent.byteSize(), sent.byteSize());
+            rank++;
+        }
+        receive();
+    }
+
+    /** Brings what all ranks have sent to this rank's device, and reads the first element of it. */
+    void receive() {
+        plan.withGraph(RECEIVE).execute();
+    }
+
+    /** Returns the element that was read last. */
+    float seen() {
+        return seen.get(0);
+    }
+
+    @Override
+    public void close() throws TornadoExecutionPlanException {
+        plan.close();
+    }
+}

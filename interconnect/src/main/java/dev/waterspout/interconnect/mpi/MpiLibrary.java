@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,13 @@ public final class MpiLibrary {
                     + " WATERSPOUT_MPI_LIBRARY to the library's path";
     /** MPI_MAX_LIBRARY_VERSION_STRING is 256 with Open MPI, 8192 with MPICH. */
     private static final int MAX_VERSION_BYTES = 8192;
+
+    /**
+     * What libraries that come with MPI look for in the environment when they are loaded: UCX would take over SIGSEGV, by
+     * which this JVM stops its threads, and hwloc would load OpenCL drivers with signal handlers of their own.
+     */
+    private static final Map<String, String> KEEP_SIGNALS =
+            Map.of("UCX_ERROR_SIGNALS", "", "HWLOC_COMPONENTS", "-opencl");
 
     private final String name;
     private final MpiAbi abi;
@@ -49,6 +57,7 @@ public final class MpiLibrary {
      * @throws InterconnectException if there is none: what was looked for and what to install
      */
     public static MpiLibrary load(@Nullable String path, Launcher launcher) {
+        KEEP_SIGNALS.forEach(MpiLibrary::setEnvironment);
         if (path != null) {
             SymbolLookup symbols = open(path)
                     .orElseThrow(() -> new InterconnectException(
@@ -70,6 +79,33 @@ public final class MpiLibrary {
         throw new InterconnectException("no MPI library was found that works with this launcher: looked for "
                 + String.join(", ", names)
                 + (foreign.isEmpty() ? "" : " (of another kind: " + String.join(", ", foreign) + ")") + "; " + INSTALL);
+    }
+
+    /** Sets a variable of C's environment unless it is set; Java's does not change. */
+    @SuppressWarnings("restricted")
+    private static void setEnvironment(String name, String value) {
+        Linker linker = Linker.nativeLinker();
+        Optional<MemorySegment> function = linker.defaultLookup().find("setenv");
+        if (function.isEmpty()) { // not POSIX
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            int failed = (int) linker.downcallHandle(
+                            function.get(),
+                            FunctionDescriptor.of(
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.ADDRESS,
+                                    ValueLayout.ADDRESS,
+                                    ValueLayout.JAVA_INT))
+                    .invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
+            if (failed != 0) {
+                throw new InterconnectException("the environment variable " + name + " cannot be set");
+            }
+        } catch (InterconnectException refused) {
+            throw refused;
+        } catch (Throwable impossible) {
+            throw new AssertionError("a C function threw", impossible);
+        }
     }
 
     private static List<String> names(Launcher launcher) {

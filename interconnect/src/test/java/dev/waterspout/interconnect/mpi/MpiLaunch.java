@@ -80,8 +80,6 @@ final class MpiLaunch {
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.redirectOutput(folder.resolve("launcher.out").toFile());
-        builder.environment().put("HWLOC_COMPONENTS", "-opencl");
-        builder.environment().put("UCX_ERROR_SIGNALS", "");
         Process process = builder.start();
         if (!process.waitFor(TIME_LIMIT_SECONDS, TimeUnit.SECONDS)) {
             process.descendants().forEach(ProcessHandle::destroyForcibly);

@@ -5,7 +5,7 @@ import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.ExchangeShape;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.collective.HostPort;
-import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.transport.Transport;
@@ -26,7 +26,7 @@ final class CollectiveContender implements Contender {
     private final int chunkRows;
     private final Collective collective;
     private final ExchangeCounters counters = new ExchangeCounters();
-    private final PartialPort port;
+    private final StagedPort port;
     private final int ranks;
     private final int maxRows;
     private final int columns;

@@ -11,6 +11,7 @@ import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.interconnect.collective.PeerPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
@@ -47,7 +48,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** A shard on a TornadoVM device. Created and used by one thread. */
-public final class TornadoShard implements ShardCompute, PartialPort {
+public final class TornadoShard implements ShardCompute, StagedPort {
     /** The graph that brings all arrays to the device; the others take them from it. */
     static final String LOAD = "load";
 
@@ -257,27 +258,8 @@ public final class TornadoShard implements ShardCompute, PartialPort {
         }
 
         @Override
-        public void encode(Tile tile, MemorySegment payload) {
-            throw onTheDevice();
-        }
-
-        @Override
-        public void decodeSum(MemorySegment[] payloads, Tile tile) {
-            throw onTheDevice();
-        }
-
-        @Override
-        public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
-            throw onTheDevice();
-        }
-
-        @Override
         public void addOwn(int rows) {
-            throw onTheDevice();
-        }
-
-        private UnsupportedOperationException onTheDevice() {
-            return new UnsupportedOperationException("partials of device " + name + " do not go through the host");
+            TornadoShard.this.addOwn(rows);
         }
     }
 

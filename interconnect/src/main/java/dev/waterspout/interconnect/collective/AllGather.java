@@ -63,10 +63,13 @@ public final class AllGather implements Collective {
             watch.summed();
             return;
         }
-        if (port instanceof PeerPort peers) {
-            sumOfPeers(number, peers, rows, watch);
-            return;
+        switch (port) {
+            case StagedPort staged -> sumOfPayloads(number, staged, chunks, watch);
+            case PeerPort peers -> sumOfPeers(number, peers, rows, watch);
         }
+    }
+
+    private void sumOfPayloads(int number, StagedPort port, Tile[] chunks, Stopwatch watch) {
         Flight[] flights = new Flight[chunks.length];
         Parcel[][] parcels = new Parcel[chunks.length][];
         for (int chunk = 0; chunk <= chunks.length; chunk++) {

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** Partial and residual in this process's memory, encoded and summed by a rank's workers. */
-public final class HostPort implements PartialPort {
+public final class HostPort implements StagedPort {
     private static final PartialCodec EXACT = PartialCodec.of(PlainFormat.F32);
 
     private final PartialCodec codec;

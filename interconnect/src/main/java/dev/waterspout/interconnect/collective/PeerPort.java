@@ -7,7 +7,7 @@ package dev.waterspout.interconnect.collective;
  * <p>An encoded partial must stay as it is while others read it: until the exchange after its own is complete, in which no
  * rank takes part before it has read. Two buffers in turn are enough.
  */
-public interface PeerPort extends PartialPort {
+public non-sealed interface PeerPort extends PartialPort {
     /**
      * Reads all ranks' whole encoded partials, and adds them to the residual in f32 and in rank order. Called when every rank
      * has encoded its own.

@@ -56,6 +56,14 @@ public final class TwoStep implements Collective {
 
     @Override
     public void sum(int number, PartialPort port, int rows) {
+        if (!(port instanceof StagedPort staged)) {
+            throw new IllegalArgumentException("two steps move partials themselves, and rank " + rank
+                    + " has a port that reads them from other ranks");
+        }
+        sumOfPayloads(number, staged, rows);
+    }
+
+    private void sumOfPayloads(int number, StagedPort port, int rows) {
         Tile[] chunks = shape.chunks(number, rows);
         Stopwatch watch = new Stopwatch(counters, CollectiveKind.TWOSTEP);
         if (size == 1) {
@@ -102,7 +110,7 @@ public final class TwoStep implements Collective {
         }
 
         /** Sends every rank this rank's partial of the part that it owns. */
-        private void scatter(int number, PartialPort port, Tile chunk, Stopwatch watch) {
+        private void scatter(int number, StagedPort port, Tile chunk, Stopwatch watch) {
             parts = chunk.split(size, format.columnUnit());
             Parcel[] outgoing = new Parcel[size];
             partials = new Parcel[size];
@@ -119,7 +127,7 @@ public final class TwoStep implements Collective {
         }
 
         /** Sums the part that this rank owns and sends it to all. */
-        private void gather(int number, PartialPort port, Stopwatch watch) {
+        private void gather(int number, StagedPort port, Stopwatch watch) {
             land(watch);
             sums = new Parcel[size];
             Arrays.setAll(sums, peer -> parcel(reduced, peer, parts[peer]));
@@ -134,7 +142,7 @@ public final class TwoStep implements Collective {
         }
 
         /** Adds all sums to the residual. */
-        private void add(PartialPort port, Stopwatch watch) {
+        private void add(StagedPort port, Stopwatch watch) {
             land(watch);
             for (int peer = 0; peer < size; peer++) {
                 if (!sums[peer].isEmpty()) {

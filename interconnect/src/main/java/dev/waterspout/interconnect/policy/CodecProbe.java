@@ -1,7 +1,7 @@
 package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.collective.ControlChannel;
-import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.interconnect.policy.CodecProfile.Cost;
 import dev.waterspout.interconnect.policy.CodecProfile.Line;
@@ -105,7 +105,7 @@ public final class CodecProbe {
 
         private Cost measure(int maxRows, double budget) {
             List<Integer> sizes = sizes(Math.min(maxRows, MOST_ROWS));
-            PartialPort port = ports.create(format, maxRows, columns);
+            StagedPort port = ports.create(format, maxRows, columns);
             double slice = Math.max(0, budget) / (sizes.size() + 1);
             long start = nanoClock.getAsLong();
             Times last = times(port, 1, slice);
@@ -129,7 +129,7 @@ public final class CodecProbe {
         }
 
         /** Repeats one size for a while; {@return the lower quartiles of the later half, of the slowest rank} */
-        private Times times(PartialPort port, int rows, double seconds) {
+        private Times times(StagedPort port, int rows, double seconds) {
             Tile tile = new Tile(0, rows, 0, columns);
             MemorySegment[] payloads = payloads(port, tile);
             MemorySegment sum = arena.allocate(format.encodedBytes(rows, columns), 64);
@@ -163,7 +163,7 @@ public final class CodecProbe {
         }
 
         /** {@return one encoded partial per rank} */
-        private MemorySegment[] payloads(PartialPort port, Tile tile) {
+        private MemorySegment[] payloads(StagedPort port, Tile tile) {
             MemorySegment[] different = new MemorySegment[Math.min(ranks, PAYLOADS)];
             Arrays.setAll(different, i -> {
                 MemorySegment payload = arena.allocate(format.encodedBytes(tile.rows(), tile.columns()), 64);

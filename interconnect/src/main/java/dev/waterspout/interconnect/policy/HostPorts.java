@@ -1,7 +1,7 @@
 package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.collective.HostPort;
-import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
@@ -44,7 +44,7 @@ public final class HostPorts implements PortFactory {
     }
 
     @Override
-    public PartialPort create(WireFormat format, int rows, int columns) {
+    public StagedPort create(WireFormat format, int rows, int columns) {
         long bytes = PlainFormat.F32.encodedBytes(rows, columns);
         if (bytes > partial.byteSize()) {
             throw new IllegalArgumentException("port of " + rows + " rows of " + columns + " columns, " + bytes

@@ -1,6 +1,6 @@
 package dev.waterspout.interconnect.policy;
 
-import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.kernels.codec.WireFormat;
 
 /**
@@ -17,5 +17,5 @@ public interface PortFactory {
      * @param rows the most rows of an exchange
      * @param columns elements of a row
      */
-    PartialPort create(WireFormat format, int rows, int columns);
+    StagedPort create(WireFormat format, int rows, int columns);
 }

@@ -3,7 +3,7 @@ package dev.waterspout.interconnect.policy;
 import dev.waterspout.interconnect.collective.Collective;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.ExchangeShape;
-import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
@@ -130,7 +130,7 @@ final class Trials {
         }
         // Shared: ranks in one process read each other's messages.
         try (Arena arena = Arena.ofShared()) {
-            PartialPort port = bench.ports().create(choice.format(), settings.maxRows(), settings.columns());
+            StagedPort port = bench.ports().create(choice.format(), settings.maxRows(), settings.columns());
             Collective collective = choice.algorithm()
                     .create(
                             bench.exchange(),
@@ -157,7 +157,7 @@ final class Trials {
         return slowest;
     }
 
-    private double sum(Collective collective, PartialPort port, int rows) {
+    private double sum(Collective collective, StagedPort port, int rows) {
         return Seconds.time(bench.nanoClock(), () -> collective.sum(0, port, rows));
     }
 }

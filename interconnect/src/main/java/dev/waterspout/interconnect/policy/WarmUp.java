@@ -1,6 +1,6 @@
 package dev.waterspout.interconnect.policy;
 
-import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
@@ -49,7 +49,7 @@ public final class WarmUp {
         }
     }
 
-    private record Work(PartialPort port, Tile tile, List<MemorySegment> shards, MemorySegment sum) {
+    private record Work(StagedPort port, Tile tile, List<MemorySegment> shards, MemorySegment sum) {
         private void run() {
             MemorySegment[] payloads = shards.toArray(MemorySegment[]::new);
             port.encode(tile, payloads[0]);

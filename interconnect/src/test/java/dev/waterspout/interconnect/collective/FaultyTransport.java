@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.collective;
 
+import dev.waterspout.interconnect.testing.ForwardingTransport;
 import dev.waterspout.interconnect.transport.Pending;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.Arena;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Injects one fault into one collective: into what rank {@link #SENDER} sends, or into what any other receives from it.
  */
-final class FaultyTransport implements Transport {
+final class FaultyTransport extends ForwardingTransport {
     static final int SENDER = 1;
 
     /** What a rank that takes no part believes. */
@@ -24,26 +25,15 @@ final class FaultyTransport implements Transport {
         public void await() {}
     };
 
-    private final Transport delegate;
     private final Fault fault;
     private final int faultyCall;
     private int calls;
     private MemorySegment[] previous = new MemorySegment[0];
 
     FaultyTransport(Transport delegate, Fault fault, int faultyCall) {
-        this.delegate = delegate;
+        super(delegate);
         this.fault = fault;
         this.faultyCall = faultyCall;
-    }
-
-    @Override
-    public int rank() {
-        return delegate.rank();
-    }
-
-    @Override
-    public int size() {
-        return delegate.size();
     }
 
     @Override
@@ -54,7 +44,7 @@ final class FaultyTransport implements Transport {
         if (sent == null) {
             return NOTHING;
         }
-        Pending pending = delegate.start(sent, incoming);
+        Pending pending = super.start(sent, incoming);
         return faulty && rank() != SENDER ? damaged(pending, incoming, before) : pending;
     }
 
@@ -98,20 +88,5 @@ final class FaultyTransport implements Transport {
 
     private static MemorySegment copy(MemorySegment segment) {
         return Arena.ofAuto().allocate(segment.byteSize()).copyFrom(segment);
-    }
-
-    @Override
-    public void alive() {
-        delegate.alive();
-    }
-
-    @Override
-    public void abort(Throwable cause) {
-        delegate.abort(cause);
-    }
-
-    @Override
-    public void close() {
-        delegate.close();
     }
 }

@@ -14,7 +14,7 @@ record Member(int rank, int size, FrameExchange exchange, WorkerPool pool, Excha
     private static final int THREADS = 2;
 
     /** This rank's partial and residual, in host memory. */
-    PartialPort port(WireFormat format, int columns, MemorySegment partial, MemorySegment residual) {
+    StagedPort port(WireFormat format, int columns, MemorySegment partial, MemorySegment residual) {
         return new HostPort(format, pool, columns, partial, residual);
     }
 

@@ -1,6 +1,7 @@
 package dev.waterspout.interconnect.collective;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.waterspout.interconnect.InterconnectException;
 import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
@@ -46,8 +47,8 @@ class PeerPortTest {
     }
 
     /** A rank that has encoded its partial into the shared memory. */
-    private record SharedPort(PartialPort host, SharedMemory memory, int exchange) implements PeerPort {
-        static SharedPort encoded(PartialPort host, SharedMemory memory, int exchange, int rank, int rows) {
+    private record SharedPort(StagedPort host, SharedMemory memory, int exchange) implements PeerPort {
+        static SharedPort encoded(StagedPort host, SharedMemory memory, int exchange, int rank, int rows) {
             Tile whole = new Tile(0, rows, 0, COLUMNS);
             host.encode(whole, memory.of(exchange, host.format(), rows)[rank]);
             return new SharedPort(host, memory, exchange);
@@ -61,21 +62,6 @@ class PeerPortTest {
         @Override
         public WireFormat format() {
             return host.format();
-        }
-
-        @Override
-        public void encode(Tile tile, MemorySegment payload) {
-            throw new AssertionError("nothing is to be encoded for the host");
-        }
-
-        @Override
-        public void decodeSum(MemorySegment[] payloads, Tile tile) {
-            throw new AssertionError("no payload is to come through the host");
-        }
-
-        @Override
-        public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
-            throw new AssertionError("nothing is to be reduced");
         }
 
         @Override
@@ -102,7 +88,7 @@ class PeerPortTest {
                     float[][] partials = CollectiveContractTest.partials(ranks, exchange, ROWS * COLUMNS);
                     expected = ReferenceSums.add(ReferenceSums.sum(wire.format(), partials, COLUMNS), expected);
                     MemorySegment partial = Floats.segment(partials[member.rank()]);
-                    PartialPort host = member.port(wire.format(), COLUMNS, partial, residual);
+                    StagedPort host = member.port(wire.format(), COLUMNS, partial, residual);
                     collective.sum(exchange, SharedPort.encoded(host, memory, exchange, member.rank(), ROWS), ROWS);
                     Floats.assertSame(residual, expected, "rank " + member.rank() + ", exchange " + exchange);
                 }
@@ -124,6 +110,24 @@ class PeerPortTest {
         assertRefused(1, ROWS, false, "bytes");
     }
 
+    @Test
+    void twoStepsRefuseItBeforeTheySend() throws InterruptedException {
+        int ranks = 2;
+        SharedMemory memory = new SharedMemory(ranks, Wire.F32);
+        Member.run(InProcessGroup.create(ranks, NEVER), member -> {
+            MemorySegment zeros = Floats.segment(new float[ROWS * COLUMNS]);
+            StagedPort host = member.port(Wire.F32.format(), COLUMNS, zeros, Floats.segment(new float[ROWS * COLUMNS]));
+            SharedPort port = SharedPort.encoded(host, memory, 0, member.rank(), ROWS);
+            ExchangeShape shape = new ExchangeShape(ROWS, COLUMNS, ROWS);
+            TwoStep twoStep =
+                    new TwoStep(member.exchange(), Wire.F32.format(), member.counters(), shape, member.arena());
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> twoStep.sum(0, port, ROWS))
+                    .withMessageContaining("rank " + member.rank());
+            assertThat(member.counters().snapshot()).isEqualTo(ExchangeCounters.Snapshot.ZERO);
+        });
+    }
+
     private static void assertRefused(int exchange, int rows, boolean peer, String sentence)
             throws InterruptedException {
         int ranks = 2;
@@ -131,7 +135,7 @@ class PeerPortTest {
         List<@Nullable Throwable> failures = Member.failures(InProcessGroup.create(ranks, NEVER), member -> {
             MemorySegment zeros = Floats.segment(new float[ROWS * COLUMNS]);
             MemorySegment residual = Floats.segment(new float[ROWS * COLUMNS]);
-            PartialPort host = member.port(Wire.E2M1.format(), COLUMNS, zeros, residual);
+            StagedPort host = member.port(Wire.E2M1.format(), COLUMNS, zeros, residual);
             boolean odd = member.rank() == 1;
             int ownRows = odd ? rows : ROWS;
             PartialPort port = odd && !peer ? host : SharedPort.encoded(host, memory, 0, member.rank(), ownRows);

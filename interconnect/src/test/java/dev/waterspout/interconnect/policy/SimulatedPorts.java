@@ -1,6 +1,6 @@
 package dev.waterspout.interconnect.policy;
 
-import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.interconnect.policy.CodecProfile.Cost;
 import dev.waterspout.interconnect.policy.CodecProfile.Line;
@@ -11,11 +11,11 @@ import java.util.Objects;
 /** Ports that compute nothing and let simulated time pass. */
 record SimulatedPorts(SimulatedClock clock, CodecProfile costs) implements PortFactory {
     @Override
-    public PartialPort create(WireFormat format, int rows, int columns) {
+    public StagedPort create(WireFormat format, int rows, int columns) {
         return new Port(format, Objects.requireNonNull(costs.costs().get(format)));
     }
 
-    private final class Port implements PartialPort {
+    private final class Port implements StagedPort {
         private final WireFormat format;
         private final Cost cost;
 

@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.policy;
 
+import dev.waterspout.interconnect.testing.ForwardingTransport;
 import dev.waterspout.interconnect.transport.Pending;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
@@ -8,8 +9,7 @@ import java.lang.foreign.MemorySegment;
  * A link of some latency and bandwidth, with a token bucket: messages move at once, and the rank's simulated clock tells
  * how long they would have taken.
  */
-final class ThrottledTransport implements Transport {
-    private final Transport delegate;
+final class ThrottledTransport extends ForwardingTransport {
     private final SimulatedClock clock;
     private final double latency;
     private final double bytesPerSecond;
@@ -20,7 +20,7 @@ final class ThrottledTransport implements Transport {
     private int exchanges;
 
     ThrottledTransport(Transport delegate, SimulatedClock clock, LinkProfile link, double burst) {
-        this.delegate = delegate;
+        super(delegate);
         this.clock = clock;
         this.latency = link.latencySeconds();
         this.bytesPerSecond = link.bytesPerSecond();
@@ -33,23 +33,13 @@ final class ThrottledTransport implements Transport {
     }
 
     @Override
-    public int rank() {
-        return delegate.rank();
-    }
-
-    @Override
-    public int size() {
-        return delegate.size();
-    }
-
-    @Override
     public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
         exchanges++;
         double bytes = 0;
         for (int peer = 0; peer < outgoing.length; peer++) {
             bytes += peer == rank() ? 0 : outgoing[peer].byteSize();
         }
-        Pending pending = delegate.start(outgoing, incoming);
+        Pending pending = super.start(outgoing, incoming);
         double begin = Math.max(free, clock.seconds());
         tokens = Math.min(burst, tokens + (begin - free) * bytesPerSecond);
         double atOnce = Math.min(tokens, bytes);
@@ -68,20 +58,5 @@ final class ThrottledTransport implements Transport {
                 clock.passUntil(arrival);
             }
         };
-    }
-
-    @Override
-    public void alive() {
-        delegate.alive();
-    }
-
-    @Override
-    public void abort(Throwable cause) {
-        delegate.abort(cause);
-    }
-
-    @Override
-    public void close() {
-        delegate.close();
     }
 }

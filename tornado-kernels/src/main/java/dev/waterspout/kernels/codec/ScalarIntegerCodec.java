@@ -24,14 +24,14 @@ final class ScalarIntegerCodec implements PartialCodec {
         target.asSlice(0, format.encodedBytes(rows, columns)).fill((byte) 0);
         boolean perToken = format.axis() == IntegerFormat.Axis.TOKEN;
         for (int row = 0; perToken && row < rows; row++) {
-            putScale(target, columns, row, 0, largest(source, offset(row, 0, stride), columns, 1));
+            putScale(target, columns, row, 0, largest(source, ScalarLoops.offset(row, 0, stride), columns, 1));
         }
         for (int column = 0; !perToken && rows > 0 && column < columns; column++) {
-            putScale(target, columns, 0, column, largest(source, offset(0, column, stride), rows, stride));
+            putScale(target, columns, 0, column, largest(source, ScalarLoops.offset(0, column, stride), rows, stride));
         }
         for (int row = 0; row < rows; row++) {
             for (int column = 0; column < columns; column++) {
-                float value = source.get(Layouts.F32, offset(row, column, stride));
+                float value = source.get(Layouts.F32, ScalarLoops.offset(row, column, stride));
                 putCode(target, columns, row, column, value);
             }
         }
@@ -63,28 +63,17 @@ final class ScalarIntegerCodec implements PartialCodec {
     @Override
     public void decode(MemorySegment packed, int rows, int columns, MemorySegment target) {
         Shapes.checkEncoded("packed", packed, format, rows, columns);
-        Shapes.checkPlain("target", target, rows, columns);
-        for (int row = 0; row < rows; row++) {
-            for (int column = 0; column < columns; column++) {
-                target.set(Layouts.F32, offset(row, column, columns), value(packed, columns, row, column));
-            }
-        }
+        ScalarLoops.decode(elements(columns), packed, rows, columns, target);
     }
 
     @Override
     public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
         Shapes.checkShards(shards, format, rows, columns);
-        Shapes.checkStrided("residual", residual, rows, columns, stride);
-        for (int row = 0; row < rows; row++) {
-            for (int column = 0; column < columns; column++) {
-                float sum = value(shards[0], columns, row, column);
-                for (int rank = 1; rank < shards.length; rank++) {
-                    sum += value(shards[rank], columns, row, column);
-                }
-                long at = offset(row, column, stride);
-                residual.set(Layouts.F32, at, sum + residual.get(Layouts.F32, at));
-            }
-        }
+        ScalarLoops.decodeSum(elements(columns), shards, rows, columns, residual, stride);
+    }
+
+    private ScalarLoops.Elements elements(int columns) {
+        return (packed, row, column) -> value(packed, columns, row, column);
     }
 
     private float value(MemorySegment packed, int columns, int row, int column) {
@@ -96,9 +85,5 @@ final class ScalarIntegerCodec implements PartialCodec {
 
     private int scaleCode(MemorySegment packed, int columns, int row, int column) {
         return packed.get(Layouts.I16, BaselineLayout.scaleOffset(format, columns, row, column)) & 0xffff;
-    }
-
-    private static long offset(int row, int column, int stride) {
-        return ((long) row * stride + column) * Float.BYTES;
     }
 }

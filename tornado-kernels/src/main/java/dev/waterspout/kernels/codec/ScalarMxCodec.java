@@ -36,7 +36,7 @@ final class ScalarMxCodec implements PartialCodec {
         int end = Math.min(first + format.block(), layout.columns());
         int largest = 0;
         for (int column = first; column < end; column++) {
-            float value = source.get(Layouts.F32, offset(row, column, stride));
+            float value = source.get(Layouts.F32, ScalarLoops.offset(row, column, stride));
             largest = Math.max(largest, Float.floatToRawIntBits(value) & 0x7fffffff);
         }
         int scaleCode = quantizer.scaleCode(largest);
@@ -45,7 +45,7 @@ final class ScalarMxCodec implements PartialCodec {
             return;
         }
         for (int column = first; column < end; column++) {
-            float value = source.get(Layouts.F32, offset(row, column, stride));
+            float value = source.get(Layouts.F32, ScalarLoops.offset(row, column, stride));
             layout.putElementCode(target, row, column, quantizer.elementCode(value, scaleCode));
         }
     }
@@ -53,38 +53,22 @@ final class ScalarMxCodec implements PartialCodec {
     @Override
     public void decode(MemorySegment packed, int rows, int columns, MemorySegment target) {
         Shapes.checkEncoded("packed", packed, format, rows, columns);
-        Shapes.checkPlain("target", target, rows, columns);
-        MxLayout layout = new MxLayout(format, columns);
-        for (int row = 0; row < rows; row++) {
-            for (int column = 0; column < columns; column++) {
-                target.set(Layouts.F32, offset(row, column, columns), value(packed, layout, row, column));
-            }
-        }
+        ScalarLoops.decode(elements(columns), packed, rows, columns, target);
     }
 
     @Override
     public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
         Shapes.checkShards(shards, format, rows, columns);
-        Shapes.checkStrided("residual", residual, rows, columns, stride);
+        ScalarLoops.decodeSum(elements(columns), shards, rows, columns, residual, stride);
+    }
+
+    private ScalarLoops.Elements elements(int columns) {
         MxLayout layout = new MxLayout(format, columns);
-        for (int row = 0; row < rows; row++) {
-            for (int column = 0; column < columns; column++) {
-                float sum = value(shards[0], layout, row, column);
-                for (int rank = 1; rank < shards.length; rank++) {
-                    sum += value(shards[rank], layout, row, column);
-                }
-                long at = offset(row, column, stride);
-                residual.set(Layouts.F32, at, sum + residual.get(Layouts.F32, at));
-            }
-        }
+        return (packed, row, column) -> value(packed, layout, row, column);
     }
 
     private float value(MemorySegment packed, MxLayout layout, int row, int column) {
         return quantizer.value(
                 layout.elementCode(packed, row, column), layout.scaleCode(packed, row, column / format.block()));
-    }
-
-    private static long offset(int row, int column, int stride) {
-        return ((long) row * stride + column) * Float.BYTES;
     }
 }

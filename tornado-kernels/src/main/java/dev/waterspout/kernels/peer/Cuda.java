@@ -54,7 +54,7 @@ record Cuda(
         try {
             require("cuCtxPushCurrent", (int) pushContext.invokeExact(context));
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -63,7 +63,7 @@ record Cuda(
         try (Arena arena = Arena.ofConfined()) {
             require("cuCtxPopCurrent", (int) popContext.invokeExact(arena.allocate(ADDRESS)));
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -75,7 +75,7 @@ record Cuda(
                 require("cuCtxEnablePeerAccess", error);
             }
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -85,7 +85,7 @@ record Cuda(
             require("cuMemcpyPeerAsync", (int)
                     copyPeerAsync.invokeExact(target, targetContext, source, sourceContext, bytes, stream));
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -94,7 +94,7 @@ record Cuda(
         try {
             require("cuStreamSynchronize", (int) synchronizeStream.invokeExact(stream));
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -102,13 +102,5 @@ record Cuda(
         if (error != 0) {
             throw new PeerException(function + " failed with CUDA error " + error);
         }
-    }
-
-    private static RuntimeException rethrown(Throwable failure) {
-        return switch (failure) {
-            case RuntimeException unchecked -> unchecked;
-            case Error error -> throw error;
-            default -> new PeerException("a call of " + LIBRARY + " failed", failure);
-        };
     }
 }

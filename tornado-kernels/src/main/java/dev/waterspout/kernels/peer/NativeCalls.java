@@ -49,4 +49,13 @@ final class NativeCalls {
                 .map(address -> Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(result, arguments)))
                 .orElseThrow(() -> new PeerException(library + " has no " + name));
     }
+
+    /** Returns what to throw where a call of a library's function threw: a method handle declares everything. */
+    static RuntimeException failed(String library, Throwable failure) {
+        return switch (failure) {
+            case RuntimeException unchecked -> unchecked;
+            case Error error -> throw error;
+            default -> new PeerException("a call of " + library + " failed", failure);
+        };
+    }
 }

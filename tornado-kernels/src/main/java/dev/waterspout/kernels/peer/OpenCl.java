@@ -62,7 +62,7 @@ record OpenCl(
                     getMemObjectInfo.invokeExact(buffer, MEM_CONTEXT, context.byteSize(), context, MemorySegment.NULL));
             return context.get(JAVA_LONG, 0);
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -75,7 +75,7 @@ record OpenCl(
                     getContextInfo.invokeExact(context, CONTEXT_DEVICES, devices.byteSize(), devices, written));
             return devices.asSlice(0, written.get(JAVA_LONG, 0)).toArray(JAVA_LONG);
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -87,7 +87,7 @@ record OpenCl(
             require("clCreateCommandQueue", error.get(JAVA_INT, 0));
             return queue;
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -105,7 +105,7 @@ record OpenCl(
                     MemorySegment.NULL,
                     MemorySegment.NULL));
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -114,7 +114,7 @@ record OpenCl(
         try {
             require("clFinish", (int) finish.invokeExact(queue));
         } catch (Throwable failure) {
-            throw rethrown(failure);
+            throw NativeCalls.failed(LIBRARY, failure);
         }
     }
 
@@ -122,13 +122,5 @@ record OpenCl(
         if (error != 0) {
             throw new PeerException(function + " failed with OpenCL error " + error);
         }
-    }
-
-    private static RuntimeException rethrown(Throwable failure) {
-        return switch (failure) {
-            case RuntimeException unchecked -> unchecked;
-            case Error error -> throw error;
-            default -> new PeerException("a call of " + LIBRARY + " failed", failure);
-        };
     }
 }

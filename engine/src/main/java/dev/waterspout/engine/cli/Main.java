@@ -17,6 +17,7 @@ import picocli.CommandLine.ParameterException;
         versionProvider = Version.class,
         subcommands = {
             GenerateCommand.class,
+            PerplexityCommand.class,
             InspectCommand.class,
             DevicesCommand.class,
             CodecCommand.class,

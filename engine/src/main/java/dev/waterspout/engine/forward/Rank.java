@@ -16,9 +16,6 @@ import java.lang.foreign.MemorySegment;
  * by one thread at a time.
  */
 public final class Rank implements AutoCloseable {
-    /** A rank computes the logits of a chunk's last token only. */
-    private static final int LOGIT_ROWS = 1;
-
     private final Arena arena = Arena.ofShared();
     private final int layers;
     private final ShardCompute shard;
@@ -55,9 +52,9 @@ public final class Rank implements AutoCloseable {
                 options.chunk(),
                 model.config().width(),
                 arena);
-        this.logitsGather = new LogitsGather(exchange, counters, plan.vocabularyShares(), LOGIT_ROWS, arena);
+        this.logitsGather = new LogitsGather(exchange, counters, plan.vocabularyShares(), options.logitRows(), arena);
         this.logits = exchange.rank() == LogitsGather.ROOT
-                ? arena.allocate((long) model.config().vocabulary() * Float.BYTES, 64)
+                ? arena.allocate((long) options.logitRows() * model.config().vocabulary() * Float.BYTES, 64)
                 : MemorySegment.NULL;
     }
 
@@ -85,13 +82,27 @@ public final class Rank implements AutoCloseable {
             shard.feedForward(layer); // partial [rows][width]
             collective.sum(2 * layer + 1, shard.port(collective.format()), rows);
         }
+        computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
         if (wantsLogits) {
-            logitsGather.gather(shard.output(), LOGIT_ROWS, logits);
+            output(rows - 1, 1);
         }
+    }
+
+    /**
+     * Computes the logits of some tokens of the chunk that {@link #forward} ran last. All ranks of a group do this at the
+     * same time.
+     *
+     * @param first of them, from 0 within the chunk
+     * @param rows how many, at most the options' {@code logitRows}
+     */
+    public void output(int first, int rows) {
+        long start = System.nanoTime();
+        long exchangedBefore = counters.nanos();
+        logitsGather.gather(shard.output(first, rows), rows, logits);
         computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
     }
 
-    /** Returns the last logits, f32 {@code [vocabulary]}, on rank 0. */
+    /** Returns the logits computed last, f32 {@code [rows][vocabulary]}, on rank 0. */
     public MemorySegment logits() {
         return logits;
     }

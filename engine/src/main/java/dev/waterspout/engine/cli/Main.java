@@ -21,6 +21,7 @@ import picocli.CommandLine.ParameterException;
             InspectCommand.class,
             DevicesCommand.class,
             CodecCommand.class,
+            RotateCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {

@@ -12,8 +12,6 @@ import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.PlainFormat;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -171,12 +169,7 @@ final class PerplexityCommand implements Callable<Integer> {
     }
 
     private TextWindows cut(Model model, int size) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new IOException("text file " + file + " is not a file");
-        }
-        // Lenient: a byte that is no UTF-8 is one more thing to predict.
-        String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-        TextWindows all = TextWindows.of(model.tokenizer(), text, size);
+        TextWindows all = TextWindows.of(model.tokenizer(), TextFile.read(file), size);
         return windows == -1 ? all : all.part(0, windows);
     }
 

@@ -45,6 +45,11 @@ public final class Rank implements AutoCloseable {
         this.layers = model.config().layers();
         this.shard = shard;
         this.counters = counters;
+        if (!options.schedule().formats().isEmpty()
+                && options.schedule().formats().lastKey() >= 2 * layers) {
+            throw new IllegalArgumentException("a wire format for exchange "
+                    + options.schedule().formats().lastKey() + "; the model has exchanges 0 to " + (2 * layers - 1));
+        }
         this.collectives = new CollectiveSet(
                 options.schedule(),
                 exchange,
@@ -74,18 +79,23 @@ public final class Rank implements AutoCloseable {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
         int rows = tokens.length;
-        Collective collective = collectives.of(rows);
         shard.begin(tokens, position);
         for (int layer = 0; layer < layers; layer++) {
             shard.attention(layer); // partial [rows][width]
-            collective.sum(2 * layer, shard.port(collective.format()), rows);
+            sum(2 * layer, rows);
             shard.feedForward(layer); // partial [rows][width]
-            collective.sum(2 * layer + 1, shard.port(collective.format()), rows);
+            sum(2 * layer + 1, rows);
         }
         computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
         if (wantsLogits) {
             output(rows - 1, 1);
         }
+    }
+
+    /** Adds all ranks' partials to the hidden state. */
+    private void sum(int exchange, int rows) {
+        Collective collective = collectives.of(rows, exchange);
+        collective.sum(exchange, shard.port(collective.format()), rows);
     }
 
     /**

@@ -122,7 +122,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
      */
     private PhaseShape shape(String phase, @Nullable PeerEnd end, RankOptions options, int chunk, int ranks) {
         List<CommChoice> choices = IntStream.rangeClosed(Math.min(2, chunk), chunk)
-                .mapToObj(rows -> options.schedule().choice(rows))
+                .boxed()
+                .flatMap(rows -> options.schedule().choices(rows))
                 .distinct()
                 .toList();
         WireFormat format = onlyFormat(choices);
@@ -136,8 +137,9 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         List<WireFormat> formats =
                 choices.stream().map(CommChoice::format).distinct().toList();
         if (formats.size() > 1) {
-            throw new IllegalArgumentException("wire formats " + formats
-                    + " for chunks of different sizes; a TornadoVM device needs one for all of more than 1 token");
+            throw new IllegalArgumentException(
+                    "wire formats " + formats
+                            + " for chunks of different sizes or layers; a TornadoVM device needs one for all of more than 1 token");
         }
         return formats.getFirst();
     }

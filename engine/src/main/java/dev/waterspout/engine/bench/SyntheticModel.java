@@ -38,8 +38,13 @@ public record SyntheticModel(Shape shape, GgmlType type) {
 
     /** Known shapes. */
     public enum Shape {
-        /** 110M parameters: Llama with the width of GPT-2 small. */
-        LLAMA_110M("llama-110m", 768, 12, 12, 12, 2048, 1024),
+        /** 110M parameters: llama2.c's stories110M, whose output head is its embedding. */
+        LLAMA_110M("llama-110m", 768, 12, 12, 12, 2048, 1024) {
+            @Override
+            boolean tied() {
+                return true;
+            }
+        },
         /** 1.1B parameters: TinyLlama. */
         TINYLLAMA_1_1B("tinyllama-1.1b", 2048, 22, 32, 4, 5632, 2048);
 
@@ -61,6 +66,11 @@ public record SyntheticModel(Shape shape, GgmlType type) {
             this.kvHeads = kvHeads;
             this.ffnWidth = ffnWidth;
             this.context = context;
+        }
+
+        /** Whether the output head is the embedding: the file has no other. */
+        boolean tied() {
+            return false;
         }
     }
 
@@ -123,7 +133,9 @@ public record SyntheticModel(Shape shape, GgmlType type) {
         RandomTensors random = new RandomTensors(SEED);
         addMatrix(writer, random, "token_embd.weight", shape.width, Shape.VOCABULARY);
         addNorm(writer, random, "output_norm.weight");
-        addMatrix(writer, random, "output.weight", shape.width, Shape.VOCABULARY);
+        if (!shape.tied()) {
+            addMatrix(writer, random, "output.weight", shape.width, Shape.VOCABULARY);
+        }
         for (int layer = 0; layer < shape.layers; layer++) {
             addLayer(writer, random, layer);
         }

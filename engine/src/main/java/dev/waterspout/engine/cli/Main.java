@@ -17,9 +17,11 @@ import picocli.CommandLine.ParameterException;
         versionProvider = Version.class,
         subcommands = {
             GenerateCommand.class,
+            PerplexityCommand.class,
             InspectCommand.class,
             DevicesCommand.class,
             CodecCommand.class,
+            RotateCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {

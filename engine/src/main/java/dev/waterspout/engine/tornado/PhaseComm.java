@@ -23,14 +23,16 @@ record PhaseComm(WireFormat format, boolean gathers) {
      */
     static PhaseComm of(CommSchedule schedule, int chunk) {
         List<CommChoice> choices = IntStream.rangeClosed(Math.min(2, chunk), chunk)
-                .mapToObj(schedule::choice)
+                .boxed()
+                .flatMap(schedule::choices)
                 .distinct()
                 .toList();
         List<WireFormat> formats =
                 choices.stream().map(CommChoice::format).distinct().toList();
         if (formats.size() > 1) {
-            throw new IllegalArgumentException("wire formats " + formats
-                    + " for chunks of different sizes; a TornadoVM device needs one for all of more than 1 token");
+            throw new IllegalArgumentException(
+                    "wire formats " + formats
+                            + " for chunks of different sizes or layers; a TornadoVM device needs one for all of more than 1 token");
         }
         boolean gathers = choices.stream().allMatch(choice -> choice.algorithm() == Algorithm.ALLGATHER);
         return new PhaseComm(formats.getFirst(), gathers);

@@ -63,11 +63,10 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         DeviceMemory.require(name, device, model, shard, options);
         this.arrays = new DeviceArrays(model, shard, options);
         KernelDevice kernels = KernelDevice.of(device);
-        outputStep.set(Step.ROWS, 1);
         // What stays on the device is allocated before the graphs, each of which takes all of it over.
         PhaseShape prefillShape = shape("prefill", on.prefillEnd(), options, options.chunk(), ranks);
         PhaseShape decodeShape = options.chunk() == 1 ? null : shape("decode", on.decodeEnd(), options, 1, ranks);
-        this.output = output(kernels);
+        this.output = output(kernels, options.logitRows());
         this.prefill = new PhaseGraphs(prefillShape, kernels, ranks, config, shard, arrays);
         this.decode =
                 decodeShape == null ? prefill : new PhaseGraphs(decodeShape, kernels, ranks, config, shard, arrays);
@@ -101,8 +100,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         return new PhaseShape(phase, chunk, comm.format(), peers);
     }
 
-    private KernelGraph output(KernelDevice device) {
-        KernelGraph graph = new KernelGraph(OUTPUT, device, 1, outputStep, arrays.powers);
+    private KernelGraph output(KernelDevice device, int maxRows) {
+        KernelGraph graph = new KernelGraph(OUTPUT, device, maxRows, outputStep, arrays.powers);
         graph.taskGraph()
                 .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep)
                 .consumeFromDevice(arrays.all().toArray());
@@ -140,7 +139,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         phase.step.set(Step.LAYER, 0);
         phase.step.set(Step.POSITION, position);
         phase.step.set(Step.ROWS, tokens.length);
-        phase.step.set(Step.FIRST_OUT, tokens.length - 1);
+        // Checked with every launch: what lies within the chunk, though only output() selects.
+        phase.step.set(Step.FIRST_OUT, 0);
         phase.step.set(Step.OUT_ROWS, 1);
         plan.run(phase.embed);
     }
@@ -225,7 +225,10 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     @Override
-    public MemorySegment output() {
+    public MemorySegment output(int first, int rows) {
+        phase.step.set(Step.FIRST_OUT, first);
+        phase.step.set(Step.OUT_ROWS, rows);
+        outputStep.set(Step.ROWS, rows);
         plan.run(phase.select);
         plan.run(output);
         return arrays.logits.getSegment();

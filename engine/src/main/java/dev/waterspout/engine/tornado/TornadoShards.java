@@ -1,12 +1,15 @@
 package dev.waterspout.engine.tornado;
 
+import dev.waterspout.engine.forward.CodecSize;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.interconnect.policy.CodecProfile;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.peer.PeerEnd;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -24,6 +27,11 @@ record TornadoShards(
     @Override
     public ShardCompute create(Model model, Shard shard, int ranks, RankOptions options) {
         return new TornadoShard(this, model, shard, ranks, options);
+    }
+
+    @Override
+    public CodecProfile codecs(List<WireFormat> formats, CodecSize size) {
+        return DeviceCodecs.measure(this, formats, size);
     }
 
     /** {@return the end that chunks of many tokens use, or null if they go through the host} */

@@ -129,14 +129,17 @@ final class CommOptions {
 
     /** Formats that the user vouches for; those of a profile have been measured. */
     private CommQuality allowed(int columns) {
-        Map<WireFormat, Double> table = new LinkedHashMap<>();
+        List<WireFormat> named = allowed.stream()
+                .filter(each -> !each.startsWith(CommProfile.PREFIX))
+                .map(WireFormat::parse)
+                .toList();
+        Map<WireFormat, Double> table =
+                new LinkedHashMap<>(CommQuality.of(named).increasePercent());
         for (String each : allowed) {
             if (each.startsWith(CommProfile.PREFIX)) {
                 CommProfile profile = CommProfile.read(each);
                 profile.requireWidth(columns);
-                table.putAll(profile.quality().increasePercent());
-            } else {
-                table.put(WireFormat.parse(each), 0.0);
+                table.putAll(profile.measured());
             }
         }
         return new CommQuality(table);

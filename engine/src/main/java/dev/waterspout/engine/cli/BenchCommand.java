@@ -150,10 +150,7 @@ final class BenchCommand implements Callable<Integer> {
                     new BenchRow.Setup(devices, session.transport(), options.threads() * session.localRanks(), options);
             try (RankGroup group =
                     new RankGroup(model, plan, options, session.shards(commOptions, err), session.threads())) {
-                group.preload(
-                        session.hasTerminal()
-                                ? new Progress("loading " + model.file().name(), err)
-                                : (loaded, all) -> {});
+                group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
                 if (!session.hasTerminal()) {
                     group.follow();
                     continue;

@@ -20,6 +20,8 @@ import picocli.CommandLine.ParameterException;
             InspectCommand.class,
             DevicesCommand.class,
             CodecCommand.class,
+            PlanCommand.class,
+            ReportCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {

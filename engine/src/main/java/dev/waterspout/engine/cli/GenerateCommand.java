@@ -165,10 +165,7 @@ final class GenerateCommand implements Callable<Integer> {
                 common.withSchedule(planner.plan(common, model.config().width()));
         List<ShardFactory> shards = session.shards(commOptions, err);
         try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {
-            group.preload(
-                    session.hasTerminal()
-                            ? new Progress("loading " + model.file().name(), err)
-                            : (loaded, all) -> {});
+            group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
             if (!session.hasTerminal()) {
                 group.follow();
                 return;

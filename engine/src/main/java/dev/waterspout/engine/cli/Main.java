@@ -17,11 +17,13 @@ import picocli.CommandLine.ParameterException;
         versionProvider = Version.class,
         subcommands = {
             GenerateCommand.class,
+            PerplexityCommand.class,
             InspectCommand.class,
             DevicesCommand.class,
             CodecCommand.class,
             PlanCommand.class,
             ReportCommand.class,
+            RotateCommand.class,
             BenchCommand.class
         })
 public final class Main implements Runnable {

@@ -92,8 +92,14 @@ enum StatsFormat {
                         "comm",
                         Json.createObjectBuilder()
                                 .add("transport", run.transport())
-                                .add("prefill", choiceJson(run, run.options().chunk()))
-                                .add("decode", choiceJson(run, 1)))
+                                .add(
+                                        "prefill",
+                                        choiceJson(run.options()
+                                                .schedule()
+                                                .choice(run.options().chunk())))
+                                .add(
+                                        "decode",
+                                        choiceJson(run.options().schedule().choice(1))))
                 .add("seed", run.sampling().seed())
                 .add("loadSeconds", run.loadSeconds())
                 .add("ttftSeconds", run.report().firstTokenSeconds())
@@ -105,8 +111,7 @@ enum StatsFormat {
                 .build();
     }
 
-    private static JsonObjectBuilder choiceJson(RunSummary run, int rows) {
-        CommChoice choice = run.options().schedule().choice(rows);
+    static JsonObjectBuilder choiceJson(CommChoice choice) {
         JsonObjectBuilder json = Json.createObjectBuilder()
                 .add("collective", choice.algorithm().label())
                 .add("format", choice.format().label());

@@ -88,12 +88,11 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         DeviceMemory.require(name, device, model, shard, options);
         this.arrays = new DeviceArrays(model, shard, options);
         KernelDevice kernels = KernelDevice.of(device);
-        outputStep.set(Step.ROWS, 1);
         // What stays on the device is allocated before the graphs, each of which takes all of it over.
         PhaseShape prefillShape = shape("prefill", on.end(), options, options.chunk(), ranks);
         PhaseShape decodeShape = options.chunk() == 1 ? null : shape("decode", on.end(), options, 1, ranks);
         this.load = new UploadGraph(LOAD, kernels, arrays.all());
-        this.output = output(kernels);
+        this.output = output(kernels, options.logitRows());
         this.prefill = new PhaseGraphs(prefillShape, kernels, ranks, config, shard, arrays);
         this.decode =
                 decodeShape == null ? prefill : new PhaseGraphs(decodeShape, kernels, ranks, config, shard, arrays);
@@ -123,7 +122,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
      */
     private PhaseShape shape(String phase, @Nullable PeerEnd end, RankOptions options, int chunk, int ranks) {
         List<CommChoice> choices = IntStream.rangeClosed(Math.min(2, chunk), chunk)
-                .mapToObj(rows -> options.schedule().choice(rows))
+                .boxed()
+                .flatMap(rows -> options.schedule().choices(rows))
                 .distinct()
                 .toList();
         WireFormat format = onlyFormat(choices);
@@ -137,14 +137,15 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         List<WireFormat> formats =
                 choices.stream().map(CommChoice::format).distinct().toList();
         if (formats.size() > 1) {
-            throw new IllegalArgumentException("wire formats " + formats
-                    + " for chunks of different sizes; a TornadoVM device needs one for all of more than 1 token");
+            throw new IllegalArgumentException(
+                    "wire formats " + formats
+                            + " for chunks of different sizes or layers; a TornadoVM device needs one for all of more than 1 token");
         }
         return formats.getFirst();
     }
 
-    private KernelGraph output(KernelDevice device) {
-        KernelGraph graph = new KernelGraph(OUTPUT, device, 1, outputStep, arrays.powers);
+    private KernelGraph output(KernelDevice device, int maxRows) {
+        KernelGraph graph = new KernelGraph(OUTPUT, device, maxRows, outputStep, arrays.powers);
         graph.taskGraph()
                 .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep)
                 .consumeFromDevice(arrays.all().toArray());
@@ -217,7 +218,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         phase.step.set(Step.LAYER, 0);
         phase.step.set(Step.POSITION, position);
         phase.step.set(Step.ROWS, tokens.length);
-        phase.step.set(Step.FIRST_OUT, tokens.length - 1);
+        // Checked with every launch: what lies within the chunk, though only output() selects.
+        phase.step.set(Step.FIRST_OUT, 0);
         phase.step.set(Step.OUT_ROWS, 1);
         run(phase.embed);
     }
@@ -302,7 +304,10 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     @Override
-    public MemorySegment output() {
+    public MemorySegment output(int first, int rows) {
+        phase.step.set(Step.FIRST_OUT, first);
+        phase.step.set(Step.OUT_ROWS, rows);
+        outputStep.set(Step.ROWS, rows);
         run(phase.select);
         run(output);
         return arrays.logits.getSegment();

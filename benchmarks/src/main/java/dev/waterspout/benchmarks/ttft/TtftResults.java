@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 
-/** The file of results: {@code schema}, the machine, and {@code cells}. {@code docs/results.md} describes them. */
+/** The file of results: {@code schema}, the machine, and {@code cells}. {@code docs/end-to-end.md} describes them. */
 final class TtftResults {
     static final String SCHEMA = "waterspout-ttft-1";
 

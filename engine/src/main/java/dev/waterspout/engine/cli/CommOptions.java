@@ -111,8 +111,13 @@ final class CommOptions {
         Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
                 ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
                 : algorithm();
-        int chunkRows = link ? (int) Math.max(1, CHUNK_BYTES / fixed.rowBytes(columns)) : CommChoice.UNCUT;
+        int chunkRows = link ? linkChunkRows(fixed, columns) : CommChoice.UNCUT;
         return CommSchedule.fixed(new CommChoice(algorithm, fixed, chunkRows));
+    }
+
+    /** Rows of a message where there is a link, and nothing was measured. */
+    static int linkChunkRows(WireFormat format, int columns) {
+        return (int) Math.max(1, CHUNK_BYTES / format.rowBytes(columns));
     }
 
     /**

@@ -111,8 +111,13 @@ final class CommOptions {
         Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
                 ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
                 : algorithm();
-        int chunkRows = link ? (int) Math.max(1, CHUNK_BYTES / fixed.rowBytes(columns)) : CommChoice.UNCUT;
+        int chunkRows = link ? linkChunkRows(fixed, columns) : CommChoice.UNCUT;
         return CommSchedule.fixed(new CommChoice(algorithm, fixed, chunkRows));
+    }
+
+    /** Rows of a message where there is a link, and nothing was measured. */
+    static int linkChunkRows(WireFormat format, int columns) {
+        return (int) Math.max(1, CHUNK_BYTES / format.rowBytes(columns));
     }
 
     /**
@@ -132,14 +137,17 @@ final class CommOptions {
 
     /** Formats that the user vouches for; those of a profile have been measured. */
     private CommQuality allowed(int columns) {
-        Map<WireFormat, Double> table = new LinkedHashMap<>();
+        List<WireFormat> named = allowed.stream()
+                .filter(each -> !each.startsWith(CommProfile.PREFIX))
+                .map(WireFormat::parse)
+                .toList();
+        Map<WireFormat, Double> table =
+                new LinkedHashMap<>(CommQuality.of(named).increasePercent());
         for (String each : allowed) {
             if (each.startsWith(CommProfile.PREFIX)) {
                 CommProfile profile = CommProfile.read(each);
                 profile.requireWidth(columns);
-                table.putAll(profile.quality().increasePercent());
-            } else {
-                table.put(WireFormat.parse(each), 0.0);
+                table.putAll(profile.measured());
             }
         }
         return new CommQuality(table);

@@ -21,8 +21,6 @@ final class CommOptions {
     private static final String AUTO = "auto";
     /** Up to here every rank sends everything to all others; from here on two steps take fewer bytes. */
     private static final int MOST_ALL_GATHER_RANKS = 3;
-    /** Of a message; the best of those tried at 1 Gbit/s with benchmarks/collectives. */
-    private static final long CHUNK_BYTES = 120 << 10;
 
     @Option(
             names = "--comm",
@@ -98,8 +96,10 @@ final class CommOptions {
         Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
                 ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
                 : algorithm();
-        int chunkRows = link ? (int) Math.max(1, CHUNK_BYTES / fixed.rowBytes(columns)) : CommChoice.UNCUT;
-        return CommSchedule.fixed(new CommChoice(algorithm, fixed, chunkRows));
+        return CommSchedule.fixed(
+                link
+                        ? CommChoice.inChunks(algorithm, fixed, columns)
+                        : new CommChoice(algorithm, fixed, CommChoice.UNCUT));
     }
 
     /**

@@ -1,0 +1,62 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.interconnect.policy.Clocks;
+import dev.waterspout.interconnect.policy.CommSettings;
+import dev.waterspout.interconnect.policy.HostPorts;
+import dev.waterspout.interconnect.policy.WarmUp;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import java.lang.foreign.Arena;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets the JIT compile the codecs that {@code --comm auto} will measure, on a thread of its own, while ranks meet and the
+ * model is opened.
+ */
+final class CommWarmUp implements AutoCloseable {
+    /** Compiled code does not depend on it. */
+    private static final int COLUMNS = 2048;
+
+    private final AtomicBoolean stopped = new AtomicBoolean();
+    private final @Nullable Thread thread;
+
+    private CommWarmUp(@Nullable CommSettings settings, int ranks) {
+        this.thread = settings == null
+                ? null
+                : Thread.ofPlatform().daemon().name("comm-warm-up").start(() -> run(settings, ranks));
+    }
+
+    /** Starts, if there is something to measure later. */
+    static CommWarmUp start(CommOptions options, int ranks) {
+        boolean needed = options.isAuto() && ranks > 1;
+        return new CommWarmUp(needed ? options.settings(1, COLUMNS, false) : null, ranks);
+    }
+
+    private void run(CommSettings settings, int ranks) {
+        try (Arena arena = Arena.ofShared();
+                WorkerPool pool = new WorkerPool(1, "comm-warm-up")) {
+            HostPorts ports = new HostPorts(pool, 1, COLUMNS, arena);
+            WarmUp.run(
+                    settings.formats(),
+                    COLUMNS,
+                    ranks,
+                    ports,
+                    Clocks.system(),
+                    settings.budget().warmUp(),
+                    stopped::get);
+        }
+    }
+
+    /** Ends after what is under way, some milliseconds. */
+    @Override
+    public void close() {
+        stopped.set(true);
+        if (thread != null) {
+            try {
+                thread.join();
+            } catch (InterruptedException asked) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -71,7 +71,7 @@ final class RankRun {
             String format = choice.substring(colon + 1);
             if (choice.equals(AutoContender.NAME)) {
                 PortFactory ports = new HostPorts(pool, settings.maxRows(), settings.columns(), arena);
-                Bench bench = new Bench(transport, exchange, channel, ports, CodecSource.MEASURED, clocks);
+                Bench bench = new Bench(transport, exchange, channel, ports, CodecSource.PORTS, clocks);
                 contenders.add(new AutoContender(bench, settings, data, pool));
             } else if (!collective.equals("mpi")) {
                 for (CommChoice each : chunked(algorithm(collective), WireFormat.parse(format))) {

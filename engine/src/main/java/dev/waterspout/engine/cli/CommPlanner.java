@@ -1,5 +1,7 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.forward.CodecSize;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.RankThreads.Member;
 import dev.waterspout.interconnect.policy.Bench;
@@ -49,6 +51,11 @@ final class CommPlanner {
         this.err = err;
     }
 
+    /** Without work done beforehand. */
+    CommPlanner(Session session, CommOptions options, List<String> devices, PrintWriter err) {
+        this(session, options, devices, CommWarmUp.none(), err);
+    }
+
     /**
      * Returns the schedule, the same on every rank.
      *
@@ -82,15 +89,19 @@ final class CommPlanner {
                     member.exchange(),
                     member.control(),
                     new HostPorts(pool, settings.maxRows(), settings.columns(), arena),
-                    codecs(),
+                    codecs(member),
                     Clocks.system());
             return new CommPolicy(bench, settings).measureAndDecide(cache(member, settings, common));
         }
     }
 
-    /** What the rank's compute knows of its codecs. No device says so far, so the host's stand for them. */
-    private static CodecSource codecs() {
-        return CodecSource.MEASURED;
+    /** A device that packs and sums by its own kernels measures them; what it has none for, and the host, goes by ports. */
+    private CodecSource codecs(Member member) {
+        Device device = session.devices().get(session.threads().distributed() ? 0 : member.rank());
+        return device.name().equals(HOST)
+                ? CodecSource.PORTS
+                : (formats, settings, ranks) -> device.shards()
+                        .codecs(formats, new CodecSize(settings.maxRows(), settings.columns(), ranks));
     }
 
     private Optional<ProfileCache> cache(Member member, CommSettings settings, RankOptions common) {

@@ -26,10 +26,15 @@ final class CommWarmUp implements AutoCloseable {
                 : Thread.ofPlatform().daemon().name("comm-warm-up").start(() -> run(settings, ranks));
     }
 
+    /** Has nothing to do. */
+    static CommWarmUp none() {
+        return new CommWarmUp(null, 1);
+    }
+
     /** Starts, if there is something to measure later. */
     static CommWarmUp start(CommOptions options, int ranks) {
         boolean needed = options.isAuto() && ranks > 1;
-        return new CommWarmUp(needed ? options.settings(1, COLUMNS, false) : null, ranks);
+        return needed ? new CommWarmUp(options.settings(1, COLUMNS, false), ranks) : none();
     }
 
     private void run(CommSettings settings, int ranks) {

@@ -40,10 +40,24 @@ public record CommChoice(Algorithm algorithm, WireFormat format, int chunkRows) 
         return new CommChoice(algorithm, format, usualRows(format, columns));
     }
 
-    /** {@return rows of a usual chunk} */
-    static int usualRows(WireFormat format, int columns) {
+    /**
+     * Returns the rows of a usual chunk.
+     *
+     * @param format what partials travel as
+     * @param columns elements of a row
+     */
+    public static int usualRows(WireFormat format, int columns) {
         long bytes = format instanceof PlainFormat ? PLAIN_CHUNK_BYTES : CHUNK_BYTES;
         return (int) Math.max(1, bytes / format.rowBytes(columns));
+    }
+
+    /**
+     * Returns this choice with another format.
+     *
+     * @param other what partials travel as
+     */
+    public CommChoice withFormat(WireFormat other) {
+        return new CommChoice(algorithm, other, chunkRows);
     }
 
     @Override

@@ -60,13 +60,12 @@ public final class CommPolicy {
         ProfileCache.Entry cached =
                 own.flatMap(ProfileCache::load).orElse(new ProfileCache.Entry(settings.digest(), Profiles.NONE));
         Profiles known = fromRoot(cached.trialsFor(settings.digest()));
-        CodecProfile supplied = bench.codecs().known(settings, ranks);
-        Profiles measured = measure(known, supplied);
-        boolean told = agreement.max(supplied.costs().isEmpty() ? 0 : 1) > 0;
+        Profiles measured = measure(known);
+        boolean ports = agreement.max(bench.codecs() == CodecSource.PORTS ? 0 : 1) == 0;
         boolean steady = measured.codec().equals(measured.codec().steady());
-        Result result = decided(measured, steady && !told);
-        // What the JIT disturbed is not kept, and what a compute says of itself it can say again.
-        if (steady && !told && !result.profiles().equals(known)) {
+        Result result = decided(measured, steady && ports);
+        // What the JIT disturbed is not kept.
+        if (steady && !result.profiles().equals(known)) {
             CodecProfile all = cached.profiles().codec().with(result.profiles().codec());
             own.ifPresent(file -> file.store(new ProfileCache.Entry(
                     settings.digest(),
@@ -105,10 +104,12 @@ public final class CommPolicy {
     }
 
     /** {@return of link and codecs what is known, and of the rest what is measured or supplied; the slowest rank's} */
-    private Profiles measure(Profiles known, CodecProfile supplied) {
+    private Profiles measure(Profiles known) {
         List<WireFormat> unknown = byPromise().stream()
                 .filter(format -> !known.codec().costs().containsKey(format))
                 .toList();
+        CodecProfile supplied =
+                unknown.isEmpty() ? CodecProfile.NONE : bench.codecs().measure(unknown, settings, ranks);
         List<WireFormat> untold = unknown.stream()
                 .filter(format -> !supplied.costs().containsKey(format))
                 .toList();

@@ -34,7 +34,7 @@ class HostPolicyTest {
             ControlChannel control = new ControlChannel(exchange, new ExchangeCounters());
             PortFactory ports = new HostPorts(pool, SETTINGS.maxRows(), SETTINGS.columns(), arena);
             return new CommPolicy(
-                            new Bench(transport, exchange, control, ports, CodecSource.MEASURED, Clocks.system()),
+                            new Bench(transport, exchange, control, ports, CodecSource.PORTS, Clocks.system()),
                             SETTINGS)
                     .measureAndDecide(Optional.empty());
         }

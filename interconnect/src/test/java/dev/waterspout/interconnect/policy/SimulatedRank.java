@@ -69,7 +69,7 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
                 inner.rank(),
                 clock,
                 transport,
-                new Bench(transport, exchange, control, ports, CodecSource.MEASURED, clocks));
+                new Bench(transport, exchange, control, ports, CodecSource.PORTS, clocks));
     }
 
     /** {@return the bench of a rank whose compute knows its codecs} */
@@ -79,7 +79,7 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
                 bench.exchange(),
                 bench.control(),
                 bench.ports(),
-                (settings, ranks) -> codec,
+                (formats, settings, ranks) -> codec,
                 bench.clocks());
     }
 
@@ -90,7 +90,7 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
                 bench.exchange(),
                 bench.control(),
                 bench.ports(),
-                CodecSource.MEASURED,
+                CodecSource.PORTS,
                 new Clocks(clock, clock));
     }
 

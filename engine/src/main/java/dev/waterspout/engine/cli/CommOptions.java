@@ -130,6 +130,12 @@ final class CommOptions {
                 table.allowed(quality), algorithms, maxRows, columns, phaseLocked, CommSettings.Budget.DEFAULT);
     }
 
+    /** What {@link #settings} will hold, as far as that is known before the model is. */
+    List<WireFormat> likelyFormats() {
+        boolean fromProfile = allowed.stream().anyMatch(each -> each.startsWith(CommProfile.PREFIX));
+        return fromProfile ? List.of() : settings(1, 1, false).formats();
+    }
+
     /** Formats that the user vouches for; those of a profile have been measured. */
     private CommQuality allowed(int columns) {
         List<WireFormat> named = allowed.stream()

@@ -4,8 +4,10 @@ import dev.waterspout.interconnect.policy.Clocks;
 import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.interconnect.policy.HostPorts;
 import dev.waterspout.interconnect.policy.WarmUp;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -20,34 +22,34 @@ final class CommWarmUp implements AutoCloseable {
     private final AtomicBoolean stopped = new AtomicBoolean();
     private final @Nullable Thread thread;
 
-    private CommWarmUp(@Nullable CommSettings settings, int ranks) {
-        this.thread = settings == null
+    private CommWarmUp(List<WireFormat> formats, int ranks) {
+        this.thread = formats.isEmpty()
                 ? null
-                : Thread.ofPlatform().daemon().name("comm-warm-up").start(() -> run(settings, ranks));
+                : Thread.ofPlatform().daemon().name("comm-warm-up").start(() -> run(formats, ranks));
     }
 
     /** Has nothing to do. */
     static CommWarmUp none() {
-        return new CommWarmUp(null, 1);
+        return new CommWarmUp(List.of(), 1);
     }
 
     /** Starts, if there is something to measure later. */
     static CommWarmUp start(CommOptions options, int ranks) {
         boolean needed = options.isAuto() && ranks > 1;
-        return needed ? new CommWarmUp(options.settings(1, COLUMNS, false), ranks) : none();
+        return needed ? new CommWarmUp(options.likelyFormats(), ranks) : none();
     }
 
-    private void run(CommSettings settings, int ranks) {
+    private void run(List<WireFormat> formats, int ranks) {
         try (Arena arena = Arena.ofShared();
                 WorkerPool pool = new WorkerPool(1, "comm-warm-up")) {
             HostPorts ports = new HostPorts(pool, 1, COLUMNS, arena);
             WarmUp.run(
-                    settings.formats(),
+                    formats,
                     COLUMNS,
                     ranks,
                     ports,
                     Clocks.system(),
-                    settings.budget().warmUp(),
+                    CommSettings.Budget.DEFAULT.warmUp(),
                     stopped::get);
         }
     }

@@ -1,52 +1,242 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.bench.Samples;
 import dev.waterspout.engine.bench.SyntheticModel;
+import dev.waterspout.engine.bench.Workload;
+import dev.waterspout.engine.bench.WorkloadCost;
+import dev.waterspout.engine.bench.WorkloadRunner;
+import dev.waterspout.engine.device.HostDevice;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import dev.waterspout.kernels.probe.HostCeiling;
+import dev.waterspout.kernels.probe.HostProbe;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Makes models to measure with. */
+/** Measures prefill and decode beside what the machine can do, in the habits of llama-bench; makes models for that. */
 @Command(
         name = "bench",
-        description = "Makes models of random weights to measure with.",
-        mixinStandardHelpOptions = true)
+        description = "Measures prefill and decode beside what the machine can do, in the habits of llama-bench.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
+    private static final String HOST = "host";
+    /** The JVM compiles a test's code while it runs: one short run would leave that to the timed ones. */
+    private static final long LEAST_WARM_UP_NANOS = 3_000_000_000L;
+
     @Spec
     private @Nullable CommandSpec spec;
 
     @Option(
-            names = "--make-model",
-            required = true,
-            paramLabel = "SHAPE:TYPE",
-            description = "Writes a model of random weights: llama-110m or tinyllama-1.1b, and f32, f16, bf16, q8_0 or"
-                    + " q4_0.")
-    private String model = "";
+            names = {"-m", "--model"},
+            split = ",",
+            paramLabel = "FILE",
+            description = "GGUF model files; without it, the embedded model (3.7M parameters).")
+    private List<Path> models = List.of();
 
-    @Parameters(paramLabel = "FILE", description = "GGUF file to write.")
-    private Path file = Path.of("");
+    @Mixin
+    private BenchOptions bench = new BenchOptions();
+
+    @Mixin
+    private PlanOptions planOptions = new PlanOptions();
+
+    @Mixin
+    private CommOptions commOptions = new CommOptions();
+
+    @Option(
+            names = "--make-model",
+            paramLabel = "SHAPE:TYPE",
+            description =
+                    "Instead, write a model of random weights to FILE: llama-110m or tinyllama-1.1b, and f32, f16,"
+                            + " bf16, q8_0 or q4_0.")
+    private @Nullable String made;
+
+    @Parameters(arity = "0..1", paramLabel = "FILE", description = "GGUF file that --make-model writes.")
+    private @Nullable Path file;
+
+    private final Map<Integer, HostCeiling> ceilings = new HashMap<>();
 
     @Override
     public Integer call() throws IOException {
-        long start = System.nanoTime();
-        SyntheticModel.parse(model).write(file);
-        Objects.requireNonNull(spec)
-                .commandLine()
-                .getErr()
-                .printf(
-                        Locale.ROOT,
-                        "%s: %.2f GB in %.1f s%n",
-                        file,
-                        Files.size(file) / 1e9,
-                        (System.nanoTime() - start) / 1e9);
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        if (made != null) {
+            makeModel(made, err);
+            return ExitCode.OK;
+        }
+        if (file != null) {
+            throw new IllegalArgumentException("file '" + file + "' without --make-model; models are given with -m");
+        }
+        List<@Nullable Path> paths = new ArrayList<>(models);
+        if (paths.isEmpty()) {
+            paths.add(null);
+        }
+        int tests = paths.size()
+                * bench.settings(HostDevice.cores()).size()
+                * bench.workloads().size();
+        bench.repetitions();
+        try (Session session = Session.open(planOptions, commOptions, err)) {
+            BenchFormat.Printer printer = bench.format().printer(out);
+            BenchProgress progress = new BenchProgress(tests, err);
+            for (Path path : paths) {
+                try (Model model = ModelOptions.load(path)) {
+                    measure(session, model, printer, progress, err);
+                } catch (Throwable failure) {
+                    session.abort(failure);
+                    throw failure;
+                }
+            }
+            if (session.hasTerminal()) {
+                printer.finish();
+            }
+        }
         return ExitCode.OK;
+    }
+
+    private void makeModel(String name, PrintWriter err) throws IOException {
+        if (file == null) {
+            throw new IllegalArgumentException("--make-model " + name + " without a file to write");
+        }
+        long start = System.nanoTime();
+        SyntheticModel.parse(name).write(file);
+        err.printf(
+                Locale.ROOT,
+                "%s: %.2f GB in %.1f s%n",
+                file,
+                Files.size(file) / 1e9,
+                (System.nanoTime() - start) / 1e9);
+    }
+
+    /** Runs all tests of a model: one group of ranks for every combination of what a group is started with. */
+    private void measure(
+            Session session, Model model, BenchFormat.Printer printer, BenchProgress progress, PrintWriter err)
+            throws IOException {
+        ShardPlan plan = planOptions.plan(model, session.ranks());
+        List<String> devices = session.agree(Map.of(
+                "version",
+                Version.number(),
+                "model",
+                model.file().digest(),
+                "plan",
+                planOptions.describe() + ", " + bench.describe(),
+                "communication",
+                commOptions.describe()));
+        for (BenchOptions.Setting setting : bench.settings(HostDevice.cores())) {
+            RankOptions options = rankOptions(session, model, devices, setting, err);
+            BenchRow.Setup setup =
+                    new BenchRow.Setup(devices, session.transport(), options.threads() * session.localRanks(), options);
+            try (RankGroup group = new RankGroup(
+                    model,
+                    plan,
+                    options,
+                    session.shards(commOptions, options, model.config().width(), err),
+                    session.threads())) {
+                group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
+                if (!session.hasTerminal()) {
+                    group.follow();
+                    continue;
+                }
+                HostCeiling ceiling = ceiling(session, setup);
+                for (Workload workload : bench.workloads()) {
+                    Samples samples = time(new WorkloadRunner(model, group, workload), workload, setup, progress);
+                    WorkloadCost cost = WorkloadCost.of(model, plan, group.chunk(), workload);
+                    printer.print(new BenchRow(
+                            BenchRow.ModelFacts.of(model), setup, workload, samples, cost, ceiling, Instant.now()));
+                }
+                group.dismiss();
+            }
+        }
+    }
+
+    private RankOptions rankOptions(
+            Session session, Model model, List<String> devices, BenchOptions.Setting setting, PrintWriter err) {
+        int needed =
+                bench.workloads().stream().mapToInt(Workload::positions).max().orElseThrow();
+        int context = planOptions.contextOr(needed);
+        if (context < needed) {
+            throw new IllegalArgumentException("context size " + context + "; the tests need " + needed + " positions");
+        }
+        int width = model.config().width();
+        RankOptions common = HostOptions.rankOptions(
+                setting.threads(),
+                setting.batch(),
+                session.localRanks(),
+                context,
+                commOptions.schedule(session.ranks(), width, session.threads().distributed()),
+                commOptions.peerTimeout());
+        CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
+        return common.withSchedule(planner.plan(common, width));
+    }
+
+    private Samples time(WorkloadRunner runner, Workload workload, BenchRow.Setup setup, BenchProgress progress) {
+        progress.begin(workload.label() + ", " + setup.label() + ", " + setup.threads() + " threads");
+        progress.step("filling the context");
+        runner.fill();
+        for (long warm = 0; bench.warmsUp() && warm < LEAST_WARM_UP_NANOS; ) {
+            progress.step("warm-up");
+            warm += runner.run();
+        }
+        List<Long> nanos = new ArrayList<>();
+        for (int run = 1; run <= bench.repetitions(); run++) {
+            progress.step("run " + run + " of " + bench.repetitions());
+            nanos.add(runner.run());
+        }
+        progress.end();
+        return new Samples(workload.tokens(), nanos);
+    }
+
+    /**
+     * Measured once for every number of threads, and only where all of them compute on this host; on the largest of the
+     * models, so that all rows have the same.
+     */
+    private @Nullable HostCeiling ceiling(Session session, BenchRow.Setup setup) throws IOException {
+        if (session.threads().distributed() || !setup.devices().stream().allMatch(HOST::equals)) {
+            return null;
+        }
+        HostCeiling known = ceilings.get(setup.threads());
+        if (known != null) {
+            return known;
+        }
+        try (Arena arena = Arena.ofShared();
+                WorkerPool pool = new WorkerPool(setup.threads(), "probe")) {
+            HostCeiling measured = HostProbe.measure(pool, largest(arena));
+            ceilings.put(setup.threads(), measured);
+            return measured;
+        }
+    }
+
+    private MemorySegment largest(Arena arena) throws IOException {
+        MemorySegment largest = MemorySegment.NULL;
+        for (Path path : models) {
+            try (FileChannel channel = FileChannel.open(path)) {
+                if (channel.size() > largest.byteSize()) {
+                    largest = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+                }
+            }
+        }
+        return largest;
     }
 }

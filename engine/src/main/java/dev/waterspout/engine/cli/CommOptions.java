@@ -9,8 +9,10 @@ import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +31,7 @@ final class CommOptions {
             paramLabel = "auto|FORMAT",
             defaultValue = "f32",
             description = "What ranks send each other: f32, bf16 or <element>[:block[:scale[:rule]]], such as"
-                    + " e2m1:32:e8m0; auto measures links and codecs and takes what is fastest"
+                    + " e2m1:32:e8m0, or what profile:FILE says; auto measures links and codecs and takes what is fastest"
                     + " (default: ${DEFAULT-VALUE}).")
     private String format = PlainFormat.F32.label();
 
@@ -45,11 +47,13 @@ final class CommOptions {
             names = "--comm-allow",
             split = ",",
             paramLabel = "FORMAT",
-            converter = WireFormatConverter.class,
-            description = "With --comm auto: the formats to choose from, besides f32, in place of --quality.")
-    private List<WireFormat> allowed = List.of();
+            description = "With --comm auto: the formats to choose from, besides f32, in place of --quality; or"
+                    + " profile:FILE, whose formats are held against --quality.")
+    private List<String> allowed = List.of();
 
-    @Option(names = "--explain-comm", description = "With --comm auto: print on stderr what it was decided from.")
+    @Option(
+            names = "--explain-comm",
+            description = "Print on stderr what --comm auto and --transport auto decided from.")
     private boolean explain;
 
     @Option(
@@ -65,7 +69,8 @@ final class CommOptions {
             paramLabel = "auto|peer|host",
             defaultValue = AUTO,
             description = "How devices of one process reach each other: copies from device to device (peer) or through"
-                    + " the host; auto takes peer where it can (default: ${DEFAULT-VALUE}).")
+                    + " the host; auto times both at the start, for prefill and for decode, and takes peer where it is"
+                    + " faster (default: ${DEFAULT-VALUE}).")
     private String transport = AUTO;
 
     @Option(
@@ -94,12 +99,25 @@ final class CommOptions {
      * @param link whether there is a link between them that works while they compute
      */
     CommSchedule schedule(int ranks, int columns, boolean link) {
-        WireFormat fixed = isAuto() ? PlainFormat.F32 : WireFormat.parse(format);
+        if (format.startsWith(CommProfile.PREFIX)) {
+            CommProfile profile = CommProfile.read(format);
+            profile.requireWidth(columns);
+            return schedule(profile.format(), ranks, columns, link).withFormats(profile.exchanges());
+        }
+        return schedule(isAuto() ? PlainFormat.F32 : WireFormat.parse(format), ranks, columns, link);
+    }
+
+    private CommSchedule schedule(WireFormat fixed, int ranks, int columns, boolean link) {
         Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
                 ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
                 : algorithm();
-        int chunkRows = link ? (int) Math.max(1, CHUNK_BYTES / fixed.rowBytes(columns)) : CommChoice.UNCUT;
+        int chunkRows = link ? linkChunkRows(fixed, columns) : CommChoice.UNCUT;
         return CommSchedule.fixed(new CommChoice(algorithm, fixed, chunkRows));
+    }
+
+    /** Rows of a message where there is a link, and nothing was measured. */
+    static int linkChunkRows(WireFormat format, int columns) {
+        return (int) Math.max(1, CHUNK_BYTES / format.rowBytes(columns));
     }
 
     /**
@@ -110,11 +128,29 @@ final class CommOptions {
      * @param phaseLocked whether a device compiles the format into its graphs
      */
     CommSettings settings(int maxRows, int columns, boolean phaseLocked) {
-        CommQuality table = allowed.isEmpty() ? CommQuality.measured() : CommQuality.of(allowed);
+        CommQuality table = allowed.isEmpty() ? CommQuality.measured() : allowed(columns);
         List<Algorithm> algorithms =
                 collective.equalsIgnoreCase(AUTO) ? List.of(Algorithm.values()) : List.of(algorithm());
         return new CommSettings(
                 table.allowed(quality), algorithms, maxRows, columns, phaseLocked, CommSettings.Budget.DEFAULT);
+    }
+
+    /** Formats that the user vouches for; those of a profile have been measured. */
+    private CommQuality allowed(int columns) {
+        List<WireFormat> named = allowed.stream()
+                .filter(each -> !each.startsWith(CommProfile.PREFIX))
+                .map(WireFormat::parse)
+                .toList();
+        Map<WireFormat, Double> table =
+                new LinkedHashMap<>(CommQuality.of(named).increasePercent());
+        for (String each : allowed) {
+            if (each.startsWith(CommProfile.PREFIX)) {
+                CommProfile profile = CommProfile.read(each);
+                profile.requireWidth(columns);
+                table.putAll(profile.measured());
+            }
+        }
+        return new CommQuality(table);
     }
 
     /** Whether to print what was decided, and from what. */
@@ -161,6 +197,18 @@ final class CommOptions {
 
     /** What all processes of a group must agree on. */
     String describe() {
-        return "wire format " + format + ", collective " + collective + ", quality " + quality + ", allowed " + allowed;
+        return "wire format " + named(format) + ", collective " + collective + ", quality " + quality + ", allowed "
+                + allowed.stream().map(CommOptions::namedFormat).toList();
+    }
+
+    /** Files may differ from host to host: it is what a profile says that must be the same. */
+    private static String named(String text) {
+        return text.startsWith(CommProfile.PREFIX) ? CommProfile.read(text).toString() : text;
+    }
+
+    private static String namedFormat(String text) {
+        return text.startsWith(CommProfile.PREFIX)
+                ? named(text)
+                : WireFormat.parse(text).label();
     }
 }

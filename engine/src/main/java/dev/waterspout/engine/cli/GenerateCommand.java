@@ -15,6 +15,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -112,12 +113,24 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--no-display-prompt", description = "Leave the prompt out of the output.")
     private boolean hidePrompt;
 
+    @Option(
+            names = "--repeat",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "Generate N times, from an empty context each time, and print the figures of all runs; the text"
+                            + " is printed once (default: ${DEFAULT-VALUE}).")
+    private int repeat;
+
     @Override
     public Integer call() throws IOException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         if (predict < Generator.UNLIMITED) {
             throw new IllegalArgumentException("tokens to predict is " + predict + "; it must be -1 or more");
+        }
+        if (repeat < 1) {
+            throw new IllegalArgumentException("runs to repeat is " + repeat + "; it must be at least 1");
         }
         long chosenSeed = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
         SamplingParameters sampling = new SamplingParameters(topK, topP, minP, temperature, chosenSeed);
@@ -150,23 +163,33 @@ final class GenerateCommand implements Callable<Integer> {
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
         RankOptions options =
                 common.withSchedule(planner.plan(common, model.config().width()));
-        List<ShardFactory> shards = session.shards(commOptions, err);
+        List<ShardFactory> shards =
+                session.shards(commOptions, options, model.config().width(), err);
         try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {
-            group.preload(
-                    session.hasTerminal()
-                            ? new Progress("loading " + model.file().name(), err)
-                            : (loaded, all) -> {});
+            group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
             if (!session.hasTerminal()) {
                 group.follow();
                 return;
             }
             double loadSeconds = (System.nanoTime() - start) / 1e9;
-            GenerationReport report = generate(new Generator(model.tokenizer(), group), prompt, sampling, out);
+            List<GenerationReport> reports =
+                    generateAll(new Generator(model.tokenizer(), group), prompt, sampling, out);
             group.dismiss();
-            stats.print(
-                    new RunSummary(model, plan, devices, session.transport(), options, sampling, loadSeconds, report),
-                    err);
+            for (GenerationReport report : reports) {
+                stats.print(new RunSummary(model, plan, devices, session, options, sampling, loadSeconds, report), err);
+            }
         }
+    }
+
+    /** The JIT has seen all code after the first run: figures of later ones are those of a process that serves. */
+    private List<GenerationReport> generateAll(
+            Generator generator, String prompt, SamplingParameters sampling, PrintWriter out) {
+        List<GenerationReport> reports = new ArrayList<>(List.of(generate(generator, prompt, sampling, out)));
+        int[] tokens = generator.tokenize(prompt);
+        while (reports.size() < repeat) {
+            reports.add(generator.generate(tokens, predict, new Sampler(sampling), piece -> {}));
+        }
+        return reports;
     }
 
     private GenerationReport generate(

@@ -30,6 +30,21 @@ final class HostOptions {
      * @param peerTimeout how long a rank waits for another
      */
     RankOptions rankOptions(int ranks, int context, CommSchedule schedule, Duration peerTimeout) {
+        return rankOptions(threads, batchSize, ranks, context, schedule, peerTimeout);
+    }
+
+    /**
+     * Returns what all ranks have in common.
+     *
+     * @param threads of all ranks together; 0 for the machine's cores
+     * @param batchSize tokens of the prompt in one forward pass
+     * @param ranks how many share this machine
+     * @param context positions in the KV cache
+     * @param schedule how partials are exchanged
+     * @param peerTimeout how long a rank waits for another
+     */
+    static RankOptions rankOptions(
+            int threads, int batchSize, int ranks, int context, CommSchedule schedule, Duration peerTimeout) {
         if (threads < 0) {
             throw new IllegalArgumentException("number of threads " + threads + "; it must be at least 1");
         }

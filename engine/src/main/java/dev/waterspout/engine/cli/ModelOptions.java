@@ -21,6 +21,15 @@ final class ModelOptions {
 
     /** Maps the file. */
     GgufFile open() throws IOException {
+        return open(path);
+    }
+
+    /** Maps the file and validates the model in it. */
+    Model load() throws IOException {
+        return load(path);
+    }
+
+    private static GgufFile open(@Nullable Path path) throws IOException {
         if (path != null) {
             return GgufFile.open(path);
         }
@@ -29,9 +38,13 @@ final class ModelOptions {
         }
     }
 
-    /** Maps the file and validates the model in it. */
-    Model load() throws IOException {
-        GgufFile file = open();
+    /**
+     * Maps a file and validates the model in it.
+     *
+     * @param path of the file; null for the embedded model
+     */
+    static Model load(@Nullable Path path) throws IOException {
+        GgufFile file = open(path);
         try {
             return new Model(file);
         } catch (RuntimeException failure) {

@@ -32,7 +32,7 @@ final class PlanOptions {
     private List<Double> shares = List.of();
 
     @Option(
-            names = {"-c", "--ctx-size"},
+            names = {"-c", "--ctx", "--ctx-size"},
             paramLabel = "N",
             description =
                     "Positions in the KV cache (default: the model's context length, at most " + DEFAULT_CONTEXT + ").")
@@ -82,10 +82,15 @@ final class PlanOptions {
 
     /** Positions in the KV cache. */
     int context(Model model) {
+        int trained = model.config().contextLength();
+        return contextOr(trained > 0 ? Math.min(trained, DEFAULT_CONTEXT) : DEFAULT_CONTEXT);
+    }
+
+    /** Positions in the KV cache, for a command with a default of its own. */
+    int contextOr(int other) {
         if (contextSize < 0) {
             throw new IllegalArgumentException("context size " + contextSize + "; it must be at least 1");
         }
-        int trained = model.config().contextLength();
-        return contextSize > 0 ? contextSize : trained > 0 ? Math.min(trained, DEFAULT_CONTEXT) : DEFAULT_CONTEXT;
+        return contextSize > 0 ? contextSize : other;
     }
 }

@@ -28,7 +28,7 @@ final class Buffers {
     final MemorySegment up;
     /** Output of a row-parallel layer, {@code [rows][width]}. */
     final MemorySegment partial;
-    /** {@code [vocabulary of the shard]}. */
+    /** {@code [logit rows][vocabulary of the shard]}. */
     final MemorySegment logits;
     /** One per layer. */
     final List<KvCacheView> cache = new ArrayList<>();
@@ -43,7 +43,7 @@ final class Buffers {
         gate = floats(arena, rows, shard.ffn().size());
         up = floats(arena, rows, shard.ffn().size());
         partial = floats(arena, rows, config.width());
-        logits = floats(arena, 1, shard.vocabulary().size());
+        logits = floats(arena, options.logitRows(), shard.vocabulary().size());
         int kvHeads = shard.kvHeads().size();
         for (int layer = 0; layer < config.layers(); layer++) {
             MemorySegment layerKeys = floats(arena, (long) kvHeads * options.context(), config.headDim());
@@ -58,11 +58,13 @@ final class Buffers {
     }
 
     /** Returns the bytes of a rank's activations. */
-    static long activationBytes(ModelConfig config, Shard shard, int rows) {
+    static long activationBytes(ModelConfig config, Shard shard, RankOptions options) {
         long perRow = 3L * config.width()
                 + (shard.heads().size() + 2L * shard.kvHeads().size()) * config.headDim()
                 + 2L * shard.ffn().size();
-        return (rows * perRow + shard.vocabulary().size()) * Float.BYTES;
+        return (options.chunk() * perRow
+                        + (long) options.logitRows() * shard.vocabulary().size())
+                * Float.BYTES;
     }
 
     /**

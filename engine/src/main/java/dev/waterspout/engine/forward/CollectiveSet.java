@@ -39,9 +39,9 @@ final class CollectiveSet {
         });
     }
 
-    /** Returns the collective for an exchange of so many rows. */
-    Collective of(int rows) {
-        Collective collective = collectives.get(schedule.choice(rows));
+    /** Returns the collective for an exchange of so many rows, by its number in the forward pass. */
+    Collective of(int rows, int exchange) {
+        Collective collective = collectives.get(schedule.choice(rows, exchange));
         if (collective == null) {
             throw new IllegalStateException("no collective was made for " + rows + " rows");
         }

@@ -120,11 +120,12 @@ public final class HostShard implements ShardCompute {
     }
 
     @Override
-    public MemorySegment output() {
+    public MemorySegment output(int first, int outRows) {
         long rowBytes = (long) config.width() * Float.BYTES;
-        MemorySegment last = buffers.hidden.asSlice((rows - 1) * rowBytes, rowBytes); // [1][width]
-        compute.rmsNorm(last, weights.outputNorm(), config.rmsEpsilon(), buffers.normed, config.width(), 1);
-        compute.linear(weights.output(), null, buffers.normed, 1, buffers.logits); // [1][vocabulary of the shard]
+        MemorySegment chosen = buffers.hidden.asSlice(first * rowBytes, outRows * rowBytes); // [outRows][width]
+        compute.rmsNorm(chosen, weights.outputNorm(), config.rmsEpsilon(), buffers.normed, config.width(), outRows);
+        compute.linear(
+                weights.output(), null, buffers.normed, outRows, buffers.logits); // [outRows][shard's vocabulary]
         return buffers.logits;
     }
 

@@ -16,9 +16,6 @@ import java.lang.foreign.MemorySegment;
  * by one thread at a time.
  */
 public final class Rank implements AutoCloseable {
-    /** A rank computes the logits of a chunk's last token only. */
-    private static final int LOGIT_ROWS = 1;
-
     private final Arena arena = Arena.ofShared();
     private final int layers;
     private final ShardCompute shard;
@@ -48,6 +45,11 @@ public final class Rank implements AutoCloseable {
         this.layers = model.config().layers();
         this.shard = shard;
         this.counters = counters;
+        if (!options.schedule().formats().isEmpty()
+                && options.schedule().formats().lastKey() >= 2 * layers) {
+            throw new IllegalArgumentException("a wire format for exchange "
+                    + options.schedule().formats().lastKey() + "; the model has exchanges 0 to " + (2 * layers - 1));
+        }
         this.collectives = new CollectiveSet(
                 options.schedule(),
                 exchange,
@@ -55,9 +57,9 @@ public final class Rank implements AutoCloseable {
                 options.chunk(),
                 model.config().width(),
                 arena);
-        this.logitsGather = new LogitsGather(exchange, counters, plan.vocabularyShares(), LOGIT_ROWS, arena);
+        this.logitsGather = new LogitsGather(exchange, counters, plan.vocabularyShares(), options.logitRows(), arena);
         this.logits = exchange.rank() == LogitsGather.ROOT
-                ? arena.allocate((long) model.config().vocabulary() * Float.BYTES, 64)
+                ? arena.allocate((long) options.logitRows() * model.config().vocabulary() * Float.BYTES, 64)
                 : MemorySegment.NULL;
     }
 
@@ -77,21 +79,40 @@ public final class Rank implements AutoCloseable {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
         int rows = tokens.length;
-        Collective collective = collectives.of(rows);
         shard.begin(tokens, position);
         for (int layer = 0; layer < layers; layer++) {
             shard.attention(layer); // partial [rows][width]
-            collective.sum(2 * layer, shard.port(collective.format()), rows);
+            sum(2 * layer, rows);
             shard.feedForward(layer); // partial [rows][width]
-            collective.sum(2 * layer + 1, shard.port(collective.format()), rows);
+            sum(2 * layer + 1, rows);
         }
+        computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
         if (wantsLogits) {
-            logitsGather.gather(shard.output(), LOGIT_ROWS, logits);
+            output(rows - 1, 1);
         }
+    }
+
+    /** Adds all ranks' partials to the hidden state. */
+    private void sum(int exchange, int rows) {
+        Collective collective = collectives.of(rows, exchange);
+        collective.sum(exchange, shard.port(collective.format()), rows);
+    }
+
+    /**
+     * Computes the logits of some tokens of the chunk that {@link #forward} ran last. All ranks of a group do this at the
+     * same time.
+     *
+     * @param first of them, from 0 within the chunk
+     * @param rows how many, at most the options' {@code logitRows}
+     */
+    public void output(int first, int rows) {
+        long start = System.nanoTime();
+        long exchangedBefore = counters.nanos();
+        logitsGather.gather(shard.output(first, rows), rows, logits);
         computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
     }
 
-    /** Returns the last logits, f32 {@code [vocabulary]}, on rank 0. */
+    /** Returns the logits computed last, f32 {@code [rows][vocabulary]}, on rank 0. */
     public MemorySegment logits() {
         return logits;
     }

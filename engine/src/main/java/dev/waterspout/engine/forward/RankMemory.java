@@ -29,7 +29,7 @@ public record RankMemory(long weights, long cache, long activations, long frames
         return new RankMemory(
                 ShardWeights.of(model, shard).bytes(),
                 Buffers.cacheBytes(model.config(), shard, options.context()),
-                Buffers.activationBytes(model.config(), shard, options.chunk()),
+                Buffers.activationBytes(model.config(), shard, options),
                 frames);
     }
 

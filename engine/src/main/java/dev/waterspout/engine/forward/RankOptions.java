@@ -11,8 +11,10 @@ import java.time.Duration;
  * @param threads worker threads of each rank
  * @param schedule how partials are exchanged
  * @param peerTimeout how long a rank waits for another before it fails
+ * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
  */
-public record RankOptions(int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout) {
+public record RankOptions(
+        int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout, int logitRows) {
     /** Checks the ranges. */
     public RankOptions {
         if (context < 1) {
@@ -25,6 +27,23 @@ public record RankOptions(int context, int chunk, int threads, CommSchedule sche
         if (threads < 1) {
             throw new IllegalArgumentException("number of threads " + threads + "; it must be at least 1");
         }
+        if (logitRows < 1 || logitRows > chunk) {
+            throw new IllegalArgumentException(
+                    "logits of " + logitRows + " tokens; it must be within 1 to the chunk of " + chunk);
+        }
+    }
+
+    /**
+     * The options of a generation, which needs the logits of one token at a time.
+     *
+     * @param context positions in the KV cache
+     * @param chunk most tokens in one forward pass, at most {@code context}
+     * @param threads worker threads of each rank
+     * @param schedule how partials are exchanged
+     * @param peerTimeout how long a rank waits for another before it fails
+     */
+    public RankOptions(int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout) {
+        this(context, chunk, threads, schedule, peerTimeout, 1);
     }
 
     /**
@@ -33,6 +52,15 @@ public record RankOptions(int context, int chunk, int threads, CommSchedule sche
      * @param other how partials are exchanged
      */
     public RankOptions withSchedule(CommSchedule other) {
-        return new RankOptions(context, chunk, threads, other, peerTimeout);
+        return new RankOptions(context, chunk, threads, other, peerTimeout, logitRows);
+    }
+
+    /**
+     * Returns these options with another number of tokens whose logits are computed at a time.
+     *
+     * @param rows at least 1, at most {@link #chunk}
+     */
+    public RankOptions withLogitRows(int rows) {
+        return new RankOptions(context, chunk, threads, schedule, peerTimeout, rows);
     }
 }

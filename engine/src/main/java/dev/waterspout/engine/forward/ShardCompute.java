@@ -50,11 +50,13 @@ public interface ShardCompute extends AutoCloseable {
     PartialPort port(WireFormat format);
 
     /**
-     * The output head on the chunk's last token.
+     * The output head on some tokens of the chunk that has just been through all layers.
      *
-     * @return logits of this rank's vocabulary rows, f32 {@code [share]}, valid until the next call
+     * @param first of them, from 0 within the chunk
+     * @param rows how many, at most the options' {@code logitRows}
+     * @return logits of this rank's vocabulary rows, f32 {@code [rows][share]}, valid until the next call
      */
-    MemorySegment output();
+    MemorySegment output(int first, int rows);
 
     @Override
     void close();

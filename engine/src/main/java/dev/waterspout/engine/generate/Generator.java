@@ -60,9 +60,29 @@ public final class Generator {
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails
      */
     public GenerationReport generate(int[] tokens, int predict, Sampler sampler, Consumer<String> text) {
+        return generate(tokens, new GenerationExtent(0, predict, false), sampler, text);
+    }
+
+    /**
+     * Continues a prompt.
+     *
+     * @param tokens ids, that fit in the context
+     * @param extent how many of them the context already holds, and where to end
+     * @param sampler chooses what follows
+     * @param text receives the continuation piece by piece, in whole characters
+     * @return what was done
+     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails
+     */
+    public GenerationReport generate(int[] tokens, GenerationExtent extent, Sampler sampler, Consumer<String> text) {
+        int held = extent.held();
+        if (held >= tokens.length) {
+            throw new IllegalArgumentException("held tokens " + held + " of a prompt of " + tokens.length
+                    + "; the last one must go through the forward pass");
+        }
+        int predict = extent.predict();
         long start = System.nanoTime();
         List<RankWork> idle = group.work();
-        prefill(tokens);
+        prefill(tokens, held);
         long filled = System.nanoTime();
         List<RankWork> prefilled = group.work();
 
@@ -80,7 +100,7 @@ public final class Generator {
             if (generated.size() == 1) {
                 firstToken = seconds(start);
             }
-            if (tokenizer.vocabulary().isEndOfText(token)) {
+            if (tokenizer.vocabulary().isEndOfText(token) && !extent.ignoresEnd()) {
                 stop = StopReason.END_OF_TEXT;
                 break;
             }
@@ -100,12 +120,12 @@ public final class Generator {
                 generated,
                 stop,
                 firstToken,
-                new Phase(tokens.length, (filled - start) / 1e9, difference(prefilled, idle)),
+                new Phase(tokens.length - held, (filled - start) / 1e9, difference(prefilled, idle)),
                 new Phase(decoded, seconds(filled), difference(group.work(), prefilled)));
     }
 
-    private void prefill(int[] tokens) {
-        for (int from = 0; from < tokens.length; from += group.chunk()) {
+    private void prefill(int[] tokens, int held) {
+        for (int from = held; from < tokens.length; from += group.chunk()) {
             int to = Math.min(tokens.length, from + group.chunk());
             group.forward(Arrays.copyOfRange(tokens, from, to), from, to == tokens.length);
         }

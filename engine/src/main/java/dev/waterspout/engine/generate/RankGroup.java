@@ -22,11 +22,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model on the ranks of this process. All ranks of the group run the same forward passes; rank 0 ends up with the logits,
  * and the process that has it decides what is run: it is told what to do by its methods, and tells the others, which
- * {@link #follow}. Used by one thread at a time.
+ * {@link #follow}. Several groups may share their ranks, as runs of one plan that are compared do; they work one after
+ * the other. Used by one thread at a time.
  */
 public final class RankGroup implements AutoCloseable {
     private final RankThreads threads;
     private final boolean ownsThreads;
+    private final int number;
     private final RankOptions options;
     private final Map<Integer, Rank> ranks = new ConcurrentHashMap<>();
 
@@ -41,7 +43,27 @@ public final class RankGroup implements AutoCloseable {
      */
     public RankGroup(
             Model model, ShardPlan plan, RankOptions options, List<ShardFactory> devices, RankThreads threads) {
-        this(model, plan, options, devices, threads, false);
+        this(model, plan, options, devices, threads, 0);
+    }
+
+    /**
+     * Puts one more group on the same ranks.
+     *
+     * @param model stays open while the group is used
+     * @param plan one shard per rank
+     * @param options common to all ranks
+     * @param devices what puts a shard on a rank's device, in the order of the ranks of this process
+     * @param threads the ranks of this process; stay open while the group is used
+     * @param number of the group on these ranks, from 0, the same in every process
+     */
+    public RankGroup(
+            Model model,
+            ShardPlan plan,
+            RankOptions options,
+            List<ShardFactory> devices,
+            RankThreads threads,
+            int number) {
+        this(model, plan, options, devices, threads, number, false);
     }
 
     private RankGroup(
@@ -50,8 +72,10 @@ public final class RankGroup implements AutoCloseable {
             RankOptions options,
             List<ShardFactory> devices,
             RankThreads threads,
+            int number,
             boolean ownsThreads) {
         this.options = options;
+        this.number = number;
         this.ownsThreads = ownsThreads;
         this.threads = threads;
         int first = threads.members().getFirst().rank();
@@ -77,7 +101,7 @@ public final class RankGroup implements AutoCloseable {
      */
     public static RankGroup inProcess(Model model, ShardPlan plan, RankOptions options, List<ShardFactory> devices) {
         RankThreads threads = RankThreads.inProcess(plan.ranks(), options.peerTimeout());
-        return new RankGroup(model, plan, options, devices, threads, true);
+        return new RankGroup(model, plan, options, devices, threads, 0, true);
     }
 
     /** Returns how many positions there are. */
@@ -121,7 +145,26 @@ public final class RankGroup implements AutoCloseable {
         });
     }
 
-    /** Returns the logits of the last token that they were asked for, f32 {@code [vocabulary]}. */
+    /** Returns the most tokens whose logits are computed at a time. */
+    public int logitRows() {
+        return options.logitRows();
+    }
+
+    /**
+     * Computes the logits of some tokens of the chunk that {@link #forward} ran last.
+     *
+     * @param first of them, from 0 within the chunk
+     * @param rows how many, at most {@link #logitRows}
+     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
+     */
+    public void output(int first, int rows) {
+        threads.run(member -> {
+            order(member, new Order.Output(first, rows));
+            rank(member.rank()).output(first, rows);
+        });
+    }
+
+    /** Returns the logits computed last, f32 {@code [rows][vocabulary]}. */
     public MemorySegment logits() {
         return rank(0).logits();
     }
@@ -148,21 +191,41 @@ public final class RankGroup implements AutoCloseable {
 
     /** Does what the process with rank 0 says, until it has no more to do. Called in every other process. */
     public void follow() {
-        threads.run(member -> {
-            while (true) {
-                Order order = Order.receive(member.control());
-                if (order instanceof Order.Forward forward) {
-                    int[] tokens = forward.tokens().stream()
-                            .mapToInt(Integer::intValue)
-                            .toArray();
-                    rank(member.rank()).forward(tokens, forward.position(), forward.wantsLogits());
-                } else if (order.equals(Order.REPORT)) {
-                    var _ = member.control().share(work(member.rank()).toWords());
-                } else {
-                    return;
-                }
+        follow(List.of(this));
+    }
+
+    /**
+     * Does for several groups what {@link #follow()} does for one.
+     *
+     * @param groups on the same ranks, in the order of their numbers
+     */
+    public static void follow(List<RankGroup> groups) {
+        groups.getFirst().threads.run(member -> {
+            boolean more = true;
+            while (more) {
+                Order.Addressed addressed = Order.receive(member.control());
+                more = groups.get(addressed.group()).obey(member, addressed.order());
             }
         });
+    }
+
+    /** {@return whether there is more to do} */
+    private boolean obey(Member member, Order order) {
+        switch (order) {
+            case Order.Forward forward -> {
+                int[] tokens =
+                        forward.tokens().stream().mapToInt(Integer::intValue).toArray();
+                rank(member.rank()).forward(tokens, forward.position(), forward.wantsLogits());
+            }
+            case Order.Output output -> rank(member.rank()).output(output.first(), output.rows());
+            case Order.Signal signal -> {
+                if (signal.equals(Order.END)) {
+                    return false;
+                }
+                var _ = member.control().share(work(member.rank()).toWords());
+            }
+        }
+        return true;
     }
 
     @Override
@@ -183,7 +246,7 @@ public final class RankGroup implements AutoCloseable {
 
     private void order(Member member, Order order) {
         if (threads.distributed() && threads.hasRoot()) {
-            order.send(member.control());
+            order.send(member.control(), number);
         }
     }
 

@@ -69,7 +69,7 @@ final class DeviceArrays {
     final FloatArray partial;
     /** The rows that logits are wanted for, [rows][width]. */
     final FloatArray selected;
-    /** [vocabulary of the shard]. */
+    /** [logit rows][vocabulary of the shard]. */
     final FloatArray logits;
 
     private final List<TornadoNativeArray> all = new ArrayList<>();
@@ -115,7 +115,7 @@ final class DeviceArrays {
         up = floats(rows, shard.ffn().size());
         partial = floats(rows, config.width());
         selected = floats(rows, config.width());
-        logits = floats(1, shard.vocabulary().size());
+        logits = floats(options.logitRows(), shard.vocabulary().size());
     }
 
     /** Returns all arrays. */

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CommandLineTest {
     private static final int HEADER = 48;
 
-    private record Run(int code, String out, String err) {
+    record Run(int code, String out, String err) {
         JsonObject stats() {
             return Json.createReader(new StringReader(err.lines().toList().getLast()))
                     .readObject();
@@ -43,7 +43,7 @@ class CommandLineTest {
         }
     }
 
-    private static Run run(String... arguments) {
+    static Run run(String... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         int code = Main.run(arguments, new PrintWriter(out), new PrintWriter(err));

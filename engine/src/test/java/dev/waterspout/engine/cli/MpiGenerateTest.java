@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,15 +47,27 @@ class MpiGenerateTest {
         assumeTrue(found, "no mpirun of Open MPI on the PATH");
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "2, f32, allgather, '1,1'",
-        "2, e2m1:32:e8m0, allgather, '3,1'",
-        "2, e2m1:32:e8m0, twostep, '1,1'",
-        "4, f32, twostep, '2,1,1,1'",
-        "4, e2m1:32:e8m0, allgather, '1,1,1,1'",
-        "4, e2m1:32:e8m0, twostep, '2,1,1,1'",
-    })
+    @ParameterizedTest(name = "{0} ranks, {1}, {2}, {3}")
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "2; f32; allgather; 1,1",
+                "2; f32; allgather; 3,1",
+                "2; f32; twostep; 1,1",
+                "2; f32; twostep; 3,1",
+                "2; e2m1:32:e8m0; allgather; 1,1",
+                "2; e2m1:32:e8m0; allgather; 3,1",
+                "2; e2m1:32:e8m0; twostep; 1,1",
+                "2; e2m1:32:e8m0; twostep; 3,1",
+                "4; f32; allgather; 1,1,1,1",
+                "4; f32; allgather; 2,1,1,1",
+                "4; f32; twostep; 1,1,1,1",
+                "4; f32; twostep; 2,1,1,1",
+                "4; e2m1:32:e8m0; allgather; 1,1,1,1",
+                "4; e2m1:32:e8m0; allgather; 2,1,1,1",
+                "4; e2m1:32:e8m0; twostep; 1,1,1,1",
+                "4; e2m1:32:e8m0; twostep; 2,1,1,1",
+            })
     void writesTheTextOfOneProcess(int ranks, String format, String collective, String shares) throws Exception {
         List<String> options = List.of("--comm", format, "--collective", collective, "-ts", shares, "--stats", "none");
         List<String> alone = new ArrayList<>(PROMPT);
@@ -78,6 +91,29 @@ class MpiGenerateTest {
         Outcome outcome = mpirun(List.of("-np", "2"), List.of("--stats", "json", "--comm", "e2m1"));
         assertThat(outcome.code).as(outcome.err).isZero();
         assertThat(outcome.err).contains("\"transport\":\"mpi (", "\"allgather\":{", "\"control\":{", "\"rank\":1");
+    }
+
+    /** Two runs at a time, on the same processes. */
+    @Test
+    void scoresATextAsOneProcessDoes() throws Exception {
+        String speech = "Four score and seven years ago our fathers brought forth a new nation. ".repeat(4);
+        Path text = Files.writeString(folder.resolve("text.txt"), speech);
+        List<String> words = List.of("perplexity", "-f", text.toString(), "--ctx", "32", "--comm", "e2m1");
+        List<String> alone = new ArrayList<>(words);
+        alone.addAll(List.of("-tp", "2"));
+        CommandLineTest.Run one = CommandLineTest.run(alone.toArray(String[]::new));
+        assertThat(one.code()).as(one.err()).isZero();
+
+        List<String> both = new ArrayList<>(List.of("-np", "2"));
+        both.addAll(program(words, List.of()));
+        Outcome together = run(both);
+        assertThat(together.code).as(together.err).isZero();
+        assertThat(figures(together.out)).isEqualTo(figures(one.out())).contains("ratio", "KL divergence");
+    }
+
+    /** Without the title, which names chunks where there is a link, and the speed. */
+    private static String figures(String out) {
+        return out.lines().skip(1).filter(line -> !line.startsWith("tokens/s")).collect(Collectors.joining("\n"));
     }
 
     @Test
@@ -139,6 +175,10 @@ class MpiGenerateTest {
     }
 
     private static List<String> program(List<String> options) {
+        return program(PROMPT, options);
+    }
+
+    private static List<String> program(List<String> words, List<String> options) {
         String java = ProcessHandle.current().info().command().orElse("java");
         String classPath = ManagementFactory.getRuntimeMXBean().getClassPath();
         List<String> command = new ArrayList<>(Arrays.asList(
@@ -151,7 +191,7 @@ class MpiGenerateTest {
                 "-cp",
                 classPath,
                 Main.class.getName()));
-        command.addAll(PROMPT);
+        command.addAll(words);
         command.addAll(options);
         return command;
     }

@@ -95,6 +95,32 @@ class GeneratorTest {
             assertThat(report.generated()).containsExactly(2);
             assertThat(report.stop()).isEqualTo(StopReason.END_OF_TEXT);
             assertThat(text.toString()).isEmpty();
+            Generator generator = new Generator(model.tokenizer(), group);
+            GenerationReport past = generator.generate(
+                    generator.tokenize("hello"),
+                    new GenerationExtent(0, 5, true),
+                    new Sampler(SamplingParameters.greedy()),
+                    piece -> {});
+            assertThat(past.generated()).containsExactly(2, 2, 2, 2, 2);
+            assertThat(past.stop()).isEqualTo(StopReason.LENGTH);
+        }
+    }
+
+    @Test
+    void continuesFromWhatTheContextHolds() {
+        try (Model model = SmallModel.of("llama").load();
+                RankGroup group = Groups.start(model, 1, List.of(), "f32", CONTEXT, CONTEXT, HostKernels.vector())) {
+            Generator generator = new Generator(model.tokenizer(), group);
+            Sampler greedy = new Sampler(SamplingParameters.greedy());
+            int[] tokens = generator.tokenize("hello there");
+            GenerationReport whole = generator.generate(tokens, new GenerationExtent(0, 6, true), greedy, text -> {});
+            GenerationReport held = generator.generate(tokens, new GenerationExtent(4, 6, true), greedy, text -> {});
+            assertThat(held.generated()).isEqualTo(whole.generated());
+            assertThat(held.prefill().tokens()).isEqualTo(tokens.length - 4);
+            assertThatThrownBy(() -> generator.generate(
+                            tokens, new GenerationExtent(tokens.length, 1, false), greedy, text -> {}))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("held tokens");
         }
     }
 

@@ -17,6 +17,7 @@ import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.HostKernels;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
@@ -78,6 +79,34 @@ class TornadoShardTest {
         assertLikeHost(SmallModel.of("llama"), List.of(1.0, 2.0), "f32", List.of(device, host));
         assertLikeHost(SmallModel.of("llama"), List.of(), "e2m1:32:e8m0", List.of(device, device));
         assertLikeHost(SmallModel.of("llama"), List.of(), "bf16", List.of(host, device));
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void computesTheLogitsOfAnyRows(Device device) {
+        RankOptions options =
+                new RankOptions(CONTEXT, 6, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(2), 2);
+        try (Model model = SmallModel.of("llama").load();
+                RankGroup host = Groups.start(model, 1, List.of(), "f32", CONTEXT, 6, HostKernels.scalar());
+                RankGroup group = RankGroup.inProcess(
+                        model,
+                        ShardPlan.of(model.config(), model.ffnUnit(), 1, List.of()),
+                        options,
+                        List.of(device.shards()))) {
+            group.preload((bytes, total) -> {});
+            int[] tokens = {1, 70, 5, 259, 31, 200};
+            group.forward(tokens, 0, false);
+            for (int first : new int[] {3, 0, 2}) {
+                group.output(first, 2);
+                float[] found = group.logits().toArray(ValueLayout.JAVA_FLOAT);
+                for (int row = 0; row < 2; row++) {
+                    float[] expected = Groups.logits(host, Arrays.copyOf(tokens, first + row + 1));
+                    assertThat(Arrays.copyOfRange(
+                                    found, row * SmallModel.VOCABULARY, (row + 1) * SmallModel.VOCABULARY))
+                            .containsExactly(expected, within(2e-4f));
+                }
+            }
+        }
     }
 
     @ParameterizedTest

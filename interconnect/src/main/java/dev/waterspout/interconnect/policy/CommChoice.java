@@ -20,6 +20,15 @@ public record CommChoice(Algorithm algorithm, WireFormat format, int chunkRows) 
         }
     }
 
+    /**
+     * Returns this choice with another format.
+     *
+     * @param other what partials travel as
+     */
+    public CommChoice withFormat(WireFormat other) {
+        return new CommChoice(algorithm, other, chunkRows);
+    }
+
     @Override
     public String toString() {
         return algorithm.label() + " " + format.label()

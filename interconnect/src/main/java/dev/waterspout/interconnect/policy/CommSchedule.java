@@ -1,16 +1,22 @@
 package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.kernels.codec.WireFormat;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
  * A choice for every size of exchange, the same on every rank.
  *
  * @param steps in ascending order of rows; the last one serves all larger exchanges too
+ * @param formats of those exchanges of a forward pass that travel otherwise than the steps say, by their number: twice the
+ *     layer, plus 1 for its feed-forward half
  */
-public record CommSchedule(List<Step> steps) {
+public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> formats) {
     /**
      * One choice.
      *
@@ -22,6 +28,7 @@ public record CommSchedule(List<Step> steps) {
     /** Checks the order. */
     public CommSchedule {
         steps = List.copyOf(steps);
+        formats = Collections.unmodifiableSortedMap(new TreeMap<>(formats));
         if (steps.isEmpty()) {
             throw new IllegalArgumentException("a schedule with 0 steps; it needs at least 1");
         }
@@ -29,6 +36,24 @@ public record CommSchedule(List<Step> steps) {
                 steps.stream().sorted(Comparator.comparingInt(Step::maxRows)).toList())) {
             throw new IllegalArgumentException("schedule " + steps + " is not in ascending order of rows");
         }
+    }
+
+    /**
+     * A choice for every size, in which all exchanges of a forward pass are alike.
+     *
+     * @param steps in ascending order of rows; the last one serves all larger exchanges too
+     */
+    public CommSchedule(List<Step> steps) {
+        this(steps, new TreeMap<>());
+    }
+
+    /**
+     * Returns this schedule with formats of their own for some exchanges.
+     *
+     * @param others by the number of the exchange
+     */
+    public CommSchedule withFormats(Map<Integer, WireFormat> others) {
+        return new CommSchedule(steps, new TreeMap<>(others));
     }
 
     /**
@@ -50,7 +75,7 @@ public record CommSchedule(List<Step> steps) {
     }
 
     /**
-     * Returns the choice for an exchange.
+     * Returns the choice for an exchange that has no format of its own.
      *
      * @param rows tokens, at least 1
      */
@@ -63,8 +88,32 @@ public record CommSchedule(List<Step> steps) {
         return steps.getLast().choice();
     }
 
+    /**
+     * Returns the choice for an exchange.
+     *
+     * @param rows tokens, at least 1
+     * @param exchange its number in the forward pass
+     */
+    public CommChoice choice(int rows, int exchange) {
+        CommChoice common = choice(rows);
+        return common.withFormat(formats.getOrDefault(exchange, common.format()));
+    }
+
+    /**
+     * Returns all choices for exchanges of one size, each once.
+     *
+     * @param rows tokens, at least 1
+     */
+    public Stream<CommChoice> choices(int rows) {
+        return variants(choice(rows)).distinct();
+    }
+
     /** Returns all choices, each once. */
     public Stream<CommChoice> choices() {
-        return steps.stream().map(Step::choice).distinct();
+        return steps.stream().map(Step::choice).flatMap(this::variants).distinct();
+    }
+
+    private Stream<CommChoice> variants(CommChoice choice) {
+        return Stream.concat(Stream.of(choice), formats.values().stream().map(choice::withFormat));
     }
 }

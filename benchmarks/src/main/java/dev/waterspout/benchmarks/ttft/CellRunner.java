@@ -1,0 +1,178 @@
+package dev.waterspout.benchmarks.ttft;
+
+import jakarta.json.Json;
+import jakarta.json.JsonArrayBuilder;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonReader;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** Runs {@code waterspout generate} under {@code benchmarks/network} and reads what {@code --stats json} says. */
+final class CellRunner {
+    /** Tokens that go through code before it is timed: the JIT compiles what has run ten thousand times. */
+    private static final int WARM_TOKENS = 1024;
+
+    private final Path root;
+    private final Models models;
+    private final int predict;
+    private final int repetitions;
+    private final String autoAllow;
+    private final int timeoutSeconds;
+
+    /**
+     * @param root of the source tree
+     * @param models what to run
+     * @param predict tokens to generate, at least 2
+     * @param repetitions timed runs of a cell
+     * @param autoAllow formats that {@code auto} chooses from; empty for those of its own table
+     * @param timeoutSeconds after which a cell is given up
+     */
+    CellRunner(Path root, Models models, int predict, int repetitions, String autoAllow, int timeoutSeconds) {
+        this.root = root;
+        this.models = models;
+        this.predict = predict;
+        this.repetitions = repetitions;
+        this.autoAllow = autoAllow;
+        this.timeoutSeconds = timeoutSeconds;
+    }
+
+    /**
+     * Runs a cell.
+     *
+     * @throws IOException if it ends with another exit code than 0 or is skipped; carries what it printed
+     */
+    JsonObject run(Cell cell) throws IOException, InterruptedException {
+        Path work = Files.createTempDirectory("ttft");
+        try {
+            Path log = work.resolve("log");
+            Process process = new ProcessBuilder(command(cell, work))
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+            boolean ended = process.waitFor(timeoutSeconds, TimeUnit.SECONDS);
+            if (!ended) {
+                process.destroy();
+                var _ = process.waitFor(10, TimeUnit.SECONDS);
+            }
+            String text = Files.readString(log);
+            List<JsonObject> runs = runs(text);
+            if (!ended || process.exitValue() != 0 || runs.isEmpty()) {
+                throw new IOException(cell + ": "
+                        + (ended ? "exit code " + process.exitValue() : "not done in " + timeoutSeconds + " s") + "\n"
+                        + text);
+            }
+            return json(cell, runs.subList(runs.size() - repetitions, runs.size()));
+        } finally {
+            delete(work);
+        }
+    }
+
+    private List<String> command(Cell cell, Path work) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                root.resolve("benchmarks/network").toString(),
+                "--ranks",
+                Integer.toString(cell.ranks()),
+                "--rates",
+                cell.link(),
+                "--",
+                // What auto measured on another link must not count on this one.
+                "env",
+                "XDG_CACHE_HOME=" + work,
+                root.resolve("bin/waterspout").toString(),
+                "generate",
+                "-f",
+                models.prompt(cell.model(), cell.prompt()).toString(),
+                "--device",
+                "host",
+                "-n",
+                Integer.toString(predict),
+                "-c",
+                Integer.toString(cell.prompt() + predict),
+                "--temp",
+                "0",
+                "--stats",
+                "json",
+                "--repeat",
+                Integer.toString(warmUps(cell) + repetitions),
+                "--comm",
+                cell.comm()));
+        if (cell.comm().equals("auto")) {
+            command.add("--explain-comm");
+            if (!autoAllow.isEmpty()) {
+                command.addAll(List.of("--comm-allow", autoAllow));
+            }
+        }
+        models.file(cell.model()).ifPresent(file -> command.addAll(List.of("-m", file.toString())));
+        return command;
+    }
+
+    private static int warmUps(Cell cell) {
+        return 1 + WARM_TOKENS / Math.max(cell.prompt(), 1) / (cell.model().startsWith("tiny") ? 4 : 1);
+    }
+
+    private static List<JsonObject> runs(String text) {
+        return text.lines()
+                .filter(line -> line.startsWith("{\"model\""))
+                .map(line -> {
+                    try (JsonReader reader = Json.createReader(new StringReader(line))) {
+                        return reader.readObject();
+                    }
+                })
+                .toList();
+    }
+
+    private JsonObject json(Cell cell, List<JsonObject> runs) throws IOException {
+        List<JsonObject> sorted = runs.stream()
+                .sorted(Comparator.comparingDouble(run -> number(run, "ttftSeconds")))
+                .toList();
+        JsonObject median = sorted.get((sorted.size() - 1) / 2);
+        int tokens = median.getJsonArray("promptTokens").size();
+        if (tokens != cell.prompt()) {
+            throw new IOException(cell + ": the prompt has " + tokens + " tokens");
+        }
+        JsonArrayBuilder times = Json.createArrayBuilder();
+        runs.forEach(run -> times.add(Json.createObjectBuilder()
+                .add("ttftSeconds", number(run, "ttftSeconds"))
+                .add("prefillSeconds", number(run.getJsonObject("prefill"), "seconds"))
+                .add("decodeTokensPerSecond", number(run.getJsonObject("decode"), "tokensPerSecond"))));
+        return cell.toJson()
+                .add("predictTokens", predict)
+                .add("threadsPerRank", median.getJsonObject("plan").getInt("threadsPerRank"))
+                .add("shape", median.getJsonObject("model"))
+                .add("choice", median.getJsonObject("comm"))
+                .add("ttftSeconds", number(median, "ttftSeconds"))
+                .add(
+                        "decodeTokensPerSecond",
+                        median(runs.stream()
+                                .map(run -> number(run.getJsonObject("decode"), "tokensPerSecond"))
+                                .toList()))
+                .add("runs", times)
+                .add("prefill", median.getJsonObject("prefill"))
+                .add("decode", median.getJsonObject("decode"))
+                .build();
+    }
+
+    static double median(List<Double> values) {
+        List<Double> sorted = values.stream().sorted().toList();
+        return sorted.get((sorted.size() - 1) / 2);
+    }
+
+    static double number(JsonObject json, String name) {
+        return json.getJsonNumber(name).doubleValue();
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package dev.waterspout.benchmarks.ttft;
+
+import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Measures cells that are not in the file of results yet, and prints all that are. */
+@Command(
+        name = "benchmarks/ttft",
+        description =
+                "Time to first token and decode over MPI between network namespaces; cells that are in the file of"
+                        + " results are not run again.",
+        mixinStandardHelpOptions = true,
+        showDefaultValues = true,
+        sortOptions = false)
+public final class TtftBenchmark implements Callable<Integer> {
+    private static final String LISTS = "orator,llama-110m:q8_0,tinyllama-1.1b:q8_0";
+
+    @Option(names = "--root", required = true, hidden = true)
+    private Path root = Path.of("");
+
+    @Option(
+            names = "--models",
+            split = ",",
+            defaultValue = LISTS,
+            description = "orator, or SHAPE:TYPE as waterspout bench --make-model takes them.")
+    private List<String> models = List.of();
+
+    @Option(names = "--ranks", split = ",", defaultValue = "2,4", description = "Numbers of ranks, 2 to 4.")
+    private List<Integer> ranks = List.of();
+
+    @Option(
+            names = "--rates",
+            split = ",",
+            defaultValue = "0.1,1,2.5,10,unlimited",
+            description = "Gbit/s each way, or unlimited.")
+    private List<String> rates = List.of();
+
+    @Option(
+            names = "--comm",
+            split = ",",
+            defaultValue = "f32,bf16,q8_0,e2m1:32:e8m0,auto",
+            description = "Wire formats, and auto.")
+    private List<String> formats = List.of();
+
+    @Option(names = "--prompts", split = ",", defaultValue = "32,128,512", description = "Tokens of prompts.")
+    private List<Integer> prompts = List.of();
+
+    @Option(
+            names = {"-n", "--predict"},
+            defaultValue = "16",
+            description = "Tokens to generate.")
+    private int predict;
+
+    @Option(
+            names = {"-r", "--repetitions"},
+            defaultValue = "3",
+            description = "Timed runs of a cell.")
+    private int repetitions;
+
+    @Option(
+            names = "--auto-allow",
+            defaultValue = "bf16,q8_0,e2m1:32:e8m0",
+            description = "What auto chooses from besides f32; empty for its own table.")
+    private String autoAllow = "";
+
+    @Option(names = "--again", description = "Run cells again that are in the file.")
+    private boolean again;
+
+    @Option(
+            names = "--budget-seconds",
+            defaultValue = "86400",
+            description = "No cell is begun later than this; 0 prints the tables only.")
+    private int budget;
+
+    @Option(names = "--timeout-seconds", defaultValue = "600", description = "A cell that takes longer is given up.")
+    private int timeout;
+
+    @Option(names = "--folder", required = true, hidden = true)
+    private Path folder = Path.of("");
+
+    @Option(names = "--results", required = true, description = "File of results, JSON.")
+    private Path file = Path.of("");
+
+    private TtftBenchmark() {}
+
+    /**
+     * Runs it.
+     *
+     * @param arguments see {@code --help}
+     */
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new TtftBenchmark())
+                .setOverwrittenOptionsAllowed(true)
+                .execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        long end = System.nanoTime() + budget * 1_000_000_000L;
+        TtftResults results = TtftResults.open(file);
+        Models files = new Models(folder);
+        CellRunner runner = new CellRunner(root, files, predict, repetitions, autoAllow, timeout);
+        int failures = 0;
+        for (Cell cell : cells()) {
+            if ((results.has(cell) && !again) || System.nanoTime() >= end) {
+                continue;
+            }
+            try {
+                JsonObject result = runner.run(cell);
+                results.put(cell, result);
+                System.err.printf(
+                        "%s: %.3f s, %.1f tokens/s%n",
+                        cell,
+                        CellRunner.number(result, "ttftSeconds"),
+                        CellRunner.number(result, "decodeTokensPerSecond"));
+            } catch (IOException failed) {
+                failures++;
+                System.err.println(failed.getMessage());
+            }
+        }
+        results.predict(new TtftPredictions(results.cells(), files));
+        System.out.print(new TtftTable(results.cells()));
+        return failures == 0 ? 0 : 1;
+    }
+
+    private List<Cell> cells() {
+        List<Cell> cells = new ArrayList<>();
+        for (String model : models) {
+            for (int n : ranks) {
+                for (String rate : rates) {
+                    for (int prompt : prompts) {
+                        formats.forEach(format -> cells.add(new Cell(model, n, rate, format, prompt)));
+                    }
+                }
+            }
+        }
+        return cells;
+    }
+}

@@ -1,0 +1,97 @@
+package dev.waterspout.benchmarks.ttft;
+
+import jakarta.json.Json;
+import jakarta.json.JsonArrayBuilder;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonReader;
+import jakarta.json.JsonWriter;
+import jakarta.json.stream.JsonGenerator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/** The file of results: {@code schema}, the machine, and {@code cells}. {@code docs/end-to-end.md} describes them. */
+final class TtftResults {
+    static final String SCHEMA = "waterspout-ttft-1";
+
+    private final Path file;
+    private final Map<Cell, JsonObject> cells = new LinkedHashMap<>();
+
+    private TtftResults(Path file) {
+        this.file = file;
+    }
+
+    static TtftResults open(Path file) throws IOException {
+        TtftResults results = new TtftResults(file);
+        if (Files.exists(file)) {
+            try (JsonReader reader = Json.createReader(Files.newBufferedReader(file))) {
+                JsonObject json = reader.readObject();
+                if (!json.getString("schema", "").equals(SCHEMA)) {
+                    throw new IOException(
+                            file + " has the schema '" + json.getString("schema", "") + "'; it must have " + SCHEMA);
+                }
+                for (JsonObject each : json.getJsonArray("cells").getValuesAs(JsonObject.class)) {
+                    results.cells.put(Cell.of(each), each);
+                }
+            }
+        }
+        return results;
+    }
+
+    boolean has(Cell cell) {
+        return cells.containsKey(cell);
+    }
+
+    Map<Cell, JsonObject> cells() {
+        return cells;
+    }
+
+    /** Adds a cell, or takes a newer one in place of an older, and writes the file. */
+    void put(Cell cell, JsonObject result) throws IOException {
+        cells.put(cell, result);
+        write();
+    }
+
+    private void write() throws IOException {
+        JsonArrayBuilder array = Json.createArrayBuilder();
+        cells.values().forEach(array::add);
+        JsonObject all = Json.createObjectBuilder()
+                .add("schema", SCHEMA)
+                .add("machine", machine())
+                .add("cells", array)
+                .build();
+        Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
+        Files.createDirectories(folder);
+        Path written = Files.createTempFile(folder, "ttft", ".json");
+        try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
+                .createWriter(Files.newBufferedWriter(written))) {
+            writer.writeObject(all);
+        }
+        Files.move(written, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Puts what is predicted of every cell beside what was measured. */
+    void predict(TtftPredictions predictions) throws IOException {
+        cells.replaceAll(predictions::annotated);
+        if (!cells.isEmpty()) {
+            write();
+        }
+    }
+
+    private static String machine() throws IOException {
+        Path info = Path.of("/proc/cpuinfo");
+        String cpu = "unknown CPU";
+        if (Files.exists(info)) {
+            cpu = Files.readAllLines(info).stream()
+                    .filter(line -> line.startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst()
+                    .orElse(cpu);
+        }
+        return Runtime.getRuntime().availableProcessors() + " cores of " + cpu;
+    }
+}

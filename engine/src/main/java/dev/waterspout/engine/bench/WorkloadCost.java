@@ -1,0 +1,44 @@
+package dev.waterspout.engine.bench;
+
+import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.kernels.host.WeightMatrix;
+
+/**
+ * What the matrices of a workload take at least: every pass of up to a chunk of tokens reads the weights of all layers
+ * once, and those of the output head where logits are wanted. Attention's own reads and products are not counted.
+ *
+ * @param weightBytes read from memory, by all ranks together
+ * @param flops multiplications and additions
+ */
+public record WorkloadCost(double weightBytes, double flops) {
+    /**
+     * Counts.
+     *
+     * @param model whose weights
+     * @param plan how they are divided
+     * @param chunk most tokens in one pass
+     * @param workload what is run
+     */
+    public static WorkloadCost of(Model model, ShardPlan plan, int chunk, Workload workload) {
+        double all = 0;
+        double head = 0;
+        for (var shard : plan.shards()) {
+            ShardWeights weights = ShardWeights.of(model, shard);
+            WeightMatrix output = weights.output();
+            all += weights.bytes();
+            head += (double) output.rows() * output.format().rowBytes(output.columns());
+        }
+        int passes = Math.ceilDiv(workload.prompt(), chunk) + workload.generate();
+        int logits = Math.min(1, workload.prompt()) + workload.generate();
+        ModelConfig config = model.config();
+        double layers = (double) config.layers()
+                * config.width()
+                * (2.0 * config.queryWidth() + 2.0 * config.kvWidth() + 3.0 * config.ffnWidth());
+        double output = (double) config.width() * config.vocabulary();
+        return new WorkloadCost(
+                (all - head) * passes + head * logits, 2 * (layers * workload.tokens() + output * logits));
+    }
+}

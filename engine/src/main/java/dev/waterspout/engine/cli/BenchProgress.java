@@ -1,0 +1,46 @@
+package dev.waterspout.engine.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** Tells on stderr which test is running; a line per test, that is overwritten run by run where that is possible. */
+final class BenchProgress {
+    private final PrintWriter err;
+    private final int tests;
+    private final boolean interactive = Environment.interactive();
+    private int test;
+    private String what = "";
+
+    /**
+     * @param tests how many there will be
+     * @param err where to print
+     */
+    BenchProgress(int tests, PrintWriter err) {
+        this.tests = tests;
+        this.err = err;
+    }
+
+    void begin(String name) {
+        test++;
+        what = String.format(Locale.ROOT, "waterspout: test %d of %d, %s", test, tests, name);
+        if (!interactive) {
+            err.println(what);
+            err.flush();
+        }
+    }
+
+    void step(String step) {
+        if (interactive) {
+            err.printf("\r%s: %s\u001b[K", what, step);
+            err.flush();
+        }
+    }
+
+    /** Clears the line, so that a row may be printed. */
+    void end() {
+        if (interactive) {
+            err.print("\r\u001b[K");
+            err.flush();
+        }
+    }
+}

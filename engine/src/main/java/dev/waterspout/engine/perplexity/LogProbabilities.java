@@ -1,0 +1,83 @@
+package dev.waterspout.engine.perplexity;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.stream.IntStream;
+
+/** What a batch of logits says about the next token: the logarithm of every token's probability. */
+final class LogProbabilities {
+    private final int vocabulary;
+    /** {@code [rows][vocabulary]}. */
+    private final double[] logs;
+    /** Their exponentials. */
+    private final double[] probabilities;
+    /** {@code [rows]}: the likeliest token, the first of equals. */
+    private final int[] top;
+
+    LogProbabilities(int maxRows, int vocabulary) {
+        this.vocabulary = vocabulary;
+        this.logs = new double[Math.multiplyExact(maxRows, vocabulary)];
+        this.probabilities = new double[logs.length];
+        this.top = new int[maxRows];
+    }
+
+    /**
+     * Takes a batch in.
+     *
+     * @param logits f32 {@code [rows][vocabulary]}
+     * @param rows at most what this was made for
+     */
+    void read(MemorySegment logits, int rows) {
+        IntStream.range(0, rows).parallel().forEach(row -> readRow(logits, row));
+    }
+
+    private void readRow(MemorySegment logits, int row) {
+        int from = row * vocabulary;
+        double largest = Double.NEGATIVE_INFINITY;
+        int best = 0;
+        for (int token = 0; token < vocabulary; token++) {
+            double logit = logits.getAtIndex(ValueLayout.JAVA_FLOAT, (long) from + token);
+            logs[from + token] = logit;
+            if (logit > largest) {
+                largest = logit;
+                best = token;
+            }
+        }
+        double sum = 0;
+        for (int i = from; i < from + vocabulary; i++) {
+            double exponential = Math.exp(logs[i] - largest);
+            probabilities[i] = exponential;
+            sum += exponential;
+        }
+        double normalizer = largest + Math.log(sum);
+        for (int i = from; i < from + vocabulary; i++) {
+            logs[i] -= normalizer;
+            probabilities[i] /= sum;
+        }
+        top[row] = best;
+    }
+
+    double log(int row, int token) {
+        return logs[row * vocabulary + token];
+    }
+
+    int top(int row) {
+        return top[row];
+    }
+
+    /** {@return per row the divergence of another batch from this one, in nats} */
+    double[] divergences(LogProbabilities other, int rows) {
+        return IntStream.range(0, rows)
+                .parallel()
+                .mapToDouble(row -> divergence(other, row))
+                .toArray();
+    }
+
+    private double divergence(LogProbabilities other, int row) {
+        double sum = 0;
+        for (int i = row * vocabulary; i < (row + 1) * vocabulary; i++) {
+            sum += probabilities[i] * (logs[i] - other.logs[i]);
+        }
+        return Math.max(0, sum); // never negative but for rounding
+    }
+}

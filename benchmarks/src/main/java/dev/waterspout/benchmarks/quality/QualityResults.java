@@ -3,6 +3,7 @@ package dev.waterspout.benchmarks.quality;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonReader;
 import jakarta.json.JsonValue;
 import jakarta.json.JsonWriter;
@@ -10,7 +11,7 @@ import jakarta.json.stream.JsonGenerator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,18 +32,35 @@ final class QualityResults {
         }
     }
 
-    /** Adds a result, in place of an earlier one of the same measurement. */
+    /** Adds a result. Formats that the same windows were measured with earlier stay. */
     static void add(Path file, JsonObject result) throws IOException {
-        List<JsonObject> all = new ArrayList<>(read(file));
-        all.removeIf(each -> key(each).equals(key(result)));
-        all.add(result);
+        JsonObjectBuilder merged = Json.createObjectBuilder(result);
         JsonArrayBuilder array = Json.createArrayBuilder();
-        all.forEach(array::add);
+        for (JsonObject each : read(file)) {
+            if (!key(each).equals(key(result))) {
+                array.add(each);
+            } else if (each.get("windows").equals(result.get("windows"))) {
+                merged.add("formats", union(each, result));
+            }
+        }
+        array.add(merged);
         Files.createDirectories(Objects.requireNonNull(file.toAbsolutePath().getParent()));
         try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
                 .createWriter(Files.newBufferedWriter(file))) {
             writer.writeArray(array.build());
         }
+    }
+
+    private static JsonArrayBuilder union(JsonObject earlier, JsonObject now) {
+        Map<String, JsonObject> formats = new LinkedHashMap<>();
+        for (JsonObject result : List.of(earlier, now)) {
+            for (JsonObject each : result.getJsonArray("formats").getValuesAs(JsonObject.class)) {
+                formats.put(each.getString("format"), each);
+            }
+        }
+        JsonArrayBuilder union = Json.createArrayBuilder();
+        formats.values().forEach(union::add);
+        return union;
     }
 
     private static List<JsonValue> key(JsonObject result) {

@@ -1,23 +1,15 @@
 package dev.waterspout.benchmarks.quality;
 
-import dev.waterspout.engine.forward.HostShard;
-import dev.waterspout.engine.forward.RankOptions;
-import dev.waterspout.engine.forward.ShardFactory;
-import dev.waterspout.engine.generate.RankGroup;
-import dev.waterspout.engine.generate.RankThreads;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.perplexity.Divergence;
-import dev.waterspout.engine.perplexity.PerplexityMeter;
 import dev.waterspout.engine.perplexity.RunScore;
+import dev.waterspout.engine.perplexity.ScheduleComparison;
 import dev.waterspout.engine.perplexity.TextWindows;
-import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommSchedule;
-import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
-import dev.waterspout.kernels.host.HostKernels;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonObject;
@@ -26,9 +18,6 @@ import jakarta.json.JsonValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 
@@ -65,7 +54,13 @@ public final class QualityRun {
         String text = Files.readString(data.resolve(arguments[3]));
         try (Model model = new Model(GgufFile.open(data.resolve(arguments[2])))) {
             TextWindows windows = TextWindows.of(model.tokenizer(), text, SIZE).part(0, Integer.parseInt(arguments[4]));
-            measure(model, windows, ranks, algorithm, formats, json);
+            List<CommSchedule> schedules = formats.stream()
+                    .map(format -> CommSchedule.fixed(new CommChoice(algorithm, format, CommChoice.UNCUT)))
+                    .toList();
+            List<RunScore> scores = new ScheduleComparison(
+                            model, ranks, Runtime.getRuntime().availableProcessors())
+                    .compare(windows, schedules, window -> {});
+            put(model.config().width(), windows, formats, scores, json);
         }
         QualityResults.add(Path.of(arguments[0]), json.build());
     }
@@ -75,46 +70,6 @@ public final class QualityRun {
                 .filter(each -> each.label().equals(label))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    private static void measure(
-            Model model,
-            TextWindows windows,
-            int ranks,
-            Algorithm algorithm,
-            List<WireFormat> formats,
-            JsonObjectBuilder json) {
-        List<RankGroup> groups = new ArrayList<>();
-        try (RankThreads threads = RankThreads.inProcess(ranks, Duration.ofMinutes(5))) {
-            try {
-                groups.add(group(model, CommSchedule.fixed(PlainFormat.F32), threads, 0));
-                for (WireFormat format : formats) {
-                    CommSchedule schedule = CommSchedule.fixed(new CommChoice(algorithm, format, CommChoice.UNCUT));
-                    groups.add(group(model, schedule, threads, groups.size()));
-                }
-                PerplexityMeter meter =
-                        new PerplexityMeter(groups, model.config().vocabulary());
-                for (int window = 0; window < windows.count(); window++) {
-                    meter.score(windows, window);
-                }
-                put(model.config().width(), windows, formats, meter.scores(), json);
-            } finally {
-                groups.forEach(RankGroup::close);
-            }
-        }
-    }
-
-    private static RankGroup group(Model model, CommSchedule schedule, RankThreads threads, int number) {
-        int rows = PerplexityMeter.logitRows(model.config().vocabulary(), SIZE);
-        List<ShardFactory> shards = Collections.nCopies(threads.size(), HostShard.factory(HostKernels.vector()));
-        ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), threads.size(), List.of());
-        return new RankGroup(
-                model,
-                plan,
-                new RankOptions(SIZE, SIZE, 1, schedule, Duration.ofMinutes(5), rows),
-                shards,
-                threads,
-                number);
     }
 
     private static void put(

@@ -51,7 +51,9 @@ final class CommOptions {
                     + " profile:FILE, whose formats are held against --quality.")
     private List<String> allowed = List.of();
 
-    @Option(names = "--explain-comm", description = "With --comm auto: print on stderr what it was decided from.")
+    @Option(
+            names = "--explain-comm",
+            description = "Print on stderr what --comm auto and --transport auto decided from.")
     private boolean explain;
 
     @Option(
@@ -67,7 +69,8 @@ final class CommOptions {
             paramLabel = "auto|peer|host",
             defaultValue = AUTO,
             description = "How devices of one process reach each other: copies from device to device (peer) or through"
-                    + " the host; auto takes peer where it can (default: ${DEFAULT-VALUE}).")
+                    + " the host; auto times both at the start, for prefill and for decode, and takes peer where it is"
+                    + " faster (default: ${DEFAULT-VALUE}).")
     private String transport = AUTO;
 
     @Option(
@@ -134,14 +137,17 @@ final class CommOptions {
 
     /** Formats that the user vouches for; those of a profile have been measured. */
     private CommQuality allowed(int columns) {
-        Map<WireFormat, Double> table = new LinkedHashMap<>();
+        List<WireFormat> named = allowed.stream()
+                .filter(each -> !each.startsWith(CommProfile.PREFIX))
+                .map(WireFormat::parse)
+                .toList();
+        Map<WireFormat, Double> table =
+                new LinkedHashMap<>(CommQuality.of(named).increasePercent());
         for (String each : allowed) {
             if (each.startsWith(CommProfile.PREFIX)) {
                 CommProfile profile = CommProfile.read(each);
                 profile.requireWidth(columns);
-                table.putAll(profile.quality().increasePercent());
-            } else {
-                table.put(WireFormat.parse(each), 0.0);
+                table.putAll(profile.measured());
             }
         }
         return new CommQuality(table);

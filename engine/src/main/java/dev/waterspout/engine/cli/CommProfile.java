@@ -1,6 +1,5 @@
 package dev.waterspout.engine.cli;
 
-import dev.waterspout.interconnect.policy.CommQuality;
 import dev.waterspout.kernels.codec.WireFormat;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
@@ -46,11 +45,6 @@ record CommProfile(
 
     private static final int VERSION = 1;
     private static final List<String> HALVES = List.of("attention", "feedforward");
-
-    /** {@return what the policy may choose from, and how good it is for this model} */
-    CommQuality quality() {
-        return new CommQuality(measured);
-    }
 
     /** Refuses a model that this was not made for. */
     void requireWidth(int columns) {

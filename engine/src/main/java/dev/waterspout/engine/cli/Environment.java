@@ -78,12 +78,23 @@ final class Environment implements IDefaultValueProvider {
 
     /** Returns how many processes a launcher such as mpirun started together with this one, 0 if none did. */
     static int processes() {
-        return Stream.of("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
-                .map(System::getenv)
-                .filter(value -> value != null && value.matches("[0-9]{1,6}"))
-                .findFirst()
+        return number("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
                 .map(Integer::parseInt)
                 .orElse(0);
+    }
+
+    /** Returns what a launcher calls this process, for people. */
+    static String ownRank() {
+        return number("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
+                .map(rank -> "rank " + rank)
+                .orElse("a rank");
+    }
+
+    private static Optional<String> number(String... variables) {
+        return Stream.of(variables)
+                .map(System::getenv)
+                .filter(value -> value != null && value.matches("[0-9]{1,6}"))
+                .findFirst();
     }
 
     /** Returns the folder of what need not be measured again, if the user has one. */

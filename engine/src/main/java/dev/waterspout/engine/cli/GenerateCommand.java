@@ -163,7 +163,8 @@ final class GenerateCommand implements Callable<Integer> {
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
         RankOptions options =
                 common.withSchedule(planner.plan(common, model.config().width()));
-        List<ShardFactory> shards = session.shards(commOptions, err);
+        List<ShardFactory> shards =
+                session.shards(commOptions, options, model.config().width(), err);
         try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {
             group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
             if (!session.hasTerminal()) {
@@ -175,10 +176,7 @@ final class GenerateCommand implements Callable<Integer> {
                     generateAll(new Generator(model.tokenizer(), group), prompt, sampling, out);
             group.dismiss();
             for (GenerationReport report : reports) {
-                stats.print(
-                        new RunSummary(
-                                model, plan, devices, session.transport(), options, sampling, loadSeconds, report),
-                        err);
+                stats.print(new RunSummary(model, plan, devices, session, options, sampling, loadSeconds, report), err);
             }
         }
     }

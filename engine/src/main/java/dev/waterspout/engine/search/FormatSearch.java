@@ -26,12 +26,12 @@ import java.util.Optional;
  * </ol>
  */
 public final class FormatSearch {
-    /** Sums this accurate, 50 dB, change nothing that can be measured: what is finer need not be tried. */
-    private static final double NEGLIGIBLE_NOISE = 1e-5;
+    /** Sums this accurate, 40 dB, change hardly anything that can be measured: what is finer need not be tried. */
+    private static final double NEGLIGIBLE_NOISE = 1e-4;
     /** A mixture that breaks the budget is tried again with this part of the divergence allowed. */
-    private static final double RETREAT = 0.75;
+    private static final double RETREAT = 0.85;
 
-    private static final int MIXTURES = 3;
+    private static final int MIXTURES = 4;
 
     private final Model model;
     private final SearchSettings settings;
@@ -77,8 +77,11 @@ public final class FormatSearch {
             Capture.run(model, sample, settings.ranks(), settings.threads(), partials);
             SumError errors = new SumError(partials, settings.algorithm());
             List<WireFormat> space = FormatSpace.blocks();
-            List<WireFormat> candidates = candidates(space, errors, heldOut.size());
-            List<Trial> trials = new ArrayList<>(bench.measure("candidates", everywhere(candidates, exchanges)));
+            List<WireFormat> front = front(space, errors, heldOut.size());
+            List<WireFormat> coarse = spread(front, Math.ceilDiv(2 * settings.candidates(), 3));
+            List<Trial> trials = new ArrayList<>(bench.measure("candidates", everywhere(coarse, exchanges)));
+            List<WireFormat> fine = spread(between(front, trials), settings.candidates() - coarse.size());
+            trials.addAll(bench.measure("candidates near the budget", everywhere(fine, exchanges)));
             Optional<Trial> uniform = best(trials);
             uniform.ifPresent(found -> trials.addAll(mixtures(bench, errors, trials, found)));
             Optional<Trial> winner = best(trials);
@@ -105,8 +108,8 @@ public final class FormatSearch {
     /** A format, its bits, and the mean error of its sums. */
     private record Scored(WireFormat format, double bits, double noise) {}
 
-    /** {@return those that no other beats, the fewest bits first, and of them as many as are to be measured} */
-    private List<WireFormat> candidates(List<WireFormat> space, SumError errors, int rows) {
+    /** {@return those that no other beats in bits and in the error of sums both, the fewest bits first} */
+    private List<WireFormat> front(List<WireFormat> space, SumError errors, int rows) {
         List<Scored> scored = new ArrayList<>();
         for (WireFormat format : space) {
             double[] noise = errors.noiseToSignal(format);
@@ -125,12 +128,29 @@ public final class FormatSearch {
                 front.add(each.format);
             }
         }
-        int count = Math.min(settings.candidates(), front.size());
+        return front;
+    }
+
+    /** {@return so many of these, at equal distances, both ends included} */
+    private static List<WireFormat> spread(List<WireFormat> formats, int most) {
+        int count = Math.min(most, formats.size());
         List<WireFormat> some = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            some.add(front.get((int) Math.round((double) i * (front.size() - 1) / Math.max(1, count - 1))));
+            some.add(formats.get((int) Math.round((double) i * (formats.size() - 1) / Math.max(1, count - 1))));
         }
         return some;
+    }
+
+    /** {@return what was left out between the coarsest format within the budget and the next coarser one} */
+    private List<WireFormat> between(List<WireFormat> front, List<Trial> trials) {
+        Optional<Trial> within = best(trials);
+        int to = within.map(trial -> front.indexOf(trial.common())).orElse(front.size());
+        int from = trials.stream()
+                .mapToInt(trial -> front.indexOf(trial.common()))
+                .filter(index -> index < to)
+                .max()
+                .orElse(-1);
+        return front.subList(from + 1, to);
     }
 
     private List<Trial> mixtures(TrialBench bench, SumError errors, List<Trial> trials, Trial uniform) {

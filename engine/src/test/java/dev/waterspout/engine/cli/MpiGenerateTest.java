@@ -47,15 +47,27 @@ class MpiGenerateTest {
         assumeTrue(found, "no mpirun of Open MPI on the PATH");
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "2, f32, allgather, '1,1'",
-        "2, e2m1:32:e8m0, allgather, '3,1'",
-        "2, e2m1:32:e8m0, twostep, '1,1'",
-        "4, f32, twostep, '2,1,1,1'",
-        "4, e2m1:32:e8m0, allgather, '1,1,1,1'",
-        "4, e2m1:32:e8m0, twostep, '2,1,1,1'",
-    })
+    @ParameterizedTest(name = "{0} ranks, {1}, {2}, {3}")
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "2; f32; allgather; 1,1",
+                "2; f32; allgather; 3,1",
+                "2; f32; twostep; 1,1",
+                "2; f32; twostep; 3,1",
+                "2; e2m1:32:e8m0; allgather; 1,1",
+                "2; e2m1:32:e8m0; allgather; 3,1",
+                "2; e2m1:32:e8m0; twostep; 1,1",
+                "2; e2m1:32:e8m0; twostep; 3,1",
+                "4; f32; allgather; 1,1,1,1",
+                "4; f32; allgather; 2,1,1,1",
+                "4; f32; twostep; 1,1,1,1",
+                "4; f32; twostep; 2,1,1,1",
+                "4; e2m1:32:e8m0; allgather; 1,1,1,1",
+                "4; e2m1:32:e8m0; allgather; 2,1,1,1",
+                "4; e2m1:32:e8m0; twostep; 1,1,1,1",
+                "4; e2m1:32:e8m0; twostep; 2,1,1,1",
+            })
     void writesTheTextOfOneProcess(int ranks, String format, String collective, String shares) throws Exception {
         List<String> options = List.of("--comm", format, "--collective", collective, "-ts", shares, "--stats", "none");
         List<String> alone = new ArrayList<>(PROMPT);

@@ -7,6 +7,7 @@ import static dev.waterspout.interconnect.policy.SimulatedRank.F32;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.waterspout.kernels.codec.WireFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,7 +33,9 @@ class CommQualityTest {
 
     @Test
     void theTableOfThisVersionCanBeRead() {
-        assertThat(CommQuality.measured().allowed(0)).contains(F32, BF16);
+        assertThat(CommQuality.measured().allowed(0)).contains(F32);
+        assertThat(CommQuality.measured().allowed(1)).contains(F32, BF16, WireFormat.parse("int8:32:e8m0:rceil"));
+        assertThat(CommQuality.measured().increasePercent().values()).allMatch(percent -> percent >= 0);
     }
 
     @ParameterizedTest

@@ -1,0 +1,172 @@
+package dev.waterspout.benchmarks.quality;
+
+import dev.waterspout.kernels.codec.MxFormat;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonValue;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** Prints what was measured as tables in Markdown, and writes the table that the policy reads. */
+public final class QualityReport {
+    /** Models in another basis show what a basis does; the policy's table is of models as they are. */
+    private static final List<String> ROTATED = List.of("-pca.", "-hadamard.");
+
+    private QualityReport() {}
+
+    /**
+     * Prints, and writes if it is told where.
+     *
+     * @param arguments results file; the policy's table
+     */
+    public static void main(String[] arguments) throws IOException {
+        List<JsonObject> results = QualityResults.read(Path.of(arguments[0]));
+        for (int ranks : new int[] {2, 4}) {
+            for (String collective : List.of("allgather", "twostep")) {
+                List<JsonObject> some = results.stream()
+                        .filter(each -> each.getInt("ranks") == ranks
+                                && each.getString("collective").equals(collective))
+                        .sorted(Comparator.comparing((JsonObject each) -> each.getString("text"))
+                                .thenComparing(each -> each.getString("model")))
+                        .toList();
+                if (!some.isEmpty()) {
+                    print(some, ranks, collective);
+                }
+            }
+        }
+        if (arguments.length > 1) {
+            Files.writeString(Path.of(arguments[1]), policyTable(results));
+        }
+    }
+
+    private static void print(List<JsonObject> results, int ranks, String collective) {
+        System.out.printf("%n### %d ranks, %s%n%n", ranks, collective);
+        StringBuilder head = new StringBuilder("| format | bits | of 16 bit |");
+        StringBuilder rule = new StringBuilder("|---|---|---|");
+        StringBuilder exact = new StringBuilder("| f32: perplexity, tokens scored | | |");
+        for (JsonObject each : results) {
+            head.append(String.format(
+                    " %s on %s |",
+                    each.getString("model").replace(".gguf", ""),
+                    each.getString("text").replaceAll("/.*|-heldout.*", "")));
+            rule.append("---|");
+            exact.append(String.format(
+                    Locale.ROOT,
+                    " %.2f, %d |",
+                    each.getJsonNumber("perplexity").doubleValue(),
+                    each.getInt("scoredTokens")));
+        }
+        System.out.println(head);
+        System.out.println(rule);
+        System.out.println(exact);
+        formats(results).forEach((label, bits) -> {
+            long cellsThere = results.stream()
+                    .filter(each -> find(each, label).isPresent())
+                    .count();
+            if (2 * cellsThere < results.size()) {
+                return;
+            }
+            String cells = results.stream().map(each -> cell(each, label)).collect(Collectors.joining(" | "));
+            System.out.printf(Locale.ROOT, "| `%s` | %.2f | %.2f | %s |%n", label, bits, 16 / bits, cells);
+        });
+    }
+
+    /** {@return the bits of all formats, the most first; those of the widest model, whose rows have least padding} */
+    private static Map<String, Double> formats(List<JsonObject> results) {
+        Map<String, Double> bits = new LinkedHashMap<>();
+        results.stream()
+                .sorted(Comparator.comparingInt(each -> each.getInt("width")))
+                .flatMap(each -> each.getJsonArray("formats").getValuesAs(JsonObject.class).stream())
+                .forEach(each -> bits.put(
+                        each.getString("format"),
+                        each.getJsonNumber("bitsPerElement").doubleValue()));
+        return bits.entrySet().stream()
+                .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a, LinkedHashMap::new));
+    }
+
+    private static Optional<JsonObject> find(JsonObject result, String label) {
+        return result.getJsonArray("formats").getValuesAs(JsonObject.class).stream()
+                .filter(each -> each.getString("format").equals(label))
+                .findFirst();
+    }
+
+    private static String cell(JsonObject result, String label) {
+        return find(result, label)
+                .map(each -> each.get("increasePercent") == JsonValue.NULL
+                        ? "not finite"
+                        : String.format(
+                                Locale.ROOT,
+                                "%+.2f ± %.2f",
+                                each.getJsonNumber("increasePercent").doubleValue(),
+                                each.getJsonNumber("increaseErrorPercent").doubleValue()))
+                .orElse("");
+    }
+
+    /** Of formats that devices pack too, measured everywhere. */
+    private static String policyTable(List<JsonObject> results) {
+        List<JsonObject> plain = results.stream()
+                .filter(each -> ROTATED.stream().noneMatch(each.getString("model")::contains))
+                .toList();
+        StringBuilder text = new StringBuilder("""
+                # What a wire format costs in accuracy: how much perplexity it adds over f32 exchange, in percent.
+                #
+                # Written by benchmarks/quality from benchmarks/results/quality.json: do not edit. Per format the largest of the
+                # increases measured, or 0 if none was above 0, rounded up. Measured with:
+                """);
+        for (JsonObject each : plain) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "#   %s on %s, %d tokens scored, %d ranks, %s%n",
+                    each.getString("model"),
+                    each.getString("text"),
+                    each.getInt("scoredTokens"),
+                    each.getInt("ranks"),
+                    each.getString("collective")));
+        }
+        text.append("""
+                # Most of the largest are those of stories260K, which has 260 thousand parameters and rows of two blocks. What is
+                # right for one model, "waterspout codec search" finds; its profile, or --comm-allow, takes the place of this
+                # table. A format without a line is chosen only where the user names it.
+                #
+                # format                percent
+                """);
+        text.append(line("f32", 0));
+        List<String> labels = new ArrayList<>(formats(plain).keySet());
+        for (String label : labels) {
+            WireFormat format = WireFormat.parse(label);
+            if (format instanceof MxFormat || format == PlainFormat.BF16) {
+                largest(plain, label).ifPresent(percent -> text.append(line(label, percent)));
+            }
+        }
+        return text.toString();
+    }
+
+    /** {@return the largest increase; empty if the format was not measured in all results, or was not finite in one} */
+    private static Optional<Double> largest(List<JsonObject> results, String label) {
+        double largest = 0;
+        for (JsonObject result : results) {
+            Optional<JsonObject> found = find(result, label);
+            if (found.isEmpty() || found.get().get("increasePercent") == JsonValue.NULL) {
+                return Optional.empty();
+            }
+            largest = Math.max(
+                    largest, found.get().getJsonNumber("increasePercent").doubleValue());
+        }
+        return Optional.of(largest);
+    }
+
+    private static String line(String label, double percent) {
+        return String.format(Locale.ROOT, "%-23s %.2f%n", label, Math.ceil(percent * 100) / 100);
+    }
+}

@@ -1,0 +1,37 @@
+package dev.waterspout.interconnect.policy;
+
+import static dev.waterspout.interconnect.policy.SimulatedRank.BF16;
+import static dev.waterspout.interconnect.policy.SimulatedRank.E2M1;
+import static dev.waterspout.interconnect.policy.SimulatedRank.E4M3;
+import static dev.waterspout.interconnect.policy.SimulatedRank.F32;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.interconnect.policy.CommSchedule.Step;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class CommScheduleTest {
+    private static final CommChoice SMALL = new CommChoice(Algorithm.ALLGATHER, F32, CommChoice.UNCUT);
+    private static final CommChoice LARGE = new CommChoice(Algorithm.TWOSTEP, E2M1, 64);
+    private static final CommSchedule BY_SIZE =
+            new CommSchedule(List.of(new Step(8, SMALL), new Step(Integer.MAX_VALUE, LARGE)));
+
+    @Test
+    void allExchangesAreAlikeWithoutFormatsOfTheirOwn() {
+        assertThat(BY_SIZE.choice(8, 5)).isEqualTo(SMALL).isEqualTo(BY_SIZE.choice(8));
+        assertThat(BY_SIZE.choice(9, 0)).isEqualTo(LARGE);
+        assertThat(BY_SIZE.choices()).containsExactly(SMALL, LARGE);
+        assertThat(BY_SIZE.choices(100)).containsExactly(LARGE);
+    }
+
+    @Test
+    void anExchangeMayHaveItsOwnFormatAndNothingElse() {
+        CommSchedule mixed = BY_SIZE.withFormats(Map.of(3, E4M3, 0, BF16));
+        assertThat(mixed.choice(9, 3)).isEqualTo(new CommChoice(Algorithm.TWOSTEP, E4M3, 64));
+        assertThat(mixed.choice(1, 3)).isEqualTo(new CommChoice(Algorithm.ALLGATHER, E4M3, CommChoice.UNCUT));
+        assertThat(mixed.choice(9, 2)).isEqualTo(LARGE);
+        assertThat(mixed.choices(9)).containsExactly(LARGE, LARGE.withFormat(BF16), LARGE.withFormat(E4M3));
+        assertThat(mixed.choices()).hasSize(6);
+    }
+}

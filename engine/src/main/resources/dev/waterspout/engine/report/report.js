@@ -36,7 +36,7 @@
       tooltip: { confine: true, backgroundColor: colours.card, borderColor: colours.line, textStyle: { color: colours.ink },
         ...option.tooltip },
       legend: { top: 0, textStyle: { color: colours.ink }, inactiveColor: colours.line, data: option.legend },
-      grid: { left: option.y.name ? 34 : 12, right: option.right || 24, top: 44, bottom: 34, containLabel: true },
+      grid: { left: option.y.name ? 34 : 28, right: option.right || 24, top: 44, bottom: 34, containLabel: true },
       xAxis: axis(option.x), yAxis: axis(option.y), series: option.series }, true);
   }
 

@@ -145,6 +145,7 @@ final class CellRunner {
         return cell.toJson()
                 .add("predictTokens", predict)
                 .add("threadsPerRank", median.getJsonObject("plan").getInt("threadsPerRank"))
+                .add("shape", median.getJsonObject("model"))
                 .add("choice", median.getJsonObject("comm"))
                 .add("ttftSeconds", number(median, "ttftSeconds"))
                 .add(

@@ -96,7 +96,9 @@ public final class TtftBenchmark implements Callable<Integer> {
      * @param arguments see {@code --help}
      */
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new TtftBenchmark()).execute(arguments));
+        System.exit(new CommandLine(new TtftBenchmark())
+                .setOverwrittenOptionsAllowed(true)
+                .execute(arguments));
     }
 
     @Override
@@ -123,6 +125,7 @@ public final class TtftBenchmark implements Callable<Integer> {
                 System.err.println(failed.getMessage());
             }
         }
+        results.predict(new TtftPredictions(results.cells(), files));
         System.out.print(new TtftTable(results.cells()));
         return failures == 0 ? 0 : 1;
     }

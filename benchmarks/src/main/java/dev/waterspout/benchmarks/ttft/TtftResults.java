@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 
-/** The file of results: {@code schema}, the machine, and {@code cells}. {@code docs/results.md} describes them. */
+/** The file of results: {@code schema}, the machine, and {@code cells}. {@code docs/end-to-end.md} describes them. */
 final class TtftResults {
     static final String SCHEMA = "waterspout-ttft-1";
 
@@ -53,6 +53,10 @@ final class TtftResults {
     /** Adds a cell, or takes a newer one in place of an older, and writes the file. */
     void put(Cell cell, JsonObject result) throws IOException {
         cells.put(cell, result);
+        write();
+    }
+
+    private void write() throws IOException {
         JsonArrayBuilder array = Json.createArrayBuilder();
         cells.values().forEach(array::add);
         JsonObject all = Json.createObjectBuilder()
@@ -68,6 +72,14 @@ final class TtftResults {
             writer.writeObject(all);
         }
         Files.move(written, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Puts what is predicted of every cell beside what was measured. */
+    void predict(TtftPredictions predictions) throws IOException {
+        cells.replaceAll(predictions::annotated);
+        if (!cells.isEmpty()) {
+            write();
+        }
     }
 
     private static String machine() throws IOException {

@@ -11,6 +11,8 @@ import java.util.Map;
 
 /** Results as a table in Markdown, one row per cell. */
 final class TtftTable {
+    static final String PREDICTED = "predictedTtftSeconds";
+    static final String ERROR = "predictionError";
     private static final String BASELINE = "bf16";
 
     private final Map<Cell, JsonObject> cells;
@@ -19,8 +21,9 @@ final class TtftTable {
     TtftTable(Map<Cell, JsonObject> cells) {
         this.cells = cells;
         text.format("| model | ranks | Gbit/s | prompt | comm | TTFT ms | runs | decode tokens/s "
-                + "| compute + quantize + transfer + sum ms | against bf16 | bytes allow |%n");
-        text.format("|---|---|---|---|---|---|---|---|---|---|---|%n");
+                + "| compute + quantize + transfer + sum ms | against bf16 | bytes allow "
+                + "| predicted ms | error |%n");
+        text.format("|---|---|---|---|---|---|---|---|---|---|---|---|---|%n");
         cells.forEach(this::row);
     }
 
@@ -34,7 +37,7 @@ final class TtftTable {
             limit = two(limit(baseline, result));
         }
         text.format(
-                "| %s | %d | %s | %d | %s | %.1f | %s | %.2f | %.1f + %.1f + %.1f + %.1f | %s | %s |%n",
+                "| %s | %d | %s | %d | %s | %.1f | %s | %.2f | %.1f + %.1f + %.1f + %.1f | %s | %s | %s | %s |%n",
                 cell.model(),
                 cell.ranks(),
                 cell.link(),
@@ -48,7 +51,9 @@ final class TtftTable {
                 1e3 * number(slowest, "transferSeconds"),
                 1e3 * number(slowest, "dequantizeSumSeconds"),
                 ratio,
-                limit);
+                limit,
+                result.containsKey(PREDICTED) ? one(1e3 * number(result, PREDICTED)) : "",
+                error(result));
     }
 
     /** What the baseline's time would be if its transfer took as much less time as there are fewer bytes, and no more. */
@@ -86,6 +91,20 @@ final class TtftTable {
                 .sorted()
                 .toList();
         return "%.1f to %.1f".formatted(times.getFirst(), times.getLast());
+    }
+
+    /** A reference is what predictions are made from: it has no error. */
+    private static String error(JsonObject result) {
+        if (!result.containsKey(PREDICTED)) {
+            return "";
+        }
+        return result.containsKey(ERROR)
+                ? String.format(Locale.ROOT, "%+.0f %%", 1e2 * number(result, ERROR))
+                : "reference";
+    }
+
+    private static String one(double value) {
+        return String.format(Locale.ROOT, "%.1f", value);
     }
 
     private static String two(double value) {

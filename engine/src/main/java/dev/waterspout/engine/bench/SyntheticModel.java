@@ -3,6 +3,9 @@ package dev.waterspout.engine.bench;
 import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.gguf.GgufValue;
 import dev.waterspout.engine.gguf.GgufWriter;
+import dev.waterspout.engine.model.Architecture;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.model.TensorRole;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,16 +42,21 @@ public record SyntheticModel(Shape shape, GgmlType type) {
     /** Known shapes. */
     public enum Shape {
         /** 110M parameters: llama2.c's stories110M, whose output head is its embedding. */
-        LLAMA_110M("llama-110m", 768, 12, 12, 12, 2048, 1024) {
+        LLAMA_110M("llama-110m", 768, 12, 12, 12, 2048, 1024, 32_000) {
             @Override
             boolean tied() {
                 return true;
             }
         },
         /** 1.1B parameters: TinyLlama. */
-        TINYLLAMA_1_1B("tinyllama-1.1b", 2048, 22, 32, 4, 5632, 2048);
+        TINYLLAMA_1_1B("tinyllama-1.1b", 2048, 22, 32, 4, 5632, 2048, 32_000),
+        /** 8B parameters: Llama 3 8B (arXiv 2407.21783, table 3). */
+        LLAMA_3_8B("llama-3-8b", 4096, 32, 32, 8, 14_336, 8192, 128_256),
+        /** 70B parameters: Llama 3 70B (the same table). */
+        LLAMA_3_70B("llama-3-70b", 8192, 80, 64, 8, 28_672, 8192, 128_256);
 
-        private static final int VOCABULARY = 32_000;
+        private static final float RMS_EPSILON = 1e-5f;
+        private static final double ROPE_BASE = 10_000;
 
         private final String label;
         private final int width;
@@ -57,8 +65,9 @@ public record SyntheticModel(Shape shape, GgmlType type) {
         private final int kvHeads;
         private final int ffnWidth;
         private final int context;
+        private final int vocabulary;
 
-        Shape(String label, int width, int layers, int heads, int kvHeads, int ffnWidth, int context) {
+        Shape(String label, int width, int layers, int heads, int kvHeads, int ffnWidth, int context, int vocabulary) {
             this.label = label;
             this.width = width;
             this.layers = layers;
@@ -66,6 +75,30 @@ public record SyntheticModel(Shape shape, GgmlType type) {
             this.kvHeads = kvHeads;
             this.ffnWidth = ffnWidth;
             this.context = context;
+            this.vocabulary = vocabulary;
+        }
+
+        /** Returns the name that users know. */
+        public String label() {
+            return label;
+        }
+
+        /** Returns the shape as a model of it has it. */
+        public ModelConfig config() {
+            int headDim = width / heads;
+            return new ModelConfig(
+                    Architecture.LLAMA,
+                    label,
+                    context,
+                    width,
+                    layers,
+                    heads,
+                    kvHeads,
+                    headDim,
+                    ffnWidth,
+                    vocabulary,
+                    RMS_EPSILON,
+                    new RopeConfig(headDim, ROPE_BASE, 1));
         }
 
         /** Whether the output head is the embedding: the file has no other. */
@@ -128,13 +161,13 @@ public record SyntheticModel(Shape shape, GgmlType type) {
                 .put("llama.feed_forward_length", shape.ffnWidth)
                 .put("llama.attention.head_count", shape.heads)
                 .put("llama.attention.head_count_kv", shape.kvHeads)
-                .put("llama.attention.layer_norm_rms_epsilon", 1e-5f);
-        putVocabulary(writer);
+                .put("llama.attention.layer_norm_rms_epsilon", Shape.RMS_EPSILON);
+        putVocabulary(writer, shape.vocabulary);
         RandomTensors random = new RandomTensors(SEED);
-        addMatrix(writer, random, "token_embd.weight", shape.width, Shape.VOCABULARY);
+        addMatrix(writer, random, "token_embd.weight", shape.width, shape.vocabulary);
         addNorm(writer, random, "output_norm.weight");
         if (!shape.tied()) {
-            addMatrix(writer, random, "output.weight", shape.width, Shape.VOCABULARY);
+            addMatrix(writer, random, "output.weight", shape.width, shape.vocabulary);
         }
         for (int layer = 0; layer < shape.layers; layer++) {
             addLayer(writer, random, layer);
@@ -166,12 +199,12 @@ public record SyntheticModel(Shape shape, GgmlType type) {
     }
 
     /** SentencePiece style: three special tokens, all bytes, and words that are numbers. */
-    private static void putVocabulary(GgufWriter writer) {
+    private static void putVocabulary(GgufWriter writer, int size) {
         List<String> tokens = new ArrayList<>(SPECIAL);
         for (int value = 0; value < BYTE_TOKENS; value++) {
             tokens.add(String.format(Locale.ROOT, "<0x%02X>", value));
         }
-        for (int word = tokens.size(); word < Shape.VOCABULARY; word++) {
+        for (int word = tokens.size(); word < size; word++) {
             tokens.add("\u2581" + word);
         }
         int[] types = new int[tokens.size()];

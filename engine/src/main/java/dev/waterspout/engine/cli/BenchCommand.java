@@ -148,8 +148,12 @@ final class BenchCommand implements Callable<Integer> {
             RankOptions options = rankOptions(session, model, devices, setting, err);
             BenchRow.Setup setup =
                     new BenchRow.Setup(devices, session.transport(), options.threads() * session.localRanks(), options);
-            try (RankGroup group =
-                    new RankGroup(model, plan, options, session.shards(commOptions, err), session.threads())) {
+            try (RankGroup group = new RankGroup(
+                    model,
+                    plan,
+                    options,
+                    session.shards(commOptions, options, model.config().width(), err),
+                    session.threads())) {
                 group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
                 if (!session.hasTerminal()) {
                     group.follow();

@@ -23,8 +23,6 @@ final class CommOptions {
     private static final String AUTO = "auto";
     /** Up to here every rank sends everything to all others; from here on two steps take fewer bytes. */
     private static final int MOST_ALL_GATHER_RANKS = 3;
-    /** Of a message; the best of those tried at 1 Gbit/s with benchmarks/collectives. */
-    private static final long CHUNK_BYTES = 120 << 10;
 
     @Option(
             names = "--comm",
@@ -51,7 +49,9 @@ final class CommOptions {
                     + " profile:FILE, whose formats are held against --quality.")
     private List<String> allowed = List.of();
 
-    @Option(names = "--explain-comm", description = "With --comm auto: print on stderr what it was decided from.")
+    @Option(
+            names = "--explain-comm",
+            description = "Print on stderr what --comm auto and --transport auto decided from.")
     private boolean explain;
 
     @Option(
@@ -67,7 +67,8 @@ final class CommOptions {
             paramLabel = "auto|peer|host",
             defaultValue = AUTO,
             description = "How devices of one process reach each other: copies from device to device (peer) or through"
-                    + " the host; auto takes peer where it can (default: ${DEFAULT-VALUE}).")
+                    + " the host; auto times both at the start, for prefill and for decode, and takes peer where it is"
+                    + " faster (default: ${DEFAULT-VALUE}).")
     private String transport = AUTO;
 
     @Option(
@@ -108,8 +109,10 @@ final class CommOptions {
         Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
                 ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
                 : algorithm();
-        int chunkRows = link ? (int) Math.max(1, CHUNK_BYTES / fixed.rowBytes(columns)) : CommChoice.UNCUT;
-        return CommSchedule.fixed(new CommChoice(algorithm, fixed, chunkRows));
+        return CommSchedule.fixed(
+                link
+                        ? CommChoice.inChunks(algorithm, fixed, columns)
+                        : new CommChoice(algorithm, fixed, CommChoice.UNCUT));
     }
 
     /**
@@ -125,6 +128,12 @@ final class CommOptions {
                 collective.equalsIgnoreCase(AUTO) ? List.of(Algorithm.values()) : List.of(algorithm());
         return new CommSettings(
                 table.allowed(quality), algorithms, maxRows, columns, phaseLocked, CommSettings.Budget.DEFAULT);
+    }
+
+    /** What {@link #settings} will hold, as far as that is known before the model is. */
+    List<WireFormat> likelyFormats() {
+        boolean fromProfile = allowed.stream().anyMatch(each -> each.startsWith(CommProfile.PREFIX));
+        return fromProfile ? List.of() : settings(1, 1, false).formats();
     }
 
     /** Formats that the user vouches for; those of a profile have been measured. */

@@ -2,7 +2,10 @@ package dev.waterspout.engine.cli;
 
 import dev.waterspout.interconnect.mpi.Launcher;
 import java.io.Console;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,14 +79,40 @@ final class Environment implements IDefaultValueProvider {
         return System.getProperty("java.vm.name") + " " + Runtime.version();
     }
 
+    /** Returns what makes code fast or slow here: the processor, its cores, and the JVM. */
+    static String machine() {
+        return processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores, " + jvm();
+    }
+
+    private static String processor() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("model name"))
+                    .findFirst()
+                    .orElse(System.getProperty("os.arch"));
+        } catch (IOException | UncheckedIOException unknown) { // not Linux
+            return System.getProperty("os.arch");
+        }
+    }
+
     /** Returns how many processes a launcher such as mpirun started together with this one, 0 if none did. */
     static int processes() {
-        return Stream.of("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
-                .map(System::getenv)
-                .filter(value -> value != null && value.matches("[0-9]{1,6}"))
-                .findFirst()
+        return number("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
                 .map(Integer::parseInt)
                 .orElse(0);
+    }
+
+    /** Returns what a launcher calls this process, for people. */
+    static String ownRank() {
+        return number("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
+                .map(rank -> "rank " + rank)
+                .orElse("a rank");
+    }
+
+    private static Optional<String> number(String... variables) {
+        return Stream.of(variables)
+                .map(System::getenv)
+                .filter(value -> value != null && value.matches("[0-9]{1,6}"))
+                .findFirst();
     }
 
     /** Returns the folder of what need not be measured again, if the user has one. */

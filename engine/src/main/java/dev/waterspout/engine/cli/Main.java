@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,17 +16,23 @@ import picocli.CommandLine.ParameterException;
         name = "waterspout",
         description = "Runs large language models on the JVM, split over the devices that are there.",
         mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
-        subcommands = {
-            GenerateCommand.class,
-            PerplexityCommand.class,
-            InspectCommand.class,
-            DevicesCommand.class,
-            CodecCommand.class,
-            RotateCommand.class,
-            BenchCommand.class
-        })
+        versionProvider = Version.class)
 public final class Main implements Runnable {
+    /** By name, in the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("generate", GenerateCommand.class);
+        COMMANDS.put("perplexity", PerplexityCommand.class);
+        COMMANDS.put("inspect", InspectCommand.class);
+        COMMANDS.put("devices", DevicesCommand.class);
+        COMMANDS.put("codec", CodecCommand.class);
+        COMMANDS.put("plan", PlanCommand.class);
+        COMMANDS.put("report", ReportCommand.class);
+        COMMANDS.put("rotate", RotateCommand.class);
+        COMMANDS.put("bench", BenchCommand.class);
+    }
+
     @CommandLine.Spec
     private CommandLine.Model.@Nullable CommandSpec spec;
 
@@ -59,14 +67,21 @@ public final class Main implements Runnable {
      * @return the exit code
      */
     static int run(String[] arguments, PrintWriter out, PrintWriter err) {
-        CommandLine commandLine = new CommandLine(new Main())
+        CommandLine commandLine = new CommandLine(new Main());
+        // A command's options take longer to read than its arguments: those of the others are left out.
+        COMMANDS.forEach((name, command) -> {
+            if (arguments.length == 0 || !COMMANDS.containsKey(arguments[0]) || name.equals(arguments[0])) {
+                commandLine.addSubcommand(name, command);
+            }
+        });
+        int code = commandLine
                 .setOut(out)
                 .setErr(err)
                 .setDefaultValueProvider(new Environment())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Main::rejectUsage)
-                .setExecutionExceptionHandler((failure, command, parsed) -> reject(command, failure));
-        int code = commandLine.execute(arguments);
+                .setExecutionExceptionHandler((failure, command, parsed) -> reject(command, failure))
+                .execute(arguments);
         out.flush();
         err.flush();
         return code;

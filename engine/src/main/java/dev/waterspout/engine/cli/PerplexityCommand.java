@@ -149,7 +149,8 @@ final class PerplexityCommand implements Callable<Integer> {
                 Session session,
                 CommOptions commOptions,
                 PrintWriter err) {
-            List<ShardFactory> shards = session.shards(commOptions, err);
+            List<ShardFactory> shards =
+                    session.shards(commOptions, options, model.config().width(), err);
             RankGroup group = new RankGroup(model, plan, options, shards, session.threads(), groups.size());
             groups.add(group);
             group.preload(

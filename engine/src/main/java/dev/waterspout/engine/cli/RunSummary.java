@@ -12,7 +12,7 @@ record RunSummary(
         Model model,
         ShardPlan plan,
         List<String> devices,
-        String transport,
+        Session session,
         RankOptions options,
         SamplingParameters sampling,
         double loadSeconds,

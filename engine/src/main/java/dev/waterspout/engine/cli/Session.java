@@ -1,10 +1,13 @@
 package dev.waterspout.engine.cli;
 
 import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.Agreement;
 import dev.waterspout.engine.generate.RankThreads;
 import dev.waterspout.engine.tornado.PeerShards;
+import dev.waterspout.engine.tornado.PeerTrial;
+import dev.waterspout.engine.tornado.PeerUse;
 import dev.waterspout.interconnect.InterconnectException;
 import dev.waterspout.interconnect.mpi.Launcher;
 import dev.waterspout.interconnect.mpi.MpiLibrary;
@@ -50,7 +53,7 @@ record Session(RankThreads threads, List<Device> devices, List<String> hosts, in
                     MpiLibrary library = MpiLibrary.load(comm.mpiLibrary().orElse(null), launcher);
                     MpiSettings settings = new MpiSettings(
                             timeout, Runtime.getRuntime().availableProcessors(), lost -> end(lost, err));
-                    joined[0] = MpiTransport.join(library, settings);
+                    joined[0] = MpiTransport.join(library, settings, Environment.ownRank());
                     return joined[0];
                 },
                 timeout);
@@ -111,21 +114,40 @@ record Session(RankThreads threads, List<Device> devices, List<String> hosts, in
     }
 
     /**
-     * Returns what puts shards on the devices of this process, connected with each other where they can be.
+     * Returns what puts shards on the devices of this process, connected with each other where they can be and where that
+     * is faster.
      *
      * @param comm whether they are to be
-     * @param err receives a line where they cannot be
+     * @param options of the run
+     * @param width of the model
+     * @param err receives a line where they cannot be, or where the choice is to be explained
      */
-    List<ShardFactory> shards(CommOptions comm, PrintWriter err) {
+    List<ShardFactory> shards(CommOptions comm, RankOptions options, int width, PrintWriter err) {
         List<ShardFactory> staged = devices.stream().map(Device::shards).toList();
         boolean offered = devices.stream().allMatch(device -> device.name().startsWith("tornado:"));
         if (!comm.wantsPeer() || staged.size() < 2 || !(offered || comm.insistsOnPeer())) {
             return staged;
         }
-        return switch (PeerShards.connect(staged)) {
-            case PeerShards.Result.Connected connected -> connected.shards();
-            case PeerShards.Result.Refused refused -> {
-                err.println("waterspout: partials go through the host: " + refused.reason());
+        PeerShards.Result first = PeerShards.connect(staged);
+        if (first instanceof PeerShards.Result.Connected(List<ShardFactory> connected) && !comm.insistsOnPeer()) {
+            PeerTrial trial = new PeerTrial(connected, options, width);
+            threads.run(member -> trial.run(member.exchange()));
+            if (comm.explains()) {
+                err.println(trial.explain());
+                err.flush();
+            }
+            PeerUse use = trial.decide();
+            return use.any() ? connectedOrStaged(PeerShards.connect(staged, use), staged, err) : staged;
+        }
+        return connectedOrStaged(first, staged, err);
+    }
+
+    private static List<ShardFactory> connectedOrStaged(
+            PeerShards.Result result, List<ShardFactory> staged, PrintWriter err) {
+        return switch (result) {
+            case PeerShards.Result.Connected(List<ShardFactory> connected) -> connected;
+            case PeerShards.Result.Refused(String reason) -> {
+                err.println("waterspout: partials go through the host: " + reason);
                 err.flush();
                 yield staged;
             }

@@ -5,6 +5,7 @@ import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.Span;
+import dev.waterspout.interconnect.collective.CollectiveKind;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.policy.CommChoice;
 import jakarta.json.Json;
@@ -14,7 +15,6 @@ import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -91,7 +91,7 @@ enum StatsFormat {
                 .add(
                         "comm",
                         Json.createObjectBuilder()
-                                .add("transport", run.transport())
+                                .add("transport", run.session().transport())
                                 .add(
                                         "prefill",
                                         choiceJson(run.options()
@@ -106,8 +106,8 @@ enum StatsFormat {
                 .add("stop", run.report().stop().name().toLowerCase(Locale.ROOT))
                 .add("promptTokens", Json.createArrayBuilder(run.report().prompt()))
                 .add("generatedTokens", Json.createArrayBuilder(run.report().generated()))
-                .add("prefill", phaseJson(run.report().prefill(), run.devices()))
-                .add("decode", phaseJson(run.report().decode(), run.devices()))
+                .add("prefill", phaseJson(run.report().prefill(), run))
+                .add("decode", phaseJson(run.report().decode(), run))
                 .build();
     }
 
@@ -156,10 +156,10 @@ enum StatsFormat {
         return Json.createArrayBuilder().add(span.from()).add(span.to());
     }
 
-    private static JsonObjectBuilder phaseJson(Phase phase, List<String> devices) {
+    private static JsonObjectBuilder phaseJson(Phase phase, RunSummary run) {
         JsonArrayBuilder ranks = Json.createArrayBuilder();
         for (int rank = 0; rank < phase.ranks().size(); rank++) {
-            ranks.add(rankJson(rank, devices.get(rank), phase.ranks().get(rank)));
+            ranks.add(rankJson(rank, run, phase.ranks().get(rank)));
         }
         return Json.createObjectBuilder()
                 .add("tokens", phase.tokens())
@@ -168,7 +168,7 @@ enum StatsFormat {
                 .add("ranks", ranks);
     }
 
-    private static JsonObjectBuilder rankJson(int rank, String device, RankWork work) {
+    private static JsonObjectBuilder rankJson(int rank, RunSummary run, RankWork work) {
         ExchangeCounters.Snapshot exchange = work.exchange();
         JsonObjectBuilder collectives = Json.createObjectBuilder();
         exchange.traffic().entrySet().stream()
@@ -176,13 +176,22 @@ enum StatsFormat {
                 .forEach(each -> collectives.add(each.getKey().label(), trafficJson(each.getValue())));
         return Json.createObjectBuilder()
                 .add("rank", rank)
-                .add("device", device)
+                .add("device", run.devices().get(rank))
+                .add("transport", transport(run, exchange))
                 .add("computeSeconds", work.computeNanos() / 1e9)
                 .add("quantizeSeconds", exchange.quantizeNanos() / 1e9)
                 .add("transferSeconds", exchange.transferNanos() / 1e9)
                 .add("dequantizeSumSeconds", exchange.sumNanos() / 1e9)
                 .addAll(trafficJson(exchange.total()))
                 .add("collectives", collectives);
+    }
+
+    /** What moved the rank's partials. */
+    private static String transport(RunSummary run, ExchangeCounters.Snapshot exchange) {
+        if (run.session().threads().distributed()) {
+            return "mpi";
+        }
+        return exchange.traffic().containsKey(CollectiveKind.PEER) ? "peer" : "inprocess";
     }
 
     private static JsonObjectBuilder trafficJson(ExchangeCounters.Traffic traffic) {

@@ -2,6 +2,9 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.interconnect.policy.CodecProfile;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.util.List;
 
 /** Puts a shard on a device. */
 @FunctionalInterface
@@ -15,4 +18,16 @@ public interface ShardFactory {
      * @param options common to all ranks
      */
     ShardCompute create(Model model, Shard shard, int ranks, RankOptions options);
+
+    /**
+     * What packing and summing cost on the device, where its kernels do that; called by the thread that will use the shard,
+     * while nothing else runs on the device.
+     *
+     * @param formats to measure
+     * @param size of the largest exchange
+     * @return a cost per format that the device has kernels for; none if the work is done by the host's codec
+     */
+    default CodecProfile codecs(List<WireFormat> formats, CodecSize size) {
+        return CodecProfile.NONE;
+    }
 }

@@ -41,6 +41,16 @@ public final class PeerShards {
      * @param ranks what puts a shard on a rank's device, in rank order
      */
     public static Result connect(List<ShardFactory> ranks) {
+        return connect(ranks, PeerUse.ALWAYS);
+    }
+
+    /**
+     * The same, for some phases only.
+     *
+     * @param ranks what puts a shard on a rank's device, in rank order
+     * @param use when partials go from device to device
+     */
+    public static Result connect(List<ShardFactory> ranks, PeerUse use) {
         List<TornadoShards> shards = new ArrayList<>();
         for (ShardFactory rank : ranks) {
             if (rank instanceof TornadoShards tornado) {
@@ -52,15 +62,15 @@ public final class PeerShards {
         List<TornadoDevice> devices = shards.stream().map(TornadoShards::device).toList();
         return switch (PeerLink.connect(devices)) {
             case PeerLink.Result.Refused refused -> new Result.Refused(refused.reason());
-            case PeerLink.Result.Connected connected -> new Result.Connected(connected(shards, connected.link()));
+            case PeerLink.Result.Connected connected -> new Result.Connected(connected(shards, connected.link(), use));
         };
     }
 
-    private static List<ShardFactory> connected(List<TornadoShards> shards, PeerLink link) {
+    private static List<ShardFactory> connected(List<TornadoShards> shards, PeerLink link, PeerUse use) {
         List<ShardFactory> connected = new ArrayList<>();
         for (int rank = 0; rank < shards.size(); rank++) {
             TornadoShards each = shards.get(rank);
-            connected.add(new TornadoShards(each.name(), each.device(), link.end(rank)));
+            connected.add(new TornadoShards(each.name(), each.device(), link.end(rank), use));
         }
         return connected;
     }

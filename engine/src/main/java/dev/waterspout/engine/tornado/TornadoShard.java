@@ -1,6 +1,5 @@
 package dev.waterspout.engine.tornado;
 
-import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.RotaryAngles;
 import dev.waterspout.engine.forward.ShardCompute;
@@ -13,8 +12,6 @@ import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.interconnect.collective.PeerPort;
 import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
-import dev.waterspout.interconnect.policy.Algorithm;
-import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.KernelDevice;
@@ -25,26 +22,13 @@ import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.peer.PeerEnd;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongConsumer;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import uk.ac.manchester.tornado.api.GridScheduler;
-import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
-import uk.ac.manchester.tornado.api.TaskGraph;
-import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
-import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** A shard on a TornadoVM device. Created and used by one thread. */
@@ -54,24 +38,15 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     private static final String OUTPUT = "output";
 
-    /**
-     * Written to by a graph that is executed for the first time, and so compiled; read by all others. OpenCL drivers were seen
-     * to fail, or to end the process, where one thread builds a program while another builds or runs one.
-     */
-    private static final ReadWriteLock COMPILING = new ReentrantReadWriteLock();
-
     private final String name;
     private final long weightBytes;
     private final RotaryAngles angles;
     private final DeviceArrays arrays;
-    private final List<KernelGraph> graphs = new ArrayList<>();
-    private final UploadGraph load;
     private final KernelGraph output;
     private final PhaseGraphs prefill;
     private final PhaseGraphs decode;
     private final IntArray outputStep = Step.allocate();
-    private final TornadoExecutionPlan plan;
-    private final Set<Integer> compiled = new HashSet<>();
+    private final GraphPlan plan;
     private final int width;
     private final PeerPort peerPort = new DevicePort();
     private PhaseGraphs phase;
@@ -89,20 +64,17 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         this.arrays = new DeviceArrays(model, shard, options);
         KernelDevice kernels = KernelDevice.of(device);
         // What stays on the device is allocated before the graphs, each of which takes all of it over.
-        PhaseShape prefillShape = shape("prefill", on.end(), options, options.chunk(), ranks);
-        PhaseShape decodeShape = options.chunk() == 1 ? null : shape("decode", on.end(), options, 1, ranks);
-        this.load = new UploadGraph(LOAD, kernels, arrays.all());
+        PhaseShape prefillShape = shape("prefill", on.prefillEnd(), options, options.chunk(), ranks);
+        PhaseShape decodeShape = options.chunk() == 1 ? null : shape("decode", on.decodeEnd(), options, 1, ranks);
         this.output = output(kernels, options.logitRows());
         this.prefill = new PhaseGraphs(prefillShape, kernels, ranks, config, shard, arrays);
         this.decode =
                 decodeShape == null ? prefill : new PhaseGraphs(decodeShape, kernels, ranks, config, shard, arrays);
         this.phase = prefill;
-        graphs.add(output);
-        graphs.addAll(prefill.all());
-        if (decode != prefill) {
-            graphs.addAll(decode.all());
-        }
-        this.plan = plan(device);
+        List<KernelGraph> graphs = Stream.concat(
+                        Stream.of(output), Stream.of(prefill, decode).distinct().flatMap(each -> each.all().stream()))
+                .toList();
+        this.plan = new GraphPlan(name, device, new UploadGraph(LOAD, kernels, arrays.all()), graphs);
     }
 
     /**
@@ -112,7 +84,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
      * @param device as TornadoVM lists it
      */
     public static ShardFactory factory(String name, TornadoDevice device) {
-        return new TornadoShards(name, device, null);
+        return new TornadoShards(name, device, null, PeerUse.ALWAYS);
     }
 
     /**
@@ -121,27 +93,11 @@ public final class TornadoShard implements ShardCompute, StagedPort {
      * @param end of a link to the other ranks' devices, or null
      */
     private PhaseShape shape(String phase, @Nullable PeerEnd end, RankOptions options, int chunk, int ranks) {
-        List<CommChoice> choices = IntStream.rangeClosed(Math.min(2, chunk), chunk)
-                .boxed()
-                .flatMap(rows -> options.schedule().choices(rows))
-                .distinct()
-                .toList();
-        WireFormat format = onlyFormat(choices);
-        boolean gathers = choices.stream().allMatch(choice -> choice.algorithm() == Algorithm.ALLGATHER);
-        PeerArrays peers =
-                end == null || ranks == 1 || !gathers ? null : PeerArrays.of(end, format, chunk, width, ranks, arrays);
-        return new PhaseShape(phase, chunk, format, peers);
-    }
-
-    private static WireFormat onlyFormat(List<CommChoice> choices) {
-        List<WireFormat> formats =
-                choices.stream().map(CommChoice::format).distinct().toList();
-        if (formats.size() > 1) {
-            throw new IllegalArgumentException(
-                    "wire formats " + formats
-                            + " for chunks of different sizes or layers; a TornadoVM device needs one for all of more than 1 token");
-        }
-        return formats.getFirst();
+        PhaseComm comm = PhaseComm.of(options.schedule(), chunk);
+        PeerArrays peers = end == null || ranks == 1 || !comm.gathers()
+                ? null
+                : PeerArrays.of(end, comm.format(), chunk, width, ranks, arrays);
+        return new PhaseShape(phase, chunk, comm.format(), peers);
     }
 
     private KernelGraph output(KernelDevice device, int maxRows) {
@@ -155,44 +111,9 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         return graph;
     }
 
-    private TornadoExecutionPlan plan(TornadoDevice device) {
-        GridScheduler grids = new GridScheduler();
-        load.addTo(grids);
-        graphs.forEach(graph -> graph.addTo(grids));
-        TornadoExecutionPlan made = new TornadoExecutionPlan(Stream.concat(
-                                Stream.of(load.taskGraph()), graphs.stream().map(KernelGraph::taskGraph))
-                        .map(TaskGraph::snapshot)
-                        .toArray(ImmutableTaskGraph[]::new))
-                .withDevice(device)
-                .withGridScheduler(grids);
-        return device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
-                ? made.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
-                : made;
-    }
-
-    /** Runs one graph; the grids are checked against the device's limits before anything is launched. */
-    private void run(KernelGraph graph) {
-        graph.prepare();
-        execute(1 + graphs.indexOf(graph), graph.taskGraph());
-    }
-
-    private void execute(int index, TaskGraph graph) {
-        Lock lock = compiled.add(index) ? COMPILING.writeLock() : COMPILING.readLock();
-        lock.lock();
-        try {
-            plan.withGraph(index).execute();
-        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
-            throw new DeviceException(
-                    "device " + name + " failed in graph " + graph.getTaskGraphName() + ": " + failure.getMessage(),
-                    failure);
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /** Returns the number of kernels that are compiled: it does not depend on the number of layers. */
     int kernels() {
-        return load.launches() + graphs.stream().mapToInt(KernelGraph::launches).sum();
+        return plan.kernels();
     }
 
     @Override
@@ -202,7 +123,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     @Override
     public void preload(LongConsumer loaded) {
-        execute(0, load.taskGraph());
+        plan.load();
         loaded.accept(weightBytes);
     }
 
@@ -221,19 +142,19 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         // Checked with every launch: what lies within the chunk, though only output() selects.
         phase.step.set(Step.FIRST_OUT, 0);
         phase.step.set(Step.OUT_ROWS, 1);
-        run(phase.embed);
+        plan.run(phase.embed);
     }
 
     @Override
     public void attention(int layer) {
         phase.step.set(Step.LAYER, layer);
-        run(phase.attention);
+        plan.run(phase.attention);
     }
 
     @Override
     public void feedForward(int layer) {
         phase.step.set(Step.LAYER, layer);
-        run(phase.feedForward);
+        plan.run(phase.feedForward);
     }
 
     @Override
@@ -256,7 +177,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         public void fetchSum(int rows) {
             PeerArrays peers = Objects.requireNonNull(phase.peers());
             peers.end().expect(phase.format().encodedBytes(rows, width));
-            run(phase.sum);
+            plan.run(phase.sum);
         }
 
         @Override
@@ -285,7 +206,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         summed += (long) tile.rows() * tile.columns();
         if (summed == (long) phase.step.get(Step.ROWS) * width) {
             summed = 0;
-            run(payloads.length == 1 ? phase.sumOne : phase.sum);
+            plan.run(payloads.length == 1 ? phase.sumOne : phase.sum);
         }
     }
 
@@ -300,7 +221,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     @Override
     public void addOwn(int rows) {
-        run(phase.sum);
+        plan.run(phase.sum);
     }
 
     @Override
@@ -308,20 +229,13 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         phase.step.set(Step.FIRST_OUT, first);
         phase.step.set(Step.OUT_ROWS, rows);
         outputStep.set(Step.ROWS, rows);
-        run(phase.select);
-        run(output);
+        plan.run(phase.select);
+        plan.run(output);
         return arrays.logits.getSegment();
     }
 
     @Override
     public void close() {
-        // Closing frees the arrays of the selected graph. The others have theirs from this one: freed once more, it
-        // fails.
-        plan.withGraph(0);
-        try {
-            plan.close();
-        } catch (TornadoExecutionPlanException failure) {
-            throw new DeviceException("device " + name + " could not be released: " + failure.getMessage(), failure);
-        }
+        plan.close();
     }
 }

@@ -1,11 +1,16 @@
 package dev.waterspout.engine.tornado;
 
+import dev.waterspout.engine.forward.CodecSize;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.interconnect.policy.CodecProfile;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.peer.PeerEnd;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
@@ -15,11 +20,34 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * @param name what the user calls the device
  * @param device as TornadoVM lists it
  * @param end the rank's end of a link between the devices of all ranks, for one shard only; or null where there is none
+ * @param use when the link is used
  */
 record TornadoShards(
-        String name, TornadoDevice device, @Nullable PeerEnd end) implements ShardFactory {
+        String name, TornadoDevice device, @Nullable PeerEnd end, PeerUse use) implements ShardFactory {
     @Override
     public ShardCompute create(Model model, Shard shard, int ranks, RankOptions options) {
         return new TornadoShard(this, model, shard, ranks, options);
+    }
+
+    @Override
+    public CodecProfile codecs(List<WireFormat> formats, CodecSize size) {
+        return DeviceCodecs.measure(this, formats, size);
+    }
+
+    /** {@return the end that chunks of many tokens use, or null if they go through the host} */
+    @Nullable
+    PeerEnd prefillEnd() {
+        return use.prefill() ? end : null;
+    }
+
+    /** {@return the end that single tokens use, or null if they go through the host} */
+    @Nullable
+    PeerEnd decodeEnd() {
+        return use.decode() ? end : null;
+    }
+
+    /** {@return this rank's end of a trial} Only where there is a link. */
+    TrialRank trial(WireFormat format, int bytes, int ranks) {
+        return new TrialRank(name, device, Objects.requireNonNull(end), format, bytes, ranks);
     }
 }

@@ -47,15 +47,27 @@ class MpiGenerateTest {
         assumeTrue(found, "no mpirun of Open MPI on the PATH");
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "2, f32, allgather, '1,1'",
-        "2, e2m1:32:e8m0, allgather, '3,1'",
-        "2, e2m1:32:e8m0, twostep, '1,1'",
-        "4, f32, twostep, '2,1,1,1'",
-        "4, e2m1:32:e8m0, allgather, '1,1,1,1'",
-        "4, e2m1:32:e8m0, twostep, '2,1,1,1'",
-    })
+    @ParameterizedTest(name = "{0} ranks, {1}, {2}, {3}")
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "2; f32; allgather; 1,1",
+                "2; f32; allgather; 3,1",
+                "2; f32; twostep; 1,1",
+                "2; f32; twostep; 3,1",
+                "2; e2m1:32:e8m0; allgather; 1,1",
+                "2; e2m1:32:e8m0; allgather; 3,1",
+                "2; e2m1:32:e8m0; twostep; 1,1",
+                "2; e2m1:32:e8m0; twostep; 3,1",
+                "4; f32; allgather; 1,1,1,1",
+                "4; f32; allgather; 2,1,1,1",
+                "4; f32; twostep; 1,1,1,1",
+                "4; f32; twostep; 2,1,1,1",
+                "4; e2m1:32:e8m0; allgather; 1,1,1,1",
+                "4; e2m1:32:e8m0; allgather; 2,1,1,1",
+                "4; e2m1:32:e8m0; twostep; 1,1,1,1",
+                "4; e2m1:32:e8m0; twostep; 2,1,1,1",
+            })
     void writesTheTextOfOneProcess(int ranks, String format, String collective, String shares) throws Exception {
         List<String> options = List.of("--comm", format, "--collective", collective, "-ts", shares, "--stats", "none");
         List<String> alone = new ArrayList<>(PROMPT);
@@ -78,7 +90,13 @@ class MpiGenerateTest {
     void countsTheBytesOfEveryProcess() throws Exception {
         Outcome outcome = mpirun(List.of("-np", "2"), List.of("--stats", "json", "--comm", "e2m1"));
         assertThat(outcome.code).as(outcome.err).isZero();
-        assertThat(outcome.err).contains("\"transport\":\"mpi (", "\"allgather\":{", "\"control\":{", "\"rank\":1");
+        assertThat(outcome.err)
+                .contains(
+                        "\"transport\":\"mpi (",
+                        "\"transport\":\"mpi\"",
+                        "\"allgather\":{",
+                        "\"control\":{",
+                        "\"rank\":1");
     }
 
     /** Two runs at a time, on the same processes. */
@@ -104,18 +122,24 @@ class MpiGenerateTest {
         return out.lines().skip(1).filter(line -> !line.startsWith("tokens/s")).collect(Collectors.joining("\n"));
     }
 
-    @Test
-    void refusesProcessesThatWereToldDifferently() throws Exception {
-        List<String> first = List.of("--comm", "f32");
-        List<String> second = List.of("--comm", "bf16");
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '"',
+            value = {
+                "--comm f32; --comm bf16; communication 'wire format bf16; 'wire format f32",
+                "-ts 1,1; -ts 3,1; plan '; '",
+                "-s 1; -s 2; seed '2'; '1'",
+            })
+    void refusesProcessesThatWereToldDifferently(String first, String second, String theirs, String ours)
+            throws Exception {
         List<String> both = new ArrayList<>(List.of("-np", "1"));
-        both.addAll(program(first));
+        both.addAll(program(List.of(first.split(" "))));
         both.addAll(List.of(":", "-np", "1"));
-        both.addAll(program(second));
+        both.addAll(program(List.of(second.split(" "))));
         Outcome outcome = run(both);
         assertThat(outcome.code).as(outcome.err).isEqualTo(ExitCode.PEER);
-        assertThat(outcome.err)
-                .contains("rank 1 has communication 'wire format bf16", "and rank 0 has 'wire format f32");
+        assertThat(outcome.err).contains("rank 1 has " + theirs, "and rank 0 has " + ours);
         assertThat(outcome.out).isEmpty();
     }
 

@@ -57,7 +57,8 @@ public final class AllGather implements Collective {
     @Override
     public void sum(int number, PartialPort port, int rows) {
         Tile[] chunks = shape.chunks(number, rows);
-        Stopwatch watch = new Stopwatch(counters, CollectiveKind.ALLGATHER);
+        CollectiveKind kind = port instanceof PeerPort ? CollectiveKind.PEER : CollectiveKind.ALLGATHER;
+        Stopwatch watch = new Stopwatch(counters, kind);
         if (size == 1) {
             port.addOwn(rows);
             watch.summed();

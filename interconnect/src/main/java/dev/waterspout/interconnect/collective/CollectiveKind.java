@@ -4,8 +4,10 @@ import java.util.Locale;
 
 /** What frames are exchanged for, and so which counter they are counted in. */
 public enum CollectiveKind {
-    /** {@link AllGather}. */
+    /** {@link AllGather} of payloads in frames. */
     ALLGATHER,
+    /** {@link AllGather} of payloads that ranks read from each other's devices. */
+    PEER,
     /** {@link TwoStep}. */
     TWOSTEP,
     /** {@link LogitsGather}. */

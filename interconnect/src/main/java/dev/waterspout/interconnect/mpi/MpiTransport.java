@@ -115,12 +115,28 @@ public final class MpiTransport implements Transport {
      * becomes the rank's.
      *
      * @param library to call
-     * @param settings of this rank
+     * @param settings of this rank; if another never calls {@code MPI_Init}, {@code onLost} is called
+     * @param self what this rank is called as long as MPI has not told its number
      * @return this rank's transport, whose end is that of MPI
      * @throws InterconnectException if MPI cannot be initialized, or if not all ranks join in time
      */
+    public static MpiTransport join(MpiLibrary library, MpiSettings settings, String self) {
+        MpiWorld world;
+        try (StartWatch _ = new StartWatch(library.abi(), settings, self)) {
+            world = MpiWorld.initialize(library);
+        }
+        // Not before: the watch gives the launcher's signals back, and the transport takes them.
+        return open(world, settings, true);
+    }
+
+    /**
+     * The same for a rank whose number is not known beforehand.
+     *
+     * @param library to call
+     * @param settings of this rank
+     */
     public static MpiTransport join(MpiLibrary library, MpiSettings settings) {
-        return open(MpiWorld.initialize(library), settings, true);
+        return join(library, settings, "a rank");
     }
 
     /** A group of its own among the same processes; all ranks open the same groups in the same order. */

@@ -27,10 +27,14 @@ final class MpiFaultMain {
         String what = arguments[1];
         String files = arguments[2];
         MpiSettings settings = new MpiSettings(TIMEOUT, 0, reason -> end(files, reason));
-        try (MpiTransport transport =
-                MpiTransport.join(MpiLibrary.load(null, Launcher.valueOf(arguments[0])), settings)) {
+        int launched = launchedRank();
+        Files.writeString(Path.of(files + ".rank"), "" + launched);
+        if (launched == CULPRIT) {
+            happenBeforeTheStart(what);
+        }
+        try (MpiTransport transport = MpiTransport.join(
+                MpiLibrary.load(null, Launcher.valueOf(arguments[0])), settings, "rank " + launched)) {
             int rank = transport.rank();
-            Files.writeString(Path.of(files + ".rank"), "" + rank);
             String fault = what.matches("[A-Z_]+") ? what : "";
             try {
                 FaultScenarios.sumPartials(transport, fault, CALLS, call -> happen(what, rank, call));
@@ -40,6 +44,20 @@ final class MpiFaultMain {
             }
         } catch (InterconnectException reason) {
             end(files, reason);
+        }
+    }
+
+    /** As the launcher says. */
+    private static int launchedRank() {
+        String openMpi = System.getenv("OMPI_COMM_WORLD_RANK");
+        return Integer.parseInt(openMpi == null ? System.getenv("PMI_RANK") : openMpi);
+    }
+
+    private static void happenBeforeTheStart(String what) {
+        switch (what) {
+            case MpiTransportTest.NEVER_STARTS -> compute();
+            case MpiTransportTest.ENDS_BEFORE_THE_START -> signal("KILL");
+            default -> {}
         }
     }
 
@@ -66,6 +84,7 @@ final class MpiFaultMain {
             case "killed", "killed while the others compute" -> signal("KILL");
             case "stopped" -> signal("STOP");
             case "late" -> compute();
+            case MpiTransportTest.SLOW -> compute(TIMEOUT.dividedBy(2));
             case "throws" -> throw new IllegalStateException("out of paper");
             default -> {}
         }
@@ -73,7 +92,11 @@ final class MpiFaultMain {
 
     /** Works for longer than any other waits. */
     private static void compute() {
-        long end = System.nanoTime() + TIMEOUT.toNanos() * 3;
+        compute(TIMEOUT.multipliedBy(3));
+    }
+
+    private static void compute(Duration time) {
+        long end = System.nanoTime() + time.toNanos();
         while (System.nanoTime() < end) {
             LockSupport.parkNanos(1_000_000);
         }

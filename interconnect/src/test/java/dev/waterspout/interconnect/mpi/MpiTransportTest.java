@@ -33,6 +33,11 @@ class MpiTransportTest {
     private static final int PEER_FAILED = 5;
     private static final int GROUPS_AT_A_TIME = 3;
     private static final String NOTHING = "nothing";
+    /** Falls behind by half the timeout. */
+    static final String SLOW = "falls behind";
+
+    static final String NEVER_STARTS = "never calls MPI_Init";
+    static final String ENDS_BEFORE_THE_START = "killed before MPI_Init";
 
     @TempDir
     private static Path folder;
@@ -49,7 +54,9 @@ class MpiTransportTest {
             start(pool, launcher, RANKS, MpiFaultMain.class, launcher.name(), (String) failure[1]);
         });
         for (Launcher launcher : List.of(Launcher.OPEN_MPI, Launcher.MPICH)) {
-            start(pool, launcher, RANKS, MpiFaultMain.class, launcher.name(), NOTHING);
+            for (String what : List.of(NOTHING, SLOW, NEVER_STARTS, ENDS_BEFORE_THE_START)) {
+                start(pool, launcher, RANKS, MpiFaultMain.class, launcher.name(), what);
+            }
         }
         start(pool, Launcher.OPEN_MPI, 1, MpiFaultMain.class, Launcher.OPEN_MPI.name(), NOTHING);
         pool.shutdown();
@@ -118,10 +125,32 @@ class MpiTransportTest {
         });
     }
 
+    /** Who is missing is not known before the start: the sentence names the rank that waited. */
     @ParameterizedTest
-    @CsvSource({"OPEN_MPI, 3", "OPEN_MPI, 1", "MPICH, 3"})
-    void endsWell(Launcher launcher, int ranks) throws ExecutionException, InterruptedException {
-        assertThat(ends(launcher, ranks, NOTHING))
+    @CsvSource({
+        "OPEN_MPI, " + NEVER_STARTS + ", waited 3000 ms for the others to start",
+        "MPICH, " + NEVER_STARTS + ", waited 3000 ms for the others to start",
+        "OPEN_MPI, " + ENDS_BEFORE_THE_START + ", was stopped by its launcher",
+    })
+    void aGroupThatIsNotCompleteEnds(Launcher launcher, String what, String words)
+            throws ExecutionException, InterruptedException {
+        Map<Integer, End> ends = ends(launcher, RANKS, what);
+        ends.remove(CULPRIT);
+        assertThat(ends).containsOnlyKeys(0, 2).allSatisfy((rank, end) -> {
+            assertThat(end.code()).isEqualTo(PEER_FAILED);
+            assertThat(end.sentence()).contains("rank " + rank + " ", words).doesNotContain("\n");
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "OPEN_MPI, 3, " + NOTHING,
+        "OPEN_MPI, 1, " + NOTHING,
+        "MPICH, 3, " + NOTHING,
+        "OPEN_MPI, 3, " + SLOW,
+    })
+    void endsWell(Launcher launcher, int ranks, String what) throws ExecutionException, InterruptedException {
+        assertThat(ends(launcher, ranks, what))
                 .hasSize(ranks)
                 .allSatisfy((rank, end) -> assertThat(end).isEqualTo(new End(0, "")));
     }

@@ -76,6 +76,18 @@ public final class PeerEnd {
     }
 
     /**
+     * Adds a task that does nothing with an array. A graph of transfers alone needs one.
+     *
+     * @param graph of the array's plan
+     * @param task name
+     * @param array is there when the task runs
+     */
+    public static void touch(TaskGraph graph, String task, TornadoNativeArray array) {
+        Access[] access = {Access.READ_ONLY};
+        graph.libraryTask(task, touched -> DeviceMemoryProvider.describe("touch", _ -> {}, access, touched), array);
+    }
+
+    /**
      * Says how much the coming executions of {@link #gather} fetch of each rank.
      *
      * @param bytes from the beginning of what it offers

@@ -1,0 +1,53 @@
+package dev.waterspout.engine.predict;
+
+import dev.waterspout.interconnect.policy.CodecProfile;
+import dev.waterspout.interconnect.policy.LinkProfile;
+import java.util.List;
+
+/**
+ * Devices and what joins them.
+ *
+ * @param devices one per rank, in rank order
+ * @param link between them
+ * @param codec what encoding and summing partials costs
+ */
+public record Machine(List<Device> devices, LinkProfile link, CodecProfile codec) {
+    /**
+     * A device, by the two figures of a roofline (Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785).
+     *
+     * @param flops operations per second that matrix products reach
+     * @param bytesPerSecond read from memory
+     */
+    public record Device(double flops, double bytesPerSecond) {
+        /** Checks the ranges. */
+        public Device {
+            if (!(flops > 0) || !(bytesPerSecond > 0)) {
+                throw new IllegalArgumentException("a device of " + flops + " operations and " + bytesPerSecond
+                        + " bytes per second; both must be more than 0");
+            }
+        }
+
+        /**
+         * Returns the seconds of some work.
+         *
+         * @param work operations and bytes
+         */
+        public double seconds(PassWork work) {
+            return Math.max(work.flops() / flops, work.bytes() / bytesPerSecond);
+        }
+    }
+
+    /** Copies the list. */
+    public Machine {
+        devices = List.copyOf(devices);
+    }
+
+    /**
+     * Returns the same devices on another link.
+     *
+     * @param other the link
+     */
+    public Machine withLink(LinkProfile other) {
+        return new Machine(devices, other, codec);
+    }
+}

@@ -1,0 +1,225 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.CodecSize;
+import dev.waterspout.interconnect.policy.CodecProfile;
+import dev.waterspout.interconnect.policy.CodecProfile.Cost;
+import dev.waterspout.interconnect.policy.CodecProfile.Line;
+import dev.waterspout.kernels.codec.MxFormat;
+import dev.waterspout.kernels.codec.PartialCodec;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.DeviceCodec;
+import dev.waterspout.kernels.device.DeviceTables;
+import dev.waterspout.kernels.device.KernelDevice;
+import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.Step;
+import dev.waterspout.kernels.device.UploadGraph;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * What packing and summing cost a device, as a shard sees it: launches and copies between host and device included. Graphs of one
+ * row and of many are built over scratch arrays, run until compiled, and timed; a straight line is laid on the two. What a shard
+ * launches anyway, one kernel before the packing, is measured alone and taken off. Parts are reduced by the host, as in a shard.
+ */
+final class DeviceCodecs {
+    /** More rows change nothing but the time it takes. */
+    private static final int MOST_ROWS = 64;
+
+    private static final int WARM_UP = 5;
+    private static final int ROUNDS = 21;
+
+    private final TornadoShards on;
+    private final CodecSize size;
+    private final KernelDevice kernels;
+
+    private DeviceCodecs(TornadoShards on, CodecSize size) {
+        this.on = on;
+        this.size = size;
+        this.kernels = KernelDevice.of(on.device());
+    }
+
+    /**
+     * Measures.
+     *
+     * @param on the device
+     * @param formats what to measure; what devices cannot pack is left out
+     * @param size of the exchange
+     */
+    static CodecProfile measure(TornadoShards on, List<WireFormat> formats, CodecSize size) {
+        DeviceCodecs codecs = new DeviceCodecs(on, size);
+        Map<WireFormat, Cost> costs = new LinkedHashMap<>();
+        for (WireFormat format : formats) {
+            if (format instanceof MxFormat || format instanceof PlainFormat) {
+                if (format == PlainFormat.F16) {
+                    continue;
+                }
+                costs.put(format, codecs.cost(format));
+            }
+        }
+        return new CodecProfile(costs);
+    }
+
+    private Cost cost(WireFormat format) {
+        int rows = Math.min(size.maxRows(), MOST_ROWS);
+        Times one = times(format, 1);
+        Times many = rows == 1 ? one : times(format, rows);
+        double elements = size.columns();
+        double shards = (double) size.ranks() * size.columns();
+        return new Cost(
+                line(elements, one.encode, rows, many.encode),
+                line(shards, one.reduce, rows, many.reduce),
+                line(shards, one.sum, rows, many.sum));
+    }
+
+    /** The line through one row and many; {@return one that neither falls nor begins below 0} */
+    private static Line line(double rowElements, double one, int rows, double many) {
+        if (rows == 1 || many <= one) {
+            return new Line(one, 0);
+        }
+        double slope = (many - one) / ((rows - 1) * rowElements);
+        return new Line(Math.max(0, one - slope * rowElements), slope);
+    }
+
+    /** Seconds of one call each. */
+    private record Times(double encode, double reduce, double sum) {}
+
+    private Times times(WireFormat format, int rows) {
+        try (Bench bench = new Bench(format, rows)) {
+            double before = typical(() -> bench.plan.run(bench.before));
+            double encode = typical(() -> bench.plan.run(bench.encode));
+            return new Times(
+                    Math.max(0, encode - before),
+                    reduceSeconds(format, rows),
+                    typical(() -> bench.plan.run(bench.sum)));
+        }
+    }
+
+    private double reduceSeconds(WireFormat format, int rows) {
+        PartialCodec codec = PartialCodec.of(format);
+        try (Arena arena = Arena.ofConfined()) {
+            long bytes = format.encodedBytes(rows, size.columns());
+            MemorySegment sum = arena.allocate(bytes, 64);
+            MemorySegment[] payloads = new MemorySegment[size.ranks()];
+            Arrays.setAll(payloads, _ -> arena.allocate(bytes, 64));
+            return typical(() -> codec.reduce(payloads, rows, size.columns(), sum));
+        }
+    }
+
+    /** {@return the lower quartile of repetitions, once it has been run} */
+    private static double typical(Runnable work) {
+        IntStream.range(0, WARM_UP).forEach(_ -> work.run());
+        double[] seconds = new double[ROUNDS];
+        Arrays.setAll(seconds, _ -> {
+            long start = System.nanoTime();
+            work.run();
+            return (System.nanoTime() - start) / 1e9;
+        });
+        Arrays.sort(seconds);
+        return seconds[(ROUNDS - 1) / 4];
+    }
+
+    /** The graphs of one format and size: those of a shard's half layer, without the half layer. */
+    private final class Bench implements AutoCloseable {
+        private final int rows;
+        private final DeviceCodec codec;
+        private final IntArray step = Step.allocate();
+        private final FloatArray powers = DeviceTables.powersOfTwo();
+        private final FloatArray partial;
+        private final FloatArray residual;
+        private final FloatArray selected;
+        private final TornadoNativeArray[] resident;
+        final KernelGraph before;
+        final KernelGraph encode;
+        final KernelGraph sum;
+        final GraphPlan plan;
+
+        Bench(WireFormat format, int rows) {
+            this.rows = rows;
+            this.codec = DeviceCodec.of(format, size.columns());
+            this.partial = gaussian(rows * size.columns());
+            this.residual = gaussian(rows * size.columns());
+            this.selected = gaussian(rows * size.columns());
+            this.resident = new TornadoNativeArray[] {powers, partial, residual, selected};
+            step.set(Step.ROWS, rows);
+            step.set(Step.OUT_ROWS, 1);
+            this.before = graph("codecBefore");
+            this.encode = encode();
+            this.sum = sum();
+            UploadGraph load = new UploadGraph(TornadoShard.LOAD, kernels, List.of(resident));
+            this.plan = new GraphPlan(on.name(), on.device(), load, List.of(before, encode, sum));
+            plan.load();
+        }
+
+        private static FloatArray gaussian(int elements) {
+            FloatArray array = new FloatArray(elements);
+            Random random = new Random(1);
+            for (int i = 0; i < elements; i++) {
+                array.set(i, (float) random.nextGaussian());
+            }
+            return array;
+        }
+
+        /** A graph with the kernel that comes before. */
+        private KernelGraph graph(String name) {
+            KernelGraph graph = new KernelGraph(name, kernels, rows, step, powers);
+            graph.taskGraph()
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
+                    .consumeFromDevice((Object[]) resident);
+            graph.selectOut("before", residual, selected, size.columns());
+            return graph;
+        }
+
+        private KernelGraph encode() {
+            KernelGraph graph = graph("codecEncode");
+            if (codec.format() == PlainFormat.F32) {
+                graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, partial);
+            } else {
+                ByteArray packed = new ByteArray(codec.packedBytes(rows));
+                packed.init((byte) 0);
+                graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters(), packed);
+                graph.quantize("quantize", codec, partial, packed);
+                graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packed);
+            }
+            return graph;
+        }
+
+        private KernelGraph sum() {
+            KernelGraph graph = new KernelGraph("codecSum", kernels, rows, step, powers);
+            graph.taskGraph()
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
+                    .consumeFromDevice((Object[]) resident);
+            int bytes = Math.multiplyExact(size.ranks(), codec.packedBytes(rows));
+            if (codec.format() == PlainFormat.F32) {
+                FloatArray shards = new FloatArray(bytes / Float.BYTES);
+                shards.init(0);
+                graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, shards);
+                graph.sum("sum", shards, size.ranks(), residual, size.columns());
+            } else {
+                ByteArray shards = new ByteArray(bytes);
+                shards.init((byte) 0);
+                graph.taskGraph()
+                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, shards)
+                        .transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
+                graph.dequantizeSum("sum", codec, shards, size.ranks(), residual);
+            }
+            return graph;
+        }
+
+        @Override
+        public void close() {
+            plan.close();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.UploadGraph;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Stream;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+
+/** The graphs of one device: one that brings all arrays there, and those that take the arrays over. Used by one thread. */
+final class GraphPlan implements AutoCloseable {
+    /**
+     * Written to by a graph that is executed for the first time, and so compiled; read by all others. OpenCL drivers were seen
+     * to fail, or to end the process, where one thread builds a program while another builds or runs one.
+     */
+    private static final ReadWriteLock COMPILING = new ReentrantReadWriteLock();
+
+    private final String name;
+    private final UploadGraph load;
+    private final List<KernelGraph> graphs;
+    private final TornadoExecutionPlan plan;
+    private final Set<Integer> compiled = new HashSet<>();
+
+    /**
+     * Builds the plan; nothing is compiled yet.
+     *
+     * @param name what the user calls the device
+     * @param device that runs it
+     * @param load brings the arrays
+     * @param graphs take them over
+     */
+    GraphPlan(String name, TornadoDevice device, UploadGraph load, List<KernelGraph> graphs) {
+        this.name = name;
+        this.load = load;
+        this.graphs = List.copyOf(graphs);
+        GridScheduler grids = new GridScheduler();
+        load.addTo(grids);
+        graphs.forEach(graph -> graph.addTo(grids));
+        TornadoExecutionPlan made = new TornadoExecutionPlan(Stream.concat(
+                                Stream.of(load.taskGraph()), graphs.stream().map(KernelGraph::taskGraph))
+                        .map(TaskGraph::snapshot)
+                        .toArray(ImmutableTaskGraph[]::new))
+                .withDevice(device)
+                .withGridScheduler(grids);
+        this.plan = device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
+                ? made.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
+                : made;
+    }
+
+    /** Brings all arrays to the device; before any other graph. */
+    void load() {
+        execute(0, load.taskGraph());
+    }
+
+    /** Runs one graph; the grids are checked against the device's limits before anything is launched. */
+    void run(KernelGraph graph) {
+        graph.prepare();
+        execute(1 + graphs.indexOf(graph), graph.taskGraph());
+    }
+
+    /** {@return the number of kernels that are compiled} */
+    int kernels() {
+        return load.launches() + graphs.stream().mapToInt(KernelGraph::launches).sum();
+    }
+
+    private void execute(int index, TaskGraph graph) {
+        Lock lock = compiled.add(index) ? COMPILING.writeLock() : COMPILING.readLock();
+        lock.lock();
+        try {
+            plan.withGraph(index).execute();
+        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
+            throw new DeviceException(
+                    "device " + name + " failed in graph " + graph.getTaskGraphName() + ": " + failure.getMessage(),
+                    failure);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        // Closing frees the arrays of the selected graph. The others have theirs from this one: freed once more, it
+        // fails.
+        plan.withGraph(0);
+        try {
+            plan.close();
+        } catch (TornadoExecutionPlanException failure) {
+            throw new DeviceException("device " + name + " could not be released: " + failure.getMessage(), failure);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardFactory;
+import dev.waterspout.interconnect.collective.Collective;
+import dev.waterspout.interconnect.collective.ExchangeCounters;
+import dev.waterspout.interconnect.collective.ExchangeShape;
+import dev.waterspout.interconnect.collective.FrameExchange;
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.policy.CommChoice;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Times the exchange of a phase's largest message both ways, by turns, and tells which phases gain by copies from device to
+ * device. The frames, the hand-over between the ranks' threads and the copies are those of a run; its kernels are left out.
+ */
+public final class PeerTrial {
+    /** By how much device to device must be faster: the host's way is the one with checksums. */
+    private static final double GAIN = 0.05;
+
+    private static final int WARM_UP = 10;
+    private static final int MOST_ROUNDS = 40;
+    private static final int FEWEST_ROUNDS = 8;
+    /** Bytes that one way may move altogether: some 50 ms through the host. */
+    private static final long BYTES = 48L << 20;
+
+    private static final int STAGED = 0;
+    private static final int PEER = 1;
+
+    private final List<TornadoShards> ranks;
+    private final int width;
+    private final List<Phase> phases;
+
+    /** The largest message of a phase, and what it took. */
+    private static final class Phase {
+        final String name;
+        final int rows;
+        final PhaseComm comm;
+        final int bytes;
+        /** By way, round and rank. */
+        final double[][][] seconds;
+
+        Phase(String name, int rows, PhaseComm comm, int width, int ranks) {
+            this.name = name;
+            this.rows = rows;
+            this.comm = comm;
+            this.bytes = Math.toIntExact(comm.format().encodedBytes(rows, width));
+            this.seconds = new double[2][Math.clamp(BYTES / bytes / ranks, FEWEST_ROUNDS, MOST_ROUNDS)][ranks];
+        }
+
+        int rounds() {
+            return seconds[STAGED].length;
+        }
+
+        boolean gains() {
+            return comm.gathers() && typical(seconds[PEER]) < (1 - GAIN) * typical(seconds[STAGED]);
+        }
+
+        String explain() {
+            if (!comm.gathers()) {
+                return name + " through the host, as all but all-gathers";
+            }
+            return String.format(
+                    Locale.ROOT,
+                    "%s %s (%d bytes: %.0f us from device to device, %.0f us through the host)",
+                    name,
+                    gains() ? "from device to device" : "through the host",
+                    bytes,
+                    typical(seconds[PEER]) * 1e6,
+                    typical(seconds[STAGED]) * 1e6);
+        }
+    }
+
+    /**
+     * Prepares a trial.
+     *
+     * @param connected what {@link PeerShards#connect} returned, of more ranks than one; used by the trial alone
+     * @param options of the run
+     * @param width of the model
+     */
+    public PeerTrial(List<ShardFactory> connected, RankOptions options, int width) {
+        this.ranks = connected.stream().map(TornadoShards.class::cast).toList();
+        this.width = width;
+        List<Phase> all = new ArrayList<>();
+        if (options.chunk() > 1) {
+            PhaseComm prefill = PhaseComm.of(options.schedule(), options.chunk());
+            all.add(new Phase("prefill", options.chunk(), prefill, width, ranks.size()));
+        }
+        all.add(new Phase("decode", 1, PhaseComm.of(options.schedule(), 1), width, ranks.size()));
+        this.phases = List.copyOf(all);
+    }
+
+    /**
+     * Takes part. Called by every rank's thread, all at the same time.
+     *
+     * @param exchange the rank's frames, idle
+     */
+    public void run(FrameExchange exchange) {
+        for (Phase phase : phases) {
+            if (phase.comm.gathers()) {
+                time(phase, exchange);
+            }
+        }
+    }
+
+    private void time(Phase phase, FrameExchange exchange) {
+        int rank = exchange.rank();
+        TornadoShards own = ranks.get(rank);
+        ExchangeShape shape = new ExchangeShape(phase.rows, width, CommChoice.UNCUT);
+        try (Arena arena = Arena.ofShared();
+                TrialRank trial = own.trial(phase.comm.format(), phase.bytes, ranks.size())) {
+            Collective gather =
+                    Algorithm.ALLGATHER.create(exchange, phase.comm.format(), new ExchangeCounters(), shape, arena);
+            for (int round = -WARM_UP; round < phase.rounds(); round++) {
+                for (int way : new int[] {STAGED, PEER}) {
+                    long start = System.nanoTime();
+                    gather.sum(0, way == STAGED ? trial.sendStagedPartial() : trial.sendPeerPartial(), phase.rows);
+                    if (round >= 0) {
+                        phase.seconds[way][round][rank] = (System.nanoTime() - start) / 1e9;
+                    }
+                }
+            }
+        }
+    }
+
+    /** {@return the phases that gain} When every rank has run. */
+    public PeerUse decide() {
+        Phase decode = phases.getLast();
+        return new PeerUse(phases.getFirst().gains(), decode.gains());
+    }
+
+    /** {@return a line for people: what was decided, and from what} */
+    public String explain() {
+        return "partials between devices: "
+                + String.join("; ", phases.stream().map(Phase::explain).toList());
+    }
+
+    /** {@return the lower quartile of the rounds, of each the slowest rank's time} */
+    static double typical(double[][] rounds) {
+        double[] slowest = Arrays.stream(rounds)
+                .mapToDouble(each -> Arrays.stream(each).max().orElseThrow())
+                .sorted()
+                .toArray();
+        return slowest[(slowest.length - 1) / 4];
+    }
+}

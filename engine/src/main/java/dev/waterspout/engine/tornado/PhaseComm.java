@@ -1,0 +1,40 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * How a phase exchanges: its graphs are compiled for one format.
+ *
+ * @param format what partials travel as
+ * @param gathers whether all its exchanges are all-gathers, which devices can do by themselves
+ */
+record PhaseComm(WireFormat format, boolean gathers) {
+    /**
+     * Looks a phase up.
+     *
+     * @param schedule of the run
+     * @param chunk most tokens in one forward pass of the phase: 1 is decode
+     * @throws IllegalArgumentException if the phase has more formats than one
+     */
+    static PhaseComm of(CommSchedule schedule, int chunk) {
+        List<CommChoice> choices = IntStream.rangeClosed(Math.min(2, chunk), chunk)
+                .boxed()
+                .flatMap(schedule::choices)
+                .distinct()
+                .toList();
+        List<WireFormat> formats =
+                choices.stream().map(CommChoice::format).distinct().toList();
+        if (formats.size() > 1) {
+            throw new IllegalArgumentException(
+                    "wire formats " + formats
+                            + " for chunks of different sizes or layers; a TornadoVM device needs one for all of more than 1 token");
+        }
+        boolean gathers = choices.stream().allMatch(choice -> choice.algorithm() == Algorithm.ALLGATHER);
+        return new PhaseComm(formats.getFirst(), gathers);
+    }
+}

@@ -1,0 +1,192 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.interconnect.collective.PeerPort;
+import dev.waterspout.interconnect.collective.StagedPort;
+import dev.waterspout.interconnect.collective.Tile;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.peer.PeerEnd;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.Stream;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+
+/**
+ * One rank's exchange of one size without arithmetic: what its graphs copy, through the host and from device to device, and
+ * no kernel, so that nothing is compiled. Arrays are as large as a phase's.
+ */
+final class TrialRank implements AutoCloseable {
+    private static final int SEND_STAGED = 0;
+    private static final int RECEIVE_STAGED = 1;
+    /** And the one after it, in turn. */
+    private static final int SEND_PEER = 2;
+
+    private static final int RECEIVE_PEER = 4;
+
+    private final String name;
+    private final PeerEnd end;
+    private final WireFormat format;
+    private final int bytes;
+    /** What f32 partials are copied from before they are offered: their kernels write to one array. */
+    private final ByteArray partial;
+
+    private final ByteArray encoded;
+    private final ByteArray staged;
+    private final List<ByteArray> offered;
+    private final ByteArray gathered;
+    private final TornadoExecutionPlan plan;
+    private int turn;
+
+    /**
+     * Allocates the arrays; nothing runs yet.
+     *
+     * @param name what the user calls the device
+     * @param device of the rank
+     * @param end of a link between the devices of all ranks, of this trial alone
+     * @param format what partials travel as
+     * @param bytes of an encoded partial
+     * @param ranks of the group
+     */
+    TrialRank(String name, TornadoDevice device, PeerEnd end, WireFormat format, int bytes, int ranks) {
+        this.name = name;
+        this.end = end;
+        this.format = format;
+        this.bytes = bytes;
+        this.partial = zeros(bytes);
+        this.encoded = zeros(bytes);
+        this.staged = zeros(Math.multiplyExact(ranks, bytes));
+        this.offered = List.of(zeros(bytes), zeros(bytes));
+        this.gathered = zeros(Math.multiplyExact(ranks, bytes));
+        end.expect(bytes);
+        this.plan = new TornadoExecutionPlan(
+                        Stream.of(sendStaged(), receiveStaged(), sendPeer(0), sendPeer(1), receivePeer())
+                                .map(TaskGraph::snapshot)
+                                .toArray(ImmutableTaskGraph[]::new))
+                .withDevice(device);
+    }
+
+    private static ByteArray zeros(int bytes) {
+        ByteArray array = new ByteArray(bytes);
+        array.init((byte) 0);
+        return array;
+    }
+
+    private TaskGraph sendStaged() {
+        TaskGraph graph = new TaskGraph("trialSendStaged").transferToDevice(DataTransferMode.FIRST_EXECUTION, encoded);
+        PeerEnd.touch(graph, "touch", encoded);
+        return graph.transferToHost(DataTransferMode.EVERY_EXECUTION, encoded);
+    }
+
+    private TaskGraph receiveStaged() {
+        TaskGraph graph =
+                new TaskGraph("trialReceiveStaged").transferToDevice(DataTransferMode.EVERY_EXECUTION, staged);
+        PeerEnd.touch(graph, "touch", staged);
+        return graph.persistOnDevice(staged);
+    }
+
+    private TaskGraph sendPeer(int which) {
+        ByteArray array = offered.get(which);
+        TaskGraph graph = new TaskGraph("trialSendPeer" + which);
+        if (format == PlainFormat.F32) {
+            graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, partial, array);
+            end.offerCopy(graph, "offer", partial, array);
+            return graph.persistOnDevice(partial, array);
+        }
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, array);
+        end.offer(graph, "offer", array);
+        return graph.persistOnDevice(array);
+    }
+
+    private TaskGraph receivePeer() {
+        TaskGraph graph =
+                new TaskGraph("trialReceivePeer").transferToDevice(DataTransferMode.FIRST_EXECUTION, gathered);
+        end.gather(graph, "gather", gathered);
+        return graph.persistOnDevice(gathered);
+    }
+
+    /** Leaves this rank's partial on the host; {@return the port of the exchange that follows} */
+    StagedPort sendStagedPartial() {
+        execute(SEND_STAGED);
+        return new Staged();
+    }
+
+    /** Offers this rank's partial on its device; {@return the port of the exchange that follows} */
+    PeerPort sendPeerPartial() {
+        execute(SEND_PEER + turn);
+        turn = 1 - turn;
+        return new Peer();
+    }
+
+    private void execute(int graph) {
+        try {
+            plan.withGraph(graph).execute();
+        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
+            throw new DeviceException(
+                    "device " + name + " failed in a trial of its transports: " + failure.getMessage(), failure);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            plan.close();
+        } catch (TornadoExecutionPlanException failure) {
+            throw new DeviceException("device " + name + " could not be released: " + failure.getMessage(), failure);
+        }
+    }
+
+    private final class Staged implements StagedPort {
+        @Override
+        public WireFormat format() {
+            return format;
+        }
+
+        @Override
+        public void encode(Tile tile, MemorySegment payload) {
+            payload.copyFrom(encoded.getSegment().asSlice(0, payload.byteSize()));
+        }
+
+        @Override
+        public void decodeSum(MemorySegment[] payloads, Tile tile) {
+            for (int rank = 0; rank < payloads.length; rank++) {
+                MemorySegment.copy(
+                        payloads[rank], 0, staged.getSegment(), (long) rank * bytes, payloads[rank].byteSize());
+            }
+            execute(RECEIVE_STAGED);
+        }
+
+        @Override
+        public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
+            throw new UnsupportedOperationException("a trial is an all-gather");
+        }
+
+        @Override
+        public void addOwn(int rows) {
+            throw new UnsupportedOperationException("a trial has more ranks than one");
+        }
+    }
+
+    private final class Peer implements PeerPort {
+        @Override
+        public WireFormat format() {
+            return format;
+        }
+
+        @Override
+        public void fetchSum(int rows) {
+            execute(RECEIVE_PEER);
+        }
+
+        @Override
+        public void addOwn(int rows) {
+            throw new UnsupportedOperationException("a trial has more ranks than one");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.waterspout.interconnect.mpi;
+
+import dev.waterspout.interconnect.InterconnectException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Watches over {@code MPI_Init}, which returns when all ranks have called it and cannot be interrupted: if one never does, or if
+ * the launcher gives the job up, {@link MpiSettings#onLost} ends the process from another thread.
+ */
+final class StartWatch implements AutoCloseable {
+    private final MpiSettings settings;
+    private final String self;
+    private final CountDownLatch started = new CountDownLatch(1);
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final LauncherSignals signals;
+
+    /**
+     * Starts the watch.
+     *
+     * @param abi of the library, whose launcher's signals are heeded
+     * @param settings how long to wait, and how to end
+     * @param self what this rank is called
+     */
+    StartWatch(MpiAbi abi, MpiSettings settings, String self) {
+        this.settings = settings;
+        this.self = self;
+        this.signals = new LauncherSignals(
+                abi.signals(),
+                () -> lose(self + " was stopped by its launcher while it waited for the others to start"));
+        Thread.ofPlatform().daemon().name("mpi-start").start(this::watch);
+    }
+
+    private void watch() {
+        try {
+            if (!started.await(settings.timeout().toNanos(), TimeUnit.NANOSECONDS)) {
+                lose(self + " waited " + settings.timeout().toMillis()
+                        + " ms for the others to start, and MPI_Init did not return: not all ranks have called it");
+            }
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void lose(String reason) {
+        if (over.compareAndSet(false, true)) {
+            settings.onLost().accept(new InterconnectException(reason));
+        }
+    }
+
+    /** Ends the watch and gives the signals back. */
+    @Override
+    public void close() {
+        over.set(true);
+        started.countDown();
+        signals.release();
+    }
+}

@@ -19,7 +19,7 @@ import java.util.SplittableRandom;
 
 /** One of Waterspout's collectives with one format, codec included. */
 final class CollectiveContender implements Contender {
-    private static final int WARM_UP_NANOS = 400_000_000;
+    private static final int WARM_UP_NANOS = 200_000_000;
     private static final int WARM_UP_ROWS = 64;
 
     private final String name;
@@ -62,6 +62,11 @@ final class CollectiveContender implements Contender {
     @Override
     public String name() {
         return name;
+    }
+
+    @Override
+    public String detail(int rows) {
+        return "";
     }
 
     @Override

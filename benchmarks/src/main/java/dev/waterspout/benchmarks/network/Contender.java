@@ -7,6 +7,9 @@ interface Contender {
     /** {@return what it is, the same on every rank} */
     String name();
 
+    /** {@return what it does at a size, where that is not its name} */
+    String detail(int rows);
+
     /** {@return rows in one message, for the table; 0 where that is not ours to choose} */
     int chunkRows();
 

@@ -71,6 +71,11 @@ final class LibraryContender implements Contender {
     }
 
     @Override
+    public String detail(int rows) {
+        return "";
+    }
+
+    @Override
     public int chunkRows() {
         return 0;
     }

@@ -6,6 +6,7 @@ import java.util.List;
  * The times of one contender at one size.
  *
  * @param name of the contender
+ * @param detail what that does at this size, if the name does not say it
  * @param chunkRows rows in one message
  * @param rows tokens
  * @param bytesSent by one rank in one sum
@@ -14,6 +15,7 @@ import java.util.List;
  */
 record Measurement(
         String name,
+        String detail,
         int chunkRows,
         int rows,
         long bytesSent,
@@ -31,6 +33,11 @@ record Measurement(
 
     double p90() {
         return percentile(0.9);
+    }
+
+    /** {@return what a repetition may take without being slower than usual} */
+    double upperQuartile() {
+        return percentile(0.75);
     }
 
     private double percentile(double share) {

@@ -4,7 +4,12 @@ import dev.waterspout.interconnect.collective.ControlChannel;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.policy.Bench;
+import dev.waterspout.interconnect.policy.Clocks;
+import dev.waterspout.interconnect.policy.CodecSource;
 import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.HostPorts;
+import dev.waterspout.interconnect.policy.PortFactory;
 import dev.waterspout.interconnect.transport.Transport;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
@@ -19,7 +24,11 @@ import org.jspecify.annotations.Nullable;
 /** One rank's part of the benchmark: all ranks do the same. Contenders take turns, so that a disturbance meets all. */
 final class RankRun {
     private static final int ROOT = 0;
-    private static final int ROUNDS_OF_WARM_UP = 3;
+    private static final int ROUNDS_OF_WARM_UP = 2;
+    private static final int ROWS_OF_WARM_UP = 32;
+    private static final long WARM_UP_NANOS = 500_000_000;
+    private static final long LONGEST_WARM_UP_NANOS = 12_000_000_000L;
+    private static final double BUSY_JIT = 0.1;
     private static final int FEWEST_REPETITIONS = 5;
     /** Ranks tell each other their times in these: an int of them is more than three minutes. */
     private static final int TICK_NANOS = 100;
@@ -33,6 +42,7 @@ final class RankRun {
     private final Transport transport;
     private final Settings settings;
     private final ControlChannel channel;
+    private final Clocks clocks = Clocks.system();
     private final List<Contender> contenders = new ArrayList<>();
     private final int[] credit;
 
@@ -59,7 +69,11 @@ final class RankRun {
             int colon = choice.indexOf(':');
             String collective = choice.substring(0, Math.max(0, colon));
             String format = choice.substring(colon + 1);
-            if (!collective.equals("mpi")) {
+            if (choice.equals(AutoContender.NAME)) {
+                PortFactory ports = new HostPorts(pool, settings.maxRows(), settings.columns(), arena);
+                Bench bench = new Bench(transport, exchange, channel, ports, CodecSource.PORTS, clocks);
+                contenders.add(new AutoContender(bench, settings, data, pool));
+            } else if (!collective.equals("mpi")) {
                 for (CommChoice each : chunked(algorithm(collective), WireFormat.parse(format))) {
                     contenders.add(new CollectiveContender(choice, each, exchange, transport, data, pool));
                 }
@@ -71,12 +85,12 @@ final class RankRun {
 
     private List<CommChoice> chunked(Algorithm algorithm, WireFormat format) {
         return settings.chunkKb().stream()
-                .map(kb -> new CommChoice(
-                        algorithm,
-                        format,
-                        kb == 0
-                                ? CommChoice.UNCUT
-                                : (int) Math.max(1, kb * 1024L / format.rowBytes(settings.columns()))))
+                .map(kb -> switch (kb) {
+                    case Settings.USUAL -> CommChoice.inChunks(algorithm, format, settings.columns());
+                    case 0 -> new CommChoice(algorithm, format, CommChoice.UNCUT);
+                    default -> new CommChoice(
+                            algorithm, format, (int) Math.max(1, kb * 1024L / format.rowBytes(settings.columns())));
+                })
                 .toList();
     }
 
@@ -91,7 +105,13 @@ final class RankRun {
 
     /** {@return all measurements, the same on every rank but for what it alone spent} */
     List<Measurement> run() {
-        contenders.forEach(Contender::prepare);
+        // auto decides when it is prepared: with what the others have left compiled, as in a run that has begun.
+        List<Contender> fixed = contenders.stream()
+                .filter(each -> !each.name().equals(AutoContender.NAME))
+                .toList();
+        fixed.forEach(Contender::prepare);
+        warmUp(fixed);
+        contenders.stream().filter(each -> !fixed.contains(each)).forEach(Contender::prepare);
         List<Measurement> all = new ArrayList<>();
         for (int rows : settings.rows()) {
             all.addAll(measure(rows));
@@ -137,6 +157,7 @@ final class RankRun {
             double toMillis = 1e-6 / ticks.size();
             measurements.add(new Measurement(
                     contender.name(),
+                    contender.detail(rows),
                     contender.chunkRows(),
                     rows,
                     bytes[i],
@@ -163,6 +184,24 @@ final class RankRun {
             Arrays.setAll(slowest, i -> Math.max(slowest[i], each[i]));
         }
         return slowest;
+    }
+
+    /** Exchanges until the JIT of every rank is nearly idle: where ranks share cores, it takes those of the others, too. */
+    private void warmUp(List<Contender> fixed) {
+        int rows = Math.min(settings.maxRows(), ROWS_OF_WARM_UP);
+        long start = System.nanoTime();
+        boolean busy = true;
+        while (busy) {
+            long from = System.nanoTime();
+            long compiled = clocks.compiling().getAsLong();
+            while (channel.share(new int[] {System.nanoTime() - from < WARM_UP_NANOS ? 1 : 0})[ROOT][0] == 1) {
+                fixed.forEach(contender -> contender.sum(rows));
+            }
+            double share = (double) (clocks.compiling().getAsLong() - compiled) / (System.nanoTime() - from);
+            boolean late = System.nanoTime() - start > LONGEST_WARM_UP_NANOS;
+            int[][] all = channel.share(new int[] {share > BUSY_JIT ? 1 : 0, late ? 1 : 0});
+            busy = all[ROOT][1] == 0 && Arrays.stream(all).anyMatch(rank -> rank[0] == 1);
+        }
     }
 
     private boolean agreeToGoOn(int done, long nanos) {

@@ -27,6 +27,8 @@ import java.util.Map;
  */
 record Report(String link, int ranks, Settings settings, List<Measurement> measurements) {
     private static final double KIB = 1024;
+    /** What tells one run from another. */
+    private static final List<String> LINK = List.of("linkGbps", "ranks", "columns", "threadsPerRank");
 
     private Measurement baseline(int rows) {
         String first = settings.choices().getFirst();
@@ -56,14 +58,14 @@ record Report(String link, int ranks, Settings settings, List<Measurement> measu
                         "ratio",
                         "bytes",
                         "of it",
-                        "encode + transfer + sum ms"));
+                        "encode + transfer + sum ms, and what auto took"));
         for (Measurement each : measurements) {
             Measurement baseline = baseline(each.rows());
             double ratio = each.ratio(baseline);
             double bytes = each.bytesRatio(baseline);
             text.append(String.format(
                     Locale.ROOT,
-                    "%8.0f  %-24s %6s %9.1f %9.3f %9.3f %7.2f %7.2f %5.0f%%  %.2f + %.2f + %.2f%n",
+                    "%8.0f  %-24s %6s %9.1f %9.3f %9.3f %7.2f %7.2f %5.0f%%  %.2f + %.2f + %.2f  %s%n",
                     each.rows() * (double) settings.columns() * Short.BYTES / KIB,
                     each.name(),
                     each.chunkRows() == 0 ? "" : each.chunkRows() >= each.rows() ? "-" : each.chunkRows(),
@@ -75,14 +77,21 @@ record Report(String link, int ranks, Settings settings, List<Measurement> measu
                     100 * ratio / bytes,
                     each.encodeMillis(),
                     each.transferMillis(),
-                    each.sumMillis()));
+                    each.sumMillis(),
+                    each.detail()));
         }
         return text.toString();
     }
 
-    /** Adds this report to those of earlier runs. */
+    /** Puts this report in place of that of an earlier run over the same link, and after all others. */
     void append(Path file) {
-        JsonArrayBuilder runs = Json.createArrayBuilder(earlier(file)).add(json());
+        JsonObject own = json();
+        JsonArrayBuilder runs = Json.createArrayBuilder();
+        earlier(file).stream()
+                .filter(run -> !LINK.stream()
+                        .allMatch(name -> own.get(name).equals(run.asJsonObject().get(name))))
+                .forEach(runs::add);
+        runs.add(own);
         JsonWriterFactory factory = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true));
         try {
             Path folder = file.toAbsolutePath().getParent();
@@ -97,7 +106,7 @@ record Report(String link, int ranks, Settings settings, List<Measurement> measu
         }
     }
 
-    private static JsonArray earlier(Path file) {
+    static JsonArray earlier(Path file) {
         if (!Files.exists(file)) {
             return JsonArray.EMPTY_JSON_ARRAY;
         }
@@ -113,11 +122,13 @@ record Report(String link, int ranks, Settings settings, List<Measurement> measu
         for (Measurement each : measurements) {
             results.add(Json.createObjectBuilder()
                     .add("choice", each.name())
+                    .add("detail", each.detail())
                     .add("rows", each.rows())
                     .add("chunkRows", each.chunkRows())
                     .add("bytesSent", each.bytesSent())
                     .add("repetitions", each.millis().size())
                     .add("medianMs", rounded(each.median()))
+                    .add("upperQuartileMs", rounded(each.upperQuartile()))
                     .add("p90Ms", rounded(each.p90()))
                     .add("ratio", rounded(each.ratio(baseline(each.rows()))))
                     .add("bytesRatio", rounded(each.bytesRatio(baseline(each.rows()))))

@@ -13,9 +13,9 @@ import java.util.TreeMap;
  * @param ranks threads that stand for ranks, where no launcher started any
  * @param rows tokens per message
  * @param columns the model's width
- * @param choices {@code COLLECTIVE:FORMAT} with plain, allgather or twostep, {@code mpi:f32} or {@code mpi:int16}; the first
- *     is what the others are compared with
- * @param chunkKb for each choice, bytes of an encoded chunk in KiB; 0 for no chunks
+ * @param choices {@code COLLECTIVE:FORMAT} with plain, allgather or twostep, {@code auto}, {@code mpi:f32} or
+ *     {@code mpi:int16}; the first is what the others are compared with
+ * @param chunkKb for each choice, bytes of an encoded chunk in KiB; 0 for no chunks, -1 for those that {@code --comm} takes
  * @param threads per rank
  * @param repetitions of each measurement, unless it takes longer than the budget
  * @param budgetSeconds for all choices of one size together
@@ -32,19 +32,22 @@ record Settings(
         int budgetSeconds,
         String results) {
     static final String USAGE = """
-            usage: CollectiveBenchmark [--rows 1,16,64,128,256,512] [--columns 2048] [--chunk-kb 0,128] [--threads 1]
-                [--choices plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,mpi:int16]
-                [--repetitions 20] [--budget-seconds 10] [--results FILE] [--ranks 2]""";
+            usage: CollectiveBenchmark [--rows 1,32,128,512] [--columns 2048] [--chunk-kb -1] [--threads 1]
+                [--choices plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,auto,mpi:int16]
+                [--repetitions 60] [--budget-seconds 4] [--results FILE] [--ranks 2]""";
+
+    /** Stands for the chunks that {@code --comm} takes. */
+    static final int USUAL = -1;
 
     private static final Map<String, String> DEFAULTS = Map.of(
             "--ranks", "2",
-            "--rows", "1,16,64,128,256,512",
+            "--rows", "1,32,128,512",
             "--columns", "2048",
-            "--choices", "plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,mpi:int16",
-            "--chunk-kb", "0,128",
+            "--choices", "plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,auto,mpi:int16",
+            "--chunk-kb", "-1",
             "--threads", "1",
-            "--repetitions", "20",
-            "--budget-seconds", "10",
+            "--repetitions", "60",
+            "--budget-seconds", "4",
             "--results", "");
 
     /**

@@ -23,8 +23,6 @@ final class CommOptions {
     private static final String AUTO = "auto";
     /** Up to here every rank sends everything to all others; from here on two steps take fewer bytes. */
     private static final int MOST_ALL_GATHER_RANKS = 3;
-    /** Of a message; the best of those tried at 1 Gbit/s with benchmarks/collectives. */
-    private static final long CHUNK_BYTES = 120 << 10;
 
     @Option(
             names = "--comm",
@@ -111,13 +109,10 @@ final class CommOptions {
         Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
                 ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
                 : algorithm();
-        int chunkRows = link ? linkChunkRows(fixed, columns) : CommChoice.UNCUT;
-        return CommSchedule.fixed(new CommChoice(algorithm, fixed, chunkRows));
-    }
-
-    /** Rows of a message where there is a link, and nothing was measured. */
-    static int linkChunkRows(WireFormat format, int columns) {
-        return (int) Math.max(1, CHUNK_BYTES / format.rowBytes(columns));
+        return CommSchedule.fixed(
+                link
+                        ? CommChoice.inChunks(algorithm, fixed, columns)
+                        : new CommChoice(algorithm, fixed, CommChoice.UNCUT));
     }
 
     /**
@@ -133,6 +128,12 @@ final class CommOptions {
                 collective.equalsIgnoreCase(AUTO) ? List.of(Algorithm.values()) : List.of(algorithm());
         return new CommSettings(
                 table.allowed(quality), algorithms, maxRows, columns, phaseLocked, CommSettings.Budget.DEFAULT);
+    }
+
+    /** What {@link #settings} will hold, as far as that is known before the model is. */
+    List<WireFormat> likelyFormats() {
+        boolean fromProfile = allowed.stream().anyMatch(each -> each.startsWith(CommProfile.PREFIX));
+        return fromProfile ? List.of() : settings(1, 1, false).formats();
     }
 
     /** Formats that the user vouches for; those of a profile have been measured. */

@@ -1,8 +1,12 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.forward.CodecSize;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.RankThreads.Member;
 import dev.waterspout.interconnect.policy.Bench;
+import dev.waterspout.interconnect.policy.Clocks;
+import dev.waterspout.interconnect.policy.CodecSource;
 import dev.waterspout.interconnect.policy.CommPolicy;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.CommSettings;
@@ -16,9 +20,11 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 
 /** Finds out how the ranks of a session should exchange. */
 final class CommPlanner {
@@ -27,19 +33,27 @@ final class CommPlanner {
     private final Session session;
     private final CommOptions options;
     private final List<String> devices;
+    private final CommWarmUp warmUp;
     private final PrintWriter err;
 
     /**
      * @param session the ranks
      * @param options what may be chosen
      * @param devices of all ranks
+     * @param warmUp ends when something is measured
      * @param err where {@code --explain-comm} prints
      */
-    CommPlanner(Session session, CommOptions options, List<String> devices, PrintWriter err) {
+    CommPlanner(Session session, CommOptions options, List<String> devices, CommWarmUp warmUp, PrintWriter err) {
         this.session = session;
         this.options = options;
         this.devices = devices;
+        this.warmUp = warmUp;
         this.err = err;
+    }
+
+    /** Without work done beforehand. */
+    CommPlanner(Session session, CommOptions options, List<String> devices, PrintWriter err) {
+        this(session, options, devices, CommWarmUp.none(), err);
     }
 
     /**
@@ -54,17 +68,19 @@ final class CommPlanner {
         }
         boolean phaseLocked = devices.stream().anyMatch(device -> !device.equals(HOST));
         CommSettings settings = options.settings(common.chunk(), columns, phaseLocked);
+        long start = System.nanoTime();
+        warmUp.close();
         AtomicReference<Decision> decided = new AtomicReference<>();
         session.threads().run(member -> decided.set(decide(member, settings, common)));
         Decision decision = Objects.requireNonNull(decided.get());
         if (options.explains() && session.hasTerminal()) {
+            err.printf(Locale.ROOT, "decided in %.2f s%n", (System.nanoTime() - start) * 1e-9);
             err.println(decision.explain());
             err.flush();
         }
         return decision.schedule();
     }
 
-    /** Measures with the host's codec: a device packs and sums on its own, at a speed that is not known yet. */
     private Decision decide(Member member, CommSettings settings, RankOptions common) {
         try (Arena arena = Arena.ofShared();
                 WorkerPool pool = new WorkerPool(common.threads(), "probe-" + member.rank())) {
@@ -73,18 +89,34 @@ final class CommPlanner {
                     member.exchange(),
                     member.control(),
                     new HostPorts(pool, settings.maxRows(), settings.columns(), arena),
-                    System::nanoTime);
-            return new CommPolicy(bench, settings).measureAndDecide(cache(common));
+                    codecs(member),
+                    Clocks.system());
+            return new CommPolicy(bench, settings).measureAndDecide(cache(member, settings, common));
         }
     }
 
-    private Optional<ProfileCache> cache(RankOptions common) {
+    /** A device that packs and sums by its own kernels measures them; what it has none for, and the host, goes by ports. */
+    private CodecSource codecs(Member member) {
+        Device device = session.devices().get(session.threads().distributed() ? 0 : member.rank());
+        return device.name().equals(HOST)
+                ? CodecSource.PORTS
+                : (formats, settings, ranks) -> device.shards()
+                        .codecs(formats, new CodecSize(settings.maxRows(), settings.columns(), ranks));
+    }
+
+    private Optional<ProfileCache> cache(Member member, CommSettings settings, RankOptions common) {
+        // Codecs are as fast as the rank's processor and JVM let them be.
+        int[][] machines = member.control().share(new int[] {Environment.machine().hashCode()});
+        List<String> computes = IntStream.range(0, devices.size())
+                .mapToObj(rank -> devices.get(rank) + "*" + common.threads() + "@"
+                        + Integer.toHexString(machines[rank][0]))
+                .toList();
         ProfileKey key = new ProfileKey(
                 session.hosts(),
                 session.transport(),
                 session.ranks(),
-                devices.stream().map(device -> device + "*" + common.threads()).toList(),
-                Version.number());
+                computes,
+                Version.number() + " columns " + settings.columns());
         return Environment.cacheFolder()
                 .map(folder -> new ProfileCache(
                         Path.of(folder), key, ProfileCache.MAX_AGE, InstantSource.system(), err::println));

@@ -2,7 +2,10 @@ package dev.waterspout.engine.cli;
 
 import dev.waterspout.interconnect.mpi.Launcher;
 import java.io.Console;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,6 +77,21 @@ final class Environment implements IDefaultValueProvider {
     /** Returns the JVM's version and vendor. */
     static String jvm() {
         return System.getProperty("java.vm.name") + " " + Runtime.version();
+    }
+
+    /** Returns what makes code fast or slow here: the processor, its cores, and the JVM. */
+    static String machine() {
+        return processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores, " + jvm();
+    }
+
+    private static String processor() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("model name"))
+                    .findFirst()
+                    .orElse(System.getProperty("os.arch"));
+        } catch (IOException | UncheckedIOException unknown) { // not Linux
+            return System.getProperty("os.arch");
+        }
     }
 
     /** Returns how many processes a launcher such as mpirun started together with this one, 0 if none did. */

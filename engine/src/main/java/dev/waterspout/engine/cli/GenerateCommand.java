@@ -135,9 +135,10 @@ final class GenerateCommand implements Callable<Integer> {
         long chosenSeed = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
         SamplingParameters sampling = new SamplingParameters(topK, topP, minP, temperature, chosenSeed);
         long start = System.nanoTime();
-        try (Session session = Session.open(planOptions, commOptions, err)) {
+        try (CommWarmUp warmUp = CommWarmUp.start(commOptions, planOptions.ranks(Environment.processes()));
+                Session session = Session.open(planOptions, commOptions, err)) {
             try (Model model = modelOptions.load()) {
-                run(session, model, sampling, start, out, err);
+                run(session, warmUp, model, sampling, start, out, err);
             } catch (Throwable failure) {
                 session.abort(failure);
                 throw failure;
@@ -147,7 +148,13 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private void run(
-            Session session, Model model, SamplingParameters sampling, long start, PrintWriter out, PrintWriter err)
+            Session session,
+            CommWarmUp warmUp,
+            Model model,
+            SamplingParameters sampling,
+            long start,
+            PrintWriter out,
+            PrintWriter err)
             throws IOException {
         String prompt = session.hasTerminal() ? readPrompt() : "";
         ShardPlan plan = planOptions.plan(model, session.ranks());
@@ -160,7 +167,7 @@ final class GenerateCommand implements Callable<Integer> {
                         model.config().width(),
                         session.threads().distributed()),
                 commOptions.peerTimeout());
-        CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
+        CommPlanner planner = new CommPlanner(session, commOptions, devices, warmUp, err);
         RankOptions options =
                 common.withSchedule(planner.plan(common, model.config().width()));
         List<ShardFactory> shards =

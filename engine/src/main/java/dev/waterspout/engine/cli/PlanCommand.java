@@ -151,7 +151,7 @@ final class PlanCommand implements Callable<Integer> {
             for (Algorithm algorithm : algorithms) {
                 choices.add(new CommChoice(algorithm, format, CommChoice.UNCUT));
                 if (format.rowsIndependent()) {
-                    choices.add(new CommChoice(algorithm, format, CommOptions.linkChunkRows(format, width)));
+                    choices.add(CommChoice.inChunks(algorithm, format, width));
                 }
             }
         }

@@ -35,12 +35,21 @@ public final class PeerTrial {
     private final int width;
     private final List<Phase> phases;
 
-    /** A size, and seconds by way, round and rank. */
-    private record Phase(String name, int rows, PhaseComm comm, int bytes, double[][][] seconds) {
-        static Phase of(String name, int rows, PhaseComm comm, int width, int ranks) {
-            int bytes = Math.toIntExact(comm.format().encodedBytes(rows, width));
-            int rounds = Math.clamp(BYTES / bytes / ranks, FEWEST_ROUNDS, MOST_ROUNDS);
-            return new Phase(name, rows, comm, bytes, new double[2][rounds][ranks]);
+    /** The largest message of a phase, and what it took. */
+    private static final class Phase {
+        final String name;
+        final int rows;
+        final PhaseComm comm;
+        final int bytes;
+        /** By way, round and rank. */
+        final double[][][] seconds;
+
+        Phase(String name, int rows, PhaseComm comm, int width, int ranks) {
+            this.name = name;
+            this.rows = rows;
+            this.comm = comm;
+            this.bytes = Math.toIntExact(comm.format().encodedBytes(rows, width));
+            this.seconds = new double[2][Math.clamp(BYTES / bytes / ranks, FEWEST_ROUNDS, MOST_ROUNDS)][ranks];
         }
 
         int rounds() {
@@ -79,9 +88,9 @@ public final class PeerTrial {
         List<Phase> all = new ArrayList<>();
         if (options.chunk() > 1) {
             PhaseComm prefill = PhaseComm.of(options.schedule(), options.chunk());
-            all.add(Phase.of("prefill", options.chunk(), prefill, width, ranks.size()));
+            all.add(new Phase("prefill", options.chunk(), prefill, width, ranks.size()));
         }
-        all.add(Phase.of("decode", 1, PhaseComm.of(options.schedule(), 1), width, ranks.size()));
+        all.add(new Phase("decode", 1, PhaseComm.of(options.schedule(), 1), width, ranks.size()));
         this.phases = List.copyOf(all);
     }
 

@@ -88,6 +88,13 @@ class CommProfileTest {
         assertThat(generate("--comm", "profile:absent.json").sentence()).contains("profile absent.json is not a file");
     }
 
+    @Test
+    void devicesRefuseSeveralFormats() throws IOException {
+        Run run = generate("--comm", file(PROFILE), "--device", "emulator:0");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.sentence()).contains("chunks of different sizes or layers; a TornadoVM device needs one");
+    }
+
     /** The whole way: search, profile, run. Short texts: what is found is not the point. */
     @Test
     void aSearchWritesAProfileThatRuns() throws IOException {

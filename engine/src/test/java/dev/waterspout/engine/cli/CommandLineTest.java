@@ -127,6 +127,7 @@ class CommandLineTest {
                 long logitBytes = rank.getInt("rank") == 0 ? 0 : (long) passes[phase] * (HEADER + 4L * share);
                 assertThat(logits.getJsonNumber("bytesSent").longValue()).isEqualTo(logitBytes);
                 assertThat(rank.getJsonNumber("bytesSent").longValue()).isEqualTo(expected + logitBytes);
+                assertThat(rank.getString("transport")).isEqualTo("inprocess");
             }
         }
     }

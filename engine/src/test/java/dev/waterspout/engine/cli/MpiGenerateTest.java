@@ -90,7 +90,13 @@ class MpiGenerateTest {
     void countsTheBytesOfEveryProcess() throws Exception {
         Outcome outcome = mpirun(List.of("-np", "2"), List.of("--stats", "json", "--comm", "e2m1"));
         assertThat(outcome.code).as(outcome.err).isZero();
-        assertThat(outcome.err).contains("\"transport\":\"mpi (", "\"allgather\":{", "\"control\":{", "\"rank\":1");
+        assertThat(outcome.err)
+                .contains(
+                        "\"transport\":\"mpi (",
+                        "\"transport\":\"mpi\"",
+                        "\"allgather\":{",
+                        "\"control\":{",
+                        "\"rank\":1");
     }
 
     /** Two runs at a time, on the same processes. */
@@ -116,18 +122,24 @@ class MpiGenerateTest {
         return out.lines().skip(1).filter(line -> !line.startsWith("tokens/s")).collect(Collectors.joining("\n"));
     }
 
-    @Test
-    void refusesProcessesThatWereToldDifferently() throws Exception {
-        List<String> first = List.of("--comm", "f32");
-        List<String> second = List.of("--comm", "bf16");
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '"',
+            value = {
+                "--comm f32; --comm bf16; communication 'wire format bf16; 'wire format f32",
+                "-ts 1,1; -ts 3,1; plan '; '",
+                "-s 1; -s 2; seed '2'; '1'",
+            })
+    void refusesProcessesThatWereToldDifferently(String first, String second, String theirs, String ours)
+            throws Exception {
         List<String> both = new ArrayList<>(List.of("-np", "1"));
-        both.addAll(program(first));
+        both.addAll(program(List.of(first.split(" "))));
         both.addAll(List.of(":", "-np", "1"));
-        both.addAll(program(second));
+        both.addAll(program(List.of(second.split(" "))));
         Outcome outcome = run(both);
         assertThat(outcome.code).as(outcome.err).isEqualTo(ExitCode.PEER);
-        assertThat(outcome.err)
-                .contains("rank 1 has communication 'wire format bf16", "and rank 0 has 'wire format f32");
+        assertThat(outcome.err).contains("rank 1 has " + theirs, "and rank 0 has " + ours);
         assertThat(outcome.out).isEmpty();
     }
 

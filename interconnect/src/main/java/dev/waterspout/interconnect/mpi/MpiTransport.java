@@ -121,9 +121,12 @@ public final class MpiTransport implements Transport {
      * @throws InterconnectException if MPI cannot be initialized, or if not all ranks join in time
      */
     public static MpiTransport join(MpiLibrary library, MpiSettings settings, String self) {
+        MpiWorld world;
         try (StartWatch _ = new StartWatch(library.abi(), settings, self)) {
-            return open(MpiWorld.initialize(library), settings, true);
+            world = MpiWorld.initialize(library);
         }
+        // Not before: the watch gives the launcher's signals back, and the transport takes them.
+        return open(world, settings, true);
     }
 
     /**

@@ -25,15 +25,26 @@ final class Agreement {
         return largest;
     }
 
-    /** {@return every rank's values, in rank order} */
+    /** {@return every rank's values, in rank order; as many as each has} */
     double[][] share(double... values) {
+        return Arrays.stream(control.share(words(values))).map(Agreement::doubles).toArray(double[][]::new);
+    }
+
+    /** {@return the root's values, however many; what others give is ignored} */
+    double[] fromRoot(double... values) {
+        int count = (int) share(values.length)[ControlChannel.ROOT][0];
+        double[] padded = Arrays.copyOf(values, count);
+        return count == 0 ? padded : share(padded)[ControlChannel.ROOT];
+    }
+
+    private static int[] words(double[] values) {
         int[] words = new int[2 * values.length];
         for (int i = 0; i < values.length; i++) {
             long bits = Double.doubleToLongBits(values[i]);
             words[2 * i] = (int) (bits >>> Integer.SIZE);
             words[2 * i + 1] = (int) bits;
         }
-        return Arrays.stream(control.share(words)).map(Agreement::doubles).toArray(double[][]::new);
+        return words;
     }
 
     private static double[] doubles(int[] words) {

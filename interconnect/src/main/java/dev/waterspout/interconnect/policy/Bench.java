@@ -12,11 +12,18 @@ import java.util.function.LongSupplier;
  * @param exchange its frames
  * @param control on the same frames
  * @param ports where to encode and sum
- * @param nanoClock the time, as {@link System#nanoTime}
+ * @param codecs what is known of this rank's codecs without measuring
+ * @param clocks the time
  */
 public record Bench(
         Transport transport,
         FrameExchange exchange,
         ControlChannel control,
         PortFactory ports,
-        LongSupplier nanoClock) {}
+        CodecSource codecs,
+        Clocks clocks) {
+    /** {@return the time, as {@link System#nanoTime}} */
+    LongSupplier nanoClock() {
+        return clocks.nanos();
+    }
+}

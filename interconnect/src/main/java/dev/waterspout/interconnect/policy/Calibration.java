@@ -1,30 +1,32 @@
 package dev.waterspout.interconnect.policy;
 
+import dev.waterspout.interconnect.policy.Profiles.Trial;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.OptionalDouble;
-import java.util.Set;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
+import java.util.TreeSet;
 
 /**
  * Scales what the model predicts by what trials measured. Between two sizes that were tried, the factor runs evenly over
  * the logarithm of the rows; beyond them it stays as it is.
  */
 final class Calibration {
-    private static final double LEAST_SECONDS = 1e-9;
+    static final double LEAST_SECONDS = 1e-9;
 
     private final CostModel model;
-    private final CommChoice reference;
     private final Map<CommChoice, NavigableMap<Integer, Double>> measured = new HashMap<>();
     /** Measured by predicted time, by rows, per choice; and per kin of the first choice of it that was tried. */
     private final Map<CommChoice, NavigableMap<Integer, Double>> factors = new HashMap<>();
 
-    private final Set<Integer> completed = new HashSet<>();
+    private final NavigableSet<Integer> tried = new TreeSet<>();
     private final Map<Kin, NavigableMap<Integer, Double>> kinFactors = new HashMap<>();
+
+    /** Of all that was tried at one size, the middle one: for what was not. */
+    private final NavigableMap<Integer, Double> general = new TreeMap<>();
 
     /** Choices with the same algorithm and format. */
     record Pair(Algorithm algorithm, WireFormat format) {
@@ -40,55 +42,56 @@ final class Calibration {
         }
     }
 
-    /** @param reference whose factor is taken for pairs that were not tried */
-    Calibration(CostModel model, CommChoice reference) {
+    /** @param model what is scaled */
+    Calibration(CostModel model) {
         this.model = model;
-        this.reference = reference;
     }
 
     /** Notes what a trial took. */
-    void add(CommChoice choice, int rows, double seconds) {
-        double factor = seconds / predicted(choice, rows);
-        measured.computeIfAbsent(choice, key -> new TreeMap<>()).put(rows, seconds);
-        factors.computeIfAbsent(choice, key -> new TreeMap<>()).put(rows, factor);
-        kinFactors.computeIfAbsent(Kin.of(choice), key -> new TreeMap<>()).putIfAbsent(rows, factor);
-    }
-
-    /** Notes that all was tried that is worth it, of one size. */
-    void complete(int rows) {
-        completed.add(rows);
+    void add(Trial trial) {
+        CommChoice choice = trial.choice();
+        double factor = trial.seconds() / predicted(choice, trial.rows());
+        tried.add(trial.rows());
+        measured.computeIfAbsent(choice, key -> new TreeMap<>()).put(trial.rows(), trial.seconds());
+        factors.computeIfAbsent(choice, key -> new TreeMap<>()).put(trial.rows(), factor);
+        kinFactors.computeIfAbsent(Kin.of(choice), key -> new TreeMap<>()).putIfAbsent(trial.rows(), factor);
+        double[] all = factors.values().stream()
+                .filter(byRows -> byRows.containsKey(trial.rows()))
+                .mapToDouble(byRows -> byRows.getOrDefault(trial.rows(), factor))
+                .sorted()
+                .toArray();
+        general.put(trial.rows(), all[all.length / 2]);
     }
 
     /**
-     * {@return whether the choice may be taken for some rows} All may, if nothing was tried. Else it must have been tried,
-     * and no size that was completed without it, nor the largest that was tried, may be nearer than its own trials. Chunks
-     * that are so large that no trial could have been cut into them go with the uncut exchange.
+     * {@return whether the choice may be taken for some rows} All may, if nothing was tried. Else the nearest sizes that were
+     * tried, below and above, must have been tried with it: what was left out there had no hope. Chunks that are so large
+     * that no trial could have been cut into them go with the uncut exchange.
      */
     boolean allows(CommChoice choice, int rows) {
-        if (factors.isEmpty()) {
+        if (tried.isEmpty()) {
             return true;
         }
         NavigableMap<Integer, Double> own = factors.get(choice);
-        if (own != null) {
-            return covers(own, rows);
+        if (own != null && covers(own, rows, choice)) {
+            return true;
         }
         NavigableMap<Integer, Double> uncut = kinFactors.get(new Kin(Pair.of(choice), false));
-        return isCut(choice) && uncut != null && uncut.lastKey() <= choice.chunkRows() && covers(uncut, rows);
+        return own == null
+                && isCut(choice)
+                && uncut != null
+                && uncut.lastKey() <= choice.chunkRows()
+                && covers(uncut, rows, choice);
     }
 
-    private boolean covers(NavigableMap<Integer, Double> tried, int rows) {
-        Integer below = tried.floorKey(rows);
-        Integer above = tried.ceilingKey(rows);
-        int largest = factors.getOrDefault(reference, tried).lastKey();
-        if (above == null && rows >= largest) {
-            return tried.lastKey() == largest;
-        }
-        return (above != null || noneCompleted(tried.lastKey() + 1, rows))
-                && (below != null || noneCompleted(rows, tried.firstKey() - 1));
-    }
-
-    private boolean noneCompleted(int from, int to) {
-        return completed.stream().noneMatch(size -> from <= size && size <= to);
+    private boolean covers(NavigableMap<Integer, Double> own, int rows, CommChoice choice) {
+        Integer below = tried.floor(rows);
+        Integer above = tried.ceiling(rows);
+        // A size that is no larger than the chunk cannot have been tried in chunks.
+        boolean fits = below == null
+                || own.containsKey(below)
+                || (isCut(choice) && below <= choice.chunkRows() && above != null);
+        return fits && (above == null || own.containsKey(above));
     }
 
     OptionalDouble measured(CommChoice choice, int rows) {
@@ -105,7 +108,7 @@ final class Calibration {
         return Math.max(LEAST_SECONDS, model.seconds(choice, rows));
     }
 
-    private @Nullable NavigableMap<Integer, Double> factorsOf(CommChoice choice) {
+    private NavigableMap<Integer, Double> factorsOf(CommChoice choice) {
         NavigableMap<Integer, Double> own = factors.get(choice);
         if (own == null) {
             own = kinFactors.get(Kin.of(choice));
@@ -113,15 +116,15 @@ final class Calibration {
         if (own == null) {
             own = kinFactors.get(new Kin(Pair.of(choice), false));
         }
-        return own == null ? factors.get(reference) : own;
+        return own == null ? general : own;
     }
 
     private static boolean isCut(CommChoice choice) {
         return choice.chunkRows() != CommChoice.UNCUT;
     }
 
-    private static double at(@Nullable NavigableMap<Integer, Double> factors, int rows) {
-        if (factors == null) {
+    private static double at(NavigableMap<Integer, Double> factors, int rows) {
+        if (factors.isEmpty()) {
             return 1;
         }
         Map.Entry<Integer, Double> below = factors.floorEntry(rows);

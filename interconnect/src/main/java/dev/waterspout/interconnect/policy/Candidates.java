@@ -7,22 +7,13 @@ import java.util.List;
 
 /** What there is to choose from, for each size of exchange. */
 final class Candidates {
-    /** Smaller messages are not worth a frame of their own. */
-    private static final double LEAST_PAYLOAD = 64 << 10;
-    /** A chunk keeps the link busy for so many times its latency. */
-    private static final double LATENCIES = 10;
-    /** The second chunk size is so many times the first. */
-    private static final int SECOND_CHUNK = 4;
-
     private final CommSettings settings;
     private final int ranks;
-    private final LinkProfile link;
     private final CodecProfile codec;
 
-    Candidates(CommSettings settings, int ranks, LinkProfile link, CodecProfile codec) {
+    Candidates(CommSettings settings, int ranks, CodecProfile codec) {
         this.settings = settings;
         this.ranks = ranks;
-        this.link = link;
         this.codec = codec;
     }
 
@@ -62,24 +53,15 @@ final class Candidates {
                 if (!choices.contains(uncut)) {
                     choices.add(uncut);
                 }
-                long first = leastChunk(algorithm, format);
-                for (long chunk : new long[] {first, SECOND_CHUNK * first}) {
-                    if (chunk < rows && format.rowsIndependent()) {
-                        choices.add(new CommChoice(algorithm, format, (int) chunk));
+                int usual = CommChoice.usualRows(format, settings.columns());
+                for (int chunk : new int[] {usual, Math.max(1, usual / 2)}) {
+                    CommChoice cut = new CommChoice(algorithm, format, chunk);
+                    if (chunk < rows && format.rowsIndependent() && !choices.contains(cut)) {
+                        choices.add(cut);
                     }
                 }
             }
         }
         return choices;
-    }
-
-    /** {@return the rows of the smallest chunk that is worth a message, a power of two} */
-    private long leastChunk(Algorithm algorithm, WireFormat format) {
-        int peers = Math.max(1, ranks - 1);
-        double busy = LATENCIES * link.latencySeconds() * link.bytesPerSecond() / peers;
-        double bytes = Math.max(LEAST_PAYLOAD, Double.isNaN(busy) ? 0 : busy);
-        double perRow = (double) format.rowBytes(settings.columns()) / (algorithm == Algorithm.TWOSTEP ? ranks : 1);
-        double rows = Math.ceil(bytes / perRow);
-        return rows >= 1 << 30 ? CommChoice.UNCUT : Long.highestOneBit(2 * (long) rows - 1);
     }
 }

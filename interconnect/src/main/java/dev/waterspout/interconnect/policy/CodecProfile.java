@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.policy;
 
+import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -13,6 +14,11 @@ import java.util.Map;
 public record CodecProfile(Map<WireFormat, Cost> costs) {
     /** Nothing measured. */
     public static final CodecProfile NONE = new CodecProfile(Map.of());
+
+    /** 2 and 8 GB/s of f32: less than any processor that was measured, once the code is compiled. */
+    private static final Line USUAL = new Line(2e-6, 2e-9);
+
+    private static final Line PLAIN_USUAL = new Line(1e-6, 0.5e-9);
 
     /**
      * A straight line.
@@ -64,12 +70,39 @@ public record CodecProfile(Map<WireFormat, Cost> costs) {
      * @param encode per element of the partial
      * @param reduce per element of all shards together
      * @param decodeSum per element of all shards together
+     * @param steady whether the figures had stopped changing when they were taken; others are too slow, and not kept
      */
-    public record Cost(Line encode, Line reduce, Line decodeSum) {}
+    public record Cost(Line encode, Line reduce, Line decodeSum, boolean steady) {
+        /** Steady figures. */
+        public Cost(Line encode, Line reduce, Line decodeSum) {
+            this(encode, reduce, decodeSum, true);
+        }
+    }
 
     /** Copies the map and keeps its order. */
     public CodecProfile {
         costs = Collections.unmodifiableMap(new LinkedHashMap<>(costs));
+    }
+
+    /** {@return the same, with what a compiled codec usually takes in place of figures that were not steady} */
+    CodecProfile withAssumptions() {
+        Map<WireFormat, Cost> assumed = new LinkedHashMap<>();
+        costs.forEach((format, cost) -> {
+            Line line = format instanceof PlainFormat ? PLAIN_USUAL : USUAL;
+            assumed.put(format, cost.steady() ? cost : new Cost(line, line, line, false));
+        });
+        return new CodecProfile(assumed);
+    }
+
+    /** Returns the figures that are worth keeping. */
+    public CodecProfile steady() {
+        Map<WireFormat, Cost> kept = new LinkedHashMap<>();
+        costs.forEach((format, cost) -> {
+            if (cost.steady()) {
+                kept.put(format, cost);
+            }
+        });
+        return new CodecProfile(kept);
     }
 
     /**

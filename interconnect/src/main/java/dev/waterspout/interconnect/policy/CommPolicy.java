@@ -5,6 +5,7 @@ import dev.waterspout.interconnect.policy.CodecProfile.Cost;
 import dev.waterspout.interconnect.policy.CodecProfile.Line;
 import dev.waterspout.interconnect.policy.Decision.Option;
 import dev.waterspout.interconnect.policy.Decision.Row;
+import dev.waterspout.interconnect.policy.Profiles.Trial;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 
 /**
  * Decides how exchanges of each size are done. Links and codecs are measured, a {@link CostModel} predicts every choice,
@@ -24,7 +26,8 @@ import java.util.Optional;
  */
 public final class CommPolicy {
     private static final int LINK_VALUES = 2;
-    private static final int COST_VALUES = 6;
+    private static final int COST_VALUES = 7;
+    private static final int TRIAL_VALUES = 5;
 
     private final Bench bench;
     private final CommSettings settings;
@@ -50,16 +53,26 @@ public final class CommPolicy {
      */
     public Decision measureAndDecide(Optional<ProfileCache> cache) {
         if (ranks == 1) {
-            return decide(new Profiles(LinkProfile.NONE, CodecProfile.NONE));
+            return decide(Profiles.NONE);
         }
         requireSameSettings();
-        WarmUp.run(
-                settings,
-                ranks,
-                bench.ports(),
-                bench.nanoClock(),
-                settings.budget().warmUp());
-        return decided(measure(cache));
+        Optional<ProfileCache> own = bench.transport().rank() == 0 ? cache : Optional.empty();
+        ProfileCache.Entry cached =
+                own.flatMap(ProfileCache::load).orElse(new ProfileCache.Entry(settings.digest(), Profiles.NONE));
+        Profiles known = fromRoot(cached.trialsFor(settings.digest()));
+        Profiles measured = measure(known);
+        boolean ports = agreement.max(bench.codecs() == CodecSource.PORTS ? 0 : 1) == 0;
+        boolean steady = measured.codec().equals(measured.codec().steady());
+        Result result = decided(measured, steady && ports);
+        // What the JIT disturbed is not kept.
+        if (steady && !result.profiles().equals(known)) {
+            CodecProfile all = cached.profiles().codec().with(result.profiles().codec());
+            own.ifPresent(file -> file.store(new ProfileCache.Entry(
+                    settings.digest(),
+                    new Profiles(
+                            result.profiles().link(), all, result.profiles().trials()))));
+        }
+        return result.decision();
     }
 
     /**
@@ -75,7 +88,7 @@ public final class CommPolicy {
             return new Decision(CommSchedule.fixed(only), List.of(), profiles, ranks, settings.formats());
         }
         requireSameSettings();
-        return decided(slowest(profiles));
+        return decided(slowest(profiles), true).decision();
     }
 
     private void requireSameSettings() {
@@ -90,38 +103,36 @@ public final class CommPolicy {
         }
     }
 
-    private Profiles measure(Optional<ProfileCache> cache) {
-        boolean root = bench.transport().rank() == 0;
-        Optional<Profiles> known = root ? cache.flatMap(ProfileCache::load) : Optional.empty();
-        Optional<Profiles> shared = fromRoot(known);
-        LinkProfile link = shared.isPresent()
-                ? shared.get().link()
+    /** {@return of link and codecs what is known, and of the rest what is measured or supplied; the slowest rank's} */
+    private Profiles measure(Profiles known) {
+        List<WireFormat> unknown = byPromise().stream()
+                .filter(format -> !known.codec().costs().containsKey(format))
+                .toList();
+        CodecProfile supplied =
+                unknown.isEmpty() ? CodecProfile.NONE : bench.codecs().measure(unknown, settings, ranks);
+        List<WireFormat> untold = unknown.stream()
+                .filter(format -> !supplied.costs().containsKey(format))
+                .toList();
+        // The link comes last: the JIT, which the codecs keep busy, would disturb it.
+        CodecProfile own = known.codec()
+                .with(new CodecProbe(ranks, bench.ports(), bench.clocks())
+                        .measure(
+                                untold,
+                                settings.maxRows(),
+                                settings.columns(),
+                                settings.budget().warmUp(),
+                                settings.budget().codec()))
+                .with(supplied);
+        CodecProfile codec = slowest(new Profiles(LinkProfile.NONE, own)).codec();
+        LinkProfile link = known.hasLink()
+                ? known.link()
                 : new LinkProbe(
                                 bench.transport(),
                                 bench.control(),
                                 bench.nanoClock(),
                                 settings.budget().link())
                         .measure();
-        CodecProfile codec = shared.map(Profiles::codec).orElse(CodecProfile.NONE);
-        List<WireFormat> unknown = byPromise().stream()
-                .filter(format -> !codec.costs().containsKey(format))
-                .toList();
-        if (unknown.isEmpty()) {
-            return new Profiles(link, codec);
-        }
-        CodecProfile measured = new CodecProbe(bench.control(), ranks, bench.ports(), bench.nanoClock())
-                .measure(
-                        unknown,
-                        settings.maxRows(),
-                        settings.columns(),
-                        settings.budget().codecPerFormat(),
-                        settings.budget().codec());
-        Profiles all = new Profiles(link, codec.with(measured));
-        if (root) {
-            CodecProfile cached = known.map(Profiles::codec).orElse(CodecProfile.NONE);
-            cache.ifPresent(file -> file.store(new Profiles(link, cached.with(measured))));
-        }
-        return all;
+        return new Profiles(link, codec, known.trials());
     }
 
     /** {@return the formats, what others have to beat first, then the smallest} */
@@ -135,12 +146,21 @@ public final class CommPolicy {
         return order;
     }
 
-    private Decision decided(Profiles profiles) {
-        CostModel model = new CostModel(ranks, settings.columns(), profiles.link(), profiles.codec());
-        Candidates candidates = new Candidates(settings, ranks, profiles.link(), profiles.codec());
+    /** A decision, and what it was made from. */
+    private record Result(Decision decision, Profiles profiles) {}
+
+    private Result decided(Profiles found, boolean mayTry) {
+        CostModel model =
+                new CostModel(ranks, settings.columns(), found.link(), found.codec().withAssumptions());
+        Candidates candidates = new Candidates(settings, ranks, found.codec());
         CommChoice first = candidates.baselines().getFirst();
-        Calibration calibration = new Calibration(model, first);
-        new Trials(bench, settings, candidates, calibration).run();
+        Calibration calibration = new Calibration(model);
+        Profiles profiles = found;
+        if (mayTry && found.trials().isEmpty()) {
+            profiles = found.with(new Trials(bench, settings, candidates, calibration).run());
+        } else if (mayTry) {
+            found.trials().forEach(calibration::add);
+        }
         List<Integer> sizes = candidates.sizes();
         Chooser chooser = new Chooser(sizes, candidates.baselines(), calibration::expected);
         Chooser.Options options = rows -> candidates.of(rows).stream()
@@ -161,7 +181,8 @@ public final class CommPolicy {
                             .sorted(Comparator.comparingDouble(Option::expectedSeconds))
                             .toList()));
         }
-        return new Decision(chooser.schedule(chosen), table, profiles, ranks, settings.formats());
+        Decision decision = new Decision(chooser.schedule(chosen), table, profiles, ranks, settings.formats());
+        return new Result(decision, profiles);
     }
 
     private static Option option(CommChoice choice, int rows, CostModel model, Calibration calibration) {
@@ -190,10 +211,29 @@ public final class CommPolicy {
     }
 
     /** {@return what the root knows, on every rank} */
-    private Optional<Profiles> fromRoot(Optional<Profiles> known) {
-        double[] root = agreement.share(values(known.orElse(new Profiles(LinkProfile.NONE, CodecProfile.NONE))))[0];
-        // No cache holds an infinite bandwidth: that is a single rank's.
-        return root[1] == 0 ? Optional.empty() : Optional.of(profiles(root));
+    private Profiles fromRoot(Profiles known) {
+        double[] root = agreement.share(values(known))[0];
+        List<Trial> trials = new ArrayList<>();
+        double[] packed = agreement.fromRoot(pack(known.trials()));
+        for (int at = 0; at < packed.length; at += TRIAL_VALUES) {
+            CommChoice choice = new CommChoice(
+                    Algorithm.values()[(int) packed[at]],
+                    settings.formats().get((int) packed[at + 1]),
+                    (int) packed[at + 2]);
+            trials.add(new Trial(choice, (int) packed[at + 3], packed[at + 4]));
+        }
+        return profiles(root).with(trials);
+    }
+
+    private double[] pack(List<Trial> trials) {
+        return trials.stream()
+                .flatMapToDouble(trial -> DoubleStream.of(
+                        trial.choice().algorithm().ordinal(),
+                        settings.formats().indexOf(trial.choice().format()),
+                        trial.choice().chunkRows(),
+                        trial.rows(),
+                        trial.seconds()))
+                .toArray();
     }
 
     private Profiles slowest(Profiles own) {
@@ -210,13 +250,17 @@ public final class CommPolicy {
         for (WireFormat format : settings.formats()) {
             Cost cost = profiles.codec().costs().get(format);
             for (int i = 0; i < COST_VALUES; i++) {
-                values[at++] = cost == null ? Double.POSITIVE_INFINITY : coefficient(cost, i);
+                values[at++] = cost == null ? Double.POSITIVE_INFINITY : figure(cost, i);
             }
         }
         return values;
     }
 
-    private static double coefficient(Cost cost, int i) {
+    /** {@return one of the figures, of which the largest is the worst} */
+    private static double figure(Cost cost, int i) {
+        if (i == COST_VALUES - 1) {
+            return cost.steady() ? 0 : 1;
+        }
         Line line = List.of(cost.encode(), cost.reduce(), cost.decodeSum()).get(i / 2);
         return i % 2 == 0 ? line.fixedSeconds() : line.perElementSeconds();
     }
@@ -231,7 +275,8 @@ public final class CommPolicy {
                         new Cost(
                                 new Line(values[at], values[at + 1]),
                                 new Line(values[at + 2], values[at + 3]),
-                                new Line(values[at + 4], values[at + 5])));
+                                new Line(values[at + 4], values[at + 5]),
+                                values[at + 6] == 0));
             }
             at += COST_VALUES;
         }

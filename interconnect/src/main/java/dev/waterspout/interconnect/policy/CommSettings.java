@@ -27,31 +27,17 @@ public record CommSettings(
         boolean phaseLocked,
         Budget budget) {
     /**
-     * How long measuring may take. A step that would end later is not begun.
+     * How long measuring may take, where no cache spares it. A step that would end later is not begun.
      *
-     * @param warmUp the JIT, before anything is measured
+     * @param warmUp how long to wait for the JIT; it takes 1.5 s on an idle core, and more where ranks share cores
      * @param link latency and bandwidth
-     * @param codecPerFormat encode, reduce and sum of one format
-     * @param codec of all formats together
+     * @param codec encode, reduce and sum of all formats together
      * @param trials exchanges as they will be
      */
-    public record Budget(Duration warmUp, Duration link, Duration codecPerFormat, Duration codec, Duration trials) {
-        /** Under a second altogether. */
+    public record Budget(Duration warmUp, Duration link, Duration codec, Duration trials) {
+        /** About two seconds, and what the JIT needs: once per group of hosts, as it is kept. */
         public static final Budget DEFAULT = new Budget(
-                Duration.ofMillis(200),
-                Duration.ofMillis(250),
-                CodecProbe.BUDGET,
-                Duration.ofMillis(240),
-                Duration.ofMillis(250));
-
-        /**
-         * Returns this budget with another time for the JIT.
-         *
-         * @param other zero if it was warmed up before
-         */
-        public Budget withWarmUp(Duration other) {
-            return new Budget(other, link, codecPerFormat, codec, trials);
-        }
+                Duration.ofSeconds(8), Duration.ofMillis(250), Duration.ofMillis(300), Duration.ofMillis(1500));
     }
 
     /** Copies the lists and checks that there is a choice. */
@@ -94,7 +80,7 @@ public record CommSettings(
         return algorithms.contains(best) ? best : algorithms.getFirst();
     }
 
-    /** {@return a number that is the same where the settings are, in any process} */
+    /** {@return a number that is the same where the settings are, in any process: what trials depend on, too} */
     int digest() {
         return Objects.hash(
                 formats.stream().map(WireFormat::id).toList(),
@@ -104,7 +90,6 @@ public record CommSettings(
                 phaseLocked,
                 budget.warmUp(),
                 budget.link(),
-                budget.codecPerFormat(),
                 budget.codec(),
                 budget.trials());
     }

@@ -49,8 +49,12 @@ final class DecisionText {
             text.format("codec %-14s not measured\n", format.label());
         } else {
             text.format(
-                    "codec %-14s encode %s, reduce %s, sum %s\n",
-                    format.label(), speed(cost.encode()), speed(cost.reduce()), speed(cost.decodeSum()));
+                    "codec %-14s encode %s, reduce %s, sum %s%s\n",
+                    format.label(),
+                    speed(cost.encode()),
+                    speed(cost.reduce()),
+                    speed(cost.decodeSum()),
+                    cost.steady() ? "" : "  (not steady: not kept, and a usual speed assumed)");
         }
     }
 

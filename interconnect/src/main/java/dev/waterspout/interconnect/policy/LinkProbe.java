@@ -1,11 +1,14 @@
 package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.collective.ControlChannel;
+import dev.waterspout.interconnect.transport.Pending;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.LongSupplier;
 
@@ -24,6 +27,11 @@ public final class LinkProbe {
     private static final int LATENCY_EXCHANGES = 20;
     /** The part of the budget for latency. */
     private static final double LATENCY_SHARE = 0.25;
+
+    /** What travels at once, and how much of it is under way. */
+    private static final long PIECE_BYTES = 64 << 10;
+
+    private static final int PIECES = 3;
 
     private static final long FIRST_BYTES = 64 << 10;
     private static final long LAST_BYTES = 4 << 20;
@@ -89,7 +97,7 @@ public final class LinkProbe {
         exchange(buffers, SMALL_BYTES); // may open connections
         double first = agreement.max(exchange(buffers, SMALL_BYTES));
         double fitting = LATENCY_SHARE * budget / Math.max(first, 1e-9);
-        return agreement.max(median(buffers, SMALL_BYTES, (int) Math.clamp(fitting, 1, LATENCY_EXCHANGES)));
+        return agreement.max(typical(buffers, SMALL_BYTES, (int) Math.clamp(fitting, 1, LATENCY_EXCHANGES)));
     }
 
     private double bandwidth(Buffers buffers, double small, long start) {
@@ -124,24 +132,39 @@ public final class LinkProbe {
     }
 
     private Sample step(Buffers buffers, long bytes, int repetitions, long start) {
-        double own = median(buffers, bytes, repetitions);
+        double own = typical(buffers, bytes, repetitions);
         double[] slowest = agreement.max(own, Seconds.since(nanoClock, start));
         return new Sample(bytes, slowest[0], slowest[1]);
     }
 
-    private double median(Buffers buffers, long bytes, int repetitions) {
+    private double typical(Buffers buffers, long bytes, int repetitions) {
         double[] seconds = new double[repetitions];
         Arrays.setAll(seconds, i -> exchange(buffers, bytes));
-        return Seconds.median(seconds);
+        return Seconds.typical(seconds);
     }
 
+    /** Large messages go in pieces, as a collective sends them. */
     private double exchange(Buffers buffers, long bytes) {
-        MemorySegment message = buffers.outgoing().asSlice(0, bytes);
+        return Seconds.time(nanoClock, () -> {
+            Deque<Pending> pending = new ArrayDeque<>();
+            for (long from = 0; from < bytes; from += PIECE_BYTES) {
+                if (pending.size() == PIECES) {
+                    pending.removeFirst().await();
+                }
+                pending.addLast(start(buffers, from, Math.min(PIECE_BYTES, bytes - from)));
+            }
+            pending.forEach(Pending::await);
+        });
+    }
+
+    private Pending start(Buffers buffers, long from, long bytes) {
+        MemorySegment[] outgoing = new MemorySegment[transport.size()];
+        Arrays.fill(outgoing, buffers.outgoing().asSlice(from, bytes));
         MemorySegment[] received = new MemorySegment[transport.size()];
         Arrays.setAll(received, peer -> {
             MemorySegment whole = buffers.incoming().get(peer);
-            return peer == transport.rank() ? whole : whole.asSlice(0, bytes);
+            return peer == transport.rank() ? whole : whole.asSlice(from, bytes);
         });
-        return Seconds.time(nanoClock, () -> transport.allGather(message, received));
+        return transport.start(outgoing, received);
     }
 }

@@ -2,6 +2,7 @@ package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.policy.CodecProfile.Cost;
 import dev.waterspout.interconnect.policy.CodecProfile.Line;
+import dev.waterspout.interconnect.policy.Profiles.Trial;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -26,11 +28,13 @@ import java.util.function.Consumer;
  * ignored, with a line that says why; no run fails because of it.
  *
  * <pre>
- *   waterspout comm profile 1
+ *   waterspout comm profile 2
  *   key &lt;hosts, transport, ranks, devices, version&gt;
  *   measured &lt;ISO instant&gt;
  *   link &lt;latency in s&gt; &lt;bytes/s&gt;
+ *   settings &lt;number of those that the trials are of&gt;
  *   codec &lt;format id, hex&gt; &lt;encode, reduce, sum: each fixed s and s per element&gt; &lt;label&gt;
+ *   trial &lt;collective&gt; &lt;format id, hex&gt; &lt;rows of a chunk&gt; &lt;rows&gt; &lt;s&gt;
  *   end
  * </pre>
  */
@@ -38,17 +42,31 @@ public final class ProfileCache {
     /** How long profiles are believed, unless the caller says otherwise. */
     public static final Duration MAX_AGE = Duration.ofDays(30);
 
-    private static final String VERSION = "waterspout comm profile 1";
+    private static final String VERSION = "waterspout comm profile 2";
     private static final String END = "end";
     private static final long MOST_BYTES = 64 << 10;
-    private static final int FIRST_LINES = 4;
+    private static final int FIRST_LINES = 5;
     private static final int CODEC_WORDS = 9;
+    private static final int TRIAL_WORDS = 6;
 
     private final Path file;
     private final ProfileKey key;
     private final Duration maxAge;
     private final InstantSource clock;
     private final Consumer<String> notes;
+
+    /**
+     * What a file holds.
+     *
+     * @param settings number of those that the trials are of
+     * @param profiles what was measured
+     */
+    public record Entry(int settings, Profiles profiles) {
+        /** {@return the profiles, without trials if those are of other settings} */
+        Profiles trialsFor(int wanted) {
+            return wanted == settings ? profiles : profiles.with(List.of());
+        }
+    }
 
     /**
      * @param folder where the file lies; made when something is stored
@@ -66,7 +84,7 @@ public final class ProfileCache {
     }
 
     /** Returns the profiles of this key, or nothing. */
-    public Optional<Profiles> load() {
+    public Optional<Entry> load() {
         try {
             if (Files.size(file) > MOST_BYTES) {
                 return ignored("it has more than " + MOST_BYTES + " bytes");
@@ -81,7 +99,7 @@ public final class ProfileCache {
         }
     }
 
-    private Optional<Profiles> parse(List<String> lines) {
+    private Optional<Entry> parse(List<String> lines) {
         if (lines.isEmpty() || !lines.getFirst().equals(VERSION)) {
             return ignored("its first line is not '" + VERSION + "'");
         }
@@ -97,21 +115,41 @@ public final class ProfileCache {
             return ignored("it is of " + measured + ", and today is " + now);
         }
         String[] link = words(lines.get(3), "link");
+        int settings = Integer.parseInt(words(lines.get(4), "settings")[1]);
         Map<WireFormat, Cost> costs = new LinkedHashMap<>();
+        List<Trial> trials = new ArrayList<>();
         for (String line : lines.subList(FIRST_LINES, lines.size() - 1)) {
-            String[] words = words(line, "codec");
-            if (words.length != CODEC_WORDS) {
-                return ignored("it is damaged: " + line);
+            String[] words = line.split(" ", -1);
+            switch (words[0]) {
+                case "codec" -> {
+                    requireWords(words, CODEC_WORDS, line);
+                    costs.put(
+                            format(words[1]), new Cost(line(words, 2), line(words, 4), line(words, 6)));
+                }
+                case "trial" -> {
+                    requireWords(words, TRIAL_WORDS, line);
+                    Algorithm algorithm = Algorithm.valueOf(words[1].toUpperCase(Locale.ROOT));
+                    CommChoice choice = new CommChoice(algorithm, format(words[2]), Integer.parseInt(words[3]));
+                    trials.add(new Trial(choice, Integer.parseInt(words[4]), number(words[5])));
+                }
+                default -> throw new IllegalArgumentException("'" + line + "'");
             }
-            costs.put(
-                    WireFormat.ofId(HexFormat.fromHexDigits(words[1])),
-                    new Cost(line(words, 2), line(words, 4), line(words, 6)));
         }
         LinkProfile profile = new LinkProfile(number(link[1]), number(link[2]));
         if (Double.isInfinite(profile.bytesPerSecond())) {
             return ignored("it is damaged: infinite bandwidth");
         }
-        return Optional.of(new Profiles(profile, new CodecProfile(costs)));
+        return Optional.of(new Entry(settings, new Profiles(profile, new CodecProfile(costs), trials)));
+    }
+
+    private static void requireWords(String[] words, int count, String line) {
+        if (words.length != count) {
+            throw new IllegalArgumentException("'" + line + "'");
+        }
+    }
+
+    private static WireFormat format(String hex) {
+        return WireFormat.ofId(HexFormat.fromHexDigits(hex));
     }
 
     private static Line line(String[] words, int at) {
@@ -130,23 +168,25 @@ public final class ProfileCache {
         return words;
     }
 
-    private Optional<Profiles> ignored(String why) {
+    private Optional<Entry> ignored(String why) {
         notes.accept("communication profile " + file + " is ignored: " + why);
         return Optional.empty();
     }
 
     /**
-     * Replaces the profiles of this key.
+     * Replaces what is kept of this key.
      *
-     * @param profiles what was measured
+     * @param entry what was measured
      */
-    public void store(Profiles profiles) {
+    public void store(Entry entry) {
+        Profiles profiles = entry.profiles();
         List<String> lines = new ArrayList<>();
         lines.add(VERSION);
         lines.add("key " + key.text());
         lines.add("measured " + clock.instant());
         lines.add("link " + profiles.link().latencySeconds() + " "
                 + profiles.link().bytesPerSecond());
+        lines.add("settings " + entry.settings());
         profiles.codec()
                 .costs()
                 .forEach((format, cost) -> lines.add(String.join(
@@ -157,6 +197,17 @@ public final class ProfileCache {
                         text(cost.reduce()),
                         text(cost.decodeSum()),
                         format.label())));
+        for (Trial trial : profiles.trials()) {
+            CommChoice choice = trial.choice();
+            lines.add(String.join(
+                    " ",
+                    "trial",
+                    choice.algorithm().label(),
+                    HexFormat.of().toHexDigits(choice.format().id()),
+                    Integer.toString(choice.chunkRows()),
+                    Integer.toString(trial.rows()),
+                    Double.toString(trial.seconds())));
+        }
         lines.add(END);
         try {
             Path folder = file.toAbsolutePath().getParent();

@@ -1,9 +1,52 @@
 package dev.waterspout.interconnect.policy;
 
+import java.util.List;
+
 /**
  * What a decision is made from.
  *
  * @param link what bytes cost
  * @param codec what arithmetic costs
+ * @param trials what exchanges took, in the order in which they were tried
  */
-public record Profiles(LinkProfile link, CodecProfile codec) {}
+public record Profiles(LinkProfile link, CodecProfile codec, List<Trial> trials) {
+    /** Nothing measured. */
+    static final Profiles NONE = new Profiles(LinkProfile.NONE, CodecProfile.NONE);
+
+    /**
+     * An exchange as it would be, over scratch memory.
+     *
+     * @param choice how it was done
+     * @param rows tokens
+     * @param seconds the slowest rank's
+     */
+    public record Trial(CommChoice choice, int rows, double seconds) {
+        /** Checks the ranges. */
+        public Trial {
+            if (rows < 1 || !(seconds > 0) || Double.isInfinite(seconds)) {
+                throw new IllegalArgumentException(
+                        "a trial of " + rows + " rows and " + seconds + " s; both must be more than 0 and finite");
+            }
+        }
+    }
+
+    /** Copies the list. */
+    public Profiles {
+        trials = List.copyOf(trials);
+    }
+
+    /** Without trials. */
+    public Profiles(LinkProfile link, CodecProfile codec) {
+        this(link, codec, List.of());
+    }
+
+    /** {@return the same with other trials} */
+    Profiles with(List<Trial> others) {
+        return new Profiles(link, codec, others);
+    }
+
+    /** {@return whether a link was measured} */
+    boolean hasLink() {
+        return !Double.isInfinite(link.bytesPerSecond());
+    }
+}

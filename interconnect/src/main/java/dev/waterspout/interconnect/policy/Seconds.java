@@ -25,10 +25,10 @@ final class Seconds {
         return since(nanoClock, start);
     }
 
-    /** {@return the middle value, the lower one of two} */
-    static double median(double[] values) {
+    /** {@return the lower quartile: disturbances only ever add time} */
+    static double typical(double[] values) {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
-        return sorted[(sorted.length - 1) / 2];
+        return sorted[(sorted.length - 1) / 4];
     }
 }

@@ -4,28 +4,37 @@ import dev.waterspout.interconnect.collective.Collective;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.ExchangeShape;
 import dev.waterspout.interconnect.collective.StagedPort;
+import dev.waterspout.interconnect.policy.Profiles.Trial;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
- * Runs exchanges as they will be, over scratch memory: the baselines and the best of the others, at the largest size that
- * fits into the time, at 1 row, in the middle, and at the other sizes while time is left. What it is spent on follows from numbers that all ranks share.
+ * Runs exchanges as they will be, over scratch memory, at every second size as long as time is left: the smallest first,
+ * because those cost little and correct what the model expects of the next. At one size the choices take turns, so that
+ * whatever disturbs the machine disturbs all, and the shortest of the rounds counts. What it is spent on follows from
+ * numbers that all ranks share.
  */
 final class Trials {
-    /** Runs that count: of several, the first does not. */
-    private static final int REPETITIONS = 5;
-    /** So many pairs of algorithm and format are tried beside the baselines. */
-    private static final int PAIRS = 3;
-    /** Parts of what time is left: for the largest size, then for 1 row, then for the middle; others share the rest. */
-    private static final double[] SHARES = {0.6, 0.2, 0.5};
+    private static final int MOST_ROUNDS = 40;
+    private static final int WARM_ROUNDS = 8;
+    private static final int WARM_BATCHES = 3;
+    private static final double WARM_GAIN = 0.05;
+    private static final double WARM_UP_SHARE = 0.2;
+    /** As many come to an end undisturbed at least once, even with more ranks than cores. */
+    private static final int FEWEST_ROUNDS = 5;
+    /** What the model expects to take so many times as long as the best, or what did in the first round, is out. */
+    private static final double HOPELESS = 2;
+
+    private static final double SLOWER = 1.5;
+    /** Every other one of the sizes, which double. */
+    private static final int SIZE_STEP = 2;
     /** Partials of all ranks that one rank keeps for a trial. */
     private static final long MEMORY_BYTES = 64 << 20;
 
@@ -36,6 +45,7 @@ final class Trials {
     private final Agreement agreement;
     private final double budget;
     private final long start;
+    private final List<Trial> made = new ArrayList<>();
     /** The slowest rank's seconds since the start. */
     private double spent;
 
@@ -49,115 +59,164 @@ final class Trials {
         this.start = bench.nanoClock().getAsLong();
     }
 
-    /** Tries what fits and tells the calibration. Called on all ranks. */
-    void run() {
-        int largest = largest();
-        if (largest == 0) {
-            return;
-        }
-        Set<Integer> order = new LinkedHashSet<>(List.of(largest));
-        order.add(1);
-        order.add(middle(largest));
-        candidates.sizes().stream().filter(rows -> rows < largest).forEach(order::add);
-        List<Integer> sizes = List.copyOf(order);
+    /** Tries what fits and tells the calibration. Called on all ranks; {@return what it told} */
+    List<Trial> run() {
+        List<Integer> sizes = sizes();
+        warmUp(sizes.getFirst());
         for (int i = 0; i < sizes.size(); i++) {
-            double share = i < SHARES.length ? SHARES[i] : 1.0 / (sizes.size() - i);
-            tryOut(sizes.get(i), spent + share * (budget - spent));
+            tryOut(sizes.get(i), (budget - spent) / (sizes.size() - i));
         }
+        return made;
     }
 
-    private void tryOut(int rows, double end) {
-        List<CommChoice> picks = picks(rows);
-        boolean all = true;
-        for (int pick = 0; pick < picks.size(); pick++) {
-            all &= tryOut(picks.get(pick), rows, (end - spent) / (picks.size() - pick), end);
-        }
-        if (all) {
-            calibration.complete(rows);
-        }
-    }
-
-    /** {@return the most rows that all picks fit with, 0 for none} */
-    private int largest() {
-        for (int rows : candidates.sizes().reversed()) {
-            double seconds = picks(rows).stream()
-                    .mapToDouble(choice -> calibration.expected(choice, rows))
-                    .sum();
-            long bytes = PlainFormat.F32.encodedBytes(rows, settings.columns())
-                    * bench.transport().size();
-            if (seconds <= SHARES[0] * budget && (bytes <= MEMORY_BYTES || rows == 1)) {
-                return rows;
+    /** Exchanges the smallest size until that becomes no faster: the JIT has to compile collectives and transport, too. */
+    private void warmUp(int rows) {
+        try (Arena arena = Arena.ofShared()) {
+            List<Contender> contenders = picks(rows).stream()
+                    .map(choice -> new Contender(choice, rows, arena))
+                    .toList();
+            double before = Double.POSITIVE_INFINITY;
+            double least = Double.POSITIVE_INFINITY;
+            int equal = 0;
+            while (equal < WARM_BATCHES && spent < WARM_UP_SHARE * budget) {
+                before = Math.min(before, least);
+                for (int round = 0; round < WARM_ROUNDS; round++) {
+                    least = Math.min(least, round(contenders));
+                }
+                equal = least > (1 - WARM_GAIN) * before ? equal + 1 : 0;
             }
         }
-        return 0;
     }
 
-    /** {@return the size that is as many times 1 as the largest is this} */
-    private int middle(int largest) {
-        return candidates.sizes().stream()
-                .filter(rows -> (long) rows * rows >= largest)
-                .findFirst()
-                .orElse(largest);
+    private List<Integer> sizes() {
+        List<Integer> all = candidates.sizes();
+        List<Integer> sizes = new ArrayList<>();
+        for (int i = 0; i < all.size(); i += SIZE_STEP) {
+            sizes.add(all.get(i));
+        }
+        if (!sizes.getLast().equals(all.getLast())) {
+            sizes.add(all.getLast());
+        }
+        return sizes;
     }
 
-    /** {@return what to try: the best baselines, and of the most promising pairs the best, uncut too} */
+    private void tryOut(int rows, double seconds) {
+        List<CommChoice> picks = picks(rows);
+        double round = picks.stream()
+                .mapToDouble(choice -> calibration.expected(choice, rows))
+                .sum();
+        long bytes = PlainFormat.F32.encodedBytes(rows, settings.columns())
+                * bench.transport().size();
+        if (FEWEST_ROUNDS * round > seconds || (bytes > MEMORY_BYTES && rows > 1)) {
+            return;
+        }
+        double end = spent + seconds;
+        // Shared: ranks in one process read each other's messages.
+        try (Arena arena = Arena.ofShared()) {
+            List<Contender> contenders = picks.stream()
+                    .map(choice -> new Contender(choice, rows, arena))
+                    .toList();
+            contend(contenders, rows, end);
+        }
+    }
+
+    private void contend(List<Contender> contenders, int rows, double end) {
+        List<Contender> racing = contenders;
+        round(racing); // opens what has to be opened; counts only if there is time for no other
+        double began = spent;
+        for (int round = 1; round <= MOST_ROUNDS; round++) {
+            round(racing);
+            double perRound = (spent - began) / round;
+            if (spent + perRound > end) {
+                break;
+            }
+            if (round == FEWEST_ROUNDS) {
+                double limit = SLOWER
+                        * racing.stream()
+                                .mapToDouble(Contender::shortest)
+                                .min()
+                                .orElseThrow();
+                racing = racing.stream()
+                        .filter(contender -> contender.shortest() <= limit)
+                        .toList();
+            }
+        }
+        for (Contender contender : contenders) {
+            Trial trial = new Trial(contender.choice, rows, Math.max(contender.shortest(), Calibration.LEAST_SECONDS));
+            calibration.add(trial);
+            made.add(trial);
+        }
+    }
+
+    /** {@return the seconds of all of them together} */
+    private double round(List<Contender> contenders) {
+        double[] own = new double[contenders.size() + 1];
+        for (int i = 0; i < contenders.size(); i++) {
+            own[i] = contenders.get(i).sum(bench);
+        }
+        own[contenders.size()] = Seconds.since(bench.nanoClock(), start);
+        double[] slowest = agreement.max(own);
+        for (int i = 0; i < contenders.size(); i++) {
+            contenders.get(i).seconds.add(slowest[i]);
+        }
+        spent = slowest[contenders.size()];
+        return Arrays.stream(slowest).limit(contenders.size()).sum();
+    }
+
+    /** {@return what to try: the best plain exchange, and all others that may be as fast as the best of all} */
     private List<CommChoice> picks(int rows) {
-        Map<Calibration.Pair, CommChoice> best = new LinkedHashMap<>();
-        candidates.of(rows).stream()
+        List<CommChoice> possible = candidates.of(rows).stream()
                 .filter(choice -> calibration.expected(choice, rows) < Double.POSITIVE_INFINITY)
                 .sorted(Comparator.comparingDouble(choice -> calibration.expected(choice, rows)))
-                .forEach(choice -> best.putIfAbsent(Calibration.Pair.of(choice), choice));
-        List<CommChoice> baselines = candidates.baselines();
-        Set<CommChoice> picks = new LinkedHashSet<>(List.of(baselines.getFirst()));
-        for (WireFormat format : settings.baselines()) {
-            baselines.stream()
-                    .filter(choice -> choice.format().equals(format))
-                    .min(Comparator.comparingDouble(choice -> calibration.expected(choice, rows)))
-                    .ifPresent(picks::add);
+                .toList();
+        if (possible.isEmpty()) {
+            return List.of(candidates.baselines().getFirst());
         }
-        best.values().stream().limit(PAIRS).forEach(choice -> {
-            picks.add(choice);
-            picks.add(new CommChoice(choice.algorithm(), choice.format(), CommChoice.UNCUT));
-        });
-        picks.removeIf(choice -> calibration.expected(choice, rows) == Double.POSITIVE_INFINITY);
+        Set<CommChoice> picks = new LinkedHashSet<>();
+        List<WireFormat> plain = settings.baselines();
+        possible.stream()
+                .filter(choice -> plain.contains(choice.format()))
+                .findFirst()
+                .ifPresent(picks::add);
+        double limit = HOPELESS * calibration.expected(possible.getFirst(), rows);
+        possible.stream()
+                .filter(choice -> calibration.expected(choice, rows) <= limit)
+                .forEach(picks::add);
         return List.copyOf(picks);
     }
 
-    /** Runs one choice for about some seconds, if it can be done before the end; {@return whether it was run} */
-    private boolean tryOut(CommChoice choice, int rows, double seconds, double end) {
-        if (spent + calibration.expected(choice, rows) > end) {
-            return false;
-        }
-        // Shared: ranks in one process read each other's messages.
-        try (Arena arena = Arena.ofShared()) {
-            StagedPort port = bench.ports().create(choice.format(), settings.maxRows(), settings.columns());
-            Collective collective = choice.algorithm()
+    /** A choice under trial. */
+    private final class Contender {
+        private final CommChoice choice;
+        private final int rows;
+        private final StagedPort port;
+        private final Collective collective;
+        /** Of every round, the first included. */
+        private final List<Double> seconds = new ArrayList<>();
+
+        private Contender(CommChoice choice, int rows, Arena arena) {
+            this.choice = choice;
+            this.rows = rows;
+            this.port = bench.ports().create(choice.format(), rows, settings.columns());
+            this.collective = choice.algorithm()
                     .create(
                             bench.exchange(),
                             choice.format(),
                             new ExchangeCounters(),
                             new ExchangeShape(rows, settings.columns(), choice.chunkRows()),
                             arena);
-            double first = sum(collective, port, rows);
-            double[] slowest = agree(first);
-            int more = (int) Math.clamp((Math.min(seconds, end - spent) / slowest[0]) - 1, 0, REPETITIONS);
-            if (more > 0) {
-                double[] times = new double[more];
-                Arrays.setAll(times, i -> sum(collective, port, rows));
-                slowest = agree(more == 1 ? Math.min(first, times[0]) : Seconds.median(times));
-            }
-            calibration.add(choice, rows, slowest[0]);
-            return true;
         }
-    }
 
-    private double[] agree(double seconds) {
-        double[] slowest = agreement.max(seconds, Seconds.since(bench.nanoClock(), start));
-        spent = slowest[1];
-        return slowest;
-    }
+        private double sum(Bench with) {
+            return Seconds.time(with.nanoClock(), () -> collective.sum(0, port, rows));
+        }
 
-    private double sum(Collective collective, StagedPort port, int rows) {
-        return Seconds.time(bench.nanoClock(), () -> collective.sum(0, port, rows));
+        private double shortest() {
+            return seconds.stream()
+                    .skip(seconds.size() > 1 ? 1 : 0)
+                    .mapToDouble(Double::doubleValue)
+                    .min()
+                    .orElseThrow();
+        }
     }
 }

@@ -1,72 +1,116 @@
 package dev.waterspout.interconnect.policy;
 
-import dev.waterspout.interconnect.collective.StagedPort;
-import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.function.LongSupplier;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
- * Lets the JIT compile codecs before they are measured: vector code that is interpreted is a thousand times slower. Needs
- * no other rank, so a run with time for it, while weights are read, can do it beforehand on a thread of its own.
+ * Works until the JIT has compiled the codecs: vector code that is interpreted is a thousand times slower. Needs no other
+ * rank, so a run that has something to wait for meanwhile can do it on a thread of its own.
+ *
+ * <p>Compiled is what no longer changes: the fastest rows of three batches in a row take the same time, and the JIT was
+ * nearly idle. Agreement alone is not enough, because code that waits for the JIT is slow and steady.
  */
 public final class WarmUp {
-    /** By then everything is compiled. */
-    private static final int MOST_ROUNDS = 20_000;
+    private static final double BATCH_SECONDS = 0.03;
+    /** Rounds of a batch, however long they take. */
+    private static final int BATCH_ROUNDS = 4;
+    /** By then a clock must have moved. */
+    private static final int MOST_ROUNDS = 10_000;
+
+    private static final int EQUAL_BATCHES = 2;
+    private static final double EQUAL = 0.1;
+    /** The part of a batch in which the JIT may have been busy. */
+    private static final double IDLE = 0.25;
 
     private WarmUp() {}
 
     /**
-     * Encodes, reduces and sums one row in every format by turns, until the time is spent.
+     * Encodes, reduces and sums one row in every format by turns.
      *
-     * @param settings what will be measured
+     * @param formats what to compile
+     * @param columns elements of a row
      * @param ranks how many exchange
      * @param ports where
-     * @param nanoClock the time, as {@link System#nanoTime}
-     * @param budget how long; nothing is done if it is zero
+     * @param clocks the time
+     * @param most how long at most
+     * @param stop asked after each batch: true ends it
+     * @return the formats that became steady
      */
-    public static void run(
-            CommSettings settings, int ranks, PortFactory ports, LongSupplier nanoClock, Duration budget) {
-        double seconds = Seconds.of(budget);
-        long start = nanoClock.getAsLong();
+    public static Set<WireFormat> run(
+            List<WireFormat> formats,
+            int columns,
+            int ranks,
+            PortFactory ports,
+            Clocks clocks,
+            Duration most,
+            BooleanSupplier stop) {
+        double seconds = Seconds.of(most);
+        long start = clocks.nanos().getAsLong();
         try (Arena arena = Arena.ofShared()) {
-            List<Work> all = settings.formats().stream()
-                    .map(format -> work(format, settings, ranks, ports, arena))
+            List<Kernel> kernels = formats.stream()
+                    .map(format -> new Kernel(new CodecWork(format, 1, columns, ranks, ports, arena)))
                     .toList();
-            // A clock that stands still ends the loop as well.
-            for (int round = 0; round < MOST_ROUNDS; round++) {
-                for (Work work : all) {
-                    if (Seconds.since(nanoClock, start) >= seconds) {
-                        return;
-                    }
-                    work.run();
+            while (Seconds.since(clocks.nanos(), start) < seconds && !stop.getAsBoolean()) {
+                boolean idle = batch(kernels, clocks);
+                kernels.forEach(kernel -> kernel.endBatch(idle));
+                if (kernels.stream().allMatch(Kernel::isSteady)) {
+                    break;
                 }
             }
+            Set<WireFormat> steady = new LinkedHashSet<>();
+            kernels.stream().filter(Kernel::isSteady).forEach(kernel -> steady.add(kernel.work.format()));
+            return steady;
         }
     }
 
-    private record Work(StagedPort port, Tile tile, List<MemorySegment> shards, MemorySegment sum) {
-        private void run() {
-            MemorySegment[] payloads = shards.toArray(MemorySegment[]::new);
-            port.encode(tile, payloads[0]);
-            port.reduce(payloads, tile, sum);
-            port.decodeSum(payloads, tile);
+    /** {@return whether the JIT was nearly idle} */
+    private static boolean batch(List<Kernel> kernels, Clocks clocks) {
+        long start = clocks.nanos().getAsLong();
+        long compiled = clocks.compiling().getAsLong();
+        for (int round = 0; round < MOST_ROUNDS; round++) {
+            if (round >= BATCH_ROUNDS && Seconds.since(clocks.nanos(), start) >= BATCH_SECONDS) {
+                break;
+            }
+            kernels.forEach(kernel -> kernel.run(clocks));
         }
+        long took = clocks.nanos().getAsLong() - start;
+        return clocks.compiling().getAsLong() - compiled <= IDLE * took;
     }
 
-    private static Work work(WireFormat format, CommSettings settings, int ranks, PortFactory ports, Arena arena) {
-        Tile row = new Tile(0, 1, 0, settings.columns());
-        long bytes = format.encodedBytes(1, settings.columns());
-        MemorySegment[] shards = new MemorySegment[ranks];
-        Arrays.fill(shards, arena.allocate(bytes, 64));
-        return new Work(
-                ports.create(format, settings.maxRows(), settings.columns()),
-                row,
-                List.of(shards),
-                arena.allocate(bytes, 64));
+    /** One format's work and its fastest times of this and of the last batch. */
+    private static final class Kernel {
+        private final CodecWork work;
+        private double[] before = CodecWork.never();
+        private double[] fastest = CodecWork.never();
+        private int equalBatches;
+
+        private Kernel(CodecWork work) {
+            this.work = work;
+        }
+
+        private void run(Clocks clocks) {
+            double[] times = work.time(clocks.nanos());
+            Arrays.setAll(fastest, i -> Math.min(fastest[i], times[i]));
+        }
+
+        private void endBatch(boolean idle) {
+            boolean equal = idle;
+            for (int i = 0; i < fastest.length; i++) {
+                equal &= fastest[i] >= (1 - EQUAL) * before[i] && before[i] >= (1 - EQUAL) * fastest[i];
+            }
+            equalBatches = equal ? equalBatches + 1 : 0;
+            before = fastest;
+            fastest = CodecWork.never();
+        }
+
+        private boolean isSteady() {
+            return equalBatches >= EQUAL_BATCHES;
+        }
     }
 }

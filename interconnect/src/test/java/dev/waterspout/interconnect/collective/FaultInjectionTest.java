@@ -3,20 +3,27 @@ package dev.waterspout.interconnect.collective;
 import static dev.waterspout.interconnect.testing.RankThreads.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.testing.ForwardingTransport;
 import dev.waterspout.interconnect.testing.RankThreads;
 import dev.waterspout.interconnect.transport.InProcessGroup;
+import dev.waterspout.interconnect.transport.Pending;
+import dev.waterspout.interconnect.transport.Transport;
 import dev.waterspout.interconnect.transport.TransportScenarios;
 import dev.waterspout.interconnect.transport.TransportScenarios.Scenario;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every fault ends in an exception on the rank that receives it, and the residual or the logits stay as they were. */
@@ -37,6 +44,61 @@ class FaultInjectionTest {
         assertThat(RankThreads.start(InProcessGroup.create(ranks, timeout), body)
                         .failures())
                 .containsOnlyNulls();
+    }
+
+    /** Holds a rank's messages back until all others wait for them. */
+    private static final class Delaying extends ForwardingTransport {
+        private final CountDownLatch othersWait;
+
+        Delaying(Transport delegate, CountDownLatch othersWait) {
+            super(delegate);
+            this.othersWait = othersWait;
+        }
+
+        @Override
+        public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
+            if (rank() != FaultyTransport.SENDER) {
+                Pending pending = super.start(outgoing, incoming);
+                othersWait.countDown();
+                return pending;
+            }
+            try {
+                othersWait.await();
+            } catch (InterruptedException interrupted) {
+                throw new IllegalStateException(interrupted);
+            }
+            return super.start(outgoing, incoming);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Algorithm.class)
+    void aFrameThatComesLateIsAsGoodAsAnother(Algorithm algorithm) throws InterruptedException {
+        int ranks = 3;
+        float[][] partials = new float[ranks][];
+        Arrays.setAll(partials, rank -> Floats.random(rank, 3 * 64));
+        MemorySegment[][] residuals = new MemorySegment[2][ranks];
+        for (int delayed = 0; delayed < 2; delayed++) {
+            MemorySegment[] own = residuals[delayed];
+            Arrays.setAll(own, rank -> Floats.segment(new float[3 * 64]));
+            CountDownLatch othersWait = new CountDownLatch(ranks - 1);
+            List<Transport> group = InProcessGroup.create(ranks, Duration.ofDays(1));
+            List<Transport> used = delayed == 0
+                    ? group
+                    : group.stream()
+                            .<Transport>map(transport -> new Delaying(transport, othersWait))
+                            .toList();
+            Member.run(used, member -> {
+                ExchangeShape shape = new ExchangeShape(3, 64, 3);
+                Collective collective =
+                        algorithm.create(member.exchange(), PlainFormat.F32, member.counters(), shape, member.arena());
+                MemorySegment partial = Floats.segment(partials[member.rank()]);
+                collective.sum(0, member.port(PlainFormat.F32, 64, partial, own[member.rank()]), 3);
+            });
+        }
+        for (int rank = 0; rank < ranks; rank++) {
+            Floats.assertSame(residuals[1][rank], Floats.array(residuals[0][0]), "rank " + rank);
+        }
     }
 
     static Stream<Arguments> disagreements() {

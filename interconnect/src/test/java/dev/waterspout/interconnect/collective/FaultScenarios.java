@@ -5,6 +5,7 @@ import static dev.waterspout.interconnect.testing.RankThreads.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.transport.Transport;
 import dev.waterspout.interconnect.transport.TransportScenarios.Scenario;
 import dev.waterspout.kernels.codec.PlainFormat;
@@ -24,6 +25,9 @@ import java.util.function.IntConsumer;
 public final class FaultScenarios {
     private static final int COLUMNS = 65;
     private static final int ROWS = 2;
+    /** As many for each of 2, 3 and 4 ranks: a frame of one part has the length of another's. */
+    private static final int TWO_STEP_ROWS = 12;
+
     private static final int FAULTY_CALL = 2;
     private static final int[] SHARES = {5, 9, 9, 9, 3, 3, 3};
 
@@ -43,7 +47,21 @@ public final class FaultScenarios {
                         leastRanks,
                         1,
                         timed,
-                        (transport, _) -> refusesAPartial(transport, fault, format)));
+                        (transport, _) ->
+                                refusesAPartial(transport, fault, new Summing(Algorithm.ALLGATHER, format, ROWS), 0)));
+                for (int step = 0; step < 2; step++) {
+                    int faultyStep = step;
+                    scenarios.add(new Scenario(
+                            "refuses " + (step == 0 ? "a part" : "a sum") + " of " + format + " in two steps, " + fault,
+                            leastRanks,
+                            1,
+                            timed,
+                            (transport, _) -> refusesAPartial(
+                                    transport,
+                                    fault,
+                                    new Summing(Algorithm.TWOSTEP, format, TWO_STEP_ROWS),
+                                    faultyStep)));
+                }
             }
             scenarios.add(new Scenario(
                     "refuses logits, " + fault,
@@ -67,7 +85,7 @@ public final class FaultScenarios {
         Transport damaged =
                 fault.isEmpty() ? transport : new FaultyTransport(transport, Fault.valueOf(fault), FAULTY_CALL);
         run(damaged, member -> {
-            AllGather allGather = allGather(member, PlainFormat.F32);
+            Collective allGather = new Summing(Algorithm.ALLGATHER, PlainFormat.F32, ROWS).collective(member);
             MemorySegment residual = Floats.segment(new float[ROWS * COLUMNS]);
             for (int call = 0; call < calls; call++) {
                 beforeCall.accept(call);
@@ -77,9 +95,12 @@ public final class FaultScenarios {
         });
     }
 
-    private static AllGather allGather(Member member, WireFormat format) {
-        return new AllGather(
-                member.exchange(), format, member.counters(), new ExchangeShape(ROWS, COLUMNS, ROWS), member.arena());
+    /** How partials of some rows are summed. */
+    private record Summing(Algorithm algorithm, WireFormat format, int rows) {
+        Collective collective(Member member) {
+            ExchangeShape shape = new ExchangeShape(rows, COLUMNS, rows);
+            return algorithm.create(member.exchange(), format, member.counters(), shape, member.arena());
+        }
     }
 
     private static void run(Transport transport, Member.Task task) {
@@ -94,26 +115,29 @@ public final class FaultScenarios {
         }
     }
 
-    private static void refusesAPartial(Transport transport, Fault fault, WireFormat format) {
-        MemorySegment residual = Floats.segment(new float[ROWS * COLUMNS]);
+    private static void refusesAPartial(Transport transport, Fault fault, Summing summing, int step) {
+        int elements = summing.rows * COLUMNS;
+        MemorySegment residual = Floats.segment(new float[elements]);
         float[][] untouched = new float[1][];
-        Throwable failure = catchThrowable(() -> run(new FaultyTransport(transport, fault, FAULTY_CALL), member -> {
-            AllGather allGather = allGather(member, format);
-            // One more, where those notice that have not been sent anything wrong.
-            int calls = fault == Fault.NEVER_ARRIVES ? FAULTY_CALL + 1 : FAULTY_CALL + 2;
-            for (int call = 0; call < calls; call++) {
-                untouched[0] = Floats.array(residual);
-                // The same partial in every call: an old frame differs in nothing but its number. One that is torn
-                // between equal payloads would be whole.
-                long seed = fault == Fault.TORN ? call * 10L + member.rank() : member.rank();
-                MemorySegment partial = Floats.segment(Floats.random(seed, ROWS * COLUMNS));
-                allGather.sum(0, member.port(format, COLUMNS, partial, residual), ROWS);
-            }
-        }));
+        Throwable failure =
+                catchThrowable(() -> run(new FaultyTransport(transport, fault, FAULTY_CALL + step), member -> {
+                    Collective collective = summing.collective(member);
+                    // One more, where those notice that have not been sent anything wrong.
+                    int calls = fault == Fault.NEVER_ARRIVES ? FAULTY_CALL + 1 : FAULTY_CALL + 2;
+                    for (int call = 0; call < calls; call++) {
+                        untouched[0] = Floats.array(residual);
+                        // The same partial in every call: an old frame differs in nothing but its number. One that is
+                        // torn
+                        // between equal payloads would be whole.
+                        long seed = fault == Fault.TORN ? call * 10L + member.rank() : member.rank();
+                        MemorySegment partial = Floats.segment(Floats.random(seed, elements));
+                        collective.sum(0, member.port(summing.format, COLUMNS, partial, residual), summing.rows);
+                    }
+                }));
         if (transport.rank() != SENDER || fault != Fault.NEVER_ARRIVES) {
             assertRefused(failure, "rank " + SENDER);
             Floats.assertSame(residual, untouched[0], fault + ", rank " + transport.rank());
-            assertThat(untouched[0]).isNotEqualTo(new float[ROWS * COLUMNS]);
+            assertThat(untouched[0]).isNotEqualTo(new float[elements]);
         }
     }
 

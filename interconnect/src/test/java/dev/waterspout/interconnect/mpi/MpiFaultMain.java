@@ -84,6 +84,7 @@ final class MpiFaultMain {
             case "killed", "killed while the others compute" -> signal("KILL");
             case "stopped" -> signal("STOP");
             case "late" -> compute();
+            case MpiTransportTest.SLOW -> compute(TIMEOUT.dividedBy(2));
             case "throws" -> throw new IllegalStateException("out of paper");
             default -> {}
         }
@@ -91,7 +92,11 @@ final class MpiFaultMain {
 
     /** Works for longer than any other waits. */
     private static void compute() {
-        long end = System.nanoTime() + TIMEOUT.toNanos() * 3;
+        compute(TIMEOUT.multipliedBy(3));
+    }
+
+    private static void compute(Duration time) {
+        long end = System.nanoTime() + time.toNanos();
         while (System.nanoTime() < end) {
             LockSupport.parkNanos(1_000_000);
         }

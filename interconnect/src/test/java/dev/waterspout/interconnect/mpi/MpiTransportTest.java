@@ -33,6 +33,9 @@ class MpiTransportTest {
     private static final int PEER_FAILED = 5;
     private static final int GROUPS_AT_A_TIME = 3;
     private static final String NOTHING = "nothing";
+    /** Falls behind by half the timeout. */
+    static final String SLOW = "falls behind";
+
     static final String NEVER_STARTS = "never calls MPI_Init";
     static final String ENDS_BEFORE_THE_START = "killed before MPI_Init";
 
@@ -51,7 +54,7 @@ class MpiTransportTest {
             start(pool, launcher, RANKS, MpiFaultMain.class, launcher.name(), (String) failure[1]);
         });
         for (Launcher launcher : List.of(Launcher.OPEN_MPI, Launcher.MPICH)) {
-            for (String what : List.of(NOTHING, NEVER_STARTS, ENDS_BEFORE_THE_START)) {
+            for (String what : List.of(NOTHING, SLOW, NEVER_STARTS, ENDS_BEFORE_THE_START)) {
                 start(pool, launcher, RANKS, MpiFaultMain.class, launcher.name(), what);
             }
         }
@@ -140,9 +143,14 @@ class MpiTransportTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"OPEN_MPI, 3", "OPEN_MPI, 1", "MPICH, 3"})
-    void endsWell(Launcher launcher, int ranks) throws ExecutionException, InterruptedException {
-        assertThat(ends(launcher, ranks, NOTHING))
+    @CsvSource({
+        "OPEN_MPI, 3, " + NOTHING,
+        "OPEN_MPI, 1, " + NOTHING,
+        "MPICH, 3, " + NOTHING,
+        "OPEN_MPI, 3, " + SLOW,
+    })
+    void endsWell(Launcher launcher, int ranks, String what) throws ExecutionException, InterruptedException {
+        assertThat(ends(launcher, ranks, what))
                 .hasSize(ranks)
                 .allSatisfy((rank, end) -> assertThat(end).isEqualTo(new End(0, "")));
     }

@@ -33,7 +33,9 @@ class HostPolicyTest {
             FrameExchange exchange = new FrameExchange(transport);
             ControlChannel control = new ControlChannel(exchange, new ExchangeCounters());
             PortFactory ports = new HostPorts(pool, SETTINGS.maxRows(), SETTINGS.columns(), arena);
-            return new CommPolicy(new Bench(transport, exchange, control, ports, System::nanoTime), SETTINGS)
+            return new CommPolicy(
+                            new Bench(transport, exchange, control, ports, CodecSource.PORTS, Clocks.system()),
+                            SETTINGS)
                     .measureAndDecide(Optional.empty());
         }
     }

@@ -19,7 +19,11 @@ class ProfileCacheTest {
     private static final Duration WEEK = Duration.ofDays(7);
     private static final ProfileKey KEY =
             new ProfileKey(List.of("b", "a", "b"), "mpi", 3, List.of("host x2", "host", "emulator:0"), "0.1");
-    private static final Profiles PROFILES = SimulatedRank.machine(12.5e-6, 2.5, 1.0 / 3);
+    private static final ProfileCache.Entry PROFILES = new ProfileCache.Entry(
+            -7,
+            SimulatedRank.machine(12.5e-6, 2.5, 1.0 / 3)
+                    .with(List.of(new Profiles.Trial(
+                            new CommChoice(Algorithm.TWOSTEP, SimulatedRank.E2M1, CommChoice.UNCUT), 16, 1e-3))));
 
     @TempDir
     private Path folder = Path.of("");
@@ -39,7 +43,7 @@ class ProfileCacheTest {
     @Test
     void givesBackWhatWasStored() throws IOException {
         assertThat(cache(KEY, DAY).load()).isEmpty();
-        cache(KEY, DAY).store(SimulatedRank.machine(1, 1, 1));
+        cache(KEY, DAY).store(new ProfileCache.Entry(1, SimulatedRank.machine(1, 1, 1)));
         cache(KEY, DAY).store(PROFILES);
         ProfileKey sameInAnotherOrder =
                 new ProfileKey(List.of("a", "b"), "mpi", 3, List.of("host x2", "host", "emulator:0"), "0.1");
@@ -77,7 +81,7 @@ class ProfileCacheTest {
         List<String> damaged = List.of(
                 "",
                 "x",
-                good.replace("profile 1", "profile 2"),
+                good.replace("profile 2", "profile 3"),
                 good.replace("ranks=3", "ranks=4"),
                 good.replace("2026-01-10", "yesterday"),
                 good.replace("measured 2026-01-10T00:00:00Z", "measured"),
@@ -88,6 +92,12 @@ class ProfileCacheTest {
                 good.replaceFirst("codec [0-9a-f]+", "codec ffffffff"),
                 good.replaceFirst("codec [0-9a-f]+", "codec zz"),
                 good.replaceFirst("codec [0-9a-f]+ ", "codec "),
+                good.replace("settings -7", "settings x"),
+                good.replace("settings -7", "codec"),
+                good.replace("trial twostep", "trial ring"),
+                good.replace(" 16 0.001", " 16"),
+                good.replace(" 16 0.001", " 0 0.001"),
+                good.replace(" 16 0.001", " 16 0"),
                 good.replaceFirst("1.0E-6", "-1.0"),
                 good.replaceFirst("1.0E-6", "Infinity"),
                 good.substring(0, good.length() / 2),

@@ -64,7 +64,34 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
         FrameExchange exchange = new FrameExchange(transport);
         ControlChannel control = new ControlChannel(exchange, new ExchangeCounters());
         PortFactory ports = new SimulatedPorts(clock, machine.codec());
-        return new SimulatedRank(inner.rank(), clock, transport, new Bench(transport, exchange, control, ports, clock));
+        Clocks clocks = new Clocks(clock, () -> 0);
+        return new SimulatedRank(
+                inner.rank(),
+                clock,
+                transport,
+                new Bench(transport, exchange, control, ports, CodecSource.PORTS, clocks));
+    }
+
+    /** {@return the bench of a rank whose compute knows its codecs} */
+    Bench knowing(CodecProfile codec) {
+        return new Bench(
+                transport,
+                bench.exchange(),
+                bench.control(),
+                bench.ports(),
+                (formats, settings, ranks) -> codec,
+                bench.clocks());
+    }
+
+    /** {@return the bench of a rank whose JIT is never done} */
+    Bench neverCompiled() {
+        return new Bench(
+                transport,
+                bench.exchange(),
+                bench.control(),
+                bench.ports(),
+                CodecSource.PORTS,
+                new Clocks(clock, clock));
     }
 
     /** {@return a link and codecs that all go through as many GB of f32 in a second, plain ones four times as fast} */

@@ -1,8 +1,11 @@
 package dev.waterspout.kernels.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Random;
@@ -105,6 +108,37 @@ class VectorKernelsTest extends HostKernelsContract {
             }
             assertThat(Segments.bits(output)).as("chunk %d", chunk).isEqualTo(bits);
         }
+    }
+
+    @Test
+    void weightsAreOffHeapAndAlive() {
+        MemorySegment x = Segments.floats(arena, 32);
+        MemorySegment y = Segments.floats(arena, 1);
+        WeightMatrix heap = WeightMatrix.dense(MemorySegment.ofArray(new byte[128]), WeightFormat.F32, 1, 32);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> kernels.linear(heap, x, 1, y, 0, 1, scratch))
+                .withMessageContaining("heap");
+        WeightMatrix freed;
+        try (Arena shortLived = Arena.ofConfined()) {
+            freed = WeightMatrix.dense(shortLived.allocate(128), WeightFormat.F32, 1, 32);
+        }
+        assertThatIllegalStateException().isThrownBy(() -> kernels.linear(freed, x, 1, y, 0, 1, scratch));
+        assertThatIllegalStateException().isThrownBy(() -> kernels.embed(freed, 0, x, 0));
+    }
+
+    @Test
+    void infiniteWeightsStayInfinite() {
+        MemorySegment data = arena.allocate(64);
+        data.set(Layouts.I16, 0, (short) 0x7c00);
+        data.set(Layouts.I16, 34, (short) 0xfc00);
+        MemorySegment x = Segments.floats(arena, 16);
+        for (int i = 0; i < 16; i++) {
+            Segments.set(x, i, 1);
+        }
+        MemorySegment y = Segments.floats(arena, 2);
+        kernels.linear(WeightMatrix.dense(data, WeightFormat.F16, 2, 16), x, 1, y, 0, 2, scratch);
+        assertThat(Segments.get(y, 0)).isEqualTo(Float.POSITIVE_INFINITY);
+        assertThat(Segments.get(y, 1)).isEqualTo(Float.NEGATIVE_INFINITY);
     }
 
     @Test

@@ -1,0 +1,110 @@
+package dev.waterspout.benchmarks.network;
+
+import dev.waterspout.interconnect.collective.ExchangeCounters;
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.policy.Bench;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.CommPolicy;
+import dev.waterspout.interconnect.policy.CommSettings;
+import dev.waterspout.interconnect.policy.Decision;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What the policy decides once, at the start and without a cache, from the formats of the other contenders. */
+final class AutoContender implements Contender {
+    static final String NAME = "auto";
+
+    private final Bench bench;
+    private final CommSettings choosable;
+    private final CollectiveContender.Data data;
+    private final WorkerPool pool;
+    private final Map<CommChoice, CollectiveContender> choices = new LinkedHashMap<>();
+    private final Map<Integer, CollectiveContender> byRows = new HashMap<>();
+    private @Nullable Decision decision;
+
+    AutoContender(Bench bench, Settings settings, CollectiveContender.Data data, WorkerPool pool) {
+        this.bench = bench;
+        this.data = data;
+        this.pool = pool;
+        List<WireFormat> formats = settings.choices().stream()
+                .filter(choice -> !choice.equals(NAME) && !choice.startsWith("mpi:"))
+                .map(choice -> WireFormat.parse(choice.substring(choice.indexOf(':') + 1)))
+                .toList();
+        this.choosable = new CommSettings(
+                formats,
+                Arrays.asList(Algorithm.values()),
+                data.maxRows(),
+                data.columns(),
+                false,
+                CommSettings.Budget.DEFAULT);
+    }
+
+    /** Decides. */
+    @Override
+    public void prepare() {
+        long start = System.nanoTime();
+        Decision made = new CommPolicy(bench, choosable).measureAndDecide(Optional.empty());
+        decision = made;
+        if (bench.transport().rank() == 0) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "%nauto, decided in %.2f s:%n%s",
+                    (System.nanoTime() - start) * 1e-9,
+                    made.explain());
+        }
+        made.schedule()
+                .choices()
+                .forEach(choice -> choices.put(
+                        choice,
+                        new CollectiveContender(NAME, choice, bench.exchange(), bench.transport(), data, pool)));
+    }
+
+    private CommChoice choice(int rows) {
+        return Objects.requireNonNull(decision, "prepared").schedule().choice(rows);
+    }
+
+    private CollectiveContender at(int rows) {
+        return byRows.computeIfAbsent(rows, key -> Objects.requireNonNull(choices.get(choice(key))));
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public String detail(int rows) {
+        return choice(rows).toString();
+    }
+
+    @Override
+    public int chunkRows() {
+        return 0;
+    }
+
+    @Override
+    public void sum(int rows) {
+        at(rows).sum(rows);
+    }
+
+    @Override
+    public long bytesSent(int rows) {
+        return at(rows).bytesSent(rows);
+    }
+
+    @Override
+    public ExchangeCounters.Snapshot spent() {
+        return choices.values().stream()
+                .map(Contender::spent)
+                .reduce(ExchangeCounters.Snapshot.ZERO, ExchangeCounters.Snapshot::plus);
+    }
+}

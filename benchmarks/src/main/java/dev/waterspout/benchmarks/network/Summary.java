@@ -1,0 +1,180 @@
+package dev.waterspout.benchmarks.network;
+
+import jakarta.json.JsonObject;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Reads the results of all links: a table in Markdown, and in how many cells, each a link, a number of ranks and a size,
+ * {@code auto} keeps its two promises.
+ */
+public final class Summary {
+    private static final double NEAR = 1.05;
+    private static final String MPI = "mpi:";
+    private static final String PLAIN = "plain:";
+
+    private Summary() {}
+
+    /**
+     * Prints it.
+     *
+     * @param arguments the file of results
+     */
+    public static void main(String[] arguments) {
+        if (arguments.length != 1) {
+            System.err.println("usage: Summary FILE");
+            System.exit(2);
+            return;
+        }
+        System.out.print(text(cells(Path.of(arguments[0]))));
+    }
+
+    /** One exchange in one way. */
+    private record Time(String choice, String detail, long bytes, double median, double upperQuartile, double p90) {
+        private static Time of(JsonObject result) {
+            return new Time(
+                    result.getString("choice"),
+                    result.getString("detail", ""),
+                    result.getJsonNumber("bytesSent").longValue(),
+                    result.getJsonNumber("medianMs").doubleValue(),
+                    result.getJsonNumber("upperQuartileMs").doubleValue(),
+                    result.getJsonNumber("p90Ms").doubleValue());
+        }
+    }
+
+    /** All ways of one size over one link. */
+    private record Cell(String link, int ranks, int rows, int columns, List<Time> times) {
+        private Optional<Time> fastest(Predicate<String> choice) {
+            return times.stream()
+                    .filter(time -> choice.test(time.choice()))
+                    .min(Comparator.comparingDouble(Time::median));
+        }
+
+        private Optional<Time> auto() {
+            return fastest(AutoContender.NAME::equals);
+        }
+
+        private Optional<Time> plain() {
+            return fastest(choice -> choice.startsWith(PLAIN));
+        }
+
+        private Optional<Time> fixed() {
+            return fastest(choice -> !choice.equals(AutoContender.NAME) && !choice.startsWith(MPI));
+        }
+
+        private boolean isNearBest() {
+            return auto().orElseThrow().median() <= NEAR * fixed().orElseThrow().median();
+        }
+
+        /** Noise is what lifts a repetition of plain itself into its upper quarter. */
+        private boolean isNoSlowerThanPlain() {
+            Time plain = plain().orElseThrow();
+            double auto = auto().orElseThrow().median();
+            return auto <= NEAR * plain.median() || auto <= plain.upperQuartile();
+        }
+
+        private String name() {
+            return String.format(
+                    Locale.ROOT,
+                    "%s Gbit/s, %d ranks, %.0f KB",
+                    link,
+                    ranks,
+                    rows * (double) columns * Short.BYTES / 1024);
+        }
+    }
+
+    private static List<Cell> cells(Path file) {
+        List<Cell> cells = new ArrayList<>();
+        for (JsonObject run : Report.earlier(file).getValuesAs(JsonObject.class)) {
+            List<JsonObject> results = run.getJsonArray("results").getValuesAs(JsonObject.class);
+            results.stream()
+                    .map(result -> result.getInt("rows"))
+                    .distinct()
+                    .forEach(rows -> cells.add(new Cell(
+                            run.getString("linkGbps"),
+                            run.getInt("ranks"),
+                            rows,
+                            run.getInt("columns"),
+                            results.stream()
+                                    .filter(result -> result.getInt("rows") == rows)
+                                    .map(Time::of)
+                                    .toList())));
+        }
+        cells.sort(Comparator.comparingDouble((Cell cell) -> number(cell.link()))
+                .thenComparingInt(Cell::ranks)
+                .thenComparingInt(Cell::rows));
+        return cells;
+    }
+
+    private static double number(String link) {
+        return link.equals("unlimited") ? Double.POSITIVE_INFINITY : Double.parseDouble(link);
+    }
+
+    private static String text(List<Cell> cells) {
+        StringBuilder text = new StringBuilder();
+        text.append("| Gbit/s | ranks | KB in bf16 | MPI all-reduce | plain | all-gather | two-step | auto | auto took |%n"
+                .formatted());
+        text.append("|---|---|---|---|---|---|---|---|---|%n".formatted());
+        for (Cell cell : cells) {
+            Optional<Time> plain = cell.plain();
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %d | %.0f | %s | %s | %s | %s | %s | %s |%n",
+                    cell.link(),
+                    cell.ranks(),
+                    cell.rows() * (double) cell.columns() * Short.BYTES / 1024,
+                    text(cell.fastest(choice -> choice.startsWith(MPI)), Optional.empty()),
+                    text(plain, Optional.empty()),
+                    text(cell.fastest(choice -> choice.startsWith("allgather:")), plain),
+                    text(cell.fastest(choice -> choice.startsWith("twostep:")), plain),
+                    text(cell.auto(), plain),
+                    cell.auto().map(Time::detail).orElse("")));
+        }
+        List<Cell> decided = cells.stream()
+                .filter(cell -> cell.auto().isPresent() && cell.plain().isPresent())
+                .toList();
+        verdict(text, decided, "within 5 % of the best fixed choice", Cell::isNearBest);
+        verdict(text, decided, "no slower than plain beyond noise", Cell::isNoSlowerThanPlain);
+        return text.toString();
+    }
+
+    /** Median and p90 in ms, and how many times faster than plain it is and its bytes allow. */
+    private static String text(Optional<Time> found, Optional<Time> plain) {
+        if (found.isEmpty()) {
+            return "";
+        }
+        Time time = found.get();
+        String millis = String.format(Locale.ROOT, "%.2f (p90 %.2f)", time.median(), time.p90());
+        return plain.map(base -> String.format(
+                        Locale.ROOT,
+                        "%s, %.2f of %.2f",
+                        millis,
+                        base.median() / time.median(),
+                        (double) base.bytes() / time.bytes()))
+                .orElse(millis);
+    }
+
+    private static void verdict(StringBuilder text, List<Cell> cells, String promise, Predicate<Cell> kept) {
+        List<String> broken = cells.stream()
+                .filter(kept.negate())
+                .map(cell -> String.format(
+                        Locale.ROOT,
+                        "%s (%.3f ms, fixed %.3f, plain %.3f)",
+                        cell.name(),
+                        cell.auto().orElseThrow().median(),
+                        cell.fixed().orElseThrow().median(),
+                        cell.plain().orElseThrow().median()))
+                .toList();
+        text.append("%nauto is %s in %d of %d cells%s%n"
+                .formatted(
+                        promise,
+                        cells.size() - broken.size(),
+                        cells.size(),
+                        broken.isEmpty() ? "" : ", but not at " + String.join("; ", broken)));
+    }
+}

@@ -12,7 +12,7 @@ import java.util.TreeSet;
 
 /**
  * Scales what the model predicts by what trials measured. Between two sizes that were tried, the factor runs evenly over
- * the logarithm of the rows; beyond them it stays as it is.
+ * the logarithm of the rows; beyond them what was missed is added, and what was overestimated is scaled.
  */
 final class Calibration {
     static final double LEAST_SECONDS = 1e-9;
@@ -101,7 +101,14 @@ final class Calibration {
 
     /** {@return the seconds to reckon with} */
     double expected(CommChoice choice, int rows) {
-        return predicted(choice, rows) * at(factorsOf(choice), rows);
+        double predicted = predicted(choice, rows);
+        NavigableMap<Integer, Double> own = factorsOf(choice);
+        Map.Entry<Integer, Double> last = own.lastEntry();
+        if (last != null && last.getKey() < rows && last.getValue() > 1) {
+            // What the model missed at a smaller size was a stall or a latency, which does not grow with the message.
+            return predicted + (last.getValue() - 1) * predicted(choice, last.getKey());
+        }
+        return predicted * at(own, rows);
     }
 
     private double predicted(CommChoice choice, int rows) {

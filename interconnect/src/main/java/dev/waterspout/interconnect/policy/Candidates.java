@@ -7,6 +7,12 @@ import java.util.List;
 
 /** What there is to choose from, for each size of exchange. */
 final class Candidates {
+    /**
+     * In usual chunks: nothing larger goes uncut, if it need not. It would overlap with nothing, and TCP under MPI sends
+     * from 512 KB on only when the receiver has agreed.
+     */
+    private static final int LARGEST_UNCUT = 4;
+
     private final CommSettings settings;
     private final int ranks;
     private final CodecProfile codec;
@@ -50,10 +56,11 @@ final class Candidates {
             }
             for (Algorithm algorithm : settings.algorithms()) {
                 CommChoice uncut = new CommChoice(algorithm, format, CommChoice.UNCUT);
-                if (!choices.contains(uncut)) {
+                int usual = CommChoice.usualRows(format, settings.columns());
+                boolean small = rows <= LARGEST_UNCUT * (long) usual || !format.rowsIndependent();
+                if (small && !choices.contains(uncut)) {
                     choices.add(uncut);
                 }
-                int usual = CommChoice.usualRows(format, settings.columns());
                 for (int chunk : new int[] {usual, Math.max(1, usual / 2)}) {
                     CommChoice cut = new CommChoice(algorithm, format, chunk);
                     if (chunk < rows && format.rowsIndependent() && !choices.contains(cut)) {

@@ -217,7 +217,7 @@ public final class CommPolicy {
         double[] packed = agreement.fromRoot(pack(known.trials()));
         for (int at = 0; at < packed.length; at += TRIAL_VALUES) {
             CommChoice choice = new CommChoice(
-                    Algorithm.values()[(int) packed[at]],
+                    settings.algorithms().get((int) packed[at]),
                     settings.formats().get((int) packed[at + 1]),
                     (int) packed[at + 2]);
             trials.add(new Trial(choice, (int) packed[at + 3], packed[at + 4]));
@@ -228,7 +228,7 @@ public final class CommPolicy {
     private double[] pack(List<Trial> trials) {
         return trials.stream()
                 .flatMapToDouble(trial -> DoubleStream.of(
-                        trial.choice().algorithm().ordinal(),
+                        settings.algorithms().indexOf(trial.choice().algorithm()),
                         settings.formats().indexOf(trial.choice().format()),
                         trial.choice().chunkRows(),
                         trial.rows(),

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Runs exchanges as they will be, over scratch memory, at every second size as long as time is left: the smallest first,
+ * Runs exchanges as they will be, over scratch memory, at every size as long as time is left: the smallest first,
  * because those cost little and correct what the model expects of the next. At one size the choices take turns, so that
  * whatever disturbs the machine disturbs all, and the shortest of the rounds counts. What it is spent on follows from
  * numbers that all ranks share.
@@ -27,14 +27,12 @@ final class Trials {
     private static final int WARM_BATCHES = 3;
     private static final double WARM_GAIN = 0.05;
     private static final double WARM_UP_SHARE = 0.2;
-    /** As many come to an end undisturbed at least once, even with more ranks than cores. */
-    private static final int FEWEST_ROUNDS = 5;
+    /** A size with no time for as many is left to the model. */
+    private static final int FEWEST_ROUNDS = 3;
     /** What the model expects to take so many times as long as the best, or what did in the first round, is out. */
     private static final double HOPELESS = 2;
 
     private static final double SLOWER = 1.5;
-    /** Every other one of the sizes, which double. */
-    private static final int SIZE_STEP = 2;
     /** Partials of all ranks that one rank keeps for a trial. */
     private static final long MEMORY_BYTES = 64 << 20;
 
@@ -61,7 +59,7 @@ final class Trials {
 
     /** Tries what fits and tells the calibration. Called on all ranks; {@return what it told} */
     List<Trial> run() {
-        List<Integer> sizes = sizes();
+        List<Integer> sizes = candidates.sizes();
         warmUp(sizes.getFirst());
         for (int i = 0; i < sizes.size(); i++) {
             tryOut(sizes.get(i), (budget - spent) / (sizes.size() - i));
@@ -86,18 +84,6 @@ final class Trials {
                 equal = least > (1 - WARM_GAIN) * before ? equal + 1 : 0;
             }
         }
-    }
-
-    private List<Integer> sizes() {
-        List<Integer> all = candidates.sizes();
-        List<Integer> sizes = new ArrayList<>();
-        for (int i = 0; i < all.size(); i += SIZE_STEP) {
-            sizes.add(all.get(i));
-        }
-        if (!sizes.getLast().equals(all.getLast())) {
-            sizes.add(all.getLast());
-        }
-        return sizes;
     }
 
     private void tryOut(int rows, double seconds) {

@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -50,11 +51,13 @@ class CommPolicyTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, ALLGATHER", "8, TWOSTEP"})
-    void aSlowLinkIsCompressed(int ranks, Algorithm algorithm) throws InterruptedException {
+    @ValueSource(ints = {2, 8}) // with 2 ranks both collectives send as many bytes
+    void aSlowLinkIsCompressed(int ranks) throws InterruptedException {
         Decision decision = decide(ranks, SimulatedRank.machine(50e-6, 1, 4), SETTINGS);
         assertThat(largest(decision).format()).isEqualTo(E2M1);
-        assertThat(largest(decision).algorithm()).isEqualTo(algorithm);
+        assertThat(largest(decision).algorithm() == Algorithm.TWOSTEP || ranks == 2)
+                .as(decision.explain())
+                .isTrue();
         assertThat(compressed(decision)).isSorted(); // no, ..., no, yes, ..., yes
     }
 
@@ -129,8 +132,7 @@ class CommPolicyTest {
         assertThat(last.chosen().choice().format())
                 .as("%s", all.getFirst().explain())
                 .isInstanceOf(PlainFormat.class);
-        assertThat(last.options())
-                .anySatisfy(option -> assertThat(option.measuredSeconds()).isPresent());
+        assertThat(all.getFirst().profiles().trials()).isNotEmpty();
     }
 
     @Test
@@ -255,7 +257,12 @@ class CommPolicyTest {
                         rank.rank() == 1 ? rank.knowing(slow) : rank.bench(), SETTINGS)
                 .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))));
         assertThat(new HashSet<>(all)).hasSize(1);
-        assertThat(all.getFirst().profiles().codec().costs()).isEqualTo(slow.costs());
+        assertThat(all.getFirst().profiles().codec().costs()).containsOnlyKeys(slow.costs().keySet());
+        slow.costs().forEach((format, cost) -> assertThat(Objects.requireNonNull(
+                                all.getFirst().profiles().codec().costs().get(format))
+                        .encode()
+                        .perElementSeconds())
+                .isEqualTo(cost.encode().perElementSeconds()));
         assertThat(all.getFirst().profiles().trials()).isEmpty();
         assertThat(largest(all.getFirst()).format()).isInstanceOf(PlainFormat.class);
         assertThat(cache(folder, new ArrayList<>()).load()).isPresent();

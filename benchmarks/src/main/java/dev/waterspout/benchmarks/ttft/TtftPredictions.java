@@ -24,6 +24,7 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,9 +34,9 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Predicts every cell from a few of them, the references: those on the link without a limit with the longest prompt. A
- * model's bf16 reference gives what its devices reach in prefill and in decode and the link's latency, and each format's
- * reference gives the cost of its codec. A limited link has the share of its rate that TCP leaves.
+ * Predicts every cell from a few of them, the references: those on the fastest link with the longest prompt. A model's
+ * bf16 reference gives what its devices reach in prefill and in decode and the link's latency, and each format's reference
+ * gives the cost of its codec. A limited link has the share of its rate that TCP leaves.
  */
 final class TtftPredictions {
     /** Of a link's rate; iperf3 measured as much on those of benchmarks/network. */
@@ -75,7 +76,8 @@ final class TtftPredictions {
                         .add(
                                 "predictedDecodeTokensPerSecond",
                                 predictor.decode(middle, schedule).tokensPerSecond());
-                boolean isReference = reference(cell).filter(cell::equals).isPresent();
+                boolean isReference = !cell.comm().equals("auto")
+                        && reference(cell).filter(cell::equals).isPresent();
                 if (!isReference) {
                     json.add(TtftTable.ERROR, prefill.seconds() / number(result, "ttftSeconds") - 1);
                 }
@@ -88,10 +90,9 @@ final class TtftPredictions {
 
     /** {@return the cell that a cell's figures come from} */
     private Optional<Cell> reference(Cell cell) {
-        Cell unlimited = cell.withLink(Cell.UNLIMITED);
         return cells.keySet().stream()
-                .filter(each -> each.equals(unlimited.withPrompt(each.prompt())))
-                .max((a, b) -> Integer.compare(a.prompt(), b.prompt()));
+                .filter(each -> each.equals(cell.withLink(each.link()).withPrompt(each.prompt())))
+                .max(Comparator.comparingDouble(Cell::bytesPerSecond).thenComparingInt(Cell::prompt));
     }
 
     private Optional<Machine> machine(Cell reference, Cell cell, JsonObject result) {

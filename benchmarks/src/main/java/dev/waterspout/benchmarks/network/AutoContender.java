@@ -56,10 +56,7 @@ final class AutoContender implements Contender {
         decision = made;
         if (bench.transport().rank() == 0) {
             System.out.printf(
-                    Locale.ROOT,
-                    "%nauto, decided in %.2f s:%n%s",
-                    (System.nanoTime() - start) * 1e-9,
-                    made.explain());
+                    Locale.ROOT, "%nauto, decided in %.2f s:%n%s", (System.nanoTime() - start) * 1e-9, made.explain());
         }
         made.schedule()
                 .choices()

@@ -88,8 +88,9 @@ final class RankRun {
                 .map(kb -> switch (kb) {
                     case Settings.USUAL -> CommChoice.inChunks(algorithm, format, settings.columns());
                     case 0 -> new CommChoice(algorithm, format, CommChoice.UNCUT);
-                    default -> new CommChoice(
-                            algorithm, format, (int) Math.max(1, kb * 1024L / format.rowBytes(settings.columns())));
+                    default ->
+                        new CommChoice(
+                                algorithm, format, (int) Math.max(1, kb * 1024L / format.rowBytes(settings.columns())));
                 })
                 .toList();
     }

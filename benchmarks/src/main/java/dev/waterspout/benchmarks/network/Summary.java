@@ -117,8 +117,9 @@ public final class Summary {
 
     private static String text(List<Cell> cells) {
         StringBuilder text = new StringBuilder();
-        text.append("| Gbit/s | ranks | KB in bf16 | MPI all-reduce | plain | all-gather | two-step | auto | auto took |%n"
-                .formatted());
+        text.append(
+                "| Gbit/s | ranks | KB in bf16 | MPI all-reduce | plain | all-gather | two-step | auto | auto took |%n"
+                        .formatted());
         text.append("|---|---|---|---|---|---|---|---|---|%n".formatted());
         for (Cell cell : cells) {
             Optional<Time> plain = cell.plain();

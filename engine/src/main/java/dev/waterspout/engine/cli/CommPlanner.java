@@ -100,16 +100,17 @@ final class CommPlanner {
         Device device = session.devices().get(session.threads().distributed() ? 0 : member.rank());
         return device.name().equals(HOST)
                 ? CodecSource.PORTS
-                : (formats, settings, ranks) -> device.shards()
-                        .codecs(formats, new CodecSize(settings.maxRows(), settings.columns(), ranks));
+                : (formats, settings, ranks) ->
+                        device.shards().codecs(formats, new CodecSize(settings.maxRows(), settings.columns(), ranks));
     }
 
     private Optional<ProfileCache> cache(Member member, CommSettings settings, RankOptions common) {
         // Codecs are as fast as the rank's processor and JVM let them be.
-        int[][] machines = member.control().share(new int[] {Environment.machine().hashCode()});
+        int[][] machines =
+                member.control().share(new int[] {Environment.machine().hashCode()});
         List<String> computes = IntStream.range(0, devices.size())
-                .mapToObj(rank -> devices.get(rank) + "*" + common.threads() + "@"
-                        + Integer.toHexString(machines[rank][0]))
+                .mapToObj(rank ->
+                        devices.get(rank) + "*" + common.threads() + "@" + Integer.toHexString(machines[rank][0]))
                 .toList();
         ProfileKey key = new ProfileKey(
                 session.hosts(),

@@ -27,7 +27,9 @@ final class Agreement {
 
     /** {@return every rank's values, in rank order; as many as each has} */
     double[][] share(double... values) {
-        return Arrays.stream(control.share(words(values))).map(Agreement::doubles).toArray(double[][]::new);
+        return Arrays.stream(control.share(words(values)))
+                .map(Agreement::doubles)
+                .toArray(double[][]::new);
     }
 
     /** {@return the root's values, however many; what others give is ignored} */

@@ -50,8 +50,7 @@ public final class CodecProbe {
      * @param most how long to measure; formats for which no time is left are not
      * @return this rank's costs
      */
-    public CodecProfile measure(
-            List<WireFormat> formats, int maxRows, int columns, Duration warmUp, Duration most) {
+    public CodecProfile measure(List<WireFormat> formats, int maxRows, int columns, Duration warmUp, Duration most) {
         if (formats.isEmpty()) {
             return CodecProfile.NONE;
         }

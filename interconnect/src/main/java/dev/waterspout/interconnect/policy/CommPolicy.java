@@ -150,8 +150,8 @@ public final class CommPolicy {
     private record Result(Decision decision, Profiles profiles) {}
 
     private Result decided(Profiles found, boolean mayTry) {
-        CostModel model =
-                new CostModel(ranks, settings.columns(), found.link(), found.codec().withAssumptions());
+        CostModel model = new CostModel(
+                ranks, settings.columns(), found.link(), found.codec().withAssumptions());
         Candidates candidates = new Candidates(settings, ranks, found.codec());
         CommChoice first = candidates.baselines().getFirst();
         Calibration calibration = new Calibration(model);

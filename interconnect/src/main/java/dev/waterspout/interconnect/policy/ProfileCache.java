@@ -123,8 +123,7 @@ public final class ProfileCache {
             switch (words[0]) {
                 case "codec" -> {
                     requireWords(words, CODEC_WORDS, line);
-                    costs.put(
-                            format(words[1]), new Cost(line(words, 2), line(words, 4), line(words, 6)));
+                    costs.put(format(words[1]), new Cost(line(words, 2), line(words, 4), line(words, 6)));
                 }
                 case "trial" -> {
                     requireWords(words, TRIAL_WORDS, line);

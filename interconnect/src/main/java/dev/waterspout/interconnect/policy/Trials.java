@@ -118,10 +118,7 @@ final class Trials {
             }
             if (round == FEWEST_ROUNDS) {
                 double limit = SLOWER
-                        * racing.stream()
-                                .mapToDouble(Contender::shortest)
-                                .min()
-                                .orElseThrow();
+                        * racing.stream().mapToDouble(Contender::shortest).min().orElseThrow();
                 racing = racing.stream()
                         .filter(contender -> contender.shortest() <= limit)
                         .toList();

@@ -137,8 +137,8 @@ class CommPolicyTest {
 
     @Test
     void withoutTimeForTrialsTheModelDecides() throws InterruptedException {
-        CommSettings.Budget none = new CommSettings.Budget(
-                Duration.ZERO, LinkProbe.BUDGET, Duration.ZERO, Duration.ZERO);
+        CommSettings.Budget none =
+                new CommSettings.Budget(Duration.ZERO, LinkProbe.BUDGET, Duration.ZERO, Duration.ZERO);
         CommSettings hasty = new CommSettings(FORMATS, List.of(Algorithm.values()), 256, 1024, false, none);
         Profiles machine = SimulatedRank.machine(50e-6, 1, 4);
         List<Decision> all = SimulatedRank.all(2, machine, rank -> new CommPolicy(rank.bench(), hasty).decide(machine));
@@ -230,9 +230,11 @@ class CommPolicyTest {
     void cachedTrialsDecideTheSame(@TempDir Path folder) throws InterruptedException {
         List<Decision> decisions = new ArrayList<>();
         for (int run = 0; run < 2; run++) {
-            decisions.add(SimulatedRank.all(2, SimulatedRank.machine(50e-6, 1, 4), rank -> new CommPolicy(
-                                    rank.bench(), SETTINGS)
-                            .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))))
+            decisions.add(SimulatedRank.all(
+                            2,
+                            SimulatedRank.machine(50e-6, 1, 4),
+                            rank -> new CommPolicy(rank.bench(), SETTINGS)
+                                    .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))))
                     .getFirst());
         }
         assertThat(decisions.getFirst()).isEqualTo(decisions.getLast());
@@ -241,9 +243,11 @@ class CommPolicyTest {
 
     @Test
     void figuresThatAreNotSteadyAreMarkedAndNotKept(@TempDir Path folder) throws InterruptedException {
-        Decision decision = SimulatedRank.all(2, SimulatedRank.machine(50e-6, 1, 0.001), rank -> new CommPolicy(
-                                rank.neverCompiled(), SETTINGS)
-                        .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))))
+        Decision decision = SimulatedRank.all(
+                        2,
+                        SimulatedRank.machine(50e-6, 1, 0.001),
+                        rank -> new CommPolicy(rank.neverCompiled(), SETTINGS)
+                                .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))))
                 .getFirst();
         assertThat(decision.explain()).contains("not steady: not kept");
         assertThat(cache(folder, new ArrayList<>()).load()).isEmpty();
@@ -253,16 +257,23 @@ class CommPolicyTest {
     @Test
     void theSlowestComputeCountsWhateverItSaysOfItself(@TempDir Path folder) throws InterruptedException {
         CodecProfile slow = SimulatedRank.machine(1, 1, 0.01).codec();
-        List<Decision> all = SimulatedRank.all(2, SimulatedRank.machine(50e-6, 1, 4), rank -> new CommPolicy(
-                        rank.rank() == 1 ? rank.knowing(slow) : rank.bench(), SETTINGS)
-                .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))));
+        List<Decision> all = SimulatedRank.all(
+                2,
+                SimulatedRank.machine(50e-6, 1, 4),
+                rank -> new CommPolicy(rank.rank() == 1 ? rank.knowing(slow) : rank.bench(), SETTINGS)
+                        .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))));
         assertThat(new HashSet<>(all)).hasSize(1);
-        assertThat(all.getFirst().profiles().codec().costs()).containsOnlyKeys(slow.costs().keySet());
-        slow.costs().forEach((format, cost) -> assertThat(Objects.requireNonNull(
-                                all.getFirst().profiles().codec().costs().get(format))
-                        .encode()
-                        .perElementSeconds())
-                .isEqualTo(cost.encode().perElementSeconds()));
+        assertThat(all.getFirst().profiles().codec().costs())
+                .containsOnlyKeys(slow.costs().keySet());
+        slow.costs()
+                .forEach((format, cost) -> assertThat(Objects.requireNonNull(all.getFirst()
+                                        .profiles()
+                                        .codec()
+                                        .costs()
+                                        .get(format))
+                                .encode()
+                                .perElementSeconds())
+                        .isEqualTo(cost.encode().perElementSeconds()));
         assertThat(all.getFirst().profiles().trials()).isEmpty();
         assertThat(largest(all.getFirst()).format()).isInstanceOf(PlainFormat.class);
         assertThat(cache(folder, new ArrayList<>()).load()).isPresent();

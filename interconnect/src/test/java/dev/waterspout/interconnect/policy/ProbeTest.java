@@ -87,7 +87,9 @@ class ProbeTest {
 
     private static CodecProfile codecs(SimulatedRank rank, Duration warmUp, Duration most) {
         return new CodecProbe(
-                        rank.transport().size(), rank.bench().ports(), rank.bench().clocks())
+                        rank.transport().size(),
+                        rank.bench().ports(),
+                        rank.bench().clocks())
                 .measure(List.of(F32, E2M1), 512, 1024, warmUp, most);
     }
 

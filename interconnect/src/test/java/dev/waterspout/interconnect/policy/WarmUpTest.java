@@ -38,8 +38,7 @@ class WarmUpTest {
     }
 
     private Set<WireFormat> run(Duration most, boolean stop) {
-        return WarmUp.run(
-                List.of(F32, E2M1), COLUMNS, 2, compiling(), new Clocks(clock, jit), most, () -> stop);
+        return WarmUp.run(List.of(F32, E2M1), COLUMNS, 2, compiling(), new Clocks(clock, jit), most, () -> stop);
     }
 
     @Test

@@ -61,7 +61,7 @@ public final class CommPolicy {
                 own.flatMap(ProfileCache::load).orElse(new ProfileCache.Entry(settings.digest(), Profiles.NONE));
         Profiles known = fromRoot(cached.trialsFor(settings.digest()));
         Profiles measured = measure(known);
-        boolean ports = agreement.max(bench.codecs() == CodecSource.PORTS ? 0 : 1) == 0;
+        boolean ports = agreement.max(bench.codecs().equals(CodecSource.PORTS) ? 0 : 1) == 0;
         boolean steady = measured.codec().equals(measured.codec().steady());
         Result result = decided(measured, steady && ports);
         // What the JIT disturbed is not kept.

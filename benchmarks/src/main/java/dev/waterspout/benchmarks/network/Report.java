@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What was measured, as a table and as JSON. The baseline of a size is the fastest uncut or chunked contender of the first
@@ -90,7 +91,7 @@ record Report(String link, int ranks, Settings settings, List<Measurement> measu
         earlier(file).stream()
                 .filter(run -> !LINK.stream()
                         .allMatch(
-                                name -> own.get(name).equals(run.asJsonObject().get(name))))
+                                name -> Objects.equals(own.get(name), run.asJsonObject().get(name))))
                 .forEach(runs::add);
         runs.add(own);
         JsonWriterFactory factory = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true));

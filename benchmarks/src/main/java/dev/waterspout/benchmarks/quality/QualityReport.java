@@ -103,7 +103,7 @@ public final class QualityReport {
 
     private static String cell(JsonObject result, String label) {
         return find(result, label)
-                .map(each -> each.get("increasePercent") == JsonValue.NULL
+                .map(each -> JsonValue.NULL.equals(each.get("increasePercent"))
                         ? "not finite"
                         : String.format(
                                 Locale.ROOT,
@@ -157,7 +157,7 @@ public final class QualityReport {
         double largest = 0;
         for (JsonObject result : results) {
             Optional<JsonObject> found = find(result, label);
-            if (found.isEmpty() || found.get().get("increasePercent") == JsonValue.NULL) {
+            if (found.isEmpty() || JsonValue.NULL.equals(found.get().get("increasePercent"))) {
                 return Optional.empty();
             }
             largest = Math.max(

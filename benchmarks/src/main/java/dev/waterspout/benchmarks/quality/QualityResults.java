@@ -39,7 +39,7 @@ final class QualityResults {
         for (JsonObject each : read(file)) {
             if (!key(each).equals(key(result))) {
                 array.add(each);
-            } else if (each.get("windows").equals(result.get("windows"))) {
+            } else if (Objects.equals(each.get("windows"), result.get("windows"))) {
                 merged.add("formats", union(each, result));
             }
         }

@@ -30,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -98,7 +99,7 @@ final class TtftPredictions {
     private Optional<Machine> machine(Cell reference, Cell cell, JsonObject result) {
         try {
             Subject subject = subject(cell.model());
-            JsonObject known = cells.get(reference);
+            JsonObject known = Objects.requireNonNull(cells.get(reference));
             int exchanges = 2 * subject.config().layers();
             Map<WireFormat, Cost> costs = new LinkedHashMap<>();
             for (CommChoice choice : schedule(result).choices().toList()) {
@@ -161,7 +162,7 @@ final class TtftPredictions {
                                 .isPresent())
                 .findFirst()
                 .map(reference -> {
-                    JsonObject known = cells.get(reference);
+                    JsonObject known = Objects.requireNonNull(cells.get(reference));
                     JsonObject slowest = TtftTable.slowest(known);
                     double elements = (double) exchanges * reference.prompt() * config.width();
                     boolean gather = schedule(known).choice(reference.prompt()).algorithm() == Algorithm.ALLGATHER;

@@ -90,8 +90,8 @@ record Report(String link, int ranks, Settings settings, List<Measurement> measu
         JsonArrayBuilder runs = Json.createArrayBuilder();
         earlier(file).stream()
                 .filter(run -> !LINK.stream()
-                        .allMatch(
-                                name -> Objects.equals(own.get(name), run.asJsonObject().get(name))))
+                        .allMatch(name ->
+                                Objects.equals(own.get(name), run.asJsonObject().get(name))))
                 .forEach(runs::add);
         runs.add(own);
         JsonWriterFactory factory = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true));

@@ -15,7 +15,7 @@ public record CommChoice(Algorithm algorithm, WireFormat format, int chunkRows) 
     public static final int UNCUT = Integer.MAX_VALUE;
 
     /**
-     * Encoded bytes of a usual chunk, the best of those tried with 2 and 4 ranks at 1 Gbit/s. Smaller ones cost more than
+     * Encoded bytes of a usual chunk, for links of about 1 Gbit/s. Smaller ones cost more than
      * they hide, larger ones hide little of a message of 0.5 MB; what is not compressed wants larger ones.
      */
     private static final long CHUNK_BYTES = 64 << 10;

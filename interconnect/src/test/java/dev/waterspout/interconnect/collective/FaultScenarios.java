@@ -137,7 +137,10 @@ public final class FaultScenarios {
         if (transport.rank() != SENDER || fault != Fault.NEVER_ARRIVES) {
             assertRefused(failure, "rank " + SENDER);
             Floats.assertSame(residual, untouched[0], fault + ", rank " + transport.rank());
-            assertThat(untouched[0]).isNotEqualTo(new float[elements]);
+            // In two steps a rank may still be in its first sum when another's failure ends the group.
+            if (summing.algorithm == Algorithm.ALLGATHER) {
+                assertThat(untouched[0]).isNotEqualTo(new float[elements]);
+            }
         }
     }
 

@@ -145,7 +145,7 @@ final class CellRunner {
         return cell.toJson()
                 .add("predictTokens", predict)
                 .add("threadsPerRank", median.getJsonObject("plan").getInt("threadsPerRank"))
-                .add("shape", median.getJsonObject("model"))
+                .add("shape", shape(median.getJsonObject("model")))
                 .add("choice", median.getJsonObject("comm"))
                 .add("ttftSeconds", number(median, "ttftSeconds"))
                 .add(
@@ -157,6 +157,11 @@ final class CellRunner {
                 .add("prefill", median.getJsonObject("prefill"))
                 .add("decode", median.getJsonObject("decode"))
                 .build();
+    }
+
+    /** What a model is wherever it lies: {@code generate} also tells the path of its file. */
+    private static JsonObject shape(JsonObject model) {
+        return Json.createObjectBuilder(model).remove("file").build();
     }
 
     static double median(List<Double> values) {

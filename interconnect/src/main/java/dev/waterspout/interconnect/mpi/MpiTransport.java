@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +30,6 @@ public final class MpiTransport implements Transport {
     private static final long TELLING_NANOS = 1_000 * MILLISECOND;
     /** How long a rank that passes a failure on looks after its notices. */
     private static final long FORWARDING_NANOS = 2 * MILLISECOND;
-    /** How long after the launcher's signal this process may compute on without a wait, which would fail. */
-    private static final long COMPUTING_NANOS = 400 * MILLISECOND;
     /** How often a waiting rank looks at anything but its messages. */
     private static final long WATCH_NANOS = MILLISECOND;
     /** The failure is this rank's own, and nobody told it. */
@@ -47,6 +44,7 @@ public final class MpiTransport implements Transport {
     private final boolean endsMpi;
     private final int rank;
     private final int size;
+    private final LauncherStop launcherStop;
     private final LauncherSignals signals;
     private final long communicator;
     private final Requests requests;
@@ -80,10 +78,6 @@ public final class MpiTransport implements Transport {
     private volatile boolean departed;
     /** MPI must not be called any more. */
     private boolean ended;
-    /** When the launcher told this process to end, in nanoseconds; 0 for not at all. */
-    private volatile long stopped;
-    /** The rank whose process was seen to have ended after that, or {@link #NOBODY}. */
-    private volatile int firstEnded = NOBODY;
 
     private MpiTransport(MpiWorld world, MpiSettings settings, boolean endsMpi) {
         this.world = world;
@@ -97,11 +91,12 @@ public final class MpiTransport implements Transport {
         this.receivesStarted = new long[size];
         this.receivesComplete = new long[size];
         this.peers = Peers.unknown(rank, size);
+        this.launcherStop = new LauncherStop(rank);
         this.signals = new LauncherSignals(world.mpi().abi().signals(), this::stop);
         long start = System.nanoTime();
         BooleanSupplier inTime = () -> {
             patience.pause(this, System.nanoTime() - start);
-            surfaced = System.nanoTime() - start >= timeout || isStopped(System.nanoTime());
+            surfaced = System.nanoTime() - start >= timeout || launcherStop.isDue(System.nanoTime());
             return !surfaced;
         };
         this.communicator = world.duplicate(inTime);
@@ -231,7 +226,7 @@ public final class MpiTransport implements Transport {
         requireAlive();
         if (!complete) {
             requireMembers();
-            if (isStopped(System.nanoTime())) {
+            if (launcherStop.isDue(System.nanoTime())) {
                 throw fail(lost());
             }
         }
@@ -253,7 +248,7 @@ public final class MpiTransport implements Transport {
             if (now >= nextWatch) {
                 nextWatch = now + WATCH_NANOS;
                 requireMembers();
-                String reason = watch.reason(now, stopped);
+                String reason = watch.reason(now, launcherStop.since());
                 if (reason != null) {
                     throw fail(new InterconnectException(reason));
                 }
@@ -396,31 +391,15 @@ public final class MpiTransport implements Transport {
 
     /** The launcher's signal, on a thread of its own. */
     private void stop() {
-        long now = System.nanoTime();
-        stopped = now == 0 ? 1 : now;
-        while (System.nanoTime() - now < COMPUTING_NANOS && !surfaced) {
-            if (firstEnded < 0) { // the others end because of it, and soon after it
-                firstEnded = Watch.firstEnded(peers, notices, rank, size);
-            }
-            LockSupport.parkNanos(this, 10 * MILLISECOND);
-        }
+        launcherStop.take(() -> Watch.firstEnded(peers, notices, rank, size), () -> surfaced);
         if (!surfaced) {
             failure.compareAndSet(null, lost());
             settings.onLost().accept(surface());
         }
     }
 
-    private boolean isStopped(long now) {
-        return stopped != 0 && now - stopped > Watch.LAST_WORDS;
-    }
-
-    /** {@return what to say when the launcher ends this process outside of a wait} */
     private InterconnectException lost() {
-        int peer = firstEnded;
-        return new InterconnectException(
-                peer < 0
-                        ? "rank " + rank + " was stopped by its launcher"
-                        : peers.describe(peer) + " has ended, and rank " + rank + " cannot go on without it");
+        return new InterconnectException(launcherStop.reason(peers));
     }
 
     @Override
@@ -504,7 +483,7 @@ public final class MpiTransport implements Transport {
         long start = System.nanoTime();
         while (!condition.getAsBoolean()) {
             long now = System.nanoTime();
-            if (now - start >= nanos || failure.get() != null || isStopped(now)) {
+            if (now - start >= nanos || failure.get() != null || launcherStop.isDue(now)) {
                 return false;
             }
             requests.poll(this::completed);

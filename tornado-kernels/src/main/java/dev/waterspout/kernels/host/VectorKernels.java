@@ -26,8 +26,7 @@ final class VectorKernels implements HostKernels {
     public void embed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
         Arguments.checkEmbed(table, row, target, targetOffset);
         float[] values = new float[table.columns()];
-        Memory.check(table);
-        VectorWeights.expand(table, row, 0, values.length, values, 0);
+        VectorWeights.expand(table.format(), table.data(), table.offset(row, 0), values.length, values, 0);
         MemorySegment.copy(values, 0, target, Layouts.F32, targetOffset, values.length);
     }
 

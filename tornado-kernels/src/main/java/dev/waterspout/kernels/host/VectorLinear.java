@@ -60,7 +60,7 @@ final class VectorLinear {
         expanded = scratch.rows();
         sums = scratch.sums();
         totals = scratch.totals();
-        few = batch < MANY_TOKENS;
+        few = batch < MANY_TOKENS && RowQuads.supports(weights.format());
         rowsPerGroup = few ? STREAM_GROUP : GROUP;
         sumStride = rowsPerGroup * Lanes.COUNT;
         tiles = new DotTiles(expanded, CHUNK, inputs, CHUNK, sums, Lanes.COUNT, sumStride);
@@ -74,7 +74,6 @@ final class VectorLinear {
             int rowFrom,
             int rowTo,
             HostScratch scratch) {
-        Memory.check(weights);
         VectorLinear linear = new VectorLinear(weights, x, batch, y, scratch);
         for (int token = 0; token < batch; token += linear.tileTokens) {
             linear.tile(token, Math.min(linear.tileTokens, batch - token), rowFrom, rowTo);
@@ -140,7 +139,8 @@ final class VectorLinear {
     }
 
     private void expand(int row, int column, int count, int to) {
-        VectorWeights.expand(weights, row, column, count, expanded, to);
+        long from = weights.offset(row, column);
+        VectorWeights.expand(weights.format(), weights.data(), from, count, expanded, to);
     }
 
     /** Reduces sums and adds the columns that fill no vector. */

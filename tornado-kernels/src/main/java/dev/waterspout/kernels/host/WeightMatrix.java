@@ -4,8 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A view of a weight matrix, usually inside a memory-mapped file. Nothing is copied; the data need not be aligned and
- * may exceed 2 GB. It is off the heap, and alive until the last call of a kernel with the matrix has returned: kernels
- * look once per call and then read by address.
+ * may exceed 2 GB.
  *
  * @param data row 0, column 0 is at offset 0
  * @param format how weights are stored

@@ -180,15 +180,10 @@ final class BenchCommand implements Callable<Integer> {
             throw new IllegalArgumentException("context size " + context + "; the tests need " + needed + " positions");
         }
         int width = model.config().width();
-        RankOptions common = HostOptions.rankOptions(
-                setting.threads(),
-                setting.batch(),
-                session.localRanks(),
-                context,
-                commOptions.schedule(session.ranks(), width, session.threads().distributed()),
-                commOptions.peerTimeout());
+        RankOptions common =
+                HostOptions.rankOptions(setting.threads(), setting.batch(), session, commOptions, context, width);
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
-        return common.withSchedule(planner.plan(common, width));
+        return planner.plan(common, width);
     }
 
     private Samples time(WorkloadRunner runner, Workload workload, BenchRow.Setup setup, BenchProgress progress) {

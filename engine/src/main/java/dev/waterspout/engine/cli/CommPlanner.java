@@ -8,7 +8,6 @@ import dev.waterspout.interconnect.policy.Bench;
 import dev.waterspout.interconnect.policy.Clocks;
 import dev.waterspout.interconnect.policy.CodecSource;
 import dev.waterspout.interconnect.policy.CommPolicy;
-import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.interconnect.policy.Decision;
 import dev.waterspout.interconnect.policy.HostPorts;
@@ -57,14 +56,14 @@ final class CommPlanner {
     }
 
     /**
-     * Returns the schedule, the same on every rank.
+     * Returns the options with the schedule that is to be used, the same on every rank.
      *
-     * @param common chunk and threads of the ranks
+     * @param common chunk and threads of the ranks, and the schedule where none is to be measured
      * @param columns elements of a partial's row
      */
-    CommSchedule plan(RankOptions common, int columns) {
+    RankOptions plan(RankOptions common, int columns) {
         if (!options.isAuto()) {
-            return common.schedule();
+            return common;
         }
         boolean phaseLocked = devices.stream().anyMatch(device -> !device.equals(HOST));
         CommSettings settings = options.settings(common.chunk(), columns, phaseLocked);
@@ -78,7 +77,7 @@ final class CommPlanner {
             err.println(decision.explain());
             err.flush();
         }
-        return decision.schedule();
+        return common.withSchedule(decision.schedule());
     }
 
     private Decision decide(Member member, CommSettings settings, RankOptions common) {

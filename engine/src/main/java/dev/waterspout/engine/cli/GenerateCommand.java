@@ -160,16 +160,9 @@ final class GenerateCommand implements Callable<Integer> {
         ShardPlan plan = planOptions.plan(model, session.ranks());
         List<String> devices = session.agree(facts(model));
         RankOptions common = hostOptions.rankOptions(
-                session.localRanks(),
-                planOptions.context(model),
-                commOptions.schedule(
-                        session.ranks(),
-                        model.config().width(),
-                        session.threads().distributed()),
-                commOptions.peerTimeout());
+                session, commOptions, planOptions.context(model), model.config().width());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, warmUp, err);
-        RankOptions options =
-                common.withSchedule(planner.plan(common, model.config().width()));
+        RankOptions options = planner.plan(common, model.config().width());
         List<ShardFactory> shards =
                 session.shards(commOptions, options, model.config().width(), err);
         try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {

@@ -34,6 +34,31 @@ final class HostOptions {
     }
 
     /**
+     * Returns what all ranks of a session have in common, before anything is measured.
+     *
+     * @param session the ranks
+     * @param comm how they exchange
+     * @param context positions in the KV cache
+     * @param width elements of a partial's row
+     */
+    RankOptions rankOptions(Session session, CommOptions comm, int context, int width) {
+        return rankOptions(threads, batchSize, session, comm, context, width);
+    }
+
+    /**
+     * The same for other threads and batches than were given.
+     *
+     * @param threads of all ranks together; 0 for the machine's cores
+     * @param batchSize tokens of the prompt in one forward pass
+     */
+    static RankOptions rankOptions(
+            int threads, int batchSize, Session session, CommOptions comm, int context, int width) {
+        CommSchedule schedule =
+                comm.schedule(session.ranks(), width, session.threads().distributed());
+        return rankOptions(threads, batchSize, session.localRanks(), context, schedule, comm.peerTimeout());
+    }
+
+    /**
      * Returns what all ranks have in common.
      *
      * @param threads of all ranks together; 0 for the machine's cores
@@ -43,7 +68,7 @@ final class HostOptions {
      * @param schedule how partials are exchanged
      * @param peerTimeout how long a rank waits for another
      */
-    static RankOptions rankOptions(
+    private static RankOptions rankOptions(
             int threads, int batchSize, int ranks, int context, CommSchedule schedule, Duration peerTimeout) {
         if (threads < 0) {
             throw new IllegalArgumentException("number of threads " + threads + "; it must be at least 1");

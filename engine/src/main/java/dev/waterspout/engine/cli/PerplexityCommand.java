@@ -126,15 +126,9 @@ final class PerplexityCommand implements Callable<Integer> {
 
     private RankOptions options(Session session, Model model, int size, List<String> devices, PrintWriter err) {
         RankOptions common = hostOptions.rankOptions(
-                session.localRanks(),
-                size,
-                commOptions.schedule(
-                        session.ranks(),
-                        model.config().width(),
-                        session.threads().distributed()),
-                commOptions.peerTimeout());
+                session, commOptions, size, model.config().width());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
-        return common.withSchedule(planner.plan(common, model.config().width()))
+        return planner.plan(common, model.config().width())
                 .withLogitRows(PerplexityMeter.logitRows(model.config().vocabulary(), common.chunk()));
     }
 

@@ -16,9 +16,13 @@ import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** One rank's part of the benchmark: all ranks do the same. Contenders take turns, so that a disturbance meets all. */
@@ -27,9 +31,10 @@ final class RankRun {
     private static final int ROUNDS_OF_WARM_UP = 2;
     private static final int ROWS_OF_WARM_UP = 32;
     private static final long WARM_UP_NANOS = 500_000_000;
-    private static final long LONGEST_WARM_UP_NANOS = 12_000_000_000L;
-    private static final double BUSY_JIT = 0.1;
+    private static final long LONGEST_WARM_UP_NANOS = 45_000_000_000L;
+    private static final double BUSY_JIT = 0.02;
     private static final int FEWEST_REPETITIONS = 5;
+    private static final long SEED = 1;
     /** Ranks tell each other their times in these: an int of them is more than three minutes. */
     private static final int TICK_NANOS = 100;
 
@@ -139,10 +144,15 @@ final class RankRun {
         ExchangeCounters.Snapshot[] before =
                 contenders.stream().map(Contender::spent).toArray(ExchangeCounters.Snapshot[]::new);
         List<int[]> ticks = new ArrayList<>();
+        List<Integer> order =
+                IntStream.range(0, contenders.size()).boxed().collect(Collectors.toCollection(ArrayList::new));
+        Random random = new Random(SEED); // the same on all ranks
         long start = System.nanoTime();
         do {
             int[] times = new int[contenders.size()];
-            for (int i = 0; i < times.length; i++) {
+            // Whatever a contender leaves behind meets all others in turn.
+            Collections.shuffle(order, random);
+            for (int i : order) {
                 align();
                 long from = System.nanoTime();
                 contenders.get(i).sum(rows);
@@ -196,6 +206,7 @@ final class RankRun {
             long from = System.nanoTime();
             long compiled = clocks.compiling().getAsLong();
             while (channel.share(new int[] {System.nanoTime() - from < WARM_UP_NANOS ? 1 : 0})[ROOT][0] == 1) {
+                fixed.forEach(contender -> contender.sum(1));
                 fixed.forEach(contender -> contender.sum(rows));
             }
             double share = (double) (clocks.compiling().getAsLong() - compiled) / (System.nanoTime() - from);

@@ -7,9 +7,12 @@ import java.util.List;
 
 /** What there is to choose from, for each size of exchange. */
 final class Candidates {
+    /** Parts of a usual chunk. Fast links want large chunks, slow ones small. */
+    private static final int[] HALVES_OF_CHUNK = {1, 2, 4, 8};
+
     /**
-     * In usual chunks: nothing larger goes uncut, if it need not. It would overlap with nothing, and TCP under MPI sends
-     * from 512 KB on only when the receiver has agreed.
+     * In usual chunks: no larger message goes uncut, if it need not. It would overlap with nothing, and TCP under MPI
+     * sends from 512 KB on only when the receiver has agreed.
      */
     private static final int LARGEST_UNCUT = 4;
 
@@ -31,6 +34,17 @@ final class Candidates {
         }
         sizes.add(settings.maxRows());
         return sizes;
+    }
+
+    /** {@return the sizes to try first, ascending: 1, and the most rows divided by 1, 4, 16, ...} */
+    List<Integer> mainSizes() {
+        List<Integer> sizes = sizes();
+        List<Integer> main = new ArrayList<>();
+        for (int i = sizes.size() - 1; i > 0; i -= 2) {
+            main.addFirst(sizes.get(i));
+        }
+        main.addFirst(sizes.getFirst());
+        return main.stream().distinct().toList();
     }
 
     /** {@return what compression has to beat: plain formats uncut, f32 with the uncompressed all-reduce first} */
@@ -57,11 +71,13 @@ final class Candidates {
             for (Algorithm algorithm : settings.algorithms()) {
                 CommChoice uncut = new CommChoice(algorithm, format, CommChoice.UNCUT);
                 int usual = CommChoice.usualRows(format, settings.columns());
-                boolean small = rows <= LARGEST_UNCUT * (long) usual || !format.rowsIndependent();
+                int parts = algorithm == Algorithm.TWOSTEP ? ranks : 1;
+                boolean small = rows <= LARGEST_UNCUT * (long) usual * parts || !format.rowsIndependent();
                 if (small && !choices.contains(uncut)) {
                     choices.add(uncut);
                 }
-                for (int chunk : new int[] {usual, Math.max(1, usual / 2)}) {
+                for (int halves : HALVES_OF_CHUNK) {
+                    int chunk = Math.max(1, usual * halves / 2);
                     CommChoice cut = new CommChoice(algorithm, format, chunk);
                     if (chunk < rows && format.rowsIndependent() && !choices.contains(cut)) {
                         choices.add(cut);

@@ -13,7 +13,7 @@ import java.util.function.ToDoubleBiFunction;
  */
 final class Chooser {
     /** The part of the time that another choice has to save. */
-    static final double GAIN = 0.05;
+    static final double GAIN = 0.03;
 
     private final List<Integer> sizes;
     private final List<CommChoice> baselines;

@@ -19,7 +19,7 @@ import java.util.stream.DoubleStream;
 
 /**
  * Decides how exchanges of each size are done. Links and codecs are measured, a {@link CostModel} predicts every choice,
- * trials of the real collectives correct the predictions, and a choice is taken only where it is at least 5 % faster than
+ * trials of the real collectives correct the predictions, and a choice is taken only where it is at least 3 % faster than
  * plain and than what the next smaller size takes.
  *
  * <p>All ranks decide the same: every number that a decision depends on has been shared before, and is the slowest rank's.

@@ -7,22 +7,27 @@ import dev.waterspout.interconnect.policy.CodecProfile.Cost;
  * Predicts how long an exchange takes, in seconds.
  *
  * <p>With N ranks, E = rows x columns elements, p = encoded bytes of the partial, h = 48 bytes of header per message, L =
- * latency in seconds, B = bandwidth in bytes per second, C chunks, and for each of encode, reduce and sum a fixed time f
- * per call and a time e per element:
+ * latency in seconds, B = bandwidth in bytes per second, C chunks, o = L / 2 what a further chunk costs a rank for its
+ * messages, and for each of encode, reduce and sum a fixed time f per call and a time e per element:
  *
  * <pre>
- *   communication K   all-gather  C L + (N - 1) (p + C h) / B
- *                     two-step    2 C L + 2 (N - 1) (p / N + C h) / B
- *   arithmetic A      all-gather  C f(encode) + E e(encode)  +  C f(sum) + N E e(sum)
+ *   communication K   all-gather  L + (N - 1) (p + C h) / B
+ *                     two-step    2 L + 2 (N - 1) (p / N + C h) / B
+ *   work A            all-gather  C f(encode) + E e(encode)  +  C f(sum) + N E e(sum)  +  (C - 1) o
  *                     two-step    C N f(encode) + E e(encode)  +  C f(reduce) + E e(reduce)  +  C N f(sum) + E e(sum)
+ *                                 +  2 (C - 1) o
  *   seconds           max(K, A) + min(K, A) / C
  * </pre>
  *
  * A rank of a two-step encodes one part for each rank, reduces N shards of its own part of E / N elements, and adds N sums
  * of E / N elements. Uncut, nothing overlaps and K + A remains; with many chunks the shorter of both hides behind the
- * longer, but each chunk pays the latency and the fixed costs anew.
+ * longer, and the chunks' latencies hide behind each other, but each chunk's messages and fixed costs are work. That half of
+ * an exchange's latency is such work was measured over TCP, with a core per rank and with half a core.
  */
 public final class CostModel {
+    /** The part of a small exchange's time that its ranks spend on sending and receiving. */
+    private static final double MESSAGE_SHARE = 0.5;
+
     private final int ranks;
     private final int columns;
     private final LinkProfile link;
@@ -54,8 +59,9 @@ public final class CostModel {
         }
         int chunks = chunks(choice, rows);
         double communication = communication(choice, rows);
-        double arithmetic = arithmetic(choice.algorithm(), cost, (double) rows * columns, chunks);
-        return Math.max(communication, arithmetic) + Math.min(communication, arithmetic) / chunks;
+        double messages = (chunks - 1) * steps(choice) * MESSAGE_SHARE * link.latencySeconds();
+        double work = arithmetic(choice.algorithm(), cost, (double) rows * columns, chunks) + messages;
+        return Math.max(communication, work) + Math.min(communication, work) / chunks;
     }
 
     /**
@@ -75,8 +81,11 @@ public final class CostModel {
     }
 
     private double communication(CommChoice choice, int rows) {
-        int steps = choice.algorithm() == Algorithm.TWOSTEP ? 2 : 1;
-        return steps * chunks(choice, rows) * link.latencySeconds() + bytesSent(choice, rows) / link.bytesPerSecond();
+        return steps(choice) * link.latencySeconds() + bytesSent(choice, rows) / link.bytesPerSecond();
+    }
+
+    private static int steps(CommChoice choice) {
+        return choice.algorithm() == Algorithm.TWOSTEP ? 2 : 1;
     }
 
     private double arithmetic(Algorithm algorithm, Cost cost, double elements, int chunks) {

@@ -17,7 +17,7 @@ import java.util.function.LongSupplier;
  * ranks take part in the same exchanges: after each step they agree on the slowest rank's time and on what comes next.
  *
  * <p>Bandwidth is the slope between the two largest exchanges, of those after the first few that use up a token bucket's
- * burst and open a TCP window.
+ * burst and open a TCP window; where noise makes that steeper or flatter than can be, the average of the largest.
  */
 public final class LinkProbe {
     /** How long a probe may take, unless the caller says otherwise. */
@@ -45,8 +45,8 @@ public final class LinkProbe {
     private static final double SHORT_SECONDS = 0.008;
 
     private static final int REPETITIONS = 3;
-    /** The slope of two noisy times is not believed further than this. */
-    private static final double STEEPEST = 4;
+    /** A burst or a small window shift the average of the largest exchange by less than this. */
+    private static final double FLATTEST = 0.8;
 
     private final Transport transport;
     private final Agreement agreement;
@@ -128,7 +128,7 @@ public final class LinkProbe {
         double average = peers * last.bytes() / Math.max(net, 1e-9);
         double seconds = last.seconds() - before.seconds();
         double slope = peers * (last.bytes() - before.bytes()) / Math.max(seconds, 1e-9);
-        return before.bytes() > 0 && seconds > 0 ? Math.min(slope, STEEPEST * average) : average;
+        return before.bytes() > 0 && seconds > 0 ? Math.clamp(slope, FLATTEST * average, average) : average;
     }
 
     private Sample step(Buffers buffers, long bytes, int repetitions, long start) {

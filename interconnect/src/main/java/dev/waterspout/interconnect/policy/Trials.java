@@ -13,10 +13,14 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
- * Runs exchanges as they will be, over scratch memory, at every size as long as time is left: the smallest first,
+ * Runs exchanges as they will be, over scratch memory, as long as time is left. Sizes far apart come before those between,
+ * so that the largest is tried if any is, and of each the smallest first,
  * because those cost little and correct what the model expects of the next. At one size the choices take turns, so that
  * whatever disturbs the machine disturbs all, and the shortest of the rounds counts. What it is spent on follows from
  * numbers that all ranks share.
@@ -27,12 +31,17 @@ final class Trials {
     private static final int WARM_BATCHES = 3;
     private static final double WARM_GAIN = 0.05;
     private static final double WARM_UP_SHARE = 0.2;
+    /** The part of the time for a few sizes that are far apart, before those between. */
+    private static final double MAIN_SHARE = 0.7;
+
     /** A size with no time for as many is left to the model. */
     private static final int FEWEST_ROUNDS = 3;
-    /** What the model expects to take so many times as long as the best, or what did in the first round, is out. */
-    private static final double HOPELESS = 2;
+    /** What the model expects to take so many times as long as the best is not tried. */
+    private static final double HOPELESS = 1.6;
 
-    private static final double SLOWER = 1.5;
+    /** After so many rounds, what took so many times as long as the best is out. */
+    private static final NavigableMap<Integer, Double> SLOWER = new TreeMap<>(Map.of(FEWEST_ROUNDS, 1.4, 8, 1.15));
+
     /** Partials of all ranks that one rank keeps for a trial. */
     private static final long MEMORY_BYTES = 64 << 20;
 
@@ -59,12 +68,19 @@ final class Trials {
 
     /** Tries what fits and tells the calibration. Called on all ranks; {@return what it told} */
     List<Trial> run() {
-        List<Integer> sizes = candidates.sizes();
-        warmUp(sizes.getFirst());
-        for (int i = 0; i < sizes.size(); i++) {
-            tryOut(sizes.get(i), (budget - spent) / (sizes.size() - i));
-        }
+        List<Integer> main = candidates.mainSizes();
+        List<Integer> others = new ArrayList<>(candidates.sizes());
+        others.removeAll(main);
+        warmUp(main.getFirst());
+        tryOut(main, others.isEmpty() ? budget : spent + MAIN_SHARE * (budget - spent));
+        tryOut(others, budget);
         return made;
+    }
+
+    private void tryOut(List<Integer> sizes, double until) {
+        for (int i = 0; i < sizes.size(); i++) {
+            tryOut(sizes.get(i), (until - spent) / (sizes.size() - i));
+        }
     }
 
     /** Exchanges the smallest size until that becomes no faster: the JIT has to compile collectives and transport, too. */
@@ -116,8 +132,9 @@ final class Trials {
             if (spent + perRound > end) {
                 break;
             }
-            if (round == FEWEST_ROUNDS) {
-                double limit = SLOWER
+            Double slower = SLOWER.get(round);
+            if (slower != null) {
+                double limit = slower
                         * racing.stream().mapToDouble(Contender::shortest).min().orElseThrow();
                 racing = racing.stream()
                         .filter(contender -> contender.shortest() <= limit)

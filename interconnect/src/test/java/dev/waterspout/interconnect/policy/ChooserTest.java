@@ -37,7 +37,7 @@ class ChooserTest {
     void aSmallGainDoesNotSwitch() {
         assertThat(chosen(
                         List.of(PLAIN),
-                        Map.of(PLAIN, new double[] {100, 100, 100}, SMALL, new double[] {97, 95.1, 94.9})))
+                        Map.of(PLAIN, new double[] {100, 100, 100}, SMALL, new double[] {98, 97.1, 96.9})))
                 .containsExactly(PLAIN, PLAIN, SMALL);
     }
 
@@ -48,14 +48,14 @@ class ChooserTest {
                         Map.of(
                                 PLAIN, new double[] {100, 200, 400},
                                 EIGHT, new double[] {50, 100, 200},
-                                SMALL, new double[] {60, 96, 180})))
+                                SMALL, new double[] {60, 98, 180})))
                 .containsExactly(EIGHT, EIGHT, SMALL);
     }
 
     @Test
     void nothingIsKeptThatIsNotClearlyFasterThanPlain() {
         assertThat(chosen(
-                        List.of(PLAIN), Map.of(PLAIN, new double[] {100, 100, 100}, SMALL, new double[] {50, 96, 101})))
+                        List.of(PLAIN), Map.of(PLAIN, new double[] {100, 100, 100}, SMALL, new double[] {50, 98, 101})))
                 .containsExactly(SMALL, PLAIN, PLAIN);
     }
 
@@ -67,7 +67,7 @@ class ChooserTest {
                         Map.of(
                                 PLAIN, new double[] {100, 100, 100},
                                 HALF, new double[] {98, 60, 60},
-                                SMALL, new double[] {97, 58, 50})))
+                                SMALL, new double[] {97.5, 59, 50})))
                 .containsExactly(PLAIN, HALF, SMALL);
     }
 

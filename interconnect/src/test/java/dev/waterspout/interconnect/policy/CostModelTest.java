@@ -52,13 +52,13 @@ class CostModelTest {
     void chunksOverlapAndPayFixedCostsEach() {
         CommChoice fives = choice(Algorithm.ALLGATHER, 2);
         assertThat(model(2).bytesSent(fives, 10)).isEqualTo(40_000 + 5 * 48);
-        double communication = 500e-6 + 0.040240;
-        double arithmetic = 5e-6 + 10e-6 + 15e-6 + 60e-6;
-        assertThat(model(2).seconds(fives, 10)).isCloseTo(communication + arithmetic / 5, EXACT);
+        double communication = 100e-6 + 0.040240;
+        double work = 5e-6 + 10e-6 + 15e-6 + 60e-6 + 4 * 50e-6;
+        assertThat(model(2).seconds(fives, 10)).isCloseTo(communication + work / 5, EXACT);
         CommChoice thirds = choice(Algorithm.TWOSTEP, 4);
-        communication = 600e-6 + 2 * 3 * (10_000 + 3 * 48) * 1e-6;
-        arithmetic = 12e-6 + 10e-6 + 6e-6 + 20e-6 + 36e-6 + 30e-6;
-        assertThat(model(4).seconds(thirds, 10)).isCloseTo(communication + arithmetic / 3, EXACT);
+        communication = 200e-6 + 2 * 3 * (10_000 + 3 * 48) * 1e-6;
+        work = 12e-6 + 10e-6 + 6e-6 + 20e-6 + 36e-6 + 30e-6 + 2 * 2 * 50e-6;
+        assertThat(model(4).seconds(thirds, 10)).isCloseTo(communication + work / 3, EXACT);
     }
 
     @Test

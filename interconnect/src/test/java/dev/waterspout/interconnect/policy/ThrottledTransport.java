@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A link of some latency and bandwidth, with a token bucket: messages move at once, and the rank's simulated clock tells
- * how long they would have taken.
+ * how long they would have taken. Half of the latency is the rank's own work.
  */
 final class ThrottledTransport extends ForwardingTransport {
     private final SimulatedClock clock;
@@ -40,12 +40,13 @@ final class ThrottledTransport extends ForwardingTransport {
             bytes += peer == rank() ? 0 : outgoing[peer].byteSize();
         }
         Pending pending = super.start(outgoing, incoming);
+        clock.pass(latency / 2);
         double begin = Math.max(free, clock.seconds());
         tokens = Math.min(burst, tokens + (begin - free) * bytesPerSecond);
         double atOnce = Math.min(tokens, bytes);
         tokens -= atOnce;
         free = begin + (bytes - atOnce) / bytesPerSecond;
-        double arrival = free + latency;
+        double arrival = free + latency / 2;
         return new Pending() {
             @Override
             public boolean poll() {

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class RankRun {
     private static final int ROOT = 0;
     private static final int ROUNDS_OF_WARM_UP = 2;
+    /** Of exchanges that are short against what the interpreter adds to them. */
+    private static final int ROUNDS_OF_SMALL_WARM_UP = 100;
+
     private static final int ROWS_OF_WARM_UP = 32;
     private static final long WARM_UP_NANOS = 500_000_000;
     private static final long LONGEST_WARM_UP_NANOS = 45_000_000_000L;
@@ -135,7 +138,8 @@ final class RankRun {
 
     private List<Measurement> measure(int rows) {
         List<Contender> contenders = contenders(rows);
-        for (int round = 0; round < ROUNDS_OF_WARM_UP; round++) {
+        int warmUp = rows < ROWS_OF_WARM_UP ? ROUNDS_OF_SMALL_WARM_UP : ROUNDS_OF_WARM_UP;
+        for (int round = 0; round < warmUp; round++) {
             contenders.forEach(contender -> contender.sum(rows));
         }
         long[] bytes = contenders.stream()

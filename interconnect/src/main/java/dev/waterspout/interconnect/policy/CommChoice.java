@@ -20,7 +20,7 @@ public record CommChoice(Algorithm algorithm, WireFormat format, int chunkRows) 
      */
     private static final long CHUNK_BYTES = 64 << 10;
 
-    private static final long PLAIN_CHUNK_BYTES = 128 << 10;
+    private static final long PLAIN_CHUNK_BYTES = 256 << 10;
 
     /** Checks the chunk. */
     public CommChoice {

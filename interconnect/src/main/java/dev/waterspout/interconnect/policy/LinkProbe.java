@@ -41,9 +41,7 @@ public final class LinkProbe {
     private static final long BURST_BYTES = 256 << 10;
     /** An exchange that takes this much longer than a small one says enough. */
     private static final double LONG_SECONDS = 0.025;
-    /** Shorter exchanges are repeated. */
-    private static final double SHORT_SECONDS = 0.008;
-
+    /** Of each size, if time allows; the shortest counts. Ranks that share cores were seen to stall for 20 ms. */
     private static final int REPETITIONS = 3;
     /** A burst or a small window shift the average of the largest exchange by less than this. */
     private static final double FLATTEST = 0.8;
@@ -97,19 +95,19 @@ public final class LinkProbe {
         exchange(buffers, SMALL_BYTES); // may open connections
         double first = agreement.max(exchange(buffers, SMALL_BYTES));
         double fitting = LATENCY_SHARE * budget / Math.max(first, 1e-9);
-        return agreement.max(typical(buffers, SMALL_BYTES, (int) Math.clamp(fitting, 1, LATENCY_EXCHANGES)));
+        return shortest(buffers, SMALL_BYTES, (int) Math.clamp(fitting, 1, LATENCY_EXCHANGES));
     }
 
     private double bandwidth(Buffers buffers, double small, long start) {
         Sample before = new Sample(0, 0, 0);
-        Sample last = step(buffers, FIRST_BYTES, 1, start);
-        double sent = peers * (double) FIRST_BYTES;
+        Sample last = step(buffers, FIRST_BYTES, REPETITIONS, start);
+        double sent = REPETITIONS * peers * (double) FIRST_BYTES;
         boolean settled = false;
         while (2 * last.bytes() <= buffers.largest()
                 && (before.bytes() == 0 || last.seconds() - small < LONG_SECONDS)) {
-            double expected = 2 * last.seconds();
-            int repetitions = expected < SHORT_SECONDS ? REPETITIONS : 1;
-            if (last.spent() + repetitions * expected > budget) {
+            double left = budget - last.spent();
+            int repetitions = (int) Math.clamp(left / (2 * last.seconds()), 0, REPETITIONS);
+            if (repetitions == 0) {
                 break;
             }
             if (settled) {
@@ -132,15 +130,15 @@ public final class LinkProbe {
     }
 
     private Sample step(Buffers buffers, long bytes, int repetitions, long start) {
-        double own = typical(buffers, bytes, repetitions);
-        double[] slowest = agreement.max(own, Seconds.since(nanoClock, start));
-        return new Sample(bytes, slowest[0], slowest[1]);
+        double seconds = shortest(buffers, bytes, repetitions);
+        return new Sample(bytes, seconds, agreement.max(Seconds.since(nanoClock, start)));
     }
 
-    private double typical(Buffers buffers, long bytes, int repetitions) {
+    /** {@return the slowest rank's seconds in the shortest repetition} */
+    private double shortest(Buffers buffers, long bytes, int repetitions) {
         double[] seconds = new double[repetitions];
         Arrays.setAll(seconds, i -> exchange(buffers, bytes));
-        return Seconds.typical(seconds);
+        return Arrays.stream(agreement.max(seconds)).min().orElseThrow();
     }
 
     /** Large messages go in pieces, as a collective sends them. */

@@ -121,6 +121,7 @@ final class RankRun {
         fixed.forEach(Contender::prepare);
         warmUp(fixed);
         contenders.stream().filter(each -> !fixed.contains(each)).forEach(Contender::prepare);
+        warmUp(contenders);
         List<Measurement> all = new ArrayList<>();
         for (int rows : settings.rows()) {
             all.addAll(measure(rows));
@@ -202,7 +203,7 @@ final class RankRun {
     }
 
     /** Exchanges until the JIT of every rank is nearly idle: where ranks share cores, it takes those of the others, too. */
-    private void warmUp(List<Contender> fixed) {
+    private void warmUp(List<Contender> warmed) {
         int rows = Math.min(settings.maxRows(), ROWS_OF_WARM_UP);
         long start = System.nanoTime();
         boolean busy = true;
@@ -210,8 +211,8 @@ final class RankRun {
             long from = System.nanoTime();
             long compiled = clocks.compiling().getAsLong();
             while (channel.share(new int[] {System.nanoTime() - from < WARM_UP_NANOS ? 1 : 0})[ROOT][0] == 1) {
-                fixed.forEach(contender -> contender.sum(1));
-                fixed.forEach(contender -> contender.sum(rows));
+                warmed.forEach(contender -> contender.sum(1));
+                warmed.forEach(contender -> contender.sum(rows));
             }
             double share = (double) (clocks.compiling().getAsLong() - compiled) / (System.nanoTime() - from);
             boolean late = System.nanoTime() - start > LONGEST_WARM_UP_NANOS;

@@ -25,6 +25,7 @@ public final class LinkProbe {
 
     private static final int SMALL_BYTES = 64;
     private static final int LATENCY_EXCHANGES = 20;
+    private static final int FEWEST_EXCHANGES = 4;
     /** The part of the budget for latency. */
     private static final double LATENCY_SHARE = 0.25;
 
@@ -95,7 +96,7 @@ public final class LinkProbe {
         exchange(buffers, SMALL_BYTES); // may open connections
         double first = agreement.max(exchange(buffers, SMALL_BYTES));
         double fitting = LATENCY_SHARE * budget / Math.max(first, 1e-9);
-        return shortest(buffers, SMALL_BYTES, (int) Math.clamp(fitting, 1, LATENCY_EXCHANGES));
+        return shortest(buffers, SMALL_BYTES, (int) Math.clamp(fitting, FEWEST_EXCHANGES, LATENCY_EXCHANGES));
     }
 
     private double bandwidth(Buffers buffers, double small, long start) {

@@ -17,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -112,33 +113,44 @@ final class RankRun {
         };
     }
 
-    /** {@return all measurements, the same on every rank but for what it alone spent} */
+    /** {@return all measurements by size, the same on every rank but for what it alone spent} */
     List<Measurement> run() {
-        // auto decides when it is prepared: with what the others have left compiled, as in a run that has begun.
         List<Contender> fixed = contenders.stream()
-                .filter(each -> !each.name().equals(AutoContender.NAME))
+                .filter(each -> !each.name().equals(AutoContender.NAME) && !isLibrary(each))
                 .toList();
+        List<Contender> library = contenders.stream().filter(RankRun::isLibrary).toList();
+        // auto decides when it is prepared: with what the others have left compiled, as in a run that has begun.
+        List<Contender> own =
+                contenders.stream().filter(each -> !isLibrary(each)).toList();
         fixed.forEach(Contender::prepare);
         warmUp(fixed);
-        contenders.stream().filter(each -> !fixed.contains(each)).forEach(Contender::prepare);
-        warmUp(contenders);
+        own.stream().filter(each -> !fixed.contains(each)).forEach(Contender::prepare);
+        warmUp(own);
         List<Measurement> all = new ArrayList<>();
-        for (int rows : settings.rows()) {
-            all.addAll(measure(rows));
-        }
+        settings.rows().forEach(rows -> all.addAll(measure(rows, own)));
+        // MPI's collectives keep the core while they wait. Where ranks share cores, whatever comes next has to wait,
+        // too: so
+        // they come last, and by themselves.
+        library.forEach(Contender::prepare);
+        settings.rows().forEach(rows -> all.addAll(measure(rows, library)));
+        all.sort(Comparator.comparingInt(Measurement::rows));
         return all;
     }
 
+    private static boolean isLibrary(Contender contender) {
+        return contender instanceof LibraryContender;
+    }
+
     /** {@return the contenders of a size, without those that only differ in chunks larger than it} */
-    private List<Contender> contenders(int rows) {
+    private static List<Contender> distinct(List<Contender> all, int rows) {
         Set<String> seen = new HashSet<>();
-        return contenders.stream()
+        return all.stream()
                 .filter(each -> seen.add(each.name() + " " + Math.min(rows, each.chunkRows())))
                 .toList();
     }
 
-    private List<Measurement> measure(int rows) {
-        List<Contender> contenders = contenders(rows);
+    private List<Measurement> measure(int rows, List<Contender> all) {
+        List<Contender> contenders = distinct(all, rows);
         int warmUp = rows < ROWS_OF_WARM_UP ? ROUNDS_OF_SMALL_WARM_UP : ROUNDS_OF_WARM_UP;
         for (int round = 0; round < warmUp; round++) {
             contenders.forEach(contender -> contender.sum(rows));
@@ -148,6 +160,9 @@ final class RankRun {
                 .toArray();
         ExchangeCounters.Snapshot[] before =
                 contenders.stream().map(Contender::spent).toArray(ExchangeCounters.Snapshot[]::new);
+        if (contenders.isEmpty()) {
+            return List.of();
+        }
         List<int[]> ticks = new ArrayList<>();
         List<Integer> order =
                 IntStream.range(0, contenders.size()).boxed().collect(Collectors.toCollection(ArrayList::new));

@@ -1,6 +1,7 @@
 package dev.waterspout.benchmarks.kernels;
 
 import dev.waterspout.kernels.host.AttentionCall;
+import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
@@ -126,7 +127,7 @@ public class OperationsBenchmark {
     @Benchmark
     public MemorySegment attention(Work work) {
         int first = CONTEXT - rows;
-        KvCacheView cache = new KvCacheView(keys, values, KV_HEADS, CONTEXT, HEAD_DIM);
+        KvCacheView cache = new KvCacheView(keys, values, CacheType.F32, KV_HEADS, CONTEXT, HEAD_DIM);
         AttentionCall call = new AttentionCall(cache, hidden, normed, HEADS, first, rows);
         kernels.attention(call, 0, call.units(), scratch);
         long pairs = (long) rows * (first + 1 + CONTEXT) / 2;

@@ -183,7 +183,7 @@ final class BenchCommand implements Callable<Integer> {
         RankOptions common =
                 HostOptions.rankOptions(setting.threads(), setting.batch(), session, commOptions, context, width);
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
-        return planner.plan(common, width);
+        return planner.plan(common, width).withCacheType(planOptions.cacheType());
     }
 
     private Samples time(WorkloadRunner runner, Workload workload, BenchRow.Setup setup, BenchProgress progress) {

@@ -162,7 +162,7 @@ final class GenerateCommand implements Callable<Integer> {
         RankOptions common = hostOptions.rankOptions(
                 session, commOptions, planOptions.context(model), model.config().width());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, warmUp, err);
-        RankOptions options = planner.plan(common, model.config().width());
+        RankOptions options = planner.plan(common, model.config().width()).withCacheType(planOptions.cacheType());
         List<ShardFactory> shards =
                 session.shards(commOptions, options, model.config().width(), err);
         try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {

@@ -129,6 +129,7 @@ final class PerplexityCommand implements Callable<Integer> {
                 session, commOptions, size, model.config().width());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
         return planner.plan(common, model.config().width())
+                .withCacheType(planOptions.cacheType())
                 .withLogitRows(PerplexityMeter.logitRows(model.config().vocabulary(), common.chunk()));
     }
 

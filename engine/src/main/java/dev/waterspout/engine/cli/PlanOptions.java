@@ -4,6 +4,7 @@ import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.kernels.host.CacheType;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -38,6 +39,17 @@ final class PlanOptions {
                     "Positions in the KV cache (default: the model's context length, at most " + DEFAULT_CONTEXT + ").")
     private int contextSize;
 
+    @Option(
+            names = "--cache-type",
+            paramLabel = "f32|f16",
+            defaultValue = "f32",
+            description = "How keys and values are kept; f16 on the host only (default: ${DEFAULT-VALUE}).")
+    private CacheType cacheType = CacheType.F32;
+
+    CacheType cacheType() {
+        return cacheType;
+    }
+
     int ranks() {
         return ranks > 0 ? ranks : Math.max(1, Math.max(devices.size(), shares.size()));
     }
@@ -70,7 +82,8 @@ final class PlanOptions {
 
     /** What all processes of a group must agree on. */
     String describe() {
-        return "tensor-parallel size " + ranks + ", tensor split " + shares + ", context size " + contextSize;
+        return "tensor-parallel size " + ranks + ", tensor split " + shares + ", context size " + contextSize
+                + ", cache type " + cacheType;
     }
 
     ShardPlan plan(Model model, int ranks) {

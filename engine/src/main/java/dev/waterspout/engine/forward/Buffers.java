@@ -45,16 +45,23 @@ final class Buffers {
         partial = floats(arena, rows, config.width());
         logits = floats(arena, options.logitRows(), shard.vocabulary().size());
         int kvHeads = shard.kvHeads().size();
+        long layerBytes = cacheBytes(config, shard, options) / (2L * config.layers());
         for (int layer = 0; layer < config.layers(); layer++) {
-            MemorySegment layerKeys = floats(arena, (long) kvHeads * options.context(), config.headDim());
-            MemorySegment layerValues = floats(arena, (long) kvHeads * options.context(), config.headDim());
-            cache.add(new KvCacheView(layerKeys, layerValues, kvHeads, options.context(), config.headDim()));
+            MemorySegment layerKeys = arena.allocate(layerBytes, ALIGNMENT);
+            MemorySegment layerValues = arena.allocate(layerBytes, ALIGNMENT);
+            cache.add(new KvCacheView(
+                    layerKeys, layerValues, options.cacheType(), kvHeads, options.context(), config.headDim()));
         }
     }
 
     /** Returns the bytes of a rank's KV cache. */
-    static long cacheBytes(ModelConfig config, Shard shard, int context) {
-        return 2L * config.layers() * shard.kvHeads().size() * context * config.headDim() * Float.BYTES;
+    static long cacheBytes(ModelConfig config, Shard shard, RankOptions options) {
+        long positions = (long) shard.kvHeads().size() * options.context();
+        return 2L
+                * config.layers()
+                * positions
+                * config.headDim()
+                * options.cacheType().bytes();
     }
 
     /** Returns the bytes of a rank's activations. */
@@ -75,16 +82,7 @@ final class Buffers {
      * @param rows tokens
      */
     void store(int layer, int position, int rows) {
-        KvCacheView view = cache.get(layer);
-        long head = (long) view.headDim() * Float.BYTES;
-        for (int row = 0; row < rows; row++) {
-            for (int kvHead = 0; kvHead < view.kvHeads(); kvHead++) {
-                long source = ((long) row * view.kvHeads() + kvHead) * head;
-                long target = ((long) kvHead * view.capacity() + position + row) * head;
-                MemorySegment.copy(keys, source, view.keys(), target, head);
-                MemorySegment.copy(values, source, view.values(), target, head);
-            }
-        }
+        cache.get(layer).store(keys, values, position, rows);
     }
 
     private static MemorySegment floats(Arena arena, long rows, long columns) {

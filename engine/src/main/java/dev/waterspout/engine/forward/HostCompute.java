@@ -8,6 +8,7 @@ import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The host kernels, each operation dealt out to a rank's workers. */
@@ -40,15 +41,58 @@ final class HostCompute {
         });
     }
 
-    /** y [rows][weights.rows] = x [rows][weights.columns] times the transposed weights, plus the bias. */
-    void linear(WeightMatrix weights, @Nullable MemorySegment bias, MemorySegment x, int rows, MemorySegment y) {
+    /**
+     * A product with one matrix.
+     *
+     * @param weights [outputs][columns]
+     * @param bias [outputs], or null
+     * @param y receives [rows][outputs]
+     */
+    record Product(WeightMatrix weights, @Nullable MemorySegment bias, MemorySegment y) {}
+
+    /**
+     * Multiplies x [rows][columns] with several matrices in one run of the workers: the rows of all of them are dealt out
+     * as if they were one matrix, and the workers meet once.
+     */
+    void linear(List<Product> products, MemorySegment x, int rows) {
+        int outputs = 0;
+        for (int i = 0; i < products.size(); i++) {
+            outputs += products.get(i).weights().rows();
+        }
+        pool.run(outputs, ROW_GRAIN, (worker, from, to) -> {
+            int start = 0;
+            for (int i = 0; i < products.size(); i++) {
+                Product product = products.get(i);
+                int end = start + product.weights().rows();
+                if (from < end && start < to) {
+                    kernels.linear(
+                            product.weights(),
+                            x,
+                            rows,
+                            product.y(),
+                            Math.max(from - start, 0),
+                            Math.min(to, end) - start,
+                            scratch[worker]);
+                }
+                start = end;
+            }
+        });
+        for (int i = 0; i < products.size(); i++) {
+            Product product = products.get(i);
+            MemorySegment bias = product.bias();
+            if (bias != null) {
+                int width = product.weights().rows();
+                pool.run(rows, 1, (worker, from, to) -> kernels.addBias(product.y(), bias, width, from, to));
+            }
+        }
+    }
+
+    /** y [rows][weights.rows] = x [rows][weights.columns] times the transposed weights. */
+    void linear(WeightMatrix weights, MemorySegment x, int rows, MemorySegment y) {
         pool.run(
                 weights.rows(),
                 ROW_GRAIN,
                 (worker, from, to) -> kernels.linear(weights, x, rows, y, from, to, scratch[worker]));
-        if (bias != null) {
-            pool.run(rows, 1, (worker, from, to) -> kernels.addBias(y, bias, weights.rows(), from, to));
-        }
     }
 
     /** y [rows][width] = RMSNorm of x [rows][width]. */
@@ -56,9 +100,18 @@ final class HostCompute {
         pool.run(rows, 1, (worker, from, to) -> kernels.rmsNorm(x, weight, epsilon, y, width, from, to));
     }
 
-    /** Turns x [rows][heads][headDim] by the table's first rows. */
-    void rope(RotaryTable table, MemorySegment x, HeadShape heads, int rows) {
-        pool.run(rows, 1, (worker, from, to) -> kernels.rope(table, 0, x, heads, from, to));
+    /** Turns queries [rows][queryHeads][headDim] and keys [rows][keyHeads][headDim] by the table's first rows. */
+    void rope(
+            RotaryTable table,
+            MemorySegment queries,
+            HeadShape queryHeads,
+            MemorySegment keys,
+            HeadShape keyHeads,
+            int rows) {
+        pool.run(rows, 1, (worker, from, to) -> {
+            kernels.rope(table, 0, queries, queryHeads, from, to);
+            kernels.rope(table, 0, keys, keyHeads, from, to);
+        });
     }
 
     void attention(AttentionCall call) {

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.forward;
 
+import dev.waterspout.engine.forward.HostCompute.Product;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
@@ -15,6 +16,7 @@ import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,10 @@ public final class HostShard implements ShardCompute {
     private final Buffers buffers;
     private final WorkerPool pool;
     private final HostCompute compute;
+    /** Of every layer, what is multiplied with one input at a time. */
+    private final List<List<Product>> queryKeyValue;
+
+    private final List<List<Product>> gateUp;
     private final Map<WireFormat, HostPort> ports = new HashMap<>();
     private final RotaryAngles angles;
     private RotaryTable rotary;
@@ -47,6 +53,15 @@ public final class HostShard implements ShardCompute {
         this.rotary = angles.allocate(options.chunk(), arena);
         this.pool = new WorkerPool(options.threads(), "rank-" + shard.rank());
         this.compute = new HostCompute(kernels, pool);
+        this.queryKeyValue = weights.layers().stream()
+                .map(w -> List.of(
+                        new Product(w.q(), w.qBias(), buffers.queries),
+                        new Product(w.k(), w.kBias(), buffers.keys),
+                        new Product(w.v(), w.vBias(), buffers.values)))
+                .toList();
+        this.gateUp = weights.layers().stream()
+                .map(w -> List.of(new Product(w.gate(), null, buffers.gate), new Product(w.up(), null, buffers.up)))
+                .toList();
     }
 
     /**
@@ -87,19 +102,15 @@ public final class HostShard implements ShardCompute {
         MemorySegment h = buffers.normed; // [rows][width]
         MemorySegment q = buffers.queries; // [rows][heads][headDim]
         MemorySegment k = buffers.keys; // [rows][kvHeads][headDim]
-        MemorySegment v = buffers.values; // [rows][kvHeads][headDim]
         compute.rmsNorm(buffers.hidden, w.attentionNorm(), config.rmsEpsilon(), h, config.width(), rows);
-        compute.linear(w.q(), w.qBias(), h, rows, q);
-        compute.linear(w.k(), w.kBias(), h, rows, k);
-        compute.linear(w.v(), w.vBias(), h, rows, v);
+        compute.linear(queryKeyValue.get(layer), h, rows); // q, k and v
         normHeads(q, w.qNorm(), queryHeads);
         normHeads(k, w.kNorm(), kvHeads);
-        compute.rope(rotary, q, queryHeads, rows);
-        compute.rope(rotary, k, kvHeads, rows);
+        compute.rope(rotary, q, queryHeads, k, kvHeads, rows);
         buffers.store(layer, position, rows);
         compute.attention(
                 new AttentionCall(buffers.cache.get(layer), q, q, queryHeads.heads(), position, rows)); // in place
-        compute.linear(w.attentionOutput(), null, q, rows, buffers.partial); // [rows][width]
+        compute.linear(w.attentionOutput(), q, rows, buffers.partial); // [rows][width]
     }
 
     @Override
@@ -107,10 +118,9 @@ public final class HostShard implements ShardCompute {
         ShardWeights.Layer w = weights.layers().get(layer);
         MemorySegment h = buffers.normed; // [rows][width]
         compute.rmsNorm(buffers.hidden, w.ffnNorm(), config.rmsEpsilon(), h, config.width(), rows);
-        compute.linear(w.gate(), null, h, rows, buffers.gate); // [rows][ffn]
-        compute.linear(w.up(), null, h, rows, buffers.up); // [rows][ffn]
+        compute.linear(gateUp.get(layer), h, rows); // gate and up, [rows][ffn] each
         compute.swiglu(buffers.gate, buffers.up, rows * ffn);
-        compute.linear(w.down(), null, buffers.gate, rows, buffers.partial); // [rows][width]
+        compute.linear(w.down(), buffers.gate, rows, buffers.partial); // [rows][width]
     }
 
     @Override
@@ -124,8 +134,7 @@ public final class HostShard implements ShardCompute {
         long rowBytes = (long) config.width() * Float.BYTES;
         MemorySegment chosen = buffers.hidden.asSlice(first * rowBytes, outRows * rowBytes); // [outRows][width]
         compute.rmsNorm(chosen, weights.outputNorm(), config.rmsEpsilon(), buffers.normed, config.width(), outRows);
-        compute.linear(
-                weights.output(), null, buffers.normed, outRows, buffers.logits); // [outRows][shard's vocabulary]
+        compute.linear(weights.output(), buffers.normed, outRows, buffers.logits); // [outRows][shard's vocabulary]
         return buffers.logits;
     }
 

@@ -28,7 +28,7 @@ public record RankMemory(long weights, long cache, long activations, long frames
                 .sum();
         return new RankMemory(
                 ShardWeights.of(model, shard).bytes(),
-                Buffers.cacheBytes(model.config(), shard, options.context()),
+                Buffers.cacheBytes(model.config(), shard, options),
                 Buffers.activationBytes(model.config(), shard, options),
                 frames);
     }

@@ -1,6 +1,7 @@
 package dev.waterspout.engine.forward;
 
 import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.host.CacheType;
 import java.time.Duration;
 
 /**
@@ -12,9 +13,16 @@ import java.time.Duration;
  * @param schedule how partials are exchanged
  * @param peerTimeout how long a rank waits for another before it fails
  * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
+ * @param cacheType how keys and values are kept
  */
 public record RankOptions(
-        int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout, int logitRows) {
+        int context,
+        int chunk,
+        int threads,
+        CommSchedule schedule,
+        Duration peerTimeout,
+        int logitRows,
+        CacheType cacheType) {
     /** Checks the ranges. */
     public RankOptions {
         if (context < 1) {
@@ -34,7 +42,22 @@ public record RankOptions(
     }
 
     /**
-     * The options of a generation, which needs the logits of one token at a time.
+     * The options with a KV cache of f32.
+     *
+     * @param context positions in the KV cache
+     * @param chunk most tokens in one forward pass, at most {@code context}
+     * @param threads worker threads of each rank
+     * @param schedule how partials are exchanged
+     * @param peerTimeout how long a rank waits for another before it fails
+     * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
+     */
+    public RankOptions(
+            int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout, int logitRows) {
+        this(context, chunk, threads, schedule, peerTimeout, logitRows, CacheType.F32);
+    }
+
+    /**
+     * The options of a generation, which needs the logits of one token at a time, with a KV cache of f32.
      *
      * @param context positions in the KV cache
      * @param chunk most tokens in one forward pass, at most {@code context}
@@ -52,7 +75,7 @@ public record RankOptions(
      * @param other how partials are exchanged
      */
     public RankOptions withSchedule(CommSchedule other) {
-        return new RankOptions(context, chunk, threads, other, peerTimeout, logitRows);
+        return new RankOptions(context, chunk, threads, other, peerTimeout, logitRows, cacheType);
     }
 
     /**
@@ -61,6 +84,15 @@ public record RankOptions(
      * @param rows at least 1, at most {@link #chunk}
      */
     public RankOptions withLogitRows(int rows) {
-        return new RankOptions(context, chunk, threads, schedule, peerTimeout, rows);
+        return new RankOptions(context, chunk, threads, schedule, peerTimeout, rows, cacheType);
+    }
+
+    /**
+     * Returns these options with another type of the KV cache.
+     *
+     * @param type how keys and values are kept
+     */
+    public RankOptions withCacheType(CacheType type) {
+        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, type);
     }
 }

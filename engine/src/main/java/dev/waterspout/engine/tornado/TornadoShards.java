@@ -8,6 +8,7 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.policy.CodecProfile;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.peer.PeerEnd;
 import java.util.List;
 import java.util.Objects;
@@ -26,6 +27,10 @@ record TornadoShards(
         String name, TornadoDevice device, @Nullable PeerEnd end, PeerUse use) implements ShardFactory {
     @Override
     public ShardCompute create(Model model, Shard shard, int ranks, RankOptions options) {
+        if (options.cacheType() != CacheType.F32) {
+            throw new IllegalArgumentException("cache type " + options.cacheType() + " on " + name
+                    + "; only the host has it, devices of TornadoVM keep f32");
+        }
         return new TornadoShard(this, model, shard, ranks, options);
     }
 

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.host;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -12,9 +13,11 @@ final class DotTiles {
     /** Where {@link HostScratch#sums()} holds zeros, enough for any tile. */
     private static final int ZEROS = 0;
 
-    private final float[] rows;
+    private static final MemorySegment ALL = Memory.ALL;
+
+    private final long rows;
     private final int rowStride;
-    private final float[] inputs;
+    private final long inputs;
     private final int inputStride;
     private final float[] sums;
     private final int sumRowStride;
@@ -23,18 +26,18 @@ final class DotTiles {
     /**
      * Creates the tiles of one product.
      *
-     * @param rows rows
+     * @param rows address of the rows
      * @param rowStride floats from row to row
-     * @param inputs inputs
+     * @param inputs address of the inputs
      * @param inputStride floats from input to input
      * @param sums {@link HostScratch#sums()}
      * @param sumRowStride floats from the vector of one row to that of the next, same input
      * @param sumInputStride floats from the vector of one input to that of the next, same row
      */
     DotTiles(
-            float[] rows,
+            long rows,
             int rowStride,
-            float[] inputs,
+            long inputs,
             int inputStride,
             float[] sums,
             int sumRowStride,
@@ -86,15 +89,17 @@ final class DotTiles {
      * It calls the Vector API without helpers, because the compiler stops inlining helpers in a method of this size.
      */
     private void fourByFour(int row, int input, int columns, int from, int to) {
-        float[] w = rows;
-        float[] x = inputs;
         float[] s = sums;
-        int w1 = row + rowStride;
-        int w2 = w1 + rowStride;
-        int w3 = w2 + rowStride;
-        int x1 = input + inputStride;
-        int x2 = x1 + inputStride;
-        int x3 = x2 + inputStride;
+        long rowBytes = Layouts.floats(rowStride);
+        long w0 = (rows + Layouts.floats(row)) & Memory.MASK;
+        long w1 = (w0 + rowBytes) & Memory.MASK;
+        long w2 = (w1 + rowBytes) & Memory.MASK;
+        long w3 = (w2 + rowBytes) & Memory.MASK;
+        long inputBytes = Layouts.floats(inputStride);
+        long x0 = (inputs + Layouts.floats(input)) & Memory.MASK;
+        long x1 = (x0 + inputBytes) & Memory.MASK;
+        long x2 = (x1 + inputBytes) & Memory.MASK;
+        long x3 = (x2 + inputBytes) & Memory.MASK;
         int r = sumRowStride;
         int f1 = from + sumInputStride;
         int f2 = f1 + sumInputStride;
@@ -116,26 +121,27 @@ final class DotTiles {
         FloatVector a32 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + 2 * r);
         FloatVector a33 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + 3 * r);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
-            FloatVector r0 = FloatVector.fromArray(Lanes.FLOATS, w, row + c);
-            FloatVector r1 = FloatVector.fromArray(Lanes.FLOATS, w, w1 + c);
-            FloatVector r2 = FloatVector.fromArray(Lanes.FLOATS, w, w2 + c);
-            FloatVector r3 = FloatVector.fromArray(Lanes.FLOATS, w, w3 + c);
-            FloatVector i0 = FloatVector.fromArray(Lanes.FLOATS, x, input + c);
+            long at = (long) (c & Memory.INDEX) * Float.BYTES;
+            FloatVector r0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w0 + at, Layouts.ORDER);
+            FloatVector r1 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w1 + at, Layouts.ORDER);
+            FloatVector r2 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w2 + at, Layouts.ORDER);
+            FloatVector r3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w3 + at, Layouts.ORDER);
+            FloatVector i0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, x0 + at, Layouts.ORDER);
             a00 = r0.fma(i0, a00);
             a01 = r1.fma(i0, a01);
             a02 = r2.fma(i0, a02);
             a03 = r3.fma(i0, a03);
-            FloatVector i1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c);
+            FloatVector i1 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, x1 + at, Layouts.ORDER);
             a10 = r0.fma(i1, a10);
             a11 = r1.fma(i1, a11);
             a12 = r2.fma(i1, a12);
             a13 = r3.fma(i1, a13);
-            FloatVector i2 = FloatVector.fromArray(Lanes.FLOATS, x, x2 + c);
+            FloatVector i2 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, x2 + at, Layouts.ORDER);
             a20 = r0.fma(i2, a20);
             a21 = r1.fma(i2, a21);
             a22 = r2.fma(i2, a22);
             a23 = r3.fma(i2, a23);
-            FloatVector i3 = FloatVector.fromArray(Lanes.FLOATS, x, x3 + c);
+            FloatVector i3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, x3 + at, Layouts.ORDER);
             a30 = r0.fma(i3, a30);
             a31 = r1.fma(i3, a31);
             a32 = r2.fma(i3, a32);
@@ -164,32 +170,41 @@ final class DotTiles {
 
     /** Four rows with one input. */
     private void fourByOne(int row, int input, int columns, int from, int to) {
-        float[] w = rows;
-        float[] x = inputs;
-        int w1 = row + rowStride;
-        int w2 = w1 + rowStride;
-        int w3 = w2 + rowStride;
+        long rowBytes = Layouts.floats(rowStride);
+        long w0 = (rows + Layouts.floats(row)) & Memory.MASK;
+        long w1 = (w0 + rowBytes) & Memory.MASK;
+        long w2 = (w1 + rowBytes) & Memory.MASK;
+        long w3 = (w2 + rowBytes) & Memory.MASK;
+        long x0 = (inputs + Layouts.floats(input)) & Memory.MASK;
         FloatVector a0 = Lanes.load(sums, from);
         FloatVector a1 = Lanes.load(sums, from + sumRowStride);
         FloatVector a2 = Lanes.load(sums, from + 2 * sumRowStride);
         FloatVector a3 = Lanes.load(sums, from + 3 * sumRowStride);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
-            FloatVector i = Lanes.load(x, input + c);
-            a0 = Lanes.load(w, row + c).fma(i, a0);
-            a1 = Lanes.load(w, w1 + c).fma(i, a1);
-            a2 = Lanes.load(w, w2 + c).fma(i, a2);
-            a3 = Lanes.load(w, w3 + c).fma(i, a3);
+            long at = (long) (c & Memory.INDEX) * Float.BYTES;
+            FloatVector i = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, x0 + at, Layouts.ORDER);
+            a0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w0 + at, Layouts.ORDER)
+                    .fma(i, a0);
+            a1 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w1 + at, Layouts.ORDER)
+                    .fma(i, a1);
+            a2 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w2 + at, Layouts.ORDER)
+                    .fma(i, a2);
+            a3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w3 + at, Layouts.ORDER)
+                    .fma(i, a3);
         }
         storeFour(to, a0, a1, a2, a3);
     }
 
     /** One row with one input. */
     private void oneByOne(int row, int input, int columns, int from, int to) {
-        float[] w = rows;
-        float[] x = inputs;
+        long w0 = (rows + Layouts.floats(row)) & Memory.MASK;
+        long x0 = (inputs + Layouts.floats(input)) & Memory.MASK;
         FloatVector a = Lanes.load(sums, from);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
-            a = Lanes.load(w, row + c).fma(Lanes.load(x, input + c), a);
+            long at = (long) (c & Memory.INDEX) * Float.BYTES;
+            FloatVector i = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, x0 + at, Layouts.ORDER);
+            a = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w0 + at, Layouts.ORDER)
+                    .fma(i, a);
         }
         Lanes.store(a, sums, to);
     }

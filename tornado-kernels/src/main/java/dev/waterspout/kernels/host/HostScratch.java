@@ -1,13 +1,15 @@
 package dev.waterspout.kernels.host;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
 /**
  * Working memory of one worker, 1 to 3 MB: created once, passed to every call of that worker, never shared by two calls
  * at the same time. Nothing survives a call.
  *
- * <p>It lies on the heap, unlike all operands, and every inner loop reads from it what it reads more than once. The
- * compiler hoists the checks of an array out of a loop; those of a segment (is it alive, does this thread own it, is
- * the vector within bounds) it repeats at each access, which took a third of the time of a matrix product. The largest
- * tiles would also exceed its limits and run unoptimized.
+ * <p>What inner loops read most lies off-heap at the beginning of a line of the cache, and is read by address: the
+ * elements of an array begin 16 bytes after the array, so that every vector of 64 bytes lies in two lines and costs two
+ * loads. The memory is freed with this object, and a kernel keeps the object reachable until it has ended.
  */
 public final class HostScratch {
     /** Floats of {@link #zeros()}. */
@@ -22,29 +24,33 @@ public final class HostScratch {
     /** Floats of {@link #totals()}. */
     private static final int TOTALS = 8 << 10;
 
-    private float[] inputs = {};
-    private final float[] rows = new float[ROWS];
+    private MemorySegment inputs = MemorySegment.NULL;
+    private final MemorySegment rows = floats(ROWS);
     private final float[] sums = new float[SUMS];
     private final float[] totals = new float[TOTALS];
 
     /** Allocates the memory. */
     public HostScratch() {}
 
+    private static MemorySegment floats(int count) {
+        return Arena.ofAuto().allocate(Layouts.floats(count), Memory.LINE);
+    }
+
     /**
-     * Inputs of a product; keys and values of attention. It grows as needed and is kept.
+     * Address of the inputs of a product; of keys and values of attention. The memory grows as needed and is kept.
      *
      * @param floats least size
      */
-    float[] inputs(int floats) {
-        if (inputs.length < floats) {
-            inputs = new float[floats];
+    long inputs(int floats) {
+        if (inputs.byteSize() < Layouts.floats(floats)) {
+            inputs = floats(floats);
         }
-        return inputs;
+        return inputs.address();
     }
 
-    /** Expanded weights of a group of rows; queries of attention. */
-    float[] rows() {
-        return rows;
+    /** Address of the expanded weights of a group of rows; of queries of attention. */
+    long rows() {
+        return rows.address();
     }
 
     /**

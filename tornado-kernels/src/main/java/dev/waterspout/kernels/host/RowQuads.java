@@ -5,7 +5,7 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.Vector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -14,8 +14,18 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Each row has one accumulator over ascending columns, so the sums have the bits of {@link DotTiles} over expanded
  * weights. Columns that fill no vector are left out. There is a method per format, and each calls the Vector API
  * itself: a choice inside the loop, or a helper that the compiler does not inline, would put every vector on the heap.
+ * Weights are read by address, see {@link Memory}.
  */
 final class RowQuads {
+    private static final MemorySegment ALL = Memory.ALL;
+
+    /** Whether all values of four bits fit into a vector. */
+    private static final boolean HAS_TABLE = Lanes.COUNT == 16;
+
+    /** The values of four bits, where they fit. */
+    private static final FloatVector FOUR_BITS =
+            FloatVector.zero(Lanes.FLOATS).addIndex(1).sub(8f);
+
     private RowQuads() {}
 
     /**
@@ -24,175 +34,319 @@ final class RowQuads {
      * @param weights the matrix
      * @param row first of the four rows
      * @param step rows from one of the four to the next
-     * @param x holds the input
-     * @param input its index
+     * @param x address of the input
      * @param sums receives vectors of partial sums, one place per row of the matrix
      * @param to index of the first row's vector
      */
-    static void multiply(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
+    static void multiply(WeightMatrix weights, int row, int step, long x, float[] sums, int to) {
+        long distance = step * weights.rowStride();
+        long w0 = Memory.address(weights.data()) + row * weights.rowStride();
+        long w1 = w0 + distance;
+        long w2 = w1 + distance;
+        long w3 = w2 + distance;
+        int columns = weights.columns();
+        int next = step * Lanes.COUNT;
         switch (weights.format()) {
-            case F32 -> f32(weights, row, step, x, input, sums, to);
-            case BF16 -> bf16(weights, row, step, x, input, sums, to);
-            case Q8_0 -> q8(weights, row, step, x, input, sums, to);
+            case F32 -> f32(w0, w1, w2, w3, columns, x, sums, to, next);
+            case F16 -> f16(w0, w1, w2, w3, columns, x, sums, to, next);
+            case BF16 -> bf16(w0, w1, w2, w3, columns, x, sums, to, next);
+            case Q8_0 -> q8(w0, w1, w2, w3, columns, x, sums, to, next);
             case Q4_0 -> {
-                q4(weights, row, step, x, input, sums, to);
-                q4(weights, row + 2 * step, step, x, input, sums, to + 2 * step * Lanes.COUNT);
+                if (HAS_TABLE) {
+                    q4Table(w0, w1, columns, x, sums, to, next);
+                    q4Table(w2, w3, columns, x, sums, to + 2 * next, next);
+                } else {
+                    q4(w0, w1, columns, x, sums, to, next);
+                    q4(w2, w3, columns, x, sums, to + 2 * next, next);
+                }
             }
-            case F16 -> throw new IllegalArgumentException("F16 weights are not expanded in registers");
         }
     }
 
-    /** Whether there is a kernel for the format. The Vector API cannot convert F16; a plain loop can, into memory. */
-    static boolean supports(WeightFormat format) {
-        return format != WeightFormat.F16;
-    }
-
-    private static void f32(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
-        MemorySegment data = weights.data();
-        long distance = step * weights.rowStride();
-        long w0 = weights.offset(row, 0);
-        long w1 = w0 + distance;
-        long w2 = w1 + distance;
-        long w3 = w2 + distance;
-        FloatVector a0 = Lanes.zero();
-        FloatVector a1 = Lanes.zero();
-        FloatVector a2 = Lanes.zero();
-        FloatVector a3 = Lanes.zero();
-        int whole = Lanes.whole(weights.columns());
+    private static void f32(
+            long row0, long row1, long row2, long row3, int columns, long x, float[] sums, int to, int next) {
+        long w0 = row0 & Memory.MASK;
+        long w1 = row1 & Memory.MASK;
+        long w2 = row2 & Memory.MASK;
+        long w3 = row3 & Memory.MASK;
+        long v0 = x & Memory.MASK;
+        FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        int whole = Lanes.whole(columns);
         for (int c = 0; c < whole; c += Lanes.COUNT) {
-            long at = Layouts.floats(c);
-            FloatVector v = Lanes.load(x, input + c);
-            a0 = Lanes.load(data, w0 + at).fma(v, a0);
-            a1 = Lanes.load(data, w1 + at).fma(v, a1);
-            a2 = Lanes.load(data, w2 + at).fma(v, a2);
-            a3 = Lanes.load(data, w3 + at).fma(v, a3);
+            long at = (long) (c & Memory.INDEX) * Float.BYTES;
+            FloatVector v = FloatVector.fromMemorySegment(
+                    Lanes.FLOATS, ALL, v0 + (long) (c & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
+            a0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w0 + at, Layouts.ORDER)
+                    .fma(v, a0);
+            a1 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w1 + at, Layouts.ORDER)
+                    .fma(v, a1);
+            a2 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w2 + at, Layouts.ORDER)
+                    .fma(v, a2);
+            a3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w3 + at, Layouts.ORDER)
+                    .fma(v, a3);
         }
-        store(sums, to, step * Lanes.COUNT, a0, a1, a2, a3);
+        a0.intoArray(sums, to);
+        a1.intoArray(sums, to + next);
+        a2.intoArray(sums, to + 2 * next);
+        a3.intoArray(sums, to + 3 * next);
     }
 
-    private static void bf16(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
-        MemorySegment data = weights.data();
-        long distance = step * weights.rowStride();
-        long w0 = weights.offset(row, 0);
-        long w1 = w0 + distance;
-        long w2 = w1 + distance;
-        long w3 = w2 + distance;
-        FloatVector a0 = Lanes.zero();
-        FloatVector a1 = Lanes.zero();
-        FloatVector a2 = Lanes.zero();
-        FloatVector a3 = Lanes.zero();
-        int whole = Lanes.whole(weights.columns());
+    /** Weights are expanded as in {@link VectorWeights}. */
+    private static void f16(
+            long row0, long row1, long row2, long row3, int columns, long x, float[] sums, int to, int next) {
+        long w0 = row0 & Memory.MASK;
+        long w1 = row1 & Memory.MASK;
+        long w2 = row2 & Memory.MASK;
+        long w3 = row3 & Memory.MASK;
+        long v0 = x & Memory.MASK;
+        FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        int whole = Lanes.whole(columns);
         for (int c = 0; c < whole; c += Lanes.COUNT) {
-            long at = (long) c * Short.BYTES;
-            FloatVector v = Lanes.load(x, input + c);
-            Vector<Integer> b0 = ShortVector.fromMemorySegment(Lanes.SHORTS, data, w0 + at, Layouts.ORDER)
+            long at = (long) (c & Memory.INDEX) * Short.BYTES;
+            FloatVector v = FloatVector.fromMemorySegment(
+                    Lanes.FLOATS, ALL, v0 + (long) (c & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
+            IntVector h0 = ((IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w0 + at, Layouts.ORDER)
+                            .castShape(Lanes.INTS, 0))
+                    .lanewise(VectorOperators.LSHL, 13)
+                    .and(VectorWeights.HALF_BITS);
+            VectorMask<Integer> m0 =
+                    h0.and(VectorWeights.HALF_EXPONENT).compare(VectorOperators.EQ, VectorWeights.HALF_EXPONENT);
+            a0 = h0.reinterpretAsFloats()
+                    .mul(VectorWeights.HALF_UNIT)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.OR, VectorWeights.FLOAT_EXPONENT, m0)
+                    .reinterpretAsFloats()
+                    .fma(v, a0);
+            IntVector h1 = ((IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w1 + at, Layouts.ORDER)
+                            .castShape(Lanes.INTS, 0))
+                    .lanewise(VectorOperators.LSHL, 13)
+                    .and(VectorWeights.HALF_BITS);
+            VectorMask<Integer> m1 =
+                    h1.and(VectorWeights.HALF_EXPONENT).compare(VectorOperators.EQ, VectorWeights.HALF_EXPONENT);
+            a1 = h1.reinterpretAsFloats()
+                    .mul(VectorWeights.HALF_UNIT)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.OR, VectorWeights.FLOAT_EXPONENT, m1)
+                    .reinterpretAsFloats()
+                    .fma(v, a1);
+            IntVector h2 = ((IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w2 + at, Layouts.ORDER)
+                            .castShape(Lanes.INTS, 0))
+                    .lanewise(VectorOperators.LSHL, 13)
+                    .and(VectorWeights.HALF_BITS);
+            VectorMask<Integer> m2 =
+                    h2.and(VectorWeights.HALF_EXPONENT).compare(VectorOperators.EQ, VectorWeights.HALF_EXPONENT);
+            a2 = h2.reinterpretAsFloats()
+                    .mul(VectorWeights.HALF_UNIT)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.OR, VectorWeights.FLOAT_EXPONENT, m2)
+                    .reinterpretAsFloats()
+                    .fma(v, a2);
+            IntVector h3 = ((IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w3 + at, Layouts.ORDER)
+                            .castShape(Lanes.INTS, 0))
+                    .lanewise(VectorOperators.LSHL, 13)
+                    .and(VectorWeights.HALF_BITS);
+            VectorMask<Integer> m3 =
+                    h3.and(VectorWeights.HALF_EXPONENT).compare(VectorOperators.EQ, VectorWeights.HALF_EXPONENT);
+            a3 = h3.reinterpretAsFloats()
+                    .mul(VectorWeights.HALF_UNIT)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.OR, VectorWeights.FLOAT_EXPONENT, m3)
+                    .reinterpretAsFloats()
+                    .fma(v, a3);
+        }
+        a0.intoArray(sums, to);
+        a1.intoArray(sums, to + next);
+        a2.intoArray(sums, to + 2 * next);
+        a3.intoArray(sums, to + 3 * next);
+    }
+
+    private static void bf16(
+            long row0, long row1, long row2, long row3, int columns, long x, float[] sums, int to, int next) {
+        long w0 = row0 & Memory.MASK;
+        long w1 = row1 & Memory.MASK;
+        long w2 = row2 & Memory.MASK;
+        long w3 = row3 & Memory.MASK;
+        long v0 = x & Memory.MASK;
+        FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        int whole = Lanes.whole(columns);
+        for (int c = 0; c < whole; c += Lanes.COUNT) {
+            long at = (long) (c & Memory.INDEX) * Short.BYTES;
+            FloatVector v = FloatVector.fromMemorySegment(
+                    Lanes.FLOATS, ALL, v0 + (long) (c & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
+            IntVector b0 = (IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w0 + at, Layouts.ORDER)
                     .castShape(Lanes.INTS, 0);
             a0 = b0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a0);
-            Vector<Integer> b1 = ShortVector.fromMemorySegment(Lanes.SHORTS, data, w1 + at, Layouts.ORDER)
+            IntVector b1 = (IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w1 + at, Layouts.ORDER)
                     .castShape(Lanes.INTS, 0);
             a1 = b1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a1);
-            Vector<Integer> b2 = ShortVector.fromMemorySegment(Lanes.SHORTS, data, w2 + at, Layouts.ORDER)
+            IntVector b2 = (IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w2 + at, Layouts.ORDER)
                     .castShape(Lanes.INTS, 0);
             a2 = b2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a2);
-            Vector<Integer> b3 = ShortVector.fromMemorySegment(Lanes.SHORTS, data, w3 + at, Layouts.ORDER)
+            IntVector b3 = (IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w3 + at, Layouts.ORDER)
                     .castShape(Lanes.INTS, 0);
             a3 = b3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a3);
         }
-        store(sums, to, step * Lanes.COUNT, a0, a1, a2, a3);
+        a0.intoArray(sums, to);
+        a1.intoArray(sums, to + next);
+        a2.intoArray(sums, to + 2 * next);
+        a3.intoArray(sums, to + 3 * next);
     }
 
-    private static void q8(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
-        MemorySegment data = weights.data();
-        long distance = step * weights.rowStride();
-        long w0 = weights.offset(row, 0);
-        long w1 = w0 + distance;
-        long w2 = w1 + distance;
-        long w3 = w2 + distance;
-        FloatVector a0 = Lanes.zero();
-        FloatVector a1 = Lanes.zero();
-        FloatVector a2 = Lanes.zero();
-        FloatVector a3 = Lanes.zero();
-        int blocks = weights.columns() / VectorWeights.BLOCK;
+    private static void q8(
+            long row0, long row1, long row2, long row3, int columns, long x, float[] sums, int to, int next) {
+        long w0 = row0 & Memory.MASK;
+        long w1 = row1 & Memory.MASK;
+        long w2 = row2 & Memory.MASK;
+        long w3 = row3 & Memory.MASK;
+        long v0 = x & Memory.MASK;
+        FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        int blocks = columns / VectorWeights.BLOCK;
         for (int b = 0; b < blocks; b++) {
-            long block = (long) b * VectorWeights.Q8_BYTES;
-            int inputs = input + b * VectorWeights.BLOCK;
-            FloatVector d0 = VectorWeights.scale(data, w0 + block);
-            FloatVector d1 = VectorWeights.scale(data, w1 + block);
-            FloatVector d2 = VectorWeights.scale(data, w2 + block);
-            FloatVector d3 = VectorWeights.scale(data, w3 + block);
+            long block = (long) (b & Memory.INDEX) * VectorWeights.Q8_BYTES;
+            long inputs = v0 + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
+            float s0 = VectorWeights.HALVES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
+            FloatVector d0 = FloatVector.broadcast(Lanes.FLOATS, s0);
+            float s1 = VectorWeights.HALVES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
+            FloatVector d1 = FloatVector.broadcast(Lanes.FLOATS, s1);
+            float s2 = VectorWeights.HALVES[ALL.get(Layouts.I16, w2 + block) & 0xffff];
+            FloatVector d2 = FloatVector.broadcast(Lanes.FLOATS, s2);
+            float s3 = VectorWeights.HALVES[ALL.get(Layouts.I16, w3 + block) & 0xffff];
+            FloatVector d3 = FloatVector.broadcast(Lanes.FLOATS, s3);
             for (int i = 0; i < VectorWeights.BLOCK; i += Lanes.COUNT) {
-                long quants = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i);
+                long quants = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX);
                 int part = Lanes.partOf(i);
-                FloatVector v = Lanes.load(x, inputs + i);
-                Vector<Float> q0 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w0 + quants, Layouts.ORDER)
-                        .castShape(Lanes.FLOATS, part);
-                a0 = ((FloatVector) q0).mul(d0).fma(v, a0);
-                Vector<Float> q1 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w1 + quants, Layouts.ORDER)
-                        .castShape(Lanes.FLOATS, part);
-                a1 = ((FloatVector) q1).mul(d1).fma(v, a1);
-                Vector<Float> q2 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w2 + quants, Layouts.ORDER)
-                        .castShape(Lanes.FLOATS, part);
-                a2 = ((FloatVector) q2).mul(d2).fma(v, a2);
-                Vector<Float> q3 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w3 + quants, Layouts.ORDER)
-                        .castShape(Lanes.FLOATS, part);
-                a3 = ((FloatVector) q3).mul(d3).fma(v, a3);
+                FloatVector v = FloatVector.fromMemorySegment(
+                        Lanes.FLOATS, ALL, inputs + (long) (i & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
+                FloatVector q0 =
+                        (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w0 + quants, Layouts.ORDER)
+                                .castShape(Lanes.FLOATS, part);
+                a0 = q0.mul(d0).fma(v, a0);
+                FloatVector q1 =
+                        (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w1 + quants, Layouts.ORDER)
+                                .castShape(Lanes.FLOATS, part);
+                a1 = q1.mul(d1).fma(v, a1);
+                FloatVector q2 =
+                        (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w2 + quants, Layouts.ORDER)
+                                .castShape(Lanes.FLOATS, part);
+                a2 = q2.mul(d2).fma(v, a2);
+                FloatVector q3 =
+                        (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w3 + quants, Layouts.ORDER)
+                                .castShape(Lanes.FLOATS, part);
+                a3 = q3.mul(d3).fma(v, a3);
             }
         }
-        store(sums, to, step * Lanes.COUNT, a0, a1, a2, a3);
+        a0.intoArray(sums, to);
+        a1.intoArray(sums, to + next);
+        a2.intoArray(sums, to + 2 * next);
+        a3.intoArray(sums, to + 3 * next);
     }
 
-    /** Two rows only: with four the method exceeds what the compiler optimizes, and two keep the units busy. */
-    private static void q4(WeightMatrix weights, int row, int step, float[] x, int input, float[] sums, int to) {
-        MemorySegment data = weights.data();
-        long distance = step * weights.rowStride();
-        long w0 = weights.offset(row, 0);
-        long w1 = w0 + distance;
-        FloatVector a0 = Lanes.zero();
-        FloatVector a1 = Lanes.zero();
-        int blocks = weights.columns() / VectorWeights.BLOCK;
+    /** Two rows of vectors of sixteen lanes: a block's sixteen values are computed once and looked up. */
+    private static void q4Table(long row0, long row1, int columns, long x, float[] sums, int to, int next) {
+        long w0 = row0 & Memory.MASK;
+        long w1 = row1 & Memory.MASK;
+        long v0 = x & Memory.MASK;
+        FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector a1 = a0;
+        int blocks = columns / VectorWeights.BLOCK;
         for (int b = 0; b < blocks; b++) {
-            long block = (long) b * VectorWeights.Q4_BYTES;
-            int inputs = input + b * VectorWeights.BLOCK;
-            FloatVector d0 = VectorWeights.scale(data, w0 + block);
-            FloatVector d1 = VectorWeights.scale(data, w1 + block);
+            long block = (long) (b & Memory.INDEX) * VectorWeights.Q4_BYTES;
+            long inputs = v0 + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
+            FloatVector low = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, inputs, Layouts.ORDER);
+            FloatVector high = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, inputs + Lanes.BYTES, Layouts.ORDER);
+            float s0 = VectorWeights.HALVES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
+            IntVector t0 = FOUR_BITS.mul(s0).reinterpretAsInts();
+            IntVector p0 = (IntVector) ByteVector.fromMemorySegment(
+                            Lanes.BYTE_LANES, ALL, w0 + block + VectorWeights.SCALE_BYTES, Layouts.ORDER)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, 0);
+            a0 = p0.and(0xf).selectFrom(t0).reinterpretAsFloats().fma(low, a0);
+            a0 = p0.lanewise(VectorOperators.LSHR, 4)
+                    .selectFrom(t0)
+                    .reinterpretAsFloats()
+                    .fma(high, a0);
+            float s1 = VectorWeights.HALVES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
+            IntVector t1 = FOUR_BITS.mul(s1).reinterpretAsInts();
+            IntVector p1 = (IntVector) ByteVector.fromMemorySegment(
+                            Lanes.BYTE_LANES, ALL, w1 + block + VectorWeights.SCALE_BYTES, Layouts.ORDER)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, 0);
+            a1 = p1.and(0xf).selectFrom(t1).reinterpretAsFloats().fma(low, a1);
+            a1 = p1.lanewise(VectorOperators.LSHR, 4)
+                    .selectFrom(t1)
+                    .reinterpretAsFloats()
+                    .fma(high, a1);
+        }
+        a0.intoArray(sums, to);
+        a1.intoArray(sums, to + next);
+    }
+
+    /** Two rows only: with four the method exceeds what the compiler optimizes. */
+    private static void q4(long row0, long row1, int columns, long x, float[] sums, int to, int next) {
+        long w0 = row0 & Memory.MASK;
+        long w1 = row1 & Memory.MASK;
+        long v0 = x & Memory.MASK;
+        FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
+        FloatVector a1 = a0;
+        int blocks = columns / VectorWeights.BLOCK;
+        for (int b = 0; b < blocks; b++) {
+            long block = (long) (b & Memory.INDEX) * VectorWeights.Q4_BYTES;
+            long inputs = v0 + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
+            float s0 = VectorWeights.HALVES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
+            FloatVector d0 = FloatVector.broadcast(Lanes.FLOATS, s0);
             FloatVector z0 = d0.mul(-8f);
+            float s1 = VectorWeights.HALVES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
+            FloatVector d1 = FloatVector.broadcast(Lanes.FLOATS, s1);
             FloatVector z1 = d1.mul(-8f);
             for (int i = 0; i < VectorWeights.BLOCK / 2; i += Lanes.COUNT) {
-                long pairs = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i);
-                FloatVector v = Lanes.load(x, inputs + i);
-                Vector<Integer> p0 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w0 + pairs, Layouts.ORDER)
-                        .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
-                Vector<Float> q0 = ((IntVector) p0).and(0xf).castShape(Lanes.FLOATS, 0);
-                a0 = ((FloatVector) q0).fma(d0, z0).fma(v, a0);
-                Vector<Integer> p1 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w1 + pairs, Layouts.ORDER)
-                        .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
-                Vector<Float> q1 = ((IntVector) p1).and(0xf).castShape(Lanes.FLOATS, 0);
-                a1 = ((FloatVector) q1).fma(d1, z1).fma(v, a1);
+                long pairs = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX);
+                int part = Lanes.partOf(i);
+                FloatVector v = FloatVector.fromMemorySegment(
+                        Lanes.FLOATS, ALL, inputs + (long) (i & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
+                IntVector p0 =
+                        (IntVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w0 + pairs, Layouts.ORDER)
+                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, part);
+                FloatVector q0 = (FloatVector) p0.and(0xf).castShape(Lanes.FLOATS, 0);
+                a0 = q0.fma(d0, z0).fma(v, a0);
+                IntVector p1 =
+                        (IntVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w1 + pairs, Layouts.ORDER)
+                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, part);
+                FloatVector q1 = (FloatVector) p1.and(0xf).castShape(Lanes.FLOATS, 0);
+                a1 = q1.fma(d1, z1).fma(v, a1);
             }
             for (int i = 0; i < VectorWeights.BLOCK / 2; i += Lanes.COUNT) {
-                long pairs = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i);
-                FloatVector v = Lanes.load(x, inputs + i + VectorWeights.BLOCK / 2);
-                Vector<Integer> p0 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w0 + pairs, Layouts.ORDER)
-                        .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
-                Vector<Float> q0 =
-                        ((IntVector) p0).lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
-                a0 = ((FloatVector) q0).fma(d0, z0).fma(v, a0);
-                Vector<Integer> p1 = ByteVector.fromMemorySegment(Lanes.BYTE_LANES, data, w1 + pairs, Layouts.ORDER)
-                        .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
-                Vector<Float> q1 =
-                        ((IntVector) p1).lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
-                a1 = ((FloatVector) q1).fma(d1, z1).fma(v, a1);
+                long pairs = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX);
+                int part = Lanes.partOf(i);
+                FloatVector v = FloatVector.fromMemorySegment(
+                        Lanes.FLOATS,
+                        ALL,
+                        inputs + (long) ((i & Memory.INDEX) + VectorWeights.BLOCK / 2) * Float.BYTES,
+                        Layouts.ORDER);
+                IntVector p0 =
+                        (IntVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w0 + pairs, Layouts.ORDER)
+                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, part);
+                FloatVector q0 =
+                        (FloatVector) p0.lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
+                a0 = q0.fma(d0, z0).fma(v, a0);
+                IntVector p1 =
+                        (IntVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w1 + pairs, Layouts.ORDER)
+                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, part);
+                FloatVector q1 =
+                        (FloatVector) p1.lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
+                a1 = q1.fma(d1, z1).fma(v, a1);
             }
         }
-        Lanes.store(a0, sums, to);
-        Lanes.store(a1, sums, to + step * Lanes.COUNT);
-    }
-
-    private static void store(
-            float[] sums, int to, int stride, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
-        Lanes.store(a0, sums, to);
-        Lanes.store(a1, sums, to + stride);
-        Lanes.store(a2, sums, to + 2 * stride);
-        Lanes.store(a3, sums, to + 3 * stride);
+        a0.intoArray(sums, to);
+        a1.intoArray(sums, to + next);
     }
 }

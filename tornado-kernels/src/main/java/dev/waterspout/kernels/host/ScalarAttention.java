@@ -13,7 +13,7 @@ final class ScalarAttention {
         for (int d = 0; d < output.length; d++) {
             double sum = 0;
             for (int p = 0; p < weights.length; p++) {
-                sum += weights[p] * ScalarKernels.at(cache.values(), cache.offset(call.kvHead(unit), p), d);
+                sum += weights[p] * cache.get(cache.values(), cache.offset(call.kvHead(unit), p), d);
             }
             output[d] = (float) sum;
         }
@@ -30,8 +30,7 @@ final class ScalarAttention {
             long key = cache.offset(call.kvHead(unit), p);
             double sum = 0;
             for (int d = 0; d < cache.headDim(); d++) {
-                sum += (double) ScalarKernels.at(queries, call.offset(unit), d)
-                        * ScalarKernels.at(cache.keys(), key, d);
+                sum += (double) ScalarKernels.at(queries, call.offset(unit), d) * cache.get(cache.keys(), key, d);
             }
             scores[p] = sum * call.scale();
         }

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.host;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -11,7 +12,9 @@ import jdk.incubator.vector.FloatVector;
 final class ValueTiles {
     private static final int WIDE = 4 * Lanes.COUNT;
 
-    private final float[] values;
+    private static final MemorySegment ALL = Memory.ALL;
+
+    private final long values;
     private final int headDim;
     private final float[] weights;
     private final int weightStride;
@@ -20,13 +23,13 @@ final class ValueTiles {
     /**
      * Creates the tiles of one attention call.
      *
-     * @param values [positions][headDim] of a tile
+     * @param values address of a tile, [positions][headDim]
      * @param headDim elements of a value
      * @param weights [units][positions]
      * @param weightStride floats from unit to unit
      * @param sums dense rows of {@code headDim}, one per unit
      */
-    ValueTiles(float[] values, int headDim, float[] weights, int weightStride, float[] sums) {
+    ValueTiles(long values, int headDim, float[] weights, int weightStride, float[] sums) {
         this.values = values;
         this.headDim = headDim;
         this.weights = weights;
@@ -94,7 +97,8 @@ final class ValueTiles {
      * calls the Vector API without helpers, because the compiler stops inlining helpers in a method of this size.
      */
     private void fourWide(int value, int weight, int count, int sum) {
-        float[] v = values;
+        long v = (values + Layouts.floats(value)) & Memory.MASK;
+        long stride = Layouts.floats(headDim & Memory.INDEX);
         float[] w = weights;
         float[] s = sums;
         int w1 = weight + weightStride;
@@ -120,11 +124,11 @@ final class ValueTiles {
         FloatVector a32 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + 2 * Lanes.COUNT);
         FloatVector a33 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + 3 * Lanes.COUNT);
         for (int p = 0; p < count; p++) {
-            int row = value + p * headDim;
-            FloatVector v0 = FloatVector.fromArray(Lanes.FLOATS, v, row);
-            FloatVector v1 = FloatVector.fromArray(Lanes.FLOATS, v, row + Lanes.COUNT);
-            FloatVector v2 = FloatVector.fromArray(Lanes.FLOATS, v, row + 2 * Lanes.COUNT);
-            FloatVector v3 = FloatVector.fromArray(Lanes.FLOATS, v, row + 3 * Lanes.COUNT);
+            long row = v + (p & Memory.INDEX) * stride;
+            FloatVector v0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row, Layouts.ORDER);
+            FloatVector v1 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + Lanes.BYTES, Layouts.ORDER);
+            FloatVector v2 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + 2 * Lanes.BYTES, Layouts.ORDER);
+            FloatVector v3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + 3 * Lanes.BYTES, Layouts.ORDER);
             FloatVector p0 = FloatVector.broadcast(Lanes.FLOATS, w[weight + p]);
             a00 = v0.fma(p0, a00);
             a01 = v1.fma(p0, a01);
@@ -165,19 +169,24 @@ final class ValueTiles {
     }
 
     private void oneWide(int value, int weight, int count, int sum) {
-        float[] v = values;
+        long v = (values + Layouts.floats(value)) & Memory.MASK;
+        long stride = Layouts.floats(headDim & Memory.INDEX);
         float[] s = sums;
         FloatVector a0 = Lanes.load(s, sum);
         FloatVector a1 = Lanes.load(s, sum + Lanes.COUNT);
         FloatVector a2 = Lanes.load(s, sum + 2 * Lanes.COUNT);
         FloatVector a3 = Lanes.load(s, sum + 3 * Lanes.COUNT);
         for (int p = 0; p < count; p++) {
-            int row = value + p * headDim;
-            FloatVector w = Lanes.all(weights[weight + p]);
-            a0 = Lanes.load(v, row).fma(w, a0);
-            a1 = Lanes.load(v, row + Lanes.COUNT).fma(w, a1);
-            a2 = Lanes.load(v, row + 2 * Lanes.COUNT).fma(w, a2);
-            a3 = Lanes.load(v, row + 3 * Lanes.COUNT).fma(w, a3);
+            long row = v + (p & Memory.INDEX) * stride;
+            FloatVector w = FloatVector.broadcast(Lanes.FLOATS, weights[weight + p]);
+            a0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row, Layouts.ORDER)
+                    .fma(w, a0);
+            a1 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + Lanes.BYTES, Layouts.ORDER)
+                    .fma(w, a1);
+            a2 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + 2 * Lanes.BYTES, Layouts.ORDER)
+                    .fma(w, a2);
+            a3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + 3 * Lanes.BYTES, Layouts.ORDER)
+                    .fma(w, a3);
         }
         storeFour(s, sum, a0, a1, a2, a3);
     }
@@ -185,7 +194,8 @@ final class ValueTiles {
     private void oneVector(int value, int weight, int count, int sum) {
         FloatVector a = Lanes.load(sums, sum);
         for (int p = 0; p < count; p++) {
-            a = Lanes.load(values, value + p * headDim).fma(Lanes.all(weights[weight + p]), a);
+            long at = values + Layouts.floats(value + (long) p * headDim);
+            a = Lanes.load(ALL, at).fma(Lanes.all(weights[weight + p]), a);
         }
         Lanes.store(a, sums, sum);
     }
@@ -193,7 +203,8 @@ final class ValueTiles {
     private void oneElement(int value, int weight, int count, int sum) {
         float a = sums[sum];
         for (int p = 0; p < count; p++) {
-            a = Math.fma(values[value + p * headDim], weights[weight + p], a);
+            long at = values + Layouts.floats(value + (long) p * headDim);
+            a = Math.fma(ALL.get(Layouts.F32, at), weights[weight + p], a);
         }
         sums[sum] = a;
     }

@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.host;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -26,8 +27,8 @@ final class VectorAttention {
     private final AttentionCall call;
     private final KvCacheView cache;
     private final int headDim;
-    private final float[] tile;
-    private final float[] queries;
+    private final long tile;
+    private final long queries;
     private final float[] sums;
     private final float[] scores;
     private final DotTiles dots;
@@ -52,14 +53,18 @@ final class VectorAttention {
     }
 
     static void apply(AttentionCall call, int unitFrom, int unitTo, HostScratch memory) {
-        VectorAttention attention = new VectorAttention(call, memory);
-        int groupUnits = call.units() / call.cache().kvHeads();
-        int unit = unitFrom;
-        while (unit < unitTo) {
-            int groupEnd = (unit / groupUnits + 1) * groupUnits;
-            int end = Math.min(Math.min(unit + BLOCK, unitTo), groupEnd);
-            attention.block(unit, end - unit);
-            unit = end;
+        try {
+            VectorAttention attention = new VectorAttention(call, memory);
+            int groupUnits = call.units() / call.cache().kvHeads();
+            int unit = unitFrom;
+            while (unit < unitTo) {
+                int groupEnd = (unit / groupUnits + 1) * groupUnits;
+                int end = Math.min(Math.min(unit + BLOCK, unitTo), groupEnd);
+                attention.block(unit, end - unit);
+                unit = end;
+            }
+        } finally {
+            Reference.reachabilityFence(memory);
         }
     }
 
@@ -89,9 +94,15 @@ final class VectorAttention {
         }
     }
 
-    /** Brings keys or values of a tile to the heap, {@code [positions][headDim]}. */
+    /** Brings keys or values of a tile near, as f32 {@code [positions][headDim]}. */
     private void load(MemorySegment cached, int kvHead, int position, int positions) {
-        MemorySegment.copy(cached, Layouts.F32, cache.offset(kvHead, position), tile, 0, positions * headDim);
+        long offset = cache.offset(kvHead, position);
+        switch (cache.type()) {
+            case F32 ->
+                MemorySegment.copy(cached, offset, Memory.ALL, tile, Layouts.floats((long) positions * headDim));
+            case F16 ->
+                VectorWeights.expand(WeightFormat.F16, Memory.address(cached) + offset, positions * headDim, tile);
+        }
     }
 
     /** Positions of a tile that a unit sees. */
@@ -104,10 +115,13 @@ final class VectorAttention {
         long from = call.offset(unit);
         int whole = Lanes.whole(headDim);
         for (int d = 0; d < whole; d += Lanes.COUNT) {
-            Lanes.store(Lanes.load(call.queries(), from + Layouts.floats(d)).mul(call.scale()), queries, to + d);
+            FloatVector scaled =
+                    Lanes.load(call.queries(), from + Layouts.floats(d)).mul(call.scale());
+            Lanes.store(scaled, Memory.ALL, queries + Layouts.floats(to + d));
         }
         for (int d = whole; d < headDim; d++) {
-            queries[to + d] = call.queries().get(Layouts.F32, from + Layouts.floats(d)) * call.scale();
+            float scaled = call.queries().get(Layouts.F32, from + Layouts.floats(d)) * call.scale();
+            Memory.ALL.set(Layouts.F32, queries + Layouts.floats(to + d), scaled);
         }
     }
 
@@ -133,7 +147,9 @@ final class VectorAttention {
     private float addTail(float sum, int unit, int key, int from) {
         float dot = sum;
         for (int d = from; d < headDim; d++) {
-            dot = Math.fma(tile[key + d], queries[unit * headDim + d], dot);
+            float k = Memory.ALL.get(Layouts.F32, tile + Layouts.floats(key + d));
+            float q = Memory.ALL.get(Layouts.F32, queries + Layouts.floats((long) unit * headDim + d));
+            dot = Math.fma(k, q, dot);
         }
         return dot;
     }

@@ -25,9 +25,8 @@ final class VectorKernels implements HostKernels {
     @Override
     public void embed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
         Arguments.checkEmbed(table, row, target, targetOffset);
-        float[] values = new float[table.columns()];
-        VectorWeights.expand(table.format(), table.data(), table.offset(row, 0), values.length, values, 0);
-        MemorySegment.copy(values, 0, target, Layouts.F32, targetOffset, values.length);
+        long address = Memory.address(table.data()) + table.offset(row, 0);
+        VectorWeights.expand(table.format(), address, table.columns(), Memory.address(target) + targetOffset);
     }
 
     @Override

@@ -1,17 +1,18 @@
 package dev.waterspout.kernels.host;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * Matrix product. For many tokens it is blocked for the caches: a group of rows is expanded to f32 a chunk of columns
  * at a time and multiplied with a tile of tokens while it is near. For few tokens weights are expanded in registers.
  *
- * <p>Of the many-token blocking, with {@code G} = {@value #GROUP} rows, {@code C} = {@value #CHUNK} columns, 16 lanes:
- * an expanded group takes {@code 4 G C} = 32 KB and stays in the first-level cache while all tokens of the tile pass by.
- * Four tokens with the group are {@code 4 G C / 16} multiply-adds, 1024 cycles at two per cycle; meanwhile the four
- * tokens, {@code 16 C} = 8 KB, and the accumulators, {@code 4 G} vectors in and out, 4 KB each way, come from the second
- * level: 16 bytes per cycle of the about 48 that it delivers. Expanding takes about 5 instructions per vector, against
- * one multiply-add per token of the tile.
+ * <p>Of the many-token blocking, with {@code N} = {@value #NEAR} rows, {@code C} = {@value #CHUNK} columns, 16 lanes:
+ * the expanded rows take {@code 4 N C} = 16 KB and stay in the first-level cache while all tokens of the tile pass by.
+ * Four tokens with them are {@code 4 N C / 16} = 1024 multiply-adds, a cycle each; meanwhile the four tokens, {@code 16 C}
+ * = 16 KB, come from the second level: 16 bytes per cycle of the about 48 that it delivers. The sixteen accumulators come
+ * and go once per {@code C / 16} = 64 multiply-adds each: with half the columns and twice the rows that took a sixth of
+ * the time. Expanding takes about 5 instructions per vector, against one multiply-add per token of the tile.
  *
  * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that
  * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits.
@@ -26,22 +27,26 @@ final class VectorLinear {
     /** Floats of a tile's inputs, where rows are not longer still: about the second-level cache. */
     private static final int TILE_FLOATS = 512 << 10;
 
-    /** Rows of a group. */
+    /** Rows of a group: their outputs are reduced together. */
     private static final int GROUP = 16;
+
+    /** Rows of a group that are expanded at a time. */
+    private static final int NEAR = 4;
 
     /** Rows of a group for few tokens: a quarter of them is one stream through memory, long enough to be prefetched. */
     private static final int STREAM_GROUP = 128;
 
     /** Columns of a chunk, a multiple of every block and vector. */
-    private static final int CHUNK = 512;
+    private static final int CHUNK = 1024;
 
     private static final int SUMS = HostScratch.zeros();
 
     private final WeightMatrix weights;
+    private final long address;
     private final MemorySegment x;
     private final MemorySegment y;
-    private final float[] inputs;
-    private final float[] expanded;
+    private final long inputs;
+    private final long expanded;
     private final float[] sums;
     private final float[] totals;
     private final DotTiles tiles;
@@ -52,6 +57,7 @@ final class VectorLinear {
 
     private VectorLinear(WeightMatrix weights, MemorySegment x, int batch, MemorySegment y, HostScratch scratch) {
         this.weights = weights;
+        address = Memory.address(weights.data());
         this.x = x;
         this.y = y;
         int padded = (weights.columns() + CHUNK - 1) / CHUNK * CHUNK;
@@ -60,7 +66,7 @@ final class VectorLinear {
         expanded = scratch.rows();
         sums = scratch.sums();
         totals = scratch.totals();
-        few = batch < MANY_TOKENS && RowQuads.supports(weights.format());
+        few = batch < MANY_TOKENS;
         rowsPerGroup = few ? STREAM_GROUP : GROUP;
         sumStride = rowsPerGroup * Lanes.COUNT;
         tiles = new DotTiles(expanded, CHUNK, inputs, CHUNK, sums, Lanes.COUNT, sumStride);
@@ -74,9 +80,13 @@ final class VectorLinear {
             int rowFrom,
             int rowTo,
             HostScratch scratch) {
-        VectorLinear linear = new VectorLinear(weights, x, batch, y, scratch);
-        for (int token = 0; token < batch; token += linear.tileTokens) {
-            linear.tile(token, Math.min(linear.tileTokens, batch - token), rowFrom, rowTo);
+        try {
+            VectorLinear linear = new VectorLinear(weights, x, batch, y, scratch);
+            for (int token = 0; token < batch; token += linear.tileTokens) {
+                linear.tile(token, Math.min(linear.tileTokens, batch - token), rowFrom, rowTo);
+            }
+        } finally {
+            Reference.reachabilityFence(scratch);
         }
     }
 
@@ -101,7 +111,8 @@ final class VectorLinear {
             int count = Math.min(run, columns - column);
             for (int t = 0; t < tokens; t++) {
                 long from = Layouts.floats((long) (token + t) * columns + column);
-                MemorySegment.copy(x, Layouts.F32, from, inputs, column * tokens + t * run, count);
+                long to = inputs + Layouts.floats(column * tokens + t * run);
+                MemorySegment.copy(x, from, Memory.ALL, to, Layouts.floats(count));
             }
         }
     }
@@ -116,13 +127,13 @@ final class VectorLinear {
         for (int r = 0; r < step; r++) {
             for (int t = 0; t < tokens; t++) {
                 int sum = SUMS + t * sumStride + r * Lanes.COUNT;
-                RowQuads.multiply(weights, row + r, step, inputs, t * columns, sums, sum);
+                RowQuads.multiply(weights, row + r, step, inputs + Layouts.floats((long) t * columns), sums, sum);
             }
         }
         for (int r = 4 * step; r < rows; r++) {
             for (int t = 0; t < tokens; t++) {
-                RowQuads.multiply(
-                        weights, row + r, 0, inputs, t * columns, sums, SUMS + t * sumStride + r * Lanes.COUNT);
+                int sum = SUMS + t * sumStride + r * Lanes.COUNT;
+                RowQuads.multiply(weights, row + r, 0, inputs + Layouts.floats((long) t * columns), sums, sum);
             }
         }
     }
@@ -131,16 +142,20 @@ final class VectorLinear {
         int columns = weights.columns();
         for (int column = 0; column < columns; column += CHUNK) {
             int chunk = Math.min(CHUNK, columns - column);
-            for (int r = 0; r < rows; r++) {
-                expand(row + r, column, chunk, r * CHUNK);
+            for (int first = 0; first < rows; first += NEAR) {
+                int near = Math.min(NEAR, rows - first);
+                for (int r = 0; r < near; r++) {
+                    expand(row + first + r, column, chunk, r * CHUNK);
+                }
+                int sum = SUMS + first * Lanes.COUNT;
+                tiles.multiply(near, column * tokens, tokens, Lanes.whole(chunk), sum, column == 0);
             }
-            tiles.multiply(rows, column * tokens, tokens, Lanes.whole(chunk), SUMS, column == 0);
         }
     }
 
     private void expand(int row, int column, int count, int to) {
-        long from = weights.offset(row, column);
-        VectorWeights.expand(weights.format(), weights.data(), from, count, expanded, to);
+        VectorWeights.expand(
+                weights.format(), address + weights.offset(row, column), count, expanded + Layouts.floats(to));
     }
 
     /** Reduces sums and adds the columns that fill no vector. */
@@ -167,7 +182,8 @@ final class VectorLinear {
         long input = Layouts.floats((long) token * columns);
         float sum = total;
         for (int c = from; c < columns; c++) {
-            sum = Math.fma(expanded[weight + c - from], x.get(Layouts.F32, input + Layouts.floats(c)), sum);
+            float w = Memory.ALL.get(Layouts.F32, expanded + Layouts.floats(weight + c - from));
+            sum = Math.fma(w, x.get(Layouts.F32, input + Layouts.floats(c)), sum);
         }
         return sum;
     }

@@ -5,7 +5,7 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.Vector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** Expands stored weights to f32. Every format's weights are exact in f32, so expanding loses nothing. */
@@ -19,7 +19,7 @@ final class VectorWeights {
     static final int SCALE_BYTES = Short.BYTES;
 
     /** All binary16 values. A look-up costs the vector units nothing, a conversion and a broadcast four operations. */
-    private static final float[] HALVES = new float[1 << Short.SIZE];
+    static final float[] HALVES = new float[1 << Short.SIZE];
 
     static {
         for (int bits = 0; bits < HALVES.length; bits++) {
@@ -27,84 +27,144 @@ final class VectorWeights {
         }
     }
 
+    /** A half's sign and, 13 bits further up, its other bits. */
+    static final int HALF_BITS = 0x8fffe000;
+
+    /** A half's exponent, 13 bits further up. */
+    static final int HALF_EXPONENT = 0x1f << 23;
+
+    static final int FLOAT_EXPONENT = 0xff << 23;
+
+    /** 2^112: a float's exponents begin at -126, a half's at -14. */
+    static final float HALF_UNIT = 0x1p112f;
+
+    private static final MemorySegment ALL = Memory.ALL;
+
     private VectorWeights() {}
 
     /**
      * Expands consecutive weights of a row.
      *
      * @param format of the weights
-     * @param data holds them
-     * @param offset of the first block
+     * @param address of the first block
      * @param count number of weights, a multiple of the format's block
-     * @param target receives the weights
-     * @param to index of the first
+     * @param target address of the first expanded weight
      */
-    static void expand(WeightFormat format, MemorySegment data, long offset, int count, float[] target, int to) {
+    static void expand(WeightFormat format, long address, int count, long target) {
         switch (format) {
-            case F32 -> MemorySegment.copy(data, Layouts.F32, offset, target, to, count);
-            case F16 -> expandF16(data, offset, count, target, to);
-            case BF16 -> expandBf16(data, offset, count, target, to);
-            case Q8_0 -> expandQ8(data, offset, count, target, to);
-            case Q4_0 -> expandQ4(data, offset, count, target, to);
+            case F32 -> MemorySegment.copy(ALL, address, ALL, target, Layouts.floats(count));
+            case F16 -> expandF16(address, count, target);
+            case BF16 -> expandBf16(address, count, target);
+            case Q8_0 -> expandQ8(address, count, target);
+            case Q4_0 -> expandQ4(address, count, target);
         }
     }
 
-    /** A plain loop: the compiler turns it into the processor's conversion, which the Vector API does not offer. */
-    private static void expandF16(MemorySegment data, long offset, int count, float[] target, int to) {
-        for (int i = 0; i < count; i++) {
-            target[to + i] = Float.float16ToFloat(data.get(Layouts.I16, offset + (long) i * Short.BYTES));
-        }
-    }
-
-    private static void expandBf16(MemorySegment data, long offset, int count, float[] target, int to) {
+    /**
+     * The bits of a half, moved to where a float has them, are that half divided by 2^112, subnormal or not; a half's
+     * largest exponent becomes a float's.
+     */
+    private static void expandF16(long address, int count, long target) {
+        long from = address & Memory.MASK;
+        long to = target & Memory.MASK;
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.COUNT) {
-            Vector<Integer> bits = ShortVector.fromMemorySegment(
-                            Lanes.SHORTS, data, offset + (long) i * Short.BYTES, Layouts.ORDER)
-                    .castShape(Lanes.INTS, 0);
-            Lanes.store(bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), target, to + i);
+            IntVector h = ((IntVector) ShortVector.fromMemorySegment(
+                                    Lanes.SHORTS, ALL, from + (long) (i & Memory.INDEX) * Short.BYTES, Layouts.ORDER)
+                            .castShape(Lanes.INTS, 0))
+                    .lanewise(VectorOperators.LSHL, 13)
+                    .and(HALF_BITS);
+            VectorMask<Integer> special = h.and(HALF_EXPONENT).compare(VectorOperators.EQ, HALF_EXPONENT);
+            h.reinterpretAsFloats()
+                    .mul(HALF_UNIT)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.OR, FLOAT_EXPONENT, special)
+                    .reinterpretAsFloats()
+                    .intoMemorySegment(ALL, to + (long) (i & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
         }
         for (int i = whole; i < count; i++) {
-            target[to + i] = Float.intBitsToFloat(data.get(Layouts.I16, offset + (long) i * Short.BYTES) << 16);
+            float value = Float.float16ToFloat(ALL.get(Layouts.I16, from + (long) (i & Memory.INDEX) * Short.BYTES));
+            ALL.set(Layouts.F32, to + (long) (i & Memory.INDEX) * Float.BYTES, value);
         }
     }
 
-    private static void expandQ8(MemorySegment data, long offset, int count, float[] target, int to) {
+    private static void expandBf16(long address, int count, long target) {
+        long from = address & Memory.MASK;
+        long to = target & Memory.MASK;
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.COUNT) {
+            IntVector bits = (IntVector) ShortVector.fromMemorySegment(
+                            Lanes.SHORTS, ALL, from + (long) (i & Memory.INDEX) * Short.BYTES, Layouts.ORDER)
+                    .castShape(Lanes.INTS, 0);
+            bits.lanewise(VectorOperators.LSHL, 16)
+                    .reinterpretAsFloats()
+                    .intoMemorySegment(ALL, to + (long) (i & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
+        }
+        for (int i = whole; i < count; i++) {
+            float value =
+                    Float.intBitsToFloat(ALL.get(Layouts.I16, from + (long) (i & Memory.INDEX) * Short.BYTES) << 16);
+            ALL.set(Layouts.F32, to + (long) (i & Memory.INDEX) * Float.BYTES, value);
+        }
+    }
+
+    private static void expandQ8(long address, int count, long target) {
+        long from = address & Memory.MASK;
+        long to = target & Memory.MASK;
         int blocks = count / BLOCK;
         for (int b = 0; b < blocks; b++) {
-            long block = offset + (long) b * Q8_BYTES;
-            FloatVector scale = scale(data, block);
+            long block = from + (long) (b & Memory.INDEX) * Q8_BYTES;
+            float scale = HALVES[ALL.get(Layouts.I16, block) & 0xffff];
             for (int i = 0; i < BLOCK; i += Lanes.COUNT) {
-                Vector<Float> q = ByteVector.fromMemorySegment(
-                                Lanes.BYTE_LANES, data, block + SCALE_BYTES + Lanes.bytesOf(i), Layouts.ORDER)
+                FloatVector q = (FloatVector) ByteVector.fromMemorySegment(
+                                Lanes.BYTE_LANES,
+                                ALL,
+                                block + SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX),
+                                Layouts.ORDER)
                         .castShape(Lanes.FLOATS, Lanes.partOf(i));
-                Lanes.store((FloatVector) q.mul(scale), target, to + b * BLOCK + i);
+                q.mul(scale)
+                        .intoMemorySegment(
+                                ALL,
+                                to
+                                        + (long) (b & Memory.INDEX) * BLOCK * Float.BYTES
+                                        + (long) (i & Memory.INDEX) * Float.BYTES,
+                                Layouts.ORDER);
             }
         }
     }
 
-    private static void expandQ4(MemorySegment data, long offset, int count, float[] target, int to) {
+    private static void expandQ4(long address, int count, long target) {
+        long from = address & Memory.MASK;
+        long to = target & Memory.MASK;
         int blocks = count / BLOCK;
         for (int b = 0; b < blocks; b++) {
-            long block = offset + (long) b * Q4_BYTES;
-            FloatVector scale = scale(data, block);
+            long block = from + (long) (b & Memory.INDEX) * Q4_BYTES;
+            FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, HALVES[ALL.get(Layouts.I16, block) & 0xffff]);
             FloatVector zero = scale.mul(-8f);
-            for (int i = 0; i < BLOCK; i += Lanes.COUNT) {
-                int pair = i % (BLOCK / 2);
-                Vector<Integer> pairs = ByteVector.fromMemorySegment(
-                                Lanes.BYTE_LANES, data, block + SCALE_BYTES + Lanes.bytesOf(pair), Layouts.ORDER)
-                        .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(pair));
-                IntVector q = (IntVector)
-                        (i < BLOCK / 2
-                                ? pairs.lanewise(VectorOperators.AND, 0xf)
-                                : pairs.lanewise(VectorOperators.LSHR, 4));
-                Lanes.store(((FloatVector) q.castShape(Lanes.FLOATS, 0)).fma(scale, zero), target, to + b * BLOCK + i);
+            for (int i = 0; i < BLOCK / 2; i += Lanes.COUNT) {
+                IntVector pairs = (IntVector) ByteVector.fromMemorySegment(
+                                Lanes.BYTE_LANES,
+                                ALL,
+                                block + SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX),
+                                Layouts.ORDER)
+                        .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
+                FloatVector low = (FloatVector) pairs.and(0xf).castShape(Lanes.FLOATS, 0);
+                FloatVector high =
+                        (FloatVector) pairs.lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
+                low.fma(scale, zero)
+                        .intoMemorySegment(
+                                ALL,
+                                to
+                                        + (long) (b & Memory.INDEX) * BLOCK * Float.BYTES
+                                        + (long) (i & Memory.INDEX) * Float.BYTES,
+                                Layouts.ORDER);
+                high.fma(scale, zero)
+                        .intoMemorySegment(
+                                ALL,
+                                to
+                                        + (long) (b & Memory.INDEX) * BLOCK * Float.BYTES
+                                        + (BLOCK / 2 + (i & Memory.INDEX)) * (long) Float.BYTES,
+                                Layouts.ORDER);
             }
         }
-    }
-
-    /** The scale of a block, in all lanes. */
-    static FloatVector scale(MemorySegment data, long block) {
-        return Lanes.all(HALVES[data.get(Layouts.I16, block) & 0xffff]);
     }
 }

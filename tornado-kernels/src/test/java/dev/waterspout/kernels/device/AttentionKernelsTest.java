@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.host.AttentionCall;
+import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
@@ -111,7 +112,7 @@ class AttentionKernelsTest {
         long layerBytes = (long) shape.layerElements() * Float.BYTES;
         MemorySegment keys = cache.keys().getSegment().asSlice(layerBytes);
         MemorySegment values = cache.values().getSegment().asSlice(layerBytes);
-        KvCacheView view = new KvCacheView(keys, values, shape.kvHeads, shape.capacity, shape.headDim);
+        KvCacheView view = new KvCacheView(keys, values, CacheType.F32, shape.kvHeads, shape.capacity, shape.headDim);
         AttentionCall call =
                 new AttentionCall(view, queries.getSegment(), expected.getSegment(), shape.heads, position, rows);
         HostKernels.scalar().attention(call, 0, call.units(), new HostScratch());

@@ -9,10 +9,15 @@ import java.lang.foreign.MemorySegment;
 /** Random operands of an attention call, and the textbook formula. */
 record AttentionCase(AttentionCall call) {
     static AttentionCase random(Arena arena, int heads, int kvHeads, int headDim, int firstPosition, int rows) {
+        return random(arena, CacheType.F32, heads, kvHeads, headDim, firstPosition, rows);
+    }
+
+    static AttentionCase random(
+            Arena arena, CacheType type, int heads, int kvHeads, int headDim, int firstPosition, int rows) {
         int capacity = firstPosition + rows + 3;
         long cached = (long) kvHeads * capacity * headDim;
         KvCacheView cache = new KvCacheView(
-                Segments.random(arena, cached, 21), Segments.random(arena, cached, 22), kvHeads, capacity, headDim);
+                cached(arena, type, cached, 21), cached(arena, type, cached, 22), type, kvHeads, capacity, headDim);
         long floats = (long) rows * heads * headDim;
         MemorySegment queries = Segments.random(arena, floats, 23);
         for (long i = 0; i < floats; i++) {
@@ -20,6 +25,18 @@ record AttentionCase(AttentionCall call) {
         }
         MemorySegment output = Segments.floats(arena, floats);
         return new AttentionCase(new AttentionCall(cache, queries, output, heads, firstPosition, rows));
+    }
+
+    private static MemorySegment cached(Arena arena, CacheType type, long count, long seed) {
+        MemorySegment floats = Segments.random(arena, count, seed);
+        if (type == CacheType.F32) {
+            return floats;
+        }
+        MemorySegment halves = arena.allocate(count * Short.BYTES);
+        for (long i = 0; i < count; i++) {
+            halves.set(Layouts.I16, i * Short.BYTES, Float.floatToFloat16(Segments.get(floats, i)));
+        }
+        return halves;
     }
 
     void assertOutput(double tolerance) {
@@ -51,7 +68,7 @@ record AttentionCase(AttentionCall call) {
         for (int p = 0; p < visible; p++) {
             for (int d = 0; d < headDim; d++) {
                 double query = Segments.get(call.queries(), ((long) row * call.heads() + head) * headDim + d);
-                scores[p] += query * Segments.get(cache.keys(), (kv + p) * headDim + d);
+                scores[p] += query * cached(cache, cache.keys(), (kv + p) * headDim + d);
             }
             scores[p] /= Math.sqrt(headDim);
             max = Math.max(max, scores[p]);
@@ -62,12 +79,18 @@ record AttentionCase(AttentionCall call) {
             double weight = Math.exp(scores[p] - max);
             sum += weight;
             for (int d = 0; d < headDim; d++) {
-                output[d] += weight * Segments.get(cache.values(), (kv + p) * headDim + d);
+                output[d] += weight * cached(cache, cache.values(), (kv + p) * headDim + d);
             }
         }
         for (int d = 0; d < headDim; d++) {
             output[d] /= sum;
         }
         return output;
+    }
+
+    private static double cached(KvCacheView cache, MemorySegment segment, long element) {
+        return cache.type() == CacheType.F32
+                ? Segments.get(segment, element)
+                : Float.float16ToFloat(segment.get(Layouts.I16, element * Short.BYTES));
     }
 }

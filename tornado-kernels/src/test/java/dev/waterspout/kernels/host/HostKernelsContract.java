@@ -154,6 +154,28 @@ abstract class HostKernelsContract {
         }
     }
 
+    @Test
+    void everyHalfIsMultiplied() {
+        int columns = 16;
+        int rows = 1 << 16;
+        MemorySegment data = arena.allocate(2L * columns * rows);
+        for (int row = 0; row < rows; row++) {
+            data.set(Layouts.I16, 2L * columns * row + 2L * (row % columns), (short) row);
+        }
+        MemorySegment x = Segments.floats(arena, columns);
+        for (int c = 0; c < columns; c++) {
+            Segments.set(x, c, 1);
+        }
+        MemorySegment y = Segments.floats(arena, rows);
+        kernels.linear(WeightMatrix.dense(data, WeightFormat.F16, rows, columns), x, 1, y, 0, rows, scratch);
+        for (int row = 0; row < rows; row++) {
+            float expected = Float.float16ToFloat((short) row);
+            float actual = Segments.get(y, row);
+            boolean isEqual = Float.isNaN(expected) ? Float.isNaN(actual) : actual == expected;
+            assertThat(isEqual).as("0x%x", row).isTrue();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = WeightFormat.class,
@@ -279,6 +301,40 @@ abstract class HostKernelsContract {
         kernels.attention(call, 0, call.units() / 2, scratch);
         kernels.attention(call, call.units() / 2, call.units(), scratch);
         attention.assertOutput(2e-6);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 1, 8, 0, 9", "8, 8, 64, 126, 5", "6, 2, 80, 250, 9", "3, 1, 1, 3, 4"})
+    void attentionReadsHalves(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
+        AttentionCase attention =
+                AttentionCase.random(arena, CacheType.F16, heads, kvHeads, headDim, firstPosition, rows);
+        kernels.attention(attention.call(), 0, attention.call().units(), scratch);
+        attention.assertOutput(2e-6);
+    }
+
+    @ParameterizedTest
+    @EnumSource(CacheType.class)
+    void theCacheStoresWhatItIsGiven(CacheType type) {
+        long bytes = 2L * 5 * 3 * type.bytes();
+        KvCacheView cache = new KvCacheView(arena.allocate(bytes), arena.allocate(bytes), type, 2, 5, 3);
+        MemorySegment keys = Segments.random(arena, 2L * 2 * 3, 50);
+        MemorySegment values = Segments.random(arena, 2L * 2 * 3, 51);
+        cache.store(keys, values, 2, 2);
+        for (int head = 0; head < 2; head++) {
+            for (int position = 0; position < 5; position++) {
+                for (int d = 0; d < 3; d++) {
+                    long at = cache.offset(head, position);
+                    boolean stored = position == 2 || position == 3;
+                    long source = ((position - 2L) * 2 + head) * 3 + d;
+                    float key = stored ? Segments.get(keys, source) : 0;
+                    float value = stored ? Segments.get(values, source) : 0;
+                    float error = type == CacheType.F32 ? 0 : 1e-3f;
+                    assertThat(cache.get(cache.keys(), at, d)).isCloseTo(key, within(error));
+                    assertThat(cache.get(cache.values(), at, d)).isCloseTo(value, within(error));
+                }
+            }
+        }
+        assertThatIllegalArgumentException().isThrownBy(() -> cache.store(keys, values, 4, 2));
     }
 
     @Test

@@ -3,13 +3,14 @@ package dev.waterspout.kernels.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
 /** The records that describe operands refuse what does not fit. */
 class OperandsTest {
     private static MemorySegment floats(int count) {
-        return MemorySegment.ofArray(new float[count]);
+        return Arena.ofAuto().allocate(count * 4L);
     }
 
     @Test
@@ -35,16 +36,21 @@ class OperandsTest {
 
     @Test
     void cacheRefusesWrongShapes() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new KvCacheView(floats(16), floats(16), 0, 1, 1));
-        assertThatIllegalArgumentException().isThrownBy(() -> new KvCacheView(floats(16), floats(16), 1, 0, 1));
-        assertThatIllegalArgumentException().isThrownBy(() -> new KvCacheView(floats(16), floats(16), 1, 1, 1025));
-        assertThatIllegalArgumentException().isThrownBy(() -> new KvCacheView(floats(15), floats(16), 2, 2, 4));
-        assertThatIllegalArgumentException().isThrownBy(() -> new KvCacheView(floats(16), floats(15), 2, 2, 4));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new KvCacheView(floats(16), floats(16), CacheType.F32, 0, 1, 1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new KvCacheView(floats(16), floats(16), CacheType.F32, 1, 0, 1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new KvCacheView(floats(16), floats(16), CacheType.F32, 1, 1, 1025));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new KvCacheView(floats(15), floats(16), CacheType.F32, 2, 2, 4));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new KvCacheView(floats(16), floats(15), CacheType.F32, 2, 2, 4));
     }
 
     @Test
     void attentionCallRefusesWrongShapes() {
-        KvCacheView cache = new KvCacheView(floats(32), floats(32), 2, 4, 4);
+        KvCacheView cache = new KvCacheView(floats(32), floats(32), CacheType.F32, 2, 4, 4);
         assertThat(new AttentionCall(cache, floats(32), floats(32), 4, 2, 2).units())
                 .isEqualTo(8);
         assertThatIllegalArgumentException()

@@ -96,7 +96,7 @@ public final class KernelCandidates {
     /** The most that any kernel of the cut allocates. */
     private static long localBytes(KernelChoice choice) {
         return switch (choice.cut()) {
-            case PLAIN, BLOCK -> 0;
+            case PLAIN, PATCH, BLOCK -> 0;
             case GROUP -> 2L * AttentionKernels.MOST_ITEMS * Float.BYTES;
             case TILE -> (1L + choice.perItem()) * LinearTileKernels.TILE * (LinearTileKernels.TILE + 1) * Float.BYTES;
         };
@@ -110,6 +110,13 @@ public final class KernelCandidates {
                 if (shape.tokens() > 1 && !shape.format().equals("f32")) {
                     for (int perItem : new int[] {4, 16}) {
                         add(choices, KernelCut.PLAIN, perItem, 1, 2, 4, 8, 16, 32, 64);
+                    }
+                }
+                if (shape.format().equals("q8_0") || shape.format().equals("q4_0")) {
+                    add(choices, KernelCut.PATCH, 1, 1, 2, 4, 8);
+                    if (shape.tokens() > 1) {
+                        add(choices, KernelCut.PATCH, 4, 1, 2, 4, 8);
+                        add(choices, KernelCut.PATCH, LinearPatchKernels.MOST_TOKENS, 1, 2, 4, 8);
                     }
                 }
                 add(choices, KernelCut.GROUP, 1, 32, 64, 128, 256);

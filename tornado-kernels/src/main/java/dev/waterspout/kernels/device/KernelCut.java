@@ -6,6 +6,8 @@ public enum KernelCut {
     PLAIN,
     /** Every item has whole blocks of a wire format, as many as have scales of whole bytes. */
     BLOCK,
+    /** Every item has a patch of outputs of its own: eight rows, by the tokens that it takes at a time. */
+    PATCH,
     /** The items of a group share one output row, and add up in local memory. */
     GROUP,
     /** A group computes a tile of outputs, and reads what it needs once into local memory. */

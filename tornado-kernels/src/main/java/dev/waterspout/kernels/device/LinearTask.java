@@ -28,6 +28,10 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                 }
                 launches.add(task, w.rows(), local, 0, rows);
             }
+            case PATCH -> {
+                byPatch(graph, task, context, step, powers, choice.perItem());
+                launches.add(task, Math.ceilDiv(w.rows(), LinearPatchKernels.ROWS), local, 0, rows);
+            }
             case GROUP -> {
                 byGroup(graph, task, context, step, powers, local);
                 launches.add(task, (long) w.rows() * local, local, 1, rows);
@@ -102,6 +106,28 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
         graph.task(
                 task,
                 LinearRunKernels::runBytes,
+                context,
+                step,
+                w.bytes(),
+                powers,
+                x,
+                bias,
+                y,
+                w.rows(),
+                w.columns(),
+                w.rowElements(),
+                w.layerStride(),
+                biasStride,
+                rows.index(),
+                w.kernelFormat(),
+                perItem);
+    }
+
+    private void byPatch(
+            TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers, int perItem) {
+        graph.task(
+                task,
+                LinearPatchKernels::patchBlocks,
                 context,
                 step,
                 w.bytes(),

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Finds the fastest way of running one case within a time. A few runs with groups of a middle size show which kernel is
@@ -30,6 +31,8 @@ final class KernelSearch {
     private static final double FINAL_SHARE = 0.35;
     /** What another way must gain at least to take the place of the default. */
     private static final double LEAST_GAIN = 0.03;
+    /** Of the rounds, those that it must win. */
+    private static final double LEAST_ROUNDS_WON = 0.75;
 
     private final TuneCase tuned;
     private final List<KernelChoice> candidates;
@@ -86,28 +89,38 @@ final class KernelSearch {
             finalists.add(byDefault);
         }
         int slower = screened.size() - finalists.size();
-        List<Timed> timed = time(finalists, start + nanos);
-        return result(timed, byDefault, slower, untried);
+        return result(time(finalists, start + nanos), byDefault, slower, untried);
     }
 
-    private TuneResult result(List<Timed> timed, KernelChoice byDefault, int slower, int untried) {
-        Timed base = timed.stream()
-                .filter(each -> each.choice().equals(byDefault))
-                .findFirst()
-                .orElseThrow(() -> new TuneException(tuned.shape().label() + " by the default '" + byDefault.label()
-                        + "' failed when it was timed: " + rejected.getLast().why()));
-        List<Timed> sorted = new ArrayList<>(timed);
+    private TuneResult result(
+            Map<KernelChoice, List<KernelTimes>> times, KernelChoice byDefault, int slower, int untried) {
+        List<KernelTimes> baseRuns = times.get(byDefault);
+        if (baseRuns == null) {
+            throw new TuneException(tuned.shape().label() + " by the default '" + byDefault.label()
+                    + "' did not work when it was timed: " + rejected.getLast().why());
+        }
+        List<Timed> sorted = new ArrayList<>();
+        times.forEach((choice, runs) -> sorted.add(timed(choice, runs)));
         sorted.sort(Comparator.comparingLong(each -> each.median().kernelNanos()));
-        Timed first = sorted.getFirst();
-        double gained = 1
-                - (double) first.median().kernelNanos()
-                        / Math.max(1, base.median().kernelNanos());
-        // What is no larger than the spread of the times is no gain.
-        if (gained < Math.max(LEAST_GAIN, Math.max(first.spread(), base.spread()) / 2)) {
-            sorted.remove(base);
+        Timed base = timed(byDefault, baseRuns);
+        KernelChoice first = sorted.getFirst().choice();
+        if (!isFaster(times.getOrDefault(first, List.of()), baseRuns)) {
+            sorted.removeIf(each -> each.choice().equals(byDefault));
             sorted.addFirst(base);
         }
         return new TuneResult(tuned, sorted, base, rejected, slower, untried);
+    }
+
+    /** Returns whether a way gains enough, and that in most rounds: what disturbs a round disturbs both. */
+    private static boolean isFaster(List<KernelTimes> runs, List<KernelTimes> base) {
+        int rounds = Math.min(runs.size(), base.size());
+        long won = IntStream.range(0, rounds)
+                .filter(round -> runs.get(round).kernelNanos() < base.get(round).kernelNanos())
+                .count();
+        double gained = 1
+                - (double) quantile(runs, KernelTimes::kernelNanos, 0.5)
+                        / Math.max(1, quantile(base, KernelTimes::kernelNanos, 0.5));
+        return won >= LEAST_ROUNDS_WON * rounds && gained >= LEAST_GAIN;
     }
 
     private static String kernel(KernelChoice choice) {
@@ -196,7 +209,7 @@ final class KernelSearch {
     }
 
     /** Runs all in turn, and compares each with the reference once more at the end. */
-    private List<Timed> time(List<KernelChoice> finalists, long deadline) {
+    private Map<KernelChoice, List<KernelTimes>> time(List<KernelChoice> finalists, long deadline) {
         Map<KernelChoice, Trial> running = new LinkedHashMap<>();
         Map<KernelChoice, List<KernelTimes>> times = new LinkedHashMap<>();
         try {
@@ -221,10 +234,8 @@ final class KernelSearch {
         } finally {
             running.forEach(this::close);
         }
-        return times.entrySet().stream()
-                .filter(each -> !isRejected(each.getKey()))
-                .map(each -> timed(each.getKey(), each.getValue()))
-                .toList();
+        times.keySet().removeIf(this::isRejected);
+        return times;
     }
 
     private void timeOnce(KernelChoice choice, Trial trial, List<KernelTimes> runs) {

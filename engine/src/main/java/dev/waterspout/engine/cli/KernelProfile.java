@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How kernels of some devices run best, found by {@code tune} and kept in a file. docs/tuning.md describes the schema.
@@ -135,7 +136,7 @@ record KernelProfile(List<Tuned> devices) {
 
     /** What suits a class need not suit each of its shapes: where it does not, the default runs. */
     private static Optional<KernelChoice> usable(
-            TunableDevice device, KernelShape shape, @org.jspecify.annotations.Nullable KernelChoice choice) {
+            TunableDevice device, KernelShape shape, @Nullable KernelChoice choice) {
         return Optional.ofNullable(choice)
                 .filter(each -> device.problem(shape, each).isEmpty());
     }

@@ -27,6 +27,7 @@ public final class Main implements Runnable {
         COMMANDS.put("inspect", InspectCommand.class);
         COMMANDS.put("devices", DevicesCommand.class);
         COMMANDS.put("codec", CodecCommand.class);
+        COMMANDS.put("tune", TuneCommand.class);
         COMMANDS.put("plan", PlanCommand.class);
         COMMANDS.put("report", ReportCommand.class);
         COMMANDS.put("rotate", RotateCommand.class);

@@ -5,7 +5,9 @@ import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.kernels.host.CacheType;
+import java.io.PrintWriter;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How the model is divided, and over what. */
@@ -50,6 +52,9 @@ final class PlanOptions {
         return cacheType;
     }
 
+    @Mixin
+    private KernelProfileOptions kernelProfile = new KernelProfileOptions();
+
     int ranks() {
         return ranks > 0 ? ranks : Math.max(1, Math.max(devices.size(), shares.size()));
     }
@@ -66,18 +71,33 @@ final class PlanOptions {
         return processes;
     }
 
-    List<Device> devices(int ranks) {
+    /** The devices of all ranks, without what is known of their kernels. */
+    List<Device> untunedDevices(int ranks) {
         return new DeviceCatalog().assign(devices, ranks);
     }
 
+    /**
+     * The devices of all ranks; their kernels run as was found best.
+     *
+     * @param err receives lines about that
+     */
+    List<Device> devices(int ranks, PrintWriter err) {
+        return kernelProfile.apply(untunedDevices(ranks), err);
+    }
+
+    /** Where winners are kept. */
+    KernelProfileOptions kernelProfile() {
+        return kernelProfile;
+    }
+
     /** The device of this process's one rank: the list is dealt out to the ranks of each host. */
-    List<Device> localDevice(int localRank, int localRanks) {
+    List<Device> localDevice(int localRank, int localRanks, PrintWriter err) {
         if (devices.size() > 1 && devices.size() < localRanks) {
             throw new IllegalArgumentException(devices.size() + " devices for " + localRanks
                     + " ranks on one host; give one, or one per rank of a host");
         }
         int needed = Math.max(devices.size(), localRanks);
-        return List.of(new DeviceCatalog().assign(devices, needed).get(localRank));
+        return kernelProfile.apply(List.of(untunedDevices(needed).get(localRank)), err);
     }
 
     /** What all processes of a group must agree on. */

@@ -42,7 +42,7 @@ record Session(RankThreads threads, List<Device> devices, List<String> hosts, in
         int processes = Environment.processes();
         int ranks = plan.ranks(processes);
         if (processes == 0) {
-            List<Device> devices = plan.devices(ranks);
+            List<Device> devices = plan.devices(ranks, err);
             return new Session(
                     RankThreads.inProcess(ranks, timeout), devices, List.of("localhost"), ranks, "in-process");
         }
@@ -69,7 +69,7 @@ record Session(RankThreads threads, List<Device> devices, List<String> hosts, in
             }
             return new Session(
                     threads,
-                    plan.localDevice(mpi.localRank(), locals),
+                    plan.localDevice(mpi.localRank(), locals, err),
                     hosts,
                     locals,
                     "mpi (" + mpi.libraryVersion() + ")");

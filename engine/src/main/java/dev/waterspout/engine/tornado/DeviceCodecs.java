@@ -47,7 +47,7 @@ final class DeviceCodecs {
     private DeviceCodecs(TornadoShards on, CodecSize size) {
         this.on = on;
         this.size = size;
-        this.kernels = KernelDevice.of(on.device());
+        this.kernels = on.kernels();
     }
 
     /**

@@ -14,6 +14,7 @@ import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
@@ -62,7 +63,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         this.angles = new RotaryAngles(config, model.ropeFactors());
         DeviceMemory.require(name, device, model, shard, options);
         this.arrays = new DeviceArrays(model, shard, options);
-        KernelDevice kernels = KernelDevice.of(device);
+        KernelDevice kernels = on.kernels();
         // What stays on the device is allocated before the graphs, each of which takes all of it over.
         PhaseShape prefillShape = shape("prefill", on.prefillEnd(), options, options.chunk(), ranks);
         PhaseShape decodeShape = options.chunk() == 1 ? null : shape("decode", on.decodeEnd(), options, 1, ranks);
@@ -84,7 +85,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
      * @param device as TornadoVM lists it
      */
     public static ShardFactory factory(String name, TornadoDevice device) {
-        return new TornadoShards(name, device, null, PeerUse.ALWAYS);
+        return new TornadoShards(name, device, null, PeerUse.ALWAYS, KernelChoices.DEFAULTS);
     }
 
     /**

@@ -9,6 +9,8 @@ import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.policy.CodecProfile;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.CacheType;
+import dev.waterspout.kernels.device.KernelChoices;
+import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.peer.PeerEnd;
 import java.util.List;
 import java.util.Objects;
@@ -22,9 +24,11 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * @param device as TornadoVM lists it
  * @param end the rank's end of a link between the devices of all ranks, for one shard only; or null where there is none
  * @param use when the link is used
+ * @param choices how kernels run that were tuned
  */
 record TornadoShards(
-        String name, TornadoDevice device, @Nullable PeerEnd end, PeerUse use) implements ShardFactory {
+        String name, TornadoDevice device, @Nullable PeerEnd end, PeerUse use, KernelChoices choices)
+        implements ShardFactory {
     @Override
     public ShardCompute create(Model model, Shard shard, int ranks, RankOptions options) {
         if (options.cacheType() != CacheType.F32) {
@@ -37,6 +41,11 @@ record TornadoShards(
     @Override
     public CodecProfile codecs(List<WireFormat> formats, CodecSize size) {
         return DeviceCodecs.measure(this, formats, size);
+    }
+
+    /** {@return what kernels need to know of the device} */
+    KernelDevice kernels() {
+        return KernelDevice.of(device).with(choices);
     }
 
     /** {@return the end that chunks of many tokens use, or null if they go through the host} */

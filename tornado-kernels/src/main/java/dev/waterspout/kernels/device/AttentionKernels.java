@@ -13,8 +13,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>{@code queries} and {@code output} are [rows][heads][headDim], the caches [layers][kvHeads][capacity][headDim].
  */
 final class AttentionKernels {
-    /** Items of a group of {@link #attendByGroup}, and positions that it takes at a time. */
-    static final int GROUP = 64;
+    /** The most items of a group of {@link #attendByGroup}, a power of two as they all are. */
+    static final int MOST_ITEMS = 256;
+
+    /** Positions that {@link #attendByFours} takes at a time. */
+    static final int PER_ITEM = 4;
 
     private static final float LOWEST = -3e38f;
 
@@ -63,8 +66,8 @@ final class AttentionKernels {
         }
     }
 
-    /** One group of {@link #GROUP} items per query head and token: x is the head, y the row. */
-    static void attendByGroup(
+    /** One item per query head and token, which takes four positions at a time: x is the head, y the row. */
+    static void attendByFours(
             KernelContext context,
             IntArray step,
             FloatArray queries,
@@ -76,8 +79,65 @@ final class AttentionKernels {
             int headDim,
             int capacity,
             float scale) {
-        float[] maxima = context.allocateFloatLocalArray(GROUP);
-        float[] weights = context.allocateFloatLocalArray(GROUP);
+        int head = context.globalIdx;
+        int row = context.globalIdy;
+        if (head < heads && row < step.get(Step.ROWS)) {
+            int query = (row * heads + head) * headDim;
+            int kvHead = head / (heads / kvHeads);
+            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
+            int visible = step.get(Step.POSITION) + row + 1;
+            for (int d = 0; d < headDim; d++) {
+                output.set(query + d, 0f);
+            }
+            float max = LOWEST;
+            float sum = 0f;
+            for (int position = 0; position < visible; position += PER_ITEM) {
+                int at0 = base + position * headDim;
+                // Behind the last position it is read again, and counts for nothing.
+                int at1 = position + 1 < visible ? at0 + headDim : at0;
+                int at2 = position + 2 < visible ? at0 + 2 * headDim : at0;
+                int at3 = position + 3 < visible ? at0 + 3 * headDim : at0;
+                float score0 = score(queries, query, keyCache, at0, headDim) * scale;
+                float score1 = score(queries, query, keyCache, at1, headDim) * scale;
+                float score2 = score(queries, query, keyCache, at2, headDim) * scale;
+                float score3 = score(queries, query, keyCache, at3, headDim) * scale;
+                float newMax = TornadoMath.max(
+                        TornadoMath.max(max, score0), TornadoMath.max(TornadoMath.max(score1, score2), score3));
+                float factor = TornadoMath.exp(max - newMax);
+                float weight0 = TornadoMath.exp(score0 - newMax);
+                float weight1 = position + 1 < visible ? TornadoMath.exp(score1 - newMax) : 0f;
+                float weight2 = position + 2 < visible ? TornadoMath.exp(score2 - newMax) : 0f;
+                float weight3 = position + 3 < visible ? TornadoMath.exp(score3 - newMax) : 0f;
+                sum = sum * factor + ((weight0 + weight1) + (weight2 + weight3));
+                for (int d = 0; d < headDim; d++) {
+                    float first = weight0 * valueCache.get(at0 + d) + weight1 * valueCache.get(at1 + d);
+                    float second = weight2 * valueCache.get(at2 + d) + weight3 * valueCache.get(at3 + d);
+                    output.set(query + d, output.get(query + d) * factor + (first + second));
+                }
+                max = newMax;
+            }
+            for (int d = 0; d < headDim; d++) {
+                output.set(query + d, output.get(query + d) / sum);
+            }
+        }
+    }
+
+    /** One group per query head and token, which takes as many positions at a time as it has items: x is the head, y the row. */
+    static void attendByGroup(
+            KernelContext context,
+            IntArray step,
+            FloatArray queries,
+            FloatArray keyCache,
+            FloatArray valueCache,
+            FloatArray output,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int capacity,
+            float scale,
+            int items) {
+        float[] maxima = context.allocateFloatLocalArray(MOST_ITEMS);
+        float[] weights = context.allocateFloatLocalArray(MOST_ITEMS);
         int item = context.localIdx;
         int head = context.groupIdx;
         int row = context.globalIdy;
@@ -85,20 +145,20 @@ final class AttentionKernels {
         int kvHead = head / (heads / kvHeads);
         int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
         int visible = step.get(Step.POSITION) + row + 1;
-        for (int d = item; d < headDim; d += GROUP) {
+        for (int d = item; d < headDim; d += items) {
             output.set(query + d, 0f);
         }
         float max = LOWEST;
         float sum = 0f;
-        for (int tile = 0; tile < visible; tile += GROUP) {
-            int count = TornadoMath.min(GROUP, visible - tile);
+        for (int tile = 0; tile < visible; tile += items) {
+            int count = TornadoMath.min(items, visible - tile);
             int start = base + tile * headDim;
             float score = LOWEST;
             if (item < count) {
                 score = score(queries, query, keyCache, start + item * headDim, headDim) * scale;
             }
             maxima[item] = score;
-            for (int half = GROUP >> 1; half > 0; half >>= 1) {
+            for (int half = items >> 1; half > 0; half >>= 1) {
                 context.localBarrier();
                 if (item < half) {
                     maxima[item] = TornadoMath.max(maxima[item], maxima[item + half]);
@@ -113,7 +173,7 @@ final class AttentionKernels {
             for (int j = 0; j < count; j++) {
                 sum += weights[j];
             }
-            for (int d = item; d < headDim; d += GROUP) {
+            for (int d = item; d < headDim; d += items) {
                 float total = output.get(query + d) * factor;
                 for (int j = 0; j < count; j++) {
                     total += weights[j] * valueCache.get(start + j * headDim + d);
@@ -123,7 +183,7 @@ final class AttentionKernels {
             max = newMax;
             context.localBarrier();
         }
-        for (int d = item; d < headDim; d += GROUP) {
+        for (int d = item; d < headDim; d += items) {
             output.set(query + d, output.get(query + d) / sum);
         }
     }

@@ -5,10 +5,16 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 /**
  * What kernels need to know of the device that they run on.
  *
- * @param variant how work is cut
+ * @param variant how work is cut where nothing was measured
  * @param limits what a launch must keep to
+ * @param choices how kernels of some shapes run instead
  */
-public record KernelDevice(KernelVariant variant, DeviceLimits limits) {
+public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelChoices choices) {
+    /** A device on which every kernel runs as its variant suggests. */
+    public KernelDevice(KernelVariant variant, DeviceLimits limits) {
+        this(variant, limits, KernelChoices.DEFAULTS);
+    }
+
     /**
      * {@return what a device says of itself}
      *
@@ -16,5 +22,28 @@ public record KernelDevice(KernelVariant variant, DeviceLimits limits) {
      */
     public static KernelDevice of(TornadoDevice device) {
         return new KernelDevice(KernelVariant.of(device.getDeviceType()), DeviceLimits.of(device));
+    }
+
+    /**
+     * {@return the device with other choices}
+     *
+     * @param other take the place of the defaults
+     */
+    public KernelDevice with(KernelChoices other) {
+        return new KernelDevice(variant, limits, other);
+    }
+
+    /**
+     * {@return how a kernel runs on the device}
+     *
+     * @param shape what it is launched on
+     * @throws IllegalArgumentException if the choice that was made is none that the device can run
+     */
+    KernelChoice choice(KernelShape shape) {
+        KernelChoice choice = choices.find(shape).orElseGet(() -> KernelCandidates.byDefault(shape, variant));
+        KernelCandidates.problem(shape, choice, this).ifPresent(problem -> {
+            throw new IllegalArgumentException(problem);
+        });
+        return choice;
     }
 }

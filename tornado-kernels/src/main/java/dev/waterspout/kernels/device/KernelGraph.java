@@ -28,16 +28,9 @@ public final class KernelGraph {
      */
     public static final String EXACT_FLAGS = "-w";
 
-    /** Chunks up to this many tokens multiply row by row on GPUs; larger ones by tiles. */
-    private static final int SMALL_CHUNK = 8;
+    private static final int ELEMENTS = KernelCandidates.ELEMENTS;
 
-    /** Items of a group where items have nothing to do with each other: enough to hide latency, few enough to share out. */
-    private static final int ELEMENTS = 64;
-
-    /** Output rows of a group on a CPU: few, so that small matrices occupy all cores. */
-    private static final int ROWS = 8;
-
-    private final KernelVariant variant;
+    private final KernelDevice device;
     private final int maxRows;
     private final IntArray step;
     private final FloatArray powers;
@@ -60,7 +53,7 @@ public final class KernelGraph {
             throw new IllegalArgumentException("maxRows=" + maxRows + ": a chunk has at least 1 token");
         }
         ArrayChecks.requireSize("step", step, Step.SIZE);
-        this.variant = device.variant();
+        this.device = device;
         this.maxRows = maxRows;
         this.step = step;
         this.powers = powers;
@@ -150,7 +143,7 @@ public final class KernelGraph {
         int vectors = norm.vectors();
         int width = norm.width();
         float epsilon = norm.epsilon();
-        switch (variant) {
+        switch (device.variant()) {
             case ITEMS -> {
                 graph.task(
                         first,
@@ -214,22 +207,9 @@ public final class KernelGraph {
             ArrayChecks.requireSize("bias", bias, (long) w.layers() * w.rows());
         }
         stepLimits.addLayers(w.layers());
-        LinearTask linear = new LinearTask(w, bias == null ? powers : bias, bias == null ? 0 : w.rows(), x, y, rows);
-        switch (variant) {
-            case ITEMS -> {
-                linear.byItem(graph, task, context, step, powers);
-                launches.add(task, w.rows(), ROWS, 0, rows);
-            }
-            case GROUPS -> {
-                if (maxRows <= SMALL_CHUNK) {
-                    linear.byGroup(graph, task, context, step, powers);
-                    launches.add(task, (long) w.rows() * LinearGroupKernels.GROUP, LinearGroupKernels.GROUP, 1, rows);
-                } else {
-                    linear.byTile(graph, task, context, step, powers);
-                    launches.add(task, w.rows(), LinearTileKernels.TILE, LinearTileKernels.TILE, rows);
-                }
-            }
-        }
+        KernelChoice choice = device.choice(KernelShape.linear(w.format(), w.rows(), w.columns(), maxRows));
+        new LinearTask(w, bias == null ? powers : bias, bias == null ? 0 : w.rows(), x, y, rows)
+                .add(graph, task, context, step, powers, choice, launches);
     }
 
     /**
@@ -298,43 +278,8 @@ public final class KernelGraph {
         ArrayChecks.requireSize("queries", queries, elements);
         ArrayChecks.requireSize("output", output, elements);
         stepLimits.addCache(cache);
-        float scale = (float) (1 / Math.sqrt(cache.headDim()));
-        switch (variant) {
-            case ITEMS -> {
-                graph.task(
-                        task,
-                        AttentionKernels::attendByItem,
-                        context,
-                        step,
-                        queries,
-                        cache.keys(),
-                        cache.values(),
-                        output,
-                        heads,
-                        cache.kvHeads(),
-                        cache.headDim(),
-                        cache.capacity(),
-                        scale);
-                launches.add(task, heads, 1, 1, RowCount.CHUNK);
-            }
-            case GROUPS -> {
-                graph.task(
-                        task,
-                        AttentionKernels::attendByGroup,
-                        context,
-                        step,
-                        queries,
-                        cache.keys(),
-                        cache.values(),
-                        output,
-                        heads,
-                        cache.kvHeads(),
-                        cache.headDim(),
-                        cache.capacity(),
-                        scale);
-                launches.add(task, (long) heads * AttentionKernels.GROUP, AttentionKernels.GROUP, 1, RowCount.CHUNK);
-            }
-        }
+        KernelChoice choice = device.choice(KernelShape.attention(heads, cache.headDim(), maxRows));
+        new AttentionTask(cache, heads, queries, output).add(graph, task, context, step, choice, launches);
     }
 
     /**
@@ -397,25 +342,28 @@ public final class KernelGraph {
         int columns = codec.columns();
         ArrayChecks.requireSize("partial", partial, (long) maxRows * columns);
         ArrayChecks.requireSize("packed", packed, codec.packedBytes(maxRows));
+        KernelChoice choice = device.choice(KernelShape.quantize(codec.format(), columns, maxRows));
         switch (codec.format()) {
             case MxFormat mx -> {
+                boolean runs = choice.cut() == KernelCut.PLAIN;
                 graph.task(
                         task,
-                        QuantizeKernels::quantizeBlocks,
+                        runs ? QuantizeKernels::quantizeBlocks : QuantizeBlockKernels::quantizeWhole,
                         context,
                         step,
                         codec.parameters(),
                         powers,
                         partial,
                         packed);
-                launches.add(task, MxParameters.itemsPerRow(mx, columns), ELEMENTS, 1, RowCount.CHUNK);
+                long items = runs ? MxParameters.itemsPerRow(mx, columns) : Math.ceilDiv(columns, choice.perItem());
+                launches.add(task, items, choice.local(), 1, RowCount.CHUNK);
             }
             case PlainFormat plain -> {
                 if (plain == PlainFormat.F32) {
                     throw new IllegalArgumentException("format f32 of task " + task + ": a partial is f32 already");
                 }
                 graph.task(task, QuantizeKernels::packBrains, context, step, powers, partial, packed, columns);
-                launches.add(task, columns, ELEMENTS, 1, RowCount.CHUNK);
+                launches.add(task, columns, choice.local(), 1, RowCount.CHUNK);
             }
             default -> throw DeviceCodec.unsupported(codec.format());
         }
@@ -435,11 +383,12 @@ public final class KernelGraph {
         int columns = codec.columns();
         int shardBytes = ArrayChecks.shardSize(shards, ranks, codec.packedBytes(maxRows));
         ArrayChecks.requireSize("residual", residual, (long) maxRows * columns);
+        KernelChoice choice = device.choice(KernelShape.dequantizeSum(codec.format(), ranks, columns, maxRows));
         switch (codec.format()) {
-            case MxFormat mx ->
+            case MxFormat _ ->
                 graph.task(
                         task,
-                        SumKernels::sumBlocks,
+                        choice.perItem() == 1 ? SumKernels::sumBlocks : SumKernels::sumRuns,
                         context,
                         step,
                         codec.parameters(),
@@ -466,7 +415,7 @@ public final class KernelGraph {
             }
             default -> throw DeviceCodec.unsupported(codec.format());
         }
-        launches.add(task, columns, ELEMENTS, 1, RowCount.CHUNK);
+        launches.add(task, Math.ceilDiv(columns, choice.perItem()), choice.local(), 1, RowCount.CHUNK);
     }
 
     /**

@@ -27,7 +27,21 @@ final class LaunchPlan {
      * @param rows which rows the second dimension counts
      */
     void add(String task, long items, int localX, int localY, RowCount rows) {
-        Launch launch = new Launch(task, items, localX, localY, rows, new WorkerGrid2D(1, 1));
+        add(task, items, localX, localY, 1, rows);
+    }
+
+    /**
+     * The same for tasks whose items take several rows.
+     *
+     * @param task its name in the graph
+     * @param items items needed for one row
+     * @param localX items of a group in the first dimension
+     * @param localY items of a group in the second dimension; 0 for tasks whose items go through all rows themselves
+     * @param rowsPerItem rows that one item takes
+     * @param rows which rows the second dimension counts
+     */
+    void add(String task, long items, int localX, int localY, int rowsPerItem, RowCount rows) {
+        Launch launch = new Launch(task, items, localX, localY, rowsPerItem, rows, new WorkerGrid2D(1, 1));
         launch.resize(1, limits);
         launches.add(launch);
     }
@@ -54,11 +68,12 @@ final class LaunchPlan {
         return launches.size();
     }
 
-    private record Launch(String task, long items, int localX, int localY, RowCount rows, WorkerGrid grid) {
+    private record Launch(
+            String task, long items, int localX, int localY, int rowsPerItem, RowCount rows, WorkerGrid grid) {
         void resize(int count, DeviceLimits limits) {
             LaunchShape shape = localY == 0
                     ? LaunchShape.covering(items, 1, localX, 1)
-                    : LaunchShape.covering(items, count, localX, localY);
+                    : LaunchShape.covering(items, Math.ceilDiv(count, rowsPerItem), localX, localY);
             shape.requireFits(task, limits);
             grid.setGlobalWork(shape.globalX(), shape.globalY(), 1);
             grid.setLocalWork(shape.localX(), shape.localY(), 1);

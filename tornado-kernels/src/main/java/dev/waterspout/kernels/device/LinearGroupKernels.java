@@ -6,12 +6,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The product of {@link LinearKernels} for a few tokens on GPUs: one group of items per output row and token. Its items take
- * every {@link #GROUP}th piece of the row and add their sums in local memory. x is the output row, y the token.
+ * The product of {@link LinearKernels} for a few tokens on GPUs: one group of {@code items} items per output row and token. Its
+ * items take every {@code items}th piece of the row and add their sums in local memory. x is the output row, y the token.
  */
 final class LinearGroupKernels {
-    /** Items of a group. */
-    static final int GROUP = 128;
+    /** The most items of a group, a power of two as they all are. */
+    static final int MOST_ITEMS = 256;
 
     private LinearGroupKernels() {}
 
@@ -27,19 +27,20 @@ final class LinearGroupKernels {
             int columns,
             int layerStride,
             int biasStride,
-            int rowsIndex) {
-        float[] sums = context.allocateFloatLocalArray(GROUP);
+            int rowsIndex,
+            int items) {
+        float[] sums = context.allocateFloatLocalArray(MOST_ITEMS);
         int item = context.localIdx;
         int row = context.groupIdx;
         int token = context.globalIdy;
         int layer = step.get(Step.LAYER);
         int start = layer * layerStride + row * columns;
         float sum = 0f;
-        for (int c = item; c < columns; c += GROUP) {
+        for (int c = item; c < columns; c += items) {
             sum += w.get(start + c) * x.get(token * columns + c);
         }
         sums[item] = sum;
-        for (int half = GROUP >> 1; half > 0; half >>= 1) {
+        for (int half = items >> 1; half > 0; half >>= 1) {
             context.localBarrier();
             if (item < half) {
                 sums[item] += sums[item + half];
@@ -69,8 +70,9 @@ final class LinearGroupKernels {
             int layerStride,
             int biasStride,
             int rowsIndex,
-            int format) {
-        float[] sums = context.allocateFloatLocalArray(GROUP);
+            int format,
+            int items) {
+        float[] sums = context.allocateFloatLocalArray(MOST_ITEMS);
         int item = context.localIdx;
         int row = context.groupIdx;
         int token = context.globalIdy;
@@ -80,7 +82,7 @@ final class LinearGroupKernels {
         if (format == WeightBytes.Q8_0 || format == WeightBytes.Q4_0) {
             int blockBytes = format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;
             // A quarter of a block each: enough pieces for all items, and one scale for eight products.
-            for (int c = 8 * item; c < columns; c += 8 * GROUP) {
+            for (int c = 8 * item; c < columns; c += 8 * items) {
                 int at = start + (c >> 5) * blockBytes;
                 float dot = 0f;
                 for (int i = 0; i < 8; i++) {
@@ -89,12 +91,12 @@ final class LinearGroupKernels {
                 sum += dot * WeightBytes.halfAt(w, powers, at);
             }
         } else {
-            for (int c = item; c < columns; c += GROUP) {
+            for (int c = item; c < columns; c += items) {
                 sum += WeightBytes.weight(w, powers, start, c, format) * x.get(token * columns + c);
             }
         }
         sums[item] = sum;
-        for (int half = GROUP >> 1; half > 0; half >>= 1) {
+        for (int half = items >> 1; half > 0; half >>= 1) {
             context.localBarrier();
             if (item < half) {
                 sums[item] += sums[item + half];

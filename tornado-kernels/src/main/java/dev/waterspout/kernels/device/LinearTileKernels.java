@@ -13,6 +13,9 @@ final class LinearTileKernels {
     /** Edge of a tile. */
     static final int TILE = 16;
 
+    /** Tokens per item of {@link #wideTileFloats} and {@link #wideTileBytes}. */
+    static final int PER_ITEM = 4;
+
     /** Distance of two rows in local memory: one more than a tile, so that a column's items use different banks. */
     private static final int STRIDE = TILE + 1;
 
@@ -116,6 +119,151 @@ final class LinearTileKernels {
                 sum += bias.get(layer * biasStride + row);
             }
             y.set(token * rows + row, sum);
+        }
+    }
+
+    /** A tile of four times as many tokens, four for every item; weights of f32. */
+    static void wideTileFloats(
+            KernelContext context,
+            IntArray step,
+            FloatArray w,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int layerStride,
+            int biasStride,
+            int rowsIndex) {
+        float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
+        float[] inputs = context.allocateFloatLocalArray(PER_ITEM * TILE * STRIDE);
+        int itemX = context.localIdx;
+        int itemY = context.localIdy;
+        int row = context.globalIdx;
+        int firstToken = context.groupIdy * (PER_ITEM * TILE) + itemY;
+        int tokens = step.get(rowsIndex);
+        int layer = step.get(Step.LAYER);
+        int weightRow = row - itemX + itemY;
+        float s0 = 0f;
+        float s1 = 0f;
+        float s2 = 0f;
+        float s3 = 0f;
+        for (int first = 0; first < columns; first += TILE) {
+            int c = first + itemX;
+            float weight = 0f;
+            if (c < columns && weightRow < rows) {
+                weight = w.get(layer * layerStride + weightRow * columns + c);
+            }
+            weights[itemY * STRIDE + itemX] = weight;
+            for (int i = 0; i < PER_ITEM; i++) {
+                int token = firstToken + i * TILE;
+                float input = 0f;
+                if (c < columns && token < tokens) {
+                    input = x.get(token * columns + c);
+                }
+                inputs[(i * TILE + itemY) * STRIDE + itemX] = input;
+            }
+            context.localBarrier();
+            for (int k = 0; k < TILE; k++) {
+                float value = weights[itemX * STRIDE + k];
+                s0 += value * inputs[itemY * STRIDE + k];
+                s1 += value * inputs[(TILE + itemY) * STRIDE + k];
+                s2 += value * inputs[(2 * TILE + itemY) * STRIDE + k];
+                s3 += value * inputs[(3 * TILE + itemY) * STRIDE + k];
+            }
+            context.localBarrier();
+        }
+        if (row < rows) {
+            float offset = 0f;
+            if (biasStride > 0) {
+                offset = bias.get(layer * biasStride + row);
+            }
+            if (firstToken < tokens) {
+                y.set(firstToken * rows + row, s0 + offset);
+            }
+            if (firstToken + TILE < tokens) {
+                y.set((firstToken + TILE) * rows + row, s1 + offset);
+            }
+            if (firstToken + 2 * TILE < tokens) {
+                y.set((firstToken + 2 * TILE) * rows + row, s2 + offset);
+            }
+            if (firstToken + 3 * TILE < tokens) {
+                y.set((firstToken + 3 * TILE) * rows + row, s3 + offset);
+            }
+        }
+    }
+
+    /** A tile of four times as many tokens, four for every item; weights of raw GGUF bytes. */
+    static void wideTileBytes(
+            KernelContext context,
+            IntArray step,
+            ByteArray w,
+            FloatArray powers,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int rowBytes,
+            int layerStride,
+            int biasStride,
+            int rowsIndex,
+            int format) {
+        float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
+        float[] inputs = context.allocateFloatLocalArray(PER_ITEM * TILE * STRIDE);
+        int itemX = context.localIdx;
+        int itemY = context.localIdy;
+        int row = context.globalIdx;
+        int firstToken = context.groupIdy * (PER_ITEM * TILE) + itemY;
+        int tokens = step.get(rowsIndex);
+        int layer = step.get(Step.LAYER);
+        int weightRow = row - itemX + itemY;
+        float s0 = 0f;
+        float s1 = 0f;
+        float s2 = 0f;
+        float s3 = 0f;
+        for (int first = 0; first < columns; first += TILE) {
+            int c = first + itemX;
+            float weight = 0f;
+            if (c < columns && weightRow < rows) {
+                weight = WeightBytes.weight(w, powers, layer * layerStride + weightRow * rowBytes, c, format);
+            }
+            weights[itemY * STRIDE + itemX] = weight;
+            for (int i = 0; i < PER_ITEM; i++) {
+                int token = firstToken + i * TILE;
+                float input = 0f;
+                if (c < columns && token < tokens) {
+                    input = x.get(token * columns + c);
+                }
+                inputs[(i * TILE + itemY) * STRIDE + itemX] = input;
+            }
+            context.localBarrier();
+            for (int k = 0; k < TILE; k++) {
+                float value = weights[itemX * STRIDE + k];
+                s0 += value * inputs[itemY * STRIDE + k];
+                s1 += value * inputs[(TILE + itemY) * STRIDE + k];
+                s2 += value * inputs[(2 * TILE + itemY) * STRIDE + k];
+                s3 += value * inputs[(3 * TILE + itemY) * STRIDE + k];
+            }
+            context.localBarrier();
+        }
+        if (row < rows) {
+            float offset = 0f;
+            if (biasStride > 0) {
+                offset = bias.get(layer * biasStride + row);
+            }
+            if (firstToken < tokens) {
+                y.set(firstToken * rows + row, s0 + offset);
+            }
+            if (firstToken + TILE < tokens) {
+                y.set((firstToken + TILE) * rows + row, s1 + offset);
+            }
+            if (firstToken + 2 * TILE < tokens) {
+                y.set((firstToken + 2 * TILE) * rows + row, s2 + offset);
+            }
+            if (firstToken + 3 * TILE < tokens) {
+                y.set((firstToken + 3 * TILE) * rows + row, s3 + offset);
+            }
         }
     }
 }

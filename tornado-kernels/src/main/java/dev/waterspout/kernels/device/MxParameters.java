@@ -93,6 +93,11 @@ final class MxParameters {
         return Math.ceilDiv(columns, 8) + Math.ceilDiv(blocks, scalesPerItem(format.scale()));
     }
 
+    /** {@return the elements of one item that packs whole blocks: as many as have scales of whole bytes} */
+    static int elementsOfScales(MxFormat format) {
+        return format.block() * scalesPerItem(format.scale());
+    }
+
     private static int scalesPerItem(ScaleType scale) {
         return switch (scale) {
             case E8M0, F16 -> 1;

@@ -17,6 +17,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * with a power of two, which is exact.
  */
 final class QuantizeKernels {
+    /** Elements of one item of {@link #quantizeBlocks}. */
+    static final int RUN = 8;
+
     private static final float MAX_HALF = 65504f;
     private static final int MAX_HALF_CODE = 0x7BFF;
 
@@ -106,7 +109,7 @@ final class QuantizeKernels {
         }
     }
 
-    private static int scaleCode(IntArray format, FloatArray powers, FloatArray partial, int start, int block) {
+    static int scaleCode(IntArray format, FloatArray powers, FloatArray partial, int start, int block) {
         int columns = format.get(MxParameters.COLUMNS);
         int shift = format.get(MxParameters.BLOCK_SHIFT);
         int first = block << shift;
@@ -147,7 +150,7 @@ final class QuantizeKernels {
         return TornadoMath.max(exponent, -bias) + bias;
     }
 
-    private static int elementCode(IntArray format, FloatArray powers, float value, int scale) {
+    static int elementCode(IntArray format, FloatArray powers, float value, int scale) {
         int code = 0;
         if (scale != format.get(MxParameters.NAN_CODE)) {
             float ratio = 0f;

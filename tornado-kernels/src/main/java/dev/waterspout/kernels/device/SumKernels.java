@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -11,6 +12,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * not matter whether a device fuses its product into the sum.
  */
 final class SumKernels {
+    /** Elements of one item of {@link #sumRuns}; no block is smaller. */
+    static final int RUN = 8;
+
     private SumKernels() {}
 
     /** Shards of an MX format, {@code shardBytes} apart; {@link MxParameters} describes {@code format}. */
@@ -34,6 +38,43 @@ final class SumKernels {
             }
             int index = row * columns + column;
             residual.set(index, sum + residual.get(index));
+        }
+    }
+
+    /** The same with one item for eight elements, which have one scale: x is the eighth of the column, y the row. */
+    static void sumRuns(
+            KernelContext context,
+            IntArray step,
+            IntArray format,
+            FloatArray powers,
+            ByteArray shards,
+            FloatArray residual,
+            int ranks,
+            int shardBytes) {
+        float[] sums = new float[RUN];
+        int first = context.globalIdx * RUN;
+        int row = context.globalIdy;
+        int columns = format.get(MxParameters.COLUMNS);
+        if (first < columns && row < step.get(Step.ROWS)) {
+            int count = TornadoMath.min(RUN, columns - first);
+            int scaleBits = format.get(MxParameters.SCALE_BITS);
+            int block = first >> format.get(MxParameters.BLOCK_SHIFT);
+            for (int i = 0; i < RUN; i++) {
+                sums[i] = 0f;
+            }
+            for (int rank = 0; rank < ranks; rank++) {
+                int start = row * format.get(MxParameters.ROW_BYTES) + rank * shardBytes;
+                float factor = scaleFactor(format, powers, bits(shards, start, block * scaleBits, scaleBits));
+                for (int i = 0; i < count; i++) {
+                    float value = unscaled(format, powers, shards, start, first + i) * factor;
+                    // Not 0 + value, which is not -0 where the value is.
+                    sums[i] = rank == 0 ? value : sums[i] + value;
+                }
+            }
+            for (int i = 0; i < count; i++) {
+                int index = row * columns + first + i;
+                residual.set(index, sums[i] + residual.get(index));
+            }
         }
     }
 
@@ -84,6 +125,10 @@ final class SumKernels {
         int scaleBits = format.get(MxParameters.SCALE_BITS);
         int block = column >> format.get(MxParameters.BLOCK_SHIFT);
         int scale = bits(shards, start, block * scaleBits, scaleBits);
+        return unscaled(format, powers, shards, start, column) * scaleFactor(format, powers, scale);
+    }
+
+    private static float unscaled(IntArray format, FloatArray powers, ByteArray shards, int start, int column) {
         int elementBits = format.get(MxParameters.ELEMENT_BITS);
         int code = bits(shards, start + format.get(MxParameters.SCALE_BYTES), column * elementBits, elementBits);
         int signBit = 1 << (elementBits - 1);
@@ -96,7 +141,7 @@ final class SumKernels {
         if (code >= signBit) {
             value = -value;
         }
-        return value * scaleFactor(format, powers, scale);
+        return value;
     }
 
     private static float scaleFactor(IntArray format, FloatArray powers, int scale) {

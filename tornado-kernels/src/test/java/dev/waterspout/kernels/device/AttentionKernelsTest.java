@@ -28,7 +28,7 @@ class AttentionKernelsTest {
     }
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all();
+        return Stream.concat(TestDevice.all(), TestDevice.choosing(KernelShape.attention(8, 64, 8)));
     }
 
     @ParameterizedTest

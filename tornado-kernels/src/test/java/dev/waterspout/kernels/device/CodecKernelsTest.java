@@ -31,7 +31,12 @@ class CodecKernelsTest {
     private static final int MOST_COLUMNS = 4098;
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all();
+        WireFormat format = WireFormat.parse("e2m1:32:e8m0");
+        return Stream.of(
+                        TestDevice.all(),
+                        TestDevice.choosing(KernelShape.dequantizeSum(format, 2, 64, 8)),
+                        TestDevice.choosing(KernelShape.quantize(format, 64, 8)))
+                .flatMap(each -> each);
     }
 
     @ParameterizedTest

@@ -17,7 +17,8 @@ class LinearKernelsTest {
     private static final int LAYERS = 2;
 
     static Stream<Arguments> formats() {
-        return TestDevice.all()
+        KernelShape shape = KernelShape.linear(WeightFormat.Q8_0, 64, 64, 64);
+        return Stream.concat(TestDevice.all(), TestDevice.choosing(shape))
                 .flatMap(device -> Stream.of(WeightFormat.values()).map(f -> Arguments.of(device, f)));
     }
 
@@ -29,6 +30,8 @@ class LinearKernelsTest {
         check(device, format, 65, blocks ? 64 : 33, 3, true);
         check(device, format, 31, blocks ? 1024 : 1021, 9, false);
         check(device, format, 63, blocks ? 96 : 65, 33, true);
+        // More tokens than a tile has where every item takes four.
+        check(device, format, 5, blocks ? 32 : 17, 67, false);
         check(device, format, 3, blocks ? 4096 : 4098, 2, true);
     }
 

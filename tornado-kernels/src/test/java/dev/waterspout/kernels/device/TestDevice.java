@@ -3,7 +3,12 @@ package dev.waterspout.kernels.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.TornadoBackend;
@@ -35,6 +40,33 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
         }
         assertThat(devices).as("devices of the runtime").isNotEmpty();
         return devices.stream();
+    }
+
+    /**
+     * {@return the first device of each runtime with each of a kernel's choices, the smallest and the largest groups of each}
+     *
+     * @param shape one that has all choices; shapes that have not run by default
+     */
+    static Stream<TestDevice> choosing(KernelShape shape) {
+        TestDevice first = all().findFirst().orElseThrow();
+        Map<String, List<KernelChoice>> kernels = KernelCandidates.of(shape, first.kernels).stream()
+                .collect(Collectors.groupingBy(
+                        choice -> choice.cut() + " x" + choice.perItem(), LinkedHashMap::new, Collectors.toList()));
+        return kernels.values().stream()
+                .flatMap(each -> Stream.of(
+                                Collections.min(each, Comparator.comparingInt(KernelChoice::local)),
+                                Collections.max(each, Comparator.comparingInt(KernelChoice::local)))
+                        .distinct())
+                .map(first::choosing);
+    }
+
+    private TestDevice choosing(KernelChoice choice) {
+        // How many elements fill whole bytes depends on the format.
+        KernelChoices choices = shape -> KernelCandidates.of(shape, kernels).stream()
+                .filter(each -> each.cut() == choice.cut() && each.local() == choice.local())
+                .filter(each -> each.cut() == KernelCut.BLOCK || each.perItem() == choice.perItem())
+                .findFirst();
+        return new TestDevice(name + " " + choice.label(), device, kernels.with(choices));
     }
 
     /** {@return whether an SDK is running, rather than the emulator} */

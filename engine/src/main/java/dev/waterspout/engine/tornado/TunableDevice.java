@@ -1,0 +1,97 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.engine.forward.ShardFactory;
+import dev.waterspout.kernels.device.DeviceIdentity;
+import dev.waterspout.kernels.device.KernelCandidates;
+import dev.waterspout.kernels.device.KernelChoice;
+import dev.waterspout.kernels.device.KernelChoices;
+import dev.waterspout.kernels.device.KernelDevice;
+import dev.waterspout.kernels.device.KernelShape;
+import dev.waterspout.kernels.device.KernelVariant;
+import dev.waterspout.kernels.probe.DeviceCeiling;
+import dev.waterspout.kernels.probe.DeviceProbe;
+import dev.waterspout.kernels.tune.KernelTuner;
+import dev.waterspout.kernels.tune.TuneCase;
+import dev.waterspout.kernels.tune.TuneResult;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** A device whose kernels can run in more than one way: one of TornadoVM's, or of the emulator's. */
+public final class TunableDevice {
+    private final TornadoShards shards;
+
+    private TunableDevice(TornadoShards shards) {
+        this.shards = shards;
+    }
+
+    /**
+     * Returns the device behind a factory of shards, or nothing if that is the host.
+     *
+     * @param shards puts shards on the device
+     */
+    public static Optional<TunableDevice> of(ShardFactory shards) {
+        return shards instanceof TornadoShards tornado ? Optional.of(new TunableDevice(tornado)) : Optional.empty();
+    }
+
+    /** Returns what measurements of the device are measurements of. */
+    public DeviceIdentity identity() {
+        return DeviceIdentity.of(shards.device());
+    }
+
+    /** Returns whether it computes with few large cores rather than many small ones. */
+    public boolean isCpu() {
+        return KernelVariant.of(shards.device().getDeviceType()) == KernelVariant.ITEMS;
+    }
+
+    /**
+     * Returns why the device cannot run a kernel in a way, or nothing if it can.
+     *
+     * @param shape what the kernel is launched on
+     * @param choice the way
+     */
+    public Optional<String> problem(KernelShape shape, KernelChoice choice) {
+        return KernelCandidates.problem(shape, choice, KernelDevice.of(shards.device()));
+    }
+
+    /**
+     * Returns what puts shards on the device whose kernels run as was found best.
+     *
+     * @param choices take the place of the defaults
+     */
+    public ShardFactory with(KernelChoices choices) {
+        return new TornadoShards(shards.name(), shards.device(), shards.end(), shards.use(), choices);
+    }
+
+    /**
+     * Tunes kernels; nothing else is to run on the device meanwhile.
+     *
+     * @param cases what is needed
+     * @param budget time for all together
+     * @param listener hears of every case
+     * @throws DeviceException if a kernel fails, or is wrong, as it runs by default
+     */
+    public List<TuneResult> tune(List<TuneCase> cases, Duration budget, KernelTuner.Listener listener) {
+        return attempt(() -> new KernelTuner(shards.device()).tune(cases, budget, listener));
+    }
+
+    /**
+     * Measures what its kernels can reach at most.
+     *
+     * @throws DeviceException if the device fails
+     */
+    public DeviceCeiling ceiling() {
+        return attempt(() -> DeviceProbe.measure(shards.device()));
+    }
+
+    private <T> T attempt(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
+            throw new DeviceException(
+                    "device " + shards.name() + " failed while it was tuned: " + failure.getMessage(), failure);
+        }
+    }
+}

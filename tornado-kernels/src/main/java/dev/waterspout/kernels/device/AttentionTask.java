@@ -1,0 +1,55 @@
+package dev.waterspout.kernels.device;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** The operands of one attention, and the kernel that takes them, by choice. */
+record AttentionTask(DeviceCache cache, int heads, FloatArray queries, FloatArray output) {
+    /** Adds the kernel of a choice. */
+    void add(
+            TaskGraph graph,
+            String task,
+            KernelContext context,
+            IntArray step,
+            KernelChoice choice,
+            LaunchPlan launches) {
+        float scale = (float) (1 / Math.sqrt(cache.headDim()));
+        int local = choice.local();
+        if (choice.cut() == KernelCut.GROUP) {
+            graph.task(
+                    task,
+                    AttentionKernels::attendByGroup,
+                    context,
+                    step,
+                    queries,
+                    cache.keys(),
+                    cache.values(),
+                    output,
+                    heads,
+                    cache.kvHeads(),
+                    cache.headDim(),
+                    cache.capacity(),
+                    scale,
+                    local);
+            launches.add(task, (long) heads * local, local, 1, RowCount.CHUNK);
+        } else {
+            graph.task(
+                    task,
+                    choice.perItem() == 1 ? AttentionKernels::attendByItem : AttentionKernels::attendByFours,
+                    context,
+                    step,
+                    queries,
+                    cache.keys(),
+                    cache.values(),
+                    output,
+                    heads,
+                    cache.kvHeads(),
+                    cache.headDim(),
+                    cache.capacity(),
+                    scale);
+            launches.add(task, heads, local, 1, RowCount.CHUNK);
+        }
+    }
+}

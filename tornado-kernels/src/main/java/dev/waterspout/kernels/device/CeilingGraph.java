@@ -1,0 +1,84 @@
+package dev.waterspout.kernels.device;
+
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * A graph of one kernel that does one thing as fast as it can, and leaves one number per item on the host.
+ *
+ * @param taskGraph the graph, transfers included
+ * @param grids of its task
+ * @param results [items]
+ */
+public record CeilingGraph(TaskGraph taskGraph, GridScheduler grids, FloatArray results) {
+    private static final String TASK = "ceiling";
+
+    /**
+     * {@return a graph that reads an array once}
+     *
+     * @param name of the graph
+     * @param device within whose limits it runs
+     * @param data a multiple of 8 times {@code items} floats
+     * @param items that share it
+     * @param local items of a group
+     * @param interleaved whether neighbouring items read neighbouring floats, as suits GPUs, or each item reads a range
+     */
+    public static CeilingGraph reads(
+            String name, KernelDevice device, FloatArray data, int items, int local, boolean interleaved) {
+        int perItem = data.getSize() / items;
+        if (perItem * items != data.getSize() || perItem % 8 != 0) {
+            throw new IllegalArgumentException(
+                    data.getSize() + " floats for " + items + " items; each takes the same multiple of 8");
+        }
+        FloatArray sums = new FloatArray(items);
+        TaskGraph graph = new TaskGraph(name)
+                .transferToDevice(DataTransferMode.FIRST_EXECUTION, data)
+                .task(
+                        TASK,
+                        CeilingKernels::readFloats,
+                        new KernelContext(),
+                        data,
+                        sums,
+                        perItem,
+                        interleaved ? 1 : perItem,
+                        interleaved ? items : 1)
+                .transferToHost(DataTransferMode.EVERY_EXECUTION, sums);
+        return new CeilingGraph(graph, grids(name, device, items, local), sums);
+    }
+
+    /**
+     * {@return a graph that multiplies and adds in registers}
+     *
+     * @param name of the graph
+     * @param device within whose limits it runs
+     * @param items at work
+     * @param local items of a group
+     * @param chains of every item, at most 64
+     * @param steps of every chain, two operations each
+     */
+    public static CeilingGraph multiplies(
+            String name, KernelDevice device, int items, int local, int chains, int steps) {
+        if (chains < 1 || chains > CeilingKernels.MOST_CHAINS) {
+            throw new IllegalArgumentException(chains + " chains; there are 1 to " + CeilingKernels.MOST_CHAINS);
+        }
+        FloatArray seeds = new FloatArray(items);
+        seeds.init(1f);
+        FloatArray results = new FloatArray(items);
+        TaskGraph graph = new TaskGraph(name)
+                .transferToDevice(DataTransferMode.FIRST_EXECUTION, seeds)
+                .task(TASK, CeilingKernels::multiplyAdd, new KernelContext(), seeds, results, chains, steps)
+                .transferToHost(DataTransferMode.EVERY_EXECUTION, results);
+        return new CeilingGraph(graph, grids(name, device, items, local), results);
+    }
+
+    private static GridScheduler grids(String name, KernelDevice device, int items, int local) {
+        LaunchPlan launches = new LaunchPlan(name, device.limits());
+        launches.add(TASK, items, local, 1, RowCount.CHUNK);
+        GridScheduler grids = new GridScheduler();
+        launches.addTo(grids);
+        return grids;
+    }
+}

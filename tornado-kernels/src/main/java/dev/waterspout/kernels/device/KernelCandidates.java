@@ -1,0 +1,159 @@
+package dev.waterspout.kernels.device;
+
+import dev.waterspout.kernels.codec.MxFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** The ways in which each kernel can run: what there are kernels for, and what fits a device. */
+public final class KernelCandidates {
+    /** Chunks up to this many tokens multiply row by row on GPUs; larger ones by tiles. */
+    private static final int SMALL_CHUNK = 8;
+
+    /** Items of a group where items have nothing to do with each other: enough to hide latency, few enough to share out. */
+    static final int ELEMENTS = 64;
+
+    /** Output rows of a group on a CPU: few, so that small matrices occupy all cores. */
+    private static final int ROWS = 8;
+
+    private KernelCandidates() {}
+
+    /**
+     * {@return how a kernel runs where nothing was measured}
+     *
+     * @param shape what it is launched on
+     * @param variant what suits the kind of device
+     */
+    public static KernelChoice byDefault(KernelShape shape, KernelVariant variant) {
+        boolean items = variant == KernelVariant.ITEMS;
+        return switch (shape.kind()) {
+            case LINEAR -> {
+                if (items) {
+                    yield new KernelChoice(KernelCut.PLAIN, 1, ROWS);
+                }
+                yield shape.tokens() <= SMALL_CHUNK
+                        ? new KernelChoice(KernelCut.GROUP, 1, 128)
+                        : new KernelChoice(KernelCut.TILE, 1, LinearTileKernels.TILE);
+            }
+            case ATTENTION ->
+                items ? new KernelChoice(KernelCut.PLAIN, 1, 1) : new KernelChoice(KernelCut.GROUP, 1, 64);
+            case QUANTIZE -> new KernelChoice(KernelCut.PLAIN, isBlocks(shape) ? QuantizeKernels.RUN : 1, ELEMENTS);
+            case DEQUANTIZE_SUM -> new KernelChoice(KernelCut.PLAIN, 1, ELEMENTS);
+        };
+    }
+
+    /**
+     * {@return all ways in which a kernel can run on a device, the default first}
+     *
+     * @param shape what it is launched on
+     * @param device variant and limits
+     */
+    public static List<KernelChoice> of(KernelShape shape, KernelDevice device) {
+        KernelChoice first = byDefault(shape, device.variant());
+        List<KernelChoice> all = new ArrayList<>(List.of(first));
+        for (KernelChoice choice : everywhere(shape)) {
+            if (!choice.equals(first) && fits(choice, device.limits())) {
+                all.add(choice);
+            }
+        }
+        return all;
+    }
+
+    /**
+     * {@return why a device cannot run a kernel in a way, or nothing if it can}
+     *
+     * @param shape what it is launched on
+     * @param choice the way
+     * @param device variant and limits
+     */
+    public static Optional<String> problem(KernelShape shape, KernelChoice choice, KernelDevice device) {
+        if (choice.equals(byDefault(shape, device.variant()))) {
+            return Optional.empty();
+        }
+        List<KernelChoice> known = everywhere(shape);
+        if (!known.contains(choice)) {
+            return Optional.of("there is no " + shape.label() + " by '" + choice.label() + "'; there are "
+                    + known.stream().map(KernelChoice::label).collect(Collectors.joining("; ")));
+        }
+        return fits(choice, device.limits())
+                ? Optional.empty()
+                : Optional.of("'" + choice.label() + "' does not fit the device, whose groups have at most "
+                        + device.limits().groupItems() + " items");
+    }
+
+    private static boolean fits(KernelChoice choice, DeviceLimits limits) {
+        boolean tile = choice.cut() == KernelCut.TILE;
+        int localY = tile ? choice.local() : 1;
+        return (long) choice.local() * localY <= limits.groupItems()
+                && choice.local() <= limits.groupX()
+                && localY <= limits.groupY()
+                && localBytes(choice) <= limits.localBytes();
+    }
+
+    /** The most that any kernel of the cut allocates. */
+    private static long localBytes(KernelChoice choice) {
+        return switch (choice.cut()) {
+            case PLAIN, PATCH, BLOCK -> 0;
+            case GROUP -> 2L * AttentionKernels.MOST_ITEMS * Float.BYTES;
+            case TILE -> (1L + choice.perItem()) * LinearTileKernels.TILE * (LinearTileKernels.TILE + 1) * Float.BYTES;
+        };
+    }
+
+    private static List<KernelChoice> everywhere(KernelShape shape) {
+        List<KernelChoice> choices = new ArrayList<>();
+        switch (shape.kind()) {
+            case LINEAR -> {
+                add(choices, KernelCut.PLAIN, 1, 1, 2, 4, 8, 16, 32, 64);
+                if (shape.tokens() > 1 && !shape.format().equals("f32")) {
+                    for (int perItem : new int[] {4, 16}) {
+                        add(choices, KernelCut.PLAIN, perItem, 1, 2, 4, 8, 16, 32, 64);
+                    }
+                }
+                if (shape.format().equals("q8_0") || shape.format().equals("q4_0")) {
+                    add(choices, KernelCut.PATCH, 1, 1, 2, 4, 8);
+                    if (shape.tokens() > 1) {
+                        add(choices, KernelCut.PATCH, 4, 1, 2, 4, 8);
+                        add(choices, KernelCut.PATCH, LinearPatchKernels.MOST_TOKENS, 1, 2, 4, 8);
+                    }
+                }
+                add(choices, KernelCut.GROUP, 1, 32, 64, 128, 256);
+                if (shape.tokens() > 1) {
+                    add(choices, KernelCut.TILE, 1, LinearTileKernels.TILE);
+                    add(choices, KernelCut.TILE, LinearTileKernels.PER_ITEM, LinearTileKernels.TILE);
+                }
+            }
+            case ATTENTION -> {
+                add(choices, KernelCut.PLAIN, 1, 1, 2, 4, 8);
+                add(choices, KernelCut.PLAIN, AttentionKernels.PER_ITEM, 1, 2, 4, 8);
+                add(choices, KernelCut.GROUP, 1, 32, 64, 128, 256);
+            }
+            case QUANTIZE -> {
+                add(choices, KernelCut.PLAIN, isBlocks(shape) ? QuantizeKernels.RUN : 1, 1, 4, 16, 64, 256);
+                if (isBlocks(shape)) {
+                    MxFormat format = (MxFormat) WireFormat.parse(shape.format());
+                    add(choices, KernelCut.BLOCK, MxParameters.elementsOfScales(format), 1, 4, 16, 64);
+                }
+            }
+            case DEQUANTIZE_SUM -> {
+                add(choices, KernelCut.PLAIN, 1, 1, 16, 64, 256);
+                if (isBlocks(shape)) {
+                    add(choices, KernelCut.PLAIN, SumKernels.RUN, 1, 4, 16, 64);
+                }
+            }
+        }
+        return choices;
+    }
+
+    private static boolean isBlocks(KernelShape shape) {
+        return WireFormat.parse(shape.format()) instanceof MxFormat;
+    }
+
+    private static void add(List<KernelChoice> choices, KernelCut cut, int perItem, int... locals) {
+        IntStream.of(locals)
+                .mapToObj(local -> new KernelChoice(cut, perItem, local))
+                .forEach(choices::add);
+    }
+}

@@ -1,0 +1,106 @@
+package dev.waterspout.kernels.probe;
+
+import dev.waterspout.kernels.device.CeilingGraph;
+import dev.waterspout.kernels.device.KernelDevice;
+import dev.waterspout.kernels.device.KernelVariant;
+import dev.waterspout.kernels.tune.ProfiledPlan;
+import java.util.stream.IntStream;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * Measures {@link DeviceCeiling} with kernels that TornadoVM compiles as it does all others: the fastest of a few ways, by
+ * kernel times of its profiler. A limit of what such kernels reach, then, rather than of the hardware.
+ */
+public final class DeviceProbe {
+    private static final int RUNS = 7;
+    private static final int[] CHAINS = {8, 16, 32, 64};
+    private static final float SEED = 1f;
+
+    private final TornadoDevice device;
+    private final KernelDevice kernels;
+    private final Size size;
+    private int plans;
+
+    /**
+     * How much is done at a time.
+     *
+     * @param floats that are read, more than any cache holds
+     * @param items at work per unit of the device; for reads a power of two, as {@code floats} is
+     * @param steps of every chain
+     */
+    record Size(int floats, int items, int steps) {}
+
+    DeviceProbe(TornadoDevice device, KernelDevice kernels, Size size) {
+        this.device = device;
+        this.kernels = kernels;
+        this.size = size;
+    }
+
+    /** Measures both limits of a device, in about two seconds. */
+    public static DeviceCeiling measure(TornadoDevice device) {
+        KernelDevice kernels = KernelDevice.of(device);
+        boolean cpu = kernels.variant() == KernelVariant.ITEMS;
+        return new DeviceProbe(device, kernels, new Size(1 << 26, cpu ? 64 : 2048, 1 << 14)).measure();
+    }
+
+    DeviceCeiling measure() {
+        return new DeviceCeiling(
+                Math.max(readBytesPerSecond(true), readBytesPerSecond(false)),
+                IntStream.of(CHAINS).mapToDouble(this::flopsPerSecond).max().orElseThrow());
+    }
+
+    private double readBytesPerSecond(boolean interleaved) {
+        FloatArray data = new FloatArray(size.floats);
+        data.init(SEED);
+        int items = Math.min(size.floats / 8, Integer.highestOneBit(size.items * units()));
+        CeilingGraph graph = CeilingGraph.reads(name(), kernels, data, items, local(items), interleaved);
+        double seconds = seconds(graph);
+        require(graph.results(), SEED * size.floats / items);
+        return 4.0 * size.floats / seconds;
+    }
+
+    private double flopsPerSecond(int chains) {
+        int items = Integer.highestOneBit(size.items * units());
+        CeilingGraph graph = CeilingGraph.multiplies(name(), kernels, items, local(items), chains, size.steps);
+        double seconds = seconds(graph);
+        // Every chain ends at 2, where x = x / 2 + 1.
+        require(graph.results(), 2f * chains);
+        return 2.0 * items * chains * size.steps / seconds;
+    }
+
+    private int units() {
+        return Math.max(1, device.getPhysicalDevice().getDeviceMaxComputeUnits());
+    }
+
+    private int local(int items) {
+        int most = kernels.variant() == KernelVariant.ITEMS ? 1 : 128;
+        return Integer.highestOneBit(
+                (int) Math.min(Math.min(most, items), kernels.limits().groupItems()));
+    }
+
+    private String name() {
+        return "ceiling" + plans++;
+    }
+
+    private double seconds(CeilingGraph graph) {
+        try (ProfiledPlan plan = new ProfiledPlan(graph.taskGraph(), graph.grids(), device)) {
+            plan.run();
+            long fastest = IntStream.range(0, RUNS)
+                    .mapToLong(_ -> plan.run().kernelNanos())
+                    .min()
+                    .orElseThrow();
+            return Math.max(1, fastest) / 1e9;
+        }
+    }
+
+    /** What was not computed was not measured. */
+    private static void require(FloatArray results, float expected) {
+        for (int i = 0; i < results.getSize(); i++) {
+            if (Math.abs(results.get(i) - expected) > 1e-3f * expected) {
+                throw new IllegalStateException(
+                        "a probe of the device left " + results.get(i) + " where " + expected + " belongs");
+            }
+        }
+    }
+}

@@ -69,6 +69,17 @@ final class Environment implements IDefaultValueProvider {
         }
     }
 
+    /**
+     * Makes TornadoVM load kernels from bitstreams. Must be called before TornadoVM is.
+     *
+     * @param list as its property has it: bitstream, task and device, in turn, with commas
+     * @param configuration its file for FPGAs, if not the SDK's
+     */
+    static void loadBitstreams(String list, Optional<String> configuration) {
+        System.setProperty("tornado.precompiled.binary", list);
+        configuration.ifPresent(file -> System.setProperty("tornado.fpga.conf.file", file));
+    }
+
     /** Returns whether progress may be drawn over itself on stderr. */
     static boolean interactive() {
         return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);

@@ -5,6 +5,7 @@ import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.HostPort;
 import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.HeadShape;
@@ -30,13 +31,23 @@ public final class HostShard implements ShardCompute {
     private final Buffers buffers;
     private final WorkerPool pool;
     private final HostCompute compute;
-    private final Map<WireFormat, HostPort> ports = new HashMap<>();
+    private final Map<WireFormat, StagedPort> ports = new HashMap<>();
+    private final @Nullable CodecOffload offload;
+    private final CodecSize codecSize;
     private final RotaryAngles angles;
     private RotaryTable rotary;
     private int position;
     private int rows;
 
-    private HostShard(HostKernels kernels, Model model, Shard shard, RankOptions options) {
+    private HostShard(
+            HostKernels kernels,
+            @Nullable CodecOffload offload,
+            Model model,
+            Shard shard,
+            int ranks,
+            RankOptions options) {
+        this.offload = offload;
+        this.codecSize = new CodecSize(options.chunk(), model.config().width(), ranks);
         this.config = model.config();
         this.weights = ShardWeights.of(model, shard);
         this.queryHeads = new HeadShape(shard.heads().size(), config.headDim());
@@ -55,7 +66,17 @@ public final class HostShard implements ShardCompute {
      * @param kernels what computes
      */
     public static ShardFactory factory(HostKernels kernels) {
-        return (model, shard, ranks, options) -> new HostShard(kernels, model, shard, options);
+        return (model, shard, ranks, options) -> new HostShard(kernels, null, model, shard, ranks, options);
+    }
+
+    /**
+     * Returns what makes such shards whose partials are encoded and summed elsewhere.
+     *
+     * @param kernels what computes
+     * @param offload what encodes and sums
+     */
+    public static ShardFactory factory(HostKernels kernels, CodecOffload offload) {
+        return (model, shard, ranks, options) -> new HostShard(kernels, offload, model, shard, ranks, options);
     }
 
     @Override
@@ -115,8 +136,12 @@ public final class HostShard implements ShardCompute {
 
     @Override
     public PartialPort port(WireFormat format) {
-        return ports.computeIfAbsent(
-                format, each -> new HostPort(each, pool, config.width(), buffers.partial, buffers.hidden));
+        return ports.computeIfAbsent(format, this::makePort);
+    }
+
+    private StagedPort makePort(WireFormat format) {
+        HostPort host = new HostPort(format, pool, config.width(), buffers.partial, buffers.hidden);
+        return offload == null ? host : offload.open(host, codecSize, buffers.partial, buffers.hidden);
     }
 
     @Override
@@ -131,6 +156,11 @@ public final class HostShard implements ShardCompute {
 
     @Override
     public void close() {
+        for (StagedPort port : ports.values()) {
+            if (port instanceof OffloadPort offloaded) {
+                offloaded.close();
+            }
+        }
         pool.close();
         arena.close();
     }

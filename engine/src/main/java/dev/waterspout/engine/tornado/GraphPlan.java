@@ -1,14 +1,13 @@
 package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.kernels.device.CompileLock;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.UploadGraph;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
@@ -20,12 +19,6 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /** The graphs of one device: one that brings all arrays there, and those that take the arrays over. Used by one thread. */
 final class GraphPlan implements AutoCloseable {
-    /**
-     * Written to by a graph that is executed for the first time, and so compiled; read by all others. OpenCL drivers were seen
-     * to fail, or to end the process, where one thread builds a program while another builds or runs one.
-     */
-    private static final ReadWriteLock COMPILING = new ReentrantReadWriteLock();
-
     private final String name;
     private final UploadGraph load;
     private final List<KernelGraph> graphs;
@@ -75,7 +68,7 @@ final class GraphPlan implements AutoCloseable {
     }
 
     private void execute(int index, TaskGraph graph) {
-        Lock lock = compiled.add(index) ? COMPILING.writeLock() : COMPILING.readLock();
+        Lock lock = CompileLock.of(compiled.add(index));
         lock.lock();
         try {
             plan.withGraph(index).execute();

@@ -106,6 +106,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private CodecDeviceOptions codecDevice = new CodecDeviceOptions();
 
+    @Mixin
+    private ProfileOptions profile = new ProfileOptions();
+
     @Option(
             names = "--stats",
             paramLabel = "text|json|none",
@@ -138,6 +141,7 @@ final class GenerateCommand implements Callable<Integer> {
         long chosenSeed = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
         SamplingParameters sampling = new SamplingParameters(topK, topP, minP, temperature, chosenSeed);
         codecDevice.prepare();
+        profile.prepare();
         long start = System.nanoTime();
         try (CommWarmUp warmUp = CommWarmUp.start(commOptions, planOptions.ranks(Environment.processes()));
                 Session session = Session.open(planOptions, commOptions, err)) {
@@ -167,6 +171,7 @@ final class GenerateCommand implements Callable<Integer> {
                 session, commOptions, planOptions.context(model), model.config().width());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, warmUp, err);
         RankOptions options = planner.plan(common, model.config().width());
+        profile.start(session);
         List<ShardFactory> shards = codecDevice.apply(
                 session,
                 commOptions,
@@ -176,15 +181,17 @@ final class GenerateCommand implements Callable<Integer> {
             group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
             if (!session.hasTerminal()) {
                 group.follow();
+                profile.write("generate", devices, err);
                 return;
             }
             double loadSeconds = (System.nanoTime() - start) / 1e9;
             List<GenerationReport> reports =
                     generateAll(new Generator(model.tokenizer(), group), prompt, sampling, out);
             group.dismiss();
+            List<String> described =
+                    codecDevice.describe(devices, !session.threads().distributed());
+            profile.write("generate", described, err);
             for (GenerationReport report : reports) {
-                List<String> described =
-                        codecDevice.describe(devices, !session.threads().distributed());
                 stats.print(
                         new RunSummary(model, plan, described, session, options, sampling, loadSeconds, report), err);
             }

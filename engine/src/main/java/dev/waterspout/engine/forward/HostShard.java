@@ -13,6 +13,7 @@ import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.parallel.WorkerPool;
+import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -77,6 +78,11 @@ public final class HostShard implements ShardCompute {
      */
     public static ShardFactory factory(HostKernels kernels, CodecOffload offload) {
         return (model, shard, ranks, options) -> new HostShard(kernels, offload, model, shard, ranks, options);
+    }
+
+    @Override
+    public void record(Timeline timeline) {
+        compute.record(timeline);
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.waterspout.engine.bench.SyntheticModel;
 import dev.waterspout.engine.bench.Workload;
 import dev.waterspout.engine.bench.WorkloadCost;
 import dev.waterspout.engine.bench.WorkloadRunner;
+import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.HostDevice;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.RankGroup;
@@ -66,6 +67,9 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private CommOptions commOptions = new CommOptions();
 
+    @Mixin
+    private ProfileOptions profile = new ProfileOptions();
+
     @Option(
             names = "--make-model",
             paramLabel = "SHAPE:TYPE",
@@ -98,7 +102,9 @@ final class BenchCommand implements Callable<Integer> {
                 * bench.settings(HostDevice.cores()).size()
                 * bench.workloads().size();
         bench.repetitions();
+        profile.prepare();
         try (Session session = Session.open(planOptions, commOptions, err)) {
+            profile.start(session);
             BenchFormat.Printer printer = bench.format().printer(out);
             BenchProgress progress = new BenchProgress(tests, err);
             for (Path path : paths) {
@@ -112,6 +118,7 @@ final class BenchCommand implements Callable<Integer> {
             if (session.hasTerminal()) {
                 printer.finish();
             }
+            profile.write("bench", session.devices().stream().map(Device::name).toList(), err);
         }
         return ExitCode.OK;
     }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
+import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -67,6 +68,22 @@ final class Environment implements IDefaultValueProvider {
         if (System.getProperty(BAILOUT) == null) {
             System.setProperty(BAILOUT, "False");
         }
+    }
+
+    /**
+     * Makes TornadoVM load kernels from bitstreams. Must be called before TornadoVM is.
+     *
+     * @param list as its property has it: bitstream, task and device, in turn, with commas
+     * @param configuration its file for FPGAs, if not the SDK's
+     */
+    static void loadBitstreams(String list, Optional<String> configuration) {
+        System.setProperty("tornado.precompiled.binary", list);
+        configuration.ifPresent(file -> System.setProperty("tornado.fpga.conf.file", file));
+    }
+
+    /** Returns whether Java Flight Recorder has been started in this process. */
+    static boolean flightRecording() {
+        return FlightRecorder.isInitialized();
     }
 
     /** Returns whether progress may be drawn over itself on stderr. */

@@ -103,6 +103,12 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private HostOptions hostOptions = new HostOptions();
 
+    @Mixin
+    private CodecDeviceOptions codecDevice = new CodecDeviceOptions();
+
+    @Mixin
+    private ProfileOptions profile = new ProfileOptions();
+
     @Option(
             names = "--stats",
             paramLabel = "text|json|none",
@@ -134,6 +140,8 @@ final class GenerateCommand implements Callable<Integer> {
         }
         long chosenSeed = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
         SamplingParameters sampling = new SamplingParameters(topK, topP, minP, temperature, chosenSeed);
+        codecDevice.prepare();
+        profile.prepare();
         long start = System.nanoTime();
         try (CommWarmUp warmUp = CommWarmUp.start(commOptions, planOptions.ranks(Environment.processes()));
                 Session session = Session.open(planOptions, commOptions, err)) {
@@ -163,20 +171,29 @@ final class GenerateCommand implements Callable<Integer> {
                 session, commOptions, planOptions.context(model), model.config().width());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, warmUp, err);
         RankOptions options = planner.plan(common, model.config().width()).withCacheType(planOptions.cacheType());
-        List<ShardFactory> shards =
-                session.shards(commOptions, options, model.config().width(), err);
+        profile.start(session);
+        List<ShardFactory> shards = codecDevice.apply(
+                session,
+                commOptions,
+                session.shards(commOptions, options, model.config().width(), err),
+                options);
         try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {
             group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
             if (!session.hasTerminal()) {
                 group.follow();
+                profile.write("generate", devices, err);
                 return;
             }
             double loadSeconds = (System.nanoTime() - start) / 1e9;
             List<GenerationReport> reports =
                     generateAll(new Generator(model.tokenizer(), group), prompt, sampling, out);
             group.dismiss();
+            List<String> described =
+                    codecDevice.describe(devices, !session.threads().distributed());
+            profile.write("generate", described, err);
             for (GenerationReport report : reports) {
-                stats.print(new RunSummary(model, plan, devices, session, options, sampling, loadSeconds, report), err);
+                stats.print(
+                        new RunSummary(model, plan, described, session, options, sampling, loadSeconds, report), err);
             }
         }
     }

@@ -32,6 +32,7 @@ public final class Main implements Runnable {
         COMMANDS.put("report", ReportCommand.class);
         COMMANDS.put("rotate", RotateCommand.class);
         COMMANDS.put("bench", BenchCommand.class);
+        COMMANDS.put("fpga", FpgaCommand.class);
     }
 
     @CommandLine.Spec

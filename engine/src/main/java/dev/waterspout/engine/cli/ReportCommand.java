@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -26,7 +27,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "report",
         description =
-                "Draws results of benchmarks/ttft and benchmarks/quality as one page that opens without a network.",
+                "Draws results of benchmarks/ttft and benchmarks/quality, and timelines of --profile, as one page that opens"
+                        + " without a network.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class ReportCommand implements Callable<Integer> {
@@ -41,7 +43,8 @@ final class ReportCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "RESULTS.json",
-            description = "Files of benchmarks/ttft (an object) and benchmarks/quality (an array).")
+            description =
+                    "Files of benchmarks/ttft (an object), benchmarks/quality (an array) and --profile (an object).")
     private List<Path> inputs = List.of();
 
     @Option(
@@ -55,6 +58,7 @@ final class ReportCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         JsonArrayBuilder ttft = Json.createArrayBuilder();
         JsonArrayBuilder quality = Json.createArrayBuilder();
+        List<JsonObject> traces = new ArrayList<>();
         for (Path input : inputs) {
             JsonValue results = read(input);
             if (results instanceof JsonObject object
@@ -62,16 +66,19 @@ final class ReportCommand implements Callable<Integer> {
                     && object.get("cells") instanceof JsonArray cells
                     && cells.stream().allMatch(ReportCommand::isCell)) {
                 ttft.add(object);
+            } else if (results instanceof JsonObject object && TraceReader.isTrace(object)) {
+                traces.add(object);
             } else if (results instanceof JsonArray array && array.stream().allMatch(ReportCommand::isMeasurement)) {
                 array.forEach(quality::add);
             } else {
                 throw new IOException(input + " holds neither an object of the schema " + TTFT_SCHEMA
-                        + " nor an array of measurements that have formats");
+                        + " nor a trace of --profile nor an array of measurements that have formats");
             }
         }
         String data = Json.createObjectBuilder()
                 .add("ttft", ttft)
                 .add("quality", quality)
+                .add("trace", traces.isEmpty() ? JsonValue.NULL : TraceReader.page(traces))
                 .build()
                 .toString();
         // Inside of a script element only its end tag means anything; JSON may have it in a string.

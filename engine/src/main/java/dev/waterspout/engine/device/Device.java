@@ -1,6 +1,8 @@
 package dev.waterspout.engine.device;
 
 import dev.waterspout.engine.forward.ShardFactory;
+import dev.waterspout.engine.fpga.CodecDevice;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device that a rank can run on.
@@ -9,5 +11,11 @@ import dev.waterspout.engine.forward.ShardFactory;
  * @param details hardware, memory and limits, for people
  * @param accelerator whether it is chosen by itself where no device is named
  * @param shards puts a rank's shard on it
+ * @param codec runs the FPGA kernels on it, or null for the host
  */
-public record Device(String name, String details, boolean accelerator, ShardFactory shards) {}
+public record Device(
+        String name,
+        String details,
+        boolean accelerator,
+        ShardFactory shards,
+        @Nullable CodecDevice codec) {}

@@ -11,7 +11,7 @@ public final class HostDevice {
     /** Returns the device. */
     public static Device get() {
         String details = cores() + " cores, " + FloatVector.SPECIES_PREFERRED.vectorBitSize() + "-bit vectors";
-        return new Device("host", details, false, HostShard.factory(HostKernels.vector()));
+        return new Device("host", details, false, HostShard.factory(HostKernels.vector()), null);
     }
 
     /** Returns the cores that the JVM may use. */

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.device;
 
+import dev.waterspout.engine.fpga.CodecDevice;
 import dev.waterspout.engine.tornado.TornadoShard;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,7 @@ final class TornadoDevices {
                 device.getPhysicalDevice().getDeviceMaxWorkGroupSize()[0],
                 device.getDeviceLocalMemorySize() >> 10);
         boolean accelerator = !emulated && device.getDeviceType() == TornadoDeviceType.GPU;
-        return new Device(name, details, accelerator, TornadoShard.factory(name, device));
+        return new Device(
+                name, details, accelerator, TornadoShard.factory(name, device), new CodecDevice(name, device));
     }
 }

@@ -7,6 +7,8 @@ import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.parallel.WorkerPool;
+import dev.waterspout.kernels.timeline.Phase;
+import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ final class HostCompute {
     private final HostKernels kernels;
     private final WorkerPool pool;
     private final HostScratch[] scratch;
+    private Timeline timeline = Timeline.OFF;
 
     HostCompute(HostKernels kernels, WorkerPool pool) {
         this.kernels = kernels;
@@ -31,14 +34,21 @@ final class HostCompute {
         }
     }
 
+    /** Notes what the operations take from now on. */
+    void record(Timeline into) {
+        timeline = into;
+    }
+
     /** target [rows][width] = rows of the table. */
     void embed(WeightMatrix table, int[] tokens, MemorySegment target) {
+        long begun = timeline.begin();
         long rowBytes = (long) table.columns() * Float.BYTES;
         pool.run(tokens.length, 1, (worker, from, to) -> {
             for (int row = from; row < to; row++) {
                 kernels.embed(table, tokens[row], target, row * rowBytes);
             }
         });
+        timeline.end(Phase.EMBED, "embed", begun);
     }
 
     /**
@@ -55,6 +65,7 @@ final class HostCompute {
      * as if they were one matrix, and the workers meet once.
      */
     void linear(List<Product> products, MemorySegment x, int rows) {
+        long begun = timeline.begin();
         int outputs = 0;
         for (int i = 0; i < products.size(); i++) {
             outputs += products.get(i).weights().rows();
@@ -85,19 +96,24 @@ final class HostCompute {
                 pool.run(rows, 1, (worker, from, to) -> kernels.addBias(product.y(), bias, width, from, to));
             }
         }
+        timeline.end(Phase.LINEAR, "linear", begun);
     }
 
     /** y [rows][weights.rows] = x [rows][weights.columns] times the transposed weights. */
     void linear(WeightMatrix weights, MemorySegment x, int rows, MemorySegment y) {
+        long begun = timeline.begin();
         pool.run(
                 weights.rows(),
                 ROW_GRAIN,
                 (worker, from, to) -> kernels.linear(weights, x, rows, y, from, to, scratch[worker]));
+        timeline.end(Phase.LINEAR, "linear", begun);
     }
 
     /** y [rows][width] = RMSNorm of x [rows][width]. */
     void rmsNorm(MemorySegment x, MemorySegment weight, float epsilon, MemorySegment y, int width, int rows) {
+        long begun = timeline.begin();
         pool.run(rows, 1, (worker, from, to) -> kernels.rmsNorm(x, weight, epsilon, y, width, from, to));
+        timeline.end(Phase.NORM, "norm", begun);
     }
 
     /** Turns queries [rows][queryHeads][headDim] and keys [rows][keyHeads][headDim] by the table's first rows. */
@@ -108,18 +124,24 @@ final class HostCompute {
             MemorySegment keys,
             HeadShape keyHeads,
             int rows) {
+        long begun = timeline.begin();
         pool.run(rows, 1, (worker, from, to) -> {
             kernels.rope(table, 0, queries, queryHeads, from, to);
             kernels.rope(table, 0, keys, keyHeads, from, to);
         });
+        timeline.end(Phase.ROPE, "rope", begun);
     }
 
     void attention(AttentionCall call) {
+        long begun = timeline.begin();
         pool.run(call.units(), 1, (worker, from, to) -> kernels.attention(call, from, to, scratch[worker]));
+        timeline.end(Phase.ATTENTION, "attention", begun);
     }
 
     /** gate = silu(gate) x up. */
     void swiglu(MemorySegment gate, MemorySegment up, int elements) {
+        long begun = timeline.begin();
         pool.run(elements, ELEMENT_GRAIN, (worker, from, to) -> kernels.swiglu(gate, up, from, to));
+        timeline.end(Phase.SWIGLU, "swiglu", begun);
     }
 }

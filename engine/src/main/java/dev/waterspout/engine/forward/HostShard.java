@@ -6,6 +6,7 @@ import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.HostPort;
 import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.HeadShape;
@@ -13,6 +14,7 @@ import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.parallel.WorkerPool;
+import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -36,13 +38,23 @@ public final class HostShard implements ShardCompute {
     private final List<List<Product>> queryKeyValue;
 
     private final List<List<Product>> gateUp;
-    private final Map<WireFormat, HostPort> ports = new HashMap<>();
+    private final Map<WireFormat, StagedPort> ports = new HashMap<>();
+    private final @Nullable CodecOffload offload;
+    private final CodecSize codecSize;
     private final RotaryAngles angles;
     private RotaryTable rotary;
     private int position;
     private int rows;
 
-    private HostShard(HostKernels kernels, Model model, Shard shard, RankOptions options) {
+    private HostShard(
+            HostKernels kernels,
+            @Nullable CodecOffload offload,
+            Model model,
+            Shard shard,
+            int ranks,
+            RankOptions options) {
+        this.offload = offload;
+        this.codecSize = new CodecSize(options.chunk(), model.config().width(), ranks);
         this.config = model.config();
         this.weights = ShardWeights.of(model, shard);
         this.queryHeads = new HeadShape(shard.heads().size(), config.headDim());
@@ -70,7 +82,22 @@ public final class HostShard implements ShardCompute {
      * @param kernels what computes
      */
     public static ShardFactory factory(HostKernels kernels) {
-        return (model, shard, ranks, options) -> new HostShard(kernels, model, shard, options);
+        return (model, shard, ranks, options) -> new HostShard(kernels, null, model, shard, ranks, options);
+    }
+
+    /**
+     * Returns what makes such shards whose partials are encoded and summed elsewhere.
+     *
+     * @param kernels what computes
+     * @param offload what encodes and sums
+     */
+    public static ShardFactory factory(HostKernels kernels, CodecOffload offload) {
+        return (model, shard, ranks, options) -> new HostShard(kernels, offload, model, shard, ranks, options);
+    }
+
+    @Override
+    public void record(Timeline timeline) {
+        compute.record(timeline);
     }
 
     @Override
@@ -125,8 +152,12 @@ public final class HostShard implements ShardCompute {
 
     @Override
     public PartialPort port(WireFormat format) {
-        return ports.computeIfAbsent(
-                format, each -> new HostPort(each, pool, config.width(), buffers.partial, buffers.hidden));
+        return ports.computeIfAbsent(format, this::makePort);
+    }
+
+    private StagedPort makePort(WireFormat format) {
+        HostPort host = new HostPort(format, pool, config.width(), buffers.partial, buffers.hidden);
+        return offload == null ? host : offload.open(host, codecSize, buffers.partial, buffers.hidden);
     }
 
     @Override
@@ -140,6 +171,11 @@ public final class HostShard implements ShardCompute {
 
     @Override
     public void close() {
+        for (StagedPort port : ports.values()) {
+            if (port instanceof OffloadPort offloaded) {
+                offloaded.close();
+            }
+        }
         pool.close();
         arena.close();
     }

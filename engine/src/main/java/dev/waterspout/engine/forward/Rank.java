@@ -6,6 +6,8 @@ import dev.waterspout.interconnect.collective.Collective;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.collective.LogitsGather;
+import dev.waterspout.kernels.timeline.Phase;
+import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -20,6 +22,7 @@ public final class Rank implements AutoCloseable {
     private final int layers;
     private final ShardCompute shard;
     private final ExchangeCounters counters;
+    private final Timeline timeline;
     private final CollectiveSet collectives;
     private final LogitsGather logitsGather;
     private final MemorySegment logits;
@@ -45,6 +48,8 @@ public final class Rank implements AutoCloseable {
         this.layers = model.config().layers();
         this.shard = shard;
         this.counters = counters;
+        this.timeline = counters.timeline();
+        shard.record(timeline);
         if (!options.schedule().formats().isEmpty()
                 && options.schedule().formats().lastKey() >= 2 * layers) {
             throw new IllegalArgumentException("a wire format for exchange "
@@ -79,13 +84,19 @@ public final class Rank implements AutoCloseable {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
         int rows = tokens.length;
+        long begun = timeline.begin();
         shard.begin(tokens, position);
         for (int layer = 0; layer < layers; layer++) {
+            long half = timeline.begin();
             shard.attention(layer); // partial [rows][width]
+            timeline.end(Phase.HALF_LAYER, "attention half", layer, half);
             sum(2 * layer, rows);
+            half = timeline.begin();
             shard.feedForward(layer); // partial [rows][width]
+            timeline.end(Phase.HALF_LAYER, "feed-forward half", layer, half);
             sum(2 * layer + 1, rows);
         }
+        timeline.end(Phase.FORWARD, rows == 1 ? "token" : "chunk", position, begun);
         computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
         if (wantsLogits) {
             output(rows - 1, 1);
@@ -94,8 +105,10 @@ public final class Rank implements AutoCloseable {
 
     /** Adds all ranks' partials to the hidden state. */
     private void sum(int exchange, int rows) {
+        long begun = timeline.begin();
         Collective collective = collectives.of(rows, exchange);
         collective.sum(exchange, shard.port(collective.format()), rows);
+        timeline.end(Phase.COLLECTIVE, "exchange", exchange, begun);
     }
 
     /**
@@ -108,7 +121,9 @@ public final class Rank implements AutoCloseable {
     public void output(int first, int rows) {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
+        long begun = timeline.begin();
         logitsGather.gather(shard.output(first, rows), rows, logits);
+        timeline.end(Phase.OUTPUT, "output head", begun);
         computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
     }
 

@@ -2,6 +2,7 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
 
@@ -10,6 +11,13 @@ import java.util.function.LongConsumer;
  * activations stay on the device. Used by one thread at a time.
  */
 public interface ShardCompute extends AutoCloseable {
+    /**
+     * Notes the shard's phases from now on.
+     *
+     * @param timeline of the rank
+     */
+    default void record(Timeline timeline) {}
+
     /** Returns the bytes of weights that a forward pass reads. */
     long weightBytes();
 

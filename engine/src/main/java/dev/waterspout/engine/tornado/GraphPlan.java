@@ -1,36 +1,35 @@
 package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.kernels.device.CompileLock;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.UploadGraph;
+import dev.waterspout.kernels.timeline.Phase;
+import dev.waterspout.kernels.timeline.Timeline;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.TornadoExecutionResult;
+import uk.ac.manchester.tornado.api.TornadoProfilerResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /** The graphs of one device: one that brings all arrays there, and those that take the arrays over. Used by one thread. */
 final class GraphPlan implements AutoCloseable {
-    /**
-     * Written to by a graph that is executed for the first time, and so compiled; read by all others. OpenCL drivers were seen
-     * to fail, or to end the process, where one thread builds a program while another builds or runs one.
-     */
-    private static final ReadWriteLock COMPILING = new ReentrantReadWriteLock();
-
     private final String name;
     private final UploadGraph load;
     private final List<KernelGraph> graphs;
     private final TornadoExecutionPlan plan;
     private final Set<Integer> compiled = new HashSet<>();
+    private Timeline timeline = Timeline.OFF;
 
     /**
      * Builds the plan; nothing is compiled yet.
@@ -58,6 +57,14 @@ final class GraphPlan implements AutoCloseable {
                 : made;
     }
 
+    /** Notes executions from now on, and what the device does in them as TornadoVM's profiler tells it. */
+    void record(Timeline into) {
+        timeline = into;
+        if (into.isOn()) {
+            var _ = plan.withProfiler(ProfilerMode.SILENT);
+        }
+    }
+
     /** Brings all arrays to the device; before any other graph. */
     void load() {
         execute(0, load.taskGraph());
@@ -75,10 +82,15 @@ final class GraphPlan implements AutoCloseable {
     }
 
     private void execute(int index, TaskGraph graph) {
-        Lock lock = compiled.add(index) ? COMPILING.writeLock() : COMPILING.readLock();
+        Lock lock = CompileLock.of(compiled.add(index));
         lock.lock();
         try {
-            plan.withGraph(index).execute();
+            long begun = timeline.begin();
+            TornadoExecutionResult result = plan.withGraph(index).execute();
+            timeline.end(Phase.GRAPH, graph.getTaskGraphName(), begun);
+            if (timeline.isOn()) {
+                noteDevice(graph.getTaskGraphName(), begun, result.getProfilerResult());
+            }
         } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
             throw new DeviceException(
                     "device " + name + " failed in graph " + graph.getTaskGraphName() + ": " + failure.getMessage(),
@@ -86,6 +98,23 @@ final class GraphPlan implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** The profiler has sums, no beginnings: they are put in the order in which a graph goes through them. */
+    private void noteDevice(String graph, long begun, TornadoProfilerResult profile) {
+        long at = begun;
+        at = noteDevice(
+                Phase.DISPATCH, graph, at, profile.getKernelDispatchTime() + profile.getDataTransferDispatchTime());
+        at = noteDevice(Phase.COPY_IN, graph, at, profile.getDeviceWriteTime());
+        at = noteDevice(Phase.KERNEL, graph, at, profile.getDeviceKernelTime());
+        var _ = noteDevice(Phase.COPY_OUT, graph, at, profile.getDeviceReadTime());
+    }
+
+    private long noteDevice(Phase phase, String graph, long at, long nanos) {
+        if (nanos > 0) {
+            timeline.device(phase, graph, at, nanos);
+        }
+        return at + Math.max(0, nanos);
     }
 
     @Override

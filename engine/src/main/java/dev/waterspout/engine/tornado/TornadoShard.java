@@ -22,6 +22,7 @@ import dev.waterspout.kernels.device.Step;
 import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.peer.PeerEnd;
+import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
@@ -115,6 +116,11 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     /** Returns the number of kernels that are compiled: it does not depend on the number of layers. */
     int kernels() {
         return plan.kernels();
+    }
+
+    @Override
+    public void record(Timeline timeline) {
+        plan.record(timeline);
     }
 
     @Override

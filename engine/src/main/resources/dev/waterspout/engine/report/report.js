@@ -189,6 +189,97 @@
         front.includes(format) ? 'yes' : '']));
   }
 
+  const phaseColours = { 'forward': '#c9d1dc', 'half layer': '#aab6c5', 'collective': '#e5c9bb', 'output': '#c9d1dc', 'task graph': '#9fb7d6',
+    'embed': '#8a8f98', 'norm': '#cc79a7', 'linear': '#56b4e9', 'rope': '#f0e442', 'attention': '#009e73', 'swiglu': '#8fd3c0',
+    'kernel': '#56b4e9', 'copy-in': '#f0e442', 'copy-out': '#cc79a7', 'dispatch': '#8a8f98',
+    'quantize': '#e69f00', 'transfer': '#d55e00', 'dequantize-sum': '#4a90c4' };
+  const colourOf = category => phaseColours[category] || '#8a8f98';
+  const svg = (tag, attributes, text) => {
+    const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
+    if (text !== undefined) element.textContent = text;
+    return element;
+  };
+
+  /** The passes of the lowest lane that has any, each with what all lanes did meanwhile. */
+  function passes() {
+    const forward = data.trace.slices.filter(slice => slice[1] === 'forward');
+    const lane = Math.min(...forward.map(slice => slice[0]));
+    const own = forward.filter(slice => slice[0] === lane);
+    if (own.length > 0) return own.map(slice => ({ name: slice[2] + ' at position ' + slice[3], from: slice[4], to: slice[4] + slice[5] }));
+    const all = data.trace.slices;
+    return [{ name: 'all', from: all[0][4], to: Math.max(...all.map(slice => slice[4] + slice[5])) }];
+  }
+
+  /** How many slices of the lane hold each one: those that began before it and have not ended. */
+  function nested(slices) {
+    const open = [];
+    return slices.map(slice => {
+      while (open.length > 0 && open[open.length - 1] <= slice[4] + 1e-6) open.pop();
+      open.push(slice[4] + slice[5]);
+      return [slice, open.length - 1];
+    });
+  }
+
+  function drawTrace() {
+    const pass = passes()[Math.max(0, byId('pass').selectedIndex)];
+    const margin = 0.01 * (pass.to - pass.from);
+    const [from, to] = [pass.from - margin, pass.to + margin];
+    const width = 1120;
+    const left = 4;
+    const x = time => left + (Math.max(from, Math.min(to, time)) - from) / (to - from) * (width - 2 * left);
+    const bar = 17;
+    const shapes = [];
+    let y = 18;
+    data.trace.lanes.forEach((name, lane) => {
+      const seen = nested(data.trace.slices.filter(slice => slice[0] === lane))
+        .filter(([slice]) => slice[4] < to && slice[4] + slice[5] > from);
+      if (seen.length === 0) return;
+      shapes.push(svg('text', { x: left, y: y + 12 }, name));
+      y += 17;
+      let deepest = 0;
+      seen.forEach(([slice, depth]) => {
+        deepest = Math.max(deepest, depth);
+        const [at, wide] = [x(slice[4]), Math.max(0.4, x(slice[4] + slice[5]) - x(slice[4]))];
+        const rect = svg('rect', { x: at.toFixed(2), y: y + depth * bar, width: wide.toFixed(2), height: bar - 1.5, fill: colourOf(slice[1]),
+          'data-phase': slice[1] });
+        const number = slice[3] >= 0 ? ' ' + slice[3] : '';
+        rect.append(svg('title', {}, slice[1] + ': ' + slice[2] + number + ', ' + fixed(slice[5], 3) + ' ms from ' + fixed(slice[4] - pass.from, 3) + ' ms'));
+        shapes.push(rect);
+        if (wide > 6.2 * (slice[2] + number).length + 6)
+          shapes.push(svg('text', { x: (at + 4).toFixed(2), y: y + depth * bar + 12, class: 'inside' }, slice[2] + number));
+      });
+      y += (deepest + 1) * bar + 8;
+    });
+    const step = 10 ** Math.floor(Math.log10((to - from) / 4));
+    for (let tick = 0; tick <= (pass.to - pass.from); tick += (to - from) / step > 12 ? 2 * step : step) {
+      const at = x(pass.from + tick).toFixed(2);
+      shapes.unshift(svg('line', { x1: at, x2: at, y1: 14, y2: y }));
+      shapes.push(svg('text', { x: at, y: 10 }, Number(tick.toPrecision(6)) + ' ms'));
+    }
+    const picture = svg('svg', { viewBox: '0 0 ' + width + ' ' + y, width, height: y });
+    picture.append(...shapes);
+    byId('trace').replaceChildren(picture);
+  }
+
+  function beginTrace() {
+    byId('s-trace').hidden = false;
+    byId('pass').replaceChildren(...passes().map((pass, i) => new Option(pass.name, String(i))));
+    byId('trace-text').textContent = 'What every rank did during one forward pass, from a file of --profile; hover for lengths. '
+      + 'Of a device TornadoVM tells lengths, no beginnings: they are drawn in the order of their kinds.'
+      + (data.trace.leftOut > 0 ? ' ' + data.trace.leftOut + ' later phases are in the file and in the sums, and not drawn.' : '');
+    const legend = unique(data.trace.totals.map(total => total[1]));
+    byId('trace-legend').replaceChildren(...legend.flatMap(category => {
+      const key = document.createElement('span');
+      key.className = 'key';
+      key.style.background = colourOf(category);
+      return [key, document.createTextNode(category)];
+    }));
+    table('t-trace', ['lane', 'phase', 'ms', 'times'],
+      data.trace.totals.map(total => [data.trace.lanes[total[0]], total[1], fixed(total[2], 3), total[3]]));
+    drawTrace();
+  }
+
   function refresh(changed) {
     if (cells.length > 0) {
       const of = filter => cells.filter(filter);
@@ -206,7 +297,9 @@
     if (quality.length > 0 && (!changed || changed === 'quality')) drawPareto();
   }
 
-  byId('machine').textContent = unique(data.ttft.map(file => file.machine).filter(Boolean)).join('; ');
+  const machines = data.ttft.map(file => file.machine).concat(data.trace ? data.trace.machines : []);
+  byId('machine').textContent = unique(machines.filter(Boolean)).join('; ');
+  if (data.trace) beginTrace();
   if (cells.length > 0) {
     ['choose', 's-ttft', 's-bars', 's-layer'].forEach(id => { byId(id).hidden = false; });
     const count = model => cells.filter(cell => cell.model === model).length;
@@ -219,6 +312,7 @@
   }
   refresh();
   ['model', 'ranks', 'prompt', 'link', 'quality'].forEach(id => byId(id).addEventListener('change', () => refresh(id)));
+  byId('pass').addEventListener('change', drawTrace);
   addEventListener('resize', () => charts.forEach(chart => chart.resize()));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => refresh());
 })();

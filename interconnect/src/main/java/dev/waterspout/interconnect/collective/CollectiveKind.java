@@ -15,8 +15,10 @@ public enum CollectiveKind {
     /** What the ranks agree on: plans, tokens, reports. */
     CONTROL;
 
+    private final String label = name().toLowerCase(Locale.ROOT);
+
     /** Returns the name that users know. */
     public String label() {
-        return name().toLowerCase(Locale.ROOT);
+        return label;
     }
 }

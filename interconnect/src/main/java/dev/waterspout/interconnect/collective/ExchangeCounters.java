@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.collective;
 
+import dev.waterspout.kernels.timeline.Timeline;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -9,6 +10,7 @@ public final class ExchangeCounters {
     private long quantizeNanos;
     private long transferNanos;
     private long sumNanos;
+    private Timeline timeline = Timeline.OFF;
 
     /**
      * Bytes and messages of one kind. Bytes are whole frames, header and payload, once per peer.
@@ -103,6 +105,20 @@ public final class ExchangeCounters {
         public Traffic total() {
             return traffic.values().stream().reduce(Traffic.ZERO, (a, b) -> a.combine(b, 1));
         }
+    }
+
+    /**
+     * Notes the rank's phases from now on.
+     *
+     * @param into where
+     */
+    public void record(Timeline into) {
+        timeline = into;
+    }
+
+    /** Returns where the rank's phases are noted: {@link Timeline#OFF} unless they are recorded. */
+    public Timeline timeline() {
+        return timeline;
     }
 
     /** Returns the totals so far. */

@@ -1,24 +1,28 @@
 package dev.waterspout.interconnect.collective;
 
 import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
+import dev.waterspout.kernels.timeline.Phase;
+import dev.waterspout.kernels.timeline.Timeline;
 
 /** Counts the time since the last step as spent on the step that ends. */
 final class Stopwatch {
     private final ExchangeCounters counters;
     private final CollectiveKind kind;
+    private final Timeline.Laps laps;
     private long last = System.nanoTime();
 
     Stopwatch(ExchangeCounters counters, CollectiveKind kind) {
         this.counters = counters;
         this.kind = kind;
+        this.laps = counters.timeline().laps();
     }
 
     void encoded() {
-        counters.addTimes(lap(), 0, 0);
+        counters.addTimes(lap(Phase.QUANTIZE), 0, 0);
     }
 
     void transferred() {
-        counters.addTimes(0, lap(), 0);
+        counters.addTimes(0, lap(Phase.TRANSFER), 0);
     }
 
     void transferred(Traffic traffic) {
@@ -27,10 +31,11 @@ final class Stopwatch {
     }
 
     void summed() {
-        counters.addTimes(0, 0, lap());
+        counters.addTimes(0, 0, lap(Phase.DEQUANTIZE_SUM));
     }
 
-    private long lap() {
+    private long lap(Phase phase) {
+        laps.next(phase, kind.label());
         long now = System.nanoTime();
         long spent = now - last;
         last = now;

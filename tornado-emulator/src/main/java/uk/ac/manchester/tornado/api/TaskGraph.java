@@ -382,6 +382,13 @@ public class TaskGraph {
         throw noLibrary(id, code.apply(arg1, arg2));
     }
 
+    /** Refuses a kernel in a device's own language: the emulator runs Java. */
+    public TaskGraph prebuiltTask(
+            String id, String entryPoint, String filename, AccessorParameters accessorParameters) {
+        throw new TornadoRuntimeException("task " + spec.name() + "." + id + " is the kernel " + entryPoint + " of "
+                + filename + ", and the emulator runs only Java");
+    }
+
     /** Copies arrays to the device before the tasks; mode is one of {@code DataTransferMode}. */
     public TaskGraph transferToDevice(int mode, Object... objects) {
         spec.transferToDevice(mode, objects);

@@ -1,0 +1,42 @@
+package dev.waterspout.engine.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Whether a run's timeline is kept. */
+final class ProfileOptions {
+    @Option(
+            names = "--profile",
+            paramLabel = "FILE",
+            description = "Write a timeline of all task graphs, exchanges and operations, as JSON that Perfetto and"
+                    + " 'waterspout report' open; each process but the first adds -rank<N> to the name.")
+    private @Nullable Path file;
+
+    private @Nullable Profile profile;
+
+    /** Checks that the file can be written, before anything runs. */
+    void prepare() throws IOException {
+        profile = new Profile(file);
+    }
+
+    /** Gives every rank of this process its timeline; before shards are made. */
+    void start(Session session) {
+        Objects.requireNonNull(profile).start(session);
+    }
+
+    /**
+     * Writes the file, if one is wanted.
+     *
+     * @param command that ran
+     * @param devices of all ranks, for people
+     * @param err is told
+     */
+    void write(String command, List<String> devices, PrintWriter err) throws IOException {
+        Objects.requireNonNull(profile).write(command, devices, err);
+    }
+}

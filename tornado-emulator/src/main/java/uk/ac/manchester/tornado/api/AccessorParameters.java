@@ -1,0 +1,32 @@
+package uk.ac.manchester.tornado.api;
+
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.common.Access;
+
+/** The arguments of a kernel that is not Java, in its order, and what it does with each. */
+public class AccessorParameters {
+    private final @Nullable PairAccessor[] accessors;
+
+    /** As many arguments, none of them set. */
+    public AccessorParameters(int numParameters) {
+        accessors = new PairAccessor[numParameters];
+    }
+
+    /** Sets one argument. */
+    public void set(int index, Object object, Access access) {
+        accessors[index] = new PairAccessor(object, access);
+    }
+
+    /** The number of arguments. */
+    public int numAccessors() {
+        return accessors.length;
+    }
+
+    /**
+     * An argument.
+     *
+     * @param object an array, a number or a kernel context
+     * @param access what the kernel does with it
+     */
+    public record PairAccessor(Object object, Access access) {}
+}

@@ -1,0 +1,140 @@
+package dev.waterspout.kernels.fpga;
+
+import dev.waterspout.kernels.codec.MxLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A partial as the kernels see it: its blocks one after the other, row after row, and after the last as many as fill a tile of 64.
+ * Short blocks at the end of rows are filled with zeros. Scales and elements are apart; in a message they alternate by rows. So
+ * this is the one place that knows both.
+ */
+final class BlockStream {
+    /** Bytes in front of the data of every array, behind TornadoVM's header: the data begins at a word of 512 bits. */
+    static final int PAD_BYTES = 48;
+
+    private final FpgaKernels kernels;
+    private final MxLayout layout;
+    private final int rows;
+    private final int columns;
+    private final int rowBlocks;
+
+    BlockStream(FpgaKernels kernels, int rows, int columns) {
+        this.kernels = kernels;
+        this.layout = new MxLayout(kernels.format(), columns);
+        this.rows = rows;
+        this.columns = columns;
+        this.rowBlocks = layout.blocks();
+    }
+
+    /** {@return the tiles that it fills} */
+    int tiles() {
+        return Math.toIntExact(Math.ceilDiv((long) rows * rowBlocks, FpgaKernels.TILE_BLOCKS));
+    }
+
+    /** {@return the f32 elements of a number of tiles} */
+    static long floats(FpgaKernels kernels, int tiles) {
+        return (long) tiles * FpgaKernels.TILE_BLOCKS * kernels.format().block();
+    }
+
+    /** {@return the bytes of the scales of a number of tiles} */
+    static long scaleBytes(int tiles) {
+        return (long) tiles * FpgaKernels.TILE_BLOCKS;
+    }
+
+    /** {@return the bytes of the elements of a number of tiles} */
+    static long elementBytes(FpgaKernels kernels, int tiles) {
+        return (long) tiles * FpgaKernels.TILE_BLOCKS * kernels.blockBytes();
+    }
+
+    /** Lays the rows of a partial, f32 {@code [rows][stride]}, into a stream. */
+    void fill(MemorySegment partial, int stride, MemorySegment stream) {
+        long rowFloats = (long) rowBlocks * kernels.format().block();
+        long used = columns * (long) Float.BYTES;
+        for (int row = 0; row < rows; row++) {
+            long start = PAD_BYTES + row * rowFloats * Float.BYTES;
+            MemorySegment.copy(partial, (long) row * stride * Float.BYTES, stream, start, used);
+            stream.asSlice(start + used, rowFloats * Float.BYTES - used).fill((byte) 0);
+        }
+        long end = PAD_BYTES + rows * rowFloats * Float.BYTES;
+        stream.asSlice(end, PAD_BYTES + floats(kernels, tiles()) * Float.BYTES - end)
+                .fill((byte) 0);
+    }
+
+    /** Takes the rows of a partial out of a stream. */
+    void drain(MemorySegment stream, MemorySegment partial, int stride) {
+        long rowFloats = (long) rowBlocks * kernels.format().block();
+        for (int row = 0; row < rows; row++) {
+            MemorySegment.copy(
+                    stream,
+                    PAD_BYTES + row * rowFloats * Float.BYTES,
+                    partial,
+                    (long) row * stride * Float.BYTES,
+                    columns * (long) Float.BYTES);
+        }
+    }
+
+    /** Makes a message of what the kernel packed. */
+    void pack(MemorySegment scales, MemorySegment elements, MemorySegment message) {
+        long rowElements = (long) rowBlocks * kernels.blockBytes();
+        for (int row = 0; row < rows; row++) {
+            MemorySegment.copy(
+                    scales, PAD_BYTES + (long) row * rowBlocks, message, layout.scaleOffset(row), layout.scaleBytes());
+            MemorySegment.copy(
+                    elements,
+                    PAD_BYTES + row * rowElements,
+                    message,
+                    layout.elementOffset(row),
+                    layout.rowBytes() - layout.scaleBytes());
+        }
+    }
+
+    /** Lays the message of one of several partials into streams, whose partials follow each other. */
+    void unpack(MemorySegment message, int index, MemorySegment scales, MemorySegment elements) {
+        long rowElements = (long) rowBlocks * kernels.blockBytes();
+        long firstScale = PAD_BYTES + index * scaleBytes(tiles());
+        long firstElement = PAD_BYTES + index * elementBytes(kernels, tiles());
+        for (int row = 0; row < rows; row++) {
+            MemorySegment.copy(
+                    message, layout.scaleOffset(row), scales, firstScale + (long) row * rowBlocks, layout.scaleBytes());
+            MemorySegment.copy(
+                    message,
+                    layout.elementOffset(row),
+                    elements,
+                    firstElement + row * rowElements,
+                    layout.rowBytes() - layout.scaleBytes());
+        }
+    }
+
+    /** Lays a partial of negative zeros into streams: what is added to a sum without changing any bit of it. */
+    void unpackNothing(int index, MemorySegment scales, MemorySegment elements) {
+        int bits = kernels.format().element().bits();
+        int sign = 1 << (bits - 1);
+        byte codes = (byte) (bits == 4 ? sign << 4 | sign : sign);
+        scales.asSlice(PAD_BYTES + index * scaleBytes(tiles()), scaleBytes(tiles()))
+                .fill((byte) 0);
+        elements.asSlice(PAD_BYTES + index * elementBytes(kernels, tiles()), elementBytes(kernels, tiles()))
+                .fill(codes);
+    }
+
+    /** {@return the bytes of a message} */
+    long messageBytes() {
+        return rows * layout.rowBytes();
+    }
+
+    void requireFloats(String name, MemorySegment partial, int stride) {
+        long needed = rows == 0 ? 0 : ((long) (rows - 1) * stride + columns) * ValueLayout.JAVA_FLOAT.byteSize();
+        require(name, partial.byteSize(), needed);
+    }
+
+    void requireMessage(String name, MemorySegment message) {
+        require(name, message.byteSize(), messageBytes());
+    }
+
+    private void require(String name, long bytes, long needed) {
+        if (bytes < needed) {
+            throw new IllegalArgumentException(
+                    name + " has " + bytes + " bytes, but " + rows + " rows of " + columns + " columns take " + needed);
+        }
+    }
+}

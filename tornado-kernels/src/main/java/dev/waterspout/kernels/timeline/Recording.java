@@ -1,0 +1,178 @@
+package dev.waterspout.kernels.timeline;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Notes phases in arrays that grow, 28 bytes for each, and hands them to Java Flight Recorder where that runs. After {@value
+ * #MOST} phases it only counts what it leaves out.
+ */
+public final class Recording implements Timeline {
+    /** Phases that are kept: 112 MB. */
+    static final int MOST = 4_000_000;
+
+    private static final int DEEPEST = 16;
+
+    private final int rank;
+    private final boolean keeps;
+    private final boolean flight;
+    private final @Nullable PhaseEvent[] open = new @Nullable PhaseEvent[DEEPEST];
+    private int depth;
+
+    private int size;
+    private long leftOut;
+    private Phase[] phases = new Phase[1024];
+    private String[] names = new String[1024];
+    private int[] numbers = new int[1024];
+    private long[] starts = new long[1024];
+    private long[] durations = new long[1024];
+
+    /**
+     * @param rank whose phases these are
+     * @param keeps whether they are kept, to be read later
+     * @param flight whether they are handed to Java Flight Recorder
+     */
+    public Recording(int rank, boolean keeps, boolean flight) {
+        this.rank = rank;
+        this.keeps = keeps;
+        this.flight = flight;
+    }
+
+    /** What is told of every phase. */
+    @FunctionalInterface
+    public interface Reader {
+        /**
+         * Is told of a phase.
+         *
+         * @param phase of what kind it is
+         * @param name what it is
+         * @param number of the layer, exchange or token, or {@link Timeline#NO_NUMBER}
+         * @param start {@code System.nanoTime}
+         * @param nanos how long it took
+         */
+        void phase(Phase phase, String name, int number, long start, long nanos);
+    }
+
+    /** {@return the rank} */
+    public int rank() {
+        return rank;
+    }
+
+    /** {@return how many phases came after as many as are kept} */
+    public long leftOut() {
+        return leftOut;
+    }
+
+    /**
+     * Tells all phases, in the order in which they ended.
+     *
+     * @param reader is told
+     */
+    public void read(Reader reader) {
+        for (int i = 0; i < size; i++) {
+            reader.phase(phases[i], names[i], numbers[i], starts[i], durations[i]);
+        }
+    }
+
+    @Override
+    public boolean isOn() {
+        return true;
+    }
+
+    @Override
+    public long begin() {
+        if (depth < DEEPEST) {
+            open[depth] = begun();
+        }
+        depth++;
+        return System.nanoTime();
+    }
+
+    @Override
+    public void end(Phase phase, String name, int number, long begun) {
+        long nanos = System.nanoTime() - begun;
+        depth--;
+        if (flight && depth >= 0 && depth < DEEPEST) {
+            PhaseEvent event = open[depth];
+            if (event != null) {
+                event.end();
+                commit(event, phase, name, number);
+                open[depth] = null;
+            }
+        }
+        keep(phase, name, number, begun, nanos);
+    }
+
+    @Override
+    public void device(Phase phase, String name, long from, long nanos) {
+        if (flight) {
+            PhaseEvent event = new PhaseEvent();
+            event.nanos = nanos;
+            commit(event, phase, name, NO_NUMBER);
+        }
+        keep(phase, name, NO_NUMBER, from, nanos);
+    }
+
+    @Override
+    public Laps laps() {
+        return new Laps() {
+            private @Nullable PhaseEvent event = begun();
+            private long start = System.nanoTime();
+
+            @Override
+            public void next(Phase phase, String name) {
+                long now = System.nanoTime();
+                if (event != null) {
+                    event.end();
+                    commit(event, phase, name, NO_NUMBER);
+                    event = begun();
+                }
+                keep(phase, name, NO_NUMBER, start, now - start);
+                start = now;
+            }
+        };
+    }
+
+    private @Nullable PhaseEvent begun() {
+        if (!flight) {
+            return null;
+        }
+        PhaseEvent event = new PhaseEvent();
+        event.begin();
+        return event;
+    }
+
+    private void commit(PhaseEvent event, Phase phase, String name, int number) {
+        if (event.shouldCommit()) {
+            event.rank = rank;
+            event.phase = phase.label();
+            event.name = name;
+            event.number = number;
+            event.commit();
+        }
+    }
+
+    private void keep(Phase phase, String name, int number, long start, long nanos) {
+        if (!keeps) {
+            return;
+        }
+        if (size == MOST) {
+            leftOut++;
+            return;
+        }
+        if (size == starts.length) {
+            int more = Math.min(MOST, 2 * size);
+            phases = Arrays.copyOf(phases, more);
+            names = Arrays.copyOf(names, more);
+            numbers = Arrays.copyOf(numbers, more);
+            starts = Arrays.copyOf(starts, more);
+            durations = Arrays.copyOf(durations, more);
+        }
+        phases[size] = phase;
+        names[size] = name;
+        numbers[size] = number;
+        starts[size] = start;
+        durations[size] = nanos;
+        size++;
+    }
+}

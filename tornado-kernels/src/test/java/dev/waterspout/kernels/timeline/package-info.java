@@ -1,0 +1,3 @@
+/** Tests of the timeline. */
+@org.jspecify.annotations.NullMarked
+package dev.waterspout.kernels.timeline;

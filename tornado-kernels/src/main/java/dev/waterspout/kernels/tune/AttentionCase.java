@@ -7,6 +7,7 @@ import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.KernelShape;
 import dev.waterspout.kernels.device.Step;
 import dev.waterspout.kernels.host.AttentionCall;
+import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.KvCacheView;
@@ -77,8 +78,8 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
             step.set(Step.POSITION, position());
             step.set(Step.ROWS, timedTokens);
             FloatArray reference = new FloatArray(timedTokens * heads * headDim);
-            KvCacheView view =
-                    new KvCacheView(cache.keys().getSegment(), cache.values().getSegment(), kvHeads, capacity, headDim);
+            KvCacheView view = new KvCacheView(
+                    cache.keys().getSegment(), cache.values().getSegment(), CacheType.F32, kvHeads, capacity, headDim);
             AttentionCall call = new AttentionCall(
                     view, queries.getSegment(), reference.getSegment(), heads, position(), timedTokens);
             HostKernels.scalar().attention(call, 0, call.units(), new HostScratch());

@@ -35,16 +35,6 @@ public class TornadoProfilerResult {
         return profile.copyOutNanos();
     }
 
-    /** Commands of copies on their way to the device, of which the emulator has none. */
-    public long getDataTransferDispatchTime() {
-        return 0;
-    }
-
-    /** Commands of kernels on their way to the device, of which the emulator has none. */
-    public long getKernelDispatchTime() {
-        return 0;
-    }
-
     /** Kernels. */
     public long getDeviceKernelTime() {
         return profile.kernelNanos();

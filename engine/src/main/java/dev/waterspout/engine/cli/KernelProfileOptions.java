@@ -116,6 +116,7 @@ final class KernelProfileOptions {
                 device.name(),
                 device.details(),
                 device.accelerator(),
-                tunable.get().with(usable.choices()));
+                tunable.get().with(usable.choices()),
+                device.codec());
     }
 }

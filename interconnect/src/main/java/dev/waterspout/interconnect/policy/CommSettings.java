@@ -37,7 +37,7 @@ public record CommSettings(
     public record Budget(Duration warmUp, Duration link, Duration codec, Duration trials) {
         /** About two seconds, and what the JIT needs: once per group of hosts, as it is kept. */
         public static final Budget DEFAULT = new Budget(
-                Duration.ofSeconds(8), Duration.ofMillis(250), Duration.ofMillis(300), Duration.ofMillis(1500));
+                Duration.ofSeconds(8), Duration.ofMillis(400), Duration.ofMillis(300), Duration.ofMillis(1500));
     }
 
     /** Copies the lists and checks that there is a choice. */

@@ -195,12 +195,14 @@ final class BenchCommand implements Callable<Integer> {
 
     private Samples time(WorkloadRunner runner, Workload workload, BenchRow.Setup setup, BenchProgress progress) {
         progress.begin(workload.label() + ", " + setup.label() + ", " + setup.threads() + " threads");
+        profile.keep(false);
         progress.step("filling the context");
         runner.fill();
         for (long warm = 0; bench.warmsUp() && warm < LEAST_WARM_UP_NANOS; ) {
             progress.step("warm-up");
             warm += runner.run();
         }
+        profile.keep(true);
         List<Long> nanos = new ArrayList<>();
         for (int run = 1; run <= bench.repetitions(); run++) {
             progress.step("run " + run + " of " + bench.repetitions());

@@ -53,6 +53,13 @@ final class Profile {
         }
     }
 
+    /** Leaves out what comes from now on, or keeps it again. */
+    void keep(boolean keep) {
+        if (file != null) {
+            recordings.values().forEach(recording -> recording.keep(keep));
+        }
+    }
+
     private Timeline timeline(int rank, boolean flight) {
         Recording recording = new Recording(rank, file != null, flight);
         recordings.put(rank, recording);

@@ -29,6 +29,11 @@ final class ProfileOptions {
         Objects.requireNonNull(profile).start(session);
     }
 
+    /** Leaves out what comes from now on, or keeps it again. */
+    void keep(boolean keep) {
+        Objects.requireNonNull(profile).keep(keep);
+    }
+
     /**
      * Writes the file, if one is wanted.
      *

@@ -14,7 +14,7 @@ public final class Recording implements Timeline {
     private static final int DEEPEST = 16;
 
     private final int rank;
-    private final boolean keeps;
+    private volatile boolean keeps;
     private final boolean flight;
     private final @Nullable PhaseEvent[] open = new @Nullable PhaseEvent[DEEPEST];
     private int depth;
@@ -36,6 +36,15 @@ public final class Recording implements Timeline {
         this.rank = rank;
         this.keeps = keeps;
         this.flight = flight;
+    }
+
+    /**
+     * Keeps phases from now on, or no longer; those that were kept stay.
+     *
+     * @param keep whether they are kept
+     */
+    public void keep(boolean keep) {
+        keeps = keep;
     }
 
     /** What is told of every phase. */

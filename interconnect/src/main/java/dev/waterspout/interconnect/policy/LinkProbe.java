@@ -23,9 +23,6 @@ public final class LinkProbe {
     /** How long a probe may take, unless the caller says otherwise. */
     public static final Duration BUDGET = Duration.ofMillis(300);
 
-    /** Some time apart, of which the better counts: the JITs of ranks that share cores work at the same moments. */
-    private static final int PASSES = 2;
-
     private static final int SMALL_BYTES = 64;
     private static final int LATENCY_EXCHANGES = 20;
     private static final int FEWEST_EXCHANGES = 4;
@@ -84,12 +81,13 @@ public final class LinkProbe {
             Arrays.setAll(
                     incoming, peer -> peer == transport.rank() ? MemorySegment.NULL : arena.allocate(largest, 64));
             Buffers buffers = new Buffers(outgoing, List.of(incoming), largest);
-            double small = Double.POSITIVE_INFINITY;
-            double bytesPerSecond = 0;
-            for (int pass = 1; pass <= PASSES; pass++) {
+            double small = smallExchange(buffers);
+            double bytesPerSecond = bandwidth(buffers, small, start);
+            // Again, if there is time: the JITs of ranks that share cores work at the same moments, and disturb one
+            // pass.
+            if (2 * agreement.max(Seconds.since(nanoClock, start)) <= budget) {
                 small = Math.min(small, smallExchange(buffers));
-                double until = budget * pass / PASSES;
-                bytesPerSecond = Math.max(bytesPerSecond, bandwidth(buffers, small, start, until));
+                bytesPerSecond = Math.max(bytesPerSecond, bandwidth(buffers, small, start));
             }
             return new LinkProfile(Math.max(0, small - peers * SMALL_BYTES / bytesPerSecond), bytesPerSecond);
         }
@@ -103,18 +101,18 @@ public final class LinkProbe {
     private double smallExchange(Buffers buffers) {
         exchange(buffers, SMALL_BYTES); // may open connections
         double first = agreement.max(exchange(buffers, SMALL_BYTES));
-        double fitting = LATENCY_SHARE * budget / PASSES / Math.max(first, 1e-9);
+        double fitting = LATENCY_SHARE * budget / Math.max(first, 1e-9);
         return shortest(buffers, SMALL_BYTES, (int) Math.clamp(fitting, FEWEST_EXCHANGES, LATENCY_EXCHANGES));
     }
 
-    private double bandwidth(Buffers buffers, double small, long start, double until) {
+    private double bandwidth(Buffers buffers, double small, long start) {
         Sample before = new Sample(0, 0, 0);
         Sample last = step(buffers, FIRST_BYTES, REPETITIONS, start);
         double sent = REPETITIONS * peers * (double) FIRST_BYTES;
         boolean settled = false;
         while (2 * last.bytes() <= buffers.largest()
                 && (before.bytes() == 0 || last.seconds() - small < LONG_SECONDS)) {
-            double left = until - last.spent();
+            double left = budget - last.spent();
             int repetitions = (int) Math.clamp(left / (2 * last.seconds()), 0, REPETITIONS);
             if (repetitions == 0) {
                 break;

@@ -83,11 +83,13 @@ public final class LinkProbe {
             Buffers buffers = new Buffers(outgoing, List.of(incoming), largest);
             double small = smallExchange(buffers);
             double bytesPerSecond = bandwidth(buffers, small, start);
-            // Again, if there is time: the JITs of ranks that share cores work at the same moments, and disturb one
-            // pass.
-            if (2 * agreement.max(Seconds.since(nanoClock, start)) <= budget) {
-                small = Math.min(small, smallExchange(buffers));
+            // Again, if there is time: the JITs of all ranks work at the same moments, and disturb what comes first.
+            if (2 * spent(start) <= budget) {
                 bytesPerSecond = Math.max(bytesPerSecond, bandwidth(buffers, small, start));
+            }
+            double fitting = (budget - spent(start)) / small;
+            if (fitting >= 1) {
+                small = Math.min(small, shortest(buffers, SMALL_BYTES, (int) Math.min(fitting, LATENCY_EXCHANGES)));
             }
             return new LinkProfile(Math.max(0, small - peers * SMALL_BYTES / bytesPerSecond), bytesPerSecond);
         }
@@ -138,7 +140,11 @@ public final class LinkProbe {
 
     private Sample step(Buffers buffers, long bytes, int repetitions, long start) {
         double seconds = shortest(buffers, bytes, repetitions);
-        return new Sample(bytes, seconds, agreement.max(Seconds.since(nanoClock, start)));
+        return new Sample(bytes, seconds, spent(start));
+    }
+
+    private double spent(long start) {
+        return agreement.max(Seconds.since(nanoClock, start));
     }
 
     /** {@return the slowest rank's seconds in the shortest repetition} */

@@ -16,8 +16,6 @@ import java.util.TreeSet;
  */
 final class Calibration {
     static final double LEAST_SECONDS = 1e-9;
-    /** Times as many rows as were tried. */
-    private static final int FAR = 4;
 
     private final CostModel model;
     private final Map<CommChoice, NavigableMap<Integer, Double>> measured = new HashMap<>();
@@ -68,11 +66,10 @@ final class Calibration {
     /**
      * {@return whether the choice may be taken for some rows} All may, if nothing was tried. Else the nearest sizes that were
      * tried, below and above, must have been tried with it: what was left out there had no hope. Chunks that are so large
-     * that no trial could have been cut into them go with the uncut exchange. So far beyond all trials the model alone says
-     * what has hope.
+     * that no trial could have been cut into them go with the uncut exchange.
      */
     boolean allows(CommChoice choice, int rows) {
-        if (tried.isEmpty() || rows >= FAR * tried.last()) {
+        if (tried.isEmpty()) {
             return true;
         }
         NavigableMap<Integer, Double> own = factors.get(choice);

@@ -43,9 +43,7 @@ final class AttentionKernels {
             int kvHead = head / (heads / kvHeads);
             int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
             int visible = step.get(Step.POSITION) + row + 1;
-            for (int d = 0; d < headDim; d++) {
-                output.set(query + d, 0f);
-            }
+            clear(output, query, headDim);
             float max = LOWEST;
             float sum = 0f;
             for (int position = 0; position < visible; position++) {
@@ -60,9 +58,7 @@ final class AttentionKernels {
                 }
                 max = newMax;
             }
-            for (int d = 0; d < headDim; d++) {
-                output.set(query + d, output.get(query + d) / sum);
-            }
+            divide(output, query, headDim, sum);
         }
     }
 
@@ -86,9 +82,7 @@ final class AttentionKernels {
             int kvHead = head / (heads / kvHeads);
             int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
             int visible = step.get(Step.POSITION) + row + 1;
-            for (int d = 0; d < headDim; d++) {
-                output.set(query + d, 0f);
-            }
+            clear(output, query, headDim);
             float max = LOWEST;
             float sum = 0f;
             for (int position = 0; position < visible; position += PER_ITEM) {
@@ -116,9 +110,7 @@ final class AttentionKernels {
                 }
                 max = newMax;
             }
-            for (int d = 0; d < headDim; d++) {
-                output.set(query + d, output.get(query + d) / sum);
-            }
+            divide(output, query, headDim, sum);
         }
     }
 
@@ -204,5 +196,17 @@ final class AttentionKernels {
             s0 += queries.get(query + d) * keys.get(key + d);
         }
         return (s0 + s1) + (s2 + s3);
+    }
+
+    private static void clear(FloatArray output, int query, int headDim) {
+        for (int d = 0; d < headDim; d++) {
+            output.set(query + d, 0f);
+        }
+    }
+
+    private static void divide(FloatArray output, int query, int headDim, float sum) {
+        for (int d = 0; d < headDim; d++) {
+            output.set(query + d, output.get(query + d) / sum);
+        }
     }
 }

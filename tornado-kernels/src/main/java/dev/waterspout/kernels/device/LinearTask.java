@@ -24,12 +24,12 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                 if (choice.perItem() == 1) {
                     byItem(graph, task, context, step, powers);
                 } else {
-                    byRun(graph, task, context, step, powers, choice.perItem());
+                    byRun(graph, task, context, step, powers, choice);
                 }
                 launches.add(task, w.rows(), local, 0, rows);
             }
             case PATCH -> {
-                byPatch(graph, task, context, step, powers, choice.perItem());
+                byRun(graph, task, context, step, powers, choice);
                 launches.add(task, Math.ceilDiv(w.rows(), LinearPatchKernels.ROWS), local, 0, rows);
             }
             case GROUP -> {
@@ -37,75 +37,59 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                 launches.add(task, (long) w.rows() * local, local, 1, rows);
             }
             case TILE -> {
-                if (choice.perItem() == 1) {
-                    byTile(graph, task, context, step, powers);
-                } else {
-                    byWideTile(graph, task, context, step, powers);
-                }
+                byTile(graph, task, context, step, powers, choice.perItem() > 1);
                 launches.add(task, w.rows(), local, local, choice.perItem(), rows);
             }
         }
     }
 
     private void byItem(TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers) {
-        switch (w.format()) {
-            case F32 ->
-                graph.task(
-                        task,
-                        LinearKernels::linearFloats,
-                        context,
-                        step,
-                        w.floats(),
-                        x,
-                        bias,
-                        y,
-                        w.rows(),
-                        w.columns(),
-                        w.layerStride(),
-                        biasStride,
-                        rows.index());
-            case F16, BF16 ->
-                graph.task(
-                        task,
-                        LinearKernels::linearHalves,
-                        context,
-                        step,
-                        w.bytes(),
-                        powers,
-                        x,
-                        bias,
-                        y,
-                        w.rows(),
-                        w.columns(),
-                        w.layerStride(),
-                        biasStride,
-                        rows.index(),
-                        w.kernelFormat());
-            case Q8_0, Q4_0 ->
-                graph.task(
-                        task,
-                        LinearKernels::linearBlocks,
-                        context,
-                        step,
-                        w.bytes(),
-                        powers,
-                        x,
-                        bias,
-                        y,
-                        w.rows(),
-                        w.columns(),
-                        w.layerStride(),
-                        biasStride,
-                        rows.index(),
-                        w.kernelFormat());
+        if (w.format() == WeightFormat.F32) {
+            graph.task(
+                    task,
+                    LinearKernels::linearFloats,
+                    context,
+                    step,
+                    w.floats(),
+                    x,
+                    bias,
+                    y,
+                    w.rows(),
+                    w.columns(),
+                    w.layerStride(),
+                    biasStride,
+                    rows.index());
+        } else {
+            boolean halves = w.format() == WeightFormat.F16 || w.format() == WeightFormat.BF16;
+            graph.task(
+                    task,
+                    halves ? LinearKernels::linearHalves : LinearKernels::linearBlocks,
+                    context,
+                    step,
+                    w.bytes(),
+                    powers,
+                    x,
+                    bias,
+                    y,
+                    w.rows(),
+                    w.columns(),
+                    w.layerStride(),
+                    biasStride,
+                    rows.index(),
+                    w.kernelFormat());
         }
     }
 
     private void byRun(
-            TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers, int perItem) {
+            TaskGraph graph,
+            String task,
+            KernelContext context,
+            IntArray step,
+            FloatArray powers,
+            KernelChoice choice) {
         graph.task(
                 task,
-                LinearRunKernels::runBytes,
+                choice.cut() == KernelCut.PATCH ? LinearPatchKernels::patchBlocks : LinearRunKernels::runBytes,
                 context,
                 step,
                 w.bytes(),
@@ -120,29 +104,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                 biasStride,
                 rows.index(),
                 w.kernelFormat(),
-                perItem);
-    }
-
-    private void byPatch(
-            TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers, int perItem) {
-        graph.task(
-                task,
-                LinearPatchKernels::patchBlocks,
-                context,
-                step,
-                w.bytes(),
-                powers,
-                x,
-                bias,
-                y,
-                w.rows(),
-                w.columns(),
-                w.rowElements(),
-                w.layerStride(),
-                biasStride,
-                rows.index(),
-                w.kernelFormat(),
-                perItem);
+                choice.perItem());
     }
 
     private void byGroup(
@@ -185,11 +147,12 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
         }
     }
 
-    private void byTile(TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers) {
+    private void byTile(
+            TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers, boolean wide) {
         if (w.format() == WeightFormat.F32) {
             graph.task(
                     task,
-                    LinearTileKernels::tileFloats,
+                    wide ? LinearTileKernels::wideTileFloats : LinearTileKernels::tileFloats,
                     context,
                     step,
                     w.floats(),
@@ -204,44 +167,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
         } else {
             graph.task(
                     task,
-                    LinearTileKernels::tileBytes,
-                    context,
-                    step,
-                    w.bytes(),
-                    powers,
-                    x,
-                    bias,
-                    y,
-                    w.rows(),
-                    w.columns(),
-                    w.rowElements(),
-                    w.layerStride(),
-                    biasStride,
-                    rows.index(),
-                    w.kernelFormat());
-        }
-    }
-
-    private void byWideTile(TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers) {
-        if (w.format() == WeightFormat.F32) {
-            graph.task(
-                    task,
-                    LinearTileKernels::wideTileFloats,
-                    context,
-                    step,
-                    w.floats(),
-                    x,
-                    bias,
-                    y,
-                    w.rows(),
-                    w.columns(),
-                    w.layerStride(),
-                    biasStride,
-                    rows.index());
-        } else {
-            graph.task(
-                    task,
-                    LinearTileKernels::wideTileBytes,
+                    wide ? LinearTileKernels::wideTileBytes : LinearTileKernels::tileBytes,
                     context,
                     step,
                     w.bytes(),

@@ -62,11 +62,8 @@ final class LinearTileKernels {
             }
             context.localBarrier();
         }
-        if (row < rows && token < tokens) {
-            if (biasStride > 0) {
-                sum += bias.get(layer * biasStride + row);
-            }
-            y.set(token * rows + row, sum);
+        if (row < rows) {
+            put(y, token, tokens, rows, row, sum + offset(bias, biasStride, layer, row));
         }
     }
 
@@ -114,11 +111,8 @@ final class LinearTileKernels {
             }
             context.localBarrier();
         }
-        if (row < rows && token < tokens) {
-            if (biasStride > 0) {
-                sum += bias.get(layer * biasStride + row);
-            }
-            y.set(token * rows + row, sum);
+        if (row < rows) {
+            put(y, token, tokens, rows, row, sum + offset(bias, biasStride, layer, row));
         }
     }
 
@@ -174,22 +168,11 @@ final class LinearTileKernels {
             context.localBarrier();
         }
         if (row < rows) {
-            float offset = 0f;
-            if (biasStride > 0) {
-                offset = bias.get(layer * biasStride + row);
-            }
-            if (firstToken < tokens) {
-                y.set(firstToken * rows + row, s0 + offset);
-            }
-            if (firstToken + TILE < tokens) {
-                y.set((firstToken + TILE) * rows + row, s1 + offset);
-            }
-            if (firstToken + 2 * TILE < tokens) {
-                y.set((firstToken + 2 * TILE) * rows + row, s2 + offset);
-            }
-            if (firstToken + 3 * TILE < tokens) {
-                y.set((firstToken + 3 * TILE) * rows + row, s3 + offset);
-            }
+            float offset = offset(bias, biasStride, layer, row);
+            put(y, firstToken, tokens, rows, row, s0 + offset);
+            put(y, firstToken + TILE, tokens, rows, row, s1 + offset);
+            put(y, firstToken + 2 * TILE, tokens, rows, row, s2 + offset);
+            put(y, firstToken + 3 * TILE, tokens, rows, row, s3 + offset);
         }
     }
 
@@ -248,22 +231,25 @@ final class LinearTileKernels {
             context.localBarrier();
         }
         if (row < rows) {
-            float offset = 0f;
-            if (biasStride > 0) {
-                offset = bias.get(layer * biasStride + row);
-            }
-            if (firstToken < tokens) {
-                y.set(firstToken * rows + row, s0 + offset);
-            }
-            if (firstToken + TILE < tokens) {
-                y.set((firstToken + TILE) * rows + row, s1 + offset);
-            }
-            if (firstToken + 2 * TILE < tokens) {
-                y.set((firstToken + 2 * TILE) * rows + row, s2 + offset);
-            }
-            if (firstToken + 3 * TILE < tokens) {
-                y.set((firstToken + 3 * TILE) * rows + row, s3 + offset);
-            }
+            float offset = offset(bias, biasStride, layer, row);
+            put(y, firstToken, tokens, rows, row, s0 + offset);
+            put(y, firstToken + TILE, tokens, rows, row, s1 + offset);
+            put(y, firstToken + 2 * TILE, tokens, rows, row, s2 + offset);
+            put(y, firstToken + 3 * TILE, tokens, rows, row, s3 + offset);
+        }
+    }
+
+    private static float offset(FloatArray bias, int biasStride, int layer, int row) {
+        float offset = 0f;
+        if (biasStride > 0) {
+            offset = bias.get(layer * biasStride + row);
+        }
+        return offset;
+    }
+
+    private static void put(FloatArray y, int token, int tokens, int rows, int row, float value) {
+        if (token < tokens) {
+            y.set(token * rows + row, value);
         }
     }
 }

@@ -2,13 +2,18 @@ package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.policy.Profiles.Trial;
 import dev.waterspout.kernels.codec.WireFormat;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Scales what the model predicts by what trials measured. Between two sizes that were tried, the factor runs evenly over
@@ -63,35 +68,27 @@ final class Calibration {
         general.put(trial.rows(), all[all.length / 2]);
     }
 
-    /**
-     * {@return whether the choice may be taken for some rows} All may, if nothing was tried. Else the nearest sizes that were
-     * tried, below and above, must have been tried with it: what was left out there had no hope. Chunks that are so large
-     * that no trial could have been cut into them go with the uncut exchange.
-     */
-    boolean allows(CommChoice choice, int rows) {
-        if (tried.isEmpty()) {
-            return true;
+    /** Drops what trials with so many rows took. */
+    void forget(int rows) {
+        tried.remove(rows);
+        general.remove(rows);
+        for (Map<?, NavigableMap<Integer, Double>> maps : List.of(measured, factors, kinFactors)) {
+            maps.values().forEach(byRows -> byRows.remove(rows));
+            maps.values().removeIf(Map::isEmpty);
         }
-        NavigableMap<Integer, Double> own = factors.get(choice);
-        if (own != null && covers(own, rows, choice)) {
-            return true;
-        }
-        NavigableMap<Integer, Double> uncut = kinFactors.get(new Kin(Pair.of(choice), false));
-        return own == null
-                && isCut(choice)
-                && uncut != null
-                && uncut.lastKey() <= choice.chunkRows()
-                && covers(uncut, rows, choice);
     }
 
-    private boolean covers(NavigableMap<Integer, Double> own, int rows, CommChoice choice) {
-        Integer below = tried.floor(rows);
-        Integer above = tried.ceiling(rows);
-        // A size that is no larger than the chunk cannot have been tried in chunks.
-        boolean fits = below == null
-                || own.containsKey(below)
-                || (isCut(choice) && below <= choice.chunkRows() && above != null);
-        return fits && (above == null || own.containsKey(above));
+    /**
+     * {@return whether the choice may be taken for some rows} All may, if nothing was tried. Else its algorithm must have been
+     * tried with its format at the nearest sizes that were tried, below and above: what was left out there had no hope.
+     */
+    boolean allows(CommChoice choice, int rows) {
+        return Stream.of(tried.floor(rows), tried.ceiling(rows))
+                .filter(Objects::nonNull)
+                .allMatch(near -> Stream.of(true, false)
+                        .anyMatch(cut -> kinFactors
+                                .getOrDefault(new Kin(Pair.of(choice), cut), Collections.emptyNavigableMap())
+                                .containsKey(near)));
     }
 
     OptionalDouble measured(CommChoice choice, int rows) {
@@ -102,7 +99,7 @@ final class Calibration {
     /** {@return the seconds to reckon with} */
     double expected(CommChoice choice, int rows) {
         double predicted = predicted(choice, rows);
-        NavigableMap<Integer, Double> own = factorsOf(choice);
+        NavigableMap<Integer, Double> own = factorsOf(choice, rows);
         Map.Entry<Integer, Double> last = own.lastEntry();
         if (last != null && last.getKey() < rows && last.getValue() > 1) {
             // What the model missed at a smaller size was a stall or a latency, which does not grow with the message.
@@ -115,15 +112,19 @@ final class Calibration {
         return Math.max(LEAST_SECONDS, model.seconds(choice, rows));
     }
 
-    private NavigableMap<Integer, Double> factorsOf(CommChoice choice) {
-        NavigableMap<Integer, Double> own = factors.get(choice);
-        if (own == null) {
-            own = kinFactors.get(Kin.of(choice));
-        }
-        if (own == null) {
-            own = kinFactors.get(new Kin(Pair.of(choice), false));
-        }
-        return own == null ? general : own;
+    /** {@return of the choice's own factors and those of its kin, cut and uncut, the ones from the nearest size below} */
+    private NavigableMap<Integer, Double> factorsOf(CommChoice choice, int rows) {
+        Pair pair = Pair.of(choice);
+        boolean cut = isCut(choice);
+        return Stream.of(factors.get(choice), kinFactors.get(new Kin(pair, cut)), kinFactors.get(new Kin(pair, !cut)))
+                .filter(Objects::nonNull)
+                .min(Comparator.comparingInt(byRows -> distance(byRows, rows)))
+                .orElse(general);
+    }
+
+    private static int distance(NavigableMap<Integer, Double> byRows, int rows) {
+        Integer below = byRows.floorKey(rows);
+        return below == null ? Integer.MAX_VALUE : rows - below;
     }
 
     private static boolean isCut(CommChoice choice) {

@@ -7,7 +7,7 @@ import java.util.List;
 
 /** What there is to choose from, for each size of exchange. */
 final class Candidates {
-    /** Parts of a usual chunk. Fast links want large chunks, slow ones small. */
+    /** Parts of a usual chunk. Fast links want large chunks, slow ones small. Fewer than two chunks overlap with nothing. */
     private static final int[] HALVES_OF_CHUNK = {1, 2, 4, 8};
 
     /**
@@ -36,11 +36,11 @@ final class Candidates {
         return sizes;
     }
 
-    /** {@return the sizes to try first, ascending: 1, and the most rows divided by 1, 4, 16, ...} */
+    /** {@return the sizes to try first, ascending: 1, and the most rows divided by 1, 8, 64, ...} */
     List<Integer> mainSizes() {
         List<Integer> sizes = sizes();
         List<Integer> main = new ArrayList<>();
-        for (int i = sizes.size() - 1; i > 0; i -= 2) {
+        for (int i = sizes.size() - 1; i > 0; i -= 3) {
             main.addFirst(sizes.get(i));
         }
         main.addFirst(sizes.getFirst());
@@ -79,7 +79,7 @@ final class Candidates {
                 for (int halves : HALVES_OF_CHUNK) {
                     int chunk = Math.max(1, usual * halves / 2);
                     CommChoice cut = new CommChoice(algorithm, format, chunk);
-                    if (chunk < rows && format.rowsIndependent() && !choices.contains(cut)) {
+                    if (2 * chunk <= rows && format.rowsIndependent() && !choices.contains(cut)) {
                         choices.add(cut);
                     }
                 }

@@ -120,11 +120,10 @@ final class Chooser {
         return fastest(rows, plain(options.of(rows)));
     }
 
-    /** {@return the baselines among the options, the first in any case} */
+    /** {@return the baselines among the options, or the first of all if there are none} */
     private List<CommChoice> plain(List<CommChoice> options) {
-        return baselines.stream()
-                .filter(choice -> choice.equals(baselines.getFirst()) || options.contains(choice))
-                .toList();
+        List<CommChoice> plain = baselines.stream().filter(options::contains).toList();
+        return plain.isEmpty() ? baselines.subList(0, 1) : plain;
     }
 
     private static List<CommChoice> exact(List<CommChoice> plain) {

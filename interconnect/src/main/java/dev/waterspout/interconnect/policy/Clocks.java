@@ -1,23 +1,36 @@
 package dev.waterspout.interconnect.policy;
 
-import java.lang.management.CompilationMXBean;
+import com.sun.management.OperatingSystemMXBean;
+import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where time goes.
  *
  * @param nanos the time, as {@link System#nanoTime}
- * @param compiling the nanoseconds that the JIT has spent so far, of all methods that it is done with
+ * @param compiling the processor time in nanoseconds that the JIT has used so far, with whatever else the VM does on threads
+ *     of its own. The time that {@link java.lang.management.CompilationMXBean} tells would not do: a method counts there
+ *     when it is done, and one that takes a second leaves that second idle
  */
 public record Clocks(LongSupplier nanos, LongSupplier compiling) {
-    private static final long MILLISECOND = 1_000_000;
-
     /** Returns this JVM's clocks. */
     public static Clocks system() {
-        @Nullable CompilationMXBean jit = ManagementFactory.getCompilationMXBean();
-        boolean told = jit != null && jit.isCompilationTimeMonitoringSupported();
-        return new Clocks(System::nanoTime, told ? () -> jit.getTotalCompilationTime() * MILLISECOND : () -> 0);
+        boolean told = ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean process
+                && ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
+                && threads.isThreadCpuTimeSupported()
+                && process.getProcessCpuTime() >= 0;
+        return new Clocks(System::nanoTime, told ? Clocks::ofVirtualMachine : () -> 0);
+    }
+
+    /** {@return what the process has used, without what its Java threads have; the former moves in steps of 10 ms} */
+    private static long ofVirtualMachine() {
+        OperatingSystemMXBean process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long all = process.getProcessCpuTime();
+        for (long used : threads.getThreadCpuTime(threads.getAllThreadIds())) {
+            all -= Math.max(0, used); // -1 for a thread that has ended
+        }
+        return all;
     }
 }

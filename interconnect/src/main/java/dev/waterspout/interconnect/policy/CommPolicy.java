@@ -164,7 +164,7 @@ public final class CommPolicy {
         List<Integer> sizes = candidates.sizes();
         Chooser chooser = new Chooser(sizes, candidates.baselines(), calibration::expected);
         Chooser.Options options = rows -> candidates.of(rows).stream()
-                .filter(choice -> choice.equals(first) || calibration.allows(choice, rows))
+                .filter(choice -> calibration.allows(choice, rows))
                 .toList();
         List<CommChoice> chosen = settings.phaseLocked() ? chooser.chooseLocked(options) : chooser.choose(options);
         List<Row> table = new ArrayList<>();

@@ -11,36 +11,52 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Runs exchanges as they will be, over scratch memory, as long as time is left. Sizes far apart come before those between,
  * so that the largest is tried if any is, and of each the smallest first,
- * because those cost little and correct what the model expects of the next. At one size the choices take turns, so that
- * whatever disturbs the machine disturbs all, and the shortest of the rounds counts. What it is spent on follows from
- * numbers that all ranks share.
+ * because those cost little and correct what the model expects of the next; the smallest of all, which decides over decode
+ * and is tried while the JIT is busiest, once more at the end. At one size the choices take turns, so that whatever disturbs
+ * the machine disturbs all, and the lower quartile of the rounds counts: the shortest where there are few. What it is spent
+ * on follows from numbers that all ranks share.
  */
 final class Trials {
-    private static final int MOST_ROUNDS = 40;
-    private static final int WARM_ROUNDS = 8;
+    private static final int MOST_ROUNDS = 80;
+    private static final double WARM_SECONDS = 0.05;
     private static final int WARM_BATCHES = 3;
     private static final double WARM_GAIN = 0.05;
-    private static final double WARM_UP_SHARE = 0.2;
+    /** Of the time for trials, and beside it. */
+    private static final double WARM_UP_SHARE = 2;
     /** The part of the time for a few sizes that are far apart, before those between. */
-    private static final double MAIN_SHARE = 0.7;
+    private static final double MAIN_SHARE = 0.6;
+    /** After this part of the time only the smallest size is tried, again. */
+    private static final double LAST_SHARE = 0.9;
 
-    /** A size with no time for as many is left to the model. */
+    /** A size with no time for as many is left to the model, and to what was found for its neighbours. */
     private static final int FEWEST_ROUNDS = 3;
+
+    /** The same for what was tried before or lies between sizes that were: a stall in one of few rounds would tell less. */
+    private static final int FEWEST_BETWEEN = 6;
+
+    /** Chunks of different sizes that are tried of an algorithm in one format. */
+    private static final int MOST_OF_PAIR = 2;
     /** What the model expects to take so many times as long as the best is not tried. */
     private static final double HOPELESS = 1.6;
 
-    /** After so many rounds, what took so many times as long as the best is out. */
-    private static final NavigableMap<Integer, Double> SLOWER = new TreeMap<>(Map.of(FEWEST_ROUNDS, 1.4, 8, 1.15));
+    /**
+     * After so many rounds, what took so many times as long as the best is out; after the fewest only if no more was expected
+     * of it, for a stall can last as long.
+     */
+    private static final NavigableMap<Integer, Double> SLOWER =
+            new TreeMap<>(Map.of(FEWEST_ROUNDS, 2.0, 8, 1.4, 20, 1.15));
 
     /** Partials of all ranks that one rank keeps for a trial. */
     private static final long MEMORY_BYTES = 64 << 20;
@@ -71,45 +87,66 @@ final class Trials {
         List<Integer> main = candidates.mainSizes();
         List<Integer> others = new ArrayList<>(candidates.sizes());
         others.removeAll(main);
-        warmUp(main.getFirst());
-        tryOut(main, others.isEmpty() ? budget : spent + MAIN_SHARE * (budget - spent));
-        tryOut(others, budget);
+        warmUp(main.getFirst(), larger(main));
+        double last = spent + LAST_SHARE * budget;
+        double end = spent + budget;
+        tryOut(main, FEWEST_ROUNDS, others.isEmpty() ? last : spent + MAIN_SHARE * budget);
+        tryOut(others, FEWEST_BETWEEN, last);
+        tryOut(List.of(main.getFirst()), FEWEST_BETWEEN, end);
         return made;
     }
 
-    private void tryOut(List<Integer> sizes, double until) {
+    private void tryOut(List<Integer> sizes, int fewestRounds, double until) {
         for (int i = 0; i < sizes.size(); i++) {
-            tryOut(sizes.get(i), (until - spent) / (sizes.size() - i));
+            tryOut(sizes.get(i), fewestRounds, (until - spent) / (sizes.size() - i));
         }
     }
 
-    /** Exchanges the smallest size until that becomes no faster: the JIT has to compile collectives and transport, too. */
-    private void warmUp(int rows) {
+    /**
+     * Exchanges a small and a larger size until that becomes no faster and the JITs of all ranks have come to rest: they
+     * have to compile collectives and transport, too, and meanwhile an exchange takes any time.
+     */
+    private void warmUp(int rows, int moreRows) {
         try (Arena arena = Arena.ofShared()) {
-            List<Contender> contenders = picks(rows).stream()
-                    .map(choice -> new Contender(choice, rows, arena))
+            List<Contender> contenders = Stream.of(rows, moreRows)
+                    .distinct()
+                    .flatMap(size -> picks(size).stream().map(choice -> new Contender(choice, size, arena)))
                     .toList();
             double before = Double.POSITIVE_INFINITY;
             double least = Double.POSITIVE_INFINITY;
             int equal = 0;
             while (equal < WARM_BATCHES && spent < WARM_UP_SHARE * budget) {
                 before = Math.min(before, least);
-                for (int round = 0; round < WARM_ROUNDS; round++) {
+                double began = spent;
+                long compiling = bench.clocks().compiling().getAsLong();
+                do {
                     least = Math.min(least, round(contenders));
-                }
-                equal = least > (1 - WARM_GAIN) * before ? equal + 1 : 0;
+                } while (spent - began < WARM_SECONDS);
+                double busy = agreement.max((bench.clocks().compiling().getAsLong() - compiling) * 1e-9);
+                boolean idle = busy <= WarmUp.IDLE * (spent - began);
+                equal = idle && least > (1 - WARM_GAIN) * before ? equal + 1 : 0;
             }
         }
     }
 
-    private void tryOut(int rows, double seconds) {
+    /** {@return of the sizes that are tried the largest that is cheap enough to warm up with} */
+    private int larger(List<Integer> sizes) {
+        return sizes.stream()
+                .filter(rows -> fits(rows)
+                        && picks(rows).stream()
+                                        .mapToDouble(choice -> calibration.expected(choice, rows))
+                                        .sum()
+                                <= WARM_SECONDS)
+                .max(Comparator.naturalOrder())
+                .orElse(sizes.getFirst());
+    }
+
+    private void tryOut(int rows, int fewestRounds, double seconds) {
         List<CommChoice> picks = picks(rows);
         double round = picks.stream()
                 .mapToDouble(choice -> calibration.expected(choice, rows))
                 .sum();
-        long bytes = PlainFormat.F32.encodedBytes(rows, settings.columns())
-                * bench.transport().size();
-        if (FEWEST_ROUNDS * round > seconds || (bytes > MEMORY_BYTES && rows > 1)) {
+        if (fewestRounds * round > seconds || !fits(rows)) {
             return;
         }
         double end = spent + seconds;
@@ -118,34 +155,42 @@ final class Trials {
             List<Contender> contenders = picks.stream()
                     .map(choice -> new Contender(choice, rows, arena))
                     .toList();
-            contend(contenders, rows, end);
+            if (contend(contenders, end) >= fewestRounds || fewestRounds == FEWEST_ROUNDS) {
+                calibration.forget(rows);
+                made.removeIf(trial -> trial.rows() == rows);
+                contenders.forEach(Contender::note);
+            }
         }
     }
 
-    private void contend(List<Contender> contenders, int rows, double end) {
+    private boolean fits(int rows) {
+        long bytes = PlainFormat.F32.encodedBytes(rows, settings.columns())
+                * bench.transport().size();
+        return bytes <= MEMORY_BYTES || rows == 1;
+    }
+
+    /** {@return how many rounds there was time for} */
+    private int contend(List<Contender> contenders, double end) {
         List<Contender> racing = contenders;
         round(racing); // opens what has to be opened; counts only if there is time for no other
         double began = spent;
-        for (int round = 1; round <= MOST_ROUNDS; round++) {
+        for (int i = 1; i <= MOST_ROUNDS; i++) {
+            int round = i;
             round(racing);
-            double perRound = (spent - began) / round;
-            if (spent + perRound > end) {
-                break;
+            if (spent + (spent - began) / round > end) {
+                return round;
             }
             Double slower = SLOWER.get(round);
             if (slower != null) {
                 double limit = slower
-                        * racing.stream().mapToDouble(Contender::shortest).min().orElseThrow();
+                        * racing.stream().mapToDouble(Contender::quartile).min().orElseThrow();
                 racing = racing.stream()
-                        .filter(contender -> contender.shortest() <= limit)
+                        .filter(contender -> contender.quartile() <= limit
+                                || (round == FEWEST_ROUNDS && contender.expected <= limit))
                         .toList();
             }
         }
-        for (Contender contender : contenders) {
-            Trial trial = new Trial(contender.choice, rows, Math.max(contender.shortest(), Calibration.LEAST_SECONDS));
-            calibration.add(trial);
-            made.add(trial);
-        }
+        return MOST_ROUNDS;
     }
 
     /** {@return the seconds of all of them together} */
@@ -163,7 +208,11 @@ final class Trials {
         return Arrays.stream(slowest).limit(contenders.size()).sum();
     }
 
-    /** {@return what to try: the best plain exchange, and all others that may be as fast as the best of all} */
+    /**
+     * {@return what to try: the best plain and the best compressed exchange of each algorithm, and all others that may be as
+     * fast as the best of all} A latency that was measured too long speaks against an algorithm of two steps, and only a
+     * trial can contradict it.
+     */
     private List<CommChoice> picks(int rows) {
         List<CommChoice> possible = candidates.of(rows).stream()
                 .filter(choice -> calibration.expected(choice, rows) < Double.POSITIVE_INFINITY)
@@ -172,17 +221,19 @@ final class Trials {
         if (possible.isEmpty()) {
             return List.of(candidates.baselines().getFirst());
         }
-        Set<CommChoice> picks = new LinkedHashSet<>();
         List<WireFormat> plain = settings.baselines();
-        possible.stream()
-                .filter(choice -> plain.contains(choice.format()))
-                .findFirst()
-                .ifPresent(picks::add);
         double limit = HOPELESS * calibration.expected(possible.getFirst(), rows);
-        possible.stream()
-                .filter(choice -> calibration.expected(choice, rows) <= limit)
-                .forEach(picks::add);
-        return List.copyOf(picks);
+        Set<List<Object>> kinds = new HashSet<>();
+        Map<Calibration.Pair, Integer> ofPair = new HashMap<>();
+        List<CommChoice> picks = new ArrayList<>();
+        for (CommChoice choice : possible) {
+            boolean best = kinds.add(List.of(choice.algorithm(), plain.contains(choice.format())));
+            boolean close = calibration.expected(choice, rows) <= limit;
+            if ((best || close) && ofPair.merge(Calibration.Pair.of(choice), 1, Integer::sum) <= MOST_OF_PAIR) {
+                picks.add(choice);
+            }
+        }
+        return picks;
     }
 
     /** A choice under trial. */
@@ -191,12 +242,14 @@ final class Trials {
         private final int rows;
         private final StagedPort port;
         private final Collective collective;
+        private final double expected;
         /** Of every round, the first included. */
         private final List<Double> seconds = new ArrayList<>();
 
         private Contender(CommChoice choice, int rows, Arena arena) {
             this.choice = choice;
             this.rows = rows;
+            this.expected = calibration.expected(choice, rows);
             this.port = bench.ports().create(choice.format(), rows, settings.columns());
             this.collective = choice.algorithm()
                     .create(
@@ -211,12 +264,20 @@ final class Trials {
             return Seconds.time(with.nanoClock(), () -> collective.sum(0, port, rows));
         }
 
-        private double shortest() {
-            return seconds.stream()
+        private void note() {
+            Trial trial = new Trial(choice, rows, Math.max(quartile(), Calibration.LEAST_SECONDS));
+            calibration.add(trial);
+            made.add(trial);
+        }
+
+        /** {@return of all rounds but the first} */
+        private double quartile() {
+            double[] sorted = seconds.stream()
                     .skip(seconds.size() > 1 ? 1 : 0)
                     .mapToDouble(Double::doubleValue)
-                    .min()
-                    .orElseThrow();
+                    .sorted()
+                    .toArray();
+            return sorted[sorted.length / 4];
         }
     }
 }

@@ -17,7 +17,7 @@ import java.util.function.BooleanSupplier;
  * nearly idle. Agreement alone is not enough, because code that waits for the JIT is slow and steady.
  */
 public final class WarmUp {
-    private static final double BATCH_SECONDS = 0.03;
+    private static final double BATCH_SECONDS = 0.05;
     /** Rounds of a batch, however long they take. */
     private static final int BATCH_ROUNDS = 4;
     /** By then a clock must have moved. */
@@ -26,7 +26,7 @@ public final class WarmUp {
     private static final int EQUAL_BATCHES = 2;
     private static final double EQUAL = 0.1;
     /** The part of a batch in which the JIT may have been busy. */
-    private static final double IDLE = 0.25;
+    static final double IDLE = 0.25;
 
     private WarmUp() {}
 

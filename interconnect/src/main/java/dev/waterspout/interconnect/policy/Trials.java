@@ -71,6 +71,8 @@ final class Trials {
     private final List<Trial> made = new ArrayList<>();
     /** The slowest rank's seconds since the start. */
     private double spent;
+    /** Seconds of what was tried while a JIT was busy, and thus in vain; not of the budget, but at most as long. */
+    private double disturbed;
 
     Trials(Bench bench, CommSettings settings, Candidates candidates, Calibration calibration) {
         this.bench = bench;
@@ -98,7 +100,7 @@ final class Trials {
 
     private void tryOut(List<Integer> sizes, int fewestRounds, double until) {
         for (int i = 0; i < sizes.size(); i++) {
-            tryOut(sizes.get(i), fewestRounds, (until - spent) / (sizes.size() - i));
+            tryOut(sizes.get(i), fewestRounds, (until + disturbed - spent) / (sizes.size() - i));
         }
     }
 
@@ -122,9 +124,7 @@ final class Trials {
                 do {
                     least = Math.min(least, round(contenders));
                 } while (spent - began < WARM_SECONDS);
-                double busy = agreement.max((bench.clocks().compiling().getAsLong() - compiling) * 1e-9);
-                boolean idle = busy <= WarmUp.IDLE * (spent - began);
-                equal = idle && least > (1 - WARM_GAIN) * before ? equal + 1 : 0;
+                equal = isIdle(began, compiling) && least > (1 - WARM_GAIN) * before ? equal + 1 : 0;
             }
         }
     }
@@ -149,18 +149,39 @@ final class Trials {
         if (fewestRounds * round > seconds || !fits(rows)) {
             return;
         }
-        double end = spent + seconds;
+        boolean quiet = attempt(rows, picks, fewestRounds, seconds, false);
+        while (!quiet) {
+            quiet = attempt(rows, picks, fewestRounds, seconds, disturbed >= budget);
+        }
+    }
+
+    /** {@return whether that was it} If a JIT was busy meanwhile and there is to be another attempt, nothing is noted. */
+    private boolean attempt(int rows, List<CommChoice> picks, int fewestRounds, double seconds, boolean last) {
+        double began = spent;
+        long compiling = bench.clocks().compiling().getAsLong();
         // Shared: ranks in one process read each other's messages.
         try (Arena arena = Arena.ofShared()) {
             List<Contender> contenders = picks.stream()
                     .map(choice -> new Contender(choice, rows, arena))
                     .toList();
-            if (contend(contenders, end) >= fewestRounds || fewestRounds == FEWEST_ROUNDS) {
+            int rounds = contend(contenders, began + seconds);
+            if (!last && !isIdle(began, compiling)) {
+                disturbed += spent - began;
+                return false;
+            }
+            if (rounds >= fewestRounds || fewestRounds == FEWEST_ROUNDS) {
                 calibration.forget(rows);
                 made.removeIf(trial -> trial.rows() == rows);
                 contenders.forEach(Contender::note);
             }
+            return true;
         }
+    }
+
+    /** {@return whether the JITs of all ranks were nearly idle since then} */
+    private boolean isIdle(double began, long compiling) {
+        double busy = agreement.max((bench.clocks().compiling().getAsLong() - compiling) * 1e-9);
+        return busy <= WarmUp.IDLE * (spent - began);
     }
 
     private boolean fits(int rows) {

@@ -1,0 +1,27 @@
+package dev.waterspout.engine.perplexity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.waterspout.kernels.host.HostKernels;
+import java.io.IOException;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A kernel may sum in another order, in single precision: that must not show in what the model knows. */
+@Timeout(300)
+class KernelPerplexityTest {
+    private static final String TEXT = "orator-heldout.txt";
+
+    @ParameterizedTest
+    @ValueSource(strings = {"orator-f32.gguf", "orator-f16.gguf", "orator-q8_0.gguf"})
+    void fastKernelsPredictLikeTheReferenceKernels(String model) throws IOException {
+        double scalar =
+                Scores.of(model, TEXT, 20, 2, 1, HostKernels.scalar()).nll().exp();
+        double vector =
+                Scores.of(model, TEXT, 20, 2, 1, HostKernels.vector()).nll().exp();
+        assertThat(scalar).isBetween(10.0, 100.0);
+        assertThat(vector).isCloseTo(scalar, within(0.001 * scalar));
+    }
+}

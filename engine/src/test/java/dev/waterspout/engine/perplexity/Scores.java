@@ -1,0 +1,51 @@
+package dev.waterspout.engine.perplexity;
+
+import dev.waterspout.engine.forward.HostShard;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.testing.SharedData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+
+/** How well models of the shared data predict texts of it, in windows of 256 tokens. */
+final class Scores {
+    private static final int SIZE = 256;
+
+    private Scores() {}
+
+    static RunScore of(String file, String text, int first, int windows, int ranks, HostKernels kernels)
+            throws IOException {
+        String content = Files.readString(SharedData.require(text));
+        Path path = SharedData.require(file);
+        try (Model model = new Model(GgufFile.open(path));
+                RankGroup group = group(model, ranks, kernels)) {
+            TextWindows part = TextWindows.of(model.tokenizer(), content, SIZE).part(first, windows);
+            PerplexityMeter meter =
+                    new PerplexityMeter(List.of(group), model.config().vocabulary());
+            for (int window = 0; window < part.count(); window++) {
+                meter.score(part, window);
+            }
+            return meter.scores().getFirst();
+        }
+    }
+
+    private static RankGroup group(Model model, int ranks, HostKernels kernels) {
+        RankOptions options =
+                new RankOptions(SIZE, SIZE, 2 / ranks, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2), 128);
+        return RankGroup.inProcess(
+                model,
+                ShardPlan.of(model.config(), model.ffnUnit(), ranks, List.of()),
+                options,
+                Collections.nCopies(ranks, HostShard.factory(kernels)));
+    }
+}

@@ -26,8 +26,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One FFN matrix of TinyLlama (5632 x 2048) times one token, a few, or a chunk, on one thread. The matrix is one of several,
- * used in turn, so that it comes from memory as in a real forward pass. With {@code -t 2} two threads do so.
+ * A matrix of a small model's attention or of TinyLlama's FFN times one token or a chunk, on one thread. The matrix is one of
+ * several, used in turn, so that it comes from memory as in a real forward pass. With {@code -t 2} two threads do so.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
@@ -36,8 +36,6 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 @Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
 public class LinearBenchmark {
-    private static final int ROWS = 5632;
-    private static final int COLUMNS = 2048;
     private static final long TOTAL_BYTES = 512L << 20;
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -58,6 +56,10 @@ public class LinearBenchmark {
     @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0"})
     public WeightFormat format = WeightFormat.F32;
 
+    /** Rows (outputs) and columns (inputs) of a matrix. */
+    @Param({"768x768", "5632x2048"})
+    public String shape = "768x768";
+
     /** Tokens. */
     @Param({"1", "512"})
     public int batch;
@@ -67,23 +69,28 @@ public class LinearBenchmark {
     private WeightMatrix[] matrices = {};
     private MemorySegment x = MemorySegment.NULL;
     private MemorySegment y = MemorySegment.NULL;
+    private int rows;
+    private int columns;
     private int next;
 
     /** Fills weights and inputs with random values. */
     @Setup(Level.Trial)
     public void fill() {
         SplittableRandom random = new SplittableRandom(1);
-        long bytes = ROWS * format.rowBytes(COLUMNS);
+        int by = shape.indexOf('x');
+        rows = Integer.parseInt(shape.substring(0, by));
+        columns = Integer.parseInt(shape.substring(by + 1));
+        long bytes = rows * format.rowBytes(columns);
         matrices = new WeightMatrix[Math.max(1, (int) (TOTAL_BYTES / bytes))];
         for (int i = 0; i < matrices.length; i++) {
             MemorySegment data = arena.allocate(bytes, 64);
             for (long at = 0; at < bytes; at += format.blockBytes()) {
                 fillBlock(data, at, random);
             }
-            matrices[i] = WeightMatrix.dense(data, format, ROWS, COLUMNS);
+            matrices[i] = WeightMatrix.dense(data, format, rows, columns);
         }
-        x = arena.allocate((long) batch * COLUMNS * Float.BYTES, 64);
-        y = arena.allocate((long) batch * ROWS * Float.BYTES, 64);
+        x = arena.allocate((long) batch * columns * Float.BYTES, 64);
+        y = arena.allocate((long) batch * rows * Float.BYTES, 64);
         for (long at = 0; at < x.byteSize(); at += Float.BYTES) {
             x.set(FLOAT, at, (float) random.nextDouble(-1, 1));
         }
@@ -114,9 +121,9 @@ public class LinearBenchmark {
     @Benchmark
     public MemorySegment linear(Work work) {
         WeightMatrix matrix = matrices[next++ % matrices.length];
-        HostKernels.vector().linear(matrix, x, batch, y, 0, ROWS, scratch);
+        HostKernels.vector().linear(matrix, x, batch, y, 0, rows, scratch);
         work.weightBytes += matrix.data().byteSize();
-        work.flops += 2L * ROWS * COLUMNS * batch;
+        work.flops += 2L * rows * columns * batch;
         return y;
     }
 }

@@ -104,6 +104,7 @@ final class Environment implements IDefaultValueProvider {
     private static String processor() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             return lines.filter(line -> line.startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
                     .findFirst()
                     .orElse(System.getProperty("os.arch"));
         } catch (IOException | UncheckedIOException unknown) { // not Linux

@@ -2,15 +2,16 @@ package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.policy.Profiles.Trial;
 import dev.waterspout.kernels.codec.WireFormat;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -28,6 +29,7 @@ final class Calibration {
     private final Map<CommChoice, NavigableMap<Integer, Double>> factors = new HashMap<>();
 
     private final NavigableSet<Integer> tried = new TreeSet<>();
+    private final Map<Pair, Set<Integer>> triedOfPair = new HashMap<>();
     private final Map<Kin, NavigableMap<Integer, Double>> kinFactors = new HashMap<>();
 
     /** Of all that was tried at one size, the middle one: for what was not. */
@@ -57,6 +59,7 @@ final class Calibration {
         CommChoice choice = trial.choice();
         double factor = trial.seconds() / predicted(choice, trial.rows());
         tried.add(trial.rows());
+        triedOfPair.computeIfAbsent(Pair.of(choice), key -> new HashSet<>()).add(trial.rows());
         measured.computeIfAbsent(choice, key -> new TreeMap<>()).put(trial.rows(), trial.seconds());
         factors.computeIfAbsent(choice, key -> new TreeMap<>()).put(trial.rows(), factor);
         kinFactors.computeIfAbsent(Kin.of(choice), key -> new TreeMap<>()).putIfAbsent(trial.rows(), factor);
@@ -71,6 +74,7 @@ final class Calibration {
     /** Drops what trials with so many rows took. */
     void forget(int rows) {
         tried.remove(rows);
+        triedOfPair.values().forEach(own -> own.remove(rows));
         general.remove(rows);
         for (Map<?, NavigableMap<Integer, Double>> maps : List.of(measured, factors, kinFactors)) {
             maps.values().forEach(byRows -> byRows.remove(rows));
@@ -83,12 +87,10 @@ final class Calibration {
      * tried with its format at the nearest sizes that were tried, below and above: what was left out there had no hope.
      */
     boolean allows(CommChoice choice, int rows) {
+        Set<Integer> own = triedOfPair.getOrDefault(Pair.of(choice), Set.of());
         return Stream.of(tried.floor(rows), tried.ceiling(rows))
                 .filter(Objects::nonNull)
-                .allMatch(near -> Stream.of(true, false)
-                        .anyMatch(cut -> kinFactors
-                                .getOrDefault(new Kin(Pair.of(choice), cut), Collections.emptyNavigableMap())
-                                .containsKey(near)));
+                .allMatch(own::contains);
     }
 
     OptionalDouble measured(CommChoice choice, int rows) {

@@ -14,19 +14,20 @@ import java.util.function.LongSupplier;
  *     when it is done, and one that takes a second leaves that second idle
  */
 public record Clocks(LongSupplier nanos, LongSupplier compiling) {
-    /** Returns this JVM's clocks. */
+    /** Returns this JVM's clocks. A Java thread that has ended counts as the VM's from then on. */
     public static Clocks system() {
-        boolean told = ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean process
+        if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean process
                 && ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
                 && threads.isThreadCpuTimeSupported()
-                && process.getProcessCpuTime() >= 0;
-        return new Clocks(System::nanoTime, told ? Clocks::ofVirtualMachine : () -> 0);
+                && threads.isThreadCpuTimeEnabled()
+                && process.getProcessCpuTime() >= 0) {
+            return new Clocks(System::nanoTime, () -> ofVirtualMachine(process, threads));
+        }
+        return new Clocks(System::nanoTime, () -> 0);
     }
 
     /** {@return what the process has used, without what its Java threads have; the former moves in steps of 10 ms} */
-    private static long ofVirtualMachine() {
-        OperatingSystemMXBean process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static long ofVirtualMachine(OperatingSystemMXBean process, ThreadMXBean threads) {
         long all = process.getProcessCpuTime();
         for (long used : threads.getThreadCpuTime(threads.getAllThreadIds())) {
             all -= Math.max(0, used); // -1 for a thread that has ended

@@ -33,7 +33,11 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                 launches.add(task, Math.ceilDiv(w.rows(), LinearPatchKernels.ROWS), local, 0, rows);
             }
             case GROUP -> {
-                byGroup(graph, task, context, step, powers, local);
+                if (w.format() == WeightFormat.F32) {
+                    floatsByGroup(graph, task, context, step, local);
+                } else {
+                    byRun(graph, task, context, step, powers, choice);
+                }
                 launches.add(task, (long) w.rows() * local, local, 1, rows);
             }
             case TILE -> {
@@ -80,6 +84,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
         }
     }
 
+    /** A run of tokens per item, or a group of items per row: weights as bytes, and one more number. */
     private void byRun(
             TaskGraph graph,
             String task,
@@ -89,7 +94,11 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
             KernelChoice choice) {
         graph.task(
                 task,
-                choice.cut() == KernelCut.PATCH ? LinearPatchKernels::patchBlocks : LinearRunKernels::runBytes,
+                switch (choice.cut()) {
+                    case PATCH -> LinearPatchKernels::patchBlocks;
+                    case GROUP -> LinearGroupKernels::groupBytes;
+                    default -> LinearRunKernels::runBytes;
+                },
                 context,
                 step,
                 w.bytes(),
@@ -104,47 +113,25 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                 biasStride,
                 rows.index(),
                 w.kernelFormat(),
-                choice.perItem());
+                choice.cut() == KernelCut.GROUP ? choice.local() : choice.perItem());
     }
 
-    private void byGroup(
-            TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers, int items) {
-        if (w.format() == WeightFormat.F32) {
-            graph.task(
-                    task,
-                    LinearGroupKernels::groupFloats,
-                    context,
-                    step,
-                    w.floats(),
-                    x,
-                    bias,
-                    y,
-                    w.rows(),
-                    w.columns(),
-                    w.layerStride(),
-                    biasStride,
-                    rows.index(),
-                    items);
-        } else {
-            graph.task(
-                    task,
-                    LinearGroupKernels::groupBytes,
-                    context,
-                    step,
-                    w.bytes(),
-                    powers,
-                    x,
-                    bias,
-                    y,
-                    w.rows(),
-                    w.columns(),
-                    w.rowElements(),
-                    w.layerStride(),
-                    biasStride,
-                    rows.index(),
-                    w.kernelFormat(),
-                    items);
-        }
+    private void floatsByGroup(TaskGraph graph, String task, KernelContext context, IntArray step, int items) {
+        graph.task(
+                task,
+                LinearGroupKernels::groupFloats,
+                context,
+                step,
+                w.floats(),
+                x,
+                bias,
+                y,
+                w.rows(),
+                w.columns(),
+                w.layerStride(),
+                biasStride,
+                rows.index(),
+                items);
     }
 
     private void byTile(

@@ -6,13 +6,10 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
 import java.io.IOException;
 import java.io.StringReader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** Runs {@code waterspout generate} under {@code benchmarks/network} and reads what {@code --stats json} says. */
 final class CellRunner {
@@ -49,39 +46,18 @@ final class CellRunner {
      * @throws IOException if it ends with another exit code than 0 or is skipped; carries what it printed
      */
     JsonObject run(Cell cell) throws IOException, InterruptedException {
-        Path work = Files.createTempDirectory("ttft");
-        try {
-            Path log = work.resolve("log");
-            Process process = new ProcessBuilder(command(cell, work))
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .start();
-            boolean ended = process.waitFor(timeoutSeconds, TimeUnit.SECONDS);
-            if (!ended) {
-                process.destroy();
-                var _ = process.waitFor(10, TimeUnit.SECONDS);
-            }
-            String text = Files.readString(log);
+        try (NetworkRun network = NetworkRun.create(root, cell)) {
+            String text = network.run(command(cell, network.folder()), timeoutSeconds);
             List<JsonObject> runs = runs(text);
-            if (!ended || process.exitValue() != 0 || runs.isEmpty()) {
-                throw new IOException(cell + ": "
-                        + (ended ? "exit code " + process.exitValue() : "not done in " + timeoutSeconds + " s") + "\n"
-                        + text);
+            if (runs.isEmpty()) {
+                throw new IOException(cell + ": no run\n" + text);
             }
             return json(cell, runs.subList(runs.size() - repetitions, runs.size()));
-        } finally {
-            delete(work);
         }
     }
 
     private List<String> command(Cell cell, Path work) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                root.resolve("benchmarks/network").toString(),
-                "--ranks",
-                Integer.toString(cell.ranks()),
-                "--rates",
-                cell.link(),
-                "--",
                 // What auto measured on another link must not count on this one.
                 "env",
                 "XDG_CACHE_HOME=" + work,
@@ -171,13 +147,5 @@ final class CellRunner {
 
     static double number(JsonObject json, String name) {
         return json.getJsonNumber(name).doubleValue();
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        }
     }
 }

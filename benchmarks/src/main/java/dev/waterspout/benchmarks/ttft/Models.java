@@ -44,6 +44,27 @@ final class Models {
         return Optional.of(file);
     }
 
+    /**
+     * {@return what another program takes in place of the model's file, made of it when it is first asked for}
+     *
+     * @param ending in place of {@code .gguf}
+     */
+    Path beside(String name, String ending, Conversion conversion) throws IOException {
+        Path source = file(name).orElseThrow();
+        Path target = folder.resolve(name.replace(':', '-') + ending);
+        if (!Files.exists(target)) {
+            System.err.println("writing " + target);
+            conversion.convert(source, target);
+        }
+        return target;
+    }
+
+    /** Writes a file from a GGUF file. */
+    @FunctionalInterface
+    interface Conversion {
+        void convert(Path source, Path target) throws IOException;
+    }
+
     Model open(String name) throws IOException {
         Optional<Path> file = file(name);
         if (file.isPresent()) {

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -70,6 +72,13 @@ public final class TtftBenchmark implements Callable<Integer> {
             description = "What auto chooses from besides f32; empty for its own table.")
     private String autoAllow = "";
 
+    @Option(
+            names = "--distributed-llama",
+            paramLabel = "PROGRAM",
+            description = "distributed-llama's dllama: it runs the cells of models in f32 (with its f32 buffers) and"
+                    + " q4_0 (with q80), too.")
+    private @Nullable Path distributedLlama;
+
     @Option(names = "--again", description = "Run cells again that are in the file.")
     private boolean again;
 
@@ -106,15 +115,36 @@ public final class TtftBenchmark implements Callable<Integer> {
         long end = System.nanoTime() + budget * 1_000_000_000L;
         TtftResults results = TtftResults.open(file);
         Models files = new Models(folder);
-        CellRunner runner = new CellRunner(root, files, predict, repetitions, autoAllow, timeout);
+        CellRunner ours = new CellRunner(root, files, predict, repetitions, autoAllow, timeout);
+        int failures = measure(cells(), ours::run, results.cells(), results, end);
+        if (distributedLlama != null) {
+            DistributedLlamaRunner peer =
+                    new DistributedLlamaRunner(root, distributedLlama, files, predict, repetitions, timeout);
+            failures += measure(DistributedLlamaRunner.cells(cells()), peer::run, results.peers(), results, end);
+        }
+        results.predict(new TtftPredictions(results.cells(), files));
+        System.out.print(new TtftTable(results.cells()));
+        System.out.print(new PeerTable(results.cells(), results.peers()));
+        return failures == 0 ? 0 : 1;
+    }
+
+    @FunctionalInterface
+    private interface Runner {
+        JsonObject run(Cell cell) throws IOException, InterruptedException;
+    }
+
+    /** {@return how many cells failed; the file is written after every other} */
+    private int measure(List<Cell> asked, Runner runner, Map<Cell, JsonObject> measured, TtftResults results, long end)
+            throws IOException, InterruptedException {
         int failures = 0;
-        for (Cell cell : cells()) {
-            if ((results.has(cell) && !again) || System.nanoTime() >= end) {
+        for (Cell cell : asked) {
+            if ((measured.containsKey(cell) && !again) || System.nanoTime() >= end) {
                 continue;
             }
             try {
                 JsonObject result = runner.run(cell);
-                results.put(cell, result);
+                measured.put(cell, result);
+                results.write();
                 System.err.printf(
                         "%s: %.3f s, %.1f tokens/s%n",
                         cell,
@@ -125,9 +155,7 @@ public final class TtftBenchmark implements Callable<Integer> {
                 System.err.println(failed.getMessage());
             }
         }
-        results.predict(new TtftPredictions(results.cells(), files));
-        System.out.print(new TtftTable(results.cells()));
-        return failures == 0 ? 0 : 1;
+        return failures;
     }
 
     private List<Cell> cells() {

@@ -20,6 +20,7 @@ final class TtftResults {
 
     private final Path file;
     private final Map<Cell, JsonObject> cells = new LinkedHashMap<>();
+    private final Map<Cell, JsonObject> peers = new LinkedHashMap<>();
 
     private TtftResults(Path file) {
         this.file = file;
@@ -37,32 +38,34 @@ final class TtftResults {
                 for (JsonObject each : json.getJsonArray("cells").getValuesAs(JsonObject.class)) {
                     results.cells.put(Cell.of(each), each);
                 }
+                for (JsonObject each : json.getJsonArray("peers").getValuesAs(JsonObject.class)) {
+                    results.peers.put(Cell.of(each), each);
+                }
             }
         }
         return results;
-    }
-
-    boolean has(Cell cell) {
-        return cells.containsKey(cell);
     }
 
     Map<Cell, JsonObject> cells() {
         return cells;
     }
 
-    /** Adds a cell, or takes a newer one in place of an older, and writes the file. */
-    void put(Cell cell, JsonObject result) throws IOException {
-        cells.put(cell, result);
-        write();
+    /** {@return what another program was measured at; {@code comm} is its kind of buffers} */
+    Map<Cell, JsonObject> peers() {
+        return peers;
     }
 
-    private void write() throws IOException {
+    /** Writes the file. */
+    void write() throws IOException {
         JsonArrayBuilder array = Json.createArrayBuilder();
         cells.values().forEach(array::add);
+        JsonArrayBuilder others = Json.createArrayBuilder();
+        peers.values().forEach(others::add);
         JsonObject all = Json.createObjectBuilder()
                 .add("schema", SCHEMA)
                 .add("machine", machine())
                 .add("cells", array)
+                .add("peers", others)
                 .build();
         Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
         Files.createDirectories(folder);

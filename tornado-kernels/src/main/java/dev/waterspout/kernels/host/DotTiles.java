@@ -19,7 +19,7 @@ final class DotTiles {
     private final int rowStride;
     private final long inputs;
     private final int inputStride;
-    private final float[] sums;
+    private final long sums;
     private final int sumRowStride;
     private final int sumInputStride;
 
@@ -30,18 +30,11 @@ final class DotTiles {
      * @param rowStride floats from row to row
      * @param inputs address of the inputs
      * @param inputStride floats from input to input
-     * @param sums {@link HostScratch#sums()}
+     * @param sums address, {@link HostScratch#sums()}
      * @param sumRowStride floats from the vector of one row to that of the next, same input
      * @param sumInputStride floats from the vector of one input to that of the next, same row
      */
-    DotTiles(
-            long rows,
-            int rowStride,
-            long inputs,
-            int inputStride,
-            float[] sums,
-            int sumRowStride,
-            int sumInputStride) {
+    DotTiles(long rows, int rowStride, long inputs, int inputStride, long sums, int sumRowStride, int sumInputStride) {
         this.rows = rows;
         this.rowStride = rowStride;
         this.inputs = inputs;
@@ -89,7 +82,6 @@ final class DotTiles {
      * It calls the Vector API without helpers, because the compiler stops inlining helpers in a method of this size.
      */
     private void fourByFour(int row, int input, int columns, int from, int to) {
-        float[] s = sums;
         long rowBytes = Layouts.floats(rowStride);
         long w0 = (rows + Layouts.floats(row)) & Memory.MASK;
         long w1 = (w0 + rowBytes) & Memory.MASK;
@@ -100,26 +92,36 @@ final class DotTiles {
         long x1 = (x0 + inputBytes) & Memory.MASK;
         long x2 = (x1 + inputBytes) & Memory.MASK;
         long x3 = (x2 + inputBytes) & Memory.MASK;
-        int r = sumRowStride;
-        int f1 = from + sumInputStride;
-        int f2 = f1 + sumInputStride;
-        int f3 = f2 + sumInputStride;
-        FloatVector a00 = FloatVector.fromArray(Lanes.FLOATS, s, from);
-        FloatVector a01 = FloatVector.fromArray(Lanes.FLOATS, s, from + r);
-        FloatVector a02 = FloatVector.fromArray(Lanes.FLOATS, s, from + 2 * r);
-        FloatVector a03 = FloatVector.fromArray(Lanes.FLOATS, s, from + 3 * r);
-        FloatVector a10 = FloatVector.fromArray(Lanes.FLOATS, s, f1);
-        FloatVector a11 = FloatVector.fromArray(Lanes.FLOATS, s, f1 + r);
-        FloatVector a12 = FloatVector.fromArray(Lanes.FLOATS, s, f1 + 2 * r);
-        FloatVector a13 = FloatVector.fromArray(Lanes.FLOATS, s, f1 + 3 * r);
-        FloatVector a20 = FloatVector.fromArray(Lanes.FLOATS, s, f2);
-        FloatVector a21 = FloatVector.fromArray(Lanes.FLOATS, s, f2 + r);
-        FloatVector a22 = FloatVector.fromArray(Lanes.FLOATS, s, f2 + 2 * r);
-        FloatVector a23 = FloatVector.fromArray(Lanes.FLOATS, s, f2 + 3 * r);
-        FloatVector a30 = FloatVector.fromArray(Lanes.FLOATS, s, f3);
-        FloatVector a31 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + r);
-        FloatVector a32 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + 2 * r);
-        FloatVector a33 = FloatVector.fromArray(Lanes.FLOATS, s, f3 + 3 * r);
+        long rowSum = Layouts.floats(sumRowStride);
+        long inputSum = Layouts.floats(sumInputStride);
+        long f0 = (sums + Layouts.floats(from)) & Memory.MASK;
+        long f1 = f0 + inputSum;
+        long f2 = f1 + inputSum;
+        long f3 = f2 + inputSum;
+        FloatVector a00 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, f0 & Memory.MASK, Layouts.ORDER);
+        FloatVector a01 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f0 + rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a02 =
+                FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f0 + 2 * rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a03 =
+                FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f0 + 3 * rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a10 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, f1 & Memory.MASK, Layouts.ORDER);
+        FloatVector a11 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f1 + rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a12 =
+                FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f1 + 2 * rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a13 =
+                FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f1 + 3 * rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a20 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, f2 & Memory.MASK, Layouts.ORDER);
+        FloatVector a21 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f2 + rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a22 =
+                FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f2 + 2 * rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a23 =
+                FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f2 + 3 * rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a30 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, f3 & Memory.MASK, Layouts.ORDER);
+        FloatVector a31 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f3 + rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a32 =
+                FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f3 + 2 * rowSum) & Memory.MASK, Layouts.ORDER);
+        FloatVector a33 =
+                FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, (f3 + 3 * rowSum) & Memory.MASK, Layouts.ORDER);
         for (int c = 0; c < columns; c += Lanes.COUNT) {
             long at = (long) (c & Memory.INDEX) * Float.BYTES;
             FloatVector r0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w0 + at, Layouts.ORDER);
@@ -147,25 +149,26 @@ final class DotTiles {
             a32 = r2.fma(i3, a32);
             a33 = r3.fma(i3, a33);
         }
-        a00.intoArray(s, to);
-        a01.intoArray(s, to + r);
-        a02.intoArray(s, to + 2 * r);
-        a03.intoArray(s, to + 3 * r);
-        int t1 = to + sumInputStride;
-        int t2 = t1 + sumInputStride;
-        int t3 = t2 + sumInputStride;
-        a10.intoArray(s, t1);
-        a11.intoArray(s, t1 + r);
-        a12.intoArray(s, t1 + 2 * r);
-        a13.intoArray(s, t1 + 3 * r);
-        a20.intoArray(s, t2);
-        a21.intoArray(s, t2 + r);
-        a22.intoArray(s, t2 + 2 * r);
-        a23.intoArray(s, t2 + 3 * r);
-        a30.intoArray(s, t3);
-        a31.intoArray(s, t3 + r);
-        a32.intoArray(s, t3 + 2 * r);
-        a33.intoArray(s, t3 + 3 * r);
+        long t0 = (sums + Layouts.floats(to)) & Memory.MASK;
+        long t1 = t0 + inputSum;
+        long t2 = t1 + inputSum;
+        long t3 = t2 + inputSum;
+        a00.intoMemorySegment(ALL, t0 & Memory.MASK, Layouts.ORDER);
+        a01.intoMemorySegment(ALL, (t0 + rowSum) & Memory.MASK, Layouts.ORDER);
+        a02.intoMemorySegment(ALL, (t0 + 2 * rowSum) & Memory.MASK, Layouts.ORDER);
+        a03.intoMemorySegment(ALL, (t0 + 3 * rowSum) & Memory.MASK, Layouts.ORDER);
+        a10.intoMemorySegment(ALL, t1 & Memory.MASK, Layouts.ORDER);
+        a11.intoMemorySegment(ALL, (t1 + rowSum) & Memory.MASK, Layouts.ORDER);
+        a12.intoMemorySegment(ALL, (t1 + 2 * rowSum) & Memory.MASK, Layouts.ORDER);
+        a13.intoMemorySegment(ALL, (t1 + 3 * rowSum) & Memory.MASK, Layouts.ORDER);
+        a20.intoMemorySegment(ALL, t2 & Memory.MASK, Layouts.ORDER);
+        a21.intoMemorySegment(ALL, (t2 + rowSum) & Memory.MASK, Layouts.ORDER);
+        a22.intoMemorySegment(ALL, (t2 + 2 * rowSum) & Memory.MASK, Layouts.ORDER);
+        a23.intoMemorySegment(ALL, (t2 + 3 * rowSum) & Memory.MASK, Layouts.ORDER);
+        a30.intoMemorySegment(ALL, t3 & Memory.MASK, Layouts.ORDER);
+        a31.intoMemorySegment(ALL, (t3 + rowSum) & Memory.MASK, Layouts.ORDER);
+        a32.intoMemorySegment(ALL, (t3 + 2 * rowSum) & Memory.MASK, Layouts.ORDER);
+        a33.intoMemorySegment(ALL, (t3 + 3 * rowSum) & Memory.MASK, Layouts.ORDER);
     }
 
     /** Four rows with one input. */
@@ -176,10 +179,10 @@ final class DotTiles {
         long w2 = (w1 + rowBytes) & Memory.MASK;
         long w3 = (w2 + rowBytes) & Memory.MASK;
         long x0 = (inputs + Layouts.floats(input)) & Memory.MASK;
-        FloatVector a0 = Lanes.load(sums, from);
-        FloatVector a1 = Lanes.load(sums, from + sumRowStride);
-        FloatVector a2 = Lanes.load(sums, from + 2 * sumRowStride);
-        FloatVector a3 = Lanes.load(sums, from + 3 * sumRowStride);
+        FloatVector a0 = Lanes.load(ALL, sums + Layouts.floats(from));
+        FloatVector a1 = Lanes.load(ALL, sums + Layouts.floats(from + sumRowStride));
+        FloatVector a2 = Lanes.load(ALL, sums + Layouts.floats(from + 2 * sumRowStride));
+        FloatVector a3 = Lanes.load(ALL, sums + Layouts.floats(from + 3 * sumRowStride));
         for (int c = 0; c < columns; c += Lanes.COUNT) {
             long at = (long) (c & Memory.INDEX) * Float.BYTES;
             FloatVector i = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, x0 + at, Layouts.ORDER);
@@ -199,20 +202,20 @@ final class DotTiles {
     private void oneByOne(int row, int input, int columns, int from, int to) {
         long w0 = (rows + Layouts.floats(row)) & Memory.MASK;
         long x0 = (inputs + Layouts.floats(input)) & Memory.MASK;
-        FloatVector a = Lanes.load(sums, from);
+        FloatVector a = Lanes.load(ALL, sums + Layouts.floats(from));
         for (int c = 0; c < columns; c += Lanes.COUNT) {
             long at = (long) (c & Memory.INDEX) * Float.BYTES;
             FloatVector i = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, x0 + at, Layouts.ORDER);
             a = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w0 + at, Layouts.ORDER)
                     .fma(i, a);
         }
-        Lanes.store(a, sums, to);
+        Lanes.store(a, ALL, sums + Layouts.floats(to));
     }
 
     private void storeFour(int to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
-        Lanes.store(a0, sums, to);
-        Lanes.store(a1, sums, to + sumRowStride);
-        Lanes.store(a2, sums, to + 2 * sumRowStride);
-        Lanes.store(a3, sums, to + 3 * sumRowStride);
+        Lanes.store(a0, ALL, sums + Layouts.floats(to));
+        Lanes.store(a1, ALL, sums + Layouts.floats(to + sumRowStride));
+        Lanes.store(a2, ALL, sums + Layouts.floats(to + 2 * sumRowStride));
+        Lanes.store(a3, ALL, sums + Layouts.floats(to + 3 * sumRowStride));
     }
 }

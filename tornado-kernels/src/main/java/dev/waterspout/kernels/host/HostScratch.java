@@ -26,7 +26,7 @@ public final class HostScratch {
 
     private MemorySegment inputs = MemorySegment.NULL;
     private final MemorySegment rows = floats(ROWS);
-    private final float[] sums = new float[SUMS];
+    private final MemorySegment sums = floats(SUMS);
     private final float[] totals = new float[TOTALS];
 
     /** Allocates the memory. */
@@ -54,10 +54,11 @@ public final class HostScratch {
     }
 
     /**
-     * Vectors of partial sums; accumulators of attention. Begins with {@link #zeros()} zeros that nobody overwrites.
+     * Address of vectors of partial sums; of accumulators of attention. Begins with {@link #zeros()} zeros that nobody
+     * overwrites.
      */
-    float[] sums() {
-        return sums;
+    long sums() {
+        return sums.address();
     }
 
     static int zeros() {

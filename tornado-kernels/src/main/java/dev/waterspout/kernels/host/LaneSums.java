@@ -59,23 +59,22 @@ final class LaneSums {
      * <p>Each step halves the number of vectors, which stay in memory: as one expression the sixteen exceed what the
      * compiler optimizes. In the end lane {@code l} belongs to vector {@code l}.
      *
-     * @param vectors holds them; overwritten
-     * @param index of the first vector's first lane
+     * @param vectors address of the first one; they are overwritten
      * @param totals receives sixteen sums in order
      * @param totalsIndex index of the first sum
      */
-    static void sixteen(float[] vectors, int index, float[] totals, int totalsIndex) {
+    static void sixteen(long vectors, float[] totals, int totalsIndex) {
         for (int first = 0; first < GROUP; first += Lanes.COUNT) {
-            int from = index + first * Lanes.COUNT;
+            long from = vectors + first * Lanes.BYTES;
             if (Lanes.COUNT > 8) {
-                fold(vectors, from, 8, SWAP_8, UPPER_8);
+                fold(from, 8, SWAP_8, UPPER_8);
             }
             if (Lanes.COUNT > 4) {
-                fold(vectors, from, 4, SWAP_4, UPPER_4);
+                fold(from, 4, SWAP_4, UPPER_4);
             }
-            fold(vectors, from, 2, SWAP_2, UPPER_2);
-            fold(vectors, from, 1, SWAP_1, UPPER_1);
-            System.arraycopy(vectors, from, totals, totalsIndex + first, Lanes.COUNT);
+            fold(from, 2, SWAP_2, UPPER_2);
+            fold(from, 1, SWAP_1, UPPER_1);
+            Lanes.store(Lanes.load(Memory.ALL, from), totals, totalsIndex + first);
         }
     }
 
@@ -83,13 +82,13 @@ final class LaneSums {
      * Adds lanes that are {@code count} apart, which {@code swap} exchanges, in {@code 2 * count} vectors: of vectors
      * {@code i} and {@code i + count} the sums land in lower and {@code upper} lanes of vector {@code i}.
      */
-    private static void fold(
-            float[] vectors, int index, int count, VectorShuffle<Float> swap, VectorMask<Float> upper) {
+    private static void fold(long vectors, int count, VectorShuffle<Float> swap, VectorMask<Float> upper) {
+        long distance = count * Lanes.BYTES;
         for (int i = 0; i < count; i++) {
-            int at = index + i * Lanes.COUNT;
-            FloatVector a = FloatVector.fromArray(Lanes.FLOATS, vectors, at);
-            FloatVector b = FloatVector.fromArray(Lanes.FLOATS, vectors, at + count * Lanes.COUNT);
-            a.blend(b, upper).add(b.blend(a, upper).rearrange(swap)).intoArray(vectors, at);
+            long at = (vectors + i * Lanes.BYTES) & Memory.MASK;
+            FloatVector a = Lanes.load(Memory.ALL, at);
+            FloatVector b = Lanes.load(Memory.ALL, at + distance);
+            Lanes.store(a.blend(b, upper).add(b.blend(a, upper).rearrange(swap)), Memory.ALL, at);
         }
     }
 }

@@ -36,10 +36,10 @@ final class RowQuads {
      * @param row first of the four rows
      * @param step rows from one of the four to the next
      * @param x address of the input
-     * @param sums receives vectors of partial sums, one place per row of the matrix
+     * @param sums address that receives vectors of partial sums, one place per row of the matrix
      * @param to index of the first row's vector
      */
-    static void multiply(WeightMatrix weights, int row, int step, long x, float[] sums, int to) {
+    static void multiply(WeightMatrix weights, int row, int step, long x, long sums, int to) {
         long distance = step * weights.rowStride();
         long w0 = Memory.address(weights.data()) + row * weights.rowStride();
         long w1 = w0 + distance;
@@ -65,7 +65,7 @@ final class RowQuads {
     }
 
     private static void f32(
-            long row0, long row1, long row2, long row3, int columns, long x, float[] sums, int to, int next) {
+            long row0, long row1, long row2, long row3, int columns, long x, long sums, int to, int next) {
         long w0 = row0 & Memory.MASK;
         long w1 = row1 & Memory.MASK;
         long w2 = row2 & Memory.MASK;
@@ -89,15 +89,15 @@ final class RowQuads {
             a3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w3 + at, Layouts.ORDER)
                     .fma(v, a3);
         }
-        a0.intoArray(sums, to);
-        a1.intoArray(sums, to + next);
-        a2.intoArray(sums, to + 2 * next);
-        a3.intoArray(sums, to + 3 * next);
+        Lanes.store(a0, ALL, sums + Layouts.floats(to));
+        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
+        Lanes.store(a2, ALL, sums + Layouts.floats(to + 2 * next));
+        Lanes.store(a3, ALL, sums + Layouts.floats(to + 3 * next));
     }
 
     /** Weights are expanded as in {@link VectorWeights}. */
     private static void f16(
-            long row0, long row1, long row2, long row3, int columns, long x, float[] sums, int to, int next) {
+            long row0, long row1, long row2, long row3, int columns, long x, long sums, int to, int next) {
         long w0 = row0 & Memory.MASK;
         long w1 = row1 & Memory.MASK;
         long w2 = row2 & Memory.MASK;
@@ -161,14 +161,14 @@ final class RowQuads {
                     .reinterpretAsFloats()
                     .fma(v, a3);
         }
-        a0.intoArray(sums, to);
-        a1.intoArray(sums, to + next);
-        a2.intoArray(sums, to + 2 * next);
-        a3.intoArray(sums, to + 3 * next);
+        Lanes.store(a0, ALL, sums + Layouts.floats(to));
+        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
+        Lanes.store(a2, ALL, sums + Layouts.floats(to + 2 * next));
+        Lanes.store(a3, ALL, sums + Layouts.floats(to + 3 * next));
     }
 
     private static void bf16(
-            long row0, long row1, long row2, long row3, int columns, long x, float[] sums, int to, int next) {
+            long row0, long row1, long row2, long row3, int columns, long x, long sums, int to, int next) {
         long w0 = row0 & Memory.MASK;
         long w1 = row1 & Memory.MASK;
         long w2 = row2 & Memory.MASK;
@@ -196,14 +196,14 @@ final class RowQuads {
                     .castShape(Lanes.INTS, 0);
             a3 = b3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a3);
         }
-        a0.intoArray(sums, to);
-        a1.intoArray(sums, to + next);
-        a2.intoArray(sums, to + 2 * next);
-        a3.intoArray(sums, to + 3 * next);
+        Lanes.store(a0, ALL, sums + Layouts.floats(to));
+        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
+        Lanes.store(a2, ALL, sums + Layouts.floats(to + 2 * next));
+        Lanes.store(a3, ALL, sums + Layouts.floats(to + 3 * next));
     }
 
     private static void q8(
-            long row0, long row1, long row2, long row3, int columns, long x, float[] sums, int to, int next) {
+            long row0, long row1, long row2, long row3, int columns, long x, long sums, int to, int next) {
         long w0 = row0 & Memory.MASK;
         long w1 = row1 & Memory.MASK;
         long w2 = row2 & Memory.MASK;
@@ -248,14 +248,14 @@ final class RowQuads {
                 a3 = q3.mul(d3).fma(v, a3);
             }
         }
-        a0.intoArray(sums, to);
-        a1.intoArray(sums, to + next);
-        a2.intoArray(sums, to + 2 * next);
-        a3.intoArray(sums, to + 3 * next);
+        Lanes.store(a0, ALL, sums + Layouts.floats(to));
+        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
+        Lanes.store(a2, ALL, sums + Layouts.floats(to + 2 * next));
+        Lanes.store(a3, ALL, sums + Layouts.floats(to + 3 * next));
     }
 
     /** Two rows of vectors of sixteen lanes: a block's sixteen values are computed once and looked up. */
-    private static void q4Table(long row0, long row1, int columns, long x, float[] sums, int to, int next) {
+    private static void q4Table(long row0, long row1, int columns, long x, long sums, int to, int next) {
         long w0 = row0 & Memory.MASK;
         long w1 = row1 & Memory.MASK;
         long v0 = x & Memory.MASK;
@@ -288,12 +288,12 @@ final class RowQuads {
                     .reinterpretAsFloats()
                     .fma(high, a1);
         }
-        a0.intoArray(sums, to);
-        a1.intoArray(sums, to + next);
+        Lanes.store(a0, ALL, sums + Layouts.floats(to));
+        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
     }
 
     /** Two rows only: with four the method exceeds what the compiler optimizes. */
-    private static void q4(long row0, long row1, int columns, long x, float[] sums, int to, int next) {
+    private static void q4(long row0, long row1, int columns, long x, long sums, int to, int next) {
         long w0 = row0 & Memory.MASK;
         long w1 = row1 & Memory.MASK;
         long v0 = x & Memory.MASK;
@@ -347,7 +347,7 @@ final class RowQuads {
                 a1 = q1.fma(d1, z1).fma(v, a1);
             }
         }
-        a0.intoArray(sums, to);
-        a1.intoArray(sums, to + next);
+        Lanes.store(a0, ALL, sums + Layouts.floats(to));
+        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
     }
 }

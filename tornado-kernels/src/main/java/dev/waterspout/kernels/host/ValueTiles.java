@@ -18,7 +18,7 @@ final class ValueTiles {
     private final int headDim;
     private final float[] weights;
     private final int weightStride;
-    private final float[] sums;
+    private final long sums;
 
     /**
      * Creates the tiles of one attention call.
@@ -27,9 +27,9 @@ final class ValueTiles {
      * @param headDim elements of a value
      * @param weights [units][positions]
      * @param weightStride floats from unit to unit
-     * @param sums dense rows of {@code headDim}, one per unit
+     * @param sums address of dense rows of {@code headDim}, one per unit
      */
-    ValueTiles(long values, int headDim, float[] weights, int weightStride, float[] sums) {
+    ValueTiles(long values, int headDim, float[] weights, int weightStride, long sums) {
         this.values = values;
         this.headDim = headDim;
         this.weights = weights;
@@ -85,10 +85,12 @@ final class ValueTiles {
     void scale(int sum, float factor) {
         int whole = Lanes.whole(headDim);
         for (int d = 0; d < whole; d += Lanes.COUNT) {
-            Lanes.store(Lanes.load(sums, sum + d).mul(factor), sums, sum + d);
+            long at = sums + Layouts.floats(sum + d);
+            Lanes.store(Lanes.load(ALL, at).mul(factor), ALL, at);
         }
         for (int d = whole; d < headDim; d++) {
-            sums[sum + d] *= factor;
+            long at = sums + Layouts.floats(sum + d);
+            ALL.set(Layouts.F32, at, ALL.get(Layouts.F32, at) * factor);
         }
     }
 
@@ -100,29 +102,29 @@ final class ValueTiles {
         long v = (values + Layouts.floats(value)) & Memory.MASK;
         long stride = Layouts.floats(headDim & Memory.INDEX);
         float[] w = weights;
-        float[] s = sums;
         int w1 = weight + weightStride;
         int w2 = w1 + weightStride;
         int w3 = w2 + weightStride;
-        int s1 = sum + headDim;
-        int s2 = s1 + headDim;
-        int s3 = s2 + headDim;
-        FloatVector a00 = FloatVector.fromArray(Lanes.FLOATS, s, sum);
-        FloatVector a01 = FloatVector.fromArray(Lanes.FLOATS, s, sum + Lanes.COUNT);
-        FloatVector a02 = FloatVector.fromArray(Lanes.FLOATS, s, sum + 2 * Lanes.COUNT);
-        FloatVector a03 = FloatVector.fromArray(Lanes.FLOATS, s, sum + 3 * Lanes.COUNT);
-        FloatVector a10 = FloatVector.fromArray(Lanes.FLOATS, s, s1);
-        FloatVector a11 = FloatVector.fromArray(Lanes.FLOATS, s, s1 + Lanes.COUNT);
-        FloatVector a12 = FloatVector.fromArray(Lanes.FLOATS, s, s1 + 2 * Lanes.COUNT);
-        FloatVector a13 = FloatVector.fromArray(Lanes.FLOATS, s, s1 + 3 * Lanes.COUNT);
-        FloatVector a20 = FloatVector.fromArray(Lanes.FLOATS, s, s2);
-        FloatVector a21 = FloatVector.fromArray(Lanes.FLOATS, s, s2 + Lanes.COUNT);
-        FloatVector a22 = FloatVector.fromArray(Lanes.FLOATS, s, s2 + 2 * Lanes.COUNT);
-        FloatVector a23 = FloatVector.fromArray(Lanes.FLOATS, s, s2 + 3 * Lanes.COUNT);
-        FloatVector a30 = FloatVector.fromArray(Lanes.FLOATS, s, s3);
-        FloatVector a31 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + Lanes.COUNT);
-        FloatVector a32 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + 2 * Lanes.COUNT);
-        FloatVector a33 = FloatVector.fromArray(Lanes.FLOATS, s, s3 + 3 * Lanes.COUNT);
+        long s0 = (sums + Layouts.floats(sum)) & Memory.MASK;
+        long s1 = (s0 + stride) & Memory.MASK;
+        long s2 = (s1 + stride) & Memory.MASK;
+        long s3 = (s2 + stride) & Memory.MASK;
+        FloatVector a00 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s0, Layouts.ORDER);
+        FloatVector a01 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s0 + Lanes.BYTES, Layouts.ORDER);
+        FloatVector a02 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s0 + 2 * Lanes.BYTES, Layouts.ORDER);
+        FloatVector a03 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s0 + 3 * Lanes.BYTES, Layouts.ORDER);
+        FloatVector a10 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s1, Layouts.ORDER);
+        FloatVector a11 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s1 + Lanes.BYTES, Layouts.ORDER);
+        FloatVector a12 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s1 + 2 * Lanes.BYTES, Layouts.ORDER);
+        FloatVector a13 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s1 + 3 * Lanes.BYTES, Layouts.ORDER);
+        FloatVector a20 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s2, Layouts.ORDER);
+        FloatVector a21 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s2 + Lanes.BYTES, Layouts.ORDER);
+        FloatVector a22 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s2 + 2 * Lanes.BYTES, Layouts.ORDER);
+        FloatVector a23 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s2 + 3 * Lanes.BYTES, Layouts.ORDER);
+        FloatVector a30 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s3, Layouts.ORDER);
+        FloatVector a31 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s3 + Lanes.BYTES, Layouts.ORDER);
+        FloatVector a32 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s3 + 2 * Lanes.BYTES, Layouts.ORDER);
+        FloatVector a33 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s3 + 3 * Lanes.BYTES, Layouts.ORDER);
         for (int p = 0; p < count; p++) {
             long row = v + (p & Memory.INDEX) * stride;
             FloatVector v0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row, Layouts.ORDER);
@@ -150,32 +152,32 @@ final class ValueTiles {
             a32 = v2.fma(p3, a32);
             a33 = v3.fma(p3, a33);
         }
-        a00.intoArray(s, sum);
-        a01.intoArray(s, sum + Lanes.COUNT);
-        a02.intoArray(s, sum + 2 * Lanes.COUNT);
-        a03.intoArray(s, sum + 3 * Lanes.COUNT);
-        a10.intoArray(s, s1);
-        a11.intoArray(s, s1 + Lanes.COUNT);
-        a12.intoArray(s, s1 + 2 * Lanes.COUNT);
-        a13.intoArray(s, s1 + 3 * Lanes.COUNT);
-        a20.intoArray(s, s2);
-        a21.intoArray(s, s2 + Lanes.COUNT);
-        a22.intoArray(s, s2 + 2 * Lanes.COUNT);
-        a23.intoArray(s, s2 + 3 * Lanes.COUNT);
-        a30.intoArray(s, s3);
-        a31.intoArray(s, s3 + Lanes.COUNT);
-        a32.intoArray(s, s3 + 2 * Lanes.COUNT);
-        a33.intoArray(s, s3 + 3 * Lanes.COUNT);
+        a00.intoMemorySegment(ALL, s0, Layouts.ORDER);
+        a01.intoMemorySegment(ALL, s0 + Lanes.BYTES, Layouts.ORDER);
+        a02.intoMemorySegment(ALL, s0 + 2 * Lanes.BYTES, Layouts.ORDER);
+        a03.intoMemorySegment(ALL, s0 + 3 * Lanes.BYTES, Layouts.ORDER);
+        a10.intoMemorySegment(ALL, s1, Layouts.ORDER);
+        a11.intoMemorySegment(ALL, s1 + Lanes.BYTES, Layouts.ORDER);
+        a12.intoMemorySegment(ALL, s1 + 2 * Lanes.BYTES, Layouts.ORDER);
+        a13.intoMemorySegment(ALL, s1 + 3 * Lanes.BYTES, Layouts.ORDER);
+        a20.intoMemorySegment(ALL, s2, Layouts.ORDER);
+        a21.intoMemorySegment(ALL, s2 + Lanes.BYTES, Layouts.ORDER);
+        a22.intoMemorySegment(ALL, s2 + 2 * Lanes.BYTES, Layouts.ORDER);
+        a23.intoMemorySegment(ALL, s2 + 3 * Lanes.BYTES, Layouts.ORDER);
+        a30.intoMemorySegment(ALL, s3, Layouts.ORDER);
+        a31.intoMemorySegment(ALL, s3 + Lanes.BYTES, Layouts.ORDER);
+        a32.intoMemorySegment(ALL, s3 + 2 * Lanes.BYTES, Layouts.ORDER);
+        a33.intoMemorySegment(ALL, s3 + 3 * Lanes.BYTES, Layouts.ORDER);
     }
 
     private void oneWide(int value, int weight, int count, int sum) {
         long v = (values + Layouts.floats(value)) & Memory.MASK;
         long stride = Layouts.floats(headDim & Memory.INDEX);
-        float[] s = sums;
-        FloatVector a0 = Lanes.load(s, sum);
-        FloatVector a1 = Lanes.load(s, sum + Lanes.COUNT);
-        FloatVector a2 = Lanes.load(s, sum + 2 * Lanes.COUNT);
-        FloatVector a3 = Lanes.load(s, sum + 3 * Lanes.COUNT);
+        long s = sums + Layouts.floats(sum);
+        FloatVector a0 = Lanes.load(ALL, s);
+        FloatVector a1 = Lanes.load(ALL, s + Lanes.BYTES);
+        FloatVector a2 = Lanes.load(ALL, s + 2 * Lanes.BYTES);
+        FloatVector a3 = Lanes.load(ALL, s + 3 * Lanes.BYTES);
         for (int p = 0; p < count; p++) {
             long row = v + (p & Memory.INDEX) * stride;
             FloatVector w = FloatVector.broadcast(Lanes.FLOATS, weights[weight + p]);
@@ -188,32 +190,31 @@ final class ValueTiles {
             a3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + 3 * Lanes.BYTES, Layouts.ORDER)
                     .fma(w, a3);
         }
-        storeFour(s, sum, a0, a1, a2, a3);
+        storeFour(s, a0, a1, a2, a3);
     }
 
     private void oneVector(int value, int weight, int count, int sum) {
-        FloatVector a = Lanes.load(sums, sum);
+        FloatVector a = Lanes.load(ALL, sums + Layouts.floats(sum));
         for (int p = 0; p < count; p++) {
             long at = values + Layouts.floats(value + (long) p * headDim);
             a = Lanes.load(ALL, at).fma(Lanes.all(weights[weight + p]), a);
         }
-        Lanes.store(a, sums, sum);
+        Lanes.store(a, ALL, sums + Layouts.floats(sum));
     }
 
     private void oneElement(int value, int weight, int count, int sum) {
-        float a = sums[sum];
+        float a = ALL.get(Layouts.F32, sums + Layouts.floats(sum));
         for (int p = 0; p < count; p++) {
             long at = values + Layouts.floats(value + (long) p * headDim);
             a = Math.fma(ALL.get(Layouts.F32, at), weights[weight + p], a);
         }
-        sums[sum] = a;
+        ALL.set(Layouts.F32, sums + Layouts.floats(sum), a);
     }
 
-    private static void storeFour(
-            float[] sums, int to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
-        Lanes.store(a0, sums, to);
-        Lanes.store(a1, sums, to + Lanes.COUNT);
-        Lanes.store(a2, sums, to + 2 * Lanes.COUNT);
-        Lanes.store(a3, sums, to + 3 * Lanes.COUNT);
+    private static void storeFour(long to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
+        Lanes.store(a0, ALL, to);
+        Lanes.store(a1, ALL, to + Lanes.BYTES);
+        Lanes.store(a2, ALL, to + 2 * Lanes.BYTES);
+        Lanes.store(a3, ALL, to + 3 * Lanes.BYTES);
     }
 }

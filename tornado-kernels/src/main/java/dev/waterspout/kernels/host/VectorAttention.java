@@ -29,7 +29,7 @@ final class VectorAttention {
     private final int headDim;
     private final long tile;
     private final long queries;
-    private final float[] sums;
+    private final long sums;
     private final float[] scores;
     private final DotTiles dots;
     private final ValueTiles values;
@@ -77,7 +77,9 @@ final class VectorAttention {
         }
         Arrays.fill(max, Float.NEGATIVE_INFINITY);
         Arrays.fill(weightSum, 0);
-        Arrays.fill(sums, ACCUMULATORS, ACCUMULATORS + count * headDim, 0);
+        Memory.ALL
+                .asSlice(sums + Layouts.floats(ACCUMULATORS), Layouts.floats((long) count * headDim))
+                .fill((byte) 0);
         int kvHead = call.kvHead(unit);
         for (int first = 0; first < visible; first += TILE) {
             int positions = Math.min(TILE, visible - first);
@@ -132,7 +134,7 @@ final class VectorAttention {
             int inputs = Math.min(LaneSums.GROUP, positions - p);
             dots.multiply(units, p * headDim, inputs, whole, DOTS, true);
             for (int u = 0; u < units; u++) {
-                LaneSums.sixteen(sums, DOTS + u * DOT_STRIDE, scores, u * TILE + p);
+                LaneSums.sixteen(sums + Layouts.floats(DOTS + u * DOT_STRIDE), scores, u * TILE + p);
             }
         }
         if (whole < headDim) {
@@ -221,6 +223,7 @@ final class VectorAttention {
 
     private void writeOutput(int unit, long to) {
         values.scale(accumulator(unit), 1 / weightSum[unit]);
-        MemorySegment.copy(sums, accumulator(unit), call.output(), Layouts.F32, to, headDim);
+        MemorySegment.copy(
+                Memory.ALL, sums + Layouts.floats(accumulator(unit)), call.output(), to, Layouts.floats(headDim));
     }
 }

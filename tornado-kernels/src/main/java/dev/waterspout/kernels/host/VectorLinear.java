@@ -47,7 +47,7 @@ final class VectorLinear {
     private final MemorySegment y;
     private final long inputs;
     private final long expanded;
-    private final float[] sums;
+    private final long sums;
     private final float[] totals;
     private final DotTiles tiles;
     private final int tileTokens;
@@ -167,7 +167,7 @@ final class VectorLinear {
         }
         for (int t = 0; t < tokens; t++) {
             for (int r = 0; r < rows; r += LaneSums.GROUP) {
-                LaneSums.sixteen(sums, SUMS + t * sumStride + r * Lanes.COUNT, totals, r);
+                LaneSums.sixteen(sums + Layouts.floats(SUMS + t * sumStride + r * Lanes.COUNT), totals, r);
             }
             for (int r = 0; r < rows && whole < columns; r++) {
                 totals[r] = addTail(totals[r], r * Lanes.COUNT, token + t, whole);

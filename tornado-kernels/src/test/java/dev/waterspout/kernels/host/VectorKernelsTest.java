@@ -174,7 +174,8 @@ class VectorKernelsTest extends HostKernelsContract {
         MemorySegment x = Segments.random(arena, 130L * 2100, 39);
         kernels.linear(weights.matrix(), x, 130, Segments.floats(arena, 130L * 64), 0, 64, scratch);
         for (int i = 0; i < HostScratch.zeros(); i++) {
-            assertThat(scratch.sums()[i]).isZero();
+            assertThat(Memory.ALL.get(Layouts.F32, scratch.sums() + Layouts.floats(i)))
+                    .isZero();
         }
     }
 
@@ -226,7 +227,7 @@ class VectorKernelsTest extends HostKernelsContract {
             vectors[i] = (float) (random.nextGaussian() * Math.exp(random.nextGaussian() * 5));
         }
         float[] totals = new float[LaneSums.GROUP];
-        LaneSums.sixteen(vectors.clone(), 0, totals, 0);
+        LaneSums.sixteen(Segments.of(arena, vectors).address(), totals, 0);
         for (int v = 0; v < LaneSums.GROUP; v++) {
             assertThat(totals[v]).isEqualTo(tree(vectors, v * Lanes.COUNT));
             assertThat(LaneSums.one(Lanes.load(vectors, v * Lanes.COUNT))).isEqualTo(totals[v]);

@@ -1,0 +1,203 @@
+package dev.waterspout.benchmarks.ttft;
+
+import dev.waterspout.engine.gguf.GgmlType;
+import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.host.WeightMatrix;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Writes a Llama model of ours as distributed-llama reads it: a file of weights ({@code .m}) and one of a vocabulary
+ * ({@code .t}). Weights stay what they are, bit for bit: its Q40 block is GGUF's Q4_0, and rows of queries and keys stand in
+ * the same order. The vocabulary has every printable ASCII character as a token, so that a prompt has as many tokens as
+ * characters, and one more that begins it.
+ */
+final class DistributedLlamaModel {
+    private static final int MODEL_MAGIC = 0xA00ABCD;
+    private static final int VOCABULARY_MAGIC = 0x567124;
+    private static final int LLAMA = 0xABCD00;
+    private static final int SILU = 1;
+
+    /** Numbers of its types by ours. */
+    private static final Map<GgmlType, Integer> TYPES = Map.of(GgmlType.F32, 0, GgmlType.Q4_0, 2);
+
+    private static final float EPSILON = 1e-5f;
+    private static final int EPSILON_EXPONENT = 5;
+
+    private DistributedLlamaModel() {}
+
+    /**
+     * Writes the weights, beside their place first.
+     *
+     * @param source GGUF of a Llama whose matrices are all F32 or all Q4_0
+     * @throws IOException if the target cannot be written
+     * @throws IllegalArgumentException if the other program has no such model
+     */
+    static void writeModel(Path source, Path target) throws IOException {
+        try (Model model = new Model(GgufFile.open(source))) {
+            replace(target, channel -> writeModel(model, channel));
+        }
+    }
+
+    private static void writeModel(Model model, FileChannel channel) throws IOException {
+        ModelConfig config = model.config();
+        GgmlType type =
+                model.file().tensor(TensorRole.ATTN_Q.name(0)).orElseThrow().type();
+        Integer number = TYPES.get(type);
+        if (number == null || config.rmsEpsilon() != EPSILON) {
+            throw new IllegalArgumentException(model.file().name() + " has weights of " + type + " and an epsilon of "
+                    + config.rmsEpsilon() + "; distributed-llama takes F32 or Q4_0, and " + EPSILON);
+        }
+        Header header = new Header(MODEL_MAGIC);
+        header.put(0, 0); // version
+        header.put(1, LLAMA);
+        header.put(2, config.width());
+        header.put(3, config.ffnWidth());
+        header.put(4, config.layers());
+        header.put(5, config.heads());
+        header.put(6, config.kvHeads());
+        header.put(7, 0); // experts
+        header.put(8, 0); // experts that work for a token
+        header.put(9, config.vocabulary());
+        header.put(10, config.contextLength());
+        header.put(11, SILU);
+        header.put(12, (int) config.rope().base());
+        header.put(13, number);
+        header.put(19, config.headDim());
+        header.put(20, EPSILON_EXPONENT);
+        write(channel, header.bytes());
+        writeEmbedding(model.embedding(), channel);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            for (TensorRole role : List.of(
+                    TensorRole.ATTN_Q,
+                    TensorRole.ATTN_K,
+                    TensorRole.ATTN_V,
+                    TensorRole.ATTN_OUTPUT,
+                    TensorRole.FFN_GATE,
+                    TensorRole.FFN_DOWN,
+                    TensorRole.FFN_UP)) {
+                writeDense(model.matrix(role, layer), channel);
+            }
+            write(channel, model.vector(TensorRole.ATTN_NORM, layer).orElseThrow());
+            write(channel, model.vector(TensorRole.FFN_NORM, layer).orElseThrow());
+        }
+        write(channel, model.outputNorm());
+        writeDense(model.output(), channel);
+    }
+
+    /** The embedding is f32 there, whatever the other matrices are. */
+    private static void writeEmbedding(WeightMatrix table, FileChannel channel) throws IOException {
+        HostKernels kernels = HostKernels.scalar();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment row = arena.allocate((long) table.columns() * Float.BYTES, Float.BYTES);
+            for (int i = 0; i < table.rows(); i++) {
+                kernels.embed(table, i, row, 0);
+                write(channel, row);
+            }
+        }
+    }
+
+    private static void writeDense(WeightMatrix matrix, FileChannel channel) throws IOException {
+        for (int row = 0; row < matrix.rows(); row++) {
+            write(channel, matrix.rowSlice(row, row + 1).data());
+        }
+    }
+
+    /** Writes a vocabulary of as many tokens as the source's. */
+    static void writeVocabulary(Path source, Path target) throws IOException {
+        int size;
+        try (Model model = new Model(GgufFile.open(source))) {
+            size = model.config().vocabulary();
+        }
+        replace(target, channel -> {
+            int begin = size - 1; // all tokens before the one that begins a text count as text there
+            Header header = new Header(VOCABULARY_MAGIC);
+            header.put(0, 1); // version
+            header.put(1, size);
+            header.put(2, filler(size).length()); // of the longest token
+            header.put(3, begin);
+            header.put(10, 1); // a text begins with it
+            write(channel, header.bytes());
+            for (int token = 0; token < size; token++) {
+                char character = (char) (' ' + token);
+                byte[] text = (character <= '~' ? String.valueOf(character) : filler(token))
+                        .getBytes(StandardCharsets.US_ASCII);
+                ByteBuffer bytes = buffer(Float.BYTES + Integer.BYTES + text.length);
+                write(channel, bytes.putFloat(0).putInt(text.length).put(text).flip());
+            }
+        });
+    }
+
+    /** A token that no text contains. */
+    private static String filler(int token) {
+        return "\u0001" + token;
+    }
+
+    /** A magic number, the bytes of all this, and pairs of a key and a value. */
+    private record Header(int magic, List<Integer> pairs) {
+        Header(int magic) {
+            this(magic, new ArrayList<>());
+        }
+
+        void put(int key, int value) {
+            pairs.add(key);
+            pairs.add(value);
+        }
+
+        ByteBuffer bytes() {
+            int size = (2 + pairs.size()) * Integer.BYTES;
+            ByteBuffer bytes = buffer(size).putInt(magic).putInt(size);
+            pairs.forEach(bytes::putInt);
+            return bytes.flip();
+        }
+    }
+
+    private static ByteBuffer buffer(int bytes) {
+        return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static void write(FileChannel channel, MemorySegment segment) throws IOException {
+        write(channel, segment.asByteBuffer());
+    }
+
+    private static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            var _ = channel.write(bytes);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Content {
+        void writeTo(FileChannel channel) throws IOException;
+    }
+
+    private static void replace(Path target, Content content) throws IOException {
+        Path written = Files.createTempFile(
+                Objects.requireNonNull(target.toAbsolutePath().getParent()), "dllama", ".part");
+        try {
+            try (FileChannel channel = FileChannel.open(written, StandardOpenOption.WRITE)) {
+                content.writeTo(channel);
+            }
+            Files.move(written, target, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(written);
+        }
+    }
+}

@@ -27,7 +27,7 @@ public final class HostScratch {
     private MemorySegment inputs = MemorySegment.NULL;
     private final MemorySegment rows = floats(ROWS);
     private final MemorySegment sums = floats(SUMS);
-    private final float[] totals = new float[TOTALS];
+    private final MemorySegment totals = floats(TOTALS);
 
     /** Allocates the memory. */
     public HostScratch() {}
@@ -65,8 +65,8 @@ public final class HostScratch {
         return ZEROS;
     }
 
-    /** Sums after the lane reduction; scores of attention. */
-    float[] totals() {
-        return totals;
+    /** Address of sums after the lane reduction; of scores of attention. */
+    long totals() {
+        return totals.address();
     }
 }

@@ -60,10 +60,9 @@ final class LaneSums {
      * compiler optimizes. In the end lane {@code l} belongs to vector {@code l}.
      *
      * @param vectors address of the first one; they are overwritten
-     * @param totals receives sixteen sums in order
-     * @param totalsIndex index of the first sum
+     * @param totals address that receives sixteen sums in order; need not be aligned
      */
-    static void sixteen(long vectors, float[] totals, int totalsIndex) {
+    static void sixteen(long vectors, long totals) {
         for (int first = 0; first < GROUP; first += Lanes.COUNT) {
             long from = vectors + first * Lanes.BYTES;
             if (Lanes.COUNT > 8) {
@@ -74,7 +73,7 @@ final class LaneSums {
             }
             fold(from, 2, SWAP_2, UPPER_2);
             fold(from, 1, SWAP_1, UPPER_1);
-            Lanes.store(Lanes.load(Memory.ALL, from), totals, totalsIndex + first);
+            Lanes.store(Lanes.load(Memory.ALL, from), Memory.ALL, totals + Layouts.floats(first));
         }
     }
 

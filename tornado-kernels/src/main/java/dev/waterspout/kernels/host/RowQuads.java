@@ -89,10 +89,10 @@ final class RowQuads {
             a3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, w3 + at, Layouts.ORDER)
                     .fma(v, a3);
         }
-        Lanes.store(a0, ALL, sums + Layouts.floats(to));
-        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
-        Lanes.store(a2, ALL, sums + Layouts.floats(to + 2 * next));
-        Lanes.store(a3, ALL, sums + Layouts.floats(to + 3 * next));
+        a0.intoMemorySegment(ALL, (sums + Layouts.floats(to)) & Memory.MASK, Layouts.ORDER);
+        a1.intoMemorySegment(ALL, (sums + Layouts.floats(to + next)) & Memory.MASK, Layouts.ORDER);
+        a2.intoMemorySegment(ALL, (sums + Layouts.floats(to + 2 * next)) & Memory.MASK, Layouts.ORDER);
+        a3.intoMemorySegment(ALL, (sums + Layouts.floats(to + 3 * next)) & Memory.MASK, Layouts.ORDER);
     }
 
     /** Weights are expanded as in {@link VectorWeights}. */
@@ -161,10 +161,10 @@ final class RowQuads {
                     .reinterpretAsFloats()
                     .fma(v, a3);
         }
-        Lanes.store(a0, ALL, sums + Layouts.floats(to));
-        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
-        Lanes.store(a2, ALL, sums + Layouts.floats(to + 2 * next));
-        Lanes.store(a3, ALL, sums + Layouts.floats(to + 3 * next));
+        a0.intoMemorySegment(ALL, (sums + Layouts.floats(to)) & Memory.MASK, Layouts.ORDER);
+        a1.intoMemorySegment(ALL, (sums + Layouts.floats(to + next)) & Memory.MASK, Layouts.ORDER);
+        a2.intoMemorySegment(ALL, (sums + Layouts.floats(to + 2 * next)) & Memory.MASK, Layouts.ORDER);
+        a3.intoMemorySegment(ALL, (sums + Layouts.floats(to + 3 * next)) & Memory.MASK, Layouts.ORDER);
     }
 
     private static void bf16(
@@ -196,10 +196,10 @@ final class RowQuads {
                     .castShape(Lanes.INTS, 0);
             a3 = b3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a3);
         }
-        Lanes.store(a0, ALL, sums + Layouts.floats(to));
-        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
-        Lanes.store(a2, ALL, sums + Layouts.floats(to + 2 * next));
-        Lanes.store(a3, ALL, sums + Layouts.floats(to + 3 * next));
+        a0.intoMemorySegment(ALL, (sums + Layouts.floats(to)) & Memory.MASK, Layouts.ORDER);
+        a1.intoMemorySegment(ALL, (sums + Layouts.floats(to + next)) & Memory.MASK, Layouts.ORDER);
+        a2.intoMemorySegment(ALL, (sums + Layouts.floats(to + 2 * next)) & Memory.MASK, Layouts.ORDER);
+        a3.intoMemorySegment(ALL, (sums + Layouts.floats(to + 3 * next)) & Memory.MASK, Layouts.ORDER);
     }
 
     private static void q8(
@@ -248,10 +248,10 @@ final class RowQuads {
                 a3 = q3.mul(d3).fma(v, a3);
             }
         }
-        Lanes.store(a0, ALL, sums + Layouts.floats(to));
-        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
-        Lanes.store(a2, ALL, sums + Layouts.floats(to + 2 * next));
-        Lanes.store(a3, ALL, sums + Layouts.floats(to + 3 * next));
+        a0.intoMemorySegment(ALL, (sums + Layouts.floats(to)) & Memory.MASK, Layouts.ORDER);
+        a1.intoMemorySegment(ALL, (sums + Layouts.floats(to + next)) & Memory.MASK, Layouts.ORDER);
+        a2.intoMemorySegment(ALL, (sums + Layouts.floats(to + 2 * next)) & Memory.MASK, Layouts.ORDER);
+        a3.intoMemorySegment(ALL, (sums + Layouts.floats(to + 3 * next)) & Memory.MASK, Layouts.ORDER);
     }
 
     /** Two rows of vectors of sixteen lanes: a block's sixteen values are computed once and looked up. */
@@ -288,8 +288,8 @@ final class RowQuads {
                     .reinterpretAsFloats()
                     .fma(high, a1);
         }
-        Lanes.store(a0, ALL, sums + Layouts.floats(to));
-        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
+        a0.intoMemorySegment(ALL, (sums + Layouts.floats(to)) & Memory.MASK, Layouts.ORDER);
+        a1.intoMemorySegment(ALL, (sums + Layouts.floats(to + next)) & Memory.MASK, Layouts.ORDER);
     }
 
     /** Two rows only: with four the method exceeds what the compiler optimizes. */
@@ -347,7 +347,7 @@ final class RowQuads {
                 a1 = q1.fma(d1, z1).fma(v, a1);
             }
         }
-        Lanes.store(a0, ALL, sums + Layouts.floats(to));
-        Lanes.store(a1, ALL, sums + Layouts.floats(to + next));
+        a0.intoMemorySegment(ALL, (sums + Layouts.floats(to)) & Memory.MASK, Layouts.ORDER);
+        a1.intoMemorySegment(ALL, (sums + Layouts.floats(to + next)) & Memory.MASK, Layouts.ORDER);
     }
 }

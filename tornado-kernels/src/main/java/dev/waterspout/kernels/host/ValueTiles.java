@@ -16,7 +16,7 @@ final class ValueTiles {
 
     private final long values;
     private final int headDim;
-    private final float[] weights;
+    private final long weights;
     private final int weightStride;
     private final long sums;
 
@@ -25,11 +25,11 @@ final class ValueTiles {
      *
      * @param values address of a tile, [positions][headDim]
      * @param headDim elements of a value
-     * @param weights [units][positions]
+     * @param weights address, [units][positions]
      * @param weightStride floats from unit to unit
      * @param sums address of dense rows of {@code headDim}, one per unit
      */
-    ValueTiles(long values, int headDim, float[] weights, int weightStride, long sums) {
+    ValueTiles(long values, int headDim, long weights, int weightStride, long sums) {
         this.values = values;
         this.headDim = headDim;
         this.weights = weights;
@@ -101,10 +101,11 @@ final class ValueTiles {
     private void fourWide(int value, int weight, int count, int sum) {
         long v = (values + Layouts.floats(value)) & Memory.MASK;
         long stride = Layouts.floats(headDim & Memory.INDEX);
-        float[] w = weights;
-        int w1 = weight + weightStride;
-        int w2 = w1 + weightStride;
-        int w3 = w2 + weightStride;
+        long unitBytes = Layouts.floats(weightStride);
+        long w0 = (weights + Layouts.floats(weight)) & Memory.MASK;
+        long w1 = (w0 + unitBytes) & Memory.MASK;
+        long w2 = (w1 + unitBytes) & Memory.MASK;
+        long w3 = (w2 + unitBytes) & Memory.MASK;
         long s0 = (sums + Layouts.floats(sum)) & Memory.MASK;
         long s1 = (s0 + stride) & Memory.MASK;
         long s2 = (s1 + stride) & Memory.MASK;
@@ -127,26 +128,27 @@ final class ValueTiles {
         FloatVector a33 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s3 + 3 * Lanes.BYTES, Layouts.ORDER);
         for (int p = 0; p < count; p++) {
             long row = v + (p & Memory.INDEX) * stride;
+            long at = (long) (p & Memory.INDEX) * Float.BYTES;
             FloatVector v0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row, Layouts.ORDER);
             FloatVector v1 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + Lanes.BYTES, Layouts.ORDER);
             FloatVector v2 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + 2 * Lanes.BYTES, Layouts.ORDER);
             FloatVector v3 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + 3 * Lanes.BYTES, Layouts.ORDER);
-            FloatVector p0 = FloatVector.broadcast(Lanes.FLOATS, w[weight + p]);
+            FloatVector p0 = FloatVector.broadcast(Lanes.FLOATS, ALL.get(Layouts.F32, w0 + at));
             a00 = v0.fma(p0, a00);
             a01 = v1.fma(p0, a01);
             a02 = v2.fma(p0, a02);
             a03 = v3.fma(p0, a03);
-            FloatVector p1 = FloatVector.broadcast(Lanes.FLOATS, w[w1 + p]);
+            FloatVector p1 = FloatVector.broadcast(Lanes.FLOATS, ALL.get(Layouts.F32, w1 + at));
             a10 = v0.fma(p1, a10);
             a11 = v1.fma(p1, a11);
             a12 = v2.fma(p1, a12);
             a13 = v3.fma(p1, a13);
-            FloatVector p2 = FloatVector.broadcast(Lanes.FLOATS, w[w2 + p]);
+            FloatVector p2 = FloatVector.broadcast(Lanes.FLOATS, ALL.get(Layouts.F32, w2 + at));
             a20 = v0.fma(p2, a20);
             a21 = v1.fma(p2, a21);
             a22 = v2.fma(p2, a22);
             a23 = v3.fma(p2, a23);
-            FloatVector p3 = FloatVector.broadcast(Lanes.FLOATS, w[w3 + p]);
+            FloatVector p3 = FloatVector.broadcast(Lanes.FLOATS, ALL.get(Layouts.F32, w3 + at));
             a30 = v0.fma(p3, a30);
             a31 = v1.fma(p3, a31);
             a32 = v2.fma(p3, a32);
@@ -180,7 +182,7 @@ final class ValueTiles {
         FloatVector a3 = Lanes.load(ALL, s + 3 * Lanes.BYTES);
         for (int p = 0; p < count; p++) {
             long row = v + (p & Memory.INDEX) * stride;
-            FloatVector w = FloatVector.broadcast(Lanes.FLOATS, weights[weight + p]);
+            FloatVector w = FloatVector.broadcast(Lanes.FLOATS, weight(weight + p));
             a0 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row, Layouts.ORDER)
                     .fma(w, a0);
             a1 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, row + Lanes.BYTES, Layouts.ORDER)
@@ -197,7 +199,7 @@ final class ValueTiles {
         FloatVector a = Lanes.load(ALL, sums + Layouts.floats(sum));
         for (int p = 0; p < count; p++) {
             long at = values + Layouts.floats(value + (long) p * headDim);
-            a = Lanes.load(ALL, at).fma(Lanes.all(weights[weight + p]), a);
+            a = Lanes.load(ALL, at).fma(Lanes.all(weight(weight + p)), a);
         }
         Lanes.store(a, ALL, sums + Layouts.floats(sum));
     }
@@ -206,9 +208,13 @@ final class ValueTiles {
         float a = ALL.get(Layouts.F32, sums + Layouts.floats(sum));
         for (int p = 0; p < count; p++) {
             long at = values + Layouts.floats(value + (long) p * headDim);
-            a = Math.fma(ALL.get(Layouts.F32, at), weights[weight + p], a);
+            a = Math.fma(ALL.get(Layouts.F32, at), weight(weight + p), a);
         }
         ALL.set(Layouts.F32, sums + Layouts.floats(sum), a);
+    }
+
+    private float weight(int index) {
+        return ALL.get(Layouts.F32, weights + Layouts.floats(index));
     }
 
     private static void storeFour(long to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {

@@ -30,7 +30,7 @@ final class VectorAttention {
     private final long tile;
     private final long queries;
     private final long sums;
-    private final float[] scores;
+    private final long scores;
     private final DotTiles dots;
     private final ValueTiles values;
 
@@ -134,26 +134,26 @@ final class VectorAttention {
             int inputs = Math.min(LaneSums.GROUP, positions - p);
             dots.multiply(units, p * headDim, inputs, whole, DOTS, true);
             for (int u = 0; u < units; u++) {
-                LaneSums.sixteen(sums + Layouts.floats(DOTS + u * DOT_STRIDE), scores, u * TILE + p);
+                LaneSums.sixteen(sums + Layouts.floats(DOTS + u * DOT_STRIDE), at(u, p));
             }
         }
         if (whole < headDim) {
             for (int u = 0; u < units; u++) {
                 for (int p = 0; p < positions; p++) {
-                    scores[u * TILE + p] = addTail(scores[u * TILE + p], u, p * headDim, whole);
+                    addTail(at(u, p), u, p * headDim, whole);
                 }
             }
         }
     }
 
-    private float addTail(float sum, int unit, int key, int from) {
-        float dot = sum;
+    private void addTail(long score, int unit, int key, int from) {
+        float dot = Memory.ALL.get(Layouts.F32, score);
         for (int d = from; d < headDim; d++) {
             float k = Memory.ALL.get(Layouts.F32, tile + Layouts.floats(key + d));
             float q = Memory.ALL.get(Layouts.F32, queries + Layouts.floats((long) unit * headDim + d));
             dot = Math.fma(k, q, dot);
         }
-        return dot;
+        Memory.ALL.set(Layouts.F32, score, dot);
     }
 
     /** Turns scores into unnormalized weights relative to the largest score so far; what was summed is scaled to it. */
@@ -161,9 +161,11 @@ final class VectorAttention {
         if (count == 0) {
             return;
         }
-        int base = unit * TILE;
+        long base = at(unit, 0);
         int padded = Lanes.whole(count + Lanes.COUNT - 1);
-        Arrays.fill(scores, base + count, base + padded, Float.NEGATIVE_INFINITY);
+        for (int p = count; p < padded; p++) {
+            Memory.ALL.set(Layouts.F32, base + Layouts.floats(p), Float.NEGATIVE_INFINITY);
+        }
         float largest = Math.max(max[unit], largest(base, padded));
         if (largest != max[unit]) {
             // StrictMath: the same bits from interpreted and compiled code.
@@ -175,19 +177,20 @@ final class VectorAttention {
         weightSum[unit] += exponentials(base, padded, largest);
     }
 
-    private float largest(int base, int count) {
-        FloatVector largest = Lanes.load(scores, base);
+    private static float largest(long base, int count) {
+        FloatVector largest = Lanes.load(Memory.ALL, base);
         for (int p = Lanes.COUNT; p < count; p += Lanes.COUNT) {
-            largest = largest.max(Lanes.load(scores, base + p));
+            largest = largest.max(Lanes.load(Memory.ALL, base + Layouts.floats(p)));
         }
         return largest.reduceLanes(VectorOperators.MAX); // unlike a sum, a maximum is the same in any order
     }
 
-    private float exponentials(int base, int count, float largest) {
+    private static float exponentials(long base, int count, float largest) {
         FloatVector total = Lanes.zero();
         for (int p = 0; p < count; p += Lanes.COUNT) {
-            FloatVector weight = VectorExp.of(Lanes.load(scores, base + p).sub(largest));
-            Lanes.store(weight, scores, base + p);
+            long at = base + Layouts.floats(p);
+            FloatVector weight = VectorExp.of(Lanes.load(Memory.ALL, at).sub(largest));
+            Lanes.store(weight, Memory.ALL, at);
             total = total.add(weight);
         }
         return LaneSums.one(total);
@@ -215,6 +218,11 @@ final class VectorAttention {
         if (from < to) {
             values.addOne(from, unit * TILE + from, to - from, accumulator(unit));
         }
+    }
+
+    /** Address of the score of a unit with a position of the tile; of its weight after the softmax. */
+    private long at(int unit, int position) {
+        return scores + Layouts.floats(unit * TILE + position);
     }
 
     private int accumulator(int unit) {

@@ -45,10 +45,11 @@ final class VectorLinear {
     private final long address;
     private final MemorySegment x;
     private final MemorySegment y;
+    private final long outputs;
     private final long inputs;
     private final long expanded;
     private final long sums;
-    private final float[] totals;
+    private final long totals;
     private final DotTiles tiles;
     private final int tileTokens;
     private final boolean few;
@@ -60,6 +61,7 @@ final class VectorLinear {
         address = Memory.address(weights.data());
         this.x = x;
         this.y = y;
+        outputs = Memory.address(y);
         int padded = (weights.columns() + CHUNK - 1) / CHUNK * CHUNK;
         tileTokens = Math.min(batch, Math.clamp(TILE_FLOATS / padded & -4, MANY_TOKENS, TILE_TOKENS));
         inputs = scratch.inputs(tileTokens * padded);
@@ -165,26 +167,31 @@ final class VectorLinear {
         for (int r = 0; r < rows && whole < columns; r++) {
             expand(row + r, whole, columns - whole, r * Lanes.COUNT);
         }
+        boolean direct = whole == columns && rows % LaneSums.GROUP == 0;
         for (int t = 0; t < tokens; t++) {
-            for (int r = 0; r < rows; r += LaneSums.GROUP) {
-                LaneSums.sixteen(sums + Layouts.floats(SUMS + t * sumStride + r * Lanes.COUNT), totals, r);
-            }
-            for (int r = 0; r < rows && whole < columns; r++) {
-                totals[r] = addTail(totals[r], r * Lanes.COUNT, token + t, whole);
-            }
             long output = Layouts.floats((long) (token + t) * weights.rows() + row);
-            MemorySegment.copy(totals, 0, y, Layouts.F32, output, rows);
+            long to = direct ? outputs + output : totals;
+            for (int r = 0; r < rows; r += LaneSums.GROUP) {
+                long vectors = sums + Layouts.floats(SUMS + t * sumStride + r * Lanes.COUNT);
+                LaneSums.sixteen(vectors, to + Layouts.floats(r));
+            }
+            if (!direct) {
+                for (int r = 0; r < rows && whole < columns; r++) {
+                    addTail(totals + Layouts.floats(r), r * Lanes.COUNT, token + t, whole);
+                }
+                MemorySegment.copy(Memory.ALL, totals, y, output, Layouts.floats(rows));
+            }
         }
     }
 
-    private float addTail(float total, int weight, int token, int from) {
+    private void addTail(long total, int weight, int token, int from) {
         int columns = weights.columns();
         long input = Layouts.floats((long) token * columns);
-        float sum = total;
+        float sum = Memory.ALL.get(Layouts.F32, total);
         for (int c = from; c < columns; c++) {
             float w = Memory.ALL.get(Layouts.F32, expanded + Layouts.floats(weight + c - from));
             sum = Math.fma(w, x.get(Layouts.F32, input + Layouts.floats(c)), sum);
         }
-        return sum;
+        Memory.ALL.set(Layouts.F32, total, sum);
     }
 }

@@ -226,11 +226,12 @@ class VectorKernelsTest extends HostKernelsContract {
         for (int i = 0; i < vectors.length; i++) {
             vectors[i] = (float) (random.nextGaussian() * Math.exp(random.nextGaussian() * 5));
         }
-        float[] totals = new float[LaneSums.GROUP];
-        LaneSums.sixteen(Segments.of(arena, vectors).address(), totals, 0);
+        MemorySegment totals = Segments.floats(arena, LaneSums.GROUP);
+        LaneSums.sixteen(Segments.of(arena, vectors).address(), totals.address());
         for (int v = 0; v < LaneSums.GROUP; v++) {
-            assertThat(totals[v]).isEqualTo(tree(vectors, v * Lanes.COUNT));
-            assertThat(LaneSums.one(Lanes.load(vectors, v * Lanes.COUNT))).isEqualTo(totals[v]);
+            float total = Segments.get(totals, v);
+            assertThat(total).isEqualTo(tree(vectors, v * Lanes.COUNT));
+            assertThat(LaneSums.one(Lanes.load(vectors, v * Lanes.COUNT))).isEqualTo(total);
         }
     }
 

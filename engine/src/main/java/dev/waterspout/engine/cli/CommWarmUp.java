@@ -3,10 +3,12 @@ package dev.waterspout.engine.cli;
 import dev.waterspout.interconnect.policy.Clocks;
 import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.interconnect.policy.HostPorts;
+import dev.waterspout.interconnect.policy.ProfileCache;
 import dev.waterspout.interconnect.policy.WarmUp;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +35,10 @@ final class CommWarmUp implements AutoCloseable {
         return new CommWarmUp(List.of(), 1);
     }
 
-    /** Starts, if there is something to measure later. */
+    /** Starts, if there probably is something to measure later: this host has no profile of any group. */
     static CommWarmUp start(CommOptions options, int ranks) {
-        boolean needed = options.isAuto() && ranks > 1;
-        return needed ? new CommWarmUp(options.likelyFormats(), ranks) : none();
+        boolean first = Environment.cacheFolder().map(Path::of).stream().noneMatch(ProfileCache::hasAny);
+        return options.isAuto() && ranks > 1 && first ? new CommWarmUp(options.likelyFormats(), ranks) : none();
     }
 
     private void run(List<WireFormat> formats, int ranks) {

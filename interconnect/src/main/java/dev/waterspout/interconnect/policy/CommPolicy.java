@@ -48,7 +48,7 @@ public final class CommPolicy {
     /**
      * Measures what the root's cache does not know, and decides. Called on all ranks; {@return the same on each}
      *
-     * @param cache looked at and written to on the root alone
+     * @param cache where the root looks, and all ranks keep what was found
      * @throws InterconnectException if ranks were given different settings
      */
     public Decision measureAndDecide(Optional<ProfileCache> cache) {
@@ -56,9 +56,8 @@ public final class CommPolicy {
             return decide(Profiles.NONE);
         }
         requireSameSettings();
-        Optional<ProfileCache> own = bench.transport().rank() == 0 ? cache : Optional.empty();
         ProfileCache.Entry cached =
-                own.flatMap(ProfileCache::load).orElse(new ProfileCache.Entry(settings.digest(), Profiles.NONE));
+                cache.flatMap(ProfileCache::load).orElse(new ProfileCache.Entry(settings.digest(), Profiles.NONE));
         Profiles known = fromRoot(cached.trialsFor(settings.digest()));
         Profiles measured = measure(known);
         boolean ports = agreement.max(bench.codecs().equals(CodecSource.PORTS) ? 0 : 1) == 0;
@@ -67,7 +66,7 @@ public final class CommPolicy {
         // What the JIT disturbed is not kept.
         if (steady && !result.profiles().equals(known)) {
             CodecProfile all = cached.profiles().codec().with(result.profiles().codec());
-            own.ifPresent(file -> file.store(new ProfileCache.Entry(
+            cache.ifPresent(file -> file.store(new ProfileCache.Entry(
                     settings.digest(),
                     new Profiles(
                             result.profiles().link(), all, result.profiles().trials()))));

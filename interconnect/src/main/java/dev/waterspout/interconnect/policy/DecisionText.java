@@ -59,7 +59,11 @@ final class DecisionText {
     }
 
     private static String speed(Line line) {
-        return String.format(Locale.ROOT, "%.3f GB/s + %.1f us", line.gigabytesPerSecond(), line.fixedSeconds() * 1e6);
+        // Where many elements took no longer than few, all of the time is fixed.
+        String perElement = line.perElementSeconds() > 0
+                ? String.format(Locale.ROOT, "%.3f GB/s + ", line.gigabytesPerSecond())
+                : "";
+        return perElement + String.format(Locale.ROOT, "%.1f us", line.fixedSeconds() * 1e6);
     }
 
     private void row(Row row) {

@@ -15,6 +15,11 @@ import java.util.stream.Collectors;
  * @param version of this library
  */
 public record ProfileKey(List<String> hosts, String transport, int ranks, List<String> devices, String version) {
+    /** What the name of a file of profiles begins and ends with. */
+    static final String FILE_PREFIX = "comm-";
+
+    static final String FILE_SUFFIX = ".txt";
+
     /** Sorts the hosts, each once. */
     public ProfileKey {
         hosts = hosts.stream().distinct().sorted().toList();
@@ -29,7 +34,7 @@ public record ProfileKey(List<String> hosts, String transport, int ranks, List<S
 
     /** {@return a name that other keys hardly have; the file's own text tells for certain} */
     String fileName() {
-        return "comm-" + UUID.nameUUIDFromBytes(text().getBytes(StandardCharsets.UTF_8)) + ".txt";
+        return FILE_PREFIX + UUID.nameUUIDFromBytes(text().getBytes(StandardCharsets.UTF_8)) + FILE_SUFFIX;
     }
 
     private static String join(List<String> words) {

@@ -227,6 +227,18 @@ class CommPolicyTest {
     }
 
     @Test
+    void everyRankKeepsWhatWasMeasured(@TempDir Path folder) throws InterruptedException {
+        SimulatedRank.all(
+                2,
+                SimulatedRank.machine(50e-6, 1, 4),
+                rank -> new CommPolicy(rank.bench(), SETTINGS)
+                        .measureAndDecide(Optional.of(cache(folder.resolve("" + rank.rank()), new ArrayList<>()))));
+        assertThat(cache(folder.resolve("1"), new ArrayList<>()).load())
+                .isEqualTo(cache(folder.resolve("0"), new ArrayList<>()).load())
+                .isPresent();
+    }
+
+    @Test
     void cachedTrialsDecideTheSame(@TempDir Path folder) throws InterruptedException {
         List<Decision> decisions = new ArrayList<>();
         for (int run = 0; run < 2; run++) {
@@ -287,5 +299,13 @@ class CommPolicyTest {
                 .doesNotContain("NaN");
         List<Step> steps = decision.schedule().steps();
         assertThat(steps.getLast().maxRows()).isEqualTo(Integer.MAX_VALUE);
+    }
+
+    @Test
+    void aCodecThatTakesAsLongForAnySizeHasNoSpeed() throws InterruptedException {
+        Profiles fixed = SimulatedRank.machine(50e-6, 1, Double.POSITIVE_INFINITY);
+        Decision decision = SimulatedRank.all(2, fixed, rank -> new CommPolicy(rank.bench(), SETTINGS).decide(fixed))
+                .getFirst();
+        assertThat(decision.explain()).contains("encode 1.0 us").doesNotContain("Infinity");
     }
 }

@@ -78,6 +78,16 @@ class DistributedLlamaModelTest {
         return MemorySegment.ofBuffer(bytes.flip());
     }
 
+    /** One unknown, two control tokens, and words. */
+    private static int[] types() {
+        int[] types = new int[VOCABULARY];
+        Arrays.fill(types, 1);
+        types[0] = 2;
+        types[1] = 3;
+        types[2] = 3;
+        return types;
+    }
+
     private void writeSource(GgmlType type) throws IOException {
         List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         for (int token = tokens.size(); token < VOCABULARY; token++) {
@@ -94,7 +104,11 @@ class DistributedLlamaModelTest {
                 .put("llama.attention.layer_norm_rms_epsilon", 1e-5f)
                 .put("tokenizer.ggml.model", "llama")
                 .put("tokenizer.ggml.tokens", tokens)
-                .put("tokenizer.ggml.scores", GgufValue.Numbers.ofFloats(new float[VOCABULARY]));
+                .put("tokenizer.ggml.scores", GgufValue.Numbers.ofFloats(new float[VOCABULARY]))
+                .put("tokenizer.ggml.token_type", GgufValue.Numbers.ofInts(types()))
+                .put("tokenizer.ggml.unknown_token_id", 0)
+                .put("tokenizer.ggml.bos_token_id", 1)
+                .put("tokenizer.ggml.eos_token_id", 2);
         float[] number = {0};
         shapes().forEach((name, shape) -> {
             GgmlType own = shape.size() == 1 ? GgmlType.F32 : type;

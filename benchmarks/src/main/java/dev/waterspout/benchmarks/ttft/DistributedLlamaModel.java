@@ -2,6 +2,7 @@ package dev.waterspout.benchmarks.ttft;
 
 import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.model.Architecture;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.TensorRole;
@@ -41,6 +42,62 @@ final class DistributedLlamaModel {
     private static final float EPSILON = 1e-5f;
     private static final int EPSILON_EXPONENT = 5;
 
+    /** What a header's value is of. */
+    private interface HeaderKey {
+        int number();
+    }
+
+    /** Keys of the weights' header. */
+    private enum Key implements HeaderKey {
+        VERSION(0),
+        ARCHITECTURE(1),
+        WIDTH(2),
+        FFN_WIDTH(3),
+        LAYERS(4),
+        HEADS(5),
+        KV_HEADS(6),
+        EXPERTS(7),
+        ACTIVE_EXPERTS(8),
+        VOCABULARY(9),
+        CONTEXT(10),
+        ACTIVATION(11),
+        ROPE_BASE(12),
+        WEIGHT_TYPE(13),
+        HEAD_DIM(19),
+        EPSILON_EXPONENT(20);
+
+        private final int number;
+
+        Key(int number) {
+            this.number = number;
+        }
+
+        @Override
+        public int number() {
+            return number;
+        }
+    }
+
+    /** Keys of the vocabulary's header. */
+    private enum VocabularyKey implements HeaderKey {
+        VERSION(0),
+        SIZE(1),
+        LONGEST_TOKEN(2),
+        BEGIN(3),
+        TEXT_HAS_BEGIN(10);
+
+        private final int number;
+
+        VocabularyKey(int number) {
+            this.number = number;
+        }
+
+        @Override
+        public int number() {
+            return number;
+        }
+    }
+
     private DistributedLlamaModel() {}
 
     /**
@@ -61,27 +118,31 @@ final class DistributedLlamaModel {
         GgmlType type =
                 model.file().tensor(TensorRole.ATTN_Q.name(0)).orElseThrow().type();
         Integer number = TYPES.get(type);
-        if (number == null || config.rmsEpsilon() != EPSILON) {
-            throw new IllegalArgumentException(model.file().name() + " has weights of " + type + " and an epsilon of "
-                    + config.rmsEpsilon() + "; distributed-llama takes F32 or Q4_0, and " + EPSILON);
+        boolean plainLlama = config.architecture() == Architecture.LLAMA
+                && config.rope().positionScale() == 1
+                && model.ropeFactors().isEmpty();
+        if (number == null || config.rmsEpsilon() != EPSILON || !plainLlama) {
+            throw new IllegalArgumentException(model.file().name() + " has weights of " + type + ", an epsilon of "
+                    + config.rmsEpsilon() + " and the architecture " + config.architecture()
+                    + "; distributed-llama takes F32 or Q4_0, " + EPSILON + ", and a LLAMA without scaled positions");
         }
         Header header = new Header(MODEL_MAGIC);
-        header.put(0, 0); // version
-        header.put(1, LLAMA);
-        header.put(2, config.width());
-        header.put(3, config.ffnWidth());
-        header.put(4, config.layers());
-        header.put(5, config.heads());
-        header.put(6, config.kvHeads());
-        header.put(7, 0); // experts
-        header.put(8, 0); // experts that work for a token
-        header.put(9, config.vocabulary());
-        header.put(10, config.contextLength());
-        header.put(11, SILU);
-        header.put(12, (int) config.rope().base());
-        header.put(13, number);
-        header.put(19, config.headDim());
-        header.put(20, EPSILON_EXPONENT);
+        header.put(Key.VERSION, 0);
+        header.put(Key.ARCHITECTURE, LLAMA);
+        header.put(Key.WIDTH, config.width());
+        header.put(Key.FFN_WIDTH, config.ffnWidth());
+        header.put(Key.LAYERS, config.layers());
+        header.put(Key.HEADS, config.heads());
+        header.put(Key.KV_HEADS, config.kvHeads());
+        header.put(Key.EXPERTS, 0);
+        header.put(Key.ACTIVE_EXPERTS, 0);
+        header.put(Key.VOCABULARY, config.vocabulary());
+        header.put(Key.CONTEXT, config.contextLength());
+        header.put(Key.ACTIVATION, SILU);
+        header.put(Key.ROPE_BASE, (int) config.rope().base());
+        header.put(Key.WEIGHT_TYPE, number);
+        header.put(Key.HEAD_DIM, config.headDim());
+        header.put(Key.EPSILON_EXPONENT, EPSILON_EXPONENT);
         write(channel, header.bytes());
         writeEmbedding(model.embedding(), channel);
         for (int layer = 0; layer < config.layers(); layer++) {
@@ -129,11 +190,11 @@ final class DistributedLlamaModel {
         replace(target, channel -> {
             int begin = size - 1; // all tokens before the one that begins a text count as text there
             Header header = new Header(VOCABULARY_MAGIC);
-            header.put(0, 1); // version
-            header.put(1, size);
-            header.put(2, filler(size).length()); // of the longest token
-            header.put(3, begin);
-            header.put(10, 1); // a text begins with it
+            header.put(VocabularyKey.VERSION, 1);
+            header.put(VocabularyKey.SIZE, size);
+            header.put(VocabularyKey.LONGEST_TOKEN, filler(size).length());
+            header.put(VocabularyKey.BEGIN, begin);
+            header.put(VocabularyKey.TEXT_HAS_BEGIN, 1);
             write(channel, header.bytes());
             for (int token = 0; token < size; token++) {
                 char character = (char) (' ' + token);
@@ -156,8 +217,8 @@ final class DistributedLlamaModel {
             this(magic, new ArrayList<>());
         }
 
-        void put(int key, int value) {
-            pairs.add(key);
+        void put(HeaderKey key, int value) {
+            pairs.add(key.number());
             pairs.add(value);
         }
 

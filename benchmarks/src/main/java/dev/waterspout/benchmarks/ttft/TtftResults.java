@@ -1,9 +1,11 @@
 package dev.waterspout.benchmarks.ttft;
 
 import jakarta.json.Json;
+import jakarta.json.JsonArray;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
+import jakarta.json.JsonValue;
 import jakarta.json.JsonWriter;
 import jakarta.json.stream.JsonGenerator;
 import java.io.IOException;
@@ -35,15 +37,17 @@ final class TtftResults {
                     throw new IOException(
                             file + " has the schema '" + json.getString("schema", "") + "'; it must have " + SCHEMA);
                 }
-                for (JsonObject each : json.getJsonArray("cells").getValuesAs(JsonObject.class)) {
-                    results.cells.put(Cell.of(each), each);
-                }
-                for (JsonObject each : json.getJsonArray("peers").getValuesAs(JsonObject.class)) {
-                    results.peers.put(Cell.of(each), each);
-                }
+                read(json, "cells", results.cells);
+                read(json, "peers", results.peers);
             }
         }
         return results;
+    }
+
+    /** A file from before there were peers has none. */
+    private static void read(JsonObject json, String name, Map<Cell, JsonObject> into) {
+        JsonArray array = json.containsKey(name) ? json.getJsonArray(name) : JsonValue.EMPTY_JSON_ARRAY;
+        array.getValuesAs(JsonObject.class).forEach(each -> into.put(Cell.of(each), each));
     }
 
     Map<Cell, JsonObject> cells() {

@@ -118,11 +118,15 @@ class DistributedLlamaModelTest {
         writer.write(source);
     }
 
+    private ByteBuffer written() throws IOException {
+        return ByteBuffer.wrap(Files.readAllBytes(target)).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
     @Test
     void tensorsFollowTheHeaderInTheOthersOrder() throws IOException {
         writeSource(GgmlType.F32);
         DistributedLlamaModel.writeModel(source, target);
-        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(target)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = written();
         assertThat(bytes.getInt()).isEqualTo(0xA00ABCD);
         Map<Integer, Integer> header = new LinkedHashMap<>();
         for (int pairs = (bytes.getInt() - 2 * Integer.BYTES) / (2 * Integer.BYTES); pairs > 0; pairs--) {
@@ -160,8 +164,8 @@ class DistributedLlamaModelTest {
                 .mapToLong(shape -> GgmlType.Q4_0.bytes(elements(shape)))
                 .sum();
         long floats = (long) Float.BYTES * (WIDTH * VOCABULARY + 3 * WIDTH);
-        byte[] bytes = Files.readAllBytes(target);
-        int header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(Integer.BYTES);
+        byte[] bytes = written().array();
+        int header = written().getInt(Integer.BYTES);
         assertThat(bytes).hasSize(Math.toIntExact(header + matrices + floats));
         int query = header + Float.BYTES * WIDTH * VOCABULARY;
         byte[] expected = new byte[Math.toIntExact(GgmlType.Q4_0.bytes((long) WIDTH * WIDTH))];
@@ -183,7 +187,7 @@ class DistributedLlamaModelTest {
     void everyPrintableCharacterIsAToken() throws IOException {
         writeSource(GgmlType.F32);
         DistributedLlamaModel.writeVocabulary(source, target);
-        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(target)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = written();
         assertThat(bytes.getInt()).isEqualTo(0x567124);
         bytes.position(bytes.getInt());
         List<String> tokens = new ArrayList<>();

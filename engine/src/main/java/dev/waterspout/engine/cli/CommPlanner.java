@@ -23,6 +23,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /** Finds out how the ranks of a session should exchange. */
@@ -117,8 +118,10 @@ final class CommPlanner {
                 session.ranks(),
                 computes,
                 Version.number() + " columns " + settings.columns());
+        // All ranks keep it; only what the root reads and writes matters to the user.
+        Consumer<String> notes = member.rank() == 0 ? err::println : note -> {};
         return Environment.cacheFolder()
-                .map(folder -> new ProfileCache(
-                        Path.of(folder), key, ProfileCache.MAX_AGE, InstantSource.system(), err::println));
+                .map(folder ->
+                        new ProfileCache(Path.of(folder), key, ProfileCache.MAX_AGE, InstantSource.system(), notes));
     }
 }

@@ -212,6 +212,24 @@ final class DotTiles {
         Lanes.store(a, ALL, sums + Layouts.floats(to));
     }
 
+    /**
+     * Adds the columns that fill no vector to a sum, ascending.
+     *
+     * @param sum its address
+     * @param row address of the row's first such column
+     * @param inputs holds the input
+     * @param input byte offset in it of the input's first such column
+     * @param count number of columns
+     */
+    static void addRest(long sum, long row, MemorySegment inputs, long input, int count) {
+        float total = ALL.get(Layouts.F32, sum);
+        for (int c = 0; c < count; c++) {
+            float weight = ALL.get(Layouts.F32, row + Layouts.floats(c));
+            total = Math.fma(weight, inputs.get(Layouts.F32, input + Layouts.floats(c)), total);
+        }
+        ALL.set(Layouts.F32, sum, total);
+    }
+
     private void storeFour(int to, FloatVector a0, FloatVector a1, FloatVector a2, FloatVector a3) {
         Lanes.store(a0, ALL, sums + Layouts.floats(to));
         Lanes.store(a1, ALL, sums + Layouts.floats(to + sumRowStride));

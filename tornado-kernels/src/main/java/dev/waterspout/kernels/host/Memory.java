@@ -47,4 +47,16 @@ final class Memory {
         data.get(Layouts.I8, 0);
         return data.address();
     }
+
+    /**
+     * Returns the address of a segment that is to be written to, after the same look.
+     *
+     * @throws IllegalArgumentException if it lies on the heap or is read-only
+     */
+    static long target(MemorySegment data) {
+        if (data.isReadOnly()) {
+            throw new IllegalArgumentException("an output is read-only; the kernels write to memory that is not");
+        }
+        return address(data);
+    }
 }

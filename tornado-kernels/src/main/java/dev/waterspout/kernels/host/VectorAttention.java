@@ -140,20 +140,12 @@ final class VectorAttention {
         if (whole < headDim) {
             for (int u = 0; u < units; u++) {
                 for (int p = 0; p < positions; p++) {
-                    addTail(at(u, p), u, p * headDim, whole);
+                    long query = queries + Layouts.floats(u * headDim + whole);
+                    long key = tile + Layouts.floats(p * headDim + whole);
+                    DotTiles.addRest(at(u, p), query, Memory.ALL, key, headDim - whole);
                 }
             }
         }
-    }
-
-    private void addTail(long score, int unit, int key, int from) {
-        float dot = Memory.ALL.get(Layouts.F32, score);
-        for (int d = from; d < headDim; d++) {
-            float k = Memory.ALL.get(Layouts.F32, tile + Layouts.floats(key + d));
-            float q = Memory.ALL.get(Layouts.F32, queries + Layouts.floats((long) unit * headDim + d));
-            dot = Math.fma(k, q, dot);
-        }
-        Memory.ALL.set(Layouts.F32, score, dot);
     }
 
     /** Turns scores into unnormalized weights relative to the largest score so far; what was summed is scaled to it. */

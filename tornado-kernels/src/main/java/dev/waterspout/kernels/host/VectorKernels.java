@@ -26,7 +26,7 @@ final class VectorKernels implements HostKernels {
     public void embed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
         Arguments.checkEmbed(table, row, target, targetOffset);
         long address = Memory.address(table.data()) + table.offset(row, 0);
-        VectorWeights.expand(table.format(), address, table.columns(), Memory.address(target) + targetOffset);
+        VectorWeights.expand(table.format(), address, table.columns(), Memory.target(target) + targetOffset);
     }
 
     @Override

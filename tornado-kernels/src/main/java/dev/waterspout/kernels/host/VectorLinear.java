@@ -44,7 +44,6 @@ final class VectorLinear {
     private final WeightMatrix weights;
     private final long address;
     private final MemorySegment x;
-    private final MemorySegment y;
     private final long outputs;
     private final long inputs;
     private final long expanded;
@@ -60,8 +59,7 @@ final class VectorLinear {
         this.weights = weights;
         address = Memory.address(weights.data());
         this.x = x;
-        this.y = y;
-        outputs = Memory.address(y);
+        outputs = Memory.target(y);
         int padded = (weights.columns() + CHUNK - 1) / CHUNK * CHUNK;
         tileTokens = Math.min(batch, Math.clamp(TILE_FLOATS / padded & -4, MANY_TOKENS, TILE_TOKENS));
         inputs = scratch.inputs(tileTokens * padded);
@@ -164,10 +162,11 @@ final class VectorLinear {
     private void finish(int row, int rows, int token, int tokens) {
         int columns = weights.columns();
         int whole = Lanes.whole(columns);
-        for (int r = 0; r < rows && whole < columns; r++) {
-            expand(row + r, whole, columns - whole, r * Lanes.COUNT);
+        int rest = columns - whole;
+        for (int r = 0; r < rows && rest > 0; r++) {
+            expand(row + r, whole, rest, r * Lanes.COUNT);
         }
-        boolean direct = whole == columns && rows % LaneSums.GROUP == 0;
+        boolean direct = rest == 0 && rows % LaneSums.GROUP == 0;
         for (int t = 0; t < tokens; t++) {
             long output = Layouts.floats((long) (token + t) * weights.rows() + row);
             long to = direct ? outputs + output : totals;
@@ -176,22 +175,12 @@ final class VectorLinear {
                 LaneSums.sixteen(vectors, to + Layouts.floats(r));
             }
             if (!direct) {
-                for (int r = 0; r < rows && whole < columns; r++) {
-                    addTail(totals + Layouts.floats(r), r * Lanes.COUNT, token + t, whole);
+                long input = Layouts.floats((long) (token + t) * columns + whole);
+                for (int r = 0; r < rows && rest > 0; r++) {
+                    DotTiles.addRest(totals + Layouts.floats(r), expanded + r * Lanes.BYTES, x, input, rest);
                 }
-                MemorySegment.copy(Memory.ALL, totals, y, output, Layouts.floats(rows));
+                MemorySegment.copy(Memory.ALL, totals, Memory.ALL, outputs + output, Layouts.floats(rows));
             }
         }
-    }
-
-    private void addTail(long total, int weight, int token, int from) {
-        int columns = weights.columns();
-        long input = Layouts.floats((long) token * columns);
-        float sum = Memory.ALL.get(Layouts.F32, total);
-        for (int c = from; c < columns; c++) {
-            float w = Memory.ALL.get(Layouts.F32, expanded + Layouts.floats(weight + c - from));
-            sum = Math.fma(w, x.get(Layouts.F32, input + Layouts.floats(c)), sum);
-        }
-        Memory.ALL.set(Layouts.F32, total, sum);
     }
 }

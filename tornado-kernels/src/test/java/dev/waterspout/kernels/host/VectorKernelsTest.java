@@ -2,6 +2,7 @@ package dev.waterspout.kernels.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
@@ -177,6 +178,20 @@ class VectorKernelsTest extends HostKernelsContract {
             assertThat(Memory.ALL.get(Layouts.F32, scratch.sums() + Layouts.floats(i)))
                     .isZero();
         }
+    }
+
+    @Test
+    void readOnlyOutputsAreRefused() {
+        WeightMatrix weights =
+                RandomWeights.create(arena, WeightFormat.F32, 16, 16, 0, 41).matrix();
+        MemorySegment x = Segments.random(arena, 16, 42);
+        MemorySegment y = Segments.floats(arena, 16).asReadOnly();
+        assertThatThrownBy(() -> kernels.linear(weights, x, 1, y, 0, 16, scratch))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("read-only");
+        assertThatThrownBy(() -> kernels.embed(weights, 0, y, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("read-only");
     }
 
     @Test

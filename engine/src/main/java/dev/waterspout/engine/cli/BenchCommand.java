@@ -190,7 +190,7 @@ final class BenchCommand implements Callable<Integer> {
         RankOptions common =
                 HostOptions.rankOptions(setting.threads(), setting.batch(), session, commOptions, context, width);
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
-        return planner.plan(common, width).withCacheType(planOptions.cacheType());
+        return planOptions.precise(planner.plan(common, width));
     }
 
     private Samples time(WorkloadRunner runner, Workload workload, BenchRow.Setup setup, BenchProgress progress) {

@@ -170,7 +170,8 @@ final class GenerateCommand implements Callable<Integer> {
         RankOptions common = hostOptions.rankOptions(
                 session, commOptions, planOptions.context(model), model.config().width());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, warmUp, err);
-        RankOptions options = planner.plan(common, model.config().width()).withCacheType(planOptions.cacheType());
+        RankOptions options =
+                planOptions.precise(planner.plan(common, model.config().width()));
         profile.start(session);
         List<ShardFactory> shards = codecDevice.apply(
                 session,

@@ -83,13 +83,11 @@ final class InspectCommand implements Callable<Integer> {
     private void printPlan(Model model, PrintWriter out) {
         ShardPlan plan = planOptions.plan(model, planOptions.ranks());
         int context = planOptions.context(model);
-        RankOptions options = hostOptions
-                .rankOptions(
-                        plan.ranks(),
-                        context,
-                        commOptions.schedule(plan.ranks(), model.config().width(), false),
-                        Duration.ofSeconds(1))
-                .withCacheType(planOptions.cacheType());
+        RankOptions options = planOptions.precise(hostOptions.rankOptions(
+                plan.ranks(),
+                context,
+                commOptions.schedule(plan.ranks(), model.config().width(), false),
+                Duration.ofSeconds(1)));
         out.printf(
                 "%nplan: %d ranks, %d positions, chunks of %d tokens, %s%n",
                 plan.ranks(), context, options.chunk(), options.schedule().choice(options.chunk()));

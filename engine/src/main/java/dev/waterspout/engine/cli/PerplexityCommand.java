@@ -128,8 +128,8 @@ final class PerplexityCommand implements Callable<Integer> {
         RankOptions common = hostOptions.rankOptions(
                 session, commOptions, size, model.config().width());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
-        return planner.plan(common, model.config().width())
-                .withCacheType(planOptions.cacheType())
+        return planOptions
+                .precise(planner.plan(common, model.config().width()))
                 .withLogitRows(PerplexityMeter.logitRows(model.config().vocabulary(), common.chunk()));
     }
 

@@ -2,8 +2,10 @@ package dev.waterspout.engine.cli;
 
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.CacheType;
 import java.io.PrintWriter;
 import java.util.List;
@@ -48,9 +50,13 @@ final class PlanOptions {
             description = "How keys and values are kept; f16 on the host only (default: ${DEFAULT-VALUE}).")
     private CacheType cacheType = CacheType.F32;
 
-    CacheType cacheType() {
-        return cacheType;
-    }
+    @Option(
+            names = "--activations",
+            paramLabel = "f32|int8",
+            defaultValue = "int8",
+            description = "Inputs of matrix products on the host: f32, or rounded to int8 where that is faster "
+                    + "(decode with Q4_0 weights on 512-bit vectors; default: ${DEFAULT-VALUE}).")
+    private Activations activations = Activations.INT8;
 
     @Mixin
     private KernelProfileOptions kernelProfile = new KernelProfileOptions();
@@ -100,10 +106,15 @@ final class PlanOptions {
         return kernelProfile.apply(List.of(untunedDevices(needed).get(localRank)), err);
     }
 
+    /** Returns options whose numbers are as precise as asked for. */
+    RankOptions precise(RankOptions options) {
+        return options.withCacheType(cacheType).withActivations(activations);
+    }
+
     /** What all processes of a group must agree on. */
     String describe() {
         return "tensor-parallel size " + ranks + ", tensor split " + shares + ", context size " + contextSize
-                + ", cache type " + cacheType;
+                + ", cache type " + cacheType + ", activations " + activations;
     }
 
     ShardPlan plan(Model model, int ranks) {

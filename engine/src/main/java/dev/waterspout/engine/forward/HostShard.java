@@ -64,7 +64,7 @@ public final class HostShard implements ShardCompute {
         this.angles = new RotaryAngles(config, model.ropeFactors());
         this.rotary = angles.allocate(options.chunk(), arena);
         this.pool = new WorkerPool(options.threads(), "rank-" + shard.rank());
-        this.compute = new HostCompute(kernels, pool);
+        this.compute = new HostCompute(kernels.withActivations(options.activations()), pool);
         this.queryKeyValue = weights.layers().stream()
                 .map(w -> List.of(
                         new Product(w.q(), w.qBias(), buffers.queries),

@@ -1,6 +1,7 @@
 package dev.waterspout.engine.forward;
 
 import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.CacheType;
 import java.time.Duration;
 
@@ -14,6 +15,7 @@ import java.time.Duration;
  * @param peerTimeout how long a rank waits for another before it fails
  * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
  * @param cacheType how keys and values are kept
+ * @param activations how precise the inputs of matrix products on the host are
  */
 public record RankOptions(
         int context,
@@ -22,7 +24,8 @@ public record RankOptions(
         CommSchedule schedule,
         Duration peerTimeout,
         int logitRows,
-        CacheType cacheType) {
+        CacheType cacheType,
+        Activations activations) {
     /** Checks the ranges. */
     public RankOptions {
         if (context < 1) {
@@ -42,7 +45,7 @@ public record RankOptions(
     }
 
     /**
-     * The options with a KV cache of f32.
+     * The options with a KV cache and activations of f32.
      *
      * @param context positions in the KV cache
      * @param chunk most tokens in one forward pass, at most {@code context}
@@ -53,11 +56,12 @@ public record RankOptions(
      */
     public RankOptions(
             int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout, int logitRows) {
-        this(context, chunk, threads, schedule, peerTimeout, logitRows, CacheType.F32);
+        this(context, chunk, threads, schedule, peerTimeout, logitRows, CacheType.F32, Activations.F32);
     }
 
     /**
-     * The options of a generation, which needs the logits of one token at a time, with a KV cache of f32.
+     * The options of a generation, which needs the logits of one token at a time, with a KV cache and
+     * activations of f32.
      *
      * @param context positions in the KV cache
      * @param chunk most tokens in one forward pass, at most {@code context}
@@ -75,7 +79,7 @@ public record RankOptions(
      * @param other how partials are exchanged
      */
     public RankOptions withSchedule(CommSchedule other) {
-        return new RankOptions(context, chunk, threads, other, peerTimeout, logitRows, cacheType);
+        return new RankOptions(context, chunk, threads, other, peerTimeout, logitRows, cacheType, activations);
     }
 
     /**
@@ -84,7 +88,7 @@ public record RankOptions(
      * @param rows at least 1, at most {@link #chunk}
      */
     public RankOptions withLogitRows(int rows) {
-        return new RankOptions(context, chunk, threads, schedule, peerTimeout, rows, cacheType);
+        return new RankOptions(context, chunk, threads, schedule, peerTimeout, rows, cacheType, activations);
     }
 
     /**
@@ -93,6 +97,15 @@ public record RankOptions(
      * @param type how keys and values are kept
      */
     public RankOptions withCacheType(CacheType type) {
-        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, type);
+        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, type, activations);
+    }
+
+    /**
+     * Returns these options with activations of another precision.
+     *
+     * @param precision how precise the inputs of matrix products on the host are
+     */
+    public RankOptions withActivations(Activations precision) {
+        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, cacheType, precision);
     }
 }

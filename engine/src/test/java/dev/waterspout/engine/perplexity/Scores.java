@@ -8,6 +8,7 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.testing.SharedData;
 import java.io.IOException;
@@ -25,10 +26,25 @@ final class Scores {
 
     static RunScore of(String file, String text, int first, int windows, int ranks, HostKernels kernels)
             throws IOException {
+        RankOptions options =
+                new RankOptions(SIZE, SIZE, 2 / ranks, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2), 128);
+        return of(SharedData.require(file), text, first, windows, ranks, kernels, options);
+    }
+
+    /** Token by token, as in decode. */
+    static RunScore decoded(Path model, String text, int first, int windows, Activations activations)
+            throws IOException {
+        RankOptions options = new RankOptions(SIZE, 1, 2, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2))
+                .withActivations(activations);
+        return of(model, text, first, windows, 1, HostKernels.vector(), options);
+    }
+
+    private static RunScore of(
+            Path file, String text, int first, int windows, int ranks, HostKernels kernels, RankOptions options)
+            throws IOException {
         String content = Files.readString(SharedData.require(text));
-        Path path = SharedData.require(file);
-        try (Model model = new Model(GgufFile.open(path));
-                RankGroup group = group(model, ranks, kernels)) {
+        try (Model model = new Model(GgufFile.open(file));
+                RankGroup group = group(model, ranks, kernels, options)) {
             TextWindows part = TextWindows.of(model.tokenizer(), content, SIZE).part(first, windows);
             PerplexityMeter meter =
                     new PerplexityMeter(List.of(group), model.config().vocabulary());
@@ -39,9 +55,7 @@ final class Scores {
         }
     }
 
-    private static RankGroup group(Model model, int ranks, HostKernels kernels) {
-        RankOptions options =
-                new RankOptions(SIZE, SIZE, 2 / ranks, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2), 128);
+    private static RankGroup group(Model model, int ranks, HostKernels kernels, RankOptions options) {
         return RankGroup.inProcess(
                 model,
                 ShardPlan.of(model.config(), model.ffnUnit(), ranks, List.of()),

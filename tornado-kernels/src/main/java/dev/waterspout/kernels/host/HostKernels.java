@@ -7,19 +7,26 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Every call processes one band of its outputs, so that workers can share an operation; two bands never write the
  * same element. An output does not depend on how the work is cut: prefill in chunks of any size, decode, and any number
- * of workers give the same bits. Arguments that do not fit are refused with an {@link IllegalArgumentException} before
+ * of workers give the same bits, except that {@link Activations#INT8} tells few tokens from many. Arguments that do not fit are refused with an {@link IllegalArgumentException} before
  * anything is written.
  */
 public sealed interface HostKernels permits ScalarKernels, VectorKernels {
-    /** Returns the kernels that use the Vector API. */
+    /** Returns the kernels that use the Vector API, with activations as they come. */
     static HostKernels vector() {
-        return VectorKernels.INSTANCE;
+        return VectorKernels.EXACT;
     }
 
     /** Returns the reference kernels: plain loops, sums in double precision. */
     static HostKernels scalar() {
         return ScalarKernels.INSTANCE;
     }
+
+    /**
+     * Returns these kernels with activations as precise as that.
+     *
+     * @param activations inputs of {@link #linear}; the reference kernels take them as they come in any case
+     */
+    HostKernels withActivations(Activations activations);
 
     /**
      * Multiplies: {@code y[b][r] = sum over c of w[r][c] * x[b][c]} for r in [rowFrom, rowTo).

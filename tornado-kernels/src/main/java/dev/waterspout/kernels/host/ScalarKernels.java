@@ -9,6 +9,11 @@ final class ScalarKernels implements HostKernels {
     private ScalarKernels() {}
 
     @Override
+    public HostKernels withActivations(Activations activations) {
+        return this;
+    }
+
+    @Override
     public void linear(
             WeightMatrix weights,
             MemorySegment x,

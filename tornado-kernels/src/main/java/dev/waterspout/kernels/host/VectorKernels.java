@@ -4,9 +4,19 @@ import java.lang.foreign.MemorySegment;
 
 /** The kernels that run: checks arguments and hands each operation to its own class. */
 final class VectorKernels implements HostKernels {
-    static final VectorKernels INSTANCE = new VectorKernels();
+    static final VectorKernels EXACT = new VectorKernels(Activations.F32);
+    private static final VectorKernels ROUNDING = new VectorKernels(Activations.INT8);
 
-    private VectorKernels() {}
+    private final Activations activations;
+
+    private VectorKernels(Activations activations) {
+        this.activations = activations;
+    }
+
+    @Override
+    public HostKernels withActivations(Activations precision) {
+        return precision == Activations.INT8 ? ROUNDING : EXACT;
+    }
 
     @Override
     public void linear(
@@ -19,7 +29,7 @@ final class VectorKernels implements HostKernels {
             HostScratch scratch) {
         Arguments.checkLinear(weights, x, batch, y);
         Arguments.checkRange("rows", rowFrom, rowTo, weights.rows());
-        VectorLinear.apply(weights, x, batch, y, rowFrom, rowTo, scratch);
+        VectorLinear.apply(weights, x, batch, y, rowFrom, rowTo, activations, scratch);
     }
 
     @Override

@@ -15,7 +15,8 @@ import java.lang.ref.Reference;
  * the time. Expanding takes about 5 instructions per vector, against one multiply-add per token of the tile.
  *
  * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that
- * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits.
+ * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits. Only inputs that are
+ * rounded, see {@link Int8Rows}, give others.
  */
 final class VectorLinear {
     /** From here on expanding weights once for all tokens is faster. */
@@ -52,21 +53,31 @@ final class VectorLinear {
     private final DotTiles tiles;
     private final int tileTokens;
     private final boolean few;
+    private final boolean rounds;
+    private final long rounded;
     private final int rowsPerGroup;
     private final int sumStride;
 
-    private VectorLinear(WeightMatrix weights, MemorySegment x, int batch, MemorySegment y, HostScratch scratch) {
+    private VectorLinear(
+            WeightMatrix weights,
+            MemorySegment x,
+            int batch,
+            MemorySegment y,
+            Activations activations,
+            HostScratch scratch) {
         this.weights = weights;
         address = Memory.address(weights.data());
         this.x = x;
         outputs = Memory.target(y);
         int padded = (weights.columns() + CHUNK - 1) / CHUNK * CHUNK;
         tileTokens = Math.min(batch, Math.clamp(TILE_FLOATS / padded & -4, MANY_TOKENS, TILE_TOKENS));
-        inputs = scratch.inputs(tileTokens * padded);
+        few = batch < MANY_TOKENS;
+        rounds = few && activations == Activations.INT8 && Int8Rows.serve(weights);
+        inputs = scratch.inputs(tileTokens * padded * (rounds ? 2 : 1));
+        rounded = inputs + Layouts.floats((long) tileTokens * padded);
         expanded = scratch.rows();
         sums = scratch.sums();
         totals = scratch.totals();
-        few = batch < MANY_TOKENS;
         rowsPerGroup = few ? STREAM_GROUP : GROUP;
         sumStride = rowsPerGroup * Lanes.COUNT;
         tiles = new DotTiles(expanded, CHUNK, inputs, CHUNK, sums, Lanes.COUNT, sumStride);
@@ -79,9 +90,10 @@ final class VectorLinear {
             MemorySegment y,
             int rowFrom,
             int rowTo,
+            Activations activations,
             HostScratch scratch) {
         try {
-            VectorLinear linear = new VectorLinear(weights, x, batch, y, scratch);
+            VectorLinear linear = new VectorLinear(weights, x, batch, y, activations, scratch);
             for (int token = 0; token < batch; token += linear.tileTokens) {
                 linear.tile(token, Math.min(linear.tileTokens, batch - token), rowFrom, rowTo);
             }
@@ -93,6 +105,9 @@ final class VectorLinear {
     private void tile(int token, int tokens, int rowFrom, int rowTo) {
         int run = few ? weights.columns() : CHUNK;
         pack(token, tokens, run);
+        for (int t = 0; t < tokens && rounds; t++) {
+            Int8Rows.round(inputs + Layouts.floats((long) t * run), run, rounded(t));
+        }
         for (int row = rowFrom; row < rowTo; row += rowsPerGroup) {
             int rows = Math.min(rowsPerGroup, rowTo - row);
             if (few) {
@@ -122,20 +137,29 @@ final class VectorLinear {
      * rows that are left are each taken for all four of a quad.
      */
     private void fewTokens(int row, int rows, int tokens) {
-        int columns = weights.columns();
         int step = rows / 4;
         for (int r = 0; r < step; r++) {
-            for (int t = 0; t < tokens; t++) {
-                int sum = SUMS + t * sumStride + r * Lanes.COUNT;
-                RowQuads.multiply(weights, row + r, step, inputs + Layouts.floats((long) t * columns), sums, sum);
-            }
+            quad(row, r, step, tokens);
         }
         for (int r = 4 * step; r < rows; r++) {
-            for (int t = 0; t < tokens; t++) {
-                int sum = SUMS + t * sumStride + r * Lanes.COUNT;
-                RowQuads.multiply(weights, row + r, 0, inputs + Layouts.floats((long) t * columns), sums, sum);
+            quad(row, r, 0, tokens);
+        }
+    }
+
+    private void quad(int row, int r, int step, int tokens) {
+        for (int t = 0; t < tokens; t++) {
+            int sum = SUMS + t * sumStride + r * Lanes.COUNT;
+            long in = inputs + Layouts.floats((long) t * weights.columns());
+            if (rounds) {
+                Int8Rows.multiply(weights, row + r, step, in, rounded(t), sums, sum);
+            } else {
+                RowQuads.multiply(weights, row + r, step, in, sums, sum);
             }
         }
+    }
+
+    private long rounded(int token) {
+        return rounded + token * Int8Rows.bytes(weights.columns());
     }
 
     private void expandAndMultiply(int row, int rows, int tokens) {

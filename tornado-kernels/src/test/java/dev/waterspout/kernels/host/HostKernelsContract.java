@@ -30,6 +30,15 @@ abstract class HostKernelsContract {
 
     abstract HostKernels kernels();
 
+    /** What the kernels make of the inputs of one of some tokens before they multiply. */
+    float[] inputs(WeightFormat format, int batch, MemorySegment x, long first, int count) {
+        float[] inputs = new float[count];
+        for (int i = 0; i < count; i++) {
+            inputs[i] = Segments.get(x, first + i);
+        }
+        return inputs;
+    }
+
     @AfterEach
     void freeMemory() {
         arena.close();
@@ -58,16 +67,17 @@ abstract class HostKernelsContract {
         kernels.linear(weights.matrix(), x, batch, y, 5, rows, scratch);
         for (int b = 0; b < batch; b++) {
             for (int r = 0; r < rows; r++) {
-                assertDot(Segments.get(y, (long) b * rows + r), weights.values()[r], x, (long) b * columns);
+                float[] inputs = inputs(format, batch, x, (long) b * columns, columns);
+                assertDot(Segments.get(y, (long) b * rows + r), weights.values()[r], inputs);
             }
         }
     }
 
-    private static void assertDot(float actual, float[] weights, MemorySegment x, long first) {
+    private static void assertDot(float actual, float[] weights, float[] inputs) {
         double sum = 0;
         double magnitude = 0;
         for (int c = 0; c < weights.length; c++) {
-            double product = (double) weights[c] * Segments.get(x, first + c);
+            double product = (double) weights[c] * inputs[c];
             sum += product;
             magnitude += Math.abs(product);
         }
@@ -104,7 +114,7 @@ abstract class HostKernelsContract {
             for (int b = 0; b < batch; b++) {
                 for (int r = 0; r < 32; r++) {
                     float[] values = Arrays.copyOfRange(weights.values()[r + 8], 64, 160);
-                    assertDot(Segments.get(y, b * 32L + r), values, x, b * 96L);
+                    assertDot(Segments.get(y, b * 32L + r), values, inputs(format, batch, x, b * 96L, 96));
                 }
             }
         }

@@ -1,0 +1,104 @@
+package dev.waterspout.kernels.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The contract, with inputs rounded to 8 bits where {@link Activations#INT8} says so; as exact as ever otherwise. */
+class Int8KernelsTest extends HostKernelsContract {
+    private static final int BLOCK = 32;
+
+    @Override
+    HostKernels kernels() {
+        return HostKernels.vector().withActivations(Activations.INT8);
+    }
+
+    @Override
+    float[] inputs(WeightFormat format, int batch, MemorySegment x, long first, int count) {
+        float[] inputs = super.inputs(format, batch, x, first, count);
+        int rounded = format == WeightFormat.Q4_0 && batch < 4 && Lanes.COUNT == 16 ? count / 128 * 128 : 0;
+        for (int b = 0; b < rounded; b += BLOCK) {
+            float largest = 0;
+            for (int i = b; i < b + BLOCK; i++) {
+                largest = Math.max(largest, Math.abs(inputs[i]));
+            }
+            for (int i = b; i < b + BLOCK; i++) {
+                inputs[i] = largest == 0 ? 0 : (float) Math.rint(inputs[i] * (127 / largest)) * (largest / 127);
+            }
+        }
+        return inputs;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {128, 160, 1056, 4096})
+    void linearBitsDoNotDependOnBatchOrBand(int columns) {
+        int rows = 300;
+        RandomWeights weights = RandomWeights.create(arena, WeightFormat.Q4_0, rows, columns, 0, 60);
+        MemorySegment x = Segments.random(arena, 6L * columns, 61);
+        MemorySegment expected = Segments.floats(arena, 6L * rows);
+        for (int token = 0; token < 6; token += 3) {
+            kernels.linear(weights.matrix(), at(x, token * columns), 3, at(expected, token * rows), 0, rows, scratch);
+        }
+        for (int batch : new int[] {1, 2}) {
+            MemorySegment y = Segments.floats(arena, 6L * rows);
+            for (int token = 0; token < 6; token += batch) {
+                for (int from = 0, band = 1; from < rows; from += band, band = band * 3 + 1) {
+                    int to = Math.min(from + band, rows);
+                    kernels.linear(
+                            weights.matrix(), at(x, token * columns), batch, at(y, token * rows), from, to, scratch);
+                }
+            }
+            assertThat(Segments.bits(y)).as("batch %d", batch).isEqualTo(Segments.bits(expected));
+        }
+    }
+
+    private static MemorySegment at(MemorySegment floats, int element) {
+        return floats.asSlice(Layouts.floats(element));
+    }
+
+    /** Scales of weights, from subnormal to the largest, meet inputs from nothing to beyond any model's. */
+    @ParameterizedTest
+    @ValueSource(floats = {0, 1e-38f, 1e-12f, 1, 1e4f, 1e12f})
+    void scalesReachFar(float input) {
+        int columns = 128;
+        short[] scales = {0, 1, 0x03ff, 0x0400, 0x3c00, 0x7bff, (short) 0x8001, (short) 0xbc00, (short) 0xfbff};
+        MemorySegment data = arena.allocate(WeightFormat.Q4_0.rowBytes(columns) * scales.length);
+        MemorySegment x = Segments.floats(arena, columns);
+        MemorySegment y = Segments.floats(arena, scales.length);
+        for (int c = 0; c < columns; c++) {
+            Segments.set(x, c, input);
+        }
+        for (int b = 0; b < 4 * scales.length; b++) {
+            long block = (long) b * WeightFormat.Q4_0.blockBytes();
+            data.asSlice(block, WeightFormat.Q4_0.blockBytes()).fill((byte) 0xbb);
+            data.set(Layouts.I16, block, scales[b / 4]);
+        }
+        WeightMatrix weights = WeightMatrix.dense(data, WeightFormat.Q4_0, scales.length, columns);
+        kernels.linear(weights, x, 1, y, 0, scales.length, scratch);
+        for (int row = 0; row < scales.length; row++) {
+            double expected = 3.0 * columns * Float.float16ToFloat(scales[row]) * input;
+            double allowed = 1e-6 * Math.abs(expected) + 1e-30;
+            assertThat((double) Segments.get(y, row)).as("row %d", row).isCloseTo(expected, within(allowed));
+        }
+    }
+
+    @Test
+    void inputsThatAreNoNumberStayVisible() {
+        int columns = 256;
+        WeightMatrix weights = RandomWeights.create(arena, WeightFormat.Q4_0, 4, columns, 0, 62)
+                .matrix();
+        MemorySegment y = Segments.floats(arena, 4);
+        for (float input : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            MemorySegment x = Segments.random(arena, columns, 63);
+            Segments.set(x, 77, input);
+            kernels.linear(weights, x, 1, y, 0, 4, scratch);
+            for (int row = 0; row < 4; row++) {
+                assertThat(Segments.get(y, row)).isNotFinite();
+            }
+        }
+    }
+}

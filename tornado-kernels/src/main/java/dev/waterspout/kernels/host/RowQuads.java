@@ -18,6 +18,9 @@ import jdk.incubator.vector.VectorOperators;
  * Weights are read by address, see {@link Memory}.
  */
 final class RowQuads {
+    /** Rows that are multiplied together. */
+    static final int STREAMS = 4;
+
     private static final MemorySegment ALL = Memory.ALL;
 
     /** Whether all values of four bits fit into a vector. */

@@ -34,7 +34,7 @@ final class VectorLinear {
     /** Rows of a group that are expanded at a time. */
     private static final int NEAR = 4;
 
-    /** Rows of a group for few tokens: a quarter of them is one stream through memory, long enough to be prefetched. */
+    /** Rows of a group for few tokens: a part of them is one stream through memory, long enough to be prefetched. */
     private static final int STREAM_GROUP = 128;
 
     /** Columns of a chunk, a multiple of every block and vector. */
@@ -133,20 +133,21 @@ final class VectorLinear {
     }
 
     /**
-     * Takes four distant rows at a time: each of the four streams through memory goes on from quad to quad. Up to three
-     * rows that are left are each taken for all four of a quad.
+     * Takes some distant rows at a time: each of these streams through memory goes on from step to step. Rows that are
+     * left are each taken for all streams.
      */
     private void fewTokens(int row, int rows, int tokens) {
-        int step = rows / 4;
+        int streams = rounds ? Int8Rows.STREAMS : RowQuads.STREAMS;
+        int step = rows / streams;
         for (int r = 0; r < step; r++) {
-            quad(row, r, step, tokens);
+            multiply(row, r, step, tokens);
         }
-        for (int r = 4 * step; r < rows; r++) {
-            quad(row, r, 0, tokens);
+        for (int r = streams * step; r < rows; r++) {
+            multiply(row, r, 0, tokens);
         }
     }
 
-    private void quad(int row, int r, int step, int tokens) {
+    private void multiply(int row, int r, int step, int tokens) {
         for (int t = 0; t < tokens; t++) {
             int sum = SUMS + t * sumStride + r * Lanes.COUNT;
             long in = inputs + Layouts.floats((long) t * weights.columns());

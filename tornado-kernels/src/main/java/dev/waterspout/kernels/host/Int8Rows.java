@@ -151,16 +151,15 @@ final class Int8Rows {
      * Multiplies two rows.
      *
      * @param weights the matrix
-     * @param row the first row
+     * @param w0 address of the first row
      * @param step rows to the second row
      * @param x address of the input
      * @param rounded address of the rounded input
      * @param sums address of zeros; further on it receives vectors of partial sums, one place per row of the matrix
      * @param to index of the first row's vector
      */
-    static void multiply(WeightMatrix weights, int row, int step, long x, long rounded, long sums, int to) {
+    static void multiply(WeightMatrix weights, long w0, int step, long x, long rounded, long sums, int to) {
         int next = step * Lanes.COUNT;
-        long w0 = Memory.address(weights.data()) + row * weights.rowStride();
         long w1 = w0 + step * weights.rowStride();
         long sum0 = sums + Layouts.floats(to);
         long sum1 = sum0 + Layouts.floats(next);

@@ -36,15 +36,14 @@ final class RowQuads {
      * Multiplies four rows.
      *
      * @param weights the matrix
-     * @param row first of the four rows
+     * @param w0 address of the first row
      * @param step rows from one of the four to the next
      * @param x address of the input
      * @param sums address that receives vectors of partial sums, one place per row of the matrix
      * @param to index of the first row's vector
      */
-    static void multiply(WeightMatrix weights, int row, int step, long x, long sums, int to) {
+    static void multiply(WeightMatrix weights, long w0, int step, long x, long sums, int to) {
         long distance = step * weights.rowStride();
-        long w0 = Memory.address(weights.data()) + row * weights.rowStride();
         long w1 = w0 + distance;
         long w2 = w1 + distance;
         long w3 = w2 + distance;

@@ -148,13 +148,14 @@ final class VectorLinear {
     }
 
     private void multiply(int row, int r, int step, int tokens) {
+        long first = address + (row + r) * weights.rowStride();
         for (int t = 0; t < tokens; t++) {
             int sum = SUMS + t * sumStride + r * Lanes.COUNT;
             long in = inputs + Layouts.floats((long) t * weights.columns());
             if (rounds) {
-                Int8Rows.multiply(weights, row + r, step, in, rounded(t), sums, sum);
+                Int8Rows.multiply(weights, first, step, in, rounded(t), sums, sum);
             } else {
-                RowQuads.multiply(weights, row + r, step, in, sums, sum);
+                RowQuads.multiply(weights, first, step, in, sums, sum);
             }
         }
     }

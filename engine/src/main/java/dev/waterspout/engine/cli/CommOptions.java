@@ -5,6 +5,7 @@ import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommQuality;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.CommSettings;
+import dev.waterspout.interconnect.policy.CommSettings.Budget;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.time.Duration;
@@ -48,6 +49,17 @@ final class CommOptions {
             description = "With --comm auto: the formats to choose from, besides f32, in place of --quality; or"
                     + " profile:FILE, whose formats are held against --quality.")
     private List<String> allowed = List.of();
+
+    @Option(
+            names = "--comm-measure",
+            paramLabel = "auto|quick|full",
+            defaultValue = AUTO,
+            description =
+                    "With --comm auto, where no earlier run has measured: quick measures links in a third of a second"
+                            + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
+                            + " seconds, for all later runs; auto is full for bench and perplexity, else quick"
+                            + " (default: ${DEFAULT-VALUE}).")
+    private String measure = AUTO;
 
     @Option(
             names = "--explain-comm",
@@ -121,19 +133,22 @@ final class CommOptions {
      * @param maxRows most tokens in one exchange
      * @param columns elements of a partial's row
      * @param phaseLocked whether a device compiles the format into its graphs
+     * @param lasts whether {@code --comm-measure auto} means full
      */
-    CommSettings settings(int maxRows, int columns, boolean phaseLocked) {
+    CommSettings settings(int maxRows, int columns, boolean phaseLocked, boolean lasts) {
         CommQuality table = allowed.isEmpty() ? CommQuality.measured() : allowed(columns);
         List<Algorithm> algorithms =
                 collective.equalsIgnoreCase(AUTO) ? List.of(Algorithm.values()) : List.of(algorithm());
-        return new CommSettings(
-                table.allowed(quality), algorithms, maxRows, columns, phaseLocked, CommSettings.Budget.DEFAULT);
+        return new CommSettings(table.allowed(quality), algorithms, maxRows, columns, phaseLocked, budget(lasts));
     }
 
-    /** What {@link #settings} will hold, as far as that is known before the model is. */
-    List<WireFormat> likelyFormats() {
-        boolean fromProfile = allowed.stream().anyMatch(each -> each.startsWith(CommProfile.PREFIX));
-        return fromProfile ? List.of() : settings(1, 1, false).formats();
+    private Budget budget(boolean lasts) {
+        return switch (measure.toLowerCase(Locale.ROOT)) {
+            case AUTO -> lasts ? Budget.FULL : Budget.QUICK;
+            case "quick" -> Budget.QUICK;
+            case "full" -> Budget.FULL;
+            default -> throw new IllegalArgumentException("comm measure '" + measure + "' is not auto, quick or full");
+        };
     }
 
     /** Formats that the user vouches for; those of a profile have been measured. */
@@ -199,7 +214,7 @@ final class CommOptions {
     /** What all processes of a group must agree on. */
     String describe() {
         return "wire format " + named(format) + ", collective " + collective + ", quality " + quality + ", allowed "
-                + allowed.stream().map(CommOptions::namedFormat).toList();
+                + allowed.stream().map(CommOptions::namedFormat).toList() + ", measuring " + measure;
     }
 
     /** Files may differ from host to host: it is what a profile says that must be the same. */

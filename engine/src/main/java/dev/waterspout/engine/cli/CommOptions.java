@@ -4,6 +4,7 @@ import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommQuality;
 import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.policy.CommSchedule.Step;
 import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.interconnect.policy.CommSettings.Budget;
 import dev.waterspout.kernels.codec.PlainFormat;
@@ -24,6 +25,8 @@ final class CommOptions {
     private static final String AUTO = "auto";
     /** Up to here every rank sends everything to all others; from here on two steps take fewer bytes. */
     private static final int MOST_ALL_GATHER_RANKS = 3;
+    /** What one step may send more than two: a link of 1 Gbit/s takes about as long for it as a second step takes at least. */
+    private static final double MORE_BYTES = 4096;
 
     @Option(
             names = "--comm",
@@ -118,9 +121,21 @@ final class CommOptions {
     }
 
     private CommSchedule schedule(WireFormat fixed, int ranks, int columns, boolean link) {
-        Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
-                ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
-                : algorithm();
+        boolean few = ranks <= MOST_ALL_GATHER_RANKS;
+        if (!collective.equalsIgnoreCase(AUTO)) {
+            return schedule(algorithm(), fixed, columns, link);
+        }
+        CommSchedule large = schedule(few ? Algorithm.ALLGATHER : Algorithm.TWOSTEP, fixed, columns, link);
+        // Decode waits for steps, not for bytes.
+        int smallRows = (int) (MORE_BYTES / ((ranks - 1) * (1 - 2.0 / ranks) * fixed.rowBytes(columns)));
+        return few || !link || smallRows < 1
+                ? large
+                : new CommSchedule(List.of(
+                        new Step(smallRows, new CommChoice(Algorithm.ALLGATHER, fixed, CommChoice.UNCUT)),
+                        large.steps().getFirst()));
+    }
+
+    private static CommSchedule schedule(Algorithm algorithm, WireFormat fixed, int columns, boolean link) {
         return CommSchedule.fixed(
                 link
                         ? CommChoice.inChunks(algorithm, fixed, columns)

@@ -35,9 +35,9 @@ public record CommSettings(
      * @param trials exchanges as they will be; with no time, the model decides
      */
     public record Budget(Duration warmUp, Duration link, Duration codec, Duration trials) {
-        /** About two seconds, and what the JIT needs: once per group of hosts, as it is kept. */
+        /** About three seconds, and what the JIT needs: once per group of hosts, as it is kept. */
         public static final Budget FULL = new Budget(
-                Duration.ofSeconds(8), Duration.ofMillis(400), Duration.ofMillis(300), Duration.ofMillis(1500));
+                Duration.ofSeconds(8), Duration.ofMillis(400), Duration.ofMillis(300), Duration.ofMillis(2500));
 
         /** The link alone, which needs no compiled codec: for a start that someone waits for. */
         public static final Budget QUICK =

@@ -22,6 +22,11 @@ final class Bells {
      */
     private static final int LOOKS = 20;
 
+    /** What a socket takes at once. Of more, MPI may call sent what it has yet to write, for which it needs this rank awake. */
+    private static final long SMALL_BYTES = 16 << 10;
+
+    private static final long CALM_NANOS = 50_000_000;
+
     private final Tally tally;
     /** This rank's, if it has one. */
     private final @Nullable Doorbell own;
@@ -31,6 +36,8 @@ final class Bells {
     private final boolean[] ringing;
     /** Per rank how many messages came before it began to ring. */
     private final long[] before;
+    /** When this rank last sent a large message. */
+    private long lastLarge = System.nanoTime();
     /** Looks since the last sleep. */
     private int looks;
 
@@ -93,8 +100,11 @@ final class Bells {
                 .toArray(byte[][]::new);
     }
 
-    /** Tells a rank that a message to it has been sent. */
-    void ring(int peer) {
+    /** Tells a rank that a message of so many bytes has been sent to it. */
+    void ring(int peer, long bytes) {
+        if (bytes > SMALL_BYTES) {
+            lastLarge = System.nanoTime();
+        }
         Doorbell bell = others[peer];
         if (bell != null) {
             bell.ring();
@@ -110,7 +120,7 @@ final class Bells {
      */
     boolean await(MpiExchange exchange) {
         Doorbell bell = own;
-        if (bell == null || !tally.allSent()) {
+        if (bell == null || !tally.allSent() || System.nanoTime() - lastLarge < CALM_NANOS) {
             return false;
         }
         long wanted = 0;

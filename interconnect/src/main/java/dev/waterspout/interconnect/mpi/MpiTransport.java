@@ -206,7 +206,7 @@ public final class MpiTransport implements Transport {
                 exchange.sends(peer, tally.startSend(peer));
                 int tag = (int) Math.min(message.byteSize(), world.largestTag());
                 world.mpi().send(message, peer, tag, communicator, requests.at(place(exchange.slot(), size + peer)));
-                bells.ring(peer);
+                bells.ring(peer, message.byteSize());
             }
         }
     }

@@ -22,7 +22,10 @@ import org.jspecify.annotations.Nullable;
 /** What the policy decides once, at the start and without a cache, from the formats of the other contenders. */
 final class AutoContender implements Contender {
     static final String NAME = "auto";
+    /** The same from what a start that someone waits for measures. */
+    static final String QUICK = "auto:quick";
 
+    private final String name;
     private final Bench bench;
     private final CommSettings choosable;
     private final CollectiveContender.Data data;
@@ -31,12 +34,13 @@ final class AutoContender implements Contender {
     private final Map<Integer, CollectiveContender> byRows = new HashMap<>();
     private @Nullable Decision decision;
 
-    AutoContender(Bench bench, Settings settings, CollectiveContender.Data data, WorkerPool pool) {
+    AutoContender(String name, Bench bench, Settings settings, CollectiveContender.Data data, WorkerPool pool) {
+        this.name = name;
         this.bench = bench;
         this.data = data;
         this.pool = pool;
         List<WireFormat> formats = settings.choices().stream()
-                .filter(choice -> !choice.equals(NAME) && !choice.startsWith("mpi:"))
+                .filter(choice -> !isName(choice) && !choice.startsWith("mpi:"))
                 .map(choice -> WireFormat.parse(choice.substring(choice.indexOf(':') + 1)))
                 .toList();
         this.choosable = new CommSettings(
@@ -45,7 +49,11 @@ final class AutoContender implements Contender {
                 data.maxRows(),
                 data.columns(),
                 false,
-                CommSettings.Budget.DEFAULT);
+                name.equals(QUICK) ? CommSettings.Budget.QUICK : CommSettings.Budget.FULL);
+    }
+
+    static boolean isName(String choice) {
+        return choice.equals(NAME) || choice.equals(QUICK);
     }
 
     /** Decides. */
@@ -56,13 +64,17 @@ final class AutoContender implements Contender {
         decision = made;
         if (bench.transport().rank() == 0) {
             System.out.printf(
-                    Locale.ROOT, "%nauto, decided in %.2f s:%n%s", (System.nanoTime() - start) * 1e-9, made.explain());
+                    Locale.ROOT,
+                    "%n%s, decided in %.2f s:%n%s",
+                    name,
+                    (System.nanoTime() - start) * 1e-9,
+                    made.explain());
         }
         made.schedule()
                 .choices()
                 .forEach(choice -> choices.put(
                         choice,
-                        new CollectiveContender(NAME, choice, bench.exchange(), bench.transport(), data, pool)));
+                        new CollectiveContender(name, choice, bench.exchange(), bench.transport(), data, pool)));
     }
 
     private CommChoice choice(int rows) {
@@ -75,7 +87,7 @@ final class AutoContender implements Contender {
 
     @Override
     public String name() {
-        return NAME;
+        return name;
     }
 
     @Override

@@ -78,10 +78,10 @@ final class RankRun {
             int colon = choice.indexOf(':');
             String collective = choice.substring(0, Math.max(0, colon));
             String format = choice.substring(colon + 1);
-            if (choice.equals(AutoContender.NAME)) {
+            if (AutoContender.isName(choice)) {
                 PortFactory ports = new HostPorts(pool, settings.maxRows(), settings.columns(), arena);
                 Bench bench = new Bench(transport, exchange, channel, ports, CodecSource.PORTS, clocks);
-                contenders.add(new AutoContender(bench, settings, data, pool));
+                contenders.add(new AutoContender(choice, bench, settings, data, pool));
             } else if (!collective.equals("mpi")) {
                 for (CommChoice each : chunked(algorithm(collective), WireFormat.parse(format))) {
                     contenders.add(new CollectiveContender(choice, each, exchange, transport, data, pool));
@@ -116,15 +116,18 @@ final class RankRun {
     /** {@return all measurements by size, the same on every rank but for what it alone spent} */
     List<Measurement> run() {
         List<Contender> fixed = contenders.stream()
-                .filter(each -> !each.name().equals(AutoContender.NAME) && !isLibrary(each))
+                .filter(each -> !AutoContender.isName(each.name()) && !isLibrary(each))
                 .toList();
         List<Contender> library = contenders.stream().filter(RankRun::isLibrary).toList();
-        // auto decides when it is prepared: with what the others have left compiled, as in a run that has begun.
+        // auto decides when it is prepared: the quick one first of all, as in a process that starts, the other with
+        // what
+        // has been compiled until then, as in a run that has begun.
         List<Contender> own =
                 contenders.stream().filter(each -> !isLibrary(each)).toList();
+        own.stream().filter(each -> each.name().equals(AutoContender.QUICK)).forEach(Contender::prepare);
         fixed.forEach(Contender::prepare);
         warmUp(fixed);
-        own.stream().filter(each -> !fixed.contains(each)).forEach(Contender::prepare);
+        own.stream().filter(each -> each.name().equals(AutoContender.NAME)).forEach(Contender::prepare);
         warmUp(own);
         List<Measurement> all = new ArrayList<>();
         settings.rows().forEach(rows -> all.addAll(measure(rows, own)));

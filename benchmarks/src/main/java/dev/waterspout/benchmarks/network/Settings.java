@@ -13,8 +13,8 @@ import java.util.TreeMap;
  * @param ranks threads that stand for ranks, where no launcher started any
  * @param rows tokens per message
  * @param columns the model's width
- * @param choices {@code COLLECTIVE:FORMAT} with plain, allgather or twostep, {@code auto}, {@code mpi:f32} or
- *     {@code mpi:int16}; the first is what the others are compared with
+ * @param choices {@code COLLECTIVE:FORMAT} with plain, allgather or twostep, {@code auto}, {@code auto:quick},
+ *     {@code mpi:f32} or {@code mpi:int16}; the first is what the others are compared with
  * @param chunkKb for each choice, bytes of an encoded chunk in KiB; 0 for no chunks, -1 for those that {@code --comm} takes
  * @param threads per rank
  * @param repetitions of each measurement, unless it takes longer than the budget

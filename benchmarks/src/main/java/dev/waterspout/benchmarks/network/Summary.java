@@ -75,7 +75,7 @@ public final class Summary {
         }
 
         private Optional<Time> fixed() {
-            return fastest(choice -> !choice.equals(AutoContender.NAME) && !choice.startsWith(MPI));
+            return fastest(choice -> !AutoContender.isName(choice) && !choice.startsWith(MPI));
         }
 
         /** The same exchange under two names differs by noise alone. */

@@ -189,7 +189,7 @@ final class BenchCommand implements Callable<Integer> {
         int width = model.config().width();
         RankOptions common =
                 HostOptions.rankOptions(setting.threads(), setting.batch(), session, commOptions, context, width);
-        CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
+        CommPlanner planner = new CommPlanner(session, commOptions, devices, true, err);
         return planOptions.precise(planner.plan(common, width));
     }
 

@@ -4,7 +4,9 @@ import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommQuality;
 import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.policy.CommSchedule.Step;
 import dev.waterspout.interconnect.policy.CommSettings;
+import dev.waterspout.interconnect.policy.CommSettings.Budget;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.time.Duration;
@@ -23,6 +25,8 @@ final class CommOptions {
     private static final String AUTO = "auto";
     /** Up to here every rank sends everything to all others; from here on two steps take fewer bytes. */
     private static final int MOST_ALL_GATHER_RANKS = 3;
+    /** What one step may send more than two: a link of 1 Gbit/s takes about as long for it as a second step takes at least. */
+    private static final double MORE_BYTES = 4096;
 
     @Option(
             names = "--comm",
@@ -48,6 +52,17 @@ final class CommOptions {
             description = "With --comm auto: the formats to choose from, besides f32, in place of --quality; or"
                     + " profile:FILE, whose formats are held against --quality.")
     private List<String> allowed = List.of();
+
+    @Option(
+            names = "--comm-measure",
+            paramLabel = "auto|quick|full",
+            defaultValue = AUTO,
+            description =
+                    "With --comm auto, where no earlier run has measured: quick measures links in a third of a second"
+                            + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
+                            + " seconds, for all later runs; auto is full for bench and perplexity, else quick"
+                            + " (default: ${DEFAULT-VALUE}).")
+    private String measure = AUTO;
 
     @Option(
             names = "--explain-comm",
@@ -106,9 +121,21 @@ final class CommOptions {
     }
 
     private CommSchedule schedule(WireFormat fixed, int ranks, int columns, boolean link) {
-        Algorithm algorithm = collective.equalsIgnoreCase(AUTO)
-                ? ranks <= MOST_ALL_GATHER_RANKS ? Algorithm.ALLGATHER : Algorithm.TWOSTEP
-                : algorithm();
+        boolean few = ranks <= MOST_ALL_GATHER_RANKS;
+        if (!collective.equalsIgnoreCase(AUTO)) {
+            return schedule(algorithm(), fixed, columns, link);
+        }
+        CommSchedule large = schedule(few ? Algorithm.ALLGATHER : Algorithm.TWOSTEP, fixed, columns, link);
+        // Decode waits for steps, not for bytes.
+        int smallRows = (int) (MORE_BYTES / ((ranks - 1) * (1 - 2.0 / ranks) * fixed.rowBytes(columns)));
+        return few || !link || smallRows < 1
+                ? large
+                : new CommSchedule(List.of(
+                        new Step(smallRows, new CommChoice(Algorithm.ALLGATHER, fixed, CommChoice.UNCUT)),
+                        large.steps().getFirst()));
+    }
+
+    private static CommSchedule schedule(Algorithm algorithm, WireFormat fixed, int columns, boolean link) {
         return CommSchedule.fixed(
                 link
                         ? CommChoice.inChunks(algorithm, fixed, columns)
@@ -121,19 +148,22 @@ final class CommOptions {
      * @param maxRows most tokens in one exchange
      * @param columns elements of a partial's row
      * @param phaseLocked whether a device compiles the format into its graphs
+     * @param lasts whether {@code --comm-measure auto} means full
      */
-    CommSettings settings(int maxRows, int columns, boolean phaseLocked) {
+    CommSettings settings(int maxRows, int columns, boolean phaseLocked, boolean lasts) {
         CommQuality table = allowed.isEmpty() ? CommQuality.measured() : allowed(columns);
         List<Algorithm> algorithms =
                 collective.equalsIgnoreCase(AUTO) ? List.of(Algorithm.values()) : List.of(algorithm());
-        return new CommSettings(
-                table.allowed(quality), algorithms, maxRows, columns, phaseLocked, CommSettings.Budget.DEFAULT);
+        return new CommSettings(table.allowed(quality), algorithms, maxRows, columns, phaseLocked, budget(lasts));
     }
 
-    /** What {@link #settings} will hold, as far as that is known before the model is. */
-    List<WireFormat> likelyFormats() {
-        boolean fromProfile = allowed.stream().anyMatch(each -> each.startsWith(CommProfile.PREFIX));
-        return fromProfile ? List.of() : settings(1, 1, false).formats();
+    private Budget budget(boolean lasts) {
+        return switch (measure.toLowerCase(Locale.ROOT)) {
+            case AUTO -> lasts ? Budget.FULL : Budget.QUICK;
+            case "quick" -> Budget.QUICK;
+            case "full" -> Budget.FULL;
+            default -> throw new IllegalArgumentException("comm measure '" + measure + "' is not auto, quick or full");
+        };
     }
 
     /** Formats that the user vouches for; those of a profile have been measured. */
@@ -199,7 +229,7 @@ final class CommOptions {
     /** What all processes of a group must agree on. */
     String describe() {
         return "wire format " + named(format) + ", collective " + collective + ", quality " + quality + ", allowed "
-                + allowed.stream().map(CommOptions::namedFormat).toList();
+                + allowed.stream().map(CommOptions::namedFormat).toList() + ", measuring " + measure;
     }
 
     /** Files may differ from host to host: it is what a profile says that must be the same. */

@@ -33,27 +33,22 @@ final class CommPlanner {
     private final Session session;
     private final CommOptions options;
     private final List<String> devices;
-    private final CommWarmUp warmUp;
+    private final boolean lasts;
     private final PrintWriter err;
 
     /**
      * @param session the ranks
      * @param options what may be chosen
      * @param devices of all ranks
-     * @param warmUp ends when something is measured
+     * @param lasts whether the run takes so long that measuring in full is worth its seconds, if the options leave that open
      * @param err where {@code --explain-comm} prints
      */
-    CommPlanner(Session session, CommOptions options, List<String> devices, CommWarmUp warmUp, PrintWriter err) {
+    CommPlanner(Session session, CommOptions options, List<String> devices, boolean lasts, PrintWriter err) {
         this.session = session;
         this.options = options;
         this.devices = devices;
-        this.warmUp = warmUp;
+        this.lasts = lasts;
         this.err = err;
-    }
-
-    /** Without work done beforehand. */
-    CommPlanner(Session session, CommOptions options, List<String> devices, PrintWriter err) {
-        this(session, options, devices, CommWarmUp.none(), err);
     }
 
     /**
@@ -67,9 +62,8 @@ final class CommPlanner {
             return common;
         }
         boolean phaseLocked = devices.stream().anyMatch(device -> !device.equals(HOST));
-        CommSettings settings = options.settings(common.chunk(), columns, phaseLocked);
+        CommSettings settings = options.settings(common.chunk(), columns, phaseLocked, lasts);
         long start = System.nanoTime();
-        warmUp.close();
         AtomicReference<Decision> decided = new AtomicReference<>();
         session.threads().run(member -> decided.set(decide(member, settings, common)));
         Decision decision = Objects.requireNonNull(decided.get());

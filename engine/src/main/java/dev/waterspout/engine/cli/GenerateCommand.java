@@ -143,10 +143,9 @@ final class GenerateCommand implements Callable<Integer> {
         codecDevice.prepare();
         profile.prepare();
         long start = System.nanoTime();
-        try (CommWarmUp warmUp = CommWarmUp.start(commOptions, planOptions.ranks(Environment.processes()));
-                Session session = Session.open(planOptions, commOptions, err)) {
+        try (Session session = Session.open(planOptions, commOptions, err)) {
             try (Model model = modelOptions.load()) {
-                run(session, warmUp, model, sampling, start, out, err);
+                run(session, model, sampling, start, out, err);
             } catch (Throwable failure) {
                 session.abort(failure);
                 throw failure;
@@ -156,20 +155,14 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private void run(
-            Session session,
-            CommWarmUp warmUp,
-            Model model,
-            SamplingParameters sampling,
-            long start,
-            PrintWriter out,
-            PrintWriter err)
+            Session session, Model model, SamplingParameters sampling, long start, PrintWriter out, PrintWriter err)
             throws IOException {
         String prompt = session.hasTerminal() ? readPrompt() : "";
         ShardPlan plan = planOptions.plan(model, session.ranks());
         List<String> devices = session.agree(facts(model));
         RankOptions common = hostOptions.rankOptions(
                 session, commOptions, planOptions.context(model), model.config().width());
-        CommPlanner planner = new CommPlanner(session, commOptions, devices, warmUp, err);
+        CommPlanner planner = new CommPlanner(session, commOptions, devices, false, err);
         RankOptions options =
                 planOptions.precise(planner.plan(common, model.config().width()));
         profile.start(session);

@@ -127,7 +127,7 @@ final class PerplexityCommand implements Callable<Integer> {
     private RankOptions options(Session session, Model model, int size, List<String> devices, PrintWriter err) {
         RankOptions common = hostOptions.rankOptions(
                 session, commOptions, size, model.config().width());
-        CommPlanner planner = new CommPlanner(session, commOptions, devices, err);
+        CommPlanner planner = new CommPlanner(session, commOptions, devices, true, err);
         return planOptions
                 .precise(planner.plan(common, model.config().width()))
                 .withLogitRows(PerplexityMeter.logitRows(model.config().vocabulary(), common.chunk()));

@@ -15,19 +15,29 @@ final class Chooser {
     /** The part of the time that another choice has to save. */
     static final double GAIN = 0.03;
 
+    /** The same for what is to replace a baseline, where a codec's speed is assumed: it may be half of that. */
+    static final double GAIN_IF_ASSUMED = 0.2;
+
     private final List<Integer> sizes;
     private final List<CommChoice> baselines;
     private final ToDoubleBiFunction<CommChoice, Integer> seconds;
+    private final double gain;
 
     /**
      * @param sizes rows, ascending
      * @param baselines what the others have to beat, the first before all
      * @param seconds of a choice for some rows
+     * @param gain the part of the best baseline's time that what is none has to save
      */
-    Chooser(List<Integer> sizes, List<CommChoice> baselines, ToDoubleBiFunction<CommChoice, Integer> seconds) {
+    Chooser(
+            List<Integer> sizes,
+            List<CommChoice> baselines,
+            ToDoubleBiFunction<CommChoice, Integer> seconds,
+            double gain) {
         this.sizes = sizes;
         this.baselines = baselines;
         this.seconds = seconds;
+        this.gain = gain;
     }
 
     /** What there is for a size. */
@@ -45,7 +55,7 @@ final class Chooser {
             List<CommChoice> plain = plain(all);
             double limit = seconds(fastest(rows, plain), rows);
             List<CommChoice> eligible = all.stream()
-                    .filter(choice -> plain.contains(choice) || clearlyBelow(choice, rows, limit))
+                    .filter(choice -> plain.contains(choice) || seconds(choice, rows) <= (1 - gain) * limit)
                     .toList();
             if (!eligible.contains(incumbent)) {
                 incumbent = plain.getFirst();
@@ -73,19 +83,24 @@ final class Chooser {
         double least = Double.POSITIVE_INFINITY;
         for (CommChoice uncut : uncutOfEachFormat(options.of(more.getLast()))) {
             Predicate<CommChoice> same = choice -> choice.format().equals(uncut.format());
-            List<CommChoice> own = new Chooser(more, List.of(uncut), seconds)
+            List<CommChoice> own = new Chooser(more, List.of(uncut), seconds, GAIN)
                     .choose(rows -> options.of(rows).stream().filter(same).toList());
             double total = 0;
             for (int i = 0; i < more.size(); i++) {
                 total += seconds(own.get(i), more.get(i));
             }
-            if (best.isEmpty() || total < (1 - GAIN) * least) {
+            double needed = best.stream().limit(1).anyMatch(this::isBaseline) && !isBaseline(uncut) ? gain : GAIN;
+            if (best.isEmpty() || total < (1 - needed) * least) {
                 best = own;
                 least = total;
             }
         }
         chosen.addAll(best);
         return chosen;
+    }
+
+    private boolean isBaseline(CommChoice choice) {
+        return baselines.stream().anyMatch(each -> each.format().equals(choice.format()));
     }
 
     /** {@return per format a choice to start from: first the baselines, then the best formats} */
@@ -134,11 +149,7 @@ final class Chooser {
 
     private CommChoice settled(CommChoice incumbent, int rows, List<CommChoice> options) {
         CommChoice best = fastest(rows, options);
-        return clearlyBelow(best, rows, seconds(incumbent, rows)) ? best : incumbent;
-    }
-
-    private boolean clearlyBelow(CommChoice choice, int rows, double limit) {
-        return seconds(choice, rows) <= (1 - GAIN) * limit;
+        return seconds(best, rows) <= (1 - GAIN) * seconds(incumbent, rows) ? best : incumbent;
     }
 
     private CommChoice fastest(int rows, List<CommChoice> options) {

@@ -54,7 +54,7 @@ public final class CodecProbe {
         if (formats.isEmpty()) {
             return CodecProfile.NONE;
         }
-        Set<WireFormat> steady = WarmUp.run(formats, columns, ranks, ports, clocks, warmUp, () -> false);
+        Set<WireFormat> steady = WarmUp.run(formats, columns, ranks, ports, clocks, warmUp);
         long start = clocks.nanos().getAsLong();
         Map<WireFormat, Cost> costs = new LinkedHashMap<>();
         for (WireFormat format : formats) {

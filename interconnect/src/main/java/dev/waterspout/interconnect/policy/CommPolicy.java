@@ -20,7 +20,8 @@ import java.util.stream.DoubleStream;
 /**
  * Decides how exchanges of each size are done. Links and codecs are measured, a {@link CostModel} predicts every choice,
  * trials of the real collectives correct the predictions, and a choice is taken only where it is at least 3 % faster than
- * plain and than what the next smaller size takes.
+ * plain and than what the next smaller size takes. Where time is short, codecs are taken to have usual speeds and nothing is
+ * tried; compression then has to save a fifth.
  *
  * <p>All ranks decide the same: every number that a decision depends on has been shared before, and is the slowest rank's.
  */
@@ -56,20 +57,20 @@ public final class CommPolicy {
             return decide(Profiles.NONE);
         }
         requireSameSettings();
+        int choices = settings.choiceDigest();
         ProfileCache.Entry cached =
-                cache.flatMap(ProfileCache::load).orElse(new ProfileCache.Entry(settings.digest(), Profiles.NONE));
-        Profiles known = fromRoot(cached.trialsFor(settings.digest()));
+                cache.flatMap(ProfileCache::load).orElse(new ProfileCache.Entry(choices, Profiles.NONE));
+        Profiles known = fromRoot(cached.trialsFor(choices));
         Profiles measured = measure(known);
         boolean ports = agreement.max(bench.codecs().equals(CodecSource.PORTS) ? 0 : 1) == 0;
-        boolean steady = measured.codec().equals(measured.codec().steady());
-        Result result = decided(measured, steady && ports);
+        boolean steady = measured.codec().equals(measured.codec().measured());
+        boolean mayTry = steady && ports && !settings.budget().trials().isZero();
+        Result result = decided(measured, mayTry);
         // What the JIT disturbed is not kept.
-        if (steady && !result.profiles().equals(known)) {
-            CodecProfile all = cached.profiles().codec().with(result.profiles().codec());
+        if (steady && !result.found().equals(known)) {
+            CodecProfile all = cached.profiles().codec().with(measured.codec());
             cache.ifPresent(file -> file.store(new ProfileCache.Entry(
-                    settings.digest(),
-                    new Profiles(
-                            result.profiles().link(), all, result.profiles().trials()))));
+                    choices, new Profiles(measured.link(), all, result.found().trials()))));
         }
         return result.decision();
     }
@@ -87,7 +88,7 @@ public final class CommPolicy {
             return new Decision(CommSchedule.fixed(only), List.of(), profiles, ranks, settings.formats());
         }
         requireSameSettings();
-        return decided(slowest(profiles), true).decision();
+        return decided(slowest(profiles), !settings.budget().trials().isZero()).decision();
     }
 
     private void requireSameSettings() {
@@ -112,18 +113,21 @@ public final class CommPolicy {
         List<WireFormat> untold = unknown.stream()
                 .filter(format -> !supplied.costs().containsKey(format))
                 .toList();
+        boolean full = !settings.budget().codec().isZero();
         // The link comes last: the JIT, which the codecs keep busy, would disturb it.
         CodecProfile own = known.codec()
                 .with(new CodecProbe(ranks, bench.ports(), bench.clocks())
                         .measure(
-                                untold,
+                                full ? untold : List.of(),
                                 settings.maxRows(),
                                 settings.columns(),
                                 settings.budget().warmUp(),
                                 settings.budget().codec()))
                 .with(supplied);
         CodecProfile codec = slowest(new Profiles(LinkProfile.NONE, own)).codec();
-        LinkProfile link = known.hasLink()
+        // Where nothing is known of codecs, a link was measured in a hurry.
+        boolean good = known.hasLink() && (!full || !known.codec().costs().isEmpty());
+        LinkProfile link = good
                 ? known.link()
                 : new LinkProbe(
                                 bench.transport(),
@@ -145,23 +149,24 @@ public final class CommPolicy {
         return order;
     }
 
-    /** A decision, and what it was made from. */
-    private record Result(Decision decision, Profiles profiles) {}
+    /** A decision, and what was found out for it. */
+    private record Result(Decision decision, Profiles found) {}
 
-    private Result decided(Profiles found, boolean mayTry) {
-        CostModel model = new CostModel(
-                ranks, settings.columns(), found.link(), found.codec().withAssumptions());
-        Candidates candidates = new Candidates(settings, ranks, found.codec());
+    private Result decided(Profiles known, boolean mayTry) {
+        CodecProfile codec = known.codec().assuming(settings.formats());
+        CostModel model = new CostModel(ranks, settings.columns(), known.link(), codec);
+        Candidates candidates = new Candidates(settings, ranks, codec);
         CommChoice first = candidates.baselines().getFirst();
         Calibration calibration = new Calibration(model);
-        Profiles profiles = found;
-        if (mayTry && found.trials().isEmpty()) {
-            profiles = found.with(new Trials(bench, settings, candidates, calibration).run());
-        } else if (mayTry) {
-            found.trials().forEach(calibration::add);
+        Profiles found = known;
+        if (mayTry && known.trials().isEmpty()) {
+            found = known.with(new Trials(bench, settings, candidates, calibration).run());
+        } else {
+            known.trials().forEach(calibration::add);
         }
         List<Integer> sizes = candidates.sizes();
-        Chooser chooser = new Chooser(sizes, candidates.baselines(), calibration::expected);
+        double gain = codec.equals(codec.measured()) ? Chooser.GAIN : Chooser.GAIN_IF_ASSUMED;
+        Chooser chooser = new Chooser(sizes, candidates.baselines(), calibration::expected, gain);
         Chooser.Options options = rows -> candidates.of(rows).stream()
                 .filter(choice -> calibration.allows(choice, rows))
                 .toList();
@@ -180,8 +185,8 @@ public final class CommPolicy {
                             .sorted(Comparator.comparingDouble(Option::expectedSeconds))
                             .toList()));
         }
-        Decision decision = new Decision(chooser.schedule(chosen), table, profiles, ranks, settings.formats());
-        return new Result(decision, profiles);
+        Profiles used = new Profiles(found.link(), codec, found.trials());
+        return new Result(new Decision(chooser.schedule(chosen), table, used, ranks, settings.formats()), found);
     }
 
     private static Option option(CommChoice choice, int rows, CostModel model, Calibration calibration) {
@@ -258,7 +263,7 @@ public final class CommPolicy {
     /** {@return one of the figures, of which the largest is the worst} */
     private static double figure(Cost cost, int i) {
         if (i == COST_VALUES - 1) {
-            return cost.steady() ? 0 : 1;
+            return cost.measured() ? 0 : 1;
         }
         Line line = List.of(cost.encode(), cost.reduce(), cost.decodeSum()).get(i / 2);
         return i % 2 == 0 ? line.fixedSeconds() : line.perElementSeconds();

@@ -31,13 +31,17 @@ public record CommSettings(
      *
      * @param warmUp how long to wait for the JIT; it takes 1.5 s on an idle core, and more where ranks share cores
      * @param link latency and bandwidth
-     * @param codec encode, reduce and sum of all formats together
-     * @param trials exchanges as they will be
+     * @param codec encode, reduce and sum of all formats together; with no time, usual speeds stand in for them
+     * @param trials exchanges as they will be; with no time, the model decides
      */
     public record Budget(Duration warmUp, Duration link, Duration codec, Duration trials) {
-        /** About two seconds, and what the JIT needs: once per group of hosts, as it is kept. */
-        public static final Budget DEFAULT = new Budget(
-                Duration.ofSeconds(8), Duration.ofMillis(400), Duration.ofMillis(300), Duration.ofMillis(1500));
+        /** About three seconds, and what the JIT needs: once per group of hosts, as it is kept. */
+        public static final Budget FULL = new Budget(
+                Duration.ofSeconds(8), Duration.ofMillis(400), Duration.ofMillis(300), Duration.ofMillis(2500));
+
+        /** The link alone, which needs no compiled codec: for a start that someone waits for. */
+        public static final Budget QUICK =
+                new Budget(Duration.ZERO, Duration.ofMillis(300), Duration.ZERO, Duration.ZERO);
     }
 
     /** Copies the lists and checks that there is a choice. */
@@ -55,14 +59,14 @@ public record CommSettings(
     }
 
     /**
-     * The settings of a choice that may change from size to size, with the default budget.
+     * The settings of a choice that may change from size to size, with the full budget.
      *
      * @param formats what partials may travel as
      * @param maxRows most tokens in one exchange
      * @param columns elements of a partial's row
      */
     public static CommSettings of(List<WireFormat> formats, int maxRows, int columns) {
-        return new CommSettings(formats, List.of(Algorithm.values()), maxRows, columns, false, Budget.DEFAULT);
+        return new CommSettings(formats, List.of(Algorithm.values()), maxRows, columns, false, Budget.FULL);
     }
 
     /** {@return what any other format has to beat} */
@@ -80,17 +84,18 @@ public record CommSettings(
         return algorithms.contains(best) ? best : algorithms.getFirst();
     }
 
-    /** {@return a number that is the same where the settings are, in any process: what trials depend on, too} */
+    /** {@return a number that is the same where the settings are, in any process} */
     int digest() {
+        return Objects.hash(choiceDigest(), budget.warmUp(), budget.link(), budget.codec(), budget.trials());
+    }
+
+    /** {@return a number that is the same where there is the same to choose from, in any process: what trials depend on} */
+    int choiceDigest() {
         return Objects.hash(
                 formats.stream().map(WireFormat::id).toList(),
                 algorithms.stream().map(Algorithm::ordinal).toList(),
                 maxRows,
                 columns,
-                phaseLocked,
-                budget.warmUp(),
-                budget.link(),
-                budget.codec(),
-                budget.trials());
+                phaseLocked);
     }
 }

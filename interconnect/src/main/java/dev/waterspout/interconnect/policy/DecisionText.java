@@ -54,7 +54,7 @@ final class DecisionText {
                     speed(cost.encode()),
                     speed(cost.reduce()),
                     speed(cost.decodeSum()),
-                    cost.steady() ? "" : "  (not steady: not kept, and a usual speed assumed)");
+                    cost.measured() ? "" : "  (a usual speed: not measured, or not steady when it was)");
         }
     }
 

@@ -6,8 +6,6 @@ import dev.waterspout.interconnect.policy.Profiles.Trial;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -83,16 +81,6 @@ public final class ProfileCache {
         this.maxAge = maxAge;
         this.clock = clock;
         this.notes = notes;
-    }
-
-    /** Returns whether a folder has profiles of any group: where runs were measured before, most groups are known. */
-    public static boolean hasAny(Path folder) {
-        try (DirectoryStream<Path> files =
-                Files.newDirectoryStream(folder, ProfileKey.FILE_PREFIX + "*" + ProfileKey.FILE_SUFFIX)) {
-            return files.iterator().hasNext();
-        } catch (IOException | DirectoryIteratorException unreadable) {
-            return false;
-        }
     }
 
     /** Returns the profiles of this key, or nothing. */

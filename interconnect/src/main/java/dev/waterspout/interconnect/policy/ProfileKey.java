@@ -15,11 +15,6 @@ import java.util.stream.Collectors;
  * @param version of this library
  */
 public record ProfileKey(List<String> hosts, String transport, int ranks, List<String> devices, String version) {
-    /** What the name of a file of profiles begins and ends with. */
-    static final String FILE_PREFIX = "comm-";
-
-    static final String FILE_SUFFIX = ".txt";
-
     /** Sorts the hosts, each once. */
     public ProfileKey {
         hosts = hosts.stream().distinct().sorted().toList();
@@ -34,7 +29,7 @@ public record ProfileKey(List<String> hosts, String transport, int ranks, List<S
 
     /** {@return a name that other keys hardly have; the file's own text tells for certain} */
     String fileName() {
-        return FILE_PREFIX + UUID.nameUUIDFromBytes(text().getBytes(StandardCharsets.UTF_8)) + FILE_SUFFIX;
+        return "comm-" + UUID.nameUUIDFromBytes(text().getBytes(StandardCharsets.UTF_8)) + ".txt";
     }
 
     private static String join(List<String> words) {

@@ -21,7 +21,8 @@ final class Race {
     /** Less says nothing. */
     static final int FEWEST_ROUNDS = 3;
 
-    private static final int MOST_ROUNDS = 80;
+    /** More would take the time for larger sizes. */
+    private static final int MOST_ROUNDS = 40;
 
     /**
      * After so many rounds, what took so many times as long as the best is out; after the fewest only if no less was expected

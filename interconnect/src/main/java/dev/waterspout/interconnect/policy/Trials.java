@@ -24,14 +24,14 @@ final class Trials {
     private static final int WARM_BATCHES = 3;
     private static final double WARM_GAIN = 0.05;
     /** Of the time for trials, and beside it. */
-    private static final double WARM_UP_SHARE = 2;
+    private static final double WARM_UP_SHARE = 1.2;
     /** The part of the time for a few sizes that are far apart, before those between. */
     private static final double MAIN_SHARE = 0.6;
     /** After this part of the time only the smallest size is tried, again. */
     private static final double LAST_SHARE = 0.9;
 
     /** Chunks of different sizes that are tried of an algorithm in one format. */
-    private static final int MOST_OF_PAIR = 2;
+    private static final int MOST_OF_PAIR = 3;
     /** What the model expects to take so many times as long as the best is not tried. */
     private static final double HOPELESS = 1.6;
 

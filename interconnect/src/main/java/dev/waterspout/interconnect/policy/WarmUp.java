@@ -7,16 +7,15 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 
 /**
  * Works until the JIT has compiled the codecs: vector code that is interpreted is a thousand times slower. Needs no other
- * rank, so a run that has something to wait for meanwhile can do it on a thread of its own.
+ * rank.
  *
  * <p>Compiled is what no longer changes: the fastest rows of three batches in a row take the same time, and the JIT was
  * nearly idle. Agreement alone is not enough, because code that waits for the JIT is slow and steady.
  */
-public final class WarmUp {
+final class WarmUp {
     private static final double BATCH_SECONDS = 0.05;
     /** Rounds of a batch, however long they take. */
     private static final int BATCH_ROUNDS = 4;
@@ -39,24 +38,17 @@ public final class WarmUp {
      * @param ports where
      * @param clocks the time
      * @param most how long at most
-     * @param stop asked after each batch: true ends it
      * @return the formats that became steady
      */
-    public static Set<WireFormat> run(
-            List<WireFormat> formats,
-            int columns,
-            int ranks,
-            PortFactory ports,
-            Clocks clocks,
-            Duration most,
-            BooleanSupplier stop) {
+    static Set<WireFormat> run(
+            List<WireFormat> formats, int columns, int ranks, PortFactory ports, Clocks clocks, Duration most) {
         double seconds = Seconds.of(most);
         long start = clocks.nanos().getAsLong();
         try (Arena arena = Arena.ofShared()) {
             List<Kernel> kernels = formats.stream()
                     .map(format -> new Kernel(new CodecWork(format, 1, columns, ranks, ports, arena)))
                     .toList();
-            while (Seconds.since(clocks.nanos(), start) < seconds && !stop.getAsBoolean()) {
+            while (Seconds.since(clocks.nanos(), start) < seconds) {
                 boolean idle = batch(kernels, clocks);
                 kernels.forEach(kernel -> kernel.endBatch(idle));
                 if (kernels.stream().allMatch(Kernel::isSteady)) {

@@ -26,7 +26,10 @@ class ChooserTest {
     /** Per choice its seconds, for 1, 2 and 4 rows. */
     private static Chooser chooser(List<CommChoice> baselines, Map<CommChoice, double[]> seconds) {
         return new Chooser(
-                SIZES, baselines, (choice, rows) -> seconds.getOrDefault(choice, new double[3])[SIZES.indexOf(rows)]);
+                SIZES,
+                baselines,
+                (choice, rows) -> seconds.getOrDefault(choice, new double[3])[SIZES.indexOf(rows)],
+                Chooser.GAIN);
     }
 
     private static List<CommChoice> chosen(List<CommChoice> baselines, Map<CommChoice, double[]> seconds) {
@@ -39,6 +42,21 @@ class ChooserTest {
                         List.of(PLAIN),
                         Map.of(PLAIN, new double[] {100, 100, 100}, SMALL, new double[] {98, 97.1, 96.9})))
                 .containsExactly(PLAIN, PLAIN, SMALL);
+    }
+
+    @Test
+    void whatIsAssumedHasToGainMore() {
+        Map<CommChoice, Double> seconds = Map.of(PLAIN, 100.0, HALF, 95.0, SMALL, 80.0);
+        Chooser wary = new Chooser(
+                SIZES,
+                List.of(PLAIN, HALF),
+                (choice, rows) -> rows == 2 && choice.equals(SMALL) ? 75 : seconds.getOrDefault(choice, 0.0),
+                Chooser.GAIN_IF_ASSUMED);
+        assertThat(wary.choose(rows -> List.of(PLAIN, HALF, SMALL))).containsExactly(HALF, SMALL, HALF);
+        assertThat(wary.chooseLocked(rows -> List.of(PLAIN, HALF, SMALL))
+                        .getLast()
+                        .format())
+                .isEqualTo(BF16);
     }
 
     @Test

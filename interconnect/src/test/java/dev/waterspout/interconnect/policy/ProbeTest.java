@@ -105,7 +105,7 @@ class ProbeTest {
             assertThat(found.get(rank).costs()).containsOnlyKeys(F32, E2M1);
             found.get(rank).costs().forEach((format, cost) -> {
                 Cost set = Objects.requireNonNull(own.costs().get(format));
-                assertThat(cost.steady()).isTrue();
+                assertThat(cost.measured()).isTrue();
                 assertThat(cost.encode().perElementSeconds())
                         .isCloseTo(set.encode().perElementSeconds(), withinPercentage(1));
                 assertThat(cost.reduce().perElementSeconds())
@@ -122,8 +122,8 @@ class ProbeTest {
         List<Double> spent = SimulatedRank.all(2, SimulatedRank.machine(1e-5, 10, 0.002), rank -> {
             CodecProfile found = codecs(rank, Duration.ofMillis(20), Duration.ZERO);
             assertThat(found.costs()).containsOnlyKeys(F32);
-            assertThat(found.costs().values()).noneMatch(Cost::steady);
-            assertThat(found.steady()).isEqualTo(CodecProfile.NONE);
+            assertThat(found.costs().values()).noneMatch(Cost::measured);
+            assertThat(found.measured()).isEqualTo(CodecProfile.NONE);
             return rank.clock().seconds();
         });
         assertThat(spent).allSatisfy(seconds -> assertThat(seconds).isLessThan(0.2));

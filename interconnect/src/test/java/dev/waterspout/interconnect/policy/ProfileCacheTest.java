@@ -53,17 +53,6 @@ class ProfileCacheTest {
     }
 
     @Test
-    void tellsWhetherAnyGroupIsKnown() throws IOException {
-        Path profiles = folder.resolve("cache");
-        assertThat(ProfileCache.hasAny(profiles)).isFalse();
-        Files.createDirectories(profiles);
-        Files.writeString(profiles.resolve("tuning.json"), "{}");
-        assertThat(ProfileCache.hasAny(profiles)).isFalse();
-        cache(KEY, DAY).store(PROFILES);
-        assertThat(ProfileCache.hasAny(profiles)).isTrue();
-    }
-
-    @Test
     void otherKeysAreOtherFiles() {
         cache(KEY, DAY).store(PROFILES);
         for (ProfileKey other : List.of(

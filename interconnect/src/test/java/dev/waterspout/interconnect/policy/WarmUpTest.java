@@ -37,26 +37,20 @@ class WarmUpTest {
         });
     }
 
-    private Set<WireFormat> run(Duration most, boolean stop) {
-        return WarmUp.run(List.of(F32, E2M1), COLUMNS, 2, compiling(), new Clocks(clock, jit), most, () -> stop);
+    private Set<WireFormat> run(Duration most) {
+        return WarmUp.run(List.of(F32, E2M1), COLUMNS, 2, compiling(), new Clocks(clock, jit), most);
     }
 
     @Test
     void worksUntilTheJitIsDone() {
-        assertThat(run(Duration.ofSeconds(10), false)).containsExactly(F32, E2M1);
+        assertThat(run(Duration.ofSeconds(10))).containsExactly(F32, E2M1);
         assertThat(operations.get()).isGreaterThan(COMPILED);
         assertThat(clock.seconds()).isBetween(COMPILED * COLD, COMPILED * COLD + 0.2);
     }
 
     @Test
     void whatIsSlowAndEqualWhileTheJitWorksIsNotSteady() {
-        assertThat(run(Duration.ofMillis(300), false)).isEmpty();
+        assertThat(run(Duration.ofMillis(300))).isEmpty();
         assertThat(clock.seconds()).isBetween(0.3, 0.36);
-    }
-
-    @Test
-    void endsWhenItIsTold() {
-        assertThat(run(Duration.ofSeconds(10), true)).isEmpty();
-        assertThat(clock.seconds()).isLessThan(0.1);
     }
 }

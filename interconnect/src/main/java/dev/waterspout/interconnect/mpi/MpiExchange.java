@@ -78,11 +78,6 @@ final class MpiExchange implements Pending, ExchangeQueue.Entry {
         return sending[peer] > 0 || receiving[peer] > 0;
     }
 
-    /** {@return the number of the message that is to come from this rank; 0 if there is none, or it has come} */
-    long awaited(int peer) {
-        return receiving[peer];
-    }
-
     /** {@return whether it lacks a message that a rank left too early for} */
     boolean lacksForEver(int peer, Notices notices) {
         return (receiving[peer] > 0 && notices.neverSends(peer, receiving[peer]))

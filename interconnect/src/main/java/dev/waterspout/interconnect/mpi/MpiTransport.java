@@ -57,8 +57,12 @@ public final class MpiTransport implements Transport {
     private final @Nullable MpiExchange[] slots = new MpiExchange[MAX_PENDING];
 
     private long exchanges;
-    private final Tally tally;
-    private Bells bells;
+    /** Per rank how many messages were started, and how many are complete. */
+    private final long[] sendsStarted;
+
+    private final long[] sendsComplete;
+    private final long[] receivesStarted;
+    private final long[] receivesComplete;
     private long lastSign = System.nanoTime();
 
     private final AtomicReference<@Nullable InterconnectException> failure = new AtomicReference<>();
@@ -82,8 +86,10 @@ public final class MpiTransport implements Transport {
         this.endsMpi = endsMpi;
         this.rank = world.rank();
         this.size = world.size();
-        this.tally = new Tally(size);
-        this.bells = Bells.none(size);
+        this.sendsStarted = new long[size];
+        this.sendsComplete = new long[size];
+        this.receivesStarted = new long[size];
+        this.receivesComplete = new long[size];
         this.peers = Peers.unknown(rank, size);
         this.launcherStop = new LauncherStop(rank);
         this.signals = new LauncherSignals(world.mpi().abi().signals(), this::stop);
@@ -136,9 +142,7 @@ public final class MpiTransport implements Transport {
         Arrays.setAll(cards, peer -> peer == transport.rank ? world.card() : Peers.blank());
         transport.allGather(world.card(), cards);
         transport.peers = Peers.of(transport.rank, cards);
-        boolean shares = transport.peers.localSize() > settings.cores();
-        transport.patience = new Patience(!shares);
-        transport.bells = Bells.open(transport, transport.peers, transport.tally, shares);
+        transport.patience = new Patience(transport.peers.localSize() <= settings.cores());
         return transport;
     }
 
@@ -195,7 +199,7 @@ public final class MpiTransport implements Transport {
             int peer = (rank + size - step) % size;
             MemorySegment target = exchange.incoming(peer);
             if (target.byteSize() > 0) {
-                exchange.receives(peer, tally.startReceive(peer));
+                exchange.receives(peer, ++receivesStarted[peer]);
                 world.mpi().receive(target, peer, communicator, requests.at(place(exchange.slot(), peer)));
             }
         }
@@ -203,10 +207,9 @@ public final class MpiTransport implements Transport {
             int peer = (rank + step) % size;
             MemorySegment message = exchange.outgoing(peer);
             if (message.byteSize() > 0) {
-                exchange.sends(peer, tally.startSend(peer));
+                exchange.sends(peer, ++sendsStarted[peer]);
                 int tag = (int) Math.min(message.byteSize(), world.largestTag());
                 world.mpi().send(message, peer, tag, communicator, requests.at(place(exchange.slot(), size + peer)));
-                bells.ring(peer, message.byteSize());
             }
         }
     }
@@ -250,9 +253,7 @@ public final class MpiTransport implements Transport {
                     throw fail(new InterconnectException(reason));
                 }
             }
-            if (!bells.await(queue.first())) {
-                patience.pause(this, now - start);
-            }
+            patience.pause(this, now - start);
         }
     }
 
@@ -318,7 +319,7 @@ public final class MpiTransport implements Transport {
                     "rank " + peer + " sent " + sent + " bytes, and rank " + rank + " expected " + expected));
         } else {
             exchange.received(peer);
-            tally.received(peer);
+            receivesComplete[peer]++;
             notices.heard(peer);
         }
     }
@@ -330,7 +331,7 @@ public final class MpiTransport implements Transport {
             return;
         }
         exchange.sent(peer);
-        tally.sent(peer);
+        sendsComplete[peer]++;
     }
 
     private void requireAlive() {
@@ -440,7 +441,7 @@ public final class MpiTransport implements Transport {
         departed = true;
         for (int peer = 0; peer < size; peer++) {
             if (peer != rank) {
-                notices.send(new Notice(Kind.LEFT, rank, tally.sends(peer), tally.receives(peer), ""), peer, false);
+                notices.send(new Notice(Kind.LEFT, rank, sendsComplete[peer], receivesComplete[peer], ""), peer, false);
             }
         }
         await(FORWARDING_NANOS, () -> IntStream.range(0, size).noneMatch(peer -> notices.isUnderWay(Kind.LEFT, peer)));

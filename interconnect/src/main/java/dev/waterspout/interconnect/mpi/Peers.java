@@ -105,15 +105,6 @@ final class Peers {
                 Arrays.stream(hosts).filter(host -> host.equals(hosts[rank])).count();
     }
 
-    /** {@return whether the rank is another process of this machine, and sees the same process ids} */
-    boolean sharesMachine(int peer) {
-        return processes[peer] != null;
-    }
-
-    long processId(int peer) {
-        return processIds[peer];
-    }
-
     /** {@return whether the rank's process is known to have ended} */
     boolean hasEnded(int peer) {
         ProcessHandle process = processes[peer];

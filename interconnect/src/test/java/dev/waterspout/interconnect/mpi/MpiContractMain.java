@@ -32,14 +32,11 @@ final class MpiContractMain {
     private MpiContractMain() {}
 
     public static void main(String[] arguments) throws IOException {
-        Launcher launcher = Launcher.valueOf(arguments[0]);
-        MpiWorld world = MpiWorld.initialize(MpiLibrary.load(null, launcher));
-        // Ranks that share cores wait otherwise: one of the libraries runs as if they did, whatever this machine has.
-        int cores = launcher == Launcher.OPEN_MPI ? 1 : Runtime.getRuntime().availableProcessors();
+        MpiWorld world = MpiWorld.initialize(MpiLibrary.load(null, Launcher.valueOf(arguments[0])));
         List<String> lines = new ArrayList<>();
         Files.writeString(Path.of(arguments[1] + ".rank"), "" + world.rank());
         Path file = Path.of(arguments[1] + ".reason");
-        Transport control = MpiTransport.open(world, settings(NEVER, cores), true);
+        Transport control = MpiTransport.open(world, MpiSettings.of(NEVER), true);
         List<Scenario> scenarios = new ArrayList<>(TransportScenarios.all());
         // What ends by time is in the contract itself, and no transport sees what frames are of.
         FaultScenarios.all().stream()
@@ -47,7 +44,7 @@ final class MpiContractMain {
                 .forEach(scenarios::add);
         for (Scenario scenario : scenarios) {
             if (world.size() >= scenario.leastRanks()) {
-                String outcome = outcome(world, control, cores, scenario);
+                String outcome = outcome(world, control, scenario);
                 lines.add(scenario + ": " + outcome);
                 Files.write(file, lines);
             }
@@ -58,11 +55,11 @@ final class MpiContractMain {
         Runtime.getRuntime().halt(0); // groups that failed have messages under way, with which MPI may not end
     }
 
-    private static String outcome(MpiWorld world, Transport control, int cores, Scenario scenario) {
+    private static String outcome(MpiWorld world, Transport control, Scenario scenario) {
         String outcome = "ok";
         for (int round = 0; round < Math.min(scenario.rounds(), MAX_ROUNDS); round++) {
             meet(control); // all come from the scenario before
-            MpiTransport transport = MpiTransport.open(world, settings(scenario.timed() ? SOON : NEVER, cores), false);
+            MpiTransport transport = MpiTransport.open(world, MpiSettings.of(scenario.timed() ? SOON : NEVER), false);
             meet(control); // none fails before all have joined
             try {
                 scenario.body().run(transport, round);
@@ -72,10 +69,6 @@ final class MpiContractMain {
             }
         }
         return outcome;
-    }
-
-    private static MpiSettings settings(Duration timeout, int cores) {
-        return new MpiSettings(timeout, cores, _ -> {});
     }
 
     private static void meet(Transport control) {

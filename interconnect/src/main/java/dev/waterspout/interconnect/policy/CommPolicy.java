@@ -165,10 +165,12 @@ public final class CommPolicy {
             known.trials().forEach(calibration::add);
         }
         List<Integer> sizes = candidates.sizes();
-        double gain = codec.equals(codec.measured()) ? Chooser.GAIN : Chooser.GAIN_IF_ASSUMED;
+        boolean measured = codec.equals(codec.measured());
+        double gain = measured ? Chooser.GAIN : Chooser.GAIN_IF_ASSUMED;
         Chooser chooser = new Chooser(sizes, candidates.baselines(), calibration::expected, gain);
         Chooser.Options options = rows -> candidates.of(rows).stream()
                 .filter(choice -> calibration.allows(choice, rows))
+                .filter(choice -> measured || !isCutBaseline(choice))
                 .toList();
         List<CommChoice> chosen = settings.phaseLocked() ? chooser.chooseLocked(options) : chooser.choose(options);
         List<Row> table = new ArrayList<>();
@@ -187,6 +189,11 @@ public final class CommPolicy {
         }
         Profiles used = new Profiles(found.link(), codec, found.trials());
         return new Result(new Decision(chooser.schedule(chosen), table, used, ranks, settings.formats()), found);
+    }
+
+    /** Cutting saves what a format's speed says, and where that is assumed, plain stays as it is everywhere else. */
+    private boolean isCutBaseline(CommChoice choice) {
+        return choice.chunkRows() != CommChoice.UNCUT && settings.baselines().contains(choice.format());
     }
 
     private static Option option(CommChoice choice, int rows, CostModel model, Calibration calibration) {

@@ -295,6 +295,8 @@ class CommPolicyTest {
                 assertThat(row.chosen().expectedSeconds())
                         .isLessThanOrEqualTo(
                                 (1 - Chooser.GAIN_IF_ASSUMED) * row.plain().expectedSeconds());
+            } else {
+                assertThat(row.chosen().choice().chunkRows()).isEqualTo(CommChoice.UNCUT);
             }
         }
         assertThat(largest(decision).format()).isEqualTo(gigabits > 1 ? BF16 : E2M1);

@@ -1,5 +1,6 @@
 package dev.waterspout.benchmarks.kernels;
 
+import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.WeightFormat;
@@ -52,9 +53,9 @@ public class LinearBenchmark {
         public long flops;
     }
 
-    /** How weights are stored. */
-    @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0"})
-    public WeightFormat format = WeightFormat.F32;
+    /** How weights are stored, and after a colon how inputs are rounded, if they are. */
+    @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_0:INT8"})
+    public String format = "F32";
 
     /** Rows (outputs) and columns (inputs) of a matrix. */
     @Param({"768x768", "5632x2048"})
@@ -66,6 +67,8 @@ public class LinearBenchmark {
 
     private final Arena arena = Arena.ofShared();
     private final HostScratch scratch = new HostScratch();
+    private WeightFormat stored = WeightFormat.F32;
+    private HostKernels kernels = HostKernels.vector();
     private WeightMatrix[] matrices = {};
     private MemorySegment x = MemorySegment.NULL;
     private MemorySegment y = MemorySegment.NULL;
@@ -77,17 +80,21 @@ public class LinearBenchmark {
     @Setup(Level.Trial)
     public void fill() {
         SplittableRandom random = new SplittableRandom(1);
+        int colon = format.indexOf(':');
+        stored = WeightFormat.valueOf(colon < 0 ? format : format.substring(0, colon));
+        kernels = HostKernels.vector()
+                .withActivations(colon < 0 ? Activations.F32 : Activations.valueOf(format.substring(colon + 1)));
         int by = shape.indexOf('x');
         rows = Integer.parseInt(shape.substring(0, by));
         columns = Integer.parseInt(shape.substring(by + 1));
-        long bytes = rows * format.rowBytes(columns);
+        long bytes = rows * stored.rowBytes(columns);
         matrices = new WeightMatrix[Math.max(1, (int) (TOTAL_BYTES / bytes))];
         for (int i = 0; i < matrices.length; i++) {
             MemorySegment data = arena.allocate(bytes, 64);
-            for (long at = 0; at < bytes; at += format.blockBytes()) {
+            for (long at = 0; at < bytes; at += stored.blockBytes()) {
                 fillBlock(data, at, random);
             }
-            matrices[i] = WeightMatrix.dense(data, format, rows, columns);
+            matrices[i] = WeightMatrix.dense(data, stored, rows, columns);
         }
         x = arena.allocate((long) batch * columns * Float.BYTES, 64);
         y = arena.allocate((long) batch * rows * Float.BYTES, 64);
@@ -98,13 +105,13 @@ public class LinearBenchmark {
 
     private void fillBlock(MemorySegment data, long at, SplittableRandom random) {
         float weight = (float) random.nextDouble(-0.05, 0.05);
-        switch (format) {
+        switch (stored) {
             case F32 -> data.set(FLOAT, at, weight);
             case F16 -> data.set(SHORT, at, Float.floatToFloat16(weight));
             case BF16 -> data.set(SHORT, at, (short) (Float.floatToRawIntBits(weight) >> Short.SIZE));
             case Q8_0, Q4_0 -> {
                 data.set(SHORT, at, Float.floatToFloat16(weight));
-                for (int i = Short.BYTES; i < format.blockBytes(); i++) {
+                for (int i = Short.BYTES; i < stored.blockBytes(); i++) {
                     data.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
                 }
             }
@@ -121,7 +128,7 @@ public class LinearBenchmark {
     @Benchmark
     public MemorySegment linear(Work work) {
         WeightMatrix matrix = matrices[next++ % matrices.length];
-        HostKernels.vector().linear(matrix, x, batch, y, 0, rows, scratch);
+        kernels.linear(matrix, x, batch, y, 0, rows, scratch);
         work.weightBytes += matrix.data().byteSize();
         work.flops += 2L * rows * columns * batch;
         return y;

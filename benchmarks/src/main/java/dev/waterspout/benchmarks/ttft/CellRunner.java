@@ -80,7 +80,7 @@ final class CellRunner {
                 "--comm",
                 cell.comm()));
         if (cell.comm().equals("auto")) {
-            command.add("--explain-comm");
+            command.addAll(List.of("--explain-comm", "--comm-measure", "full"));
             if (!autoAllow.isEmpty()) {
                 command.addAll(List.of("--comm-allow", autoAllow));
             }

@@ -26,6 +26,9 @@ import jdk.incubator.vector.VectorSpecies;
  *                                 16 floats: the scale of a lane's block, times 2^88
  * </pre>
  *
+ * <p>Two rows share the loads of the inputs, and are written out as in {@link RowQuads}: one row at a time read a file of
+ * weights a twentieth slower, and a helper that returns a vector puts it on the heap.
+ *
  * <p>Inputs are rounded as in Q8_0: to the nearest multiple of the largest magnitude of 32 divided by 127. Sums of
  * shorts are exact; two of them make an integer, which is scaled and added to one f32 sum per lane. A block of inputs
  * that are all below 2^-100 counts as zero, one that has more than 2^46 may overflow, and a weights' scale that is infinite

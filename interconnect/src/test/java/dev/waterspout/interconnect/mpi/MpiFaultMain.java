@@ -66,8 +66,9 @@ final class MpiFaultMain {
             Files.writeString(Path.of(files + ".reason"), "" + reason.getMessage());
         } catch (IOException lost) {
             throw new UncheckedIOException(lost);
+        } finally {
+            Runtime.getRuntime().halt(PEER_FAILED);
         }
-        Runtime.getRuntime().halt(PEER_FAILED);
     }
 
     private static void happen(String what, int rank, int call) {

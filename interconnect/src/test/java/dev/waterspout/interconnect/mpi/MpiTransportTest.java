@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,17 +50,23 @@ class MpiTransportTest {
         ExecutorService pool = Executors.newFixedThreadPool(GROUPS_AT_A_TIME);
         start(pool, Launcher.OPEN_MPI, RANKS, MpiContractMain.class, Launcher.OPEN_MPI.name());
         start(pool, Launcher.MPICH, 2, MpiContractMain.class, Launcher.MPICH.name());
-        failures().map(Arguments::get).forEach(failure -> {
-            Launcher launcher = (Launcher) failure[0];
-            start(pool, launcher, RANKS, MpiFaultMain.class, launcher.name(), (String) failure[1]);
+        Stream.concat(failures(), incompleteGroups()).map(Arguments::get).forEach(group -> {
+            Launcher launcher = (Launcher) group[0];
+            start(pool, launcher, RANKS, MpiFaultMain.class, launcher.name(), (String) group[1]);
         });
-        for (Launcher launcher : List.of(Launcher.OPEN_MPI, Launcher.MPICH)) {
-            for (String what : List.of(NOTHING, SLOW, NEVER_STARTS, ENDS_BEFORE_THE_START)) {
-                start(pool, launcher, RANKS, MpiFaultMain.class, launcher.name(), what);
-            }
-        }
-        start(pool, Launcher.OPEN_MPI, 1, MpiFaultMain.class, Launcher.OPEN_MPI.name(), NOTHING);
+        soundGroups().map(Arguments::get).forEach(group -> {
+            Launcher launcher = (Launcher) group[0];
+            start(pool, launcher, (int) group[1], MpiFaultMain.class, launcher.name(), (String) group[2]);
+        });
         pool.shutdown();
+    }
+
+    /** A group that outlived the tests would write into a folder that is gone. */
+    @AfterAll
+    static void waitForAll() throws ExecutionException, InterruptedException {
+        for (Future<?> group : RUNNING.values()) {
+            group.get();
+        }
     }
 
     private static void start(
@@ -125,13 +132,19 @@ class MpiTransportTest {
         });
     }
 
+    /** Per group one of whose ranks does not start, words of every other's sentence. */
+    static Stream<Arguments> incompleteGroups() {
+        String waited = "waited 3000 ms for the others to start";
+        return Stream.of(
+                Arguments.of(Launcher.OPEN_MPI, NEVER_STARTS, waited),
+                Arguments.of(Launcher.MPICH, NEVER_STARTS, waited),
+                Arguments.of(Launcher.OPEN_MPI, ENDS_BEFORE_THE_START, "was stopped by its launcher"),
+                Arguments.of(Launcher.MPICH, ENDS_BEFORE_THE_START, waited));
+    }
+
     /** Who is missing is not known before the start: the sentence names the rank that waited. */
-    @ParameterizedTest
-    @CsvSource({
-        "OPEN_MPI, " + NEVER_STARTS + ", waited 3000 ms for the others to start",
-        "MPICH, " + NEVER_STARTS + ", waited 3000 ms for the others to start",
-        "OPEN_MPI, " + ENDS_BEFORE_THE_START + ", was stopped by its launcher",
-    })
+    @ParameterizedTest(name = "{0}, {1}")
+    @MethodSource("incompleteGroups")
     void aGroupThatIsNotCompleteEnds(Launcher launcher, String what, String words)
             throws ExecutionException, InterruptedException {
         Map<Integer, End> ends = ends(launcher, RANKS, what);
@@ -142,13 +155,17 @@ class MpiTransportTest {
         });
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "OPEN_MPI, 3, " + NOTHING,
-        "OPEN_MPI, 1, " + NOTHING,
-        "MPICH, 3, " + NOTHING,
-        "OPEN_MPI, 3, " + SLOW,
-    })
+    /** Groups with nothing wrong: launcher, ranks, what happens. */
+    static Stream<Arguments> soundGroups() {
+        return Stream.of(
+                Arguments.of(Launcher.OPEN_MPI, RANKS, NOTHING),
+                Arguments.of(Launcher.OPEN_MPI, 1, NOTHING),
+                Arguments.of(Launcher.MPICH, RANKS, NOTHING),
+                Arguments.of(Launcher.OPEN_MPI, RANKS, SLOW));
+    }
+
+    @ParameterizedTest(name = "{0}, {1} ranks, {2}")
+    @MethodSource("soundGroups")
     void endsWell(Launcher launcher, int ranks, String what) throws ExecutionException, InterruptedException {
         assertThat(ends(launcher, ranks, what))
                 .hasSize(ranks)

@@ -20,7 +20,7 @@ final class HostCompute {
     /** Elements that a worker takes at least. */
     private static final int ELEMENT_GRAIN = 4096;
 
-    private final HostKernels kernels;
+    private HostKernels kernels;
     private final WorkerPool pool;
     private final HostScratch[] scratch;
     private Timeline timeline = Timeline.OFF;
@@ -32,6 +32,11 @@ final class HostCompute {
         for (int worker = 0; worker < scratch.length; worker++) {
             scratch[worker] = new HostScratch();
         }
+    }
+
+    /** Computes with these kernels from now on. */
+    void use(HostKernels others) {
+        kernels = others;
     }
 
     /** Notes what the operations take from now on. */

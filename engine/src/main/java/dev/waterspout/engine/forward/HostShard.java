@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A shard on the CPU: host kernels over the file's mapping, dealt out to worker threads. */
 public final class HostShard implements ShardCompute {
+    /** Multiply-adds of a first pass that plain loops are done with before the JVM has compiled better ones. */
+    private static final long COLD_MULTIPLY_ADDS = 250_000_000;
+
     private final Arena arena = Arena.ofShared();
     private final ModelConfig config;
     private final ShardWeights weights;
@@ -33,6 +36,7 @@ public final class HostShard implements ShardCompute {
     private final int ffn;
     private final Buffers buffers;
     private final WorkerPool pool;
+    private final HostKernels kernels;
     private final HostCompute compute;
     /** Of every layer, what is multiplied with one input at a time. */
     private final List<List<Product>> queryKeyValue;
@@ -45,6 +49,7 @@ public final class HostShard implements ShardCompute {
     private RotaryTable rotary;
     private int position;
     private int rows;
+    private boolean begun;
 
     private HostShard(
             HostKernels kernels,
@@ -64,7 +69,8 @@ public final class HostShard implements ShardCompute {
         this.angles = new RotaryAngles(config, model.ropeFactors());
         this.rotary = angles.allocate(options.chunk(), arena);
         this.pool = new WorkerPool(options.threads(), "rank-" + shard.rank());
-        this.compute = new HostCompute(kernels.withActivations(options.activations()), pool);
+        this.kernels = kernels.withActivations(options.activations());
+        this.compute = new HostCompute(this.kernels, pool);
         this.queryKeyValue = weights.layers().stream()
                 .map(w -> List.of(
                         new Product(w.q(), w.qBias(), buffers.queries),
@@ -119,6 +125,8 @@ public final class HostShard implements ShardCompute {
     public void begin(int[] tokens, int first) {
         position = first;
         rows = tokens.length;
+        compute.use(!begun && weights.elements() * rows <= COLD_MULTIPLY_ADDS ? kernels.cold() : kernels);
+        begun = true;
         compute.embed(weights.embedding(), tokens, buffers.hidden); // [rows][width]
         angles.fill(rotary, position, rows);
     }

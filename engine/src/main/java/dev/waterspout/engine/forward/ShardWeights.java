@@ -90,6 +90,13 @@ public record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySeg
         return matrices().stream().mapToLong(ShardWeights::bytes).sum();
     }
 
+    /** Returns the number of weights in {@link #matrices}: of multiply-adds per token. */
+    long elements() {
+        return matrices().stream()
+                .mapToLong(matrix -> (long) matrix.rows() * matrix.columns())
+                .sum();
+    }
+
     static long bytes(WeightMatrix matrix) {
         return matrix.rows() * matrix.format().rowBytes(matrix.columns());
     }

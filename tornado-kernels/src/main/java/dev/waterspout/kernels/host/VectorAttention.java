@@ -18,7 +18,7 @@ final class VectorAttention {
     private static final int BLOCK = 32;
 
     /** Positions of a tile: its keys and values stay in the second-level cache. */
-    private static final int TILE = 128;
+    static final int TILE = 128;
 
     private static final int DOT_STRIDE = LaneSums.GROUP * Lanes.COUNT;
     private static final int DOTS = HostScratch.zeros();

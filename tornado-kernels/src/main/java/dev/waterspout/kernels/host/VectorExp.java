@@ -13,23 +13,31 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class VectorExp {
     /** Below, the result is zero: no subnormal results. */
-    private static final float LOWEST = -86.5f;
+    static final float LOWEST = -86.5f;
 
     /** Above, the result is infinite in any case. */
-    private static final float HIGHEST = 89f;
+    static final float HIGHEST = 89f;
 
-    private static final float LOG2_E = 0x1.715476p0f;
+    static final float LOG2_E = 0x1.715476p0f;
 
     /** The upper bits of ln 2: exact when multiplied with any n. */
-    private static final float LN2_HIGH = 0x1.63p-1f;
+    static final float LN2_HIGH = 0x1.63p-1f;
 
-    private static final float LN2_LOW = -0x1.bd0106p-13f;
+    static final float LN2_LOW = -0x1.bd0106p-13f;
 
     /** Adding 1.5 * 2^23 rounds to an integer and leaves it in the lowest bits. */
-    private static final float ROUND = 0x1.8p23f;
+    static final float ROUND = 0x1.8p23f;
 
     /** Bits of 2^-1: the result is built as 2 * 2^(n-1), because 2^128 is no float. */
-    private static final int HALF = Float.floatToRawIntBits(0.5f);
+    static final int HALF = Float.floatToRawIntBits(0.5f);
+
+    /** Factors of q, from the highest power on. */
+    static final float Q4 = 0x1.6d11fep-10f;
+
+    static final float Q3 = 0x1.120c62p-7f;
+    static final float Q2 = 0x1.555518p-5f;
+    static final float Q1 = 0x1.5554dcp-3f;
+    static final float Q0 = 0x1.p-1f;
 
     private VectorExp() {}
 
@@ -45,10 +53,10 @@ final class VectorExp {
         FloatVector n = shifted.sub(ROUND);
         FloatVector r = n.fma(Lanes.all(-LN2_HIGH), x);
         r = n.fma(Lanes.all(-LN2_LOW), r);
-        FloatVector p = r.fma(Lanes.all(0x1.6d11fep-10f), Lanes.all(0x1.120c62p-7f));
-        p = p.fma(r, Lanes.all(0x1.555518p-5f));
-        p = p.fma(r, Lanes.all(0x1.5554dcp-3f));
-        p = p.fma(r, Lanes.all(0x1.p-1f));
+        FloatVector p = r.fma(Lanes.all(Q4), Lanes.all(Q3));
+        p = p.fma(r, Lanes.all(Q2));
+        p = p.fma(r, Lanes.all(Q1));
+        p = p.fma(r, Lanes.all(Q0));
         p = p.fma(r.mul(r), r).add(1f);
         IntVector power =
                 shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(HALF);

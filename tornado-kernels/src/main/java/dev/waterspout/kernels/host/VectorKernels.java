@@ -8,14 +8,21 @@ final class VectorKernels implements HostKernels {
     private static final VectorKernels ROUNDING = new VectorKernels(Activations.INT8);
 
     private final Activations activations;
+    private final PlainKernels cold;
 
     private VectorKernels(Activations activations) {
         this.activations = activations;
+        cold = new PlainKernels(this, activations);
     }
 
     @Override
     public HostKernels withActivations(Activations precision) {
         return precision == Activations.INT8 ? ROUNDING : EXACT;
+    }
+
+    @Override
+    public HostKernels cold() {
+        return cold;
     }
 
     @Override

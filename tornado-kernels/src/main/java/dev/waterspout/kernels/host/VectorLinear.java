@@ -72,7 +72,7 @@ final class VectorLinear {
         int padded = (weights.columns() + CHUNK - 1) / CHUNK * CHUNK;
         tileTokens = Math.min(batch, Math.clamp(TILE_FLOATS / padded & -4, MANY_TOKENS, TILE_TOKENS));
         few = batch < MANY_TOKENS;
-        rounds = few && activations == Activations.INT8 && Int8Rows.serve(weights);
+        rounds = rounds(weights, batch, activations);
         inputs = scratch.inputs(tileTokens * padded * (rounds ? 2 : 1));
         rounded = inputs + Layouts.floats((long) tileTokens * padded);
         expanded = scratch.rows();
@@ -81,6 +81,11 @@ final class VectorLinear {
         rowsPerGroup = few ? STREAM_GROUP : GROUP;
         sumStride = rowsPerGroup * Lanes.COUNT;
         tiles = new DotTiles(expanded, CHUNK, inputs, CHUNK, sums, Lanes.COUNT, sumStride);
+    }
+
+    /** Whether inputs are rounded. */
+    static boolean rounds(WeightMatrix weights, int batch, Activations activations) {
+        return batch < MANY_TOKENS && activations == Activations.INT8 && Int8Rows.serve(weights);
     }
 
     static void apply(

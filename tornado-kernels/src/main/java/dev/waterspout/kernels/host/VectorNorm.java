@@ -6,7 +6,8 @@ import jdk.incubator.vector.VectorMask;
 
 /** Root-mean-square normalization of rows. */
 final class VectorNorm {
-    private static final int UNROLL = 4;
+    /** Vectors that squares are added to in turn. */
+    static final int UNROLL = 4;
 
     private VectorNorm() {}
 

@@ -1,0 +1,151 @@
+package dev.waterspout.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What {@link VectorKernels} compute, bit for bit, by plain loops over arrays: for a process that has just begun.
+ *
+ * <p>Until the compiler has dealt with them, operations of the Vector API allocate an object each and take a microsecond;
+ * multiply-adds of an array take some nanoseconds as soon as the JVM's first, quick compiler has seen the loop.
+ */
+final class PlainKernels implements HostKernels {
+    private final VectorKernels compiled;
+    private final Activations activations;
+
+    /**
+     * Creates the kernels.
+     *
+     * @param compiled what they stand in for; embeds, adds, and multiplies rounded inputs in any case
+     * @param activations of those
+     */
+    PlainKernels(VectorKernels compiled, Activations activations) {
+        this.compiled = compiled;
+        this.activations = activations;
+    }
+
+    @Override
+    public HostKernels withActivations(Activations precision) {
+        return compiled.withActivations(precision).cold();
+    }
+
+    @Override
+    public HostKernels cold() {
+        return this;
+    }
+
+    @Override
+    public void linear(
+            WeightMatrix weights,
+            MemorySegment x,
+            int batch,
+            MemorySegment y,
+            int rowFrom,
+            int rowTo,
+            HostScratch scratch) {
+        if (VectorLinear.rounds(weights, batch, activations)) {
+            compiled.linear(weights, x, batch, y, rowFrom, rowTo, scratch);
+            return;
+        }
+        Arguments.checkLinear(weights, x, batch, y);
+        Arguments.checkRange("rows", rowFrom, rowTo, weights.rows());
+        new PlainLinear(weights, x, batch).multiply(y, rowFrom, rowTo);
+    }
+
+    @Override
+    public void embed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
+        Arguments.checkEmbed(table, row, target, targetOffset);
+        float[] weights = new float[table.columns()];
+        PlainFloats.expand(table, row, weights);
+        PlainFloats.put(weights, 0, target, targetOffset, weights.length);
+    }
+
+    @Override
+    public void rmsNorm(
+            MemorySegment x, MemorySegment weight, float epsilon, MemorySegment y, int width, int rowFrom, int rowTo) {
+        Arguments.checkRows(x, width, rowFrom, rowTo);
+        Arguments.checkRows(y, width, rowFrom, rowTo);
+        Arguments.checkFloats("weight", weight, width);
+        float[] factors = PlainFloats.get(weight, 0, width);
+        for (int row = rowFrom; row < rowTo; row++) {
+            long offset = Layouts.floats((long) row * width);
+            float[] values = PlainFloats.get(x, offset, width);
+            float factor = (float) (1 / Math.sqrt((double) squares(values) / width + epsilon));
+            for (int i = 0; i < width; i++) {
+                values[i] = values[i] * factor * factors[i];
+            }
+            PlainFloats.put(values, 0, y, offset, width);
+        }
+    }
+
+    /** Four vectors in turn, and those that are left onto the first one. */
+    private static float squares(float[] values) {
+        int lanes = VectorNorm.UNROLL * Lanes.COUNT;
+        int unrolled = values.length - values.length % lanes;
+        float[] sums = new float[lanes];
+        for (int i = 0; i < values.length; i++) {
+            int lane = i < unrolled ? i % lanes : i % Lanes.COUNT;
+            sums[lane] = Math.fma(values[i], values[i], sums[lane]);
+        }
+        for (int lane = 0; lane < Lanes.COUNT; lane++) {
+            float first = sums[lane] + sums[Lanes.COUNT + lane];
+            sums[lane] = first + (sums[2 * Lanes.COUNT + lane] + sums[3 * Lanes.COUNT + lane]);
+        }
+        return PlainFloats.sumLanes(sums, 0);
+    }
+
+    @Override
+    public void rope(RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
+        Arguments.checkRope(table, tableRow, x, heads, rowFrom, rowTo);
+        int dim = table.ropeDim();
+        boolean adjacent = table.pairing() == RopePairing.ADJACENT;
+        int distance = adjacent ? 1 : dim / 2;
+        int step = adjacent ? 2 : 1;
+        for (int row = rowFrom; row < rowTo; row++) {
+            float[] cosines = PlainFloats.get(table.factors(), table.cosineOffset(tableRow + row), dim);
+            float[] sines = PlainFloats.get(table.factors(), table.sineOffset(tableRow + row), dim);
+            long offset = Layouts.floats((long) row * heads.width());
+            float[] values = PlainFloats.get(x, offset, heads.width());
+            for (int head = 0; head < heads.width(); head += heads.headDim()) {
+                for (int pair = 0; pair < dim / 2; pair++) {
+                    int i = pair * step;
+                    int j = i + distance;
+                    float a = values[head + i];
+                    float b = values[head + j];
+                    values[head + i] = Math.fma(a, cosines[i], b * sines[i]);
+                    values[head + j] = Math.fma(b, cosines[j], a * sines[j]);
+                }
+            }
+            PlainFloats.put(values, 0, x, offset, values.length);
+        }
+    }
+
+    @Override
+    public void attention(AttentionCall call, int unitFrom, int unitTo, HostScratch scratch) {
+        Arguments.checkRange("units", unitFrom, unitTo, call.units());
+        PlainAttention attention = new PlainAttention(call);
+        for (int unit = unitFrom; unit < unitTo; unit++) {
+            attention.apply(unit);
+        }
+    }
+
+    @Override
+    public void swiglu(MemorySegment gate, MemorySegment up, int from, int to) {
+        Arguments.checkElements(gate, up, from, to);
+        float[] gates = PlainFloats.get(gate, Layouts.floats(from), to - from);
+        float[] ups = PlainFloats.get(up, Layouts.floats(from), to - from);
+        for (int i = 0; i < gates.length; i++) {
+            gates[i] = gates[i] / (PlainFloats.exp(-gates[i]) + 1) * ups[i];
+        }
+        PlainFloats.put(gates, 0, gate, Layouts.floats(from), gates.length);
+    }
+
+    @Override
+    public void add(MemorySegment target, MemorySegment addend, int from, int to) {
+        compiled.add(target, addend, from, to);
+    }
+
+    @Override
+    public void addBias(MemorySegment y, MemorySegment bias, int width, int rowFrom, int rowTo) {
+        compiled.addBias(y, bias, width, rowFrom, rowTo);
+    }
+}

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A shard on the CPU: host kernels over the file's mapping, dealt out to worker threads. */
 public final class HostShard implements ShardCompute {
-    /** Multiply-adds of a first pass that plain loops are done with before the JVM has compiled better ones. */
-    private static final long COLD_MULTIPLY_ADDS = 250_000_000;
+    /** Multiply-adds of a first pass that plain loops are done with before the JVM has compiled the usual kernels. */
+    private static final long COLD_MULTIPLY_ADDS = 1_000_000_000;
 
     private final Arena arena = Arena.ofShared();
     private final ModelConfig config;

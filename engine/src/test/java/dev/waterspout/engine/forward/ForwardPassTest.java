@@ -59,6 +59,8 @@ class ForwardPassTest {
                         RankGroup group = Groups.start(model, ranks, "f32", kernels)) {
                     float[] logits = Groups.logits(group, TOKENS);
                     assertThat(logits).hasSize(SmallModel.VOCABULARY);
+                    // Other kernels compute the first pass.
+                    assertThat(Groups.logits(group, TOKENS)).isEqualTo(logits);
                     for (int i = 0; i < logits.length; i++) {
                         assertThat((double) logits[i])
                                 .as("%s, %s, %d ranks, token %d", name, kernels, ranks, i)

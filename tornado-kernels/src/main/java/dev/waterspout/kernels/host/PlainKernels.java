@@ -10,17 +10,14 @@ import java.lang.foreign.MemorySegment;
  */
 final class PlainKernels implements HostKernels {
     private final VectorKernels compiled;
-    private final Activations activations;
 
     /**
      * Creates the kernels.
      *
-     * @param compiled what they stand in for; embeds, adds, and multiplies rounded inputs in any case
-     * @param activations of those
+     * @param compiled what they stand in for; adds, and multiplies rounded inputs in any case
      */
-    PlainKernels(VectorKernels compiled, Activations activations) {
+    PlainKernels(VectorKernels compiled) {
         this.compiled = compiled;
-        this.activations = activations;
     }
 
     @Override
@@ -42,7 +39,7 @@ final class PlainKernels implements HostKernels {
             int rowFrom,
             int rowTo,
             HostScratch scratch) {
-        if (VectorLinear.rounds(weights, batch, activations)) {
+        if (compiled.rounds(weights, batch)) {
             compiled.linear(weights, x, batch, y, rowFrom, rowTo, scratch);
             return;
         }

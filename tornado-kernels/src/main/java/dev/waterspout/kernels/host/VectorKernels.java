@@ -12,12 +12,17 @@ final class VectorKernels implements HostKernels {
 
     private VectorKernels(Activations activations) {
         this.activations = activations;
-        cold = new PlainKernels(this, activations);
+        cold = new PlainKernels(this);
     }
 
     @Override
     public HostKernels withActivations(Activations precision) {
         return precision == Activations.INT8 ? ROUNDING : EXACT;
+    }
+
+    /** Whether products with these weights round their inputs. */
+    boolean rounds(WeightMatrix weights, int batch) {
+        return VectorLinear.rounds(weights, batch, activations);
     }
 
     @Override

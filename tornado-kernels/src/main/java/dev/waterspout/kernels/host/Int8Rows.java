@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.host;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -9,72 +10,68 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Rows of Q4_0 weights with one input that was rounded to 8 bits, for few tokens and vectors of 512 bits.
+ * Rows of Q4_0 and Q8_0 weights with one input that was rounded to 8 bits, for few tokens and vectors of 512 bits.
  *
- * <p>The Vector API has no dot product of bytes, but four products of a weight of four bits and an input of eight fit
- * into 16 bits. So four blocks are taken at a time, a group: their 64 bytes of weights become a vector of 32 shorts, each
- * with four weights, which four masks and shifts bring to light. That is 24 operations for 128 weights, scales
- * included, where {@link RowQuads} has 12 for 32.
+ * <p>The Vector API has no dot product of bytes. But four products of a weight of four bits and an input of eight fit
+ * into 16 bits, and two of a weight of eight bits. So four blocks are taken at a time, a group, which {@link Int8Inputs}
+ * describes. Of Q4_0 its 64 bytes of weights become a vector of 32 shorts, each with four weights, which four masks and
+ * shifts bring to light: 24 operations for 128 weights, scales included, where {@link RowQuads} has 12 for 32. Of Q8_0
+ * they become two vectors, of the first and the second half of each block, each short with two weights: 28 operations,
+ * where {@link RowQuads} has 8 for 32, and a broadcast.
  *
  * <pre>
- * group of weights, 72 bytes      [scale 0][32 weights] [scale 1][32 weights] [scale 2][32 weights] [scale 3][32 weights]
+ * group of Q4_0, 72 bytes         [scale 0][32 weights] [scale 1][32 weights] [scale 2][32 weights] [scale 3][32 weights]
  * short s of block b              weights 2s, 2s + 16, 2s + 1, 2s + 17 from the lowest bits up, 0 &lt;= s &lt; 8
- * lane                            short: 8 b + s; float, of two shorts each: 4 b + s / 2
- *
- * group of inputs, 384 bytes      4 vectors of 32 shorts: the inputs of the first, second, third, fourth weight of a lane
- *                                 32 shorts: -8 times the sum of a lane's inputs, since a weight is stored as q + 8
- *                                 16 floats: the scale of a lane's block, times 2^88
+ * group of Q8_0, 136 bytes        likewise
+ * short s of block b              weights 2s, 2s + 1 from the lowest bits up, 0 &lt;= s &lt; 16
  * </pre>
  *
- * <p>Two rows share the loads of the inputs, and are written out as in {@link RowQuads}: one row at a time read a file of
- * weights a twentieth slower, and a helper that returns a vector puts it on the heap.
+ * <p>Sums of shorts are exact; two or four of them make an integer, which is scaled and added to one f32 sum per lane. A
+ * weights' scale that is infinite or no number, which no quantizer writes, counts as one of 2^16 or more.
  *
- * <p>Inputs are rounded as in Q8_0: to the nearest multiple of the largest magnitude of 32 divided by 127. Sums of
- * shorts are exact; two of them make an integer, which is scaled and added to one f32 sum per lane. A block of inputs
- * that are all below 2^-100 counts as zero, one that has more than 2^46 may overflow, and a weights' scale that is infinite
- * or no number, which no quantizer writes, counts as one of 2^16 or more.
+ * <p>Two rows share the loads of the inputs, and are written out as in {@link RowQuads}: one row at a time read a file
+ * of weights a twentieth slower, and a helper that returns a vector puts it on the heap.
  */
 final class Int8Rows {
     /** Rows that are multiplied together: with two pairs in turn, processors prefetch a sixth less. */
     static final int STREAMS = 2;
 
-    /** Columns of a group. */
-    static final int COLUMNS = 4 * VectorWeights.BLOCK;
-
-    /** Bytes of a group of inputs. */
-    static final long INPUT_BYTES = 6 * Memory.LINE;
-
-    private static final int WEIGHT_BYTES = 4 * VectorWeights.Q4_BYTES;
-
-    /** Two vectors cover a group of weights: one from its first byte on, one from here. */
-    private static final int SECOND = WEIGHT_BYTES - 64;
-
-    private static final long OFFSETS = 4 * Memory.LINE;
-    private static final long SCALES = 5 * Memory.LINE;
-
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
+    private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_256;
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_512;
 
-    /** Of each lane, the place of its weights among the shorts of both vectors. */
-    private static final ShortVector WEIGHT_LANES = ShortVector.fromArray(SHORTS, weightLanes(), 0);
+    private static final int Q4_BYTES = 4 * VectorWeights.Q4_BYTES;
+    private static final int Q8_BYTES = 4 * VectorWeights.Q8_BYTES;
 
-    /** Of each lane, the place of its block's scale among the shorts of the first vector. */
-    private static final VectorShuffle<Short> SCALE_LANES =
+    /** Two vectors cover a group of Q4_0: one from its first byte on, one from here. */
+    private static final int Q4_SECOND = Q4_BYTES - 64;
+
+    /** Four vectors cover a group of Q8_0, two the first halves of its blocks, from its first byte and from here ... */
+    private static final int Q8_SECOND = 56;
+
+    /** ... and two the second halves. */
+    private static final int Q8_THIRD = 16;
+
+    private static final int Q8_FOURTH = Q8_BYTES - 64;
+
+    /** Of each lane, the place of its weights among the shorts of two vectors. */
+    private static final ShortVector Q4_LANES = lanes(VectorWeights.Q4_BYTES, 0, 0, Q4_SECOND, true);
+
+    private static final ShortVector Q8_LOW_LANES = lanes(VectorWeights.Q8_BYTES, 0, 0, Q8_SECOND, true);
+    private static final ShortVector Q8_HIGH_LANES = lanes(VectorWeights.Q8_BYTES, 16, Q8_THIRD, Q8_FOURTH, true);
+
+    /** Of each lane, the place of its block's scale among them. */
+    private static final ShortVector Q8_SCALE_LANES = lanes(VectorWeights.Q8_BYTES, -2, 0, Q8_SECOND, false);
+
+    /** The same among the shorts of the first vector alone. */
+    private static final VectorShuffle<Short> Q4_SCALE_LANES =
             VectorShuffle.fromOp(SHORTS, lane -> lane / 8 * (VectorWeights.Q4_BYTES / Short.BYTES));
 
-    private static final float LARGEST = 127;
+    /** Of each lane of floats, its block. */
+    private static final VectorShuffle<Float> BLOCK_LANES = VectorShuffle.fromOp(FLOATS, lane -> lane / 4);
 
-    /** No block is scaled by what a float cannot hold. */
-    private static final float SMALLEST = 0x1p-100f;
-
-    /** Added to a number below 2^21, it leaves that number, rounded to nearest, in the lowest bits. */
-    private static final float ROUNDER = 0x1.8p23f;
-
-    /** A half's bits, moved to where a float has them, are the half divided by 2^112. Inputs' scales make up for a part ... */
-    private static final float INPUT_UNIT = 0x1p88f;
-
-    /** ... and sums for the rest, so that neither overflows. */
-    private static final float SUM_UNIT = 0x1p24f;
+    /** A half's bits, moved to where a float has them, are the half divided by 2^112. Inputs' scales make up for a part. */
+    private static final float SUM_UNIT = 0x1p112f / Int8Inputs.UNIT;
 
     /** A half's bits but the lowest three, moved down by 3 bits from the upper half of an integer. */
     private static final int HALF_BITS = VectorWeights.HALF_BITS;
@@ -83,128 +80,125 @@ final class Int8Rows {
 
     private Int8Rows() {}
 
-    private static short[] weightLanes() {
+    /**
+     * Where a group's shorts are among those of two vectors.
+     *
+     * @param blockBytes bytes of a block
+     * @param within bytes of a block's weights before the first lane's
+     * @param first where in a group the first vector begins, bytes
+     * @param second where the second one does
+     * @param consecutive whether a block's lanes take one short after another, or all the same one
+     */
+    private static ShortVector lanes(int blockBytes, int within, int first, int second, boolean consecutive) {
         short[] lanes = new short[SHORTS.length()];
         for (int lane = 0; lane < lanes.length; lane++) {
-            int at = lane / 8 * (VectorWeights.Q4_BYTES / Short.BYTES)
-                    + VectorWeights.SCALE_BYTES / Short.BYTES
-                    + lane % 8;
-            lanes[lane] = (short) (at < lanes.length ? at : at - SECOND / Short.BYTES + lanes.length);
+            int at = lane / 8 * blockBytes + VectorWeights.SCALE_BYTES + within + (consecutive ? lane % 8 * 2 : 0);
+            boolean inFirst = at >= first && at < first + FLOATS.vectorByteSize();
+            lanes[lane] = (short) (inFirst ? (at - first) / 2 : (at - second) / 2 + lanes.length);
         }
-        return lanes;
+        return ShortVector.fromArray(SHORTS, lanes, 0);
     }
 
     /** Whether such products are faster here than those of {@link RowQuads}. */
     static boolean serve(WeightMatrix weights) {
-        return weights.format() == WeightFormat.Q4_0 && Lanes.COUNT == 16 && weights.columns() >= COLUMNS;
-    }
-
-    /** Bytes of one token's rounded inputs. */
-    static long bytes(int columns) {
-        return columns / COLUMNS * INPUT_BYTES;
-    }
-
-    /**
-     * Rounds the inputs of one token.
-     *
-     * @param x address of the inputs
-     * @param columns number of inputs; what fills no group is left out
-     * @param target address that receives {@link #bytes} of them
-     */
-    static void round(long x, int columns, long target) {
-        long from = x & Memory.MASK;
-        long to = target & Memory.MASK;
-        int blocks = columns / COLUMNS * 4;
-        for (int b = 0; b < blocks; b++) {
-            long in = from + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
-            long out = to + (long) (b & Memory.INDEX) / 4 * INPUT_BYTES + (b & 3) * (Memory.LINE / 4);
-            FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, in, Layouts.ORDER);
-            FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, in + Memory.LINE, Layouts.ORDER);
-            float largest = low.abs().max(high.abs()).reduceLanes(VectorOperators.MAX);
-            boolean zero = largest < SMALLEST;
-            float scale = zero ? 0 : largest / LARGEST;
-            float inverse = zero ? 0 : LARGEST / largest;
-            IntVector lows = ((ShortVector)
-                            low.mul(inverse).add(ROUNDER).reinterpretAsInts().castShape(ShortVector.SPECIES_256, 0))
-                    .reinterpretAsInts();
-            IntVector highs = ((ShortVector)
-                            high.mul(inverse).add(ROUNDER).reinterpretAsInts().castShape(ShortVector.SPECIES_256, 0))
-                    .reinterpretAsInts();
-            ShortVector first = (ShortVector) lows.castShape(ShortVector.SPECIES_128, 0);
-            ShortVector second = (ShortVector) highs.castShape(ShortVector.SPECIES_128, 0);
-            ShortVector third =
-                    (ShortVector) lows.lanewise(VectorOperators.LSHR, 16).castShape(ShortVector.SPECIES_128, 0);
-            ShortVector fourth =
-                    (ShortVector) highs.lanewise(VectorOperators.LSHR, 16).castShape(ShortVector.SPECIES_128, 0);
-            first.intoMemorySegment(ALL, out, Layouts.ORDER);
-            second.intoMemorySegment(ALL, out + Memory.LINE, Layouts.ORDER);
-            third.intoMemorySegment(ALL, out + 2 * Memory.LINE, Layouts.ORDER);
-            fourth.intoMemorySegment(ALL, out + 3 * Memory.LINE, Layouts.ORDER);
-            first.add(second)
-                    .add(third)
-                    .add(fourth)
-                    .mul((short) -8)
-                    .intoMemorySegment(ALL, out + OFFSETS, Layouts.ORDER);
-            FloatVector.broadcast(FloatVector.SPECIES_128, scale * INPUT_UNIT)
-                    .intoMemorySegment(ALL, out + SCALES, Layouts.ORDER);
-        }
+        return Lanes.COUNT == 16
+                && weights.columns() >= Int8Inputs.COLUMNS
+                && switch (weights.format()) {
+                    case Q4_0, Q8_0 -> true;
+                    case F32, F16, BF16 -> false;
+                };
     }
 
     /**
      * Multiplies two rows.
      *
      * @param weights the matrix
-     * @param w0 address of the first row
+     * @param row address of the first row
      * @param step rows to the second row
-     * @param x address of the input
-     * @param rounded address of the rounded input
+     * @param x address of the rounded input
      * @param sums address of zeros; further on it receives vectors of partial sums, one place per row of the matrix
      * @param to index of the first row's vector
      */
-    static void multiply(WeightMatrix weights, long w0, int step, long x, long rounded, long sums, int to) {
-        int next = step * Lanes.COUNT;
-        long w1 = w0 + step * weights.rowStride();
-        long sum0 = sums + Layouts.floats(to);
-        long sum1 = sum0 + Layouts.floats(next);
-        int groups = weights.columns() / COLUMNS;
-        int rest = weights.columns() % COLUMNS;
-        if (rest > 0) {
-            long done = (long) groups * WEIGHT_BYTES;
-            long in = x + Layouts.floats(weights.columns() - rest);
-            RowQuads.q4Table(w0 + done, w1 + done, rest, in, sums, to, next);
-            multiply(w0, w1, groups, rounded, sum0, sum1, sum0, sum1);
-        } else {
-            multiply(w0, w1, groups, rounded, sums, sums, sum0, sum1);
+    static void multiply(WeightMatrix weights, long row, int step, long x, long sums, int to) {
+        int columns = weights.columns();
+        int groups = columns / Int8Inputs.COLUMNS;
+        boolean rest = columns % Int8Inputs.COLUMNS > 0;
+        if (rest) {
+            long last = row + weights.format().rowBytes(columns - Int8Inputs.COLUMNS);
+            multiply(weights, last, step, x, groups, 1, sums, to, true);
         }
+        multiply(weights, row, step, x, 0, groups, sums, to, !rest);
     }
 
     private static void multiply(
-            long row0, long row1, int groups, long x, long start0, long start1, long sum0, long sum1) {
+            WeightMatrix weights, long row, int step, long x, int group, int groups, long sums, int to, boolean fresh) {
+        long second = row + step * weights.rowStride();
+        long values = Int8Inputs.values(x, group);
+        long scales = Int8Inputs.scales(x, weights.columns(), group);
+        long sum0 = sums + Layouts.floats(to);
+        long sum1 = sum0 + Layouts.floats((long) step * Lanes.COUNT);
+        long start0 = fresh ? sums : sum0;
+        long start1 = fresh ? sums : sum1;
+        if (weights.format() == WeightFormat.Q8_0) {
+            q8(row, second, groups, values, scales, start0, start1, sum0, sum1);
+        } else {
+            long offsets = Int8Inputs.offsets(x, weights.columns(), group);
+            q4(row, second, groups, values, scales, offsets, start0, start1, sum0, sum1);
+        }
+    }
+
+    private static void q4(
+            long row0,
+            long row1,
+            int groups,
+            long values,
+            long scales,
+            long offsets,
+            long start0,
+            long start1,
+            long sum0,
+            long sum1) {
         long w0 = row0 & Memory.MASK;
         long w1 = row1 & Memory.MASK;
-        long v0 = x & Memory.MASK;
+        long v0 = values & Memory.MASK;
+        long d = scales & Memory.MASK;
+        long o = offsets & Memory.MASK;
         FloatVector a0 = FloatVector.fromMemorySegment(FLOATS, ALL, start0 & Memory.MASK, Layouts.ORDER)
                 .mul(1 / SUM_UNIT);
         FloatVector a1 = FloatVector.fromMemorySegment(FLOATS, ALL, start1 & Memory.MASK, Layouts.ORDER)
                 .mul(1 / SUM_UNIT);
         for (int g = 0; g < groups; g++) {
-            long group = (long) (g & Memory.INDEX) * WEIGHT_BYTES;
-            long in = v0 + (long) (g & Memory.INDEX) * INPUT_BYTES;
-            ShortVector x0 = ShortVector.fromMemorySegment(SHORTS, ALL, in, Layouts.ORDER);
-            ShortVector x1 = ShortVector.fromMemorySegment(SHORTS, ALL, in + Memory.LINE, Layouts.ORDER);
-            ShortVector x2 = ShortVector.fromMemorySegment(SHORTS, ALL, in + 2 * Memory.LINE, Layouts.ORDER);
-            ShortVector x3 = ShortVector.fromMemorySegment(SHORTS, ALL, in + 3 * Memory.LINE, Layouts.ORDER);
-            ShortVector offset = ShortVector.fromMemorySegment(SHORTS, ALL, in + OFFSETS, Layouts.ORDER);
-            FloatVector scale = FloatVector.fromMemorySegment(FLOATS, ALL, in + SCALES, Layouts.ORDER);
+            long group = (long) (g & Memory.INDEX) * Q4_BYTES;
+            long in = v0 + (long) (g & Memory.INDEX) * 4 * Int8Inputs.VECTOR;
+            ShortVector x0 = (ShortVector)
+                    ByteVector.fromMemorySegment(BYTES, ALL, in, Layouts.ORDER).castShape(SHORTS, 0);
+            ShortVector x1 =
+                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + Int8Inputs.VECTOR, Layouts.ORDER)
+                            .castShape(SHORTS, 0);
+            ShortVector x2 =
+                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + 2 * Int8Inputs.VECTOR, Layouts.ORDER)
+                            .castShape(SHORTS, 0);
+            ShortVector x3 =
+                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + 3 * Int8Inputs.VECTOR, Layouts.ORDER)
+                            .castShape(SHORTS, 0);
+            ShortVector offset = ShortVector.fromMemorySegment(
+                    SHORTS, ALL, o + (long) (g & Memory.INDEX) * 2 * Int8Inputs.VECTOR, Layouts.ORDER);
+            FloatVector scale = ((FloatVector) FloatVector.fromMemorySegment(
+                                    FloatVector.SPECIES_128,
+                                    ALL,
+                                    d + (long) (g & Memory.INDEX) * FloatVector.SPECIES_128.vectorByteSize(),
+                                    Layouts.ORDER)
+                            .reinterpretShape(FLOATS, 0))
+                    .rearrange(BLOCK_LANES);
 
             ShortVector front0 = ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group, Layouts.ORDER);
-            ShortVector q0 = WEIGHT_LANES.selectFrom(
-                    front0, ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + SECOND, Layouts.ORDER));
+            ShortVector q0 = Q4_LANES.selectFrom(
+                    front0, ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q4_SECOND, Layouts.ORDER));
             ShortVector s0 = q0.and((short) 0xf).mul(x0).add(offset);
             s0 = q0.lanewise(VectorOperators.LSHR, 4).and((short) 0xf).mul(x1).add(s0);
             s0 = q0.lanewise(VectorOperators.LSHR, 8).and((short) 0xf).mul(x2).add(s0);
             s0 = q0.lanewise(VectorOperators.LSHR, 12).mul(x3).add(s0);
-            FloatVector d0 = front0.rearrange(SCALE_LANES)
+            FloatVector d0 = front0.rearrange(Q4_SCALE_LANES)
                     .reinterpretAsInts()
                     .lanewise(VectorOperators.ASHR, 3)
                     .and(HALF_BITS)
@@ -215,13 +209,13 @@ final class Int8Rows {
             a0 = ((FloatVector) i0.castShape(FLOATS, 0)).fma(d0, a0);
 
             ShortVector front1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group, Layouts.ORDER);
-            ShortVector q1 = WEIGHT_LANES.selectFrom(
-                    front1, ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + SECOND, Layouts.ORDER));
+            ShortVector q1 = Q4_LANES.selectFrom(
+                    front1, ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q4_SECOND, Layouts.ORDER));
             ShortVector s1 = q1.and((short) 0xf).mul(x0).add(offset);
             s1 = q1.lanewise(VectorOperators.LSHR, 4).and((short) 0xf).mul(x1).add(s1);
             s1 = q1.lanewise(VectorOperators.LSHR, 8).and((short) 0xf).mul(x2).add(s1);
             s1 = q1.lanewise(VectorOperators.LSHR, 12).mul(x3).add(s1);
-            FloatVector d1 = front1.rearrange(SCALE_LANES)
+            FloatVector d1 = front1.rearrange(Q4_SCALE_LANES)
                     .reinterpretAsInts()
                     .lanewise(VectorOperators.ASHR, 3)
                     .and(HALF_BITS)
@@ -230,6 +224,112 @@ final class Int8Rows {
             IntVector i1 = s1.reinterpretAsInts();
             i1 = i1.lanewise(VectorOperators.LSHL, 16).add(i1).lanewise(VectorOperators.ASHR, 16);
             a1 = ((FloatVector) i1.castShape(FLOATS, 0)).fma(d1, a1);
+        }
+        a0.mul(SUM_UNIT).intoMemorySegment(ALL, sum0 & Memory.MASK, Layouts.ORDER);
+        a1.mul(SUM_UNIT).intoMemorySegment(ALL, sum1 & Memory.MASK, Layouts.ORDER);
+    }
+
+    private static void q8(
+            long row0,
+            long row1,
+            int groups,
+            long values,
+            long scales,
+            long start0,
+            long start1,
+            long sum0,
+            long sum1) {
+        long w0 = row0 & Memory.MASK;
+        long w1 = row1 & Memory.MASK;
+        long v0 = values & Memory.MASK;
+        long d = scales & Memory.MASK;
+        FloatVector a0 = FloatVector.fromMemorySegment(FLOATS, ALL, start0 & Memory.MASK, Layouts.ORDER)
+                .mul(1 / SUM_UNIT);
+        FloatVector a1 = FloatVector.fromMemorySegment(FLOATS, ALL, start1 & Memory.MASK, Layouts.ORDER)
+                .mul(1 / SUM_UNIT);
+        for (int g = 0; g < groups; g++) {
+            long group = (long) (g & Memory.INDEX) * Q8_BYTES;
+            long in = v0 + (long) (g & Memory.INDEX) * 4 * Int8Inputs.VECTOR;
+            ShortVector x0 = (ShortVector)
+                    ByteVector.fromMemorySegment(BYTES, ALL, in, Layouts.ORDER).castShape(SHORTS, 0);
+            ShortVector x1 =
+                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + Int8Inputs.VECTOR, Layouts.ORDER)
+                            .castShape(SHORTS, 0);
+            ShortVector x2 =
+                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + 2 * Int8Inputs.VECTOR, Layouts.ORDER)
+                            .castShape(SHORTS, 0);
+            ShortVector x3 =
+                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + 3 * Int8Inputs.VECTOR, Layouts.ORDER)
+                            .castShape(SHORTS, 0);
+            FloatVector scale = ((FloatVector) FloatVector.fromMemorySegment(
+                                    FloatVector.SPECIES_128,
+                                    ALL,
+                                    d + (long) (g & Memory.INDEX) * FloatVector.SPECIES_128.vectorByteSize(),
+                                    Layouts.ORDER)
+                            .reinterpretShape(FLOATS, 0))
+                    .rearrange(BLOCK_LANES);
+
+            ShortVector front0 = ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group, Layouts.ORDER);
+            ShortVector back0 = ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q8_SECOND, Layouts.ORDER);
+            ShortVector low0 = Q8_LOW_LANES.selectFrom(front0, back0);
+            ShortVector high0 = Q8_HIGH_LANES.selectFrom(
+                    ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q8_THIRD, Layouts.ORDER),
+                    ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q8_FOURTH, Layouts.ORDER));
+            ShortVector s0 = low0.lanewise(VectorOperators.LSHL, 8)
+                    .lanewise(VectorOperators.ASHR, 8)
+                    .mul(x0);
+            s0 = low0.lanewise(VectorOperators.ASHR, 8).mul(x2).add(s0);
+            ShortVector t0 = high0.lanewise(VectorOperators.LSHL, 8)
+                    .lanewise(VectorOperators.ASHR, 8)
+                    .mul(x1);
+            t0 = high0.lanewise(VectorOperators.ASHR, 8).mul(x3).add(t0);
+            FloatVector d0 = Q8_SCALE_LANES
+                    .selectFrom(front0, back0)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(HALF_BITS)
+                    .reinterpretAsFloats()
+                    .mul(scale);
+            IntVector i0 = s0.reinterpretAsInts();
+            i0 = i0.lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 16)
+                    .add(i0.lanewise(VectorOperators.ASHR, 16));
+            IntVector j0 = t0.reinterpretAsInts();
+            j0 = j0.lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 16)
+                    .add(j0.lanewise(VectorOperators.ASHR, 16));
+            a0 = ((FloatVector) i0.add(j0).castShape(FLOATS, 0)).fma(d0, a0);
+
+            ShortVector front1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group, Layouts.ORDER);
+            ShortVector back1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q8_SECOND, Layouts.ORDER);
+            ShortVector low1 = Q8_LOW_LANES.selectFrom(front1, back1);
+            ShortVector high1 = Q8_HIGH_LANES.selectFrom(
+                    ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q8_THIRD, Layouts.ORDER),
+                    ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q8_FOURTH, Layouts.ORDER));
+            ShortVector s1 = low1.lanewise(VectorOperators.LSHL, 8)
+                    .lanewise(VectorOperators.ASHR, 8)
+                    .mul(x0);
+            s1 = low1.lanewise(VectorOperators.ASHR, 8).mul(x2).add(s1);
+            ShortVector t1 = high1.lanewise(VectorOperators.LSHL, 8)
+                    .lanewise(VectorOperators.ASHR, 8)
+                    .mul(x1);
+            t1 = high1.lanewise(VectorOperators.ASHR, 8).mul(x3).add(t1);
+            FloatVector d1 = Q8_SCALE_LANES
+                    .selectFrom(front1, back1)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(HALF_BITS)
+                    .reinterpretAsFloats()
+                    .mul(scale);
+            IntVector i1 = s1.reinterpretAsInts();
+            i1 = i1.lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 16)
+                    .add(i1.lanewise(VectorOperators.ASHR, 16));
+            IntVector j1 = t1.reinterpretAsInts();
+            j1 = j1.lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 16)
+                    .add(j1.lanewise(VectorOperators.ASHR, 16));
+            a1 = ((FloatVector) i1.add(j1).castShape(FLOATS, 0)).fma(d1, a1);
         }
         a0.mul(SUM_UNIT).intoMemorySegment(ALL, sum0 & Memory.MASK, Layouts.ORDER);
         a1.mul(SUM_UNIT).intoMemorySegment(ALL, sum1 & Memory.MASK, Layouts.ORDER);

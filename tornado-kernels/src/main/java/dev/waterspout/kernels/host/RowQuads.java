@@ -257,7 +257,7 @@ final class RowQuads {
     }
 
     /** Two rows of vectors of sixteen lanes: a block's sixteen values are computed once and looked up. */
-    static void q4Table(long row0, long row1, int columns, long x, long sums, int to, int next) {
+    private static void q4Table(long row0, long row1, int columns, long x, long sums, int to, int next) {
         long w0 = row0 & Memory.MASK;
         long w1 = row1 & Memory.MASK;
         long v0 = x & Memory.MASK;

@@ -16,7 +16,7 @@ import java.lang.ref.Reference;
  *
  * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that
  * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits. Only inputs that are
- * rounded, see {@link Int8Rows}, give others.
+ * rounded, see {@link Int8Inputs}, give others.
  */
 final class VectorLinear {
     /** From here on expanding weights once for all tokens is faster. */
@@ -111,7 +111,7 @@ final class VectorLinear {
         int run = few ? weights.columns() : CHUNK;
         pack(token, tokens, run);
         for (int t = 0; t < tokens && rounds; t++) {
-            Int8Rows.round(inputs + Layouts.floats((long) t * run), run, rounded(t));
+            Int8Inputs.round(inputs + Layouts.floats((long) t * run), run, rounded(t));
         }
         for (int row = rowFrom; row < rowTo; row += rowsPerGroup) {
             int rows = Math.min(rowsPerGroup, rowTo - row);
@@ -156,17 +156,17 @@ final class VectorLinear {
         long first = address + (row + r) * weights.rowStride();
         for (int t = 0; t < tokens; t++) {
             int sum = SUMS + t * sumStride + r * Lanes.COUNT;
-            long in = inputs + Layouts.floats((long) t * weights.columns());
             if (rounds) {
-                Int8Rows.multiply(weights, first, step, in, rounded(t), sums, sum);
+                Int8Rows.multiply(weights, first, step, rounded(t), sums, sum);
             } else {
+                long in = inputs + Layouts.floats((long) t * weights.columns());
                 RowQuads.multiply(weights, first, step, in, sums, sum);
             }
         }
     }
 
     private long rounded(int token) {
-        return rounded + token * Int8Rows.bytes(weights.columns());
+        return rounded + token * Int8Inputs.bytes(weights.columns());
     }
 
     private void expandAndMultiply(int row, int rows, int tokens) {

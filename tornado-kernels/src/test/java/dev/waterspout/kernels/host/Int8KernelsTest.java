@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.MemorySegment;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract, with inputs rounded to 8 bits where {@link Activations#INT8} says so; as exact as ever otherwise. */
@@ -20,7 +21,8 @@ class Int8KernelsTest extends HostKernelsContract {
     @Override
     float[] inputs(WeightFormat format, int batch, MemorySegment x, long first, int count) {
         float[] inputs = super.inputs(format, batch, x, first, count);
-        int rounded = format == WeightFormat.Q4_0 && batch < 4 && Lanes.COUNT == 16 ? count / 128 * 128 : 0;
+        boolean rounds = format == WeightFormat.Q4_0 || format == WeightFormat.Q8_0;
+        int rounded = rounds && batch < 4 && Lanes.COUNT == 16 && count >= 128 ? count : 0;
         for (int b = 0; b < rounded; b += BLOCK) {
             float largest = 0;
             for (int i = b; i < b + BLOCK; i++) {
@@ -34,10 +36,19 @@ class Int8KernelsTest extends HostKernelsContract {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {128, 160, 1056, 4096})
-    void linearBitsDoNotDependOnBatchOrBand(int columns) {
+    @CsvSource({
+        "Q4_0, 128",
+        "Q4_0, 160",
+        "Q4_0, 1056",
+        "Q4_0, 4096",
+        "Q8_0, 128",
+        "Q8_0, 224",
+        "Q8_0, 1056",
+        "Q8_0, 4096"
+    })
+    void linearBitsDoNotDependOnBatchOrBand(WeightFormat format, int columns) {
         int rows = 300;
-        RandomWeights weights = RandomWeights.create(arena, WeightFormat.Q4_0, rows, columns, 0, 60);
+        RandomWeights weights = RandomWeights.create(arena, format, rows, columns, 0, 60);
         MemorySegment x = Segments.random(arena, 6L * columns, 61);
         MemorySegment expected = Segments.floats(arena, 6L * rows);
         for (int token = 0; token < 6; token += 3) {
@@ -62,22 +73,26 @@ class Int8KernelsTest extends HostKernelsContract {
 
     /** Scales of weights, from subnormal to the largest, meet inputs from nothing to beyond any model's. */
     @ParameterizedTest
-    @ValueSource(floats = {0, 1e-38f, 1e-12f, 1, 1e4f, 1e12f})
-    void scalesReachFar(float input) {
+    @CsvSource({
+        "Q4_0, 0", "Q4_0, 1e-38", "Q4_0, 1e-12", "Q4_0, 1", "Q4_0, 1e4", "Q4_0, 1e12",
+        "Q8_0, 0", "Q8_0, 1e-38", "Q8_0, 1e-12", "Q8_0, 1", "Q8_0, 1e4", "Q8_0, 1e12"
+    })
+    void scalesReachFar(WeightFormat format, float input) {
         int columns = 128;
         short[] scales = {0, 1, 0x03ff, 0x0400, 0x3c00, 0x7bff, (short) 0x8001, (short) 0xbc00, (short) 0xfbff};
-        MemorySegment data = arena.allocate(WeightFormat.Q4_0.rowBytes(columns) * scales.length);
+        boolean fourBits = format == WeightFormat.Q4_0;
+        MemorySegment data = arena.allocate(format.rowBytes(columns) * scales.length);
         MemorySegment x = Segments.floats(arena, columns);
         MemorySegment y = Segments.floats(arena, scales.length);
         for (int c = 0; c < columns; c++) {
             Segments.set(x, c, input);
         }
         for (int b = 0; b < 4 * scales.length; b++) {
-            long block = (long) b * WeightFormat.Q4_0.blockBytes();
-            data.asSlice(block, WeightFormat.Q4_0.blockBytes()).fill((byte) 0xbb);
+            long block = (long) b * format.blockBytes();
+            data.asSlice(block, format.blockBytes()).fill(fourBits ? (byte) 0xbb : 3);
             data.set(Layouts.I16, block, scales[b / 4]);
         }
-        WeightMatrix weights = WeightMatrix.dense(data, WeightFormat.Q4_0, scales.length, columns);
+        WeightMatrix weights = WeightMatrix.dense(data, format, scales.length, columns);
         kernels.linear(weights, x, 1, y, 0, scales.length, scratch);
         for (int row = 0; row < scales.length; row++) {
             double expected = 3.0 * columns * Float.float16ToFloat(scales[row]) * input;
@@ -86,11 +101,31 @@ class Int8KernelsTest extends HostKernelsContract {
         }
     }
 
-    @Test
-    void inputsThatAreNoNumberStayVisible() {
+    /** The largest products of eight bits by eight that a file can hold: two of them just fit into 16 bits. */
+    @ParameterizedTest
+    @ValueSource(bytes = {-128, 127})
+    void extremesOfEightBitsDoNotOverflow(byte weight) {
+        int columns = 160;
+        MemorySegment data = arena.allocate(WeightFormat.Q8_0.rowBytes(columns));
+        data.fill(weight);
+        MemorySegment x = Segments.floats(arena, columns);
+        for (int c = 0; c < columns; c++) {
+            Segments.set(x, c, 127);
+        }
+        for (int b = 0; b < columns / BLOCK; b++) {
+            data.set(Layouts.I16, (long) b * WeightFormat.Q8_0.blockBytes(), Float.floatToFloat16(1));
+        }
+        MemorySegment y = Segments.floats(arena, 1);
+        kernels.linear(WeightMatrix.dense(data, WeightFormat.Q8_0, 1, columns), x, 1, y, 0, 1, scratch);
+        assertThat(Segments.get(y, 0)).isEqualTo(columns * 127f * weight);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"Q4_0", "Q8_0"})
+    void inputsThatAreNoNumberStayVisible(WeightFormat format) {
         int columns = 256;
-        WeightMatrix weights = RandomWeights.create(arena, WeightFormat.Q4_0, 4, columns, 0, 62)
-                .matrix();
+        WeightMatrix weights =
+                RandomWeights.create(arena, format, 4, columns, 0, 62).matrix();
         MemorySegment y = Segments.floats(arena, 4);
         for (float input : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             MemorySegment x = Segments.random(arena, columns, 63);

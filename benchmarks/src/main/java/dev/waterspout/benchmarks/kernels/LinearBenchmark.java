@@ -54,7 +54,7 @@ public class LinearBenchmark {
     }
 
     /** How weights are stored, and after a colon how inputs are rounded, if they are. */
-    @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_0:INT8"})
+    @Param({"F32", "F16", "BF16", "Q8_0", "Q8_0:INT8", "Q4_0", "Q4_0:INT8"})
     public String format = "F32";
 
     /** Rows (outputs) and columns (inputs) of a matrix. */

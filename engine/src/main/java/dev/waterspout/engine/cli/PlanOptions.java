@@ -55,7 +55,7 @@ final class PlanOptions {
             paramLabel = "f32|int8",
             defaultValue = "int8",
             description = "Inputs of matrix products on the host: f32, or rounded to int8 where that is faster "
-                    + "(decode with Q4_0 weights on 512-bit vectors; default: ${DEFAULT-VALUE}).")
+                    + "(decode with Q8_0 and Q4_0 weights on 512-bit vectors; default: ${DEFAULT-VALUE}).")
     private Activations activations = Activations.INT8;
 
     @Mixin

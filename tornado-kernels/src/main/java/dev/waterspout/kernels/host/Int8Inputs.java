@@ -49,13 +49,13 @@ final class Int8Inputs {
 
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
 
-    private static final float LARGEST = 127;
+    static final float LARGEST = 127;
 
     /** No block is scaled by what a float cannot hold. */
-    private static final float SMALLEST = 0x1p-100f;
+    static final float SMALLEST = 0x1p-100f;
 
     /** Added to a number below 2^21, it leaves that number, rounded to nearest, in the lowest bits. */
-    private static final float ROUNDER = 0x1.8p23f;
+    static final float ROUNDER = 0x1.8p23f;
 
     private static final MemorySegment ALL = Memory.ALL;
 

@@ -37,6 +37,10 @@ final class Int8Rows {
     static final int STREAMS = 2;
 
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
+
+    /** Partial sums of a row. */
+    static final int LANES = FLOATS.length();
+
     private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_256;
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_512;
 
@@ -71,7 +75,7 @@ final class Int8Rows {
     private static final VectorShuffle<Float> BLOCK_LANES = VectorShuffle.fromOp(FLOATS, lane -> lane / 4);
 
     /** A half's bits, moved to where a float has them, are the half divided by 2^112. Inputs' scales make up for a part. */
-    private static final float SUM_UNIT = 0x1p112f / Int8Inputs.UNIT;
+    static final float SUM_UNIT = 0x1p112f / Int8Inputs.UNIT;
 
     /** A half's bits but the lowest three, moved down by 3 bits from the upper half of an integer. */
     private static final int HALF_BITS = VectorWeights.HALF_BITS;
@@ -205,7 +209,7 @@ final class Int8Rows {
                     .reinterpretAsFloats()
                     .mul(scale);
             IntVector i0 = s0.reinterpretAsInts();
-            i0 = i0.lanewise(VectorOperators.LSHL, 16).add(i0).lanewise(VectorOperators.ASHR, 16);
+            i0 = i0.mul(0x10001).lanewise(VectorOperators.ASHR, 16);
             a0 = ((FloatVector) i0.castShape(FLOATS, 0)).fma(d0, a0);
 
             ShortVector front1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group, Layouts.ORDER);
@@ -222,7 +226,7 @@ final class Int8Rows {
                     .reinterpretAsFloats()
                     .mul(scale);
             IntVector i1 = s1.reinterpretAsInts();
-            i1 = i1.lanewise(VectorOperators.LSHL, 16).add(i1).lanewise(VectorOperators.ASHR, 16);
+            i1 = i1.mul(0x10001).lanewise(VectorOperators.ASHR, 16);
             a1 = ((FloatVector) i1.castShape(FLOATS, 0)).fma(d1, a1);
         }
         a0.mul(SUM_UNIT).intoMemorySegment(ALL, sum0 & Memory.MASK, Layouts.ORDER);

@@ -57,7 +57,7 @@ final class PlainFloats {
         }
     }
 
-    private static int littleEndian(byte[] stored, int at) {
+    static int littleEndian(byte[] stored, int at) {
         return (stored[at] & 0xff) | stored[at + 1] << 8;
     }
 

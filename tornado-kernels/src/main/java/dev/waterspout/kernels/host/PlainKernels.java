@@ -14,7 +14,7 @@ final class PlainKernels implements HostKernels {
     /**
      * Creates the kernels.
      *
-     * @param compiled what they stand in for; adds, and multiplies rounded inputs in any case
+     * @param compiled what they stand in for; says what is rounded, and adds in any case
      */
     PlainKernels(VectorKernels compiled) {
         this.compiled = compiled;
@@ -39,13 +39,9 @@ final class PlainKernels implements HostKernels {
             int rowFrom,
             int rowTo,
             HostScratch scratch) {
-        if (compiled.rounds(weights, batch)) {
-            compiled.linear(weights, x, batch, y, rowFrom, rowTo, scratch);
-            return;
-        }
         Arguments.checkLinear(weights, x, batch, y);
         Arguments.checkRange("rows", rowFrom, rowTo, weights.rows());
-        new PlainLinear(weights, x, batch).multiply(y, rowFrom, rowTo);
+        new PlainLinear(weights, x, batch, compiled.rounds(weights, batch)).multiply(y, rowFrom, rowTo);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.host;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** {@link VectorLinear} by plain loops: a row at a time is expanded and multiplied with four tokens at a time. */
 final class PlainLinear {
@@ -13,30 +14,49 @@ final class PlainLinear {
     private final float[] inputs;
     private final float[] row;
     private final float[] lanes = new float[TOKENS * Lanes.COUNT];
+    private final @Nullable PlainInt8 rounded;
 
-    PlainLinear(WeightMatrix weights, MemorySegment x, int batch) {
+    /**
+     * Prepares a product.
+     *
+     * @param rounds whether inputs are rounded
+     */
+    PlainLinear(WeightMatrix weights, MemorySegment x, int batch, boolean rounds) {
         this.weights = weights;
         this.batch = batch;
         columns = weights.columns();
         inputs = PlainFloats.get(x, 0, batch * columns);
         row = new float[columns];
+        rounded = rounds ? new PlainInt8(weights, inputs) : null;
     }
 
     void multiply(MemorySegment y, int rowFrom, int rowTo) {
         int rows = rowTo - rowFrom;
         float[] outputs = new float[batch * rows];
         for (int r = 0; r < rows; r++) {
-            PlainFloats.expand(weights, rowFrom + r, row);
-            for (int token = 0; token < batch; token += TOKENS) {
-                multiply(token);
-                for (int t = token; t < Math.min(token + TOKENS, batch); t++) {
-                    outputs[t * rows + r] = total(t, (t - token) * Lanes.COUNT);
+            if (rounded == null) {
+                multiply(rowFrom + r, outputs, r, rows);
+            } else {
+                rounded.load(rowFrom + r);
+                for (int token = 0; token < batch; token++) {
+                    outputs[token * rows + r] = rounded.multiply(token);
                 }
             }
         }
         for (int token = 0; token < batch; token++) {
             long offset = Layouts.floats((long) token * weights.rows() + rowFrom);
             PlainFloats.put(outputs, token * rows, y, offset, rows);
+        }
+    }
+
+    /** Multiplies one row: {@code outputs[output + token * stride]} become its products. */
+    private void multiply(int index, float[] outputs, int output, int stride) {
+        PlainFloats.expand(weights, index, row);
+        for (int token = 0; token < batch; token += TOKENS) {
+            multiply(token);
+            for (int t = token; t < Math.min(token + TOKENS, batch); t++) {
+                outputs[output + t * stride] = total(t, (t - token) * Lanes.COUNT);
+            }
         }
     }
 

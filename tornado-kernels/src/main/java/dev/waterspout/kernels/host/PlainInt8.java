@@ -1,0 +1,87 @@
+package dev.waterspout.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/** {@link Int8Inputs} and {@link Int8Rows} by plain loops. */
+final class PlainInt8 {
+    private static final int BLOCK = VectorWeights.BLOCK;
+
+    /** Columns whose products a lane adds at once: the first of them, and as many half a block further. */
+    private static final int LANE_COLUMNS = 4;
+
+    private final WeightMatrix weights;
+    private final int columns;
+    /** [batch][columns] */
+    private final byte[] values;
+    /** [batch][blocks] */
+    private final float[] scales;
+
+    private final byte[] row;
+    private final float[] lanes = new float[Int8Rows.LANES];
+
+    /** Rounds the inputs, x [batch][columns]. */
+    PlainInt8(WeightMatrix weights, float[] x) {
+        this.weights = weights;
+        columns = weights.columns();
+        values = new byte[x.length];
+        scales = new float[x.length / BLOCK];
+        row = new byte[(int) weights.format().rowBytes(columns)];
+        for (int block = 0; block < scales.length; block++) {
+            float largest = 0;
+            for (int i = block * BLOCK; i < (block + 1) * BLOCK; i++) {
+                largest = Math.max(largest, Math.abs(x[i]));
+            }
+            boolean zero = largest < Int8Inputs.SMALLEST;
+            float inverse = zero ? 0 : Int8Inputs.LARGEST / largest;
+            for (int i = block * BLOCK; i < (block + 1) * BLOCK; i++) {
+                values[i] = (byte) Float.floatToRawIntBits(x[i] * inverse + Int8Inputs.ROUNDER);
+            }
+            scales[block] = zero ? 0 : largest / Int8Inputs.LARGEST * Int8Inputs.UNIT;
+        }
+    }
+
+    /** Reads the row that is multiplied next. */
+    void load(int index) {
+        MemorySegment.copy(weights.data(), Layouts.I8, weights.offset(index, 0), row, 0, row.length);
+    }
+
+    /** The row's product with one token. The columns that fill no group come first. */
+    float multiply(int token) {
+        Arrays.fill(lanes, 0);
+        int blocks = columns / BLOCK;
+        int whole = columns / Int8Inputs.COLUMNS * (Int8Inputs.COLUMNS / BLOCK);
+        for (int block = whole; block < blocks; block++) {
+            add(token, block, block - blocks);
+        }
+        for (int block = 0; block < whole; block++) {
+            add(token, block, block);
+        }
+        for (int lane = 0; lane < lanes.length; lane++) {
+            lanes[lane] *= Int8Rows.SUM_UNIT;
+        }
+        return PlainFloats.sumLanes(lanes, 0);
+    }
+
+    /** Adds a block's products to the lanes of its place in a group. */
+    private void add(int token, int block, int place) {
+        boolean fourBits = weights.format() == WeightFormat.Q4_0;
+        int at = block * weights.format().blockBytes();
+        int scale = PlainFloats.littleEndian(row, at) << 13 & VectorWeights.HALF_BITS;
+        float factor = Float.intBitsToFloat(scale) * scales[token * (columns / BLOCK) + block];
+        int stored = at + VectorWeights.SCALE_BYTES;
+        int x = token * columns + block * BLOCK;
+        int first = Math.floorMod(place, Int8Inputs.COLUMNS / BLOCK) * LANE_COLUMNS;
+        for (int lane = first; lane < first + LANE_COLUMNS; lane++) {
+            int sum = 0;
+            for (int i = 0; i < LANE_COLUMNS; i++) {
+                int low = fourBits ? (row[stored] & 0xf) - 8 : row[stored];
+                int high = fourBits ? (row[stored] >> 4 & 0xf) - 8 : row[stored + BLOCK / 2];
+                sum += low * values[x] + high * values[x + BLOCK / 2];
+                stored++;
+                x++;
+            }
+            lanes[lane] = Math.fma((float) sum, factor, lanes[lane]);
+        }
+    }
+}

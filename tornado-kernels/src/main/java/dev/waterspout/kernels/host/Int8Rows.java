@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.host;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -15,8 +16,8 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>The Vector API has no dot product of bytes. But four products of a weight of four bits and an input of eight fit
  * into 16 bits, and two of a weight of eight bits. So four blocks are taken at a time, a group, which {@link Int8Inputs}
  * describes. Of Q4_0 its 64 bytes of weights become a vector of 32 shorts, each with four weights, which four masks and
- * shifts bring to light: 24 operations for 128 weights, scales included, where {@link RowQuads} has 12 for 32. Of Q8_0
- * they become two vectors, of the first and the second half of each block, each short with two weights: 28 operations,
+ * shifts bring to light: 23 operations for 128 weights, scales included, where {@link RowQuads} has 12 for 32. Of Q8_0
+ * they become two vectors, of the first and the second half of each block, each short with two weights: 29 operations,
  * where {@link RowQuads} has 8 for 32, and a broadcast.
  *
  * <pre>
@@ -59,13 +60,19 @@ final class Int8Rows {
     private static final int Q8_FOURTH = Q8_BYTES - 64;
 
     /** Of each lane, the place of its weights among the shorts of two vectors. */
-    private static final ShortVector Q4_LANES = lanes(VectorWeights.Q4_BYTES, 0, 0, Q4_SECOND, true);
+    private static final ShortVector Q4_LANES =
+            lanes(VectorWeights.Q4_BYTES, lane -> VectorWeights.SCALE_BYTES + 2 * lane, 0, Q4_SECOND);
 
-    private static final ShortVector Q8_LOW_LANES = lanes(VectorWeights.Q8_BYTES, 0, 0, Q8_SECOND, true);
-    private static final ShortVector Q8_HIGH_LANES = lanes(VectorWeights.Q8_BYTES, 16, Q8_THIRD, Q8_FOURTH, true);
+    private static final ShortVector Q8_LOW_LANES =
+            lanes(VectorWeights.Q8_BYTES, lane -> VectorWeights.SCALE_BYTES + 2 * lane, 0, Q8_SECOND);
+    private static final ShortVector Q8_HIGH_LANES = lanes(
+            VectorWeights.Q8_BYTES,
+            lane -> VectorWeights.SCALE_BYTES + VectorWeights.BLOCK / 2 + 2 * lane,
+            Q8_THIRD,
+            Q8_FOURTH);
 
     /** Of each lane, the place of its block's scale among them. */
-    private static final ShortVector Q8_SCALE_LANES = lanes(VectorWeights.Q8_BYTES, -2, 0, Q8_SECOND, false);
+    private static final ShortVector Q8_SCALE_LANES = lanes(VectorWeights.Q8_BYTES, lane -> 0, 0, Q8_SECOND);
 
     /** The same among the shorts of the first vector alone. */
     private static final VectorShuffle<Short> Q4_SCALE_LANES =
@@ -88,16 +95,15 @@ final class Int8Rows {
      * Where a group's shorts are among those of two vectors.
      *
      * @param blockBytes bytes of a block
-     * @param within bytes of a block's weights before the first lane's
+     * @param place where in its block the short of a lane is, bytes, of eight lanes
      * @param first where in a group the first vector begins, bytes
      * @param second where the second one does
-     * @param consecutive whether a block's lanes take one short after another, or all the same one
      */
-    private static ShortVector lanes(int blockBytes, int within, int first, int second, boolean consecutive) {
+    private static ShortVector lanes(int blockBytes, IntUnaryOperator place, int first, int second) {
         short[] lanes = new short[SHORTS.length()];
         for (int lane = 0; lane < lanes.length; lane++) {
-            int at = lane / 8 * blockBytes + VectorWeights.SCALE_BYTES + within + (consecutive ? lane % 8 * 2 : 0);
-            boolean inFirst = at >= first && at < first + FLOATS.vectorByteSize();
+            int at = lane / 8 * blockBytes + place.applyAsInt(lane % 8);
+            boolean inFirst = at >= first && at < first + SHORTS.vectorByteSize();
             lanes[lane] = (short) (inFirst ? (at - first) / 2 : (at - second) / 2 + lanes.length);
         }
         return ShortVector.fromArray(SHORTS, lanes, 0);

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -56,6 +57,9 @@ final class Int8Inputs {
 
     /** Added to a number below 2^21, it leaves that number, rounded to nearest, in the lowest bits. */
     static final float ROUNDER = 0x1.8p23f;
+
+    /** The bits of a float without its sign. */
+    private static final int MAGNITUDE = Integer.MAX_VALUE;
 
     private static final MemorySegment ALL = Memory.ALL;
 
@@ -121,29 +125,26 @@ final class Int8Inputs {
             long out = toValues + (long) (at & Memory.INDEX) / BLOCKS * VALUE_BYTES + (long) (at & 3) * LANES;
             FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, in, Layouts.ORDER);
             FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, in + Memory.LINE, Layouts.ORDER);
-            float largest = low.abs().max(high.abs()).reduceLanes(VectorOperators.MAX);
+            // Magnitudes have the order of their bits, and integers are compared by one instruction.
+            IntVector magnitudes = low.reinterpretAsInts()
+                    .and(MAGNITUDE)
+                    .max(high.reinterpretAsInts().and(MAGNITUDE));
+            float largest = Float.intBitsToFloat(magnitudes.reduceLanes(VectorOperators.MAX));
             boolean zero = largest < SMALLEST;
             float scale = zero ? 0 : largest / LARGEST;
             float inverse = zero ? 0 : LARGEST / largest;
-            IntVector lows = ((ShortVector)
-                            low.mul(inverse).add(ROUNDER).reinterpretAsInts().castShape(ShortVector.SPECIES_256, 0))
-                    .reinterpretAsInts();
-            IntVector highs = ((ShortVector)
-                            high.mul(inverse).add(ROUNDER).reinterpretAsInts().castShape(ShortVector.SPECIES_256, 0))
-                    .reinterpretAsInts();
-            ShortVector first = (ShortVector) lows.castShape(ShortVector.SPECIES_128, 0);
-            ShortVector second = (ShortVector) highs.castShape(ShortVector.SPECIES_128, 0);
-            ShortVector third =
-                    (ShortVector) lows.lanewise(VectorOperators.LSHR, 16).castShape(ShortVector.SPECIES_128, 0);
-            ShortVector fourth =
-                    (ShortVector) highs.lanewise(VectorOperators.LSHR, 16).castShape(ShortVector.SPECIES_128, 0);
+            IntVector lows = low.mul(inverse).add(ROUNDER).reinterpretAsInts();
+            IntVector highs = high.mul(inverse).add(ROUNDER).reinterpretAsInts();
+            // Of two neighbours, the first one lies in the lower half of a long.
+            LongVector first = lows.reinterpretAsLongs();
+            LongVector second = highs.reinterpretAsLongs();
+            LongVector third = first.lanewise(VectorOperators.LSHR, Integer.SIZE);
+            LongVector fourth = second.lanewise(VectorOperators.LSHR, Integer.SIZE);
             first.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out, Layouts.ORDER);
             second.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out + VECTOR, Layouts.ORDER);
             third.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out + 2 * VECTOR, Layouts.ORDER);
             fourth.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out + 3 * VECTOR, Layouts.ORDER);
-            first.add(second)
-                    .add(third)
-                    .add(fourth)
+            ((ShortVector) first.add(second).add(third).add(fourth).castShape(ShortVector.SPECIES_128, 0))
                     .mul((short) -8)
                     .intoMemorySegment(ALL, toOffsets + (long) (b & Memory.INDEX) * LANES * Short.BYTES, Layouts.ORDER);
             ALL.set(Layouts.F32, toScales + (long) (b & Memory.INDEX) * Float.BYTES, scale * UNIT);

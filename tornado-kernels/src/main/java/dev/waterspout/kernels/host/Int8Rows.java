@@ -109,12 +109,12 @@ final class Int8Rows {
         return ShortVector.fromArray(SHORTS, lanes, 0);
     }
 
-    /** Whether such products are faster here than those of {@link RowQuads}. */
+    /** Whether such products are faster here than those of {@link RowQuads}: a row must be long enough to make up for its call. */
     static boolean serve(WeightMatrix weights) {
         return Lanes.COUNT == 16
-                && weights.columns() >= Int8Inputs.COLUMNS
                 && switch (weights.format()) {
-                    case Q4_0, Q8_0 -> true;
+                    case Q4_0 -> weights.columns() >= 2 * Int8Inputs.COLUMNS;
+                    case Q8_0 -> weights.columns() >= 8 * Int8Inputs.COLUMNS;
                     case F32, F16, BF16 -> false;
                 };
     }

@@ -49,7 +49,7 @@ abstract class HostKernelsContract {
             int block = format.blockElements();
             IntStream columns = block == 1
                     ? IntStream.of(1, 3, 31, 32, 33, 63, 64, 65, 172, 1021, 4098)
-                    : IntStream.of(32, 64, 96, 224, 1024, 1056, 2080, 4096);
+                    : IntStream.of(32, 64, 96, 224, 1024, 1056, 1248, 4096);
             return columns.boxed()
                     .flatMap(c -> Stream.of(1, 2, 3, 4, 5, 7, 8, 33).map(b -> Arguments.of(format, c, b)));
         });

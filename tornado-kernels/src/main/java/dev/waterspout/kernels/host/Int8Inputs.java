@@ -30,7 +30,7 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class Int8Inputs {
     /** Blocks of a group. */
-    private static final int BLOCKS = 4;
+    static final int BLOCKS = 4;
 
     /** Columns of a group. */
     static final int COLUMNS = BLOCKS * VectorWeights.BLOCK;
@@ -122,7 +122,8 @@ final class Int8Inputs {
         for (int b = 0; b < blocks; b++) {
             long in = from + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
             int at = b + place;
-            long out = toValues + (long) (at & Memory.INDEX) / BLOCKS * VALUE_BYTES + (long) (at & 3) * LANES;
+            long out =
+                    toValues + (long) (at & Memory.INDEX) / BLOCKS * VALUE_BYTES + (long) (at & (BLOCKS - 1)) * LANES;
             FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, in, Layouts.ORDER);
             FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, in + Memory.LINE, Layouts.ORDER);
             // Magnitudes have the order of their bits, and integers are compared by one instruction.

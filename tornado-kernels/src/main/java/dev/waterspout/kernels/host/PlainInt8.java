@@ -50,7 +50,7 @@ final class PlainInt8 {
     float multiply(int token) {
         Arrays.fill(lanes, 0);
         int blocks = columns / BLOCK;
-        int whole = columns / Int8Inputs.COLUMNS * (Int8Inputs.COLUMNS / BLOCK);
+        int whole = blocks - blocks % Int8Inputs.BLOCKS;
         for (int block = whole; block < blocks; block++) {
             add(token, block, block - blocks);
         }
@@ -71,7 +71,7 @@ final class PlainInt8 {
         float factor = Float.intBitsToFloat(scale) * scales[token * (columns / BLOCK) + block];
         int stored = at + VectorWeights.SCALE_BYTES;
         int x = token * columns + block * BLOCK;
-        int first = Math.floorMod(place, Int8Inputs.COLUMNS / BLOCK) * LANE_COLUMNS;
+        int first = Math.floorMod(place, Int8Inputs.BLOCKS) * LANE_COLUMNS;
         for (int lane = first; lane < first + LANE_COLUMNS; lane++) {
             int sum = 0;
             for (int i = 0; i < LANE_COLUMNS; i++) {

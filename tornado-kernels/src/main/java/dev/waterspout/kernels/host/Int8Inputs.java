@@ -11,16 +11,19 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Inputs of products that were rounded to 8 bits, as in Q8_0: to the nearest multiple of the largest magnitude of 32 divided
- * by 127. They lie as {@link Int8Rows} reads them, in vectors of 512 bits, four blocks or 128 columns at a time.
+ * by 127. They lie as {@link Int8Rows} reads them, in vectors of 512 bits, four blocks or 128 columns at a time, which are
+ * a group.
  *
  * <p>They are read once per pair of rows, while weights stream through the first-level cache. When they filled 384 bytes per
- * group, products of 5632 columns read weights at 26 GB/s where 2048 columns read 38; with 144 both read 34 to 39.
+ * group, products of 5632 columns of Q8_0 read weights at 26 GB/s where 2048 columns read 38; with 144 both read 34 to 39.
  *
  * <pre>
- * values, 128 bytes per group     4 vectors of 32 bytes: of each lane the first, second, third, fourth input
- * scales, 16 bytes per group      4 floats: of each block, times 2^88
- * offsets, 64 bytes per group     32 shorts: -8 times the sum of a lane's inputs, since Q4_0 stores a weight as q + 8
- * lane 8 b + s, 0 &lt;= s &lt; 8       of block b, inputs 2s, 2s + 16, 2s + 1, 2s + 17
+ * lane 8 b + s, 0 &lt;= s &lt; 8       of block b, inputs 2s, 2s + 16, 2s + 1, 2s + 17, here called x0, x1, x2, x3
+ * values of Q8_0, 128 bytes       4 vectors of 32 bytes: x0, x1, x2, x3
+ * values of Q4_0, 256 bytes       4 vectors of 32 shorts: x0, x1 - 16 x0, x2 - 16 x1, x3 - 16 x2
+ * scales, 32 bytes                of each block a float, times 2^88; the four of them twice, for two rows
+ * offsets of Q4_0, 32 bytes       of each block -8 times the sum of its inputs, a float, since a weight is stored as q + 8;
+ *                                 twice, too
  * </pre>
  *
  * <p>Columns that fill no group follow in one that covers a row's last 128: its blocks that are in other groups, too, count
@@ -35,15 +38,20 @@ final class Int8Inputs {
     /** Columns of a group. */
     static final int COLUMNS = BLOCKS * VectorWeights.BLOCK;
 
-    /** Lanes of a block, and bytes of its part of a vector. */
+    /** Lanes of a block. */
     private static final int LANES = 8;
 
-    /** Bytes of a vector of values. */
+    /** Lanes of a vector of values. */
     static final int VECTOR = BLOCKS * LANES;
 
-    private static final int VALUE_BYTES = 4 * VECTOR;
-    private static final int SCALE_BYTES = BLOCKS * Float.BYTES;
-    private static final int OFFSET_BYTES = VECTOR * Short.BYTES;
+    /** Bytes of a group's scales, and of its offsets. */
+    static final int FACTOR_BYTES = 2 * BLOCKS * Float.BYTES;
+
+    /** Bits of a weight of Q4_0: what its inputs are shifted by. */
+    private static final int DIGIT = 4;
+
+    /** What Q4_0 adds to its weights. */
+    static final int EXCESS = 8;
 
     /** What scales are multiplied by. */
     static final float UNIT = 0x1p88f;
@@ -70,60 +78,78 @@ final class Int8Inputs {
         return (columns + COLUMNS - 1) / COLUMNS;
     }
 
+    /** Bytes of a group's values. */
+    private static int valueBytes(WeightFormat format) {
+        return 4 * VECTOR * (format == WeightFormat.Q4_0 ? Short.BYTES : Byte.BYTES);
+    }
+
     /** Bytes of one token's inputs. */
-    static long bytes(int columns) {
-        return (long) groups(columns) * (VALUE_BYTES + SCALE_BYTES + OFFSET_BYTES);
+    static long bytes(WeightFormat format, int columns) {
+        return offsets(0, format, columns, groups(columns));
     }
 
     /** Address of a group's values. */
-    static long values(long inputs, int group) {
-        return inputs + (long) group * VALUE_BYTES;
+    static long values(long inputs, WeightFormat format, int group) {
+        return inputs + (long) group * valueBytes(format);
     }
 
     /** Address of a group's scales. */
-    static long scales(long inputs, int columns, int group) {
-        return values(inputs, groups(columns)) + (long) group * SCALE_BYTES;
+    static long scales(long inputs, WeightFormat format, int columns, int group) {
+        return values(inputs, format, groups(columns)) + (long) group * FACTOR_BYTES;
     }
 
-    /** Address of a group's offsets. */
-    static long offsets(long inputs, int columns, int group) {
-        return scales(inputs, columns, groups(columns)) + (long) group * OFFSET_BYTES;
+    /** Address of a group's offsets, which only Q4_0 has. */
+    static long offsets(long inputs, WeightFormat format, int columns, int group) {
+        return scales(inputs, format, columns, groups(columns)) + (long) group * FACTOR_BYTES;
     }
 
     /**
      * Rounds the inputs of one token.
      *
      * @param x address of the inputs
+     * @param format Q4_0 or Q8_0
      * @param columns number of inputs, a multiple of 32 and at least 128
      * @param target address that receives {@link #bytes} of them
      */
-    static void round(long x, int columns, long target) {
+    static void round(long x, WeightFormat format, int columns, long target) {
         int blocks = columns / VectorWeights.BLOCK;
         int rest = blocks % BLOCKS;
         int whole = blocks - rest;
-        long scales = scales(target, columns, 0);
-        long offsets = offsets(target, columns, 0);
-        round(x, whole, 0, target, scales, offsets);
+        long scales = scales(target, format, columns, 0);
+        long offsets = offsets(target, format, columns, 0);
+        round(x, format, whole, 0, target, scales, offsets);
         if (rest > 0) {
             int place = whole + BLOCKS - rest;
             for (int absent = whole; absent < place; absent++) {
-                ALL.set(Layouts.F32, scales + Layouts.floats(absent), 0);
+                twice(scales, absent, 0);
             }
-            round(x + Layouts.floats((long) whole * VectorWeights.BLOCK), rest, place, target, scales, offsets);
+            long last = x + Layouts.floats((long) whole * VectorWeights.BLOCK);
+            round(last, format, rest, place, target, scales, offsets);
         }
     }
 
+    /** Writes what belongs to a block, for two rows. */
+    private static void twice(long factors, int block, float value) {
+        long at = (factors & Memory.MASK)
+                + (long) (block & Memory.INDEX) / BLOCKS * FACTOR_BYTES
+                + (long) (block & (BLOCKS - 1)) * Float.BYTES;
+        ALL.set(Layouts.F32, at, value);
+        ALL.set(Layouts.F32, at + BLOCKS * Float.BYTES, value);
+    }
+
     /** Rounds some blocks, the first of which becomes that of {@code place}. */
-    private static void round(long x, int blocks, int place, long values, long scales, long offsets) {
+    private static void round(
+            long x, WeightFormat format, int blocks, int place, long values, long scales, long offsets) {
+        boolean fourBits = format == WeightFormat.Q4_0;
+        int width = fourBits ? Short.BYTES : Byte.BYTES;
         long from = x & Memory.MASK;
-        long toValues = values & Memory.MASK;
-        long toScales = (scales + Layouts.floats(place)) & Memory.MASK;
-        long toOffsets = (offsets + (long) place * LANES * Short.BYTES) & Memory.MASK;
+        long to = values & Memory.MASK;
         for (int b = 0; b < blocks; b++) {
             long in = from + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
             int at = b + place;
-            long out =
-                    toValues + (long) (at & Memory.INDEX) / BLOCKS * VALUE_BYTES + (long) (at & (BLOCKS - 1)) * LANES;
+            long out = to
+                    + (long) (at & Memory.INDEX) / BLOCKS * 4 * VECTOR * width
+                    + (long) (at & (BLOCKS - 1)) * LANES * width;
             FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, in, Layouts.ORDER);
             FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, in + Memory.LINE, Layouts.ORDER);
             // Magnitudes have the order of their bits, and integers are compared by one instruction.
@@ -141,14 +167,26 @@ final class Int8Inputs {
             LongVector second = highs.reinterpretAsLongs();
             LongVector third = first.lanewise(VectorOperators.LSHR, Integer.SIZE);
             LongVector fourth = second.lanewise(VectorOperators.LSHR, Integer.SIZE);
-            first.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out, Layouts.ORDER);
-            second.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out + VECTOR, Layouts.ORDER);
-            third.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out + 2 * VECTOR, Layouts.ORDER);
-            fourth.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out + 3 * VECTOR, Layouts.ORDER);
-            ((ShortVector) first.add(second).add(third).add(fourth).castShape(ShortVector.SPECIES_128, 0))
-                    .mul((short) -8)
-                    .intoMemorySegment(ALL, toOffsets + (long) (b & Memory.INDEX) * LANES * Short.BYTES, Layouts.ORDER);
-            ALL.set(Layouts.F32, toScales + (long) (b & Memory.INDEX) * Float.BYTES, scale * UNIT);
+            twice(scales, at, scale * UNIT);
+            if (fourBits) {
+                ShortVector x0 = (ShortVector) first.castShape(ShortVector.SPECIES_128, 0);
+                ShortVector x1 = (ShortVector) second.castShape(ShortVector.SPECIES_128, 0);
+                ShortVector x2 = (ShortVector) third.castShape(ShortVector.SPECIES_128, 0);
+                ShortVector x3 = (ShortVector) fourth.castShape(ShortVector.SPECIES_128, 0);
+                x0.intoMemorySegment(ALL, out, Layouts.ORDER);
+                x1.sub(x0.lanewise(VectorOperators.LSHL, DIGIT))
+                        .intoMemorySegment(ALL, out + VECTOR * Short.BYTES, Layouts.ORDER);
+                x2.sub(x1.lanewise(VectorOperators.LSHL, DIGIT))
+                        .intoMemorySegment(ALL, out + 2 * VECTOR * Short.BYTES, Layouts.ORDER);
+                x3.sub(x2.lanewise(VectorOperators.LSHL, DIGIT))
+                        .intoMemorySegment(ALL, out + 3 * VECTOR * Short.BYTES, Layouts.ORDER);
+                twice(offsets, at, -EXCESS * x0.add(x1).add(x2.add(x3)).reduceLanes(VectorOperators.ADD));
+            } else {
+                first.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out, Layouts.ORDER);
+                second.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out + VECTOR, Layouts.ORDER);
+                third.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out + 2 * VECTOR, Layouts.ORDER);
+                fourth.castShape(ByteVector.SPECIES_64, 0).intoMemorySegment(ALL, out + 3 * VECTOR, Layouts.ORDER);
+            }
         }
     }
 }

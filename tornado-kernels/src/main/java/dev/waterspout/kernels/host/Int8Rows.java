@@ -15,10 +15,13 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>The Vector API has no dot product of bytes. But four products of a weight of four bits and an input of eight fit
  * into 16 bits, and two of a weight of eight bits. So four blocks are taken at a time, a group, which {@link Int8Inputs}
- * describes. Of Q4_0 its 64 bytes of weights become a vector of 32 shorts, each with four weights, which four masks and
- * shifts bring to light: 23 operations for 128 weights, scales included, where {@link RowQuads} has 12 for 32. Of Q8_0
- * they become two vectors, of the first and the second half of each block, each short with two weights: 29 operations,
- * where {@link RowQuads} has 8 for 32, and a broadcast.
+ * describes. Of Q8_0 its weights become two vectors, of the first and the second half of each block, each short with two
+ * weights: 29 operations for 128 weights, scales included, where {@link RowQuads} has 8 for 32, and a broadcast.
+ *
+ * <p>Of Q4_0 the 64 bytes of weights become a vector of 32 shorts, each with four weights, its digits q0 to q3 of base 16.
+ * No mask takes them apart: shifted by {@code k} digits, the short is {@code s_k = q_k + 16 s_(k+1)}, and so
+ * {@code q0 x0 + q1 x1 + q2 x2 + q3 x3 = s0 x0 + s1 (x1 - 16 x0) + s2 (x2 - 16 x1) + s3 (x3 - 16 x2)}, of which 16 bits hold
+ * the sum whatever its parts are. That makes 18 operations for 128 weights, where {@link RowQuads} has 12 for 32.
  *
  * <pre>
  * group of Q4_0, 72 bytes         [scale 0][32 weights] [scale 1][32 weights] [scale 2][32 weights] [scale 3][32 weights]
@@ -42,11 +45,17 @@ final class Int8Rows {
     /** Partial sums of a row. */
     static final int LANES = FLOATS.length();
 
+    /** Bytes from one row's partial sums to the next row's. */
+    private static final long SUM_STRIDE = (long) LANES * Float.BYTES;
+
+    /** Scales of two rows. */
+    private static final VectorSpecies<Float> FACTORS = FloatVector.SPECIES_256;
+
     private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_256;
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_512;
 
-    private static final int Q4_BYTES = 4 * VectorWeights.Q4_BYTES;
-    private static final int Q8_BYTES = 4 * VectorWeights.Q8_BYTES;
+    private static final int Q4_BYTES = Int8Inputs.BLOCKS * VectorWeights.Q4_BYTES;
+    private static final int Q8_BYTES = Int8Inputs.BLOCKS * VectorWeights.Q8_BYTES;
 
     /** Two vectors cover a group of Q4_0: one from its first byte on, one from here. */
     private static final int Q4_SECOND = Q4_BYTES - 64;
@@ -74,12 +83,20 @@ final class Int8Rows {
     /** Of each lane, the place of its block's scale among them. */
     private static final ShortVector Q8_SCALE_LANES = lanes(VectorWeights.Q8_BYTES, lane -> 0, 0, Q8_SECOND);
 
-    /** The same among the shorts of the first vector alone. */
-    private static final VectorShuffle<Short> Q4_SCALE_LANES =
-            VectorShuffle.fromOp(SHORTS, lane -> lane / 8 * (VectorWeights.Q4_BYTES / Short.BYTES));
+    /** The places of four scales among the first shorts of one row, and of four among those of another, each twice. */
+    private static final ShortVector Q4_SCALE_LANES = q4ScaleLanes();
 
-    /** Of each lane of floats, its block. */
+    /** Of each lane of floats, its block, and its block in the second row. */
     private static final VectorShuffle<Float> BLOCK_LANES = VectorShuffle.fromOp(FLOATS, lane -> lane / 4);
+
+    private static final VectorShuffle<Float> SECOND_BLOCK_LANES =
+            VectorShuffle.fromOp(FLOATS, lane -> Int8Inputs.BLOCKS + lane / 4);
+
+    /** The part of a block's offset that each of its lanes takes. */
+    static final float LANE_SHARE = 1f * Int8Inputs.BLOCKS / LANES;
+
+    /** Multiplied by it, an integer has the sum of its halves in the upper one. */
+    private static final int SUM_OF_HALVES = 0x10001;
 
     /** A half's bits, moved to where a float has them, are the half divided by 2^112. Inputs' scales make up for a part. */
     static final float SUM_UNIT = 0x1p112f / Int8Inputs.UNIT;
@@ -109,6 +126,16 @@ final class Int8Rows {
         return ShortVector.fromArray(SHORTS, lanes, 0);
     }
 
+    private static ShortVector q4ScaleLanes() {
+        short[] lanes = new short[SHORTS.length()];
+        for (int lane = 0; lane < lanes.length; lane++) {
+            int row = lane / 2 / Int8Inputs.BLOCKS % 2;
+            int block = lane / 2 % Int8Inputs.BLOCKS;
+            lanes[lane] = (short) (row * lanes.length + block * VectorWeights.Q4_BYTES / Short.BYTES);
+        }
+        return ShortVector.fromArray(SHORTS, lanes, 0);
+    }
+
     /** Whether such products are faster here than those of {@link RowQuads}: a row must be long enough to make up for its call. */
     static boolean serve(WeightMatrix weights) {
         return Lanes.COUNT == 16
@@ -120,228 +147,235 @@ final class Int8Rows {
     }
 
     /**
-     * Multiplies two rows.
+     * Multiplies pairs of rows.
      *
      * @param weights the matrix
-     * @param row address of the first row
-     * @param step rows to the second row
+     * @param row address of the first row of the first pair; those of the other pairs follow
+     * @param pairs how many
+     * @param step rows to the second row of a pair
      * @param x address of the rounded input
      * @param sums address of zeros; further on it receives vectors of partial sums, one place per row of the matrix
      * @param to index of the first row's vector
      */
-    static void multiply(WeightMatrix weights, long row, int step, long x, long sums, int to) {
+    static void multiply(WeightMatrix weights, long row, int pairs, int step, long x, long sums, int to) {
         int columns = weights.columns();
         int groups = columns / Int8Inputs.COLUMNS;
         boolean rest = columns % Int8Inputs.COLUMNS > 0;
         if (rest) {
             long last = row + weights.format().rowBytes(columns - Int8Inputs.COLUMNS);
-            multiply(weights, last, step, x, groups, 1, sums, to, true);
+            multiply(weights, last, pairs, step, x, groups, 1, sums, to, true);
         }
-        multiply(weights, row, step, x, 0, groups, sums, to, !rest);
+        multiply(weights, row, pairs, step, x, 0, groups, sums, to, !rest);
     }
 
     private static void multiply(
-            WeightMatrix weights, long row, int step, long x, int group, int groups, long sums, int to, boolean fresh) {
-        long second = row + step * weights.rowStride();
-        long values = Int8Inputs.values(x, group);
-        long scales = Int8Inputs.scales(x, weights.columns(), group);
-        long sum0 = sums + Layouts.floats(to);
-        long sum1 = sum0 + Layouts.floats((long) step * Lanes.COUNT);
-        long start0 = fresh ? sums : sum0;
-        long start1 = fresh ? sums : sum1;
-        if (weights.format() == WeightFormat.Q8_0) {
-            q8(row, second, groups, values, scales, start0, start1, sum0, sum1);
+            WeightMatrix weights,
+            long row,
+            int pairs,
+            int step,
+            long x,
+            int group,
+            int groups,
+            long zeros,
+            int to,
+            boolean fresh) {
+        WeightFormat format = weights.format();
+        long stride = weights.rowStride();
+        long values = Int8Inputs.values(x, format, group);
+        long scales = Int8Inputs.scales(x, format, weights.columns(), group);
+        long sums = zeros + Layouts.floats(to);
+        long start = fresh ? zeros : sums;
+        long startStride = fresh ? 0 : SUM_STRIDE;
+        if (format == WeightFormat.Q8_0) {
+            q8(row, stride, step, pairs, groups, values, scales, start, startStride, sums);
         } else {
-            long offsets = Int8Inputs.offsets(x, weights.columns(), group);
-            q4(row, second, groups, values, scales, offsets, start0, start1, sum0, sum1);
+            long offsets = Int8Inputs.offsets(x, format, weights.columns(), group);
+            q4(row, stride, step, pairs, groups, values, scales, offsets, start, startStride, sums);
         }
     }
 
     private static void q4(
-            long row0,
-            long row1,
+            long row,
+            long stride,
+            int step,
+            int pairs,
             int groups,
             long values,
             long scales,
             long offsets,
-            long start0,
-            long start1,
-            long sum0,
-            long sum1) {
-        long w0 = row0 & Memory.MASK;
-        long w1 = row1 & Memory.MASK;
-        long v0 = values & Memory.MASK;
+            long start,
+            long startStride,
+            long sums) {
+        long v = values & Memory.MASK;
         long d = scales & Memory.MASK;
         long o = offsets & Memory.MASK;
-        FloatVector a0 = FloatVector.fromMemorySegment(FLOATS, ALL, start0 & Memory.MASK, Layouts.ORDER)
-                .mul(1 / SUM_UNIT);
-        FloatVector a1 = FloatVector.fromMemorySegment(FLOATS, ALL, start1 & Memory.MASK, Layouts.ORDER)
-                .mul(1 / SUM_UNIT);
-        for (int g = 0; g < groups; g++) {
-            long group = (long) (g & Memory.INDEX) * Q4_BYTES;
-            long in = v0 + (long) (g & Memory.INDEX) * 4 * Int8Inputs.VECTOR;
-            ShortVector x0 = (ShortVector)
-                    ByteVector.fromMemorySegment(BYTES, ALL, in, Layouts.ORDER).castShape(SHORTS, 0);
-            ShortVector x1 =
-                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + Int8Inputs.VECTOR, Layouts.ORDER)
-                            .castShape(SHORTS, 0);
-            ShortVector x2 =
-                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + 2 * Int8Inputs.VECTOR, Layouts.ORDER)
-                            .castShape(SHORTS, 0);
-            ShortVector x3 =
-                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + 3 * Int8Inputs.VECTOR, Layouts.ORDER)
-                            .castShape(SHORTS, 0);
-            ShortVector offset = ShortVector.fromMemorySegment(
-                    SHORTS, ALL, o + (long) (g & Memory.INDEX) * 2 * Int8Inputs.VECTOR, Layouts.ORDER);
-            FloatVector scale = ((FloatVector) FloatVector.fromMemorySegment(
-                                    FloatVector.SPECIES_128,
-                                    ALL,
-                                    d + (long) (g & Memory.INDEX) * FloatVector.SPECIES_128.vectorByteSize(),
-                                    Layouts.ORDER)
-                            .reinterpretShape(FLOATS, 0))
-                    .rearrange(BLOCK_LANES);
+        for (int p = 0; p < pairs; p++) {
+            long w0 = (row + p * stride) & Memory.MASK;
+            long w1 = (row + (p + step) * stride) & Memory.MASK;
+            FloatVector a0 = FloatVector.fromMemorySegment(
+                            FLOATS, ALL, (start + p * startStride) & Memory.MASK, Layouts.ORDER)
+                    .mul(1 / SUM_UNIT);
+            FloatVector a1 = FloatVector.fromMemorySegment(
+                            FLOATS, ALL, (start + (p + step) * startStride) & Memory.MASK, Layouts.ORDER)
+                    .mul(1 / SUM_UNIT);
+            FloatVector c = FloatVector.zero(FACTORS);
+            for (int g = 0; g < groups; g++) {
+                long group = (long) (g & Memory.INDEX) * Q4_BYTES;
+                long in = v + (long) (g & Memory.INDEX) * 4 * Int8Inputs.VECTOR * Short.BYTES;
+                long factors = (long) (g & Memory.INDEX) * Int8Inputs.FACTOR_BYTES;
+                ShortVector x0 = ShortVector.fromMemorySegment(SHORTS, ALL, in, Layouts.ORDER);
+                ShortVector x1 =
+                        ShortVector.fromMemorySegment(SHORTS, ALL, in + Int8Inputs.VECTOR * Short.BYTES, Layouts.ORDER);
+                ShortVector x2 = ShortVector.fromMemorySegment(
+                        SHORTS, ALL, in + 2 * Int8Inputs.VECTOR * Short.BYTES, Layouts.ORDER);
+                ShortVector x3 = ShortVector.fromMemorySegment(
+                        SHORTS, ALL, in + 3 * Int8Inputs.VECTOR * Short.BYTES, Layouts.ORDER);
 
-            ShortVector front0 = ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group, Layouts.ORDER);
-            ShortVector q0 = Q4_LANES.selectFrom(
-                    front0, ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q4_SECOND, Layouts.ORDER));
-            ShortVector s0 = q0.and((short) 0xf).mul(x0).add(offset);
-            s0 = q0.lanewise(VectorOperators.LSHR, 4).and((short) 0xf).mul(x1).add(s0);
-            s0 = q0.lanewise(VectorOperators.LSHR, 8).and((short) 0xf).mul(x2).add(s0);
-            s0 = q0.lanewise(VectorOperators.LSHR, 12).mul(x3).add(s0);
-            FloatVector d0 = front0.rearrange(Q4_SCALE_LANES)
-                    .reinterpretAsInts()
-                    .lanewise(VectorOperators.ASHR, 3)
-                    .and(HALF_BITS)
-                    .reinterpretAsFloats()
-                    .mul(scale);
-            IntVector i0 = s0.reinterpretAsInts();
-            i0 = i0.mul(0x10001).lanewise(VectorOperators.ASHR, 16);
-            a0 = ((FloatVector) i0.castShape(FLOATS, 0)).fma(d0, a0);
+                ShortVector front0 = ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group, Layouts.ORDER);
+                ShortVector q0 = Q4_LANES.selectFrom(
+                        front0, ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q4_SECOND, Layouts.ORDER));
+                ShortVector s0 = q0.mul(x0);
+                s0 = q0.lanewise(VectorOperators.LSHR, 4).mul(x1).add(s0);
+                s0 = q0.lanewise(VectorOperators.LSHR, 8).mul(x2).add(s0);
+                s0 = q0.lanewise(VectorOperators.LSHR, 12).mul(x3).add(s0);
+                IntVector i0 = s0.reinterpretAsInts().mul(SUM_OF_HALVES).lanewise(VectorOperators.ASHR, 16);
 
-            ShortVector front1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group, Layouts.ORDER);
-            ShortVector q1 = Q4_LANES.selectFrom(
-                    front1, ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q4_SECOND, Layouts.ORDER));
-            ShortVector s1 = q1.and((short) 0xf).mul(x0).add(offset);
-            s1 = q1.lanewise(VectorOperators.LSHR, 4).and((short) 0xf).mul(x1).add(s1);
-            s1 = q1.lanewise(VectorOperators.LSHR, 8).and((short) 0xf).mul(x2).add(s1);
-            s1 = q1.lanewise(VectorOperators.LSHR, 12).mul(x3).add(s1);
-            FloatVector d1 = front1.rearrange(Q4_SCALE_LANES)
-                    .reinterpretAsInts()
-                    .lanewise(VectorOperators.ASHR, 3)
-                    .and(HALF_BITS)
-                    .reinterpretAsFloats()
-                    .mul(scale);
-            IntVector i1 = s1.reinterpretAsInts();
-            i1 = i1.mul(0x10001).lanewise(VectorOperators.ASHR, 16);
-            a1 = ((FloatVector) i1.castShape(FLOATS, 0)).fma(d1, a1);
+                ShortVector front1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group, Layouts.ORDER);
+                ShortVector q1 = Q4_LANES.selectFrom(
+                        front1, ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q4_SECOND, Layouts.ORDER));
+                ShortVector s1 = q1.mul(x0);
+                s1 = q1.lanewise(VectorOperators.LSHR, 4).mul(x1).add(s1);
+                s1 = q1.lanewise(VectorOperators.LSHR, 8).mul(x2).add(s1);
+                s1 = q1.lanewise(VectorOperators.LSHR, 12).mul(x3).add(s1);
+                IntVector i1 = s1.reinterpretAsInts().mul(SUM_OF_HALVES).lanewise(VectorOperators.ASHR, 16);
+
+                IntVector halves = Q4_SCALE_LANES.selectFrom(front0, front1).reinterpretAsInts();
+                FloatVector scale = ((IntVector) halves.reinterpretShape(IntVector.SPECIES_256, 0))
+                        .lanewise(VectorOperators.ASHR, 3)
+                        .and(HALF_BITS)
+                        .reinterpretAsFloats()
+                        .mul(FloatVector.fromMemorySegment(FACTORS, ALL, d + factors, Layouts.ORDER));
+                c = scale.fma(FloatVector.fromMemorySegment(FACTORS, ALL, o + factors, Layouts.ORDER), c);
+                FloatVector blocks = (FloatVector) scale.reinterpretShape(FLOATS, 0);
+                a0 = ((FloatVector) i0.castShape(FLOATS, 0)).fma(blocks.rearrange(BLOCK_LANES), a0);
+                a1 = ((FloatVector) i1.castShape(FLOATS, 0)).fma(blocks.rearrange(SECOND_BLOCK_LANES), a1);
+            }
+            FloatVector share = ((FloatVector) c.reinterpretShape(FLOATS, 0)).mul(LANE_SHARE);
+            a0 = a0.add(share.rearrange(BLOCK_LANES));
+            a1 = a1.add(share.rearrange(SECOND_BLOCK_LANES));
+            a0.mul(SUM_UNIT).intoMemorySegment(ALL, (sums + p * SUM_STRIDE) & Memory.MASK, Layouts.ORDER);
+            a1.mul(SUM_UNIT).intoMemorySegment(ALL, (sums + (p + step) * SUM_STRIDE) & Memory.MASK, Layouts.ORDER);
         }
-        a0.mul(SUM_UNIT).intoMemorySegment(ALL, sum0 & Memory.MASK, Layouts.ORDER);
-        a1.mul(SUM_UNIT).intoMemorySegment(ALL, sum1 & Memory.MASK, Layouts.ORDER);
     }
 
     private static void q8(
-            long row0,
-            long row1,
+            long row,
+            long stride,
+            int step,
+            int pairs,
             int groups,
             long values,
             long scales,
-            long start0,
-            long start1,
-            long sum0,
-            long sum1) {
-        long w0 = row0 & Memory.MASK;
-        long w1 = row1 & Memory.MASK;
-        long v0 = values & Memory.MASK;
+            long start,
+            long startStride,
+            long sums) {
+        long v = values & Memory.MASK;
         long d = scales & Memory.MASK;
-        FloatVector a0 = FloatVector.fromMemorySegment(FLOATS, ALL, start0 & Memory.MASK, Layouts.ORDER)
-                .mul(1 / SUM_UNIT);
-        FloatVector a1 = FloatVector.fromMemorySegment(FLOATS, ALL, start1 & Memory.MASK, Layouts.ORDER)
-                .mul(1 / SUM_UNIT);
-        for (int g = 0; g < groups; g++) {
-            long group = (long) (g & Memory.INDEX) * Q8_BYTES;
-            long in = v0 + (long) (g & Memory.INDEX) * 4 * Int8Inputs.VECTOR;
-            ShortVector x0 = (ShortVector)
-                    ByteVector.fromMemorySegment(BYTES, ALL, in, Layouts.ORDER).castShape(SHORTS, 0);
-            ShortVector x1 =
-                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + Int8Inputs.VECTOR, Layouts.ORDER)
-                            .castShape(SHORTS, 0);
-            ShortVector x2 =
-                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + 2 * Int8Inputs.VECTOR, Layouts.ORDER)
-                            .castShape(SHORTS, 0);
-            ShortVector x3 =
-                    (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + 3 * Int8Inputs.VECTOR, Layouts.ORDER)
-                            .castShape(SHORTS, 0);
-            FloatVector scale = ((FloatVector) FloatVector.fromMemorySegment(
-                                    FloatVector.SPECIES_128,
-                                    ALL,
-                                    d + (long) (g & Memory.INDEX) * FloatVector.SPECIES_128.vectorByteSize(),
-                                    Layouts.ORDER)
-                            .reinterpretShape(FLOATS, 0))
-                    .rearrange(BLOCK_LANES);
+        for (int p = 0; p < pairs; p++) {
+            long w0 = (row + p * stride) & Memory.MASK;
+            long w1 = (row + (p + step) * stride) & Memory.MASK;
+            FloatVector a0 = FloatVector.fromMemorySegment(
+                            FLOATS, ALL, (start + p * startStride) & Memory.MASK, Layouts.ORDER)
+                    .mul(1 / SUM_UNIT);
+            FloatVector a1 = FloatVector.fromMemorySegment(
+                            FLOATS, ALL, (start + (p + step) * startStride) & Memory.MASK, Layouts.ORDER)
+                    .mul(1 / SUM_UNIT);
+            for (int g = 0; g < groups; g++) {
+                long group = (long) (g & Memory.INDEX) * Q8_BYTES;
+                long in = v + (long) (g & Memory.INDEX) * 4 * Int8Inputs.VECTOR;
+                ShortVector x0 = (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in, Layouts.ORDER)
+                        .castShape(SHORTS, 0);
+                ShortVector x1 =
+                        (ShortVector) ByteVector.fromMemorySegment(BYTES, ALL, in + Int8Inputs.VECTOR, Layouts.ORDER)
+                                .castShape(SHORTS, 0);
+                ShortVector x2 = (ShortVector)
+                        ByteVector.fromMemorySegment(BYTES, ALL, in + 2 * Int8Inputs.VECTOR, Layouts.ORDER)
+                                .castShape(SHORTS, 0);
+                ShortVector x3 = (ShortVector)
+                        ByteVector.fromMemorySegment(BYTES, ALL, in + 3 * Int8Inputs.VECTOR, Layouts.ORDER)
+                                .castShape(SHORTS, 0);
+                FloatVector scale = ((FloatVector) FloatVector.fromMemorySegment(
+                                        FloatVector.SPECIES_128,
+                                        ALL,
+                                        d + (long) (g & Memory.INDEX) * Int8Inputs.FACTOR_BYTES,
+                                        Layouts.ORDER)
+                                .reinterpretShape(FLOATS, 0))
+                        .rearrange(BLOCK_LANES);
 
-            ShortVector front0 = ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group, Layouts.ORDER);
-            ShortVector back0 = ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q8_SECOND, Layouts.ORDER);
-            ShortVector low0 = Q8_LOW_LANES.selectFrom(front0, back0);
-            ShortVector high0 = Q8_HIGH_LANES.selectFrom(
-                    ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q8_THIRD, Layouts.ORDER),
-                    ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q8_FOURTH, Layouts.ORDER));
-            ShortVector s0 = low0.lanewise(VectorOperators.LSHL, 8)
-                    .lanewise(VectorOperators.ASHR, 8)
-                    .mul(x0);
-            s0 = low0.lanewise(VectorOperators.ASHR, 8).mul(x2).add(s0);
-            ShortVector t0 = high0.lanewise(VectorOperators.LSHL, 8)
-                    .lanewise(VectorOperators.ASHR, 8)
-                    .mul(x1);
-            t0 = high0.lanewise(VectorOperators.ASHR, 8).mul(x3).add(t0);
-            FloatVector d0 = Q8_SCALE_LANES
-                    .selectFrom(front0, back0)
-                    .reinterpretAsInts()
-                    .lanewise(VectorOperators.ASHR, 3)
-                    .and(HALF_BITS)
-                    .reinterpretAsFloats()
-                    .mul(scale);
-            IntVector i0 = s0.reinterpretAsInts();
-            i0 = i0.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(i0.lanewise(VectorOperators.ASHR, 16));
-            IntVector j0 = t0.reinterpretAsInts();
-            j0 = j0.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(j0.lanewise(VectorOperators.ASHR, 16));
-            a0 = ((FloatVector) i0.add(j0).castShape(FLOATS, 0)).fma(d0, a0);
+                ShortVector front0 = ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group, Layouts.ORDER);
+                ShortVector back0 = ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q8_SECOND, Layouts.ORDER);
+                ShortVector low0 = Q8_LOW_LANES.selectFrom(front0, back0);
+                ShortVector high0 = Q8_HIGH_LANES.selectFrom(
+                        ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q8_THIRD, Layouts.ORDER),
+                        ShortVector.fromMemorySegment(SHORTS, ALL, w0 + group + Q8_FOURTH, Layouts.ORDER));
+                ShortVector s0 = low0.lanewise(VectorOperators.LSHL, 8)
+                        .lanewise(VectorOperators.ASHR, 8)
+                        .mul(x0);
+                s0 = low0.lanewise(VectorOperators.ASHR, 8).mul(x2).add(s0);
+                ShortVector t0 = high0.lanewise(VectorOperators.LSHL, 8)
+                        .lanewise(VectorOperators.ASHR, 8)
+                        .mul(x1);
+                t0 = high0.lanewise(VectorOperators.ASHR, 8).mul(x3).add(t0);
+                FloatVector d0 = Q8_SCALE_LANES
+                        .selectFrom(front0, back0)
+                        .reinterpretAsInts()
+                        .lanewise(VectorOperators.ASHR, 3)
+                        .and(HALF_BITS)
+                        .reinterpretAsFloats()
+                        .mul(scale);
+                IntVector i0 = s0.reinterpretAsInts();
+                i0 = i0.lanewise(VectorOperators.LSHL, 16)
+                        .lanewise(VectorOperators.ASHR, 16)
+                        .add(i0.lanewise(VectorOperators.ASHR, 16));
+                IntVector j0 = t0.reinterpretAsInts();
+                j0 = j0.lanewise(VectorOperators.LSHL, 16)
+                        .lanewise(VectorOperators.ASHR, 16)
+                        .add(j0.lanewise(VectorOperators.ASHR, 16));
+                a0 = ((FloatVector) i0.add(j0).castShape(FLOATS, 0)).fma(d0, a0);
 
-            ShortVector front1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group, Layouts.ORDER);
-            ShortVector back1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q8_SECOND, Layouts.ORDER);
-            ShortVector low1 = Q8_LOW_LANES.selectFrom(front1, back1);
-            ShortVector high1 = Q8_HIGH_LANES.selectFrom(
-                    ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q8_THIRD, Layouts.ORDER),
-                    ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q8_FOURTH, Layouts.ORDER));
-            ShortVector s1 = low1.lanewise(VectorOperators.LSHL, 8)
-                    .lanewise(VectorOperators.ASHR, 8)
-                    .mul(x0);
-            s1 = low1.lanewise(VectorOperators.ASHR, 8).mul(x2).add(s1);
-            ShortVector t1 = high1.lanewise(VectorOperators.LSHL, 8)
-                    .lanewise(VectorOperators.ASHR, 8)
-                    .mul(x1);
-            t1 = high1.lanewise(VectorOperators.ASHR, 8).mul(x3).add(t1);
-            FloatVector d1 = Q8_SCALE_LANES
-                    .selectFrom(front1, back1)
-                    .reinterpretAsInts()
-                    .lanewise(VectorOperators.ASHR, 3)
-                    .and(HALF_BITS)
-                    .reinterpretAsFloats()
-                    .mul(scale);
-            IntVector i1 = s1.reinterpretAsInts();
-            i1 = i1.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(i1.lanewise(VectorOperators.ASHR, 16));
-            IntVector j1 = t1.reinterpretAsInts();
-            j1 = j1.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 16)
-                    .add(j1.lanewise(VectorOperators.ASHR, 16));
-            a1 = ((FloatVector) i1.add(j1).castShape(FLOATS, 0)).fma(d1, a1);
+                ShortVector front1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group, Layouts.ORDER);
+                ShortVector back1 = ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q8_SECOND, Layouts.ORDER);
+                ShortVector low1 = Q8_LOW_LANES.selectFrom(front1, back1);
+                ShortVector high1 = Q8_HIGH_LANES.selectFrom(
+                        ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q8_THIRD, Layouts.ORDER),
+                        ShortVector.fromMemorySegment(SHORTS, ALL, w1 + group + Q8_FOURTH, Layouts.ORDER));
+                ShortVector s1 = low1.lanewise(VectorOperators.LSHL, 8)
+                        .lanewise(VectorOperators.ASHR, 8)
+                        .mul(x0);
+                s1 = low1.lanewise(VectorOperators.ASHR, 8).mul(x2).add(s1);
+                ShortVector t1 = high1.lanewise(VectorOperators.LSHL, 8)
+                        .lanewise(VectorOperators.ASHR, 8)
+                        .mul(x1);
+                t1 = high1.lanewise(VectorOperators.ASHR, 8).mul(x3).add(t1);
+                FloatVector d1 = Q8_SCALE_LANES
+                        .selectFrom(front1, back1)
+                        .reinterpretAsInts()
+                        .lanewise(VectorOperators.ASHR, 3)
+                        .and(HALF_BITS)
+                        .reinterpretAsFloats()
+                        .mul(scale);
+                IntVector i1 = s1.reinterpretAsInts();
+                i1 = i1.lanewise(VectorOperators.LSHL, 16)
+                        .lanewise(VectorOperators.ASHR, 16)
+                        .add(i1.lanewise(VectorOperators.ASHR, 16));
+                IntVector j1 = t1.reinterpretAsInts();
+                j1 = j1.lanewise(VectorOperators.LSHL, 16)
+                        .lanewise(VectorOperators.ASHR, 16)
+                        .add(j1.lanewise(VectorOperators.ASHR, 16));
+                a1 = ((FloatVector) i1.add(j1).castShape(FLOATS, 0)).fma(d1, a1);
+            }
+            a0.mul(SUM_UNIT).intoMemorySegment(ALL, (sums + p * SUM_STRIDE) & Memory.MASK, Layouts.ORDER);
+            a1.mul(SUM_UNIT).intoMemorySegment(ALL, (sums + (p + step) * SUM_STRIDE) & Memory.MASK, Layouts.ORDER);
         }
-        a0.mul(SUM_UNIT).intoMemorySegment(ALL, sum0 & Memory.MASK, Layouts.ORDER);
-        a1.mul(SUM_UNIT).intoMemorySegment(ALL, sum1 & Memory.MASK, Layouts.ORDER);
     }
 }

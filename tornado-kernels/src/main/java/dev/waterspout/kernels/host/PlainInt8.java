@@ -19,6 +19,8 @@ final class PlainInt8 {
 
     private final byte[] row;
     private final float[] lanes = new float[Int8Rows.LANES];
+    /** Of Q4_0, what makes up for weights that are stored as q + 8, by place in a group. */
+    private final float[] offsets = new float[Int8Inputs.BLOCKS];
 
     /** Rounds the inputs, x [batch][columns]. */
     PlainInt8(WeightMatrix weights, float[] x) {
@@ -54,13 +56,22 @@ final class PlainInt8 {
         for (int block = whole; block < blocks; block++) {
             add(token, block, block - blocks);
         }
+        addOffsets();
         for (int block = 0; block < whole; block++) {
             add(token, block, block);
         }
+        addOffsets();
         for (int lane = 0; lane < lanes.length; lane++) {
             lanes[lane] *= Int8Rows.SUM_UNIT;
         }
         return PlainFloats.sumLanes(lanes, 0);
+    }
+
+    private void addOffsets() {
+        for (int lane = 0; lane < lanes.length && weights.format() == WeightFormat.Q4_0; lane++) {
+            lanes[lane] += offsets[lane / LANE_COLUMNS] * Int8Rows.LANE_SHARE;
+        }
+        Arrays.fill(offsets, 0);
     }
 
     /** Adds a block's products to the lanes of its place in a group. */
@@ -71,17 +82,20 @@ final class PlainInt8 {
         float factor = Float.intBitsToFloat(scale) * scales[token * (columns / BLOCK) + block];
         int stored = at + VectorWeights.SCALE_BYTES;
         int x = token * columns + block * BLOCK;
-        int first = Math.floorMod(place, Int8Inputs.BLOCKS) * LANE_COLUMNS;
-        for (int lane = first; lane < first + LANE_COLUMNS; lane++) {
+        int inGroup = Math.floorMod(place, Int8Inputs.BLOCKS);
+        int inputs = 0;
+        for (int lane = inGroup * LANE_COLUMNS; lane < (inGroup + 1) * LANE_COLUMNS; lane++) {
             int sum = 0;
             for (int i = 0; i < LANE_COLUMNS; i++) {
-                int low = fourBits ? (row[stored] & 0xf) - 8 : row[stored];
-                int high = fourBits ? (row[stored] >> 4 & 0xf) - 8 : row[stored + BLOCK / 2];
+                int low = fourBits ? row[stored] & 0xf : row[stored];
+                int high = fourBits ? row[stored] >> 4 & 0xf : row[stored + BLOCK / 2];
                 sum += low * values[x] + high * values[x + BLOCK / 2];
+                inputs += values[x] + values[x + BLOCK / 2];
                 stored++;
                 x++;
             }
             lanes[lane] = Math.fma((float) sum, factor, lanes[lane]);
         }
+        offsets[inGroup] = Math.fma(factor, (float) (-Int8Inputs.EXCESS * inputs), offsets[inGroup]);
     }
 }

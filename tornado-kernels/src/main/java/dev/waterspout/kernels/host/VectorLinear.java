@@ -111,7 +111,7 @@ final class VectorLinear {
         int run = few ? weights.columns() : CHUNK;
         pack(token, tokens, run);
         for (int t = 0; t < tokens && rounds; t++) {
-            Int8Inputs.round(inputs + Layouts.floats((long) t * run), run, rounded(t));
+            Int8Inputs.round(inputs + Layouts.floats((long) t * run), weights.format(), run, rounded(t));
         }
         for (int row = rowFrom; row < rowTo; row += rowsPerGroup) {
             int rows = Math.min(rowsPerGroup, rowTo - row);
@@ -144,8 +144,12 @@ final class VectorLinear {
     private void fewTokens(int row, int rows, int tokens) {
         int streams = rounds ? Int8Rows.STREAMS : RowQuads.STREAMS;
         int step = rows / streams;
-        for (int r = 0; r < step; r++) {
-            multiply(row, r, step, tokens);
+        if (rounds && tokens == 1) {
+            Int8Rows.multiply(weights, row(row), step, step, rounded(0), sums, SUMS);
+        } else {
+            for (int r = 0; r < step; r++) {
+                multiply(row, r, step, tokens);
+            }
         }
         for (int r = streams * step; r < rows; r++) {
             multiply(row, r, 0, tokens);
@@ -153,20 +157,23 @@ final class VectorLinear {
     }
 
     private void multiply(int row, int r, int step, int tokens) {
-        long first = address + (row + r) * weights.rowStride();
         for (int t = 0; t < tokens; t++) {
             int sum = SUMS + t * sumStride + r * Lanes.COUNT;
             if (rounds) {
-                Int8Rows.multiply(weights, first, step, rounded(t), sums, sum);
+                Int8Rows.multiply(weights, row(row + r), 1, step, rounded(t), sums, sum);
             } else {
                 long in = inputs + Layouts.floats((long) t * weights.columns());
-                RowQuads.multiply(weights, first, step, in, sums, sum);
+                RowQuads.multiply(weights, row(row + r), step, in, sums, sum);
             }
         }
     }
 
+    private long row(int index) {
+        return address + index * weights.rowStride();
+    }
+
     private long rounded(int token) {
-        return rounded + token * Int8Inputs.bytes(weights.columns());
+        return rounded + token * Int8Inputs.bytes(weights.format(), weights.columns());
     }
 
     private void expandAndMultiply(int row, int rows, int tokens) {

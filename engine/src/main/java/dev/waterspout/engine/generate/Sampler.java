@@ -10,8 +10,16 @@ import java.util.SplittableRandom;
  * same parameters and logits give the same tokens.
  */
 public final class Sampler {
+    /**
+     * Logits that are looked at in one call. A loop over all of them would be called once per token, too seldom for the JVM
+     * to compile it well within hundreds of tokens.
+     */
+    private static final int STRETCH = 512;
+
     private final SamplingParameters parameters;
     private final SplittableRandom random;
+    /** The logits: a new array for every token would be new memory to the caches each time. */
+    private float[] values = {};
 
     /** @param parameters what to keep, and the seed */
     public Sampler(SamplingParameters parameters) {
@@ -27,7 +35,11 @@ public final class Sampler {
      * @throws GenerationException if the logits have a NaN
      */
     public int sample(MemorySegment logits) {
-        float[] values = logits.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+        int count = Math.toIntExact(logits.byteSize() / Float.BYTES);
+        if (values.length != count) {
+            values = new float[count];
+        }
+        MemorySegment.copy(logits, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values, 0, count);
         int likeliest = likeliest(values);
         if (parameters.temperature() == 0 || parameters.topK() == 1) {
             return likeliest;
@@ -40,7 +52,15 @@ public final class Sampler {
 
     private static int likeliest(float[] values) {
         int best = 0;
-        for (int id = 0; id < values.length; id++) {
+        for (int from = 0; from < values.length; from += STRETCH) {
+            best = likeliest(values, best, from, Math.min(from + STRETCH, values.length));
+        }
+        return best;
+    }
+
+    private static int likeliest(float[] values, int before, int from, int to) {
+        int best = before;
+        for (int id = from; id < to; id++) {
             if (Float.isNaN(values[id])) {
                 throw new GenerationException(
                         "the logit of token " + id + " is not a number: weights or input are damaged");
@@ -52,33 +72,38 @@ public final class Sampler {
 
     /** Ids of the {@code topK} most likely tokens, the most likely first; the lower id first among equals. */
     private int[] ranked(float[] values) {
-        long[] keys = new long[values.length];
-        for (int id = 0; id < keys.length; id++) {
-            keys[id] = ((long) descending(values[id]) << Integer.SIZE) | id;
+        int count = parameters.topK() == 0 ? values.length : Math.min(parameters.topK(), values.length);
+        Likeliest likeliest = new Likeliest(count);
+        for (int from = 0; from < values.length; from += STRETCH) {
+            likeliest.offer(values, from, Math.min(from + STRETCH, values.length));
         }
-        int count = parameters.topK() == 0 ? keys.length : Math.min(parameters.topK(), keys.length);
-        if (count < keys.length) {
-            keys = smallest(keys, count);
-        }
-        Arrays.sort(keys);
-        return Arrays.stream(keys).mapToInt(key -> (int) key).toArray();
+        return likeliest.ranked();
     }
 
-    /** An int that is smaller for a larger value. */
-    private static int descending(float value) {
-        int bits = Float.floatToIntBits(value);
-        return ~(bits ^ (bits >> (Integer.SIZE - 1) & Integer.MAX_VALUE));
-    }
+    /** The most likely ones of those offered: a window of twice as many is sorted whenever it is full. */
+    private static final class Likeliest {
+        private final int count;
+        /** Keys that are smaller for a larger value, and among equals for a lower id. */
+        private final long[] window;
 
-    /** Keeps the {@code count} smallest keys, in no order: a window of twice that size is sorted whenever it is full. */
-    private static long[] smallest(long[] keys, int count) {
-        long[] window = new long[2 * count];
-        int filled = 0;
-        long bound = Long.MAX_VALUE;
-        for (long key : keys) {
-            if (key > bound) {
-                continue;
+        private int filled;
+        private long bound = Long.MAX_VALUE;
+
+        private Likeliest(int count) {
+            this.count = count;
+            this.window = new long[2 * count];
+        }
+
+        private void offer(float[] values, int from, int to) {
+            for (int id = from; id < to; id++) {
+                long key = ((long) descending(values[id]) << Integer.SIZE) | id;
+                if (key <= bound) {
+                    add(key);
+                }
             }
+        }
+
+        private void add(long key) {
             window[filled++] = key;
             if (filled == window.length) {
                 Arrays.sort(window);
@@ -86,8 +111,19 @@ public final class Sampler {
                 bound = window[count - 1];
             }
         }
-        Arrays.sort(window, 0, filled);
-        return Arrays.copyOf(window, count);
+
+        private int[] ranked() {
+            Arrays.sort(window, 0, filled);
+            return Arrays.stream(window, 0, Math.min(count, filled))
+                    .mapToInt(key -> (int) key)
+                    .toArray();
+        }
+
+        /** An int that is smaller for a larger value. */
+        private static int descending(float value) {
+            int bits = Float.floatToIntBits(value);
+            return ~(bits ^ (bits >> (Integer.SIZE - 1) & Integer.MAX_VALUE));
+        }
     }
 
     /** Unnormalized probabilities, 1 for the first candidate. */

@@ -17,7 +17,7 @@ final class DotTiles {
 
     private final long rows;
     private final int rowStride;
-    private final long inputs;
+    private long inputs;
     private final int inputStride;
     private final long sums;
     private final int sumRowStride;
@@ -42,6 +42,11 @@ final class DotTiles {
         this.sums = sums;
         this.sumRowStride = sumRowStride;
         this.sumInputStride = sumInputStride;
+    }
+
+    /** Takes the inputs from here on from another address. */
+    void readInputs(long address) {
+        inputs = address;
     }
 
     /**

@@ -14,7 +14,7 @@ final class ValueTiles {
 
     private static final MemorySegment ALL = Memory.ALL;
 
-    private final long values;
+    private long values;
     private final int headDim;
     private final long weights;
     private final int weightStride;
@@ -35,6 +35,11 @@ final class ValueTiles {
         this.weights = weights;
         this.weightStride = weightStride;
         this.sums = sums;
+    }
+
+    /** Takes the values from here on from another address. */
+    void readValues(long address) {
+        values = address;
     }
 
     /**

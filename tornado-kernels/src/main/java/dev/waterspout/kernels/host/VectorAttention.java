@@ -34,6 +34,9 @@ final class VectorAttention {
     private final DotTiles dots;
     private final ValueTiles values;
 
+    /** Address of the keys of the tile at hand. */
+    private long keys;
+
     /** Per unit: the largest score so far. */
     private final float[] max = new float[BLOCK];
 
@@ -83,12 +86,13 @@ final class VectorAttention {
         int kvHead = call.kvHead(unit);
         for (int first = 0; first < visible; first += TILE) {
             int positions = Math.min(TILE, visible - first);
-            load(cache.keys(), kvHead, first, positions);
+            keys = near(cache.keys(), kvHead, first, positions);
+            dots.readInputs(keys);
             score(positions, count);
             for (int u = 0; u < count; u++) {
                 softmax(u, seen(unit + u, first));
             }
-            load(cache.values(), kvHead, first, positions);
+            values.readValues(near(cache.values(), kvHead, first, positions));
             weigh(unit, count, first);
         }
         for (int u = 0; u < count; u++) {
@@ -96,15 +100,16 @@ final class VectorAttention {
         }
     }
 
-    /** Brings keys or values of a tile near, as f32 {@code [positions][headDim]}. */
-    private void load(MemorySegment cached, int kvHead, int position, int positions) {
-        long offset = cache.offset(kvHead, position);
-        switch (cache.type()) {
-            case F32 ->
-                MemorySegment.copy(cached, offset, Memory.ALL, tile, Layouts.floats((long) positions * headDim));
-            case F16 ->
-                VectorWeights.expand(WeightFormat.F16, Memory.address(cached) + offset, positions * headDim, tile);
-        }
+    /** {@return the address of keys or values of a tile as f32 {@code [positions][headDim]}} Halves are expanded near. */
+    private long near(MemorySegment cached, int kvHead, int position, int positions) {
+        long address = Memory.address(cached) + cache.offset(kvHead, position);
+        return switch (cache.type()) {
+            case F32 -> address;
+            case F16 -> {
+                VectorWeights.expand(WeightFormat.F16, address, positions * headDim, tile);
+                yield tile;
+            }
+        };
     }
 
     /** Positions of a tile that a unit sees. */
@@ -141,7 +146,7 @@ final class VectorAttention {
             for (int u = 0; u < units; u++) {
                 for (int p = 0; p < positions; p++) {
                     long query = queries + Layouts.floats(u * headDim + whole);
-                    long key = tile + Layouts.floats(p * headDim + whole);
+                    long key = keys + Layouts.floats(p * headDim + whole);
                     DotTiles.addRest(at(u, p), query, Memory.ALL, key, headDim - whole);
                 }
             }

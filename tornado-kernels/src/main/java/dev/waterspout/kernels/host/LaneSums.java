@@ -56,7 +56,7 @@ final class LaneSums {
     /**
      * Sums the lanes of sixteen consecutive vectors.
      *
-     * <p>Each step halves the number of vectors, which stay in memory: as one expression the sixteen exceed what the
+     * <p>Each pass leaves a quarter of the vectors, or half, in memory: as one expression the sixteen exceed what the
      * compiler optimizes. In the end lane {@code l} belongs to vector {@code l}.
      *
      * @param vectors address of the first one; they are overwritten
@@ -64,15 +64,13 @@ final class LaneSums {
      */
     static void sixteen(long vectors, long totals) {
         for (int first = 0; first < GROUP; first += Lanes.COUNT) {
-            long from = vectors + first * Lanes.BYTES;
-            if (Lanes.COUNT > 8) {
-                fold(from, 8, SWAP_8, UPPER_8);
-            }
-            if (Lanes.COUNT > 4) {
+            long from = (vectors + first * Lanes.BYTES) & Memory.MASK;
+            if (Lanes.COUNT == 16) {
+                foldTwice(from, 4, SWAP_8, UPPER_8, SWAP_4, UPPER_4);
+            } else if (Lanes.COUNT == 8) {
                 fold(from, 4, SWAP_4, UPPER_4);
             }
-            fold(from, 2, SWAP_2, UPPER_2);
-            fold(from, 1, SWAP_1, UPPER_1);
+            foldTwice(from, 1, SWAP_2, UPPER_2, SWAP_1, UPPER_1);
             Lanes.store(Lanes.load(Memory.ALL, from), Memory.ALL, totals + Layouts.floats(first));
         }
     }
@@ -88,6 +86,27 @@ final class LaneSums {
             FloatVector a = Lanes.load(Memory.ALL, at);
             FloatVector b = Lanes.load(Memory.ALL, at + distance);
             Lanes.store(a.blend(b, upper).add(b.blend(a, upper).rearrange(swap)), Memory.ALL, at);
+        }
+    }
+
+    /** Does for {@code 4 * count} vectors what {@link #fold} does with {@code 2 * count} and then with {@code count}. */
+    private static void foldTwice(
+            long vectors,
+            int count,
+            VectorShuffle<Float> swap,
+            VectorMask<Float> upper,
+            VectorShuffle<Float> nextSwap,
+            VectorMask<Float> nextUpper) {
+        long distance = count * Lanes.BYTES;
+        for (int i = 0; i < count; i++) {
+            long at = (vectors + i * Lanes.BYTES) & Memory.MASK;
+            FloatVector a = Lanes.load(Memory.ALL, at);
+            FloatVector b = Lanes.load(Memory.ALL, at + distance);
+            FloatVector c = Lanes.load(Memory.ALL, at + 2 * distance);
+            FloatVector d = Lanes.load(Memory.ALL, at + 3 * distance);
+            FloatVector e = a.blend(c, upper).add(c.blend(a, upper).rearrange(swap));
+            FloatVector f = b.blend(d, upper).add(d.blend(b, upper).rearrange(swap));
+            Lanes.store(e.blend(f, nextUpper).add(f.blend(e, nextUpper).rearrange(nextSwap)), Memory.ALL, at);
         }
     }
 }

@@ -34,8 +34,11 @@ final class VectorLinear {
     /** Rows of a group that are expanded at a time. */
     private static final int NEAR = 4;
 
-    /** Rows of a group for few tokens: a part of them is one stream through memory, long enough to be prefetched. */
-    private static final int STREAM_GROUP = 128;
+    /**
+     * Rows of a group for few tokens: a part of them is one stream through memory. The longer, the seldomer prefetching
+     * starts anew: with 128 rows decode of Q4_0 read a seventh less.
+     */
+    private static final int STREAM_GROUP = 512;
 
     /** Columns of a chunk, a multiple of every block and vector. */
     private static final int CHUNK = 1024;

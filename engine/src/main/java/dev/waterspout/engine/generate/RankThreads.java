@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The ranks of this process, a thread and an end of the transport each: all of a group, or one of a group that spans
  * processes. A device and a message-passing library may insist on one thread for all calls. Where all ranks are here,
- * rank 0's thread is the one that calls {@link #run}, always the same: to hand over each token to another and back took
- * as long as a fiftieth of a decode step of 22 ms.
+ * rank 0's thread is the one that calls {@link #run}, always the same: to hand each token over to another and back took
+ * a sixth of a millisecond.
  */
 public final class RankThreads implements AutoCloseable {
     private final Duration timeout;

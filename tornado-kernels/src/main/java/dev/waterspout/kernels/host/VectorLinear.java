@@ -147,23 +147,21 @@ final class VectorLinear {
     private void fewTokens(int row, int rows, int tokens) {
         int streams = rounds ? Int8Rows.STREAMS : RowQuads.STREAMS;
         int step = rows / streams;
-        if (rounds && tokens == 1) {
-            Int8Rows.multiply(weights, row(row), step, step, rounded(0), sums, SUMS);
-        } else {
-            for (int r = 0; r < step; r++) {
-                multiply(row, r, step, tokens);
-            }
+        // With one token a call takes all pairs; with more each pair stays near until all tokens have passed.
+        int pairs = rounds && tokens == 1 ? step : 1;
+        for (int r = 0; r < step; r += pairs) {
+            multiply(row, r, pairs, step, tokens);
         }
         for (int r = streams * step; r < rows; r++) {
-            multiply(row, r, 0, tokens);
+            multiply(row, r, 1, 0, tokens);
         }
     }
 
-    private void multiply(int row, int r, int step, int tokens) {
+    private void multiply(int row, int r, int pairs, int step, int tokens) {
         for (int t = 0; t < tokens; t++) {
             int sum = SUMS + t * sumStride + r * Lanes.COUNT;
             if (rounds) {
-                Int8Rows.multiply(weights, row(row + r), 1, step, rounded(t), sums, sum);
+                Int8Rows.multiply(weights, row(row + r), pairs, step, rounded(t), sums, sum);
             } else {
                 long in = inputs + Layouts.floats((long) t * weights.columns());
                 RowQuads.multiply(weights, row(row + r), step, in, sums, sum);

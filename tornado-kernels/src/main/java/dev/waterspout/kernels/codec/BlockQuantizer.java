@@ -20,7 +20,6 @@ final class BlockQuantizer {
     private final boolean even;
     private final boolean halvesUp;
     private final int maxScaleExponent;
-    /** What, added to the bits of an amax, carries into the exponent from the rule's significand on. */
     private final int carry;
 
     BlockQuantizer(MxFormat format) {
@@ -64,6 +63,11 @@ final class BlockQuantizer {
         // below.
         boolean below = Float.float16ToFloat((short) code) * element.maxNormal() < largest;
         return halvesUp && below && code < MAX_HALF_CODE ? code + 1 : code;
+    }
+
+    /** {@return what, added to the bits of a normal amax, lets its exponent field follow the scale rule} */
+    int carry() {
+        return carry;
     }
 
     /** {@return true if a block with this scale code holds NaN or infinity} */

@@ -19,6 +19,9 @@ final class PackedBits {
         if (count == 8) {
             return segment.get(ValueLayout.JAVA_BYTE, first) & 0xff;
         }
+        if (count == 16) {
+            return segment.get(Layouts.I16, first) & 0xffff;
+        }
         long value = 0;
         for (int have = 0; have < shift + count; have += 8) {
             value |= (segment.get(ValueLayout.JAVA_BYTE, first + (have >>> 3)) & 0xffL) << have;
@@ -32,6 +35,10 @@ final class PackedBits {
         int shift = (int) position & 7;
         if (count == 8) {
             segment.set(ValueLayout.JAVA_BYTE, first, (byte) code);
+            return;
+        }
+        if (count == 16) {
+            segment.set(Layouts.I16, first, (short) code);
             return;
         }
         long value = (code & 0xffffffffL) << shift;

@@ -2,8 +2,6 @@ package dev.waterspout.kernels.codec;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.ByteVector;
@@ -25,9 +23,6 @@ final class VectorIntegerCodec implements PartialCodec {
     private static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, INTS.vectorBitSize() / 4)));
     private static final int LANES = INTS.length();
-    private static final VarHandle I64 = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle I32 = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final long NIBBLES = 0x0f0f0f0f0f0f0f0fL;
     private static final float ROUNDER = 0x1p23f;
     /** Vectors reach past the last column. */
     private static final int SLACK = 64;
@@ -133,25 +128,20 @@ final class VectorIntegerCodec implements PartialCodec {
         return (ByteVector) finite.convertShape(VectorOperators.I2B, BYTES, 0);
     }
 
-    /** Packs a row of codes: nibbles in place, each word at or before the codes it is made of. */
+    /** Packs a row of codes, in place. */
     private void pack(byte[] codes, int columns, MemorySegment target, long offset) {
-        if (bits == 4) {
-            for (int i = 0; i < columns; i += Long.BYTES) {
-                I32.set(codes, i / 2, (int) Long.compress((long) I64.get(codes, i), NIBBLES));
-            }
+        if (bits != Byte.SIZE) {
+            ByteCodes.pack(codes, columns, bits, codes);
         }
-        int bytes = (int) PackedBits.bytes(columns, bits);
-        MemorySegment.copy(codes, 0, target, ValueLayout.JAVA_BYTE, offset, bytes);
+        MemorySegment.copy(codes, 0, target, ValueLayout.JAVA_BYTE, offset, (int) PackedBits.bytes(columns, bits));
     }
 
     private void unpack(MemorySegment packed, long offset, int columns, byte[] codes) {
         int bytes = (int) PackedBits.bytes(columns, bits);
-        MemorySegment.copy(packed, ValueLayout.JAVA_BYTE, offset, codes, 0, bytes);
-        if (bits == 4) {
-            // From the end, so that no nibble is overwritten before it is read.
-            for (int i = (columns - 1) / Long.BYTES * Long.BYTES; i >= 0; i -= Long.BYTES) {
-                I64.set(codes, i, Long.expand((int) I32.get(codes, i / 2), NIBBLES));
-            }
+        byte[] read = bits == Byte.SIZE ? codes : new byte[bytes + SLACK];
+        MemorySegment.copy(packed, ValueLayout.JAVA_BYTE, offset, read, 0, bytes);
+        if (bits != Byte.SIZE) {
+            ByteCodes.unpack(read, columns, bits, codes);
         }
     }
 

@@ -30,7 +30,7 @@ class VectorMxCodecTest extends AbstractMxCodecTest {
         PartialCodec scalar = new ScalarMxCodec(format);
         PartialCodec vector = new VectorMxCodec(format);
         Random random = new Random(format.id());
-        for (int columns : new int[] {1021, 1 + random.nextInt(300), 8 * (1 + random.nextInt(40))}) {
+        for (int columns : new int[] {2 * MxChunk.COLUMNS + 5, 1 + random.nextInt(300), 8 * (1 + random.nextInt(40))}) {
             float[] values = Samples.heavyTailed(random.nextLong(), 2 * columns);
             values[random.nextInt(values.length)] = Float.NaN;
             float[] more = Samples.heavyTailed(random.nextLong(), 2 * columns);
@@ -47,7 +47,14 @@ class VectorMxCodecTest extends AbstractMxCodecTest {
             Samples.assertSameSums(
                     Samples.decodeSum(vector, actual, 2, columns, residual),
                     Samples.decodeSum(scalar, expected, 2, columns, residual));
+            assertThat(reduced(vector, actual, columns)).isEqualTo(reduced(scalar, expected, columns));
         }
+    }
+
+    private static byte[] reduced(PartialCodec codec, List<MemorySegment> shards, int columns) {
+        MemorySegment target = Samples.bytes(codec.format().encodedBytes(2, columns));
+        codec.reduce(shards.toArray(MemorySegment[]::new), 2, columns, target);
+        return Samples.array(target);
     }
 
     @ParameterizedTest(name = "{0} #{index}")

@@ -1,0 +1,120 @@
+package dev.waterspout.kernels.codec;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A run of columns of one row on its way between f32 and packed codes, in arrays that the first-level cache holds: whole
+ * blocks, and the short one at the end of the row.
+ */
+final class MxChunk {
+    /** Most columns of a run. Eight blocks of the largest size, so that a run's scales fill whole bytes, too. */
+    static final int COLUMNS = 8 * MxFormat.MAX_BLOCK;
+
+    /** Entries past the last that vectors may read and write: four of the longest. */
+    private static final int SLACK = 4 * 16;
+
+    final float[] values;
+    /** Magnitudes, as the bits of f32, on their way to the largest of each block. */
+    final int[] largest;
+    /** Of each block, the smallest exponent field of an f32 that is not below its normal codes, in place. */
+    final int[] minFields;
+
+    final int[] scaleCodes;
+    final float[] scales;
+    /** Codes, one per byte. */
+    final byte[] codes;
+
+    final byte[] packed;
+    final byte[] packedScales;
+
+    private final MxLayout layout;
+    private final MxFormat format;
+    private int row;
+    private int column;
+    private int count;
+
+    private MxChunk(MxFormat format, int columns, boolean encodes) {
+        this.format = format;
+        this.layout = new MxLayout(format, columns);
+        int blockColumns = Math.ceilDiv(columns, format.block()) * format.block();
+        int most = Math.min(COLUMNS, blockColumns) + SLACK;
+        int blocks = most / format.block() + SLACK;
+        int bits = format.element().bits();
+        values = new float[most];
+        largest = new int[encodes ? most : 0];
+        minFields = new int[encodes ? blocks : 0];
+        scaleCodes = new int[encodes ? blocks : 0];
+        scales = new float[blocks];
+        codes = new byte[bits == 4 || bits == 8 ? 0 : most];
+        packed = new byte[(int) PackedBits.bytes(most, bits)];
+        packedScales = new byte[(int) PackedBits.bytes(blocks, format.scale().bits())];
+    }
+
+    /** {@return scratch that takes values and codes, for rows of a format} */
+    static MxChunk forEncoding(MxFormat format, int columns) {
+        return new MxChunk(format, columns, true);
+    }
+
+    /** {@return scratch that takes codes alone, for rows of a format} */
+    static MxChunk forDecoding(MxFormat format, int columns) {
+        return new MxChunk(format, columns, false);
+    }
+
+    /**
+     * Moves to a run.
+     *
+     * @param newRow the row
+     * @param newColumn its first column, a multiple of {@link #COLUMNS}
+     */
+    void at(int newRow, int newColumn) {
+        row = newRow;
+        column = newColumn;
+        count = Math.min(COLUMNS, layout.columns() - newColumn);
+    }
+
+    /** {@return the columns of this run} */
+    int count() {
+        return count;
+    }
+
+    /** {@return the blocks of this run, the last of which may be short} */
+    int blocks() {
+        return Math.ceilDiv(count, format.block());
+    }
+
+    /** {@return the offset in bytes of this run in an f32 partial whose rows are this many elements apart} */
+    long offset(int stride) {
+        return ((long) row * stride + column) * Float.BYTES;
+    }
+
+    /** Reads the scales and codes of this run. */
+    void readPacked(MemorySegment from) {
+        MemorySegment.copy(from, ValueLayout.JAVA_BYTE, scaleOffset(), packedScales, 0, scaleBytes());
+        MemorySegment.copy(from, ValueLayout.JAVA_BYTE, elementOffset(), packed, 0, elementBytes());
+    }
+
+    /** Writes the scales and codes of this run. */
+    void writePacked(MemorySegment to) {
+        MemorySegment.copy(packedScales, 0, to, ValueLayout.JAVA_BYTE, scaleOffset(), scaleBytes());
+        MemorySegment.copy(packed, 0, to, ValueLayout.JAVA_BYTE, elementOffset(), elementBytes());
+    }
+
+    private int scaleBytes() {
+        return (int) PackedBits.bytes(blocks(), format.scale().bits());
+    }
+
+    private int elementBytes() {
+        return (int) PackedBits.bytes(count, format.element().bits());
+    }
+
+    private long scaleOffset() {
+        return layout.scaleOffset(row)
+                + PackedBits.bytes(column / format.block(), format.scale().bits());
+    }
+
+    private long elementOffset() {
+        return layout.elementOffset(row)
+                + PackedBits.bytes(column, format.element().bits());
+    }
+}

@@ -1,0 +1,52 @@
+package dev.waterspout.kernels.codec;
+
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The vectors that MX blocks are worked off in, and what a block's entry becomes in them. */
+final class MxLanes {
+    static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
+    /** A byte per lane of {@link #INTS}, or more where that is less than the smallest vector. */
+    static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, INTS.vectorBitSize() / 4)));
+
+    static final int COUNT = INTS.length();
+
+    /** The upper half, where the second of two blocks lies if a vector holds two: it never holds more. */
+    private static final VectorMask<Integer> UPPER = VectorMask.fromLong(INTS, -1L << (COUNT / 2));
+
+    private static final VectorMask<Float> UPPER_FLOATS = UPPER.cast(FLOATS);
+
+    private MxLanes() {}
+
+    /** {@return what the blocks of lanes {@code i} on have, in each of their lanes} */
+    static IntVector spread(int[] perBlock, int blockShift, int i) {
+        int index = i >>> blockShift;
+        IntVector lanes = IntVector.broadcast(INTS, perBlock[index]);
+        return 1 << blockShift >= COUNT ? lanes : lanes.blend(perBlock[index + 1], UPPER);
+    }
+
+    /** {@return what the blocks of lanes {@code i} on have, in each of their lanes} */
+    static FloatVector spread(float[] perBlock, int blockShift, int i) {
+        int index = i >>> blockShift;
+        FloatVector lanes = FloatVector.broadcast(FLOATS, perBlock[index]);
+        return 1 << blockShift >= COUNT ? lanes : lanes.blend(perBlock[index + 1], UPPER_FLOATS);
+    }
+
+    /** {@return the smallest multiple of the lane count that is not less} */
+    static int roundUp(int count) {
+        return Math.ceilDiv(count, COUNT) * COUNT;
+    }
+
+    /** {@return eight bytes, one per eight codes, whatever a vector holds} */
+    static ByteVector eightBytes(byte[] from, int offset) {
+        return ByteVector.fromArray(ByteVector.SPECIES_64, from, offset);
+    }
+}

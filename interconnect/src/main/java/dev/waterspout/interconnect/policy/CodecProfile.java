@@ -18,11 +18,11 @@ public record CodecProfile(Map<WireFormat, Cost> costs) {
     public static final CodecProfile NONE = new CodecProfile(Map.of());
 
     /**
-     * 3 GB/s of f32, and 6 to sum: what formats of 3 to 8 bits in blocks of 32 reach on one core is 3.3 to 6.7 and 8 to 11
+     * 6 GB/s of f32, and 10 to sum: what formats of 3 to 8 bits in blocks of 32 reach on one core is 8 to 13 and 13 to 26
      * (Zen 4, AVX-512), once the code is compiled.
      */
     private static final Cost USUAL =
-            new Cost(new Line(1e-6, 4 / 3e9), new Line(1e-6, 4 / 3e9), new Line(1e-6, 4 / 6e9), false);
+            new Cost(new Line(1e-6, 4 / 6e9), new Line(1e-6, 4 / 6e9), new Line(1e-6, 4 / 10e9), false);
 
     /** 8 GB/s: what has to be beaten is not made to look slow. */
     private static final Cost PLAIN_USUAL =

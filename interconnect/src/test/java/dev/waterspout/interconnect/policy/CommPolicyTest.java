@@ -299,7 +299,7 @@ class CommPolicyTest {
                 assertThat(row.chosen().choice().chunkRows()).isEqualTo(CommChoice.UNCUT);
             }
         }
-        assertThat(largest(decision).format()).isEqualTo(gigabits > 1 ? BF16 : E2M1);
+        assertThat(largest(decision).format()).isEqualTo(gigabits > 10 ? BF16 : E2M1);
     }
 
     @Test

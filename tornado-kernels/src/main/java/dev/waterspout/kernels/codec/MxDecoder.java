@@ -3,6 +3,7 @@ package dev.waterspout.kernels.codec;
 import static jdk.incubator.vector.VectorOperators.B2I;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2L;
 
 import java.lang.foreign.MemorySegment;
@@ -24,8 +25,6 @@ final class MxDecoder {
     private final int minExponent;
     /** The f32 bits of each code's value. */
     private final int[] table;
-    /** Each scale code's value, where a code has at most eight bits. */
-    private final float[] scales;
 
     MxDecoder(MxFormat format) {
         element = format.element();
@@ -38,10 +37,6 @@ final class MxDecoder {
         table = new int[Math.max(1 << bits, MxLanes.COUNT)];
         for (int code = 0; code < 1 << bits; code++) {
             table[code] = Float.floatToRawIntBits(element.value(code));
-        }
-        scales = new float[scale.bits() > Byte.SIZE ? 0 : 1 << scale.bits()];
-        for (int code = 0; code < scales.length; code++) {
-            scales[code] = scale.value(code);
         }
     }
 
@@ -66,8 +61,8 @@ final class MxDecoder {
     private void unpackScales(MxChunk chunk) {
         int blocks = chunk.blocks();
         if (scale.bits() == Byte.SIZE) {
-            for (int i = 0; i < blocks; i++) {
-                chunk.scales[i] = scales[chunk.packedScales[i] & 0xff];
+            for (int i = 0; i < blocks; i += MxLanes.COUNT) {
+                powersOfTwo(bytes(chunk.packedScales, i).and(0xff)).intoArray(chunk.scales, i);
             }
             return;
         }
@@ -77,13 +72,20 @@ final class MxDecoder {
         }
     }
 
+    /** {@return what E8M0 codes stand for: an exponent field, but 2^-127 for 0 and NaN for 255} */
+    private static FloatVector powersOfTwo(IntVector code) {
+        IntVector field = code.lanewise(LSHL, 23).max(1 << 22);
+        return field.or(field.add(1 << 23).lanewise(LSHR, 31).lanewise(LSHL, 22))
+                .reinterpretAsFloats();
+    }
+
     private static IntVector bytes(byte[] codes, int index) {
         return (IntVector) ByteVector.fromArray(MxLanes.BYTES, codes, index).convertShape(B2I, MxLanes.INTS, 0);
     }
 
     private static IntVector nibbles(byte[] packed, int index) {
         LongVector pairs =
-                (LongVector) MxLanes.eightBytes(packed, index / 2).convertShape(ZERO_EXTEND_B2L, MxLanes.LONGS, 0);
+                (LongVector) MxLanes.eightBytes(packed, index >>> 1).convertShape(ZERO_EXTEND_B2L, MxLanes.LONGS, 0);
         return pairs.or(pairs.lanewise(LSHL, Integer.SIZE - 4))
                 .reinterpretAsInts()
                 .and(0xf);

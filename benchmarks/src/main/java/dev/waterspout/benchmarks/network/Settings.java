@@ -46,7 +46,7 @@ record Settings(
             "--choices", "plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,auto,mpi:int16",
             "--chunk-kb", "-1",
             "--threads", "1",
-            "--repetitions", "60",
+            "--repetitions", "300",
             "--budget-seconds", "4",
             "--results", "");
 

@@ -34,7 +34,7 @@ record Settings(
     static final String USAGE = """
             usage: CollectiveBenchmark [--rows 1,32,128,512] [--columns 2048] [--chunk-kb -1] [--threads 1]
                 [--choices plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,auto,mpi:int16]
-                [--repetitions 60] [--budget-seconds 4] [--results FILE] [--ranks 2]""";
+                [--repetitions 300] [--budget-seconds 4] [--results FILE] [--ranks 2]""";
 
     /** Stands for the chunks that {@code --comm} takes. */
     static final int USUAL = -1;

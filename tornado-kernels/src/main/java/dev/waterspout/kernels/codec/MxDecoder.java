@@ -84,8 +84,8 @@ final class MxDecoder {
     }
 
     private static IntVector nibbles(byte[] packed, int index) {
-        LongVector pairs =
-                (LongVector) MxLanes.eightBytes(packed, index >>> 1).convertShape(ZERO_EXTEND_B2L, MxLanes.LONGS, 0);
+        ByteVector bytes = ByteVector.fromArray(ByteVector.SPECIES_64, packed, index >>> 1);
+        LongVector pairs = (LongVector) bytes.convertShape(ZERO_EXTEND_B2L, MxLanes.LONGS, 0);
         return pairs.or(pairs.lanewise(LSHL, Integer.SIZE - 4))
                 .reinterpretAsInts()
                 .and(0xf);

@@ -1,6 +1,5 @@
 package dev.waterspout.kernels.codec;
 
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
@@ -43,10 +42,5 @@ final class MxLanes {
     /** {@return the smallest multiple of the lane count that is not less} */
     static int roundUp(int count) {
         return Math.ceilDiv(count, COUNT) * COUNT;
-    }
-
-    /** {@return eight bytes, one per eight codes, whatever a vector holds} */
-    static ByteVector eightBytes(byte[] from, int offset) {
-        return ByteVector.fromArray(ByteVector.SPECIES_64, from, offset);
     }
 }

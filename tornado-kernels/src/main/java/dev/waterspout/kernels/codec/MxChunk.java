@@ -30,12 +30,14 @@ final class MxChunk {
 
     private final MxLayout layout;
     private final MxFormat format;
+    private final int rows;
     private int row;
     private int column;
     private int count;
 
-    private MxChunk(MxFormat format, int columns, boolean encodes) {
+    private MxChunk(MxFormat format, int rows, int columns, boolean encodes) {
         this.format = format;
+        this.rows = rows;
         this.layout = new MxLayout(format, columns);
         int blockColumns = Math.ceilDiv(columns, format.block()) * format.block();
         int most = Math.min(COLUMNS, blockColumns) + SLACK;
@@ -51,26 +53,25 @@ final class MxChunk {
         packedScales = new byte[(int) PackedBits.bytes(blocks, format.scale().bits())];
     }
 
-    /** {@return scratch that takes values and codes, for rows of a format} */
-    static MxChunk forEncoding(MxFormat format, int columns) {
-        return new MxChunk(format, columns, true);
+    /** {@return scratch that takes values and codes, before the first run of some rows} */
+    static MxChunk forEncoding(MxFormat format, int rows, int columns) {
+        return new MxChunk(format, rows, columns, true);
     }
 
-    /** {@return scratch that takes codes alone, for rows of a format} */
-    static MxChunk forDecoding(MxFormat format, int columns) {
-        return new MxChunk(format, columns, false);
+    /** {@return scratch that takes codes alone, before the first run of some rows} */
+    static MxChunk forDecoding(MxFormat format, int rows, int columns) {
+        return new MxChunk(format, rows, columns, false);
     }
 
-    /**
-     * Moves to a run.
-     *
-     * @param newRow the row
-     * @param newColumn its first column, a multiple of {@link #COLUMNS}
-     */
-    void at(int newRow, int newColumn) {
-        row = newRow;
-        column = newColumn;
-        count = Math.min(COLUMNS, layout.columns() - newColumn);
+    /** Moves to the next run, in the order of memory; {@return whether there is one} */
+    boolean next() {
+        column += count;
+        if (column == layout.columns()) {
+            row++;
+            column = 0;
+        }
+        count = Math.min(COLUMNS, layout.columns() - column);
+        return row < rows;
     }
 
     /** {@return the columns of this run} */

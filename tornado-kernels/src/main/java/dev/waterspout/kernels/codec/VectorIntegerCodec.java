@@ -174,7 +174,7 @@ final class VectorIntegerCodec implements PartialCodec {
                 unpack(shards[rank], codesOffset, columns, codes);
                 dequantize(codes, scales[rank], columns, values, rank > 0);
             }
-            addTo(residual, offset(row, stride), columns, values);
+            Residual.add(values, columns, residual, offset(row, stride));
         }
     }
 
@@ -210,20 +210,6 @@ final class VectorIntegerCodec implements PartialCodec {
                 value = FloatVector.fromArray(FLOATS, values, i).add(value);
             }
             value.intoArray(values, i);
-        }
-    }
-
-    private static void addTo(MemorySegment residual, long offset, int columns, float[] values) {
-        int i = 0;
-        for (; i <= columns - LANES; i += LANES) {
-            long at = offset + (long) i * Float.BYTES;
-            FloatVector.fromArray(FLOATS, values, i)
-                    .add(FloatVector.fromMemorySegment(FLOATS, residual, at, ByteOrder.LITTLE_ENDIAN))
-                    .intoMemorySegment(residual, at, ByteOrder.LITTLE_ENDIAN);
-        }
-        for (; i < columns; i++) {
-            long at = offset + (long) i * Float.BYTES;
-            residual.set(Layouts.F32, at, values[i] + residual.get(Layouts.F32, at));
         }
     }
 

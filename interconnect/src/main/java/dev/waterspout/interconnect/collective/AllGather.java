@@ -56,7 +56,7 @@ public final class AllGather implements Collective {
 
     @Override
     public void sum(int number, PartialPort port, int rows) {
-        Tile[] chunks = shape.chunks(number, rows);
+        Tile[] chunks = shape.chunks(number, rows, 1);
         CollectiveKind kind = port instanceof PeerPort ? CollectiveKind.PEER : CollectiveKind.ALLGATHER;
         Stopwatch watch = new Stopwatch(counters, kind);
         if (size == 1) {

@@ -26,23 +26,26 @@ public record ExchangeShape(int maxRows, int columns, int chunkRows) {
     }
 
     /**
-     * Cuts an exchange into messages of nearly equal size.
+     * Cuts an exchange into chunks of nearly equal size.
      *
      * @param exchange its number
      * @param rows tokens
+     * @param unit rows that are not cut apart, so that each of so many ranks gets as many rows of a chunk; a chunk may be
+     *     larger for it
      */
-    Tile[] chunks(int exchange, int rows) {
+    Tile[] chunks(int exchange, int rows, int unit) {
         if (exchange < 0) {
             throw new IllegalArgumentException("exchange number " + exchange + "; it must be at least 0");
         }
         if (rows < 1 || rows > maxRows) {
             throw new IllegalArgumentException(rows + " rows in an exchange; allowed are 1 to " + maxRows);
         }
-        int count = Math.ceilDiv(rows, chunkRows);
+        int units = Math.ceilDiv(rows, unit);
+        int count = Math.min(units, Math.ceilDiv(rows, chunkRows));
         Tile[] chunks = new Tile[count];
         for (int chunk = 0; chunk < count; chunk++) {
-            int from = (int) ((long) rows * chunk / count);
-            int to = (int) ((long) rows * (chunk + 1) / count);
+            int from = (int) ((long) units * chunk / count) * unit;
+            int to = Math.min(rows, (int) ((long) units * (chunk + 1) / count) * unit);
             chunks[chunk] = new Tile(from, to - from, 0, columns);
         }
         return chunks;

@@ -11,8 +11,8 @@ import java.util.Arrays;
  * @param columns elements of a row, 0 or more
  */
 public record Tile(int row, int rows, int column, int columns) {
-    /** Fewer rows per rank than this are not dealt out by rows: one row more or less would be felt. */
-    private static final int EVEN_ROWS = 4;
+    /** Whole rows lie together, and are worth a largest part that is so many times as large. */
+    private static final double EVEN = 1.05;
 
     /** Returns whether there is nothing in it. */
     public boolean isEmpty() {
@@ -20,21 +20,23 @@ public record Tile(int row, int rows, int column, int columns) {
     }
 
     /**
-     * Cuts this tile into one part per rank, which cover it without overlap: by rows where there are many, else by
-     * columns. Parts may be empty.
+     * Cuts this tile into one part per rank, which cover it without overlap: by rows, unless columns are much more even, for
+     * all wait for the rank with the largest part. Parts may be empty.
      *
      * @param ranks how many parts
      * @param unit elements that must stay together in a row
      */
     Tile[] split(int ranks, int unit) {
         Tile[] parts = new Tile[ranks];
-        if (rows % ranks == 0 || rows >= EVEN_ROWS * ranks) {
+        int units = Math.ceilDiv(columns, unit);
+        long largestByRows = Math.ceilDiv(rows, ranks) * (long) columns;
+        long largestByColumns = Math.min(columns, Math.ceilDiv(units, ranks) * (long) unit) * rows;
+        if (largestByRows <= EVEN * largestByColumns) {
             Arrays.setAll(parts, rank -> {
                 int from = share(rows, rank, ranks);
                 return new Tile(row + from, share(rows, rank + 1, ranks) - from, column, columns);
             });
         } else {
-            int units = Math.ceilDiv(columns, unit);
             Arrays.setAll(parts, rank -> {
                 int from = Math.min(columns, share(units, rank, ranks) * unit);
                 int to = Math.min(columns, share(units, rank + 1, ranks) * unit);

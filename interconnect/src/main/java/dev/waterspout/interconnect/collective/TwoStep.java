@@ -64,7 +64,7 @@ public final class TwoStep implements Collective {
     }
 
     private void sumOfPayloads(int number, StagedPort port, int rows) {
-        Tile[] chunks = shape.chunks(number, rows);
+        Tile[] chunks = shape.chunks(number, rows, size);
         Stopwatch watch = new Stopwatch(counters, CollectiveKind.TWOSTEP);
         if (size == 1) {
             port.addOwn(rows);

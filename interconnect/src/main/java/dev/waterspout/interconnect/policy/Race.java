@@ -14,12 +14,15 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * Exchanges that take turns, so that whatever disturbs the machine disturbs all. Of each the lower quartile of its rounds
- * counts, the shortest where there are few, as the slowest rank saw them.
+ * Exchanges that take turns, so that whatever disturbs the machine disturbs all. Of each the median of its rounds counts, as
+ * the slowest rank saw them; where there are few, one disturbance would move that, and the lower quartile counts.
  */
 final class Race {
     /** Less says nothing. */
     static final int FEWEST_ROUNDS = 3;
+
+    /** With so many the median says what is typical. */
+    private static final int MANY_ROUNDS = 20;
 
     /** More would take the time for larger sizes. */
     private static final int MOST_ROUNDS = 40;
@@ -29,7 +32,7 @@ final class Race {
      * of it, for a stall can last as long.
      */
     private static final NavigableMap<Integer, Double> SLOWER =
-            new TreeMap<>(Map.of(FEWEST_ROUNDS, 2.0, 8, 1.4, 20, 1.15));
+            new TreeMap<>(Map.of(FEWEST_ROUNDS, 2.0, 8, 1.4, MANY_ROUNDS, 1.15));
 
     private final Bench bench;
     private final int columns;
@@ -87,10 +90,10 @@ final class Race {
             return racing;
         }
         double limit =
-                slower * racing.stream().mapToDouble(Contender::quartile).min().orElseThrow();
+                slower * racing.stream().mapToDouble(Contender::typical).min().orElseThrow();
         return racing.stream()
                 .filter(contender ->
-                        contender.quartile() <= limit || (rounds == FEWEST_ROUNDS && contender.expected <= limit))
+                        contender.typical() <= limit || (rounds == FEWEST_ROUNDS && contender.expected <= limit))
                 .toList();
     }
 
@@ -131,17 +134,17 @@ final class Race {
         }
 
         private Trial trial() {
-            return new Trial(choice, rows, Math.max(quartile(), Calibration.LEAST_SECONDS));
+            return new Trial(choice, rows, Math.max(typical(), Calibration.LEAST_SECONDS));
         }
 
         /** {@return of all rounds but the first} */
-        private double quartile() {
+        private double typical() {
             double[] sorted = seconds.stream()
                     .skip(seconds.size() > 1 ? 1 : 0)
                     .mapToDouble(Double::doubleValue)
                     .sorted()
                     .toArray();
-            return sorted[sorted.length / 4];
+            return sorted[sorted.length / (sorted.length < MANY_ROUNDS ? 4 : 2)];
         }
     }
 }

@@ -31,7 +31,7 @@ class TwoStepTest extends CollectiveContractTest {
         long received = 0;
         long messages = 0;
         if (ranks > 1) {
-            for (Tile chunk : new ExchangeShape(rows, columns, chunkRows(rows)).chunks(0, rows)) {
+            for (Tile chunk : new ExchangeShape(rows, columns, chunkRows(rows)).chunks(0, rows, ranks)) {
                 Tile[] parts = chunk.split(ranks, wire.format().columnUnit());
                 for (int peer = 0; peer < ranks; peer++) {
                     if (!parts[peer].isEmpty()) {

@@ -41,7 +41,7 @@ public record ExchangeShape(int maxRows, int columns, int chunkRows) {
             throw new IllegalArgumentException(rows + " rows in an exchange; allowed are 1 to " + maxRows);
         }
         int units = Math.ceilDiv(rows, unit);
-        int count = Math.min(units, Math.ceilDiv(rows, chunkRows));
+        int count = chunkCount(rows, chunkRows, unit);
         Tile[] chunks = new Tile[count];
         for (int chunk = 0; chunk < count; chunk++) {
             int from = (int) ((long) units * chunk / count) * unit;
@@ -49,5 +49,16 @@ public record ExchangeShape(int maxRows, int columns, int chunkRows) {
             chunks[chunk] = new Tile(from, to - from, 0, columns);
         }
         return chunks;
+    }
+
+    /**
+     * Returns how many chunks an exchange is cut into.
+     *
+     * @param rows tokens, at least 1
+     * @param chunkRows rows of a chunk
+     * @param unit rows that are not cut apart
+     */
+    public static int chunkCount(int rows, int chunkRows, int unit) {
+        return Math.min(Math.ceilDiv(rows, unit), Math.ceilDiv(rows, chunkRows));
     }
 }

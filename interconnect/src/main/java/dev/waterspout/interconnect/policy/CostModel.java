@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.policy;
 
+import dev.waterspout.interconnect.collective.ExchangeShape;
 import dev.waterspout.interconnect.frame.FrameLayout;
 import dev.waterspout.interconnect.policy.CodecProfile.Cost;
 
@@ -99,7 +100,7 @@ public final class CostModel {
         };
     }
 
-    private static int chunks(CommChoice choice, int rows) {
-        return Math.ceilDiv(rows, choice.chunkRows());
+    private int chunks(CommChoice choice, int rows) {
+        return ExchangeShape.chunkCount(rows, choice.chunkRows(), choice.algorithm() == Algorithm.TWOSTEP ? ranks : 1);
     }
 }

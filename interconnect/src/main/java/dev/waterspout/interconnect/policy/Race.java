@@ -8,14 +8,19 @@ import dev.waterspout.interconnect.policy.Profiles.Trial;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * Exchanges that take turns, so that whatever disturbs the machine disturbs all. Of each the median of its rounds counts, as
- * the slowest rank saw them; where there are few, one disturbance would move that, and the lower quartile counts.
+ * Exchanges that take turns, in another order each round and from a common start, so that whatever disturbs the machine, or is
+ * left behind by one of them, meets all. Of each the median of its rounds counts, as the slowest rank saw them; where there
+ * are few, one disturbance would move that, and the lower quartile counts.
  */
 final class Race {
     /** Less says nothing. */
@@ -34,11 +39,16 @@ final class Race {
     private static final NavigableMap<Integer, Double> SLOWER =
             new TreeMap<>(Map.of(FEWEST_ROUNDS, 2.0, 8, 1.4, MANY_ROUNDS, 1.15));
 
+    private static final int[] NOTHING = new int[1];
+    private static final long SEED = 1;
+
     private final Bench bench;
     private final int columns;
     private final GroupTime time;
     private final Arena arena;
     private final List<Contender> contenders = new ArrayList<>();
+    /** Gives the same on all ranks. */
+    private final Random random = new Random(SEED);
 
     /**
      * @param bench what to exchange with
@@ -98,8 +108,14 @@ final class Race {
     }
 
     private double round(List<Contender> racing) {
-        double[] slowest =
-                time.share(racing.stream().mapToDouble(Contender::sum).toArray());
+        double[] own = new double[racing.size()];
+        List<Integer> order = IntStream.range(0, own.length).boxed().collect(Collectors.toCollection(ArrayList::new));
+        Collections.shuffle(order, random);
+        for (int i : order) {
+            bench.control().share(NOTHING);
+            own[i] = racing.get(i).sum();
+        }
+        double[] slowest = time.share(own);
         for (int i = 0; i < racing.size(); i++) {
             racing.get(i).seconds.add(slowest[i]);
         }

@@ -81,7 +81,8 @@ final class AutoContender implements Contender {
         return Objects.requireNonNull(decision, "prepared").schedule().choice(rows);
     }
 
-    private CollectiveContender at(int rows) {
+    @Override
+    public CollectiveContender at(int rows) {
         return byRows.computeIfAbsent(rows, key -> Objects.requireNonNull(choices.get(choice(key))));
     }
 

@@ -80,7 +80,7 @@ final class RankRun {
             String format = choice.substring(colon + 1);
             if (AutoContender.isName(choice)) {
                 PortFactory ports = new HostPorts(pool, settings.maxRows(), settings.columns(), arena);
-                Bench bench = new Bench(transport, exchange, channel, ports, CodecSource.PORTS, clocks);
+                Bench bench = new Bench(transport, exchange, channel, ports, CodecSource.PORTS, clocks, this::align);
                 contenders.add(new AutoContender(choice, bench, settings, data, pool));
             } else if (!collective.equals("mpi")) {
                 for (CommChoice each : chunked(algorithm(collective), WireFormat.parse(format))) {
@@ -170,6 +170,8 @@ final class RankRun {
         List<Integer> order =
                 IntStream.range(0, contenders.size()).boxed().collect(Collectors.toCollection(ArrayList::new));
         Random random = new Random(SEED); // the same on all ranks
+        List<Contender> timed =
+                contenders.stream().map(contender -> contender.at(rows)).toList();
         long start = System.nanoTime();
         do {
             int[] times = new int[contenders.size()];
@@ -178,7 +180,7 @@ final class RankRun {
             for (int i : order) {
                 align();
                 long from = System.nanoTime();
-                contenders.get(i).sum(rows);
+                timed.get(i).sum(rows);
                 times[i] = (int) ((System.nanoTime() - from) / TICK_NANOS);
             }
             ticks.add(slowest(times));

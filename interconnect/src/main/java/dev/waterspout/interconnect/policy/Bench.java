@@ -14,6 +14,7 @@ import java.util.function.LongSupplier;
  * @param ports where to encode and sum
  * @param codecs what is known of this rank's codecs without measuring
  * @param clocks the time
+ * @param meeting called on all ranks before each exchange that is timed as a trial; ranks leave it together
  */
 public record Bench(
         Transport transport,
@@ -21,7 +22,21 @@ public record Bench(
         ControlChannel control,
         PortFactory ports,
         CodecSource codecs,
-        Clocks clocks) {
+        Clocks clocks,
+        Runnable meeting) {
+    private static final int[] NOTHING = new int[1];
+
+    /** Ranks meet by telling each other nothing. */
+    public Bench(
+            Transport transport,
+            FrameExchange exchange,
+            ControlChannel control,
+            PortFactory ports,
+            CodecSource codecs,
+            Clocks clocks) {
+        this(transport, exchange, control, ports, codecs, clocks, () -> control.share(NOTHING));
+    }
+
     /** {@return the time, as {@link System#nanoTime}} */
     LongSupplier nanoClock() {
         return clocks.nanos();

@@ -213,14 +213,10 @@ final class RankRun {
      * two to three times as long.
      */
     private void align() {
-        meet();
+        channel.meet();
         channel.share(credit);
-        meet();
-        meet();
-    }
-
-    private void meet() {
-        channel.share(new int[1]);
+        channel.meet();
+        channel.meet();
     }
 
     private int[] slowest(int[] times) {

@@ -16,6 +16,8 @@ public final class ControlChannel {
 
     private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
 
+    private static final int[] NOTHING = new int[1];
+
     private final FrameExchange exchange;
     private final ExchangeCounters counters;
 
@@ -66,6 +68,11 @@ public final class ControlChannel {
         Arrays.fill(outgoing, incoming[rank]);
         exchange(outgoing, incoming);
         return Arrays.stream(incoming).map(ControlChannel::words).toArray(int[][]::new);
+    }
+
+    /** Returns once every rank has called it. Called on all ranks. */
+    public void meet() {
+        share(NOTHING);
     }
 
     private void exchange(Parcel[] outgoing, Parcel[] incoming) {

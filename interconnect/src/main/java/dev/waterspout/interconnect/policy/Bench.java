@@ -24,9 +24,7 @@ public record Bench(
         CodecSource codecs,
         Clocks clocks,
         Runnable meeting) {
-    private static final int[] NOTHING = new int[1];
-
-    /** Ranks meet by telling each other nothing. */
+    /** Ranks meet over the control channel. */
     public Bench(
             Transport transport,
             FrameExchange exchange,
@@ -34,7 +32,7 @@ public record Bench(
             PortFactory ports,
             CodecSource codecs,
             Clocks clocks) {
-        this(transport, exchange, control, ports, codecs, clocks, () -> control.share(NOTHING));
+        this(transport, exchange, control, ports, codecs, clocks, control::meet);
     }
 
     /** {@return the time, as {@link System#nanoTime}} */

@@ -2,20 +2,32 @@ package dev.waterspout.interconnect.policy;
 
 import java.util.Arrays;
 
-/** The time since measuring began, and how busy JITs were, as all ranks see it: the slowest and busiest rank's. */
+/**
+ * The time spent since measuring began, and how busy JITs were, as all ranks see it: the slowest and busiest rank's. What
+ * ranks take to meet is not spent.
+ */
 final class GroupTime {
     private final Bench bench;
     private final Agreement agreement;
-    private final long start;
+    /** Later by all meetings. */
+    private long start;
+
     private double spent;
 
-    /** A point in time, with what the own JIT had used. */
-    record Mark(double seconds, long compiling) {}
+    /** A point in time: seconds spent, and the own clock and what the own JIT had used in nanoseconds. */
+    record Mark(double seconds, long nanos, long compiling) {}
 
     GroupTime(Bench bench) {
         this.bench = bench;
         this.agreement = new Agreement(bench.control());
         this.start = bench.nanoClock().getAsLong();
+    }
+
+    /** Called on all ranks, which leave it together. */
+    void meet() {
+        long from = bench.nanoClock().getAsLong();
+        bench.meeting().run();
+        start += bench.nanoClock().getAsLong() - from;
     }
 
     /** {@return the seconds at the last {@link #share}} */
@@ -33,7 +45,8 @@ final class GroupTime {
     }
 
     Mark mark() {
-        return new Mark(spent, bench.clocks().compiling().getAsLong());
+        return new Mark(
+                spent, bench.nanoClock().getAsLong(), bench.clocks().compiling().getAsLong());
     }
 
     /** {@return the seconds from a mark to the last {@link #share}} */
@@ -41,9 +54,10 @@ final class GroupTime {
         return spent - mark.seconds();
     }
 
-    /** Called on all ranks; {@return whether the JITs of all were nearly idle since then} */
+    /** Called on all ranks; {@return whether the JITs of all were nearly idle since then, meetings included} */
     boolean isIdle(Mark mark) {
-        double busy = agreement.max((bench.clocks().compiling().getAsLong() - mark.compiling()) * 1e-9);
-        return busy <= WarmUp.IDLE * since(mark);
+        double compiling = (bench.clocks().compiling().getAsLong() - mark.compiling()) * 1e-9;
+        double allowed = WarmUp.IDLE * Seconds.since(bench.nanoClock(), mark.nanos());
+        return agreement.max(compiling - allowed) <= 0;
     }
 }

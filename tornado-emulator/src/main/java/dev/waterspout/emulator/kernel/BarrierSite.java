@@ -1,47 +1,60 @@
 package dev.waterspout.emulator.kernel;
 
 import java.lang.StackWalker.StackFrame;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.KernelContext;
 
 /**
  * Where in a kernel an item waits. Items of a group that wait at different places wait for each other in vain on a
  * real device.
- *
- * @param kind which barrier
- * @param method class and method, empty where call sites are not told apart
- * @param byteCodeIndex where in the method
- * @param line its source line
  */
-record BarrierSite(String kind, String method, int byteCodeIndex, int line) {
+final class BarrierSite {
     private static final StackWalker WALKER = StackWalker.getInstance();
-    private static final BarrierSite LOCAL = new BarrierSite("localBarrier", "", 0, 0);
-    private static final BarrierSite GLOBAL = new BarrierSite("globalBarrier", "", 0, 0);
+    private static final String CONTEXT = KernelContext.class.getName();
+    private static final BarrierSite LOCAL = new BarrierSite("localBarrier", null);
+    private static final BarrierSite GLOBAL = new BarrierSite("globalBarrier", null);
 
-    /** The caller's barrier; looking for its call site costs about a microsecond. */
+    private final String kind;
+    /** Null where call sites are not told apart. */
+    private final @Nullable StackFrame caller;
+
+    private BarrierSite(String kind, @Nullable StackFrame caller) {
+        this.kind = kind;
+        this.caller = caller;
+    }
+
+    /** The caller's barrier; looking for its call site costs half a microsecond. */
     static BarrierSite find(boolean global, boolean withCallSite) {
         BarrierSite any = global ? GLOBAL : LOCAL;
         if (!withCallSite) {
             return any;
         }
-        String context = KernelContext.class.getName();
         return WALKER.walk(
-                frames -> frames.dropWhile(frame -> !frame.getClassName().equals(context))
-                        .dropWhile(frame -> frame.getClassName().equals(context))
+                frames -> frames.dropWhile(frame -> !frame.getClassName().equals(CONTEXT))
+                        .dropWhile(frame -> frame.getClassName().equals(CONTEXT))
                         .findFirst()
-                        .map(any::at)
+                        .map(frame -> new BarrierSite(any.kind, frame))
                         .orElse(any));
     }
 
-    private BarrierSite at(StackFrame frame) {
-        return new BarrierSite(
-                kind,
-                frame.getClassName() + "." + frame.getMethodName(),
-                frame.getByteCodeIndex(),
-                frame.getLineNumber());
+    /** {@return whether the other is the same barrier in the code} */
+    boolean isAlso(@Nullable BarrierSite other) {
+        return other != null && kind.equals(other.kind) && isSameCall(caller, other.caller);
+    }
+
+    private static boolean isSameCall(@Nullable StackFrame one, @Nullable StackFrame other) {
+        if (one == null || other == null) {
+            return one == null && other == null;
+        }
+        return one.getByteCodeIndex() == other.getByteCodeIndex()
+                && one.getClassName().equals(other.getClassName())
+                && one.getMethodName().equals(other.getMethodName());
     }
 
     @Override
     public String toString() {
-        return method.isEmpty() ? kind : kind + " (" + method + ":" + line + ")";
+        return caller == null
+                ? kind
+                : kind + " (" + caller.getClassName() + "." + caller.getMethodName() + ":" + caller.getLineNumber() + ")";
     }
 }

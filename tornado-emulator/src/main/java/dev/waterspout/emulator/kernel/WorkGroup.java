@@ -104,7 +104,7 @@ final class WorkGroup {
         if (waiting == 0) {
             site = here;
             someWaiting = item.id();
-        } else if (!here.equals(site)) {
+        } else if (!here.isAlso(site)) {
             throw divergence(item.id(), here, launch.grid().describe(someWaiting) + " waits at " + site);
         }
         waiting++;

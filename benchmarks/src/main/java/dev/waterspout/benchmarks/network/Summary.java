@@ -23,15 +23,19 @@ public final class Summary {
     /**
      * Prints it.
      *
-     * @param arguments the file of results
+     * @param arguments the file of results; and one of another run, to tell in how many cells what was best there is as good
      */
     public static void main(String[] arguments) {
-        if (arguments.length != 1) {
-            System.err.println("usage: Summary FILE");
+        if (arguments.length < 1 || arguments.length > 2) {
+            System.err.println("usage: Summary FILE [OTHER]");
             System.exit(2);
             return;
         }
-        System.out.print(text(cells(Path.of(arguments[0]))));
+        List<Cell> cells = cells(Path.of(arguments[0]));
+        System.out.print(text(cells));
+        if (arguments.length > 1) {
+            System.out.println(hindsight(cells, cells(Path.of(arguments[1]))));
+        }
     }
 
     /** One exchange in one way. */
@@ -76,6 +80,10 @@ public final class Summary {
 
         private Optional<Time> fixed() {
             return fastest(choice -> !AutoContender.isName(choice) && !choice.startsWith(MPI));
+        }
+
+        private boolean isLike(Cell other) {
+            return link.equals(other.link) && ranks == other.ranks && rows == other.rows && columns == other.columns;
         }
 
         /** The same exchange under two names differs by noise alone. */
@@ -123,6 +131,26 @@ public final class Summary {
                 .thenComparingInt(Cell::ranks)
                 .thenComparingInt(Cell::rows));
         return cells;
+    }
+
+    /** What is best changes from run to run: {@return in how many cells the other's best fixed choice is near the best here} */
+    private static String hindsight(List<Cell> cells, List<Cell> others) {
+        int shared = 0;
+        int near = 0;
+        for (Cell cell : cells) {
+            Optional<Time> best = cell.fixed();
+            Optional<Time> same = others.stream()
+                    .filter(cell::isLike)
+                    .findFirst()
+                    .flatMap(Cell::fixed)
+                    .flatMap(theirs -> cell.fastest(theirs.choice()::equals));
+            if (best.isPresent() && same.isPresent()) {
+                shared++;
+                near += same.get().median() <= NEAR * best.get().median() ? 1 : 0;
+            }
+        }
+        return "%nthe other run's best fixed choice is the best here or within 5 %% of it in %d of %d cells"
+                .formatted(near, shared);
     }
 
     private static double number(String link) {

@@ -12,8 +12,11 @@ import java.util.function.ToDoubleBiFunction;
  * so much that noise cannot be the reason, and nothing is taken that is not that much faster than the best baseline.
  */
 final class Chooser {
-    /** The part of the time that another choice has to save. */
+    /** The part of the time that a choice in another format has to save. */
     static final double GAIN = 0.03;
+
+    /** The same for another algorithm or chunk in one format: the sum has errors of the same kind. */
+    static final double GAIN_IN_FORMAT = 0.01;
 
     /** The same for what is to replace a baseline, where a codec's speed is assumed: it may be half of that. */
     static final double GAIN_IF_ASSUMED = 0.2;
@@ -149,7 +152,8 @@ final class Chooser {
 
     private CommChoice settled(CommChoice incumbent, int rows, List<CommChoice> options) {
         CommChoice best = fastest(rows, options);
-        return seconds(best, rows) <= (1 - GAIN) * seconds(incumbent, rows) ? best : incumbent;
+        double needed = best.format().equals(incumbent.format()) ? GAIN_IN_FORMAT : GAIN;
+        return seconds(best, rows) <= (1 - needed) * seconds(incumbent, rows) ? best : incumbent;
     }
 
     private CommChoice fastest(int rows, List<CommChoice> options) {

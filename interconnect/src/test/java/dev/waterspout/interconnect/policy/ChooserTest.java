@@ -45,6 +45,18 @@ class ChooserTest {
     }
 
     @Test
+    void inOneFormatASmallerGainSwitches() {
+        CommChoice twoStep = new CommChoice(Algorithm.TWOSTEP, E2M1, CommChoice.UNCUT);
+        assertThat(chosen(
+                        List.of(PLAIN),
+                        Map.of(
+                                PLAIN, new double[] {100, 200, 400},
+                                SMALL, new double[] {50, 100, 200},
+                                twoStep, new double[] {60, 99.5, 197})))
+                .containsExactly(SMALL, SMALL, twoStep);
+    }
+
+    @Test
     void whatIsAssumedHasToGainMore() {
         Map<CommChoice, Double> seconds = Map.of(PLAIN, 100.0, HALF, 95.0, SMALL, 80.0);
         Chooser wary = new Chooser(

@@ -55,6 +55,7 @@ final class BarrierSite {
     public String toString() {
         return caller == null
                 ? kind
-                : kind + " (" + caller.getClassName() + "." + caller.getMethodName() + ":" + caller.getLineNumber() + ")";
+                : kind + " (" + caller.getClassName() + "." + caller.getMethodName() + ":" + caller.getLineNumber()
+                        + ")";
     }
 }

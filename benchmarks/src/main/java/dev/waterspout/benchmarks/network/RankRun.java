@@ -10,20 +10,17 @@ import dev.waterspout.interconnect.policy.CodecSource;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.HostPorts;
 import dev.waterspout.interconnect.policy.PortFactory;
+import dev.waterspout.interconnect.policy.Turns;
 import dev.waterspout.interconnect.transport.Transport;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Random;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** One rank's part of the benchmark: all ranks do the same. Contenders take turns, so that a disturbance meets all. */
@@ -38,7 +35,6 @@ final class RankRun {
     private static final long LONGEST_WARM_UP_NANOS = 45_000_000_000L;
     private static final double BUSY_JIT = 0.02;
     private static final int FEWEST_REPETITIONS = 5;
-    private static final long SEED = 1;
     /** Ranks tell each other their times in these: an int of them is more than three minutes. */
     private static final int TICK_NANOS = 100;
 
@@ -119,9 +115,8 @@ final class RankRun {
                 .filter(each -> !AutoContender.isName(each.name()) && !isLibrary(each))
                 .toList();
         List<Contender> library = contenders.stream().filter(RankRun::isLibrary).toList();
-        // auto decides when it is prepared: the quick one first of all, as in a process that starts, the other with
-        // what
-        // has been compiled until then, as in a run that has begun.
+        // auto decides when it is prepared: the quick one first of all, as in a process that starts, the other
+        // with what has been compiled until then, as in a run that has begun.
         List<Contender> own =
                 contenders.stream().filter(each -> !isLibrary(each)).toList();
         own.stream().filter(each -> each.name().equals(AutoContender.QUICK)).forEach(Contender::prepare);
@@ -131,9 +126,8 @@ final class RankRun {
         warmUp(own);
         List<Measurement> all = new ArrayList<>();
         settings.rows().forEach(rows -> all.addAll(measure(rows, own)));
-        // MPI's collectives keep the core while they wait. Where ranks share cores, whatever comes next has to wait,
-        // too: so
-        // they come last, and by themselves.
+        // MPI's collectives keep the core while they wait. Where ranks share cores, whatever comes next has to
+        // wait, too: so they come last, and by themselves.
         library.forEach(Contender::prepare);
         settings.rows().forEach(rows -> all.addAll(measure(rows, library)));
         all.sort(Comparator.comparingInt(Measurement::rows));
@@ -167,17 +161,14 @@ final class RankRun {
             return List.of();
         }
         List<int[]> ticks = new ArrayList<>();
-        List<Integer> order =
-                IntStream.range(0, contenders.size()).boxed().collect(Collectors.toCollection(ArrayList::new));
-        Random random = new Random(SEED); // the same on all ranks
+        Turns turns = new Turns();
         List<Contender> timed =
                 contenders.stream().map(contender -> contender.at(rows)).toList();
         long start = System.nanoTime();
         do {
             int[] times = new int[contenders.size()];
             // Whatever a contender leaves behind meets all others in turn.
-            Collections.shuffle(order, random);
-            for (int i : order) {
+            for (int i : turns.next(contenders.size())) {
                 align();
                 long from = System.nanoTime();
                 timed.get(i).sum(rows);

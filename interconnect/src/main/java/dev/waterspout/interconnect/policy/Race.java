@@ -8,14 +8,10 @@ import dev.waterspout.interconnect.policy.Profiles.Trial;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Random;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Exchanges that take turns, in another order each round and from a common start, so that whatever disturbs the machine, or is
@@ -39,15 +35,12 @@ final class Race {
     private static final NavigableMap<Integer, Double> SLOWER =
             new TreeMap<>(Map.of(FEWEST_ROUNDS, 2.0, 8, 1.4, MANY_ROUNDS, 1.15));
 
-    private static final long SEED = 1;
-
     private final Bench bench;
     private final int columns;
     private final GroupTime time;
     private final Arena arena;
     private final List<Contender> contenders = new ArrayList<>();
-    /** Gives the same on all ranks. */
-    private final Random random = new Random(SEED);
+    private final Turns turns = new Turns();
 
     /**
      * @param bench what to exchange with
@@ -108,9 +101,7 @@ final class Race {
 
     private double round(List<Contender> racing) {
         double[] own = new double[racing.size()];
-        List<Integer> order = IntStream.range(0, own.length).boxed().collect(Collectors.toCollection(ArrayList::new));
-        Collections.shuffle(order, random);
-        for (int i : order) {
+        for (int i : turns.next(own.length)) {
             time.meet();
             own[i] = racing.get(i).sum();
         }

@@ -28,6 +28,9 @@ final class MxChunk {
     final byte[] packed;
     final byte[] packedScales;
 
+    /** Whether what is decoded is added to the values before, or takes their place. */
+    boolean adds;
+
     private final MxLayout layout;
     private final MxFormat format;
     private final int rows;
@@ -48,7 +51,7 @@ final class MxChunk {
         minFields = new int[encodes ? blocks : 0];
         scaleCodes = new int[encodes ? blocks : 0];
         scales = new float[blocks];
-        codes = new byte[bits == 4 || bits == 8 ? 0 : most];
+        codes = new byte[MxLanes.takePacked(bits) ? 0 : most];
         packed = new byte[(int) PackedBits.bytes(most, bits)];
         packedScales = new byte[(int) PackedBits.bytes(blocks, format.scale().bits())];
     }

@@ -7,6 +7,8 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2L;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.Consumer;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -26,6 +28,8 @@ final class MxDecoder {
     /** The f32 bits of each code's value. */
     private final int[] table;
 
+    private final Passes<MxChunk> passes;
+
     MxDecoder(MxFormat format) {
         element = format.element();
         scale = format.scale();
@@ -38,24 +42,66 @@ final class MxDecoder {
         for (int code = 0; code < 1 << bits; code++) {
             table[code] = Float.floatToRawIntBits(element.value(code));
         }
+        passes = new Passes<>(List.of(this::unpackScales, this::unpackCodes, elements()));
+    }
+
+    /** {@return the loop that takes codes as they are packed to values} */
+    private Consumer<MxChunk> elements() {
+        if (bits == 4 && MxLanes.takePacked(bits)) {
+            return this::decodeNibbles;
+        } else if (1 << bits <= MxLanes.COUNT) {
+            return this::lookUpInOne;
+        }
+        return 1 << bits <= 2 * MxLanes.COUNT ? this::lookUpInTwo : this::assemble;
     }
 
     /** Turns a chunk's packed scales and codes to its values, or adds those to the ones before. */
-    void decode(MxChunk chunk, boolean add) {
-        unpackScales(chunk);
-        if (bits != 4 && bits != 8) {
+    void decode(MxChunk chunk) {
+        passes.run(chunk);
+    }
+
+    private void unpackCodes(MxChunk chunk) {
+        if (!MxLanes.takePacked(bits)) {
             ByteCodes.unpack(chunk.packed, chunk.count(), bits, chunk.codes);
         }
-        byte[] codes = bits == 8 ? chunk.packed : chunk.codes;
-        float[] values = chunk.values;
+    }
+
+    private byte[] codes(MxChunk chunk) {
+        return bits == 8 ? chunk.packed : chunk.codes;
+    }
+
+    private void decodeNibbles(MxChunk chunk) {
         for (int i = 0; i < chunk.count(); i += MxLanes.COUNT) {
-            IntVector code = bits == 4 ? nibbles(chunk.packed, i) : bytes(codes, i);
-            FloatVector value = value(code).mul(MxLanes.spread(chunk.scales, blockShift, i));
-            if (add) {
-                value = FloatVector.fromArray(MxLanes.FLOATS, values, i).add(value);
-            }
-            value.intoArray(values, i);
+            IntVector code = nibbles(chunk.packed, i);
+            // No branch: a machine has one vector length.
+            scale(MxLanes.COUNT >= 16 ? fromOne(code) : fromTwo(code), chunk, i);
         }
+    }
+
+    private void lookUpInOne(MxChunk chunk) {
+        for (int i = 0; i < chunk.count(); i += MxLanes.COUNT) {
+            scale(fromOne(bytes(codes(chunk), i)), chunk, i);
+        }
+    }
+
+    private void lookUpInTwo(MxChunk chunk) {
+        for (int i = 0; i < chunk.count(); i += MxLanes.COUNT) {
+            scale(fromTwo(bytes(codes(chunk), i)), chunk, i);
+        }
+    }
+
+    private void assemble(MxChunk chunk) {
+        for (int i = 0; i < chunk.count(); i += MxLanes.COUNT) {
+            scale(assembled(bytes(codes(chunk), i)), chunk, i);
+        }
+    }
+
+    private void scale(IntVector bits, MxChunk chunk, int i) {
+        FloatVector value = bits.reinterpretAsFloats().mul(MxLanes.spread(chunk.scales, blockShift, i));
+        if (chunk.adds) {
+            value = FloatVector.fromArray(MxLanes.FLOATS, chunk.values, i).add(value);
+        }
+        value.intoArray(chunk.values, i);
     }
 
     private void unpackScales(MxChunk chunk) {
@@ -91,22 +137,25 @@ final class MxDecoder {
                 .and(0xf);
     }
 
-    private FloatVector value(IntVector code) {
-        if (1 << bits <= MxLanes.COUNT) {
-            return code.selectFrom(IntVector.fromArray(MxLanes.INTS, table, 0)).reinterpretAsFloats();
-        }
-        if (1 << bits <= 2 * MxLanes.COUNT) {
-            return code.selectFrom(
-                            IntVector.fromArray(MxLanes.INTS, table, 0),
-                            IntVector.fromArray(MxLanes.INTS, table, MxLanes.COUNT))
-                    .reinterpretAsFloats();
-        }
+    /** {@return the values of codes of which a vector holds all, as f32 bits} */
+    private IntVector fromOne(IntVector code) {
+        return code.selectFrom(IntVector.fromArray(MxLanes.INTS, table, 0));
+    }
+
+    /** {@return the values of codes of which two vectors hold all, as f32 bits} */
+    private IntVector fromTwo(IntVector code) {
+        return code.selectFrom(
+                IntVector.fromArray(MxLanes.INTS, table, 0), IntVector.fromArray(MxLanes.INTS, table, MxLanes.COUNT));
+    }
+
+    /** {@return the values of codes, put together from their fields, as f32 bits} */
+    private IntVector assembled(IntVector code) {
         IntVector magnitude = code.and(signBit - 1);
         IntVector sign = code.and(signBit).lanewise(LSHL, Integer.SIZE - bits);
         IntVector normal = magnitude.lanewise(LSHL, 23 - mantissaBits).add((minExponent - 1 + 127) << 23);
         FloatVector subnormal = ((FloatVector) magnitude.convert(I2F, 0))
                 .mul(Float.intBitsToFloat((minExponent - mantissaBits + 127) << 23));
         VectorMask<Integer> small = magnitude.compare(VectorOperators.LT, 1 << mantissaBits);
-        return normal.blend(subnormal.reinterpretAsInts(), small).or(sign).reinterpretAsFloats();
+        return normal.blend(subnormal.reinterpretAsInts(), small).or(sign);
     }
 }

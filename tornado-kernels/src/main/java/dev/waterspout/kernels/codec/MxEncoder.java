@@ -7,6 +7,7 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -24,14 +25,6 @@ import jdk.incubator.vector.VectorOperators;
  * NaN or infinity, is first replaced by what {@link BlockQuantizer} makes of it: elements' values, with a scale of 1.
  */
 final class MxEncoder {
-    /**
-     * A pass over a chunk. The compiler sees that the call in {@link #encode} has many targets and compiles each by itself:
-     * together they have more nodes than it inlines, and vectors that cross a call go to the heap.
-     */
-    private interface Step {
-        void run(MxChunk chunk);
-    }
-
     private static final int MIN_NORMAL_BITS = 0x800000;
     /** The even and the odd lanes of two vectors, one after the other. */
     private static final IntVector EVEN = IntVector.zero(MxLanes.INTS).addIndex(2);
@@ -55,7 +48,7 @@ final class MxEncoder {
 
     private final int smallestScale;
     private final int beyondLanes;
-    private final Step[] steps;
+    private final Passes<MxChunk> passes;
 
     MxEncoder(MxFormat format) {
         quantizer = new BlockQuantizer(format);
@@ -76,15 +69,16 @@ final class MxEncoder {
         // From here up, the power of two 2^(23 - mantissaBits) times as large, or twice that where the rule has raised
         // the scale, is no f32.
         beyondLanes = (254 - 23 + mantissaBits) << 23;
-        Step choose = scale.powerOfTwo() ? this::chooseExponents : this::chooseHalves;
-        steps = new Step[] {this::findLargest, choose, this::packScales, this::quantize};
+        passes = new Passes<>(List.of(
+                this::findLargest,
+                scale.powerOfTwo() ? this::chooseExponents : this::chooseHalves,
+                this::packScales,
+                this::quantize));
     }
 
     /** Turns a chunk's values to its packed scales and codes. Values that its blocks lack count as 0. */
     void encode(MxChunk chunk) {
-        for (Step step : steps) {
-            step.run(chunk);
-        }
+        passes.run(chunk);
     }
 
     private void findLargest(MxChunk chunk) {
@@ -213,13 +207,13 @@ final class MxEncoder {
                 ratios = ratios.div(MxLanes.spread(chunk.scales, blockShift, i));
             }
             IntVector codes = codes(ratios.reinterpretAsInts(), MxLanes.spread(chunk.minFields, blockShift, i));
-            if (bits == 4) {
+            if (bits == 4 && MxLanes.takePacked(bits)) {
                 nibbles(codes).intoArray(chunk.packed, i / 2);
             } else {
                 bytes(codes).intoArray(bits == 8 ? chunk.packed : chunk.codes, i);
             }
         }
-        if (bits != 4 && bits != 8) {
+        if (!MxLanes.takePacked(bits)) {
             ByteCodes.pack(chunk.codes, end, bits, chunk.packed);
         }
     }

@@ -1,7 +1,7 @@
 package dev.waterspout.kernels.codec;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -23,9 +23,24 @@ final class PlainCodec implements PartialCodec {
     private static final int QUIET = 0x0040;
 
     private final PlainFormat format;
+    private final Passes<PlainRun> packing;
+    private final Passes<PlainRun> unpacking;
 
     PlainCodec(PlainFormat format) {
         this.format = format;
+        packing = new Passes<>(
+                switch (format) {
+                    case F32 -> List.of(PlainRun::writePacked);
+                    case BF16 -> List.of(PlainCodec::roundToBf16, PlainRun::writePacked);
+                    case F16 -> List.of(PlainCodec::roundToF16, PlainRun::writePacked);
+                });
+        unpacking = new Passes<>(List.of(
+                PlainRun::readPacked,
+                switch (format) {
+                    case F32 -> PlainCodec::addF32;
+                    case BF16 -> PlainCodec::widenBf16;
+                    case F16 -> PlainCodec::widenF16;
+                }));
     }
 
     @Override
@@ -37,30 +52,23 @@ final class PlainCodec implements PartialCodec {
     public void encode(MemorySegment source, int rows, int columns, int stride, MemorySegment target) {
         Shapes.checkStrided("source", source, rows, columns, stride);
         Shapes.checkEncoded("target", target, format, rows, columns);
-        long run = run(rows, columns, stride);
-        long count = (long) rows * columns;
-        for (long first = 0, from = 0; first < count; first += run, from += stride) {
-            switch (format) {
-                case F32 ->
-                    MemorySegment.copy(source, from * Float.BYTES, target, first * Float.BYTES, run * Float.BYTES);
-                case BF16, F16 -> round(source, from * Float.BYTES, run, target, first * Short.BYTES);
-            }
+        PlainRun run = new PlainRun(format, rows, columns, stride);
+        while (run.next()) {
+            run.readPlain(source);
+            run.packed = target;
+            packing.run(run);
         }
-    }
-
-    /** {@return the elements that lie next to each other: those of a row, or all} */
-    private static long run(int rows, int columns, int stride) {
-        return stride == columns ? (long) rows * columns : columns;
     }
 
     @Override
     public void decode(MemorySegment packed, int rows, int columns, MemorySegment target) {
         Shapes.checkEncoded("packed", packed, format, rows, columns);
         Shapes.checkPlain("target", target, rows, columns);
-        long count = (long) rows * columns;
-        switch (format) {
-            case F32 -> MemorySegment.copy(packed, 0, target, 0, count * Float.BYTES);
-            case BF16, F16 -> widen(packed, count, target);
+        PlainRun run = new PlainRun(format, rows, columns, columns);
+        MemorySegment[] shards = {packed};
+        while (run.next()) {
+            sum(shards, run);
+            run.writePlain(target);
         }
     }
 
@@ -68,81 +76,81 @@ final class PlainCodec implements PartialCodec {
     public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
         Shapes.checkShards(shards, format, rows, columns);
         Shapes.checkStrided("residual", residual, rows, columns, stride);
-        long run = run(rows, columns, stride);
-        long count = (long) rows * columns;
-        for (long first = 0, to = 0; first < count; first += run, to += stride) {
-            sum(shards, first, run, residual, to);
+        PlainRun run = new PlainRun(format, rows, columns, stride);
+        while (run.next()) {
+            sum(shards, run);
+            run.addTo(residual);
         }
     }
 
-    /** Sums {@code count} elements of the shards from element {@code from} on to those of the residual from {@code to} on. */
-    private void sum(MemorySegment[] shards, long from, long count, MemorySegment residual, long to) {
-        long i = 0;
-        // A vector of halves may be read past its lanes where vectors are short: never past the segment.
-        for (; i <= count - SHORTS.length(); i += LANES) {
-            long at = (to + i) * Float.BYTES;
-            FloatVector sum = lanes(shards[0], from + i);
-            for (int rank = 1; rank < shards.length; rank++) {
-                sum = sum.add(lanes(shards[rank], from + i));
-            }
-            sum.add(FloatVector.fromMemorySegment(FLOATS, residual, at, ByteOrder.LITTLE_ENDIAN))
-                    .intoMemorySegment(residual, at, ByteOrder.LITTLE_ENDIAN);
-        }
-        for (; i < count; i++) {
-            long at = (to + i) * Float.BYTES;
-            float sum = value(shards[0], from + i);
-            for (int rank = 1; rank < shards.length; rank++) {
-                sum += value(shards[rank], from + i);
-            }
-            residual.set(Layouts.F32, at, sum + residual.get(Layouts.F32, at));
+    @Override
+    public void reduce(MemorySegment[] shards, int rows, int columns, MemorySegment target) {
+        Shapes.checkShards(shards, format, rows, columns);
+        Shapes.checkEncoded("target", target, format, rows, columns);
+        PlainRun run = new PlainRun(format, rows, columns, columns);
+        while (run.next()) {
+            sum(shards, run);
+            run.packed = target;
+            packing.run(run);
         }
     }
 
-    private FloatVector lanes(MemorySegment packed, long index) {
-        return format == PlainFormat.F32
-                ? FloatVector.fromMemorySegment(FLOATS, packed, index * Float.BYTES, ByteOrder.LITTLE_ENDIAN)
-                : widenLanes(packed, index);
-    }
-
-    private float value(MemorySegment packed, long index) {
-        return switch (format) {
-            case F32 -> packed.get(Layouts.F32, index * Float.BYTES);
-            case BF16 -> Float.intBitsToFloat(packed.get(Layouts.I16, index * Short.BYTES) << 16);
-            case F16 -> Halves.widen(packed.get(Layouts.I16, index * Short.BYTES));
-        };
-    }
-
-    private void widen(MemorySegment packed, long count, MemorySegment target) {
-        long i = 0;
-        for (; i <= count - SHORTS.length(); i += LANES) {
-            widenLanes(packed, i).intoMemorySegment(target, i * Float.BYTES, ByteOrder.LITTLE_ENDIAN);
-        }
-        for (; i < count; i++) {
-            target.set(Layouts.F32, i * Float.BYTES, value(packed, i));
+    /** Sums a run of the shards, in rank order. */
+    private void sum(MemorySegment[] shards, PlainRun run) {
+        for (int rank = 0; rank < shards.length; rank++) {
+            run.adds = rank > 0;
+            run.packed = shards[rank];
+            unpacking.run(run);
         }
     }
 
-    private FloatVector widenLanes(MemorySegment packed, long index) {
-        ShortVector halves =
-                ShortVector.fromMemorySegment(SHORTS, packed, index * Short.BYTES, ByteOrder.LITTLE_ENDIAN);
-        IntVector wide = (IntVector) halves.convertShape(VectorOperators.S2I, INTS, 0);
-        return format == PlainFormat.F16
-                ? Halves.widen(wide)
-                : wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    private static void addF32(PlainRun run) {
+        for (int i = 0; run.adds && i < run.count(); i++) {
+            run.values[i] += run.floats[i];
+        }
     }
 
-    private void round(MemorySegment source, long from, long count, MemorySegment target, long to) {
-        long i = 0;
-        for (; i <= count - SHORTS.length(); i += LANES) {
-            IntVector raw = IntVector.fromMemorySegment(INTS, source, from + i * Float.BYTES, ByteOrder.LITTLE_ENDIAN);
-            IntVector rounded = format == PlainFormat.F16 ? Halves.narrow(raw) : roundLanes(raw);
-            ((ShortVector) rounded.convertShape(VectorOperators.I2S, SHORTS, 0))
-                    .intoMemorySegment(target, to + i * Short.BYTES, ByteOrder.LITTLE_ENDIAN);
+    private static void widenBf16(PlainRun run) {
+        for (int i = 0; i < run.count(); i += LANES) {
+            take(halves(run, i).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), run, i);
         }
-        for (; i < count; i++) {
-            int raw = source.get(Layouts.I32, from + i * Float.BYTES);
-            target.set(Layouts.I16, to + i * Short.BYTES, format == PlainFormat.F16 ? Halves.narrow(raw) : round(raw));
+    }
+
+    private static void widenF16(PlainRun run) {
+        for (int i = 0; i < run.count(); i += LANES) {
+            take(Halves.widen(halves(run, i)), run, i);
         }
+    }
+
+    private static IntVector halves(PlainRun run, int i) {
+        return (IntVector) ShortVector.fromArray(SHORTS, run.halves, i).convertShape(VectorOperators.S2I, INTS, 0);
+    }
+
+    private static void take(FloatVector lanes, PlainRun run, int i) {
+        FloatVector value =
+                run.adds ? FloatVector.fromArray(FLOATS, run.values, i).add(lanes) : lanes;
+        value.intoArray(run.values, i);
+    }
+
+    private static void roundToBf16(PlainRun run) {
+        for (int i = 0; i < run.count(); i += LANES) {
+            keep(roundLanes(raw(run, i)), run, i);
+        }
+    }
+
+    private static void roundToF16(PlainRun run) {
+        for (int i = 0; i < run.count(); i += LANES) {
+            keep(Halves.narrow(raw(run, i)), run, i);
+        }
+    }
+
+    private static IntVector raw(PlainRun run, int i) {
+        return FloatVector.fromArray(FLOATS, run.values, i).reinterpretAsInts();
+    }
+
+    /** Keeps the lower halves of lanes. */
+    private static void keep(IntVector lanes, PlainRun run, int i) {
+        ((ShortVector) lanes.convertShape(VectorOperators.I2S, SHORTS, 0)).intoArray(run.halves, i);
     }
 
     private static IntVector roundLanes(IntVector raw) {
@@ -150,13 +158,5 @@ final class PlainCodec implements PartialCodec {
         IntVector rounded = raw.add(upper.and(1).add(0x7fff)).lanewise(VectorOperators.LSHR, 16);
         VectorMask<Integer> nan = raw.and(0x7fffffff).compare(VectorOperators.GT, 0x7f800000);
         return rounded.blend(upper.or(QUIET), nan);
-    }
-
-    private static short round(int raw) {
-        int upper = raw >>> 16;
-        if ((raw & 0x7fffffff) > 0x7f800000) {
-            return (short) (upper | QUIET);
-        }
-        return (short) ((raw + 0x7fff + (upper & 1)) >>> 16);
     }
 }

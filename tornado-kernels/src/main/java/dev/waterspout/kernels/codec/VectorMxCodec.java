@@ -72,8 +72,9 @@ final class VectorMxCodec implements PartialCodec {
     /** Sums a chunk of the shards, in rank order. */
     private void sum(MemorySegment[] shards, MxChunk chunk) {
         for (int rank = 0; rank < shards.length; rank++) {
+            chunk.adds = rank > 0;
             chunk.readPacked(shards[rank]);
-            decoder.decode(chunk, rank > 0);
+            decoder.decode(chunk);
         }
     }
 }

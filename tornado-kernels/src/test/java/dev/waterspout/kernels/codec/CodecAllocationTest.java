@@ -39,7 +39,9 @@ class CodecAllocationTest {
                     each.run(allocated);
                 }
             }
-            assertThat(allocated).as("bytes per call, of operations that allocate").isEmpty();
+            assertThat(allocated)
+                    .as("bytes per call, of operations that allocate")
+                    .isEmpty();
         }
     }
 

@@ -74,14 +74,4 @@ final class Lanes {
     static int whole(int count) {
         return count & -COUNT;
     }
-
-    /** Offset of the vector of bytes that holds byte {@code i}. */
-    static int bytesOf(int i) {
-        return i & -BYTE_LANES.length();
-    }
-
-    /** Which part of that vector of bytes becomes the vector of floats from element {@code i}. */
-    static int partOf(int i) {
-        return i % BYTE_LANES.length() / COUNT;
-    }
 }

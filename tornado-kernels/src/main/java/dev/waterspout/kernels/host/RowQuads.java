@@ -1,7 +1,6 @@
 package dev.waterspout.kernels.host;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -228,25 +227,16 @@ final class RowQuads {
             float s3 = VectorWeights.HALVES[ALL.get(Layouts.I16, w3 + block) & 0xffff];
             FloatVector d3 = FloatVector.broadcast(Lanes.FLOATS, s3);
             for (int i = 0; i < VectorWeights.BLOCK; i += Lanes.COUNT) {
-                long quants = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX);
-                int part = Lanes.partOf(i);
+                long quants = block + VectorWeights.SCALE_BYTES;
                 FloatVector v = FloatVector.fromMemorySegment(
                         Lanes.FLOATS, ALL, inputs + (long) (i & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
-                FloatVector q0 =
-                        (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w0 + quants, Layouts.ORDER)
-                                .castShape(Lanes.FLOATS, part);
+                FloatVector q0 = VectorWeights.signedBytes(w0 + quants, i);
                 a0 = q0.mul(d0).fma(v, a0);
-                FloatVector q1 =
-                        (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w1 + quants, Layouts.ORDER)
-                                .castShape(Lanes.FLOATS, part);
+                FloatVector q1 = VectorWeights.signedBytes(w1 + quants, i);
                 a1 = q1.mul(d1).fma(v, a1);
-                FloatVector q2 =
-                        (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w2 + quants, Layouts.ORDER)
-                                .castShape(Lanes.FLOATS, part);
+                FloatVector q2 = VectorWeights.signedBytes(w2 + quants, i);
                 a2 = q2.mul(d2).fma(v, a2);
-                FloatVector q3 =
-                        (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w3 + quants, Layouts.ORDER)
-                                .castShape(Lanes.FLOATS, part);
+                FloatVector q3 = VectorWeights.signedBytes(w3 + quants, i);
                 a3 = q3.mul(d3).fma(v, a3);
             }
         }
@@ -271,9 +261,7 @@ final class RowQuads {
             FloatVector high = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, inputs + Lanes.BYTES, Layouts.ORDER);
             float s0 = VectorWeights.HALVES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
             IntVector t0 = FOUR_BITS.mul(s0).reinterpretAsInts();
-            IntVector p0 = (IntVector) ByteVector.fromMemorySegment(
-                            Lanes.BYTE_LANES, ALL, w0 + block + VectorWeights.SCALE_BYTES, Layouts.ORDER)
-                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, 0);
+            IntVector p0 = VectorWeights.bytes(w0 + block + VectorWeights.SCALE_BYTES, 0);
             a0 = p0.and(0xf).selectFrom(t0).reinterpretAsFloats().fma(low, a0);
             a0 = p0.lanewise(VectorOperators.LSHR, 4)
                     .selectFrom(t0)
@@ -281,9 +269,7 @@ final class RowQuads {
                     .fma(high, a0);
             float s1 = VectorWeights.HALVES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
             IntVector t1 = FOUR_BITS.mul(s1).reinterpretAsInts();
-            IntVector p1 = (IntVector) ByteVector.fromMemorySegment(
-                            Lanes.BYTE_LANES, ALL, w1 + block + VectorWeights.SCALE_BYTES, Layouts.ORDER)
-                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, 0);
+            IntVector p1 = VectorWeights.bytes(w1 + block + VectorWeights.SCALE_BYTES, 0);
             a1 = p1.and(0xf).selectFrom(t1).reinterpretAsFloats().fma(low, a1);
             a1 = p1.lanewise(VectorOperators.LSHR, 4)
                     .selectFrom(t1)
@@ -312,38 +298,28 @@ final class RowQuads {
             FloatVector d1 = FloatVector.broadcast(Lanes.FLOATS, s1);
             FloatVector z1 = d1.mul(-8f);
             for (int i = 0; i < VectorWeights.BLOCK / 2; i += Lanes.COUNT) {
-                long pairs = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX);
-                int part = Lanes.partOf(i);
+                long pairs = block + VectorWeights.SCALE_BYTES;
                 FloatVector v = FloatVector.fromMemorySegment(
                         Lanes.FLOATS, ALL, inputs + (long) (i & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
-                IntVector p0 =
-                        (IntVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w0 + pairs, Layouts.ORDER)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, part);
+                IntVector p0 = VectorWeights.bytes(w0 + pairs, i);
                 FloatVector q0 = (FloatVector) p0.and(0xf).castShape(Lanes.FLOATS, 0);
                 a0 = q0.fma(d0, z0).fma(v, a0);
-                IntVector p1 =
-                        (IntVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w1 + pairs, Layouts.ORDER)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, part);
+                IntVector p1 = VectorWeights.bytes(w1 + pairs, i);
                 FloatVector q1 = (FloatVector) p1.and(0xf).castShape(Lanes.FLOATS, 0);
                 a1 = q1.fma(d1, z1).fma(v, a1);
             }
             for (int i = 0; i < VectorWeights.BLOCK / 2; i += Lanes.COUNT) {
-                long pairs = block + VectorWeights.SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX);
-                int part = Lanes.partOf(i);
+                long pairs = block + VectorWeights.SCALE_BYTES;
                 FloatVector v = FloatVector.fromMemorySegment(
                         Lanes.FLOATS,
                         ALL,
                         inputs + (long) ((i & Memory.INDEX) + VectorWeights.BLOCK / 2) * Float.BYTES,
                         Layouts.ORDER);
-                IntVector p0 =
-                        (IntVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w0 + pairs, Layouts.ORDER)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, part);
+                IntVector p0 = VectorWeights.bytes(w0 + pairs, i);
                 FloatVector q0 =
                         (FloatVector) p0.lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
                 a0 = q0.fma(d0, z0).fma(v, a0);
-                IntVector p1 =
-                        (IntVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, w1 + pairs, Layouts.ORDER)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, part);
+                IntVector p1 = VectorWeights.bytes(w1 + pairs, i);
                 FloatVector q1 =
                         (FloatVector) p1.lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
                 a1 = q1.fma(d1, z1).fma(v, a1);

@@ -40,6 +40,20 @@ final class VectorWeights {
 
     private static final MemorySegment ALL = Memory.ALL;
 
+    /**
+     * No vector holds four bytes alone, and to convert half of one takes several times as long as to shift an integer's
+     * bytes apart.
+     */
+    private static final boolean FOUR_LANES = Lanes.COUNT == Integer.BYTES;
+
+    /** How far each byte of an integer, from the lowest on, is from its bottom. */
+    private static final IntVector TO_BOTTOM =
+            IntVector.zero(Lanes.INTS).addIndex(Byte.SIZE).and(Integer.SIZE - 1);
+
+    /** And from its top. */
+    private static final IntVector TO_TOP =
+            IntVector.broadcast(Lanes.INTS, Integer.SIZE - Byte.SIZE).sub(TO_BOTTOM);
+
     private VectorWeights() {}
 
     /**
@@ -58,6 +72,31 @@ final class VectorWeights {
             case Q8_0 -> expandQ8(address, count, target);
             case Q4_0 -> expandQ4(address, count, target);
         }
+    }
+
+    /** {@return as many bytes as a vector has lanes, from the i-th after an address on, without sign} */
+    static IntVector bytes(long address, int i) {
+        long from = address + (i & Memory.INDEX);
+        if (FOUR_LANES) {
+            return IntVector.broadcast(Lanes.INTS, ALL.get(Layouts.I32, from))
+                    .lanewise(VectorOperators.LSHR, TO_BOTTOM)
+                    .and(0xff);
+        }
+        return (IntVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, from, Layouts.ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, 0);
+    }
+
+    /** {@return the same with sign, as floats} */
+    static FloatVector signedBytes(long address, int i) {
+        long from = address + (i & Memory.INDEX);
+        if (FOUR_LANES) {
+            return (FloatVector) IntVector.broadcast(Lanes.INTS, ALL.get(Layouts.I32, from))
+                    .lanewise(VectorOperators.LSHL, TO_TOP)
+                    .lanewise(VectorOperators.ASHR, Integer.SIZE - Byte.SIZE)
+                    .castShape(Lanes.FLOATS, 0);
+        }
+        return (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE_LANES, ALL, from, Layouts.ORDER)
+                .castShape(Lanes.FLOATS, 0);
     }
 
     /**
@@ -115,12 +154,7 @@ final class VectorWeights {
             long block = from + (long) (b & Memory.INDEX) * Q8_BYTES;
             float scale = HALVES[ALL.get(Layouts.I16, block) & 0xffff];
             for (int i = 0; i < BLOCK; i += Lanes.COUNT) {
-                FloatVector q = (FloatVector) ByteVector.fromMemorySegment(
-                                Lanes.BYTE_LANES,
-                                ALL,
-                                block + SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX),
-                                Layouts.ORDER)
-                        .castShape(Lanes.FLOATS, Lanes.partOf(i));
+                FloatVector q = signedBytes(block + SCALE_BYTES, i);
                 q.mul(scale)
                         .intoMemorySegment(
                                 ALL,
@@ -141,12 +175,7 @@ final class VectorWeights {
             FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, HALVES[ALL.get(Layouts.I16, block) & 0xffff]);
             FloatVector zero = scale.mul(-8f);
             for (int i = 0; i < BLOCK / 2; i += Lanes.COUNT) {
-                IntVector pairs = (IntVector) ByteVector.fromMemorySegment(
-                                Lanes.BYTE_LANES,
-                                ALL,
-                                block + SCALE_BYTES + Lanes.bytesOf(i & Memory.INDEX),
-                                Layouts.ORDER)
-                        .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, Lanes.partOf(i));
+                IntVector pairs = bytes(block + SCALE_BYTES, i);
                 FloatVector low = (FloatVector) pairs.and(0xf).castShape(Lanes.FLOATS, 0);
                 FloatVector high =
                         (FloatVector) pairs.lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);

@@ -25,6 +25,9 @@ final class PlainRun {
     /** Where packed elements are read or written. */
     MemorySegment packed = MemorySegment.NULL;
 
+    /** Packed elements are f32. */
+    private final boolean wide;
+
     private final long size;
     private final long stride;
     private final long end;
@@ -39,7 +42,7 @@ final class PlainRun {
         this.stride = dense ? size : stride;
         this.end = dense ? Math.min(rows, 1) : rows;
         int most = (int) Math.min(ELEMENTS, size) + SLACK;
-        boolean wide = format == PlainFormat.F32;
+        wide = format == PlainFormat.F32;
         values = new float[most];
         floats = new float[wide ? most : 0];
         halves = new short[wide ? 0 : most];
@@ -83,7 +86,7 @@ final class PlainRun {
 
     /** Reads packed elements as they are: of f32 to the values, unless they are added to those. */
     void readPacked() {
-        if (floats.length > 0) {
+        if (wide) {
             MemorySegment.copy(packed, Layouts.F32, packedIndex() * Float.BYTES, adds ? floats : values, 0, count);
         } else {
             MemorySegment.copy(packed, Layouts.I16, packedIndex() * Short.BYTES, halves, 0, count);
@@ -92,7 +95,7 @@ final class PlainRun {
 
     /** Writes packed elements as they are: of f32 the values. */
     void writePacked() {
-        if (floats.length > 0) {
+        if (wide) {
             MemorySegment.copy(values, 0, packed, Layouts.F32, packedIndex() * Float.BYTES, count);
         } else {
             MemorySegment.copy(halves, 0, packed, Layouts.I16, packedIndex() * Short.BYTES, count);

@@ -20,7 +20,7 @@ final class Lanes {
     static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(COUNT * Short.SIZE));
 
-    /** No vector is shorter than 64 bits: this one holds twice {@link #COUNT} bytes where that is 4. */
+    /** A byte per lane. No vector is shorter than 64 bits: where {@link #COUNT} is 4 there is none, and this is not used. */
     static final VectorSpecies<Byte> BYTE_LANES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, COUNT * Byte.SIZE)));
 

@@ -179,8 +179,9 @@ final class GenerateCommand implements Callable<Integer> {
                 return;
             }
             double loadSeconds = (System.nanoTime() - start) / 1e9;
-            List<GenerationReport> reports =
-                    generateAll(new Generator(model.tokenizer(), group), prompt, sampling, out);
+            Generator generator = new Generator(model.tokenizer(), group);
+            model.tokenizer().notes(generator.tokenize(prompt)).forEach(note -> err.println("waterspout: " + note));
+            List<GenerationReport> reports = generateAll(generator, prompt, sampling, out);
             group.dismiss();
             List<String> described =
                     codecDevice.describe(devices, !session.threads().distributed());

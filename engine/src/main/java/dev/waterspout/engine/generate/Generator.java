@@ -5,6 +5,7 @@ import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.generate.GenerationReport.StopReason;
 import dev.waterspout.engine.tokenizer.TextStream;
 import dev.waterspout.engine.tokenizer.Tokenizer;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -95,7 +96,7 @@ public final class Generator {
         int decoded = 0;
         StopReason stop = StopReason.LENGTH;
         while (predict == UNLIMITED || generated.size() < predict) {
-            int token = sampler.sample(group.logits());
+            int token = sampler.sample(logits());
             generated.add(token);
             if (generated.size() == 1) {
                 firstToken = seconds(start);
@@ -122,6 +123,13 @@ public final class Generator {
                 firstToken,
                 new Phase(tokens.length - held, (filled - start) / 1e9, difference(prefilled, idle)),
                 new Phase(decoded, seconds(filled), difference(group.work(), prefilled)));
+    }
+
+    /** The logits of tokens: an embedding table may have more rows than the vocabulary has tokens. */
+    private MemorySegment logits() {
+        MemorySegment all = group.logits();
+        long tokens = (long) tokenizer.vocabulary().size() * Float.BYTES;
+        return all.asSlice(0, Math.min(all.byteSize(), tokens));
     }
 
     private void prefill(int[] tokens, int held) {

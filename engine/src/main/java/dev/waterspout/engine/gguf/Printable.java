@@ -1,20 +1,20 @@
 package dev.waterspout.engine.gguf;
 
 /** Makes text from a file safe to show in one line of a terminal: whatever a hostile file calls its keys. */
-final class Printable {
+public final class Printable {
     private static final int QUOTED_CHARACTERS = 60;
 
     private Printable() {}
 
     /** Returns the text with everything that is not a visible character or a space written as an escape. */
-    static String line(String text) {
+    public static String line(String text) {
         StringBuilder out = new StringBuilder(text.length());
         text.codePoints().forEach(point -> append(out, point));
         return out.toString();
     }
 
     /** Returns the text in quotes, in one line, cut after its first characters if it is long. */
-    static String quote(String text) {
+    public static String quote(String text) {
         boolean whole = text.length() <= QUOTED_CHARACTERS;
         int end = whole ? text.length() : QUOTED_CHARACTERS;
         if (!whole && Character.isHighSurrogate(text.charAt(end - 1))) {

@@ -1,6 +1,7 @@
 package dev.waterspout.engine.tokenizer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -16,9 +17,9 @@ public final class BytePairTokenizer implements Tokenizer {
     private final int[] tokenOfByte = new int[256];
 
     BytePairTokenizer(TokenizerSpec spec) {
-        words = PreTokenizer.of(spec.pre());
+        words = PreTokenizerRules.of(spec.pre());
         vocabulary = new Vocabulary(spec);
-        sequences = new SequenceEncoder(vocabulary);
+        sequences = new SequenceEncoder(vocabulary, UnaryOperator.identity());
         tokens = table(vocabulary);
         merges = new MergeTable(spec.merges(), tokens);
         for (int value = 0; value < tokenOfByte.length; value++) {

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tokenizer;
 
+import dev.waterspout.engine.gguf.Printable;
 import java.util.Arrays;
 import java.util.List;
 
@@ -30,8 +31,8 @@ final class MergeTable implements MergeRule {
         for (String merge : merges) {
             int space = merge.indexOf(' ');
             if (space < 0) {
-                throw new TokenizerException("tokenizer.ggml.merges[" + rank + "] is \"" + merge
-                        + "\": two tokens with a space between are needed");
+                throw new TokenizerException("tokenizer.ggml.merges[" + rank + "] is " + Printable.quote(merge)
+                        + ": two tokens with a space between are needed");
             }
             if (bytes.length < merge.length()) {
                 bytes = new byte[merge.length() * 2];
@@ -65,7 +66,7 @@ final class MergeTable implements MergeRule {
     }
 
     private int slot(long pair) {
-        int slot = Hashing.spread(pair) & (slots.length - 1);
+        int slot = KeyedHash.of((int) (pair >>> 32), (int) pair) & (slots.length - 1);
         while (slots[slot] != ABSENT && pairs[slots[slot]] != pair) {
             slot = (slot + 1) & (slots.length - 1);
         }

@@ -1,69 +1,38 @@
 package dev.waterspout.engine.tokenizer;
 
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Cuts a text into the words that byte-level BPE merges within. The first pattern cuts the text into its matches and
- * the gaps between them, the next one cuts each of these, and so on. The patterns are the published ones of the models;
- * runs are possessive where nothing that follows could use what they give back.
+ * the gaps between them, the next one cuts each of these, and so on. {@link PreTokenizerRules} has the patterns.
  *
- * @param names the values of {@code tokenizer.ggml.pre} that mean this
  * @param takesWholeWords whether a word that is a token is taken without merging
  * @param addsBos whether a sequence begins with BOS when the metadata does not say
+ * @param composes whether a text is first brought into Unicode's normalization form C
  * @param patterns the patterns, in the order in which they cut
  */
-record PreTokenizer(List<String> names, boolean takesWholeWords, boolean addsBos, List<Pattern> patterns) {
-    private static final String GPT_2_WORDS =
-            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s+(?!\\S)|\\s++";
-
-    /** With the digits left open. The contractions are spelt out, as (?i) would take a long s for an s. */
-    private static final String LLAMA_3_WORDS =
-            "'(?:[sStTmMdD]|[rR][eE]|[vV][eE]|[lL][lL])|[^\\r\\n\\p{L}\\p{N}]?\\p{L}++"
-                    + "|%s| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s*[\\r\\n]++|\\s+(?!\\S)|\\s++";
-
-    private static final List<PreTokenizer> ALL = List.of(
-            new PreTokenizer(
-                    List.of("llama-bpe", "llama3", "llama-v3"),
-                    true,
-                    true,
-                    compiled(LLAMA_3_WORDS.formatted("\\p{N}{1,3}+"))),
-            new PreTokenizer(List.of("qwen2"), false, false, compiled(LLAMA_3_WORDS.formatted("\\p{N}"))),
-            new PreTokenizer(List.of("gpt-2"), false, false, compiled(GPT_2_WORDS)),
-            new PreTokenizer(List.of("smollm"), false, false, compiled("\\p{N}", GPT_2_WORDS)),
-            new PreTokenizer(
-                    List.of("default"),
-                    false,
-                    false,
-                    compiled("[\\p{P}$+<=>^~|]++", GPT_2_WORDS, "\\p{N}++", "[0-9][0-9][0-9]")));
-
-    /** The pre-tokenizer of files that name none. */
-    static final String UNNAMED = "default";
-
-    /**
-     * Finds a pre-tokenizer.
-     *
-     * @param name the value of {@code tokenizer.ggml.pre}
-     * @throws TokenizerException if the name is not known
-     */
-    static PreTokenizer of(String name) {
-        return ALL.stream()
-                .filter(known -> known.names.contains(name))
-                .findFirst()
-                .orElseThrow(() -> new TokenizerException("tokenizer.ggml.pre is \"" + name + "\": supported are "
-                        + ALL.stream().flatMap(known -> known.names.stream()).collect(Collectors.joining(", "))));
+record PreTokenizer(boolean takesWholeWords, boolean addsBos, boolean composes, List<Pattern> patterns) {
+    /** Copies the list. */
+    PreTokenizer {
+        patterns = List.copyOf(patterns);
     }
 
-    /** Cuts a text; the words together are the text. */
+    /**
+     * Cuts a text.
+     *
+     * @param text any text
+     * @return the words, which together are the text, in normalization form C where the rule asks for it
+     */
     List<String> split(String text) {
+        String normalized = composes ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
         List<Matcher> matchers =
-                patterns.stream().map(pattern -> pattern.matcher(text)).toList();
+                patterns.stream().map(pattern -> pattern.matcher(normalized)).toList();
         List<String> words = new ArrayList<>();
-        split(text, 0, text.length(), matchers, words);
+        split(normalized, 0, normalized.length(), matchers, words);
         return words;
     }
 
@@ -84,11 +53,5 @@ record PreTokenizer(List<String> names, boolean takesWholeWords, boolean addsBos
             at = matcher.end();
         }
         split(text, at, to, further, words);
-    }
-
-    private static List<Pattern> compiled(String... expressions) {
-        return Stream.of(expressions)
-                .map(expression -> Pattern.compile(expression, Pattern.UNICODE_CHARACTER_CLASS))
-                .toList();
     }
 }

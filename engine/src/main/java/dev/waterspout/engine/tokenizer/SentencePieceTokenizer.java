@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tokenizer;
 
+import dev.waterspout.engine.gguf.Printable;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -22,7 +23,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
 
     SentencePieceTokenizer(TokenizerSpec spec) {
         vocabulary = new Vocabulary(spec);
-        sequences = new SequenceEncoder(vocabulary);
+        sequences = new SequenceEncoder(vocabulary, SentencePieceTokenizer::withSpaces);
         prefix = spec.specials().addSpacePrefix() ? " " : "";
         tokens = table();
         merges = rule(tokens, orders(spec.scores()));
@@ -51,7 +52,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
     }
 
     private void encodeStretch(String stretch, PairMerger merger, IntStream.Builder ids) {
-        byte[] text = stretch.replace(SPACE_MARK, ' ').getBytes(StandardCharsets.UTF_8);
+        byte[] text = stretch.getBytes(StandardCharsets.UTF_8);
         merger.reset(text);
         int from = 0;
         while (from < text.length) {
@@ -81,10 +82,14 @@ public final class SentencePieceTokenizer implements Tokenizer {
             ids.add(vocabulary
                     .specials()
                     .unknown()
-                    .orElseThrow(() -> new TokenizerException("the vocabulary has no token for \""
-                            + new String(text, from, to - from, StandardCharsets.UTF_8)
-                            + "\" of the text, nor for its bytes, nor a tokenizer.ggml.unknown_token_id")));
+                    .orElseThrow(() -> new TokenizerException("the vocabulary has no token for "
+                            + Printable.quote(new String(text, from, to - from, StandardCharsets.UTF_8))
+                            + " of the text, nor for its bytes, nor a tokenizer.ggml.unknown_token_id")));
         }
+    }
+
+    private static String withSpaces(String text) {
+        return text.replace(SPACE_MARK, ' ');
     }
 
     private TokenTable table() {
@@ -97,7 +102,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
                 String text = vocabulary.text(id);
                 // A text's spaces become marks before it is looked up, so a token with a bare space is never found.
                 found[id] = text.indexOf(' ') < 0;
-                printed[id] = text.replace(SPACE_MARK, ' ').getBytes(StandardCharsets.UTF_8);
+                printed[id] = withSpaces(text).getBytes(StandardCharsets.UTF_8);
             } else if (vocabulary.type(id) == TokenType.BYTE) {
                 tokenOfByte[printed[id][0] & 0xFF] = id;
             }

@@ -1,6 +1,7 @@
 package dev.waterspout.engine.tokenizer;
 
 import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /** The part of encoding that all tokenizers share: the beginning of the sequence and the special tokens in the text. */
@@ -9,10 +10,19 @@ final class SequenceEncoder {
     private final SpecialTokens special;
     private final SpecialTokens userDefined;
 
-    SequenceEncoder(Vocabulary vocabulary) {
+    private final UnaryOperator<String> spelling;
+
+    /**
+     * Collects the special tokens.
+     *
+     * @param vocabulary all tokens
+     * @param spelling what a text, or a special token in it, is read as
+     */
+    SequenceEncoder(Vocabulary vocabulary, UnaryOperator<String> spelling) {
         this.vocabulary = vocabulary;
-        this.special = new SpecialTokens(vocabulary, TokenType::isSpecial);
-        this.userDefined = new SpecialTokens(vocabulary, type -> type == TokenType.USER_DEFINED);
+        this.spelling = spelling;
+        this.special = new SpecialTokens(vocabulary, TokenType::isSpecial, spelling);
+        this.userDefined = new SpecialTokens(vocabulary, type -> type == TokenType.USER_DEFINED, spelling);
     }
 
     /**
@@ -32,7 +42,7 @@ final class SequenceEncoder {
                             + " tokenizer.ggml.bos_token_id, which this one lacks")));
         }
         SpecialTokens found = parseSpecial ? special : userDefined;
-        found.split(wellFormed(text), ids::add, stretch -> stretches.accept(stretch, ids));
+        found.split(spelling.apply(wellFormed(text)), ids::add, stretch -> stretches.accept(stretch, ids));
         return ids.build().toArray();
     }
 

@@ -1,12 +1,12 @@
 package dev.waterspout.engine.tokenizer;
 
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Comparator;
-import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * Finds special tokens in a text from left to right, the longest where several begin. The tokens are sorted, so those
@@ -20,17 +20,23 @@ final class SpecialTokens {
     private final int[] ids;
     private final BitSet firstCharacters = new BitSet();
 
-    SpecialTokens(Vocabulary vocabulary, Predicate<TokenType> included) {
-        List<Integer> found = new ArrayList<>();
+    /**
+     * Collects the tokens.
+     *
+     * @param vocabulary their texts and types
+     * @param included which types are looked for
+     * @param spelling turns a token's text into what stands for it in a text that is cut
+     */
+    SpecialTokens(Vocabulary vocabulary, Predicate<TokenType> included, UnaryOperator<String> spelling) {
+        // Of equal texts the lowest id is found.
+        SortedMap<String, Integer> found = new TreeMap<>();
         for (int id = 0; id < vocabulary.size(); id++) {
             if (included.test(vocabulary.type(id)) && !vocabulary.text(id).isEmpty()) {
-                found.add(id);
+                found.putIfAbsent(spelling.apply(vocabulary.text(id)), id);
             }
         }
-        // The sort is stable: of equal texts the lowest id comes first, and is the one that is found.
-        found.sort(Comparator.comparing(vocabulary::text));
-        texts = found.stream().map(vocabulary::text).toArray(String[]::new);
-        ids = found.stream().mapToInt(Integer::intValue).toArray();
+        texts = found.keySet().toArray(String[]::new);
+        ids = found.values().stream().mapToInt(Integer::intValue).toArray();
         for (String text : texts) {
             firstCharacters.set(text.charAt(0));
         }
@@ -75,10 +81,8 @@ final class SpecialTokens {
             if (from == to) {
                 break;
             }
-            int first = from;
-            while (from < to && texts[from].length() == depth + 1) {
-                longest = first;
-                from++;
+            if (texts[from].length() == depth + 1) {
+                longest = from++;
             }
         }
         return longest;

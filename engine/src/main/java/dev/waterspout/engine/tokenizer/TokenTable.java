@@ -58,11 +58,7 @@ final class TokenTable {
     }
 
     private int slot(byte[] text, int from, int to) {
-        int hash = 0;
-        for (int i = from; i < to; i++) {
-            hash = hash * 31 + text[i];
-        }
-        int slot = Hashing.spread(hash) & (slots.length - 1);
+        int slot = KeyedHash.of(text, from, to) & (slots.length - 1);
         while (slots[slot] != ABSENT && !matches(slots[slot], text, from, to)) {
             slot = (slot + 1) & (slots.length - 1);
         }

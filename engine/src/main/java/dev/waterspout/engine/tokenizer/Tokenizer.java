@@ -1,7 +1,10 @@
 package dev.waterspout.engine.tokenizer;
 
 import dev.waterspout.engine.gguf.GgufMetadata;
+import dev.waterspout.engine.gguf.Printable;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Turns text into the token ids of one model's vocabulary and back. Implementations are immutable and may be used by
@@ -49,6 +52,24 @@ public sealed interface Tokenizer permits SentencePieceTokenizer, BytePairTokeni
      *     express the text and has no token for what is unknown
      */
     int[] encode(String text, boolean addBos, boolean parseSpecial);
+
+    /**
+     * Says what is unusual about this vocabulary and an encoded prompt and may make the text worse.
+     *
+     * @param prompt ids as {@link #encode} returns them
+     * @return one sentence each: that the file names no pre-tokenizer, that the prompt begins with BOS twice; empty if
+     *     all is as usual
+     */
+    default List<String> notes(int[] prompt) {
+        List<String> notes = new ArrayList<>();
+        vocabulary().note().ifPresent(notes::add);
+        int bos = vocabulary().bos().orElse(-1);
+        if (prompt.length > 1 && prompt[0] == bos && prompt[1] == bos) {
+            notes.add("the prompt begins with " + Printable.quote(vocabulary().text(bos))
+                    + " twice: this model's vocabulary puts it in front of every prompt, so the prompt's own can go");
+        }
+        return notes;
+    }
 
     /** Returns the vocabulary. */
     Vocabulary vocabulary();

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tokenizer;
 
+import dev.waterspout.engine.gguf.Printable;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -8,7 +9,7 @@ import java.util.stream.IntStream;
  * What a GGUF file says about its tokenizer, with the defaults filled in and the arrays checked against each other.
  *
  * @param model {@code tokenizer.ggml.model}
- * @param pre {@code tokenizer.ggml.pre}, the name of the pre-tokenizer of a {@code gpt2} model
+ * @param pre {@code tokenizer.ggml.pre}, the name of the pre-tokenizer of a {@code gpt2} model; empty if there is none
  * @param tokens the texts of all tokens, by id
  * @param types what each token is for
  * @param scores one score for each token of a {@code llama} model, the highest merged first; others may have none
@@ -60,8 +61,8 @@ record TokenizerSpec(
     /** Returns the name of a model if it is supported. */
     static String requireKnown(String model) {
         if (!model.equals(SENTENCE_PIECE) && !model.equals(BYTE_PAIR)) {
-            throw new TokenizerException("tokenizer.ggml.model is \"" + model + "\": supported are " + SENTENCE_PIECE
-                    + " (SentencePiece) and " + BYTE_PAIR + " (byte-level BPE)");
+            throw new TokenizerException("tokenizer.ggml.model is " + Printable.quote(model) + ": supported are "
+                    + SENTENCE_PIECE + " (SentencePiece) and " + BYTE_PAIR + " (byte-level BPE)");
         }
         return model;
     }

@@ -1,38 +1,31 @@
 package dev.waterspout.engine.tokenizer;
 
+import dev.waterspout.engine.gguf.Printable;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /** The tokens of a model: their texts, their types and their roles. Immutable. */
 public final class Vocabulary {
-    /** Names that end a text or a turn in well-known models, whatever roles their files give them. */
-    private static final Set<String> END_NAMES =
-            Set.of("<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "<end_of_turn>");
-
     private static final Pattern BYTE_TEXT = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
 
     private final List<String> tokens;
     private final List<TokenType> types;
     private final Specials specials;
     private final BitSet ends = new BitSet();
+    private final Optional<String> note;
 
     Vocabulary(TokenizerSpec spec) {
         tokens = spec.tokens();
         types = spec.types();
         specials = spec.specials();
+        note = note(spec);
         specials.eos().ifPresent(ends::set);
         specials.ends().forEach(ends::set);
-        for (int id = 0; id < tokens.size(); id++) {
-            TokenType type = types.get(id);
-            boolean named = type == TokenType.CONTROL || type == TokenType.USER_DEFINED;
-            if (named && END_NAMES.contains(tokens.get(id))) {
-                ends.set(id);
-            }
-        }
+        EndNames.find(tokens, ends);
     }
 
     /** Returns how many tokens there are; ids run from 0 to one less. */
@@ -77,13 +70,18 @@ public final class Vocabulary {
 
     /**
      * Returns whether generation stops at a token: the end of a sequence, of a turn or of a message by the file's
-     * metadata, or a special token with a well-known name of that meaning.
+     * metadata, or a token of any type with a well-known name of that meaning.
      *
      * @param id the token
      * @throws IllegalArgumentException if the id is outside the vocabulary
      */
     public boolean isEndOfText(int id) {
         return ends.get(checked(id));
+    }
+
+    /** Returns a sentence about what the file leaves out and had to be guessed, if there is such a thing. */
+    Optional<String> note() {
+        return note;
     }
 
     Specials specials() {
@@ -107,11 +105,19 @@ public final class Vocabulary {
         return id;
     }
 
+    private static Optional<String> note(TokenizerSpec spec) {
+        return spec.model().equals(TokenizerSpec.BYTE_PAIR) && spec.pre().isEmpty()
+                ? Optional.of(
+                        "tokenizer.ggml.pre is missing: words are cut by the rule \"default\", which may not be the"
+                                + " one that this model was trained with")
+                : Optional.empty();
+    }
+
     private byte byteValue(int id) {
         String text = tokens.get(id);
         if (!BYTE_TEXT.matcher(text).matches()) {
-            throw new TokenizerException("tokenizer.ggml.tokens[" + id + "] is a byte token with the text \"" + text
-                    + "\": <0x00> to <0xFF> are allowed");
+            throw new TokenizerException("tokenizer.ggml.tokens[" + id + "] is a byte token with the text "
+                    + Printable.quote(text) + ": <0x00> to <0xFF> are allowed");
         }
         return (byte) Integer.parseInt(text, 3, 5, 16);
     }

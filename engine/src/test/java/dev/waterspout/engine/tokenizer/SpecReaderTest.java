@@ -27,14 +27,15 @@ class SpecReaderTest {
 
     @Test
     void refusesAPreTokenizerByName() {
-        refused(ToyVocabulary.bytePair("tekken"))
+        refused(ToyVocabulary.bytePair("no-such-rule"))
                 .hasMessageContaining("tokenizer.ggml.pre")
-                .hasMessageContaining("tekken");
+                .hasMessageContaining("no-such-rule");
     }
 
     @Test
     void sentencePieceNeedsNoPreTokenizer() {
-        Tokenizer tokenizer = ToyVocabulary.sentencePiece().put("pre", "tekken").tokenizer();
+        Tokenizer tokenizer =
+                ToyVocabulary.sentencePiece().put("pre", "no-such-rule").tokenizer();
 
         assertThat(tokenizer).isInstanceOf(SentencePieceTokenizer.class);
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -32,7 +33,8 @@ class SpecialTokensTest {
         Vocabulary vocabulary = vocabulary(List.of("", "<b>", "<a>", "<a>"));
         List<Integer> found = new ArrayList<>();
 
-        new SpecialTokens(vocabulary, TokenType::isSpecial).split("x<a>", found::add, stretch -> {});
+        new SpecialTokens(vocabulary, TokenType::isSpecial, UnaryOperator.identity())
+                .split("x<a>", found::add, stretch -> {});
 
         assertThat(found).containsExactly(2);
     }
@@ -40,7 +42,7 @@ class SpecialTokensTest {
     private static List<String> cut(Set<String> special, String text) {
         Vocabulary vocabulary = vocabulary(List.copyOf(special));
         List<String> parts = new ArrayList<>();
-        new SpecialTokens(vocabulary, TokenType::isSpecial)
+        new SpecialTokens(vocabulary, TokenType::isSpecial, UnaryOperator.identity())
                 .split(text, id -> parts.add("[" + vocabulary.text(id) + "]"), parts::add);
         return parts;
     }

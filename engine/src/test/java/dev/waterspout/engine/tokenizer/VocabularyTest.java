@@ -1,11 +1,14 @@
 package dev.waterspout.engine.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
+import dev.waterspout.engine.gguf.GgufValue;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -28,8 +31,8 @@ class VocabularyTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "<end_of_turn>"})
-    void textEndsAtWellKnownSpecialTokens(String name) {
+            strings = {"<|eot_id|>", "<|im_end|>", "<|end|>", "<|call|>", "<end_of_turn>", "[EOT]", "<|file_sep|>"})
+    void textEndsAtWellKnownNamesWhateverTheirType(String name) {
         int size = ToyVocabulary.bytePair("qwen2").size();
 
         for (TokenType type : EnumSet.complementOf(EnumSet.of(TokenType.BYTE))) {
@@ -38,10 +41,56 @@ class VocabularyTest {
                     .add("<|start|>", type)
                     .tokenizer()
                     .vocabulary();
-            boolean special = type == TokenType.CONTROL || type == TokenType.USER_DEFINED;
-            assertThat(vocabulary.isEndOfText(size)).as(type.name()).isEqualTo(special);
+            assertThat(vocabulary.isEndOfText(size)).as(type.name()).isTrue();
             assertThat(vocabulary.isEndOfText(size + 1)).isFalse();
         }
+    }
+
+    @Test
+    void whatEndsAPartOfAMessageBesideOtherNamesEndsNoText() {
+        ToyVocabulary toy = ToyVocabulary.bytePair("gpt-4o")
+                .add("<|end|>", TokenType.CONTROL)
+                .add("<|return|>", TokenType.CONTROL)
+                .add("<|call|>", TokenType.CONTROL);
+        Vocabulary vocabulary =
+                toy.put("eot_token_id", toy.id("<|end|>")).tokenizer().vocabulary();
+
+        assertThat(vocabulary.isEndOfText(toy.id("<|end|>"))).isFalse();
+        assertThat(vocabulary.isEndOfText(toy.id("<|return|>"))).isTrue();
+        assertThat(vocabulary.isEndOfText(toy.id("</s>"))).isTrue();
+
+        ToyVocabulary tools = ToyVocabulary.bytePair("gpt-4o").add("<|tool_response>", TokenType.CONTROL);
+        assertThat(tools.tokenizer().vocabulary().isEndOfText(tools.id("</s>"))).isFalse();
+    }
+
+    @Test
+    void notesAMissingPreTokenizerAndADoubledBos() {
+        Tokenizer unnamed = ToyVocabulary.bytePair("llama-bpe").remove("pre").tokenizer();
+        Tokenizer named = ToyVocabulary.bytePair("llama-bpe").tokenizer();
+        Tokenizer pieces = ToyVocabulary.sentencePiece().tokenizer();
+
+        assertThat(unnamed.notes(unnamed.encode("a"))).singleElement(STRING).contains("tokenizer.ggml.pre is missing");
+        assertThat(named.notes(named.encode("a"))).isEmpty();
+        assertThat(named.notes(named.encode("<s>a"))).singleElement(STRING).contains("\"<s>\" twice");
+        assertThat(pieces.notes(pieces.encode("a"))).isEmpty();
+        assertThat(pieces.notes(pieces.encode("<s>a"))).hasSize(1);
+    }
+
+    /** Of the letters "Aa" and "BB" a polynomial hash with the base 31, as that of Java's strings, makes the same. */
+    @Test
+    @Timeout(20)
+    void aVocabularyOfTextsMadeToCollideLoadsQuickly() {
+        ToyVocabulary toy = ToyVocabulary.sentencePiece();
+        for (int number = 0; number < 1 << 17; number++) {
+            StringBuilder text = new StringBuilder();
+            for (int bit = 0; bit < 17; bit++) {
+                text.append((number >> bit & 1) == 0 ? "Aa" : "BB");
+            }
+            toy.add(text.toString(), TokenType.NORMAL);
+        }
+        toy.put("scores", GgufValue.Numbers.ofFloats(new float[toy.size()]));
+
+        assertThat(toy.tokenizer().vocabulary().size()).isGreaterThan(1 << 17);
     }
 
     @Test

@@ -14,14 +14,16 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * An open GGUF file of version 2 or 3. The header is read and checked when it is opened; the tensors' data stay in the
- * memory mapping. Any number of threads may use it until it is closed, which ends every segment that it gave out.
+ * An open GGUF file of version 2 or 3, or all parts of one that was split. Headers are read and checked when it is
+ * opened; the tensors' data stay in the memory mapping. Any number of threads may use it until it is closed, which ends
+ * every segment that it gave out.
  */
 public final class GgufFile implements AutoCloseable {
     /** The largest stream that {@link #read} copies: 256 MiB. */
@@ -32,24 +34,51 @@ public final class GgufFile implements AutoCloseable {
 
     private final String name;
     private final Arena arena;
-    private final MemorySegment file;
-    private final GgufHeader header;
+    private final List<GgufPart> parts;
+    /** The part that holds each tensor, by the tensor's name, in the order of the parts and their headers. */
+    private final Map<String, GgufPart> holders = new LinkedHashMap<>();
 
-    private GgufFile(String name, Arena arena, MemorySegment file) {
+    private GgufFile(String name, Arena arena, List<GgufPart> parts) {
         this.name = name;
         this.arena = arena;
-        this.file = file.asReadOnly();
-        this.header = GgufHeader.read(name, this.file);
+        this.parts = List.copyOf(parts);
+        for (GgufPart part : parts) {
+            for (String tensor : part.header().tensors().keySet()) {
+                GgufPart other = holders.putIfAbsent(tensor, part);
+                if (other != null) {
+                    throw new GgufException(
+                            part.name(),
+                            "has the tensor " + Printable.quote(tensor) + ", which " + other.name() + " has");
+                }
+            }
+        }
     }
 
     /**
-     * Maps a file and reads its header.
+     * Maps a file and reads its header. Of a split file, {@code NAME-00001-of-00003.gguf}, any part stands for all.
      *
      * @param path a regular file
      * @return the open file
-     * @throws GgufException if the file cannot be read, is malformed, or has a version that is not supported
+     * @throws GgufException if the file cannot be read, is malformed, or has a version that is not supported, and if parts
+     *     are missing or do not belong together
      */
     public static GgufFile open(Path path) {
+        Arena arena = newArena();
+        try {
+            GgufPart given = map(path, arena);
+            List<GgufPart> parts = new ArrayList<>();
+            for (Path part : GgufSplit.parts(path, given.header().metadata())) {
+                parts.add(part.equals(path) ? given : map(part, arena));
+            }
+            GgufSplit.check(parts);
+            return new GgufFile(path.toString(), arena, parts);
+        } catch (RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private static GgufPart map(Path path, Arena arena) {
         String name = path.toString();
         if (Files.isDirectory(path)) {
             throw new GgufException(name, "is a directory, not a GGUF file");
@@ -61,28 +90,23 @@ public final class GgufFile implements AutoCloseable {
         if (!Files.isRegularFile(path)) {
             throw new GgufException(name, "is not a regular file");
         }
-        Arena arena = newArena();
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            return new GgufFile(name, arena, file);
+            return GgufPart.read(name, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
         } catch (AccessDeniedException e) {
-            arena.close();
             throw new GgufException(name, "there is no permission to read it", e);
         } catch (IOException e) {
-            arena.close();
             throw new GgufException(name, "cannot be read: " + e.getMessage(), e);
-        } catch (RuntimeException e) {
-            arena.close();
-            throw e;
         }
     }
 
-    /** Returns the SHA-256 of the header, the metadata and the tensor table, in hexadecimal: which model this is. */
+    /**
+     * Returns the SHA-256 of the header, the metadata and the tensor table (of all parts), in hexadecimal: which model this
+     * is.
+     */
     public String digest() {
-        long end = tensors().stream().mapToLong(GgufTensor::offset).min().orElse(file.byteSize());
         try {
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            sha.update(file.asSlice(0, end).asByteBuffer());
+            parts.forEach(part -> sha.update(part.headerBytes().asByteBuffer()));
             return HexFormat.of().formatHex(sha.digest());
         } catch (NoSuchAlgorithmException impossible) { // every Java platform has it
             throw new IllegalStateException(impossible);
@@ -104,7 +128,9 @@ public final class GgufFile implements AutoCloseable {
     static GgufFile read(String name, InputStream in, long maxBytes) {
         Arena arena = newArena();
         try {
-            return new GgufFile(name, arena, copy(name, in, maxBytes, arena));
+            GgufPart part = GgufPart.read(name, copy(name, in, maxBytes, arena));
+            GgufSplit.requireWhole(part);
+            return new GgufFile(name, arena, List.of(part));
         } catch (IOException e) {
             arena.close();
             throw new GgufException(name, "cannot be read: " + e.getMessage(), e);
@@ -148,27 +174,35 @@ public final class GgufFile implements AutoCloseable {
 
     /** The version of the format: 2 or 3. */
     public int version() {
-        return header.version();
+        return parts.getFirst().header().version();
     }
 
-    /** The size of the whole file. */
+    /** How many files it lies in: 1 unless it was split. */
+    public int parts() {
+        return parts.size();
+    }
+
+    /** The size of the whole file, of all parts where it was split. */
     public long fileBytes() {
-        return file.byteSize();
+        return parts.stream().mapToLong(part -> part.file().byteSize()).sum();
     }
 
-    /** The metadata; stays valid after the file is closed. */
+    /** The metadata, those of the first part where it was split; stays valid after the file is closed. */
     public GgufMetadata metadata() {
-        return header.metadata();
+        return parts.getFirst().header().metadata();
     }
 
     /** The tensors, in the order of the header; unmodifiable. */
     public Collection<GgufTensor> tensors() {
-        return Collections.unmodifiableCollection(header.tensors().values());
+        return parts.stream()
+                .flatMap(part -> part.header().tensors().values().stream())
+                .toList();
     }
 
     /** Finds a tensor by its name. */
     public Optional<GgufTensor> tensor(String tensorName) {
-        return Optional.ofNullable(header.tensors().get(tensorName));
+        return Optional.ofNullable(holders.get(tensorName))
+                .map(part -> part.header().tensors().get(tensorName));
     }
 
     /**
@@ -179,11 +213,12 @@ public final class GgufFile implements AutoCloseable {
      * @throws IllegalArgumentException if the tensor is not one of this file's
      */
     public MemorySegment data(GgufTensor tensor) {
-        if (!tensor.equals(header.tensors().get(tensor.name()))) {
+        GgufPart part = holders.get(tensor.name());
+        if (part == null || !tensor.equals(part.header().tensors().get(tensor.name()))) {
             throw new IllegalArgumentException(
                     "tensor=" + Printable.quote(tensor.name()) + " must be one of the tensors of " + name);
         }
-        return file.asSlice(tensor.offset(), tensor.bytes());
+        return part.file().asSlice(tensor.offset(), tensor.bytes());
     }
 
     /** Unmaps the file; closing again does nothing. */

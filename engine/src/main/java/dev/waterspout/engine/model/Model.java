@@ -37,6 +37,9 @@ public final class Model implements AutoCloseable {
      */
     public Model(GgufFile file) {
         this.file = file;
+        FileKind.other(file).ifPresent(kind -> {
+            throw new ModelException(kind);
+        });
         GgufTensor embedding = require(EMBEDDING);
         if (embedding.dimensions().size() != 2) {
             throw new ModelException(

@@ -5,6 +5,7 @@ import static dev.waterspout.benchmarks.ttft.CellRunner.number;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.predict.Machine;
 import dev.waterspout.engine.predict.Machine.Device;
 import dev.waterspout.engine.predict.PassWork;
@@ -50,7 +51,7 @@ final class TtftPredictions {
     private final Map<String, Subject> subjects = new HashMap<>();
 
     /** What is needed of a model. */
-    private record Subject(ModelConfig config, double bytesPerWeight, int ffnUnit) {}
+    private record Subject(ModelConfig config, double bytesPerWeight, WeightBlocks blocks) {}
 
     TtftPredictions(Map<Cell, JsonObject> cells, Models models) {
         this.cells = new LinkedHashMap<>(cells);
@@ -192,14 +193,14 @@ final class TtftPredictions {
     }
 
     private static ShardPlan plan(Cell cell, Subject subject) {
-        return ShardPlan.of(subject.config(), subject.ffnUnit(), cell.ranks(), List.of());
+        return ShardPlan.of(subject.config(), subject.blocks(), cell.ranks(), List.of());
     }
 
     private Subject subject(String name) throws IOException {
         Subject known = subjects.get(name);
         if (known == null) {
             try (Model model = models.open(name)) {
-                known = new Subject(model.config(), Predictor.bytesPerWeight(model), model.ffnUnit());
+                known = new Subject(model.config(), Predictor.bytesPerWeight(model), WeightBlocks.of(model));
             }
             subjects.put(name, known);
         }

@@ -30,7 +30,7 @@ public final class Capture {
      * @param listener is shown every partial of every rank
      */
     public static void run(Model model, TextWindows windows, int ranks, int threads, PartialListener listener) {
-        ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), ranks, List.of());
+        ShardPlan plan = ShardPlan.of(model, ranks, List.of());
         RankOptions options = new RankOptions(
                 windows.size(),
                 windows.size(),

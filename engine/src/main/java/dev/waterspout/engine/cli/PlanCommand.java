@@ -6,6 +6,7 @@ import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.predict.Predictor;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
@@ -118,7 +119,7 @@ final class PlanCommand implements Callable<Integer> {
     private PlanReport.Format output = PlanReport.Format.TEXT;
 
     /** What is predicted: a shape, and how its weights are kept. */
-    private record Subject(ModelConfig config, double bytesPerWeight, int ffnUnit) {}
+    private record Subject(ModelConfig config, double bytesPerWeight, WeightBlocks blocks) {}
 
     @Override
     public Integer call() throws IOException {
@@ -128,7 +129,7 @@ final class PlanCommand implements Callable<Integer> {
         }
         Subject subject = subject();
         ModelConfig config = subject.config();
-        ShardPlan plan = ShardPlan.of(config, subject.ffnUnit(), ranks, shares);
+        ShardPlan plan = ShardPlan.of(config, subject.blocks(), ranks, shares);
         Predictor predictor =
                 new Predictor(config, subject.bytesPerWeight(), plan, machineOptions.machine(ranks, formats));
         List<CommChoice> choices = choices(config.width());
@@ -162,7 +163,7 @@ final class PlanCommand implements Callable<Integer> {
         Path file = Path.of(model);
         if (Files.exists(file)) {
             try (Model opened = new Model(GgufFile.open(file))) {
-                return new Subject(opened.config(), Predictor.bytesPerWeight(opened), opened.ffnUnit());
+                return new Subject(opened.config(), Predictor.bytesPerWeight(opened), WeightBlocks.of(opened));
             }
         }
         Shape shape = Arrays.stream(Shape.values())
@@ -176,6 +177,8 @@ final class PlanCommand implements Callable<Integer> {
                 .orElseThrow(() ->
                         new IllegalArgumentException("weight type '" + type + "' is not f32, f16, bf16, q8_0 or q4_0"));
         return new Subject(
-                shape.config(), (double) weights.blockBytes() / weights.blockElements(), weights.blockElements());
+                shape.config(),
+                (double) weights.blockBytes() / weights.blockElements(),
+                new WeightBlocks(weights.blockElements(), weights.blockElements()));
     }
 }

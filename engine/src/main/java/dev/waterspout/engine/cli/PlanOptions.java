@@ -121,7 +121,7 @@ final class PlanOptions {
         if (this.ranks < 0) {
             throw new IllegalArgumentException("tensor-parallel size " + this.ranks + "; it must be at least 1");
         }
-        return ShardPlan.of(model.config(), model.ffnUnit(), ranks, shares);
+        return ShardPlan.of(model, ranks, shares);
     }
 
     /** Positions in the KV cache. */

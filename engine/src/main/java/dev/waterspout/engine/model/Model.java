@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A GGUF file that has been found to be a model this engine can run: every tensor is there, has the shape that the metadata
@@ -118,14 +119,16 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns the smallest number of FFN columns that a rank can hold: the weight block, so that no block is split.
+     * Returns the largest block of weights that a row of a matrix has in any layer. Blocks are powers of two, so columns cut
+     * at a multiple of it split none.
+     *
+     * @param role the matrix
      */
-    public int ffnUnit() {
-        int unit = 1;
-        for (int layer = 0; layer < config.layers(); layer++) {
-            unit = Math.max(unit, matrix(TensorRole.FFN_DOWN, layer).format().blockElements());
-        }
-        return unit;
+    public int largestBlock(TensorRole role) {
+        return IntStream.range(0, config.layers())
+                .map(layer -> matrix(role, layer).format().blockElements())
+                .max()
+                .orElse(1);
     }
 
     @Override

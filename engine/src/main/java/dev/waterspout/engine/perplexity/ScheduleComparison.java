@@ -58,7 +58,7 @@ public record ScheduleComparison(Model model, int ranks, int threads) {
     }
 
     private RankGroup group(int size, CommSchedule schedule, RankThreads rankThreads, int number) {
-        ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), ranks, List.of());
+        ShardPlan plan = ShardPlan.of(model, ranks, List.of());
         int logitRows = PerplexityMeter.logitRows(model.config().vocabulary(), size);
         RankOptions options = new RankOptions(size, size, Math.max(1, threads / ranks), schedule, TIMEOUT, logitRows);
         List<ShardFactory> shards = Collections.nCopies(ranks, HostShard.factory(HostKernels.vector()));

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.plan;
 
+import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,8 +9,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * How a model is divided among ranks: attention by whole KV groups, the FFN by multiples of the weight block, the output
- * head by vocabulary rows. Shares may be uneven.
+ * How a model is divided among ranks: attention by whole KV groups, the FFN by columns, both so that no block of weights is
+ * split, and the output head by vocabulary rows. Shares may be uneven: each is moved to the nearest place where a cut is
+ * allowed.
  *
  * @param shards one per rank, in rank order; together they cover every unit exactly once
  */
@@ -22,35 +24,67 @@ public record ShardPlan(List<Shard> shards) {
     /**
      * Divides a model.
      *
-     * @param config its shape
-     * @param ffnUnit FFN columns that cannot be separated, the weight block
+     * @param model its shape and types of weights count
      * @param ranks how many ranks, at least 1
      * @param shares relative share of every rank, positive; empty for equal shares
-     * @throws PlanException if there are more ranks than units, or if the shares are not one positive number per rank
+     * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, List)} does
      */
-    public static ShardPlan of(ModelConfig config, int ffnUnit, int ranks, List<Double> shares) {
+    public static ShardPlan of(Model model, int ranks, List<Double> shares) {
+        return of(model.config(), WeightBlocks.of(model), ranks, shares);
+    }
+
+    /**
+     * Divides a model that need not be there.
+     *
+     * @param config its shape
+     * @param blocks the weights that cannot be separated
+     * @param ranks how many ranks, at least 1
+     * @param shares relative share of every rank, positive; empty for equal shares
+     * @throws PlanException if there are more ranks than parts that can be separated, or if the shares are not one positive
+     *     number per rank
+     */
+    public static ShardPlan of(ModelConfig config, WeightBlocks blocks, int ranks, List<Double> shares) {
         if (ranks < 1) {
             throw new PlanException("tensor-parallel size " + ranks + "; it must be at least 1");
         }
         double[] weights = weights(ranks, shares);
-        if (config.ffnWidth() % ffnUnit != 0) {
+        if (config.ffnWidth() % blocks.ffn() != 0) {
             throw new PlanException(
-                    "FFN width " + config.ffnWidth() + " does not divide into weight blocks of " + ffnUnit);
+                    "FFN width " + config.ffnWidth() + " does not divide into weight blocks of " + blocks.ffn());
         }
-        List<Span> groups = divide("KV heads", config.kvHeads(), weights);
-        List<Span> blocks = divide("FFN blocks of " + ffnUnit, config.ffnWidth() / ffnUnit, weights);
+        List<Span> kvHeads = attention(config, blocks.attention(), weights);
+        List<Span> ffn = divide("FFN blocks of " + blocks.ffn(), config.ffnWidth() / blocks.ffn(), weights);
         List<Span> tokens = divide("vocabulary rows", config.vocabulary(), weights);
         List<Shard> shards = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
-            Span kvHeads = groups.get(rank);
             shards.add(new Shard(
                     rank,
-                    kvHeads.times(config.groupSize()),
-                    kvHeads,
-                    blocks.get(rank).times(ffnUnit),
+                    kvHeads.get(rank).times(config.groupSize()),
+                    kvHeads.get(rank),
+                    ffn.get(rank).times(blocks.ffn()),
                     tokens.get(rank)));
         }
         return new ShardPlan(shards);
+    }
+
+    /**
+     * Divides KV heads. The columns of the attention output go with them, so where the columns of one group of heads are not
+     * whole blocks, as many groups stay together as are.
+     */
+    private static List<Span> attention(ModelConfig config, int block, double[] weights) {
+        int columns = config.groupSize() * config.headDim();
+        int unit = block / gcd(block, columns);
+        String what = unit == 1
+                ? "KV heads"
+                : "runs of " + unit + " KV heads (the attention output's weights lie in blocks of " + block + ", and "
+                        + columns + " columns belong to a KV head)";
+        return divide(what, Math.ceilDiv(config.kvHeads(), unit), weights).stream()
+                .map(run -> new Span(run.from() * unit, Math.min(run.to() * unit, config.kvHeads())))
+                .toList();
+    }
+
+    private static int gcd(int a, int b) {
+        return b == 0 ? a : gcd(b, a % b);
     }
 
     /** Returns how many ranks there are. */

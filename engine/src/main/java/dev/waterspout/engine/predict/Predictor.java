@@ -61,9 +61,7 @@ public final class Predictor {
      * @param model whose
      */
     public static double bytesPerWeight(Model model) {
-        Shard whole = ShardPlan.of(model.config(), model.ffnUnit(), 1, List.of())
-                .shards()
-                .getFirst();
+        Shard whole = ShardPlan.of(model, 1, List.of()).shards().getFirst();
         double cache = PassWork.of(model.config(), 0, whole, 1, 0, true).bytes();
         double elements = PassWork.of(model.config(), 1, whole, 1, 0, true).bytes() - cache;
         return ShardWeights.of(model, whole).bytes() / elements;

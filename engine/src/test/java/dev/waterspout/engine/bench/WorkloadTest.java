@@ -36,7 +36,7 @@ class WorkloadTest {
     void everyPassReadsTheWeightsOnceAndTheHeadWhereLogitsAreWanted() {
         try (Model model = SmallModel.of("llama").load()) {
             double head = 4.0 * model.config().vocabulary() * model.config().width(); // f32
-            ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), 2, List.of());
+            ShardPlan plan = ShardPlan.of(model, 2, List.of());
             WorkloadCost token = WorkloadCost.of(model, plan, 8, new Workload(0, 1, 0));
             // f32: two operations for every four bytes.
             assertThat(token.flops()).isEqualTo(token.weightBytes() / 2, within(1.0));

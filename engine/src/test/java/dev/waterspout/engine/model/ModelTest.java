@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.testing.SmallModel;
 import dev.waterspout.kernels.testing.SharedData;
 import java.util.stream.Stream;
@@ -22,11 +23,11 @@ class ModelTest {
             assertThat(config.kvWidth()).isEqualTo(32);
             assertThat(config.rope()).isEqualTo(new RopeConfig(8, 10_000, 1));
             assertThat(model.tied()).isFalse();
-            assertThat(model.ffnUnit()).isEqualTo(1);
+            assertThat(WeightBlocks.of(model).ffn()).isEqualTo(1);
         }
         try (Model model = new Model(GgufFile.open(SharedData.require("orator-q8_0.gguf")))) {
             assertThat(model.tied()).isTrue();
-            assertThat(model.ffnUnit()).isEqualTo(32);
+            assertThat(WeightBlocks.of(model).ffn()).isEqualTo(32);
         }
     }
 

@@ -42,7 +42,7 @@ class PerplexityMeterTest {
                 Math.min(chunk, logitRows));
         return RankGroup.inProcess(
                 model,
-                ShardPlan.of(model.config(), model.ffnUnit(), ranks, List.of()),
+                ShardPlan.of(model, ranks, List.of()),
                 options,
                 Collections.nCopies(ranks, HostShard.factory(HostKernels.vector())));
     }

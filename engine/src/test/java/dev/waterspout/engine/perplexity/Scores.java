@@ -58,7 +58,7 @@ final class Scores {
     private static RankGroup group(Model model, int ranks, HostKernels kernels, RankOptions options) {
         return RankGroup.inProcess(
                 model,
-                ShardPlan.of(model.config(), model.ffnUnit(), ranks, List.of()),
+                ShardPlan.of(model, ranks, List.of()),
                 options,
                 Collections.nCopies(ranks, HostShard.factory(kernels)));
     }

@@ -25,7 +25,8 @@ class ShardPlanTest {
         List<List<Double>> splits =
                 List.of(List.of(1.0), List.of(3.0, 1.0), List.of(1.0, 1e-9, 5.0), List.of(1.0, 2.0, 3.0, 4.0));
         for (List<Double> split : splits) {
-            List<Shard> shards = ShardPlan.of(CONFIG, UNIT, split.size(), split).shards();
+            List<Shard> shards = ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), split.size(), split)
+                    .shards();
             assertThat(shards).hasSize(split.size());
             assertCovers(shards, Shard::heads, SmallModel.HEADS);
             assertCovers(shards, Shard::kvHeads, SmallModel.KV_HEADS);
@@ -51,40 +52,66 @@ class ShardPlanTest {
 
     @Test
     void sharesAreEqualByDefault() {
-        ShardPlan plan = ShardPlan.of(CONFIG, 1, 4, List.of());
+        ShardPlan plan = ShardPlan.of(CONFIG, new WeightBlocks(1, 1), 4, List.of());
         assertThat(plan.shards()).extracting(shard -> shard.ffn().size()).containsOnly(40);
         assertThat(plan.vocabularyShares()).containsExactly(65, 65, 65, 65);
     }
 
     @Test
     void whatDoesNotDivideGoesToTheFirstRanks() {
-        ShardPlan plan = ShardPlan.of(CONFIG, UNIT, 3, List.of());
+        ShardPlan plan = ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 3, List.of());
         assertThat(plan.shards()).extracting(shard -> shard.kvHeads().size()).containsExactly(2, 1, 1);
         assertThat(plan.shards()).extracting(shard -> shard.ffn().size()).containsExactly(64, 64, 32);
         assertThat(plan.vocabularyShares()).containsExactly(87, 87, 86);
     }
 
     @Test
+    void attentionIsCutWhereNoBlockOfWeightsIsSplit() {
+        // The attention output has 16 columns for each of the 4 KV heads.
+        WeightBlocks blocks = new WeightBlocks(32, UNIT);
+
+        for (List<Double> split : List.of(List.of(1.0, 1.0), List.of(3.0, 1.0), List.of(1.0, 9.0))) {
+            List<Shard> shards = ShardPlan.of(CONFIG, blocks, 2, split).shards();
+            assertThat(shards).extracting(Shard::kvHeads).containsExactly(new Span(0, 2), new Span(2, 4));
+            assertThat(shards).extracting(Shard::heads).containsExactly(new Span(0, 4), new Span(4, 8));
+        }
+        assertThat(ShardPlan.of(CONFIG, new WeightBlocks(256, UNIT), 1, List.of())
+                        .shards())
+                .extracting(Shard::kvHeads)
+                .containsExactly(new Span(0, 4));
+    }
+
+    @Test
+    void refusesMoreRanksThanTheBlocksAllow() {
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(32, UNIT), 3, List.of()))
+                .isInstanceOf(PlanException.class)
+                .hasMessageContaining("tensor-parallel size 3")
+                .hasMessageContaining("2 runs of 2 KV heads")
+                .hasMessageContaining("blocks of 32");
+    }
+
+    @Test
     void sharesFollowTheSplit() {
-        ShardPlan plan = ShardPlan.of(CONFIG, UNIT, 2, List.of(3.0, 1.0));
+        ShardPlan plan = ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 2, List.of(3.0, 1.0));
         assertThat(plan.shards()).extracting(shard -> shard.kvHeads().size()).containsExactly(3, 1);
         assertThat(plan.vocabularyShares()).containsExactly(195, 65);
     }
 
     @Test
     void refusesWhatDoesNotFitWithTheNumbers() {
-        assertThatThrownBy(() -> ShardPlan.of(CONFIG, UNIT, 5, List.of()))
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 5, List.of()))
                 .isInstanceOf(PlanException.class)
                 .hasMessageContaining("5")
                 .hasMessageContaining("4 KV heads");
-        assertThatThrownBy(() -> ShardPlan.of(CONFIG, 96, 2, List.of()))
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 96), 2, List.of()))
                 .isInstanceOf(PlanException.class)
                 .hasMessageContaining("160")
                 .hasMessageContaining("96");
-        assertThatThrownBy(() -> ShardPlan.of(CONFIG, 80, 3, List.of()))
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 80), 3, List.of()))
                 .isInstanceOf(PlanException.class)
                 .hasMessageContaining("2 FFN blocks of 80");
-        assertThatThrownBy(() -> ShardPlan.of(CONFIG, UNIT, 0, List.of())).isInstanceOf(PlanException.class);
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 0, List.of()))
+                .isInstanceOf(PlanException.class);
     }
 
     @Test
@@ -95,7 +122,7 @@ class ShardPlanTest {
                 List.of(1.0, -2.0, 1.0),
                 List.of(1.0, Double.NaN, 1.0),
                 List.of(1.0, Double.POSITIVE_INFINITY, 1.0))) {
-            assertThatThrownBy(() -> ShardPlan.of(CONFIG, UNIT, 3, split))
+            assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 3, split))
                     .isInstanceOf(PlanException.class)
                     .hasMessageContaining("tensor split 1.0");
         }

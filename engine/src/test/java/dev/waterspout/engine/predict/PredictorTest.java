@@ -9,6 +9,7 @@ import dev.waterspout.engine.model.Architecture;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.predict.Machine.Device;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CodecProfile;
@@ -41,7 +42,7 @@ class PredictorTest {
         return new Predictor(
                 TINY,
                 2,
-                ShardPlan.of(TINY, 32, ranks, List.of()),
+                ShardPlan.of(TINY, new WeightBlocks(1, 32), ranks, List.of()),
                 new Machine(
                         Collections.nCopies(ranks, device), link, new CodecProfile(Map.of(BF16, PLAIN, E2M1, PACKED))));
     }
@@ -58,11 +59,25 @@ class PredictorTest {
     void countsOperationsAndBytesOfAShard() {
         // Half of it: 2 heads, 1 KV head, 64 FFN columns, 50 rows. W = 2 x 64 x (2 x 32 + 2 x 16 + 3 x 64) = 36864
         PassWork work = PassWork.of(
-                TINY, 2, ShardPlan.of(TINY, 32, 2, List.of()).shards().getFirst(), 10, 5, true);
+                TINY,
+                2,
+                ShardPlan.of(TINY, new WeightBlocks(1, 32), 2, List.of())
+                        .shards()
+                        .getFirst(),
+                10,
+                5,
+                true);
         assertThat(work.flops()).isEqualTo(2 * 36_864 * 10 + 4 * 2 * 32 * (5 * 10 + 55) + 2 * 64 * 50);
         assertThat(work.bytes()).isEqualTo(2 * (36_864 + 64 * 50) + 8 * 2 * 16 * 15);
         PassWork inside = PassWork.of(
-                TINY, 2, ShardPlan.of(TINY, 32, 2, List.of()).shards().getFirst(), 10, 5, false);
+                TINY,
+                2,
+                ShardPlan.of(TINY, new WeightBlocks(1, 32), 2, List.of())
+                        .shards()
+                        .getFirst(),
+                10,
+                5,
+                false);
         assertThat(inside.bytes()).isEqualTo(2 * 36_864 + 8 * 2 * 16 * 15);
     }
 
@@ -71,7 +86,14 @@ class PredictorTest {
         // 70B of the paper's table: embedding and head beside the layers
         ModelConfig large = Shape.LLAMA_3_70B.config();
         PassWork work = PassWork.of(
-                large, 1, ShardPlan.of(large, 32, 1, List.of()).shards().getFirst(), 1, 0, true);
+                large,
+                1,
+                ShardPlan.of(large, new WeightBlocks(1, 32), 1, List.of())
+                        .shards()
+                        .getFirst(),
+                1,
+                0,
+                true);
         double cache = 8.0 * 80 * 1024;
         assertThat(work.bytes() - cache + 8192.0 * 128_256).isCloseTo(70.6e9, within(0.05e9));
     }
@@ -113,7 +135,7 @@ class PredictorTest {
 
     @Test
     void unevenSharesWaitForTheSlowestRank() {
-        ShardPlan plan = ShardPlan.of(TINY, 32, 2, List.of(1.0, 1.0));
+        ShardPlan plan = ShardPlan.of(TINY, new WeightBlocks(1, 32), 2, List.of(1.0, 1.0));
         Machine machine = new Machine(
                 List.of(new Device(1e9, 1e9), new Device(1e6, 1e9)),
                 LinkProfile.NONE,
@@ -150,7 +172,8 @@ class PredictorTest {
     void refusesAsManyDevicesAsThereAreNotRanks() {
         Machine one = new Machine(List.of(new Device(1, 1)), LinkProfile.NONE, CodecProfile.NONE);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Predictor(TINY, 2, ShardPlan.of(TINY, 32, 2, List.of()), one))
+                .isThrownBy(
+                        () -> new Predictor(TINY, 2, ShardPlan.of(TINY, new WeightBlocks(1, 32), 2, List.of()), one))
                 .withMessageContaining("1 devices for 2 ranks");
         assertThatIllegalArgumentException().isThrownBy(() -> new Device(0, 1));
     }

@@ -25,7 +25,7 @@ public final class Groups {
 
     public static RankGroup start(
             Model model, int ranks, List<Double> split, String comm, int context, int chunk, HostKernels kernels) {
-        ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), ranks, split);
+        ShardPlan plan = ShardPlan.of(model, ranks, split);
         RankOptions options =
                 new RankOptions(context, chunk, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofSeconds(30));
         return RankGroup.inProcess(model, plan, options, Collections.nCopies(ranks, HostShard.factory(kernels)));

@@ -60,7 +60,7 @@ class PeerShardsTest {
     }
 
     private static RankGroup group(Model model, String comm, int context, List<ShardFactory> ranks) {
-        ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), ranks.size(), List.of());
+        ShardPlan plan = ShardPlan.of(model, ranks.size(), List.of());
         int chunk = Math.min(context, 32);
         RankOptions options =
                 new RankOptions(context, chunk, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofMinutes(2));

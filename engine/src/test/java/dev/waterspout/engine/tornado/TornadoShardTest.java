@@ -38,7 +38,7 @@ class TornadoShardTest {
     }
 
     private static RankGroup group(Model model, List<Double> split, String comm, List<Device> devices) {
-        ShardPlan plan = ShardPlan.of(model.config(), model.ffnUnit(), devices.size(), split);
+        ShardPlan plan = ShardPlan.of(model, devices.size(), split);
         RankOptions options = new RankOptions(
                 CONTEXT, PROMPT.length, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofMinutes(2));
         RankGroup group = RankGroup.inProcess(
@@ -89,10 +89,7 @@ class TornadoShardTest {
         try (Model model = SmallModel.of("llama").load();
                 RankGroup host = Groups.start(model, 1, List.of(), "f32", CONTEXT, 6, HostKernels.scalar());
                 RankGroup group = RankGroup.inProcess(
-                        model,
-                        ShardPlan.of(model.config(), model.ffnUnit(), 1, List.of()),
-                        options,
-                        List.of(device.shards()))) {
+                        model, ShardPlan.of(model, 1, List.of()), options, List.of(device.shards()))) {
             group.preload((bytes, total) -> {});
             int[] tokens = {1, 70, 5, 259, 31, 200};
             group.forward(tokens, 0, false);
@@ -137,9 +134,7 @@ class TornadoShardTest {
                 ShardCompute shard = device.shards()
                         .create(
                                 model,
-                                ShardPlan.of(model.config(), 1, 1, List.of())
-                                        .shards()
-                                        .getFirst(),
+                                ShardPlan.of(model, 1, List.of()).shards().getFirst(),
                                 1,
                                 options)) {
             return ((TornadoShard) shard).kernels();

@@ -1,0 +1,24 @@
+package dev.waterspout.engine.cli.hub;
+
+import dev.waterspout.engine.gguf.Printable;
+import java.io.IOException;
+
+/** A model that the hub does not have, or that could not be downloaded. */
+public final class HubException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    /** @param message one sentence that names the model or the address; control characters in it are escaped */
+    HubException(String message) {
+        super(Printable.line(message));
+    }
+
+    /**
+     * Reports what another failure led to.
+     *
+     * @param message as above
+     * @param cause what the network or the file system said
+     */
+    HubException(String message, Throwable cause) {
+        super(Printable.line(message), cause);
+    }
+}

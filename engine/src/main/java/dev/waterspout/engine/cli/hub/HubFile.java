@@ -1,0 +1,46 @@
+package dev.waterspout.engine.cli.hub;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A file of a repository.
+ *
+ * @param path within the repository, with slashes
+ * @param size in bytes
+ * @param sha256 of its content in lower-case hexadecimal, where the hub says it
+ */
+record HubFile(String path, long size, Optional<String> sha256) {
+    private static final Pattern SAFE_PATH =
+            Pattern.compile("(?:[^./\\\\\\p{Cntrl}][^/\\\\\\p{Cntrl}]*/)*" + "[^./\\\\\\p{Cntrl}][^/\\\\\\p{Cntrl}]*");
+
+    private static final Pattern PART = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})\\.gguf");
+
+    /** Returns whether the path stays within a folder that it is resolved against, and hides nothing there. */
+    boolean hasSafePath() {
+        return SAFE_PATH.matcher(path).matches();
+    }
+
+    /** Returns how many files the model lies in: 1 unless this is a part of one that was split. */
+    int parts() {
+        Matcher part = PART.matcher(path);
+        return part.matches() ? Math.max(1, Integer.parseInt(part.group(3))) : 1;
+    }
+
+    /** Returns whether this is the first, or the only, file of a model. */
+    boolean isFirstPart() {
+        Matcher part = PART.matcher(path);
+        return !part.matches() || Integer.parseInt(part.group(2)) == 1;
+    }
+
+    /**
+     * Returns the path of another part of the same model.
+     *
+     * @param number from 1
+     */
+    String part(int number) {
+        Matcher part = PART.matcher(path);
+        return part.matches() ? "%s-%05d-of-%s.gguf".formatted(part.group(1), number, part.group(3)) : path;
+    }
+}

@@ -1,0 +1,145 @@
+package dev.waterspout.engine.cli.hub;
+
+import dev.waterspout.engine.gguf.Printable;
+import jakarta.json.Json;
+import jakarta.json.JsonArrayBuilder;
+import jakarta.json.JsonException;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonReader;
+import jakarta.json.JsonValue;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * The GGUF files of a repository, as the hub's tree call lists them.
+ *
+ * @param files in the hub's order
+ */
+record HubListing(List<HubFile> files) {
+    private static final String DEFAULT_QUANT = "Q4_K_M";
+    private static final int NAMED_FILES = 12;
+
+    /** Copies the list. */
+    HubListing {
+        files = List.copyOf(files);
+    }
+
+    /**
+     * Reads the answer to a tree call: an array of entries with {@code type}, {@code path}, {@code size} and, for large
+     * files, {@code lfs} with the {@code oid} and the size of the content.
+     *
+     * @param json UTF-8
+     * @throws HubException if it is something else
+     */
+    static List<HubFile> parse(byte[] json) throws HubException {
+        List<HubFile> files = new ArrayList<>();
+        try (JsonReader reader = Json.createReader(new ByteArrayInputStream(json))) {
+            for (JsonValue value : reader.readArray()) {
+                JsonObject entry = value.asJsonObject();
+                if (entry.getString("type", "file").equals("file")) {
+                    files.add(file(entry));
+                }
+            }
+        } catch (JsonException | ClassCastException | NullPointerException | ArithmeticException broken) {
+            throw new HubException("the hub's list of files is not understood: " + broken.getMessage(), broken);
+        }
+        return files;
+    }
+
+    private static HubFile file(JsonObject entry) {
+        JsonObject content = entry.containsKey("lfs") ? entry.getJsonObject("lfs") : entry;
+        long size = content.getJsonNumber("size").longValueExact();
+        Optional<String> sha256 = entry.containsKey("lfs")
+                ? Optional.of(content.getString("oid").toLowerCase(Locale.ROOT))
+                : Optional.empty();
+        return new HubFile(entry.getString("path"), size, sha256);
+    }
+
+    /** Returns what {@link #parse} reads again. */
+    byte[] toJson() {
+        JsonArrayBuilder array = Json.createArrayBuilder();
+        for (HubFile file : files) {
+            var entry = Json.createObjectBuilder().add("type", "file").add("path", file.path());
+            file.sha256()
+                    .ifPresentOrElse(
+                            oid -> entry.add(
+                                    "lfs",
+                                    Json.createObjectBuilder().add("oid", oid).add("size", file.size())),
+                            () -> entry.add("size", file.size()));
+            array.add(entry);
+        }
+        return array.build().toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Chooses a model.
+     *
+     * @param reference its quant is a word in the name of the file, in any case; without one, {@code Q4_K_M} if the
+     *     repository has it, or else the first model
+     * @return the model's files in order: one, or all parts
+     * @throws HubException if there is none, or a part is missing
+     */
+    List<HubFile> select(HubReference reference) throws HubException {
+        List<HubFile> models = files.stream()
+                .filter(HubListing::isModel)
+                .filter(HubFile::isFirstPart)
+                .toList();
+        String quant = reference.quant().orElse(DEFAULT_QUANT);
+        Optional<HubFile> chosen = models.stream()
+                .filter(file -> hasWord(file.path(), quant))
+                .min(Comparator.comparingInt((HubFile file) -> file.path().length())
+                        .thenComparing(HubFile::path));
+        if (chosen.isEmpty() && reference.quant().isEmpty()) {
+            chosen = models.stream().findFirst();
+        }
+        HubFile first = chosen.orElseThrow(() -> new HubException(noModel(reference, models)));
+        List<HubFile> parts = new ArrayList<>();
+        for (int number = 1; number <= first.parts(); number++) {
+            String path = first.part(number);
+            parts.add(files.stream()
+                    .filter(file -> file.path().equals(path))
+                    .findFirst()
+                    .orElseThrow(() -> new HubException(
+                            reference.name() + " has " + first.path() + ", but not the part " + path)));
+        }
+        return parts;
+    }
+
+    private static String noModel(HubReference reference, List<HubFile> models) {
+        if (models.isEmpty()) {
+            return reference.name() + " has no GGUF file of a language model";
+        }
+        return reference.name() + " has no GGUF file " + reference.quant().orElse("") + "; it has "
+                + models.stream().limit(NAMED_FILES).map(HubFile::path).collect(Collectors.joining(", "))
+                + (models.size() > NAMED_FILES ? " and " + (models.size() - NAMED_FILES) + " more" : "");
+    }
+
+    private static boolean isModel(HubFile file) {
+        String path = file.path().toLowerCase(Locale.ROOT);
+        return path.endsWith(".gguf") && !path.contains("mmproj") && !path.contains("imatrix");
+    }
+
+    /** Whether a path has a word: {@code Q4_K} is none of the words of {@code model-Q4_K_M.gguf}. */
+    static boolean hasWord(String path, String word) {
+        return Pattern.compile("(?<![A-Za-z0-9])" + Pattern.quote(word) + "(?![A-Za-z0-9_])", Pattern.CASE_INSENSITIVE)
+                .matcher(path)
+                .find();
+    }
+
+    /** Returns a sentence about files whose paths would leave the folder of the repository. */
+    void requireSafePaths() throws HubException {
+        for (HubFile file : files) {
+            if (isModel(file) && !file.hasSafePath()) {
+                throw new HubException("the hub lists the path " + Printable.quote(file.path())
+                        + ", which is no place inside a repository");
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+package dev.waterspout.engine.cli.hub;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import jakarta.json.Json;
+import jakarta.json.JsonArrayBuilder;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A hub on the loopback interface: the tree and resolve calls of one repository. Files are redirected to a second server,
+ * as large files are on Hugging Face.
+ */
+final class LocalHub implements AutoCloseable {
+    static final String REPOSITORY = "owner/repo";
+
+    private final HttpServer hub = server();
+    private final HttpServer storage = server();
+    private final Map<String, byte[]> files = new LinkedHashMap<>();
+
+    /** One line for each request: {@code hub} or {@code storage}, path, range and authorization. */
+    final List<String> requests = Collections.synchronizedList(new ArrayList<>());
+
+    /** Bytes after which each of the next answers of the storage breaks off; none if empty. */
+    final List<Integer> breaks = Collections.synchronizedList(new ArrayList<>());
+
+    /** Whether the storage answers a range with the whole file. */
+    volatile boolean ignoresRanges;
+
+    /** What the listing claims instead of the true SHA-256. */
+    volatile String falseDigest = "";
+
+    /** Files in one page of the listing. */
+    volatile int pageSize = 1000;
+
+    /** The token that is needed; none if empty. */
+    volatile String token = "";
+
+    LocalHub() throws IOException {
+        hub.createContext("/api/models/" + REPOSITORY + "/tree/main", this::tree);
+        hub.createContext("/" + REPOSITORY + "/resolve/main/", this::resolve);
+        storage.createContext("/", this::content);
+        hub.start();
+        storage.start();
+    }
+
+    private static HttpServer server() throws IOException {
+        return HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    }
+
+    LocalHub file(String path, byte[] content) {
+        files.put(path, content);
+        return this;
+    }
+
+    String endpoint() {
+        return address(hub);
+    }
+
+    long storageRequests() {
+        return requests.stream().filter(line -> line.startsWith("storage")).count();
+    }
+
+    @Override
+    public void close() {
+        hub.stop(0);
+        storage.stop(0);
+    }
+
+    private static String address(HttpServer server) {
+        return "http://" + server.getAddress().getHostString() + ":"
+                + server.getAddress().getPort();
+    }
+
+    private void tree(HttpExchange exchange) throws IOException {
+        note("hub", exchange);
+        if (!token.isEmpty()
+                && !("Bearer " + token).equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+            answer(exchange, 401, new byte[0]);
+            return;
+        }
+        String query = String.valueOf(exchange.getRequestURI().getQuery());
+        int page = query.contains("cursor=") ? Integer.parseInt(query.replaceFirst(".*cursor=", "")) : 0;
+        List<String> paths = List.copyOf(files.keySet());
+        int to = Math.min(paths.size(), (page + 1) * pageSize);
+        JsonArrayBuilder entries = Json.createArrayBuilder();
+        entries.add(Json.createObjectBuilder().add("type", "directory").add("path", "folder"));
+        for (String path : paths.subList(page * pageSize, to)) {
+            byte[] content = files.get(path);
+            entries.add(Json.createObjectBuilder()
+                    .add("type", "file")
+                    .add("path", path)
+                    .add("size", content.length)
+                    .add("oid", "0000")
+                    .add(
+                            "lfs",
+                            Json.createObjectBuilder()
+                                    .add("oid", falseDigest.isEmpty() ? sha256(content) : falseDigest)
+                                    .add("size", content.length)));
+        }
+        if (to < paths.size()) {
+            exchange.getResponseHeaders()
+                    .add(
+                            "Link",
+                            "<" + endpoint() + exchange.getRequestURI().getPath() + "?recursive=true&cursor="
+                                    + (page + 1) + ">; rel=\"next\"");
+        }
+        answer(exchange, 200, entries.build().toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void resolve(HttpExchange exchange) throws IOException {
+        note("hub", exchange);
+        String path = exchange.getRequestURI().getRawPath().replaceFirst(".*/resolve/main/", "");
+        exchange.getResponseHeaders().add("Location", address(storage) + "/" + path);
+        answer(exchange, 302, new byte[0]);
+    }
+
+    private void content(HttpExchange exchange) throws IOException {
+        note("storage", exchange);
+        byte[] content = files.get(exchange.getRequestURI().getPath().substring(1));
+        if (content == null) {
+            answer(exchange, 404, new byte[0]);
+            return;
+        }
+        String range = exchange.getRequestHeaders().getFirst("Range");
+        int from = range == null || ignoresRanges ? 0 : Integer.parseInt(range.replaceAll("\\D", ""));
+        if (from > 0) {
+            exchange.getResponseHeaders()
+                    .add("Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
+        }
+        int length = breaks.isEmpty() ? content.length - from : breaks.removeFirst();
+        exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
+        try (exchange) {
+            OutputStream body = exchange.getResponseBody();
+            body.write(content, from, length);
+            body.flush();
+        }
+    }
+
+    private void note(String server, HttpExchange exchange) {
+        requests.add(server + " " + exchange.getRequestURI().getPath() + " "
+                + exchange.getRequestHeaders().getFirst("Range") + " "
+                + exchange.getRequestHeaders().getFirst("Authorization"));
+    }
+
+    private static void answer(HttpExchange exchange, int status, byte[] body) throws IOException {
+        try (exchange) {
+            exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+            if (body.length > 0) {
+                exchange.getResponseBody().write(body);
+            }
+        }
+    }
+
+    static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}

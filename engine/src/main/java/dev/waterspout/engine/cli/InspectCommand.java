@@ -4,6 +4,7 @@ import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.gguf.GgufTensor;
+import dev.waterspout.engine.gguf.Printable;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
@@ -58,20 +59,22 @@ final class InspectCommand implements Callable<Integer> {
         out.printf(
                 Locale.ROOT,
                 "%s: GGUF v%d, %d bytes%n%nmetadata (%d)%n",
-                file.name(),
+                Printable.line(file.name()),
                 file.version(),
                 file.fileBytes(),
                 file.metadata().keys().size());
         for (String key : file.metadata().keys()) {
             out.printf(
-                    "  %s = %s%n", key, file.metadata().value(key).orElseThrow().render());
+                    "  %s = %s%n",
+                    Printable.line(key),
+                    file.metadata().value(key).orElseThrow().render());
         }
         out.printf("%ntensors (%d)%n", file.tensors().size());
         for (GgufTensor tensor : file.tensors()) {
             out.printf(
                     Locale.ROOT,
                     "  %-32s %-6s %-16s %12d bytes at %d%n",
-                    tensor.name(),
+                    Printable.line(tensor.name()),
                     tensor.type(),
                     tensor.shape(),
                     tensor.bytes(),

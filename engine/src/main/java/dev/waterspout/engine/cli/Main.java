@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.gguf.Printable;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -99,7 +100,7 @@ public final class Main implements Runnable {
         String sentence =
                 String.valueOf(failure.getMessage()).lines().findFirst().orElse("unreadable command line");
         command.getErr()
-                .println("waterspout: " + sentence + "; see '"
+                .println("waterspout: " + Printable.line(sentence) + "; see '"
                         + command.getCommandSpec().qualifiedName() + " --help'");
         return ExitCode.USAGE;
     }
@@ -111,7 +112,8 @@ public final class Main implements Runnable {
             failure.printStackTrace(command.getErr());
         }
         command.getErr()
-                .println("waterspout: " + (failure.getMessage() == null ? failure.toString() : failure.getMessage()));
+                .println("waterspout: "
+                        + Printable.line(failure.getMessage() == null ? failure.toString() : failure.getMessage()));
         return code;
     }
 

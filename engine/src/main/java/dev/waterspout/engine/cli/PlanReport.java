@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.gguf.Printable;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.predict.PhaseTime;
 import dev.waterspout.engine.predict.Predictor;
@@ -98,7 +99,7 @@ final class PlanReport {
         out.printf(
                 Locale.ROOT,
                 "%s: %d layers, width %d; %d ranks, prompt of %d tokens in passes of %d; decode after %d tokens%n",
-                config.name(),
+                Printable.line(config.name()),
                 config.layers(),
                 config.width(),
                 ranks,

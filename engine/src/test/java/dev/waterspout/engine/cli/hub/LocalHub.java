@@ -17,6 +17,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A hub on the loopback interface: the tree and resolve calls of one repository. Files are redirected to a second server,
@@ -97,7 +98,7 @@ final class LocalHub implements AutoCloseable {
         JsonArrayBuilder entries = Json.createArrayBuilder();
         entries.add(Json.createObjectBuilder().add("type", "directory").add("path", "folder"));
         for (String path : paths.subList(page * pageSize, to)) {
-            byte[] content = files.get(path);
+            byte[] content = Objects.requireNonNull(files.get(path));
             entries.add(Json.createObjectBuilder()
                     .add("type", "file")
                     .add("path", path)

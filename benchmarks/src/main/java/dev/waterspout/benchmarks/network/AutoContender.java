@@ -2,11 +2,12 @@ package dev.waterspout.benchmarks.network;
 
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.policy.Algorithm;
-import dev.waterspout.interconnect.policy.Bench;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommPolicy;
 import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.interconnect.policy.Decision;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.trial.Trials;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.util.Arrays;
@@ -60,7 +61,7 @@ final class AutoContender implements Contender {
     @Override
     public void prepare() {
         long start = System.nanoTime();
-        Decision made = new CommPolicy(bench, choosable).measureAndDecide(Optional.empty());
+        Decision made = new CommPolicy(bench, choosable, Trials::run).measureAndDecide(Optional.empty());
         decision = made;
         if (bench.transport().rank() == 0) {
             System.out.printf(

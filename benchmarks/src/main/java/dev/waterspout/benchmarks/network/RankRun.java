@@ -4,13 +4,13 @@ import dev.waterspout.interconnect.collective.ControlChannel;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.policy.Algorithm;
-import dev.waterspout.interconnect.policy.Bench;
-import dev.waterspout.interconnect.policy.Clocks;
-import dev.waterspout.interconnect.policy.CodecSource;
 import dev.waterspout.interconnect.policy.CommChoice;
-import dev.waterspout.interconnect.policy.HostPorts;
-import dev.waterspout.interconnect.policy.PortFactory;
-import dev.waterspout.interconnect.policy.Turns;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.Clocks;
+import dev.waterspout.interconnect.policy.measure.CodecSource;
+import dev.waterspout.interconnect.policy.measure.HostPorts;
+import dev.waterspout.interconnect.policy.measure.PortFactory;
+import dev.waterspout.interconnect.policy.trial.RoundOrder;
 import dev.waterspout.interconnect.transport.Transport;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
@@ -161,7 +161,7 @@ final class RankRun {
             return List.of();
         }
         List<int[]> ticks = new ArrayList<>();
-        Turns turns = new Turns();
+        RoundOrder turns = new RoundOrder();
         List<Contender> timed =
                 contenders.stream().map(contender -> contender.at(rows)).toList();
         long start = System.nanoTime();
@@ -204,10 +204,10 @@ final class RankRun {
      * two to three times as long.
      */
     private void align() {
-        channel.meet();
+        channel.barrier();
         channel.share(credit);
-        channel.meet();
-        channel.meet();
+        channel.barrier();
+        channel.barrier();
     }
 
     private int[] slowest(int[] times) {

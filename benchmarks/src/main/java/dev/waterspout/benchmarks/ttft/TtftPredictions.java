@@ -12,13 +12,13 @@ import dev.waterspout.engine.predict.PassWork;
 import dev.waterspout.engine.predict.PhaseTime;
 import dev.waterspout.engine.predict.Predictor;
 import dev.waterspout.interconnect.policy.Algorithm;
-import dev.waterspout.interconnect.policy.CodecProfile;
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.CommSchedule.Step;
-import dev.waterspout.interconnect.policy.LinkProfile;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.WireFormat;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
@@ -118,7 +118,7 @@ final class TtftPredictions {
                     / Math.max(1e-9, number(slowest, "transferSeconds") - exchanges * latency);
             double bandwidth = Math.min(copied, TCP_SHARE * cell.bytesPerSecond());
             return Optional.of(new Machine(
-                    devices(reference, known, subject), new LinkProfile(latency, bandwidth), new CodecProfile(costs)));
+                    devices(reference, known, subject), new LinkCost(latency, bandwidth), new CodecCosts(costs)));
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }

@@ -4,15 +4,16 @@ import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.forward.CodecSize;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.RankThreads.Member;
-import dev.waterspout.interconnect.policy.Bench;
-import dev.waterspout.interconnect.policy.Clocks;
-import dev.waterspout.interconnect.policy.CodecSource;
 import dev.waterspout.interconnect.policy.CommPolicy;
 import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.interconnect.policy.Decision;
-import dev.waterspout.interconnect.policy.HostPorts;
-import dev.waterspout.interconnect.policy.ProfileCache;
-import dev.waterspout.interconnect.policy.ProfileKey;
+import dev.waterspout.interconnect.policy.MeasurementCache;
+import dev.waterspout.interconnect.policy.MeasurementKey;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.Clocks;
+import dev.waterspout.interconnect.policy.measure.CodecSource;
+import dev.waterspout.interconnect.policy.measure.HostPorts;
+import dev.waterspout.interconnect.policy.trial.Trials;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
@@ -85,7 +86,7 @@ final class CommPlanner {
                     new HostPorts(pool, settings.maxRows(), settings.columns(), arena),
                     codecs(member),
                     Clocks.system());
-            return new CommPolicy(bench, settings).measureAndDecide(cache(member, settings, common));
+            return new CommPolicy(bench, settings, Trials::run).measureAndDecide(cache(member, settings, common));
         }
     }
 
@@ -94,11 +95,11 @@ final class CommPlanner {
         Device device = session.devices().get(session.threads().distributed() ? 0 : member.rank());
         return device.name().equals(HOST)
                 ? CodecSource.PORTS
-                : (formats, settings, ranks) ->
-                        device.shards().codecs(formats, new CodecSize(settings.maxRows(), settings.columns(), ranks));
+                : (formats, maxRows, columns, ranks) ->
+                        device.shards().codecs(formats, new CodecSize(maxRows, columns, ranks));
     }
 
-    private Optional<ProfileCache> cache(Member member, CommSettings settings, RankOptions common) {
+    private Optional<MeasurementCache> cache(Member member, CommSettings settings, RankOptions common) {
         // Codecs are as fast as the rank's processor and JVM let them be.
         int[][] machines =
                 member.control().share(new int[] {Environment.machine().hashCode()});
@@ -106,7 +107,7 @@ final class CommPlanner {
                 .mapToObj(rank ->
                         devices.get(rank) + "*" + common.threads() + "@" + Integer.toHexString(machines[rank][0]))
                 .toList();
-        ProfileKey key = new ProfileKey(
+        MeasurementKey key = new MeasurementKey(
                 session.hosts(),
                 session.transport(),
                 session.ranks(),
@@ -115,7 +116,7 @@ final class CommPlanner {
         // All ranks keep it; only what the root reads and writes matters to the user.
         Consumer<String> notes = member.rank() == 0 ? err::println : note -> {};
         return Environment.cacheFolder()
-                .map(folder ->
-                        new ProfileCache(Path.of(folder), key, ProfileCache.MAX_AGE, InstantSource.system(), notes));
+                .map(folder -> new MeasurementCache(
+                        Path.of(folder), key, MeasurementCache.MAX_AGE, InstantSource.system(), notes));
     }
 }

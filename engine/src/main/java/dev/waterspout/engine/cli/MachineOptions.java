@@ -2,10 +2,10 @@ package dev.waterspout.engine.cli;
 
 import dev.waterspout.engine.predict.Machine;
 import dev.waterspout.engine.predict.Machine.Device;
-import dev.waterspout.interconnect.policy.CodecProfile;
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
-import dev.waterspout.interconnect.policy.LinkProfile;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.LinkedHashMap;
@@ -25,7 +25,7 @@ final class MachineOptions {
             paramLabel = "BANDWIDTH:LATENCY",
             converter = LinkConverter.class,
             description = "What one rank sends, and the latency of an exchange: 64GBps:10us, 1Gbps:50us.")
-    private LinkProfile link = LinkProfile.NONE;
+    private LinkCost link = LinkCost.NONE;
 
     @Option(
             names = "--device-flops",
@@ -71,7 +71,7 @@ final class MachineOptions {
                 devices.stream().mapToDouble(Device::bytesPerSecond).min().orElseThrow();
         Map<WireFormat, Cost> costs = new LinkedHashMap<>();
         formats.forEach(format -> costs.put(format, cost(format, ranks, slowest)));
-        return new Machine(devices, link, new CodecProfile(costs));
+        return new Machine(devices, link, new CodecCosts(costs));
     }
 
     private Cost cost(WireFormat format, int ranks, double bytesPerSecond) {

@@ -2,7 +2,7 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
-import dev.waterspout.interconnect.policy.CodecProfile;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.List;
 
@@ -27,7 +27,7 @@ public interface ShardFactory {
      * @param size of the largest exchange
      * @return a cost per format that the device has kernels for; none if the work is done by the host's codec
      */
-    default CodecProfile codecs(List<WireFormat> formats, CodecSize size) {
-        return CodecProfile.NONE;
+    default CodecCosts codecs(List<WireFormat> formats, CodecSize size) {
+        return CodecCosts.NONE;
     }
 }

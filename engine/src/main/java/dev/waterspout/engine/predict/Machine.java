@@ -1,7 +1,7 @@
 package dev.waterspout.engine.predict;
 
-import dev.waterspout.interconnect.policy.CodecProfile;
-import dev.waterspout.interconnect.policy.LinkProfile;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.util.List;
 
 /**
@@ -11,7 +11,7 @@ import java.util.List;
  * @param link between them
  * @param codec what encoding and summing partials costs
  */
-public record Machine(List<Device> devices, LinkProfile link, CodecProfile codec) {
+public record Machine(List<Device> devices, LinkCost link, CodecCosts codec) {
     /**
      * A device, by the two figures of a roofline (Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785).
      *
@@ -47,7 +47,7 @@ public record Machine(List<Device> devices, LinkProfile link, CodecProfile codec
      *
      * @param other the link
      */
-    public Machine withLink(LinkProfile other) {
+    public Machine withLink(LinkCost other) {
         return new Machine(devices, other, codec);
     }
 }

@@ -6,13 +6,13 @@ import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.interconnect.frame.FrameLayout;
-import dev.waterspout.interconnect.policy.CodecProfile;
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.CostModel;
-import dev.waterspout.interconnect.policy.LinkProfile;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -108,14 +108,10 @@ public final class Predictor {
                 choice,
                 tokens,
                 compute,
-                exchanges * only(choice, tokens, LinkProfile.NONE, cost -> new Cost(cost.encode(), FREE, FREE)),
+                exchanges * only(choice, tokens, LinkCost.NONE, cost -> new Cost(cost.encode(), FREE, FREE)),
                 exchanges * only(choice, tokens, machine.link(), cost -> new Cost(FREE, FREE, FREE)),
                 exchanges
-                        * only(
-                                choice,
-                                tokens,
-                                LinkProfile.NONE,
-                                cost -> new Cost(FREE, cost.reduce(), cost.decodeSum())),
+                        * only(choice, tokens, LinkCost.NONE, cost -> new Cost(FREE, cost.reduce(), cost.decodeSum())),
                 exchanges * exchange(choice, tokens, machine.link()),
                 other(logits));
     }
@@ -127,15 +123,15 @@ public final class Predictor {
      * @param rows tokens
      * @param link what bytes cost
      */
-    public double exchange(CommChoice choice, int rows, LinkProfile link) {
+    public double exchange(CommChoice choice, int rows, LinkCost link) {
         return new CostModel(plan.ranks(), config.width(), link, machine.codec()).seconds(choice, rows);
     }
 
     /** {@return what is left of an exchange when all else is free} */
-    private double only(CommChoice choice, int rows, LinkProfile link, UnaryOperator<Cost> part) {
+    private double only(CommChoice choice, int rows, LinkCost link, UnaryOperator<Cost> part) {
         Map<WireFormat, Cost> costs = new LinkedHashMap<>();
         machine.codec().costs().forEach((format, cost) -> costs.put(format, part.apply(cost)));
-        return new CostModel(plan.ranks(), config.width(), link, new CodecProfile(costs)).seconds(choice, rows);
+        return new CostModel(plan.ranks(), config.width(), link, new CodecCosts(costs)).seconds(choice, rows);
     }
 
     /** An order goes to all ranks, and the logits of their vocabulary rows come to the first. */
@@ -199,7 +195,7 @@ public final class Predictor {
     }
 
     private boolean pays(CommChoice choice, CommChoice baseline, int rows, double bytesPerSecond) {
-        LinkProfile link = new LinkProfile(machine.link().latencySeconds(), bytesPerSecond);
+        LinkCost link = new LinkCost(machine.link().latencySeconds(), bytesPerSecond);
         return exchange(choice, rows, link) < exchange(baseline, rows, link);
     }
 }

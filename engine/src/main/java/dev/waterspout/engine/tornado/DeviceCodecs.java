@@ -1,9 +1,9 @@
 package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.CodecSize;
-import dev.waterspout.interconnect.policy.CodecProfile;
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
@@ -57,7 +57,7 @@ final class DeviceCodecs {
      * @param formats what to measure; what devices cannot pack is left out
      * @param size of the exchange
      */
-    static CodecProfile measure(TornadoShards on, List<WireFormat> formats, CodecSize size) {
+    static CodecCosts measure(TornadoShards on, List<WireFormat> formats, CodecSize size) {
         DeviceCodecs codecs = new DeviceCodecs(on, size);
         Map<WireFormat, Cost> costs = new LinkedHashMap<>();
         for (WireFormat format : formats) {
@@ -68,7 +68,7 @@ final class DeviceCodecs {
                 costs.put(format, codecs.cost(format));
             }
         }
-        return new CodecProfile(costs);
+        return new CodecCosts(costs);
     }
 
     private Cost cost(WireFormat format) {

@@ -6,7 +6,7 @@ import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
-import dev.waterspout.interconnect.policy.CodecProfile;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelDevice;
@@ -39,7 +39,7 @@ record TornadoShards(
     }
 
     @Override
-    public CodecProfile codecs(List<WireFormat> formats, CodecSize size) {
+    public CodecCosts codecs(List<WireFormat> formats, CodecSize size) {
         return DeviceCodecs.measure(this, formats, size);
     }
 

@@ -12,12 +12,12 @@ import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.predict.Machine.Device;
 import dev.waterspout.interconnect.policy.Algorithm;
-import dev.waterspout.interconnect.policy.CodecProfile;
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommSchedule;
-import dev.waterspout.interconnect.policy.LinkProfile;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.Collections;
 import java.util.List;
@@ -37,14 +37,14 @@ class PredictorTest {
     /** 1 ns to encode, 2 ns to reduce, 3 ns to sum. */
     private static final Cost PACKED = new Cost(new Line(0, 1e-9), new Line(0, 2e-9), new Line(0, 3e-9));
 
-    private static Predictor predictor(int ranks, LinkProfile link) {
+    private static Predictor predictor(int ranks, LinkCost link) {
         Device device = new Device(1e6, 1e5);
         return new Predictor(
                 TINY,
                 2,
                 ShardPlan.of(TINY, new WeightBlocks(1, 32), ranks, List.of()),
                 new Machine(
-                        Collections.nCopies(ranks, device), link, new CodecProfile(Map.of(BF16, PLAIN, E2M1, PACKED))));
+                        Collections.nCopies(ranks, device), link, new CodecCosts(Map.of(BF16, PLAIN, E2M1, PACKED))));
     }
 
     private static CommChoice uncut(Algorithm algorithm, WireFormat format) {
@@ -100,7 +100,7 @@ class PredictorTest {
 
     @Test
     void aSingleRankExchangesNothingAndTheSlowerRooflineCounts() {
-        Predictor alone = predictor(1, LinkProfile.NONE);
+        Predictor alone = predictor(1, LinkCost.NONE);
         PhaseTime token = alone.decode(0, schedule(E2M1));
         // 73728 weights and 6400 of the head, 2 bytes each, and 512 bytes of cache, at 1e5 bytes per second
         assertThat(token.compute()).isCloseTo((2 * (73_728 + 6400) + 512) / 1e5, EXACT);
@@ -111,7 +111,7 @@ class PredictorTest {
 
     @Test
     void exchangesAreTwoPerLayerAndComeFromTheCostModel() {
-        PhaseTime prompt = predictor(2, new LinkProfile(1e-3, 1e6)).prefill(10, 10, schedule(E2M1));
+        PhaseTime prompt = predictor(2, new LinkCost(1e-3, 1e6)).prefill(10, 10, schedule(E2M1));
         // a row: 2 scales and 32 bytes of elements; 640 elements, 48 bytes of header
         double transfer = 1e-3 + (10 * 34 + 48) * 1e-6;
         assertThat(prompt.transfer()).isCloseTo(4 * transfer, EXACT);
@@ -125,7 +125,7 @@ class PredictorTest {
 
     @Test
     void aLongPromptTakesSeveralPasses() {
-        Predictor two = predictor(2, new LinkProfile(1e-3, 1e6));
+        Predictor two = predictor(2, new LinkCost(1e-3, 1e6));
         PhaseTime once = two.prefill(8, 8, schedule(BF16));
         PhaseTime inParts = two.prefill(8, 3, schedule(BF16));
         assertThat(inParts.tokens()).isEqualTo(8);
@@ -138,8 +138,8 @@ class PredictorTest {
         ShardPlan plan = ShardPlan.of(TINY, new WeightBlocks(1, 32), 2, List.of(1.0, 1.0));
         Machine machine = new Machine(
                 List.of(new Device(1e9, 1e9), new Device(1e6, 1e9)),
-                LinkProfile.NONE,
-                new CodecProfile(Map.of(BF16, PLAIN)));
+                LinkCost.NONE,
+                new CodecCosts(Map.of(BF16, PLAIN)));
         PassWork work = PassWork.of(TINY, 2, plan.shards().get(1), 10, 0, true);
         assertThat(new Predictor(TINY, 2, plan, machine)
                         .prefill(10, 10, schedule(BF16))
@@ -149,7 +149,7 @@ class PredictorTest {
 
     @Test
     void compressionPaysBelowTheBandwidthWhereTheBytesSavedAreWorthTheCodec() {
-        Predictor two = predictor(2, new LinkProfile(1e-3, 1e6));
+        Predictor two = predictor(2, new LinkCost(1e-3, 1e6));
         // 1280 - 340 bytes fewer for 640 + 2 x 640 x 3 ns more
         double expected = (1280 - 340) / (640 * 1e-9 + 1280 * 3e-9);
         assertThat(two.breakEven(uncut(Algorithm.ALLGATHER, E2M1), uncut(Algorithm.ALLGATHER, BF16), 10)
@@ -164,13 +164,13 @@ class PredictorTest {
     @Test
     void theFastestChoiceDependsOnTheLink() {
         List<CommChoice> both = List.of(uncut(Algorithm.ALLGATHER, BF16), uncut(Algorithm.ALLGATHER, E2M1));
-        assertThat(predictor(2, new LinkProfile(0, 1e6)).fastest(both, 10)).isEqualTo(both.get(1));
-        assertThat(predictor(2, new LinkProfile(0, 1e12)).fastest(both, 10)).isEqualTo(both.get(0));
+        assertThat(predictor(2, new LinkCost(0, 1e6)).fastest(both, 10)).isEqualTo(both.get(1));
+        assertThat(predictor(2, new LinkCost(0, 1e12)).fastest(both, 10)).isEqualTo(both.get(0));
     }
 
     @Test
     void refusesAsManyDevicesAsThereAreNotRanks() {
-        Machine one = new Machine(List.of(new Device(1, 1)), LinkProfile.NONE, CodecProfile.NONE);
+        Machine one = new Machine(List.of(new Device(1, 1)), LinkCost.NONE, CodecCosts.NONE);
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> new Predictor(TINY, 2, ShardPlan.of(TINY, new WeightBlocks(1, 32), 2, List.of()), one))

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.forward.CodecSize;
-import dev.waterspout.interconnect.policy.CodecProfile;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.List;
 import java.util.stream.Stream;
@@ -30,7 +30,7 @@ class DeviceCodecsTest {
     @ParameterizedTest
     @MethodSource("devices")
     void measuresWhatADeviceCanPack(Device device) {
-        CodecProfile profile =
+        CodecCosts profile =
                 device.shards().codecs(formats("f32", "bf16", "e2m1:32:e8m0", "f16", "int4:token", "topk:8"), SIZE);
         assertThat(profile.costs().keySet()).containsExactlyElementsOf(formats("f32", "bf16", "e2m1:32:e8m0"));
         profile.costs().forEach((format, cost) -> {
@@ -44,6 +44,6 @@ class DeviceCodecsTest {
     @Test
     void theHostsCodecIsForThePolicyToMeasure() {
         Device host = new DeviceCatalog().list().getFirst();
-        assertThat(host.shards().codecs(formats("f32"), SIZE)).isEqualTo(CodecProfile.NONE);
+        assertThat(host.shards().codecs(formats("f32"), SIZE)).isEqualTo(CodecCosts.NONE);
     }
 }

@@ -72,21 +72,21 @@ public final class AllGather implements Collective {
 
     private void sumOfPayloads(int number, StagedPort port, Tile[] chunks, Stopwatch watch) {
         Flight[] flights = new Flight[chunks.length];
-        Parcel[][] parcels = new Parcel[chunks.length][];
+        Packet[][] packets = new Packet[chunks.length][];
         for (int chunk = 0; chunk <= chunks.length; chunk++) {
             if (chunk < chunks.length) {
-                parcels[chunk] = parcels(buffers[chunk % buffers.length], chunks[chunk]);
-                port.encode(chunks[chunk], parcels[chunk][rank].payload());
+                packets[chunk] = packets(buffers[chunk % buffers.length], chunks[chunk]);
+                port.encode(chunks[chunk], packets[chunk][rank].payload());
                 watch.encoded();
-                Parcel[] outgoing = new Parcel[size];
-                Arrays.fill(outgoing, parcels[chunk][rank]);
-                flights[chunk] = exchange.start(number, format.id(), outgoing, parcels[chunk]);
+                Packet[] outgoing = new Packet[size];
+                Arrays.fill(outgoing, packets[chunk][rank]);
+                flights[chunk] = exchange.start(number, format.id(), outgoing, packets[chunk]);
                 watch.transferred();
             }
             if (chunk > 0) {
                 flights[chunk - 1].await();
                 watch.transferred(flights[chunk - 1].traffic());
-                port.decodeSum(payloads(parcels[chunk - 1]), chunks[chunk - 1]);
+                port.decodeSum(payloads(packets[chunk - 1]), chunks[chunk - 1]);
                 watch.summed();
             }
         }
@@ -94,10 +94,10 @@ public final class AllGather implements Collective {
 
     /** The payloads do not pass through here: counted, but not checked. Their way is part of the time of the sum. */
     private void sumOfPeers(int number, PeerPort port, int rows, Stopwatch watch) {
-        Parcel[] headers = Arrays.stream(buffers[0])
-                .map(buffer -> new Parcel(buffer.asSlice(0, FrameLayout.HEADER_BYTES), rows, shape.columns()))
-                .toArray(Parcel[]::new);
-        Parcel[] outgoing = new Parcel[size];
+        Packet[] headers = Arrays.stream(buffers[0])
+                .map(buffer -> new Packet(buffer.asSlice(0, FrameLayout.HEADER_BYTES), rows, shape.columns()))
+                .toArray(Packet[]::new);
+        Packet[] outgoing = new Packet[size];
         Arrays.fill(outgoing, headers[rank]);
         Flight flight = exchange.start(number, format.id(), outgoing, headers);
         flight.await();
@@ -106,14 +106,14 @@ public final class AllGather implements Collective {
         watch.summed();
     }
 
-    private Parcel[] parcels(MemorySegment[] slot, Tile chunk) {
+    private Packet[] packets(MemorySegment[] slot, Tile chunk) {
         long bytes = FrameLayout.HEADER_BYTES + format.encodedBytes(chunk.rows(), chunk.columns());
         return Arrays.stream(slot)
-                .map(buffer -> new Parcel(buffer.asSlice(0, bytes), chunk.rows(), chunk.columns()))
-                .toArray(Parcel[]::new);
+                .map(buffer -> new Packet(buffer.asSlice(0, bytes), chunk.rows(), chunk.columns()))
+                .toArray(Packet[]::new);
     }
 
-    static MemorySegment[] payloads(Parcel[] parcels) {
-        return Arrays.stream(parcels).map(Parcel::payload).toArray(MemorySegment[]::new);
+    static MemorySegment[] payloads(Packet[] packets) {
+        return Arrays.stream(packets).map(Packet::payload).toArray(MemorySegment[]::new);
     }
 }

@@ -36,8 +36,8 @@ public final class ControlChannel {
      * @param words what all others {@link #receive}
      */
     public void send(int[] words) {
-        Parcel[] outgoing = none();
-        Arrays.fill(outgoing, parcel(words));
+        Packet[] outgoing = none();
+        Arrays.fill(outgoing, packet(words));
         exchange(outgoing, none());
     }
 
@@ -47,8 +47,8 @@ public final class ControlChannel {
      * @param count how many words the root sends
      */
     public int[] receive(int count) {
-        Parcel[] incoming = none();
-        incoming[ROOT] = parcel(new int[count]);
+        Packet[] incoming = none();
+        incoming[ROOT] = packet(new int[count]);
         exchange(none(), incoming);
         return words(incoming[ROOT]);
     }
@@ -62,41 +62,41 @@ public final class ControlChannel {
     public int[][] share(int[] words) {
         int size = exchange.transport().size();
         int rank = exchange.transport().rank();
-        Parcel[] incoming = new Parcel[size];
-        Arrays.setAll(incoming, peer -> parcel(words));
-        Parcel[] outgoing = new Parcel[size];
+        Packet[] incoming = new Packet[size];
+        Arrays.setAll(incoming, peer -> packet(words));
+        Packet[] outgoing = new Packet[size];
         Arrays.fill(outgoing, incoming[rank]);
         exchange(outgoing, incoming);
         return Arrays.stream(incoming).map(ControlChannel::words).toArray(int[][]::new);
     }
 
     /** Returns once every rank has called it. Called on all ranks. */
-    public void meet() {
+    public void barrier() {
         share(NOTHING);
     }
 
-    private void exchange(Parcel[] outgoing, Parcel[] incoming) {
+    private void exchange(Packet[] outgoing, Packet[] incoming) {
         Stopwatch watch = new Stopwatch(counters, CollectiveKind.CONTROL);
         Flight flight = exchange.start(FrameHeader.CONTROL, PlainFormat.F32.id(), outgoing, incoming);
         flight.await();
         watch.transferred(flight.traffic());
     }
 
-    private Parcel[] none() {
-        Parcel[] none = new Parcel[exchange.transport().size()];
-        Arrays.fill(none, Parcel.NONE);
+    private Packet[] none() {
+        Packet[] none = new Packet[exchange.transport().size()];
+        Arrays.fill(none, Packet.NONE);
         return none;
     }
 
-    private static Parcel parcel(int[] words) {
+    private static Packet packet(int[] words) {
         // Of no one thread: ranks in one process read each other's frames.
         MemorySegment frame =
                 Arena.ofAuto().allocate(FrameLayout.HEADER_BYTES + (long) words.length * Integer.BYTES, 64);
         MemorySegment.copy(words, 0, frame, WORD, FrameLayout.HEADER_BYTES, words.length);
-        return new Parcel(frame, 1, words.length);
+        return new Packet(frame, 1, words.length);
     }
 
-    private static int[] words(Parcel parcel) {
-        return parcel.payload().toArray(WORD);
+    private static int[] words(Packet packet) {
+        return packet.payload().toArray(WORD);
     }
 }

@@ -35,28 +35,28 @@ public final class FrameExchange {
      *
      * @param layer which exchange of the forward pass this is
      * @param formatId of all payloads
-     * @param outgoing per rank what it gets, payload in place; one parcel may go to several
+     * @param outgoing per rank what it gets, payload in place; one packet may go to several
      * @param incoming per rank what comes from it
      */
-    Flight start(int layer, int formatId, Parcel[] outgoing, Parcel[] incoming) {
+    Flight start(int layer, int formatId, Packet[] outgoing, Packet[] incoming) {
         int rank = transport.rank();
         MemorySegment[] sent = new MemorySegment[outgoing.length];
         MemorySegment[] received = new MemorySegment[incoming.length];
         long bytesSent = 0;
         long bytesReceived = 0;
         int messages = 0;
-        Parcel sealed = Parcel.NONE;
+        Packet sealed = Packet.NONE;
         for (int peer = 0; peer < outgoing.length; peer++) {
-            Parcel parcel = peer == rank ? Parcel.NONE : outgoing[peer];
-            if (!parcel.isEmpty()) {
-                if (!parcel.equals(sealed)) {
-                    FrameLayout.seal(parcel.frame(), header(rank, layer, formatId, parcel));
-                    sealed = parcel;
+            Packet packet = peer == rank ? Packet.NONE : outgoing[peer];
+            if (!packet.isEmpty()) {
+                if (!packet.equals(sealed)) {
+                    FrameLayout.seal(packet.frame(), header(rank, layer, formatId, packet));
+                    sealed = packet;
                 }
-                bytesSent += parcel.frame().byteSize();
+                bytesSent += packet.frame().byteSize();
                 messages++;
             }
-            sent[peer] = parcel.frame();
+            sent[peer] = packet.frame();
             received[peer] = peer == rank ? MemorySegment.NULL : incoming[peer].frame();
             bytesReceived += received[peer].byteSize();
         }
@@ -71,15 +71,15 @@ public final class FrameExchange {
         return flight;
     }
 
-    private FrameHeader header(int sender, int layer, int formatId, Parcel parcel) {
+    private FrameHeader header(int sender, int layer, int formatId, Packet packet) {
         return new FrameHeader(
                 sender,
                 sequence,
                 layer,
                 formatId,
-                parcel.rows(),
-                parcel.columns(),
-                parcel.frame().byteSize() - FrameLayout.HEADER_BYTES);
+                packet.rows(),
+                packet.columns(),
+                packet.frame().byteSize() - FrameLayout.HEADER_BYTES);
     }
 
     /** Frames under way. */
@@ -88,10 +88,10 @@ public final class FrameExchange {
         private final int layer;
         private final int formatId;
         private final long number;
-        private final Parcel[] incoming;
+        private final Packet[] incoming;
         private final Traffic traffic;
 
-        private Flight(Pending pending, int layer, int formatId, long number, Parcel[] incoming, Traffic traffic) {
+        private Flight(Pending pending, int layer, int formatId, long number, Packet[] incoming, Traffic traffic) {
             this.pending = pending;
             this.layer = layer;
             this.formatId = formatId;
@@ -125,16 +125,16 @@ public final class FrameExchange {
             }
         }
 
-        private void verify(int peer, Parcel parcel) {
+        private void verify(int peer, Packet packet) {
             FrameHeader expected = new FrameHeader(
                     peer,
                     number,
                     layer,
                     formatId,
-                    parcel.rows(),
-                    parcel.columns(),
-                    parcel.frame().byteSize() - FrameLayout.HEADER_BYTES);
-            FrameLayout.open(parcel.frame(), peer, transport.rank()).requireEqual(expected, transport.rank());
+                    packet.rows(),
+                    packet.columns(),
+                    packet.frame().byteSize() - FrameLayout.HEADER_BYTES);
+            FrameLayout.open(packet.frame(), peer, transport.rank()).requireEqual(expected, transport.rank());
         }
     }
 }

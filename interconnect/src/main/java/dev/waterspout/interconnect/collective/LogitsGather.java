@@ -80,41 +80,41 @@ public final class LogitsGather {
 
     private void send(MemorySegment local, int rows) {
         Stopwatch watch = new Stopwatch(counters, CollectiveKind.LOGITS);
-        Parcel[] outgoing = none();
-        outgoing[ROOT] = parcel(rank, rows);
+        Packet[] outgoing = none();
+        outgoing[ROOT] = packet(rank, rows);
         MemorySegment payload = outgoing[ROOT].payload();
         payload.copyFrom(local.asSlice(0, payload.byteSize()));
         exchange(outgoing, none(), watch);
     }
 
-    private Parcel[] receive(int rows) {
-        Parcel[] incoming = none();
+    private Packet[] receive(int rows) {
+        Packet[] incoming = none();
         for (int peer = 0; peer < incoming.length; peer++) {
             if (peer != ROOT) {
-                incoming[peer] = parcel(peer, rows);
+                incoming[peer] = packet(peer, rows);
             }
         }
         exchange(none(), incoming, new Stopwatch(counters, CollectiveKind.LOGITS));
         return incoming;
     }
 
-    private void exchange(Parcel[] outgoing, Parcel[] incoming, Stopwatch watch) {
+    private void exchange(Packet[] outgoing, Packet[] incoming, Stopwatch watch) {
         Flight flight = exchange.start(FrameHeader.LOGITS, PlainFormat.F32.id(), outgoing, incoming);
         flight.await();
         watch.transferred(flight.traffic());
     }
 
-    private Parcel[] none() {
-        Parcel[] none = new Parcel[shares.length];
-        Arrays.fill(none, Parcel.NONE);
+    private Packet[] none() {
+        Packet[] none = new Packet[shares.length];
+        Arrays.fill(none, Packet.NONE);
         return none;
     }
 
-    private Parcel parcel(int peer, int rows) {
-        return new Parcel(buffers[peer].asSlice(0, frameBytes(peer, rows)), rows, shares[peer]);
+    private Packet packet(int peer, int rows) {
+        return new Packet(buffers[peer].asSlice(0, frameBytes(peer, rows)), rows, shares[peer]);
     }
 
-    private void place(MemorySegment local, Parcel[] frames, int rows, MemorySegment logits) {
+    private void place(MemorySegment local, Packet[] frames, int rows, MemorySegment logits) {
         long first = 0;
         for (int peer = 0; peer < shares.length; peer++) {
             MemorySegment source = peer == ROOT ? local : frames[peer].payload();

@@ -99,8 +99,8 @@ public final class TwoStep implements Collective {
         private final MemorySegment[] reduced = new MemorySegment[size];
 
         private Tile[] parts = new Tile[0];
-        private Parcel[] sums = new Parcel[0];
-        private Parcel[] partials = new Parcel[0];
+        private Packet[] sums = new Packet[0];
+        private Packet[] partials = new Packet[0];
         private @Nullable Flight flight;
 
         private Slot() {
@@ -112,11 +112,11 @@ public final class TwoStep implements Collective {
         /** Sends every rank this rank's partial of the part that it owns. */
         private void scatter(int number, StagedPort port, Tile chunk, Stopwatch watch) {
             parts = chunk.split(size, format.columnUnit());
-            Parcel[] outgoing = new Parcel[size];
-            partials = new Parcel[size];
+            Packet[] outgoing = new Packet[size];
+            partials = new Packet[size];
             for (int peer = 0; peer < size; peer++) {
-                partials[peer] = parcel(collected, peer, parts[rank]);
-                outgoing[peer] = peer == rank ? partials[rank] : parcel(scattered, peer, parts[peer]);
+                partials[peer] = packet(collected, peer, parts[rank]);
+                outgoing[peer] = peer == rank ? partials[rank] : packet(scattered, peer, parts[peer]);
                 if (!outgoing[peer].isEmpty()) {
                     port.encode(parts[peer], outgoing[peer].payload());
                 }
@@ -129,13 +129,13 @@ public final class TwoStep implements Collective {
         /** Sums the part that this rank owns and sends it to all. */
         private void gather(int number, StagedPort port, Stopwatch watch) {
             land(watch);
-            sums = new Parcel[size];
-            Arrays.setAll(sums, peer -> parcel(reduced, peer, parts[peer]));
+            sums = new Packet[size];
+            Arrays.setAll(sums, peer -> packet(reduced, peer, parts[peer]));
             if (!sums[rank].isEmpty()) {
                 port.reduce(AllGather.payloads(partials), parts[rank], sums[rank].payload());
             }
             watch.summed();
-            Parcel[] outgoing = new Parcel[size];
+            Packet[] outgoing = new Packet[size];
             Arrays.fill(outgoing, sums[rank]);
             flight = exchange.start(number, format.id(), outgoing, sums);
             watch.transferred();
@@ -158,16 +158,16 @@ public final class TwoStep implements Collective {
             watch.transferred(landing.traffic());
         }
 
-        private Parcel parcel(MemorySegment[] buffers, int peer, Tile tile) {
+        private Packet packet(MemorySegment[] buffers, int peer, Tile tile) {
             if (tile.isEmpty()) {
-                return Parcel.NONE;
+                return Packet.NONE;
             }
             long bytes = FrameLayout.HEADER_BYTES + format.encodedBytes(tile.rows(), tile.columns());
             if (buffers[peer].byteSize() < bytes) {
                 // Doubled at least, so that what is left behind is never more than what is used.
                 buffers[peer] = arena.allocate(Math.max(bytes, 2 * buffers[peer].byteSize()), 64);
             }
-            return new Parcel(buffers[peer].asSlice(0, bytes), tile.rows(), tile.columns());
+            return new Packet(buffers[peer].asSlice(0, bytes), tile.rows(), tile.columns());
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.waterspout.interconnect.policy;
 
-import dev.waterspout.interconnect.policy.Profiles.Trial;
+import dev.waterspout.interconnect.policy.Measurements.Trial;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -17,11 +17,13 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * Scales what the model predicts by what trials measured. Between two sizes that were tried, the factor runs evenly over
- * the logarithm of the rows; beyond them what was missed is added, and what was overestimated is scaled.
+ * Corrects the model's predictions by the times of trials. Between two sizes with trials, the ratio of trial to prediction
+ * is interpolated over the logarithm of the rows. Above the largest such size, a time that the model underestimated there is
+ * added, and one that it overestimated is scaled.
  */
-final class Calibration {
-    static final double LEAST_SECONDS = 1e-9;
+public final class Calibration {
+    /** The shortest time that a prediction or a trial counts as: times must be more than 0. */
+    public static final double LEAST_SECONDS = 1e-9;
 
     private final CostModel model;
     private final Map<CommChoice, NavigableMap<Integer, Double>> measured = new HashMap<>();
@@ -35,9 +37,19 @@ final class Calibration {
     /** Of all that was tried at one size, the middle one: for what was not. */
     private final NavigableMap<Integer, Double> general = new TreeMap<>();
 
-    /** Choices with the same algorithm and format. */
-    record Pair(Algorithm algorithm, WireFormat format) {
-        static Pair of(CommChoice choice) {
+    /**
+     * Choices with the same algorithm and format.
+     *
+     * @param algorithm of all
+     * @param format of all
+     */
+    public record Pair(Algorithm algorithm, WireFormat format) {
+        /**
+         * Returns the pair of a choice.
+         *
+         * @param choice one of the pair's
+         */
+        public static Pair of(CommChoice choice) {
             return new Pair(choice.algorithm(), choice.format());
         }
     }
@@ -54,8 +66,12 @@ final class Calibration {
         this.model = model;
     }
 
-    /** Notes what a trial took. */
-    void add(Trial trial) {
+    /**
+     * Adds the time of a trial.
+     *
+     * @param trial of an exchange
+     */
+    public void add(Trial trial) {
         CommChoice choice = trial.choice();
         double factor = trial.seconds() / predicted(choice, trial.rows());
         tried.add(trial.rows());
@@ -71,8 +87,12 @@ final class Calibration {
         general.put(trial.rows(), all[all.length / 2]);
     }
 
-    /** Drops what trials with so many rows took. */
-    void forget(int rows) {
+    /**
+     * Drops all trials of one size.
+     *
+     * @param rows of those exchanges
+     */
+    public void forget(int rows) {
         tried.remove(rows);
         triedOfPair.values().forEach(own -> own.remove(rows));
         general.remove(rows);
@@ -98,8 +118,13 @@ final class Calibration {
         return seconds == null ? OptionalDouble.empty() : OptionalDouble.of(seconds);
     }
 
-    /** {@return the seconds to reckon with} */
-    double expected(CommChoice choice, int rows) {
+    /**
+     * Returns the predicted seconds, corrected by the trials.
+     *
+     * @param choice how the exchange is done
+     * @param rows tokens, at least 1
+     */
+    public double expected(CommChoice choice, int rows) {
         double predicted = predicted(choice, rows);
         NavigableMap<Integer, Double> own = factorsOf(choice, rows);
         Map.Entry<Integer, Double> last = own.lastEntry();

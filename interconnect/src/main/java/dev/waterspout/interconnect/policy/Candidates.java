@@ -1,12 +1,13 @@
 package dev.waterspout.interconnect.policy;
 
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What there is to choose from, for each size of exchange. */
-final class Candidates {
+/** The choices for each size of exchange. */
+public final class Candidates {
     /** Parts of a usual chunk. Fast links want large chunks, slow ones small. Fewer than two chunks overlap with nothing. */
     private static final int[] HALVES_OF_CHUNK = {1, 2, 4, 8};
 
@@ -18,16 +19,16 @@ final class Candidates {
 
     private final CommSettings settings;
     private final int ranks;
-    private final CodecProfile codec;
+    private final CodecCosts codec;
 
-    Candidates(CommSettings settings, int ranks, CodecProfile codec) {
+    Candidates(CommSettings settings, int ranks, CodecCosts codec) {
         this.settings = settings;
         this.ranks = ranks;
         this.codec = codec;
     }
 
-    /** {@return 1, 2, 4, ... and the most rows} */
-    List<Integer> sizes() {
+    /** Returns the sizes in rows, ascending: 1, 2, 4, ... and the most rows. */
+    public List<Integer> sizes() {
         List<Integer> sizes = new ArrayList<>();
         for (int rows = 1; rows < settings.maxRows(); rows *= 2) {
             sizes.add(rows);
@@ -36,8 +37,8 @@ final class Candidates {
         return sizes;
     }
 
-    /** {@return the sizes to try first, ascending: 1, and the most rows divided by 1, 8, 64, ...} */
-    List<Integer> mainSizes() {
+    /** Returns the sizes to try first, ascending: 1, and the most rows divided by 1, 8, 64, ... */
+    public List<Integer> mainSizes() {
         List<Integer> sizes = sizes();
         List<Integer> main = new ArrayList<>();
         for (int i = sizes.size() - 1; i > 0; i -= 3) {
@@ -47,8 +48,8 @@ final class Candidates {
         return main.stream().distinct().toList();
     }
 
-    /** {@return what compression has to beat: plain formats uncut, f32 with the uncompressed all-reduce first} */
-    List<CommChoice> baselines() {
+    /** Returns the choices that compression has to beat: plain formats uncut, first f32 by the uncompressed all-reduce. */
+    public List<CommChoice> baselines() {
         List<Algorithm> algorithms = new ArrayList<>(List.of(settings.plainAlgorithm(ranks)));
         settings.algorithms().stream()
                 .filter(algorithm -> !algorithms.contains(algorithm))
@@ -60,8 +61,12 @@ final class Candidates {
                 .toList();
     }
 
-    /** {@return all choices for an exchange, the baselines first} */
-    List<CommChoice> of(int rows) {
+    /**
+     * Returns all choices for an exchange, the baselines first.
+     *
+     * @param rows tokens, at least 1
+     */
+    public List<CommChoice> of(int rows) {
         List<CommChoice> choices = new ArrayList<>(baselines());
         for (WireFormat format : settings.formats()) {
             Cost cost = codec.costs().get(format);

@@ -1,21 +1,22 @@
 package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.InterconnectException;
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
 import dev.waterspout.interconnect.policy.Decision.Option;
 import dev.waterspout.interconnect.policy.Decision.Row;
-import dev.waterspout.interconnect.policy.Profiles.Trial;
+import dev.waterspout.interconnect.policy.measure.Agreement;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecProbe;
+import dev.waterspout.interconnect.policy.measure.CodecSource;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
+import dev.waterspout.interconnect.policy.measure.LinkProbe;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.DoubleStream;
 
 /**
  * Decides how exchanges of each size are done. Links and codecs are measured, a {@link CostModel} predicts every choice,
@@ -26,23 +27,25 @@ import java.util.stream.DoubleStream;
  * <p>All ranks decide the same: every number that a decision depends on has been shared before, and is the slowest rank's.
  */
 public final class CommPolicy {
-    private static final int LINK_VALUES = 2;
-    private static final int COST_VALUES = 7;
-    private static final int TRIAL_VALUES = 5;
 
     private final Bench bench;
     private final CommSettings settings;
+    private final TrialRunner trials;
     private final Agreement agreement;
+    private final MeasurementExchange group;
     private final int ranks;
 
     /**
      * @param bench what to measure with
      * @param settings what to choose from; the same on every rank
+     * @param trials what runs whole exchanges
      */
-    public CommPolicy(Bench bench, CommSettings settings) {
+    public CommPolicy(Bench bench, CommSettings settings, TrialRunner trials) {
         this.bench = bench;
         this.settings = settings;
+        this.trials = trials;
         this.agreement = new Agreement(bench.control());
+        this.group = new MeasurementExchange(settings, agreement);
         this.ranks = bench.transport().size();
     }
 
@@ -52,43 +55,45 @@ public final class CommPolicy {
      * @param cache where the root looks, and all ranks keep what was found
      * @throws InterconnectException if ranks were given different settings
      */
-    public Decision measureAndDecide(Optional<ProfileCache> cache) {
+    public Decision measureAndDecide(Optional<MeasurementCache> cache) {
         if (ranks == 1) {
-            return decide(Profiles.NONE);
+            return decide(Measurements.NONE);
         }
         requireSameSettings();
         int choices = settings.choiceDigest();
-        ProfileCache.Entry cached =
-                cache.flatMap(ProfileCache::load).orElse(new ProfileCache.Entry(choices, Profiles.NONE));
-        Profiles known = fromRoot(cached.trialsFor(choices));
-        Profiles measured = measure(known);
+        MeasurementCache.Entry cached =
+                cache.flatMap(MeasurementCache::load).orElse(new MeasurementCache.Entry(choices, Measurements.NONE));
+        Measurements known = group.fromRoot(cached.trialsFor(choices));
+        Measurements measured = measure(known);
         boolean ports = agreement.max(bench.codecs().equals(CodecSource.PORTS) ? 0 : 1) == 0;
         boolean steady = measured.codec().equals(measured.codec().measured());
         boolean mayTry = steady && ports && !settings.budget().trials().isZero();
         Result result = decided(measured, mayTry);
         // What the JIT disturbed is not kept.
         if (steady && !result.found().equals(known)) {
-            CodecProfile all = cached.profiles().codec().with(measured.codec());
-            cache.ifPresent(file -> file.store(new ProfileCache.Entry(
-                    choices, new Profiles(measured.link(), all, result.found().trials()))));
+            CodecCosts all = cached.measurements().codec().with(measured.codec());
+            cache.ifPresent(file -> file.store(new MeasurementCache.Entry(
+                    choices,
+                    new Measurements(measured.link(), all, result.found().trials()))));
         }
         return result.decision();
     }
 
     /**
-     * Decides from profiles. Called on all ranks; {@return the same on each}
+     * Decides from measurements. Called on all ranks; {@return the same on each}
      *
-     * @param profiles what this rank knows; the slowest rank's figures count
+     * @param measurements what this rank knows; the slowest rank's figures count
      * @throws InterconnectException if ranks were given different settings
      */
-    public Decision decide(Profiles profiles) {
+    public Decision decide(Measurements measurements) {
         if (ranks == 1) {
             CommChoice only = new CommChoice(
                     settings.plainAlgorithm(1), settings.baselines().getFirst(), CommChoice.UNCUT);
-            return new Decision(CommSchedule.fixed(only), List.of(), profiles, ranks, settings.formats());
+            return new Decision(CommSchedule.fixed(only), List.of(), measurements, ranks, settings.formats());
         }
         requireSameSettings();
-        return decided(slowest(profiles), !settings.budget().trials().isZero()).decision();
+        return decided(group.slowest(measurements), !settings.budget().trials().isZero())
+                .decision();
     }
 
     private void requireSameSettings() {
@@ -104,18 +109,19 @@ public final class CommPolicy {
     }
 
     /** {@return of link and codecs what is known, and of the rest what is measured or supplied; the slowest rank's} */
-    private Profiles measure(Profiles known) {
+    private Measurements measure(Measurements known) {
         List<WireFormat> unknown = byPromise().stream()
                 .filter(format -> !known.codec().costs().containsKey(format))
                 .toList();
-        CodecProfile supplied =
-                unknown.isEmpty() ? CodecProfile.NONE : bench.codecs().measure(unknown, settings, ranks);
+        CodecCosts supplied = unknown.isEmpty()
+                ? CodecCosts.NONE
+                : bench.codecs().measure(unknown, settings.maxRows(), settings.columns(), ranks);
         List<WireFormat> untold = unknown.stream()
                 .filter(format -> !supplied.costs().containsKey(format))
                 .toList();
         boolean full = !settings.budget().codec().isZero();
         // The link comes last: the JIT, which the codecs keep busy, would disturb it.
-        CodecProfile own = known.codec()
+        CodecCosts own = known.codec()
                 .with(new CodecProbe(ranks, bench.ports(), bench.clocks())
                         .measure(
                                 full ? untold : List.of(),
@@ -124,10 +130,10 @@ public final class CommPolicy {
                                 settings.budget().warmUp(),
                                 settings.budget().codec()))
                 .with(supplied);
-        CodecProfile codec = slowest(new Profiles(LinkProfile.NONE, own)).codec();
+        CodecCosts codec = group.slowest(new Measurements(LinkCost.NONE, own)).codec();
         // Where nothing is known of codecs, a link was measured in a hurry.
         boolean good = known.hasLink() && (!full || !known.codec().costs().isEmpty());
-        LinkProfile link = good
+        LinkCost link = good
                 ? known.link()
                 : new LinkProbe(
                                 bench.transport(),
@@ -135,7 +141,7 @@ public final class CommPolicy {
                                 bench.nanoClock(),
                                 settings.budget().link())
                         .measure();
-        return new Profiles(link, codec, known.trials());
+        return new Measurements(link, codec, known.trials());
     }
 
     /** {@return the formats, what others have to beat first, then the smallest} */
@@ -150,17 +156,17 @@ public final class CommPolicy {
     }
 
     /** A decision, and what was found out for it. */
-    private record Result(Decision decision, Profiles found) {}
+    private record Result(Decision decision, Measurements found) {}
 
-    private Result decided(Profiles known, boolean mayTry) {
-        CodecProfile codec = known.codec().assuming(settings.formats());
+    private Result decided(Measurements known, boolean mayTry) {
+        CodecCosts codec = known.codec().assuming(settings.formats());
         CostModel model = new CostModel(ranks, settings.columns(), known.link(), codec);
         Candidates candidates = new Candidates(settings, ranks, codec);
         CommChoice first = candidates.baselines().getFirst();
         Calibration calibration = new Calibration(model);
-        Profiles found = known;
+        Measurements found = known;
         if (mayTry && known.trials().isEmpty()) {
-            found = known.with(new Trials(bench, settings, candidates, calibration).run());
+            found = known.with(trials.run(bench, settings, candidates, calibration));
         } else {
             known.trials().forEach(calibration::add);
         }
@@ -187,7 +193,7 @@ public final class CommPolicy {
                             .sorted(Comparator.comparingDouble(Option::expectedSeconds))
                             .toList()));
         }
-        Profiles used = new Profiles(found.link(), codec, found.trials());
+        Measurements used = new Measurements(found.link(), codec, found.trials());
         return new Result(new Decision(chooser.schedule(chosen), table, used, ranks, settings.formats()), found);
     }
 
@@ -219,78 +225,5 @@ public final class CommPolicy {
                 .filter(option -> option.choice().equals(choice))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    /** {@return what the root knows, on every rank} */
-    private Profiles fromRoot(Profiles known) {
-        double[] root = agreement.share(values(known))[0];
-        List<Trial> trials = new ArrayList<>();
-        double[] packed = agreement.fromRoot(pack(known.trials()));
-        for (int at = 0; at < packed.length; at += TRIAL_VALUES) {
-            CommChoice choice = new CommChoice(
-                    settings.algorithms().get((int) packed[at]),
-                    settings.formats().get((int) packed[at + 1]),
-                    (int) packed[at + 2]);
-            trials.add(new Trial(choice, (int) packed[at + 3], packed[at + 4]));
-        }
-        return profiles(root).with(trials);
-    }
-
-    private double[] pack(List<Trial> trials) {
-        return trials.stream()
-                .flatMapToDouble(trial -> DoubleStream.of(
-                        settings.algorithms().indexOf(trial.choice().algorithm()),
-                        settings.formats().indexOf(trial.choice().format()),
-                        trial.choice().chunkRows(),
-                        trial.rows(),
-                        trial.seconds()))
-                .toArray();
-    }
-
-    private Profiles slowest(Profiles own) {
-        return profiles(agreement.max(values(own)));
-    }
-
-    /** {@return latency, seconds per byte, and the costs of all formats; infinite where a format was not measured} */
-    private double[] values(Profiles profiles) {
-        double[] values =
-                new double[LINK_VALUES + COST_VALUES * settings.formats().size()];
-        values[0] = profiles.link().latencySeconds();
-        values[1] = 1 / profiles.link().bytesPerSecond();
-        int at = LINK_VALUES;
-        for (WireFormat format : settings.formats()) {
-            Cost cost = profiles.codec().costs().get(format);
-            for (int i = 0; i < COST_VALUES; i++) {
-                values[at++] = cost == null ? Double.POSITIVE_INFINITY : figure(cost, i);
-            }
-        }
-        return values;
-    }
-
-    /** {@return one of the figures, of which the largest is the worst} */
-    private static double figure(Cost cost, int i) {
-        if (i == COST_VALUES - 1) {
-            return cost.measured() ? 0 : 1;
-        }
-        Line line = List.of(cost.encode(), cost.reduce(), cost.decodeSum()).get(i / 2);
-        return i % 2 == 0 ? line.fixedSeconds() : line.perElementSeconds();
-    }
-
-    private Profiles profiles(double[] values) {
-        Map<WireFormat, Cost> costs = new LinkedHashMap<>();
-        int at = LINK_VALUES;
-        for (WireFormat format : settings.formats()) {
-            if (values[at] < Double.POSITIVE_INFINITY) {
-                costs.put(
-                        format,
-                        new Cost(
-                                new Line(values[at], values[at + 1]),
-                                new Line(values[at + 2], values[at + 3]),
-                                new Line(values[at + 4], values[at + 5]),
-                                values[at + 6] == 0));
-            }
-            at += COST_VALUES;
-        }
-        return new Profiles(new LinkProfile(values[0], 1 / values[1]), new CodecProfile(costs));
     }
 }

@@ -69,8 +69,8 @@ public record CommSettings(
         return new CommSettings(formats, List.of(Algorithm.values()), maxRows, columns, false, Budget.FULL);
     }
 
-    /** {@return what any other format has to beat} */
-    List<WireFormat> baselines() {
+    /** Returns the formats that any other has to beat. */
+    public List<WireFormat> baselines() {
         List<WireFormat> plain = formats.stream()
                 .filter(PlainFormat.class::isInstance)
                 .sorted(Comparator.comparingInt(WireFormat::id)) // f32 is the first

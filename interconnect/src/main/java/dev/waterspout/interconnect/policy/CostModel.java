@@ -2,7 +2,9 @@ package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.collective.ExchangeShape;
 import dev.waterspout.interconnect.frame.FrameLayout;
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 
 /**
  * Predicts how long an exchange takes, in seconds.
@@ -31,8 +33,8 @@ public final class CostModel {
 
     private final int ranks;
     private final int columns;
-    private final LinkProfile link;
-    private final CodecProfile codec;
+    private final LinkCost link;
+    private final CodecCosts codec;
 
     /**
      * @param ranks how many exchange, at least 1
@@ -40,7 +42,7 @@ public final class CostModel {
      * @param link what bytes cost
      * @param codec what arithmetic costs; formats that are not in it cost infinitely much
      */
-    public CostModel(int ranks, int columns, LinkProfile link, CodecProfile codec) {
+    public CostModel(int ranks, int columns, LinkCost link, CodecCosts codec) {
         this.ranks = ranks;
         this.columns = columns;
         this.link = link;

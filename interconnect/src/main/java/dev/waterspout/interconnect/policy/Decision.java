@@ -9,11 +9,12 @@ import java.util.OptionalDouble;
  *
  * @param schedule the choices
  * @param table one row per size that was looked at
- * @param profiles what was measured of the links and codecs, of the slowest rank
+ * @param measurements what was measured of the links and codecs, of the slowest rank
  * @param ranks how many exchange
  * @param formats what there was to choose from
  */
-public record Decision(CommSchedule schedule, List<Row> table, Profiles profiles, int ranks, List<WireFormat> formats) {
+public record Decision(
+        CommSchedule schedule, List<Row> table, Measurements measurements, int ranks, List<WireFormat> formats) {
     /**
      * A choice and its times.
      *

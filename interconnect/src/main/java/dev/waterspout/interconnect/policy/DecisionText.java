@@ -1,9 +1,10 @@
 package dev.waterspout.interconnect.policy;
 
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
 import dev.waterspout.interconnect.policy.Decision.Option;
 import dev.waterspout.interconnect.policy.Decision.Row;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.Formatter;
 import java.util.List;
@@ -37,14 +38,14 @@ final class DecisionText {
             text.format("link: none, 1 rank\n");
             return;
         }
-        LinkProfile link = decision.profiles().link();
+        LinkCost link = decision.measurements().link();
         text.format(
                 "link: %d ranks, latency %.1f us, %.2f Gbit/s\n",
                 decision.ranks(), link.latencySeconds() * 1e6, link.bytesPerSecond() / GIGABIT);
     }
 
     private void codec(WireFormat format) {
-        Cost cost = decision.profiles().codec().costs().get(format);
+        Cost cost = decision.measurements().codec().costs().get(format);
         if (cost == null) {
             text.format("codec %-14s not measured\n", format.label());
         } else {

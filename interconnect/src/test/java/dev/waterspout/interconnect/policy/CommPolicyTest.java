@@ -9,6 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waterspout.interconnect.InterconnectException;
 import dev.waterspout.interconnect.policy.CommSchedule.Step;
 import dev.waterspout.interconnect.policy.Decision.Row;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.LinkProbe;
+import dev.waterspout.interconnect.policy.trial.Trials;
 import dev.waterspout.interconnect.testing.RankThreads;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
@@ -33,9 +36,11 @@ class CommPolicyTest {
     private static final List<WireFormat> FORMATS = List.of(F32, BF16, E2M1, E4M3);
     private static final CommSettings SETTINGS = CommSettings.of(FORMATS, 256, 1024);
 
-    private static Decision decide(int ranks, Profiles machine, CommSettings settings) throws InterruptedException {
+    private static Decision decide(int ranks, Measurements machine, CommSettings settings) throws InterruptedException {
         List<Decision> all = SimulatedRank.all(
-                ranks, machine, rank -> new CommPolicy(rank.bench(), settings).measureAndDecide(Optional.empty()));
+                ranks,
+                machine,
+                rank -> new CommPolicy(rank.bench(), settings, Trials::run).measureAndDecide(Optional.empty()));
         assertThat(new HashSet<>(all)).hasSize(1);
         return all.getFirst();
     }
@@ -95,7 +100,7 @@ class CommPolicyTest {
     void everythingTogetherStaysWithinItsBudget(int ranks, double gigabits) throws InterruptedException {
         CommSettings wide = CommSettings.of(FORMATS, 512, 4096);
         List<Double> spent = SimulatedRank.all(ranks, SimulatedRank.machine(200e-6, gigabits, 1), rank -> {
-            assertThat(new CommPolicy(rank.bench(), wide)
+            assertThat(new CommPolicy(rank.bench(), wide, Trials::run)
                             .measureAndDecide(Optional.empty())
                             .table())
                     .isNotEmpty();
@@ -110,29 +115,29 @@ class CommPolicyTest {
                 4,
                 rank -> SimulatedRank.machine(20e-6 * (rank + 1), 2.0 / (rank + 1), 4.0 / (4 - rank)),
                 0,
-                rank -> new CommPolicy(rank.bench(), SETTINGS).measureAndDecide(Optional.empty()));
+                rank -> new CommPolicy(rank.bench(), SETTINGS, Trials::run).measureAndDecide(Optional.empty()));
         assertThat(all).hasSize(4);
         assertThat(new HashSet<>(all)).hasSize(1);
         assertThat(largest(all.getFirst()).format()).isEqualTo(E2M1);
         List<Decision> given = SimulatedRank.all(3, SimulatedRank.machine(20e-6, 1, 2), rank -> {
-            Profiles own = SimulatedRank.machine(20e-6 * rank.rank(), 10 - rank.rank(), 2);
-            return new CommPolicy(rank.bench(), SETTINGS).decide(own);
+            Measurements own = SimulatedRank.machine(20e-6 * rank.rank(), 10 - rank.rank(), 2);
+            return new CommPolicy(rank.bench(), SETTINGS, Trials::run).decide(own);
         });
         assertThat(new HashSet<>(given)).hasSize(1);
-        assertThat(given.getFirst().profiles().link().latencySeconds()).isEqualTo(40e-6);
+        assertThat(given.getFirst().measurements().link().latencySeconds()).isEqualTo(40e-6);
     }
 
     @Test
     void trialsCorrectWhatTheModelBelieves() throws InterruptedException {
-        Profiles believed = SimulatedRank.machine(20e-6, 1, 100);
-        Profiles real = SimulatedRank.machine(20e-6, 1, 0.02); // codecs that are slower than the link
-        List<Decision> all =
-                SimulatedRank.all(2, real, rank -> new CommPolicy(rank.bench(), SETTINGS).decide(believed));
+        Measurements believed = SimulatedRank.machine(20e-6, 1, 100);
+        Measurements real = SimulatedRank.machine(20e-6, 1, 0.02); // codecs that are slower than the link
+        List<Decision> all = SimulatedRank.all(
+                2, real, rank -> new CommPolicy(rank.bench(), SETTINGS, Trials::run).decide(believed));
         Row last = all.getFirst().table().getLast();
         assertThat(last.chosen().choice().format())
                 .as("%s", all.getFirst().explain())
                 .isInstanceOf(PlainFormat.class);
-        assertThat(all.getFirst().profiles().trials()).isNotEmpty();
+        assertThat(all.getFirst().measurements().trials()).isNotEmpty();
     }
 
     @Test
@@ -140,8 +145,9 @@ class CommPolicyTest {
         CommSettings.Budget none =
                 new CommSettings.Budget(Duration.ZERO, LinkProbe.BUDGET, Duration.ZERO, Duration.ZERO);
         CommSettings hasty = new CommSettings(FORMATS, List.of(Algorithm.values()), 256, 1024, false, none);
-        Profiles machine = SimulatedRank.machine(50e-6, 1, 4);
-        List<Decision> all = SimulatedRank.all(2, machine, rank -> new CommPolicy(rank.bench(), hasty).decide(machine));
+        Measurements machine = SimulatedRank.machine(50e-6, 1, 4);
+        List<Decision> all =
+                SimulatedRank.all(2, machine, rank -> new CommPolicy(rank.bench(), hasty, Trials::run).decide(machine));
         assertThat(largest(all.getFirst()).format()).isEqualTo(E2M1);
         assertThat(all.getFirst().table())
                 .allSatisfy(row -> assertThat(row.options())
@@ -183,7 +189,7 @@ class CommPolicyTest {
         List<String> refusals = SimulatedRank.all(2, SimulatedRank.machine(50e-6, 1, 4), rank -> {
             CommSettings own = CommSettings.of(FORMATS, 64 + rank.rank(), 1024);
             try {
-                return "decided " + new CommPolicy(rank.bench(), own).measureAndDecide(Optional.empty());
+                return "decided " + new CommPolicy(rank.bench(), own, Trials::run).measureAndDecide(Optional.empty());
             } catch (InterconnectException refused) {
                 return RankThreads.assertRefused(refused, "rank 1", "rank 0");
             }
@@ -194,36 +200,37 @@ class CommPolicyTest {
 
     @Test
     void theRootsCacheSparesTheProbes(@TempDir Path folder) throws InterruptedException {
-        ProfileKey key = new ProfileKey(List.of("a", "b"), "mpi", 2, List.of("host", "host"), "1");
-        Profiles machine = SimulatedRank.machine(50e-6, 1, 4);
+        MeasurementKey key = new MeasurementKey(List.of("a", "b"), "mpi", 2, List.of("host", "host"), "1");
+        Measurements machine = SimulatedRank.machine(50e-6, 1, 4);
         List<Integer> exchanges = new ArrayList<>();
-        List<Profiles> profiles = new ArrayList<>();
+        List<Measurements> measurements = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         for (int run = 0; run < 2; run++) {
             List<Integer> made = SimulatedRank.all(2, machine, rank -> {
-                Optional<ProfileCache> cache = rank.rank() == 0
-                        ? Optional.of(
-                                new ProfileCache(folder, key, ProfileCache.MAX_AGE, InstantSource.system(), notes::add))
+                Optional<MeasurementCache> cache = rank.rank() == 0
+                        ? Optional.of(new MeasurementCache(
+                                folder, key, MeasurementCache.MAX_AGE, InstantSource.system(), notes::add))
                         : Optional.empty();
-                Decision decision = new CommPolicy(rank.bench(), SETTINGS).measureAndDecide(cache);
+                Decision decision = new CommPolicy(rank.bench(), SETTINGS, Trials::run).measureAndDecide(cache);
                 if (rank.rank() == 1) {
-                    profiles.add(decision.profiles());
+                    measurements.add(decision.measurements());
                 }
                 return rank.transport().exchanges();
             });
             exchanges.add(made.getFirst());
         }
         assertThat(notes).isEmpty();
-        assertThat(profiles.getFirst().link().bytesPerSecond())
-                .isEqualTo(profiles.getLast().link().bytesPerSecond());
-        assertThat(profiles.getFirst().codec()).isEqualTo(profiles.getLast().codec());
+        assertThat(measurements.getFirst().link().bytesPerSecond())
+                .isEqualTo(measurements.getLast().link().bytesPerSecond());
+        assertThat(measurements.getFirst().codec())
+                .isEqualTo(measurements.getLast().codec());
         assertThat(exchanges.getLast()).isLessThan(10);
         assertThat(exchanges.getFirst()).isGreaterThan(100);
     }
 
-    private static ProfileCache cache(Path folder, List<String> notes) {
-        ProfileKey key = new ProfileKey(List.of("a", "b"), "mpi", 2, List.of("host", "host"), "1");
-        return new ProfileCache(folder, key, ProfileCache.MAX_AGE, InstantSource.system(), notes::add);
+    private static MeasurementCache cache(Path folder, List<String> notes) {
+        MeasurementKey key = new MeasurementKey(List.of("a", "b"), "mpi", 2, List.of("host", "host"), "1");
+        return new MeasurementCache(folder, key, MeasurementCache.MAX_AGE, InstantSource.system(), notes::add);
     }
 
     @Test
@@ -231,7 +238,7 @@ class CommPolicyTest {
         SimulatedRank.all(
                 2,
                 SimulatedRank.machine(50e-6, 1, 4),
-                rank -> new CommPolicy(rank.bench(), SETTINGS)
+                rank -> new CommPolicy(rank.bench(), SETTINGS, Trials::run)
                         .measureAndDecide(Optional.of(cache(folder.resolve("" + rank.rank()), new ArrayList<>()))));
         assertThat(cache(folder.resolve("1"), new ArrayList<>()).load())
                 .isEqualTo(cache(folder.resolve("0"), new ArrayList<>()).load())
@@ -245,12 +252,12 @@ class CommPolicyTest {
             decisions.add(SimulatedRank.all(
                             2,
                             SimulatedRank.machine(50e-6, 1, 4),
-                            rank -> new CommPolicy(rank.bench(), SETTINGS)
+                            rank -> new CommPolicy(rank.bench(), SETTINGS, Trials::run)
                                     .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))))
                     .getFirst());
         }
         assertThat(decisions.getFirst()).isEqualTo(decisions.getLast());
-        assertThat(decisions.getLast().profiles().trials()).isNotEmpty();
+        assertThat(decisions.getLast().measurements().trials()).isNotEmpty();
     }
 
     @Test
@@ -258,7 +265,7 @@ class CommPolicyTest {
         Decision decision = SimulatedRank.all(
                         2,
                         SimulatedRank.machine(50e-6, 1, 0.001),
-                        rank -> new CommPolicy(rank.neverCompiled(), SETTINGS)
+                        rank -> new CommPolicy(rank.neverCompiled(), SETTINGS, Trials::run)
                                 .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))))
                 .getFirst();
         assertThat(decision.explain()).contains("not steady when it was");
@@ -274,10 +281,11 @@ class CommPolicyTest {
     @CsvSource({"2, 0.1", "4, 1", "8, 1", "2, 10", "3, 40"})
     void aQuickStartMeasuresTheLinkAloneAndWantsMore(int ranks, double gigabits) throws InterruptedException {
         // Codecs of 0.01 GB/s, as they are before the JIT has seen them, would stop everything.
-        Profiles machine = SimulatedRank.machine(50e-6, gigabits, 0.01);
+        Measurements machine = SimulatedRank.machine(50e-6, gigabits, 0.01);
         List<Double> spent = new ArrayList<>();
         Decision decision = SimulatedRank.all(ranks, machine, rank -> {
-                    Decision own = new CommPolicy(rank.bench(), quick(FORMATS)).measureAndDecide(Optional.empty());
+                    Decision own = new CommPolicy(rank.bench(), quick(FORMATS), Trials::run)
+                            .measureAndDecide(Optional.empty());
                     synchronized (spent) {
                         spent.add(rank.clock().seconds());
                     }
@@ -285,8 +293,8 @@ class CommPolicyTest {
                 })
                 .getFirst();
         assertThat(spent).allSatisfy(seconds -> assertThat(seconds).isLessThan(0.4));
-        assertThat(decision.profiles().trials()).isEmpty();
-        assertThat(decision.profiles().codec().costs())
+        assertThat(decision.measurements().trials()).isEmpty();
+        assertThat(decision.measurements().codec().costs())
                 .hasSize(FORMATS.size())
                 .allSatisfy((format, cost) -> assertThat(cost.measured()).isFalse());
         assertThat(decision.explain()).contains("a usual speed: not measured");
@@ -312,12 +320,12 @@ class CommPolicyTest {
 
     @Test
     void whatWasMeasuredInFullServesQuickStarts(@TempDir Path folder) throws InterruptedException {
-        Profiles machine = SimulatedRank.machine(50e-6, 1, 4);
+        Measurements machine = SimulatedRank.machine(50e-6, 1, 4);
         List<Integer> exchanges = new ArrayList<>();
         List<Decision> decisions = new ArrayList<>();
         for (CommSettings settings : List.of(quick(FORMATS), quick(FORMATS), SETTINGS, quick(FORMATS))) {
             List<Integer> made = SimulatedRank.all(2, machine, rank -> {
-                Decision own = new CommPolicy(rank.bench(), settings)
+                Decision own = new CommPolicy(rank.bench(), settings, Trials::run)
                         .measureAndDecide(Optional.of(cache(folder, new ArrayList<>())));
                 if (rank.rank() == 0) {
                     decisions.add(own);
@@ -332,30 +340,30 @@ class CommPolicyTest {
         assertThat(exchanges.get(3)).isLessThan(10);
         assertThat(decisions.get(1)).isEqualTo(decisions.get(0));
         assertThat(decisions.get(3)).isEqualTo(decisions.get(2));
-        assertThat(decisions.get(3).profiles().trials()).isNotEmpty();
+        assertThat(decisions.get(3).measurements().trials()).isNotEmpty();
     }
 
     @Test
     void theSlowestComputeCountsWhateverItSaysOfItself(@TempDir Path folder) throws InterruptedException {
-        CodecProfile slow = SimulatedRank.machine(1, 1, 0.01).codec();
+        CodecCosts slow = SimulatedRank.machine(1, 1, 0.01).codec();
         List<Decision> all = SimulatedRank.all(
                 2,
                 SimulatedRank.machine(50e-6, 1, 4),
-                rank -> new CommPolicy(rank.rank() == 1 ? rank.knowing(slow) : rank.bench(), SETTINGS)
+                rank -> new CommPolicy(rank.rank() == 1 ? rank.knowing(slow) : rank.bench(), SETTINGS, Trials::run)
                         .measureAndDecide(Optional.of(cache(folder, new ArrayList<>()))));
         assertThat(new HashSet<>(all)).hasSize(1);
-        assertThat(all.getFirst().profiles().codec().costs())
+        assertThat(all.getFirst().measurements().codec().costs())
                 .containsOnlyKeys(slow.costs().keySet());
         slow.costs()
                 .forEach((format, cost) -> assertThat(Objects.requireNonNull(all.getFirst()
-                                        .profiles()
+                                        .measurements()
                                         .codec()
                                         .costs()
                                         .get(format))
                                 .encode()
                                 .perElementSeconds())
                         .isEqualTo(cost.encode().perElementSeconds()));
-        assertThat(all.getFirst().profiles().trials()).isEmpty();
+        assertThat(all.getFirst().measurements().trials()).isEmpty();
         assertThat(largest(all.getFirst()).format()).isInstanceOf(PlainFormat.class);
         assertThat(cache(folder, new ArrayList<>()).load()).isPresent();
     }
@@ -372,8 +380,9 @@ class CommPolicyTest {
 
     @Test
     void aCodecThatTakesAsLongForAnySizeHasNoSpeed() throws InterruptedException {
-        Profiles fixed = SimulatedRank.machine(50e-6, 1, Double.POSITIVE_INFINITY);
-        Decision decision = SimulatedRank.all(2, fixed, rank -> new CommPolicy(rank.bench(), SETTINGS).decide(fixed))
+        Measurements fixed = SimulatedRank.machine(50e-6, 1, Double.POSITIVE_INFINITY);
+        Decision decision = SimulatedRank.all(
+                        2, fixed, rank -> new CommPolicy(rank.bench(), SETTINGS, Trials::run).decide(fixed))
                 .getFirst();
         assertThat(decision.explain()).contains("encode 1.0 us").doesNotContain("Infinity");
     }

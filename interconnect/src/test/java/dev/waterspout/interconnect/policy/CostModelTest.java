@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.util.Map;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -19,7 +21,7 @@ class CostModelTest {
     /** 100 us and 1 MB/s; encode 1 us + 1 ns, reduce 2 us + 2 ns, sum 3 us + 3 ns. */
     private static CostModel model(int ranks) {
         Cost cost = new Cost(new Line(1e-6, 1e-9), new Line(2e-6, 2e-9), new Line(3e-6, 3e-9));
-        return new CostModel(ranks, COLUMNS, new LinkProfile(100e-6, 1e6), new CodecProfile(Map.of(F32, cost)));
+        return new CostModel(ranks, COLUMNS, new LinkCost(100e-6, 1e6), new CodecCosts(Map.of(F32, cost)));
     }
 
     private static CommChoice choice(Algorithm algorithm, int chunkRows) {
@@ -80,12 +82,12 @@ class CostModelTest {
 
     @Test
     void refusesFiguresThatAreNone() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new LinkProfile(Double.NaN, 1));
-        assertThatIllegalArgumentException().isThrownBy(() -> new LinkProfile(-1, 1));
-        assertThatIllegalArgumentException().isThrownBy(() -> new LinkProfile(0, 0));
-        assertThatIllegalArgumentException().isThrownBy(() -> new LinkProfile(0, Double.NaN));
+        assertThatIllegalArgumentException().isThrownBy(() -> new LinkCost(Double.NaN, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new LinkCost(-1, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new LinkCost(0, 0));
+        assertThatIllegalArgumentException().isThrownBy(() -> new LinkCost(0, Double.NaN));
         assertThatIllegalArgumentException().isThrownBy(() -> new Line(Double.NaN, 0));
         assertThatIllegalArgumentException().isThrownBy(() -> new Line(0, Double.POSITIVE_INFINITY));
-        assertThat(new LinkProfile(1, 10).seconds(3, 20)).isEqualTo(7);
+        assertThat(new LinkCost(1, 10).seconds(3, 20)).isEqualTo(7);
     }
 }

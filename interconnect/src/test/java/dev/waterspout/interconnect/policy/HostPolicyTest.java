@@ -6,6 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.waterspout.interconnect.collective.ControlChannel;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.Clocks;
+import dev.waterspout.interconnect.policy.measure.CodecSource;
+import dev.waterspout.interconnect.policy.measure.HostPorts;
+import dev.waterspout.interconnect.policy.measure.PortFactory;
+import dev.waterspout.interconnect.policy.trial.Trials;
 import dev.waterspout.interconnect.testing.RankThreads;
 import dev.waterspout.interconnect.transport.InProcessGroup;
 import dev.waterspout.interconnect.transport.Transport;
@@ -35,7 +41,8 @@ class HostPolicyTest {
             PortFactory ports = new HostPorts(pool, SETTINGS.maxRows(), SETTINGS.columns(), arena);
             return new CommPolicy(
                             new Bench(transport, exchange, control, ports, CodecSource.PORTS, Clocks.system()),
-                            SETTINGS)
+                            SETTINGS,
+                            Trials::run)
                     .measureAndDecide(Optional.empty());
         }
     }

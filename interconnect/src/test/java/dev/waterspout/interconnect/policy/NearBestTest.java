@@ -6,6 +6,10 @@ import dev.waterspout.interconnect.collective.Collective;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.ExchangeShape;
 import dev.waterspout.interconnect.policy.Decision.Row;
+import dev.waterspout.interconnect.policy.measure.Agreement;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.Seconds;
+import dev.waterspout.interconnect.policy.trial.Trials;
 import java.lang.foreign.Arena;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -28,7 +32,7 @@ class NearBestTest {
     private record Found(Decision decision, Map<Integer, Map<CommChoice, Double>> seconds) {}
 
     private static Found find(SimulatedRank rank) {
-        Decision decision = new CommPolicy(rank.bench(), SETTINGS).measureAndDecide(Optional.empty());
+        Decision decision = new CommPolicy(rank.bench(), SETTINGS, Trials::run).measureAndDecide(Optional.empty());
         Agreement agreement = new Agreement(rank.bench().control());
         Map<Integer, Map<CommChoice, Double>> seconds = new HashMap<>();
         for (Row row : decision.table()) {

@@ -7,7 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecProbe;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
+import dev.waterspout.interconnect.policy.measure.LinkProbe;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -22,7 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ProbeTest {
     private static final double BURST = 140_000;
 
-    private static LinkProfile probe(SimulatedRank rank, Duration budget) {
+    private static LinkCost probe(SimulatedRank rank, Duration budget) {
         return new LinkProbe(rank.transport(), rank.bench().control(), rank.clock(), budget).measure();
     }
 
@@ -40,9 +44,8 @@ class ProbeTest {
     })
     void findsLatencyAndBandwidth(int ranks, double gigabits, double latency, double burst)
             throws InterruptedException {
-        Profiles machine = SimulatedRank.machine(latency, gigabits, 1);
-        List<LinkProfile> found =
-                SimulatedRank.all(ranks, rank -> machine, burst, rank -> probe(rank, LinkProbe.BUDGET));
+        Measurements machine = SimulatedRank.machine(latency, gigabits, 1);
+        List<LinkCost> found = SimulatedRank.all(ranks, rank -> machine, burst, rank -> probe(rank, LinkProbe.BUDGET));
         assertThat(new HashSet<>(found)).hasSize(1);
         assertThat(found.getFirst().bytesPerSecond()).isCloseTo(gigabits * GIGABIT, withinPercentage(3));
         assertThat(found.getFirst().latencySeconds()).isCloseTo(latency, within(0.03 * latency + 10e-6));
@@ -50,7 +53,7 @@ class ProbeTest {
 
     @Test
     void theSlowestRankCounts() throws InterruptedException {
-        List<LinkProfile> found = SimulatedRank.all(
+        List<LinkCost> found = SimulatedRank.all(
                 3,
                 rank -> SimulatedRank.machine(rank * 1e-4, rank == 1 ? 1 : 10, 1),
                 0,
@@ -72,9 +75,8 @@ class ProbeTest {
 
     @Test
     void oneExchangePerSizeIsMadeHoweverShortTheTime() throws InterruptedException {
-        Profiles machine = SimulatedRank.machine(1e-3, 1, 1);
-        List<LinkProfile> found =
-                SimulatedRank.all(2, rank -> machine, BURST, rank -> probe(rank, Duration.ofNanos(1)));
+        Measurements machine = SimulatedRank.machine(1e-3, 1, 1);
+        List<LinkCost> found = SimulatedRank.all(2, rank -> machine, BURST, rank -> probe(rank, Duration.ofNanos(1)));
         assertThat(found.getFirst()).isEqualTo(found.getLast());
         assertThat(found.getFirst().latencySeconds()).isCloseTo(1e-3, withinPercentage(5));
     }
@@ -82,10 +84,10 @@ class ProbeTest {
     @Test
     void aSingleRankHasNoLink() throws InterruptedException {
         assertThat(SimulatedRank.all(1, SimulatedRank.machine(1, 1, 1), rank -> probe(rank, LinkProbe.BUDGET)))
-                .containsExactly(LinkProfile.NONE);
+                .containsExactly(LinkCost.NONE);
     }
 
-    private static CodecProfile codecs(SimulatedRank rank, Duration warmUp, Duration most) {
+    private static CodecCosts codecs(SimulatedRank rank, Duration warmUp, Duration most) {
         return new CodecProbe(
                         rank.transport().size(),
                         rank.bench().ports(),
@@ -95,13 +97,13 @@ class ProbeTest {
 
     @Test
     void findsWhatCodecsCost() throws InterruptedException {
-        List<CodecProfile> found = SimulatedRank.all(
+        List<CodecCosts> found = SimulatedRank.all(
                 3,
                 rank -> SimulatedRank.machine(1e-5, 10, rank + 1),
                 0,
                 rank -> codecs(rank, Duration.ofSeconds(1), Duration.ofSeconds(1)));
         for (int rank = 0; rank < found.size(); rank++) {
-            CodecProfile own = SimulatedRank.machine(1, 1, rank + 1).codec();
+            CodecCosts own = SimulatedRank.machine(1, 1, rank + 1).codec();
             assertThat(found.get(rank).costs()).containsOnlyKeys(F32, E2M1);
             found.get(rank).costs().forEach((format, cost) -> {
                 Cost set = Objects.requireNonNull(own.costs().get(format));
@@ -120,10 +122,10 @@ class ProbeTest {
     @Test
     void withoutTimeOneFormatIsMeasuredAndNotTrusted() throws InterruptedException {
         List<Double> spent = SimulatedRank.all(2, SimulatedRank.machine(1e-5, 10, 0.002), rank -> {
-            CodecProfile found = codecs(rank, Duration.ofMillis(20), Duration.ZERO);
+            CodecCosts found = codecs(rank, Duration.ofMillis(20), Duration.ZERO);
             assertThat(found.costs()).containsOnlyKeys(F32);
             assertThat(found.costs().values()).noneMatch(Cost::measured);
-            assertThat(found.measured()).isEqualTo(CodecProfile.NONE);
+            assertThat(found.measured()).isEqualTo(CodecCosts.NONE);
             return rank.clock().seconds();
         });
         assertThat(spent).allSatisfy(seconds -> assertThat(seconds).isLessThan(0.2));

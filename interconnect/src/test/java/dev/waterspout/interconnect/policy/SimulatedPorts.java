@@ -2,14 +2,16 @@ package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.PortFactory;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /** Ports that compute nothing and let simulated time pass. */
-record SimulatedPorts(SimulatedClock clock, CodecProfile costs) implements PortFactory {
+record SimulatedPorts(SimulatedClock clock, CodecCosts costs) implements PortFactory {
     @Override
     public StagedPort create(WireFormat format, int rows, int columns) {
         return new Port(format, Objects.requireNonNull(costs.costs().get(format)));

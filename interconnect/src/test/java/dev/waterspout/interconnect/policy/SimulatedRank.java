@@ -3,8 +3,14 @@ package dev.waterspout.interconnect.policy;
 import dev.waterspout.interconnect.collective.ControlChannel;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.Clocks;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.CodecSource;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
+import dev.waterspout.interconnect.policy.measure.PortFactory;
 import dev.waterspout.interconnect.testing.RankThreads;
 import dev.waterspout.interconnect.transport.InProcessGroup;
 import dev.waterspout.interconnect.transport.Transport;
@@ -37,16 +43,16 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
     }
 
     /** Runs a task on all ranks of a machine; {@return what each found, in rank order} */
-    static <T> List<T> all(int ranks, Profiles machine, Task<T> task) throws InterruptedException {
+    static <T> List<T> all(int ranks, Measurements machine, Task<T> task) throws InterruptedException {
         return all(ranks, rank -> machine, 0, task);
     }
 
     /** Runs a task on all ranks, each on a machine of its own. */
-    static <T> List<T> all(int ranks, IntFunction<Profiles> machines, double burst, Task<T> task)
+    static <T> List<T> all(int ranks, IntFunction<Measurements> machines, double burst, Task<T> task)
             throws InterruptedException {
         List<@Nullable T> found = Collections.synchronizedList(new ArrayList<>(Collections.nCopies(ranks, null)));
         RankThreads.run(InProcessGroup.create(ranks, LONG), transport -> {
-            Profiles machine = machines.apply(transport.rank());
+            Measurements machine = machines.apply(transport.rank());
             found.set(transport.rank(), task.run(of(transport, machine, burst)));
         });
         List<T> all = new ArrayList<>();
@@ -58,7 +64,7 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
         return all;
     }
 
-    private static SimulatedRank of(Transport inner, Profiles machine, double burst) {
+    private static SimulatedRank of(Transport inner, Measurements machine, double burst) {
         SimulatedClock clock = new SimulatedClock();
         ThrottledTransport transport = new ThrottledTransport(inner, clock, machine.link(), burst);
         FrameExchange exchange = new FrameExchange(transport);
@@ -73,13 +79,13 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
     }
 
     /** {@return the bench of a rank whose compute knows its codecs} */
-    Bench knowing(CodecProfile codec) {
+    Bench knowing(CodecCosts codec) {
         return new Bench(
                 transport,
                 bench.exchange(),
                 bench.control(),
                 bench.ports(),
-                (formats, settings, ranks) -> codec,
+                (formats, maxRows, columns, ranks) -> codec,
                 bench.clocks());
     }
 
@@ -95,13 +101,13 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
     }
 
     /** {@return a link and codecs that all go through as many GB of f32 in a second, plain ones four times as fast} */
-    static Profiles machine(double latencySeconds, double gigabits, double gigabytesPerSecond) {
+    static Measurements machine(double latencySeconds, double gigabits, double gigabytesPerSecond) {
         Map<WireFormat, Cost> costs = new LinkedHashMap<>();
         for (WireFormat format : List.of(F32, BF16, E2M1, E4M3)) {
             double factor = Arrays.asList(F32, BF16).contains(format) ? 4 : 1;
             Line line = new Line(1e-6, Float.BYTES / (factor * gigabytesPerSecond * 1e9));
             costs.put(format, new Cost(line, line, line));
         }
-        return new Profiles(new LinkProfile(latencySeconds, gigabits * GIGABIT), new CodecProfile(costs));
+        return new Measurements(new LinkCost(latencySeconds, gigabits * GIGABIT), new CodecCosts(costs));
     }
 }

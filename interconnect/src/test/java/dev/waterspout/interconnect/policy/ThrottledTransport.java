@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.policy;
 
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.interconnect.testing.ForwardingTransport;
 import dev.waterspout.interconnect.transport.Pending;
 import dev.waterspout.interconnect.transport.Transport;
@@ -19,7 +20,7 @@ final class ThrottledTransport extends ForwardingTransport {
     private double free;
     private int exchanges;
 
-    ThrottledTransport(Transport delegate, SimulatedClock clock, LinkProfile link, double burst) {
+    ThrottledTransport(Transport delegate, SimulatedClock clock, LinkCost link, double burst) {
         super(delegate);
         this.clock = clock;
         this.latency = link.latencySeconds();

@@ -4,6 +4,9 @@ import static dev.waterspout.interconnect.policy.SimulatedRank.E2M1;
 import static dev.waterspout.interconnect.policy.SimulatedRank.F32;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.interconnect.policy.measure.Clocks;
+import dev.waterspout.interconnect.policy.measure.PortFactory;
+import dev.waterspout.interconnect.policy.measure.WarmUp;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.time.Duration;
 import java.util.List;

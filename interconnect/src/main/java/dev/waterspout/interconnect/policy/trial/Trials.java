@@ -1,6 +1,12 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.trial;
 
-import dev.waterspout.interconnect.policy.Profiles.Trial;
+import dev.waterspout.interconnect.policy.Calibration;
+import dev.waterspout.interconnect.policy.Candidates;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.CommSettings;
+import dev.waterspout.interconnect.policy.Measurements.Trial;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.Seconds;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
@@ -19,7 +25,7 @@ import java.util.stream.Stream;
  * little and correct what the model expects of the next; the smallest of all, which decides over decode and is tried while
  * the JIT is busiest, comes once more at the end. What time is spent on follows from numbers that all ranks share.
  */
-final class Trials {
+public final class Trials {
     private static final double WARM_SECONDS = 0.05;
     private static final int WARM_BATCHES = 3;
     private static final double WARM_GAIN = 0.05;
@@ -68,7 +74,7 @@ final class Trials {
     /** Seconds of what was tried while a JIT was busy, and thus in vain; not of the budget, but about as long at most. */
     private double disturbed;
 
-    Trials(Bench bench, CommSettings settings, Candidates candidates, Calibration calibration) {
+    private Trials(Bench bench, CommSettings settings, Candidates candidates, Calibration calibration) {
         this.bench = bench;
         this.settings = settings;
         this.candidates = candidates;
@@ -77,8 +83,21 @@ final class Trials {
         this.budget = Seconds.of(settings.budget().trials());
     }
 
-    /** Tries what fits and tells the calibration. Called on all ranks; {@return what it told} */
-    List<Trial> run() {
+    /**
+     * Tries what fits into the time that the settings give. Called on all ranks.
+     *
+     * @param bench what to exchange with
+     * @param settings sizes and time
+     * @param candidates the choices for each size
+     * @param calibration receives each trial as soon as it is made
+     * @return the trials, the same on every rank
+     * @see dev.waterspout.interconnect.policy.TrialRunner
+     */
+    public static List<Trial> run(Bench bench, CommSettings settings, Candidates candidates, Calibration calibration) {
+        return new Trials(bench, settings, candidates, calibration).run();
+    }
+
+    private List<Trial> run() {
         List<Integer> main = candidates.mainSizes();
         List<Integer> others = new ArrayList<>(candidates.sizes());
         others.removeAll(main);

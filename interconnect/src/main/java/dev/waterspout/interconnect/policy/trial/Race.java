@@ -1,10 +1,14 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.trial;
 
 import dev.waterspout.interconnect.collective.Collective;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.ExchangeShape;
 import dev.waterspout.interconnect.collective.StagedPort;
-import dev.waterspout.interconnect.policy.Profiles.Trial;
+import dev.waterspout.interconnect.policy.Calibration;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.Measurements.Trial;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.Seconds;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,7 +44,7 @@ final class Race {
     private final GroupTime time;
     private final Arena arena;
     private final List<Contender> contenders = new ArrayList<>();
-    private final Turns turns = new Turns();
+    private final RoundOrder order = new RoundOrder();
 
     /**
      * @param bench what to exchange with
@@ -101,8 +105,8 @@ final class Race {
 
     private double round(List<Contender> racing) {
         double[] own = new double[racing.size()];
-        for (int i : turns.next(own.length)) {
-            time.meet();
+        for (int i : order.next(own.length)) {
+            time.barrier();
             own[i] = racing.get(i).sum();
         }
         double[] slowest = time.share(own);

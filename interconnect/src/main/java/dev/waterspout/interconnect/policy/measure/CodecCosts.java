@@ -1,4 +1,4 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.measure;
 
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.TopKFormat;
@@ -13,9 +13,9 @@ import java.util.Map;
  *
  * @param costs per format that was measured
  */
-public record CodecProfile(Map<WireFormat, Cost> costs) {
+public record CodecCosts(Map<WireFormat, Cost> costs) {
     /** Nothing measured. */
-    public static final CodecProfile NONE = new CodecProfile(Map.of());
+    public static final CodecCosts NONE = new CodecCosts(Map.of());
 
     /**
      * 6 GB/s of f32, and 10 to sum: what formats of 3 to 8 bits in blocks of 32 reach on one core is 8 to 13 and 13 to 26
@@ -43,8 +43,15 @@ public record CodecProfile(Map<WireFormat, Cost> costs) {
             }
         }
 
-        /** The line through the times of few and of many elements; {@return one that never falls and never goes below 0} */
-        static Line through(double few, double fewSeconds, double many, double manySeconds) {
+        /**
+         * Returns the line through two times, with neither a negative slope nor a negative fixed part.
+         *
+         * @param few elements of the first call
+         * @param fewSeconds time of the first call
+         * @param many elements of the second call
+         * @param manySeconds time of the second call
+         */
+        public static Line through(double few, double fewSeconds, double many, double manySeconds) {
             if (many <= few || manySeconds <= fewSeconds) {
                 return new Line(0, manySeconds / many);
             }
@@ -88,27 +95,29 @@ public record CodecProfile(Map<WireFormat, Cost> costs) {
     }
 
     /** Copies the map and keeps its order. */
-    public CodecProfile {
+    public CodecCosts {
         costs = Collections.unmodifiableMap(new LinkedHashMap<>(costs));
     }
 
     /**
-     * {@return the same, with what a compiled codec usually takes where a format has no figures that were measured} A format
-     * that sorts takes any time, and is left out.
+     * Returns these costs, with the usual cost of a compiled codec for each format that has no measured figures. A format that
+     * sorts has no usual cost and is left out.
+     *
+     * @param formats those to assume costs for
      */
-    CodecProfile assuming(List<WireFormat> formats) {
+    public CodecCosts assuming(List<WireFormat> formats) {
         Map<WireFormat, Cost> assumed = new LinkedHashMap<>(measured().costs());
         formats.stream()
                 .filter(format -> !(format instanceof TopKFormat))
                 .forEach(format -> assumed.putIfAbsent(format, format instanceof PlainFormat ? PLAIN_USUAL : USUAL));
-        return new CodecProfile(assumed);
+        return new CodecCosts(assumed);
     }
 
     /** Returns the figures that are worth keeping. */
-    public CodecProfile measured() {
+    public CodecCosts measured() {
         Map<WireFormat, Cost> kept = new LinkedHashMap<>(costs);
         kept.values().removeIf(cost -> !cost.measured());
-        return new CodecProfile(kept);
+        return new CodecCosts(kept);
     }
 
     /**
@@ -116,9 +125,9 @@ public record CodecProfile(Map<WireFormat, Cost> costs) {
      *
      * @param newer the other
      */
-    public CodecProfile with(CodecProfile newer) {
+    public CodecCosts with(CodecCosts newer) {
         Map<WireFormat, Cost> both = new LinkedHashMap<>(costs);
         both.putAll(newer.costs);
-        return new CodecProfile(both);
+        return new CodecCosts(both);
     }
 }

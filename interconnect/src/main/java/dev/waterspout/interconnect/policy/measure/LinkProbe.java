@@ -1,4 +1,4 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.measure;
 
 import dev.waterspout.interconnect.collective.ControlChannel;
 import dev.waterspout.interconnect.transport.Pending;
@@ -68,9 +68,9 @@ public final class LinkProbe {
     }
 
     /** Measures. Called on all ranks; {@return the same on each} */
-    public LinkProfile measure() {
+    public LinkCost measure() {
         if (peers == 0) {
-            return LinkProfile.NONE;
+            return LinkCost.NONE;
         }
         long largest = Math.clamp(Long.highestOneBit(MEMORY_BYTES / peers), FIRST_BYTES, LAST_BYTES);
         // Shared: ranks in one process read each other's messages.
@@ -91,7 +91,7 @@ public final class LinkProbe {
             if (fitting >= 1) {
                 small = Math.min(small, shortest(buffers, SMALL_BYTES, (int) Math.min(fitting, LATENCY_EXCHANGES)));
             }
-            return new LinkProfile(Math.max(0, small - peers * SMALL_BYTES / bytesPerSecond), bytesPerSecond);
+            return new LinkCost(Math.max(0, small - peers * SMALL_BYTES / bytesPerSecond), bytesPerSecond);
         }
     }
 

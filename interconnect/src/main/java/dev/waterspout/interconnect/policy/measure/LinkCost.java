@@ -1,4 +1,4 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.measure;
 
 /**
  * What a link costs. An exchange in which each of N ranks sends {@code b} bytes to each of its {@code N - 1} peers takes
@@ -7,12 +7,12 @@ package dev.waterspout.interconnect.policy;
  * @param latencySeconds of an exchange that carries next to nothing, at least 0
  * @param bytesPerSecond what one rank sends to all its peers together; more than 0, infinite where nothing travels
  */
-public record LinkProfile(double latencySeconds, double bytesPerSecond) {
+public record LinkCost(double latencySeconds, double bytesPerSecond) {
     /** A single rank's: it exchanges nothing. */
-    public static final LinkProfile NONE = new LinkProfile(0, Double.POSITIVE_INFINITY);
+    public static final LinkCost NONE = new LinkCost(0, Double.POSITIVE_INFINITY);
 
     /** Checks the ranges. */
-    public LinkProfile {
+    public LinkCost {
         if (!(latencySeconds >= 0) || Double.isInfinite(latencySeconds)) {
             throw new IllegalArgumentException("latency " + latencySeconds + " s; it must be at least 0 and finite");
         }

@@ -10,9 +10,9 @@ import java.lang.foreign.MemorySegment;
  * @param rows rows in the payload
  * @param columns elements in a row
  */
-record Parcel(MemorySegment frame, int rows, int columns) {
+record Packet(MemorySegment frame, int rows, int columns) {
     /** Nothing to send or to receive. */
-    static final Parcel NONE = new Parcel(MemorySegment.NULL, 0, 0);
+    static final Packet NONE = new Packet(MemorySegment.NULL, 0, 0);
 
     boolean isEmpty() {
         return frame.byteSize() == 0;

@@ -1,4 +1,4 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.measure;
 
 import dev.waterspout.interconnect.collective.ControlChannel;
 import dev.waterspout.interconnect.collective.FrameExchange;
@@ -6,7 +6,7 @@ import dev.waterspout.interconnect.transport.Transport;
 import java.util.function.LongSupplier;
 
 /**
- * What a rank measures with.
+ * The parts of a rank that measurements and trials use.
  *
  * @param transport this rank's; idle
  * @param exchange its frames
@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
  * @param ports where to encode and sum
  * @param codecs what is known of this rank's codecs without measuring
  * @param clocks the time
- * @param meeting called on all ranks before each exchange that is timed as a trial; ranks leave it together
+ * @param barrier called on all ranks before each exchange that is timed as a trial; returns when all ranks have called it
  */
 public record Bench(
         Transport transport,
@@ -23,8 +23,8 @@ public record Bench(
         PortFactory ports,
         CodecSource codecs,
         Clocks clocks,
-        Runnable meeting) {
-    /** Ranks meet over the control channel. */
+        Runnable barrier) {
+    /** The barrier is the control channel's. */
     public Bench(
             Transport transport,
             FrameExchange exchange,
@@ -32,11 +32,11 @@ public record Bench(
             PortFactory ports,
             CodecSource codecs,
             Clocks clocks) {
-        this(transport, exchange, control, ports, codecs, clocks, control::meet);
+        this(transport, exchange, control, ports, codecs, clocks, control::barrier);
     }
 
-    /** {@return the time, as {@link System#nanoTime}} */
-    LongSupplier nanoClock() {
+    /** Returns the time, as {@link System#nanoTime}. */
+    public LongSupplier nanoClock() {
         return clocks.nanos();
     }
 }

@@ -1,8 +1,10 @@
 package dev.waterspout.interconnect.policy;
 
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
-import dev.waterspout.interconnect.policy.Profiles.Trial;
+import dev.waterspout.interconnect.policy.Measurements.Trial;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,11 +26,11 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Keeps profiles between runs, one small file per key. A file that is damaged, too old, or another version's or key's is
+ * Keeps measurements between runs, one small file per key. A file that is damaged, too old, or another version's or key's is
  * ignored, with a line that says why; no run fails because of it.
  *
  * <pre>
- *   waterspout comm profile 2
+ *   waterspout comm measurements 3
  *   key &lt;hosts, transport, ranks, devices, version&gt;
  *   measured &lt;ISO instant&gt;
  *   link &lt;latency in s&gt; &lt;bytes/s&gt;
@@ -38,11 +40,11 @@ import java.util.function.Consumer;
  *   end
  * </pre>
  */
-public final class ProfileCache {
-    /** How long profiles are believed, unless the caller says otherwise. */
+public final class MeasurementCache {
+    /** How long measurements are believed, unless the caller says otherwise. */
     public static final Duration MAX_AGE = Duration.ofDays(30);
 
-    private static final String VERSION = "waterspout comm profile 2";
+    private static final String VERSION = "waterspout comm measurements 3";
     private static final String END = "end";
     private static final long MOST_BYTES = 64 << 10;
     private static final int FIRST_LINES = 5;
@@ -50,7 +52,7 @@ public final class ProfileCache {
     private static final int TRIAL_WORDS = 6;
 
     private final Path file;
-    private final ProfileKey key;
+    private final MeasurementKey key;
     private final Duration maxAge;
     private final InstantSource clock;
     private final Consumer<String> notes;
@@ -59,23 +61,24 @@ public final class ProfileCache {
      * What a file holds.
      *
      * @param settings number of those that the trials are of
-     * @param profiles what was measured
+     * @param measurements what was measured
      */
-    public record Entry(int settings, Profiles profiles) {
-        /** {@return the profiles, without trials if those are of other settings} */
-        Profiles trialsFor(int wanted) {
-            return wanted == settings ? profiles : profiles.with(List.of());
+    public record Entry(int settings, Measurements measurements) {
+        /** {@return the measurements, without trials if those are of other settings} */
+        Measurements trialsFor(int wanted) {
+            return wanted == settings ? measurements : measurements.with(List.of());
         }
     }
 
     /**
      * @param folder where the file lies; made when something is stored
-     * @param key what the profiles are of
-     * @param maxAge older profiles are measured anew
+     * @param key what the measurements are of
+     * @param maxAge older measurements are measured anew
      * @param clock the date
      * @param notes receives one line when a file is ignored or cannot be written
      */
-    public ProfileCache(Path folder, ProfileKey key, Duration maxAge, InstantSource clock, Consumer<String> notes) {
+    public MeasurementCache(
+            Path folder, MeasurementKey key, Duration maxAge, InstantSource clock, Consumer<String> notes) {
         this.file = folder.resolve(key.fileName());
         this.key = key;
         this.maxAge = maxAge;
@@ -83,7 +86,7 @@ public final class ProfileCache {
         this.notes = notes;
     }
 
-    /** Returns the profiles of this key, or nothing. */
+    /** Returns the measurements of this key, or nothing. */
     public Optional<Entry> load() {
         try {
             if (Files.size(file) > MOST_BYTES) {
@@ -134,11 +137,11 @@ public final class ProfileCache {
                 default -> throw new IllegalArgumentException("'" + line + "'");
             }
         }
-        LinkProfile profile = new LinkProfile(number(link[1]), number(link[2]));
+        LinkCost profile = new LinkCost(number(link[1]), number(link[2]));
         if (Double.isInfinite(profile.bytesPerSecond())) {
             return ignored("it is damaged: infinite bandwidth");
         }
-        return Optional.of(new Entry(settings, new Profiles(profile, new CodecProfile(costs), trials)));
+        return Optional.of(new Entry(settings, new Measurements(profile, new CodecCosts(costs), trials)));
     }
 
     private static void requireWords(String[] words, int count, String line) {
@@ -168,7 +171,7 @@ public final class ProfileCache {
     }
 
     private Optional<Entry> ignored(String why) {
-        notes.accept("communication profile " + file + " is ignored: " + why);
+        notes.accept("the file of communication measurements " + file + " is ignored: " + why);
         return Optional.empty();
     }
 
@@ -178,15 +181,16 @@ public final class ProfileCache {
      * @param entry what was measured
      */
     public void store(Entry entry) {
-        Profiles profiles = entry.profiles();
+        Measurements measurements = entry.measurements();
         List<String> lines = new ArrayList<>();
         lines.add(VERSION);
         lines.add("key " + key.text());
         lines.add("measured " + clock.instant());
-        lines.add("link " + profiles.link().latencySeconds() + " "
-                + profiles.link().bytesPerSecond());
+        lines.add("link " + measurements.link().latencySeconds() + " "
+                + measurements.link().bytesPerSecond());
         lines.add("settings " + entry.settings());
-        profiles.codec()
+        measurements
+                .codec()
                 .costs()
                 .forEach((format, cost) -> lines.add(String.join(
                         " ",
@@ -196,7 +200,7 @@ public final class ProfileCache {
                         text(cost.reduce()),
                         text(cost.decodeSum()),
                         format.label())));
-        for (Trial trial : profiles.trials()) {
+        for (Trial trial : measurements.trials()) {
             CommChoice choice = trial.choice();
             lines.add(String.join(
                     " ",
@@ -215,7 +219,7 @@ public final class ProfileCache {
             Files.write(written, lines, StandardCharsets.UTF_8);
             Files.move(written, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException unwritable) {
-            notes.accept("communication profile " + file + " is not kept: " + unwritable);
+            notes.accept("the file of communication measurements " + file + " is not kept: " + unwritable);
         }
     }
 

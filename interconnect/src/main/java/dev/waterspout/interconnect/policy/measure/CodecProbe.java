@@ -1,7 +1,7 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.measure;
 
-import dev.waterspout.interconnect.policy.CodecProfile.Cost;
-import dev.waterspout.interconnect.policy.CodecProfile.Line;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
 import java.time.Duration;
@@ -50,9 +50,9 @@ public final class CodecProbe {
      * @param most how long to measure; formats for which no time is left are not
      * @return this rank's costs
      */
-    public CodecProfile measure(List<WireFormat> formats, int maxRows, int columns, Duration warmUp, Duration most) {
+    public CodecCosts measure(List<WireFormat> formats, int maxRows, int columns, Duration warmUp, Duration most) {
         if (formats.isEmpty()) {
-            return CodecProfile.NONE;
+            return CodecCosts.NONE;
         }
         Set<WireFormat> steady = WarmUp.run(formats, columns, ranks, ports, clocks, warmUp);
         long start = clocks.nanos().getAsLong();
@@ -63,7 +63,7 @@ public final class CodecProbe {
             }
             costs.put(format, cost(format, maxRows, columns, steady.contains(format)));
         }
-        return new CodecProfile(costs);
+        return new CodecCosts(costs);
     }
 
     private Cost cost(WireFormat format, int maxRows, int columns, boolean steady) {

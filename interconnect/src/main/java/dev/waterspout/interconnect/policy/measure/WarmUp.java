@@ -1,4 +1,4 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.measure;
 
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
@@ -15,7 +15,7 @@ import java.util.Set;
  * <p>Compiled is what no longer changes: the fastest rows of three batches in a row take the same time, and the JIT was
  * nearly idle. Agreement alone is not enough, because code that waits for the JIT is slow and steady.
  */
-final class WarmUp {
+public final class WarmUp {
     private static final double BATCH_SECONDS = 0.05;
     /** Rounds of a batch, however long they take. */
     private static final int BATCH_ROUNDS = 4;
@@ -24,8 +24,8 @@ final class WarmUp {
 
     private static final int EQUAL_BATCHES = 2;
     private static final double EQUAL = 0.1;
-    /** The part of a batch in which the JIT may have been busy. */
-    static final double IDLE = 0.25;
+    /** The share of a batch's time in which the JIT may have been busy. */
+    public static final double IDLE = 0.25;
 
     private WarmUp() {}
 
@@ -40,7 +40,7 @@ final class WarmUp {
      * @param most how long at most
      * @return the formats that became steady
      */
-    static Set<WireFormat> run(
+    public static Set<WireFormat> run(
             List<WireFormat> formats, int columns, int ranks, PortFactory ports, Clocks clocks, Duration most) {
         double seconds = Seconds.of(most);
         long start = clocks.nanos().getAsLong();

@@ -1,23 +1,32 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.measure;
 
 import dev.waterspout.interconnect.collective.ControlChannel;
 import java.util.Arrays;
 
-/** Makes every rank's measurements the same numbers on all ranks: the slowest rank's. */
-final class Agreement {
+/** Makes every rank's measurements the same numbers on all ranks: the slowest rank's. Each call is made on all ranks. */
+public final class Agreement {
     private final ControlChannel control;
 
-    Agreement(ControlChannel control) {
+    /** @param control of this rank */
+    public Agreement(ControlChannel control) {
         this.control = control;
     }
 
-    /** {@return the largest of all ranks' values} */
-    double max(double value) {
+    /**
+     * Returns the largest of all ranks' values.
+     *
+     * @param value this rank's
+     */
+    public double max(double value) {
         return max(new double[] {value})[0];
     }
 
-    /** {@return for each value the largest that a rank has} */
-    double[] max(double... values) {
+    /**
+     * Returns for each place the largest of all ranks' values.
+     *
+     * @param values this rank's, as many as every other's
+     */
+    public double[] max(double... values) {
         double[] largest = values.clone();
         for (double[] other : share(values)) {
             Arrays.setAll(largest, i -> Math.max(largest[i], other[i]));
@@ -25,15 +34,23 @@ final class Agreement {
         return largest;
     }
 
-    /** {@return every rank's values, in rank order; as many as each has} */
-    double[][] share(double... values) {
+    /**
+     * Returns every rank's values, in rank order.
+     *
+     * @param values this rank's, as many as every other's
+     */
+    public double[][] share(double... values) {
         return Arrays.stream(control.share(words(values)))
                 .map(Agreement::doubles)
                 .toArray(double[][]::new);
     }
 
-    /** {@return the root's values, however many; what others give is ignored} */
-    double[] fromRoot(double... values) {
+    /**
+     * Returns the root's values.
+     *
+     * @param values the root's, any number of them; those of other ranks are ignored
+     */
+    public double[] fromRoot(double... values) {
         int count = (int) share(values.length)[ControlChannel.ROOT][0];
         double[] padded = Arrays.copyOf(values, count);
         return count == 0 ? padded : share(padded)[ControlChannel.ROOT];

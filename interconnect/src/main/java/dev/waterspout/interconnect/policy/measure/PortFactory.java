@@ -1,4 +1,4 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.measure;
 
 import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.kernels.codec.WireFormat;

@@ -1,4 +1,4 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.measure;
 
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.List;
@@ -10,7 +10,7 @@ import java.util.List;
 @FunctionalInterface
 public interface CodecSource {
     /** The ports are what does the work, and are measured. */
-    CodecSource PORTS = (formats, settings, ranks) -> CodecProfile.NONE;
+    CodecSource PORTS = (formats, maxRows, columns, ranks) -> CodecCosts.NONE;
 
     /**
      * Measures, or says what is known. Called by the rank's thread. Formats that are not in the answer are measured with the
@@ -18,8 +18,9 @@ public interface CodecSource {
      * on the ports.
      *
      * @param formats of which costs are wanted
-     * @param settings sizes
+     * @param maxRows the largest exchange
+     * @param columns elements of a row
      * @param ranks how many exchange: so many shards are summed
      */
-    CodecProfile measure(List<WireFormat> formats, CommSettings settings, int ranks);
+    CodecCosts measure(List<WireFormat> formats, int maxRows, int columns, int ranks);
 }

@@ -14,9 +14,9 @@ import java.util.stream.Collectors;
  * @param devices what encodes and sums on each rank, in rank order, with what else changes its speed
  * @param version of this library
  */
-public record ProfileKey(List<String> hosts, String transport, int ranks, List<String> devices, String version) {
+public record MeasurementKey(List<String> hosts, String transport, int ranks, List<String> devices, String version) {
     /** Sorts the hosts, each once. */
-    public ProfileKey {
+    public MeasurementKey {
         hosts = hosts.stream().distinct().sorted().toList();
         devices = List.copyOf(devices);
     }
@@ -33,7 +33,7 @@ public record ProfileKey(List<String> hosts, String transport, int ranks, List<S
     }
 
     private static String join(List<String> words) {
-        return words.stream().map(ProfileKey::clean).collect(Collectors.joining(","));
+        return words.stream().map(MeasurementKey::clean).collect(Collectors.joining(","));
     }
 
     /** {@return the word on one line and without what separates words} */

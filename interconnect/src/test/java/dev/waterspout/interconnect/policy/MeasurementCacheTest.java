@@ -14,15 +14,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ProfileCacheTest {
+class MeasurementCacheTest {
     private static final Instant DAY = Instant.parse("2026-01-10T00:00:00Z");
     private static final Duration WEEK = Duration.ofDays(7);
-    private static final ProfileKey KEY =
-            new ProfileKey(List.of("b", "a", "b"), "mpi", 3, List.of("host x2", "host", "emulator:0"), "0.1");
-    private static final ProfileCache.Entry PROFILES = new ProfileCache.Entry(
+    private static final MeasurementKey KEY =
+            new MeasurementKey(List.of("b", "a", "b"), "mpi", 3, List.of("host x2", "host", "emulator:0"), "0.1");
+    private static final MeasurementCache.Entry PROFILES = new MeasurementCache.Entry(
             -7,
             SimulatedRank.machine(12.5e-6, 2.5, 1.0 / 3)
-                    .with(List.of(new Profiles.Trial(
+                    .with(List.of(new Measurements.Trial(
                             new CommChoice(Algorithm.TWOSTEP, SimulatedRank.E2M1, CommChoice.UNCUT), 16, 1e-3))));
 
     @TempDir
@@ -30,8 +30,8 @@ class ProfileCacheTest {
 
     private final List<String> notes = new ArrayList<>();
 
-    private ProfileCache cache(ProfileKey key, Instant now) {
-        return new ProfileCache(folder.resolve("cache"), key, WEEK, InstantSource.fixed(now), notes::add);
+    private MeasurementCache cache(MeasurementKey key, Instant now) {
+        return new MeasurementCache(folder.resolve("cache"), key, WEEK, InstantSource.fixed(now), notes::add);
     }
 
     private Path file() throws IOException {
@@ -43,10 +43,10 @@ class ProfileCacheTest {
     @Test
     void givesBackWhatWasStored() throws IOException {
         assertThat(cache(KEY, DAY).load()).isEmpty();
-        cache(KEY, DAY).store(new ProfileCache.Entry(1, SimulatedRank.machine(1, 1, 1)));
+        cache(KEY, DAY).store(new MeasurementCache.Entry(1, SimulatedRank.machine(1, 1, 1)));
         cache(KEY, DAY).store(PROFILES);
-        ProfileKey sameInAnotherOrder =
-                new ProfileKey(List.of("a", "b"), "mpi", 3, List.of("host x2", "host", "emulator:0"), "0.1");
+        MeasurementKey sameInAnotherOrder =
+                new MeasurementKey(List.of("a", "b"), "mpi", 3, List.of("host x2", "host", "emulator:0"), "0.1");
         assertThat(cache(sameInAnotherOrder, DAY.plus(WEEK)).load()).contains(PROFILES);
         assertThat(notes).isEmpty();
         assertThat(Files.readString(file())).contains("hosts=a,b transport=mpi ranks=3", "e2m1:32:e8m0");
@@ -55,12 +55,12 @@ class ProfileCacheTest {
     @Test
     void otherKeysAreOtherFiles() {
         cache(KEY, DAY).store(PROFILES);
-        for (ProfileKey other : List.of(
-                new ProfileKey(List.of("a", "c"), "mpi", 3, KEY.devices(), "0.1"),
-                new ProfileKey(KEY.hosts(), "inprocess", 3, KEY.devices(), "0.1"),
-                new ProfileKey(KEY.hosts(), "mpi", 2, KEY.devices(), "0.1"),
-                new ProfileKey(KEY.hosts(), "mpi", 3, List.of("host"), "0.1"),
-                new ProfileKey(KEY.hosts(), "mpi", 3, KEY.devices(), "0.2"))) {
+        for (MeasurementKey other : List.of(
+                new MeasurementKey(List.of("a", "c"), "mpi", 3, KEY.devices(), "0.1"),
+                new MeasurementKey(KEY.hosts(), "inprocess", 3, KEY.devices(), "0.1"),
+                new MeasurementKey(KEY.hosts(), "mpi", 2, KEY.devices(), "0.1"),
+                new MeasurementKey(KEY.hosts(), "mpi", 3, List.of("host"), "0.1"),
+                new MeasurementKey(KEY.hosts(), "mpi", 3, KEY.devices(), "0.2"))) {
             assertThat(cache(other, DAY).load()).isEmpty();
         }
         assertThat(notes).isEmpty();

@@ -1,4 +1,4 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.trial;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Orders in which exchanges take turns: another each round, and on all ranks the same. */
-public final class Turns {
+public final class RoundOrder {
     private static final long SEED = 1;
 
     private final Random random = new Random(SEED);

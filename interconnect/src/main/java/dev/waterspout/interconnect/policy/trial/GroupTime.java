@@ -1,5 +1,9 @@
-package dev.waterspout.interconnect.policy;
+package dev.waterspout.interconnect.policy.trial;
 
+import dev.waterspout.interconnect.policy.measure.Agreement;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.Seconds;
+import dev.waterspout.interconnect.policy.measure.WarmUp;
 import java.util.Arrays;
 
 /**
@@ -24,9 +28,9 @@ final class GroupTime {
     }
 
     /** Called on all ranks, which leave it together. */
-    void meet() {
+    void barrier() {
         long from = bench.nanoClock().getAsLong();
-        bench.meeting().run();
+        bench.barrier().run();
         start += bench.nanoClock().getAsLong() - from;
     }
 

@@ -1,5 +1,7 @@
 package dev.waterspout.interconnect.policy;
 
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.util.List;
 
 /**
@@ -9,9 +11,9 @@ import java.util.List;
  * @param codec what arithmetic costs
  * @param trials what exchanges took, in the order in which they were tried
  */
-public record Profiles(LinkProfile link, CodecProfile codec, List<Trial> trials) {
+public record Measurements(LinkCost link, CodecCosts codec, List<Trial> trials) {
     /** Nothing measured. */
-    static final Profiles NONE = new Profiles(LinkProfile.NONE, CodecProfile.NONE);
+    static final Measurements NONE = new Measurements(LinkCost.NONE, CodecCosts.NONE);
 
     /**
      * An exchange as it would be, over scratch memory.
@@ -31,18 +33,18 @@ public record Profiles(LinkProfile link, CodecProfile codec, List<Trial> trials)
     }
 
     /** Copies the list. */
-    public Profiles {
+    public Measurements {
         trials = List.copyOf(trials);
     }
 
     /** Without trials. */
-    public Profiles(LinkProfile link, CodecProfile codec) {
+    public Measurements(LinkCost link, CodecCosts codec) {
         this(link, codec, List.of());
     }
 
     /** {@return the same with other trials} */
-    Profiles with(List<Trial> others) {
-        return new Profiles(link, codec, others);
+    Measurements with(List<Trial> others) {
+        return new Measurements(link, codec, others);
     }
 
     /** {@return whether a link was measured} */

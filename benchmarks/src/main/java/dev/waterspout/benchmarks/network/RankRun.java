@@ -5,10 +5,12 @@ import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.DefaultSchedule;
 import dev.waterspout.interconnect.policy.measure.Bench;
 import dev.waterspout.interconnect.policy.measure.Clocks;
 import dev.waterspout.interconnect.policy.measure.CodecSource;
 import dev.waterspout.interconnect.policy.measure.HostPorts;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.interconnect.policy.measure.PortFactory;
 import dev.waterspout.interconnect.policy.trial.RoundOrder;
 import dev.waterspout.interconnect.transport.Transport;
@@ -91,7 +93,11 @@ final class RankRun {
     private List<CommChoice> chunked(Algorithm algorithm, WireFormat format) {
         return settings.chunkKb().stream()
                 .map(kb -> switch (kb) {
-                    case Settings.USUAL -> CommChoice.inChunks(algorithm, format, settings.columns());
+                    case Settings.USUAL ->
+                        new CommChoice(
+                                algorithm,
+                                format,
+                                DefaultSchedule.chunkRows(format, settings.columns(), LinkCost.USUAL));
                     case 0 -> new CommChoice(algorithm, format, CommChoice.UNCUT);
                     default ->
                         new CommChoice(

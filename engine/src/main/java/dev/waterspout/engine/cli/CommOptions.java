@@ -1,12 +1,12 @@
 package dev.waterspout.engine.cli;
 
 import dev.waterspout.interconnect.policy.Algorithm;
-import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommQuality;
 import dev.waterspout.interconnect.policy.CommSchedule;
-import dev.waterspout.interconnect.policy.CommSchedule.Step;
 import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.interconnect.policy.CommSettings.Budget;
+import dev.waterspout.interconnect.policy.DefaultSchedule;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.time.Duration;
@@ -23,10 +23,6 @@ import picocli.CommandLine.Option;
 /** What ranks send each other, and how. */
 final class CommOptions {
     private static final String AUTO = "auto";
-    /** Up to here every rank sends everything to all others; from here on two steps take fewer bytes. */
-    private static final int MOST_ALL_GATHER_RANKS = 3;
-    /** What one step may send more than two: a link of 1 Gbit/s takes about as long for it as a second step takes at least. */
-    private static final double MORE_BYTES = 4096;
 
     @Option(
             names = "--comm",
@@ -73,8 +69,10 @@ final class CommOptions {
             names = "--collective",
             paramLabel = "auto|allgather|twostep",
             defaultValue = AUTO,
-            description = "How they do it: all-gather is most accurate, two-step sends fewer bytes from 4 ranks on"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description =
+                    "How they do it: all-gather is most accurate, two-step sends fewer bytes from 3 ranks on; auto is all-gather for 2 ranks"
+                            + " and small messages, else two-step"
+                            + " (default: ${DEFAULT-VALUE}).")
     private String collective = AUTO;
 
     @Option(
@@ -109,9 +107,9 @@ final class CommOptions {
      *
      * @param ranks how many exchange
      * @param columns elements of a partial's row
-     * @param link whether there is a link between them that works while they compute
+     * @param link between them; {@link LinkCost#NONE} where they share memory
      */
-    CommSchedule schedule(int ranks, int columns, boolean link) {
+    CommSchedule schedule(int ranks, int columns, LinkCost link) {
         if (format.startsWith(CommProfile.PREFIX)) {
             CommProfile profile = CommProfile.read(format);
             profile.requireWidth(columns);
@@ -120,26 +118,9 @@ final class CommOptions {
         return schedule(isAuto() ? PlainFormat.F32 : WireFormat.parse(format), ranks, columns, link);
     }
 
-    private CommSchedule schedule(WireFormat fixed, int ranks, int columns, boolean link) {
-        boolean few = ranks <= MOST_ALL_GATHER_RANKS;
-        if (!collective.equalsIgnoreCase(AUTO)) {
-            return schedule(algorithm(), fixed, columns, link);
-        }
-        CommSchedule large = schedule(few ? Algorithm.ALLGATHER : Algorithm.TWOSTEP, fixed, columns, link);
-        // Decode waits for steps, not for bytes.
-        int smallRows = (int) (MORE_BYTES / ((ranks - 1) * (1 - 2.0 / ranks) * fixed.rowBytes(columns)));
-        return few || !link || smallRows < 1
-                ? large
-                : new CommSchedule(List.of(
-                        new Step(smallRows, new CommChoice(Algorithm.ALLGATHER, fixed, CommChoice.UNCUT)),
-                        large.steps().getFirst()));
-    }
-
-    private static CommSchedule schedule(Algorithm algorithm, WireFormat fixed, int columns, boolean link) {
-        return CommSchedule.fixed(
-                link
-                        ? CommChoice.inChunks(algorithm, fixed, columns)
-                        : new CommChoice(algorithm, fixed, CommChoice.UNCUT));
+    private CommSchedule schedule(WireFormat fixed, int ranks, int columns, LinkCost link) {
+        Optional<Algorithm> named = collective.equalsIgnoreCase(AUTO) ? Optional.empty() : Optional.of(algorithm());
+        return DefaultSchedule.of(fixed, named, ranks, columns, link);
     }
 
     /**

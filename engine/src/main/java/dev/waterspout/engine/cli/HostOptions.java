@@ -3,6 +3,7 @@ package dev.waterspout.engine.cli;
 import dev.waterspout.engine.device.HostDevice;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
@@ -54,7 +55,7 @@ final class HostOptions {
     static RankOptions rankOptions(
             int threads, int batchSize, Session session, CommOptions comm, int context, int width) {
         CommSchedule schedule =
-                comm.schedule(session.ranks(), width, session.threads().distributed());
+                comm.schedule(session.ranks(), width, session.threads().distributed() ? LinkCost.USUAL : LinkCost.NONE);
         return rankOptions(threads, batchSize, session.localRanks(), context, schedule, comm.peerTimeout());
     }
 

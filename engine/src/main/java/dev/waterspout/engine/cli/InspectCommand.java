@@ -9,6 +9,7 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.plan.Span;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -89,7 +90,7 @@ final class InspectCommand implements Callable<Integer> {
         RankOptions options = planOptions.precise(hostOptions.rankOptions(
                 plan.ranks(),
                 context,
-                commOptions.schedule(plan.ranks(), model.config().width(), false),
+                commOptions.schedule(plan.ranks(), model.config().width(), LinkCost.NONE),
                 Duration.ofSeconds(1)));
         out.printf(
                 "%nplan: %d ranks, %d positions, chunks of %d tokens, %s%n",

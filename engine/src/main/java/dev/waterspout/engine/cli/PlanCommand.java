@@ -10,6 +10,8 @@ import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.predict.Predictor;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.DefaultSchedule;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -152,7 +154,8 @@ final class PlanCommand implements Callable<Integer> {
             for (Algorithm algorithm : algorithms) {
                 choices.add(new CommChoice(algorithm, format, CommChoice.UNCUT));
                 if (format.rowsIndependent()) {
-                    choices.add(CommChoice.inChunks(algorithm, format, width));
+                    choices.add(new CommChoice(
+                            algorithm, format, DefaultSchedule.chunkRows(format, width, LinkCost.USUAL)));
                 }
             }
         }

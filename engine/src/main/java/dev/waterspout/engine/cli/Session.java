@@ -9,10 +9,7 @@ import dev.waterspout.engine.tornado.PeerShards;
 import dev.waterspout.engine.tornado.PeerTrial;
 import dev.waterspout.engine.tornado.PeerUse;
 import dev.waterspout.interconnect.InterconnectException;
-import dev.waterspout.interconnect.mpi.Launcher;
-import dev.waterspout.interconnect.mpi.MpiLibrary;
-import dev.waterspout.interconnect.mpi.MpiSettings;
-import dev.waterspout.interconnect.mpi.MpiTransport;
+import dev.waterspout.interconnect.transport.Transport;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
@@ -46,44 +43,26 @@ record Session(RankThreads threads, List<Device> devices, List<String> hosts, in
             return new Session(
                     RankThreads.inProcess(ranks, timeout), devices, List.of("localhost"), ranks, "in-process");
         }
-        Launcher launcher = Environment.launcher();
-        MpiTransport[] joined = new MpiTransport[1];
-        RankThreads threads = RankThreads.joining(
-                () -> {
-                    MpiLibrary library = MpiLibrary.load(comm.mpiLibrary().orElse(null), launcher);
-                    MpiSettings settings = new MpiSettings(
-                            timeout, Runtime.getRuntime().availableProcessors(), lost -> end(lost, err));
-                    joined[0] = MpiTransport.join(library, settings, Environment.ownRank());
-                    return joined[0];
-                },
-                timeout);
-        MpiTransport mpi = joined[0];
+        RankThreads threads = RankThreads.joining(() -> LaunchedGroup.join(comm, err), timeout);
+        Transport transport = threads.members().getFirst().transport();
         try {
-            List<String> hosts = mpi.hosts();
-            String own = hosts.get(mpi.rank());
-            int locals = (int) hosts.stream().filter(own::equals).count();
-            if (mpi.size() != ranks) {
-                throw new InterconnectException("rank " + mpi.rank() + " sees a group of " + mpi.size() + " ranks, and "
-                        + ranks + " were started; the launcher and the MPI library " + mpi.libraryVersion()
-                        + " do not belong together");
+            if (transport.size() != ranks) {
+                throw new InterconnectException("rank " + transport.rank() + " sees a group of " + transport.size()
+                        + " ranks, and " + ranks + " were started; the launcher and the transport "
+                        + transport.description() + " do not belong together");
             }
+            int locals = transport.localSize();
             return new Session(
                     threads,
-                    plan.localDevice(mpi.localRank(), locals, err),
-                    hosts,
+                    plan.localDevice(transport.localRank(), locals, err),
+                    transport.hosts(),
                     locals,
-                    "mpi (" + mpi.libraryVersion() + ")");
+                    transport.description());
         } catch (Throwable failure) {
-            mpi.abort(failure);
+            threads.abort(failure);
             threads.close();
             throw failure;
         }
-    }
-
-    private static void end(InterconnectException lost, PrintWriter err) {
-        err.println("waterspout: " + lost.getMessage());
-        err.flush();
-        Runtime.getRuntime().halt(ExitCode.PEER);
     }
 
     /** Returns the number of ranks of the group. */

@@ -6,7 +6,7 @@ import dev.waterspout.kernels.codec.WireFormat;
  * How the partials of a row-parallel layer become the next hidden state. Every implementation leaves the same bits on
  * every rank: each rank sums what travelled, its own partial included, in rank order.
  */
-public sealed interface Collective permits AllGather, TwoStep, Plain {
+public sealed interface Collective permits AllGather, TwoStep {
     /** Returns what partials travel as. */
     WireFormat format();
 

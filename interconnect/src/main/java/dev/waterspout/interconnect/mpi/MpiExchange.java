@@ -79,9 +79,9 @@ final class MpiExchange implements Pending, ExchangeQueue.Entry {
     }
 
     /** {@return whether it lacks a message that a rank left too early for} */
-    boolean lacksForEver(int peer, Notices notices) {
-        return (receiving[peer] > 0 && notices.neverSends(peer, receiving[peer]))
-                || (sending[peer] > 0 && notices.neverReceives(peer, sending[peer]));
+    boolean lacksForEver(int peer, StatusChannel channel) {
+        return (receiving[peer] > 0 && channel.neverSends(peer, receiving[peer]))
+                || (sending[peer] > 0 && channel.neverReceives(peer, sending[peer]));
     }
 
     @Override

@@ -1,17 +1,18 @@
 package dev.waterspout.interconnect.mpi;
 
 import dev.waterspout.interconnect.InterconnectException;
-import dev.waterspout.interconnect.mpi.Notice.Kind;
+import dev.waterspout.interconnect.mpi.GroupState.Failed;
+import dev.waterspout.interconnect.mpi.GroupState.Phase;
+import dev.waterspout.interconnect.mpi.StatusMessage.Kind;
 import dev.waterspout.interconnect.transport.ExchangeQueue;
-import dev.waterspout.interconnect.transport.FailureNotice;
 import dev.waterspout.interconnect.transport.Pending;
+import dev.waterspout.interconnect.transport.RankFailure;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -21,20 +22,17 @@ import org.jspecify.annotations.Nullable;
  * a message's tag is its length. All of MPI is called by one thread, that which joined: exchanges are started and awaited
  * there, and an abort or a close by another thread is carried out at that thread's next call.
  *
- * <p>A failure is told to all ranks, and MPI is not called after that: the process is to end soon, without
+ * <p>A rank that fails tells all others, and does not call MPI after that: the process is to end soon, without
  * {@code MPI_Finalize}, which would wait for ranks that never come.
  */
 public final class MpiTransport implements Transport {
     private static final long MILLISECOND = 1_000_000;
-    /** How long a rank that fails waits for the others to take note. */
+    /** How long a rank that fails waits until the others have received its message. */
     private static final long TELLING_NANOS = 1_000 * MILLISECOND;
-    /** How long a rank that passes a failure on looks after its notices. */
+    /** How long a rank that passes a failure on moves its status messages. */
     private static final long FORWARDING_NANOS = 2 * MILLISECOND;
     /** How often a waiting rank looks at anything but its messages. */
     private static final long WATCH_NANOS = MILLISECOND;
-    /** The failure is this rank's own, and nobody told it. */
-    private static final int NOBODY = -1;
-
     /** MPI may still move the messages of a group that failed: their memory is never collected. */
     private static final Queue<MpiTransport> FAILED = new ConcurrentLinkedQueue<>();
 
@@ -48,9 +46,9 @@ public final class MpiTransport implements Transport {
     private final LauncherSignals signals;
     private final long communicator;
     private final Requests requests;
-    private final Notices notices;
+    private final StatusChannel channel;
     private volatile Peers peers;
-    private Patience patience = new Patience(false);
+    private BackOff backOff = new BackOff(false);
 
     private final ExchangeQueue<MpiExchange> queue = new ExchangeQueue<>();
     /** The exchanges under way, and behind each the one that had its place before. */
@@ -65,19 +63,7 @@ public final class MpiTransport implements Transport {
     private final long[] receivesComplete;
     private long lastSign = System.nanoTime();
 
-    private final AtomicReference<@Nullable InterconnectException> failure = new AtomicReference<>();
-    /** The others may not know of the failure. */
-    private volatile boolean untold;
-    /** The rank that told of the failure. */
-    private int toldBy = NOBODY;
-    /** The failure has been thrown: it is for the caller to end the process. */
-    private volatile boolean surfaced;
-
-    private volatile boolean closed;
-    /** The others know that this rank has left. */
-    private volatile boolean departed;
-    /** MPI must not be called any more. */
-    private boolean ended;
+    private final GroupState state = new GroupState();
 
     private MpiTransport(MpiWorld world, MpiSettings settings, boolean endsMpi) {
         this.world = world;
@@ -95,14 +81,20 @@ public final class MpiTransport implements Transport {
         this.signals = new LauncherSignals(world.mpi().abi().signals(), this::stop);
         long start = System.nanoTime();
         BooleanSupplier inTime = () -> {
-            patience.pause(this, System.nanoTime() - start);
-            surfaced = System.nanoTime() - start >= timeout || launcherStop.isDue(System.nanoTime());
-            return !surfaced;
+            backOff.pause(this, System.nanoTime() - start);
+            long now = System.nanoTime();
+            return now - start < timeout && !launcherStop.isDue(now);
         };
-        this.communicator = world.duplicate(inTime);
-        long forNotices = world.duplicate(inTime);
-        this.requests = new Requests(world.mpi(), Notices.places(size) + MAX_PENDING * 2 * size);
-        this.notices = new Notices(world, forNotices, requests);
+        long forStatus;
+        try {
+            this.communicator = world.duplicate(inTime);
+            forStatus = world.duplicate(inTime);
+        } catch (InterconnectException alone) {
+            state.fail(alone, GroupState.NOBODY);
+            throw state.toThrow();
+        }
+        this.requests = new Requests(world.mpi(), StatusChannel.places(size) + MAX_PENDING * 2 * size);
+        this.channel = new StatusChannel(world, forStatus, requests);
     }
 
     /**
@@ -142,7 +134,7 @@ public final class MpiTransport implements Transport {
         Arrays.setAll(cards, peer -> peer == transport.rank ? world.card() : Peers.blank());
         transport.allGather(world.card(), cards);
         transport.peers = Peers.of(transport.rank, cards);
-        transport.patience = new Patience(transport.peers.localSize() <= settings.cores());
+        transport.backOff = new BackOff(transport.localSize() <= settings.cores());
         return transport;
     }
 
@@ -156,19 +148,14 @@ public final class MpiTransport implements Transport {
         return size;
     }
 
-    /** Returns how many ranks before this one are on its host. */
-    public int localRank() {
-        return peers.localRank();
-    }
-
-    /** Returns the names of the ranks' hosts, in rank order. */
+    @Override
     public List<String> hosts() {
         return peers.hosts();
     }
 
-    /** Returns the MPI library's words about itself. */
-    public String libraryVersion() {
-        return world.library().version();
+    @Override
+    public String description() {
+        return "mpi (" + world.library().version() + ")";
     }
 
     @Override
@@ -179,7 +166,7 @@ public final class MpiTransport implements Transport {
         MpiExchange.requireCarried(rank, incoming);
         progress();
         requireAlive();
-        if (closed) {
+        if (!state.is(Phase.OPEN)) {
             throw new InterconnectException("rank " + rank + " has left the group and cannot send to it");
         }
         int slot = (int) (exchanges++ % MAX_PENDING);
@@ -216,7 +203,7 @@ public final class MpiTransport implements Transport {
 
     /** {@return the place of a request: per slot first the receives, then the sends} */
     private int place(int slot, int request) {
-        return Notices.places(size) + slot * 2 * size + request;
+        return StatusChannel.places(size) + slot * 2 * size + request;
     }
 
     boolean poll(MpiExchange exchange) {
@@ -236,12 +223,12 @@ public final class MpiTransport implements Transport {
     void await(MpiExchange exchange) {
         world.requireOwner();
         Watch watch =
-                new Watch(world, timeout, notices, peers, peer -> queue.first().lacks(peer));
+                new Watch(world, timeout, channel, peers, peer -> queue.first().lacks(peer));
         long start = System.nanoTime();
         long nextWatch = start + WATCH_NANOS;
         while (!advance(exchange)) {
             long now = System.nanoTime();
-            if (!patience.isShort(now - start) && Thread.currentThread().isInterrupted()) {
+            if (!backOff.isShort(now - start) && Thread.currentThread().isInterrupted()) {
                 throw fail(new InterconnectException(
                         "rank " + rank + " was interrupted while it waited for rank " + watch.missing()));
             }
@@ -253,7 +240,7 @@ public final class MpiTransport implements Transport {
                     throw fail(new InterconnectException(reason));
                 }
             }
-            patience.pause(this, now - start);
+            backOff.pause(this, now - start);
         }
     }
 
@@ -268,29 +255,33 @@ public final class MpiTransport implements Transport {
     private void requireMembers() {
         MpiExchange first = queue.first();
         for (int peer = 0; peer < size; peer++) {
-            if (first.lacksForEver(peer, notices)) {
+            if (first.lacksForEver(peer, channel)) {
                 throw fail(new InterconnectException(
                         "rank " + peer + " has left the group, and rank " + rank + " waits for it"));
             }
         }
     }
 
-    /** Moves all messages and notices on, and does what other threads have asked for. Throws nothing of the group's. */
+    /**
+     * Moves all messages on, and carries out what other threads have asked for: tells of a failure, or leaves. Throws no
+     * failure of the group.
+     */
     private void progress() {
-        if (!ended && failure.get() == null) {
+        if (state.isMember()) {
             requests.poll(this::completed);
         }
-        if (untold) {
-            untold = false;
-            tell();
-        }
-        if (closed && !departed && failure.get() == null) {
+        if (state.failure() != null) {
+            Failed untold = state.takeUntold();
+            if (untold != null) {
+                tell(untold);
+            }
+        } else if (state.move(Phase.LEAVING, Phase.LEFT)) {
             depart();
         }
     }
 
     private void completed(int index, int error, int tag, MemorySegment status) {
-        int places = Notices.places(size);
+        int places = StatusChannel.places(size);
         if (index >= places) {
             int request = (index - places) % (2 * size);
             MpiExchange exchange = slots[(index - places) / (2 * size)];
@@ -300,9 +291,9 @@ public final class MpiTransport implements Transport {
                 sent(exchange, request - size, error);
             }
         } else if (index == 0) {
-            Notice notice = notices.take();
-            if (notice.kind() == Kind.FAILURE) {
-                end(new InterconnectException(notice.text()), notice.sender());
+            StatusMessage message = channel.take();
+            if (message.kind() == Kind.FAILURE) {
+                end(new InterconnectException(message.text()), message.sender());
             }
         }
     }
@@ -320,7 +311,7 @@ public final class MpiTransport implements Transport {
         } else {
             exchange.received(peer);
             receivesComplete[peer]++;
-            notices.heard(peer);
+            channel.received(peer);
         }
     }
 
@@ -335,66 +326,50 @@ public final class MpiTransport implements Transport {
     }
 
     private void requireAlive() {
-        if (failure.get() != null) {
-            throw surface();
+        if (state.failure() != null) {
+            throw state.toThrow();
         }
     }
 
-    /** Ends the group, unless it has ended already, tells the others, and returns what to throw: the first reason. */
+    /** Ends the group, unless it has ended already, tells the others, and returns the first reason, to be thrown. */
     private InterconnectException fail(InterconnectException reason) {
         end(reason);
         progress();
-        return surface();
+        return state.toThrow();
     }
 
     private void end(InterconnectException reason) {
-        end(reason, NOBODY);
+        end(reason, GroupState.NOBODY);
     }
 
     private void end(InterconnectException reason, int origin) {
-        if (failure.compareAndSet(null, reason)) {
+        if (state.fail(reason, origin)) {
             FAILED.add(this);
-            toldBy = origin;
-            untold = true;
         }
-    }
-
-    private InterconnectException surface() {
-        surfaced = true;
-        InterconnectException first = failure.get();
-        if (first == null) {
-            throw new IllegalStateException("there is no failure");
-        }
-        return new InterconnectException(String.valueOf(first.getMessage()), first);
     }
 
     /** Sends the failure to all ranks that may not know of it. */
-    private void tell() {
-        InterconnectException reason = failure.get();
-        if (ended || reason == null) {
-            return;
-        }
-        ended = true;
-        boolean own = toldBy == NOBODY;
-        Notice notice = new Notice(Kind.FAILURE, rank, 0, 0, String.valueOf(reason.getMessage()));
+    private void tell(Failed failed) {
+        boolean own = failed.origin() == GroupState.NOBODY;
+        StatusMessage message = new StatusMessage(
+                Kind.FAILURE, rank, 0, 0, String.valueOf(failed.reason().getMessage()));
         long until = System.nanoTime() + (own ? TELLING_NANOS : FORWARDING_NANOS);
         try {
-            boolean[] addressed = notices.tell(notice, own, peer -> peer != toldBy && !peers.hasEnded(peer));
-            while (!notices.isTold(addressed) && System.nanoTime() < until) {
+            boolean[] addressed = channel.tell(message, own, peer -> peer != failed.origin() && !peers.hasEnded(peer));
+            while (!channel.isTold(addressed) && System.nanoTime() < until) {
                 requests.poll(this::completed);
-                patience.pause(this, Patience.LONG);
+                backOff.pause(this, BackOff.LONG);
             }
-        } catch (InterconnectException lost) { // nobody is left to tell
-            reason.addSuppressed(lost);
+        } catch (InterconnectException lost) { // no rank is left to tell
+            failed.reason().addSuppressed(lost);
         }
     }
 
-    /** The launcher's signal, on a thread of its own. */
+    /** Takes the launcher's signal, on a thread of its own. */
     private void stop() {
-        launcherStop.take(() -> Watch.firstEnded(peers, notices, rank, size), () -> surfaced);
-        if (!surfaced) {
-            failure.compareAndSet(null, lost());
-            settings.onLost().accept(surface());
+        launcherStop.take(() -> Watch.firstEnded(peers, channel, rank, size), state::isSettled);
+        if (!state.isSettled() && (state.fail(lost(), GroupState.NOBODY) || state.failure() != null)) {
+            settings.onLost().accept(state.toThrow());
         }
     }
 
@@ -406,18 +381,18 @@ public final class MpiTransport implements Transport {
     public void alive() {
         world.requireOwner();
         long now = System.nanoTime();
-        if (!ended && now - lastSign >= timeout / 4) {
+        if (now - lastSign >= timeout / 4) {
             lastSign = now;
             progress();
-            if (failure.get() == null && !closed) {
-                notices.sendToAll(new Notice(Kind.ALIVE, rank));
+            if (state.is(Phase.OPEN)) {
+                channel.sendToAll(new StatusMessage(Kind.ALIVE, rank));
             }
         }
     }
 
     @Override
     public void abort(Throwable cause) {
-        end(FailureNotice.of(rank, cause));
+        end(RankFailure.of(rank, cause));
         if (world.isOwner()) {
             progress();
         }
@@ -425,26 +400,27 @@ public final class MpiTransport implements Transport {
 
     @Override
     public void close() {
-        boolean first = !closed;
-        closed = true;
-        if (!world.isOwner() || !first) {
+        boolean first = state.move(Phase.OPEN, Phase.LEAVING);
+        if (!world.isOwner()) {
             return;
         }
         progress();
-        if (endsMpi && !ended && failure.get() == null) {
+        if (first && endsMpi && state.is(Phase.LEFT)) {
             finish();
         }
     }
 
-    /** Tells the others that this rank takes part in nothing more. */
+    /** Tells the others that this rank takes part in no further exchange. */
     private void depart() {
-        departed = true;
         for (int peer = 0; peer < size; peer++) {
             if (peer != rank) {
-                notices.send(new Notice(Kind.LEFT, rank, sendsComplete[peer], receivesComplete[peer], ""), peer, false);
+                channel.send(
+                        new StatusMessage(Kind.LEFT, rank, sendsComplete[peer], receivesComplete[peer], ""),
+                        peer,
+                        false);
             }
         }
-        await(FORWARDING_NANOS, () -> IntStream.range(0, size).noneMatch(peer -> notices.isUnderWay(Kind.LEFT, peer)));
+        await(FORWARDING_NANOS, () -> IntStream.range(0, size).noneMatch(peer -> channel.isUnderWay(Kind.LEFT, peer)));
     }
 
     /** Ends MPI once all have left; if one does not come in time, lets the process end without. */
@@ -453,16 +429,18 @@ public final class MpiTransport implements Transport {
         boolean together = !incomplete
                 && await(
                         timeout,
-                        () -> IntStream.range(0, size).allMatch(peer -> peer == rank || notices.hasLeft(peer)));
+                        () -> IntStream.range(0, size).allMatch(peer -> peer == rank || channel.hasLeft(peer)));
         if (!together) {
             return;
         }
-        notices.hush();
+        channel.completeReceive();
         await(TELLING_NANOS, () -> requests.isFree(0));
-        ended = true;
+        if (!state.move(Phase.LEFT, Phase.FINALIZING)) {
+            return;
+        }
         Thread watchdog = Thread.ofPlatform().daemon().name("mpi-finalize").start(this::watchTheEnd);
         world.finish();
-        surfaced = true;
+        state.move(Phase.FINALIZING, Phase.FINALIZED);
         watchdog.interrupt();
         signals.release();
     }
@@ -483,11 +461,11 @@ public final class MpiTransport implements Transport {
         long start = System.nanoTime();
         while (!condition.getAsBoolean()) {
             long now = System.nanoTime();
-            if (now - start >= nanos || failure.get() != null || launcherStop.isDue(now)) {
+            if (now - start >= nanos || state.failure() != null || launcherStop.isDue(now)) {
                 return false;
             }
             requests.poll(this::completed);
-            patience.pause(this, now - start);
+            backOff.pause(this, now - start);
         }
         return true;
     }

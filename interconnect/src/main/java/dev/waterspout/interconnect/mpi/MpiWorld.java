@@ -75,16 +75,16 @@ final class MpiWorld {
     /**
      * Makes a communicator of all ranks; all ranks do so in the same order.
      *
-     * @param patience asked again and again while ranks are missing; false gives up
+     * @param backOff asked again and again while ranks are missing; false gives up
      */
-    long duplicate(BooleanSupplier patience) {
+    long duplicate(BooleanSupplier backOff) {
         MemorySegment copy = Arena.global().allocate(ValueLayout.JAVA_LONG);
         Requests request = new Requests(mpi, 1);
         mpi.duplicate(mpi.world(), copy, request.at(0));
         int[] outcome = new int[1];
         while (!request.isFree(0)) {
             request.poll((index, error, tag, status) -> outcome[0] = error);
-            if (!request.isFree(0) && !patience.getAsBoolean()) {
+            if (!request.isFree(0) && !backOff.getAsBoolean()) {
                 throw new InterconnectException("rank " + rank + " waited for the " + (size - 1)
                         + " other ranks to join the group, and not all did");
             }

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Where the ranks' processes are, and whether those of this machine still run. */
@@ -23,14 +22,12 @@ final class Peers {
     private static final int MACHINE = 264;
     private static final int MAX_TEXT = 240;
 
-    private final int rank;
     private final String[] hosts;
     private final long[] processIds;
     /** Processes that can be watched from here: those of other machines, and of other containers, cannot. */
     private final @Nullable ProcessHandle[] processes;
 
     private Peers(int rank, MemorySegment[] cards) {
-        this.rank = rank;
         this.hosts = Arrays.stream(cards).map(card -> card.getString(HOST)).toArray(String[]::new);
         this.processIds =
                 Arrays.stream(cards).mapToLong(card -> card.get(LONG, 0)).toArray();
@@ -90,19 +87,6 @@ final class Peers {
 
     List<String> hosts() {
         return List.of(hosts);
-    }
-
-    /** {@return how many ranks before this one are on its host} */
-    int localRank() {
-        return (int) IntStream.range(0, rank)
-                .filter(peer -> hosts[peer].equals(hosts[rank]))
-                .count();
-    }
-
-    /** {@return how many ranks are on this one's host} */
-    int localSize() {
-        return (int)
-                Arrays.stream(hosts).filter(host -> host.equals(hosts[rank])).count();
     }
 
     /** {@return whether the rank's process is known to have ended} */

@@ -1,6 +1,6 @@
 package dev.waterspout.interconnect.mpi;
 
-import dev.waterspout.interconnect.mpi.Notice.Kind;
+import dev.waterspout.interconnect.mpi.StatusMessage.Kind;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +16,7 @@ final class Watch {
     private final int rank;
     private final int size;
     private final long timeout;
-    private final Notices notices;
+    private final StatusChannel channel;
     private final Peers peers;
     private final IntPredicate lacks;
     private final long start = System.nanoTime();
@@ -28,11 +28,11 @@ final class Watch {
      * @param timeout in nanoseconds
      * @param lacks whether this rank waits for another
      */
-    Watch(MpiWorld world, long timeout, Notices notices, Peers peers, IntPredicate lacks) {
+    Watch(MpiWorld world, long timeout, StatusChannel channel, Peers peers, IntPredicate lacks) {
         this.rank = world.rank();
         this.size = world.size();
         this.timeout = timeout;
-        this.notices = notices;
+        this.channel = channel;
         this.peers = peers;
         this.lacks = lacks;
     }
@@ -58,18 +58,18 @@ final class Watch {
             return null;
         }
         nextProcessCheck = now + PROCESS_CHECK;
-        if (ended >= 0 && !notices.hasLeft(ended)) {
+        if (ended >= 0 && !channel.hasLeft(ended)) {
             return peers.describe(ended) + " has ended, and rank " + rank
                     + (lacks.test(ended) ? " waits for it" : " cannot go on without it");
         }
-        ended = firstEnded(peers, notices, rank, size);
+        ended = firstEnded(peers, channel, rank, size);
         return null;
     }
 
     /** {@return the first rank whose process has ended though it has not left; -1 for none} */
-    static int firstEnded(Peers peers, Notices notices, int rank, int size) {
+    static int firstEnded(Peers peers, StatusChannel channel, int rank, int size) {
         return IntStream.range(0, size)
-                .filter(peer -> peer != rank && peers.hasEnded(peer) && !notices.hasLeft(peer))
+                .filter(peer -> peer != rank && peers.hasEnded(peer) && !channel.hasLeft(peer))
                 .findFirst()
                 .orElse(-1);
     }
@@ -80,13 +80,13 @@ final class Watch {
             if (!lacks.test(peer)) {
                 continue;
             }
-            long waited = now - Math.max(start, notices.lastSign(peer));
+            long waited = now - Math.max(start, channel.lastSign(peer));
             if (waited > timeout / 2 && !told) {
                 told = true;
-                notices.sendToAll(new Notice(Kind.WAITING, rank, peer, 0, ""));
+                channel.sendToAll(new StatusMessage(Kind.WAITING, rank, peer, 0, ""));
             }
             // One that waits for another is not to blame.
-            if (waited >= timeout && (late < 0 || notices.waitsFor(peer) < 0)) {
+            if (waited >= timeout && (late < 0 || channel.waitsFor(peer) < 0)) {
                 late = peer;
             }
         }
@@ -95,7 +95,7 @@ final class Watch {
 
     private String describeLate(int late) {
         String waited = "rank " + rank + " waited " + timeout / MILLISECOND + " ms for rank " + late;
-        int culprit = notices.waitsFor(late);
+        int culprit = channel.waitsFor(late);
         return culprit < 0 || culprit == rank
                 ? waited + ", which did not arrive"
                 : waited + ", which waits for rank " + culprit;

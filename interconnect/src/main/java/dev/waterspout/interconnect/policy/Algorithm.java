@@ -12,9 +12,9 @@ import java.util.Locale;
 
 /** The collectives to choose from. */
 public enum Algorithm {
-    /** {@link AllGather}: most accurate, best for two or three ranks. */
+    /** {@link AllGather}: most accurate, and with two ranks no more bytes than any other. */
     ALLGATHER,
-    /** {@link TwoStep}: its bytes stay flat as ranks grow. */
+    /** {@link TwoStep}: the fewest bytes from three ranks on; each rank sends less than two encoded partials. */
     TWOSTEP;
 
     /** Returns the name that users know. */

@@ -2,6 +2,7 @@ package dev.waterspout.interconnect.policy;
 
 import dev.waterspout.interconnect.policy.measure.CodecCosts;
 import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,7 +76,7 @@ public final class Candidates {
             }
             for (Algorithm algorithm : settings.algorithms()) {
                 CommChoice uncut = new CommChoice(algorithm, format, CommChoice.UNCUT);
-                int usual = CommChoice.usualRows(format, settings.columns());
+                int usual = DefaultSchedule.chunkRows(format, settings.columns(), LinkCost.USUAL);
                 int parts = algorithm == Algorithm.TWOSTEP ? ranks : 1;
                 boolean small = rows <= LARGEST_UNCUT * (long) usual * parts || !format.rowsIndependent();
                 if (small && !choices.contains(uncut)) {

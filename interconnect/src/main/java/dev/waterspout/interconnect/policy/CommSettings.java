@@ -80,7 +80,7 @@ public record CommSettings(
 
     /** {@return the algorithm of the uncompressed all-reduce} */
     Algorithm plainAlgorithm(int ranks) {
-        Algorithm best = ranks <= 2 ? Algorithm.ALLGATHER : Algorithm.TWOSTEP;
+        Algorithm best = DefaultSchedule.algorithm(ranks);
         return algorithms.contains(best) ? best : algorithms.getFirst();
     }
 

@@ -3,6 +3,7 @@ package dev.waterspout.interconnect.transport;
 import dev.waterspout.interconnect.InterconnectException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -129,6 +130,16 @@ public final class InProcessGroup {
         }
 
         @Override
+        public List<String> hosts() {
+            return Collections.nCopies(size, "localhost");
+        }
+
+        @Override
+        public String description() {
+            return "in-process";
+        }
+
+        @Override
         public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
             queue.requireRoom(size, outgoing, incoming);
             requireAlive();
@@ -160,7 +171,7 @@ public final class InProcessGroup {
 
         @Override
         public void abort(Throwable cause) {
-            fail(FailureNotice.of(rank, cause));
+            fail(RankFailure.of(rank, cause));
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.waterspout.interconnect.transport;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,24 @@ public interface Transport extends AutoCloseable {
 
     /** Returns how many ranks the group has. */
     int size();
+
+    /** Returns the names of the hosts of all ranks, in rank order. */
+    List<String> hosts();
+
+    /** Returns what moves the messages, in words for people. */
+    String description();
+
+    /** Returns this rank's number among the ranks of its host, from 0. */
+    default int localRank() {
+        String own = hosts().get(rank());
+        return (int) hosts().subList(0, rank()).stream().filter(own::equals).count();
+    }
+
+    /** Returns how many ranks this rank's host has. */
+    default int localSize() {
+        String own = hosts().get(rank());
+        return (int) hosts().stream().filter(own::equals).count();
+    }
 
     /**
      * Starts an exchange.

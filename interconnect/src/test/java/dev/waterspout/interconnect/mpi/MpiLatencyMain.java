@@ -36,7 +36,7 @@ final class MpiLatencyMain {
         if (transport.rank() == 0) {
             System.out.printf(
                     "%s, %d ranks, %d bytes: median %.1f us, p90 %.1f us%n",
-                    transport.libraryVersion(), transport.size(), bytes, micros[rounds / 2], micros[rounds * 9 / 10]);
+                    transport.description(), transport.size(), bytes, micros[rounds / 2], micros[rounds * 9 / 10]);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.waterspout.interconnect.testing;
 import dev.waterspout.interconnect.transport.Pending;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** Hands everything to another transport: what test doubles that change one thing begin with. */
 public abstract class ForwardingTransport implements Transport {
@@ -21,6 +22,16 @@ public abstract class ForwardingTransport implements Transport {
     @Override
     public int size() {
         return delegate.size();
+    }
+
+    @Override
+    public List<String> hosts() {
+        return delegate.hosts();
+    }
+
+    @Override
+    public String description() {
+        return delegate.description();
     }
 
     @Override

@@ -8,7 +8,10 @@ package dev.waterspout.interconnect.policy.measure;
  * @param bytesPerSecond what one rank sends to all its peers together; more than 0, infinite where nothing travels
  */
 public record LinkCost(double latencySeconds, double bytesPerSecond) {
-    /** A single rank's: it exchanges nothing. */
+    /** An unmeasured link between processes: 1 Gbit/s, 30 us. */
+    public static final LinkCost USUAL = new LinkCost(30e-6, 125e6);
+
+    /** No link: a single rank, or ranks that share memory. */
     public static final LinkCost NONE = new LinkCost(0, Double.POSITIVE_INFINITY);
 
     /** Checks the ranges. */

@@ -1,6 +1,6 @@
 package dev.waterspout.interconnect.mpi;
 
-import dev.waterspout.interconnect.mpi.Notice.Kind;
+import dev.waterspout.interconnect.mpi.StatusMessage.Kind;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -8,16 +8,16 @@ import java.util.function.IntPredicate;
 
 /**
  * What the ranks tell each other beside the exchanges, over a communicator of its own, and what each is known to do. One
- * receive is always posted; each kind of notice has one place per peer to be sent from, and is not sent to a peer that has
+ * receive is always posted; each kind of message has one place per peer to be sent from, and is not sent to a peer that has
  * not taken the last one of its kind.
  */
-final class Notices {
+final class StatusChannel {
     private static final int NOBODY = -1;
 
     private final MpiWorld world;
     private final long communicator;
     private final Requests requests;
-    private final MemorySegment inbox = Arena.global().allocate(Notice.BYTES, Long.BYTES);
+    private final MemorySegment inbox = Arena.global().allocate(StatusMessage.BYTES, Long.BYTES);
     /** Per place a buffer; none is ever freed, since MPI may still read it. */
     private final MemorySegment[] outbox;
 
@@ -39,13 +39,13 @@ final class Notices {
         return 1 + Kind.COUNT * size;
     }
 
-    Notices(MpiWorld world, long communicator, Requests requests) {
+    StatusChannel(MpiWorld world, long communicator, Requests requests) {
         this.world = world;
         this.communicator = communicator;
         this.requests = requests;
         int size = world.size();
         this.outbox = new MemorySegment[Kind.COUNT * size];
-        Arrays.setAll(outbox, _ -> Arena.global().allocate(Notice.BYTES, Long.BYTES));
+        Arrays.setAll(outbox, _ -> Arena.global().allocate(StatusMessage.BYTES, Long.BYTES));
         this.signs = new long[size];
         Arrays.fill(signs, System.nanoTime());
         this.waitsFor = new int[size];
@@ -70,17 +70,17 @@ final class Notices {
     }
 
     /**
-     * Starts to send, unless the last notice of this kind to this rank is still under way.
+     * Starts to send, unless the last message of this kind to this rank is still under way.
      *
      * @param matched whether it counts as under way until the receiver takes it
      */
-    void send(Notice notice, int peer, boolean matched) {
-        int place = place(notice.kind(), world.size(), peer);
+    void send(StatusMessage message, int peer, boolean matched) {
+        int place = place(message.kind(), world.size(), peer);
         if (!requests.isFree(place)) {
             return;
         }
         MemorySegment buffer = outbox[place - 1];
-        notice.write(buffer);
+        message.write(buffer);
         if (matched) {
             world.mpi().sendMatched(buffer, peer, 0, communicator, requests.at(place));
         } else {
@@ -89,10 +89,10 @@ final class Notices {
     }
 
     /** Starts to send to all that have not left. */
-    void sendToAll(Notice notice) {
+    void sendToAll(StatusMessage message) {
         for (int peer = 0; peer < world.size(); peer++) {
             if (peer != world.rank() && !left[peer]) {
-                send(notice, peer, false);
+                send(message, peer, false);
             }
         }
     }
@@ -100,17 +100,17 @@ final class Notices {
     /**
      * Starts to tell of a failure.
      *
-     * @param notice of the failure
+     * @param message of the failure
      * @param matched as in {@link #send}
      * @param present ranks that can be told
      * @return the ranks that should take note
      */
-    boolean[] tell(Notice notice, boolean matched, IntPredicate present) {
+    boolean[] tell(StatusMessage message, boolean matched, IntPredicate present) {
         boolean[] addressed = new boolean[world.size()];
         for (int peer = 0; peer < addressed.length; peer++) {
             if (peer != world.rank() && present.test(peer)) {
                 addressed[peer] = !left[peer];
-                send(notice, peer, matched && addressed[peer]);
+                send(message, peer, matched && addressed[peer]);
             }
         }
         return addressed;
@@ -127,35 +127,35 @@ final class Notices {
     }
 
     /** Completes the posted receive, which MPI must not have when it ends. */
-    void hush() {
-        send(new Notice(Kind.LEFT, world.rank()), world.rank(), false);
+    void completeReceive() {
+        send(new StatusMessage(Kind.LEFT, world.rank()), world.rank(), false);
     }
 
-    /** Takes the notice that has come, and listens on; {@return the notice} */
-    Notice take() {
-        Notice notice = Notice.read(inbox);
-        int sender = Math.clamp(notice.sender(), 0, world.size() - 1);
-        switch (notice.kind()) {
+    /** Takes the message that has come, and listens on; {@return the message} */
+    StatusMessage take() {
+        StatusMessage message = StatusMessage.read(inbox);
+        int sender = Math.clamp(message.sender(), 0, world.size() - 1);
+        switch (message.kind()) {
             case ALIVE -> {
                 signs[sender] = System.nanoTime();
                 waitsFor[sender] = NOBODY;
             }
-            case WAITING -> waitsFor[sender] = (int) notice.first();
+            case WAITING -> waitsFor[sender] = (int) message.first();
             case LEFT -> {
                 left[sender] = true;
-                sentByLeft[sender] = notice.first();
-                receivedByLeft[sender] = notice.second();
+                sentByLeft[sender] = message.first();
+                receivedByLeft[sender] = message.second();
             }
             case FAILURE -> failed[sender] = true;
         }
         if (sender != world.rank()) {
             listen();
         }
-        return notice;
+        return message;
     }
 
     /** A message of an exchange has come: what its sender said before no longer holds. */
-    void heard(int peer) {
+    void received(int peer) {
         waitsFor[peer] = NOBODY;
     }
 

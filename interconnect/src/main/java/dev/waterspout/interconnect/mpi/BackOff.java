@@ -8,7 +8,7 @@ import java.util.concurrent.locks.LockSupport;
  * take naps at once: a thread that yields to another session's, of which every rank is one under Linux's autogroups, runs
  * on until its slice of some milliseconds is over, and whoever it waits for cannot work.
  */
-final class Patience {
+final class BackOff {
     /** As long as a small message takes over a fast link, several times. */
     private static final long SPIN_NANOS = 100_000;
 
@@ -30,7 +30,7 @@ final class Patience {
      *
      * @param spin whether this rank has a core of its own
      */
-    Patience(boolean spin) {
+    BackOff(boolean spin) {
         this.spin = spin;
         if (!spin) {
             TimerSlack.shorten();

@@ -3,8 +3,8 @@ package dev.waterspout.interconnect.transport;
 import dev.waterspout.interconnect.InterconnectException;
 
 /** How a rank's failure reads to the others. */
-public final class FailureNotice {
-    private FailureNotice() {}
+public final class RankFailure {
+    private RankFailure() {}
 
     /**
      * Returns what every rank throws.

@@ -21,14 +21,14 @@ import java.nio.charset.StandardCharsets;
  * @param second LEFT: how many messages it has received from the receiver
  * @param text FAILURE: the sentence that every rank ends with, cut where it is too long
  */
-record Notice(Kind kind, int sender, long first, long second, String text) {
+record StatusMessage(Kind kind, int sender, long first, long second, String text) {
     static final int BYTES = 512;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int TEXT = 28;
 
-    /** What a notice says. */
+    /** What a message says. */
     enum Kind {
         /** The sender is busy and not lost. */
         ALIVE(0),
@@ -62,7 +62,7 @@ record Notice(Kind kind, int sender, long first, long second, String text) {
         }
     }
 
-    Notice(Kind kind, int sender) {
+    StatusMessage(Kind kind, int sender) {
         this(kind, sender, 0, 0, "");
     }
 
@@ -80,10 +80,10 @@ record Notice(Kind kind, int sender, long first, long second, String text) {
         MemorySegment.copy(utf8, 0, target, ValueLayout.JAVA_BYTE, TEXT, length);
     }
 
-    static Notice read(MemorySegment source) {
+    static StatusMessage read(MemorySegment source) {
         byte[] utf8 = new byte[Math.clamp(source.get(INT, 24), 0, BYTES - TEXT)];
         MemorySegment.copy(source, ValueLayout.JAVA_BYTE, TEXT, utf8, 0, utf8.length);
-        return new Notice(
+        return new StatusMessage(
                 Kind.of(source.get(INT, 0)),
                 source.get(INT, 4),
                 source.get(LONG, 8),

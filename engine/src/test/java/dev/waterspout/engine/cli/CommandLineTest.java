@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.gguf.MalformedGgufs;
 import dev.waterspout.engine.testing.SmallModel;
-import dev.waterspout.kernels.testing.SharedData;
+import dev.waterspout.kernels.testing.TestData;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.io.IOException;
@@ -277,7 +277,7 @@ class CommandLineTest {
 
     @Test
     void codecAgreesWithTheReferenceVectors(@TempDir Path folder) throws IOException {
-        Path vectors = SharedData.require("mx-vectors");
+        Path vectors = TestData.require("mx-vectors");
         List<JsonObject> cases = Json.createReader(Files.newBufferedReader(vectors.resolve("manifest.json")))
                 .readArray()
                 .getValuesAs(JsonObject.class);

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.testing.SmallModel;
-import dev.waterspout.kernels.testing.SharedData;
+import dev.waterspout.kernels.testing.TestData;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ModelTest {
     @Test
     void readsARealModelWithOddMetadata() {
-        try (Model model = new Model(GgufFile.open(SharedData.require("stories260K.gguf")))) {
+        try (Model model = new Model(GgufFile.open(TestData.require("stories260K.gguf")))) {
             ModelConfig config = model.config();
             assertThat(config.architecture()).isEqualTo(Architecture.LLAMA);
             assertThat(config.vocabulary()).isEqualTo(512);
@@ -25,7 +25,7 @@ class ModelTest {
             assertThat(model.tied()).isFalse();
             assertThat(WeightBlocks.of(model).ffn()).isEqualTo(1);
         }
-        try (Model model = new Model(GgufFile.open(SharedData.require("orator-q8_0.gguf")))) {
+        try (Model model = new Model(GgufFile.open(TestData.require("orator-q8_0.gguf")))) {
             assertThat(model.tied()).isTrue();
             assertThat(WeightBlocks.of(model).ffn()).isEqualTo(32);
         }

@@ -3,14 +3,18 @@ package dev.waterspout.engine.perplexity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.engine.gguf.GgmlType;
+import dev.waterspout.engine.testing.Golden;
+import dev.waterspout.engine.testing.OratorVariant;
 import dev.waterspout.kernels.host.HostKernels;
-import dev.waterspout.kernels.testing.SharedData;
-import jakarta.json.Json;
+import dev.waterspout.kernels.testing.TestData;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonReader;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -25,7 +29,13 @@ class GoldenPerplexityTest {
     })
     void agreesWithTheReference(String model, String text, int ranks) throws IOException {
         JsonObject golden = golden(model, text);
-        RunScore score = Scores.of(model, text, 0, golden.getInt("chunks"), ranks, HostKernels.vector());
+        RunScore score = Scores.of(
+                TestData.require(model),
+                TestData.require(text),
+                0,
+                golden.getInt("chunks"),
+                ranks,
+                HostKernels.vector());
         assertThat(score.nll().count()).isEqualTo(golden.getInt("chunks") * 127L);
         double expected = golden.getJsonNumber("ppl").doubleValue();
         assertThat(score.nll().exp()).isCloseTo(expected, within(0.005 * expected));
@@ -33,14 +43,28 @@ class GoldenPerplexityTest {
         assertThat(score.nll().expError()).isCloseTo(error, within(0.01 * error));
     }
 
+    /** The Q8_0 weights as F32: the reference computed with these values, too. */
+    @Test
+    void agreesWithTheReferenceOfDequantizedWeights(@TempDir Path folder) throws IOException {
+        JsonObject golden = Golden.object("types/orator.json")
+                .getJsonObject("mixes")
+                .getJsonObject("Q8_0")
+                .getJsonObject("perplexity_exact");
+        Path text = folder.resolve("text.txt");
+        Files.writeString(
+                text, Files.readString(TestData.require("orator-heldout.txt")).substring(0, 14_700));
+        RunScore score = Scores.of(
+                OratorVariant.write(GgmlType.F32, folder), text, 0, golden.getInt("chunks"), 2, HostKernels.vector());
+        assertThat(score.nll().count()).isEqualTo(golden.getInt("scored"));
+        double expected = golden.getJsonNumber("ppl").doubleValue();
+        assertThat(score.nll().exp()).isCloseTo(expected, within(1e-4 * expected));
+    }
+
     private static JsonObject golden(String model, String text) throws IOException {
-        try (JsonReader reader =
-                Json.createReader(Files.newBufferedReader(SharedData.require("golden/perplexity.json")))) {
-            return reader.readObject().getJsonArray("results").getValuesAs(JsonObject.class).stream()
-                    .filter(each -> each.getString("model").equals(model)
-                            && each.getString("text").equals(text))
-                    .findFirst()
-                    .orElseThrow();
-        }
+        return Golden.object("golden/perplexity.json").getJsonArray("results").getValuesAs(JsonObject.class).stream()
+                .filter(each -> each.getString("model").equals(model)
+                        && each.getString("text").equals(text))
+                .findFirst()
+                .orElseThrow();
     }
 }

@@ -10,7 +10,6 @@ import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.HostKernels;
-import dev.waterspout.kernels.testing.SharedData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,31 +17,30 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 
-/** How well models of the shared data predict texts of it, in windows of 256 tokens. */
+/** How well models predict texts, in windows of 256 tokens. */
 final class Scores {
     private static final int SIZE = 256;
 
     private Scores() {}
 
-    static RunScore of(String file, String text, int first, int windows, int ranks, HostKernels kernels)
+    static RunScore of(Path file, Path text, int first, int windows, int ranks, HostKernels kernels)
             throws IOException {
         RankOptions options =
                 new RankOptions(SIZE, SIZE, 2 / ranks, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2), 128);
-        return of(SharedData.require(file), text, first, windows, ranks, kernels, options);
+        return of(file, text, first, windows, ranks, kernels, options);
     }
 
     /** Token by token, as in decode. */
-    static RunScore decoded(Path model, String text, int first, int windows, Activations activations)
-            throws IOException {
+    static RunScore decoded(Path model, Path text, int first, int windows, Activations activations) throws IOException {
         RankOptions options = new RankOptions(SIZE, 1, 2, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2))
                 .withActivations(activations);
         return of(model, text, first, windows, 1, HostKernels.vector(), options);
     }
 
     private static RunScore of(
-            Path file, String text, int first, int windows, int ranks, HostKernels kernels, RankOptions options)
+            Path file, Path text, int first, int windows, int ranks, HostKernels kernels, RankOptions options)
             throws IOException {
-        String content = Files.readString(SharedData.require(text));
+        String content = Files.readString(text);
         try (Model model = new Model(GgufFile.open(file));
                 RankGroup group = group(model, ranks, kernels, options)) {
             TextWindows part = TextWindows.of(model.tokenizer(), content, SIZE).part(first, windows);

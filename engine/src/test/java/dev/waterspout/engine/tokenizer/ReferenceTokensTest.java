@@ -3,7 +3,7 @@ package dev.waterspout.engine.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.gguf.GgufFile;
-import dev.waterspout.kernels.testing.SharedData;
+import dev.waterspout.kernels.testing.TestData;
 import jakarta.json.Json;
 import jakarta.json.JsonArray;
 import jakarta.json.JsonNumber;
@@ -27,7 +27,7 @@ class ReferenceTokensTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama2", "llama3", "llama3_1", "qwen3", "gptoss", "gemma3", "deepseek_v3"})
     void encodesLikeHuggingFace(String name) throws IOException {
-        Path vocabulary = SharedData.require("tokenizer/" + name + ".gguf");
+        Path vocabulary = TestData.require("tokenizer/" + name + ".gguf");
         JsonArray texts = read("strings").getValuesAs(JsonArray.class).stream()
                 .collect(Json::createArrayBuilder, (all, pair) -> all.add(pair.get(1)), (a, b) -> {})
                 .build();
@@ -66,6 +66,6 @@ class ReferenceTokensTest {
     }
 
     private static JsonReader reader(String name) throws IOException {
-        return Json.createReader(Files.newBufferedReader(SharedData.require("tokenizer/" + name + ".json")));
+        return Json.createReader(Files.newBufferedReader(TestData.require("tokenizer/" + name + ".json")));
     }
 }

@@ -19,7 +19,7 @@ import dev.waterspout.engine.testing.SmallModel;
 import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
-import dev.waterspout.kernels.testing.SharedData;
+import dev.waterspout.kernels.testing.TestData;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -117,7 +117,7 @@ class PeerShardsTest {
     void writesTheTextOfTheWayThroughTheHost() throws IOException {
         String comm = "e2m1:32:e8m0";
         List<ShardFactory> ranks = openClDevices(2);
-        try (Model model = new Model(GgufFile.open(SharedData.require("orator-q8_0.gguf")))) {
+        try (Model model = new Model(GgufFile.open(TestData.require("orator-q8_0.gguf")))) {
             String staged = text(model, comm, ranks);
             assertThat(text(model, comm, connected(ranks))).isEqualTo(staged).hasSizeGreaterThan(40);
         }

@@ -25,6 +25,11 @@ public final class CodecSamples {
         return Samples.formats().toList();
     }
 
+    /** {@return combinations of element, block, scale, rounding and rule in which every pair of two of them occurs} */
+    public static List<MxFormat> pairwiseFormats() {
+        return Samples.pairwiseFormats();
+    }
+
     /**
      * {@return finite values as partials have them, and worse}
      *

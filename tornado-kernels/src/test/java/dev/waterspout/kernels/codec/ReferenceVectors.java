@@ -1,6 +1,6 @@
 package dev.waterspout.kernels.codec;
 
-import dev.waterspout.kernels.testing.SharedData;
+import dev.waterspout.kernels.testing.TestData;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -17,7 +17,7 @@ record ReferenceVectors(String file, MxFormat format, int nanCount, MemorySegmen
 
     /** {@return all cases; the calling test is skipped where the data is not} */
     static List<ReferenceVectors> load() {
-        Path folder = SharedData.require("mx-vectors");
+        Path folder = TestData.require("mx-vectors");
         try {
             List<ReferenceVectors> all = new ArrayList<>();
             Matcher cases = CASE.matcher(Files.readString(folder.resolve("manifest.json")));

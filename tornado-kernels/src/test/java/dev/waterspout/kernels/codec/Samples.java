@@ -3,6 +3,7 @@ package dev.waterspout.kernels.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.waterspout.kernels.testing.Pairwise;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -60,6 +61,23 @@ final class Samples {
                                 .flatMap(scale -> Stream.of(Rounding.values())
                                         .flatMap(rounding -> Stream.of(ScaleRule.values())
                                                 .map(rule -> new MxFormat(element, block, scale, rule, rounding))))));
+    }
+
+    /** {@return combinations of element, block, scale, rounding and rule in which every pair of two of them occurs} */
+    static List<MxFormat> pairwiseFormats() {
+        List<ElementType> elements = List.of(ElementType.values());
+        List<Integer> blocks = List.of(8, 16, 32, 64, 128);
+        List<ScaleType> scales = List.of(ScaleType.values());
+        List<ScaleRule> rules = List.of(ScaleRule.values());
+        List<Rounding> roundings = List.of(Rounding.values());
+        return Pairwise.of(elements.size(), blocks.size(), scales.size(), rules.size(), roundings.size()).stream()
+                .map(each -> new MxFormat(
+                        elements.get(each[0]),
+                        blocks.get(each[1]),
+                        scales.get(each[2]),
+                        rules.get(each[3]),
+                        roundings.get(each[4])))
+                .toList();
     }
 
     /**

@@ -2,9 +2,11 @@ package dev.waterspout.kernels.codec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.kernels.testing.Pairwise;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -24,8 +26,20 @@ class VectorMxCodecTest extends AbstractMxCodecTest {
         return Samples.formats().toList();
     }
 
+    static List<MxFormat> pairwiseFormats() {
+        return Samples.pairwiseFormats();
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest(name = "{0} #{index}")
     @MethodSource("formats")
+    void everyFormatEqualsTheScalarCodec(MxFormat format) {
+        equalsTheScalarCodec(format);
+        decodesAnyBytesAsTheScalarCodecDoes(format);
+    }
+
+    @ParameterizedTest(name = "{0} #{index}")
+    @MethodSource("pairwiseFormats")
     void equalsTheScalarCodec(MxFormat format) {
         PartialCodec scalar = new ScalarMxCodec(format);
         PartialCodec vector = new VectorMxCodec(format);
@@ -58,7 +72,7 @@ class VectorMxCodecTest extends AbstractMxCodecTest {
     }
 
     @ParameterizedTest(name = "{0} #{index}")
-    @MethodSource("formats")
+    @MethodSource("pairwiseFormats")
     void decodesAnyBytesAsTheScalarCodecDoes(MxFormat format) {
         MemorySegment noise = Samples.bytes(format.encodedBytes(2, 333));
         byte[] bytes = new byte[(int) noise.byteSize()];

@@ -10,11 +10,13 @@ import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.ScaleType;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.testing.Pairwise;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,10 +43,21 @@ class CodecKernelsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
+    void packsAsTheReferenceDoes(TestDevice device) {
+        packs(device, CodecSamples.pairwiseFormats());
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @MethodSource("devices")
     void packsEveryFormatAsTheReferenceDoes(TestDevice device) {
+        packs(device, CodecSamples.formats());
+    }
+
+    private static void packs(TestDevice device, List<MxFormat> formats) {
         try (Quantizer quantizer = new Quantizer(device)) {
             int next = 0;
-            for (MxFormat format : CodecSamples.formats()) {
+            for (MxFormat format : formats) {
                 int columns = COLUMNS[next++ % COLUMNS.length];
                 float[] values = CodecSamples.heavyTailed(next, ROWS * columns);
                 quantizer.check(format, columns, values, format.toString());
@@ -89,10 +102,21 @@ class CodecKernelsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
+    void sumsAsTheReferenceDoes(TestDevice device) {
+        sums(device, CodecSamples.pairwiseFormats());
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @MethodSource("devices")
     void sumsEveryFormatAsTheReferenceDoes(TestDevice device) {
+        sums(device, CodecSamples.formats());
+    }
+
+    private static void sums(TestDevice device, List<MxFormat> formats) {
         try (Summer summer = new Summer(device)) {
             int next = 0;
-            for (MxFormat format : CodecSamples.formats()) {
+            for (MxFormat format : formats) {
                 int columns = COLUMNS[next++ % COLUMNS.length];
                 summer.check(format, columns, next, next % 5 == 0);
             }

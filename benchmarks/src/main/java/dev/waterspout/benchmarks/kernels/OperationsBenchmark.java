@@ -2,6 +2,7 @@ package dev.waterspout.benchmarks.kernels;
 
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.CacheType;
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
@@ -119,7 +120,7 @@ public class OperationsBenchmark {
     /** The gate of SwiGLU. */
     @Benchmark
     public MemorySegment swiglu(Work work) {
-        kernels.swiglu(gate, up, 0, rows * FFN);
+        kernels.gate(GateFunction.SWIGLU, gate, up, 0, rows * FFN);
         work.bytes += 3L * rows * FFN * Float.BYTES;
         work.flops += 4L * rows * FFN;
         return gate;

@@ -2,9 +2,10 @@ package dev.waterspout.benchmarks.ttft;
 
 import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.gguf.GgufFile;
-import dev.waterspout.engine.model.Architecture;
+import dev.waterspout.engine.model.Architectures;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.WeightMatrix;
@@ -115,15 +116,16 @@ final class DistributedLlamaModel {
 
     private static void writeModel(Model model, FileChannel channel) throws IOException {
         ModelConfig config = model.config();
+        RopeConfig rope = config.ropes().getFirst();
         GgmlType type =
                 model.file().tensor(TensorRole.ATTN_Q.name(0)).orElseThrow().type();
         Integer number = TYPES.get(type);
-        boolean plainLlama = config.architecture() == Architecture.LLAMA
-                && config.rope().positionScale() == 1
-                && model.ropeFactors().isEmpty();
-        if (number == null || config.rmsEpsilon() != EPSILON || !plainLlama) {
+        boolean plainLlama = config.architecture().equals(Architectures.LLAMA)
+                && rope.equals(new RopeConfig(config.headDim(), rope.pairing(), rope.base()))
+                && model.ropeFactors(config.contextLength()).isEmpty();
+        if (number == null || config.epsilon() != EPSILON || !plainLlama) {
             throw new IllegalArgumentException(model.file().name() + " has weights of " + type + ", an epsilon of "
-                    + config.rmsEpsilon() + " and the architecture " + config.architecture()
+                    + config.epsilon() + " and the architecture " + config.architecture()
                     + "; distributed-llama takes F32 or Q4_0, " + EPSILON + ", and a LLAMA without scaled positions");
         }
         Header header = new Header(MODEL_MAGIC);
@@ -139,7 +141,7 @@ final class DistributedLlamaModel {
         header.put(Key.VOCABULARY, config.vocabulary());
         header.put(Key.CONTEXT, config.contextLength());
         header.put(Key.ACTIVATION, SILU);
-        header.put(Key.ROPE_BASE, (int) config.rope().base());
+        header.put(Key.ROPE_BASE, (int) rope.base());
         header.put(Key.WEIGHT_TYPE, number);
         header.put(Key.HEAD_DIM, config.headDim());
         header.put(Key.EPSILON_EXPONENT, EPSILON_EXPONENT);

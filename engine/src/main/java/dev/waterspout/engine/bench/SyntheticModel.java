@@ -3,9 +3,7 @@ package dev.waterspout.engine.bench;
 import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.gguf.GgufValue;
 import dev.waterspout.engine.gguf.GgufWriter;
-import dev.waterspout.engine.model.Architecture;
 import dev.waterspout.engine.model.ModelConfig;
-import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.model.TensorRole;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,7 +54,6 @@ public record SyntheticModel(Shape shape, GgmlType type) {
         LLAMA_3_70B("llama-3-70b", 8192, 80, 64, 8, 28_672, 8192, 128_256);
 
         private static final float RMS_EPSILON = 1e-5f;
-        private static final double ROPE_BASE = 10_000;
 
         private final String label;
         private final int width;
@@ -85,20 +82,8 @@ public record SyntheticModel(Shape shape, GgmlType type) {
 
         /** Returns the shape as a model of it has it. */
         public ModelConfig config() {
-            int headDim = width / heads;
-            return new ModelConfig(
-                    Architecture.LLAMA,
-                    label,
-                    context,
-                    width,
-                    layers,
-                    heads,
-                    kvHeads,
-                    headDim,
-                    ffnWidth,
-                    vocabulary,
-                    RMS_EPSILON,
-                    new RopeConfig(headDim, ROPE_BASE, 1));
+            return ModelConfig.llama(
+                    label, context, width, layers, new ModelConfig.Heads(heads, kvHeads), ffnWidth, vocabulary);
         }
 
         /** Whether the output head is the embedding: the file has no other. */

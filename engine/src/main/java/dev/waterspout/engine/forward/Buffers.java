@@ -28,6 +28,8 @@ final class Buffers {
     final MemorySegment up;
     /** Output of a row-parallel layer, {@code [rows][width]}. */
     final MemorySegment partial;
+    /** Sum of the partials before it is added to the hidden state, {@code [rows][width]}; empty where it is added at once. */
+    final MemorySegment sum;
     /** {@code [logit rows][vocabulary of the shard]}. */
     final MemorySegment logits;
     /** One per layer. */
@@ -43,6 +45,7 @@ final class Buffers {
         gate = floats(arena, rows, shard.ffn().size());
         up = floats(arena, rows, shard.ffn().size());
         partial = floats(arena, rows, config.width());
+        sum = floats(arena, keepsSums(config) ? rows : 0, config.width());
         logits = floats(arena, options.logitRows(), shard.vocabulary().size());
         int kvHeads = shard.kvHeads().size();
         long layerBytes = cacheBytes(config, shard, options) / (2L * config.layers());
@@ -66,12 +69,17 @@ final class Buffers {
 
     /** Returns the bytes of a rank's activations. */
     static long activationBytes(ModelConfig config, Shard shard, RankOptions options) {
-        long perRow = 3L * config.width()
+        long perRow = (keepsSums(config) ? 4L : 3L) * config.width()
                 + (shard.heads().size() + 2L * shard.kvHeads().size()) * config.headDim()
                 + 2L * shard.ffn().size();
         return (options.chunk() * perRow
                         + (long) options.logitRows() * shard.vocabulary().size())
                 * Float.BYTES;
+    }
+
+    /** Returns whether sums of partials are normalized or scaled before they are added to the hidden state. */
+    private static boolean keepsSums(ModelConfig config) {
+        return config.scales().residual() != 1 || config.architecture().hasPostNorms();
     }
 
     /**

@@ -1,8 +1,10 @@
 package dev.waterspout.engine.forward;
 
 import dev.waterspout.kernels.host.AttentionCall;
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.host.HostKernels.LayerNorm;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.WeightMatrix;
@@ -114,10 +116,20 @@ final class HostCompute {
         timeline.end(Phase.LINEAR, "linear", begun);
     }
 
-    /** y [rows][width] = RMSNorm of x [rows][width]. */
-    void rmsNorm(MemorySegment x, MemorySegment weight, float epsilon, MemorySegment y, int width, int rows) {
+    /** y [rows][width] = norm of x [rows][width]. */
+    void normalize(Norm norm, MemorySegment x, MemorySegment y, int width, int rows) {
         long begun = timeline.begin();
-        pool.run(rows, 1, (worker, from, to) -> kernels.rmsNorm(x, weight, epsilon, y, width, from, to));
+        switch (norm.kind()) {
+            case RMS ->
+                pool.run(
+                        rows,
+                        1,
+                        (worker, from, to) -> kernels.rmsNorm(x, norm.weight(), norm.epsilon(), y, width, from, to));
+            case LAYER -> {
+                LayerNorm parameters = new LayerNorm(norm.weight(), norm.bias(), norm.epsilon());
+                pool.run(rows, 1, (worker, from, to) -> kernels.layerNorm(x, parameters, y, width, from, to));
+            }
+        }
         timeline.end(Phase.NORM, "norm", begun);
     }
 
@@ -143,10 +155,29 @@ final class HostCompute {
         timeline.end(Phase.ATTENTION, "attention", begun);
     }
 
-    /** gate = silu(gate) x up. */
-    void swiglu(MemorySegment gate, MemorySegment up, int elements) {
+    /** gate = function(gate, up). */
+    void gate(GateFunction function, MemorySegment gate, MemorySegment up, int elements) {
         long begun = timeline.begin();
-        pool.run(elements, ELEMENT_GRAIN, (worker, from, to) -> kernels.swiglu(gate, up, from, to));
+        pool.run(elements, ELEMENT_GRAIN, (worker, from, to) -> kernels.gate(function, gate, up, from, to));
         timeline.end(Phase.SWIGLU, "swiglu", begun);
+    }
+
+    /** x = x times a factor. */
+    void scale(MemorySegment x, float factor, int elements) {
+        if (factor != 1) {
+            pool.run(elements, ELEMENT_GRAIN, (worker, from, to) -> kernels.scale(x, factor, from, to));
+        }
+    }
+
+    /** x = cap x tanh(x / cap); a cap of 0 leaves it. */
+    void softCap(MemorySegment x, float cap, int elements) {
+        if (cap != 0) {
+            pool.run(elements, ELEMENT_GRAIN, (worker, from, to) -> kernels.softCap(x, cap, from, to));
+        }
+    }
+
+    /** target = target + addend. */
+    void add(MemorySegment target, MemorySegment addend, int elements) {
+        pool.run(elements, ELEMENT_GRAIN, (worker, from, to) -> kernels.add(target, addend, from, to));
     }
 }

@@ -1,14 +1,17 @@
 package dev.waterspout.engine.forward;
 
-import dev.waterspout.engine.forward.HostCompute.Product;
+import dev.waterspout.engine.model.Architecture.Block;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.RopeConfig;
+import dev.waterspout.engine.model.Temperature;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.HostPort;
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.AttentionCall;
+import dev.waterspout.kernels.host.HeadGroups;
 import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.RotaryTable;
@@ -17,10 +20,13 @@ import dev.waterspout.kernels.parallel.WorkerPool;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A shard on the CPU: host kernels over the file's mapping, dealt out to worker threads. */
@@ -33,23 +39,49 @@ public final class HostShard implements ShardCompute {
     private final ShardWeights weights;
     private final HeadShape queryHeads;
     private final HeadShape kvHeads;
+    private final HeadGroups headGroups;
+    private final boolean parallel;
     private final int ffn;
     private final Buffers buffers;
     private final WorkerPool pool;
     private final HostKernels kernels;
     private final HostCompute compute;
-    /** Of every layer, what is multiplied with one input at a time. */
-    private final List<List<Product>> queryKeyValue;
-
-    private final List<List<Product>> gateUp;
-    private final Map<WireFormat, StagedPort> ports = new HashMap<>();
+    private final List<HostLayer> layers;
+    private final Norm outputNorm;
+    private final Map<PortKey, StagedPort> ports = new HashMap<>();
+    private final List<OffloadPort> offloaded = new ArrayList<>();
     private final @Nullable CodecOffload offload;
     private final CodecSize codecSize;
-    private final RotaryAngles angles;
-    private RotaryTable rotary;
+    private final List<Rotary> rotaries;
     private int position;
     private int rows;
     private boolean begun;
+    /** What the last half layer leaves to be done when its partials have been summed, or null. */
+    private @Nullable Finish finish;
+
+    /**
+     * A port that there is already.
+     *
+     * @param format what partials travel as
+     * @param bare whether it leaves the sum by itself
+     */
+    private record PortKey(WireFormat format, boolean bare) {}
+
+    /**
+     * The rotary embedding of some layers.
+     *
+     * @param rope which
+     * @param angles as numbers
+     * @param table of a chunk
+     */
+    private record Rotary(RopeConfig rope, RotaryAngles angles, RotaryTable table) {}
+
+    /**
+     * The end of a half layer: the sum of the partials is normalized and scaled, and then added to the hidden state.
+     *
+     * @param norm or null
+     */
+    private record Finish(@Nullable Norm norm) {}
 
     private HostShard(
             HostKernels kernels,
@@ -64,21 +96,27 @@ public final class HostShard implements ShardCompute {
         this.weights = ShardWeights.of(model, shard);
         this.queryHeads = new HeadShape(shard.heads().size(), config.headDim());
         this.kvHeads = new HeadShape(shard.kvHeads().size(), config.headDim());
+        this.headGroups = new HeadGroups(
+                shard.heads().size(), config.groupSize(), shard.heads().from() % config.groupSize());
+        this.parallel = config.architecture().block() == Block.PARALLEL;
         this.ffn = shard.ffn().size();
         this.buffers = new Buffers(config, shard, options, arena);
-        this.angles = new RotaryAngles(config, model.ropeFactors());
-        this.rotary = angles.allocate(options.chunk(), arena);
+        this.rotaries = rotaries(model, options);
         this.pool = new WorkerPool(options.threads(), "rank-" + shard.rank());
         this.kernels = kernels.withActivations(options.activations());
         this.compute = new HostCompute(this.kernels, pool);
-        this.queryKeyValue = weights.layers().stream()
-                .map(w -> List.of(
-                        new Product(w.q(), w.qBias(), buffers.queries),
-                        new Product(w.k(), w.kBias(), buffers.keys),
-                        new Product(w.v(), w.vBias(), buffers.values)))
+        this.layers = IntStream.range(0, config.layers())
+                .mapToObj(layer -> HostLayer.of(config, weights, layer, buffers))
                 .toList();
-        this.gateUp = weights.layers().stream()
-                .map(w -> List.of(new Product(w.gate(), null, buffers.gate), new Product(w.up(), null, buffers.up)))
+        this.outputNorm = Objects.requireNonNull(Norm.of(config, weights.outputNorm(), weights.outputNormBias()));
+    }
+
+    private List<Rotary> rotaries(Model model, RankOptions options) {
+        return config.ropes().stream()
+                .map(rope -> {
+                    RotaryAngles angles = new RotaryAngles(rope, model.ropeFactors(options.context()));
+                    return new Rotary(rope, angles, angles.allocate(options.chunk(), arena));
+                })
                 .toList();
     }
 
@@ -127,71 +165,130 @@ public final class HostShard implements ShardCompute {
         rows = tokens.length;
         compute.use(!begun && weights.elements() * rows <= COLD_MULTIPLY_ADDS ? kernels.cold() : kernels);
         begun = true;
+        finish = null;
         compute.embed(weights.embedding(), tokens, buffers.hidden); // [rows][width]
-        angles.fill(rotary, position, rows);
+        compute.scale(buffers.hidden, config.scales().embedding(), rows * config.width());
+        rotaries.forEach(rotary -> rotary.angles.fill(rotary.table, position, rows));
     }
 
     @Override
     public void attention(int layer) {
-        ShardWeights.Layer w = weights.layers().get(layer);
-        MemorySegment h = buffers.normed; // [rows][width]
+        finishHalf();
+        HostLayer w = layers.get(layer);
         MemorySegment q = buffers.queries; // [rows][heads][headDim]
         MemorySegment k = buffers.keys; // [rows][kvHeads][headDim]
-        compute.rmsNorm(buffers.hidden, w.attentionNorm(), config.rmsEpsilon(), h, config.width(), rows);
-        compute.linear(queryKeyValue.get(layer), h, rows); // q, k and v
-        normHeads(q, w.qNorm(), queryHeads);
-        normHeads(k, w.kNorm(), kvHeads);
-        compute.rope(rotary, q, queryHeads, k, kvHeads, rows);
+        compute.linear(w.queriesKeysValues(), normed(w.attentionNorm()), rows); // q, k and v
+        normHeads(q, w.queryNorm(), queryHeads);
+        normHeads(k, w.keyNorm(), kvHeads);
+        turn(w.traits().rope(), q, k);
+        warm(q);
         buffers.store(layer, position, rows);
         compute.attention(
-                new AttentionCall(buffers.cache.get(layer), q, q, queryHeads.heads(), position, rows)); // in place
-        compute.linear(w.attentionOutput(), q, rows, buffers.partial); // [rows][width]
+                new AttentionCall(buffers.cache.get(layer), q, q, headGroups, position, rows, w.scoring())); // in place
+        compute.linear(w.attentionOutput(), q, rows); // partial [rows][width]
+        finish = finish(w.attentionPostNorm());
     }
 
     @Override
     public void feedForward(int layer) {
-        ShardWeights.Layer w = weights.layers().get(layer);
-        MemorySegment h = buffers.normed; // [rows][width]
-        compute.rmsNorm(buffers.hidden, w.ffnNorm(), config.rmsEpsilon(), h, config.width(), rows);
-        compute.linear(gateUp.get(layer), h, rows); // gate and up, [rows][ffn] each
-        compute.swiglu(buffers.gate, buffers.up, rows * ffn);
-        compute.linear(w.down(), buffers.gate, rows, buffers.partial); // [rows][width]
+        finishHalf();
+        HostLayer w = layers.get(layer);
+        // Where both halves read the same norm, it is still there from the first one.
+        MemorySegment h = parallel ? buffers.normed : normed(w.ffnNorm());
+        compute.linear(w.gateUp(), h, rows); // gate and up, [rows][ffn] each
+        compute.gate(config.architecture().gate(), buffers.gate, buffers.up, rows * ffn);
+        compute.linear(w.down(), buffers.gate, rows); // partial [rows][width]
+        finish = finish(w.ffnPostNorm());
     }
 
     @Override
     public PartialPort port(WireFormat format) {
-        return ports.computeIfAbsent(format, this::makePort);
+        return ports.computeIfAbsent(new PortKey(format, finish != null), this::makePort);
     }
 
-    private StagedPort makePort(WireFormat format) {
-        HostPort host = new HostPort(format, pool, config.width(), buffers.partial, buffers.hidden);
-        return offload == null ? host : offload.open(host, codecSize, buffers.partial, buffers.hidden);
+    private StagedPort makePort(PortKey key) {
+        MemorySegment target = key.bare ? buffers.sum : buffers.hidden;
+        StagedPort port = new HostPort(key.format, pool, config.width(), buffers.partial, target);
+        if (offload != null) {
+            OffloadPort elsewhere = offload.open(port, codecSize, buffers.partial, target);
+            offloaded.add(elsewhere);
+            port = elsewhere;
+        }
+        return key.bare ? new BareSumPort(port, target, config.width()) : port;
     }
 
     @Override
     public MemorySegment output(int first, int outRows) {
+        finishHalf();
         long rowBytes = (long) config.width() * Float.BYTES;
         MemorySegment chosen = buffers.hidden.asSlice(first * rowBytes, outRows * rowBytes); // [outRows][width]
-        compute.rmsNorm(chosen, weights.outputNorm(), config.rmsEpsilon(), buffers.normed, config.width(), outRows);
+        compute.normalize(outputNorm, chosen, buffers.normed, config.width(), outRows);
         compute.linear(weights.output(), buffers.normed, outRows, buffers.logits); // [outRows][shard's vocabulary]
+        int elements = outRows * weights.output().rows();
+        compute.scale(buffers.logits, config.scales().logits(), elements);
+        compute.softCap(buffers.logits, config.scales().logitCap(), elements);
         return buffers.logits;
     }
 
     @Override
     public void close() {
-        for (StagedPort port : ports.values()) {
-            if (port instanceof OffloadPort offloaded) {
-                offloaded.close();
-            }
-        }
+        offloaded.forEach(OffloadPort::close);
         pool.close();
         arena.close();
     }
 
-    /** Qwen3 normalizes every head of Q and K by itself. */
-    private void normHeads(MemorySegment x, @Nullable MemorySegment weight, HeadShape heads) {
-        if (weight != null) {
-            compute.rmsNorm(x, weight, config.rmsEpsilon(), x, heads.headDim(), rows * heads.heads());
+    /** The norm of the hidden state, or the hidden state itself where a half layer begins without a norm. */
+    private MemorySegment normed(@Nullable Norm norm) {
+        if (norm == null) {
+            return buffers.hidden;
+        }
+        compute.normalize(norm, buffers.hidden, buffers.normed, config.width(), rows);
+        return buffers.normed; // [rows][width]
+    }
+
+    /** What is left to be done when the partials of a half layer have been summed; nothing if they are added as they are. */
+    private @Nullable Finish finish(@Nullable Norm norm) {
+        return norm == null && config.scales().residual() == 1 ? null : new Finish(norm);
+    }
+
+    /** Adds the sum of the last half layer's partials, unless the collective has done that. */
+    private void finishHalf() {
+        if (finish == null) {
+            return;
+        }
+        int elements = rows * config.width();
+        if (finish.norm != null) {
+            compute.normalize(finish.norm, buffers.sum, buffers.sum, config.width(), rows);
+        }
+        compute.scale(buffers.sum, config.scales().residual(), elements);
+        compute.add(buffers.hidden, buffers.sum, elements);
+        finish = null;
+    }
+
+    /** Every head of queries or keys is normalized by itself. */
+    private void normHeads(MemorySegment x, @Nullable Norm norm, HeadShape heads) {
+        if (norm != null) {
+            compute.normalize(norm, x, x, heads.headDim(), rows * heads.heads());
+        }
+    }
+
+    private void turn(@Nullable RopeConfig rope, MemorySegment q, MemorySegment k) {
+        for (Rotary rotary : rotaries) {
+            if (rotary.rope.equals(rope)) {
+                compute.rope(rotary.table, q, queryHeads, k, kvHeads, rows);
+            }
+        }
+    }
+
+    /** Multiplies queries by the factor of their position. */
+    private void warm(MemorySegment q) {
+        if (config.temperature().equals(Temperature.NONE)) {
+            return;
+        }
+        long rowBytes = (long) queryHeads.width() * Float.BYTES;
+        for (int row = 0; row < rows; row++) {
+            float factor = config.temperature().factor(position + row);
+            compute.scale(q.asSlice(row * rowBytes, rowBytes), factor, queryHeads.width());
         }
     }
 }

@@ -1,8 +1,6 @@
 package dev.waterspout.engine.forward;
 
-import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
-import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.RotaryTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,26 +9,24 @@ import java.util.Optional;
 
 /**
  * The rotary angles of a chunk's positions: {@code position x scale x base^(-2i/dimensions) / factor_i} for pair i, where the
- * factors are those of Llama 3.1 and 1 for other models.
+ * factors are those of the file and 1 for a file without.
  */
 public final class RotaryAngles {
     private final double[] frequencies;
     private final RopeConfig rope;
-    private final RopePairing pairing;
 
     /**
-     * @param config of the model
+     * @param rope which dimensions turn, and how fast
      * @param factors f32 {@code [dimensions / 2]}, if the model has them
      */
-    public RotaryAngles(ModelConfig config, Optional<MemorySegment> factors) {
-        this.rope = config.rope();
-        this.pairing = config.architecture().pairing();
+    public RotaryAngles(RopeConfig rope, Optional<MemorySegment> factors) {
+        this.rope = rope;
         this.frequencies = new double[rope.dimensions() / 2];
         for (int pair = 0; pair < frequencies.length; pair++) {
-            frequencies[pair] = rope.positionScale() * Math.pow(rope.base(), -2.0 * pair / rope.dimensions());
-            if (factors.isPresent()) {
-                frequencies[pair] /= factors.get().get(ValueLayout.JAVA_FLOAT_UNALIGNED, (long) pair * Float.BYTES);
-            }
+            float factor = factors.isPresent()
+                    ? factors.get().get(ValueLayout.JAVA_FLOAT_UNALIGNED, (long) pair * Float.BYTES)
+                    : 1;
+            frequencies[pair] = rope.frequency(pair, factor);
         }
     }
 
@@ -41,7 +37,7 @@ public final class RotaryAngles {
      * @param arena owner of the memory
      */
     RotaryTable allocate(int rows, Arena arena) {
-        return RotaryTable.allocate(arena, rows, rope.dimensions(), pairing);
+        return RotaryTable.allocate(arena, rows, rope.dimensions(), rope.pairing());
     }
 
     /**
@@ -55,7 +51,9 @@ public final class RotaryAngles {
         for (int row = 0; row < rows; row++) {
             for (int pair = 0; pair < frequencies.length; pair++) {
                 double angle = (position + row) * frequencies[pair];
-                table.set(row, pair, (float) Math.cos(angle), (float) Math.sin(angle));
+                double cosine = Math.cos(angle) * rope.magnitude();
+                double sine = Math.sin(angle) * rope.magnitude();
+                table.set(row, pair, (float) cosine, (float) sine);
             }
         }
     }

@@ -8,7 +8,10 @@ import dev.waterspout.engine.plan.Span;
 import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -20,42 +23,55 @@ import org.jspecify.annotations.Nullable;
  * @param embedding {@code [vocabulary][width]}, whole
  * @param layers one per transformer block
  * @param outputNorm {@code [width]}
+ * @param outputNormBias {@code [width]}, or null
  * @param output {@code [shard of the vocabulary][width]}
  */
-public record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySegment outputNorm, WeightMatrix output) {
+public record ShardWeights(
+        WeightMatrix embedding,
+        List<Layer> layers,
+        MemorySegment outputNorm,
+        @Nullable MemorySegment outputNormBias,
+        WeightMatrix output) {
     /**
-     * One transformer block.
+     * One transformer block: the tensors that it has, each cut as its role says. Fused tensors are there as their parts.
      *
-     * @param attentionNorm {@code [width]}
-     * @param q {@code [q][width]}
-     * @param k {@code [kv][width]}
-     * @param v {@code [kv][width]}
-     * @param qBias {@code [q]}, or null
-     * @param kBias {@code [kv]}, or null
-     * @param vBias {@code [kv]}, or null
-     * @param qNorm {@code [headDim]}, or null
-     * @param kNorm {@code [headDim]}, or null
-     * @param attentionOutput {@code [width][q]}: row-parallel
-     * @param ffnNorm {@code [width]}
-     * @param gate {@code [f][width]}
-     * @param up {@code [f][width]}
-     * @param down {@code [width][f]}: row-parallel
+     * @param matrices by role
+     * @param vectors by role, f32
      */
-    public record Layer(
-            MemorySegment attentionNorm,
-            WeightMatrix q,
-            WeightMatrix k,
-            WeightMatrix v,
-            @Nullable MemorySegment qBias,
-            @Nullable MemorySegment kBias,
-            @Nullable MemorySegment vBias,
-            @Nullable MemorySegment qNorm,
-            @Nullable MemorySegment kNorm,
-            WeightMatrix attentionOutput,
-            MemorySegment ffnNorm,
-            WeightMatrix gate,
-            WeightMatrix up,
-            WeightMatrix down) {}
+    public record Layer(Map<TensorRole, WeightMatrix> matrices, Map<TensorRole, MemorySegment> vectors) {
+        /** Keeps the roles in their order. */
+        public Layer {
+            matrices = Collections.unmodifiableMap(matrices);
+            vectors = Collections.unmodifiableMap(vectors);
+        }
+
+        /**
+         * Returns a matrix that the layer has.
+         *
+         * @param role which
+         */
+        public WeightMatrix matrix(TensorRole role) {
+            return Objects.requireNonNull(matrices.get(role), role::name);
+        }
+
+        /**
+         * Returns whether the layer has a matrix.
+         *
+         * @param role which
+         */
+        public boolean has(TensorRole role) {
+            return matrices.containsKey(role);
+        }
+
+        /**
+         * Returns a vector, or null if the layer has none, or another rank adds it.
+         *
+         * @param role which
+         */
+        public @Nullable MemorySegment vector(TensorRole role) {
+            return vectors.get(role);
+        }
+    }
 
     /**
      * Cuts a rank's shard out of a model.
@@ -70,6 +86,7 @@ public record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySeg
                         .mapToObj(layer -> layer(model, shard, layer))
                         .toList(),
                 model.outputNorm(),
+                model.outputNormBias().orElse(null),
                 model.output()
                         .rowSlice(shard.vocabulary().from(), shard.vocabulary().to()));
     }
@@ -78,8 +95,7 @@ public record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySeg
     List<WeightMatrix> matrices() {
         List<WeightMatrix> matrices = new ArrayList<>();
         for (Layer layer : layers) {
-            matrices.addAll(
-                    List.of(layer.q, layer.k, layer.v, layer.attentionOutput, layer.gate, layer.up, layer.down));
+            matrices.addAll(layer.matrices().values());
         }
         matrices.add(output);
         return matrices;
@@ -103,21 +119,19 @@ public record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySeg
 
     private static Layer layer(Model model, Shard shard, int layer) {
         Cutter cutter = new Cutter(model, shard, layer);
-        return new Layer(
-                cutter.require(TensorRole.ATTN_NORM),
-                cutter.matrix(TensorRole.ATTN_Q),
-                cutter.matrix(TensorRole.ATTN_K),
-                cutter.matrix(TensorRole.ATTN_V),
-                cutter.vector(TensorRole.ATTN_Q_BIAS),
-                cutter.vector(TensorRole.ATTN_K_BIAS),
-                cutter.vector(TensorRole.ATTN_V_BIAS),
-                cutter.vector(TensorRole.ATTN_Q_NORM),
-                cutter.vector(TensorRole.ATTN_K_NORM),
-                cutter.matrix(TensorRole.ATTN_OUTPUT),
-                cutter.require(TensorRole.FFN_NORM),
-                cutter.matrix(TensorRole.FFN_GATE),
-                cutter.matrix(TensorRole.FFN_UP),
-                cutter.matrix(TensorRole.FFN_DOWN));
+        Map<TensorRole, WeightMatrix> matrices = new EnumMap<>(TensorRole.class);
+        Map<TensorRole, MemorySegment> vectors = new EnumMap<>(TensorRole.class);
+        for (TensorRole role : TensorRole.values()) {
+            if (role.isFused() || !model.has(role, layer) || (role.cut() == Cut.FIRST_RANK && shard.rank() > 0)) {
+                continue;
+            }
+            if (role.isVector()) {
+                vectors.put(role, cutter.vector(role));
+            } else {
+                matrices.put(role, cutter.matrix(role));
+            }
+        }
+        return new Layer(matrices, vectors);
     }
 
     /** Takes a rank's part of the tensors of one layer, as their roles say that they are cut. */
@@ -126,30 +140,27 @@ public record ShardWeights(WeightMatrix embedding, List<Layer> layers, MemorySeg
             WeightMatrix whole = model.matrix(role, layer);
             Span span = span(role);
             return switch (role.cut()) {
-                case WHOLE -> whole;
-                case HEAD_ROWS, KV_ROWS, FFN_ROWS -> whole.rowSlice(span.from(), span.to());
+                case WHOLE, FIRST_RANK -> whole;
+                case HEADS, HEAD_ROWS, KV_ROWS, FFN_ROWS -> whole.rowSlice(span.from(), span.to());
                 case HEAD_COLUMNS, FFN_COLUMNS -> whole.columnSlice(span.from(), span.to());
             };
         }
 
-        private @Nullable MemorySegment vector(TensorRole role) {
-            MemorySegment whole = model.vector(role, layer).orElse(null);
-            if (whole == null || role.cut() == Cut.WHOLE) {
+        private MemorySegment vector(TensorRole role) {
+            MemorySegment whole = model.vector(role, layer).orElseThrow();
+            if (role.cut() == Cut.WHOLE || role.cut() == Cut.FIRST_RANK) {
                 return whole;
             }
             Span span = span(role);
             return whole.asSlice((long) span.from() * Float.BYTES, (long) span.size() * Float.BYTES);
         }
 
-        private MemorySegment require(TensorRole role) {
-            return Objects.requireNonNull(vector(role));
-        }
-
-        /** The rows or columns of this rank. */
+        /** The rows, columns or elements of this rank. */
         private Span span(TensorRole role) {
             int headDim = model.config().headDim();
             return switch (role.cut()) {
-                case WHOLE -> new Span(0, 0);
+                case WHOLE, FIRST_RANK -> new Span(0, 0);
+                case HEADS -> shard.heads();
                 case HEAD_ROWS, HEAD_COLUMNS -> shard.heads().times(headDim);
                 case KV_ROWS -> shard.kvHeads().times(headDim);
                 case FFN_ROWS, FFN_COLUMNS -> shard.ffn();

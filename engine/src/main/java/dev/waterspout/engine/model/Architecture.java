@@ -1,61 +1,190 @@
 package dev.waterspout.engine.model;
 
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.RopePairing;
-import java.util.Arrays;
-import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * The members of the Llama family, as data: what distinguishes them is the pairing of rotary dimensions and which optional
- * tensors a layer has.
+ * A family of models, as data: which tensors its layers have, how they are put together, and what its metadata keys mean. The
+ * host and the devices compute every family from this record; {@link Architectures} lists those that there are.
+ *
+ * @param ggufName value of {@code general.architecture}, which is also the prefix of the metadata keys
+ * @param norm of hidden states
+ * @param gate between the FFN's two halves
+ * @param block whether attention and FFN read one after the other, or the same hidden state
+ * @param tensors which ones its layers have
+ * @param attention what its keys say about attention
+ * @param scales what hidden states and logits are multiplied by
  */
-public enum Architecture {
-    /** Llama 1 to 3, TinyLlama, and Mistral as most GGUF files name it. */
-    LLAMA(RopePairing.ADJACENT, Presence.OPTIONAL, Presence.NEVER),
-    /** Mistral under its own name. */
-    MISTRAL(RopePairing.ADJACENT, Presence.OPTIONAL, Presence.NEVER),
-    /** Qwen2 and Qwen2.5: biases on Q, K and V. */
-    QWEN2(RopePairing.HALVES, Presence.REQUIRED, Presence.NEVER),
-    /** Qwen3: RMSNorm on every head of Q and K. */
-    QWEN3(RopePairing.HALVES, Presence.NEVER, Presence.REQUIRED);
-
-    private final RopePairing pairing;
-    private final Presence biases;
-    private final Presence headNorms;
-
-    Architecture(RopePairing pairing, Presence biases, Presence headNorms) {
-        this.pairing = pairing;
-        this.biases = biases;
-        this.headNorms = headNorms;
+public record Architecture(
+        String ggufName,
+        NormKind norm,
+        GateFunction gate,
+        Block block,
+        Tensors tensors,
+        AttentionRules attention,
+        ScaleRules scales) {
+    /** How the two halves of a layer follow each other. */
+    public enum Block {
+        /** The FFN reads the hidden state that attention has been added to. */
+        SERIAL,
+        /** Both read the same norm of the same hidden state. */
+        PARALLEL
     }
 
-    /** Whether layers have a kind of tensor. */
-    enum Presence {
-        /** None has it. */
-        NEVER,
-        /** A model may have it. */
-        OPTIONAL,
-        /** Every layer has it. */
-        REQUIRED
+    /**
+     * The tensors of a layer that not every family has, or that it names otherwise.
+     *
+     * @param presence of those that differ from the common ones
+     * @param names suffixes that differ from the usual ones
+     * @param wideNorms whether norms of queries and keys span all heads together
+     */
+    record Tensors(Map<TensorRole, Presence> presence, Map<TensorRole, String> names, boolean wideNorms) {
+        /** Copies the maps. */
+        Tensors {
+            presence = Map.copyOf(presence);
+            names = Map.copyOf(names);
+        }
     }
 
-    /** Returns the name in {@code general.architecture}, which is also the prefix of the metadata keys. */
-    public String ggufName() {
-        return name().toLowerCase(Locale.ROOT);
+    /**
+     * What a family's attention does, and what its keys mean.
+     *
+     * @param pairing which dimensions of a head the rotary embedding turns together
+     * @param scaleKey whether {@code attention.scale} replaces 1 / sqrt(head dimension)
+     * @param wideScaleLayers number of layers of the one model that divides by sqrt(width / heads); 0 for none
+     * @param softCap what scores are capped to where {@code attn_logit_softcapping} is absent; null for never
+     * @param window which layers see the latest positions only
+     * @param plainEvery of so many layers the last one has no rotary embedding; 0 for none
+     * @param ropeSwitch whether {@code rope.scaling.finetuned = false} stands for no rotary embedding
+     * @param temperature whether queries grow with the position, as {@code attention.temperature_scale} says
+     * @param yarnLogarithm whether {@code rope.scaling.yarn_log_multiplier} is read
+     */
+    record AttentionRules(
+            RopePairing pairing,
+            boolean scaleKey,
+            int wideScaleLayers,
+            SoftCap softCap,
+            Window window,
+            int plainEvery,
+            boolean ropeSwitch,
+            boolean temperature,
+            boolean yarnLogarithm) {}
+
+    /**
+     * Whether a family caps numbers, as {@code cap x tanh(x / cap)}.
+     *
+     * @param key whether the metadata key is read
+     * @param otherwise the cap where the key is absent, 0 for none
+     */
+    record SoftCap(boolean key, double otherwise) {
+        static final SoftCap NEVER = new SoftCap(false, 0);
     }
 
-    /** Returns which dimensions of a head the rotary embedding turns together. */
-    public RopePairing pairing() {
-        return pairing;
+    /**
+     * Layers with a sliding window. Of every {@code period} layers the last one sees all positions.
+     *
+     * @param rule what {@code attention.sliding_window} does
+     * @param positions of the window where the key is absent
+     * @param period layers from one that sees everything to the next
+     * @param rope the rotary embedding of the layers with a window
+     */
+    record Window(Rule rule, int positions, int period, LocalRope rope) {
+        static final Window NEVER = new Window(Rule.UNKNOWN, 0, 0, LocalRope.SAME);
+
+        /** What becomes of the key. */
+        enum Rule {
+            /** It has no place in the family. */
+            UNKNOWN,
+            /** It is there and has no effect. */
+            IGNORED,
+            /** It sets the window. */
+            READ
+        }
+
+        /** Returns whether a layer has the window. */
+        boolean covers(int layer) {
+            return rule == Rule.READ && layer % period < period - 1;
+        }
+    }
+
+    /** The rotary embedding of layers with a sliding window. */
+    enum LocalRope {
+        /** That of the other layers. */
+        SAME,
+        /** Of the other layers' base, without scaling of positions. */
+        UNSCALED,
+        /** Of the base 10000 or what {@code rope.freq_base_swa} says, without scaling of positions. */
+        OWN_BASE
+    }
+
+    /**
+     * Factors of a family.
+     *
+     * @param embedding of the embeddings
+     * @param residual whether what a half layer adds is multiplied by {@code residual_scale}
+     * @param logits what {@code logit_scale} does
+     * @param logitCap what logits are capped to
+     */
+    record ScaleRules(EmbeddingScale embedding, boolean residual, LogitScale logits, SoftCap logitCap) {
+        static final ScaleRules NONE = new ScaleRules(EmbeddingScale.NONE, false, LogitScale.NONE, SoftCap.NEVER);
+    }
+
+    /** What embeddings are multiplied by. */
+    enum EmbeddingScale {
+        /** Nothing. */
+        NONE,
+        /** The root of the width. */
+        ROOT_OF_WIDTH,
+        /** {@code embedding_scale}. */
+        KEY
+    }
+
+    /** What {@code logit_scale} does. */
+    enum LogitScale {
+        /** It has no place. */
+        NONE,
+        /** Logits are multiplied by it. */
+        FACTOR,
+        /** Logits are divided by it. */
+        DIVISOR
     }
 
     /** Returns whether layers of this architecture have the tensor. */
     Presence presence(TensorRole role) {
+        Presence own = tensors.presence.get(role);
+        if (own != null) {
+            return own;
+        }
         return switch (role) {
-            case ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS -> biases;
-            case ATTN_Q_NORM, ATTN_K_NORM -> headNorms;
-            default -> Presence.REQUIRED;
+            case ATTN_NORM, ATTN_Q, ATTN_K, ATTN_V, ATTN_OUTPUT, FFN_NORM, FFN_GATE, FFN_UP, FFN_DOWN ->
+                Presence.REQUIRED;
+            default -> Presence.NEVER;
         };
+    }
+
+    /**
+     * Returns the name of a layer's tensor in a GGUF file.
+     *
+     * @param role which tensor
+     * @param layer from 0
+     */
+    String name(TensorRole role, int layer) {
+        String own = tensors.names.get(role);
+        return own == null ? role.name(layer) : TensorRole.name(layer, own);
+    }
+
+    /** Returns whether a layer may normalize what its halves add to the hidden state. */
+    public boolean hasPostNorms() {
+        return presence(TensorRole.ATTN_POST_NORM) != Presence.NEVER
+                || presence(TensorRole.FFN_POST_NORM) != Presence.NEVER;
+    }
+
+    /** Returns the name. */
+    @Override
+    public String toString() {
+        return ggufName;
     }
 
     /**
@@ -65,10 +194,10 @@ public enum Architecture {
      * @throws ModelException if this engine does not have it; names those that it has
      */
     public static Architecture of(String name) {
-        return Arrays.stream(values())
+        return Architectures.ALL.stream()
                 .filter(architecture -> architecture.ggufName().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new ModelException("architecture '" + name + "' is not supported; supported are "
-                        + Arrays.stream(values()).map(Architecture::ggufName).collect(Collectors.joining(", "))));
+                        + Architectures.ALL.stream().map(Architecture::ggufName).collect(Collectors.joining(", "))));
     }
 }

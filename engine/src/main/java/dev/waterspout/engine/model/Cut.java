@@ -4,6 +4,10 @@ package dev.waterspout.engine.model;
 public enum Cut {
     /** Every rank has all of it. */
     WHOLE,
+    /** Rank 0 has all of it, the others nothing: it is added to the partials' sum once. */
+    FIRST_RANK,
+    /** Elements, one per query head. */
+    HEADS,
     /** Rows, by query heads. */
     HEAD_ROWS,
     /** Rows, by KV heads. */

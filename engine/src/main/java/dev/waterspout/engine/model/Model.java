@@ -3,7 +3,6 @@ package dev.waterspout.engine.model;
 import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.gguf.GgufTensor;
-import dev.waterspout.engine.model.Architecture.Presence;
 import dev.waterspout.engine.tokenizer.Tokenizer;
 import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.host.WeightMatrix;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A GGUF file that has been found to be a model this engine can run: every tensor is there, has the shape that the metadata
@@ -22,7 +22,10 @@ public final class Model implements AutoCloseable {
     private static final String EMBEDDING = "token_embd.weight";
     private static final String OUTPUT = "output.weight";
     private static final String OUTPUT_NORM = "output_norm.weight";
+    private static final String OUTPUT_NORM_BIAS = "output_norm.bias";
     private static final String ROPE_FACTORS = "rope_freqs.weight";
+    private static final String ROPE_FACTORS_LONG = "rope_factors_long.weight";
+    private static final String ROPE_FACTORS_SHORT = "rope_factors_short.weight";
 
     private final GgufFile file;
     private final ModelConfig config;
@@ -92,9 +95,30 @@ public final class Model implements AutoCloseable {
         return file.data(require(OUTPUT_NORM));
     }
 
-    /** Returns what each rotary frequency is divided by (Llama 3.1), f32 {@code [rope dimensions / 2]}, if the file has it. */
-    public Optional<MemorySegment> ropeFactors() {
-        return file.tensor(ROPE_FACTORS).map(file::data);
+    /** Returns the final norm's bias, f32 {@code [width]}, if it has one. */
+    public Optional<MemorySegment> outputNormBias() {
+        return file.tensor(OUTPUT_NORM_BIAS).map(file::data);
+    }
+
+    /**
+     * Returns what each rotary frequency is divided by, f32 {@code [rope dimensions / 2]}, if the file has it: the factors of
+     * Llama 3.1, or those of LongRoPE (arXiv 2402.13753), which has some for contexts up to the trained one and others beyond.
+     *
+     * @param context positions of the KV cache
+     */
+    public Optional<MemorySegment> ropeFactors(int context) {
+        String byContext = context > config.unscaledContext() ? ROPE_FACTORS_LONG : ROPE_FACTORS_SHORT;
+        return file.tensor(ROPE_FACTORS).or(() -> file.tensor(byContext)).map(file::data);
+    }
+
+    /**
+     * Returns whether a layer has a tensor, by itself or as a part of another.
+     *
+     * @param role which
+     * @param layer from 0
+     */
+    public boolean has(TensorRole role, int layer) {
+        return own(role, layer) || containerOf(role, layer) != null;
     }
 
     /**
@@ -104,7 +128,12 @@ public final class Model implements AutoCloseable {
      * @param layer from 0
      */
     public WeightMatrix matrix(TensorRole role, int layer) {
-        return matrix(role.name(layer));
+        TensorRole container = containerOf(role, layer);
+        if (container == null) {
+            return matrix(config.architecture().name(role, layer));
+        }
+        int from = start(role, container);
+        return matrix(config.architecture().name(container, layer)).rowSlice(from, from + config.size(role.rows()));
     }
 
     /**
@@ -115,7 +144,38 @@ public final class Model implements AutoCloseable {
      * @return empty if this model has none
      */
     public Optional<MemorySegment> vector(TensorRole role, int layer) {
-        return file.tensor(role.name(layer)).map(file::data);
+        TensorRole container = containerOf(role, layer);
+        if (container != null) {
+            long from = (long) start(role, container) * Float.BYTES;
+            return file.tensor(config.architecture().name(container, layer))
+                    .map(tensor -> file.data(tensor).asSlice(from, (long) config.size(role.columns()) * Float.BYTES));
+        }
+        return own(role, layer)
+                ? file.tensor(config.architecture().name(role, layer)).map(file::data)
+                : Optional.empty();
+    }
+
+    /** Whether the layer has a tensor of this role, and not only as a part of another. */
+    private boolean own(TensorRole role, int layer) {
+        return config.architecture().presence(role) != Presence.NEVER
+                && file.tensor(config.architecture().name(role, layer)).isPresent();
+    }
+
+    private @Nullable TensorRole containerOf(TensorRole role, int layer) {
+        TensorRole container = role.container();
+        return container != null && own(container, layer) ? container : null;
+    }
+
+    /** The row or element of a container where a part begins. */
+    private int start(TensorRole role, TensorRole container) {
+        int start = 0;
+        for (TensorRole part : container.parts()) {
+            if (part == role) {
+                return start;
+            }
+            start += config.size(part.isVector() ? part.columns() : part.rows());
+        }
+        throw new IllegalStateException(role + " is no part of " + container);
     }
 
     /**
@@ -168,14 +228,22 @@ public final class Model implements AutoCloseable {
         if (!tied()) {
             checkMatrix(known, OUTPUT, config.vocabulary(), config.width());
         }
-        if (file.tensor(ROPE_FACTORS).isPresent()) {
-            checkVector(known, ROPE_FACTORS, config.rope().dimensions() / 2);
+        int turned = config.traits().stream()
+                .map(LayerTraits::rope)
+                .mapToInt(rope -> rope == null ? 0 : rope.dimensions())
+                .max()
+                .orElse(0);
+        checkOptionalVector(known, ROPE_FACTORS, turned / 2);
+        checkOptionalVector(known, ROPE_FACTORS_LONG, turned / 2);
+        checkOptionalVector(known, ROPE_FACTORS_SHORT, turned / 2);
+        if (config.architecture().norm() == NormKind.LAYER) {
+            checkOptionalVector(known, OUTPUT_NORM_BIAS, config.width());
         }
         for (int layer = 0; layer < config.layers(); layer++) {
             for (TensorRole role : TensorRole.values()) {
-                boolean present = file.tensor(role.name(layer)).isPresent();
-                Presence presence = config.architecture().presence(role);
-                if (presence == Presence.REQUIRED || (presence == Presence.OPTIONAL && present)) {
+                boolean required = config.architecture().presence(role) == Presence.REQUIRED;
+                if (own(role, layer) && containerOf(role, layer) == null
+                        || required && containerOf(role, layer) == null) {
                     check(known, role, layer);
                 }
             }
@@ -190,17 +258,18 @@ public final class Model implements AutoCloseable {
     }
 
     private void check(Set<String> known, TensorRole role, int layer) {
-        String name = role.name(layer);
-        switch (role) {
-            case ATTN_Q -> checkMatrix(known, name, config.queryWidth(), config.width());
-            case ATTN_K, ATTN_V -> checkMatrix(known, name, config.kvWidth(), config.width());
-            case ATTN_OUTPUT -> checkMatrix(known, name, config.width(), config.queryWidth());
-            case FFN_GATE, FFN_UP -> checkMatrix(known, name, config.ffnWidth(), config.width());
-            case FFN_DOWN -> checkMatrix(known, name, config.width(), config.ffnWidth());
-            case ATTN_NORM, FFN_NORM -> checkVector(known, name, config.width());
-            case ATTN_Q_NORM, ATTN_K_NORM -> checkVector(known, name, config.headDim());
-            case ATTN_Q_BIAS -> checkVector(known, name, config.queryWidth());
-            case ATTN_K_BIAS, ATTN_V_BIAS -> checkVector(known, name, config.kvWidth());
+        String name = config.architecture().name(role, layer);
+        int columns = config.size(role.columns());
+        if (role.isVector()) {
+            checkVector(known, name, columns);
+        } else {
+            checkMatrix(known, name, config.size(role.rows()), columns);
+        }
+    }
+
+    private void checkOptionalVector(Set<String> known, String name, int elements) {
+        if (file.tensor(name).isPresent()) {
+            checkVector(known, name, elements);
         }
     }
 

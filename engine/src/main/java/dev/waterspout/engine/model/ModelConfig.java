@@ -1,70 +1,116 @@
 package dev.waterspout.engine.model;
 
 import dev.waterspout.engine.gguf.GgufMetadata;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
- * The shape of a model.
+ * The shape of a model, and what its layers compute.
  *
- * @param architecture member of the Llama family
+ * @param architecture its family
  * @param name {@code general.name}, or the architecture's name
  * @param contextLength positions that the model was trained for; 0 if the file does not say
+ * @param unscaledContext positions that it was trained for before its positions were scaled; 0 if the file does not say
  * @param width elements of a hidden state
- * @param layers transformer blocks
  * @param heads query heads
  * @param kvHeads key and value heads; divides {@code heads}
  * @param headDim elements of a head
  * @param ffnWidth elements between the FFN's two halves
  * @param vocabulary tokens
- * @param rmsEpsilon added to the mean square in RMSNorm
- * @param rope rotary embedding
+ * @param epsilon added to the mean square or the variance in norms
+ * @param scales of hidden states and logits
+ * @param temperature of queries
+ * @param traits one per layer
  */
 public record ModelConfig(
         Architecture architecture,
         String name,
         int contextLength,
+        int unscaledContext,
         int width,
-        int layers,
         int heads,
         int kvHeads,
         int headDim,
         int ffnWidth,
         int vocabulary,
-        float rmsEpsilon,
-        RopeConfig rope) {
-    private static final int LIMIT = 1 << 24;
+        float epsilon,
+        Scales scales,
+        Temperature temperature,
+        List<LayerTraits> traits) {
+    /** Copies the list. */
+    public ModelConfig {
+        traits = List.copyOf(traits);
+    }
 
     /**
      * Reads the shape.
      *
      * @param metadata of the file
      * @param vocabulary rows of the embedding table, which is right where {@code vocab_size} is missing
-     * @throws ModelException if a key is missing, out of range or contradicts another
+     * @throws ModelException if a key is missing, out of range, contradicts another, or is not understood
      */
     static ModelConfig from(GgufMetadata metadata, int vocabulary) {
         Architecture architecture = Architecture.of(metadata.string("general.architecture")
                 .orElseThrow(() -> new ModelException("general.architecture is missing")));
-        String prefix = architecture.ggufName() + ".";
-        int width = required(metadata, prefix + "embedding_length");
-        int heads = required(metadata, prefix + "attention.head_count");
-        int kvHeads = optional(metadata, prefix + "attention.head_count_kv", heads);
-        if (heads % kvHeads != 0) {
-            throw new ModelException(
-                    prefix + "attention.head_count_kv is " + kvHeads + "; it must divide the head count " + heads);
-        }
-        int headDim = headDim(metadata, prefix, width, heads);
+        String name = metadata.string("general.name").orElse(architecture.ggufName());
+        return new ConfigReader(architecture, new Keys(metadata, architecture.ggufName())).read(name, vocabulary);
+    }
+
+    /**
+     * Describes a plain Llama, without a file.
+     *
+     * @param name what messages call it
+     * @param contextLength positions that it is for
+     * @param width elements of a hidden state
+     * @param layers transformer blocks
+     * @param heads query heads and KV heads
+     * @param ffnWidth elements between the FFN's two halves
+     * @param vocabulary tokens
+     */
+    public static ModelConfig llama(
+            String name, int contextLength, int width, int layers, Heads heads, int ffnWidth, int vocabulary) {
+        int headDim = width / heads.queries();
+        RopeConfig rope =
+                new RopeConfig(headDim, Architectures.LLAMA.attention().pairing(), ConfigReader.ROPE_BASE);
+        LayerTraits layer = new LayerTraits((float) (1 / Math.sqrt(headDim)), 0, 0, rope);
         return new ModelConfig(
-                architecture,
-                metadata.string("general.name").orElse(architecture.ggufName()),
-                Math.clamp(metadata.integer(prefix + "context_length").orElse(0), 0, Integer.MAX_VALUE),
+                Architectures.LLAMA,
+                name,
+                contextLength,
+                contextLength,
                 width,
-                required(metadata, prefix + "block_count"),
-                heads,
-                kvHeads,
+                heads.queries(),
+                heads.keys(),
                 headDim,
-                required(metadata, prefix + "feed_forward_length"),
+                ffnWidth,
                 vocabulary,
-                epsilon(metadata, prefix),
-                RopeConfig.from(metadata, prefix, headDim));
+                1e-5f,
+                Scales.NONE,
+                Temperature.NONE,
+                IntStream.range(0, layers).mapToObj(_ -> layer).toList());
+    }
+
+    /**
+     * Numbers of heads.
+     *
+     * @param queries query heads
+     * @param keys key and value heads
+     */
+    public record Heads(int queries, int keys) {}
+
+    /** Returns the number of transformer blocks. */
+    public int layers() {
+        return traits.size();
+    }
+
+    /** Returns the rotary embeddings of all layers, each once. */
+    public List<RopeConfig> ropes() {
+        return traits.stream()
+                .map(LayerTraits::rope)
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
     }
 
     /** Returns the elements of all query heads together. */
@@ -82,42 +128,20 @@ public record ModelConfig(
         return heads / kvHeads;
     }
 
-    private static int headDim(GgufMetadata metadata, String prefix, int width, int heads) {
-        String key = prefix + "attention.key_length";
-        if (metadata.integer(key).isEmpty() && width % heads != 0) {
-            throw new ModelException(prefix + "attention.head_count is " + heads + "; it must divide the width " + width
-                    + " where there is no " + key);
-        }
-        int keyLength = optional(metadata, key, width / heads);
-        int valueLength = optional(metadata, prefix + "attention.value_length", keyLength);
-        if (valueLength != keyLength) {
-            throw new ModelException(prefix + "attention.value_length is " + valueLength + "; only the key length "
-                    + keyLength + " is supported");
-        }
-        return keyLength;
-    }
-
-    private static float epsilon(GgufMetadata metadata, String prefix) {
-        String key = prefix + "attention.layer_norm_rms_epsilon";
-        double value = metadata.real(key).orElseThrow(() -> new ModelException(key + " is missing"));
-        if (!(value >= 0 && value < 1)) {
-            throw new ModelException(key + " is " + value + "; it must be within 0 to 1");
-        }
-        return (float) value;
-    }
-
-    private static int required(GgufMetadata metadata, String key) {
-        return checked(key, metadata.integer(key).orElseThrow(() -> new ModelException(key + " is missing")));
-    }
-
-    private static int optional(GgufMetadata metadata, String key, int otherwise) {
-        return checked(key, metadata.integer(key).orElse(otherwise));
-    }
-
-    private static int checked(String key, long value) {
-        if (value < 1 || value > LIMIT) {
-            throw new ModelException(key + " is " + value + "; it must be within 1 to " + LIMIT);
-        }
-        return (int) value;
+    /** Returns the elements of an extent. */
+    int size(Extent extent) {
+        boolean wide = architecture.tensors().wideNorms();
+        return switch (extent) {
+            case ONE -> 1;
+            case WIDTH -> width;
+            case QUERIES -> queryWidth();
+            case KEYS -> kvWidth();
+            case QUERIES_KEYS_VALUES -> queryWidth() + 2 * kvWidth();
+            case QUERY_NORM -> wide ? queryWidth() : headDim;
+            case KEY_NORM -> wide ? kvWidth() : headDim;
+            case HEADS -> heads;
+            case FFN -> ffnWidth;
+            case FFN_TWICE -> 2 * ffnWidth;
+        };
     }
 }

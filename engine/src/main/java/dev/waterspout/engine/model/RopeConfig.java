@@ -1,42 +1,57 @@
 package dev.waterspout.engine.model;
 
-import dev.waterspout.engine.gguf.GgufMetadata;
+import dev.waterspout.kernels.host.RopePairing;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rotary position embedding (arXiv 2104.09864).
  *
- * @param dimensions how many of a head's dimensions turn, even
+ * @param dimensions how many of a head's leading dimensions turn, even
+ * @param pairing which dimensions turn together
  * @param base the wavelength base, theta
  * @param positionScale what a position is multiplied by: 1, or 1/factor with linear scaling (arXiv 2306.15595)
+ * @param magnitude what cosines and sines are multiplied by: 1, or YaRN's attention factor
+ * @param yarn which frequencies keep the unscaled position (arXiv 2309.00071), or null
  */
-public record RopeConfig(int dimensions, double base, double positionScale) {
-    private static final double DEFAULT_BASE = 10_000;
-
-    /** Reads the keys {@code <architecture>.rope.*}. */
-    static RopeConfig from(GgufMetadata metadata, String prefix, int headDim) {
-        long dimensions = metadata.integer(prefix + "rope.dimension_count").orElse(headDim);
-        if (dimensions < 2 || dimensions > headDim || dimensions % 2 != 0) {
-            throw new ModelException(prefix + "rope.dimension_count is " + dimensions
-                    + "; allowed are even numbers from 2 to the head dimension " + headDim);
+public record RopeConfig(
+        int dimensions,
+        RopePairing pairing,
+        double base,
+        double positionScale,
+        double magnitude,
+        @Nullable Yarn yarn) {
+    /**
+     * The ramp of YaRN: pairs up to {@code low} keep the unscaled position, those from {@code high} on take the scaled one,
+     * those between a mixture.
+     *
+     * @param low pair where the ramp begins
+     * @param high pair where it ends
+     */
+    public record Yarn(double low, double high) {
+        /** Returns the part of the unscaled position in a pair's angle, 0 to 1. */
+        double unscaled(int pair) {
+            return 1 - Math.clamp((pair - low) / Math.max(0.001, high - low), 0.0, 1.0);
         }
-        double base = metadata.real(prefix + "rope.freq_base").orElse(DEFAULT_BASE);
-        if (!(base > 0) || Double.isInfinite(base)) {
-            throw new ModelException(prefix + "rope.freq_base is " + base + "; it must be a positive number");
-        }
-        return new RopeConfig((int) dimensions, base, positionScale(metadata, prefix));
     }
 
-    private static double positionScale(GgufMetadata metadata, String prefix) {
-        double legacy = metadata.real(prefix + "rope.scale_linear").orElse(0);
-        String type = metadata.string(prefix + "rope.scaling.type").orElse(legacy > 0 ? "linear" : "none");
-        double factor = metadata.real(prefix + "rope.scaling.factor").orElse(legacy);
-        return switch (type) {
-            case "none" -> 1;
-            // A factor of 0 stands for "no scaling" in real files.
-            case "linear" -> factor > 0 ? 1 / factor : 1;
-            default ->
-                throw new ModelException(prefix + "rope.scaling.type '" + type
-                        + "' is not supported; supported are none, linear, and llama3 through rope_freqs.weight");
-        };
+    /** An embedding without scaling. */
+    public RopeConfig(int dimensions, RopePairing pairing, double base) {
+        this(dimensions, pairing, base, 1, 1, null);
+    }
+
+    /**
+     * Returns the angle of a pair per position.
+     *
+     * @param pair from 0, below half of the dimensions
+     * @param factor what the frequency is divided by, 1 for none
+     */
+    public double frequency(int pair, double factor) {
+        double unscaled = Math.pow(base, -2.0 * pair / dimensions) / factor;
+        double scaled = positionScale * Math.pow(base, -2.0 * pair / dimensions) / factor;
+        if (yarn == null) {
+            return scaled;
+        }
+        double mix = yarn.unscaled(pair);
+        return scaled * (1 - mix) + unscaled * mix;
     }
 }

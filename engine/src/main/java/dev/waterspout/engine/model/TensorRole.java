@@ -1,41 +1,119 @@
 package dev.waterspout.engine.model;
 
-/** The tensors of one layer: their name in a GGUF file, and how ranks divide it. */
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The tensors of one layer: their name in a GGUF file, their shape, and how ranks divide it. */
 public enum TensorRole {
-    ATTN_NORM("attn_norm.weight", Cut.WHOLE),
-    ATTN_Q("attn_q.weight", Cut.HEAD_ROWS),
-    ATTN_K("attn_k.weight", Cut.KV_ROWS),
-    ATTN_V("attn_v.weight", Cut.KV_ROWS),
-    ATTN_Q_BIAS("attn_q.bias", Cut.HEAD_ROWS),
-    ATTN_K_BIAS("attn_k.bias", Cut.KV_ROWS),
-    ATTN_V_BIAS("attn_v.bias", Cut.KV_ROWS),
-    ATTN_Q_NORM("attn_q_norm.weight", Cut.WHOLE),
-    ATTN_K_NORM("attn_k_norm.weight", Cut.WHOLE),
-    ATTN_OUTPUT("attn_output.weight", Cut.HEAD_COLUMNS),
-    FFN_NORM("ffn_norm.weight", Cut.WHOLE),
-    FFN_GATE("ffn_gate.weight", Cut.FFN_ROWS),
-    FFN_UP("ffn_up.weight", Cut.FFN_ROWS),
-    FFN_DOWN("ffn_down.weight", Cut.FFN_COLUMNS);
+    /** The norm before attention, and before the FFN where both are computed side by side. */
+    ATTN_NORM("attn_norm.weight", Cut.WHOLE, Extent.WIDTH),
+    ATTN_NORM_BIAS("attn_norm.bias", Cut.WHOLE, Extent.WIDTH),
+    /** Queries, keys and values in one tensor, in this order. */
+    ATTN_QKV("attn_qkv.weight", Cut.WHOLE, Extent.QUERIES_KEYS_VALUES, Extent.WIDTH),
+    ATTN_QKV_BIAS("attn_qkv.bias", Cut.WHOLE, Extent.QUERIES_KEYS_VALUES),
+    ATTN_Q("attn_q.weight", Cut.HEAD_ROWS, Extent.QUERIES, Extent.WIDTH),
+    ATTN_K("attn_k.weight", Cut.KV_ROWS, Extent.KEYS, Extent.WIDTH),
+    ATTN_V("attn_v.weight", Cut.KV_ROWS, Extent.KEYS, Extent.WIDTH),
+    ATTN_Q_BIAS("attn_q.bias", Cut.HEAD_ROWS, Extent.QUERIES),
+    ATTN_K_BIAS("attn_k.bias", Cut.KV_ROWS, Extent.KEYS),
+    ATTN_V_BIAS("attn_v.bias", Cut.KV_ROWS, Extent.KEYS),
+    /** The norm of queries: of every head by itself, or of all together. */
+    ATTN_Q_NORM("attn_q_norm.weight", Cut.WHOLE, Extent.QUERY_NORM),
+    /** The norm of keys: of every head by itself, or of all together. */
+    ATTN_K_NORM("attn_k_norm.weight", Cut.WHOLE, Extent.KEY_NORM),
+    /** A score per head that takes part in the softmax and has no value. */
+    ATTN_SINKS("attn_sinks.weight", Cut.HEADS, Extent.HEADS),
+    ATTN_OUTPUT("attn_output.weight", Cut.HEAD_COLUMNS, Extent.WIDTH, Extent.QUERIES),
+    ATTN_OUTPUT_BIAS("attn_output.bias", Cut.FIRST_RANK, Extent.WIDTH),
+    /** The norm of the attention's output, before the residual is added. */
+    ATTN_POST_NORM("post_attention_norm.weight", Cut.WHOLE, Extent.WIDTH),
+    FFN_NORM("ffn_norm.weight", Cut.WHOLE, Extent.WIDTH),
+    FFN_NORM_BIAS("ffn_norm.bias", Cut.WHOLE, Extent.WIDTH),
+    FFN_GATE("ffn_gate.weight", Cut.FFN_ROWS, Extent.FFN, Extent.WIDTH),
+    FFN_UP("ffn_up.weight", Cut.FFN_ROWS, Extent.FFN, Extent.WIDTH),
+    /** Gate and up in one tensor, in this order. */
+    FFN_GATE_UP("ffn_up.weight", Cut.WHOLE, Extent.FFN_TWICE, Extent.WIDTH),
+    FFN_DOWN("ffn_down.weight", Cut.FFN_COLUMNS, Extent.WIDTH, Extent.FFN),
+    FFN_GATE_BIAS("ffn_gate.bias", Cut.FFN_ROWS, Extent.FFN),
+    FFN_UP_BIAS("ffn_up.bias", Cut.FFN_ROWS, Extent.FFN),
+    FFN_DOWN_BIAS("ffn_down.bias", Cut.FIRST_RANK, Extent.WIDTH),
+    /** The norm of the FFN's output, before the residual is added. */
+    FFN_POST_NORM("post_ffw_norm.weight", Cut.WHOLE, Extent.WIDTH);
 
     private final String suffix;
     private final Cut cut;
+    private final Extent rows;
+    private final Extent columns;
 
-    TensorRole(String suffix, Cut cut) {
+    /** A vector. */
+    TensorRole(String suffix, Cut cut, Extent elements) {
+        this(suffix, cut, Extent.ONE, elements);
+    }
+
+    TensorRole(String suffix, Cut cut, Extent rows, Extent columns) {
         this.suffix = suffix;
         this.cut = cut;
+        this.rows = rows;
+        this.columns = columns;
     }
 
     /**
-     * Returns the tensor's name in a GGUF file.
+     * Returns the tensor's usual name in a GGUF file; an architecture may have another.
      *
      * @param layer from 0
      */
     public String name(int layer) {
+        return name(layer, suffix);
+    }
+
+    /** Returns the name of a layer's tensor. */
+    static String name(int layer, String suffix) {
         return "blk." + layer + "." + suffix;
+    }
+
+    /** Returns the tensor that may hold this one and others, one below the other, or null. */
+    @Nullable
+    TensorRole container() {
+        return switch (this) {
+            case ATTN_Q, ATTN_K, ATTN_V -> ATTN_QKV;
+            case ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS -> ATTN_QKV_BIAS;
+            case FFN_GATE, FFN_UP -> FFN_GATE_UP;
+            default -> null;
+        };
+    }
+
+    /** Returns whether it is there as its parts, which are other roles. */
+    public boolean isFused() {
+        return !parts().isEmpty();
+    }
+
+    /** Returns the tensors that this one holds, from its first row on. */
+    List<TensorRole> parts() {
+        return switch (this) {
+            case ATTN_QKV -> List.of(ATTN_Q, ATTN_K, ATTN_V);
+            case ATTN_QKV_BIAS -> List.of(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS);
+            case FFN_GATE_UP -> List.of(FFN_GATE, FFN_UP);
+            default -> List.of();
+        };
     }
 
     /** Returns how ranks divide it. */
     public Cut cut() {
         return cut;
+    }
+
+    /** Returns whether it is one row of numbers, and not a matrix. */
+    public boolean isVector() {
+        return rows == Extent.ONE;
+    }
+
+    /** Returns what its rows are. */
+    Extent rows() {
+        return rows;
+    }
+
+    /** Returns what the elements of a row are. */
+    Extent columns() {
+        return columns;
     }
 }

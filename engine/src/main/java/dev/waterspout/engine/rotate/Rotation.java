@@ -158,7 +158,9 @@ public final class Rotation {
                         tensor.dimensions(),
                         sink -> product.ofColumns(matrix, rows -> write(rows, matrix.columns(), sink)));
             }
-            case ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, ATTN_Q_NORM, ATTN_K_NORM -> copy(writer, tensor);
+            case ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, ATTN_Q_NORM, ATTN_K_NORM, FFN_GATE_BIAS, FFN_UP_BIAS ->
+                copy(writer, tensor);
+            default -> throw new ModelException("tensor " + tensor.name() + " cannot be rotated");
         }
     }
 

@@ -4,17 +4,16 @@ import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DeviceTables;
 import dev.waterspout.kernels.device.DeviceWeights;
-import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
@@ -81,24 +80,24 @@ final class DeviceArrays {
         int rows = options.chunk();
         int heads = shard.heads().size();
         int kvHeads = shard.kvHeads().size();
-        float epsilon = config.rmsEpsilon();
+        float epsilon = config.epsilon();
         all.add(powers);
         embedding = keep(StackedWeights.of("embedding", List.of(weights.embedding())));
-        attentionNorm = keep(norm(layers, ShardWeights.Layer::attentionNorm, 1, config.width(), epsilon));
-        q = stack("Q", layers, ShardWeights.Layer::q);
-        k = stack("K", layers, ShardWeights.Layer::k);
-        v = stack("V", layers, ShardWeights.Layer::v);
-        qBias = vectors(layers, ShardWeights.Layer::qBias);
-        kBias = vectors(layers, ShardWeights.Layer::kBias);
-        vBias = vectors(layers, ShardWeights.Layer::vBias);
-        boolean headNorms = layers.getFirst().qNorm() != null;
-        qNorm = headNorms ? keep(norm(layers, ShardWeights.Layer::qNorm, heads, config.headDim(), epsilon)) : null;
-        kNorm = headNorms ? keep(norm(layers, ShardWeights.Layer::kNorm, kvHeads, config.headDim(), epsilon)) : null;
-        attentionOutput = stack("attention output", layers, ShardWeights.Layer::attentionOutput);
-        ffnNorm = keep(norm(layers, ShardWeights.Layer::ffnNorm, 1, config.width(), epsilon));
-        gateWeights = stack("gate", layers, ShardWeights.Layer::gate);
-        upWeights = stack("up", layers, ShardWeights.Layer::up);
-        down = stack("down", layers, ShardWeights.Layer::down);
+        attentionNorm = keep(norm(layers, TensorRole.ATTN_NORM, 1, config.width(), epsilon));
+        q = stack("Q", layers, TensorRole.ATTN_Q);
+        k = stack("K", layers, TensorRole.ATTN_K);
+        v = stack("V", layers, TensorRole.ATTN_V);
+        qBias = vectors(layers, TensorRole.ATTN_Q_BIAS);
+        kBias = vectors(layers, TensorRole.ATTN_K_BIAS);
+        vBias = vectors(layers, TensorRole.ATTN_V_BIAS);
+        boolean headNorms = layers.getFirst().vector(TensorRole.ATTN_Q_NORM) != null;
+        qNorm = headNorms ? keep(norm(layers, TensorRole.ATTN_Q_NORM, heads, config.headDim(), epsilon)) : null;
+        kNorm = headNorms ? keep(norm(layers, TensorRole.ATTN_K_NORM, kvHeads, config.headDim(), epsilon)) : null;
+        attentionOutput = stack("attention output", layers, TensorRole.ATTN_OUTPUT);
+        ffnNorm = keep(norm(layers, TensorRole.FFN_NORM, 1, config.width(), epsilon));
+        gateWeights = stack("gate", layers, TensorRole.FFN_GATE);
+        upWeights = stack("up", layers, TensorRole.FFN_UP);
+        down = stack("down", layers, TensorRole.FFN_DOWN);
         outputNorm =
                 keep(new DeviceNorm(StackedWeights.vectors(List.of(weights.outputNorm())), 1, config.width(), epsilon));
         output = keep(StackedWeights.of("output head", List.of(weights.output())));
@@ -134,16 +133,15 @@ final class DeviceArrays {
         return array;
     }
 
-    private DeviceWeights stack(
-            String kind, List<ShardWeights.Layer> layers, Function<ShardWeights.Layer, WeightMatrix> matrix) {
-        return keep(StackedWeights.of(kind, layers.stream().map(matrix).toList()));
+    private DeviceWeights stack(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
+        return keep(StackedWeights.of(
+                kind, layers.stream().map(layer -> layer.matrix(role)).toList()));
     }
 
-    private @Nullable FloatArray vectors(
-            List<ShardWeights.Layer> layers, Function<ShardWeights.Layer, @Nullable MemorySegment> vector) {
+    private @Nullable FloatArray vectors(List<ShardWeights.Layer> layers, TensorRole role) {
         List<MemorySegment> present = new ArrayList<>();
         for (ShardWeights.Layer layer : layers) {
-            MemorySegment each = vector.apply(layer);
+            MemorySegment each = layer.vector(role);
             if (each != null) {
                 present.add(each);
             }
@@ -152,14 +150,10 @@ final class DeviceArrays {
     }
 
     private static DeviceNorm norm(
-            List<ShardWeights.Layer> layers,
-            Function<ShardWeights.Layer, @Nullable MemorySegment> weight,
-            int vectors,
-            int width,
-            float epsilon) {
+            List<ShardWeights.Layer> layers, TensorRole role, int vectors, int width, float epsilon) {
         List<MemorySegment> weights = new ArrayList<>();
         for (ShardWeights.Layer layer : layers) {
-            MemorySegment each = weight.apply(layer);
+            MemorySegment each = layer.vector(role);
             if (each != null) {
                 weights.add(each);
             }

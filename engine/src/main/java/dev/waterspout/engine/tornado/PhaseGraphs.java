@@ -1,6 +1,7 @@
 package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
@@ -79,9 +80,10 @@ final class PhaseGraphs {
         this.arrays = arrays;
         this.tokens = new IntArray(maxRows);
         this.tokens.init(0);
-        int ropeDim = config.rope().dimensions();
+        RopeConfig turned = config.ropes().getFirst();
+        int ropeDim = turned.dimensions();
         FloatArray angles = new FloatArray(Math.multiplyExact(2 * maxRows, ropeDim));
-        this.rope = new DeviceRope(angles, ropeDim, config.architecture().pairing());
+        this.rope = new DeviceRope(angles, ropeDim, turned.pairing());
         boolean floats = codec.format() == PlainFormat.F32;
         int packedBytes = codec.packedBytes(maxRows);
         this.encoded = floats || peers != null ? arrays.partial : new ByteArray(packedBytes);

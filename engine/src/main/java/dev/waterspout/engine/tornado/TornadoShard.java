@@ -61,7 +61,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         this.name = on.name();
         this.width = config.width();
         this.weightBytes = ShardWeights.of(model, shard).bytes();
-        this.angles = new RotaryAngles(config, model.ropeFactors());
+        DeviceTraits.require(name, model);
+        this.angles = new RotaryAngles(config.ropes().getFirst(), model.ropeFactors(options.context()));
         DeviceMemory.require(name, device, model, shard, options);
         this.arrays = new DeviceArrays(model, shard, options);
         KernelDevice kernels = on.kernels();

@@ -83,8 +83,7 @@ public final class TuneCases {
             ShardWeights weights = ShardWeights.of(model, shard);
             ShardWeights.Layer layer = weights.layers().getFirst();
             int layers = model.config().layers();
-            Stream.of(layer.q(), layer.k(), layer.v(), layer.attentionOutput(), layer.gate(), layer.up(), layer.down())
-                    .forEach(matrix -> add(linear(matrix, layers, tokens, timed)));
+            layer.matrices().values().forEach(matrix -> add(linear(matrix, layers, tokens, timed)));
             int logitRows = options.logitRows();
             add(linear(weights.output(), 1, logitRows, Math.min(logitRows, timed)));
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.testing.TestData;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -18,10 +19,10 @@ class ModelTest {
     void readsARealModelWithOddMetadata() {
         try (Model model = new Model(GgufFile.open(TestData.require("stories260K.gguf")))) {
             ModelConfig config = model.config();
-            assertThat(config.architecture()).isEqualTo(Architecture.LLAMA);
+            assertThat(config.architecture()).isEqualTo(Architectures.LLAMA);
             assertThat(config.vocabulary()).isEqualTo(512);
             assertThat(config.kvWidth()).isEqualTo(32);
-            assertThat(config.rope()).isEqualTo(new RopeConfig(8, 10_000, 1));
+            assertThat(config.ropes()).containsExactly(new RopeConfig(8, RopePairing.ADJACENT, 10_000));
             assertThat(model.tied()).isFalse();
             assertThat(WeightBlocks.of(model).ffn()).isEqualTo(1);
         }
@@ -47,7 +48,7 @@ class ModelTest {
 
     static Stream<Arguments> refused() {
         return Stream.of(
-                Arguments.of(SmallModel.of("gemma"), "architecture 'gemma'"),
+                Arguments.of(SmallModel.of("mamba"), "architecture 'mamba'"),
                 Arguments.of(SmallModel.of("llama").drop("embedding_length"), "llama.embedding_length is missing"),
                 Arguments.of(SmallModel.of("llama").put("block_count", 0), "llama.block_count is 0"),
                 Arguments.of(SmallModel.of("llama").put("block_count", 3), "tensor blk.2.attn_norm.weight is missing"),
@@ -61,14 +62,14 @@ class ModelTest {
                 Arguments.of(SmallModel.of("llama").put("feed_forward_length", 99), "calls for [64, 99]"),
                 Arguments.of(SmallModel.of("llama").put("rope.dimension_count", 7), "dimension_count is 7"),
                 Arguments.of(SmallModel.of("llama").put("rope.freq_base", -1f), "freq_base is -1.0"),
-                Arguments.of(SmallModel.of("llama").put("rope.scaling.type", "yarn"), "'yarn'"),
+                Arguments.of(SmallModel.of("llama").put("rope.scaling.type", "wave"), "'wave'"),
                 Arguments.of(
                         SmallModel.of("llama").put("attention.layer_norm_rms_epsilon", Float.NaN),
                         "rms_epsilon is NaN"),
                 Arguments.of(SmallModel.of("llama").without("output_norm.weight"), "output_norm.weight is missing"),
                 Arguments.of(SmallModel.of("llama").withHeadNorms(), "attn_q_norm.weight has no place"),
                 Arguments.of(
-                        SmallModel.of("llama").tensor("blk.0.attn_output.bias", 1, 64),
+                        SmallModel.of("qwen2").withBiases().tensor("blk.0.attn_output.bias", 1, 64),
                         "attn_output.bias has no place"),
                 Arguments.of(SmallModel.of("qwen2"), "blk.0.attn_q.bias is missing"),
                 Arguments.of(SmallModel.of("qwen3"), "blk.0.attn_q_norm.weight is missing"));

@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.engine.bench.SyntheticModel.Shape;
-import dev.waterspout.engine.model.Architecture;
 import dev.waterspout.engine.model.ModelConfig;
-import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.predict.Machine.Device;
@@ -30,8 +28,8 @@ class PredictorTest {
     private static final WireFormat BF16 = WireFormat.parse("bf16");
     private static final WireFormat E2M1 = WireFormat.parse("e2m1:32:e8m0");
     /** Width 64, 2 layers, 4 query heads and 2 KV heads of 16, FFN 128, vocabulary 100. */
-    private static final ModelConfig TINY = new ModelConfig(
-            Architecture.LLAMA, "tiny", 1024, 64, 2, 4, 2, 16, 128, 100, 1e-5f, new RopeConfig(16, 10_000, 1));
+    private static final ModelConfig TINY =
+            ModelConfig.llama("tiny", 1024, 64, 2, new ModelConfig.Heads(4, 2), 128, 100);
 
     private static final Cost PLAIN = new Cost(new Line(0, 0), new Line(0, 0), new Line(0, 0));
     /** 1 ns to encode, 2 ns to reduce, 3 ns to sum. */

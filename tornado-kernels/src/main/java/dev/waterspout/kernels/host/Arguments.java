@@ -54,6 +54,21 @@ final class Arguments {
         checkFloats("second operand", second, to);
     }
 
+    static void checkElements(MemorySegment x, int from, int to) {
+        checkRange("elements", from, to, Integer.MAX_VALUE);
+        checkFloats("x", x, to);
+    }
+
+    static void checkLayerNorm(
+            MemorySegment x, HostKernels.LayerNorm norm, MemorySegment y, int width, int rowFrom, int rowTo) {
+        checkRows(x, width, rowFrom, rowTo);
+        checkRows(y, width, rowFrom, rowTo);
+        checkFloats("weight", norm.weight(), width);
+        if (norm.bias() != null) {
+            checkFloats("bias", norm.bias(), width);
+        }
+    }
+
     static void checkRope(RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
         checkRange("rows", rowFrom, rowTo, Integer.MAX_VALUE);
         if (table.ropeDim() > heads.headDim()) {

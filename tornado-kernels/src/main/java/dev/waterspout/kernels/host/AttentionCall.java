@@ -12,32 +12,71 @@ import java.lang.foreign.MemorySegment;
  * @param cache keys and values of the layer
  * @param queries [rows][heads][headDim] f32
  * @param output [rows][heads][headDim] f32, may be {@code queries}
- * @param heads number of query heads, a multiple of the cache's {@code kvHeads}
- * @param firstPosition position of row 0; row {@code r} sees positions {@code [0, firstPosition + r]}
+ * @param groups query heads, and the cache's head of each
+ * @param firstPosition position of row 0; row {@code r} sees positions up to {@code firstPosition + r}
  * @param rows number of tokens, at least 1
+ * @param scoring how scores become weights
  */
 public record AttentionCall(
-        KvCacheView cache, MemorySegment queries, MemorySegment output, int heads, int firstPosition, int rows) {
+        KvCacheView cache,
+        MemorySegment queries,
+        MemorySegment output,
+        HeadGroups groups,
+        int firstPosition,
+        int rows,
+        Scoring scoring) {
     /** Checks that the shape is allowed and fits the segments. */
     public AttentionCall {
-        if (heads < 1 || heads % cache.kvHeads() != 0) {
-            throw new IllegalArgumentException("heads=" + heads + ": must be a multiple of kvHeads=" + cache.kvHeads());
+        if (groups.kvHeads() > cache.kvHeads()) {
+            throw new IllegalArgumentException("query heads of " + groups.kvHeads()
+                    + " key/value heads: the cache has kvHeads=" + cache.kvHeads());
         }
         if (rows < 1 || firstPosition < 0 || (long) firstPosition + rows > cache.capacity()) {
             throw new IllegalArgumentException("firstPosition=" + firstPosition + " rows=" + rows
                     + ": positions must lie in the cache's capacity=" + cache.capacity());
         }
-        if ((long) rows * heads > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("rows=" + rows + " heads=" + heads + ": too many units for one call");
+        if ((long) rows * groups.heads() > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "rows=" + rows + " heads=" + groups.heads() + ": too many units for one call");
         }
-        long floats = (long) rows * heads * cache.headDim();
+        long floats = (long) rows * groups.heads() * cache.headDim();
         Arguments.checkFloats("queries", queries, floats);
         Arguments.checkFloats("output", output, floats);
+        if (scoring.sinks() != null) {
+            Arguments.checkFloats("sinks", scoring.sinks(), groups.heads());
+        }
+    }
+
+    /**
+     * A call with whole groups and plain scores.
+     *
+     * @param cache keys and values of the layer
+     * @param queries [rows][heads][headDim] f32
+     * @param output [rows][heads][headDim] f32, may be {@code queries}
+     * @param heads number of query heads, a multiple of the cache's {@code kvHeads}
+     * @param firstPosition position of row 0
+     * @param rows number of tokens, at least 1
+     */
+    public AttentionCall(
+            KvCacheView cache, MemorySegment queries, MemorySegment output, int heads, int firstPosition, int rows) {
+        this(
+                cache,
+                queries,
+                output,
+                HeadGroups.whole(heads, cache.kvHeads()),
+                firstPosition,
+                rows,
+                Scoring.plain(cache.headDim()));
+    }
+
+    /** Returns the number of query heads. */
+    public int heads() {
+        return groups.heads();
     }
 
     /** Returns the number of units: {@code rows * heads}. */
     public int units() {
-        return rows * heads;
+        return rows * heads();
     }
 
     int head(int unit) {
@@ -45,21 +84,42 @@ public record AttentionCall(
     }
 
     int kvHead(int unit) {
-        return head(unit) / (heads / cache.kvHeads());
+        return groups.kvHead(head(unit));
     }
 
-    /** Number of positions that a unit sees. */
+    /** Unit after the last one of a key/value head. */
+    int groupEnd(int kvHead) {
+        return groups.end(kvHead) * rows;
+    }
+
+    /** First position that a unit sees. */
+    int firstVisible(int unit) {
+        return scoring.window() == 0 ? 0 : Math.max(0, visible(unit) - scoring.window());
+    }
+
+    /** Position after the last one that a unit sees. */
     int visible(int unit) {
         return firstPosition + unit % rows + 1;
     }
 
     /** Offset of a unit in {@link #queries} and {@link #output}. */
     long offset(int unit) {
-        return Layouts.floats(((long) (unit % rows) * heads + head(unit)) * cache.headDim());
+        return Layouts.floats(((long) (unit % rows) * heads() + head(unit)) * cache.headDim());
     }
 
-    /** Factor of the scores: {@code 1 / sqrt(headDim)}. */
+    /** Factor of the scores. */
     float scale() {
-        return (float) (1 / Math.sqrt(cache.headDim()));
+        return scoring.scale();
+    }
+
+    /** Score of a unit that is there before any position: that of the sink, or minus infinity. */
+    float initialScore(int unit) {
+        MemorySegment sinks = scoring.sinks();
+        return sinks == null ? Float.NEGATIVE_INFINITY : sinks.get(Layouts.F32, Layouts.floats(head(unit)));
+    }
+
+    /** Weight that belongs to {@link #initialScore}, relative to it. */
+    float initialWeight() {
+        return scoring.sinks() == null ? 0 : 1;
     }
 }

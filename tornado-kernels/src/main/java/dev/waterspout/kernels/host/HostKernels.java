@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.host;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operations of a transformer layer on the CPU. All activations are row-major f32, little-endian and off-heap.
@@ -81,6 +82,28 @@ public sealed interface HostKernels permits ScalarKernels, PlainKernels, VectorK
             MemorySegment x, MemorySegment weight, float epsilon, MemorySegment y, int width, int rowFrom, int rowTo);
 
     /**
+     * Layer normalization (Ba, Kiros and Hinton, arXiv 1607.06450):
+     * {@code y[r] = (x[r] - mean(x[r])) / sqrt(variance(x[r]) + epsilon) * weight + bias} for r in [rowFrom, rowTo).
+     *
+     * @param x [rows][width]
+     * @param norm weight, bias and epsilon
+     * @param y [rows][width], may be {@code x}
+     * @param width elements of a row
+     * @param rowFrom first row of the band
+     * @param rowTo row after the last
+     */
+    void layerNorm(MemorySegment x, LayerNorm norm, MemorySegment y, int width, int rowFrom, int rowTo);
+
+    /**
+     * The parameters of a layer normalization.
+     *
+     * @param weight [width]
+     * @param bias [width], or null
+     * @param epsilon added to the variance
+     */
+    record LayerNorm(MemorySegment weight, @Nullable MemorySegment bias, float epsilon) {}
+
+    /**
      * Turns the first {@code ropeDim} elements of every head in place; the others stay. Row {@code r} is turned by row
      * {@code tableRow + r} of the table.
      *
@@ -104,14 +127,35 @@ public sealed interface HostKernels permits ScalarKernels, PlainKernels, VectorK
     void attention(AttentionCall call, int unitFrom, int unitTo, HostScratch scratch);
 
     /**
-     * The gate of SwiGLU (Shazeer, arXiv 2002.05202): {@code gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i]}.
+     * What lies between the halves of a feed-forward network: {@code gate[i] = function(gate[i], up[i])}.
      *
+     * @param function of two elements
      * @param gate elements, overwritten
-     * @param up elements
+     * @param up elements; not used by a function of one
      * @param from first element of the band
      * @param to element after the last
      */
-    void swiglu(MemorySegment gate, MemorySegment up, int from, int to);
+    void gate(GateFunction function, MemorySegment gate, MemorySegment up, int from, int to);
+
+    /**
+     * Multiplies elements: {@code x[i] *= factor}.
+     *
+     * @param x elements, overwritten
+     * @param factor of each
+     * @param from first element of the band
+     * @param to element after the last
+     */
+    void scale(MemorySegment x, float factor, int from, int to);
+
+    /**
+     * Caps elements: {@code x[i] = cap * tanh(x[i] / cap)}.
+     *
+     * @param x elements, overwritten
+     * @param cap above 0
+     * @param from first element of the band
+     * @param to element after the last
+     */
+    void softCap(MemorySegment x, float cap, int from, int to);
 
     /**
      * Adds elements: {@code target[i] += addend[i]}.

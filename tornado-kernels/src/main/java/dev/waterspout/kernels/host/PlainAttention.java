@@ -29,13 +29,15 @@ final class PlainAttention {
             query[d] *= call.scale();
         }
         Arrays.fill(sums, 0);
-        largest = Float.NEGATIVE_INFINITY;
-        weightSum = 0;
+        largest = call.initialScore(unit);
+        weightSum = call.initialWeight();
         int visible = call.visible(unit);
-        for (int first = 0; first < visible; first += TILE) {
+        int begin = call.firstVisible(unit);
+        for (int first = begin / TILE * TILE; first < visible; first += TILE) {
             int positions = Math.min(TILE, visible - first);
             long offset = cache.offset(call.kvHead(unit), first);
             score(query, load(cache.keys(), offset, positions), positions);
+            mask(positions, begin - first);
             softmax(positions);
             weigh(load(cache.values(), offset, positions), positions);
         }
@@ -75,6 +77,19 @@ final class PlainAttention {
                 score = Math.fma(query[d], keys[key + d], score);
             }
             scores[p] = score;
+        }
+    }
+
+    /** Caps scores, and takes away those of positions before the window. */
+    private void mask(int positions, int hidden) {
+        float cap = call.scoring().cap();
+        for (int p = 0; p < positions; p++) {
+            if (cap != 0) {
+                scores[p] = PlainFloats.softCap(scores[p], cap);
+            }
+            if (p < hidden) {
+                scores[p] = Float.NEGATIVE_INFINITY;
+            }
         }
     }
 

@@ -44,6 +44,13 @@ final class PlainFloats {
         return half + half;
     }
 
+    /** {@link VectorElementwise#softCap} of one number. */
+    static float softCap(float x, float cap) {
+        float e = exp(Math.abs(x) * (-2f / cap));
+        float result = (1 - e) / (e + 1) * cap;
+        return x < 0 ? -result : result;
+    }
+
     /** Expands a row of weights. */
     static void expand(WeightMatrix weights, int row, float[] target) {
         byte[] stored = new byte[(int) weights.format().rowBytes(target.length)];

@@ -87,6 +87,11 @@ final class PlainKernels implements HostKernels {
     }
 
     @Override
+    public void layerNorm(MemorySegment x, LayerNorm norm, MemorySegment y, int width, int rowFrom, int rowTo) {
+        compiled.layerNorm(x, norm, y, width, rowFrom, rowTo);
+    }
+
+    @Override
     public void rope(RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
         Arguments.checkRope(table, tableRow, x, heads, rowFrom, rowTo);
         int dim = table.ropeDim();
@@ -122,14 +127,50 @@ final class PlainKernels implements HostKernels {
     }
 
     @Override
-    public void swiglu(MemorySegment gate, MemorySegment up, int from, int to) {
+    public void gate(GateFunction function, MemorySegment gate, MemorySegment up, int from, int to) {
         Arguments.checkElements(gate, up, from, to);
         float[] gates = PlainFloats.get(gate, Layouts.floats(from), to - from);
         float[] ups = PlainFloats.get(up, Layouts.floats(from), to - from);
         for (int i = 0; i < gates.length; i++) {
-            gates[i] = gates[i] / (PlainFloats.exp(-gates[i]) + 1) * ups[i];
+            gates[i] = gated(function, gates[i], ups[i]);
         }
         PlainFloats.put(gates, 0, gate, Layouts.floats(from), gates.length);
+    }
+
+    private static float gated(GateFunction function, float gate, float up) {
+        return switch (function) {
+            case SWIGLU -> sigmoid(gate, -gate) * up;
+            case GEGLU -> gelu(gate) * up;
+            case GELU -> gelu(gate);
+            case SWIGLU_CLAMPED -> {
+                float low = Math.min(gate, GateFunction.LIMIT);
+                float clamped = Math.min(Math.max(up, -GateFunction.LIMIT), GateFunction.LIMIT);
+                yield sigmoid(low, low * -GateFunction.SLOPE) * (clamped + 1);
+            }
+        };
+    }
+
+    private static float gelu(float x) {
+        return sigmoid(x, x * Math.fma(x * x, GateFunction.GELU_3, GateFunction.GELU_1));
+    }
+
+    private static float sigmoid(float x, float exponent) {
+        return x / (PlainFloats.exp(exponent) + 1);
+    }
+
+    @Override
+    public void scale(MemorySegment x, float factor, int from, int to) {
+        compiled.scale(x, factor, from, to);
+    }
+
+    @Override
+    public void softCap(MemorySegment x, float cap, int from, int to) {
+        Arguments.checkElements(x, from, to);
+        float[] values = PlainFloats.get(x, Layouts.floats(from), to - from);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = PlainFloats.softCap(values[i], cap);
+        }
+        PlainFloats.put(values, 0, x, Layouts.floats(from), values.length);
     }
 
     @Override

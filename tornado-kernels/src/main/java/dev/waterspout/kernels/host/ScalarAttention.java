@@ -8,7 +8,7 @@ final class ScalarAttention {
 
     static void apply(AttentionCall call, int unit) {
         KvCacheView cache = call.cache();
-        double[] weights = softmax(scores(call, unit));
+        double[] weights = softmax(scores(call, unit), call.initialScore(unit));
         float[] output = new float[cache.headDim()];
         for (int d = 0; d < output.length; d++) {
             double sum = 0;
@@ -32,17 +32,22 @@ final class ScalarAttention {
             for (int d = 0; d < cache.headDim(); d++) {
                 sum += (double) ScalarKernels.at(queries, call.offset(unit), d) * cache.get(cache.keys(), key, d);
             }
-            scores[p] = sum * call.scale();
+            double score = sum * call.scale();
+            double cap = call.scoring().cap();
+            scores[p] = p < call.firstVisible(unit)
+                    ? Double.NEGATIVE_INFINITY
+                    : cap == 0 ? score : cap * Math.tanh(score / cap);
         }
         return scores;
     }
 
-    private static double[] softmax(double[] scores) {
-        double max = Double.NEGATIVE_INFINITY;
+    /** The softmax of scores and of one more, the sink's; minus infinity where there is none. */
+    private static double[] softmax(double[] scores, double sink) {
+        double max = sink;
         for (double score : scores) {
             max = Math.max(max, score);
         }
-        double sum = 0;
+        double sum = Math.exp(sink - max);
         for (int i = 0; i < scores.length; i++) {
             scores[i] = Math.exp(scores[i] - max);
             sum += scores[i];

@@ -69,6 +69,27 @@ final class ScalarKernels implements HostKernels {
     }
 
     @Override
+    public void layerNorm(MemorySegment x, LayerNorm norm, MemorySegment y, int width, int rowFrom, int rowTo) {
+        Arguments.checkLayerNorm(x, norm, y, width, rowFrom, rowTo);
+        for (int row = rowFrom; row < rowTo; row++) {
+            long offset = Layouts.floats((long) row * width);
+            double mean = 0;
+            for (int i = 0; i < width; i++) {
+                mean += (double) at(x, offset, i) / width;
+            }
+            double squares = 0;
+            for (int i = 0; i < width; i++) {
+                squares += (at(x, offset, i) - mean) * (at(x, offset, i) - mean);
+            }
+            double factor = 1 / Math.sqrt(squares / width + norm.epsilon());
+            for (int i = 0; i < width; i++) {
+                double bias = norm.bias() == null ? 0 : at(norm.bias(), 0, i);
+                put(y, offset, i, (float) ((at(x, offset, i) - mean) * factor * at(norm.weight(), 0, i) + bias));
+            }
+        }
+    }
+
+    @Override
     public void rope(RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
         Arguments.checkRope(table, tableRow, x, heads, rowFrom, rowTo);
         int distance = table.pairing() == RopePairing.ADJACENT ? 1 : table.ropeDim() / 2;
@@ -100,11 +121,43 @@ final class ScalarKernels implements HostKernels {
     }
 
     @Override
-    public void swiglu(MemorySegment gate, MemorySegment up, int from, int to) {
+    public void gate(GateFunction function, MemorySegment gate, MemorySegment up, int from, int to) {
         Arguments.checkElements(gate, up, from, to);
         for (int i = from; i < to; i++) {
-            double g = at(gate, 0, i);
-            put(gate, 0, i, (float) (g / (1 + Math.exp(-g)) * at(up, 0, i)));
+            put(gate, 0, i, (float) gated(function, at(gate, 0, i), at(up, 0, i)));
+        }
+    }
+
+    private static double gated(GateFunction function, double gate, double up) {
+        return switch (function) {
+            case SWIGLU -> gate / (1 + Math.exp(-gate)) * up;
+            case GEGLU -> gelu(gate) * up;
+            case GELU -> gelu(gate);
+            case SWIGLU_CLAMPED -> {
+                double low = Math.min(gate, GateFunction.LIMIT);
+                double clamped = Math.clamp(up, -GateFunction.LIMIT, GateFunction.LIMIT);
+                yield low / (1 + Math.exp(-GateFunction.SLOPE * low)) * (clamped + 1);
+            }
+        };
+    }
+
+    private static double gelu(double x) {
+        return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+    }
+
+    @Override
+    public void scale(MemorySegment x, float factor, int from, int to) {
+        Arguments.checkElements(x, from, to);
+        for (int i = from; i < to; i++) {
+            put(x, 0, i, at(x, 0, i) * factor);
+        }
+    }
+
+    @Override
+    public void softCap(MemorySegment x, float cap, int from, int to) {
+        Arguments.checkElements(x, from, to);
+        for (int i = from; i < to; i++) {
+            put(x, 0, i, (float) (cap * Math.tanh(at(x, 0, i) / (double) cap)));
         }
     }
 

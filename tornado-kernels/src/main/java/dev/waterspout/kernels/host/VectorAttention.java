@@ -2,7 +2,6 @@ package dev.waterspout.kernels.host;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -58,10 +57,9 @@ final class VectorAttention {
     static void apply(AttentionCall call, int unitFrom, int unitTo, HostScratch memory) {
         try {
             VectorAttention attention = new VectorAttention(call, memory);
-            int groupUnits = call.units() / call.cache().kvHeads();
             int unit = unitFrom;
             while (unit < unitTo) {
-                int groupEnd = (unit / groupUnits + 1) * groupUnits;
+                int groupEnd = call.groupEnd(call.kvHead(unit));
                 int end = Math.min(Math.min(unit + BLOCK, unitTo), groupEnd);
                 attention.block(unit, end - unit);
                 unit = end;
@@ -74,23 +72,26 @@ final class VectorAttention {
     /** Processes units of one key/value head. */
     private void block(int unit, int count) {
         int visible = 0;
+        int begin = Integer.MAX_VALUE;
         for (int u = 0; u < count; u++) {
             packQuery(unit + u, u * headDim);
             visible = Math.max(visible, call.visible(unit + u));
+            begin = Math.min(begin, call.firstVisible(unit + u));
+            max[u] = call.initialScore(unit + u);
+            weightSum[u] = call.initialWeight();
         }
-        Arrays.fill(max, Float.NEGATIVE_INFINITY);
-        Arrays.fill(weightSum, 0);
         Memory.ALL
                 .asSlice(sums + Layouts.floats(ACCUMULATORS), Layouts.floats((long) count * headDim))
                 .fill((byte) 0);
         int kvHead = call.kvHead(unit);
-        for (int first = 0; first < visible; first += TILE) {
+        for (int first = begin / TILE * TILE; first < visible; first += TILE) {
             int positions = Math.min(TILE, visible - first);
             keys = near(cache.keys(), kvHead, first, positions);
             dots.readInputs(keys);
             score(positions, count);
+            cap(positions, count);
             for (int u = 0; u < count; u++) {
-                softmax(u, seen(unit + u, first));
+                softmax(u, hidden(unit + u, first), seen(unit + u, first));
             }
             values.readValues(near(cache.values(), kvHead, first, positions));
             weigh(unit, count, first);
@@ -112,9 +113,14 @@ final class VectorAttention {
         };
     }
 
-    /** Positions of a tile that a unit sees. */
+    /** Positions of a tile up to the last one that a unit sees. */
     private int seen(int unit, int first) {
         return Math.clamp(call.visible(unit) - first, 0, TILE);
+    }
+
+    /** Positions of a tile that lie before the unit's window. */
+    private int hidden(int unit, int first) {
+        return Math.clamp(call.firstVisible(unit) - first, 0, TILE);
     }
 
     /** Copies a query, scaled, so that a block of them is dense. */
@@ -153,12 +159,38 @@ final class VectorAttention {
         }
     }
 
-    /** Turns scores into unnormalized weights relative to the largest score so far; what was summed is scaled to it. */
-    private void softmax(int unit, int count) {
+    /** Caps scores, where the call asks for it. */
+    private void cap(int positions, int units) {
+        float cap = call.scoring().cap();
+        if (cap == 0) {
+            return;
+        }
+        for (int u = 0; u < units; u++) {
+            for (int p = 0; p < positions; p += Lanes.COUNT) {
+                long at = at(u, p);
+                Lanes.store(VectorElementwise.softCap(Lanes.load(Memory.ALL, at), cap), Memory.ALL, at);
+            }
+        }
+    }
+
+    /**
+     * Turns scores into unnormalized weights relative to the largest score so far; what was summed is scaled to it. The first
+     * {@code hidden} of {@code count} positions get no weight.
+     */
+    private void softmax(int unit, int hidden, int count) {
         if (count == 0) {
             return;
         }
         long base = at(unit, 0);
+        if (hidden > 0) {
+            float none = hidden < count ? Float.NEGATIVE_INFINITY : 0;
+            for (int p = 0; p < hidden; p++) {
+                Memory.ALL.set(Layouts.F32, base + Layouts.floats(p), none);
+            }
+            if (hidden >= count) {
+                return;
+            }
+        }
         int padded = Lanes.whole(count + Lanes.COUNT - 1);
         for (int p = count; p < padded; p++) {
             Memory.ALL.set(Layouts.F32, base + Layouts.floats(p), Float.NEGATIVE_INFINITY);

@@ -3,27 +3,80 @@ package dev.waterspout.kernels.host;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
-/** SwiGLU and additions. The elements that fill no vector take the same operations under a mask: same bits anywhere. */
+/** Gates, factors, caps and additions. The elements that fill no vector take the same operations under a mask: same bits anywhere. */
 final class VectorElementwise {
     private VectorElementwise() {}
 
-    static void swiglu(MemorySegment gate, MemorySegment up, int from, int to) {
+    static void gate(GateFunction function, MemorySegment gate, MemorySegment up, int from, int to) {
         int whole = from + Lanes.whole(to - from);
         for (int i = from; i < whole; i += Lanes.COUNT) {
             long offset = Layouts.floats(i);
-            Lanes.store(silu(Lanes.load(gate, offset)).mul(Lanes.load(up, offset)), gate, offset);
+            Lanes.store(gated(function, Lanes.load(gate, offset), Lanes.load(up, offset)), gate, offset);
         }
         if (whole < to) {
             long offset = Layouts.floats(whole);
             VectorMask<Float> mask = Lanes.first(to - whole);
-            FloatVector product = silu(Lanes.load(gate, offset, mask)).mul(Lanes.load(up, offset, mask));
-            Lanes.store(product, gate, offset, mask);
+            FloatVector result = gated(function, Lanes.load(gate, offset, mask), Lanes.load(up, offset, mask));
+            Lanes.store(result, gate, offset, mask);
         }
     }
 
-    private static FloatVector silu(FloatVector x) {
-        return x.div(VectorExp.of(x.neg()).add(1f));
+    private static FloatVector gated(GateFunction function, FloatVector gate, FloatVector up) {
+        return switch (function) {
+            case SWIGLU -> sigmoid(gate, gate.neg()).mul(up);
+            case GEGLU -> gelu(gate).mul(up);
+            case GELU -> gelu(gate);
+            case SWIGLU_CLAMPED -> {
+                FloatVector low = gate.min(GateFunction.LIMIT);
+                FloatVector clamped = up.max(-GateFunction.LIMIT).min(GateFunction.LIMIT);
+                yield sigmoid(low, low.mul(-GateFunction.SLOPE)).mul(clamped.add(1f));
+            }
+        };
+    }
+
+    private static FloatVector gelu(FloatVector x) {
+        FloatVector factor = x.mul(x).fma(Lanes.all(GateFunction.GELU_3), Lanes.all(GateFunction.GELU_1));
+        return sigmoid(x, x.mul(factor));
+    }
+
+    /** x / (1 + exp(exponent)). */
+    private static FloatVector sigmoid(FloatVector x, FloatVector exponent) {
+        return x.div(VectorExp.of(exponent).add(1f));
+    }
+
+    /** {@code cap x tanh(x / cap)}, from {@code tanh(|y|) = (1 - exp(-2 |y|)) / (1 + exp(-2 |y|))}. */
+    static FloatVector softCap(FloatVector x, float cap) {
+        FloatVector e = VectorExp.of(x.abs().mul(-2f / cap));
+        FloatVector result = Lanes.all(1f).sub(e).div(e.add(1f)).mul(cap);
+        return result.blend(result.neg(), x.compare(VectorOperators.LT, 0f));
+    }
+
+    static void softCap(MemorySegment x, float cap, int from, int to) {
+        int whole = from + Lanes.whole(to - from);
+        for (int i = from; i < whole; i += Lanes.COUNT) {
+            long offset = Layouts.floats(i);
+            Lanes.store(softCap(Lanes.load(x, offset), cap), x, offset);
+        }
+        if (whole < to) {
+            long offset = Layouts.floats(whole);
+            VectorMask<Float> mask = Lanes.first(to - whole);
+            Lanes.store(softCap(Lanes.load(x, offset, mask), cap), x, offset, mask);
+        }
+    }
+
+    static void scale(MemorySegment x, float factor, int from, int to) {
+        int whole = from + Lanes.whole(to - from);
+        for (int i = from; i < whole; i += Lanes.COUNT) {
+            long offset = Layouts.floats(i);
+            Lanes.store(Lanes.load(x, offset).mul(factor), x, offset);
+        }
+        if (whole < to) {
+            long offset = Layouts.floats(whole);
+            VectorMask<Float> mask = Lanes.first(to - whole);
+            Lanes.store(Lanes.load(x, offset, mask).mul(factor), x, offset, mask);
+        }
     }
 
     /** {@code target[i] += addend[i]} for {@code count} elements from the given byte offsets. */

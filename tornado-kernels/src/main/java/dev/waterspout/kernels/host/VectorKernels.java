@@ -63,6 +63,15 @@ final class VectorKernels implements HostKernels {
     }
 
     @Override
+    public void layerNorm(MemorySegment x, LayerNorm norm, MemorySegment y, int width, int rowFrom, int rowTo) {
+        Arguments.checkLayerNorm(x, norm, y, width, rowFrom, rowTo);
+        for (int row = rowFrom; row < rowTo; row++) {
+            long offset = Layouts.floats((long) row * width);
+            VectorNorm.layerRow(x, norm.weight(), norm.bias(), norm.epsilon(), y, offset, width);
+        }
+    }
+
+    @Override
     public void rope(RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
         Arguments.checkRope(table, tableRow, x, heads, rowFrom, rowTo);
         for (int row = rowFrom; row < rowTo; row++) {
@@ -80,9 +89,21 @@ final class VectorKernels implements HostKernels {
     }
 
     @Override
-    public void swiglu(MemorySegment gate, MemorySegment up, int from, int to) {
+    public void gate(GateFunction function, MemorySegment gate, MemorySegment up, int from, int to) {
         Arguments.checkElements(gate, up, from, to);
-        VectorElementwise.swiglu(gate, up, from, to);
+        VectorElementwise.gate(function, gate, up, from, to);
+    }
+
+    @Override
+    public void scale(MemorySegment x, float factor, int from, int to) {
+        Arguments.checkElements(x, from, to);
+        VectorElementwise.scale(x, factor, from, to);
+    }
+
+    @Override
+    public void softCap(MemorySegment x, float cap, int from, int to) {
+        Arguments.checkElements(x, from, to);
+        VectorElementwise.softCap(x, cap, from, to);
     }
 
     @Override

@@ -3,8 +3,9 @@ package dev.waterspout.kernels.host;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.jspecify.annotations.Nullable;
 
-/** Root-mean-square normalization of rows. */
+/** Normalization of rows: by their root mean square, or by mean and variance. */
 final class VectorNorm {
     /** Vectors that squares are added to in turn. */
     static final int UNROLL = 4;
@@ -34,6 +35,47 @@ final class VectorNorm {
             VectorMask<Float> mask = Lanes.first(width - whole);
             FloatVector scaled = Lanes.load(x, offset + at, mask).mul(factor);
             Lanes.store(scaled.mul(Lanes.load(weight, at, mask)), y, offset + at, mask);
+        }
+    }
+
+    /**
+     * Takes the mean off one row of {@code width} elements and divides it by its standard deviation.
+     *
+     * @param x input
+     * @param weight factors
+     * @param bias addends, or null
+     * @param epsilon added to the variance
+     * @param y output
+     * @param offset byte offset of the row in input and output
+     * @param width elements
+     */
+    static void layerRow(
+            MemorySegment x,
+            MemorySegment weight,
+            @Nullable MemorySegment bias,
+            float epsilon,
+            MemorySegment y,
+            long offset,
+            int width) {
+        FloatVector total = Lanes.zero();
+        for (int i = 0; i < width; i += Lanes.COUNT) {
+            total = total.add(Lanes.load(x, offset + Layouts.floats(i), Lanes.first(Math.min(Lanes.COUNT, width - i))));
+        }
+        float mean = LaneSums.one(total) / width;
+        FloatVector squares = Lanes.zero();
+        for (int i = 0; i < width; i += Lanes.COUNT) {
+            VectorMask<Float> mask = Lanes.first(Math.min(Lanes.COUNT, width - i));
+            FloatVector centred = Lanes.zero()
+                    .blend(Lanes.load(x, offset + Layouts.floats(i), mask).sub(mean), mask);
+            squares = centred.fma(centred, squares);
+        }
+        float factor = (float) (1 / Math.sqrt((double) LaneSums.one(squares) / width + epsilon));
+        for (int i = 0; i < width; i += Lanes.COUNT) {
+            long at = Layouts.floats(i);
+            VectorMask<Float> mask = Lanes.first(Math.min(Lanes.COUNT, width - i));
+            FloatVector scaled = Lanes.load(x, offset + at, mask).sub(mean).mul(factor);
+            FloatVector weighed = scaled.mul(Lanes.load(weight, at, mask));
+            Lanes.store(bias == null ? weighed : weighed.add(Lanes.load(bias, at, mask)), y, offset + at, mask);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.WeightFormat;
 import java.util.Random;
@@ -119,7 +120,7 @@ class ActivationKernelsTest {
             FloatArray up = Operands.gaussian(random, 3 * width);
             FloatArray selected = Operands.zeros(3 * width);
             FloatArray expected = Operands.copy(gate);
-            HostKernels.scalar().swiglu(expected.getSegment(), up.getSegment(), 0, 3 * width);
+            HostKernels.scalar().gate(GateFunction.SWIGLU, expected.getSegment(), up.getSegment(), 0, 3 * width);
             HostKernels.scalar().add(expected.getSegment(), up.getSegment(), 0, 3 * width);
             IntArray step = Operands.step(0, 0, 3);
             step.set(Step.FIRST_OUT, 1);

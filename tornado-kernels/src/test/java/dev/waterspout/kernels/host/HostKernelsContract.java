@@ -385,7 +385,7 @@ abstract class HostKernelsContract {
             Segments.set(gate, i, Segments.get(gate, i) * 20);
         }
         MemorySegment before = Segments.copy(arena, gate);
-        kernels.swiglu(gate, up, 0, count);
+        kernels.gate(GateFunction.SWIGLU, gate, up, 0, count);
         for (int i = 0; i < count; i++) {
             double g = Segments.get(before, i);
             double expected = g / (1 + Math.exp(-g)) * Segments.get(up, i);
@@ -398,7 +398,7 @@ abstract class HostKernelsContract {
         float max = Float.MAX_VALUE;
         MemorySegment gate = Segments.of(arena, max, -max, 1e4f, -1e4f, 0, 100, -100, Float.MIN_VALUE, Float.NaN);
         MemorySegment up = Segments.of(arena, 1, 1, 2, 2, 3, -1, 1, 2, 1);
-        kernels.swiglu(gate, up, 0, 9);
+        kernels.gate(GateFunction.SWIGLU, gate, up, 0, 9);
         float[] expected = {max, 0, 2e4f, 0, 0, -100, 0, Float.MIN_VALUE, Float.NaN};
         for (int i = 0; i < expected.length; i++) {
             float value = Segments.get(gate, i);
@@ -447,7 +447,7 @@ abstract class HostKernelsContract {
                 () -> kernels.rope(table, -1, small, heads, 0, 1),
                 () -> kernels.rope(table, 0, small, new HeadShape(1, 2), 0, 1),
                 () -> kernels.attention(call, 0, 5, scratch),
-                () -> kernels.swiglu(small, small, 0, 9),
+                () -> kernels.gate(GateFunction.SWIGLU, small, small, 0, 9),
                 () -> kernels.add(small, small, -1, 8),
                 () -> kernels.addBias(small, small, 4, 1, 3));
         for (int i = 0; i < calls.size(); i++) {

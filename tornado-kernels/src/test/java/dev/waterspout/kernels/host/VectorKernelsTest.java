@@ -159,10 +159,10 @@ class VectorKernelsTest extends HostKernelsContract {
         MemorySegment gate = Segments.random(arena, count, 36);
         MemorySegment up = Segments.random(arena, count, 37);
         MemorySegment whole = Segments.copy(arena, gate);
-        kernels.swiglu(whole, up, 0, count);
+        kernels.gate(GateFunction.SWIGLU, whole, up, 0, count);
         MemorySegment cut = Segments.copy(arena, gate);
         for (int from = 0, band = 1; from < count; from += band, band++) {
-            kernels.swiglu(cut, up, from, Math.min(from + band, count));
+            kernels.gate(GateFunction.SWIGLU, cut, up, from, Math.min(from + band, count));
         }
         assertThat(Segments.bits(cut)).isEqualTo(Segments.bits(whole));
     }

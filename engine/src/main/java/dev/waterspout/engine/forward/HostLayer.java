@@ -1,0 +1,83 @@
+package dev.waterspout.engine.forward;
+
+import dev.waterspout.engine.forward.HostCompute.Product;
+import dev.waterspout.engine.model.LayerTraits;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.kernels.host.Scoring;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One layer of a shard, ready to be computed on the host: its norms, and its products with the buffers that they write to.
+ *
+ * @param traits what it computes
+ * @param scoring how its scores become weights
+ * @param attentionNorm before attention, or null
+ * @param queriesKeysValues products with the normalized hidden state
+ * @param queryNorm of queries, or null
+ * @param keyNorm of keys, or null
+ * @param attentionOutput the product that makes the attention half's partial
+ * @param attentionPostNorm of the partials' sum, or null
+ * @param ffnNorm before the FFN, or null
+ * @param gateUp products with the normalized hidden state
+ * @param down the product that makes the FFN half's partial
+ * @param ffnPostNorm of the partials' sum, or null
+ */
+record HostLayer(
+        LayerTraits traits,
+        Scoring scoring,
+        @Nullable Norm attentionNorm,
+        List<Product> queriesKeysValues,
+        @Nullable Norm queryNorm,
+        @Nullable Norm keyNorm,
+        List<Product> attentionOutput,
+        @Nullable Norm attentionPostNorm,
+        @Nullable Norm ffnNorm,
+        List<Product> gateUp,
+        List<Product> down,
+        @Nullable Norm ffnPostNorm) {
+    /**
+     * Prepares a layer.
+     *
+     * @param config of the model
+     * @param weights of the shard
+     * @param layer from 0
+     * @param buffers of the shard
+     */
+    static HostLayer of(ModelConfig config, ShardWeights weights, int layer, Buffers buffers) {
+        ShardWeights.Layer w = weights.layers().get(layer);
+        LayerTraits traits = config.traits().get(layer);
+        MemorySegment upTarget = config.architecture().gate().isGated() ? buffers.up : buffers.gate;
+        Product up = product(w, TensorRole.FFN_UP, TensorRole.FFN_UP_BIAS, upTarget);
+        return new HostLayer(
+                traits,
+                new Scoring(traits.scoreScale(), traits.scoreCap(), traits.window(), w.vector(TensorRole.ATTN_SINKS)),
+                norm(config, w, TensorRole.ATTN_NORM, TensorRole.ATTN_NORM_BIAS),
+                List.of(
+                        product(w, TensorRole.ATTN_Q, TensorRole.ATTN_Q_BIAS, buffers.queries),
+                        product(w, TensorRole.ATTN_K, TensorRole.ATTN_K_BIAS, buffers.keys),
+                        product(w, TensorRole.ATTN_V, TensorRole.ATTN_V_BIAS, buffers.values)),
+                norm(config, w, TensorRole.ATTN_Q_NORM, null),
+                norm(config, w, TensorRole.ATTN_K_NORM, null),
+                List.of(product(w, TensorRole.ATTN_OUTPUT, TensorRole.ATTN_OUTPUT_BIAS, buffers.partial)),
+                norm(config, w, TensorRole.ATTN_POST_NORM, null),
+                norm(config, w, TensorRole.FFN_NORM, TensorRole.FFN_NORM_BIAS),
+                w.has(TensorRole.FFN_GATE)
+                        ? List.of(product(w, TensorRole.FFN_GATE, TensorRole.FFN_GATE_BIAS, buffers.gate), up)
+                        : List.of(up),
+                List.of(product(w, TensorRole.FFN_DOWN, TensorRole.FFN_DOWN_BIAS, buffers.partial)),
+                norm(config, w, TensorRole.FFN_POST_NORM, null));
+    }
+
+    private static Product product(
+            ShardWeights.Layer weights, TensorRole matrix, TensorRole bias, MemorySegment target) {
+        return new Product(weights.matrix(matrix), weights.vector(bias), target);
+    }
+
+    private static @Nullable Norm norm(
+            ModelConfig config, ShardWeights.Layer weights, TensorRole weight, @Nullable TensorRole bias) {
+        return Norm.of(config, weights.vector(weight), bias == null ? null : weights.vector(bias));
+    }
+}

@@ -1,0 +1,44 @@
+package dev.waterspout.engine.model;
+
+import static dev.waterspout.engine.model.TensorRole.ATTN_K_BIAS;
+import static dev.waterspout.engine.model.TensorRole.ATTN_K_NORM;
+import static dev.waterspout.engine.model.TensorRole.ATTN_OUTPUT_BIAS;
+import static dev.waterspout.engine.model.TensorRole.ATTN_Q_BIAS;
+import static dev.waterspout.engine.model.TensorRole.ATTN_Q_NORM;
+import static dev.waterspout.engine.model.TensorRole.ATTN_V_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_DOWN_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_GATE_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_UP_BIAS;
+import static dev.waterspout.kernels.host.RopePairing.ADJACENT;
+import static dev.waterspout.kernels.host.RopePairing.HALVES;
+
+import java.util.List;
+
+/** The architectures that there are, one expression each. */
+public final class Architectures {
+    /** Llama 1 to 3, TinyLlama, Granite Code, and Mistral as most GGUF files name it. */
+    public static final Architecture LLAMA = llamaLike("llama").build();
+
+    /** All, in the order in which messages list them. */
+    static final List<Architecture> ALL = List.of(
+            LLAMA,
+            // Mistral under its own name.
+            llamaLike("mistral").build(),
+            // Qwen2 and Qwen2.5: biases on Q, K and V.
+            new ArchitectureBuilder("qwen2", HALVES)
+                    .with(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS)
+                    .build(),
+            // Qwen3: a norm on every head of Q and K.
+            new ArchitectureBuilder("qwen3", HALVES)
+                    .with(ATTN_Q_NORM, ATTN_K_NORM)
+                    .build());
+
+    private Architectures() {}
+
+    /** Llama with biases where a file has them. */
+    private static ArchitectureBuilder llamaLike(String name) {
+        return new ArchitectureBuilder(name, ADJACENT)
+                .mayHave(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, ATTN_OUTPUT_BIAS)
+                .mayHave(FFN_GATE_BIAS, FFN_UP_BIAS, FFN_DOWN_BIAS);
+    }
+}

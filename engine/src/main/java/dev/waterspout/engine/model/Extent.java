@@ -1,0 +1,25 @@
+package dev.waterspout.engine.model;
+
+/** Lengths that the shapes of a layer's tensors are made of. */
+enum Extent {
+    /** One: the tensor is a vector. */
+    ONE,
+    /** Elements of a hidden state. */
+    WIDTH,
+    /** Elements of all query heads. */
+    QUERIES,
+    /** Elements of all key heads; all value heads have as many. */
+    KEYS,
+    /** Queries, keys and values together. */
+    QUERIES_KEYS_VALUES,
+    /** Elements that a norm of queries spans: one head, or all. */
+    QUERY_NORM,
+    /** Elements that a norm of keys spans: one head, or all. */
+    KEY_NORM,
+    /** Query heads. */
+    HEADS,
+    /** Elements between the FFN's two halves. */
+    FFN,
+    /** Gate and up together. */
+    FFN_TWICE
+}

@@ -1,0 +1,148 @@
+package dev.waterspout.engine.model;
+
+import dev.waterspout.engine.gguf.GgufMetadata;
+import dev.waterspout.engine.gguf.GgufValue;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The metadata keys of one architecture, which all begin with its name. Keeps track of those that were asked for: one that
+ * nobody asked for may mean that the model computes something else than this engine would.
+ */
+final class Keys {
+    /** The most elements of a dimension. */
+    private static final int LIMIT = 1 << 24;
+
+    /** Keys that change nothing in what a model computes, whatever their value. */
+    private static final Set<String> WITHOUT_EFFECT = Set.of(
+            "vocab_size",
+            "tensor_data_layout",
+            "context_length",
+            "rope.scaling.finetuned",
+            "rope.scaling.original_context_length",
+            "pooling_type");
+
+    private final GgufMetadata metadata;
+    private final String prefix;
+    private final Set<String> read = new HashSet<>();
+
+    Keys(GgufMetadata metadata, String architecture) {
+        this.metadata = metadata;
+        this.prefix = architecture + ".";
+    }
+
+    /** Returns a key with the architecture's name, as the file has it. */
+    String full(String key) {
+        return prefix + key;
+    }
+
+    /** Returns whether the file has a key. */
+    boolean has(String key) {
+        return metadata.value(note(key)).isPresent();
+    }
+
+    /** Returns a size of at least 1. */
+    int required(String key) {
+        return checked(key, integer(key).orElseThrow(() -> new ModelException(full(key) + " is missing")));
+    }
+
+    /** Returns a size of at least 1, or a default where the key is absent. */
+    int optional(String key, int otherwise) {
+        return checked(key, integer(key).orElse((long) otherwise));
+    }
+
+    /** Returns a size, or a default where the key is absent or 0. */
+    int positive(String key, int otherwise) {
+        long value = integer(key).orElse(0L);
+        return value == 0 ? otherwise : checked(key, value);
+    }
+
+    /** Returns an integer as it stands; an array of equal integers, one per layer, counts as one. */
+    Optional<Long> integer(String key) {
+        String full = note(key);
+        if (metadata.value(full).orElse(null) instanceof GgufValue.Array) {
+            int[] each = metadata.integers(full).orElseThrow();
+            for (int value : each) {
+                if (value != each[0]) {
+                    throw new ModelException(full + " differs between layers; only one value for all is supported");
+                }
+            }
+            return each.length == 0 ? Optional.empty() : Optional.of((long) each[0]);
+        }
+        var value = metadata.integer(full);
+        return value.isPresent() ? Optional.of(value.getAsLong()) : Optional.empty();
+    }
+
+    /** Returns a number, or a default where the key is absent. */
+    double real(String key, double otherwise) {
+        double value = metadata.real(note(key)).orElse(otherwise);
+        if (!Double.isFinite(value)) {
+            throw new ModelException(full(key) + " is " + value + "; it must be finite");
+        }
+        return value;
+    }
+
+    /** Returns a number within [0, limit), or nothing where the key is absent. */
+    Optional<Double> within(String key, double limit) {
+        var found = metadata.real(note(key));
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        double value = found.getAsDouble();
+        if (!(value >= 0 && value < limit)) {
+            throw new ModelException(full(key) + " is " + value + "; it must be within 0 to " + (long) limit);
+        }
+        return Optional.of(value);
+    }
+
+    /** Returns a text, or a default where the key is absent. */
+    String text(String key, String otherwise) {
+        return metadata.string(note(key)).orElse(otherwise);
+    }
+
+    /** Returns a truth value, or a default where the key is absent. */
+    boolean flag(String key, boolean otherwise) {
+        return metadata.bool(note(key)).orElse(otherwise);
+    }
+
+    /**
+     * Checks that every key of the architecture was asked for.
+     *
+     * @throws ModelException if one was not, unless it changes nothing
+     */
+    void requireAllRead() {
+        List<String> unknown = metadata.keys().stream()
+                .filter(key -> key.startsWith(prefix) && !read.contains(key))
+                .filter(key -> !WITHOUT_EFFECT.contains(key.substring(prefix.length())))
+                .filter(key -> !isOff(key))
+                .toList();
+        if (!unknown.isEmpty()) {
+            throw new ModelException("metadata key " + unknown.getFirst()
+                    + " is not understood, and may change what the model computes; remove it if it does not");
+        }
+    }
+
+    /** A key whose value is 0 or false asks for nothing. */
+    private boolean isOff(String key) {
+        return switch (metadata.value(key).orElse(null)) {
+            case GgufValue.Int number -> number.bits() == 0;
+            case GgufValue.Bool bool -> !bool.value();
+            case null, default -> false;
+        };
+    }
+
+    private String note(String key) {
+        String full = full(key);
+        read.add(full);
+        return full;
+    }
+
+    private int checked(String key, long value) {
+        if (value < 1 || value > LIMIT) {
+            throw new ModelException(full(key) + " is " + value + "; it must be within 1 to " + LIMIT);
+        }
+        return (int) value;
+    }
+}

@@ -1,0 +1,119 @@
+package dev.waterspout.engine.model;
+
+import dev.waterspout.engine.model.RopeConfig.Yarn;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the keys {@code <architecture>.rope.*}. */
+final class RopeReader {
+    private static final String BASE = "rope.freq_base";
+
+    private final Architecture architecture;
+    private final Keys keys;
+    private final int headDim;
+    private final int trainedPositions;
+
+    RopeReader(Architecture architecture, Keys keys, int headDim, int contextLength) {
+        this.architecture = architecture;
+        this.keys = keys;
+        this.headDim = headDim;
+        this.trainedPositions = Math.clamp(
+                keys.integer("rope.scaling.original_context_length").orElse((long) contextLength),
+                0,
+                Integer.MAX_VALUE);
+    }
+
+    /** Returns the positions that the model was trained for before its positions were scaled; 0 if the file does not say. */
+    int trainedPositions() {
+        return trainedPositions;
+    }
+
+    /** Returns whether no layer has a rotary embedding. */
+    boolean off() {
+        return architecture.attention().ropeSwitch() && !keys.flag("rope.scaling.finetuned", true);
+    }
+
+    /** Returns the embedding of layers that see all positions. */
+    RopeConfig global() {
+        int dimensions = dimensions();
+        double base = base(BASE, ConfigReader.ROPE_BASE);
+        double factor = factor();
+        double attentionFactor = keys.real("rope.scaling.attn_factor", 1);
+        String type = keys.text("rope.scaling.type", "linear");
+        // A factor of 0 stands for no scaling.
+        double scale = factor == 0 || type.equals("none") ? 1 : 1 / factor;
+        return switch (type) {
+            case "none", "linear", "longrope" ->
+                new RopeConfig(dimensions, architecture.attention().pairing(), base, scale, attentionFactor, null);
+            case "yarn" -> yarn(dimensions, base, scale, attentionFactor);
+            default ->
+                throw new ModelException(keys.full("rope.scaling.type") + " '" + type
+                        + "' is not supported; supported are none, linear, yarn and longrope");
+        };
+    }
+
+    /** Returns the embedding of layers with a sliding window. */
+    RopeConfig local(RopeConfig global) {
+        return switch (architecture.attention().window().rope()) {
+            case SAME -> global;
+            case UNSCALED -> new RopeConfig(global.dimensions(), global.pairing(), global.base());
+            case OWN_BASE ->
+                new RopeConfig(
+                        global.dimensions(), global.pairing(), base("rope.freq_base_swa", ConfigReader.ROPE_BASE));
+        };
+    }
+
+    private int dimensions() {
+        long dimensions = keys.integer("rope.dimension_count").orElse((long) headDim);
+        if (dimensions < 2 || dimensions > headDim || dimensions % 2 != 0) {
+            throw new ModelException(keys.full("rope.dimension_count") + " is " + dimensions
+                    + "; allowed are even numbers from 2 to the head dimension " + headDim);
+        }
+        return (int) dimensions;
+    }
+
+    private double base(String key, double otherwise) {
+        double base = keys.real(key, otherwise);
+        if (!(base > 0)) {
+            throw new ModelException(keys.full(key) + " is " + base + "; it must be a positive number");
+        }
+        return base;
+    }
+
+    private double factor() {
+        String key = keys.has("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear";
+        double factor = keys.real(key, 0);
+        if (factor < 0) {
+            throw new ModelException(keys.full(key) + " is " + factor + "; it must not be negative");
+        }
+        return factor;
+    }
+
+    /**
+     * YaRN (arXiv 2309.00071): pairs that turn more than {@code fast} times in the trained positions keep their frequency, pairs
+     * that turn less than {@code slow} times are interpolated, and all are made longer by a factor that grows with the scaling.
+     */
+    private RopeConfig yarn(int dimensions, double base, double scale, double attentionFactor) {
+        if (trainedPositions < 1) {
+            throw new ModelException(keys.full("rope.scaling.original_context_length")
+                    + " is missing, and so is the context length; YaRN needs one of them");
+        }
+        double low = Math.floor(pairOfTurns(dimensions, base, keys.real("rope.scaling.yarn_beta_fast", 32)));
+        double high = Math.ceil(pairOfTurns(dimensions, base, keys.real("rope.scaling.yarn_beta_slow", 1)));
+        @Nullable Yarn yarn = new Yarn(Math.max(0, low), Math.min(dimensions - 1.0, high));
+        double logarithm =
+                architecture.attention().yarnLogarithm() ? keys.real("rope.scaling.yarn_log_multiplier", 0) : 0;
+        double growth = -Math.log(scale);
+        double magnitude = logarithm == 0 ? longer(1, growth) : longer(1, growth) / longer(logarithm, growth);
+        return new RopeConfig(
+                dimensions, architecture.attention().pairing(), base, scale, magnitude * attentionFactor, yarn);
+    }
+
+    private static double longer(double multiplier, double growth) {
+        return growth <= 0 ? 1 : 1 + 0.1 * multiplier * growth;
+    }
+
+    /** The pair that turns so many times in the trained positions. */
+    private double pairOfTurns(int dimensions, double base, double turns) {
+        return dimensions * Math.log(trainedPositions / (turns * 2 * Math.PI)) / (2 * Math.log(base));
+    }
+}

@@ -1,0 +1,71 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.engine.model.Architecture;
+import dev.waterspout.engine.model.Architecture.Block;
+import dev.waterspout.engine.model.LayerTraits;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.NormKind;
+import dev.waterspout.engine.model.Scales;
+import dev.waterspout.engine.model.Temperature;
+import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.kernels.host.GateFunction;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** What devices of TornadoVM have kernels for, of all that a model's layers may ask for. */
+final class DeviceTraits {
+    private DeviceTraits() {}
+
+    /**
+     * Checks a model.
+     *
+     * @param device what the user calls it
+     * @param model what is to run on it
+     * @throws DeviceException if there is something that has no kernel; names it
+     */
+    static void require(String device, Model model) {
+        missing(model).entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .findFirst()
+                .ifPresent(trait -> {
+                    throw new DeviceException("device " + device + " has no kernel for " + trait.getKey()
+                            + ", which architecture '"
+                            + model.config().architecture().ggufName() + "' needs; the host has all");
+                });
+    }
+
+    /** What has no kernel, and whether the model asks for it. */
+    private static Map<String, Boolean> missing(Model model) {
+        ModelConfig config = model.config();
+        Architecture architecture = config.architecture();
+        LayerTraits first = config.traits().getFirst();
+        Map<String, Boolean> missing = new LinkedHashMap<>();
+        missing.put("layer normalization", architecture.norm() != NormKind.RMS);
+        missing.put("the gate " + architecture.gate(), architecture.gate() != GateFunction.SWIGLU);
+        missing.put("parallel halves of a layer", architecture.block() != Block.SERIAL);
+        missing.put("norms after a half layer", architecture.hasPostNorms());
+        missing.put("half layers without a norm before them", !has(model, TensorRole.ATTN_NORM));
+        missing.put("scaled embeddings, residuals or logits", !config.scales().equals(Scales.NONE));
+        missing.put("queries that grow with the position", !config.temperature().equals(Temperature.NONE));
+        missing.put("layers of different kinds", config.traits().stream().anyMatch(each -> !each.equals(first)));
+        missing.put("capped scores", first.scoreCap() != 0);
+        missing.put("sliding windows", first.window() != 0);
+        missing.put("layers without rotary embedding", first.rope() == null);
+        missing.put("scores of another scale", first.scoreScale() != (float) (1 / Math.sqrt(config.headDim())));
+        missing.put("attention sinks", has(model, TensorRole.ATTN_SINKS));
+        missing.put(
+                "biases of the attention output or the FFN",
+                has(model, TensorRole.ATTN_OUTPUT_BIAS)
+                        || has(model, TensorRole.FFN_GATE_BIAS)
+                        || has(model, TensorRole.FFN_UP_BIAS)
+                        || has(model, TensorRole.FFN_DOWN_BIAS));
+        return missing;
+    }
+
+    private static boolean has(Model model, TensorRole role) {
+        return IntStream.range(0, model.config().layers()).anyMatch(layer -> model.has(role, layer));
+    }
+}

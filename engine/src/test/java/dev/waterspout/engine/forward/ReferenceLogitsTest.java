@@ -1,0 +1,103 @@
+package dev.waterspout.engine.forward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.testing.Groups;
+import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.testing.SharedData;
+import jakarta.json.Json;
+import jakarta.json.JsonArray;
+import jakarta.json.JsonNumber;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonReader;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Models of random weights, one per architecture, against the logits and the greedy ids of llama.cpp. */
+@Timeout(120)
+class ReferenceLogitsTest {
+    /** The reference's own tolerance: its logits reach 15. */
+    private static final float TOLERANCE = 1e-4f;
+
+    @ParameterizedTest(name = "{0} on {1} ranks")
+    @CsvSource({
+        "llama-bias, 1",
+        "llama-bias, 2",
+        "llama-linear, 1",
+        "llama-yarn, 1",
+        "llama-yarn, 2",
+        "llama3rope, 1",
+        "qwen2, 1",
+        "qwen2, 2",
+        "qwen3, 1",
+        "qwen3, 2",
+        "qwen3-tied, 1",
+    })
+    void agreesWithTheReference(String name, int ranks) throws IOException {
+        JsonObject reference = read(SharedData.require("arch/" + name + ".json"));
+        int[] prompt = ids(reference.getJsonArray("prompt"));
+        int[] greedy = ids(reference.getJsonArray("greedy"));
+        float[] expected = floats(SharedData.require("arch/" + reference.getString("logits")));
+        try (Model model = new Model(GgufFile.open(SharedData.require("arch/" + reference.getString("model"))));
+                RankGroup group = Groups.start(
+                        model, ranks, List.of(), "f32", reference.getInt("context"), 32, HostKernels.vector())) {
+            int vocabulary = model.config().vocabulary();
+            for (int row = 0; row < prompt.length; row++) {
+                float[] logits = step(group, prompt[row], row);
+                for (int token = 0; token < vocabulary; token++) {
+                    assertThat(logits[token])
+                            .as("position %d, token %d", row, token)
+                            .isCloseTo(expected[row * vocabulary + token], within(TOLERANCE));
+                }
+            }
+            // All at once, then one by one.
+            float[] logits = Groups.logits(group, prompt);
+            for (int i = 0; i < greedy.length; i++) {
+                assertThat(largest(logits)).as("id %d", i).isEqualTo(greedy[i]);
+                logits = step(group, greedy[i], prompt.length + i);
+            }
+        }
+    }
+
+    private static float[] step(RankGroup group, int token, int position) {
+        group.forward(new int[] {token}, position, true);
+        return group.logits().toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    private static int largest(float[] values) {
+        int best = 0;
+        for (int i = 1; i < values.length; i++) {
+            best = values[i] > values[best] ? i : best;
+        }
+        return best;
+    }
+
+    private static int[] ids(JsonArray array) {
+        return array.stream().mapToInt(value -> ((JsonNumber) value).intValue()).toArray();
+    }
+
+    private static float[] floats(Path path) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
+        float[] values = new float[bytes.remaining() / Float.BYTES];
+        bytes.asFloatBuffer().get(values);
+        return values;
+    }
+
+    private static JsonObject read(Path path) throws IOException {
+        try (JsonReader reader = Json.createReader(Files.newBufferedReader(path))) {
+            return reader.readObject();
+        }
+    }
+}

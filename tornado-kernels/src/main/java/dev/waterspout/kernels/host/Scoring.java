@@ -1,0 +1,31 @@
+package dev.waterspout.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the products of queries and keys become weights of values: scaled, capped, masked, and put through a softmax.
+ *
+ * @param scale what products are multiplied by
+ * @param cap what scaled scores are capped to, as {@code cap x tanh(score / cap)} (Gemma 2, arXiv 2408.00118); 0 for none
+ * @param window how many of the latest positions a token sees, its own included; 0 for all
+ * @param sinks f32 {@code [heads]}: a score per query head that takes part in the softmax and has no value; null for none
+ */
+public record Scoring(
+        float scale, float cap, int window, @Nullable MemorySegment sinks) {
+    /** Checks the numbers. */
+    public Scoring {
+        if (!(cap >= 0) || window < 0) {
+            throw new IllegalArgumentException("cap=" + cap + " window=" + window + ": neither may be negative");
+        }
+    }
+
+    /**
+     * Returns the usual way: products are divided by the root of the head's size, and a token sees all positions up to its own.
+     *
+     * @param headDim elements of a head
+     */
+    public static Scoring plain(int headDim) {
+        return new Scoring((float) (1 / Math.sqrt(headDim)), 0, 0, null);
+    }
+}

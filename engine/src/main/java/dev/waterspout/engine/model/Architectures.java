@@ -3,15 +3,20 @@ package dev.waterspout.engine.model;
 import static dev.waterspout.engine.model.TensorRole.ATTN_K_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_K_NORM;
 import static dev.waterspout.engine.model.TensorRole.ATTN_OUTPUT_BIAS;
+import static dev.waterspout.engine.model.TensorRole.ATTN_POST_NORM;
 import static dev.waterspout.engine.model.TensorRole.ATTN_Q_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_Q_NORM;
 import static dev.waterspout.engine.model.TensorRole.ATTN_V_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_DOWN_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_GATE_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_POST_NORM;
 import static dev.waterspout.engine.model.TensorRole.FFN_UP_BIAS;
 import static dev.waterspout.kernels.host.RopePairing.ADJACENT;
 import static dev.waterspout.kernels.host.RopePairing.HALVES;
 
+import dev.waterspout.engine.model.Architecture.LocalRope;
+import dev.waterspout.engine.model.Architecture.SoftCap;
+import dev.waterspout.kernels.host.GateFunction;
 import java.util.List;
 
 /** The architectures that there are, one expression each. */
@@ -31,9 +36,21 @@ public final class Architectures {
             // Qwen3: a norm on every head of Q and K.
             new ArchitectureBuilder("qwen3", HALVES)
                     .with(ATTN_Q_NORM, ATTN_K_NORM)
+                    .build(),
+            // Gemma 2: capped scores and logits, norms after both halves, a window on every other layer.
+            gemmaLike("gemma2", new SoftCap(true, 30))
+                    .with(ATTN_POST_NORM, FFN_POST_NORM)
+                    .scoreCap(50)
+                    .window(4096, 2, LocalRope.SAME)
+                    .wideScale(46)
                     .build());
 
     private Architectures() {}
+
+    /** Gemma: embeddings times the root of the width, GeGLU. */
+    private static ArchitectureBuilder gemmaLike(String name, SoftCap logitCap) {
+        return new ArchitectureBuilder(name, HALVES).gate(GateFunction.GEGLU).gemmaScales(logitCap);
+    }
 
     /** Llama with biases where a file has them. */
     private static ArchitectureBuilder llamaLike(String name) {

@@ -44,6 +44,8 @@ class ReferenceLogitsTest {
         "qwen3, 1",
         "qwen3, 2",
         "qwen3-tied, 1",
+        "gemma2, 1",
+        "gemma2, 2",
     })
     void agreesWithTheReference(String name, int ranks) throws IOException {
         JsonObject reference = read(SharedData.require("arch/" + name + ".json"));

@@ -242,8 +242,7 @@ public final class Model implements AutoCloseable {
         for (int layer = 0; layer < config.layers(); layer++) {
             for (TensorRole role : TensorRole.values()) {
                 boolean required = config.architecture().presence(role) == Presence.REQUIRED;
-                if (own(role, layer) && containerOf(role, layer) == null
-                        || required && containerOf(role, layer) == null) {
+                if ((required || own(role, layer)) && containerOf(role, layer) == null) {
                     check(known, role, layer);
                 }
             }

@@ -8,7 +8,7 @@ import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.kernels.host.HostKernels;
-import dev.waterspout.kernels.testing.SharedData;
+import dev.waterspout.kernels.testing.TestData;
 import jakarta.json.Json;
 import jakarta.json.JsonArray;
 import jakarta.json.JsonNumber;
@@ -48,11 +48,11 @@ class ReferenceLogitsTest {
         "gemma2, 2",
     })
     void agreesWithTheReference(String name, int ranks) throws IOException {
-        JsonObject reference = read(SharedData.require("arch/" + name + ".json"));
+        JsonObject reference = read(TestData.require("arch/" + name + ".json"));
         int[] prompt = ids(reference.getJsonArray("prompt"));
         int[] greedy = ids(reference.getJsonArray("greedy"));
-        float[] expected = floats(SharedData.require("arch/" + reference.getString("logits")));
-        try (Model model = new Model(GgufFile.open(SharedData.require("arch/" + reference.getString("model"))));
+        float[] expected = floats(TestData.require("arch/" + reference.getString("logits")));
+        try (Model model = new Model(GgufFile.open(TestData.require("arch/" + reference.getString("model"))));
                 RankGroup group = Groups.start(
                         model, ranks, List.of(), "f32", reference.getInt("context"), 32, HostKernels.vector())) {
             int vocabulary = model.config().vocabulary();

@@ -22,6 +22,10 @@ final class Buffers {
     final MemorySegment keys;
     /** {@code [rows][kvHeads][headDim]}. */
     final MemorySegment values;
+    /** Queries of all ranks' heads, {@code [rows][heads][headDim]}; empty unless they are normalized together. */
+    final MemorySegment wideQueries;
+    /** Keys of all ranks' heads, {@code [rows][kvHeads][headDim]}; empty unless they are normalized together. */
+    final MemorySegment wideKeys;
     /** {@code [rows][ffn]}. */
     final MemorySegment gate;
     /** {@code [rows][ffn]}. */
@@ -42,6 +46,9 @@ final class Buffers {
         queries = floats(arena, (long) rows * shard.heads().size(), config.headDim());
         keys = floats(arena, (long) rows * shard.kvHeads().size(), config.headDim());
         values = floats(arena, (long) rows * shard.kvHeads().size(), config.headDim());
+        int wideRows = config.architecture().hasWideNorms() ? rows : 0;
+        wideQueries = floats(arena, wideRows, config.queryWidth());
+        wideKeys = floats(arena, wideRows, config.kvWidth());
         gate = floats(arena, rows, shard.ffn().size());
         up = floats(arena, rows, shard.ffn().size());
         partial = floats(arena, rows, config.width());
@@ -72,6 +79,9 @@ final class Buffers {
         long perRow = (keepsSums(config) ? 4L : 3L) * config.width()
                 + (shard.heads().size() + 2L * shard.kvHeads().size()) * config.headDim()
                 + 2L * shard.ffn().size();
+        if (config.architecture().hasWideNorms()) {
+            perRow += config.queryWidth() + config.kvWidth();
+        }
         return (options.chunk() * perRow
                         + (long) options.logitRows() * shard.vocabulary().size())
                 * Float.BYTES;

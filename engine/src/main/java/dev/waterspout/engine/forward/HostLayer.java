@@ -49,6 +49,7 @@ record HostLayer(
     static HostLayer of(ModelConfig config, ShardWeights weights, int layer, Buffers buffers) {
         ShardWeights.Layer w = weights.layers().get(layer);
         LayerTraits traits = config.traits().get(layer);
+        boolean wide = config.architecture().hasWideNorms();
         MemorySegment upTarget = config.architecture().gate().isGated() ? buffers.up : buffers.gate;
         Product up = product(w, TensorRole.FFN_UP, TensorRole.FFN_UP_BIAS, upTarget);
         return new HostLayer(
@@ -56,8 +57,12 @@ record HostLayer(
                 new Scoring(traits.scoreScale(), traits.scoreCap(), traits.window(), w.vector(TensorRole.ATTN_SINKS)),
                 norm(config, w, TensorRole.ATTN_NORM, TensorRole.ATTN_NORM_BIAS),
                 List.of(
-                        product(w, TensorRole.ATTN_Q, TensorRole.ATTN_Q_BIAS, buffers.queries),
-                        product(w, TensorRole.ATTN_K, TensorRole.ATTN_K_BIAS, buffers.keys),
+                        product(
+                                w,
+                                TensorRole.ATTN_Q,
+                                TensorRole.ATTN_Q_BIAS,
+                                wide ? buffers.wideQueries : buffers.queries),
+                        product(w, TensorRole.ATTN_K, TensorRole.ATTN_K_BIAS, wide ? buffers.wideKeys : buffers.keys),
                         product(w, TensorRole.ATTN_V, TensorRole.ATTN_V_BIAS, buffers.values)),
                 norm(config, w, TensorRole.ATTN_Q_NORM, null),
                 norm(config, w, TensorRole.ATTN_K_NORM, null),

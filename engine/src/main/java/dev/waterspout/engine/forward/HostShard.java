@@ -6,6 +6,7 @@ import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.model.Temperature;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.collective.HostPort;
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.interconnect.collective.StagedPort;
@@ -39,6 +40,8 @@ public final class HostShard implements ShardCompute {
     private final ShardWeights weights;
     private final HeadShape queryHeads;
     private final HeadShape kvHeads;
+    private final Span queryColumns;
+    private final Span keyColumns;
     private final HeadGroups headGroups;
     private final boolean parallel;
     private final int ffn;
@@ -96,6 +99,8 @@ public final class HostShard implements ShardCompute {
         this.weights = ShardWeights.of(model, shard);
         this.queryHeads = new HeadShape(shard.heads().size(), config.headDim());
         this.kvHeads = new HeadShape(shard.kvHeads().size(), config.headDim());
+        this.queryColumns = shard.heads().times(config.headDim());
+        this.keyColumns = shard.kvHeads().times(config.headDim());
         this.headGroups = new HeadGroups(
                 shard.heads().size(), config.groupSize(), shard.heads().from() % config.groupSize());
         this.parallel = config.architecture().block() == Block.PARALLEL;
@@ -178,8 +183,13 @@ public final class HostShard implements ShardCompute {
         MemorySegment q = buffers.queries; // [rows][heads][headDim]
         MemorySegment k = buffers.keys; // [rows][kvHeads][headDim]
         compute.linear(w.queriesKeysValues(), normed(w.attentionNorm()), rows); // q, k and v
-        normHeads(q, w.queryNorm(), queryHeads);
-        normHeads(k, w.keyNorm(), kvHeads);
+        if (config.architecture().hasWideNorms()) {
+            normAll(buffers.wideQueries, w.queryNorm(), config.queryWidth(), q, queryColumns);
+            normAll(buffers.wideKeys, w.keyNorm(), config.kvWidth(), k, keyColumns);
+        } else {
+            normHeads(q, w.queryNorm(), queryHeads);
+            normHeads(k, w.keyNorm(), kvHeads);
+        }
         turn(w.traits().rope(), q, k);
         warm(q);
         buffers.store(layer, position, rows);
@@ -269,6 +279,18 @@ public final class HostShard implements ShardCompute {
     private void normHeads(MemorySegment x, @Nullable Norm norm, HeadShape heads) {
         if (norm != null) {
             compute.normalize(norm, x, x, heads.headDim(), rows * heads.heads());
+        }
+    }
+
+    /** All heads of queries or keys are normalized together, and this rank goes on with its own. */
+    private void normAll(MemorySegment all, @Nullable Norm norm, int width, MemorySegment own, Span columns) {
+        if (norm != null) {
+            compute.normalize(norm, all, all, width, rows);
+        }
+        long bytes = (long) columns.size() * Float.BYTES;
+        for (int row = 0; row < rows; row++) {
+            long from = ((long) row * width + columns.from()) * Float.BYTES;
+            MemorySegment.copy(all, from, own, row * bytes, bytes);
         }
     }
 

@@ -138,6 +138,10 @@ public record ShardWeights(
     private record Cutter(Model model, Shard shard, int layer) {
         private WeightMatrix matrix(TensorRole role) {
             WeightMatrix whole = model.matrix(role, layer);
+            if (model.config().architecture().hasWideNorms()
+                    && (role == TensorRole.ATTN_Q || role == TensorRole.ATTN_K)) {
+                return whole; // the norm that follows needs the elements of all heads
+            }
             Span span = span(role);
             return switch (role.cut()) {
                 case WHOLE, FIRST_RANK -> whole;

@@ -175,6 +175,11 @@ public record Architecture(
         return own == null ? role.name(layer) : TensorRole.name(layer, own);
     }
 
+    /** Returns whether norms of queries and keys span all heads together. */
+    public boolean hasWideNorms() {
+        return tensors.wideNorms;
+    }
+
     /** Returns whether a layer may normalize what its halves add to the hidden state. */
     public boolean hasPostNorms() {
         return presence(TensorRole.ATTN_POST_NORM) != Presence.NEVER

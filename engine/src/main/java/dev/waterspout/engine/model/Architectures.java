@@ -2,14 +2,23 @@ package dev.waterspout.engine.model;
 
 import static dev.waterspout.engine.model.TensorRole.ATTN_K_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_K_NORM;
+import static dev.waterspout.engine.model.TensorRole.ATTN_NORM;
+import static dev.waterspout.engine.model.TensorRole.ATTN_NORM_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_OUTPUT_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_POST_NORM;
+import static dev.waterspout.engine.model.TensorRole.ATTN_QKV;
+import static dev.waterspout.engine.model.TensorRole.ATTN_QKV_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_Q_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_Q_NORM;
 import static dev.waterspout.engine.model.TensorRole.ATTN_V_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_DOWN_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_GATE;
 import static dev.waterspout.engine.model.TensorRole.FFN_GATE_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_GATE_UP;
+import static dev.waterspout.engine.model.TensorRole.FFN_NORM;
+import static dev.waterspout.engine.model.TensorRole.FFN_NORM_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_POST_NORM;
+import static dev.waterspout.engine.model.TensorRole.FFN_UP;
 import static dev.waterspout.engine.model.TensorRole.FFN_UP_BIAS;
 import static dev.waterspout.kernels.host.RopePairing.ADJACENT;
 import static dev.waterspout.kernels.host.RopePairing.HALVES;
@@ -43,13 +52,65 @@ public final class Architectures {
                     .scoreCap(50)
                     .window(4096, 2, LocalRope.SAME)
                     .wideScale(46)
-                    .build());
+                    .build(),
+            gemmaLike("gemma", SoftCap.NEVER).build(),
+            // Gemma 3: norms of heads; five of six layers have a window and an own base.
+            gemmaLike("gemma3", new SoftCap(true, 0))
+                    .with(ATTN_Q_NORM, ATTN_K_NORM, ATTN_POST_NORM, FFN_POST_NORM)
+                    .window(0, 6, LocalRope.OWN_BASE)
+                    .wideScale(62)
+                    .build(),
+            // Phi-3 and Phi-4: fused tensors; the key of a window is in files of models that were made without one.
+            new ArchitectureBuilder("phi3", HALVES)
+                    .mayHave(ATTN_QKV)
+                    .with(FFN_GATE_UP)
+                    .without(FFN_GATE, FFN_UP)
+                    .ignoredWindow()
+                    .build(),
+            // Granite 3: factors of embeddings, residuals, scores and logits.
+            graniteLike("granite").build(),
+            // OLMo 2: norms after the halves only, and of all queries and keys together.
+            new ArchitectureBuilder("olmo2", HALVES)
+                    .without(ATTN_NORM, FFN_NORM)
+                    .with(ATTN_Q_NORM, ATTN_K_NORM, ATTN_POST_NORM, FFN_POST_NORM)
+                    .wideNorms()
+                    .window(0, 4, LocalRope.UNSCALED)
+                    .build(),
+            // Command R: both halves read one layer norm.
+            new ArchitectureBuilder("command-r", ADJACENT)
+                    .norm(NormKind.LAYER)
+                    .parallel()
+                    .logitFactor()
+                    .build(),
+            // StarCoder2: layer norms, biases everywhere, no gate.
+            new ArchitectureBuilder("starcoder2", HALVES)
+                    .norm(NormKind.LAYER)
+                    .gate(GateFunction.GELU)
+                    .without(FFN_GATE)
+                    .with(ATTN_NORM_BIAS, FFN_NORM_BIAS, ATTN_OUTPUT_BIAS, FFN_DOWN_BIAS)
+                    .mayHave(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, FFN_UP_BIAS)
+                    .build(),
+            // GLM-4: norms before and after both halves.
+            new ArchitectureBuilder("glm4", ADJACENT)
+                    .with(ATTN_POST_NORM, FFN_POST_NORM, FFN_GATE_UP)
+                    .without(FFN_GATE, FFN_UP)
+                    .mayHave(ATTN_QKV, ATTN_QKV_BIAS, ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS)
+                    .build(),
+            // SmolLM3: every fourth layer has no rotary embedding.
+            new ArchitectureBuilder("smollm3", ADJACENT).plainEvery(4).build(),
+            // Ministral 3 and Mistral Large 3's dense kin: queries grow with the position.
+            llamaLike("mistral3").temperature().yarnLogarithm().build());
 
     private Architectures() {}
 
     /** Gemma: embeddings times the root of the width, GeGLU. */
     private static ArchitectureBuilder gemmaLike(String name, SoftCap logitCap) {
         return new ArchitectureBuilder(name, HALVES).gate(GateFunction.GEGLU).gemmaScales(logitCap);
+    }
+
+    /** Granite: factors that keys set, and a key that takes the rotary embedding away. */
+    private static ArchitectureBuilder graniteLike(String name) {
+        return llamaLike(name).attentionScale().graniteScales().ropeSwitch();
     }
 
     /** Llama with biases where a file has them. */

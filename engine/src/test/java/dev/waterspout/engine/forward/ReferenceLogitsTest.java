@@ -33,21 +33,30 @@ class ReferenceLogitsTest {
 
     @ParameterizedTest(name = "{0} on {1} ranks")
     @CsvSource({
-        "llama-bias, 1",
-        "llama-bias, 2",
+        "llama-bias, 1 2",
         "llama-linear, 1",
-        "llama-yarn, 1",
-        "llama-yarn, 2",
+        "llama-yarn, 1 2",
         "llama3rope, 1",
-        "qwen2, 1",
-        "qwen2, 2",
-        "qwen3, 1",
-        "qwen3, 2",
+        "qwen2, 1 2",
+        "qwen3, 1 2",
         "qwen3-tied, 1",
-        "gemma2, 1",
-        "gemma2, 2",
+        "gemma2, 1 2",
+        "gemma3, 1 2",
+        "phi3, 1 2 4",
+        "phi3-longrope, 1",
+        "granite, 1 2",
+        "olmo2, 1 2",
+        "commandr, 1 2 4",
+        "starcoder2, 1 2",
+        "smollm3, 1 2"
     })
-    void agreesWithTheReference(String name, int ranks) throws IOException {
+    void agreesWithTheReference(String name, String ranks) throws IOException {
+        for (String count : ranks.split(" ")) {
+            check(name, Integer.parseInt(count));
+        }
+    }
+
+    private static void check(String name, int ranks) throws IOException {
         JsonObject reference = read(TestData.require("arch/" + name + ".json"));
         int[] prompt = ids(reference.getJsonArray("prompt"));
         int[] greedy = ids(reference.getJsonArray("greedy"));

@@ -7,6 +7,7 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.kernels.files.FileReplacement;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.WeightMatrix;
 import java.io.IOException;
@@ -16,14 +17,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * Writes a Llama model of ours as distributed-llama reads it: a file of weights ({@code .m}) and one of a vocabulary
@@ -252,15 +250,10 @@ final class DistributedLlamaModel {
     }
 
     private static void replace(Path target, Content content) throws IOException {
-        Path written = Files.createTempFile(
-                Objects.requireNonNull(target.toAbsolutePath().getParent()), "dllama", ".part");
-        try {
-            try (FileChannel channel = FileChannel.open(written, StandardOpenOption.WRITE)) {
+        FileReplacement.write(target, file -> {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 content.writeTo(channel);
             }
-            Files.move(written, target, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(written);
-        }
+        });
     }
 }

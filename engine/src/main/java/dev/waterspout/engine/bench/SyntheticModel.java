@@ -5,15 +5,13 @@ import dev.waterspout.engine.gguf.GgufValue;
 import dev.waterspout.engine.gguf.GgufWriter;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.kernels.files.FileReplacement;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -126,14 +124,7 @@ public record SyntheticModel(Shape shape, GgmlType type) {
      * @throws IOException if it cannot be written
      */
     public void write(Path path) throws IOException {
-        Path folder = Objects.requireNonNullElse(path.toAbsolutePath().getParent(), path);
-        Path written = Files.createTempFile(folder, "synthetic", ".gguf");
-        try {
-            writer().write(written);
-            Files.move(written, path, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(written);
-        }
+        FileReplacement.write(path, writer()::write);
     }
 
     private GgufWriter writer() {

@@ -5,6 +5,7 @@ import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.Rounding;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.files.FileReplacement;
 import jakarta.json.Json;
 import jakarta.json.JsonObjectBuilder;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.Objects;
@@ -120,20 +120,15 @@ final class CodecCommand implements Callable<Integer> {
         }
     }
 
-    /** Writes beside the output and moves: what was there before is kept if this fails, and input and output may be one. */
+    /** Replaces the output as a whole: a failure leaves the old content, and input and output may be one file. */
     private void write(MemorySegment decoded) throws IOException {
-        Path folder = Objects.requireNonNullElse(output.toAbsolutePath().getParent(), Path.of("."));
-        Path written = Files.createTempFile(folder, "codec", ".f32");
-        try {
-            try (FileChannel channel = FileChannel.open(written, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileReplacement.write(output, file -> {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
                     Arena arena = Arena.ofConfined()) {
                 channel.map(FileChannel.MapMode.READ_WRITE, 0, decoded.byteSize(), arena)
                         .copyFrom(decoded);
             }
-            Files.move(written, output, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(written);
-        }
+        });
     }
 
     private void print(WireFormat chosen, int columns, Distortion distortion, long saturated, PrintWriter out) {

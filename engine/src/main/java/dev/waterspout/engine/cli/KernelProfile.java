@@ -7,6 +7,7 @@ import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelCut;
 import dev.waterspout.kernels.device.KernelKind;
 import dev.waterspout.kernels.device.KernelShape;
+import dev.waterspout.kernels.files.FileReplacement;
 import dev.waterspout.kernels.tune.TuneResult;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
@@ -18,7 +19,6 @@ import jakarta.json.stream.JsonGenerator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,7 +32,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How kernels of some devices run best, found by {@code tune} and kept in a file. docs/tuning.md describes the schema.
+ * How kernels of some devices run best, found by {@code tune} and kept in a file. docs/lab/tuning.md describes the schema.
  *
  * @param devices what is known of each
  */
@@ -178,12 +178,12 @@ record KernelProfile(List<Tuned> devices) {
         if (folder != null) {
             Files.createDirectories(folder);
         }
-        Path written = Files.createTempFile(folder, "kernels-", ".tmp");
-        try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
-                .createWriter(Files.newBufferedWriter(written))) {
-            writer.write(json);
-        }
-        Files.move(written, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        FileReplacement.write(file, written -> {
+            try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
+                    .createWriter(Files.newBufferedWriter(written))) {
+                writer.write(json);
+            }
+        });
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.waterspout.engine.gguf.GgufWriter;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelException;
 import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.kernels.files.FileReplacement;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.WeightFormat;
@@ -17,12 +18,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,8 +76,6 @@ public final class Rotation {
      * @throws IOException if it cannot be written
      */
     public void write(Basis basis, int threads, Path path) throws IOException {
-        Path folder = Objects.requireNonNullElse(path.toAbsolutePath().getParent(), path);
-        Path written = Files.createTempFile(folder, "rotated", ".gguf");
         try (Arena arena = Arena.ofShared();
                 WorkerPool pool = new WorkerPool(threads, "rotate")) {
             MemorySegment axes = arena.allocate((long) width * width * Float.BYTES, 64);
@@ -90,10 +86,7 @@ public final class Rotation {
             }
             Product product = new Product(
                     WeightMatrix.dense(axes, WeightFormat.F32, width, width), pool, new HostScratch[threads], arena);
-            writer(product).write(written);
-            Files.move(written, path, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(written);
+            FileReplacement.write(path, writer(product)::write);
         }
     }
 

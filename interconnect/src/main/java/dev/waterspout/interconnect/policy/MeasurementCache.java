@@ -6,12 +6,12 @@ import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
 import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
 import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.files.FileReplacement;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -215,9 +215,7 @@ public final class MeasurementCache {
         try {
             Path folder = file.toAbsolutePath().getParent();
             Files.createDirectories(folder);
-            Path written = Files.createTempFile(folder, "comm-", ".tmp");
-            Files.write(written, lines, StandardCharsets.UTF_8);
-            Files.move(written, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            FileReplacement.write(file, written -> Files.write(written, lines, StandardCharsets.UTF_8));
         } catch (IOException unwritable) {
             notes.accept("the file of communication measurements " + file + " is not kept: " + unwritable);
         }

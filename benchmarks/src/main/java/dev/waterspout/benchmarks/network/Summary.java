@@ -38,6 +38,15 @@ public final class Summary {
         }
     }
 
+    /**
+     * Returns the table of a file of results, and in how many cells {@code auto} keeps its promises.
+     *
+     * @param file that {@code benchmarks/collectives} has written
+     */
+    public static String table(Path file) {
+        return text(cells(file));
+    }
+
     /** One exchange in one way. */
     private record Time(String choice, String exchange, long bytes, double median, double upperQuartile, double p90) {
         private static Time of(JsonObject result) {

@@ -30,7 +30,21 @@ public final class QualityReport {
      * @param arguments results file; the policy's table
      */
     public static void main(String[] arguments) throws IOException {
-        List<JsonObject> results = QualityResults.read(Path.of(arguments[0]));
+        Path file = Path.of(arguments[0]);
+        System.out.print(tables(file));
+        if (arguments.length > 1) {
+            Files.writeString(Path.of(arguments[1]), policyTable(QualityResults.read(file)));
+        }
+    }
+
+    /**
+     * Returns tables in Markdown, one per number of ranks and collective.
+     *
+     * @param file that {@code benchmarks/quality} has written
+     */
+    public static String tables(Path file) throws IOException {
+        List<JsonObject> results = QualityResults.read(file);
+        StringBuilder text = new StringBuilder();
         for (int ranks : new int[] {2, 4}) {
             for (String collective : List.of("allgather", "twostep")) {
                 List<JsonObject> some = results.stream()
@@ -40,17 +54,15 @@ public final class QualityReport {
                                 .thenComparing(each -> each.getString("model")))
                         .toList();
                 if (!some.isEmpty()) {
-                    print(some, ranks, collective);
+                    text.append(table(some, ranks, collective));
                 }
             }
         }
-        if (arguments.length > 1) {
-            Files.writeString(Path.of(arguments[1]), policyTable(results));
-        }
+        return text.toString();
     }
 
-    private static void print(List<JsonObject> results, int ranks, String collective) {
-        System.out.printf("%n### %d ranks, %s%n%n", ranks, collective);
+    private static String table(List<JsonObject> results, int ranks, String collective) {
+        StringBuilder text = new StringBuilder("%n## %d ranks, %s%n%n".formatted(ranks, collective));
         StringBuilder head = new StringBuilder("| format | bits | of 16 bit |");
         StringBuilder rule = new StringBuilder("|---|---|---|");
         StringBuilder exact = new StringBuilder("| f32: perplexity, tokens scored | | |");
@@ -66,9 +78,7 @@ public final class QualityReport {
                     each.getJsonNumber("perplexity").doubleValue(),
                     each.getInt("scoredTokens")));
         }
-        System.out.println(head);
-        System.out.println(rule);
-        System.out.println(exact);
+        text.append(head).append('\n').append(rule).append('\n').append(exact).append('\n');
         formats(results).forEach((label, bits) -> {
             long cellsThere = results.stream()
                     .filter(each -> find(each, label).isPresent())
@@ -77,8 +87,9 @@ public final class QualityReport {
                 return;
             }
             String cells = results.stream().map(each -> cell(each, label)).collect(Collectors.joining(" | "));
-            System.out.printf(Locale.ROOT, "| `%s` | %.2f | %.2f | %s |%n", label, bits, 16 / bits, cells);
+            text.append(String.format(Locale.ROOT, "| `%s` | %.2f | %.2f | %s |%n", label, bits, 16 / bits, cells));
         });
+        return text.toString();
     }
 
     /** {@return the bits of all formats, the most first; those of the widest model, whose rows have least padding} */

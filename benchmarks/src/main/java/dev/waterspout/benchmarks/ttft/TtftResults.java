@@ -1,5 +1,6 @@
 package dev.waterspout.benchmarks.ttft;
 
+import dev.waterspout.kernels.files.FileReplacement;
 import jakarta.json.Json;
 import jakarta.json.JsonArray;
 import jakarta.json.JsonArrayBuilder;
@@ -11,12 +12,11 @@ import jakarta.json.stream.JsonGenerator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 
-/** The file of results: {@code schema}, the machine, and {@code cells}. {@code docs/end-to-end.md} describes them. */
+/** The file of results: {@code schema}, the machine, and {@code cells}. {@code docs/lab/end-to-end.md} describes them. */
 final class TtftResults {
     static final String SCHEMA = "waterspout-ttft-1";
 
@@ -67,18 +67,18 @@ final class TtftResults {
         peers.values().forEach(others::add);
         JsonObject all = Json.createObjectBuilder()
                 .add("schema", SCHEMA)
-                .add("machine", machine())
+                .add("machine", Machine.name())
                 .add("cells", array)
                 .add("peers", others)
                 .build();
         Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
         Files.createDirectories(folder);
-        Path written = Files.createTempFile(folder, "ttft", ".json");
-        try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
-                .createWriter(Files.newBufferedWriter(written))) {
-            writer.writeObject(all);
-        }
-        Files.move(written, file, StandardCopyOption.REPLACE_EXISTING);
+        FileReplacement.write(file, written -> {
+            try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
+                    .createWriter(Files.newBufferedWriter(written))) {
+                writer.writeObject(all);
+            }
+        });
     }
 
     /** Puts what is predicted of every cell beside what was measured. */
@@ -87,18 +87,5 @@ final class TtftResults {
         if (!cells.isEmpty()) {
             write();
         }
-    }
-
-    private static String machine() throws IOException {
-        Path info = Path.of("/proc/cpuinfo");
-        String cpu = "unknown CPU";
-        if (Files.exists(info)) {
-            cpu = Files.readAllLines(info).stream()
-                    .filter(line -> line.startsWith("model name"))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElse(cpu);
-        }
-        return Runtime.getRuntime().availableProcessors() + " cores of " + cpu;
     }
 }

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * How {@code bench} prints its rows. Objects have llama-bench's names for what llama-bench also has; docs/performance.md
+ * How {@code bench} prints its rows. Objects have llama-bench's names for what llama-bench also has; docs/lab/performance.md
  * tells what they mean.
  */
 enum BenchFormat {

@@ -23,7 +23,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * How one model's partials should travel, found by {@code codec search} and kept in a file. docs/formats.md describes the
+ * How one model's partials should travel, found by {@code codec search} and kept in a file. docs/design/wire.md describes the
  * schema.
  *
  * @param model its file's name, for people

@@ -127,7 +127,7 @@ final class FpgaExportCommand implements Callable<Integer> {
                     .add("bram36", each.bram()));
         }
         return Json.createObjectBuilder()
-                .add("model", "docs/fpga.md; not a vendor's figures")
+                .add("model", "docs/lab/fpga.md; not a vendor's figures")
                 .add("vendor", vendor.label())
                 .add("format", kernels.format().label())
                 .add("ranks", kernels.ranks())
@@ -147,7 +147,7 @@ final class FpgaExportCommand implements Callable<Integer> {
         FpgaKernels kernels = project.kernels();
         out.printf(
                 Locale.ROOT,
-                "estimate by the model of docs/fpga.md: %d x %d, %s, %d ranks, %.0f MHz, %.1f GB/s%n",
+                "estimate by the model of docs/lab/fpga.md: %d x %d, %s, %d ranks, %.0f MHz, %.1f GB/s%n",
                 options.rows(),
                 options.columns(),
                 kernels.format().label(),

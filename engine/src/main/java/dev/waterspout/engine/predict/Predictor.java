@@ -22,7 +22,7 @@ import java.util.function.UnaryOperator;
 
 /**
  * Predicts the phases of a generation: of each forward pass the compute time of the slowest rank, and two exchanges per
- * layer by the policy's {@link CostModel}. {@code docs/prediction.md} has the formulas.
+ * layer by the policy's {@link CostModel}. {@code docs/design/prediction.md} has the formulas.
  */
 public final class Predictor {
     private static final Line FREE = new Line(0, 0);

@@ -3,7 +3,7 @@ package dev.waterspout.kernels.fpga;
 /**
  * What a kernel takes on an FPGA, by a model and not by a vendor's tool: a work-item, which is a block, starts every {@link
  * #initiationInterval} cycles, and the pipeline drains at the end of each tile of 64; resources are those of the operators that a
- * block needs at once. {@code docs/fpga.md} derives the figures. A place-and-route of the vendor decides; this says what to expect of it.
+ * block needs at once. {@code docs/lab/fpga.md} derives the figures. A place-and-route of the vendor decides; this says what to expect of it.
  *
  * @param kernel entry point
  * @param initiationInterval cycles from one block to the next

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
 
 /**
- * An array on a device, with its header. Copies are counted; memory that no copy or kernel has written has all bits
- * set.
+ * An array in device memory, with its header. Copies are counted. Memory that no copy or kernel has written has all
+ * bits set.
  */
 public final class DeviceBuffer {
     private static final long ALIGNMENT = 64;
@@ -22,7 +22,7 @@ public final class DeviceBuffer {
         segment = arena.allocate(bytes, ALIGNMENT).fill(UNDEFINED);
     }
 
-    /** The memory: header, then elements. */
+    /** The memory: the header, then the elements. */
     public MemorySegment segment() {
         requireLive();
         return segment;
@@ -45,19 +45,19 @@ public final class DeviceBuffer {
         segment.copyFrom(host);
     }
 
-    /** Copies a part to the same place of an array of the host, header counted in the offset. */
+    /** Copies a range to the same position of a host array. Offsets include the header. */
     public void copyOut(MemorySegment host, long offset, long bytes) {
         requireLive();
         device.countToHost(bytes);
         MemorySegment.copy(segment, offset, host, offset, bytes);
     }
 
-    /** Whether the memory has been given back. */
+    /** Whether the memory has been freed. */
     public synchronized boolean isFreed() {
         return freed;
     }
 
-    /** Gives the memory back; a second call does nothing. */
+    /** Frees the memory. A second call does nothing. */
     public synchronized void free() {
         if (!freed) {
             freed = true;

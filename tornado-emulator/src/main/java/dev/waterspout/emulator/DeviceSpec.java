@@ -3,11 +3,11 @@ package dev.waterspout.emulator;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 
 /**
- * What an emulated device is and can do.
+ * The type and the limits of an emulated device.
  *
- * @param type the kind it presents itself as
- * @param memoryBytes bytes of device memory, headers of arrays counted
- * @param maxWorkGroupSize the most work-items of a group
+ * @param type device type that it reports
+ * @param memoryBytes bytes of device memory, including the headers of arrays
+ * @param maxWorkGroupSize largest number of work-items of a group
  * @param localMemoryBytes bytes of local memory of a group
  * @param raceDetection whether kernels are checked for races and barrier call sites; bounds are always checked
  */

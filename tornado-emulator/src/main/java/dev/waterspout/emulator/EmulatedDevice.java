@@ -10,8 +10,8 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 
 /**
- * A device whose memory is a limited account, and which counts what is moved and launched. It can be told to fail, as
- * a device whose driver dies or whose memory is taken by others.
+ * A device with limited memory that counts copied bytes and launches. Tests can make it fail like a device whose
+ * driver crashes, or whose memory other processes occupy.
  */
 public final class EmulatedDevice implements TornadoDevice {
     private final int index;
@@ -30,17 +30,17 @@ public final class EmulatedDevice implements TornadoDevice {
         this.spec = spec;
     }
 
-    /** What the device is and can do. */
+    /** The type and the limits of the device. */
     public DeviceSpec spec() {
         return spec;
     }
 
-    /** Bytes copied from the host so far, headers of arrays counted. */
+    /** Bytes copied from the host so far, including the headers of arrays. */
     public long bytesToDevice() {
         return bytesToDevice.get();
     }
 
-    /** Bytes copied to the host so far, headers of arrays counted. */
+    /** Bytes copied to the host so far, including the headers of arrays. */
     public long bytesToHost() {
         return bytesToHost.get();
     }
@@ -62,18 +62,18 @@ public final class EmulatedDevice implements TornadoDevice {
         launches.set(0);
     }
 
-    /** Makes the device disappear when, after that many further launches, the next one is tried. */
+    /** Lets a number of further launches succeed; at the next one the device disappears. */
     public synchronized void loseAfterLaunches(long count) {
         launchable = count;
     }
 
-    /** Makes every allocation fail that goes beyond that many further bytes, though the memory is there. */
+    /** Makes allocations fail after a number of further bytes, although memory is free. */
     public synchronized void failAllocationsAfter(long bytes) {
         allocatable = bytes;
     }
 
     /**
-     * Takes memory on the device, with all bits set.
+     * Allocates device memory, with all bits set.
      *
      * @throws TornadoOutOfMemoryException if there is too little left
      */
@@ -91,7 +91,7 @@ public final class EmulatedDevice implements TornadoDevice {
         return new DeviceBuffer(this, bytes);
     }
 
-    /** Notes a launch; called before each. */
+    /** Counts a launch; called before each. */
     public synchronized void beginLaunch() {
         if (launchable == 0) {
             lost = true;
@@ -198,7 +198,7 @@ public final class EmulatedDevice implements TornadoDevice {
 
     @Override
     public void sync(long executionPlanId) {
-        // Every task of a plan is done when its execution returns.
+        // When an execution returns, all tasks of its plan have ended.
     }
 
     @Override

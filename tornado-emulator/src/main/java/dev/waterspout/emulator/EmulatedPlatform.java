@@ -4,8 +4,8 @@ import java.util.List;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 
 /**
- * The emulated devices of this JVM. There is one GPU unless a program configures others; devices are listed by the
- * TornadoVM API as the backend {@code emulator}, of type {@code JAVA}, for the JVM is what runs their kernels.
+ * The emulated devices of this JVM. The default is a CPU and a GPU. The TornadoVM API lists the devices under the
+ * backend {@code emulator}, of type {@code JAVA}, because the JVM runs their kernels.
  */
 public final class EmulatedPlatform {
     private static final List<DeviceSpec> DEFAULT = List.of(DeviceSpec.cpu(), DeviceSpec.gpu());
@@ -14,7 +14,7 @@ public final class EmulatedPlatform {
 
     private EmulatedPlatform() {}
 
-    /** Replaces all devices by new ones; plans made earlier keep theirs. */
+    /** Replaces all devices. Existing plans keep their devices. */
     public static void configure(DeviceSpec... devices) {
         if (devices.length == 0) {
             throw new IllegalArgumentException("number of devices is 0, must be at least 1");

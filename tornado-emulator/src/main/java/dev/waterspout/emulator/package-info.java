@@ -1,6 +1,6 @@
 /**
- * Devices of the emulator: how many there are, what they can do, how they fail, what they have moved.
- * This is the emulator's own interface, for tests and tools; everything else goes through the TornadoVM API.
+ * Devices of the emulator: their number, limits, failures and counters. This is the emulator's own interface, for
+ * tests and tools; everything else goes through the TornadoVM API.
  */
 @NullMarked
 package dev.waterspout.emulator;

@@ -24,8 +24,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A partial of 512 tokens of width 2048 through the wire formats, on one thread, in a process that has used others before, as
- * one has that measures which to take.
+ * Encodes, sums and reduces partials of 512 tokens and width 2048 in each wire format, on one thread. The process has
+ * used other formats before, as a process does that measures formats to choose from.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
@@ -37,13 +37,13 @@ public class CodecBenchmark {
     private static final int ROWS = 512;
     private static final int COLUMNS = 2048;
     private static final int SHARDS = 2;
-    /** Formats whose loops are not the same. */
+    /** Formats that are used first; their loops differ. */
     private static final List<String> OTHERS = List.of("f32", "bf16", "f16", "e2m1", "e4m3", "e3m2", "int8:32:f16");
 
     private static final int OTHER_ROWS = 32;
     private static final int OTHER_ROUNDS = 300;
 
-    /** Bytes of f32 per second, beside calls. */
+    /** Counts bytes of f32 per second, in addition to calls. */
     @AuxCounters(AuxCounters.Type.OPERATIONS)
     @State(Scope.Thread)
     public static class Work {
@@ -51,7 +51,7 @@ public class CodecBenchmark {
         public long f32Bytes;
     }
 
-    /** What partials travel as. */
+    /** The wire format. */
     @Param({
         "f32",
         "bf16",
@@ -75,7 +75,7 @@ public class CodecBenchmark {
     private MemorySegment[] shards = {};
     private MemorySegment reduced = MemorySegment.NULL;
 
-    /** Encodes random partials, after some in other formats. */
+    /** Encodes random partials in other formats, and then in this one. */
     @Setup(Level.Trial)
     public void fill() {
         for (int round = 0; round < OTHER_ROUNDS; round++) {
@@ -112,7 +112,7 @@ public class CodecBenchmark {
         arena.close();
     }
 
-    /** Partial to packed bytes. */
+    /** Encodes a partial. */
     @Benchmark
     public MemorySegment encode(Work work) {
         codec.encode(partial, ROWS, COLUMNS, shards[0]);
@@ -120,7 +120,7 @@ public class CodecBenchmark {
         return shards[0];
     }
 
-    /** Residual plus the sum of two packed partials. */
+    /** Adds the sum of two payloads to the residual. */
     @Benchmark
     public MemorySegment decodeSum(Work work) {
         codec.decodeSum(shards, ROWS, COLUMNS, residual);
@@ -128,7 +128,7 @@ public class CodecBenchmark {
         return residual;
     }
 
-    /** Sum of two packed partials, packed. */
+    /** Sums two payloads and encodes the sum. */
     @Benchmark
     public MemorySegment reduce(Work work) {
         codec.reduce(shards, ROWS, COLUMNS, reduced);

@@ -27,8 +27,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A matrix of a small model's attention or of TinyLlama's FFN times one token or a chunk, on one thread. The matrix is one of
- * several, used in turn, so that it comes from memory as in a real forward pass. With {@code -t 2} two threads do so.
+ * The product of a matrix and one input row or a chunk of rows, on one thread. The matrix has the shape of a small
+ * model's attention or of TinyLlama's FFN. Several matrices take turns, so that each is read from memory as in a real
+ * forward pass. With {@code -t 2} two threads each run products of their own.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
@@ -43,7 +44,7 @@ public class LinearBenchmark {
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** Bytes of weights and operations per second, beside calls. */
+    /** Counts bytes of weights and operations per second, in addition to calls. */
     @AuxCounters(AuxCounters.Type.OPERATIONS)
     @State(Scope.Thread)
     public static class Work {
@@ -53,7 +54,7 @@ public class LinearBenchmark {
         public long flops;
     }
 
-    /** How weights are stored, and after a colon how inputs are rounded, if they are. */
+    /** The tensor type of the weights; after a colon the type that inputs are rounded to, if any. */
     @Param({"F32", "F16", "BF16", "Q8_0", "Q8_0:INT8", "Q4_0", "Q4_0:INT8"})
     public String format = "F32";
 

@@ -45,7 +45,7 @@ public class OperationsBenchmark {
     private static final int CONTEXT = 1024;
     private static final float EPSILON = 1e-5f;
 
-    /** Bytes of operands and operations per second, beside calls. */
+    /** Counts bytes of operands and operations per second, in addition to calls. */
     @AuxCounters(AuxCounters.Type.OPERATIONS)
     @State(Scope.Thread)
     public static class Work {
@@ -78,8 +78,8 @@ public class OperationsBenchmark {
         normed = floats(random, (long) rows * WIDTH);
         weight = floats(random, WIDTH);
         gate = floats(random, (long) rows * FFN);
-        // Gates are written where they are read: others than 0 would shrink to subnormal values, which take many times
-        // as long.
+        // Gates are updated in place. Values other than 0 would shrink to subnormal ones, which take many times as
+        // long.
         up = floats(random, (long) rows * FFN).fill((byte) 0);
         keys = floats(random, (long) KV_HEADS * CONTEXT * HEAD_DIM);
         values = floats(random, (long) KV_HEADS * CONTEXT * HEAD_DIM);
@@ -117,7 +117,7 @@ public class OperationsBenchmark {
         return normed;
     }
 
-    /** The gate of SwiGLU. */
+    /** SwiGLU's activation and product. */
     @Benchmark
     public MemorySegment swiglu(Work work) {
         kernels.gate(GateFunction.SWIGLU, gate, up, 0, rows * FFN);

@@ -1,6 +1,4 @@
-/**
- * JMH benchmarks of the host kernels and the wire formats. Inputs are larger than the caches where memory is what limits.
- */
+/** JMH benchmarks of the host kernels and the wire formats. Inputs exceed the caches where memory is the limit. */
 @NullMarked
 package dev.waterspout.benchmarks.kernels;
 

@@ -20,10 +20,13 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What the policy decides once, at the start and without a cache, from the formats of the other contenders. */
+/**
+ * The policy's choice among the formats of the other contenders. It is decided once, at the start, without cached
+ * measurements.
+ */
 final class AutoContender implements Contender {
     static final String NAME = "auto";
-    /** The same from what a start that someone waits for measures. */
+    /** The choice from the short measurements of {@code --comm-measure quick}. */
     static final String QUICK = "auto:quick";
 
     private final String name;

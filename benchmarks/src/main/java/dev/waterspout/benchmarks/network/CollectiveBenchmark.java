@@ -14,14 +14,14 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Times collectives, each with its codec, and prints them beside what their bytes alone allow. */
+/** Times collectives, codec included, and prints each time beside the time that its bytes alone would take. */
 public final class CollectiveBenchmark {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private CollectiveBenchmark() {}
 
     /**
-     * Runs it; under {@code mpirun} as one rank, else as several.
+     * Runs the benchmark: as one rank under {@code mpirun}, otherwise as several threads.
      *
      * @param arguments see {@link Settings#USAGE}
      */
@@ -73,7 +73,7 @@ public final class CollectiveBenchmark {
         String link = Objects.requireNonNullElse(System.getenv("WATERSPOUT_LINK_GBPS"), "unlimited");
         double bitsPerSecond = link.equals("unlimited") ? 0 : Double.parseDouble(link) * 1e9;
         try (WorkerPool pool = new WorkerPool(settings.threads(), "rank-" + transport.rank())) {
-            // Never freed: a rank that leaves early must not take memory that another still reads.
+            // Never freed: a rank that ends early must not free memory that another rank still reads.
             RankRun run = new RankRun(transport, settings, library, bitsPerSecond, Arena.global(), pool);
             Report report = new Report(link, transport.size(), settings, run.run());
             if (transport.rank() == 0) {

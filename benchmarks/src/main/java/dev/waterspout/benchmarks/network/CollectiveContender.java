@@ -74,7 +74,7 @@ final class CollectiveContender implements Contender {
         return chunkRows;
     }
 
-    /** Compiles the codec's loops. */
+    /** Runs the codec's loops until the JIT has compiled them. */
     @Override
     public void prepare() {
         WireFormat format = port.format();

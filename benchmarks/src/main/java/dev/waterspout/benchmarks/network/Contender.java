@@ -2,31 +2,34 @@ package dev.waterspout.benchmarks.network;
 
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 
-/** One way to sum partials, made for one rank. All ranks run the same contenders in the same order. */
+/**
+ * A way to sum partials that is compared with others, on one rank. All ranks run the same contenders in the same
+ * order.
+ */
 interface Contender {
-    /** {@return what it is, the same on every rank} */
+    /** {@return its name, the same on every rank} */
     String name();
 
-    /** {@return what it does at a size, where that is not its name} */
+    /** {@return its choice at a size, if the name does not tell it} */
     String detail(int rows);
 
-    /** {@return rows in one message, for the table; 0 where that is not ours to choose} */
+    /** {@return rows in one message, for the table; 0 if the library chooses} */
     int chunkRows();
 
-    /** Does what makes the first run as fast as later ones, as far as one rank can by itself. */
+    /** Warms up, as far as one rank can without the others. */
     void prepare();
 
-    /** {@return what sums so many rows, without looking it up each time} */
+    /** {@return a runner for a number of rows, so that the timed part looks nothing up} */
     default Contender at(int rows) {
         return this;
     }
 
-    /** Sums once; returns when this rank is done. */
+    /** Does one exchange, and returns when this rank has ended it. */
     void sum(int rows);
 
     /** {@return bytes that this rank sends in one sum, headers included} */
     long bytesSent(int rows);
 
-    /** {@return what has been spent on encoding, transfer and summing so far; nothing where that is not known} */
+    /** {@return the times spent so far on encoding, transfer and summing; empty if unknown} */
     ExchangeCounters.Snapshot spent();
 }

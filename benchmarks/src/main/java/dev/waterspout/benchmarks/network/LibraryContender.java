@@ -11,8 +11,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.Map;
 
 /**
- * MPI_Allreduce of Open MPI: what to do better than. Of f32, or of 16-bit integers, which stand for bf16: as many bytes, and
- * a sum that costs no more.
+ * MPI_Allreduce of Open MPI, as a baseline: of f32, or of 16-bit integers in place of bf16, which have as many bytes
+ * and are no slower to sum.
  */
 final class LibraryContender implements Contender {
     private static final Map<String, Element> ELEMENTS = Map.of(
@@ -29,11 +29,11 @@ final class LibraryContender implements Contender {
     private final int columns;
     private final int ranks;
 
-    /** A type of MPI's and its size. */
+    /** An MPI data type and its size. */
     private record Element(String symbol, int bytes) {}
 
     /**
-     * @param library name that the loader knows it by; it is initialized, and stays so
+     * @param library file name of the library; it is initialized, and stays so
      * @param element f32 or int16
      */
     @SuppressWarnings("restricted")
@@ -82,7 +82,7 @@ final class LibraryContender implements Contender {
 
     @Override
     public void prepare() {
-        // Nothing to compile: the library was when it was built.
+        // There is nothing to compile.
     }
 
     @Override
@@ -98,7 +98,7 @@ final class LibraryContender implements Contender {
         }
     }
 
-    /** The least that an all-reduce can send. */
+    /** The fewest bytes that an all-reduce can send. */
     @Override
     public long bytesSent(int rows) {
         return 2L * (ranks - 1) * rows * columns * elementBytes / ranks;

@@ -6,12 +6,12 @@ import java.util.List;
  * The times of one contender at one size.
  *
  * @param name of the contender
- * @param detail what that does at this size, if the name does not say it
+ * @param detail its choice at this size, if the name does not tell it
  * @param chunkRows rows in one message
  * @param rows tokens
  * @param bytesSent by one rank in one sum
- * @param millis of each repetition, that of the slowest rank, in ascending order
- * @param encodeMillis spent by rank 0 in one sum, on average; likewise the others
+ * @param millis time of the slowest rank in each repetition, in ascending order
+ * @param encodeMillis average time that rank 0 spent on encoding in one exchange; likewise for transfer and sum
  */
 record Measurement(
         String name,
@@ -35,7 +35,7 @@ record Measurement(
         return percentile(0.9);
     }
 
-    /** {@return what a repetition may take without being slower than usual} */
+    /** {@return the upper quartile: a repetition within it is not slower than usual} */
     double upperQuartile() {
         return percentile(0.75);
     }
@@ -44,12 +44,12 @@ record Measurement(
         return millis.get(Math.min(millis.size() - 1, (int) (millis.size() * share)));
     }
 
-    /** {@return how many times faster than a baseline} */
+    /** {@return the speed-up over a baseline} */
     double ratio(Measurement baseline) {
         return baseline.median() / median();
     }
 
-    /** {@return how many times fewer bytes than a baseline} */
+    /** {@return the bytes of a baseline over the bytes of this one} */
     double bytesRatio(Measurement baseline) {
         return (double) baseline.bytesSent / bytesSent;
     }

@@ -25,11 +25,14 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One rank's part of the benchmark: all ranks do the same. Contenders take turns, so that a disturbance meets all. */
+/**
+ * One rank's part of the benchmark; all ranks do the same. Contenders take turns, so that a disturbance affects all
+ * of them alike.
+ */
 final class RankRun {
     private static final int ROOT = 0;
     private static final int ROUNDS_OF_WARM_UP = 2;
-    /** Of exchanges that are short against what the interpreter adds to them. */
+    /** Repetitions of exchanges so short that interpreted code would dominate their time. */
     private static final int ROUNDS_OF_SMALL_WARM_UP = 100;
 
     private static final int ROWS_OF_WARM_UP = 32;
@@ -37,11 +40,14 @@ final class RankRun {
     private static final long LONGEST_WARM_UP_NANOS = 45_000_000_000L;
     private static final double BUSY_JIT = 0.02;
     private static final int FEWEST_REPETITIONS = 5;
-    /** Ranks tell each other their times in these: an int of them is more than three minutes. */
+    /** Unit in which ranks exchange their times; an int of them is more than three minutes. */
     private static final int TICK_NANOS = 100;
 
     private static final long SECOND = 1_000_000_000;
-    /** A shaped link that has rested sends so much too fast: {@code benchmarks/network} says why. */
+    /**
+     * Bytes that a rate-limited link sends without limit after it has been idle; {@code benchmarks/network} explains
+     * it.
+     */
     private static final double CREDIT_SECONDS = 0.35e-3;
 
     private static final int MOST_CREDIT = 1 << 20;
@@ -54,7 +60,7 @@ final class RankRun {
     private final int[] credit;
 
     /**
-     * @param library MPI library by the loader's name, null where there is none
+     * @param library file name of the MPI library, null if there is none
      * @param bitsPerSecond of the link, 0 for no limit
      */
     RankRun(
@@ -115,14 +121,17 @@ final class RankRun {
         };
     }
 
-    /** {@return all measurements by size, the same on every rank but for what it alone spent} */
+    /**
+     * {@return all measurements by size; they are equal on all ranks, except the times that a rank measures of
+     * itself}
+     */
     List<Measurement> run() {
         List<Contender> fixed = contenders.stream()
                 .filter(each -> !AutoContender.isName(each.name()) && !isLibrary(each))
                 .toList();
         List<Contender> library = contenders.stream().filter(RankRun::isLibrary).toList();
-        // auto decides when it is prepared: the quick one first of all, as in a process that starts, the other
-        // with what has been compiled until then, as in a run that has begun.
+        // auto decides when it is prepared. The quick one is prepared first, as in a process that has just started;
+        // the full one later, when the JIT has compiled more code, as in a process that has run for a while.
         List<Contender> own =
                 contenders.stream().filter(each -> !isLibrary(each)).toList();
         own.stream().filter(each -> each.name().equals(AutoContender.QUICK)).forEach(Contender::prepare);
@@ -132,8 +141,8 @@ final class RankRun {
         warmUp(own);
         List<Measurement> all = new ArrayList<>();
         settings.rows().forEach(rows -> all.addAll(measure(rows, own)));
-        // MPI's collectives keep the core while they wait. Where ranks share cores, whatever comes next has to
-        // wait, too: so they come last, and by themselves.
+        // MPI's collectives do not yield the core while they wait. Where ranks share cores, the scheduler then delays
+        // the next contender. So they run last, by themselves.
         library.forEach(Contender::prepare);
         settings.rows().forEach(rows -> all.addAll(measure(rows, library)));
         all.sort(Comparator.comparingInt(Measurement::rows));
@@ -144,7 +153,7 @@ final class RankRun {
         return contender instanceof LibraryContender;
     }
 
-    /** {@return the contenders of a size, without those that only differ in chunks larger than it} */
+    /** {@return the contenders of a size, without those that differ only in a chunk size above it} */
     private static List<Contender> distinct(List<Contender> all, int rows) {
         Set<String> seen = new HashSet<>();
         return all.stream()
@@ -173,7 +182,7 @@ final class RankRun {
         long start = System.nanoTime();
         do {
             int[] times = new int[contenders.size()];
-            // Whatever a contender leaves behind meets all others in turn.
+            // The order changes, so that the after-effects of a contender affect all others alike.
             for (int i : turns.next(contenders.size())) {
                 align();
                 long from = System.nanoTime();
@@ -205,9 +214,9 @@ final class RankRun {
     }
 
     /**
-     * Ranks leave together, and links have nothing under way and no credit. What spends the credit must find all ranks
-     * waiting: one that is still busy gets it unexpectedly, and where ranks share cores the exchange to be measured then takes
-     * two to three times as long.
+     * A barrier, after which the links are idle and have no credit. All ranks must wait before the credit is spent: a
+     * busy rank would receive the traffic at an unexpected time, and where ranks share cores the measured exchange
+     * would take two to three times as long.
      */
     private void align() {
         channel.barrier();
@@ -224,7 +233,10 @@ final class RankRun {
         return slowest;
     }
 
-    /** Exchanges until the JIT of every rank is nearly idle: where ranks share cores, it takes those of the others, too. */
+    /**
+     * Runs exchanges until the JIT of every rank is nearly idle. Where ranks share cores, the JIT of one takes time
+     * from the others.
+     */
     private void warmUp(List<Contender> warmed) {
         int rows = Math.min(settings.maxRows(), ROWS_OF_WARM_UP);
         long start = System.nanoTime();

@@ -18,17 +18,17 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What was measured, as a table and as JSON. The baseline of a size is the fastest uncut or chunked contender of the first
- * choice: a slow baseline would flatter the others.
+ * The measurements as a table and as JSON. The baseline of a size is the fastest contender of the first choice,
+ * whatever its chunk size, so that a slow baseline does not flatter the others.
  *
- * @param link Gbit/s, or what stands for it
- * @param ranks how many
- * @param settings what was asked for
+ * @param link rate in Gbit/s, or {@code unlimited}
+ * @param ranks number of ranks
+ * @param settings settings of the run
  * @param measurements in any order
  */
 record Report(String link, int ranks, Settings settings, List<Measurement> measurements) {
     private static final double KIB = 1024;
-    /** What tells one run from another. */
+    /** The fields that identify a run. */
     private static final List<String> LINK = List.of("linkGbps", "ranks", "columns", "threadsPerRank");
 
     private Measurement baseline(int rows) {
@@ -84,7 +84,7 @@ record Report(String link, int ranks, Settings settings, List<Measurement> measu
         return text.toString();
     }
 
-    /** Puts this report in place of that of an earlier run over the same link, and after all others. */
+    /** Removes the report of an earlier run over the same link, and appends this one. */
     void append(Path file) {
         JsonObject own = json();
         JsonArrayBuilder runs = Json.createArrayBuilder();

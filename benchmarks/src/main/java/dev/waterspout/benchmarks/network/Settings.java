@@ -8,16 +8,17 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What to measure.
+ * The settings of a run.
  *
- * @param ranks threads that stand for ranks, where no launcher started any
+ * @param ranks number of ranks as threads, if no launcher started ranks
  * @param rows tokens per message
  * @param columns the model's width
- * @param choices {@code COLLECTIVE:FORMAT} with plain, allgather or twostep, {@code auto}, {@code auto:quick},
- *     {@code mpi:f32} or {@code mpi:int16}; the first is what the others are compared with
- * @param chunkKb for each choice, bytes of an encoded chunk in KiB; 0 for no chunks, -1 for those that {@code --comm} takes
+ * @param choices {@code COLLECTIVE:FORMAT} with plain, allgather or twostep, {@code auto}, {@code auto:quick}, {@code
+ *     mpi:f32} or {@code mpi:int16}; the first is the baseline
+ * @param chunkKb sizes of an encoded chunk in KiB, for each choice; 0 for no chunks, -1 for the size that {@code
+ *     --comm} takes
  * @param threads per rank
- * @param repetitions of each measurement, unless it takes longer than the budget
+ * @param repetitions repetitions of each measurement, within the budget
  * @param budgetSeconds for all choices of one size together
  * @param results file that the results are appended to; empty for none
  */
@@ -36,7 +37,7 @@ record Settings(
                 [--choices plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,auto,mpi:int16]
                 [--repetitions 300] [--budget-seconds 4] [--results FILE] [--ranks 2]""";
 
-    /** Stands for the chunks that {@code --comm} takes. */
+    /** Stands for the chunk size that {@code --comm} takes. */
     static final int USUAL = -1;
 
     private static final Map<String, String> DEFAULTS = Map.of(
@@ -51,15 +52,15 @@ record Settings(
             "--results", "");
 
     /**
-     * Reads a command line.
+     * Parses a command line.
      *
-     * @throws IllegalArgumentException for what it does not know
+     * @throws IllegalArgumentException for an unknown option or value
      */
     static Settings parse(String[] arguments) {
         Map<String, String> values = new TreeMap<>(DEFAULTS);
         for (int i = 0; i < arguments.length; i += 2) {
             if (i + 1 == arguments.length || values.put(arguments[i], arguments[i + 1]) == null) {
-                throw new IllegalArgumentException("what is '" + arguments[i] + "'?\n" + USAGE);
+                throw new IllegalArgumentException("unknown option '" + arguments[i] + "'\n" + USAGE);
             }
         }
         return new Settings(

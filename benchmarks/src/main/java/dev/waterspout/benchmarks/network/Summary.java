@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Reads the results of all links: a table in Markdown, and in how many cells, each a link, a number of ranks and a size,
- * {@code auto} keeps its two promises.
+ * Summarizes the results of all links as a table in Markdown, and counts the cells in which {@code auto} keeps its
+ * two promises. A cell is a link, a number of ranks and a size.
  */
 public final class Summary {
     private static final double NEAR = 1.05;
@@ -23,7 +23,8 @@ public final class Summary {
     /**
      * Prints it.
      *
-     * @param arguments the file of results; and one of another run, to tell in how many cells what was best there is as good
+     * @param arguments the file of results, and optionally that of another run, to count the cells in which the best
+     *     choice of that run is near the best here
      */
     public static void main(String[] arguments) {
         if (arguments.length < 1 || arguments.length > 2) {
@@ -39,7 +40,7 @@ public final class Summary {
     }
 
     /**
-     * Returns the table of a file of results, and in how many cells {@code auto} keeps its promises.
+     * Returns the table of a file of results, and the number of cells in which {@code auto} keeps its promises.
      *
      * @param file that {@code benchmarks/collectives} has written
      */
@@ -47,7 +48,7 @@ public final class Summary {
         return text(cells(file));
     }
 
-    /** One exchange in one way. */
+    /** The times of one contender. */
     private record Time(String choice, String exchange, long bytes, double median, double upperQuartile, double p90) {
         private static Time of(JsonObject result) {
             return new Time(
@@ -59,7 +60,7 @@ public final class Summary {
                     result.getJsonNumber("p90Ms").doubleValue());
         }
 
-        /** {@return what it did, in the words of a choice} */
+        /** {@return what it did, written as a choice} */
         private static String exchange(JsonObject result) {
             String detail = result.getString("detail", "");
             if (!detail.isEmpty()) {
@@ -71,7 +72,7 @@ public final class Summary {
         }
     }
 
-    /** All ways of one size over one link. */
+    /** All contenders of one size over one link. */
     private record Cell(String link, int ranks, int rows, int columns, List<Time> times) {
         private Optional<Time> fastest(Predicate<String> choice) {
             return times.stream()
@@ -95,14 +96,14 @@ public final class Summary {
             return link.equals(other.link) && ranks == other.ranks && rows == other.rows && columns == other.columns;
         }
 
-        /** The same exchange under two names differs by noise alone. */
+        /** The same exchange under two names differs only by noise. */
         private boolean isNearBest() {
             Time auto = auto().orElseThrow();
             Time fixed = fixed().orElseThrow();
             return auto.exchange().equals(fixed.exchange()) || auto.median() <= NEAR * fixed.median();
         }
 
-        /** Noise is what lifts a repetition of plain itself into its upper quarter. */
+        /** Noise is taken as the distance from plain's median to its upper quartile. */
         private boolean isNoSlowerThanPlain() {
             Time plain = plain().orElseThrow();
             double auto = auto().orElseThrow().median();
@@ -142,7 +143,10 @@ public final class Summary {
         return cells;
     }
 
-    /** What is best changes from run to run: {@return in how many cells the other's best fixed choice is near the best here} */
+    /**
+     * {@return a sentence on the number of cells in which the other run's best fixed choice is near the best here}
+     * The best choice changes from run to run.
+     */
     private static String hindsight(List<Cell> cells, List<Cell> others) {
         int shared = 0;
         int near = 0;
@@ -195,7 +199,7 @@ public final class Summary {
         return text.toString();
     }
 
-    /** Median and p90 in ms, and how many times faster than plain it is and its bytes allow. */
+    /** {@return median and p90 in ms, the speed-up over plain, and the ratio of bytes} */
     private static String text(Optional<Time> found, Optional<Time> plain) {
         if (found.isEmpty()) {
             return "";

@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** A rank whose kernels do next to nothing: one writes to its partial, one reads from all ranks' partials. */
+/** A rank with two minimal kernels: one writes to its partial, the other reads from the partials of all ranks. */
 final class ExchangeRank implements AutoCloseable {
     private static final int RECEIVE = 2;
 
@@ -27,7 +27,7 @@ final class ExchangeRank implements AutoCloseable {
     private final FloatArray powers = DeviceTables.powersOfTwo();
     private final FloatArray one = FloatArray.fromElements(1f);
     private final FloatArray seen = FloatArray.fromElements(0f);
-    /** Two, used in turn. */
+    /** Two arrays, used in turn. */
     private final List<FloatArray> partials;
 
     private final FloatArray shards;
@@ -37,9 +37,9 @@ final class ExchangeRank implements AutoCloseable {
      * Builds the graphs.
      *
      * @param name of the rank
-     * @param device that it is on
+     * @param device the rank's device
      * @param ranks of the group
-     * @param elements f32 of a partial
+     * @param elements number of elements of a partial, f32
      * @param end of a link to the other ranks' devices, or null to go through the host
      */
     ExchangeRank(String name, TornadoDevice device, int ranks, int elements, @Nullable PeerEnd end) {
@@ -94,12 +94,12 @@ final class ExchangeRank implements AutoCloseable {
         return graph;
     }
 
-    /** Writes to this rank's partial: one more than two exchanges ago. */
+    /** Writes to this rank's partial a value that is one more than that of two exchanges ago. */
     void send(long exchange) {
         plan.withGraph((int) (exchange % 2)).execute();
     }
 
-    /** Brings what all ranks have sent to this rank's device through the host. */
+    /** Copies the partials of all ranks to this rank's device, through the host. */
     void receiveStaged(long exchange, List<ExchangeRank> ranks) {
         int rank = 0;
         for (ExchangeRank each : ranks) {
@@ -110,12 +110,12 @@ final class ExchangeRank implements AutoCloseable {
         receive();
     }
 
-    /** Brings what all ranks have sent to this rank's device, and reads the first element of it. */
+    /** Copies the partials of all ranks to this rank's device, and reads their first element. */
     void receive() {
         plan.withGraph(RECEIVE).execute();
     }
 
-    /** Returns the element that was read last. */
+    /** Returns the last element read. */
     float seen() {
         return seen.get(0);
     }

@@ -13,9 +13,9 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
- * What it takes to bring the partials of two ranks, each on a device of its own, to one of them: a launch on each that writes,
- * and one that reads both. Through the host, the partials are copied to it, side by side, and to the device; else the device
- * copies them itself.
+ * Times copying the partials of two ranks, each on its own device, to one of the devices: a launch on each that
+ * writes, and one that reads both. Through the host, the partials are copied to host memory and from there to the
+ * device. Otherwise the device copies them directly.
  */
 public final class PeerExchange {
     private static final int WARM_UP = 20;
@@ -50,7 +50,7 @@ public final class PeerExchange {
         out.println("bytes per rank | through the host: median (p90) us | device to device: median (p90) us");
         for (int bytes : SIZES) {
             String staged = times(devices, bytes, null);
-            // Ends count exchanges: every pair of ranks has its own.
+            // Ends count exchanges; every pair of ranks has its own count.
             if (PeerLink.connect(devices) instanceof PeerLink.Result.Connected(PeerLink link)) {
                 out.printf(Locale.ROOT, "%d | %s | %s%n", bytes, staged, times(devices, bytes, link));
             }
@@ -76,10 +76,10 @@ public final class PeerExchange {
                     second.receive();
                 }
                 nanos[Math.max(0, run)] = System.nanoTime() - start;
-                float expected = 1 + exchange / 2; // each of the two arrays has been written to so often
+                float expected = 1 + exchange / 2; // number of writes to each of the two arrays
                 if (second.seen() != expected) {
                     throw new IllegalStateException(
-                            "exchange " + exchange + " brought " + second.seen() + " in place of " + expected);
+                            "exchange " + exchange + " read " + second.seen() + "; the right value is " + expected);
                 }
             }
             Arrays.sort(nanos);

@@ -2,7 +2,7 @@ package dev.waterspout.benchmarks.quality;
 
 import java.util.Random;
 
-/** Distributions of partials: from the mildest to those of large models. */
+/** Distributions of partials, from normal ones to those of large models. */
 enum Inputs {
     /** Standard normal. */
     GAUSSIAN(1000) {
@@ -11,7 +11,7 @@ enum Inputs {
             return random.nextGaussian();
         }
     },
-    /** Student's t with three degrees of freedom: rare large values anywhere. */
+    /** Student's t with three degrees of freedom: rare large values in any channel. */
     HEAVY_TAILED(2000) {
         @Override
         double next(Random random, int column) {
@@ -23,7 +23,7 @@ enum Inputs {
             return random.nextGaussian() / Math.sqrt(chiSquared / 3);
         }
     },
-    /** Standard normal, but every 128th channel is 50 times as large, as a few are in large models. */
+    /** Standard normal, with every 128th channel 50 times as large, as in large models a few channels are. */
     OUTLIER_CHANNELS(3000) {
         @Override
         double next(Random random, int column) {

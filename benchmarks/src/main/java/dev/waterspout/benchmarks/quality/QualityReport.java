@@ -17,15 +17,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Prints what was measured as tables in Markdown, and writes the table that the policy reads. */
+/** Prints the measurements as tables in Markdown, and writes the table that the policy reads. */
 public final class QualityReport {
-    /** Models in another basis show what a basis does; the policy's table is of models as they are. */
+    /** Parts of the names of rotated models. They show the effect of a basis; the policy's table leaves them out. */
     private static final List<String> ROTATED = List.of("-pca.", "-hadamard.");
 
     private QualityReport() {}
 
     /**
-     * Prints, and writes if it is told where.
+     * Prints the tables, and writes the policy's table if its file is given.
      *
      * @param arguments results file; the policy's table
      */
@@ -92,7 +92,10 @@ public final class QualityReport {
         return text.toString();
     }
 
-    /** {@return the bits of all formats, the most first; those of the widest model, whose rows have least padding} */
+    /**
+     * {@return the bits per element of all formats, in descending order; those of the widest model, whose rows have
+     * the least padding}
+     */
     private static Map<String, Double> formats(List<JsonObject> results) {
         Map<String, Double> bits = new LinkedHashMap<>();
         results.stream()
@@ -124,16 +127,16 @@ public final class QualityReport {
                 .orElse("");
     }
 
-    /** Of formats that devices pack too, measured everywhere. */
+    /** {@return the table of the formats that devices support and that were measured in all results} */
     private static String policyTable(List<JsonObject> results) {
         List<JsonObject> plain = results.stream()
                 .filter(each -> ROTATED.stream().noneMatch(each.getString("model")::contains))
                 .toList();
         StringBuilder text = new StringBuilder("""
-                # What a wire format costs in accuracy: how much perplexity it adds over f32 exchange, in percent.
+                # The cost of a wire format in accuracy: the increase of perplexity over f32 exchange, in percent.
                 #
-                # Written by benchmarks/quality from benchmarks/results/quality.json: do not edit. Per format the largest of the
-                # increases measured, or 0 if none was above 0, rounded up. Measured with:
+                # Written by benchmarks/quality from benchmarks/results/quality.json: do not edit. Each format has its largest
+                # measured increase, or 0 if none was above 0, rounded up. Measured with:
                 """);
         for (JsonObject each : plain) {
             text.append(String.format(
@@ -146,9 +149,9 @@ public final class QualityReport {
                     each.getString("collective")));
         }
         text.append("""
-                # Most of the largest are those of stories260K, which has 260 thousand parameters and rows of two blocks. What is
-                # right for one model, "waterspout codec search" finds; its profile, or --comm-allow, takes the place of this
-                # table. A format without a line is chosen only where the user names it.
+                # Most of the largest increases are those of stories260K, which has 260 thousand parameters and rows of two blocks.
+                # "waterspout codec search" finds the formats for one model; its profile, or --comm-allow, replaces this table. A
+                # format without a line is chosen only if the user names it.
                 #
                 # format                percent
                 """);

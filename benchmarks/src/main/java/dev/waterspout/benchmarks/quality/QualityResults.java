@@ -18,7 +18,7 @@ import java.util.Objects;
 
 /** The file of results: an array of one object per model, text, number of ranks and collective. */
 final class QualityResults {
-    /** What tells one measurement from another. */
+    /** The fields that identify a measurement. */
     private static final List<String> KEY = List.of("model", "text", "ranks", "collective");
 
     private QualityResults() {}
@@ -32,7 +32,7 @@ final class QualityResults {
         }
     }
 
-    /** Adds a result. Formats that the same windows were measured with earlier stay. */
+    /** Adds a result. Formats that were measured earlier on the same windows stay. */
     static void add(Path file, JsonObject result) throws IOException {
         JsonObjectBuilder merged = Json.createObjectBuilder(result);
         JsonArrayBuilder array = Json.createArrayBuilder();

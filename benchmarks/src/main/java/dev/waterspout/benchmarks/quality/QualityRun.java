@@ -22,8 +22,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Measures what formats add to one model's perplexity on one text, with one number of ranks and one collective: all formats
- * against one uncompressed run, window by window. The result is the same on every machine but for the last digits of sums.
+ * Measures the increase of perplexity by wire formats, for one model, text, number of ranks and collective. All
+ * formats are compared with one uncompressed run, window by window. Results differ between machines only in the last
+ * digits of sums.
  */
 public final class QualityRun {
     private static final int SIZE = 256;

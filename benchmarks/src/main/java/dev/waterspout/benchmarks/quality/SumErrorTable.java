@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Prints the signal-to-noise ratio of the sum that every collective leaves, as a table in Markdown. */
+/** Prints the signal-to-noise ratio of the sum of every collective, as a table in Markdown. */
 public final class SumErrorTable {
     private static final int ROWS = 64;
     private static final int COLUMNS = 2048;
@@ -106,7 +106,7 @@ public final class SumErrorTable {
         return 10 * Math.log10(signal / noise);
     }
 
-    /** Returns what rank 0 has afterwards; the contract of collectives is that all have the same. */
+    /** Returns the sum on rank 0; by the contract of collectives all ranks have the same. */
     private static float[] exchange(Algorithm algorithm, WireFormat format, float[][] partials)
             throws InterruptedException {
         List<Thread> threads = new ArrayList<>();

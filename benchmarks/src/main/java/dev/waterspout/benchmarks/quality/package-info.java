@@ -1,6 +1,6 @@
 /**
- * What compression does to the numbers: errors of sums, by format, collective and distribution. Every figure is computed from
- * seeded inputs and is the same on every machine.
+ * The accuracy of compression: errors of sums by format, collective and distribution, and increases of perplexity.
+ * Errors of sums are computed from seeded inputs and are the same on every machine.
  */
 @NullMarked
 package dev.waterspout.benchmarks.quality;

@@ -5,13 +5,13 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 
 /**
- * What is measured at once.
+ * One cell of the benchmark: a model, a group of ranks, a link, a wire format and a prompt.
  *
  * @param model {@code orator}, or a shape and a type as {@code waterspout bench --make-model} takes them
- * @param ranks processes
- * @param link Gbit/s, or {@link #UNLIMITED}
+ * @param ranks number of processes
+ * @param link rate in Gbit/s, or {@link #UNLIMITED}
  * @param comm wire format, or {@code auto}
- * @param prompt tokens
+ * @param prompt number of tokens
  */
 record Cell(String model, int ranks, String link, String comm, int prompt) {
     static final String UNLIMITED = "unlimited";

@@ -11,9 +11,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Runs {@code waterspout generate} under {@code benchmarks/network} and reads what {@code --stats json} says. */
+/** Runs {@code waterspout generate} under {@code benchmarks/network} and reads the output of {@code --stats json}. */
 final class CellRunner {
-    /** Tokens that go through code before it is timed: the JIT compiles what has run ten thousand times. */
+    /** Tokens of the warm-up. The JIT compiles a method after ten thousand calls. */
     private static final int WARM_TOKENS = 1024;
 
     private final Path root;
@@ -25,11 +25,11 @@ final class CellRunner {
 
     /**
      * @param root of the source tree
-     * @param models what to run
+     * @param models the models
      * @param predict tokens to generate, at least 2
      * @param repetitions timed runs of a cell
-     * @param autoAllow formats that {@code auto} chooses from; empty for those of its own table
-     * @param timeoutSeconds after which a cell is given up
+     * @param autoAllow formats that {@code auto} chooses from; empty for those of the policy's table
+     * @param timeoutSeconds time limit of a cell
      */
     CellRunner(Path root, Models models, int predict, int repetitions, String autoAllow, int timeoutSeconds) {
         this.root = root;
@@ -43,7 +43,7 @@ final class CellRunner {
     /**
      * Runs a cell.
      *
-     * @throws IOException if it ends with another exit code than 0 or is skipped; carries what it printed
+     * @throws IOException if the exit code is not 0 or the run is skipped; the message contains the output
      */
     JsonObject run(Cell cell) throws IOException, InterruptedException {
         try (NetworkRun network = NetworkRun.create(root, cell)) {
@@ -58,7 +58,7 @@ final class CellRunner {
 
     private List<String> command(Cell cell, Path work) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                // What auto measured on another link must not count on this one.
+                // Measurements of another link must not be used on this one.
                 "env",
                 "XDG_CACHE_HOME=" + work,
                 root.resolve("bin/waterspout").toString(),
@@ -135,7 +135,7 @@ final class CellRunner {
                 .build();
     }
 
-    /** What a model is wherever it lies: {@code generate} also tells the path of its file. */
+    /** {@return the description of a model without the path of its file} */
     private static JsonObject shape(JsonObject model) {
         return Json.createObjectBuilder(model).remove("file").build();
     }

@@ -24,10 +24,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Writes a Llama model of ours as distributed-llama reads it: a file of weights ({@code .m}) and one of a vocabulary
- * ({@code .t}). Weights stay what they are, bit for bit: its Q40 block is GGUF's Q4_0, and rows of queries and keys stand in
- * the same order. The vocabulary has every printable ASCII character as a token, so that a prompt has as many tokens as
- * characters, and one more that begins it.
+ * Converts a GGUF model of the Llama architecture to the files of distributed-llama: weights ({@code .m}) and
+ * vocabulary ({@code .t}). The weights keep their bits: its Q40 block is GGUF's Q4_0, and the rows of queries and
+ * keys have the same order. The vocabulary has every printable ASCII character as a token, so that a prompt has one
+ * token per character and one token at its beginning.
  */
 final class DistributedLlamaModel {
     private static final int MODEL_MAGIC = 0xA00ABCD;
@@ -35,13 +35,13 @@ final class DistributedLlamaModel {
     private static final int LLAMA = 0xABCD00;
     private static final int SILU = 1;
 
-    /** Numbers of its types by ours. */
+    /** The numbers of its tensor types, by GGUF's types. */
     private static final Map<GgmlType, Integer> TYPES = Map.of(GgmlType.F32, 0, GgmlType.Q4_0, 2);
 
     private static final float EPSILON = 1e-5f;
     private static final int EPSILON_EXPONENT = 5;
 
-    /** What a header's value is of. */
+    /** A key of a header. */
     private interface HeaderKey {
         int number();
     }
@@ -100,11 +100,11 @@ final class DistributedLlamaModel {
     private DistributedLlamaModel() {}
 
     /**
-     * Writes the weights, beside their place first.
+     * Writes the weights as a whole file.
      *
-     * @param source GGUF of a Llama whose matrices are all F32 or all Q4_0
+     * @param source GGUF model whose matrices are all F32 or all Q4_0
      * @throws IOException if the target cannot be written
-     * @throws IllegalArgumentException if the other program has no such model
+     * @throws IllegalArgumentException if distributed-llama does not support the model
      */
     static void writeModel(Path source, Path target) throws IOException {
         try (Model model = new Model(GgufFile.open(source))) {
@@ -163,7 +163,7 @@ final class DistributedLlamaModel {
         writeDense(model.output(), channel);
     }
 
-    /** The embedding is f32 there, whatever the other matrices are. */
+    /** Writes the embedding, which is always f32 in this format. */
     private static void writeEmbedding(WeightMatrix table, FileChannel channel) throws IOException {
         HostKernels kernels = HostKernels.scalar();
         try (Arena arena = Arena.ofConfined()) {
@@ -188,7 +188,7 @@ final class DistributedLlamaModel {
             size = model.config().vocabulary();
         }
         replace(target, channel -> {
-            int begin = size - 1; // all tokens before the one that begins a text count as text there
+            int begin = size - 1; // distributed-llama takes all tokens before the begin-of-sequence token as text
             Header header = new Header(VOCABULARY_MAGIC);
             header.put(VocabularyKey.VERSION, 1);
             header.put(VocabularyKey.SIZE, size);
@@ -206,12 +206,12 @@ final class DistributedLlamaModel {
         });
     }
 
-    /** A token that no text contains. */
+    /** {@return a token that occurs in no text} */
     private static String filler(int token) {
         return "\u0001" + token;
     }
 
-    /** A magic number, the bytes of all this, and pairs of a key and a value. */
+    /** A header: a magic number, its length in bytes, and pairs of a key and a value. */
     private record Header(int magic, List<Integer> pairs) {
         Header(int magic) {
             this(magic, new ArrayList<>());

@@ -14,12 +14,13 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * Runs distributed-llama on the same links with the same weights, one thread per rank, and reads what it says of every pass:
- * milliseconds of operations and of synchronization. It knows two kinds of buffers, and each goes with one type of weights. A
- * run is a process of its own, for it generates only once. Its passes have 32 tokens at most.
+ * Runs distributed-llama on the same links with the same weights, one thread per rank, and reads the times that it
+ * prints for every pass: milliseconds of operations and of synchronization. It supports two types of buffers, each
+ * with one tensor type of weights. It generates once per process, so every run is a new process. Its passes have at
+ * most 32 tokens.
  */
 final class DistributedLlamaRunner {
-    /** Its buffers by the type of weights that they go with. */
+    /** Its buffer types by the tensor type of the weights. */
     private static final Map<String, String> BUFFERS = Map.of("f32", "f32", "q4_0", "q80");
 
     private static final Pattern PASS =
@@ -36,10 +37,10 @@ final class DistributedLlamaRunner {
     /**
      * @param root of the source tree
      * @param program distributed-llama's {@code dllama}
-     * @param models what to run
+     * @param models the models
      * @param predict tokens to generate, at least 2
      * @param repetitions runs of a cell
-     * @param timeoutSeconds after which a run is given up
+     * @param timeoutSeconds time limit of a run
      */
     DistributedLlamaRunner(Path root, Path program, Models models, int predict, int repetitions, int timeoutSeconds) {
         this.root = root;
@@ -50,7 +51,7 @@ final class DistributedLlamaRunner {
         this.timeoutSeconds = timeoutSeconds;
     }
 
-    /** {@return the cells that it can run of those: it has one kind of buffers for a type of weights} */
+    /** {@return the cells that it can run, with its buffer type in place of the wire format} */
     static List<Cell> cells(List<Cell> all) {
         return all.stream()
                 .map(cell -> cell.withComm(BUFFERS.getOrDefault(type(cell.model()), "")))
@@ -66,7 +67,7 @@ final class DistributedLlamaRunner {
     /**
      * Runs a cell.
      *
-     * @throws IOException if a run ends with another exit code than 0 or is skipped; carries what it printed
+     * @throws IOException if the exit code of a run is not 0 or the run is skipped; the message contains the output
      */
     JsonObject run(Cell cell) throws IOException, InterruptedException {
         Path model = models.beside(cell.model(), ".m", DistributedLlamaModel::writeModel);
@@ -97,7 +98,7 @@ final class DistributedLlamaRunner {
                     "0",
                     "--prompt",
                     "a".repeat(cell.prompt() - 1),
-                    // It counts the prompt's last token as the first step of decode.
+                    // It treats the prompt's last token as the first step of decode.
                     "--steps",
                     Integer.toString(cell.prompt() - 1 + predict));
             return Run.of(cell, network.run(command, timeoutSeconds));
@@ -126,18 +127,19 @@ final class DistributedLlamaRunner {
     }
 
     /**
-     * What one run says.
+     * The times of one run.
      *
-     * @param ttftSeconds all passes of the prompt and the first of decode, which takes the prompt's last token
-     * @param transferSeconds of that, synchronization; in whole milliseconds per pass
-     * @param decodeTokensPerSecond of all passes of decode
+     * @param ttftSeconds time of all passes of the prompt and of the first of decode, which processes the prompt's
+     *     last token
+     * @param transferSeconds synchronization within that time; whole milliseconds per pass
+     * @param decodeTokensPerSecond speed of all passes of decode
      */
     private record Run(double ttftSeconds, double transferSeconds, double decodeTokensPerSecond) {
         static Run of(Cell cell, String text) throws IOException {
             List<MatchResult> passes = PASS.matcher(text).results().toList();
             List<MatchResult> totals = TOTAL.matcher(text).results().toList();
             if (totals.size() != 2 || Integer.parseInt(totals.getFirst().group(1)) != cell.prompt() - 1) {
-                throw new IOException(cell + ": distributed-llama did not say what was asked\n" + text);
+                throw new IOException(cell + ": the output of distributed-llama lacks the times\n" + text);
             }
             List<MatchResult> prefill =
                     passes.stream().filter(pass -> pass.group(1).equals("Eval")).toList();
@@ -148,7 +150,9 @@ final class DistributedLlamaRunner {
             return new Run(ttft, sync / 1e3, Double.parseDouble(totals.getLast().group(1)) / seconds(totals.getLast()));
         }
 
-        /** {@return what all passes of a phase took: it tells their tokens and the milliseconds of one} */
+        /**
+         * {@return the time of all passes of a phase, from their number of tokens and the milliseconds of one token}
+         */
         private static double seconds(MatchResult total) {
             return Double.parseDouble(total.group(1)) * Double.parseDouble(total.group(2)) / 1e3;
         }

@@ -11,12 +11,12 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 
-/** The models of a folder, made when they are first asked for, and prompts of exactly so many tokens. */
+/** The models of a folder, written on first use, and prompts with an exact number of tokens. */
 final class Models {
     static final String EMBEDDED = "orator";
     private static final String EMBEDDED_FILE = "orator-q8_0.gguf";
 
-    /** From the preamble of the Constitution of the United States. */
+    /** Text of the prompts, from the preamble of the Constitution of the United States. */
     private static final String TEXT =
             "We the People of the United States, in Order to form a more perfect Union, establish"
                     + " Justice, insure domestic Tranquility, provide for the common defence, promote the general Welfare. ";
@@ -29,7 +29,7 @@ final class Models {
         this.folder = folder;
     }
 
-    /** {@return the model's file; none for the one that the command line has in itself} */
+    /** {@return the model's file; empty for the built-in model} */
     Optional<Path> file(String name) throws IOException {
         if (name.equals(EMBEDDED)) {
             return Optional.empty();
@@ -45,7 +45,7 @@ final class Models {
     }
 
     /**
-     * {@return what another program takes in place of the model's file, made of it when it is first asked for}
+     * {@return the file that another program reads, converted from the model's file on first use}
      *
      * @param ending in place of {@code .gguf}
      */
@@ -59,7 +59,7 @@ final class Models {
         return target;
     }
 
-    /** Writes a file from a GGUF file. */
+    /** Converts a GGUF file. */
     @FunctionalInterface
     interface Conversion {
         void convert(Path source, Path target) throws IOException;
@@ -75,7 +75,7 @@ final class Models {
         }
     }
 
-    /** {@return a file with a prompt of so many tokens, the one that a text begins with among them} */
+    /** {@return a file with a prompt of a number of tokens, begin-of-sequence included} */
     Path prompt(String name, int tokens) throws IOException {
         Files.createDirectories(folder);
         Path file = folder.resolve("prompt-" + name.replace(':', '-') + "-" + tokens + ".txt");
@@ -97,6 +97,6 @@ final class Models {
                 return text;
             }
         }
-        throw new IllegalArgumentException("no beginning of the text has " + tokens + " tokens");
+        throw new IllegalArgumentException("no prefix of the text has exactly " + tokens + " tokens");
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** One run of a program under {@code benchmarks/network}, with a folder of its own that ends with it. */
+/** One run of a program under {@code benchmarks/network}, with a temporary folder that is deleted on close. */
 final class NetworkRun implements AutoCloseable {
     private final Path root;
     private final Cell cell;
@@ -23,13 +23,13 @@ final class NetworkRun implements AutoCloseable {
 
     /**
      * @param root of the source tree
-     * @param cell whose link and number of ranks it takes
+     * @param cell cell with the link and the number of ranks
      */
     static NetworkRun create(Path root, Cell cell) throws IOException {
         return new NetworkRun(root, cell, Files.createTempDirectory("ttft"));
     }
 
-    /** {@return an empty folder for what the program keeps} */
+    /** {@return an empty folder for files of the program} */
     Path folder() {
         return folder;
     }
@@ -37,8 +37,8 @@ final class NetworkRun implements AutoCloseable {
     /**
      * Runs a program, once per rank.
      *
-     * @return what rank 0 printed, and all ranks' errors
-     * @throws IOException if it ends with another exit code than 0 or not in time; carries what it printed
+     * @return the output of rank 0, and the errors of all ranks
+     * @throws IOException if the exit code is not 0 or the time limit is reached; the message contains the output
      */
     String run(List<String> program, int timeoutSeconds) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(

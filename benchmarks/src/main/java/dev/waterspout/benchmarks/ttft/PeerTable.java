@@ -8,9 +8,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Another program beside ours, on the same links with the same weights, as a table in Markdown: one row per cell of the other. */
+/**
+ * Waterspout and another program on the same links with the same weights, as a table in Markdown: one row per cell of
+ * the other program.
+ */
 final class PeerTable {
-    /** Wire formats of ours, in columns: the other's f32, its q80, and what compresses more. */
+    /**
+     * Waterspout's wire formats, one per column: the counterparts of the other's f32 and q80, and one that compresses
+     * more.
+     */
     private static final List<String> FORMATS = List.of("f32", "q8_0", "e2m1:32:e8m0");
 
     private final Formatter text = new Formatter(Locale.ROOT);
@@ -20,10 +26,11 @@ final class PeerTable {
             return;
         }
         text.format(
-                "%n| model | ranks | Gbit/s | prompt | its buffers | its TTFT ms, of that sync | its decode tokens/s ");
-        FORMATS.forEach(format -> text.format("| ours with %s: TTFT ms, decode tokens/s ", format));
+                "%n| model | ranks | Gbit/s | prompt | other's buffers | other's TTFT ms, sync within it | other's decode tokens/s ");
+        FORMATS.forEach(format -> text.format("| Waterspout %s: TTFT ms, decode tokens/s ", format));
         text.format(
-                "| best of ours: TTFT, decode |%n|---|---|---|---|---|---|---%s|---|%n", "|---".repeat(FORMATS.size()));
+                "| other over Waterspout's best: TTFT; Waterspout's best over other: decode |%n|---|---|---|---|---|---|---%s|---|%n",
+                "|---".repeat(FORMATS.size()));
         peers.forEach((cell, peer) -> row(cell, peer, ours));
     }
 

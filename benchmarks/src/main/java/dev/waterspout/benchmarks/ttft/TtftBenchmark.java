@@ -12,7 +12,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Measures cells that are not in the file of results yet, and prints all that are. */
+/** Measures the cells that are missing in the file of results, and prints all cells. */
 @Command(
         name = "benchmarks/ttft",
         description =
@@ -69,26 +69,27 @@ public final class TtftBenchmark implements Callable<Integer> {
     @Option(
             names = "--auto-allow",
             defaultValue = "bf16,q8_0,e2m1:32:e8m0",
-            description = "What auto chooses from besides f32; empty for its own table.")
+            description = "Formats that auto chooses from, besides f32; empty for the policy's table.")
     private String autoAllow = "";
 
     @Option(
             names = "--distributed-llama",
             paramLabel = "PROGRAM",
-            description = "distributed-llama's dllama: it runs the cells of models in f32 (with its f32 buffers) and"
-                    + " q4_0 (with q80), too.")
+            description =
+                    "distributed-llama's program dllama; it also runs the cells of models in f32 (with f32 buffers)"
+                            + " and in q4_0 (with q80 buffers).")
     private @Nullable Path distributedLlama;
 
-    @Option(names = "--again", description = "Run cells again that are in the file.")
+    @Option(names = "--again", description = "Also run cells that are in the file.")
     private boolean again;
 
     @Option(
             names = "--budget-seconds",
             defaultValue = "86400",
-            description = "No cell is begun later than this; 0 prints the tables only.")
+            description = "Seconds after which no further cell begins; 0 only prints the tables.")
     private int budget;
 
-    @Option(names = "--timeout-seconds", defaultValue = "600", description = "A cell that takes longer is given up.")
+    @Option(names = "--timeout-seconds", defaultValue = "600", description = "Time limit of a cell.")
     private int timeout;
 
     @Option(names = "--folder", required = true, hidden = true)
@@ -133,7 +134,7 @@ public final class TtftBenchmark implements Callable<Integer> {
         JsonObject run(Cell cell) throws IOException, InterruptedException;
     }
 
-    /** {@return how many cells failed; the file is written after every other} */
+    /** {@return the number of failed cells; the file is written after every successful one} */
     private int measure(List<Cell> asked, Runner runner, Map<Cell, JsonObject> measured, TtftResults results, long end)
             throws IOException, InterruptedException {
         int failures = 0;

@@ -36,12 +36,12 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Predicts every cell from a few of them, the references: those on the fastest link with the longest prompt. A model's
- * bf16 reference gives what its devices reach in prefill and in decode and the link's latency, and each format's reference
- * gives the cost of its codec. A limited link has the share of its rate that TCP leaves.
+ * Predicts every cell from reference cells: those on the fastest link with the longest prompt. The bf16 reference of
+ * a model gives the speed of its devices in prefill and in decode, and the latency of the link. The reference of each
+ * format gives the cost of its codec. A limited link carries the share of its rate that is left after TCP's overhead.
  */
 final class TtftPredictions {
-    /** Of a link's rate; iperf3 measured as much on those of benchmarks/network. */
+    /** Share of a link's rate that TCP carries, as iperf3 measured on the links of benchmarks/network. */
     private static final double TCP_SHARE = 0.95;
 
     private static final String REFERENCE = "bf16";
@@ -50,7 +50,7 @@ final class TtftPredictions {
     private final Models models;
     private final Map<String, Subject> subjects = new HashMap<>();
 
-    /** What is needed of a model. */
+    /** The properties of a model that predictions need. */
     private record Subject(ModelConfig config, double bytesPerWeight, WeightBlocks blocks) {}
 
     TtftPredictions(Map<Cell, JsonObject> cells, Models models) {
@@ -58,7 +58,7 @@ final class TtftPredictions {
         this.models = models;
     }
 
-    /** {@return the result with what is predicted, where there are references for it} */
+    /** {@return the result with its prediction, if there are references for it} */
     JsonObject annotated(Cell cell, JsonObject result) {
         JsonObjectBuilder json = Json.createObjectBuilder(result)
                 .remove(TtftTable.PREDICTED)
@@ -90,7 +90,7 @@ final class TtftPredictions {
         return json.build();
     }
 
-    /** {@return the cell that a cell's figures come from} */
+    /** {@return the reference of a cell} */
     private Optional<Cell> reference(Cell cell) {
         return cells.keySet().stream()
                 .filter(each -> each.equals(cell.withLink(each.link()).withPrompt(each.prompt())))
@@ -153,7 +153,7 @@ final class TtftPredictions {
                 .toList();
     }
 
-    /** {@return what a format's codec takes per element, by its reference} */
+    /** {@return the cost of a format's codec per element, by its reference} */
     private Optional<Cost> cost(Cell cell, WireFormat format, int exchanges, ModelConfig config) {
         return cells.keySet().stream()
                 .filter(each -> !each.comm().equals("auto")
@@ -167,7 +167,7 @@ final class TtftPredictions {
                     JsonObject slowest = TtftTable.slowest(known);
                     double elements = (double) exchanges * reference.prompt() * config.width();
                     boolean gather = schedule(known).choice(reference.prompt()).algorithm() == Algorithm.ALLGATHER;
-                    // All-gather sums one shard per rank; two steps reduce and sum one of each.
+                    // All-gather sums one payload per rank; two-step reduces its part and sums one payload.
                     double summed = elements * (gather ? reference.ranks() : 2);
                     Line sum = new Line(0, number(slowest, "dequantizeSumSeconds") / summed);
                     return new Cost(new Line(0, number(slowest, "quantizeSeconds") / elements), sum, sum);

@@ -44,7 +44,7 @@ final class TtftResults {
         return results;
     }
 
-    /** A file from before there were peers has none. */
+    /** Reads an array; a file without it has no cells of that kind. */
     private static void read(JsonObject json, String name, Map<Cell, JsonObject> into) {
         JsonArray array = json.containsKey(name) ? json.getJsonArray(name) : JsonValue.EMPTY_JSON_ARRAY;
         array.getValuesAs(JsonObject.class).forEach(each -> into.put(Cell.of(each), each));
@@ -54,7 +54,7 @@ final class TtftResults {
         return cells;
     }
 
-    /** {@return what another program was measured at; {@code comm} is its kind of buffers} */
+    /** {@return the cells of another program; {@code comm} is its type of buffers} */
     Map<Cell, JsonObject> peers() {
         return peers;
     }
@@ -81,7 +81,7 @@ final class TtftResults {
         });
     }
 
-    /** Puts what is predicted of every cell beside what was measured. */
+    /** Adds its prediction to every cell. */
     void predict(TtftPredictions predictions) throws IOException {
         cells.replaceAll(predictions::annotated);
         if (!cells.isEmpty()) {

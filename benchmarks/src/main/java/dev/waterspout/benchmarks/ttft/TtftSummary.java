@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What the documentation shows of times to first token: all cells, a selection of them, and a chart. */
+/** Times to first token as the documentation shows them: all cells, a selection, and a chart. */
 public final class TtftSummary {
     private static final String BASELINE = "bf16";
     private static final String COMPRESSED = "e2m1:32:e8m0";

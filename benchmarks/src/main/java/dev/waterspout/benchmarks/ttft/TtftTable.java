@@ -56,14 +56,17 @@ final class TtftTable {
                 error(result));
     }
 
-    /** What the baseline's time would be if its transfer took as much less time as there are fewer bytes, and no more. */
+    /**
+     * {@return the gain over the baseline if its transfer time shrank in proportion to the bytes, and all else
+     * stayed}
+     */
     static double limit(JsonObject baseline, JsonObject result) {
         double share = number(slowest(baseline), "transferSeconds") / number(baseline, "ttftSeconds");
         double bytes = number(slowest(result), "bytesSent") / number(slowest(baseline), "bytesSent");
         return 1 / (1 - share + share * bytes);
     }
 
-    /** {@return the rank that computes longest: it waits least for others} */
+    /** {@return the rank with the shortest transfer time: it waits least for others, so it computes longest} */
     static JsonObject slowest(JsonObject result) {
         List<JsonObject> ranks =
                 result.getJsonObject("prefill").getJsonArray("ranks").getValuesAs(JsonObject.class);
@@ -93,7 +96,7 @@ final class TtftTable {
         return "%.1f to %.1f".formatted(times.getFirst(), times.getLast());
     }
 
-    /** A reference is what predictions are made from: it has no error. */
+    /** {@return the error of the prediction; predictions derive from references, so these have none} */
     private static String error(JsonObject result) {
         if (!result.containsKey(PREDICTED)) {
             return "";

@@ -1,6 +1,7 @@
 /**
- * Time to first token and decode, end to end: the command line over MPI between network namespaces, one cell per model,
- * number of ranks, link, wire format and prompt length. Results are kept in a file, and cells that are in it are not run again.
+ * Time to first token and decode speed of the command line over MPI between network namespaces. There is one cell per
+ * model, number of ranks, link, wire format and prompt length. A file keeps the results; cells in it are not run
+ * again.
  */
 @NullMarked
 package dev.waterspout.benchmarks.ttft;

@@ -9,10 +9,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.SplittableRandom;
 
-/** Weights drawn uniformly, with the standard deviation of a freshly initialized model, straight in their stored form. */
+/** Random weights in their stored form, drawn uniformly with the standard deviation of a newly initialized model. */
 final class RandomTensors {
     private static final double DEVIATION = 0.02;
-    /** Half the width of a uniform distribution of that deviation. */
+    /** Half the width of a uniform distribution with that standard deviation. */
     private static final double LARGEST = DEVIATION * Math.sqrt(3);
 
     private static final int PIECE_BLOCKS = 4096;
@@ -68,7 +68,7 @@ final class RandomTensors {
         return (float) random.nextDouble(-LARGEST, LARGEST);
     }
 
-    /** A scale, then random bits: every code is equally likely. */
+    /** Writes a scale and random bits; every code is equally likely. */
     private void fillQuants(MemorySegment target, long offset, int blockBytes, double scale) {
         target.set(SHORT, offset, Float.floatToFloat16((float) scale));
         for (int at = Short.BYTES; at < blockBytes; at += Long.BYTES) {

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * The times of repeated runs of one workload. Mean and standard deviation of the speeds are those of llama-bench: over the
- * runs' speeds, with the sample's standard deviation, 0 for a single run.
+ * The times of repeated runs of one workload. Mean and standard deviation are those of llama-bench: computed from the
+ * runs' speeds, with the sample standard deviation, which is 0 for a single run.
  *
  * @param tokens of one run
  * @param nanos of every run, at least one

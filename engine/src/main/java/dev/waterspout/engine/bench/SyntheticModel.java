@@ -15,11 +15,11 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * A model of a known shape with random weights and a vocabulary without meaning, as a GGUF file. The same shape, type and
- * seed give the same bytes.
+ * A GGUF model of a known shape with random weights and a meaningless vocabulary. The same shape, type and seed give
+ * the same bytes.
  *
  * @param shape its shape
- * @param type how the matrices are stored
+ * @param type tensor type of the matrices
  */
 public record SyntheticModel(Shape shape, GgmlType type) {
     private static final long SEED = 20260101;
@@ -28,7 +28,7 @@ public record SyntheticModel(Shape shape, GgmlType type) {
     private static final List<GgmlType> TYPES =
             List.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0);
 
-    /** Token types as GGUF numbers them. */
+    /** Token types by their numbers in GGUF. */
     private static final int NORMAL = 1;
 
     private static final int UNKNOWN = 2;
@@ -73,28 +73,28 @@ public record SyntheticModel(Shape shape, GgmlType type) {
             this.vocabulary = vocabulary;
         }
 
-        /** Returns the name that users know. */
+        /** Returns the name on the command line. */
         public String label() {
             return label;
         }
 
-        /** Returns the shape as a model of it has it. */
+        /** Returns the configuration of a model of this shape. */
         public ModelConfig config() {
             return ModelConfig.llama(
                     label, context, width, layers, new ModelConfig.Heads(heads, kvHeads), ffnWidth, vocabulary);
         }
 
-        /** Whether the output head is the embedding: the file has no other. */
+        /** Returns whether the output head shares the embedding's tensor. */
         boolean tied() {
             return false;
         }
     }
 
     /**
-     * Reads a model as named on the command line.
+     * Parses a model as it is named on the command line.
      *
      * @param text {@code shape:type}, such as {@code tinyllama-1.1b:q8_0}
-     * @throws IllegalArgumentException if either is unknown; lists what is allowed
+     * @throws IllegalArgumentException if either is unknown; the message lists the allowed values
      */
     public static SyntheticModel parse(String text) {
         int colon = text.indexOf(':');
@@ -118,9 +118,9 @@ public record SyntheticModel(Shape shape, GgmlType type) {
     }
 
     /**
-     * Writes the file, beside its place first: an existing file is replaced only when all is written.
+     * Writes the file as a whole: an existing file stays until the new one is complete.
      *
-     * @param path where to
+     * @param path the file
      * @throws IOException if it cannot be written
      */
     public void write(Path path) throws IOException {
@@ -174,7 +174,7 @@ public record SyntheticModel(Shape shape, GgmlType type) {
         writer.tensor(name, GgmlType.F32, List.of((long) shape.width), sink -> random.writeOnes(shape.width, sink));
     }
 
-    /** SentencePiece style: three special tokens, all bytes, and words that are numbers. */
+    /** Adds a vocabulary in the style of SentencePiece: three special tokens, all bytes, and numbers as words. */
     private static void putVocabulary(GgufWriter writer, int size) {
         List<String> tokens = new ArrayList<>(SPECIAL);
         for (int value = 0; value < BYTE_TOKENS; value++) {

@@ -1,12 +1,12 @@
 package dev.waterspout.engine.bench;
 
 /**
- * What is timed, as llama-bench counts it: tokens in one go, then tokens one by one, in a context that may hold others
- * before.
+ * A workload as llama-bench defines it: prefill of some tokens, then decode of some, in a context that may already
+ * hold tokens.
  *
- * @param prompt tokens of prefill, 0 for none
- * @param generate tokens of decode, 0 for none; not both are 0
- * @param depth tokens that are in the context when the clock starts
+ * @param prompt tokens of prefill, 0 for no prefill
+ * @param generate tokens of decode, 0 for no decode; at least one of both is above 0
+ * @param depth tokens in the context when the timing starts
  */
 public record Workload(int prompt, int generate, int depth) {
     /** Checks the ranges. */
@@ -27,12 +27,12 @@ public record Workload(int prompt, int generate, int depth) {
         return depth > 0 ? name + " @ d" + depth : name;
     }
 
-    /** Returns the tokens that are timed. */
+    /** Returns the number of timed tokens. */
     public int tokens() {
         return prompt + generate;
     }
 
-    /** Returns the positions that it needs. A generation begins with a token of its own, which is not timed. */
+    /** Returns the number of positions that it needs. Decode begins with one token that is not timed. */
     public int positions() {
         return depth + Math.max(1, prompt) + generate;
     }

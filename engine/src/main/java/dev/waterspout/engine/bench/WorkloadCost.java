@@ -7,20 +7,21 @@ import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.kernels.host.WeightMatrix;
 
 /**
- * What the matrices of a workload take at least: every pass of up to a chunk of tokens reads the weights of all layers
- * once, and those of the output head where logits are wanted. Attention's own reads and products are not counted.
+ * The minimum of memory reads and operations for the matrices of a workload. Every pass of up to a chunk of tokens
+ * reads the weights of all layers once, and those of the output head if logits are needed. Reads and products of
+ * attention itself are not counted.
  *
- * @param weightBytes read from memory, by all ranks together
+ * @param weightBytes bytes read from memory by all ranks together
  * @param flops multiplications and additions
  */
 public record WorkloadCost(double weightBytes, double flops) {
     /**
-     * Counts.
+     * Counts them.
      *
      * @param model whose weights
-     * @param plan how they are divided
+     * @param plan how the weights are divided
      * @param chunk most tokens in one pass
-     * @param workload what is run
+     * @param workload the workload
      */
     public static WorkloadCost of(Model model, ShardPlan plan, int chunk, Workload workload) {
         double all = 0;

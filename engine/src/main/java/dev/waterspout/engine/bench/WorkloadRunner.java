@@ -12,8 +12,8 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Runs workloads through the generation loop that also serves users: prefill of random tokens, and decode that takes the
- * most likely token and goes on after an end of text.
+ * Runs workloads through the generation loop of all commands: prefill of random tokens, and decode that takes the
+ * likeliest token and continues past the end of a text.
  */
 public final class WorkloadRunner {
     private static final long SEED = 20260101;
@@ -24,9 +24,9 @@ public final class WorkloadRunner {
     private final boolean generates;
 
     /**
-     * @param model whose vocabulary the tokens are from
-     * @param group runs it; has positions enough
-     * @param workload what to run
+     * @param model the model; tokens are drawn from its vocabulary
+     * @param group ranks that run it, with enough positions
+     * @param workload the workload
      */
     public WorkloadRunner(Model model, RankGroup group, Workload workload) {
         this.generator = new Generator(model.tokenizer(), group);
@@ -41,14 +41,14 @@ public final class WorkloadRunner {
         }
     }
 
-    /** Fills the context up to the workload's depth. It stays filled from run to run. */
+    /** Fills the context up to the workload's depth. The context keeps these tokens from run to run. */
     public void fill() {
         if (workload.depth() > 0) {
             var _ = generate(Arrays.copyOf(tokens, workload.depth()), 0, 0);
         }
     }
 
-    /** Runs the workload once and returns the nanoseconds that its tokens took. */
+    /** Runs the workload once and returns its duration in nanoseconds. */
     public long run() {
         GenerationReport report = generate(tokens, workload.depth(), generates ? workload.generate() + 1 : 0);
         double seconds = (workload.prompt() > 0 ? report.prefill().seconds() : 0)
@@ -56,7 +56,7 @@ public final class WorkloadRunner {
         return Math.round(seconds * 1e9);
     }
 
-    /** The token that comes last of those asked for is chosen and goes through no forward pass. */
+    /** The last requested token is sampled but goes through no forward pass. */
     private GenerationReport generate(int[] prompt, int held, int predict) {
         GenerationExtent extent = new GenerationExtent(held, predict, true);
         return generator.generate(prompt, extent, new Sampler(SamplingParameters.greedy()), piece -> {});

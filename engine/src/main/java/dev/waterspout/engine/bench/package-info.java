@@ -1,6 +1,6 @@
 /**
- * What `waterspout bench` needs: workloads, their cost and their times, and models of any size with random weights. The
- * latter measure speed and memory, never text.
+ * Workloads, their cost and their times for {@code waterspout bench}, and models of random weights. Such models serve
+ * to measure speed and memory; their text is meaningless.
  */
 @NullMarked
 package dev.waterspout.engine.bench;

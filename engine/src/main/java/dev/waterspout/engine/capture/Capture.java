@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 
-/** Runs a text through a model on the host, and shows its partials. */
+/** Runs a text through a model on the host and passes its partials to a listener. */
 public final class Capture {
     private static final Duration TIMEOUT = Duration.ofMinutes(10);
 
@@ -25,9 +25,9 @@ public final class Capture {
      *
      * @param model stays open
      * @param windows the text
-     * @param ranks that the model is divided over, equally
+     * @param ranks number of equal shards of the model
      * @param threads of all ranks together
-     * @param listener is shown every partial of every rank
+     * @param listener receives every partial of every rank
      */
     public static void run(Model model, TextWindows windows, int ranks, int threads, PartialListener listener) {
         ShardPlan plan = ShardPlan.of(model, ranks, List.of());

@@ -11,7 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
 
-/** A shard that shows every partial to a listener before it is exchanged. Its rank exchanges in f32. */
+/** A shard that passes every partial to a listener before the exchange. Its rank exchanges in f32. */
 public final class CapturingShard implements ShardCompute {
     private final Arena arena = Arena.ofShared();
     private final ShardCompute shard;
@@ -30,10 +30,10 @@ public final class CapturingShard implements ShardCompute {
     }
 
     /**
-     * Returns what makes such shards.
+     * Returns a factory of such shards.
      *
-     * @param shards makes the shards that compute
-     * @param listener is shown their partials
+     * @param shards factory of the shards that compute
+     * @param listener receives their partials
      */
     public static ShardFactory factory(ShardFactory shards, PartialListener listener) {
         return (model, shard, ranks, options) -> new CapturingShard(
@@ -74,7 +74,7 @@ public final class CapturingShard implements ShardCompute {
 
     private void show(int exchange) {
         if (!(shard.port(PlainFormat.F32) instanceof StagedPort port)) {
-            throw new IllegalArgumentException("partials that go from device to device cannot be looked at");
+            throw new IllegalArgumentException("partials that devices copy from each other cannot be captured");
         }
         MemorySegment partial = buffer.asSlice(0, PlainFormat.F32.encodedBytes(rows, width));
         port.encode(new Tile(0, rows, 0, width), partial);

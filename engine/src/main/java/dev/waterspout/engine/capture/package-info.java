@@ -1,6 +1,6 @@
 /**
- * What a model's layers hand to the exchange on real text: the partials themselves, taken from the forward pass on their way
- * out. The choice of a wire format and of a basis for the residual stream is made from them.
+ * Capturing partials: the inputs of the exchanges of a model on real text, taken from the forward pass. Wire formats
+ * and bases of the residual stream are chosen from them.
  */
 @NullMarked
 package dev.waterspout.engine.capture;

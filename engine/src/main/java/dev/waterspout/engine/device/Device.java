@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A device that a rank can run on.
  *
- * @param name what a user calls it, such as {@code host} or {@code tornado:opencl:0}
+ * @param name its name on the command line, such as {@code host} or {@code tornado:opencl:0}
  * @param details hardware, memory and limits, for people
- * @param accelerator whether it is chosen by itself where no device is named
- * @param shards puts a rank's shard on it
- * @param codec runs the FPGA kernels on it, or null for the host
+ * @param accelerator whether it is a default where the user names no device
+ * @param shards factory of shards on it
+ * @param codec runs the FPGA kernels on it; null for the host
  */
 public record Device(
         String name,

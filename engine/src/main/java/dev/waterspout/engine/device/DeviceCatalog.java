@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** The devices of this machine, and which rank gets which. */
+/** The devices of this machine, and their assignment to ranks. */
 public final class DeviceCatalog {
     private final List<Device> devices = new ArrayList<>();
 
-    /** Looks what there is. */
+    /** Lists the devices. */
     public DeviceCatalog() {
         devices.add(HostDevice.get());
         devices.addAll(TornadoDevices.list());
@@ -23,13 +23,14 @@ public final class DeviceCatalog {
     }
 
     /**
-     * Gives every rank its device. Where none is named, ranks are dealt out over the accelerators, or all run on the host
-     * if there is none.
+     * Assigns a device to every rank. If the user names none, ranks take the accelerators in turn, or the host if
+     * there is no accelerator.
      *
-     * @param names as listed by the user: none for the default, one for all ranks, or one per rank
-     * @param ranks how many ranks
+     * @param names names from the user: none for the default, one for all ranks, or one per rank
+     * @param ranks number of ranks
      * @return one device per rank
-     * @throws DeviceException if a name is not a device of this machine, or if there are neither one nor as many as ranks
+     * @throws DeviceException if a name is not a device of this machine, or if the number of names is neither one nor
+     *     the number of ranks
      */
     public List<Device> assign(List<String> names, int ranks) {
         if (names.size() > 1 && names.size() != ranks) {

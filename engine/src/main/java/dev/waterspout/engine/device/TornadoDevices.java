@@ -13,8 +13,8 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The devices that TornadoVM lists. Without an SDK the API is this project's own emulator, whose devices are for debugging
- * and are never chosen by themselves.
+ * The devices that TornadoVM lists. Without an SDK its API is that of this project's emulator, whose devices are for
+ * tests and are never a default.
  */
 final class TornadoDevices {
     private TornadoDevices() {}

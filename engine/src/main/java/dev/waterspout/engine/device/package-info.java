@@ -1,6 +1,4 @@
-/**
- * The devices that ranks run on, as a user names and lists them.
- */
+/** The devices that ranks can run on, and their names on the command line. */
 @NullMarked
 package dev.waterspout.engine.device;
 

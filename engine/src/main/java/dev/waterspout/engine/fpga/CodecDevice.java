@@ -20,13 +20,13 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * A TornadoVM device as the FPGA kernels see it.
+ * A TornadoVM device that runs the FPGA kernels.
  *
- * @param name what the user calls it
+ * @param name its name on the command line
  * @param device as TornadoVM lists it
  */
 public record CodecDevice(String name, TornadoDevice device) implements CodecOffload {
-    /** {@return whether TornadoVM takes it for an FPGA, on which it loads bitstreams and compiles nothing itself} */
+    /** {@return whether TornadoVM treats it as an FPGA, on which it loads bitstreams and compiles nothing} */
     public boolean takesBitstreams() {
         String platform = device.getPlatformName().toLowerCase(Locale.ROOT);
         TornadoDeviceType type = device.getDeviceType();
@@ -38,7 +38,7 @@ public record CodecDevice(String name, TornadoDevice device) implements CodecOff
      * Checks that the device can run the kernels.
      *
      * @param bitstream whether one was given
-     * @throws DeviceException with what is missing
+     * @throws DeviceException if it cannot; the message names what is missing
      */
     public void requireRunnable(boolean bitstream) {
         if (!FloatArray.class.getModule().isNamed() || device.getTornadoVMBackend() != TornadoVMBackendType.OPENCL) {
@@ -48,23 +48,25 @@ public record CodecDevice(String name, TornadoDevice device) implements CodecOff
         }
         if (bitstream && !takesBitstreams()) {
             throw new DeviceException("device " + name + " is a " + device.getDeviceType() + " of the platform '"
-                    + device.getPlatformName() + "' and takes no bitstream: TornadoVM loads one on an accelerator whose"
+                    + device.getPlatformName()
+                    + "' and takes no bitstream: TornadoVM loads bitstreams on accelerators whose"
                     + " platform's name has 'fpga' or 'xilinx' in it; without a bitstream the kernels are compiled from"
                     + " source");
         }
         if (!bitstream && takesBitstreams()) {
-            throw new DeviceException("device " + name + " is an FPGA and needs a bitstream; 'waterspout fpga export'"
-                    + " writes what the vendor's compiler makes one of");
+            throw new DeviceException("device " + name
+                    + " is an FPGA and needs a bitstream; the vendor's compiler makes one from the files that 'waterspout fpga"
+                    + " export' writes");
         }
     }
 
     /**
-     * {@return the kernels on the device, which compile or load when they are first used}
+     * {@return the kernels on the device; they compile or load on the first use}
      *
      * @param kernels of a format
      * @param rows tokens of the largest partial
      * @param columns elements of its rows
-     * @throws DeviceException if the device's runtime refuses
+     * @throws DeviceException if the device's runtime reports an error
      */
     public Opened open(FpgaKernels kernels, int rows, int columns) {
         try {
@@ -85,10 +87,10 @@ public record CodecDevice(String name, TornadoDevice device) implements CodecOff
     }
 
     /**
-     * Kernels and the file that they are compiled from.
+     * Kernels and their source file.
      *
      * @param codec the kernels
-     * @param source deleted at the end
+     * @param source source file, deleted on close
      */
     public record Opened(FpgaCodec codec, Path source) implements AutoCloseable {
         @Override

@@ -10,8 +10,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.TreeMap;
 
 /**
- * Partial and residual in the process's memory, packed and summed by FPGA kernels. What two steps reduce is summed and packed
- * by the host: the kernels do one or the other. So does a rank that is alone, which packs nothing.
+ * A port whose partial and residual are in the process's memory and are encoded and summed by FPGA kernels. The host
+ * does the reduction of a two-step exchange, because the kernels either encode or sum. The host also serves a single
+ * rank, which encodes nothing.
  */
 final class CodecPort implements OffloadPort {
     private final CodecDevice device;
@@ -20,7 +21,10 @@ final class CodecPort implements OffloadPort {
     private final CodecSize size;
     private final MemorySegment partial;
     private final MemorySegment residual;
-    /** By the most rows that they hold: all arrays of a plan travel whole, so single tokens have a plan of their own. */
+    /**
+     * Codecs by their largest number of rows. All arrays of a plan are copied whole, so single tokens have their own
+     * plan.
+     */
     private final TreeMap<Integer, CodecDevice.Opened> codecs = new TreeMap<>();
 
     CodecPort(

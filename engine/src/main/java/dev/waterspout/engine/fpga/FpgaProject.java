@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * The folder that becomes a bitstream: the source, TornadoVM's configuration, its list of bitstreams, and a script that calls
- * the vendor's compiler. Every path in it is within it.
+ * The folder that a vendor's compiler makes a bitstream of: the source, TornadoVM's configuration and list of
+ * bitstreams, and a script that calls the compiler. All paths are relative to the folder.
  *
- * @param kernels what is compiled
- * @param toolchain by what
- * @param board the vendor's name of it
+ * @param kernels the kernels to compile
+ * @param toolchain the compiler
+ * @param board the vendor's name of the board
  */
 public record FpgaProject(FpgaKernels kernels, Toolchain toolchain, String board) {
     /** TornadoVM's configuration file, for {@code -Dtornado.fpga.conf.file}. */
@@ -25,7 +25,7 @@ public record FpgaProject(FpgaKernels kernels, Toolchain toolchain, String board
     /** The script. */
     public static final String SCRIPT = "build.sh";
 
-    /** Checks what would end up in a shell's command line and in a file whose fields end at spaces. */
+    /** Checks a name that is written to a shell script and to a file whose fields end at spaces. */
     public FpgaProject {
         if (!board.matches("[A-Za-z0-9_.:/-]+")) {
             throw new IllegalArgumentException(

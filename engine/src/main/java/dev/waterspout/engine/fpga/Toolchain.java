@@ -7,17 +7,17 @@ import java.util.List;
 /**
  * A vendor's compiler and how it is called.
  *
- * @param vendor whose it is
+ * @param vendor the vendor
  * @param compiler the program
- * @param source where it comes from, for people
- * @param setup what puts it on the PATH
- * @param board what TornadoVM's own configuration names
+ * @param source product that contains it
+ * @param setup how to put it on the PATH
+ * @param board default board, that of TornadoVM's configuration
  * @param flags for TornadoVM's configuration file
  * @param extension of a bitstream
  */
 public record Toolchain(
         Vendor vendor, String compiler, String source, String setup, String board, String flags, String extension) {
-    /** Where bitstreams are written, within the folder. */
+    /** Folder of bitstreams within the project. */
     public static final String BITSTREAMS = "bitstreams";
 
     private static final Toolchain INTEL = new Toolchain(
@@ -38,9 +38,9 @@ public record Toolchain(
             "xclbin");
 
     /**
-     * {@return a vendor's}
+     * {@return the toolchain of a vendor}
      *
-     * @param vendor one with a compiler of its own
+     * @param vendor a vendor with a compiler
      */
     public static Toolchain of(Vendor vendor) {
         return switch (vendor) {
@@ -55,7 +55,7 @@ public record Toolchain(
     /**
      * {@return the bitstream's path within the folder}
      *
-     * @param kernels that it holds
+     * @param kernels its kernels
      */
     public String bitstream(FpgaKernels kernels) {
         return BITSTREAMS + "/" + kernels.name() + "." + extension;
@@ -100,7 +100,7 @@ public record Toolchain(
         return BITSTREAMS + "/" + kernel + ".xo";
     }
 
-    /** {@return one sentence for where the compiler is not} */
+    /** {@return one sentence for a machine without the compiler} */
     public String missing() {
         return "the compiler '" + compiler + "' of the " + source + " is not on the PATH; install it and " + setup;
     }

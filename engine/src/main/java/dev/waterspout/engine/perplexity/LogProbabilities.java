@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
 
-/** What a batch of logits says about the next token: the logarithm of every token's probability. */
+/** The log-probabilities of the next token, for a batch of logits. */
 final class LogProbabilities {
     private final int vocabulary;
     /** {@code [rows][vocabulary]}. */
@@ -22,10 +22,10 @@ final class LogProbabilities {
     }
 
     /**
-     * Takes a batch in.
+     * Computes them from a batch of logits.
      *
      * @param logits f32 {@code [rows][vocabulary]}
-     * @param rows at most what this was made for
+     * @param rows at most the capacity
      */
     void read(MemorySegment logits, int rows) {
         IntStream.range(0, rows).parallel().forEach(row -> readRow(logits, row));
@@ -65,7 +65,7 @@ final class LogProbabilities {
         return top[row];
     }
 
-    /** {@return per row the divergence of another batch from this one, in nats} */
+    /** {@return the Kullback-Leibler divergence of another batch from this one, in nats, for one row} */
     double[] divergences(LogProbabilities other, int rows) {
         return IntStream.range(0, rows)
                 .parallel()
@@ -78,6 +78,6 @@ final class LogProbabilities {
         for (int i = row * vocabulary; i < (row + 1) * vocabulary; i++) {
             sum += probabilities[i] * (logs[i] - other.logs[i]);
         }
-        return Math.max(0, sum); // never negative but for rounding
+        return Math.max(0, sum); // negative only by rounding errors
     }
 }

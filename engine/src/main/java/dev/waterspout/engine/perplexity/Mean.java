@@ -5,10 +5,10 @@ package dev.waterspout.engine.perplexity;
  *
  * @param count of the sample
  * @param value the mean, NaN if the sample is empty
- * @param standardError of the mean, if the sample were of independent values
+ * @param standardError of the mean, for independent values
  */
 public record Mean(long count, double value, double standardError) {
-    /** Sums up a sample. */
+    /** Computes the mean of a sample. */
     static final class Sum {
         private long count;
         private double sum;
@@ -27,7 +27,7 @@ public record Mean(long count, double value, double standardError) {
         }
     }
 
-    /** Returns e to the mean: of negative log-likelihoods, the perplexity. */
+    /** Returns e to the power of the mean. For negative log-likelihoods this is the perplexity. */
     public double exp() {
         return Math.exp(value);
     }

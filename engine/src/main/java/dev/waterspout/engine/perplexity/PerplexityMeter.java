@@ -6,11 +6,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Scores windows of text with one or several runs of a model. All runs see a batch of rows before the next one is computed,
- * so that what is kept is a batch of logits and never a whole window's.
+ * Scores windows of text with one or several runs of a model. All runs process a batch of rows before the next batch,
+ * so that only the logits of one batch are in memory.
  */
 public final class PerplexityMeter {
-    /** Of a batch: 8 MB of doubles. */
+    /** Doubles in a batch: 8 MB. */
     private static final int MAX_LOGITS = 1 << 20;
 
     private final List<Run> runs = new ArrayList<>();
@@ -19,8 +19,8 @@ public final class PerplexityMeter {
     private final int batch;
 
     /**
-     * @param groups the runs; all but the first are compared with the first. Their context holds a window, and they
-     *     have the same chunk and logit rows
+     * @param groups the runs; the first is the base that all others are compared with. Their contexts hold a window,
+     *     and all have the same chunk and number of logit rows
      * @param vocabulary of the model
      */
     public PerplexityMeter(List<RankGroup> groups, int vocabulary) {
@@ -33,7 +33,7 @@ public final class PerplexityMeter {
     }
 
     /**
-     * Returns how many rows of logits are worth computing at a time.
+     * Returns the number of rows of logits to compute at a time.
      *
      * @param vocabulary of the model
      * @param chunk most tokens in one forward pass
@@ -66,7 +66,10 @@ public final class PerplexityMeter {
         }
     }
 
-    /** {@code row} and {@code from} count from the window's start: the first of the batch, and the first of the chunk. */
+    /**
+     * Scores a batch. {@code row} is the first row of the batch and {@code from} the first of the chunk, both counted
+     * from the window's start.
+     */
     private void scoreRows(int[] tokens, int row, int rows, int from) {
         for (Run run : runs) {
             LogProbabilities own = run.isFirst ? first : current;
@@ -91,7 +94,7 @@ public final class PerplexityMeter {
         return runs.stream().map(Run::score).toList();
     }
 
-    /** One run and what it has scored. */
+    /** One run and its scores. */
     private static final class Run {
         final RankGroup group;
         final boolean isFirst;

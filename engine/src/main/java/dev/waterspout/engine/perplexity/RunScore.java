@@ -3,16 +3,16 @@ package dev.waterspout.engine.perplexity;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one run did.
+ * The score of one run.
  *
  * @param nll negative log-likelihood of the right token; its {@link Mean#exp} is the perplexity
- * @param tokens that went through the forward pass
- * @param seconds that took, without the comparison of logits
- * @param divergence from the first run; null for that one itself
+ * @param number of tokens that went through the forward pass
+ * @param duration of the forward passes, without the comparison of logits
+ * @param divergence from the base run; null for the base run itself
  */
 public record RunScore(
         Mean nll, long tokens, double seconds, @Nullable Divergence divergence) {
-    /** Returns the speed. */
+    /** Returns tokens per second. */
     public double tokensPerSecond() {
         return tokens / seconds;
     }

@@ -17,23 +17,26 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * Several ways to exchange partials, on the host, against one uncompressed run of the same plan. Each has activations and a
- * KV cache of its own; the weights are shared.
+ * Compares several communication schedules with one uncompressed run of the same plan, on the host. Each schedule has
+ * its own activations and KV cache; the weights are shared.
  *
  * @param model stays open
- * @param ranks that it is divided over, equally
+ * @param ranks number of equal shards
  * @param threads of all ranks together, at least one for each
  */
 public record ScheduleComparison(Model model, int ranks, int threads) {
-    /** A rank waits while the others compute: no link is involved, and no rank gets lost. */
+    /**
+     * Deadline of a wait. It is long, since a rank waits while others compute, and threads of a process cannot get
+     * lost.
+     */
     private static final Duration TIMEOUT = Duration.ofMinutes(10);
 
     /**
      * Scores a text.
      *
      * @param windows the text
-     * @param schedules what to compare
-     * @param scored is told how many windows are done
+     * @param schedules the schedules to compare
+     * @param scored receives the number of finished windows
      * @return the uncompressed run's score, then one per schedule
      */
     public List<RunScore> compare(TextWindows windows, List<CommSchedule> schedules, IntConsumer scored) {

@@ -6,13 +6,13 @@ import dev.waterspout.engine.tokenizer.Vocabulary;
 import java.util.Arrays;
 
 /**
- * A text as windows of equally many tokens, one after the other, as llama.cpp's {@code llama-perplexity} cuts it: the text is
- * tokenized once, each window's first token is replaced by the one that begins a sequence, where the vocabulary asks for
- * that, and what does not fill a window is left out. The second half of a window is scored, so that every scored token has
- * at least half a window before it.
+ * A text as consecutive windows of equal length, as llama.cpp's {@code llama-perplexity} cuts it. The text is
+ * tokenized once. The first token of each window is replaced by the begin-of-sequence token, if the vocabulary
+ * requires one. Tokens that do not fill a window are left out. The second half of a window is scored, so every scored
+ * token has at least half a window of context.
  */
 public final class TextWindows {
-    /** A window needs a token to predict from, and one to predict. */
+    /** The fewest tokens of a window: each half needs a token to predict from and a token to predict. */
     private static final int MIN_SIZE = 4;
 
     private final int[] tokens;
@@ -31,7 +31,7 @@ public final class TextWindows {
      * Cuts a text.
      *
      * @param tokenizer of the model
-     * @param text any text; special tokens in it are not recognised
+     * @param text any text; special tokens in it are treated as text
      * @param size tokens of a window, at least 4
      * @throws GenerationException if the text does not fill one window
      */
@@ -53,8 +53,8 @@ public final class TextWindows {
      * Returns some of these windows.
      *
      * @param first of them, from 0
-     * @param number how many at most
-     * @throws GenerationException if there is none
+     * @param number largest number of windows
+     * @throws GenerationException if there is no such window
      */
     public TextWindows part(int first, int number) {
         int some = Math.min(number, count - first);
@@ -88,12 +88,12 @@ public final class TextWindows {
         return own;
     }
 
-    /** Returns the first position of a window whose prediction, of the token after it, is scored. */
+    /** Returns the first position of a window whose prediction of the next token is scored. */
     public int firstScored() {
         return size / 2;
     }
 
-    /** Returns how many tokens of a window are predicted and scored: the last one predicts nothing. */
+    /** Returns the number of scored tokens of a window. The last token predicts nothing. */
     public int scoredPerWindow() {
         return size - 1 - firstScored();
     }

@@ -1,6 +1,6 @@
 /**
- * How well a model predicts a text, and what a way of exchanging partials changes about that. A text is cut into windows;
- * one or several groups of ranks run each, and their logits are compared row by row.
+ * Perplexity of a model on a text, and the effect of a communication schedule on it. A text is cut into windows; one
+ * or several groups of ranks run each window, and their logits are compared row by row.
  */
 @NullMarked
 package dev.waterspout.engine.perplexity;

@@ -4,18 +4,18 @@ import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 
 /**
- * What one rank does in one forward pass.
+ * The work of one rank in one forward pass.
  *
  * @param flops multiplications and additions of the matrices and of attention
  * @param bytes weights and cache, each read once
  */
 public record PassWork(double flops, double bytes) {
-    /** Keys and values are kept as f32. */
+    /** Bytes of a key or value element: f32. */
     private static final int CACHE_BYTES = Float.BYTES;
 
     /**
-     * Counts. With the shard's h query heads, k KV heads, f FFN columns and v vocabulary rows, D the width, d the head
-     * dimension, L layers, T tokens after P positions, and b bytes per weight:
+     * Counts. With the shard's h query heads, k KV heads, f FFN columns and v vocabulary rows, D the width, d the
+     * head dimension, L layers, T tokens after P positions, and b bytes per weight:
      *
      * <pre>
      *   W      L D (2 h d + 2 k d + 3 f)                               elements of its matrices
@@ -24,7 +24,7 @@ public record PassWork(double flops, double bytes) {
      * </pre>
      *
      * @param config the model's shape
-     * @param bytesPerWeight on average
+     * @param bytesPerWeight average over the matrices
      * @param shard the rank's
      * @param tokens in this pass, at least 1
      * @param position of the first

@@ -3,17 +3,17 @@ package dev.waterspout.engine.predict;
 import dev.waterspout.interconnect.policy.CommChoice;
 
 /**
- * What a phase takes, in seconds. Quantize, transfer and sum are what each would take by itself; the exchange is less than
- * their sum where chunks overlap.
+ * The predicted time of a phase, in seconds. Quantize, transfer and sum are the times of each step by itself. The
+ * time of the exchange is shorter than their sum if chunks overlap.
  *
- * @param choice how the largest exchange is done
+ * @param choice choice for the largest exchange
  * @param tokens of the phase
  * @param compute of the slowest rank
  * @param quantize encoding of partials
  * @param transfer frames on the link
- * @param sum dequantize, sum and residual; of two steps also the reduction
- * @param exchange quantize, transfer and sum as they overlap
- * @param other orders and logits, which every pass exchanges besides
+ * @param sum dequantize, sum and add the residual; for two-step also the reduction
+ * @param exchange quantize, transfer and sum, with their overlap
+ * @param other exchange of orders and logits, once per pass
  */
 public record PhaseTime(
         CommChoice choice,
@@ -24,7 +24,7 @@ public record PhaseTime(
         double sum,
         double exchange,
         double other) {
-    /** Returns the seconds of the phase. */
+    /** Returns the duration of the phase in seconds. */
     public double seconds() {
         return compute + exchange + other;
     }
@@ -34,7 +34,7 @@ public record PhaseTime(
         return tokens / seconds();
     }
 
-    /** {@return both one after the other} */
+    /** {@return the time of both phases in sequence} */
     PhaseTime plus(PhaseTime next) {
         return new PhaseTime(
                 choice,

@@ -21,12 +21,12 @@ import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
 
 /**
- * Predicts the phases of a generation: of each forward pass the compute time of the slowest rank, and two exchanges per
- * layer by the policy's {@link CostModel}. {@code docs/design/prediction.md} has the formulas.
+ * Predicts the phases of a generation. Each forward pass takes the compute time of the slowest rank and two exchanges
+ * per layer, by the policy's {@link CostModel}. {@code docs/design/prediction.md} has the formulas.
  */
 public final class Predictor {
     private static final Line FREE = new Line(0, 0);
-    /** Bandwidths between which a break-even is looked for, in bytes per second: 1 kbit/s to 8 Pbit/s. */
+    /** Range of bandwidths in which the break-even is searched, in bytes per second: 1 kbit/s to 8 Pbit/s. */
     private static final double SLOWEST = 125;
 
     private static final double FASTEST = 1e15;
@@ -41,13 +41,13 @@ public final class Predictor {
     /**
      * @param config the model's shape
      * @param bytesPerWeight on average over its matrices
-     * @param plan how it is divided
+     * @param plan its shards
      * @param machine one device per rank of the plan
      */
     public Predictor(ModelConfig config, double bytesPerWeight, ShardPlan plan, Machine machine) {
         if (machine.devices().size() != plan.ranks()) {
             throw new IllegalArgumentException(
-                    machine.devices().size() + " devices for " + plan.ranks() + " ranks; they must be as many");
+                    machine.devices().size() + " devices for " + plan.ranks() + " ranks; there must be one per rank");
         }
         this.config = config;
         this.bytesPerWeight = bytesPerWeight;
@@ -56,7 +56,7 @@ public final class Predictor {
     }
 
     /**
-     * Returns the bytes of a model's matrices over their elements.
+     * Returns the average bytes per weight of a model's matrices.
      *
      * @param model whose
      */
@@ -84,9 +84,9 @@ public final class Predictor {
     }
 
     /**
-     * Predicts a token that follows others.
+     * Predicts the time of one decoded token.
      *
-     * @param position how many there are before it
+     * @param position number of tokens before it
      * @param schedule how partials are exchanged
      */
     public PhaseTime decode(int position, CommSchedule schedule) {
@@ -121,20 +121,20 @@ public final class Predictor {
      *
      * @param choice how it is done
      * @param rows tokens
-     * @param link what bytes cost
+     * @param link the link
      */
     public double exchange(CommChoice choice, int rows, LinkCost link) {
         return new CostModel(plan.ranks(), config.width(), link, machine.codec()).seconds(choice, rows);
     }
 
-    /** {@return what is left of an exchange when all else is free} */
+    /** {@return the time of an exchange if all other steps take none} */
     private double only(CommChoice choice, int rows, LinkCost link, UnaryOperator<Cost> part) {
         Map<WireFormat, Cost> costs = new LinkedHashMap<>();
         machine.codec().costs().forEach((format, cost) -> costs.put(format, part.apply(cost)));
         return new CostModel(plan.ranks(), config.width(), link, new CodecCosts(costs)).seconds(choice, rows);
     }
 
-    /** An order goes to all ranks, and the logits of their vocabulary rows come to the first. */
+    /** {@return the time of an order to all ranks, and of the logits of their vocabulary rows to rank 0} */
     private double other(boolean logits) {
         double seconds = machine.link().latencySeconds();
         if (logits) {
@@ -163,10 +163,10 @@ public final class Predictor {
     }
 
     /**
-     * Returns the bandwidth below which one choice is faster than another, with this link's latency.
+     * Returns the bandwidth below which a choice is faster than a baseline, at this link's latency.
      *
-     * @param choice sends fewer bytes
-     * @param baseline what it has to beat
+     * @param choice choice that sends fewer bytes
+     * @param baseline choice that it is compared with
      * @param rows tokens of an exchange
      * @return bytes per second; infinite if it is faster at any bandwidth, empty if it never is
      */

@@ -1,6 +1,6 @@
 /**
- * Predicts what a model takes on devices and links that may not be there: compute, codec and transfer of each phase, from
- * shapes and a few figures. What an exchange takes comes from the policy's own cost model.
+ * Predicts the time of a model on devices and links that need not exist: compute, codec and transfer of each phase,
+ * from shapes and a few figures. The cost model of the policy predicts exchanges.
  */
 @NullMarked
 package dev.waterspout.engine.predict;

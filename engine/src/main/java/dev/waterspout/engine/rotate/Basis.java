@@ -6,7 +6,7 @@ import dev.waterspout.engine.perplexity.TextWindows;
 
 /** An orthonormal basis of the residual stream. */
 public final class Basis {
-    /** Below this many vectors per channel, axes say more about the text than about the model. */
+    /** The fewest vectors per channel. With fewer, the axes reflect the text more than the model. */
     private static final int VECTORS_PER_CHANNEL = 4;
 
     private final double[][] axes;
@@ -16,22 +16,22 @@ public final class Basis {
     }
 
     /**
-     * Returns a basis that spreads every vector's energy evenly over the channels.
+     * Returns a basis that spreads the energy of every vector evenly over the channels.
      *
      * @param width of the model
-     * @param seed of its random signs
-     * @throws IllegalArgumentException if no Hadamard matrix of that order is known here
+     * @param seed seed of its random signs
+     * @throws IllegalArgumentException if there is no construction of a Hadamard matrix of that order
      */
     public static Basis hadamard(int width, long seed) {
         return new Basis(Hadamard.randomized(width, seed));
     }
 
     /**
-     * Returns the basis that gathers the energy of a model's partials in as few channels as a rotation can.
+     * Returns the basis that concentrates the energy of a model's partials in as few channels as a rotation can.
      *
      * @param model stays open
-     * @param windows the text that partials are taken from
-     * @param threads that run the model
+     * @param windows the text whose partials are captured
+     * @param threads number of threads
      * @throws IllegalArgumentException if the text is too short
      */
     public static Basis principal(Model model, TextWindows windows, int threads) {

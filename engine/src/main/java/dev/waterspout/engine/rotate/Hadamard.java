@@ -6,20 +6,20 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Hadamard matrices: entries of 1 and -1, orthogonal rows. A matrix of order {@code m x 2^k} is Sylvester's product of one of
- * order m, by Paley's first or second construction over a prime field (R. Paley, On orthogonal matrices, 1933), and k of
- * order 2.
+ * Hadamard matrices: entries of 1 and -1, orthogonal rows. A matrix of order {@code m x 2^k} is the Kronecker product
+ * (Sylvester's construction) of one matrix of order m and k matrices of order 2. The one of order m comes from
+ * Paley's first or second construction over a prime field (R. Paley, On orthogonal matrices, 1933).
  */
 final class Hadamard {
     private Hadamard() {}
 
     /**
-     * Returns an orthogonal matrix {@code [n][n]}: a Hadamard matrix whose columns have random signs, divided by the root of
-     * n, as in QuaRot (arXiv 2404.00456).
+     * Returns an orthogonal matrix {@code [n][n]}: a Hadamard matrix whose columns have random signs, divided by the
+     * root of n, as in QuaRot (arXiv 2404.00456).
      *
      * @param n the order
      * @param seed of the signs
-     * @throws IllegalArgumentException if there is no construction for that order; names orders that there are
+     * @throws IllegalArgumentException if there is no construction for that order; the message names orders nearby
      */
     static double[][] randomized(int n, long seed) {
         int[][] signs = of(n);
@@ -80,7 +80,7 @@ final class Hadamard {
         return n % 4 == 0 && (isPrime(n - 1) || (isPrime(n / 2 - 1) && (n / 2 - 1) % 4 == 1));
     }
 
-    /** {@return a matrix that is no product, or an empty one} */
+    /** {@return a matrix by one of Paley's constructions, or an empty one if neither has that order} */
     private static int[][] core(int n) {
         if (n == 1) {
             return new int[][] {{1}};

@@ -8,7 +8,7 @@ import org.ojalgo.matrix.decomposition.Eigenvalue;
 import org.ojalgo.matrix.store.MatrixStore;
 import org.ojalgo.matrix.store.R064Store;
 
-/** The axes along which partials have most energy: eigenvectors of their second moments about zero. */
+/** The axes along which partials have the most energy: the eigenvectors of their second moments about zero. */
 final class PrincipalAxes implements PartialListener {
     private final int width;
     /** The upper triangle of the sum of outer products, {@code [width][width]}. */
@@ -21,7 +21,7 @@ final class PrincipalAxes implements PartialListener {
         this.moments = new double[width][width];
     }
 
-    /** {@return how many vectors have been seen} */
+    /** {@return the number of vectors so far} */
     long rows() {
         return rows;
     }
@@ -44,7 +44,7 @@ final class PrincipalAxes implements PartialListener {
         rows += count;
     }
 
-    /** {@return the axes, one per row, that of most energy first} */
+    /** {@return the axes, one per row, by descending energy} */
     double[][] axes() {
         R064Store symmetric = R064Store.FACTORY.make(width, width);
         for (int i = 0; i < width; i++) {

@@ -24,9 +24,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a model in another basis of its residual stream: the same function, up to rounding. RMSNorm without weights does not
- * change under rotations, since they keep lengths; so its weights are first multiplied into the matrices that follow
- * (SliceGPT, arXiv 2401.15024, section 3). With the basis R, one axis per row, and the weights g of the norm before it:
+ * Writes a model in another basis of its residual stream: the same function, up to rounding. RMSNorm without weights
+ * does not change under rotations, since they keep lengths; so its weights are first multiplied into the matrices
+ * that follow (SliceGPT, arXiv 2401.15024, section 3). With the basis R, one axis per row, and the weights g of the
+ * norm before it:
  *
  * <pre>
  *   embedding                  E   becomes  E R^T
@@ -35,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  *   norms of the stream        g   becomes  1
  * </pre>
  *
- * Biases, norms of single heads and rotary factors lie beyond the matrices that read, and stay. A head that shares the
- * embedding's tensor gets one of its own, because only the head has a norm before it.
+ * Biases, norms of single heads and rotary factors act after the matrices that read the stream, and do not change. An
+ * output head that shares the embedding's tensor gets its own tensor, because only the head follows a norm.
  */
 public final class Rotation {
     private static final String EMBEDDING = "token_embd.weight";
@@ -52,7 +53,7 @@ public final class Rotation {
 
     /**
      * @param model stays open
-     * @param type how matrices are written: F32, F16 or Q8_0
+     * @param type tensor type of the matrices in the file: F32, F16 or Q8_0
      */
     public Rotation(Model model, GgmlType type) {
         this.model = model;
@@ -68,11 +69,11 @@ public final class Rotation {
     }
 
     /**
-     * Writes the file, beside its place first: an existing file is replaced only when all is written.
+     * Writes the file as a whole: an existing file stays until the new one is complete.
      *
-     * @param basis the new one
-     * @param threads that compute
-     * @param path where to
+     * @param basis the new basis
+     * @param threads number of threads
+     * @param path the file
      * @throws IOException if it cannot be written
      */
     public void write(Basis basis, int threads, Path path) throws IOException {
@@ -105,7 +106,7 @@ public final class Rotation {
         return writer;
     }
 
-    /** What GGUF's {@code general.file_type} calls a file of mostly this type. */
+    /** {@return the value of GGUF's {@code general.file_type} for this type} */
     private long fileType() {
         return switch (type) {
             case F16 -> 1;
@@ -161,7 +162,7 @@ public final class Rotation {
         return model.vector(role, layer).orElseThrow();
     }
 
-    /** A matrix that reads the stream, after a norm or, the embedding, without one. */
+    /** Adds a matrix that reads the stream. It follows a norm, except the embedding. */
     private void reader(
             GgufWriter writer, String name, WeightMatrix matrix, @Nullable MemorySegment norm, Product product) {
         writer.tensor(
@@ -197,18 +198,18 @@ public final class Rotation {
                 sink -> sink.write(model.file().data(tensor)));
     }
 
-    /** Takes rows of f32. */
+    /** Receives rows of f32. */
     @FunctionalInterface
     private interface Rows {
         void take(MemorySegment rows) throws IOException;
     }
 
-    /** Multiplies matrices by the basis, batch by batch. */
+    /** Multiplies matrices by the basis, one batch of rows at a time. */
     private final class Product {
         private final WeightMatrix axes;
         private final WorkerPool pool;
         private final HostScratch[] scratch;
-        /** {@code [batch][width]}, before and after. */
+        /** Rows before and after the product, {@code [batch][width]}. */
         private final MemorySegment in;
 
         private final MemorySegment out;
@@ -222,7 +223,7 @@ public final class Rotation {
             this.out = arena.allocate(in.byteSize(), 64);
         }
 
-        /** out [batch][width] = in [batch][width] in the new basis. */
+        /** Computes out {@code [batch][width]}: the rows of in {@code [batch][width]} in the new basis. */
         private void rotate(int batch) {
             pool.run(width, 16, (worker, from, to) -> kernels.linear(axes, in, batch, out, from, to, scratch[worker]));
         }

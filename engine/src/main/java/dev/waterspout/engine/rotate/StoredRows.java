@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** Writes f32 weights as a file stores them. */
+/** Encodes f32 weights in the tensor types of GGUF. */
 final class StoredRows {
     private static final int BLOCK = 32;
     private static final float LARGEST_CODE = 127;
@@ -21,7 +21,7 @@ final class StoredRows {
      *
      * @param type F32, F16 or Q8_0
      * @param weights f32, a whole number of the type's blocks
-     * @param count how many
+     * @param count number of weights
      * @param target receives {@code type.bytes(count)} bytes
      */
     static void encode(GgmlType type, MemorySegment weights, long count, MemorySegment target) {
@@ -42,7 +42,7 @@ final class StoredRows {
         }
     }
 
-    /** A half, the largest magnitude by 127, and 32 signed bytes in steps of it. */
+    /** Encodes a Q8_0 block: an f16 scale, the largest magnitude over 127, and 32 signed bytes in units of it. */
     private static void encodeBlock(MemorySegment weights, long from, MemorySegment target, long offset) {
         float largest = 0;
         for (int i = 0; i < BLOCK; i++) {
@@ -58,7 +58,7 @@ final class StoredRows {
         }
     }
 
-    /** {@return f32 as bytes of a file} */
+    /** {@return f32 values as bytes of a file} */
     static MemorySegment ones(int count) {
         MemorySegment ones = MemorySegment.ofArray(new byte[count * Float.BYTES]);
         for (int i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 /**
- * The same model in another basis of its residual stream. What ranks exchange are vectors of that stream: the basis decides
- * how their energy is spread over channels, and so how well they are quantized, at no cost when the model runs.
+ * Rewrites a model in another basis of its residual stream. Ranks exchange vectors of that stream. The basis
+ * determines how their energy is spread over channels, and so the error of quantization, at no cost at run time.
  */
 @NullMarked
 package dev.waterspout.engine.rotate;

@@ -13,22 +13,27 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Finds the formats with which a model's exchange takes fewest bits within a budget of perplexity.
+ * Finds the wire formats with which a model exchanges the fewest bits within a budget of perplexity.
  *
  * <ol>
- *   <li>Partials of all exchanges are taken from the model on a text. Of all block formats those stay that no other beats in
- *       bits and in the mean error of the sums both.
- *   <li>The perplexity of these, and of the baselines, is measured on another text. The fewest bits within the budget win.
- *   <li>Exchanges differ in how much an error in them costs. Each is compressed alone, to the next coarser format; the
- *       divergence that adds, divided by the error of its sum, is its sensitivity. Divergences are taken to add up, and to
- *       grow with the error's energy: then formats per exchange are a knapsack, filled greedily by bits saved per divergence
- *       added. What comes out is measured like any other, and wins only if it holds the budget with fewer bits.
+ *   <li>Partials of all exchanges are captured on a text. Of all block formats those on the Pareto front of bits and
+ *       mean error of the sums stay.
+ *   <li>The perplexity of these formats and of the baselines is measured on another text. The one with the fewest
+ *       bits within the budget wins.
+ *   <li>Exchanges differ in their sensitivity to errors. Each is compressed alone, to the next coarser format. The
+ *       added divergence over the error of its sum is its sensitivity. Divergences are assumed to add up, and to be
+ *       proportional to the error's energy. Then choosing a format per exchange is a knapsack problem, solved
+ *       greedily by bits saved per divergence added. The resulting mixture is measured like any other candidate. It
+ *       wins only if it keeps the budget with fewer bits.
  * </ol>
  */
 public final class FormatSearch {
-    /** Sums this accurate, 40 dB, change hardly anything that can be measured: what is finer need not be tried. */
+    /**
+     * Error energy of a sum at 40 dB. More accurate sums hardly change the perplexity, so finer formats are not
+     * tried.
+     */
     private static final double NEGLIGIBLE_NOISE = 1e-4;
-    /** A mixture that breaks the budget is tried again with this part of the divergence allowed. */
+    /** A mixture that exceeds the budget is tried again with this fraction of its divergence. */
     private static final double RETREAT = 0.85;
 
     private static final int MIXTURES = 4;
@@ -37,23 +42,23 @@ public final class FormatSearch {
     private final SearchSettings settings;
     private final Listener listener;
 
-    /** Is told how far the search has come. */
+    /** Receives the progress of the search. */
     @FunctionalInterface
     public interface Listener {
         /**
-         * Shows progress.
+         * Receives progress.
          *
-         * @param what is being done
-         * @param done of {@code all}
-         * @param all when it is finished
+         * @param what is the name of the current step
+         * @param done finished parts of {@code all}
+         * @param all number of parts
          */
         void progress(String what, int done, int all);
     }
 
     /**
      * @param model stays open
-     * @param settings what to look for
-     * @param listener is told how far it has come
+     * @param settings budget and extent of the search
+     * @param listener receives the progress
      */
     public FormatSearch(Model model, SearchSettings settings, Listener listener) {
         this.model = model;
@@ -64,7 +69,7 @@ public final class FormatSearch {
     /**
      * Searches.
      *
-     * @param sample the text that partials are taken from
+     * @param sample the text whose partials are captured
      * @param heldOut the text that perplexity is measured on
      */
     public SearchResult search(TextWindows sample, TextWindows heldOut) {
@@ -108,12 +113,12 @@ public final class FormatSearch {
     /** A format, its bits, and the mean error of its sums. */
     private record Scored(WireFormat format, double bits, double noise) {}
 
-    /** {@return those that no other beats in bits and in the error of sums both, the fewest bits first} */
+    /** {@return the Pareto front of bits and error of sums, by ascending bits} */
     private List<WireFormat> front(List<WireFormat> space, SumError errors, int rows) {
         List<Scored> scored = new ArrayList<>();
         for (WireFormat format : space) {
             double[] noise = errors.noiseToSignal(format);
-            // The geometric mean: no exchange with a loud sum drowns the others.
+            // The geometric mean gives exchanges with large sums no more weight than others.
             double mean = Math.exp(Arrays.stream(noise).map(Math::log).average().orElse(0));
             scored.add(new Scored(
                     format, Trial.bits(List.of(format), rows, model.config().width()), mean));
@@ -121,7 +126,7 @@ public final class FormatSearch {
         }
         scored.sort(Comparator.comparingDouble(Scored::bits).thenComparingDouble(Scored::noise));
         List<WireFormat> front = new ArrayList<>();
-        double best = 1; // what loses more than all is of no use
+        double best = 1; // an error larger than the sum itself is useless
         for (Scored each : scored) {
             if (each.noise < best && best > NEGLIGIBLE_NOISE) {
                 best = each.noise;
@@ -131,7 +136,7 @@ public final class FormatSearch {
         return front;
     }
 
-    /** {@return so many of these, at equal distances, both ends included} */
+    /** {@return a number of these at equal distances, both ends included} */
     private static List<WireFormat> spread(List<WireFormat> formats, int most) {
         int count = Math.min(most, formats.size());
         List<WireFormat> some = new ArrayList<>();
@@ -141,7 +146,9 @@ public final class FormatSearch {
         return some;
     }
 
-    /** {@return what was left out between the coarsest format within the budget and the next coarser one} */
+    /**
+     * {@return the formats that were left out between the coarsest format within the budget and the next coarser one}
+     */
     private List<WireFormat> between(List<WireFormat> front, List<Trial> trials) {
         Optional<Trial> within = best(trials);
         int to = within.map(trial -> front.indexOf(trial.common())).orElse(front.size());
@@ -157,7 +164,7 @@ public final class FormatSearch {
         List<Trial> levels = Trial.front(trials);
         int own = levels.indexOf(uniform);
         if (own < 1) {
-            return List.of(); // nothing coarser was measured, or something finer is better in both
+            return List.of(); // no coarser format was measured, or a finer one is better in both
         }
         int exchanges = uniform.formats().size();
         WireFormat coarser = levels.get(own - 1).common();
@@ -173,7 +180,7 @@ public final class FormatSearch {
                 levels.stream()
                         .map(level -> divergences(errors, level.common(), sensitivity))
                         .toArray(double[][]::new));
-        // What the uniform winner is predicted to add, and the rest of the budget.
+        // The predicted divergence of the uniform winner, and the rest of the budget.
         double allowed = knapsack.divergence(uniform.common())
                 * Math.max(
                         1, settings.budgetPercent() / Math.max(0.1 * settings.budgetPercent(), uniform.upperPercent()));
@@ -190,7 +197,7 @@ public final class FormatSearch {
         return found;
     }
 
-    /** {@return per exchange the formats with which it alone is compressed} */
+    /** {@return for each exchange the formats of a run that compresses this exchange alone} */
     private static List<List<WireFormat>> alone(WireFormat format, int exchanges) {
         List<List<WireFormat>> all = new ArrayList<>();
         for (int exchange = 0; exchange < exchanges; exchange++) {

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What there is to choose from. */
+/** The formats that the search chooses from. */
 final class FormatSpace {
     private static final int[] BLOCKS = {8, 16, 32, 64, 128};
 
@@ -35,10 +35,10 @@ final class FormatSpace {
     }
 
     /**
-     * Returns what blocks are compared with: plain halves, one scale per channel or token, and the largest elements alone
-     * at the same bytes.
+     * Returns the baselines for block formats: bf16, one scale per channel or token, and TopK at the same number of
+     * bytes.
      *
-     * @param bits per element that the largest elements may take
+     * @param bits bits per element that TopK may take
      * @param width of the model
      */
     static List<WireFormat> baselines(double bits, int width) {

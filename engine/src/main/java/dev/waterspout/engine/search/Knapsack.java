@@ -4,16 +4,16 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.util.Arrays;
 import java.util.List;
 
-/** Formats for exchanges: as few bits as an allowance of divergence permits. */
+/** Chooses a format per exchange: the fewest bits within an allowance of divergence. */
 final class Knapsack {
     private final List<WireFormat> levels;
     private final double[] bits;
     private final double[][] divergences;
 
     /**
-     * @param levels formats, that of fewest bits first
+     * @param levels formats by ascending bits
      * @param bits per element of each
-     * @param divergences {@code [level][exchange]}: what a format adds in an exchange
+     * @param divergences {@code [level][exchange]}: divergence that a format adds in an exchange
      */
     Knapsack(List<WireFormat> levels, double[] bits, double[][] divergences) {
         this.levels = levels;
@@ -21,12 +21,15 @@ final class Knapsack {
         this.divergences = divergences;
     }
 
-    /** {@return what a format adds in all exchanges together} */
+    /** {@return the divergence that a format adds in all exchanges together} */
     double divergence(WireFormat format) {
         return Arrays.stream(divergences[levels.indexOf(format)]).sum();
     }
 
-    /** {@return a format per exchange: from the finest down, always where a step saves most bits per divergence} */
+    /**
+     * {@return a format per exchange. All begin with the finest; each step takes the next coarser format where that
+     * saves the most bits per divergence}
+     */
     List<WireFormat> fill(double allowed) {
         int exchanges = divergences[0].length;
         int[] chosen = new int[exchanges];

@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Partials of every exchange of a forward pass and of every rank: what has been seen first, up to a number of rows. */
+/** Partials of every exchange of a forward pass and of every rank: the first rows, up to a limit. */
 final class PartialSample implements PartialListener {
     private final int width;
     private final int maxRows;
@@ -15,7 +15,7 @@ final class PartialSample implements PartialListener {
     /**
      * @param exchanges of a forward pass
      * @param ranks of the group
-     * @param maxRows tokens to keep
+     * @param maxRows largest number of tokens
      * @param width of the model
      * @param arena owner of the sample
      */
@@ -46,7 +46,7 @@ final class PartialSample implements PartialListener {
         return width;
     }
 
-    /** {@return the rows of every rank} */
+    /** {@return the number of rows of every rank} */
     int rows() {
         return rows[0][0];
     }

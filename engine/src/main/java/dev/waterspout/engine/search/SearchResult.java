@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a search found.
+ * The result of a search.
  *
- * @param tried how many block formats were compared by the error of their sums
- * @param trials of all those whose perplexity was measured, each one format everywhere or a mixture
- * @param baselines other ways to compress, measured the same way
+ * @param tried number of block formats that were compared by the error of their sums
+ * @param trials all candidates whose perplexity was measured; each is one format everywhere or a mixture
+ * @param baselines other formats, measured in the same way
  * @param winner the fewest bits within the budget
  */
 public record SearchResult(int tried, List<Trial> trials, List<Trial> baselines, Optional<Trial> winner) {
@@ -18,7 +18,7 @@ public record SearchResult(int tried, List<Trial> trials, List<Trial> baselines,
         baselines = List.copyOf(baselines);
     }
 
-    /** Returns the trials that no other beats in bits and in perplexity both, the fewest bits first. */
+    /** Returns the Pareto front of bits and perplexity, by ascending bits. */
     public List<Trial> front() {
         return Trial.front(trials);
     }

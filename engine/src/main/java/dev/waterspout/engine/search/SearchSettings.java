@@ -3,13 +3,13 @@ package dev.waterspout.engine.search;
 import dev.waterspout.interconnect.policy.Algorithm;
 
 /**
- * What a search looks for, and how long.
+ * The budget and the extent of a search.
  *
- * @param budgetPercent the most that a format may add to perplexity, its standard error included
- * @param ranks that the model is divided over, equally
+ * @param budgetPercent largest increase of perplexity in percent, its standard error included
+ * @param ranks number of equal shards of the model
  * @param algorithm the collective
  * @param threads of all ranks together
- * @param sampleRows tokens whose partials are looked at
+ * @param sampleRows tokens whose partials are captured
  * @param candidates block formats whose perplexity is measured
  */
 public record SearchSettings(
@@ -20,7 +20,7 @@ public record SearchSettings(
             throw new IllegalArgumentException("budget of " + budgetPercent + " %; it must be above 0");
         }
         if (ranks < 2) {
-            throw new IllegalArgumentException("a search for " + ranks + " ranks; they exchange from 2 on");
+            throw new IllegalArgumentException("a search for " + ranks + " ranks; there must be at least 2");
         }
         if (sampleRows < 1 || candidates < 2) {
             throw new IllegalArgumentException("a sample of " + sampleRows + " tokens and " + candidates

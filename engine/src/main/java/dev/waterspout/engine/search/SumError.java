@@ -8,7 +8,7 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** What a format does to the sums of sampled partials: the arithmetic of a collective without its messages. */
+/** The error of a format in the sums of sampled partials: the arithmetic of a collective without its messages. */
 final class SumError {
     private static final PartialCodec EXACT = PartialCodec.of(PlainFormat.F32);
 
@@ -20,7 +20,7 @@ final class SumError {
         this.algorithm = algorithm;
     }
 
-    /** {@return per exchange the energy of the sum's error over that of the sum} */
+    /** {@return for each exchange the energy of the sum's error over that of the sum} */
     double[] noiseToSignal(WireFormat format) {
         double[] ratios = new double[sample.exchanges()];
         for (int exchange = 0; exchange < ratios.length; exchange++) {

@@ -11,10 +11,10 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * Formats, one per exchange of a forward pass, and what they were measured to add to perplexity.
+ * A format per exchange of a forward pass, and the measured increase of perplexity.
  *
  * @param formats by the number of the exchange
- * @param bits per element, over all exchanges
+ * @param bits per element, average over all exchanges
  * @param divergence from the uncompressed run
  */
 public record Trial(List<WireFormat> formats, double bits, Divergence divergence) {
@@ -23,7 +23,7 @@ public record Trial(List<WireFormat> formats, double bits, Divergence divergence
         formats = List.copyOf(formats);
     }
 
-    /** Returns the format that most exchanges have. */
+    /** Returns the format of most exchanges. */
     public WireFormat common() {
         return formats.stream().collect(Collectors.groupingBy(each -> each, Collectors.counting())).entrySet().stream()
                 .max((a, b) -> a.getValue().equals(b.getValue())
@@ -33,7 +33,7 @@ public record Trial(List<WireFormat> formats, double bits, Divergence divergence
                 .getKey();
     }
 
-    /** Returns the formats of the exchanges that have another one, by their number. */
+    /** Returns the formats of the other exchanges, by the number of the exchange. */
     public SortedMap<Integer, WireFormat> exceptions() {
         SortedMap<Integer, WireFormat> others = new TreeMap<>();
         WireFormat common = common();
@@ -45,18 +45,18 @@ public record Trial(List<WireFormat> formats, double bits, Divergence divergence
         return others;
     }
 
-    /** Returns whether all exchanges have one format. */
+    /** Returns whether all exchanges have the same format. */
     public boolean uniform() {
         return exceptions().isEmpty();
     }
 
-    /** Returns the increase of perplexity and its standard error on top, in percent: what a budget has to hold. */
+    /** Returns the increase of perplexity plus its standard error, in percent. A budget bounds this value. */
     public double upperPercent() {
         double upper = divergence.increasePercent() + divergence.increaseErrorPercent();
         return Double.isNaN(upper) ? Double.POSITIVE_INFINITY : upper;
     }
 
-    /** Returns what it is called in a table. */
+    /** Returns its label in tables. */
     public String label() {
         if (uniform()) {
             return common().label();
@@ -84,7 +84,7 @@ public record Trial(List<WireFormat> formats, double bits, Divergence divergence
                 .orElse(0);
     }
 
-    /** {@return those that no other beats in bits and increase both, the fewest bits first} */
+    /** {@return the Pareto front of bits and increase, by ascending bits} */
     static List<Trial> front(List<Trial> trials) {
         List<Trial> sorted = trials.stream()
                 .sorted((a, b) ->

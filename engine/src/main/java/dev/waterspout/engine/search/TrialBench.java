@@ -15,9 +15,9 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
 
-/** Measures what formats add to a model's perplexity: several at a time against one uncompressed run, on the host. */
+/** Measures the increase of perplexity of several formats at a time against one uncompressed run, on the host. */
 final class TrialBench {
-    /** Runs at a time: each has a KV cache and activations of its own. */
+    /** Number of runs at a time. Each has its own KV cache and activations. */
     private static final int MOST_RUNS = 12;
 
     private final Model model;

@@ -1,6 +1,6 @@
 /**
- * The search for wire formats that suit one model: errors of summed partials sort out what cannot win, perplexity on text that
- * was not looked at before decides.
+ * The search for wire formats that suit one model. Errors of summed partials rule out most formats; perplexity on
+ * held-out text decides among the rest.
  */
 @NullMarked
 package dev.waterspout.engine.search;

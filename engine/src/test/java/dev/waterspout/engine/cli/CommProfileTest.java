@@ -137,7 +137,7 @@ class CommProfileTest {
                 .contains("budget 'much' is not a percentage");
         assertThat(CommandLineTest.run("codec", "search", "-f", text, "-tp", "1")
                         .sentence())
-                .contains("they exchange from 2 on");
+                .contains("there must be at least 2");
         assertThat(CommandLineTest.run("codec", "search", "-f", text).sentence())
                 .contains("one window of 256 must be full");
         assertThat(CommandLineTest.run("codec", "--format", "e2m1").code()).isEqualTo(2);

@@ -1,7 +1,7 @@
 package dev.waterspout.emulator.graph;
 
 /**
- * What an execution took.
+ * The times and bytes of an execution.
  *
  * @param totalNanos all of it
  * @param kernelNanos kernels
@@ -19,6 +19,6 @@ public record ExecutionProfile(
         long bytesIn,
         long bytesOut,
         String log) {
-    /** What an execution without profiler reports. */
+    /** The profile of an execution without profiler. */
     static final ExecutionProfile NONE = new ExecutionProfile(0, 0, 0, 0, 0, 0, "");
 }

@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/** A graph with what it has on its device. The memory stays until it is freed, also between executions. */
+/** A graph and its arrays in device memory. They stay allocated between executions, until they are freed. */
 public final class GraphRun {
     private final GraphSpec spec;
     private final Function<WorkItem, KernelContext> contexts;
@@ -77,7 +77,10 @@ public final class GraphRun {
         }
     }
 
-    /** Copies a range of an array out, header counted in the offset; false if it is not on the device. */
+    /**
+     * Copies a range of an array to the host; the offset includes the header. Returns false if the array is not on
+     * the device.
+     */
     boolean transferToHost(TornadoNativeArray array, long offset, long bytes) {
         DeviceBuffer buffer = buffers.get(array);
         if (buffer == null) {

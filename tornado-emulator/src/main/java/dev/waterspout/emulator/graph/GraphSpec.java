@@ -17,7 +17,10 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/** A task graph being built: tasks, transfers, and what it shares with other graphs. Two arrays are never equal. */
+/**
+ * A task graph under construction: tasks, transfers, and the arrays that it shares with other graphs. Arrays are
+ * compared by identity.
+ */
 public final class GraphSpec {
     private final String name;
     private final List<KernelTask> tasks = new ArrayList<>();
@@ -62,7 +65,10 @@ public final class GraphSpec {
         tasks.add(new KernelTask(task, kernel, List.of(arguments)));
     }
 
-    /** Copies arrays in, the first time, every time or (only given memory here) never. */
+    /**
+     * Adds copies to the device: in the first execution, in every one, or in none (the array then only has memory
+     * there).
+     */
     public void transferToDevice(int mode, Object... objects) {
         for (TornadoNativeArray array : arrays(objects)) {
             switch (mode) {
@@ -74,7 +80,7 @@ public final class GraphSpec {
         }
     }
 
-    /** Copies arrays out, every time or when asked to. */
+    /** Adds copies to the host: after every execution, or on request. */
     public void transferToHost(int mode, Object... objects) {
         for (TornadoNativeArray array : arrays(objects)) {
             switch (mode) {
@@ -95,7 +101,7 @@ public final class GraphSpec {
         consumedFrom(source).addAll(arrays(objects));
     }
 
-    /** The graph as it is now, ready to be executed. */
+    /** Returns an executable graph of the current content. */
     public GraphRun snapshot(Function<WorkItem, KernelContext> contexts) {
         return new GraphRun(new GraphSpec(this), contexts);
     }
@@ -124,7 +130,10 @@ public final class GraphSpec {
         return persisted.contains(array) || isConsumed(array);
     }
 
-    /** What the graph takes from the one executed before it: what names it, or else all that it takes from any. */
+    /**
+     * Returns the arrays that the graph consumes from the one executed before it: those that name that graph, or
+     * otherwise those that name none.
+     */
     Set<TornadoNativeArray> consumedFromLast(String last) {
         Set<TornadoNativeArray> named = consumed.get(last);
         if (named != null) {

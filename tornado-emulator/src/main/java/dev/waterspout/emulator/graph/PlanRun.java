@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/** The graphs of a plan, and which of them are selected. */
+/** The graphs of a plan, and the selection among them. */
 public final class PlanRun {
     private static final AtomicLong PLANS = new AtomicLong();
 
@@ -50,7 +50,7 @@ public final class PlanRun {
         selected = graphs;
     }
 
-    /** Moves the selected graphs to a device; what they had on another one is freed. */
+    /** Moves the selected graphs to a device, and frees their memory on another one. */
     public void setDevice(TornadoDevice device) {
         if (!(device instanceof EmulatedDevice emulated)) {
             throw new TornadoRuntimeException("device " + device + " is not one of the emulator's");
@@ -107,7 +107,7 @@ public final class PlanRun {
         }
     }
 
-    /** Copies a range of an array from the device of the selected graphs, header counted in the offset. */
+    /** Copies a range of an array from the device of the selected graphs. The offset includes the header. */
     public void transferToHost(TornadoNativeArray array, long offset, long bytes) {
         boolean found = false;
         for (GraphRun graph : selected) {

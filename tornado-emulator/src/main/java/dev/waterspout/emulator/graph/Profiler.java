@@ -3,7 +3,7 @@ package dev.waterspout.emulator.graph;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Adds up the times and bytes of one execution; per task too, which only the log tells. */
+/** Adds up the times and bytes of one execution. The log also has them per task. */
 final class Profiler {
     private final long start = System.nanoTime();
     private final StringBuilder log;

@@ -1,6 +1,6 @@
 /**
- * Executes task graphs and plans: which arrays are on the device, when they are copied, which tasks run.
- * Staleness follows the real runtime, so that a forgotten transfer shows.
+ * Executes task graphs and plans: keeps track of the arrays on the device, copies them and runs tasks. Staleness
+ * follows the real runtime, so that a forgotten transfer shows.
  */
 @NullMarked
 package dev.waterspout.emulator.graph;

@@ -6,22 +6,22 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Makes the arrays that a kernel sees. Their constructors must not be public, for the real API has none such; the
- * array class hands its factory in here instead.
+ * Creates the views of arrays that a kernel receives. Their constructors cannot be public, because the real API has
+ * no such constructors. So the array classes register their factories here.
  */
 public final class ArrayViews {
     private static volatile @Nullable Factory factory;
 
     private ArrayViews() {}
 
-    /** Makes a view. */
+    /** Creates a view. */
     @FunctionalInterface
     public interface Factory {
         /** An array of the same class as {@code array}, over a segment with header, that reports each access. */
         TornadoNativeArray view(TornadoNativeArray array, MemorySegment segment, ArrayAccess access);
     }
 
-    /** Called once, by the array class. */
+    /** Registers the factory; the array class calls this once. */
     public static void install(Factory arrayFactory) {
         factory = arrayFactory;
     }

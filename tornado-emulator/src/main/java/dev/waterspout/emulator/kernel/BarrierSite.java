@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.KernelContext;
 
 /**
- * Where in a kernel an item waits. Items of a group that wait at different places wait for each other in vain on a
- * real device.
+ * The barrier in a kernel at which a work-item waits. On a real device, items of a group that wait at different
+ * barriers wait for ever.
  */
 final class BarrierSite {
     private static final StackWalker WALKER = StackWalker.getInstance();
@@ -15,7 +15,7 @@ final class BarrierSite {
     private static final BarrierSite GLOBAL = new BarrierSite("globalBarrier", null);
 
     private final String kind;
-    /** Null where call sites are not told apart. */
+    /** Null if call sites are not compared. */
     private final @Nullable StackFrame caller;
 
     private BarrierSite(String kind, @Nullable StackFrame caller) {
@@ -23,7 +23,7 @@ final class BarrierSite {
         this.caller = caller;
     }
 
-    /** The caller's barrier; looking for its call site costs half a microsecond. */
+    /** Returns the caller's barrier. Finding its call site takes half a microsecond. */
     static BarrierSite find(boolean global, boolean withCallSite) {
         BarrierSite any = global ? GLOBAL : LOCAL;
         if (!withCallSite) {

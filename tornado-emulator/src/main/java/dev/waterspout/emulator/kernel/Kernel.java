@@ -1,6 +1,6 @@
 package dev.waterspout.emulator.kernel;
 
-/** A kernel's static method, whatever its arity. */
+/** The static method of a kernel, of any arity. */
 @FunctionalInterface
 public interface Kernel {
     /** Runs one work-item with these arguments. */

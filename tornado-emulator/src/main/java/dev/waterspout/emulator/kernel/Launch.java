@@ -20,8 +20,8 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * One run of a kernel over its grid. Work-groups run in parallel on as many threads as there are processors; the
- * caller's is one of them.
+ * One execution of a kernel over its grid. Work-groups run in parallel, on one thread per processor, of which the
+ * caller's is one.
  */
 public final class Launch {
     private static final int WORKERS = Runtime.getRuntime().availableProcessors();
@@ -44,9 +44,9 @@ public final class Launch {
      *
      * @param task kernel and arguments
      * @param workerGrid its grid
-     * @param spec limits of the device
+     * @param spec type and limits of the device
      * @param buffers the device's copy of each array among the arguments
-     * @param contexts makes an item's context
+     * @param contexts creates the context of a work-item
      * @throws TornadoRuntimeException if the grid does not fit the device
      */
     public Launch(
@@ -64,7 +64,7 @@ public final class Launch {
         shadows = shadows();
     }
 
-    /** Runs every work-group; throws what the first failing work-item threw. */
+    /** Runs every work-group. Throws the exception of the first work-item that fails. */
     public void run() {
         int workers = Math.min(WORKERS, grid.groupCount());
         List<CompletableFuture<Void>> helpers = new ArrayList<>();
@@ -109,7 +109,7 @@ public final class Launch {
         }
     }
 
-    /** The task's arguments as an item sees them: views of the device's arrays in place of the host's. */
+    /** Returns the arguments for a work-item: views of the device's arrays in place of the host's. */
     Object[] arguments(WorkItem item) {
         Object[] own = task.arguments().toArray();
         for (int i = 0; i < own.length; i++) {

@@ -8,8 +8,8 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 
 /**
  * The local arrays of a group. Its items allocate them in the same order, so the n-th allocation of each is the same
- * array. They begin with values that no kernel expects, for on a device their content is undefined. They are plain
- * Java arrays, as in the real API, so that races on them are not seen; the order in which items run is varied instead.
+ * array. On a device their initial content is undefined, so they begin with values that no kernel expects. They are
+ * Java arrays, as in the real API, so races on them cannot be detected. The order in which items run changes instead.
  */
 final class LocalMemory {
     private static final int UNDEFINED = 0xDEADBEEF;

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who wrote and who read each element of a device array last during a launch.
+ * The last writer and the last reader of each element of a device array during a launch.
  *
  * <p>A mark is the work-item's number plus 1 and the epoch of its group, which each barrier raises:
  *
@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>GROUPS: items of several groups read the element; ITEMS: several items of one group read it in that epoch. One
- * writer is enough to remember: a second one is either ordered after the first by a barrier of their group, or a race.
- * Of the readers of one group only those of the last epoch matter. Each access first publishes its own mark and then
- * looks for others, both with volatile semantics, so that of two racing threads at least one sees the other.
+ * writer is enough to remember: a second one is either ordered after the first by a barrier of their group, or a
+ * race. Of the readers of one group only those of the last epoch matter. Each access first publishes its mark and
+ * then reads the other marks, both with volatile semantics. So of two racing threads at least one detects the other.
  */
 final class Shadow {
-    /** No other work-item is in the way. */
+    /** No race. */
     static final long NONE = 0;
 
     private static final VarHandle MARKS = MethodHandles.arrayElementVarHandle(long[].class);
@@ -55,7 +55,7 @@ final class Shadow {
         return (conflict & READER_FLAG) != 0;
     }
 
-    /** Notes a read; gives the mark of a writer that races with it, or {@link #NONE}. */
+    /** Records a read. Returns the mark of a racing writer, or {@link #NONE}. */
     long read(int index, long me) {
         long[] page = page(index);
         int slot = (index & PAGE_MASK) << 1;
@@ -78,7 +78,7 @@ final class Shadow {
         return writer != 0 && unordered(writer, me) ? writer : NONE;
     }
 
-    /** Notes a write; gives the mark of a racing reader (see {@link #isReader}) or writer, or {@link #NONE}. */
+    /** Records a write. Returns the mark of a racing reader (see {@link #isReader}) or writer, or {@link #NONE}. */
     long write(int index, long me) {
         long[] page = page(index);
         int slot = (index & PAGE_MASK) << 1;

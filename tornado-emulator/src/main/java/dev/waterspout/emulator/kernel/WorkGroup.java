@@ -7,11 +7,11 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 /**
  * Runs the work-items of a group, one at a time, each up to its next barrier.
  *
- * <p>Items run in sequence on the calling thread until the first one reaches a barrier. There it stays, and each other
- * item is given a virtual thread of its own. From then on a turn goes round: each item runs until it reaches the
- * barrier or its end and passes the turn on; the last one opens the barrier. The direction changes with each round,
- * so that a kernel that lacks a barrier cannot be right by the luck of one order. An item that ends in a round in which
- * another waits, or items that wait at different barriers, are an error.
+ * <p>Items run in sequence on the calling thread until the first one reaches a barrier. From then on it waits there,
+ * and each other item has its own virtual thread. Items run round-robin: each runs until it reaches the barrier or
+ * its end, then the next one runs; the last one releases the barrier. The order is reversed in each round, so that a
+ * kernel that lacks a barrier does not pass by chance. It is an error if an item ends in a round in which another
+ * waits, or if items wait at different barriers.
  */
 final class WorkGroup {
     private static final int MAX_EPOCH = 1 << 30;
@@ -49,7 +49,7 @@ final class WorkGroup {
         return localMemory;
     }
 
-    /** Runs all items of a group and returns when all have ended; throws what one of them threw. */
+    /** Runs all items of a group and returns when all have ended. Throws the exception of one of them. */
     void run(int groupNumber) {
         number = groupNumber;
         threaded = false;
@@ -154,7 +154,7 @@ final class WorkGroup {
             runItem(item, item.local());
             finish(item);
         } catch (Aborted e) {
-            // Another item failed and has said so.
+            // Another item has failed and reported it.
         } catch (RuntimeException | Error e) {
             fail(e);
         }

@@ -1,6 +1,6 @@
 package dev.waterspout.emulator.kernel;
 
-/** One work-item of a launch: its place in the grid, and what it shares with its group. */
+/** One work-item of a launch: its position in the grid, and its group's barrier and local memory. */
 public final class WorkItem {
     private final LaunchGrid grid;
     private final WorkGroup group;
@@ -77,22 +77,22 @@ public final class WorkItem {
         group.await(this, true);
     }
 
-    /** The group's int array that this item's next allocation names. */
+    /** The group's int array for this item's next allocation. */
     public int[] intLocalArray(int size) {
         return group.localMemory().ints(this, localArrays++, size);
     }
 
-    /** The group's byte array that this item's next allocation names. */
+    /** The group's byte array for this item's next allocation. */
     public byte[] byteLocalArray(int size) {
         return group.localMemory().bytes(this, localArrays++, size);
     }
 
-    /** The group's long array that this item's next allocation names. */
+    /** The group's long array for this item's next allocation. */
     public long[] longLocalArray(int size) {
         return group.localMemory().longs(this, localArrays++, size);
     }
 
-    /** The group's float array that this item's next allocation names. */
+    /** The group's float array for this item's next allocation. */
     public float[] floatLocalArray(int size) {
         return group.localMemory().floats(this, localArrays++, size);
     }

@@ -5,12 +5,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A partial as the kernels see it: its blocks one after the other, row after row, and after the last as many as fill a tile of 64.
- * Short blocks at the end of rows are filled with zeros. Scales and elements are apart; in a message they alternate by rows. So
- * this is the one place that knows both.
+ * A partial in the layout of the kernels: all blocks in sequence, row after row, padded to a whole number of tiles of
+ * 64 blocks. Short blocks at the end of rows are padded with zeros. Scales and elements are in separate arrays; in a
+ * message they alternate row by row. This class alone knows both layouts.
  */
 final class BlockStream {
-    /** Bytes in front of the data of every array, behind TornadoVM's header: the data begins at a word of 512 bits. */
+    /**
+     * Padding bytes between TornadoVM's header and the data of every array, so that the data is aligned to words of
+     * 512 bits.
+     */
     static final int PAD_BYTES = 48;
 
     private final FpgaKernels kernels;
@@ -27,7 +30,7 @@ final class BlockStream {
         this.rowBlocks = layout.blocks();
     }
 
-    /** {@return the tiles that it fills} */
+    /** {@return the number of tiles} */
     int tiles() {
         return Math.toIntExact(Math.ceilDiv((long) rows * rowBlocks, FpgaKernels.TILE_BLOCKS));
     }
@@ -47,7 +50,7 @@ final class BlockStream {
         return (long) tiles * FpgaKernels.TILE_BLOCKS * kernels.blockBytes();
     }
 
-    /** Lays the rows of a partial, f32 {@code [rows][stride]}, into a stream. */
+    /** Copies the rows of a partial, f32 {@code [rows][stride]}, to a stream. */
     void fill(MemorySegment partial, int stride, MemorySegment stream) {
         long rowFloats = (long) rowBlocks * kernels.format().block();
         long used = columns * (long) Float.BYTES;
@@ -61,7 +64,7 @@ final class BlockStream {
                 .fill((byte) 0);
     }
 
-    /** Takes the rows of a partial out of a stream. */
+    /** Copies the rows of a partial from a stream. */
     void drain(MemorySegment stream, MemorySegment partial, int stride) {
         long rowFloats = (long) rowBlocks * kernels.format().block();
         for (int row = 0; row < rows; row++) {
@@ -74,7 +77,7 @@ final class BlockStream {
         }
     }
 
-    /** Makes a message of what the kernel packed. */
+    /** Assembles a message from the kernel's output. */
     void pack(MemorySegment scales, MemorySegment elements, MemorySegment message) {
         long rowElements = (long) rowBlocks * kernels.blockBytes();
         for (int row = 0; row < rows; row++) {
@@ -89,7 +92,7 @@ final class BlockStream {
         }
     }
 
-    /** Lays the message of one of several partials into streams, whose partials follow each other. */
+    /** Copies the message of one of several partials to streams that hold the partials in sequence. */
     void unpack(MemorySegment message, int index, MemorySegment scales, MemorySegment elements) {
         long rowElements = (long) rowBlocks * kernels.blockBytes();
         long firstScale = PAD_BYTES + index * scaleBytes(tiles());
@@ -106,7 +109,7 @@ final class BlockStream {
         }
     }
 
-    /** Lays a partial of negative zeros into streams: what is added to a sum without changing any bit of it. */
+    /** Writes a partial of negative zeros to streams. Adding it to a sum changes no bit of the sum. */
     void unpackNothing(int index, MemorySegment scales, MemorySegment elements) {
         int bits = kernels.format().element().bits();
         int sign = 1 << (bits - 1);

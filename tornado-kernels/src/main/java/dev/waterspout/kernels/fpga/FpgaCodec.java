@@ -21,17 +21,18 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The kernels on a device, as prebuilt tasks: partials and messages lie on the host, and go to the device and back with every
- * call. Writes the same bytes and decodes to the same bits as the reference codec. Used by one thread.
+ * The kernels on a device, as prebuilt tasks. Partials and messages lie on the host; every call copies them to the
+ * device and back. The codec writes the same bytes and decodes to the same bits as the reference codec. Used by one
+ * thread.
  *
- * <p>Where the device compiles from source, the file is that; where TornadoVM was told of a bitstream for these tasks, it loads
- * that instead, and the file is not read.
+ * <p>On a device that compiles from source, the file holds the source. If TornadoVM has a bitstream for these tasks,
+ * it loads the bitstream and does not read the file.
  */
 public final class FpgaCodec implements AutoCloseable {
-    /** The task that packs, as a bitstream is assigned to it. */
+    /** The name of the task that encodes; a bitstream is assigned to a task by its name. */
     public static final String QUANTIZE_TASK = "fpgaQuantize.quantize";
 
-    /** The task that sums, as a bitstream is assigned to it. */
+    /** The name of the task that sums. */
     public static final String SUM_TASK = "fpgaSum.sum";
 
     private static final int QUANTIZE = 0;
@@ -46,18 +47,21 @@ public final class FpgaCodec implements AutoCloseable {
     private final ByteArray packedElements;
     private final ByteArray shardScales;
     private final ByteArray shardElements;
-    /** One item per block; groups of another size TornadoVM would replace on FPGAs, and the launch would fail in silence. */
+    /**
+     * Work-items per group, one per block. On FPGAs TornadoVM replaces groups of any other size, and the launch then
+     * fails silently.
+     */
     private final WorkerGrid grid = new WorkerGrid1D(FpgaKernels.TILE_BLOCKS);
 
     private final TornadoExecutionPlan plan;
     private final boolean[] ran = new boolean[2];
 
     /**
-     * Allocates arrays for the largest partial; nothing is compiled or loaded yet.
+     * Allocates arrays for the largest partial. Compiling and loading happen on the first use.
      *
      * @param kernels of a format
-     * @param file with their source
-     * @param device that runs them
+     * @param file file with their source
+     * @param device device that runs them
      * @param rows tokens of the largest partial, at least 1
      * @param columns elements of its rows, at least 1
      * @throws IllegalArgumentException if an array would have more elements than TornadoVM's can

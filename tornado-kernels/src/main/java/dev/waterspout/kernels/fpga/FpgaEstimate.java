@@ -1,13 +1,14 @@
 package dev.waterspout.kernels.fpga;
 
 /**
- * What a kernel takes on an FPGA, by a model and not by a vendor's tool: a work-item, which is a block, starts every {@link
- * #initiationInterval} cycles, and the pipeline drains at the end of each tile of 64; resources are those of the operators that a
- * block needs at once. {@code docs/lab/fpga.md} derives the figures. A place-and-route of the vendor decides; this says what to expect of it.
+ * An estimate of the cycles and resources of a kernel on an FPGA, by a model. A work-item processes one block. It
+ * starts every {@link #initiationInterval} cycles, and the pipeline drains at the end of each tile of 64. The
+ * resources are those of the operators that one block needs at the same time. {@code docs/lab/fpga.md} derives the
+ * figures. Only the vendor's place-and-route gives actual figures.
  *
  * @param kernel entry point
  * @param initiationInterval cycles from one block to the next
- * @param pipelineDepth cycles that a block takes from its first word to its last
+ * @param pipelineDepth cycles from a block's first input to its last output
  * @param cyclesPerTile cycles of 64 blocks
  * @param wordsPerTile words of 512 bits that go to and from memory per tile
  * @param dsp blocks for floating-point addition
@@ -26,15 +27,15 @@ public record FpgaEstimate(
     private static final int WORD_BYTES = 64;
     private static final int WORD_FLOATS = 16;
 
-    /** Finding a magnitude's exponent: count leading zeros, shift. */
+    /** Cycles to find the exponent of a magnitude: count leading zeros, shift. */
     private static final int NORMALIZE_STAGES = 3;
-    /** From the largest magnitude to the scale's code. */
+    /** Cycles from the largest magnitude to the code of the scale. */
     private static final int SCALE_STAGES = 2;
-    /** From significand and scale to a code: shift, add, saturate, pack. */
+    /** Cycles from significand and scale to a code: shift, add, saturate, pack. */
     private static final int ROUND_STAGES = 4;
-    /** From a code to an f32. */
+    /** Cycles from a code to an f32. */
     private static final int DECODE_STAGES = 3;
-    /** An f32 addition at 250 to 300 MHz. */
+    /** Cycles of an f32 addition at 250 to 300 MHz. */
     private static final int ADD_STAGES = 8;
 
     /** LUTs: leading zeros of 32 bits. */
@@ -54,7 +55,7 @@ public record FpgaEstimate(
     /** DSP blocks of an f32 adder: two DSP48E2; on Intel's devices with hard floating point, one. */
     private static final int ADDER_DSP_XILINX = 2;
 
-    /** {@return the estimate of the kernel that packs} */
+    /** {@return the estimate of the kernel that encodes} */
     public static FpgaEstimate quantize(FpgaKernels kernels) {
         int block = kernels.format().block();
         int interval = block / WORD_FLOATS;
@@ -92,14 +93,14 @@ public record FpgaEstimate(
      * {@return the estimate of the kernel that sums}
      *
      * @param kernels of a format
-     * @param vendor whose DSP blocks count
+     * @param vendor whose FPGAs; their DSP blocks differ
      */
     public static FpgaEstimate dequantizeSum(FpgaKernels kernels, Vendor vendor) {
         int block = kernels.format().block();
         int ranks = kernels.ranks();
         int interval = block / WORD_FLOATS;
         int depth = interval + DECODE_STAGES + ranks * ADD_STAGES + 1;
-        // A block's additions share the adders of one word, rank by rank.
+        // The additions of a block share the adders of one word; ranks follow each other.
         int adders = ranks * WORD_FLOATS;
         int element = COUNT_ZEROS / 2 + SHIFT + (2 * 10 + 32) * PER_BIT;
         int staged = ranks * (tileWords(kernels) + 1);
@@ -125,7 +126,7 @@ public record FpgaEstimate(
     /**
      * {@return the cycles of a partial}
      *
-     * @param kernels that this is the estimate of
+     * @param kernels the kernels of this estimate
      * @param rows tokens
      * @param columns elements of a row
      */
@@ -134,9 +135,9 @@ public record FpgaEstimate(
     }
 
     /**
-     * {@return the seconds of a partial: those of the cycles or those of its bytes, whichever are more}
+     * {@return the seconds of a partial: the larger of the time of its cycles and the time of its bytes}
      *
-     * @param kernels that this is the estimate of
+     * @param kernels the kernels of this estimate
      * @param rows tokens
      * @param columns elements of a row
      * @param clock cycles per second

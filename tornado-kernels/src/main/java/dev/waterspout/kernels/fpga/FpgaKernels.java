@@ -12,26 +12,26 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /**
- * The two kernels of one format, for one number of ranks: on an FPGA both are hardware, so they are made for them. A tile is
- * 64 blocks, whose scales fill one word of 512 bits.
+ * The two kernels of one format and one maximum number of ranks. On an FPGA both numbers determine the hardware. A
+ * tile has 64 blocks, whose scales fill one word of 512 bits.
  *
  * @param format OCP's scale, elements of 4 or 8 bits, blocks of 16, 32 or 64
  * @param ranks the most partials that are summed at once
  */
 public record FpgaKernels(MxFormat format, int ranks) {
-    /** Entry point: packs. */
+    /** Entry point of the kernel that encodes. */
     public static final String QUANTIZE = "waterspout_quantize";
 
-    /** Entry point: unpacks, sums and adds the residual. */
+    /** Entry point of the kernel that decodes, sums and adds the residual. */
     public static final String DEQUANTIZE_SUM = "waterspout_dequantize_sum";
 
-    /** Blocks of a tile, which is a work-group: TornadoVM launches groups of 64 x 1 x 1 items on FPGAs, and no others. */
+    /** Blocks of a tile. A tile is a work-group: on FPGAs TornadoVM only launches groups of 64 x 1 x 1 work-items. */
     static final int TILE_BLOCKS = 64;
 
     private static final int MAX_RANKS = 16;
     private static final String RESOURCE = "mx-codec.cl";
 
-    /** Refuses what the kernels have no hardware for. */
+    /** Checks that kernels can be generated for the format and the number of ranks. */
     public FpgaKernels {
         int bits = format.element().bits();
         int block = format.block();
@@ -75,9 +75,9 @@ public record FpgaKernels(MxFormat format, int ranks) {
     }
 
     /**
-     * {@return the kernels' OpenCL C, complete}
+     * {@return the complete OpenCL C source of the kernels}
      *
-     * @param vendor who compiles it
+     * @param vendor whose compiler
      */
     public String source(Vendor vendor) {
         ElementType element = format.element();

@@ -2,13 +2,13 @@ package dev.waterspout.kernels.fpga;
 
 import java.util.Locale;
 
-/** Who compiles the kernels, and so which hints they carry. */
+/** The compiler of the kernels, which determines the hints in their source. */
 public enum Vendor {
     /** Intel's FPGA SDK for OpenCL: {@code aoc}. */
     INTEL,
     /** AMD Xilinx Vitis: {@code v++}. */
     XILINX,
-    /** An OpenCL driver that compiles when the program runs, as those of CPUs and GPUs do. */
+    /** An OpenCL driver that compiles at run time, such as those of CPUs and GPUs. */
     DRIVER;
 
     /** {@return the name on the command line, such as {@code intel}} */

@@ -1,6 +1,7 @@
 /**
- * The MX codec as OpenCL C of our own for FPGAs, run by TornadoVM as prebuilt tasks, and a model of what it takes there.
- * What TornadoVM itself generates for FPGAs does not compile where a kernel has a loop.
+ * The MX codec as OpenCL C for FPGAs, run by TornadoVM as prebuilt tasks, and a model of its cycles and resources.
+ * The source is written here because the code that TornadoVM generates for FPGAs does not compile if a kernel has a
+ * loop.
  */
 @NullMarked
 package dev.waterspout.kernels.fpga;

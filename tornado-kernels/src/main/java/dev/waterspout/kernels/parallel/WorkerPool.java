@@ -7,11 +7,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed set of threads that split ranges of items between them, made for runs of a few microseconds.
+ * A fixed set of threads that divide a range of items among them. It is made for runs of a few microseconds.
  *
  * <p>The calling thread is worker 0; the others are daemon threads that live until {@link #close()}. Waiting threads
- * spin for about 50 microseconds and then park, so an idle pool uses no CPU. One run at a time: a run inside a run, or
- * from two threads at once, is refused.
+ * spin for about 50 microseconds and then park, so an idle pool uses no CPU. One run at a time: a run inside a run,
+ * or from two threads at once, is refused.
  */
 public final class WorkerPool implements AutoCloseable {
     private static final long SPIN_NANOS = 50_000;
@@ -21,7 +21,7 @@ public final class WorkerPool implements AutoCloseable {
     private final Worker[] workers;
     private final AtomicBoolean busy = new AtomicBoolean();
 
-    /** Each run publishes a new object, so that a worker that slept through a run cannot take part in it later. */
+    /** Each run publishes a new object. So a worker that was parked during a run cannot join that run later. */
     private volatile Job job = new Job(0, 1, 0, (worker, from, to) -> {});
 
     private volatile boolean closed;

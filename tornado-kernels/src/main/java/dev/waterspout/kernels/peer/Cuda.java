@@ -9,14 +9,14 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
- * The functions of CUDA's driver interface (cuda.h) that copies take, with the names of their current versions. Contexts, streams
- * and device addresses are 64 bits, passed as long.
+ * The functions of CUDA's driver interface (cuda.h) that copies need, under the names of their current versions.
+ * Contexts, streams and device addresses have 64 bits and are passed as long.
  *
  * @param pushContext {@code CUresult cuCtxPushCurrent_v2(CUcontext)}
  * @param popContext {@code CUresult cuCtxPopCurrent_v2(CUcontext*)}
  * @param enablePeerAccess {@code CUresult cuCtxEnablePeerAccess(CUcontext peer, unsigned flags)}
- * @param copyPeerAsync {@code CUresult cuMemcpyPeerAsync(CUdeviceptr dst, CUcontext dst_context, CUdeviceptr src, CUcontext
- *     src_context, size_t bytes, CUstream)}
+ * @param copyPeerAsync {@code CUresult cuMemcpyPeerAsync(CUdeviceptr dst, CUcontext dst_context, CUdeviceptr src,
+ *     CUcontext src_context, size_t bytes, CUstream)}
  * @param synchronizeStream {@code CUresult cuStreamSynchronize(CUstream)}
  */
 record Cuda(
@@ -49,7 +49,7 @@ record Cuda(
                         calls.function("cuStreamSynchronize", JAVA_INT, JAVA_LONG)));
     }
 
-    /** Makes a context this thread's, on top of the one that it has. */
+    /** Pushes a context on this thread's stack of contexts. */
     void push(long context) {
         try {
             require("cuCtxPushCurrent", (int) pushContext.invokeExact(context));
@@ -58,7 +58,7 @@ record Cuda(
         }
     }
 
-    /** Gives this thread back the context that it had before {@link #push}. */
+    /** Restores the context that this thread had before {@link #push}. */
     void pop() {
         try (Arena arena = Arena.ofConfined()) {
             require("cuCtxPopCurrent", (int) popContext.invokeExact(arena.allocate(ADDRESS)));
@@ -67,7 +67,10 @@ record Cuda(
         }
     }
 
-    /** Lets this thread's context reach a peer's memory directly; where the hardware cannot, the driver's copies go another way. */
+    /**
+     * Gives this thread's context direct access to a peer's memory. Where the hardware has none, the driver copies by
+     * another path.
+     */
     void enablePeerAccess(long peer) {
         try {
             int error = (int) enablePeerAccess.invokeExact(peer, 0);
@@ -79,7 +82,7 @@ record Cuda(
         }
     }
 
-    /** Queues a copy between two addresses, each in its context. */
+    /** Enqueues a copy between two addresses, each with its context. */
     void copy(long target, long targetContext, long source, long sourceContext, long bytes, long stream) {
         try {
             require("cuMemcpyPeerAsync", (int)
@@ -89,7 +92,7 @@ record Cuda(
         }
     }
 
-    /** Waits until all that was queued in a stream is done. */
+    /** Waits until all work enqueued in a stream is done. */
     void synchronize(long stream) {
         try {
             require("cuStreamSynchronize", (int) synchronizeStream.invokeExact(stream));

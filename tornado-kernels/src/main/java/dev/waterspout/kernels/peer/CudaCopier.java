@@ -5,8 +5,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Copies between CUDA devices, in the stream of the plan that receives: over NVLink or PCIe where the devices reach each other,
- * else as the driver sees fit.
+ * Copies between CUDA devices, in the stream of the receiving plan. The copies go over NVLink or PCIe if the devices
+ * have peer access, and otherwise by the path that the driver chooses.
  */
 final class CudaCopier implements PeerCopier {
     private final Cuda cuda;

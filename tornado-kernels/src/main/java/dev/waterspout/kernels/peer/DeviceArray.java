@@ -4,18 +4,18 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Where an array lies on its device. Valid as long as the plan that it belongs to keeps it there.
+ * The location of an array on its device. Valid as long as the array's plan keeps it there.
  *
  * @param backend of the device
  * @param device its position among the devices of its platform
- * @param base OpenCL: the {@code cl_mem} of the array, which no other array shares; CUDA: its address. The elements come after
- *     a header of {@link TornadoNativeArray#ARRAY_HEADER} bytes
+ * @param base OpenCL: the {@code cl_mem} of the array, which no other array shares; CUDA: its address. The elements
+ *     come after a header of {@link TornadoNativeArray#ARRAY_HEADER} bytes
  * @param bytes of the elements
  * @param context CUDA: the {@code CUcontext} that the array belongs to; OpenCL: 0
  * @param stream CUDA: the {@code CUstream} of the plan; OpenCL: 0
  */
 record DeviceArray(TornadoVMBackendType backend, int device, long base, long bytes, long context, long stream) {
-    /** Where an element's byte lies behind {@link #base}. */
+    /** Returns the offset of an element's byte from {@link #base}. */
     static long fromBase(long offset) {
         return TornadoNativeArray.ARRAY_HEADER + offset;
     }

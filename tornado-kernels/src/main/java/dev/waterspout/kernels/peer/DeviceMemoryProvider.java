@@ -12,19 +12,19 @@ import uk.ac.manchester.tornado.runtime.library.spi.TornadoLibraryProvider;
 import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
 
 /**
- * A library for TornadoVM's library tasks, which is how a program gets at the addresses of its arrays: it runs a {@link
- * DeviceMemoryTask} with them. TornadoVM finds it as a service.
+ * A library for TornadoVM's library tasks, the only tasks that receive the device addresses of their arrays. It
+ * passes them to a {@link DeviceMemoryTask}. TornadoVM finds it as a service.
  */
 public final class DeviceMemoryProvider implements TornadoLibraryProvider {
     private static final String LIBRARY = "waterspout/device-memory";
 
-    /** Nothing is kept per plan. */
+    /** No state is kept per plan. */
     private static final class NoContext implements LibraryContext {}
 
     /** For the service loader. */
     public DeviceMemoryProvider() {}
 
-    /** Describes a task to a graph: the arrays that it gets, and what it does with each. */
+    /** Describes a task to a graph: its arrays, and how it accesses each. */
     static LibraryTaskDescriptor describe(String function, DeviceMemoryTask task, Access[] access, Object... arrays) {
         return new LibraryTaskDescriptor()
                 .withLibrary(LIBRARY)
@@ -52,9 +52,9 @@ public final class DeviceMemoryProvider implements TornadoLibraryProvider {
     @Override
     public void dispatch(String functionName, LibraryInvocation invocation) {
         if (!(invocation.getTuning() instanceof DeviceMemoryTask task)) {
-            throw new PeerException("library task " + functionName + " says nothing about what to do");
+            throw new PeerException("library task " + functionName + " has no task to run");
         }
-        // Tasks are queued: the arrays are what the tasks before this one have made of them once the queue is empty.
+        // Tasks are enqueued: earlier tasks have written their arrays only when the queue is empty.
         invocation.getDevice().sync(invocation.getExecutionPlanId());
         List<DeviceArray> arrays = new ArrayList<>();
         for (int index = 0; index < invocation.getNumArgs(); index++) {
@@ -65,7 +65,7 @@ public final class DeviceMemoryProvider implements TornadoLibraryProvider {
 
     @Override
     public void destroyContext(LibraryContext context) {
-        // It holds nothing.
+        // There is nothing to release.
     }
 
     private static DeviceArray array(LibraryInvocation invocation, int index) {
@@ -79,7 +79,7 @@ public final class DeviceMemoryProvider implements TornadoLibraryProvider {
             context = streams.getNativeContext(invocation.getExecutionPlanId());
             stream = streams.getNativeStream(invocation.getExecutionPlanId());
         }
-        // What is called a device pointer is the handle or address of the whole array plus the size of its header.
+        // TornadoVM's device pointer is the handle or address of the whole array plus the size of its header.
         long base = invocation.getDevicePointer(index) - TornadoNativeArray.ARRAY_HEADER;
         return new DeviceArray(
                 device.getTornadoVMBackend(),

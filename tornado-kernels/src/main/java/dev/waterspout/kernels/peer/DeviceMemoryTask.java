@@ -2,7 +2,7 @@ package dev.waterspout.kernels.peer;
 
 import java.util.List;
 
-/** What is done with arrays on their device, in the middle of a task graph. */
+/** Work on arrays in device memory, in the middle of a task graph. */
 @FunctionalInterface
 interface DeviceMemoryTask {
     /**

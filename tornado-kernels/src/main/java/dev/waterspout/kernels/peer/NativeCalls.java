@@ -8,7 +8,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
-/** A shared library of C functions that are looked up by name. */
+/** A shared library whose C functions are looked up by name. */
 final class NativeCalls {
     private final String library;
     private final SymbolLookup symbols;
@@ -24,7 +24,7 @@ final class NativeCalls {
      * @param library file name, found as the dynamic linker finds it
      * @return empty if there is none
      */
-    // The libraries are the drivers' own, which the runtime has loaded already.
+    // These are the libraries of the drivers, which the runtime has loaded already.
     @SuppressWarnings("restricted")
     static Optional<NativeCalls> load(String library) {
         try {
@@ -50,7 +50,10 @@ final class NativeCalls {
                 .orElseThrow(() -> new PeerException(library + " has no " + name));
     }
 
-    /** Returns what to throw where a call of a library's function threw: a method handle declares everything. */
+    /**
+     * Returns the exception to throw after a call of a library function threw. Method handles declare every
+     * Throwable.
+     */
     static RuntimeException failed(String library, Throwable failure) {
         return switch (failure) {
             case RuntimeException unchecked -> unchecked;

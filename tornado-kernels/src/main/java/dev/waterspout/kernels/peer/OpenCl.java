@@ -10,14 +10,17 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
- * The functions of OpenCL 1.2 (cl.h) that copies take. Objects are opaque pointers, passed as long.
+ * The functions of OpenCL 1.2 (cl.h) that copies need. Objects are opaque pointers, passed as long.
  *
- * @param enqueueCopyBuffer {@code cl_int clEnqueueCopyBuffer(cl_command_queue, cl_mem src, cl_mem dst, size_t src_offset, size_t
- *     dst_offset, size_t size, cl_uint events, const cl_event*, cl_event*)}
+ * @param enqueueCopyBuffer {@code cl_int clEnqueueCopyBuffer(cl_command_queue, cl_mem src, cl_mem dst, size_t
+ *     src_offset, size_t dst_offset, size_t size, cl_uint events, const cl_event*, cl_event*)}
  * @param finish {@code cl_int clFinish(cl_command_queue)}
- * @param getMemObjectInfo {@code cl_int clGetMemObjectInfo(cl_mem, cl_uint name, size_t size, void* value, size_t* written)}
- * @param getContextInfo {@code cl_int clGetContextInfo(cl_context, cl_uint name, size_t size, void* value, size_t* written)}
- * @param createCommandQueue {@code cl_command_queue clCreateCommandQueue(cl_context, cl_device_id, cl_bitfield, cl_int* error)}
+ * @param getMemObjectInfo {@code cl_int clGetMemObjectInfo(cl_mem, cl_uint name, size_t size, void* value, size_t*
+ *     written)}
+ * @param getContextInfo {@code cl_int clGetContextInfo(cl_context, cl_uint name, size_t size, void* value, size_t*
+ *     written)}
+ * @param createCommandQueue {@code cl_command_queue clCreateCommandQueue(cl_context, cl_device_id, cl_bitfield,
+ *     cl_int* error)}
  */
 record OpenCl(
         MethodHandle enqueueCopyBuffer,
@@ -66,7 +69,7 @@ record OpenCl(
         }
     }
 
-    /** Returns the devices of a context, in the order in which it was made of them. */
+    /** Returns the devices of a context, in the order in which they were given when it was created. */
     long[] devicesOf(long context) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment devices = arena.allocate(JAVA_LONG, MAX_DEVICES);
@@ -79,7 +82,7 @@ record OpenCl(
         }
     }
 
-    /** Makes an in-order queue. */
+    /** Creates an in-order command queue. */
     long queue(long context, long device) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment error = arena.allocate(JAVA_INT);
@@ -91,7 +94,7 @@ record OpenCl(
         }
     }
 
-    /** Queues a copy; offsets are in bytes from the beginning of the buffers. */
+    /** Enqueues a copy. Offsets are in bytes from the start of the buffers. */
     void copy(long queue, long source, long sourceOffset, long target, long targetOffset, long bytes) {
         try {
             require("clEnqueueCopyBuffer", (int) enqueueCopyBuffer.invokeExact(
@@ -109,7 +112,7 @@ record OpenCl(
         }
     }
 
-    /** Waits until all that was queued is done. */
+    /** Waits until all enqueued work is done. */
     void finish(long queue) {
         try {
             require("clFinish", (int) finish.invokeExact(queue));

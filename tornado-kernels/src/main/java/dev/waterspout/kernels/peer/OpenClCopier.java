@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Copies between buffers of one OpenCL context, to which all devices of a platform belong under TornadoVM. The copies of a
- * device go through a queue of our own on it, because TornadoVM shows none of its queues.
+ * Copies between buffers of one OpenCL context; under TornadoVM all devices of a platform share one. Each device has
+ * a command queue for copies, because TornadoVM does not expose its own queues.
  */
 final class OpenClCopier implements PeerCopier {
     private final OpenCl cl;
@@ -42,11 +42,12 @@ final class OpenClCopier implements PeerCopier {
         cl.finish(queue);
     }
 
-    /** Queues last as long as the process: a context has one per device, however many plans come and go. */
+    /** Queues live as long as the process. A context has one per device, whatever the number of plans. */
     private long queue(Target target) {
         long[] devices = cl.devicesOf(target.context());
         if (target.device() >= devices.length) {
-            throw new PeerException("device " + target.device() + " of an OpenCL context of " + devices.length);
+            throw new PeerException(
+                    "OpenCL device " + target.device() + "; the context has devices 0 to " + (devices.length - 1));
         }
         return cl.queue(target.context(), devices[target.device()]);
     }

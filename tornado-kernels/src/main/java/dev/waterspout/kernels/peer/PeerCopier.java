@@ -2,15 +2,16 @@ package dev.waterspout.kernels.peer;
 
 import java.util.List;
 
-/** Copies between the memories of devices of one backend. Used by several threads at once. */
+/** Copies between the memories of devices of one backend. Thread-safe. */
 interface PeerCopier {
     /**
-     * Copies runs of other arrays into one, and returns when they are there. Whatever wrote the sources must have ended.
+     * Copies ranges of other arrays into one, and returns when the copies are complete. The writers of the sources
+     * must have ended before.
      *
-     * @param target receives; its runs must not overlap
-     * @param copies what goes where
-     * @throws IllegalArgumentException if a run leaves its array
-     * @throws PeerException if the driver refuses
+     * @param target receives the ranges, which must not overlap in it
+     * @param copies the ranges
+     * @throws IllegalArgumentException if a range exceeds its array
+     * @throws PeerException if the driver reports an error
      */
     void pull(DeviceArray target, List<PeerCopy> copies);
 }

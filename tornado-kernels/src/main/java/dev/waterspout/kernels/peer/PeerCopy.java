@@ -1,12 +1,12 @@
 package dev.waterspout.kernels.peer;
 
 /**
- * A run of bytes that goes from one array to another.
+ * A range of bytes to copy from one array to another.
  *
  * @param source the array that is read
  * @param sourceOffset first byte of its elements
  * @param targetOffset first byte of the target's elements
- * @param bytes how many
+ * @param bytes length of the range
  */
 record PeerCopy(DeviceArray source, long sourceOffset, long targetOffset, long bytes) {
     void requireInside(DeviceArray target) {

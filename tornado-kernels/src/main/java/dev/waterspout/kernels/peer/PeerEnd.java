@@ -8,11 +8,12 @@ import uk.ac.manchester.tornado.api.common.Access;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * One rank's end of a {@link PeerLink}: tasks that show its array to the others, and that fetch theirs. For every exchange a rank
- * executes a graph with an offer, waits until all others have, and executes a graph with a gather. Used by one thread.
+ * One rank's end of a {@link PeerLink}: tasks that offer its array to the other ranks, and tasks that fetch theirs.
+ * For every exchange a rank executes a graph with an offer, waits until all others have done so, and executes a graph
+ * with a gather. Used by one thread.
  *
- * <p>Two exchanges that follow each other offer two arrays: others may still be reading that of the exchange before, and none
- * reads that of the one before it, as soon as all ranks have offered theirs.
+ * <p>Consecutive exchanges offer two arrays in turn. Once all ranks have offered theirs, others may still be reading
+ * the array of the previous exchange, and none reads that of the exchange before it.
  */
 public final class PeerEnd {
     private final PeerLink link;
@@ -27,7 +28,7 @@ public final class PeerEnd {
     }
 
     /**
-     * Adds a task that offers an array as it is then.
+     * Adds a task that offers an array with its content at that time.
      *
      * @param graph of the array's plan
      * @param task name
@@ -43,12 +44,12 @@ public final class PeerEnd {
     }
 
     /**
-     * Adds a task that copies the beginning of an array to another, and offers that one.
+     * Adds a task that copies the first part of an array to another array, and offers the latter.
      *
      * @param graph of the arrays' plan
      * @param task name
-     * @param source may be changed when the graph has been executed
-     * @param array of what is offered; stays on the device and unchanged until the next but one offer
+     * @param source may change after the graph has been executed
+     * @param array the copy that is offered; stays on the device and unchanged until the next but one offer
      */
     public void offerCopy(TaskGraph graph, String task, TornadoNativeArray source, TornadoNativeArray array) {
         Access[] access = {Access.READ_ONLY, Access.WRITE_ONLY};
@@ -61,11 +62,12 @@ public final class PeerEnd {
     }
 
     /**
-     * Adds a task that fetches what all ranks, this one included, have offered last.
+     * Adds a task that fetches the latest offers of all ranks, this one included.
      *
      * @param graph of the array's plan
      * @param task name
-     * @param shards gets what rank r offers from its element {@code r x size / ranks} on: as many bytes as {@link #expect} says
+     * @param shards receives the offer of rank r from its element {@code r x size / ranks} on; {@link #expect} sets
+     *     the number of bytes
      */
     public void gather(TaskGraph graph, String task, TornadoNativeArray shards) {
         Access[] access = {Access.WRITE_ONLY};
@@ -80,7 +82,7 @@ public final class PeerEnd {
      *
      * @param graph of the array's plan
      * @param task name
-     * @param array is there when the task runs
+     * @param array on the device when the task runs
      */
     public static void touch(TaskGraph graph, String task, TornadoNativeArray array) {
         Access[] access = {Access.READ_ONLY};
@@ -88,9 +90,9 @@ public final class PeerEnd {
     }
 
     /**
-     * Says how much the coming executions of {@link #gather} fetch of each rank.
+     * Sets the number of bytes that the next executions of {@link #gather} fetch from each rank.
      *
-     * @param bytes from the beginning of what it offers
+     * @param bytes from the start of its offer
      */
     public void expect(long bytes) {
         this.bytes = bytes;
@@ -99,7 +101,8 @@ public final class PeerEnd {
     void publish(DeviceArray array) {
         DeviceArray before = last;
         if (before != null && before.base() == array.base()) {
-            throw new PeerException("rank " + rank + " offers the array that it has offered last");
+            throw new PeerException(
+                    "rank " + rank + " offers the array that it offered last; it must alternate between two");
         }
         last = array;
         link.offer(rank, new PeerLink.Offer(offers, array));
@@ -115,7 +118,7 @@ public final class PeerEnd {
         List<PeerCopy> copies = new ArrayList<>();
         long stride = shards.bytes() / link.ranks();
         if (bytes > stride) {
-            throw new PeerException(bytes + " bytes per rank, and the array has " + stride + " for each");
+            throw new PeerException(bytes + " bytes per rank; the array has room for " + stride);
         }
         for (int peer = 0; peer < link.ranks(); peer++) {
             copies.add(new PeerCopy(link.offered(peer, offers - 1), 0, peer * stride, bytes));

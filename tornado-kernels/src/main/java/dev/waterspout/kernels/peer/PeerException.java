@@ -1,6 +1,6 @@
 package dev.waterspout.kernels.peer;
 
-/** A copy between devices, or what leads to one, has failed. */
+/** A copy between devices, or its preparation, has failed. */
 public final class PeerException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -11,30 +11,30 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 /**
  * The ranks of one process whose devices copy from each other. Each rank uses its own {@link PeerEnd}.
  *
- * <p>What an end offers, the others may read until that end's next but one offer.
+ * <p>The other ends may read an offer until the next but one offer of the same end.
  */
 public final class PeerLink {
-    /** An offer and the one after it are kept: a rank may be that much ahead of another. */
+    /** Offers kept per rank: a rank may be one exchange ahead of another. */
     private static final int KEPT = 2;
 
     private final PeerCopier copier;
     private final int ranks;
     private final AtomicReferenceArray<@Nullable Offer> offers;
 
-    /** An array that other ranks may read, and the number of the exchange for which it holds. */
+    /** An array that other ranks may read, and the number of its exchange. */
     record Offer(long exchange, DeviceArray array) {}
 
-    /** What {@link #connect} returns. */
+    /** The result of {@link #connect}. */
     public sealed interface Result {
         /**
-         * Copies between all devices work, and were tried.
+         * Copies between all devices work: each has been tried.
          *
          * @param link with as many ends as there are devices
          */
         record Connected(PeerLink link) implements Result {}
 
         /**
-         * There is no way from each of the devices to each other.
+         * At least one pair of devices cannot copy.
          *
          * @param reason a sentence without a full stop, that names devices as TornadoVM does
          */
@@ -48,10 +48,9 @@ public final class PeerLink {
     }
 
     /**
-     * Finds out whether devices can copy from each other, by copying a few bytes between each two. To be called while no task
-     * graph is being executed.
+     * Tries a copy of a few bytes between each pair of devices. No task graph may be executing during the call.
      *
-     * @param devices the devices of all ranks, in rank order; one may come several times
+     * @param devices the devices of all ranks, in rank order; a device may occur several times
      */
     public static Result connect(List<TornadoDevice> devices) {
         TornadoDevice first = devices.getFirst();
@@ -77,7 +76,7 @@ public final class PeerLink {
     }
 
     /**
-     * Returns a rank's end; to be taken once.
+     * Returns a rank's end. Each end can be taken once.
      *
      * @param rank from 0
      */
@@ -98,13 +97,13 @@ public final class PeerLink {
         offers.set(slot(rank, offer.exchange()), offer);
     }
 
-    /** Returns what a rank offers for an exchange. */
+    /** Returns the array that a rank offers for an exchange. */
     DeviceArray offered(int rank, long exchange) {
         Offer offer = offers.get(slot(rank, exchange));
         if (offer == null || offer.exchange() != exchange) {
             throw new PeerException("rank " + rank + " offers "
                     + (offer == null ? "nothing" : "its partial of exchange " + offer.exchange())
-                    + " where that of exchange " + exchange + " is wanted");
+                    + "; the offer of exchange " + exchange + " is needed");
         }
         return offer.array();
     }

@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 
-/** Tries a copy from one device to another. Nothing is compiled for it. */
+/** Tries a copy from one device to another. It compiles no kernel. */
 final class PeerProbe {
     private static final int BYTES = 257;
 
@@ -17,10 +17,10 @@ final class PeerProbe {
     /**
      * Copies a pattern.
      *
-     * @param copier what is tried
+     * @param copier the copier to try
      * @param from device that has the pattern
      * @param to device that gets it
-     * @return what went wrong, or empty
+     * @return a description of the failure, or empty
      */
     static Optional<String> failure(PeerCopier copier, TornadoDevice from, TornadoDevice to) {
         String copy = "a copy from " + from.getDeviceName() + " to " + to.getDeviceName();
@@ -40,7 +40,7 @@ final class PeerProbe {
         }
         boolean same = shards.getSegment().asSlice(0, BYTES).mismatch(sent.getSegment()) < 0
                 && shards.getSegment().asSlice(BYTES).mismatch(own.getSegment()) < 0;
-        return same ? Optional.empty() : Optional.of(copy + " brought other bytes");
+        return same ? Optional.empty() : Optional.of(copy + " changed the bytes");
     }
 
     private static TaskGraph offer(PeerEnd end, ByteArray sent) {

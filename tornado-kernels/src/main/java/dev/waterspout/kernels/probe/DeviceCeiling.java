@@ -1,9 +1,9 @@
 package dev.waterspout.kernels.probe;
 
 /**
- * The measured limits of a TornadoVM device, by its own kernels.
+ * The limits of a TornadoVM device, as measured by kernels on it.
  *
- * @param readBytesPerSecond reads of memory that no cache holds
+ * @param readBytesPerSecond read bandwidth, of data that fits in no cache
  * @param flopsPerSecond multiply-adds of f32 in registers, two operations each
  */
 public record DeviceCeiling(double readBytesPerSecond, double flopsPerSecond) {}

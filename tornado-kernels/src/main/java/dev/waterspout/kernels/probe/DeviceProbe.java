@@ -9,8 +9,9 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * Measures {@link DeviceCeiling} with kernels that TornadoVM compiles as it does all others: the fastest of a few ways, by
- * kernel times of its profiler. A limit of what such kernels reach, then, rather than of the hardware.
+ * Measures {@link DeviceCeiling} with kernels that TornadoVM compiles like all others. The fastest of a few variants
+ * counts, by the kernel times of TornadoVM's profiler. So the limits are those of TornadoVM's kernels, not those of
+ * the hardware.
  */
 public final class DeviceProbe {
     private static final int RUNS = 7;
@@ -23,11 +24,11 @@ public final class DeviceProbe {
     private int plans;
 
     /**
-     * How much is done at a time.
+     * The amount of work in a launch.
      *
-     * @param floats that are read, more than any cache holds
-     * @param items at work per unit of the device; for reads a power of two, as {@code floats} is
-     * @param steps of every chain
+     * @param floats that are read; they must fit in no cache
+     * @param work-items per compute unit; for reads a power of two, as {@code floats} is
+     * @param steps of every chain of multiply-adds
      */
     record Size(int floats, int items, int steps) {}
 
@@ -94,12 +95,12 @@ public final class DeviceProbe {
         }
     }
 
-    /** What was not computed was not measured. */
+    /** Checks the result: a kernel that computed nothing was not measured. */
     private static void require(FloatArray results, float expected) {
         for (int i = 0; i < results.getSize(); i++) {
             if (Math.abs(results.get(i) - expected) > 1e-3f * expected) {
                 throw new IllegalStateException(
-                        "a probe of the device left " + results.get(i) + " where " + expected + " belongs");
+                        "the device probe computed " + results.get(i) + "; the right result is " + expected);
             }
         }
     }

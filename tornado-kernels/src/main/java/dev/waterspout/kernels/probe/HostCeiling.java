@@ -1,10 +1,10 @@
 package dev.waterspout.kernels.probe;
 
 /**
- * The measured limits of a number of cores at work together.
+ * The measured limits of several cores that work at the same time.
  *
- * @param threads how many
- * @param readBytesPerSecond sequential reads of memory that no cache holds
+ * @param threads number of threads, one per core
+ * @param readBytesPerSecond sequential read bandwidth, of data that fits in no cache
  * @param flopsPerSecond fused multiply-adds of f32 in registers, two operations each
  */
 public record HostCeiling(int threads, double readBytesPerSecond, double flopsPerSecond) {}

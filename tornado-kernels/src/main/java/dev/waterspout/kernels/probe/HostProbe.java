@@ -13,35 +13,35 @@ import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Measures {@link HostCeiling} on the workers that also run the kernels, with the Vector API that they are written in. */
+/** Measures {@link HostCeiling} on the worker threads that run the kernels, with the Vector API, as the kernels do. */
 public final class HostProbe {
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     private static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
 
-    /** Several times the last-level cache of most machines, and little of their memory. */
+    /** Bytes to allocate: several times the last-level cache of most machines, and a small part of their memory. */
     private static final long OWN_BYTES = 256L << 20;
-    /** The least that does not mostly lie in a cache. */
+    /** The fewest bytes of which a cache holds only a small part. */
     private static final long LEAST_BYTES = 128L << 20;
 
     private static final long MOST_BYTES = 512L << 20;
-    /** Read by one call, as two streams: one alone leaves the prefetcher idle at every page's end. */
+    /** Bytes that one call reads, as two streams. With one stream the prefetcher is idle at the end of every page. */
     private static final int PIECE_BYTES = 2 << 20;
 
     private static final int CHAINS = 12;
     private static final int STEPS = 20_000;
     private static final int STEPS_PER_THREAD = 64;
-    /** The compiler is done well before that. */
+    /** Time to warm up; the JIT compiler needs less. */
     private static final long WARM_UP_NANOS = 600_000_000;
 
     private static final long MEASURE_NANOS = 600_000_000;
-    /** Of the passes, this fraction may be faster than what is reported. */
+    /** The fraction of passes that may be faster than the reported speed. */
     private static final double OUTLIERS = 0.1;
 
     private final WorkerPool pool;
     private final long warmUpNanos;
     private final long measureNanos;
-    /** Takes every result, so that no loop is without effect. */
+    /** Collects every result, so that the compiler cannot remove a loop. */
     private final LongAdder results = new LongAdder();
 
     HostProbe(WorkerPool pool, long warmUpNanos, long measureNanos) {
@@ -51,12 +51,12 @@ public final class HostProbe {
     }
 
     /**
-     * Measures both limits, in two to three seconds. Reported is what nine of ten passes do not reach: what disturbs a pass
-     * slows it, and the few that a virtual machine's clock makes too fast are left out.
+     * Measures both limits, in two to three seconds. The reported speed is the 90th percentile of all passes:
+     * disturbances make a pass slower, and the clock of a virtual machine makes a few passes look too fast.
      *
-     * @param pool the workers to measure
-     * @param weights of a model, to be read where they lie, since pages of a file may be read faster than others; memory
-     *     of 256 MB is allocated in their place where they are few enough to stay in a cache
+     * @param pool the worker threads to measure
+     * @param weights of a model, which are read from the mapped file, since its pages may be read at another speed
+     *     than allocated ones; where they are few enough to stay in a cache, 256 MB of memory are allocated instead
      */
     public static HostCeiling measure(WorkerPool pool, MemorySegment weights) {
         HostProbe probe = new HostProbe(pool, WARM_UP_NANOS, MEASURE_NANOS);
@@ -70,7 +70,7 @@ public final class HostProbe {
         }
         try (Arena arena = Arena.ofShared()) {
             MemorySegment memory = arena.allocate(OWN_BYTES, PIECE_BYTES);
-            // Pages that were never written are all one page of zeros, which stays in the cache.
+            // Pages that were never written all map to one page of zeros, which stays in the cache.
             memory.fill((byte) 1);
             return readRepeatedly(memory);
         }
@@ -79,7 +79,7 @@ public final class HostProbe {
     /**
      * Measures reads, in bytes per second.
      *
-     * @param memory read as often as there is time for
+     * @param memory read repeatedly until the time is over
      */
     double readRepeatedly(MemorySegment memory) {
         int pieces = (int) (memory.byteSize() / PIECE_BYTES);
@@ -106,7 +106,7 @@ public final class HostProbe {
         return 2.0 * threads * STEPS_PER_THREAD * STEPS * CHAINS * FLOATS.length() / seconds;
     }
 
-    /** Returns the sum of what all loops have returned so far. */
+    /** Returns the sum of the results of all loops so far. */
     long results() {
         return results.sum();
     }
@@ -144,7 +144,10 @@ public final class HostProbe {
         return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
     }
 
-    /** Twelve chains of multiply-adds, more than latency times units of any CPU; named, so that they stay in registers. */
+    /**
+     * Twelve independent chains of multiply-adds: more than latency times number of units on any CPU. Local variables
+     * keep them in registers.
+     */
     private static float multiply(float seed, int steps) {
         FloatVector factor = FloatVector.broadcast(FLOATS, 0.5f);
         FloatVector addend = FloatVector.broadcast(FLOATS, seed);

@@ -1,6 +1,6 @@
 /**
- * What the CPU can do at most: how fast its cores read memory and multiply, measured by loops that do nothing else. The
- * figures stand beside those of the kernels, so that one sees which fraction of the hardware is used.
+ * The limits of the CPU and of devices: read bandwidth and multiply-adds per second, measured by loops that do
+ * nothing else. Comparing kernels with these limits shows which fraction of the hardware they use.
  */
 @NullMarked
 package dev.waterspout.kernels.probe;

@@ -1,6 +1,6 @@
 package dev.waterspout.kernels.timeline;
 
-/** What a rank spends time on. Phases of the outer kinds contain others. */
+/** The kinds of work that a rank spends time on. Phases of an outer kind contain others. */
 public enum Phase {
     /** One chunk of tokens through all layers: outer. */
     FORWARD("forward"),

@@ -9,11 +9,11 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
 
-/** A phase of a rank's work, in Java Flight Recorder. */
+/** A phase of a rank's work, as an event of Java Flight Recorder. */
 @Name("dev.waterspout.Phase")
 @Label("Phase")
 @Category("Waterspout")
-@Description("What a rank of a tensor-parallel group spends time on")
+@Description("Work of a rank of a tensor-parallel group")
 @StackTrace(false)
 final class PhaseEvent extends Event {
     @Label("Rank")
@@ -32,7 +32,7 @@ final class PhaseEvent extends Event {
     int number;
 
     @Label("Device Time")
-    @Description("Time of a device, of which only the duration is known; 0 for phases of the rank's own thread")
+    @Description("Duration of work on a device, whose start is unknown; 0 for phases of the rank's own thread")
     @Timespan(Timespan.NANOSECONDS)
     long nanos;
 }

@@ -4,11 +4,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notes phases in arrays that grow, 28 bytes for each, and hands them to Java Flight Recorder where that runs. After {@value
- * #MOST} phases it only counts what it leaves out.
+ * Records phases in arrays that grow, 28 bytes per phase, and passes them to Java Flight Recorder if it is running.
+ * After {@value #MOST} phases it only counts further ones.
  */
 public final class Recording implements Timeline {
-    /** Phases that are kept: 112 MB. */
+    /** The most phases that are kept: 112 MB. */
     static final int MOST = 4_000_000;
 
     private static final int DEEPEST = 16;
@@ -29,8 +29,8 @@ public final class Recording implements Timeline {
 
     /**
      * @param rank whose phases these are
-     * @param keeps whether they are kept, to be read later
-     * @param flight whether they are handed to Java Flight Recorder
+     * @param keeps whether phases are kept, to be read later
+     * @param flight whether phases are passed to Java Flight Recorder
      */
     public Recording(int rank, boolean keeps, boolean flight) {
         this.rank = rank;
@@ -39,7 +39,7 @@ public final class Recording implements Timeline {
     }
 
     /**
-     * Keeps phases from now on, or no longer; those that were kept stay.
+     * Starts or stops keeping phases; those kept so far stay.
      *
      * @param keep whether they are kept
      */
@@ -47,17 +47,17 @@ public final class Recording implements Timeline {
         keeps = keep;
     }
 
-    /** What is told of every phase. */
+    /** Receives phases. */
     @FunctionalInterface
     public interface Reader {
         /**
-         * Is told of a phase.
+         * Receives a phase.
          *
-         * @param phase of what kind it is
-         * @param name what it is
+         * @param phase its kind
+         * @param name its name
          * @param number of the layer, exchange or token, or {@link Timeline#NO_NUMBER}
          * @param start {@code System.nanoTime}
-         * @param nanos how long it took
+         * @param nanos its duration in nanoseconds
          */
         void phase(Phase phase, String name, int number, long start, long nanos);
     }
@@ -67,15 +67,15 @@ public final class Recording implements Timeline {
         return rank;
     }
 
-    /** {@return how many phases came after as many as are kept} */
+    /** {@return the number of phases that were counted and not kept} */
     public long leftOut() {
         return leftOut;
     }
 
     /**
-     * Tells all phases, in the order in which they ended.
+     * Passes all phases to a reader, in the order in which they ended.
      *
-     * @param reader is told
+     * @param reader receives them
      */
     public void read(Reader reader) {
         for (int i = 0; i < size; i++) {

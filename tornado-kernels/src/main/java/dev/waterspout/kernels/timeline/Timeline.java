@@ -1,14 +1,11 @@
 package dev.waterspout.kernels.timeline;
 
-/**
- * Where one rank notes its phases. They nest and are ended in the reverse order of their beginnings. Written by the rank's
- * thread alone.
- */
+/** The phases of one rank. Phases nest: the one that begins last ends first. Only the rank's thread writes to it. */
 public interface Timeline {
     /** A phase without a number. */
     int NO_NUMBER = -1;
 
-    /** Notes nothing, reads no clock and allocates nothing. */
+    /** Records nothing, reads no clock and allocates nothing. */
     Timeline OFF = new Timeline() {
         @Override
         public boolean isOn() {
@@ -32,10 +29,10 @@ public interface Timeline {
         }
     };
 
-    /** {@return whether anything is noted: what costs to find out need not be found out otherwise} */
+    /** {@return whether phases are recorded; if not, callers need not compute costly arguments} */
     boolean isOn();
 
-    /** {@return what {@link #end} is to be given} */
+    /** {@return the value to pass to {@link #end}} */
     long begin();
 
     /**
@@ -60,22 +57,22 @@ public interface Timeline {
     }
 
     /**
-     * Notes what a device did while the rank's thread waited, of which only the duration is known.
+     * Records work of a device during which the rank's thread waited. Only its duration is known.
      *
      * @param phase of what kind it was
      * @param name of the task graph
-     * @param from where to draw it, {@code System.nanoTime}
-     * @param nanos how long it took
+     * @param from the start to draw it at, {@code System.nanoTime}
+     * @param nanos its duration in nanoseconds
      */
     void device(Phase phase, String name, long from, long nanos);
 
-    /** {@return what notes phases that follow each other, beginning now} Others may lie within them. */
+    /** {@return a recorder of phases without gaps, the first of which begins now} Other phases may lie within them. */
     Laps laps();
 
-    /** Phases without a gap: each ends where the next begins, and what comes after the last is none. */
+    /** Phases without gaps: each begins where the one before ends. The time after the last belongs to none. */
     @FunctionalInterface
     interface Laps {
-        /** Notes nothing. */
+        /** Records nothing. */
         Laps OFF = (phase, name) -> {};
 
         /**

@@ -1,6 +1,6 @@
 /**
- * What a rank does when: the phases of its work with their beginnings and ends, for files that trace viewers open and for Java
- * Flight Recorder. Where nobody asked, an object that does nothing stands in for the recording.
+ * Timelines of ranks: the start and the duration of each phase of their work, for files that trace viewers open and
+ * for Java Flight Recorder. If no recording was requested, a timeline that does nothing takes its place.
  */
 @NullMarked
 package dev.waterspout.kernels.timeline;

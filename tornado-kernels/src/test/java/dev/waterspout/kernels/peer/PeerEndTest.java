@@ -45,14 +45,14 @@ class PeerEndTest {
         first.expect(8);
         assertThatExceptionOfType(PeerException.class)
                 .isThrownBy(() -> first.fetch(array(3, 80)))
-                .withMessage("rank 1 offers nothing where that of exchange 0 is wanted");
+                .withMessage("rank 1 offers nothing; the offer of exchange 0 is needed");
         second.publish(array(2, 40));
         first.publish(array(4, 40));
         second.publish(array(5, 40));
         first.publish(array(1, 40));
         assertThatExceptionOfType(PeerException.class)
                 .isThrownBy(() -> first.fetch(array(3, 80)))
-                .withMessage("rank 1 offers its partial of exchange 0 where that of exchange 2 is wanted");
+                .withMessage("rank 1 offers its partial of exchange 0; the offer of exchange 2 is needed");
         assertThat(copied).isEmpty();
     }
 
@@ -61,7 +61,7 @@ class PeerEndTest {
         first.publish(array(1, 40));
         assertThatExceptionOfType(PeerException.class)
                 .isThrownBy(() -> first.publish(array(1, 40)))
-                .withMessage("rank 0 offers the array that it has offered last");
+                .withMessage("rank 0 offers the array that it offered last; it must alternate between two");
     }
 
     @Test

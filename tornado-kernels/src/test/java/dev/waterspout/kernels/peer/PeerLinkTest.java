@@ -152,7 +152,7 @@ class PeerLinkTest {
         try (TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot()).withDevice(devices.getFirst())) {
             assertThatExceptionOfType(PeerException.class)
                     .isThrownBy(plan::execute)
-                    .withMessage("rank 1 offers nothing where that of exchange 0 is wanted");
+                    .withMessage("rank 1 offers nothing; the offer of exchange 0 is needed");
         }
     }
 

@@ -3,11 +3,11 @@ package uk.ac.manchester.tornado.api;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.Access;
 
-/** The arguments of a kernel that is not Java, in its order, and what it does with each. */
+/** The arguments of a kernel that is not Java, in order, and the access of the kernel to each. */
 public class AccessorParameters {
     private final @Nullable PairAccessor[] accessors;
 
-    /** As many arguments, none of them set. */
+    /** A number of arguments, none of them set. */
     public AccessorParameters(int numParameters) {
         accessors = new PairAccessor[numParameters];
     }

@@ -2,7 +2,7 @@ package uk.ac.manchester.tornado.api;
 
 import dev.waterspout.emulator.graph.GraphRun;
 
-/** A task graph that no longer changes, with its arrays on the device. */
+/** An immutable task graph, with its arrays on the device. */
 public class ImmutableTaskGraph {
     private final GraphRun run;
 

@@ -4,8 +4,8 @@ import dev.waterspout.emulator.kernel.WorkItem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a kernel knows of its work-item. Host code makes an empty one to stand for it in a task's arguments; in its
- * place each work-item is given one of its own.
+ * The indices and barriers of a kernel's work-item. Host code passes an empty context among a task's arguments; each
+ * work-item receives its own context in its place.
  */
 public class KernelContext {
     /** Index of the work-item among all, x. */
@@ -55,7 +55,7 @@ public class KernelContext {
 
     private final @Nullable WorkItem item;
 
-    /** One that stands for a work-item in arguments; its indices are zero. */
+    /** A context for a task's arguments; its indices are zero. */
     public KernelContext() {
         item = null;
         globalIdx = 0;

@@ -24,13 +24,13 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
 
 /**
- * Tasks in the order in which they run, and what is copied to and from the device around them.
+ * Tasks in the order in which they run, and the copies to and from the device before and after them.
  *
  * <p>On the emulator an array that a task uses has undefined content on the device (all bits set) until it is listed
  * in {@link #transferToDevice}, consumed from another graph, or written by a kernel. The real runtime copies an array
- * that a kernel reads once even if it is not listed. It does not copy a listed one that the graph's first task to use
- * it writes unconditionally and never reads: elements that this task leaves out are then undefined, which the emulator
- * does not imitate.
+ * that a kernel reads once even if it is not listed. It does not copy a listed array if the first task that uses it
+ * writes it unconditionally and never reads it. Elements that this task does not write are then undefined. The
+ * emulator does not reproduce this.
  */
 public class TaskGraph {
     private final GraphSpec spec;
@@ -419,7 +419,7 @@ public class TaskGraph {
         return this;
     }
 
-    /** The graph as it is now, fit for an execution plan. */
+    /** Returns an immutable graph of the current content, for an execution plan. */
     public ImmutableTaskGraph snapshot() {
         return new ImmutableTaskGraph(spec.snapshot(KernelContext::new));
     }

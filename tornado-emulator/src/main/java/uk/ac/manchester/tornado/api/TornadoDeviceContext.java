@@ -1,6 +1,6 @@
 package uk.ac.manchester.tornado.api;
 
-/** What the runtime keeps per device. */
+/** The runtime's data of a device. */
 public interface TornadoDeviceContext {
     /** The device's position among those of its platform. */
     int getDeviceIndex();

@@ -57,7 +57,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
         return this;
     }
 
-    /** Frees what the selected graphs hold on their device. */
+    /** Frees the device memory of the selected graphs. */
     public TornadoExecutionPlan freeDeviceMemory() {
         run.freeDeviceMemory();
         return this;
@@ -104,7 +104,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
         return run.deviceMemoryInUse();
     }
 
-    /** Frees what the plan holds on its devices; it cannot be executed any more. */
+    /** Frees the plan's device memory. The plan cannot be executed again. */
     @Override
     public void close() throws TornadoExecutionPlanException {
         run.close();

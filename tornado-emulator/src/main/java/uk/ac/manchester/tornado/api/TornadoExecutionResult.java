@@ -3,7 +3,7 @@ package uk.ac.manchester.tornado.api;
 import dev.waterspout.emulator.graph.PlanRun;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 
-/** What an execution left: its profile, and arrays on the device that can be fetched. */
+/** The result of an execution: its profile, and arrays on the device that can be copied to the host. */
 public class TornadoExecutionResult {
     private final PlanRun run;
     private final TornadoProfilerResult profile;
@@ -35,7 +35,7 @@ public class TornadoExecutionResult {
         return this;
     }
 
-    /** Whether the execution has finished, which it has. */
+    /** Whether the execution has finished; always true on the emulator. */
     public boolean isReady() {
         return true;
     }

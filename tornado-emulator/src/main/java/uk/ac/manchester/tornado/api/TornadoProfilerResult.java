@@ -15,7 +15,7 @@ public class TornadoProfilerResult {
         return profile.totalNanos();
     }
 
-    /** Compilation, of which the emulator has none. */
+    /** Compilation; 0 on the emulator. */
     public long getCompileTime() {
         return 0;
     }
@@ -40,12 +40,12 @@ public class TornadoProfilerResult {
         return profile.kernelNanos();
     }
 
-    /** From the call to the start of copies, of which the emulator loses nothing. */
+    /** From the call to the start of copies; 0 on the emulator. */
     public long getDataTransferDispatchTime() {
         return 0;
     }
 
-    /** From the call to the start of kernels, of which the emulator loses nothing. */
+    /** From the call to the start of kernels; 0 on the emulator. */
     public long getKernelDispatchTime() {
         return 0;
     }

@@ -3,7 +3,7 @@ package uk.ac.manchester.tornado.api;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/** The backends that there are. */
+/** All backends. */
 public interface TornadoRuntime {
     /** The backend at an index. */
     TornadoBackend getBackend(int index);

@@ -2,7 +2,7 @@ package uk.ac.manchester.tornado.api;
 
 import org.jspecify.annotations.Nullable;
 
-/** How many work-items a task has in each of three dimensions, and how they are cut into work-groups. */
+/** The work-items of a task in up to three dimensions, and their division into work-groups. */
 public interface WorkerGrid {
     /** The number of dimensions used. */
     int dimension();

@@ -3,8 +3,8 @@ package uk.ac.manchester.tornado.api.common;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call of a native library, made within a task graph by the provider of that name. The emulator has no native libraries:
- * it carries descriptors, and refuses their tasks.
+ * A call of a native library in a task graph, by the provider of that name. The emulator accepts descriptors, but
+ * refuses their tasks, because it has no native libraries.
  */
 public class LibraryTaskDescriptor {
     private @Nullable String libraryName;
@@ -13,60 +13,60 @@ public class LibraryTaskDescriptor {
     private Access[] access = {};
     private @Nullable Object tuning;
 
-    /** A descriptor of nothing yet. */
+    /** An empty descriptor. */
     public LibraryTaskDescriptor() {}
 
-    /** Sets which provider is called. */
+    /** Sets the provider. */
     public LibraryTaskDescriptor withLibrary(String libraryName) {
         this.libraryName = libraryName;
         return this;
     }
 
-    /** Sets which of its functions is called. */
+    /** Sets the provider's function. */
     public LibraryTaskDescriptor withFunction(String functionName) {
         this.functionName = functionName;
         return this;
     }
 
-    /** Sets arrays and numbers to call it with. */
+    /** Sets the arguments: arrays and numbers. */
     public LibraryTaskDescriptor withParameters(Object[] parameters) {
         this.parameters = parameters;
         return this;
     }
 
-    /** Sets what is done with each parameter. */
+    /** Sets the access to each parameter. */
     public LibraryTaskDescriptor withAccess(Access[] access) {
         this.access = access;
         return this;
     }
 
-    /** Attaches what the runtime passes on to the provider as it is. */
+    /** Attaches an object that the runtime passes to the provider unchanged. */
     public LibraryTaskDescriptor withTuning(Object tuning) {
         this.tuning = tuning;
         return this;
     }
 
-    /** Which provider is called. */
+    /** The provider. */
     public @Nullable String getLibraryName() {
         return libraryName;
     }
 
-    /** Which of its functions is called. */
+    /** The provider's function. */
     public @Nullable String getFunctionName() {
         return functionName;
     }
 
-    /** Arrays and numbers to call it with. */
+    /** The arguments: arrays and numbers. */
     public Object[] getParameters() {
         return parameters;
     }
 
-    /** What is done with each parameter. */
+    /** The access to each parameter. */
     public Access[] getAccess() {
         return access;
     }
 
-    /** What the provider gets as it is. */
+    /** The object for the provider. */
     public @Nullable Object getTuning() {
         return tuning;
     }

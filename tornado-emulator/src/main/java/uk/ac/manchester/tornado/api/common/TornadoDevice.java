@@ -49,9 +49,9 @@ public interface TornadoDevice {
     /** Whether it takes SPIR-V. */
     boolean isSPIRVSupported();
 
-    /** What the runtime keeps for it. */
+    /** The runtime's data of the device. */
     TornadoDeviceContext getDeviceContext();
 
-    /** Waits until what a plan has queued on the device is done. */
+    /** Waits until all work that a plan has enqueued on the device is done. */
     void sync(long executionPlanId);
 }

@@ -3,7 +3,7 @@ package uk.ac.manchester.tornado.api.runtime;
 import dev.waterspout.emulator.EmulatedPlatform;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 
-/** Gives the runtime. */
+/** Provides the runtime. */
 public class TornadoRuntimeProvider {
     /** The class holds functions; the real one has this constructor too. */
     public TornadoRuntimeProvider() {}
@@ -13,7 +13,7 @@ public class TornadoRuntimeProvider {
         return EmulatedPlatform.runtime();
     }
 
-    /** Whether profiling is on for every plan, which the emulator leaves to each. */
+    /** Whether profiling is on for every plan; false on the emulator, where each plan has its own setting. */
     public static boolean isProfilerEnabled() {
         return false;
     }

@@ -1,4 +1,4 @@
 package uk.ac.manchester.tornado.runtime.library.spi;
 
-/** What a provider keeps per device and execution plan. */
+/** A provider's state per device and execution plan. */
 public interface LibraryContext {}

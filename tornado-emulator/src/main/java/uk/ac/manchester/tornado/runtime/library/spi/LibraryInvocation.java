@@ -31,17 +31,17 @@ public final class LibraryInvocation {
         this.tuning = tuning;
     }
 
-    /** How many arguments there are. */
+    /** The number of arguments. */
     public int getNumArgs() {
         return javaArgs.length;
     }
 
-    /** An argument as the task has it: a number or an array. */
+    /** An argument of the task: a number or an array. */
     public Object getArg(int index) {
         return javaArgs[index];
     }
 
-    /** Where an array's elements begin, behind its header. */
+    /** The device address of an array's elements, after its header. */
     public long getDevicePointer(int index) {
         return devicePointers[index];
     }
@@ -61,12 +61,12 @@ public final class LibraryInvocation {
         return executionPlanId;
     }
 
-    /** What the provider keeps for that plan on that device. */
+    /** The provider's state for that plan on that device. */
     public LibraryContext getContext() {
         return context;
     }
 
-    /** What the task was given for the provider. */
+    /** The object that the task has for the provider. */
     public @Nullable Object getTuning() {
         return tuning;
     }

@@ -4,18 +4,18 @@ import uk.ac.manchester.tornado.runtime.common.TornadoXPUDevice;
 
 /** Calls a native library for the tasks that name it. */
 public interface TornadoLibraryProvider {
-    /** The name that tasks know the library by. */
+    /** The library's name in tasks. */
     String libraryName();
 
     /** Whether it can be called for a device. */
     boolean canHandle(TornadoXPUDevice device);
 
-    /** Makes what is kept for a plan on a device. */
+    /** Creates the state of a plan on a device. */
     LibraryContext createContext(TornadoXPUDevice device, long executionPlanId);
 
     /** Calls a function. */
     void dispatch(String functionName, LibraryInvocation invocation);
 
-    /** Frees what {@link #createContext} has made. */
+    /** Frees the state that {@link #createContext} has created. */
     void destroyContext(LibraryContext context);
 }

@@ -1,10 +1,10 @@
 package uk.ac.manchester.tornado.runtime.library.spi;
 
-/** A device that shows its native stream and context. */
+/** A device that exposes its native stream and context. */
 public interface TornadoNativeStreamSupport {
-    /** The stream that a plan's work is queued in. */
+    /** The stream of a plan. */
     long getNativeStream(long executionPlanId);
 
-    /** The context that a plan's arrays lie in. */
+    /** The context of a plan's arrays. */
     long getNativeContext(long executionPlanId);
 }

@@ -1,6 +1,6 @@
 /**
- * What a provider of a native library implements, and what it is called with. The real runtime finds providers with {@link
- * java.util.ServiceLoader}; the emulator calls none.
+ * The interfaces of a provider of a native library, and the arguments of its calls. The real runtime finds providers
+ * with {@link java.util.ServiceLoader}; the emulator calls none.
  */
 @NullMarked
 package uk.ac.manchester.tornado.runtime.library.spi;

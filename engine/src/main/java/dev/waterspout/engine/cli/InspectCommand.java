@@ -13,6 +13,7 @@ import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -25,10 +26,14 @@ import picocli.CommandLine.Spec;
 /** Prints what is in a model file, and what a plan for it needs. */
 @Command(
         name = "inspect",
-        description = "Prints a model's metadata and tensors, and the memory that each rank of a plan needs.",
+        description =
+                "Prints a GGUF file's metadata and tensors, whether and on how many ranks the model runs here or every"
+                        + " reason why not, and the memory that each rank of a plan needs.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class InspectCommand implements Callable<Integer> {
+    private static final int SHOWN_PROBLEMS = 20;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -49,8 +54,13 @@ final class InspectCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try (GgufFile file = modelOptions.open()) {
             printFile(file, out);
-            // A file of another kind of model is still worth looking at: its plan is what fails, after the listing.
+            List<String> problems = Model.problems(file);
+            if (!problems.isEmpty()) {
+                printProblems(problems, out);
+                return ExitCode.MODEL_OR_FILE;
+            }
             Model model = new Model(file);
+            printRuns(model, out);
             printPlan(model, out);
         }
         return ExitCode.OK;
@@ -84,14 +94,46 @@ final class InspectCommand implements Callable<Integer> {
         out.flush();
     }
 
+    private static void printProblems(List<String> problems, PrintWriter out) {
+        out.printf("%ndoes not run here, for %d reason%s%n", problems.size(), problems.size() == 1 ? "" : "s");
+        problems.stream().limit(SHOWN_PROBLEMS).forEach(problem -> out.println("  " + problem));
+        if (problems.size() > SHOWN_PROBLEMS) {
+            out.println("  and " + (problems.size() - SHOWN_PROBLEMS) + " more");
+        }
+        out.flush();
+    }
+
+    /** On how many ranks the model runs, and what the largest of them needs. */
+    private void printRuns(Model model, PrintWriter out) {
+        int most = ShardPlan.mostRanks(model);
+        int context = planOptions.context(model);
+        out.printf(
+                "%nruns on 1%s rank%s; memory of the largest, with %d positions%n",
+                most == 1 ? "" : " to " + most, most == 1 ? "" : "s", context);
+        for (int ranks = 1; ranks <= most; ranks = ranks == most ? most + 1 : Math.min(2 * ranks, most)) {
+            ShardPlan plan = ShardPlan.of(model, ranks, List.of());
+            RankOptions options = options(model, ranks, context);
+            long bytes = plan.shards().stream()
+                    .mapToLong(shard ->
+                            RankMemory.of(model, shard, plan.ranks(), options).total())
+                    .max()
+                    .orElseThrow();
+            out.printf("  %4d  %12s MB%n", ranks, megabytes(bytes));
+        }
+    }
+
+    private RankOptions options(Model model, int ranks, int context) {
+        return planOptions.precise(hostOptions.rankOptions(
+                ranks,
+                context,
+                commOptions.schedule(ranks, model.config().width(), LinkCost.NONE),
+                Duration.ofSeconds(1)));
+    }
+
     private void printPlan(Model model, PrintWriter out) {
         ShardPlan plan = planOptions.plan(model, planOptions.ranks());
         int context = planOptions.context(model);
-        RankOptions options = planOptions.precise(hostOptions.rankOptions(
-                plan.ranks(),
-                context,
-                commOptions.schedule(plan.ranks(), model.config().width(), LinkCost.NONE),
-                Duration.ofSeconds(1)));
+        RankOptions options = options(model, plan.ranks(), context);
         out.printf(
                 "%nplan: %d ranks, %d positions, chunks of %d tokens, %s%n",
                 plan.ranks(), context, options.chunk(), options.schedule().choice(options.chunk()));

@@ -1,16 +1,21 @@
 package dev.waterspout.engine.model;
 
 import dev.waterspout.engine.gguf.GgmlType;
+import dev.waterspout.engine.gguf.GgufException;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.gguf.GgufTensor;
 import dev.waterspout.engine.tokenizer.Tokenizer;
+import dev.waterspout.engine.tokenizer.TokenizerException;
 import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +35,7 @@ public final class Model implements AutoCloseable {
     private final GgufFile file;
     private final ModelConfig config;
     private final Tokenizer tokenizer;
+    private final Consumer<ModelException> problems;
 
     /**
      * Validates a file.
@@ -40,7 +46,15 @@ public final class Model implements AutoCloseable {
      * @throws dev.waterspout.engine.tokenizer.TokenizerException if its vocabulary is of an unknown kind
      */
     public Model(GgufFile file) {
+        this(file, problem -> {
+            throw problem;
+        });
+    }
+
+    /** Validates a file; what the further checks do not need goes to {@code problems}, which may throw it. */
+    private Model(GgufFile file, Consumer<ModelException> problems) {
         this.file = file;
+        this.problems = problems;
         FileKind.other(file).ifPresent(kind -> {
             throw new ModelException(kind);
         });
@@ -57,6 +71,32 @@ public final class Model implements AutoCloseable {
         if (tokens > config.vocabulary()) {
             throw new ModelException("the vocabulary has " + tokens + " tokens, and " + EMBEDDING + " has only "
                     + config.vocabulary() + " rows");
+        }
+    }
+
+    /**
+     * Returns every reason why a file is not a model that this engine can run, as far as one check does not need what
+     * another found missing.
+     *
+     * @param file any GGUF file; stays open
+     * @return one sentence each; empty if {@link #Model(GgufFile)} takes the file
+     */
+    public static List<String> problems(GgufFile file) {
+        Optional<String> kind = FileKind.other(file);
+        if (kind.isPresent()) {
+            return List.of(kind.get());
+        }
+        Set<String> sentences = new LinkedHashSet<>();
+        attempt(() -> new Model(file, problem -> sentences.add(String.valueOf(problem.getMessage()))), sentences);
+        attempt(() -> Tokenizer.from(file.metadata()), sentences);
+        return List.copyOf(sentences);
+    }
+
+    private static void attempt(Supplier<?> check, Set<String> sentences) {
+        try {
+            check.get();
+        } catch (ModelException | GgufException | TokenizerException problem) {
+            sentences.add(String.valueOf(problem.getMessage()));
         }
     }
 
@@ -250,7 +290,7 @@ public final class Model implements AutoCloseable {
         // A tensor that no formula uses means that the model computes something else than this engine would.
         for (GgufTensor tensor : file.tensors()) {
             if (!known.contains(tensor.name())) {
-                throw new ModelException("tensor " + tensor.name() + " has no place in architecture '"
+                fail("tensor " + tensor.name() + " has no place in architecture '"
                         + config.architecture().ggufName() + "' with " + config.layers() + " layers");
             }
         }
@@ -274,23 +314,35 @@ public final class Model implements AutoCloseable {
 
     private void checkMatrix(Set<String> known, String name, int rows, int columns) {
         checkShape(known, name, List.of((long) columns, (long) rows));
-        matrix(name); // refuses a type that has no kernel
+        file.tensor(name).ifPresent(tensor -> {
+            try {
+                format(tensor);
+            } catch (ModelException noKernel) {
+                problems.accept(noKernel);
+            }
+        });
     }
 
     private void checkVector(Set<String> known, String name, int elements) {
         checkShape(known, name, List.of((long) elements));
-        GgufTensor tensor = require(name);
-        if (tensor.type() != GgmlType.F32) {
-            throw new ModelException("tensor " + name + " has type " + tensor.type() + "; a vector must be F32");
-        }
+        file.tensor(name)
+                .map(GgufTensor::type)
+                .filter(type -> type != GgmlType.F32)
+                .ifPresent(type -> fail("tensor " + name + " has type " + type + "; a vector must be F32"));
     }
 
     private void checkShape(Set<String> known, String name, List<Long> expected) {
-        GgufTensor tensor = require(name);
-        if (!tensor.dimensions().equals(expected)) {
-            throw new ModelException("tensor " + name + " has shape " + tensor.dimensions()
-                    + ", and the metadata calls for " + expected);
-        }
         known.add(name);
+        Optional<GgufTensor> tensor = file.tensor(name);
+        if (tensor.isEmpty()) {
+            fail("tensor " + name + " is missing");
+        } else if (!tensor.get().dimensions().equals(expected)) {
+            fail("tensor " + name + " has shape " + tensor.get().dimensions() + ", and the metadata calls for "
+                    + expected);
+        }
+    }
+
+    private void fail(String sentence) {
+        problems.accept(new ModelException(sentence));
     }
 }

@@ -72,19 +72,35 @@ public record ShardPlan(List<Shard> shards) {
      * whole blocks, as many groups stay together as are.
      */
     private static List<Span> attention(ModelConfig config, int block, double[] weights) {
-        int columns = config.groupSize() * config.headDim();
-        int unit = block / gcd(block, columns);
+        int unit = kvHeadsTogether(config, block);
         String what = unit == 1
                 ? "KV heads"
                 : "runs of " + unit + " KV heads (the attention output's weights lie in blocks of " + block + ", and "
-                        + columns + " columns belong to a KV head)";
+                        + config.groupSize() * config.headDim() + " columns belong to a KV head)";
         return divide(what, Math.ceilDiv(config.kvHeads(), unit), weights).stream()
                 .map(run -> new Span(run.from() * unit, Math.min(run.to() * unit, config.kvHeads())))
                 .toList();
     }
 
+    /** The KV heads whose columns of the attention output are whole blocks, no fewer of them being so. */
+    private static int kvHeadsTogether(ModelConfig config, int block) {
+        return block / gcd(block, config.groupSize() * config.headDim());
+    }
+
     private static int gcd(int a, int b) {
         return b == 0 ? a : gcd(b, a % b);
+    }
+
+    /**
+     * Returns the largest number of ranks among which a model can be divided.
+     *
+     * @param model its shape and types of weights count
+     */
+    public static int mostRanks(Model model) {
+        ModelConfig config = model.config();
+        WeightBlocks blocks = WeightBlocks.of(model);
+        int attention = Math.ceilDiv(config.kvHeads(), kvHeadsTogether(config, blocks.attention()));
+        return Math.min(Math.min(attention, config.ffnWidth() / blocks.ffn()), config.vocabulary());
     }
 
     /** Returns how many ranks there are. */

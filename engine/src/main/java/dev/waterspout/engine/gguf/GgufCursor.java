@@ -4,11 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 
-/** Reads the fields of a header in order; each is checked against the bytes that remain before it is touched. */
+/** Reads the fields of a header in order. The size of each is checked against the bytes that remain before it is read. */
 final class GgufCursor {
     /**
-     * The longest header that is read. The largest vocabularies need a fifth of it, and it bounds what a huge hostile
-     * file can make us allocate.
+     * The longest header that is read. The largest vocabularies need a fifth of it. It bounds the memory that a hostile
+     * file can make the reader allocate.
      */
     static final long MAX_HEADER_BYTES = 128L << 20;
 
@@ -55,10 +55,10 @@ final class GgufCursor {
     }
 
     /**
-     * Reads an unsigned 64-bit count of things that are still to come.
+     * Reads an unsigned 64-bit count of elements that follow.
      *
-     * @param minimumBytes what each of them occupies at least
-     * @return a count whose things fit into the remaining bytes
+     * @param minimumBytes the least size of an element
+     * @return a count of elements that fit into the remaining bytes
      */
     long count(String field, int minimumBytes) {
         long at = position;

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What stands in front of the tensors' data. Versions 2 and 3 share one layout, little-endian and without gaps:
+ * The header of a file: all that comes before the tensors' data. Versions 2 and 3 share one layout, little-endian and without gaps:
  *
  * <pre>
  *   magic "GGUF" | version u32 | tensor count u64 | metadata count u64
@@ -32,7 +32,7 @@ record GgufHeader(int version, GgufMetadata metadata, Map<String, GgufTensor> te
     static final int MIN_ALIGNMENT = 8;
     static final int MAX_ALIGNMENT = 1 << 30;
 
-    /** The longest key that the specification allows; we hold tensors' names to it as well. */
+    /** The longest key that the specification allows. The same limit applies to names of tensors here. */
     static final int MAX_NAME_BYTES = 65_535;
 
     private static final int OLDEST_VERSION = 2;
@@ -144,7 +144,7 @@ record GgufHeader(int version, GgufMetadata metadata, Map<String, GgufTensor> te
                         + MIN_ALIGNMENT + " to " + MAX_ALIGNMENT + " is allowed");
     }
 
-    /** True for a power of two in the range that we accept. */
+    /** Returns whether a value is a power of two in the range that is accepted. */
     static boolean isAlignment(long value) {
         return value >= MIN_ALIGNMENT && value <= MAX_ALIGNMENT && Long.bitCount(value) == 1;
     }

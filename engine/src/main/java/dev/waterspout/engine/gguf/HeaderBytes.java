@@ -4,7 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 
-/** The bytes of a header, growing. */
+/** A growable buffer for the bytes of a header. */
 final class HeaderBytes {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 

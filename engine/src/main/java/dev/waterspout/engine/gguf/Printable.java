@@ -1,6 +1,6 @@
 package dev.waterspout.engine.gguf;
 
-/** Makes text from a file safe to show in one line of a terminal: whatever a hostile file calls its keys. */
+/** Makes text from a file safe to print in one line of a terminal, also where the file is hostile. */
 public final class Printable {
     private static final int QUOTED_CHARACTERS = 60;
 

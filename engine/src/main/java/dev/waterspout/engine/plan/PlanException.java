@@ -1,6 +1,6 @@
 package dev.waterspout.engine.plan;
 
-/** The ranks asked for cannot hold the model. The message has the numbers. */
+/** A division of a model among ranks that is not possible. */
 public final class PlanException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -133,8 +133,8 @@ public record ShardPlan(List<Shard> shards) {
     }
 
     /**
-     * Divides units by weights, to the nearest whole unit and at least one each: shares are rounded down, and what is left
-     * goes one by one to the rank that has least of its share, the lower rank on ties.
+     * Divides units in proportion to weights, at least one for each rank. Every share is rounded down; each unit that
+     * remains goes to the rank that is furthest below its share, the lower rank on ties.
      */
     private static List<Span> divide(String what, int units, double[] weights) {
         int ranks = weights.length;
@@ -153,14 +153,14 @@ public record ShardPlan(List<Shard> shards) {
             left -= counts[rank];
         }
         for (; left != 0; left -= Integer.signum(left)) {
-            int chosen = left > 0 ? neediest(missing) : richest(missing, counts);
+            int chosen = left > 0 ? furthestBelowShare(missing) : furthestAboveShare(missing, counts);
             counts[chosen] += Integer.signum(left);
             missing[chosen] -= Integer.signum(left);
         }
         return spans(counts);
     }
 
-    private static int neediest(double[] missing) {
+    private static int furthestBelowShare(double[] missing) {
         int best = 0;
         for (int rank = 1; rank < missing.length; rank++) {
             best = missing[rank] > missing[best] ? rank : best;
@@ -168,8 +168,8 @@ public record ShardPlan(List<Shard> shards) {
         return best;
     }
 
-    /** Where the minimum of one unit per rank gave out too many, they are taken from those who can spare one. */
-    private static int richest(double[] missing, int[] counts) {
+    /** Of the ranks with more than one unit, the one furthest above its share: it gives one back to the minimum of one. */
+    private static int furthestAboveShare(double[] missing, int[] counts) {
         int best = -1;
         for (int rank = 0; rank < missing.length; rank++) {
             if (counts[rank] > 1 && (best < 0 || missing[rank] < missing[best])) {

@@ -1,5 +1,5 @@
 /**
- * Which rank computes what. A plan is computed once, validated, and the same on every rank.
+ * The division of a model among ranks. Every rank computes the same plan from the same model and options.
  */
 @NullMarked
 package dev.waterspout.engine.plan;

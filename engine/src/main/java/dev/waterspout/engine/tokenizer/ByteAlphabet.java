@@ -3,8 +3,8 @@ package dev.waterspout.engine.tokenizer;
 import java.util.Arrays;
 
 /**
- * The characters in which byte-level BPE vocabularies write bytes: the printable ones of Latin-1 stand for themselves,
- * the other bytes, in order, for the characters from U+0100 on (the table that GPT-2 introduced).
+ * The characters that stand for bytes in byte-level BPE vocabularies, as GPT-2 introduced them: a printable byte of
+ * Latin-1 is written as itself; the other bytes, in order, are written as the characters from U+0100 on.
  */
 final class ByteAlphabet {
     private static final int UNMAPPED = -1;
@@ -13,7 +13,7 @@ final class ByteAlphabet {
     private ByteAlphabet() {}
 
     /**
-     * Writes the bytes that a stretch of text stands for.
+     * Writes the bytes that the characters {@code text[from .. to)} stand for.
      *
      * @return the end of the bytes in {@code target}, or -1 where a character stands for no byte
      */

@@ -1,8 +1,8 @@
 package dev.waterspout.engine.tokenizer;
 
-/** Says which two neighbours may become one token, and how soon. */
+/** Decides which two neighbouring symbols may merge into one token, and in which order. */
 interface MergeRule {
-    /** The answer for neighbours that stay apart. Never equal to a merge, whose low half is a token id. */
+    /** The result for neighbours that do not merge. Never equal to a merge, whose low half is a token id. */
     long NONE = -1L;
 
     /**

@@ -4,9 +4,9 @@ import java.util.Arrays;
 
 /**
  * Merges neighbouring symbols, always the pair of least order and of those the leftmost, until no pair is left: the
- * greedy encoding of byte pair encoding (Sennrich et al., 2016) and of SentencePiece. Pairs wait in a heap, so n
- * symbols take O(n log n). A pair that a merge beside it changed stays in the heap and is recognised by its order when
- * its turn comes. Not thread-safe; its arrays are reused from one word to the next.
+ * greedy encoding of byte pair encoding (Sennrich et al., 2016) and of SentencePiece. A heap orders the pairs, so n
+ * symbols take O(n log n). A pair of which one symbol has merged with another neighbour stays in the heap; it is skipped
+ * when it is popped, as its order no longer matches. Not thread-safe; its arrays are reused from one word to the next.
  */
 final class PairMerger {
     private final MergeRule rule;
@@ -27,7 +27,7 @@ final class PairMerger {
         this.rule = rule;
     }
 
-    /** Starts with no symbols over a text. */
+    /** Starts a new text, without symbols. */
     void reset(byte[] bytes) {
         text = bytes;
         count = 0;
@@ -53,7 +53,7 @@ final class PairMerger {
         count++;
     }
 
-    /** Merges all that can be merged and returns how many symbols remain. */
+    /** Merges until no pair is left, and returns how many symbols remain. */
     int merge() {
         start[count] = text.length;
         for (int i = 0; i < count; i++) {

@@ -4,7 +4,7 @@ import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
-/** The part of encoding that all tokenizers share: the beginning of the sequence and the special tokens in the text. */
+/** The steps of encoding that all tokenizers share: the BOS token, and special tokens written out in the text. */
 final class SequenceEncoder {
     private final Vocabulary vocabulary;
     private final SpecialTokens special;

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * The tokens with a role, and what is put around and in front of a text.
+ * The tokens with a role, and which of them surround a text.
  *
  * @param bos begins a sequence
  * @param eos ends a sequence

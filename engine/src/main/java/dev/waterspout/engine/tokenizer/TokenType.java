@@ -2,9 +2,9 @@ package dev.waterspout.engine.tokenizer;
 
 import java.util.List;
 
-/** What a token is for, as {@code tokenizer.ggml.token_type} codes it: a constant's ordinal is its code. */
+/** The type of a token in {@code tokenizer.ggml.token_type}. A constant's ordinal is its code in a file. */
 public enum TokenType {
-    /** The file does not say. Prints nothing. */
+    /** A type that the file does not give. Prints nothing. */
     UNDEFINED,
     /** A piece of text. */
     NORMAL,
@@ -14,7 +14,7 @@ public enum TokenType {
     CONTROL,
     /** A piece of text that is always one token, whatever surrounds it. */
     USER_DEFINED,
-    /** A place kept free. Prints nothing. */
+    /** A reserved id. Prints nothing. */
     UNUSED,
     /** One byte of a character that has no token of its own. */
     BYTE;

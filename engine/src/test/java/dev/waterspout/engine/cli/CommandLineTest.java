@@ -240,8 +240,8 @@ class CommandLineTest {
     @Test
     void aModelOfAnotherKindIsExitCode3AndStillListed(@TempDir Path folder) throws IOException {
         Path file =
-                Files.write(folder.resolve("model.gguf"), SmallModel.of("gemma").bytes());
-        assertThat(run("generate", "-m", file.toString(), "-p", "x").sentence()).contains("'gemma'");
+                Files.write(folder.resolve("model.gguf"), SmallModel.of("bert").bytes());
+        assertThat(run("generate", "-m", file.toString(), "-p", "x").sentence()).contains("'bert'");
         Run listed = run("inspect", "-m", file.toString());
         assertThat(listed.code).isEqualTo(3);
         assertThat(listed.out).contains("blk.1.ffn_down.weight").contains("general.architecture");

@@ -71,7 +71,7 @@ class PeerEndTest {
         first.expect(41);
         assertThatExceptionOfType(PeerException.class)
                 .isThrownBy(() -> first.fetch(array(3, 80)))
-                .withMessage("41 bytes per rank, and the array has 40 for each");
+                .withMessage("41 bytes per rank; the array has room for 40");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.waterspout.engine.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.waterspout.kernels.testing.Pairwise;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -15,12 +16,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The embedded model on several processes, started by Open MPI's mpirun as a user would. */
 @Timeout(180)
@@ -47,27 +53,32 @@ class MpiGenerateTest {
         assumeTrue(found, "no mpirun of Open MPI on the PATH");
     }
 
+    private static Arguments combination(int ranks, int format, int collective, int first) {
+        return Arguments.of(
+                List.of(2, 4).get(ranks),
+                List.of("f32", "e2m1:32:e8m0").get(format),
+                List.of("allgather", "twostep").get(collective),
+                List.of("1", ranks == 0 ? "3" : "2").get(first) + ",1".repeat(ranks == 0 ? 1 : 3));
+    }
+
+    static Stream<Arguments> pairs() {
+        return Pairwise.of(2, 2, 2, 2).stream().map(each -> combination(each[0], each[1], each[2], each[3]));
+    }
+
+    static Stream<Arguments> combinations() {
+        return IntStream.range(0, 16).mapToObj(bits -> combination(bits >> 3, bits >> 2 & 1, bits >> 1 & 1, bits & 1));
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest(name = "{0} ranks, {1}, {2}, {3}")
-    @CsvSource(
-            delimiter = ';',
-            value = {
-                "2; f32; allgather; 1,1",
-                "2; f32; allgather; 3,1",
-                "2; f32; twostep; 1,1",
-                "2; f32; twostep; 3,1",
-                "2; e2m1:32:e8m0; allgather; 1,1",
-                "2; e2m1:32:e8m0; allgather; 3,1",
-                "2; e2m1:32:e8m0; twostep; 1,1",
-                "2; e2m1:32:e8m0; twostep; 3,1",
-                "4; f32; allgather; 1,1,1,1",
-                "4; f32; allgather; 2,1,1,1",
-                "4; f32; twostep; 1,1,1,1",
-                "4; f32; twostep; 2,1,1,1",
-                "4; e2m1:32:e8m0; allgather; 1,1,1,1",
-                "4; e2m1:32:e8m0; allgather; 2,1,1,1",
-                "4; e2m1:32:e8m0; twostep; 1,1,1,1",
-                "4; e2m1:32:e8m0; twostep; 2,1,1,1",
-            })
+    @MethodSource("combinations")
+    void writesTheTextOfOneProcessInEveryCombination(int ranks, String format, String collective, String shares)
+            throws Exception {
+        writesTheTextOfOneProcess(ranks, format, collective, shares);
+    }
+
+    @ParameterizedTest(name = "{0} ranks, {1}, {2}, {3}")
+    @MethodSource("pairs")
     void writesTheTextOfOneProcess(int ranks, String format, String collective, String shares) throws Exception {
         List<String> options = List.of("--comm", format, "--collective", collective, "-ts", shares, "--stats", "none");
         List<String> alone = new ArrayList<>(PROMPT);

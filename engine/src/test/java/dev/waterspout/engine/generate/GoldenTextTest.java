@@ -14,6 +14,7 @@ import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Greedy text of real models against that of llama.cpp. */
 @Timeout(300)
 class GoldenTextTest {
+    @Tag("vectors")
     @ParameterizedTest
     @CsvSource({
         "stories260K, 1",

@@ -7,11 +7,13 @@ import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.testing.Golden;
 import dev.waterspout.engine.testing.OratorVariant;
 import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.testing.TestData;
 import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Perplexities of real models, against llama.cpp's. */
 @Timeout(300)
 class GoldenPerplexityTest {
+    @Test
+    void agreesWithTheReferenceOnWikitext() throws IOException {
+        agreesWithTheReference("stories260K.gguf", "wikitext-2/valid.txt", 2);
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @CsvSource({
         "stories260K.gguf, wikitext-2/valid.txt, 1",
@@ -43,9 +51,10 @@ class GoldenPerplexityTest {
         assertThat(score.nll().expError()).isCloseTo(error, within(0.01 * error));
     }
 
-    /** The Q8_0 weights as F32: the reference computed with these values, too. */
-    @Test
-    void agreesWithTheReferenceOfDequantizedWeights(@TempDir Path folder) throws IOException {
+    /** The reference computed with the f32 values of the Q8_0 weights. */
+    @ParameterizedTest
+    @CsvSource({"F32, 2", "Q8_0, 1"})
+    void agreesWithTheReferenceOfDequantizedWeights(GgmlType type, int ranks, @TempDir Path folder) throws IOException {
         JsonObject golden = Golden.object("types/orator.json")
                 .getJsonObject("mixes")
                 .getJsonObject("Q8_0")
@@ -54,7 +63,7 @@ class GoldenPerplexityTest {
         Files.writeString(
                 text, Files.readString(TestData.require("orator-heldout.txt")).substring(0, 14_700));
         RunScore score = Scores.of(
-                OratorVariant.write(GgmlType.F32, folder), text, 0, golden.getInt("chunks"), 2, HostKernels.vector());
+                OratorVariant.write(type, folder), text, 0, golden.getInt("chunks"), ranks, HostKernels.vector());
         assertThat(score.nll().count()).isEqualTo(golden.getInt("scored"));
         double expected = golden.getJsonNumber("ppl").doubleValue();
         assertThat(score.nll().exp()).isCloseTo(expected, within(1e-4 * expected));

@@ -17,17 +17,26 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 
-/** How well models predict texts, in windows of 256 tokens. */
+/** How well models predict texts. */
 final class Scores {
+    /** Tokens of a window where the caller does not say. */
     private static final int SIZE = 256;
 
     private Scores() {}
 
     static RunScore of(Path file, Path text, int first, int windows, int ranks, HostKernels kernels)
             throws IOException {
-        RankOptions options =
-                new RankOptions(SIZE, SIZE, 2 / ranks, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2), 128);
-        return of(file, text, first, windows, ranks, kernels, options);
+        return of(file, text, first, windows, ranks, kernels, options(SIZE, ranks));
+    }
+
+    /** One window, on one rank. */
+    static RunScore window(Path file, Path text, int size, HostKernels kernels) throws IOException {
+        return of(file, text, 0, 1, 1, kernels, options(size, 1));
+    }
+
+    private static RankOptions options(int size, int ranks) {
+        return new RankOptions(
+                size, size, 2 / ranks, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2), size / 2);
     }
 
     /** Token by token, as in decode. */
@@ -43,7 +52,8 @@ final class Scores {
         String content = Files.readString(text);
         try (Model model = new Model(GgufFile.open(file));
                 RankGroup group = group(model, ranks, kernels, options)) {
-            TextWindows part = TextWindows.of(model.tokenizer(), content, SIZE).part(first, windows);
+            TextWindows part = TextWindows.of(model.tokenizer(), content, options.context())
+                    .part(first, windows);
             PerplexityMeter meter =
                     new PerplexityMeter(List.of(group), model.config().vocabulary());
             for (int window = 0; window < part.count(); window++) {

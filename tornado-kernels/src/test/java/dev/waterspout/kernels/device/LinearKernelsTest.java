@@ -3,9 +3,12 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.testing.Pairwise;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -16,32 +19,52 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 class LinearKernelsTest {
     private static final int LAYERS = 2;
 
-    static Stream<Arguments> formats() {
+    private static final List<WeightFormat> FORMATS = List.of(WeightFormat.values());
+    private static final List<Size> SIZES = List.of(
+            new Size(1, 1, 32, 1, false),
+            new Size(65, 33, 64, 3, true),
+            new Size(31, 1021, 1024, 9, false),
+            // More outputs and more tokens than a tile.
+            new Size(17, 65, 96, 33, true),
+            // More tokens than a tile has where every item takes four.
+            new Size(5, 17, 32, 67, false),
+            new Size(3, 4098, 4096, 2, true));
+
+    /** A product's size; formats of blocks have columns of their own. */
+    record Size(int outputs, int columns, int blockColumns, int rows, boolean bias) {}
+
+    private static List<TestDevice> devices() {
         KernelShape shape = KernelShape.linear(WeightFormat.Q8_0, 64, 64, 64);
-        return Stream.concat(TestDevice.all(), TestDevice.choosing(shape))
-                .flatMap(device -> Stream.of(WeightFormat.values()).map(f -> Arguments.of(device, f)));
+        return Stream.concat(TestDevice.all(), TestDevice.choosing(shape)).toList();
+    }
+
+    static Stream<Arguments> pairs() {
+        List<TestDevice> devices = devices();
+        return Pairwise.of(devices.size(), FORMATS.size(), SIZES.size()).stream()
+                .map(each -> Arguments.of(devices.get(each[0]), FORMATS.get(each[1]), SIZES.get(each[2])));
+    }
+
+    static Stream<Arguments> formats() {
+        return devices().stream().flatMap(device -> FORMATS.stream().map(format -> Arguments.of(device, format)));
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @MethodSource("formats")
+    void equalsTheHostAtAllOddSizes(TestDevice device, WeightFormat format) {
+        SIZES.forEach(size -> equalsTheHostAtOddSizes(device, format, size));
     }
 
     @ParameterizedTest
-    @MethodSource("formats")
-    void equalsTheHostAtOddSizes(TestDevice device, WeightFormat format) {
-        boolean blocks = format.blockElements() > 1;
-        check(device, format, 1, blocks ? 32 : 1, 1, false);
-        check(device, format, 65, blocks ? 64 : 33, 3, true);
-        check(device, format, 31, blocks ? 1024 : 1021, 9, false);
-        // More outputs and more tokens than a tile.
-        check(device, format, 17, blocks ? 96 : 65, 33, true);
-        // More tokens than a tile has where every item takes four.
-        check(device, format, 5, blocks ? 32 : 17, 67, false);
-        check(device, format, 3, blocks ? 4096 : 4098, 2, true);
-    }
-
-    private static void check(
-            TestDevice device, WeightFormat format, int outputs, int columns, int maxRows, boolean withBias) {
+    @MethodSource("pairs")
+    void equalsTheHostAtOddSizes(TestDevice device, WeightFormat format, Size size) {
+        int outputs = size.outputs;
+        int columns = format.blockElements() > 1 ? size.blockColumns : size.columns;
+        int maxRows = size.rows;
         Random random = new Random(outputs);
         DeviceWeights weights = Operands.weights(random, format, LAYERS, outputs, columns);
         FloatArray x = Operands.gaussian(random, maxRows * columns);
-        FloatArray bias = withBias ? Operands.gaussian(random, LAYERS * outputs) : null;
+        FloatArray bias = size.bias ? Operands.gaussian(random, LAYERS * outputs) : null;
         FloatArray y = Operands.zeros(maxRows * outputs);
         IntArray step = Operands.step(0, 0, maxRows);
         FloatArray powers = DeviceTables.powersOfTwo();

@@ -29,8 +29,8 @@ final class CommOptions {
             paramLabel = "auto|FORMAT",
             defaultValue = "f32",
             description = "What ranks send each other: f32, bf16 or <element>[:block[:scale[:rule]]], such as"
-                    + " e2m1:32:e8m0, or what profile:FILE says; auto measures links and codecs and takes what is fastest"
-                    + " (default: ${DEFAULT-VALUE}).")
+                + " e2m1:32:e8m0, or what profile:FILE says; auto measures links and codecs and takes what is fastest"
+                + " (default: ${DEFAULT-VALUE}).")
     private String format = PlainFormat.F32.label();
 
     @Option(
@@ -55,9 +55,9 @@ final class CommOptions {
             defaultValue = AUTO,
             description =
                     "With --comm auto, where no earlier run has measured: quick measures links in a third of a second"
-                            + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
-                            + " seconds, for all later runs; auto is full for bench and perplexity, else quick"
-                            + " (default: ${DEFAULT-VALUE}).")
+                        + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
+                        + " seconds, for all later runs; auto is full for bench and perplexity, else quick (default:"
+                        + " ${DEFAULT-VALUE}).")
     private String measure = AUTO;
 
     @Option(

@@ -27,7 +27,7 @@ public final class DeviceProbe {
      * The amount of work in a launch.
      *
      * @param floats that are read; they must fit in no cache
-     * @param work-items per compute unit; for reads a power of two, as {@code floats} is
+     * @param items work-items per compute unit; for reads a power of two, as {@code floats} is
      * @param steps of every chain of multiply-adds
      */
     record Size(int floats, int items, int steps) {}

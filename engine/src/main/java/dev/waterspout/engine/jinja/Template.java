@@ -1,0 +1,52 @@
+package dev.waterspout.engine.jinja;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A chat template, ready to render conversations. Templates are immutable and may be used by several threads at once.
+ *
+ * <p>The language is the part of Jinja that chat templates use, as its
+ * <a href="https://jinja.palletsprojects.com/en/stable/templates/">documentation</a> describes it. What no chat template
+ * uses (inheritance, inclusion, mutating methods) is refused by name.
+ */
+public final class Template {
+    private final List<Statement> statements;
+
+    private Template(List<Statement> statements) {
+        this.statements = statements;
+    }
+
+    /**
+     * Reads a template.
+     *
+     * @param source the template's text
+     * @return the template
+     * @throws JinjaException if it is not well-formed, or has a tag that chat templates do not use
+     */
+    public static Template parse(String source) {
+        return new Template(TemplateParser.parse(source));
+    }
+
+    /**
+     * Renders a conversation.
+     *
+     * @param variables by name: null, booleans, numbers, strings, {@link MarkedText}, and lists and maps of these; strings
+     *     count as the program's own, so text from users comes as {@code MarkedText}
+     * @param clock what {@code strftime_now} tells
+     * @param limits what the rendering may cost
+     * @return the text, with the marks of the variables that it was made of
+     * @throws TemplateRefusal if the template refuses the conversation
+     * @throws JinjaException if the template does what its language does not allow, or costs more than the limits
+     */
+    public MarkedText render(Map<String, ? extends @Nullable Object> variables, Clock clock, RenderLimits limits) {
+        Budget budget = new Budget(limits);
+        Scope functions = new Scope(null);
+        Functions.all(new TemplateClock(clock), budget).forEach(functions::set);
+        Scope scope = new Scope(functions);
+        variables.forEach((name, value) -> scope.set(name, Value.from(value)));
+        return new Renderer(budget).render(statements, scope);
+    }
+}

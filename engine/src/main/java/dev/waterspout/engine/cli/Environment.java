@@ -145,6 +145,20 @@ final class Environment implements IDefaultValueProvider {
                 : Optional.of(Path.of(home, ".cache", "waterspout").toString());
     }
 
+    /** Returns the address of the hub that models come from, if the user has set one. */
+    static Optional<String> hubEndpoint() {
+        return set("HF_ENDPOINT");
+    }
+
+    /** Returns the token for models on the hub that not everybody may have, if the user has set one. */
+    static Optional<String> hubToken() {
+        return set("HF_TOKEN");
+    }
+
+    private static Optional<String> set(String variable) {
+        return Optional.ofNullable(System.getenv(variable)).filter(value -> !value.isBlank());
+    }
+
     /** Returns what started this process. */
     static Launcher launcher() {
         if (System.getenv("OMPI_COMM_WORLD_SIZE") != null || System.getenv("PMIX_RANK") != null) {

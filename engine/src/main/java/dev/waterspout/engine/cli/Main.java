@@ -26,6 +26,7 @@ public final class Main implements Runnable {
         COMMANDS.put("generate", GenerateCommand.class);
         COMMANDS.put("perplexity", PerplexityCommand.class);
         COMMANDS.put("inspect", InspectCommand.class);
+        COMMANDS.put("models", ModelsCommand.class);
         COMMANDS.put("devices", DevicesCommand.class);
         COMMANDS.put("codec", CodecCommand.class);
         COMMANDS.put("tune", TuneCommand.class);

@@ -1,9 +1,12 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.cli.hub.HubProgress;
 import dev.waterspout.engine.forward.LoadListener;
 import dev.waterspout.engine.model.Model;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Progress on stderr, from the moment that something is slow enough to be worth a line. */
 final class Progress {
@@ -34,6 +37,16 @@ final class Progress {
     static LoadListener loading(Model model, PrintWriter err) {
         String size = String.format(Locale.ROOT, "%.0f MB", model.file().fileBytes() / 1e6);
         return new Progress("loading " + model.file().name(), size, err)::show;
+    }
+
+    /** Returns what shows how far the files of a model on the hub have come. */
+    static HubProgress downloading(PrintWriter err) {
+        Map<String, Progress> files = new ConcurrentHashMap<>();
+        return (file, done, all) -> files.computeIfAbsent(
+                        file,
+                        name -> new Progress(
+                                "downloading " + name, String.format(Locale.ROOT, "%.0f MB", all / 1e6), err))
+                .show(done, all);
     }
 
     /**

@@ -72,6 +72,11 @@ public final class Hub {
         }
     }
 
+    /** Returns the folder of downloaded models. */
+    public Path folder() {
+        return settings.cache();
+    }
+
     /** Returns what has been downloaded, sorted by name. */
     public List<Stored> stored() throws IOException {
         List<Stored> stored = new ArrayList<>();

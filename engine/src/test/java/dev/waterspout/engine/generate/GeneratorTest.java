@@ -48,6 +48,27 @@ class GeneratorTest {
     }
 
     @Test
+    void rowsOfTheEmbeddingThatAreNoTokensAreNeverSampled() {
+        int rows = SmallModel.VOCABULARY + 2;
+        SmallModel small = SmallModel.of("llama")
+                .tensor("token_embd.weight", 1, SmallModel.WIDTH, rows)
+                .tensor("output.weight", 0.2, SmallModel.WIDTH, rows);
+        // Whatever the hidden state is, one of these two rows has the largest logit.
+        float[] output = small.values("output.weight");
+        Arrays.fill(output, SmallModel.VOCABULARY * SmallModel.WIDTH, (rows - 1) * SmallModel.WIDTH, 50);
+        Arrays.fill(output, (rows - 1) * SmallModel.WIDTH, rows * SmallModel.WIDTH, -50);
+        try (Model model = small.load();
+                RankGroup group = Groups.start(model, 2, List.of(), "f32", CONTEXT, CONTEXT, HostKernels.vector())) {
+            GenerationReport report = generate(model, group, "hello", 8, new StringBuilder());
+
+            assertThat(report.generated()).allMatch(token -> token < SmallModel.VOCABULARY);
+            float[] logits = Groups.logits(group, 1, 5);
+            assertThat(Math.max(logits[rows - 2], logits[rows - 1]))
+                    .isGreaterThan(logits[report.generated().getFirst()]);
+        }
+    }
+
+    @Test
     void predictingNothingRunsThePromptOnly() {
         StringBuilder text = new StringBuilder();
         GenerationReport report = generate(CONTEXT, "hello", 0, text);

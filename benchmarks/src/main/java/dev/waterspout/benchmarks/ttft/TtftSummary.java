@@ -93,16 +93,16 @@ public final class TtftSummary {
 
     /** Returns the gains of the selection as an SVG image: a bar per pair, and a line where nothing is gained. */
     public String chart() {
-        int left = 170;
+        int left = 200;
         int perUnit = 200;
         int row = 24;
         List<Pair> pairs = pairs();
         int height = 64 + row * pairs.size();
         StringBuilder svg = new StringBuilder(String.format(Locale.ROOT, """
-                <svg xmlns="http://www.w3.org/2000/svg" width="720" height="%d" font-family="sans-serif" font-size="13">
-                <rect width="720" height="%d" fill="#ffffff"/>
-                <text x="12" y="22" font-size="15" fill="#222222">How many times sooner the first token comes: 4.25 bits against bf16</text>
-                """, height, height));
+            <svg xmlns="http://www.w3.org/2000/svg" width="720" height="%d" font-family="sans-serif" font-size="13">
+            <rect width="720" height="%d" fill="#ffffff"/>
+            <text x="12" y="22" font-size="15" fill="#222222">Time to first token: speed-up of 4.25 bits per element over bf16</text>
+            """, height, height));
         int y = 40;
         for (Pair each : pairs) {
             double gain = each.gain();

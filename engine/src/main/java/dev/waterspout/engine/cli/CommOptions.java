@@ -70,9 +70,8 @@ final class CommOptions {
             paramLabel = "auto|allgather|twostep",
             defaultValue = AUTO,
             description =
-                    "How they do it: all-gather is most accurate, two-step sends fewer bytes from 3 ranks on; auto is all-gather for 2 ranks"
-                            + " and small messages, else two-step"
-                            + " (default: ${DEFAULT-VALUE}).")
+                    "How they do it: all-gather is most accurate, two-step sends fewer bytes from 3 ranks on; auto is"
+                            + " all-gather for 2 ranks and small messages, else two-step (default: ${DEFAULT-VALUE}).")
     private String collective = AUTO;
 
     @Option(

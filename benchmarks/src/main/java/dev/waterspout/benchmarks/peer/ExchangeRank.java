@@ -1,9 +1,9 @@
 package dev.waterspout.benchmarks.peer;
 
-import dev.waterspout.kernels.device.DeviceTables;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
-import dev.waterspout.kernels.device.Step;
+import dev.waterspout.kernels.device.kernels.DeviceTables;
+import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.peer.PeerEnd;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

@@ -11,9 +11,9 @@ import dev.waterspout.engine.tornado.TuneCases;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.tune.TuneCase;
+import dev.waterspout.kernels.device.tune.TuneResult;
 import dev.waterspout.kernels.probe.DeviceCeiling;
-import dev.waterspout.kernels.tune.TuneCase;
-import dev.waterspout.kernels.tune.TuneResult;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -102,10 +102,9 @@ final class TuneCommand implements Callable<Integer> {
             for (Map.Entry<String, List<Shard>> each : shards.entrySet()) {
                 Device device = devices.get(each.getValue().getFirst().rank());
                 TunableDevice tunable = TunableDevice.of(device.shards())
-                        .orElseThrow(
-                                () -> new IllegalArgumentException(
-                                        "device " + device.name()
-                                                + " has no kernels to tune; --device takes those of TornadoVM, as 'devices' lists them"));
+                        .orElseThrow(() -> new IllegalArgumentException("device " + device.name()
+                                + " has no kernels to tune; --device takes those of TornadoVM, as"
+                                + " 'devices' lists them"));
                 List<TuneCase> cases = TuneCases.of(
                         model, each.getValue(), Math.max(2, ranks), options, format, groups(ranks), tunable);
                 List<TuneResult> results = tune(device, tunable, cases, out, err);

@@ -1,10 +1,10 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.kernels.device.tune.KernelTimes;
+import dev.waterspout.kernels.device.tune.TuneCase;
+import dev.waterspout.kernels.device.tune.TuneResult;
+import dev.waterspout.kernels.device.tune.TuneResult.Timed;
 import dev.waterspout.kernels.probe.DeviceCeiling;
-import dev.waterspout.kernels.tune.KernelTimes;
-import dev.waterspout.kernels.tune.TuneCase;
-import dev.waterspout.kernels.tune.TuneResult;
-import dev.waterspout.kernels.tune.TuneResult.Timed;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

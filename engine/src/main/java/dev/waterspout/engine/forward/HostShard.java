@@ -17,6 +17,7 @@ import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.host.cold.ColdKernels;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.Arena;
@@ -168,7 +169,7 @@ public final class HostShard implements ShardCompute {
     public void begin(int[] tokens, int first) {
         position = first;
         rows = tokens.length;
-        compute.use(!begun && weights.elements() * rows <= COLD_MULTIPLY_ADDS ? kernels.cold() : kernels);
+        compute.use(!begun && weights.elements() * rows <= COLD_MULTIPLY_ADDS ? ColdKernels.of(kernels) : kernels);
         begun = true;
         finish = null;
         compute.embed(weights.embedding(), tokens, buffers.hidden); // [rows][width]

@@ -94,7 +94,7 @@ public final class Model implements AutoCloseable {
 
     private static void attempt(Supplier<?> check, Set<String> sentences) {
         try {
-            check.get();
+            var _ = check.get();
         } catch (ModelException | GgufException | TokenizerException problem) {
             sentences.add(String.valueOf(problem.getMessage()));
         }

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
  * The score of one run.
  *
  * @param nll negative log-likelihood of the right token; its {@link Mean#exp} is the perplexity
- * @param number of tokens that went through the forward pass
- * @param duration of the forward passes, without the comparison of logits
+ * @param tokens number that went through the forward pass
+ * @param seconds duration of the forward passes, without the comparison of logits
  * @param divergence from the base run; null for the base run itself
  */
 public record RunScore(

@@ -11,7 +11,7 @@ import dev.waterspout.kernels.device.DeviceRope;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
-import dev.waterspout.kernels.device.Step;
+import dev.waterspout.kernels.device.kernels.Step;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;

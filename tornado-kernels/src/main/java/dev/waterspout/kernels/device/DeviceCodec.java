@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.kernels.MxParameters;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**

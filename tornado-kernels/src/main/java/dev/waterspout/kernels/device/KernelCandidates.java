@@ -2,6 +2,12 @@ package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.kernels.AttentionKernels;
+import dev.waterspout.kernels.device.kernels.LinearPatchKernels;
+import dev.waterspout.kernels.device.kernels.LinearTileKernels;
+import dev.waterspout.kernels.device.kernels.MxParameters;
+import dev.waterspout.kernels.device.kernels.QuantizeKernels;
+import dev.waterspout.kernels.device.kernels.SumKernels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -2,6 +2,16 @@ package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.device.kernels.DeviceTables;
+import dev.waterspout.kernels.device.kernels.ElementwiseKernels;
+import dev.waterspout.kernels.device.kernels.EmbeddingKernels;
+import dev.waterspout.kernels.device.kernels.MxParameters;
+import dev.waterspout.kernels.device.kernels.NormKernels;
+import dev.waterspout.kernels.device.kernels.QuantizeBlockKernels;
+import dev.waterspout.kernels.device.kernels.QuantizeKernels;
+import dev.waterspout.kernels.device.kernels.RotaryKernels;
+import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.device.kernels.SumKernels;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.WeightFormat;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,10 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.LinearGroupKernels;
+import dev.waterspout.kernels.device.kernels.LinearKernels;
+import dev.waterspout.kernels.device.kernels.LinearPatchKernels;
+import dev.waterspout.kernels.device.kernels.LinearRunKernels;
+import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.host.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;

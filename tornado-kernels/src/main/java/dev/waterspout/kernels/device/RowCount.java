@@ -1,5 +1,7 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.Step;
+
 /** Which rows of a chunk a task works on. */
 public enum RowCount {
     /** All tokens of the chunk. */

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.Step;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** What the scalars of a launch may be, so that no kernel leaves its arrays. */

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.UploadKernels;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;

@@ -1,6 +1,6 @@
 /**
- * The kernels that a forward pass needs on TornadoVM devices, and the task graphs that they make up. Kernels are plain static
- * methods of work-items over TornadoVM arrays; {@link dev.waterspout.kernels.device.KernelGraph} is how others use them.
+ * The task graphs that a forward pass needs on TornadoVM devices, their operands, and how the work of each kernel is cut.
+ * {@link dev.waterspout.kernels.device.KernelGraph} is how others use the kernels.
  */
 @NullMarked
 package dev.waterspout.kernels.device;

@@ -3,17 +3,17 @@ package dev.waterspout.kernels.host;
 import java.lang.foreign.MemorySegment;
 
 /** Checks that both implementations share. */
-final class Arguments {
+public final class Arguments {
     private Arguments() {}
 
-    static void checkFloats(String name, MemorySegment segment, long floats) {
+    public static void checkFloats(String name, MemorySegment segment, long floats) {
         if (floats > segment.byteSize() / Float.BYTES) {
             throw new IllegalArgumentException(
                     name + " of " + segment.byteSize() + " bytes is too small for " + floats + " f32 values");
         }
     }
 
-    static void checkRange(String name, int from, int to, int size) {
+    public static void checkRange(String name, int from, int to, int size) {
         if (from < 0 || from > to || to > size) {
             throw new IllegalArgumentException(name + " [" + from + ", " + to + ") must lie in [0, " + size + ")");
         }
@@ -25,13 +25,13 @@ final class Arguments {
         }
     }
 
-    static void checkLinear(WeightMatrix weights, MemorySegment x, int batch, MemorySegment y) {
+    public static void checkLinear(WeightMatrix weights, MemorySegment x, int batch, MemorySegment y) {
         checkAtLeastOne("batch", batch);
         checkFloats("x", x, (long) batch * weights.columns());
         checkFloats("y", y, (long) batch * weights.rows());
     }
 
-    static void checkEmbed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
+    public static void checkEmbed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
         if (row < 0 || row >= table.rows()) {
             throw new IllegalArgumentException("row=" + row + ": the table has " + table.rows());
         }
@@ -42,24 +42,24 @@ final class Arguments {
     }
 
     /** Checks a call that processes rows [rowFrom, rowTo) of a row-major matrix. */
-    static void checkRows(MemorySegment matrix, int width, int rowFrom, int rowTo) {
+    public static void checkRows(MemorySegment matrix, int width, int rowFrom, int rowTo) {
         checkAtLeastOne("width", width);
         checkRange("rows", rowFrom, rowTo, Integer.MAX_VALUE);
         checkFloats("rows", matrix, (long) rowTo * width);
     }
 
-    static void checkElements(MemorySegment first, MemorySegment second, int from, int to) {
+    public static void checkElements(MemorySegment first, MemorySegment second, int from, int to) {
         checkRange("elements", from, to, Integer.MAX_VALUE);
         checkFloats("first operand", first, to);
         checkFloats("second operand", second, to);
     }
 
-    static void checkElements(MemorySegment x, int from, int to) {
+    public static void checkElements(MemorySegment x, int from, int to) {
         checkRange("elements", from, to, Integer.MAX_VALUE);
         checkFloats("x", x, to);
     }
 
-    static void checkLayerNorm(
+    public static void checkLayerNorm(
             MemorySegment x, HostKernels.LayerNorm norm, MemorySegment y, int width, int rowFrom, int rowTo) {
         checkRows(x, width, rowFrom, rowTo);
         checkRows(y, width, rowFrom, rowTo);
@@ -69,7 +69,8 @@ final class Arguments {
         }
     }
 
-    static void checkRope(RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
+    public static void checkRope(
+            RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
         checkRange("rows", rowFrom, rowTo, Integer.MAX_VALUE);
         if (table.ropeDim() > heads.headDim()) {
             throw new IllegalArgumentException(

@@ -83,43 +83,43 @@ public record AttentionCall(
         return unit / rows;
     }
 
-    int kvHead(int unit) {
+    public int kvHead(int unit) {
         return groups.kvHead(head(unit));
     }
 
     /** Unit after the last one of a key/value head. */
-    int groupEnd(int kvHead) {
+    public int groupEnd(int kvHead) {
         return groups.end(kvHead) * rows;
     }
 
     /** First position that a unit sees. */
-    int firstVisible(int unit) {
+    public int firstVisible(int unit) {
         return scoring.window() == 0 ? 0 : Math.max(0, visible(unit) - scoring.window());
     }
 
     /** Position after the last one that a unit sees. */
-    int visible(int unit) {
+    public int visible(int unit) {
         return firstPosition + unit % rows + 1;
     }
 
     /** Offset of a unit in {@link #queries} and {@link #output}. */
-    long offset(int unit) {
+    public long offset(int unit) {
         return Layouts.floats(((long) (unit % rows) * heads() + head(unit)) * cache.headDim());
     }
 
     /** Factor of the scores. */
-    float scale() {
+    public float scale() {
         return scoring.scale();
     }
 
     /** Score of a unit that is there before any position: that of the sink, or minus infinity. */
-    float initialScore(int unit) {
+    public float initialScore(int unit) {
         MemorySegment sinks = scoring.sinks();
         return sinks == null ? Float.NEGATIVE_INFINITY : sinks.get(Layouts.F32, Layouts.floats(head(unit)));
     }
 
     /** Weight that belongs to {@link #initialScore}, relative to it. */
-    float initialWeight() {
+    public float initialWeight() {
         return scoring.sinks() == null ? 0 : 1;
     }
 }

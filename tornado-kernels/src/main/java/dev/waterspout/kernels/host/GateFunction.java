@@ -25,16 +25,16 @@ public enum GateFunction {
     SWIGLU_CLAMPED;
 
     /** Factor of the first power in the exponent of gelu. */
-    static final float GELU_1 = (float) (-2 * Math.sqrt(2 / Math.PI));
+    public static final float GELU_1 = (float) (-2 * Math.sqrt(2 / Math.PI));
 
     /** Factor of the third power in the exponent of gelu. */
-    static final float GELU_3 = (float) (-2 * Math.sqrt(2 / Math.PI) * 0.044715);
+    public static final float GELU_3 = (float) (-2 * Math.sqrt(2 / Math.PI) * 0.044715);
 
     /** What {@link #SWIGLU_CLAMPED} clamps its operands to. */
-    static final float LIMIT = 7;
+    public static final float LIMIT = 7;
 
     /** Slope of the sigmoid of {@link #SWIGLU_CLAMPED}. */
-    static final float SLOPE = 1.702f;
+    public static final float SLOPE = 1.702f;
 
     /** Returns whether there are two projections to multiply. */
     public boolean isGated() {

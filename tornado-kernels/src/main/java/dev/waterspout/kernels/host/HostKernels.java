@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * of workers give the same bits, except that {@link Activations#INT8} tells few tokens from many. Arguments that do not fit are refused with an {@link IllegalArgumentException} before
  * anything is written.
  */
-public sealed interface HostKernels permits ScalarKernels, PlainKernels, VectorKernels {
+public interface HostKernels {
     /** Returns the kernels that use the Vector API, with activations as they come. */
     static HostKernels vector() {
         return VectorKernels.EXACT;
@@ -28,12 +28,6 @@ public sealed interface HostKernels permits ScalarKernels, PlainKernels, VectorK
      * @param activations inputs of {@link #linear}; the reference kernels take them as they come in any case
      */
     HostKernels withActivations(Activations activations);
-
-    /**
-     * Returns kernels that give the same bits, and sooner than these where the JVM has not compiled these yet. Later they
-     * are many times slower.
-     */
-    HostKernels cold();
 
     /**
      * Multiplies: {@code y[b][r] = sum over c of w[r][c] * x[b][c]} for r in [rowFrom, rowTo).

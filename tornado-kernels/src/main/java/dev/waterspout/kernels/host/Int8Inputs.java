@@ -31,9 +31,9 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>A block of inputs that are all below 2^-100 counts as zero, one that has more than 2^46 may overflow.
  */
-final class Int8Inputs {
+public final class Int8Inputs {
     /** Blocks of a group. */
-    static final int BLOCKS = 4;
+    public static final int BLOCKS = 4;
 
     /** Columns of a group. */
     static final int COLUMNS = BLOCKS * VectorWeights.BLOCK;
@@ -51,20 +51,20 @@ final class Int8Inputs {
     private static final int DIGIT = 4;
 
     /** What Q4_0 adds to its weights. */
-    static final int EXCESS = 8;
+    public static final int EXCESS = 8;
 
     /** What scales are multiplied by. */
-    static final float UNIT = 0x1p88f;
+    public static final float UNIT = 0x1p88f;
 
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
 
-    static final float LARGEST = 127;
+    public static final float LARGEST = 127;
 
     /** No block is scaled by what a float cannot hold. */
-    static final float SMALLEST = 0x1p-100f;
+    public static final float SMALLEST = 0x1p-100f;
 
     /** Added to a number below 2^21, it leaves that number, rounded to nearest, in the lowest bits. */
-    static final float ROUNDER = 0x1.8p23f;
+    public static final float ROUNDER = 0x1.8p23f;
 
     /** The bits of a float without its sign. */
     private static final int MAGNITUDE = Integer.MAX_VALUE;

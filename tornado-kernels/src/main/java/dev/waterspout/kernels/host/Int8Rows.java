@@ -36,14 +36,14 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>Two rows share the loads of the inputs, and are written out as in {@link RowQuads}: one row at a time read a file
  * of weights a twentieth slower, and a helper that returns a vector puts it on the heap.
  */
-final class Int8Rows {
+public final class Int8Rows {
     /** Rows that are multiplied together: with two pairs in turn, processors prefetch a sixth less. */
     static final int STREAMS = 2;
 
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
 
     /** Partial sums of a row. */
-    static final int LANES = FLOATS.length();
+    public static final int LANES = FLOATS.length();
 
     /** Bytes from one row's partial sums to the next row's. */
     private static final long SUM_STRIDE = (long) LANES * Float.BYTES;
@@ -93,13 +93,13 @@ final class Int8Rows {
             VectorShuffle.fromOp(FLOATS, lane -> Int8Inputs.BLOCKS + lane / 4);
 
     /** The part of a block's offset that each of its lanes takes. */
-    static final float LANE_SHARE = 1f * Int8Inputs.BLOCKS / LANES;
+    public static final float LANE_SHARE = 1f * Int8Inputs.BLOCKS / LANES;
 
     /** Multiplied by it, an integer has the sum of its halves in the upper one. */
     private static final int SUM_OF_HALVES = 0x10001;
 
     /** A half's bits, moved to where a float has them, are the half divided by 2^112. Inputs' scales make up for a part. */
-    static final float SUM_UNIT = 0x1p112f / Int8Inputs.UNIT;
+    public static final float SUM_UNIT = 0x1p112f / Int8Inputs.UNIT;
 
     /** A half's bits but the lowest three, moved down by 3 bits from the upper half of an integer. */
     private static final int HALF_BITS = VectorWeights.HALF_BITS;

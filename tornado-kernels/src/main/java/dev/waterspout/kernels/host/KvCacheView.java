@@ -85,7 +85,7 @@ public record KvCacheView(
     }
 
     /** Offset in {@link #keys} and {@link #values} of a position of a head. */
-    long offset(int kvHead, int position) {
+    public long offset(int kvHead, int position) {
         return ((long) kvHead * capacity + position) * headDim * type.bytes();
     }
 }

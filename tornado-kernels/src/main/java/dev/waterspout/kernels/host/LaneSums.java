@@ -12,7 +12,7 @@ import jdk.incubator.vector.VectorShuffle;
  * would change while the JVM warms up. The sum of sixteen vectors adds in the same order as the sum of one, so how
  * outputs are grouped does not show in their bits.
  */
-final class LaneSums {
+public final class LaneSums {
     /** Vectors that {@link #sixteen} sums. */
     static final int GROUP = 16;
 

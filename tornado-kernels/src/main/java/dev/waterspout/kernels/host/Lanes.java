@@ -7,11 +7,11 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The vector shapes of all kernels: 4, 8 or 16 floats, and as many integers, shorts and bytes. */
-final class Lanes {
+public final class Lanes {
     static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, shape());
 
     /** Floats in a vector. */
-    static final int COUNT = FLOATS.length();
+    public static final int COUNT = FLOATS.length();
 
     /** Bytes of a vector of floats. */
     static final long BYTES = FLOATS.vectorByteSize();
@@ -71,7 +71,7 @@ final class Lanes {
     }
 
     /** The largest multiple of the lanes that is not above {@code count}. */
-    static int whole(int count) {
+    public static int whole(int count) {
         return count & -COUNT;
     }
 }

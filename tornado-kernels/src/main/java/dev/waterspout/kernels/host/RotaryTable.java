@@ -68,11 +68,11 @@ public record RotaryTable(MemorySegment factors, int rows, int ropeDim, RopePair
         factors.set(Layouts.F32, base + Layouts.floats(index), value);
     }
 
-    long cosineOffset(int row) {
+    public long cosineOffset(int row) {
         return Layouts.floats(2L * row * ropeDim);
     }
 
-    long sineOffset(int row) {
+    public long sineOffset(int row) {
         return cosineOffset(row) + Layouts.floats(ropeDim);
     }
 }

@@ -14,11 +14,6 @@ final class ScalarKernels implements HostKernels {
     }
 
     @Override
-    public HostKernels cold() {
-        return this;
-    }
-
-    @Override
     public void linear(
             WeightMatrix weights,
             MemorySegment x,

@@ -12,12 +12,12 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Tiles begin at fixed positions of the cache and a unit uses exactly the positions it sees, in ascending order, so
  * its bits do not depend on its neighbours.
  */
-final class VectorAttention {
+public final class VectorAttention {
     /** Units that share a tile. */
     private static final int BLOCK = 32;
 
     /** Positions of a tile: its keys and values stay in the second-level cache. */
-    static final int TILE = 128;
+    public static final int TILE = 128;
 
     private static final int DOT_STRIDE = LaneSums.GROUP * Lanes.COUNT;
     private static final int DOTS = HostScratch.zeros();

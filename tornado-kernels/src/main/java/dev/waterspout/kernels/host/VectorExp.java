@@ -11,33 +11,33 @@ import jdk.incubator.vector.VectorOperators;
  * polynomial serves: {@code 1 + r + r^2 * q(r)}, q of degree 4 interpolating at Chebyshev nodes (reduction by Cody and
  * Waite). {@code lanewise(EXP)} is no intrinsic on some platforms, and its bits differ between them.
  */
-final class VectorExp {
+public final class VectorExp {
     /** Below, the result is zero: no subnormal results. */
-    static final float LOWEST = -86.5f;
+    public static final float LOWEST = -86.5f;
 
     /** Above, the result is infinite in any case. */
-    static final float HIGHEST = 89f;
+    public static final float HIGHEST = 89f;
 
-    static final float LOG2_E = 0x1.715476p0f;
+    public static final float LOG2_E = 0x1.715476p0f;
 
     /** The upper bits of ln 2: exact when multiplied with any n. */
-    static final float LN2_HIGH = 0x1.63p-1f;
+    public static final float LN2_HIGH = 0x1.63p-1f;
 
-    static final float LN2_LOW = -0x1.bd0106p-13f;
+    public static final float LN2_LOW = -0x1.bd0106p-13f;
 
     /** Adding 1.5 * 2^23 rounds to an integer and leaves it in the lowest bits. */
-    static final float ROUND = 0x1.8p23f;
+    public static final float ROUND = 0x1.8p23f;
 
     /** Bits of 2^-1: the result is built as 2 * 2^(n-1), because 2^128 is no float. */
-    static final int HALF = Float.floatToRawIntBits(0.5f);
+    public static final int HALF = Float.floatToRawIntBits(0.5f);
 
     /** Factors of q, from the highest power on. */
-    static final float Q4 = 0x1.6d11fep-10f;
+    public static final float Q4 = 0x1.6d11fep-10f;
 
-    static final float Q3 = 0x1.120c62p-7f;
-    static final float Q2 = 0x1.555518p-5f;
-    static final float Q1 = 0x1.5554dcp-3f;
-    static final float Q0 = 0x1.p-1f;
+    public static final float Q3 = 0x1.120c62p-7f;
+    public static final float Q2 = 0x1.555518p-5f;
+    public static final float Q1 = 0x1.5554dcp-3f;
+    public static final float Q0 = 0x1.p-1f;
 
     private VectorExp() {}
 

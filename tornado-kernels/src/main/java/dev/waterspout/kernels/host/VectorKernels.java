@@ -3,16 +3,14 @@ package dev.waterspout.kernels.host;
 import java.lang.foreign.MemorySegment;
 
 /** The kernels that run: checks arguments and hands each operation to its own class. */
-final class VectorKernels implements HostKernels {
+public final class VectorKernels implements HostKernels {
     static final VectorKernels EXACT = new VectorKernels(Activations.F32);
     private static final VectorKernels ROUNDING = new VectorKernels(Activations.INT8);
 
     private final Activations activations;
-    private final PlainKernels cold;
 
     private VectorKernels(Activations activations) {
         this.activations = activations;
-        cold = new PlainKernels(this);
     }
 
     @Override
@@ -20,14 +18,14 @@ final class VectorKernels implements HostKernels {
         return precision == Activations.INT8 ? ROUNDING : EXACT;
     }
 
-    /** Whether products with these weights round their inputs. */
-    boolean rounds(WeightMatrix weights, int batch) {
+    /**
+     * {@return whether products with these weights round their inputs}
+     *
+     * @param weights of the product
+     * @param batch number of tokens
+     */
+    public boolean rounds(WeightMatrix weights, int batch) {
         return VectorLinear.rounds(weights, batch, activations);
-    }
-
-    @Override
-    public HostKernels cold() {
-        return cold;
     }
 
     @Override

@@ -18,7 +18,7 @@ import java.lang.ref.Reference;
  * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits. Only inputs that are
  * rounded, see {@link Int8Inputs}, give others.
  */
-final class VectorLinear {
+public final class VectorLinear {
     /** From here on expanding weights once for all tokens is faster. */
     private static final int MANY_TOKENS = 4;
 

@@ -6,9 +6,9 @@ import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
 
 /** Normalization of rows: by their root mean square, or by mean and variance. */
-final class VectorNorm {
+public final class VectorNorm {
     /** Vectors that squares are added to in turn. */
-    static final int UNROLL = 4;
+    public static final int UNROLL = 4;
 
     private VectorNorm() {}
 

@@ -9,14 +9,14 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** Expands stored weights to f32. Every format's weights are exact in f32, so expanding loses nothing. */
-final class VectorWeights {
+public final class VectorWeights {
     // Copies of the enum's fields: only static finals are constants to the compiler, which then unrolls a block.
-    static final int BLOCK = WeightFormat.Q8_0.blockElements();
-    static final int Q8_BYTES = WeightFormat.Q8_0.blockBytes();
-    static final int Q4_BYTES = WeightFormat.Q4_0.blockBytes();
+    public static final int BLOCK = WeightFormat.Q8_0.blockElements();
+    public static final int Q8_BYTES = WeightFormat.Q8_0.blockBytes();
+    public static final int Q4_BYTES = WeightFormat.Q4_0.blockBytes();
 
     /** Bytes of a block's scale. */
-    static final int SCALE_BYTES = Short.BYTES;
+    public static final int SCALE_BYTES = Short.BYTES;
 
     /** All binary16 values. A look-up costs the vector units nothing, a conversion and a broadcast four operations. */
     static final float[] HALVES = new float[1 << Short.SIZE];
@@ -28,7 +28,7 @@ final class VectorWeights {
     }
 
     /** A half's sign and, 13 bits further up, its other bits. */
-    static final int HALF_BITS = 0x8fffe000;
+    public static final int HALF_BITS = 0x8fffe000;
 
     /** A half's exponent, 13 bits further up. */
     static final int HALF_EXPONENT = 0x1f << 23;

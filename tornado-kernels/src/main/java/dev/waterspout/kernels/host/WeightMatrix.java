@@ -74,7 +74,7 @@ public record WeightMatrix(MemorySegment data, WeightFormat format, int rows, in
     }
 
     /** Offset in {@link #data} of a weight; the column is at the start of a block. */
-    long offset(int row, int column) {
+    public long offset(int row, int column) {
         return row * rowStride + format.rowBytes(column);
     }
 

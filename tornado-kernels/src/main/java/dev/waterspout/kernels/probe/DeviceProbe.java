@@ -3,7 +3,7 @@ package dev.waterspout.kernels.probe;
 import dev.waterspout.kernels.device.CeilingGraph;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelVariant;
-import dev.waterspout.kernels.tune.ProfiledPlan;
+import dev.waterspout.kernels.device.tune.ProfiledPlan;
 import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;

@@ -10,6 +10,8 @@ import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.ScaleType;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.kernels.DeviceTables;
+import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.testing.Pairwise;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

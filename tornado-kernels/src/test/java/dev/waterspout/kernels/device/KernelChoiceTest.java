@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.kernels.DeviceTables;
+import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightFormat;
 import java.util.List;
 import java.util.Optional;
@@ -73,10 +75,9 @@ class KernelChoiceTest {
         KernelDevice device = new KernelDevice(KernelVariant.ITEMS, LARGE);
 
         assertThat(KernelCandidates.problem(shape, runs, device))
-                .hasValueSatisfying(
-                        why -> assertThat(why)
-                                .startsWith(
-                                        "there is no linear f32 64 x 64, 64 tokens by 'plain x4, groups of 8'; there are plain"));
+                .hasValueSatisfying(why -> assertThat(why)
+                        .startsWith("there is no linear f32 64 x 64, 64 tokens by 'plain x4, groups of 8'; there"
+                                + " are plain"));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> device.with(_ -> Optional.of(runs)).choice(shape))
                 .withMessageContaining("there is no linear f32");

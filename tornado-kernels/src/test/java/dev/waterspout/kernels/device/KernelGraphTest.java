@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.kernels.DeviceTables;
+import dev.waterspout.kernels.device.kernels.LinearTileKernels;
+import dev.waterspout.kernels.device.kernels.NormKernels;
+import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.WeightFormat;
 import java.util.Objects;

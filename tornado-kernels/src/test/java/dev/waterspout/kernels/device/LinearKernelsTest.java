@@ -1,5 +1,7 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.DeviceTables;
+import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.WeightFormat;

@@ -2,6 +2,7 @@ package dev.waterspout.kernels.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.MemorySegment;

@@ -1,0 +1,212 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * Causal scaled dot-product attention over the cache with grouped queries, one query head of one token at a time. The
+ * softmax is computed on the way (Milakov and Gimelshein, arXiv 1805.02867), so that no scores are stored; the output
+ * itself holds the running sum.
+ *
+ * <p>{@code queries} and {@code output} are [rows][heads][headDim], the caches [layers][kvHeads][capacity][headDim].
+ */
+public final class AttentionKernels {
+    /** The most items of a group of {@link #attendByGroup}, a power of two as they all are. */
+    public static final int MOST_ITEMS = 256;
+
+    /** Positions that {@link #attendByFours} takes at a time. */
+    public static final int PER_ITEM = 4;
+
+    private static final float LOWEST = -3e38f;
+
+    private AttentionKernels() {}
+
+    /** One item per query head and token: x is the head, y the row. */
+    public static void attendByItem(
+            KernelContext context,
+            IntArray step,
+            FloatArray queries,
+            FloatArray keyCache,
+            FloatArray valueCache,
+            FloatArray output,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int capacity,
+            float scale) {
+        int head = context.globalIdx;
+        int row = context.globalIdy;
+        if (head < heads && row < step.get(Step.ROWS)) {
+            int query = (row * heads + head) * headDim;
+            int kvHead = head / (heads / kvHeads);
+            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
+            int visible = step.get(Step.POSITION) + row + 1;
+            clear(output, query, headDim);
+            float max = LOWEST;
+            float sum = 0f;
+            for (int position = 0; position < visible; position++) {
+                int at = base + position * headDim;
+                float score = score(queries, query, keyCache, at, headDim) * scale;
+                float newMax = TornadoMath.max(max, score);
+                float factor = TornadoMath.exp(max - newMax);
+                float weight = TornadoMath.exp(score - newMax);
+                sum = sum * factor + weight;
+                for (int d = 0; d < headDim; d++) {
+                    output.set(query + d, output.get(query + d) * factor + weight * valueCache.get(at + d));
+                }
+                max = newMax;
+            }
+            divide(output, query, headDim, sum);
+        }
+    }
+
+    /** One item per query head and token, which takes four positions at a time: x is the head, y the row. */
+    public static void attendByFours(
+            KernelContext context,
+            IntArray step,
+            FloatArray queries,
+            FloatArray keyCache,
+            FloatArray valueCache,
+            FloatArray output,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int capacity,
+            float scale) {
+        int head = context.globalIdx;
+        int row = context.globalIdy;
+        if (head < heads && row < step.get(Step.ROWS)) {
+            int query = (row * heads + head) * headDim;
+            int kvHead = head / (heads / kvHeads);
+            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
+            int visible = step.get(Step.POSITION) + row + 1;
+            clear(output, query, headDim);
+            float max = LOWEST;
+            float sum = 0f;
+            for (int position = 0; position < visible; position += PER_ITEM) {
+                int at0 = base + position * headDim;
+                // Behind the last position it is read again, and counts for nothing.
+                int at1 = position + 1 < visible ? at0 + headDim : at0;
+                int at2 = position + 2 < visible ? at0 + 2 * headDim : at0;
+                int at3 = position + 3 < visible ? at0 + 3 * headDim : at0;
+                float score0 = score(queries, query, keyCache, at0, headDim) * scale;
+                float score1 = score(queries, query, keyCache, at1, headDim) * scale;
+                float score2 = score(queries, query, keyCache, at2, headDim) * scale;
+                float score3 = score(queries, query, keyCache, at3, headDim) * scale;
+                float newMax = TornadoMath.max(
+                        TornadoMath.max(max, score0), TornadoMath.max(TornadoMath.max(score1, score2), score3));
+                float factor = TornadoMath.exp(max - newMax);
+                float weight0 = TornadoMath.exp(score0 - newMax);
+                float weight1 = position + 1 < visible ? TornadoMath.exp(score1 - newMax) : 0f;
+                float weight2 = position + 2 < visible ? TornadoMath.exp(score2 - newMax) : 0f;
+                float weight3 = position + 3 < visible ? TornadoMath.exp(score3 - newMax) : 0f;
+                sum = sum * factor + ((weight0 + weight1) + (weight2 + weight3));
+                for (int d = 0; d < headDim; d++) {
+                    float first = weight0 * valueCache.get(at0 + d) + weight1 * valueCache.get(at1 + d);
+                    float second = weight2 * valueCache.get(at2 + d) + weight3 * valueCache.get(at3 + d);
+                    output.set(query + d, output.get(query + d) * factor + (first + second));
+                }
+                max = newMax;
+            }
+            divide(output, query, headDim, sum);
+        }
+    }
+
+    /** One group per query head and token, which takes as many positions at a time as it has items: x is the head, y the row. */
+    public static void attendByGroup(
+            KernelContext context,
+            IntArray step,
+            FloatArray queries,
+            FloatArray keyCache,
+            FloatArray valueCache,
+            FloatArray output,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int capacity,
+            float scale,
+            int items) {
+        float[] maxima = context.allocateFloatLocalArray(MOST_ITEMS);
+        float[] weights = context.allocateFloatLocalArray(MOST_ITEMS);
+        int item = context.localIdx;
+        int head = context.groupIdx;
+        int row = context.globalIdy;
+        int query = (row * heads + head) * headDim;
+        int kvHead = head / (heads / kvHeads);
+        int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
+        int visible = step.get(Step.POSITION) + row + 1;
+        for (int d = item; d < headDim; d += items) {
+            output.set(query + d, 0f);
+        }
+        float max = LOWEST;
+        float sum = 0f;
+        for (int tile = 0; tile < visible; tile += items) {
+            int count = TornadoMath.min(items, visible - tile);
+            int start = base + tile * headDim;
+            float score = LOWEST;
+            if (item < count) {
+                score = score(queries, query, keyCache, start + item * headDim, headDim) * scale;
+            }
+            maxima[item] = score;
+            for (int half = items >> 1; half > 0; half >>= 1) {
+                context.localBarrier();
+                if (item < half) {
+                    maxima[item] = TornadoMath.max(maxima[item], maxima[item + half]);
+                }
+            }
+            context.localBarrier();
+            float newMax = TornadoMath.max(max, maxima[0]);
+            weights[item] = TornadoMath.exp(score - newMax);
+            context.localBarrier();
+            float factor = TornadoMath.exp(max - newMax);
+            sum = sum * factor;
+            for (int j = 0; j < count; j++) {
+                sum += weights[j];
+            }
+            for (int d = item; d < headDim; d += items) {
+                float total = output.get(query + d) * factor;
+                for (int j = 0; j < count; j++) {
+                    total += weights[j] * valueCache.get(start + j * headDim + d);
+                }
+                output.set(query + d, total);
+            }
+            max = newMax;
+            context.localBarrier();
+        }
+        for (int d = item; d < headDim; d += items) {
+            output.set(query + d, output.get(query + d) / sum);
+        }
+    }
+
+    private static float score(FloatArray queries, int query, FloatArray keys, int key, int headDim) {
+        float s0 = 0f;
+        float s1 = 0f;
+        float s2 = 0f;
+        float s3 = 0f;
+        int d = 0;
+        for (; d + 4 <= headDim; d += 4) {
+            s0 += queries.get(query + d) * keys.get(key + d);
+            s1 += queries.get(query + d + 1) * keys.get(key + d + 1);
+            s2 += queries.get(query + d + 2) * keys.get(key + d + 2);
+            s3 += queries.get(query + d + 3) * keys.get(key + d + 3);
+        }
+        for (; d < headDim; d++) {
+            s0 += queries.get(query + d) * keys.get(key + d);
+        }
+        return (s0 + s1) + (s2 + s3);
+    }
+
+    private static void clear(FloatArray output, int query, int headDim) {
+        for (int d = 0; d < headDim; d++) {
+            output.set(query + d, 0f);
+        }
+    }
+
+    private static void divide(FloatArray output, int query, int headDim, float sum) {
+        for (int d = 0; d < headDim; d++) {
+            output.set(query + d, output.get(query + d) / sum);
+        }
+    }
+}

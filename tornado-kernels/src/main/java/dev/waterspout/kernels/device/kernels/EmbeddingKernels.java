@@ -1,0 +1,40 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Copies rows of the embedding table. One item per element: x is the column, y the row of the chunk. */
+public final class EmbeddingKernels {
+    private EmbeddingKernels() {}
+
+    /** {@code x[row][column] = table[tokens[row]][column]} for a table of f32. */
+    public static void embedFloats(
+            KernelContext context, IntArray step, IntArray tokens, FloatArray table, FloatArray x, int width) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            x.set(row * width + column, table.get(tokens.get(row) * width + column));
+        }
+    }
+
+    /** The same for a table of raw GGUF bytes; {@code rowBytes} is the size of one row. */
+    public static void embedBytes(
+            KernelContext context,
+            IntArray step,
+            IntArray tokens,
+            ByteArray table,
+            FloatArray powers,
+            FloatArray x,
+            int width,
+            int rowBytes,
+            int format) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            float value = WeightBytes.weight(table, powers, tokens.get(row) * rowBytes, column, format);
+            x.set(row * width + column, value);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The product of {@link LinearKernels} for a few tokens on GPUs: one group of {@code items} items per output row and token. Its
+ * items take every {@code items}th piece of the row and add their sums in local memory. x is the output row, y the token.
+ */
+public final class LinearGroupKernels {
+    /** The most items of a group, a power of two as they all are. */
+    public static final int MOST_ITEMS = 256;
+
+    private LinearGroupKernels() {}
+
+    /** Weights of f32. */
+    public static void groupFloats(
+            KernelContext context,
+            IntArray step,
+            FloatArray w,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int layerStride,
+            int biasStride,
+            int rowsIndex,
+            int items) {
+        float[] sums = context.allocateFloatLocalArray(MOST_ITEMS);
+        int item = context.localIdx;
+        int row = context.groupIdx;
+        int token = context.globalIdy;
+        int layer = step.get(Step.LAYER);
+        int start = layer * layerStride + row * columns;
+        float sum = 0f;
+        for (int c = item; c < columns; c += items) {
+            sum += w.get(start + c) * x.get(token * columns + c);
+        }
+        sums[item] = sum;
+        for (int half = items >> 1; half > 0; half >>= 1) {
+            context.localBarrier();
+            if (item < half) {
+                sums[item] += sums[item + half];
+            }
+        }
+        if (item == 0 && token < step.get(rowsIndex)) {
+            float total = sums[0];
+            if (biasStride > 0) {
+                total += bias.get(layer * biasStride + row);
+            }
+            y.set(token * rows + row, total);
+        }
+    }
+
+    /** Weights of raw GGUF bytes; {@code rowBytes} is the size of one row. */
+    public static void groupBytes(
+            KernelContext context,
+            IntArray step,
+            ByteArray w,
+            FloatArray powers,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int rowBytes,
+            int layerStride,
+            int biasStride,
+            int rowsIndex,
+            int format,
+            int items) {
+        float[] sums = context.allocateFloatLocalArray(MOST_ITEMS);
+        int item = context.localIdx;
+        int row = context.groupIdx;
+        int token = context.globalIdy;
+        int layer = step.get(Step.LAYER);
+        int start = layer * layerStride + row * rowBytes;
+        float sum = 0f;
+        if (format == WeightBytes.Q8_0 || format == WeightBytes.Q4_0) {
+            int blockBytes = format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;
+            // A quarter of a block each: enough pieces for all items, and one scale for eight products.
+            for (int c = 8 * item; c < columns; c += 8 * items) {
+                int at = start + (c >> 5) * blockBytes;
+                float dot = 0f;
+                for (int i = 0; i < 8; i++) {
+                    dot += WeightBytes.quant(w, at, (c & 31) + i, format) * x.get(token * columns + c + i);
+                }
+                sum += dot * WeightBytes.halfAt(w, powers, at);
+            }
+        } else {
+            for (int c = item; c < columns; c += items) {
+                sum += WeightBytes.weight(w, powers, start, c, format) * x.get(token * columns + c);
+            }
+        }
+        sums[item] = sum;
+        for (int half = items >> 1; half > 0; half >>= 1) {
+            context.localBarrier();
+            if (item < half) {
+                sums[item] += sums[item + half];
+            }
+        }
+        if (item == 0 && token < step.get(rowsIndex)) {
+            float total = sums[0];
+            if (biasStride > 0) {
+                total += bias.get(layer * biasStride + row);
+            }
+            y.set(token * rows + row, total);
+        }
+    }
+}

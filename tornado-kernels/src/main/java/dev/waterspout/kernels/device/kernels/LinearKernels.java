@@ -1,0 +1,157 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * {@code y[b][r] = sum over c of w[layer][r][c] * x[b][c] + bias[layer][r]} with one item per output row, for CPUs. An item
+ * goes through all tokens of the chunk, so that its row of weights stays in the cache. {@code layerStride} counts elements of
+ * {@code w}, {@code biasStride} those of {@code bias}; 0 stands for the same weights in every layer and for no bias.
+ *
+ * <p>Eight sums side by side are what a CPU's compiler turns into vector instructions without reordering anything.
+ */
+public final class LinearKernels {
+    private LinearKernels() {}
+
+    /** Weights of f32. */
+    public static void linearFloats(
+            KernelContext context,
+            IntArray step,
+            FloatArray w,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int layerStride,
+            int biasStride,
+            int rowsIndex) {
+        int row = context.globalIdx;
+        if (row < rows) {
+            int layer = step.get(Step.LAYER);
+            int start = layer * layerStride + row * columns;
+            int tokens = step.get(rowsIndex);
+            for (int token = 0; token < tokens; token++) {
+                int source = token * columns;
+                float s0 = 0f;
+                float s1 = 0f;
+                float s2 = 0f;
+                float s3 = 0f;
+                float s4 = 0f;
+                float s5 = 0f;
+                float s6 = 0f;
+                float s7 = 0f;
+                int c = 0;
+                for (; c + 8 <= columns; c += 8) {
+                    s0 += w.get(start + c) * x.get(source + c);
+                    s1 += w.get(start + c + 1) * x.get(source + c + 1);
+                    s2 += w.get(start + c + 2) * x.get(source + c + 2);
+                    s3 += w.get(start + c + 3) * x.get(source + c + 3);
+                    s4 += w.get(start + c + 4) * x.get(source + c + 4);
+                    s5 += w.get(start + c + 5) * x.get(source + c + 5);
+                    s6 += w.get(start + c + 6) * x.get(source + c + 6);
+                    s7 += w.get(start + c + 7) * x.get(source + c + 7);
+                }
+                for (; c < columns; c++) {
+                    s0 += w.get(start + c) * x.get(source + c);
+                }
+                float sum = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+                if (biasStride > 0) {
+                    sum += bias.get(layer * biasStride + row);
+                }
+                y.set(token * rows + row, sum);
+            }
+        }
+    }
+
+    /** Weights of F16 or BF16, raw GGUF bytes. */
+    public static void linearHalves(
+            KernelContext context,
+            IntArray step,
+            ByteArray w,
+            FloatArray powers,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int layerStride,
+            int biasStride,
+            int rowsIndex,
+            int format) {
+        int row = context.globalIdx;
+        if (row < rows) {
+            int layer = step.get(Step.LAYER);
+            int start = layer * layerStride + 2 * row * columns;
+            int tokens = step.get(rowsIndex);
+            for (int token = 0; token < tokens; token++) {
+                float sum = 0f;
+                for (int c = 0; c < columns; c++) {
+                    sum += WeightBytes.weight(w, powers, start, c, format) * x.get(token * columns + c);
+                }
+                if (biasStride > 0) {
+                    sum += bias.get(layer * biasStride + row);
+                }
+                y.set(token * rows + row, sum);
+            }
+        }
+    }
+
+    /** Weights of Q8_0 or Q4_0, raw GGUF blocks. */
+    public static void linearBlocks(
+            KernelContext context,
+            IntArray step,
+            ByteArray w,
+            FloatArray powers,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int layerStride,
+            int biasStride,
+            int rowsIndex,
+            int format) {
+        int row = context.globalIdx;
+        if (row < rows) {
+            int layer = step.get(Step.LAYER);
+            int blocks = columns >> 5;
+            int blockBytes = format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;
+            int start = layer * layerStride + row * blocks * blockBytes;
+            int tokens = step.get(rowsIndex);
+            for (int token = 0; token < tokens; token++) {
+                float sum = 0f;
+                for (int block = 0; block < blocks; block++) {
+                    int at = start + block * blockBytes;
+                    int source = token * columns + (block << 5);
+                    float s0 = 0f;
+                    float s1 = 0f;
+                    float s2 = 0f;
+                    float s3 = 0f;
+                    float s4 = 0f;
+                    float s5 = 0f;
+                    float s6 = 0f;
+                    float s7 = 0f;
+                    for (int c = 0; c < 32; c += 8) {
+                        s0 += WeightBytes.quant(w, at, c, format) * x.get(source + c);
+                        s1 += WeightBytes.quant(w, at, c + 1, format) * x.get(source + c + 1);
+                        s2 += WeightBytes.quant(w, at, c + 2, format) * x.get(source + c + 2);
+                        s3 += WeightBytes.quant(w, at, c + 3, format) * x.get(source + c + 3);
+                        s4 += WeightBytes.quant(w, at, c + 4, format) * x.get(source + c + 4);
+                        s5 += WeightBytes.quant(w, at, c + 5, format) * x.get(source + c + 5);
+                        s6 += WeightBytes.quant(w, at, c + 6, format) * x.get(source + c + 6);
+                        s7 += WeightBytes.quant(w, at, c + 7, format) * x.get(source + c + 7);
+                    }
+                    float dot = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+                    sum += dot * WeightBytes.halfAt(w, powers, at);
+                }
+                if (biasStride > 0) {
+                    sum += bias.get(layer * biasStride + row);
+                }
+                y.set(token * rows + row, sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Turns queries and keys by their positions and stores keys and values in the cache, in one task. */
+public final class RotaryKernels {
+    private RotaryKernels() {}
+
+    /**
+     * x is the item of a row, y the row. Items {@code [0, heads * ropeDim / 2)} turn one pair of the queries in place; the
+     * next {@code kvHeads * headDim} take one element of the keys, turned, and of the values to the cache. Only the first
+     * kind writes what it reads, so no two items race.
+     *
+     * @param angles [chunk rows][cosine, signed sine][ropeDim], as {@code RotaryTable} lays them out
+     * @param queries [rows][heads][headDim]
+     * @param keys [rows][kvHeads][headDim]
+     * @param values [rows][kvHeads][headDim]
+     * @param keyCache [layers][kvHeads][capacity][headDim]
+     * @param valueCache [layers][kvHeads][capacity][headDim]
+     * @param adjacent 1 where elements 2i and 2i + 1 turn together, 0 where i and i + ropeDim / 2 do
+     */
+    public static void turnAndStore(
+            KernelContext context,
+            IntArray step,
+            FloatArray angles,
+            FloatArray queries,
+            FloatArray keys,
+            FloatArray values,
+            FloatArray keyCache,
+            FloatArray valueCache,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int ropeDim,
+            int capacity,
+            int adjacent) {
+        int item = context.globalIdx;
+        int row = context.globalIdy;
+        int pairs = ropeDim >> 1;
+        int pairItems = heads * pairs;
+        if (row < step.get(Step.ROWS)) {
+            int cosines = 2 * row * ropeDim;
+            int sines = cosines + ropeDim;
+            if (item < pairItems) {
+                int head = item / pairs;
+                int pair = item - head * pairs;
+                int i = adjacent == 1 ? 2 * pair : pair;
+                int j = adjacent == 1 ? i + 1 : i + pairs;
+                int base = (row * heads + head) * headDim;
+                float first = queries.get(base + i);
+                float second = queries.get(base + j);
+                queries.set(base + i, first * angles.get(cosines + i) + second * angles.get(sines + i));
+                queries.set(base + j, second * angles.get(cosines + j) + first * angles.get(sines + j));
+            } else if (item < pairItems + kvHeads * headDim) {
+                int element = item - pairItems;
+                int head = element / headDim;
+                int d = element - head * headDim;
+                int source = row * kvHeads * headDim + element;
+                int layerHead = step.get(Step.LAYER) * kvHeads + head;
+                int target = (layerHead * capacity + step.get(Step.POSITION) + row) * headDim + d;
+                float key = keys.get(source);
+                // With one KV head of ropeDim elements the second condition is always true. TornadoVM finds that out
+                // too late
+                // to compile it, so the first one, which it folds at once, keeps it from being seen.
+                if (ropeDim == headDim || d < ropeDim) {
+                    int partner = d < pairs ? d + pairs : d - pairs;
+                    if (adjacent == 1) {
+                        partner = d ^ 1;
+                    }
+                    float other = keys.get(source - d + partner);
+                    key = key * angles.get(cosines + d) + other * angles.get(sines + d);
+                }
+                keyCache.set(target, key);
+                valueCache.set(target, values.get(source));
+            }
+        }
+    }
+}

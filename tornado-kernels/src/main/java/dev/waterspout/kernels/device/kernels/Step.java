@@ -1,0 +1,40 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The scalars of one launch, in a small device array: all that changes from one layer, chunk or token to the next, so that
+ * one compiled graph serves them all.
+ *
+ * <pre>
+ *   index      0         1          2          3            4
+ *          +-------+----------+----------+-----------+------------+
+ *          | layer | position |   rows   | first out | out rows   |
+ *          +-------+----------+----------+-----------+------------+
+ * </pre>
+ *
+ * Position is that of row 0 of the chunk. Out rows are those that logits are computed for.
+ */
+public final class Step {
+    /** Index of the layer. */
+    public static final int LAYER = 0;
+    /** Index of the position of the chunk's first token. */
+    public static final int POSITION = 1;
+    /** Index of the number of tokens in the chunk. */
+    public static final int ROWS = 2;
+    /** Index of the first row of the chunk that logits are wanted for. */
+    public static final int FIRST_OUT = 3;
+    /** Index of the number of rows that logits are wanted for. */
+    public static final int OUT_ROWS = 4;
+    /** Elements of the array. */
+    public static final int SIZE = 5;
+
+    private Step() {}
+
+    /** {@return a new array of zeros} */
+    public static IntArray allocate() {
+        IntArray step = new IntArray(SIZE);
+        step.init(0);
+        return step;
+    }
+}

@@ -1,0 +1,167 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * {@code residual = ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual} in f32 and in rank order, in one pass:
+ * every rank gets the same bits. One item per element: x is the column, y the row. A decoded element is exact, so it does
+ * not matter whether a device fuses its product into the sum.
+ */
+public final class SumKernels {
+    /** Elements of one item of {@link #sumRuns}; no block is smaller. */
+    public static final int RUN = 8;
+
+    private SumKernels() {}
+
+    /** Shards of an MX format, {@code shardBytes} apart; {@link MxParameters} describes {@code format}. */
+    public static void sumBlocks(
+            KernelContext context,
+            IntArray step,
+            IntArray format,
+            FloatArray powers,
+            ByteArray shards,
+            FloatArray residual,
+            int ranks,
+            int shardBytes) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        int columns = format.get(MxParameters.COLUMNS);
+        if (column < columns && row < step.get(Step.ROWS)) {
+            int start = row * format.get(MxParameters.ROW_BYTES);
+            float sum = element(format, powers, shards, start, column);
+            for (int rank = 1; rank < ranks; rank++) {
+                sum = sum + element(format, powers, shards, start + rank * shardBytes, column);
+            }
+            int index = row * columns + column;
+            residual.set(index, sum + residual.get(index));
+        }
+    }
+
+    /** The same with one item for eight elements, which have one scale: x is the eighth of the column, y the row. */
+    public static void sumRuns(
+            KernelContext context,
+            IntArray step,
+            IntArray format,
+            FloatArray powers,
+            ByteArray shards,
+            FloatArray residual,
+            int ranks,
+            int shardBytes) {
+        float[] sums = new float[RUN];
+        int first = context.globalIdx * RUN;
+        int row = context.globalIdy;
+        int columns = format.get(MxParameters.COLUMNS);
+        if (first < columns && row < step.get(Step.ROWS)) {
+            int count = TornadoMath.min(RUN, columns - first);
+            int scaleBits = format.get(MxParameters.SCALE_BITS);
+            int block = first >> format.get(MxParameters.BLOCK_SHIFT);
+            for (int i = 0; i < RUN; i++) {
+                sums[i] = 0f;
+            }
+            for (int rank = 0; rank < ranks; rank++) {
+                int start = row * format.get(MxParameters.ROW_BYTES) + rank * shardBytes;
+                float factor = scaleFactor(format, powers, bits(shards, start, block * scaleBits, scaleBits));
+                for (int i = 0; i < count; i++) {
+                    float value = unscaled(format, powers, shards, start, first + i) * factor;
+                    // Not 0 + value, which is not -0 where the value is.
+                    sums[i] = rank == 0 ? value : sums[i] + value;
+                }
+            }
+            for (int i = 0; i < count; i++) {
+                int index = row * columns + first + i;
+                residual.set(index, sums[i] + residual.get(index));
+            }
+        }
+    }
+
+    /** Shards of bfloat16. */
+    public static void sumBrains(
+            KernelContext context,
+            IntArray step,
+            FloatArray powers,
+            ByteArray shards,
+            FloatArray residual,
+            int ranks,
+            int shardBytes,
+            int columns) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < columns && row < step.get(Step.ROWS)) {
+            int index = row * columns + column;
+            float sum = WeightBytes.brainAt(shards, powers, 2 * index);
+            for (int rank = 1; rank < ranks; rank++) {
+                sum = sum + WeightBytes.brainAt(shards, powers, rank * shardBytes + 2 * index);
+            }
+            residual.set(index, sum + residual.get(index));
+        }
+    }
+
+    /** Shards of f32, {@code shardElements} apart. */
+    public static void sumFloats(
+            KernelContext context,
+            IntArray step,
+            FloatArray shards,
+            FloatArray residual,
+            int ranks,
+            int shardElements,
+            int columns) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < columns && row < step.get(Step.ROWS)) {
+            int index = row * columns + column;
+            float sum = shards.get(index);
+            for (int rank = 1; rank < ranks; rank++) {
+                sum = sum + shards.get(rank * shardElements + index);
+            }
+            residual.set(index, sum + residual.get(index));
+        }
+    }
+
+    private static float element(IntArray format, FloatArray powers, ByteArray shards, int start, int column) {
+        int scaleBits = format.get(MxParameters.SCALE_BITS);
+        int block = column >> format.get(MxParameters.BLOCK_SHIFT);
+        int scale = bits(shards, start, block * scaleBits, scaleBits);
+        return unscaled(format, powers, shards, start, column) * scaleFactor(format, powers, scale);
+    }
+
+    private static float unscaled(IntArray format, FloatArray powers, ByteArray shards, int start, int column) {
+        int elementBits = format.get(MxParameters.ELEMENT_BITS);
+        int code = bits(shards, start + format.get(MxParameters.SCALE_BYTES), column * elementBits, elementBits);
+        int signBit = 1 << (elementBits - 1);
+        int magnitude = code & (signBit - 1);
+        int mantissaBits = format.get(MxParameters.MANTISSA_BITS);
+        int field = magnitude >> mantissaBits;
+        int binade = field > 0 ? field - 1 : 0;
+        int exponent = format.get(MxParameters.MIN_EXPONENT) + binade - mantissaBits;
+        float value = (float) (magnitude - (binade << mantissaBits)) * powers.get(DeviceTables.ONE + exponent);
+        if (code >= signBit) {
+            value = -value;
+        }
+        return value;
+    }
+
+    private static float scaleFactor(IntArray format, FloatArray powers, int scale) {
+        if (format.get(MxParameters.HALF_SCALE) == 1) {
+            // A half that is not finite marks the block as NaN.
+            int field = (scale >> 10) & 31;
+            return field == 31 ? powers.get(DeviceTables.NAN) : WeightBytes.halfValue(powers, scale);
+        }
+        int index = DeviceTables.ONE + scale - format.get(MxParameters.SCALE_BIAS);
+        return powers.get(scale == format.get(MxParameters.NAN_CODE) ? DeviceTables.NAN : index);
+    }
+
+    /** {@return {@code count} bits, at most 16, from bit {@code position} of the bytes at {@code start}} */
+    private static int bits(ByteArray bytes, int start, int position, int count) {
+        int first = start + (position >> 3);
+        int shift = position & 7;
+        int value = bytes.get(first) & 0xFF;
+        if (shift + count > 8) {
+            value = value | ((bytes.get(first + 1) & 0xFF) << 8);
+        }
+        return (value >> shift) & ((1 << count) - 1);
+    }
+}

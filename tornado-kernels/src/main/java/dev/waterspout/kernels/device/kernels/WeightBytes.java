@@ -1,0 +1,87 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/** Decodes single weights out of raw GGUF bytes, for kernels. The layouts are those of {@code WeightFormat}. */
+public final class WeightBytes {
+    /** The formats as compile-time constants of kernels. */
+    public static final int F16 = 1;
+
+    public static final int BF16 = 2;
+    public static final int Q8_0 = 3;
+    public static final int Q4_0 = 4;
+
+    public static final int Q8_0_BLOCK_BYTES = 34;
+    public static final int Q4_0_BLOCK_BYTES = 18;
+
+    private WeightBytes() {}
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}} */
+    public static float weight(ByteArray bytes, FloatArray powers, int row, int column, int format) {
+        if (format == Q8_0) {
+            int block = row + (column >> 5) * Q8_0_BLOCK_BYTES;
+            return quant(bytes, block, column & 31, format) * halfAt(bytes, powers, block);
+        }
+        if (format == Q4_0) {
+            int block = row + (column >> 5) * Q4_0_BLOCK_BYTES;
+            return quant(bytes, block, column & 31, format) * halfAt(bytes, powers, block);
+        }
+        if (format == F16) {
+            return halfAt(bytes, powers, row + 2 * column);
+        }
+        return brainAt(bytes, powers, row + 2 * column);
+    }
+
+    /** {@return weight {@code index} of the Q8_0 or Q4_0 block at a byte offset, before its scale} */
+    public static float quant(ByteArray bytes, int block, int index, int format) {
+        if (format == Q8_0) {
+            return (float) bytes.get(block + 2 + index);
+        }
+        int nibble = (bytes.get(block + 2 + (index & 15)) >> ((index & 16) >> 2)) & 0xF;
+        return (float) nibble - 8f;
+    }
+
+    /** {@return the IEEE half at a byte offset} */
+    public static float halfAt(ByteArray bytes, FloatArray powers, int offset) {
+        int low = bytes.get(offset) & 0xFF;
+        int high = bytes.get(offset + 1) & 0xFF;
+        return halfValue(powers, (high << 8) | low);
+    }
+
+    /** {@return the value of the 16 bits of an IEEE half} */
+    public static float halfValue(FloatArray powers, int bits) {
+        int field = (bits >> 10) & 31;
+        int mantissa = bits & 1023;
+        float magnitude = (float) (1024 + mantissa) * powers.get(DeviceTables.ONE - 25 + field);
+        if (field == 0) {
+            magnitude = (float) mantissa * powers.get(DeviceTables.ONE - 24);
+        }
+        if (field == 31) {
+            magnitude = notFinite(powers, mantissa);
+        }
+        return bits > 0x7FFF ? -magnitude : magnitude;
+    }
+
+    /** {@return the bfloat16 at a byte offset} */
+    public static float brainAt(ByteArray bytes, FloatArray powers, int offset) {
+        int low = bytes.get(offset) & 0xFF;
+        int high = bytes.get(offset + 1) & 0xFF;
+        int field = ((high & 127) << 1) | (low >> 7);
+        int mantissa = low & 127;
+        float magnitude = (float) mantissa * powers.get(DeviceTables.ONE - 133);
+        if (field == 255) {
+            magnitude = notFinite(powers, mantissa);
+        } else if (field > 0) {
+            magnitude = (float) (128 + mantissa) * powers.get(DeviceTables.ONE - 134 + field);
+        }
+        return high > 127 ? -magnitude : magnitude;
+    }
+
+    private static float notFinite(FloatArray powers, int mantissa) {
+        // Infinity for a mantissa of 0, NaN behind it for 1 to 1023. TornadoVM compiles a choice by (mantissa == 0)
+        // only with
+        // its own assertions off, and a minimum of a masked int not at all.
+        return powers.get(DeviceTables.INFINITY + ((mantissa + 1023) >> 10));
+    }
+}

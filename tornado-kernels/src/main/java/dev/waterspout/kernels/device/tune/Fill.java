@@ -1,0 +1,87 @@
+package dev.waterspout.kernels.device.tune;
+
+import dev.waterspout.kernels.device.DeviceWeights;
+import dev.waterspout.kernels.host.WeightFormat;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Optional;
+import java.util.Random;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/** Random operands that cost little to make, and the comparison of results. */
+final class Fill {
+    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /** Different values before they repeat. */
+    private static final int DISTINCT = 1 << 16;
+
+    private static final int DISTINCT_BLOCKS = 1 << 12;
+
+    private Fill() {}
+
+    static FloatArray gaussian(Random random, int elements) {
+        FloatArray array = new FloatArray(elements);
+        int distinct = Math.min(elements, DISTINCT);
+        for (int i = 0; i < distinct; i++) {
+            array.set(i, (float) random.nextGaussian());
+        }
+        repeat(array.getSegment(), (long) distinct * Float.BYTES);
+        return array;
+    }
+
+    /** Returns weights of about a normal distribution. */
+    static DeviceWeights weights(Random random, WeightFormat format, int layers, int rows, int columns) {
+        int elements = Math.toIntExact(DeviceWeights.elements(format, layers, rows, columns));
+        if (format == WeightFormat.F32) {
+            return new DeviceWeights(format, gaussian(random, elements), layers, rows, columns);
+        }
+        ByteArray bytes = new ByteArray(elements);
+        MemorySegment data = bytes.getSegment();
+        int block = format.blockBytes();
+        int distinct = Math.min(elements, DISTINCT_BLOCKS * block);
+        for (int at = 0; at < distinct; at += block) {
+            for (int i = at; i < at + block; i++) {
+                data.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
+            }
+            float scale = (float) (0.05 + Math.abs(random.nextGaussian()) * 0.02);
+            int bits = format == WeightFormat.BF16
+                    ? (Float.floatToRawIntBits(scale) >>> 16)
+                    : Float.floatToFloat16(scale) & 0xFFFF;
+            data.set(HALF, at, (short) bits);
+        }
+        repeat(data, distinct);
+        return new DeviceWeights(format, bytes, layers, rows, columns);
+    }
+
+    /** Fills a segment with copies of its beginning. */
+    private static void repeat(MemorySegment segment, long beginning) {
+        for (long done = beginning; done < segment.byteSize(); ) {
+            long count = Math.min(done, segment.byteSize() - done);
+            MemorySegment.copy(segment, 0, segment, done, count);
+            done += count;
+        }
+    }
+
+    /**
+     * {@return where values differ by more than a fraction of the largest one expected, or nothing}
+     *
+     * @param actual at least as many values
+     * @param expected the reference's
+     * @param tolerance the fraction
+     */
+    static Optional<String> difference(float[] actual, float[] expected, double tolerance) {
+        double largest = Float.MIN_NORMAL;
+        for (float value : expected) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        for (int i = 0; i < expected.length; i++) {
+            double error = Math.abs((double) actual[i] - expected[i]);
+            // Not error > ..., which is false for NaN.
+            if (!(error <= tolerance * largest)) {
+                return Optional.of("element " + i + " is " + actual[i] + ", not " + expected[i]);
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.waterspout.kernels.device.tune;
+
+import dev.waterspout.kernels.device.KernelCandidates;
+import dev.waterspout.kernels.device.KernelChoices;
+import dev.waterspout.kernels.device.KernelDevice;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+
+/**
+ * Tunes the kernels of a device. Nothing else is to run on it meanwhile.
+ *
+ * @param device that runs them
+ * @param kernels its variant and limits
+ */
+public record KernelTuner(TornadoDevice device, KernelDevice kernels) {
+    /** Hears how far it has come. */
+    @FunctionalInterface
+    public interface Listener {
+        /**
+         * A case is about to be tuned, or all are done.
+         *
+         * @param done cases
+         * @param all cases
+         * @param next what comes next, for people; empty at the end
+         */
+        void progress(int done, int all, String next);
+    }
+
+    /** A tuner of a device as it says of itself that it is. */
+    public KernelTuner(TornadoDevice device) {
+        this(device, KernelDevice.of(device));
+    }
+
+    /**
+     * Tunes.
+     *
+     * @param cases what is needed
+     * @param budget of all together, divided evenly; what a case leaves over is for those that follow
+     * @param listener hears of every case
+     * @return a result per case
+     * @throws TuneException if a default way fails
+     */
+    public List<TuneResult> tune(List<? extends TuneCase> cases, Duration budget, Listener listener) {
+        LongSupplier clock = System::nanoTime;
+        long end = clock.getAsLong() + budget.toNanos();
+        List<TuneResult> results = new ArrayList<>();
+        for (TuneCase each : cases) {
+            listener.progress(results.size(), cases.size(), each.shape().label());
+            long start = clock.getAsLong();
+            DeviceTrials trials = new DeviceTrials(each, device, kernels);
+            long share = Math.max(0, end - start) / (cases.size() - results.size());
+            // Operands take time too.
+            long left = Math.max(0, share - (clock.getAsLong() - start));
+            KernelDevice defaults = kernels.with(KernelChoices.DEFAULTS);
+            results.add(
+                    new KernelSearch(each, KernelCandidates.of(each.shape(), defaults), trials, clock).search(left));
+        }
+        listener.progress(results.size(), cases.size(), "");
+        return results;
+    }
+}

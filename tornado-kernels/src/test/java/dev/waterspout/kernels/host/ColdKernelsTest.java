@@ -1,0 +1,118 @@
+package dev.waterspout.kernels.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.kernels.host.cold.ColdKernels;
+import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The contract, and the bits of the kernels that they stand in for. */
+class ColdKernelsTest extends HostKernelsContract {
+    private final HostKernels compiled = HostKernels.vector();
+
+    @Override
+    HostKernels kernels() {
+        return ColdKernels.of(HostKernels.vector());
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void linearHasTheSameBits(WeightFormat format, int columns, int batch) {
+        int rows = 21;
+        WeightMatrix weights =
+                RandomWeights.create(arena, format, rows, columns, 2, 71).matrix();
+        MemorySegment x = Segments.random(arena, (long) batch * columns, 72);
+        for (Activations activations : Activations.values()) {
+            MemorySegment expected = Segments.floats(arena, (long) batch * rows);
+            MemorySegment actual = Segments.floats(arena, (long) batch * rows);
+            compiled.withActivations(activations).linear(weights, x, batch, expected, 3, rows, scratch);
+            kernels.withActivations(activations).linear(weights, x, batch, actual, 3, rows, scratch);
+            assertThat(Segments.bits(actual)).as("%s", activations).isEqualTo(Segments.bits(expected));
+        }
+    }
+
+    /** All scales and all values of four and eight bits. */
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    void embedHasTheSameBits(WeightFormat format) {
+        int columns = 1 << 17;
+        MemorySegment data = arena.allocate(format.rowBytes(columns));
+        for (long i = 0; i < data.byteSize(); i++) {
+            data.set(Layouts.I8, i, (byte) (i * 167 + i / 256));
+        }
+        WeightMatrix table = WeightMatrix.dense(data, format, 1, columns);
+        MemorySegment expected = Segments.floats(arena, columns);
+        MemorySegment actual = Segments.floats(arena, columns);
+        compiled.embed(table, 0, expected, 0);
+        kernels.embed(table, 0, actual, 0);
+        assertThat(numbers(actual)).isEqualTo(numbers(expected));
+    }
+
+    /** What is no number may have any bits. */
+    private static float[] numbers(MemorySegment segment) {
+        return segment.toArray(Layouts.F32);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 2, 64, 100, 37", "6, 1, 80, 0, 70", "2, 2, 8, 250, 20", "7, 1, 133, 120, 9", "2, 1, 3, 0, 5"})
+    void attentionHasTheSameBits(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
+        AttentionCall call = AttentionCase.random(arena, heads, kvHeads, headDim, firstPosition, rows)
+                .call();
+        MemorySegment output = Segments.floats(arena, (long) rows * heads * headDim);
+        AttentionCall other = new AttentionCall(call.cache(), call.queries(), output, heads, firstPosition, rows);
+        compiled.attention(call, 0, call.units(), scratch);
+        kernels.attention(other, 0, 3, scratch);
+        kernels.attention(other, 3, call.units(), scratch);
+        assertThat(Segments.bits(output)).isEqualTo(Segments.bits(call.output()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 16, 33, 64, 79, 256, 300})
+    void normHasTheSameBits(int width) {
+        MemorySegment x = Segments.random(arena, 5L * width, 73);
+        MemorySegment weight = Segments.random(arena, width, 74);
+        MemorySegment expected = Segments.floats(arena, 5L * width);
+        MemorySegment actual = Segments.floats(arena, 5L * width);
+        compiled.rmsNorm(x, weight, 1e-5f, expected, width, 1, 4);
+        kernels.rmsNorm(x, weight, 1e-5f, actual, width, 1, 4);
+        assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ADJACENT, 64, 64", "ADJACENT, 80, 22", "HALVES, 64, 64", "HALVES, 80, 22", "HALVES, 128, 96"})
+    void ropeHasTheSameBits(RopePairing pairing, int headDim, int ropeDim) {
+        RotaryTable table = RotaryTable.allocate(arena, 6, ropeDim, pairing);
+        for (int row = 0; row < 6; row++) {
+            for (int pair = 0; pair < ropeDim / 2; pair++) {
+                double angle = row * Math.pow(10_000, -2.0 * pair / ropeDim);
+                table.set(row, pair, (float) Math.cos(angle), (float) Math.sin(angle));
+            }
+        }
+        HeadShape heads = new HeadShape(3, headDim);
+        MemorySegment expected = Segments.random(arena, 4L * heads.width(), 75);
+        MemorySegment actual = Segments.copy(arena, expected);
+        compiled.rope(table, 2, expected, heads, 1, 4);
+        kernels.rope(table, 2, actual, heads, 1, 4);
+        assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
+    }
+
+    /** Gates from where the exponential overflows to where it is zero. */
+    @Test
+    void swigluHasTheSameBits() {
+        int count = 5000;
+        MemorySegment up = Segments.random(arena, count, 76);
+        MemorySegment expected = Segments.floats(arena, count);
+        for (int i = 0; i < count; i++) {
+            Segments.set(expected, i, (i - count / 2) * 0.04f);
+        }
+        MemorySegment actual = Segments.copy(arena, expected);
+        compiled.gate(GateFunction.SWIGLU, expected, up, 7, count);
+        kernels.gate(GateFunction.SWIGLU, actual, up, 7, count);
+        assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
+    }
+}

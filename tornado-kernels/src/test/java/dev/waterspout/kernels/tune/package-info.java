@@ -1,5 +1,0 @@
-/** Tests of the search for the fastest kernels. */
-@NullMarked
-package dev.waterspout.kernels.tune;
-
-import org.jspecify.annotations.NullMarked;

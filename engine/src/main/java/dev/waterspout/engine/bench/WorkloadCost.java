@@ -1,6 +1,7 @@
 package dev.waterspout.engine.bench;
 
 import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.model.Experts;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.ShardPlan;
@@ -35,9 +36,11 @@ public record WorkloadCost(double weightBytes, double flops) {
         int passes = Math.ceilDiv(workload.prompt(), chunk) + workload.generate();
         int logits = Math.min(1, workload.prompt()) + workload.generate();
         ModelConfig config = model.config();
-        double layers = (double) config.layers()
-                * config.width()
-                * (2.0 * config.queryWidth() + 2.0 * config.kvWidth() + 3.0 * config.ffnWidth());
+        Experts experts = config.experts();
+        double ffn = config.activeColumns(
+                config.ffnWidth(), experts == null ? 0 : experts.width(), experts == null ? 0 : experts.sharedWidth());
+        double layers =
+                config.width() * (config.layers() * (2.0 * config.queryWidth() + 2.0 * config.kvWidth()) + 3.0 * ffn);
         double output = (double) config.width() * config.vocabulary();
         return new WorkloadCost(
                 (all - head) * passes + head * logits, 2 * (layers * workload.tokens() + output * logits));

@@ -49,8 +49,8 @@ final class Buffers {
         int wideRows = config.architecture().hasWideNorms() ? rows : 0;
         wideQueries = floats(arena, wideRows, config.queryWidth());
         wideKeys = floats(arena, wideRows, config.kvWidth());
-        gate = floats(arena, rows, shard.ffn().size());
-        up = floats(arena, rows, shard.ffn().size());
+        gate = floats(arena, rows, shard.widestFfn());
+        up = floats(arena, rows, shard.widestFfn());
         partial = floats(arena, rows, config.width());
         sum = floats(arena, keepsSums(config) ? rows : 0, config.width());
         logits = floats(arena, options.logitRows(), shard.vocabulary().size());
@@ -78,13 +78,15 @@ final class Buffers {
     static long activationBytes(ModelConfig config, Shard shard, RankOptions options) {
         long perRow = (keepsSums(config) ? 4L : 3L) * config.width()
                 + (shard.heads().size() + 2L * shard.kvHeads().size()) * config.headDim()
-                + 2L * shard.ffn().size();
+                + 2L * shard.widestFfn();
         if (config.architecture().hasWideNorms()) {
             perRow += config.queryWidth() + config.kvWidth();
         }
         return (options.chunk() * perRow
-                        + (long) options.logitRows() * shard.vocabulary().size())
-                * Float.BYTES;
+                                + (long) options.logitRows()
+                                        * shard.vocabulary().size())
+                        * Float.BYTES
+                + HostExperts.bytes(config, options.chunk());
     }
 
     /** Returns whether sums of partials are normalized or scaled before they are added to the hidden state. */

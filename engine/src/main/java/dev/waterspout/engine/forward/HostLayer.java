@@ -7,6 +7,7 @@ import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.kernels.host.Scoring;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param attentionOutput the product that makes the attention half's partial
  * @param attentionPostNorm of the partials' sum, or null
  * @param ffnNorm before the FFN, or null
- * @param gateUp products with the normalized hidden state
+ * @param gateUp products with the normalized hidden state; none where experts take the FFN's place
  * @param down the product that makes the FFN half's partial
  * @param ffnPostNorm of the partials' sum, or null
  */
@@ -51,7 +52,6 @@ record HostLayer(
         LayerTraits traits = config.traits().get(layer);
         boolean wide = config.architecture().hasWideNorms();
         MemorySegment upTarget = config.architecture().gate().isGated() ? buffers.up : buffers.gate;
-        Product up = product(w, TensorRole.FFN_UP, TensorRole.FFN_UP_BIAS, upTarget);
         return new HostLayer(
                 traits,
                 new Scoring(traits.scoreScale(), traits.scoreCap(), traits.window(), w.vector(TensorRole.ATTN_SINKS)),
@@ -69,16 +69,28 @@ record HostLayer(
                 List.of(product(w, TensorRole.ATTN_OUTPUT, TensorRole.ATTN_OUTPUT_BIAS, buffers.partial)),
                 norm(config, w, TensorRole.ATTN_POST_NORM, null),
                 norm(config, w, TensorRole.FFN_NORM, TensorRole.FFN_NORM_BIAS),
-                w.has(TensorRole.FFN_GATE)
-                        ? List.of(product(w, TensorRole.FFN_GATE, TensorRole.FFN_GATE_BIAS, buffers.gate), up)
-                        : List.of(up),
-                List.of(product(w, TensorRole.FFN_DOWN, TensorRole.FFN_DOWN_BIAS, buffers.partial)),
+                products(
+                        w,
+                        new Target(TensorRole.FFN_GATE, TensorRole.FFN_GATE_BIAS, buffers.gate),
+                        new Target(TensorRole.FFN_UP, TensorRole.FFN_UP_BIAS, upTarget)),
+                products(w, new Target(TensorRole.FFN_DOWN, TensorRole.FFN_DOWN_BIAS, buffers.partial)),
                 norm(config, w, TensorRole.FFN_POST_NORM, null));
     }
 
     private static Product product(
             ShardWeights.Layer weights, TensorRole matrix, TensorRole bias, MemorySegment target) {
         return new Product(weights.matrix(matrix), weights.vector(bias), target);
+    }
+
+    /** A product that a layer may have, and where its output goes. */
+    private record Target(TensorRole matrix, TensorRole bias, MemorySegment output) {}
+
+    /** The products whose matrices the layer has. */
+    private static List<Product> products(ShardWeights.Layer weights, Target... targets) {
+        return Stream.of(targets)
+                .filter(target -> weights.has(target.matrix))
+                .map(target -> product(weights, target.matrix, target.bias, target.output))
+                .toList();
     }
 
     private static @Nullable Norm norm(

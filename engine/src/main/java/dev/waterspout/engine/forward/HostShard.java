@@ -1,6 +1,7 @@
 package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.model.Architecture.Block;
+import dev.waterspout.engine.model.Experts;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
@@ -51,6 +52,7 @@ public final class HostShard implements ShardCompute {
     private final HostKernels kernels;
     private final HostCompute compute;
     private final List<HostLayer> layers;
+    private final @Nullable HostExperts experts;
     private final Norm outputNorm;
     private final Map<PortKey, StagedPort> ports = new HashMap<>();
     private final List<OffloadPort> offloaded = new ArrayList<>();
@@ -111,6 +113,9 @@ public final class HostShard implements ShardCompute {
         this.pool = new WorkerPool(options.threads(), "rank-" + shard.rank());
         this.kernels = kernels.withActivations(options.activations());
         this.compute = new HostCompute(this.kernels, pool);
+        Experts mixture = config.experts();
+        this.experts =
+                mixture == null ? null : new HostExperts(config, mixture, options.chunk(), compute, buffers, arena);
         this.layers = IntStream.range(0, config.layers())
                 .mapToObj(layer -> HostLayer.of(config, weights, layer, buffers))
                 .toList();
@@ -206,9 +211,13 @@ public final class HostShard implements ShardCompute {
         HostLayer w = layers.get(layer);
         // Where both halves read the same norm, it is still there from the first one.
         MemorySegment h = parallel ? buffers.normed : normed(w.ffnNorm());
-        compute.linear(w.gateUp(), h, rows); // gate and up, [rows][ffn] each
-        compute.gate(config.architecture().gate(), buffers.gate, buffers.up, rows * ffn);
-        compute.linear(w.down(), buffers.gate, rows); // partial [rows][width]
+        if (w.traits().experts()) {
+            Objects.requireNonNull(experts).apply(weights.layers().get(layer), h, rows); // partial [rows][width]
+        } else {
+            compute.linear(w.gateUp(), h, rows); // gate and up, [rows][ffn] each
+            compute.gate(config.architecture().gate(), buffers.gate, buffers.up, rows * ffn);
+            compute.linear(w.down(), buffers.gate, rows); // partial [rows][width]
+        }
         finish = finish(w.ffnPostNorm());
     }
 

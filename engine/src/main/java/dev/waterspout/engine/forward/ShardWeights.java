@@ -36,12 +36,17 @@ public record ShardWeights(
      * One transformer block: the tensors that it has, each cut as its role says. Fused tensors are there as their parts.
      *
      * @param matrices by role
+     * @param experts by role, one matrix per expert
      * @param vectors by role, f32
      */
-    public record Layer(Map<TensorRole, WeightMatrix> matrices, Map<TensorRole, MemorySegment> vectors) {
+    public record Layer(
+            Map<TensorRole, WeightMatrix> matrices,
+            Map<TensorRole, List<WeightMatrix>> experts,
+            Map<TensorRole, MemorySegment> vectors) {
         /** Keeps the roles in their order. */
         public Layer {
             matrices = Collections.unmodifiableMap(matrices);
+            experts = Collections.unmodifiableMap(experts);
             vectors = Collections.unmodifiableMap(vectors);
         }
 
@@ -52,6 +57,16 @@ public record ShardWeights(
          */
         public WeightMatrix matrix(TensorRole role) {
             return Objects.requireNonNull(matrices.get(role), role::name);
+        }
+
+        /**
+         * Returns a matrix of an expert.
+         *
+         * @param role which
+         * @param expert from 0
+         */
+        public WeightMatrix expert(TensorRole role, int expert) {
+            return Objects.requireNonNull(experts.get(role), role::name).get(expert);
         }
 
         /**
@@ -96,6 +111,7 @@ public record ShardWeights(
         List<WeightMatrix> matrices = new ArrayList<>();
         for (Layer layer : layers) {
             matrices.addAll(layer.matrices().values());
+            layer.experts().values().forEach(matrices::addAll);
         }
         matrices.add(output);
         return matrices;
@@ -120,6 +136,7 @@ public record ShardWeights(
     private static Layer layer(Model model, Shard shard, int layer) {
         Cutter cutter = new Cutter(model, shard, layer);
         Map<TensorRole, WeightMatrix> matrices = new EnumMap<>(TensorRole.class);
+        Map<TensorRole, List<WeightMatrix>> experts = new EnumMap<>(TensorRole.class);
         Map<TensorRole, MemorySegment> vectors = new EnumMap<>(TensorRole.class);
         for (TensorRole role : TensorRole.values()) {
             if (role.isFused() || !model.has(role, layer) || (role.cut() == Cut.FIRST_RANK && shard.rank() > 0)) {
@@ -127,11 +144,13 @@ public record ShardWeights(
             }
             if (role.isVector()) {
                 vectors.put(role, cutter.vector(role));
+            } else if (role.isPerExpert()) {
+                experts.put(role, cutter.perExpert(role));
             } else {
                 matrices.put(role, cutter.matrix(role));
             }
         }
-        return new Layer(matrices, vectors);
+        return new Layer(matrices, experts, vectors);
     }
 
     /** Takes a rank's part of the tensors of one layer, as their roles say that they are cut. */
@@ -142,11 +161,27 @@ public record ShardWeights(
                     && (role == TensorRole.ATTN_Q || role == TensorRole.ATTN_K)) {
                 return whole; // the norm that follows needs the elements of all heads
             }
+            return cut(whole, role);
+        }
+
+        /** Experts lie one behind the other, and each is cut by itself. */
+        private List<WeightMatrix> perExpert(TensorRole role) {
+            WeightMatrix all = model.matrix(role, layer);
+            int count = Objects.requireNonNull(model.config().experts()).count();
+            int rows = all.rows() / count;
+            return IntStream.range(0, count)
+                    .mapToObj(expert -> cut(all.rowSlice(expert * rows, (expert + 1) * rows), role))
+                    .toList();
+        }
+
+        private WeightMatrix cut(WeightMatrix whole, TensorRole role) {
             Span span = span(role);
             return switch (role.cut()) {
                 case WHOLE, FIRST_RANK -> whole;
-                case HEADS, HEAD_ROWS, KV_ROWS, FFN_ROWS -> whole.rowSlice(span.from(), span.to());
-                case HEAD_COLUMNS, FFN_COLUMNS -> whole.columnSlice(span.from(), span.to());
+                case HEADS, HEAD_ROWS, KV_ROWS, FFN_ROWS, EXPERT_ROWS, SHARED_ROWS ->
+                    whole.rowSlice(span.from(), span.to());
+                case HEAD_COLUMNS, FFN_COLUMNS, EXPERT_COLUMNS, SHARED_COLUMNS ->
+                    whole.columnSlice(span.from(), span.to());
             };
         }
 
@@ -168,6 +203,8 @@ public record ShardWeights(
                 case HEAD_ROWS, HEAD_COLUMNS -> shard.heads().times(headDim);
                 case KV_ROWS -> shard.kvHeads().times(headDim);
                 case FFN_ROWS, FFN_COLUMNS -> shard.ffn();
+                case EXPERT_ROWS, EXPERT_COLUMNS -> shard.expert();
+                case SHARED_ROWS, SHARED_COLUMNS -> shard.sharedExpert();
             };
         }
     }

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.model;
 
+import dev.waterspout.engine.model.Experts.Gating;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.RopePairing;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.stream.Collectors;
  * @param tensors which ones its layers have
  * @param attention what its keys say about attention
  * @param scales what hidden states and logits are multiplied by
+ * @param experts what its keys say about experts
  */
 public record Architecture(
         String ggufName,
@@ -24,7 +26,8 @@ public record Architecture(
         Block block,
         Tensors tensors,
         AttentionRules attention,
-        ScaleRules scales) {
+        ScaleRules scales,
+        ExpertRules experts) {
     /** How the two halves of a layer follow each other. */
     public enum Block {
         /** The FFN reads the hidden state that attention has been added to. */
@@ -131,6 +134,41 @@ public record Architecture(
         static final ScaleRules NONE = new ScaleRules(EmbeddingScale.NONE, false, LogitScale.NONE, SoftCap.NEVER);
     }
 
+    /**
+     * Whether a family has experts, and what its keys mean.
+     *
+     * @param presence whether its layers have experts
+     * @param gating how logits become weights, unless {@code expert_gating_func} is read and says otherwise
+     * @param normalized whether weights are divided by their sum, unless {@code expert_weights_norm} is read and says otherwise
+     * @param width what the width of an expert is
+     * @param shared what the width of the shared expert is
+     * @param keys whether gating, normalization and scale of weights, groups and leading dense layers are read from keys
+     */
+    record ExpertRules(Presence presence, Gating gating, boolean normalized, Width width, Shared shared, boolean keys) {
+        static final ExpertRules NONE =
+                new ExpertRules(Presence.NEVER, Gating.SOFTMAX, true, Width.FFN, Shared.NONE, false);
+
+        /** The width of an expert. */
+        enum Width {
+            /** That of the FFN. */
+            FFN,
+            /** {@code expert_feed_forward_length}, or the FFN's divided by the experts of a token. */
+            KEY
+        }
+
+        /** The width of the shared expert. */
+        enum Shared {
+            /** There is none. */
+            NONE,
+            /** {@code expert_shared_feed_forward_length}; none where it is absent. */
+            KEY,
+            /** {@code expert_shared_feed_forward_length}, or that of the FFN. */
+            KEY_OR_FFN,
+            /** An expert's, {@code expert_shared_count} times. */
+            COUNT
+        }
+    }
+
     /** What embeddings are multiplied by. */
     enum EmbeddingScale {
         /** Nothing. */
@@ -160,6 +198,8 @@ public record Architecture(
         return switch (role) {
             case ATTN_NORM, ATTN_Q, ATTN_K, ATTN_V, ATTN_OUTPUT, FFN_NORM, FFN_GATE, FFN_UP, FFN_DOWN ->
                 Presence.REQUIRED;
+            case FFN_ROUTER, FFN_GATE_EXPERTS, FFN_UP_EXPERTS, FFN_DOWN_EXPERTS -> Presence.REQUIRED;
+            case FFN_GATE_SHARED, FFN_UP_SHARED, FFN_DOWN_SHARED -> Presence.REQUIRED;
             default -> Presence.NEVER;
         };
     }

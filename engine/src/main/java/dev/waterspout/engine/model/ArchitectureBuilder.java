@@ -3,6 +3,7 @@ package dev.waterspout.engine.model;
 import dev.waterspout.engine.model.Architecture.AttentionRules;
 import dev.waterspout.engine.model.Architecture.Block;
 import dev.waterspout.engine.model.Architecture.EmbeddingScale;
+import dev.waterspout.engine.model.Architecture.ExpertRules;
 import dev.waterspout.engine.model.Architecture.LocalRope;
 import dev.waterspout.engine.model.Architecture.LogitScale;
 import dev.waterspout.engine.model.Architecture.ScaleRules;
@@ -33,6 +34,7 @@ final class ArchitectureBuilder {
     private boolean temperature;
     private boolean yarnLogarithm;
     private ScaleRules scales = ScaleRules.NONE;
+    private ExpertRules experts = ExpertRules.NONE;
 
     /**
      * Starts from Llama.
@@ -169,6 +171,12 @@ final class ArchitectureBuilder {
         return this;
     }
 
+    /** Layers have, or may have, experts in the FFN's place. */
+    ArchitectureBuilder experts(ExpertRules rules) {
+        experts = rules;
+        return this;
+    }
+
     /** Returns the record. */
     Architecture build() {
         return new Architecture(
@@ -187,6 +195,7 @@ final class ArchitectureBuilder {
                         ropeSwitch,
                         temperature,
                         yarnLogarithm),
-                scales);
+                scales,
+                experts);
     }
 }

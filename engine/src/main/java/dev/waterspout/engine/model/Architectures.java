@@ -10,28 +10,40 @@ import static dev.waterspout.engine.model.TensorRole.ATTN_QKV;
 import static dev.waterspout.engine.model.TensorRole.ATTN_QKV_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_Q_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_Q_NORM;
+import static dev.waterspout.engine.model.TensorRole.ATTN_SINKS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_V_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_DOWN_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_DOWN_EXPERTS_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_GATE;
 import static dev.waterspout.engine.model.TensorRole.FFN_GATE_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_GATE_EXPERTS_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_GATE_UP;
 import static dev.waterspout.engine.model.TensorRole.FFN_NORM;
 import static dev.waterspout.engine.model.TensorRole.FFN_NORM_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_POST_NORM;
+import static dev.waterspout.engine.model.TensorRole.FFN_ROUTER_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_ROUTER_SHARED;
 import static dev.waterspout.engine.model.TensorRole.FFN_UP;
 import static dev.waterspout.engine.model.TensorRole.FFN_UP_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_UP_EXPERTS_BIAS;
 import static dev.waterspout.kernels.host.RopePairing.ADJACENT;
 import static dev.waterspout.kernels.host.RopePairing.HALVES;
 
+import dev.waterspout.engine.model.Architecture.ExpertRules;
+import dev.waterspout.engine.model.Architecture.ExpertRules.Shared;
+import dev.waterspout.engine.model.Architecture.ExpertRules.Width;
 import dev.waterspout.engine.model.Architecture.LocalRope;
 import dev.waterspout.engine.model.Architecture.SoftCap;
+import dev.waterspout.engine.model.Experts.Gating;
 import dev.waterspout.kernels.host.GateFunction;
 import java.util.List;
 
 /** The architectures that there are, one expression each. */
 public final class Architectures {
-    /** Llama 1 to 3, TinyLlama, Granite Code, and Mistral as most GGUF files name it. */
-    public static final Architecture LLAMA = llamaLike("llama").build();
+    /** Llama 1 to 3, TinyLlama, Granite Code, and Mistral and Mixtral as most GGUF files name it. */
+    public static final Architecture LLAMA = llamaLike("llama")
+            .experts(new ExpertRules(Presence.OPTIONAL, Gating.SOFTMAX, true, Width.FFN, Shared.NONE, false))
+            .build();
 
     /** All, in the order in which messages list them. */
     static final List<Architecture> ALL = List.of(
@@ -99,7 +111,32 @@ public final class Architectures {
             // SmolLM3: every fourth layer has no rotary embedding.
             new ArchitectureBuilder("smollm3", ADJACENT).plainEvery(4).build(),
             // Ministral 3 and Mistral Large 3's dense kin: queries grow with the position.
-            llamaLike("mistral3").temperature().yarnLogarithm().build());
+            llamaLike("mistral3").temperature().yarnLogarithm().build(),
+            // Qwen1.5 MoE and Qwen2 MoE: a shared expert with a gate, weights as the softmax leaves them.
+            new ArchitectureBuilder("qwen2moe", HALVES)
+                    .with(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, FFN_ROUTER_SHARED)
+                    .experts(new ExpertRules(
+                            Presence.REQUIRED, Gating.SOFTMAX, false, Width.KEY, Shared.KEY_OR_FFN, false))
+                    .build(),
+            // Qwen3 MoE.
+            new ArchitectureBuilder("qwen3moe", HALVES)
+                    .with(ATTN_Q_NORM, ATTN_K_NORM)
+                    .experts(new ExpertRules(Presence.REQUIRED, Gating.SOFTMAX, true, Width.KEY, Shared.NONE, false))
+                    .build(),
+            // Granite 3 MoE: an expert that every token goes to where a key says so.
+            graniteLike("granitemoe")
+                    .experts(new ExpertRules(Presence.REQUIRED, Gating.SOFTMAX, true, Width.FFN, Shared.KEY, false))
+                    .build(),
+            // gpt-oss: sinks, a window on every other layer, biases everywhere, clamped SwiGLU.
+            new ArchitectureBuilder("gpt-oss", HALVES)
+                    .with(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, ATTN_OUTPUT_BIAS, ATTN_SINKS)
+                    .named(FFN_NORM, "post_attention_norm.weight")
+                    .with(FFN_ROUTER_BIAS, FFN_GATE_EXPERTS_BIAS, FFN_UP_EXPERTS_BIAS, FFN_DOWN_EXPERTS_BIAS)
+                    .gate(GateFunction.SWIGLU_CLAMPED)
+                    .window(0, 2, LocalRope.SAME)
+                    .experts(new ExpertRules(
+                            Presence.REQUIRED, Gating.SOFTMAX_OF_CHOSEN, false, Width.KEY, Shared.NONE, false))
+                    .build());
 
     private Architectures() {}
 

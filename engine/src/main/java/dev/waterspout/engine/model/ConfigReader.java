@@ -48,6 +48,10 @@ final class ConfigReader {
         int headDim = headDim(width, heads);
         int contextLength = Math.clamp(keys.integer("context_length").orElse(0L), 0, Integer.MAX_VALUE);
         RopeReader ropes = new RopeReader(architecture, keys, headDim, contextLength);
+        int ffnWidth = keys.required("feed_forward_length");
+        ExpertReader mixtures = new ExpertReader(architecture.experts(), keys);
+        @Nullable Experts experts = mixtures.read(ffnWidth);
+        int dense = experts == null ? layers : mixtures.leadingDenseLayers();
         ModelConfig config = new ModelConfig(
                 architecture,
                 name,
@@ -57,12 +61,13 @@ final class ConfigReader {
                 heads,
                 kvHeads,
                 headDim,
-                keys.required("feed_forward_length"),
+                ffnWidth,
                 vocabulary,
                 epsilon(),
                 scales(width),
                 temperature(ropes.trainedPositions()),
-                traits(layers, scoreScale(layers, width, heads, headDim), ropes));
+                experts,
+                traits(layers, dense, scoreScale(layers, width, heads, headDim), ropes));
         keys.requireAllRead();
         return config;
     }
@@ -141,7 +146,7 @@ final class ConfigReader {
         return new Temperature(scale, trainedPositions);
     }
 
-    private List<LayerTraits> traits(int layers, float scale, RopeReader ropes) {
+    private List<LayerTraits> traits(int layers, int dense, float scale, RopeReader ropes) {
         float cap = (float) cap(attention.softCap(), "attn_logit_softcapping");
         int positions = window();
         RopeConfig global = ropes.global();
@@ -150,7 +155,8 @@ final class ConfigReader {
         for (int layer = 0; layer < layers; layer++) {
             boolean windowed = positions > 0 && attention.window().covers(layer);
             boolean plain = ropes.off() || (attention.plainEvery() > 0 && (layer + 1) % attention.plainEvery() == 0);
-            traits.add(new LayerTraits(scale, cap, windowed ? positions : 0, plain ? null : windowed ? local : global));
+            traits.add(new LayerTraits(
+                    scale, cap, windowed ? positions : 0, plain ? null : windowed ? local : global, layer >= dense));
         }
         return traits;
     }

@@ -17,5 +17,13 @@ public enum Cut {
     /** Rows, by FFN columns. */
     FFN_ROWS,
     /** Columns, by FFN columns: a row-parallel layer, whose output is a partial. */
-    FFN_COLUMNS
+    FFN_COLUMNS,
+    /** Rows, by columns of every expert. */
+    EXPERT_ROWS,
+    /** Columns, by columns of every expert. */
+    EXPERT_COLUMNS,
+    /** Rows, by columns of the shared expert. */
+    SHARED_ROWS,
+    /** Columns, by columns of the shared expert. */
+    SHARED_COLUMNS
 }

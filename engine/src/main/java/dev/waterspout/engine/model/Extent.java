@@ -21,5 +21,11 @@ enum Extent {
     /** Elements between the FFN's two halves. */
     FFN,
     /** Gate and up together. */
-    FFN_TWICE
+    FFN_TWICE,
+    /** Experts of a layer. */
+    EXPERTS,
+    /** Elements between the two halves of an expert. */
+    EXPERT,
+    /** Elements between the two halves of the shared expert. */
+    SHARED_EXPERT
 }

@@ -197,7 +197,7 @@ public final class Model implements AutoCloseable {
 
     /** Whether the layer has a tensor of this role, and not only as a part of another. */
     private boolean own(TensorRole role, int layer) {
-        return config.architecture().presence(role) != Presence.NEVER
+        return config.presence(role, layer) != Presence.NEVER
                 && file.tensor(config.architecture().name(role, layer)).isPresent();
     }
 
@@ -226,6 +226,7 @@ public final class Model implements AutoCloseable {
      */
     public int largestBlock(TensorRole role) {
         return IntStream.range(0, config.layers())
+                .filter(layer -> has(role, layer))
                 .map(layer -> matrix(role, layer).format().blockElements())
                 .max()
                 .orElse(1);
@@ -243,8 +244,8 @@ public final class Model implements AutoCloseable {
     private WeightMatrix matrix(String name) {
         GgufTensor tensor = require(name);
         WeightFormat format = format(tensor);
-        int columns = Math.toIntExact(tensor.dimensions().get(0));
-        int rows = Math.toIntExact(tensor.dimensions().get(1));
+        int columns = Math.toIntExact(tensor.dimensions().getFirst());
+        int rows = Math.toIntExact(tensor.elements() / columns); // of all experts, where there are some
         return new WeightMatrix(file.data(tensor), format, rows, columns, format.rowBytes(columns));
     }
 
@@ -281,7 +282,7 @@ public final class Model implements AutoCloseable {
         }
         for (int layer = 0; layer < config.layers(); layer++) {
             for (TensorRole role : TensorRole.values()) {
-                boolean required = config.architecture().presence(role) == Presence.REQUIRED;
+                boolean required = config.presence(role, layer) == Presence.REQUIRED;
                 if ((required || own(role, layer)) && containerOf(role, layer) == null) {
                     check(known, role, layer);
                 }
@@ -301,6 +302,10 @@ public final class Model implements AutoCloseable {
         int columns = config.size(role.columns());
         if (role.isVector()) {
             checkVector(known, name, columns);
+        } else if (role.isPerExpert()) {
+            long rows = config.size(role.rows());
+            checkShape(known, name, List.of((long) columns, rows, (long) config.size(Extent.EXPERTS)));
+            matrix(name); // refuses a type that has no kernel
         } else {
             checkMatrix(known, name, config.size(role.rows()), columns);
         }

@@ -4,6 +4,7 @@ import dev.waterspout.engine.gguf.GgufMetadata;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The shape of a model, and what its layers compute.
@@ -21,6 +22,7 @@ import java.util.stream.IntStream;
  * @param epsilon added to the mean square or the variance in norms
  * @param scales of hidden states and logits
  * @param temperature of queries
+ * @param experts of the layers that have them, or null
  * @param traits one per layer
  */
 public record ModelConfig(
@@ -37,6 +39,7 @@ public record ModelConfig(
         float epsilon,
         Scales scales,
         Temperature temperature,
+        @Nullable Experts experts,
         List<LayerTraits> traits) {
     /** Copies the list. */
     public ModelConfig {
@@ -73,7 +76,7 @@ public record ModelConfig(
         int headDim = width / heads.queries();
         RopeConfig rope =
                 new RopeConfig(headDim, Architectures.LLAMA.attention().pairing(), ConfigReader.ROPE_BASE);
-        LayerTraits layer = new LayerTraits((float) (1 / Math.sqrt(headDim)), 0, 0, rope);
+        LayerTraits layer = new LayerTraits((float) (1 / Math.sqrt(headDim)), 0, 0, rope, false);
         return new ModelConfig(
                 Architectures.LLAMA,
                 name,
@@ -88,6 +91,7 @@ public record ModelConfig(
                 1e-5f,
                 Scales.NONE,
                 Temperature.NONE,
+                null,
                 IntStream.range(0, layers).mapToObj(_ -> layer).toList());
     }
 
@@ -128,6 +132,34 @@ public record ModelConfig(
         return heads / kvHeads;
     }
 
+    /** Returns whether a layer has a tensor. */
+    Presence presence(TensorRole role, int layer) {
+        boolean withExperts = traits.get(layer).experts();
+        boolean shared = withExperts && experts != null && experts.sharedWidth() > 0;
+        boolean possible =
+                role.isOfSharedExpert() ? shared : role.isOfExperts() ? withExperts : !(role.isOfFfn() && withExperts);
+        return possible ? architecture.presence(role) : Presence.NEVER;
+    }
+
+    /** Returns whether any layer has an FFN, and no experts in its place. */
+    public boolean hasDenseLayers() {
+        return traits.stream().anyMatch(layer -> !layer.experts());
+    }
+
+    /**
+     * Returns the columns between the two halves of FFNs or chosen experts that a token goes through, in all layers together.
+     *
+     * @param ffn columns of an FFN
+     * @param expert columns of an expert
+     * @param shared columns of the shared expert
+     */
+    public double activeColumns(int ffn, int expert, int shared) {
+        double mixture = experts == null ? 0 : (double) experts.used() * expert + shared;
+        return traits.stream()
+                .mapToDouble(layer -> layer.experts() ? mixture : ffn)
+                .sum();
+    }
+
     /** Returns the elements of an extent. */
     int size(Extent extent) {
         boolean wide = architecture.tensors().wideNorms();
@@ -142,6 +174,9 @@ public record ModelConfig(
             case HEADS -> heads;
             case FFN -> ffnWidth;
             case FFN_TWICE -> 2 * ffnWidth;
+            case EXPERTS -> experts == null ? 0 : experts.count();
+            case EXPERT -> experts == null ? 0 : experts.width();
+            case SHARED_EXPERT -> experts == null ? 0 : experts.sharedWidth();
         };
     }
 }

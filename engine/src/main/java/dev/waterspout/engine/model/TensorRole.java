@@ -37,6 +37,22 @@ public enum TensorRole {
     FFN_GATE_BIAS("ffn_gate.bias", Cut.FFN_ROWS, Extent.FFN),
     FFN_UP_BIAS("ffn_up.bias", Cut.FFN_ROWS, Extent.FFN),
     FFN_DOWN_BIAS("ffn_down.bias", Cut.FIRST_RANK, Extent.WIDTH),
+    /** Makes a logit per expert. */
+    FFN_ROUTER("ffn_gate_inp.weight", Cut.WHOLE, Extent.EXPERTS, Extent.WIDTH),
+    FFN_ROUTER_BIAS("ffn_gate_inp.bias", Cut.WHOLE, Extent.EXPERTS),
+    /** Added to the weights of experts while they are chosen, and to nothing else. */
+    FFN_CHOICE_BIAS("exp_probs_b.bias", Cut.WHOLE, Extent.EXPERTS),
+    FFN_GATE_EXPERTS("ffn_gate_exps.weight", Cut.EXPERT_ROWS, Extent.EXPERT, Extent.WIDTH),
+    FFN_UP_EXPERTS("ffn_up_exps.weight", Cut.EXPERT_ROWS, Extent.EXPERT, Extent.WIDTH),
+    FFN_DOWN_EXPERTS("ffn_down_exps.weight", Cut.EXPERT_COLUMNS, Extent.WIDTH, Extent.EXPERT),
+    FFN_GATE_EXPERTS_BIAS("ffn_gate_exps.bias", Cut.EXPERT_COLUMNS, Extent.EXPERTS, Extent.EXPERT),
+    FFN_UP_EXPERTS_BIAS("ffn_up_exps.bias", Cut.EXPERT_COLUMNS, Extent.EXPERTS, Extent.EXPERT),
+    FFN_DOWN_EXPERTS_BIAS("ffn_down_exps.bias", Cut.FIRST_RANK, Extent.EXPERTS, Extent.WIDTH),
+    /** Makes the logit of the shared expert's weight. */
+    FFN_ROUTER_SHARED("ffn_gate_inp_shexp.weight", Cut.WHOLE, Extent.WIDTH),
+    FFN_GATE_SHARED("ffn_gate_shexp.weight", Cut.SHARED_ROWS, Extent.SHARED_EXPERT, Extent.WIDTH),
+    FFN_UP_SHARED("ffn_up_shexp.weight", Cut.SHARED_ROWS, Extent.SHARED_EXPERT, Extent.WIDTH),
+    FFN_DOWN_SHARED("ffn_down_shexp.weight", Cut.SHARED_COLUMNS, Extent.WIDTH, Extent.SHARED_EXPERT),
     /** The norm of the FFN's output, before the residual is added. */
     FFN_POST_NORM("post_ffw_norm.weight", Cut.WHOLE, Extent.WIDTH);
 
@@ -79,6 +95,46 @@ public enum TensorRole {
             case ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS -> ATTN_QKV_BIAS;
             case FFN_GATE, FFN_UP -> FFN_GATE_UP;
             default -> null;
+        };
+    }
+
+    /** Returns whether every expert has one of these matrices, one behind the other in one tensor. */
+    public boolean isPerExpert() {
+        return switch (this) {
+            case FFN_GATE_EXPERTS, FFN_UP_EXPERTS, FFN_DOWN_EXPERTS -> true;
+            default -> false;
+        };
+    }
+
+    /** Returns whether it belongs to a mixture of experts. */
+    boolean isOfExperts() {
+        return switch (this) {
+            case FFN_ROUTER,
+                    FFN_ROUTER_BIAS,
+                    FFN_CHOICE_BIAS,
+                    FFN_GATE_EXPERTS,
+                    FFN_UP_EXPERTS,
+                    FFN_DOWN_EXPERTS,
+                    FFN_GATE_EXPERTS_BIAS,
+                    FFN_UP_EXPERTS_BIAS,
+                    FFN_DOWN_EXPERTS_BIAS -> true;
+            default -> isOfSharedExpert();
+        };
+    }
+
+    /** Returns whether it belongs to the expert that every token goes to. */
+    boolean isOfSharedExpert() {
+        return switch (this) {
+            case FFN_ROUTER_SHARED, FFN_GATE_SHARED, FFN_UP_SHARED, FFN_DOWN_SHARED -> true;
+            default -> false;
+        };
+    }
+
+    /** Returns whether it belongs to the FFN of a layer without experts. */
+    boolean isOfFfn() {
+        return switch (this) {
+            case FFN_GATE, FFN_UP, FFN_GATE_UP, FFN_DOWN, FFN_GATE_BIAS, FFN_UP_BIAS, FFN_DOWN_BIAS -> true;
+            default -> false;
         };
     }
 

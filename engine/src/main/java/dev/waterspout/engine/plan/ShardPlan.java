@@ -1,9 +1,11 @@
 package dev.waterspout.engine.plan;
 
+import dev.waterspout.engine.model.Experts;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -48,12 +50,12 @@ public record ShardPlan(List<Shard> shards) {
             throw new PlanException("tensor-parallel size " + ranks + "; it must be at least 1");
         }
         double[] weights = weights(ranks, shares);
-        if (config.ffnWidth() % blocks.ffn() != 0) {
-            throw new PlanException(
-                    "FFN width " + config.ffnWidth() + " does not divide into weight blocks of " + blocks.ffn());
-        }
         List<Span> kvHeads = attention(config, blocks.attention(), weights);
-        List<Span> ffn = divide("FFN blocks of " + blocks.ffn(), config.ffnWidth() / blocks.ffn(), weights);
+        Experts experts = config.experts();
+        List<Span> ffn = columns("FFN", config.hasDenseLayers() ? config.ffnWidth() : 0, blocks.ffn(), weights);
+        List<Span> expert = columns("expert", experts == null ? 0 : experts.width(), blocks.ffn(), weights);
+        List<Span> shared =
+                columns("shared expert", experts == null ? 0 : experts.sharedWidth(), blocks.ffn(), weights);
         List<Span> tokens = divide("vocabulary rows", config.vocabulary(), weights);
         List<Shard> shards = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
@@ -61,10 +63,25 @@ public record ShardPlan(List<Shard> shards) {
                     rank,
                     kvHeads.get(rank).times(config.groupSize()),
                     kvHeads.get(rank),
-                    ffn.get(rank).times(blocks.ffn()),
+                    ffn.get(rank),
+                    expert.get(rank),
+                    shared.get(rank),
                     tokens.get(rank)));
         }
         return new ShardPlan(shards);
+    }
+
+    /** Divides the columns between two halves; none of 0 columns. */
+    private static List<Span> columns(String what, int width, int block, double[] weights) {
+        if (width == 0) {
+            return Collections.nCopies(weights.length, new Span(0, 0));
+        }
+        if (width % block != 0) {
+            throw new PlanException(what + " width " + width + " does not divide into weight blocks of " + block);
+        }
+        return divide(what + " blocks of " + block, width / block, weights).stream()
+                .map(span -> span.times(block))
+                .toList();
     }
 
     /**

@@ -2,13 +2,14 @@ package dev.waterspout.engine.plan;
 
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.TensorRole;
+import java.util.stream.Stream;
 
 /**
  * How many neighbouring weights of a row lie in one block and cannot be separated, in the matrices that tensor parallelism
  * cuts by columns.
  *
  * @param attention in the attention output
- * @param ffn in the FFN's down projection
+ * @param ffn in the down projections of FFN and experts
  */
 public record WeightBlocks(int attention, int ffn) {
     /** Checks the sizes. */
@@ -21,6 +22,10 @@ public record WeightBlocks(int attention, int ffn) {
 
     /** Returns the largest blocks that any layer of a model has. */
     public static WeightBlocks of(Model model) {
-        return new WeightBlocks(model.largestBlock(TensorRole.ATTN_OUTPUT), model.largestBlock(TensorRole.FFN_DOWN));
+        int ffn = Stream.of(TensorRole.FFN_DOWN, TensorRole.FFN_DOWN_EXPERTS, TensorRole.FFN_DOWN_SHARED)
+                .mapToInt(model::largestBlock)
+                .max()
+                .orElse(1);
+        return new WeightBlocks(model.largestBlock(TensorRole.ATTN_OUTPUT), ffn);
     }
 }

@@ -36,8 +36,9 @@ public record PassWork(double flops, double bytes) {
         double queries = (double) shard.heads().size() * config.headDim();
         double keys = (double) shard.kvHeads().size() * config.headDim();
         double layers = config.layers();
-        double weights =
-                layers * width * (2 * queries + 2 * keys + 3.0 * shard.ffn().size());
+        double ffn = config.activeColumns(
+                shard.ffn().size(), shard.expert().size(), shard.sharedExpert().size());
+        double weights = width * (layers * (2 * queries + 2 * keys) + 3.0 * ffn);
         double head = logits ? width * shard.vocabulary().size() : 0;
         double pairs = (double) position * tokens + (double) tokens * (tokens + 1) / 2;
         return new PassWork(

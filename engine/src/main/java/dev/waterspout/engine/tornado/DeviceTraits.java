@@ -50,6 +50,7 @@ final class DeviceTraits {
         missing.put("half layers without a norm before them", !has(model, TensorRole.ATTN_NORM));
         missing.put("scaled embeddings, residuals or logits", !config.scales().equals(Scales.NONE));
         missing.put("norms of all heads together", architecture.hasWideNorms());
+        missing.put("mixtures of experts", config.experts() != null);
         missing.put("queries that grow with the position", !config.temperature().equals(Temperature.NONE));
         missing.put("layers of different kinds", config.traits().stream().anyMatch(each -> !each.equals(first)));
         missing.put("capped scores", first.scoreCap() != 0);

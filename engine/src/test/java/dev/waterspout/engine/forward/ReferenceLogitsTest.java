@@ -48,7 +48,10 @@ class ReferenceLogitsTest {
         "olmo2, 1 2",
         "commandr, 1 2 4",
         "starcoder2, 1 2",
-        "smollm3, 1 2"
+        "smollm3, 1 2",
+        "mixtral, 1 2",
+        "qwen2moe, 1 2",
+        "qwen3moe, 1 2"
     })
     void agreesWithTheReference(String name, String ranks) throws IOException {
         for (int digit : ranks.chars().filter(Character::isDigit).toArray()) {

@@ -142,15 +142,8 @@ final class BenchCommand implements Callable<Integer> {
             Session session, Model model, BenchFormat.Printer printer, BenchProgress progress, PrintWriter err)
             throws IOException {
         ShardPlan plan = planOptions.plan(model, session.ranks());
-        List<String> devices = session.agree(Map.of(
-                "version",
-                Version.number(),
-                "model",
-                model.file().digest(),
-                "plan",
-                planOptions.describe() + ", " + bench.describe(),
-                "communication",
-                commOptions.describe()));
+        List<String> devices = session.agree(
+                model.file(), List.of(planOptions.facts(session.ranks()), bench.facts(), commOptions.facts()));
         for (BenchOptions.Setting setting : bench.settings(HostDevice.cores())) {
             RankOptions options = rankOptions(session, model, devices, setting, err);
             BenchRow.Setup setup =

@@ -3,6 +3,7 @@ package dev.waterspout.engine.cli;
 import dev.waterspout.engine.bench.Workload;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -115,11 +116,25 @@ final class BenchOptions {
         return format;
     }
 
-    /** What all processes of a group must agree on. */
-    String describe() {
-        return "prompts " + prompts + ", generated " + generated + ", both " + pairs + ", depths " + depths
-                + ", threads " + threads + ", batches " + batches + ", repetitions " + repetitions
-                + (cold ? ", cold" : "");
+    /** Returns the options that must be equal in all processes of a group, by their names. */
+    Map<String, String> facts() {
+        return Map.of(
+                "-p",
+                prompts.toString(),
+                "-n",
+                generated.toString(),
+                "-pg",
+                pairs.toString(),
+                "-d",
+                depths.toString(),
+                "--threads",
+                threads.toString(),
+                "--batch-size",
+                batches.toString(),
+                "-r",
+                Integer.toString(repetitions),
+                "--no-warmup",
+                Boolean.toString(cold));
     }
 
     private static void requirePositive(String name, List<Integer> values) {

@@ -6,8 +6,10 @@ import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.interconnect.policy.CommSettings.Budget;
 import dev.waterspout.interconnect.policy.DefaultSchedule;
+import dev.waterspout.interconnect.policy.Saturation;
 import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.RangeCheck;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.time.Duration;
 import java.util.Arrays;
@@ -40,6 +42,13 @@ final class CommOptions {
             description = "With --comm auto: the most that a format may add to perplexity, as measured for it"
                     + " (default: ${DEFAULT-VALUE}).")
     private double quality;
+
+    @Option(
+            names = "--allow-saturation",
+            description =
+                    "With a fixed format: go on where partials are beyond its range, with the largest values that it has."
+                            + " Without this option the run ends; --comm auto goes over to a format that holds.")
+    private boolean allowSaturation;
 
     @Option(
             names = "--comm-allow",
@@ -119,7 +128,8 @@ final class CommOptions {
 
     private CommSchedule schedule(WireFormat fixed, int ranks, int columns, LinkCost link) {
         Optional<Algorithm> named = collective.equalsIgnoreCase(AUTO) ? Optional.empty() : Optional.of(algorithm());
-        return DefaultSchedule.of(fixed, named, ranks, columns, link);
+        return DefaultSchedule.of(fixed, named, ranks, columns, link)
+                .withSaturation(allowSaturation ? Saturation.COUNT : Saturation.END);
     }
 
     /**
@@ -134,7 +144,11 @@ final class CommOptions {
         CommQuality table = allowed.isEmpty() ? CommQuality.measured() : allowed(columns);
         List<Algorithm> algorithms =
                 collective.equalsIgnoreCase(AUTO) ? List.of(Algorithm.values()) : List.of(algorithm());
-        return new CommSettings(table.allowed(quality), algorithms, maxRows, columns, phaseLocked, budget(lasts));
+        // A device compiles one format into its kernels, and cannot go over to another that holds.
+        List<WireFormat> formats = table.allowed(quality).stream()
+                .filter(each -> !phaseLocked || !RangeCheck.isNeeded(each))
+                .toList();
+        return new CommSettings(formats, algorithms, maxRows, columns, phaseLocked, budget(lasts));
     }
 
     private Budget budget(boolean lasts) {
@@ -206,10 +220,21 @@ final class CommOptions {
         return Optional.ofNullable(mpiLibrary);
     }
 
-    /** What all processes of a group must agree on. */
-    String describe() {
-        return "wire format " + named(format) + ", collective " + collective + ", quality " + quality + ", allowed "
-                + allowed.stream().map(CommOptions::namedFormat).toList() + ", measuring " + measure;
+    /** Returns the options that must be equal in all processes of a group, by their names. */
+    Map<String, String> facts() {
+        return Map.of(
+                "--comm",
+                named(format),
+                "--collective",
+                collective,
+                "--quality",
+                Double.toString(quality),
+                "--comm-allow",
+                allowed.stream().map(CommOptions::namedFormat).toList().toString(),
+                "--comm-measure",
+                measure,
+                "--allow-saturation",
+                Boolean.toString(allowSaturation));
     }
 
     /** Files may differ from host to host: it is what a profile says that must be the same. */

@@ -9,6 +9,7 @@ import dev.waterspout.interconnect.policy.CommSettings;
 import dev.waterspout.interconnect.policy.Decision;
 import dev.waterspout.interconnect.policy.MeasurementCache;
 import dev.waterspout.interconnect.policy.MeasurementKey;
+import dev.waterspout.interconnect.policy.Saturation;
 import dev.waterspout.interconnect.policy.measure.Bench;
 import dev.waterspout.interconnect.policy.measure.Clocks;
 import dev.waterspout.interconnect.policy.measure.CodecSource;
@@ -73,7 +74,7 @@ final class CommPlanner {
             err.println(decision.explain());
             err.flush();
         }
-        return common.withSchedule(decision.schedule());
+        return common.withSchedule(decision.schedule().withSaturation(Saturation.REPLACE));
     }
 
     private Decision decide(Member member, CommSettings settings, RankOptions common) {

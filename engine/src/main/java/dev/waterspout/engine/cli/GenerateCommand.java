@@ -159,7 +159,14 @@ final class GenerateCommand implements Callable<Integer> {
             throws IOException {
         String prompt = session.hasTerminal() ? readPrompt() : "";
         ShardPlan plan = planOptions.plan(model, session.ranks());
-        List<String> devices = session.agree(facts(model));
+        List<String> devices = session.agree(
+                model.file(),
+                List.of(
+                        planOptions.facts(session.ranks()),
+                        Map.of("--ctx-size", Integer.toString(planOptions.context(model))),
+                        hostOptions.facts(),
+                        commOptions.facts(),
+                        Map.of("--seed", Long.toString(seed))));
         RankOptions common = hostOptions.rankOptions(
                 session, commOptions, planOptions.context(model), model.config().width());
         CommPlanner planner = new CommPlanner(session, commOptions, devices, false, err);
@@ -172,6 +179,10 @@ final class GenerateCommand implements Callable<Integer> {
                 session.shards(commOptions, options, model.config().width(), err),
                 options);
         try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {
+            group.notes(note -> {
+                err.println("waterspout: " + note);
+                err.flush();
+            });
             group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
             if (!session.hasTerminal()) {
                 group.follow();
@@ -218,20 +229,6 @@ final class GenerateCommand implements Callable<Integer> {
         out.println();
         out.flush();
         return report;
-    }
-
-    private Map<String, String> facts(Model model) {
-        return Map.of(
-                "version",
-                Version.number(),
-                "model",
-                model.file().digest(),
-                "plan",
-                planOptions.describe() + ", " + hostOptions.describe(),
-                "communication",
-                commOptions.describe(),
-                "seed",
-                Long.toString(seed));
     }
 
     private String readPrompt() throws IOException {

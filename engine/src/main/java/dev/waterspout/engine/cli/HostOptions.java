@@ -5,6 +5,7 @@ import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.time.Duration;
+import java.util.Map;
 import picocli.CommandLine.Option;
 
 /** How the host device works. */
@@ -82,8 +83,8 @@ final class HostOptions {
                 context, Math.min(batchSize, context), Math.max(1, total / ranks), schedule, peerTimeout);
     }
 
-    /** What all processes of a group must agree on. */
-    String describe() {
-        return "batch size " + batchSize;
+    /** Returns the options that must be equal in all processes of a group, by their names. */
+    Map<String, String> facts() {
+        return Map.of("--batch-size", Integer.toString(batchSize));
     }
 }

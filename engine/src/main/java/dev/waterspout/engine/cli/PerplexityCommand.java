@@ -99,7 +99,13 @@ final class PerplexityCommand implements Callable<Integer> {
         int size = planOptions.contextOr(DEFAULT_WINDOW);
         TextWindows text = session.hasTerminal() ? cut(model, size) : null;
         ShardPlan plan = planOptions.plan(model, session.ranks());
-        List<String> devices = session.agree(facts(model, size));
+        List<String> devices = session.agree(
+                model.file(),
+                List.of(
+                        planOptions.facts(session.ranks()),
+                        hostOptions.facts(),
+                        commOptions.facts(),
+                        Map.of("--ctx-size", Integer.toString(size), "--compare", String.valueOf(compare))));
         RankOptions options = options(session, model, size, devices, err);
         try (Runs runs = new Runs()) {
             if (compares(options.schedule())) {
@@ -167,17 +173,5 @@ final class PerplexityCommand implements Callable<Integer> {
     private TextWindows cut(Model model, int size) throws IOException {
         TextWindows all = TextWindows.of(model.tokenizer(), TextFile.read(file), size);
         return windows == -1 ? all : all.part(0, windows);
-    }
-
-    private Map<String, String> facts(Model model, int size) {
-        return Map.of(
-                "version",
-                Version.number(),
-                "model",
-                model.file().digest(),
-                "plan",
-                planOptions.describe() + ", " + hostOptions.describe() + ", windows of " + size,
-                "communication",
-                commOptions.describe() + ", compare " + compare);
     }
 }

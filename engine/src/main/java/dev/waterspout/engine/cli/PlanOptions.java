@@ -8,7 +8,9 @@ import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.CacheType;
 import java.io.PrintWriter;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -111,10 +113,23 @@ final class PlanOptions {
         return options.withCacheType(cacheType).withActivations(activations);
     }
 
-    /** What all processes of a group must agree on. */
-    String describe() {
-        return "tensor-parallel size " + ranks + ", tensor split " + shares + ", context size " + contextSize
-                + ", cache type " + cacheType + ", activations " + activations;
+    /**
+     * Returns the options that must be equal in all processes of a group, by their names. An option that is left out is equal
+     * to its default.
+     *
+     * @param group number of ranks of the group
+     */
+    Map<String, String> facts(int group) {
+        List<Double> split = shares.isEmpty() ? Collections.nCopies(group, 1.0) : shares;
+        return Map.of(
+                "--tensor-split",
+                split.toString(),
+                "--ctx-size",
+                contextSize == 0 ? "default" : Integer.toString(contextSize),
+                "--cache-type",
+                cacheType.toString(),
+                "--activations",
+                activations.toString());
     }
 
     ShardPlan plan(Model model, int ranks) {

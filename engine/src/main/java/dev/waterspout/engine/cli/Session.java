@@ -5,6 +5,8 @@ import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.Agreement;
 import dev.waterspout.engine.generate.RankThreads;
+import dev.waterspout.engine.generate.WeightAgreement;
+import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.tornado.PeerShards;
 import dev.waterspout.engine.tornado.PeerTrial;
 import dev.waterspout.engine.tornado.PeerUse;
@@ -14,6 +16,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -76,17 +79,21 @@ record Session(RankThreads threads, List<Device> devices, List<String> hosts, in
     }
 
     /**
-     * Makes sure that all processes of the group mean the same.
+     * Makes sure that all processes of the group have the same build, model, weights and options.
      *
-     * @param facts what each means, by name
+     * @param file the model
+     * @param options by their names, those of several groups of options; of equal names the last counts
      * @return the devices of all ranks of the group
      */
-    List<String> agree(Map<String, String> facts) {
+    List<String> agree(GgufFile file, List<Map<String, String>> options) {
         List<String> own = devices.stream().map(Device::name).toList();
         if (!threads.distributed()) {
             return own;
         }
+        Map<String, String> facts = new TreeMap<>(Map.of("version", Version.number(), "model", file.digest()));
+        options.forEach(facts::putAll);
         List<Map<String, String>> all = Agreement.share(threads, facts, Map.of("device", own.getFirst()));
+        WeightAgreement.require(threads, file);
         return IntStream.range(0, all.size())
                 .mapToObj(rank -> all.get(rank).getOrDefault("device", "?"))
                 .toList();

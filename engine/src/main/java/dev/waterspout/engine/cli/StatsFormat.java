@@ -81,6 +81,13 @@ enum StatsFormat {
                     exchange.sumNanos() / 1e9,
                     exchange.total().bytesSent(),
                     exchange.total().messages());
+            if (exchange.saturated() > 0) {
+                err.printf(
+                        Locale.ROOT,
+                        "  rank %d: %d blocks or values of partials at the end of their format's range%n",
+                        rank,
+                        exchange.saturated());
+            }
         }
     }
 
@@ -182,6 +189,7 @@ enum StatsFormat {
                 .add("quantizeSeconds", exchange.quantizeNanos() / 1e9)
                 .add("transferSeconds", exchange.transferNanos() / 1e9)
                 .add("dequantizeSumSeconds", exchange.sumNanos() / 1e9)
+                .add("saturated", exchange.saturated())
                 .addAll(trafficJson(exchange.total()))
                 .add("collectives", collectives);
     }

@@ -2,14 +2,19 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.interconnect.InterconnectException;
 import dev.waterspout.interconnect.collective.Collective;
+import dev.waterspout.interconnect.collective.ControlChannel;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.collective.LogitsGather;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.policy.Saturation;
 import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * One rank: a shard on its device, and the rank's end of the transport. The forward pass is that of a pre-norm transformer
@@ -23,7 +28,12 @@ public final class Rank implements AutoCloseable {
     private final ShardCompute shard;
     private final ExchangeCounters counters;
     private final Timeline timeline;
-    private final CollectiveSet collectives;
+    private final FrameExchange exchange;
+    private final RankOptions options;
+    private final int width;
+    private final long saturatedBefore;
+    private CommSchedule schedule;
+    private CollectiveSet collectives;
     private final LogitsGather logitsGather;
     private final MemorySegment logits;
     private long computeNanos;
@@ -55,17 +65,20 @@ public final class Rank implements AutoCloseable {
             throw new IllegalArgumentException("a wire format for exchange "
                     + options.schedule().formats().lastKey() + "; the model has exchanges 0 to " + (2 * layers - 1));
         }
-        this.collectives = new CollectiveSet(
-                options.schedule(),
-                exchange,
-                counters,
-                options.chunk(),
-                model.config().width(),
-                arena);
+        this.exchange = exchange;
+        this.options = options;
+        this.width = model.config().width();
+        this.saturatedBefore = counters.saturated();
+        this.schedule = options.schedule();
+        this.collectives = collectives();
         this.logitsGather = new LogitsGather(exchange, counters, plan.vocabularyShares(), options.logitRows(), arena);
         this.logits = exchange.rank() == LogitsGather.ROOT
                 ? arena.allocate((long) options.logitRows() * model.config().vocabulary() * Float.BYTES, 64)
                 : MemorySegment.NULL;
+    }
+
+    private CollectiveSet collectives() {
+        return new CollectiveSet(schedule, exchange, counters, options.chunk(), width, arena);
     }
 
     /** Returns the shard. */
@@ -109,6 +122,42 @@ public final class Rank implements AutoCloseable {
         Collective collective = collectives.of(rows, exchange);
         collective.sum(exchange, shard.port(collective.format()), rows);
         timeline.end(Phase.COLLECTIVE, "exchange", exchange, begun);
+        if (schedule.saturation() == Saturation.END && saturated() > 0) {
+            throw new InterconnectException("partials of layer " + exchange / 2 + " are beyond the range of "
+                    + collective.format().label() + ": " + saturated()
+                    + " blocks or values were cut; bf16, f32 and formats with scales of e8m0 hold them, and"
+                    + " --allow-saturation goes on with what is left");
+        }
+    }
+
+    /** Returns how many blocks or values of this rank's encoded partials reached the end of their format's range. */
+    public long saturated() {
+        return counters.saturated() - saturatedBefore;
+    }
+
+    /** Returns how partials are exchanged from now on. */
+    public CommSchedule schedule() {
+        return schedule;
+    }
+
+    /**
+     * Goes over to formats that hold, if on any rank partials of the last forward pass were beyond the range of theirs and the
+     * schedule says {@link Saturation#REPLACE}. Called on all ranks after each forward pass; {@return whether that is so, and
+     * the pass has to be repeated, the same on all ranks}
+     *
+     * @param control of this rank
+     */
+    public boolean replaceSaturated(ControlChannel control) {
+        if (schedule.saturation() != Saturation.REPLACE || !schedule.canSaturate()) {
+            return false;
+        }
+        int[][] shared = control.share(new int[] {saturated() > 0 ? 1 : 0});
+        if (Arrays.stream(shared).allMatch(words -> words[0] == 0)) {
+            return false;
+        }
+        schedule = schedule.withoutSaturation();
+        collectives = collectives();
+        return true;
     }
 
     /**

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What the processes of a group tell each other before the first token: they must have been told to do the same. */
+/** Compares builds and options of the processes of a group before the first token: all must have been told to do the same. */
 public final class Agreement {
     private static final String FIELD_END = "\u001e";
     private static final String NAME_END = "\u001f";
@@ -19,7 +19,7 @@ public final class Agreement {
     private Agreement() {}
 
     /**
-     * Shares facts with all ranks and checks those that must be equal.
+     * Shares facts with all ranks and checks those that must be equal, and that all ranks run the same build.
      *
      * @param threads the group
      * @param common facts that must be equal on all ranks, by name
@@ -29,14 +29,16 @@ public final class Agreement {
      */
     public static List<Map<String, String>> share(
             RankThreads threads, Map<String, String> common, Map<String, String> own) {
-        Map<String, String> facts = new TreeMap<>(common);
+        Map<String, String> equal = new TreeMap<>(common);
+        equal.put("build", BuildDigest.own());
+        Map<String, String> facts = new TreeMap<>(equal);
         facts.putAll(own);
         List<Map<String, String>> all = new ArrayList<>();
         threads.run(member -> {
             for (byte[] text : shareBytes(member.control(), text(facts))) {
                 all.add(facts(text));
             }
-            check(all, common);
+            check(all, equal);
         });
         return all;
     }

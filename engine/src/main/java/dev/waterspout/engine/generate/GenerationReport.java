@@ -68,7 +68,7 @@ public record GenerationReport(
      * @param exchange bytes, messages and times of the exchange
      */
     public record RankWork(long computeNanos, ExchangeCounters.Snapshot exchange) {
-        private static final int TIMES = 4;
+        private static final int TIMES = 5;
         private static final int NUMBERS = TIMES + 3 * CollectiveKind.values().length;
 
         /** What {@link #ofWords} reads: 64-bit numbers as two words each. */
@@ -77,7 +77,8 @@ public record GenerationReport(
             numbers.put(computeNanos)
                     .put(exchange.quantizeNanos())
                     .put(exchange.transferNanos())
-                    .put(exchange.sumNanos());
+                    .put(exchange.sumNanos())
+                    .put(exchange.saturated());
             for (CollectiveKind kind : CollectiveKind.values()) {
                 Traffic traffic = exchange.traffic(kind);
                 numbers.put(traffic.bytesSent()).put(traffic.bytesReceived()).put(traffic.messages());
@@ -100,7 +101,8 @@ public record GenerationReport(
                 }
                 at += 3;
             }
-            return new RankWork(numbers[0], new ExchangeCounters.Snapshot(numbers[1], numbers[2], numbers[3], traffic));
+            return new RankWork(
+                    numbers[0], new ExchangeCounters.Snapshot(numbers[1], numbers[2], numbers[3], traffic, numbers[4]));
         }
 
         RankWork minus(RankWork earlier) {

@@ -129,7 +129,7 @@ public final class Generator {
     private MemorySegment logits() {
         MemorySegment all = group.logits();
         long tokens = (long) tokenizer.vocabulary().size() * Float.BYTES;
-        return all.asSlice(0, Math.min(all.byteSize(), tokens));
+        return LogitsCheck.require(all.asSlice(0, Math.min(all.byteSize(), tokens)), group.likelyCause());
     }
 
     private void prefill(int[] tokens, int held) {

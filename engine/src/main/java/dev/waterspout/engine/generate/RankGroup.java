@@ -10,13 +10,18 @@ import dev.waterspout.engine.generate.RankThreads.Member;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.host.CacheType;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +36,8 @@ public final class RankGroup implements AutoCloseable {
     private final int number;
     private final RankOptions options;
     private final Map<Integer, Rank> ranks = new ConcurrentHashMap<>();
+    private Consumer<String> notes = _ -> {};
+    private boolean saturationNoted;
 
     /**
      * Puts every rank's shard on its device, from the rank's own thread.
@@ -141,8 +148,62 @@ public final class RankGroup implements AutoCloseable {
     public void forward(int[] tokens, int position, boolean wantsLogits) {
         threads.run(member -> {
             order(member, new Order.Forward(Arrays.stream(tokens).boxed().toList(), position, wantsLogits));
-            rank(member.rank()).forward(tokens, position, wantsLogits);
+            forward(member, tokens, position, wantsLogits);
         });
+        noteSaturation();
+    }
+
+    /** A pass whose partials were beyond their format's range is repeated in one that holds, where the schedule says so. */
+    private void forward(Member member, int[] tokens, int position, boolean wantsLogits) {
+        Rank rank = rank(member.rank());
+        rank.forward(tokens, position, wantsLogits);
+        if (rank.replaceSaturated(member.control())) {
+            rank.forward(tokens, position, wantsLogits);
+        }
+    }
+
+    private void noteSaturation() {
+        long saturated = ranks.values().stream().mapToLong(Rank::saturated).sum();
+        boolean replaced = !rank(threads.members().getFirst().rank()).schedule().equals(options.schedule());
+        if (!saturationNoted && (saturated > 0 || replaced)) {
+            saturationNoted = true;
+            notes.accept("partials are beyond the range of the exchange's format ("
+                    + formats(options.schedule()) + "): "
+                    + (replaced
+                            ? "the exchange goes on in "
+                                    + formats(rank(threads.members().getFirst().rank())
+                                            .schedule())
+                            : "values are cut to the largest that it has"));
+        }
+    }
+
+    private static String formats(CommSchedule schedule) {
+        return schedule.choices()
+                .map(choice -> choice.format().label())
+                .distinct()
+                .collect(Collectors.joining(", "));
+    }
+
+    /**
+     * Says where a sentence about the run goes, such as that partials were beyond the range of their format.
+     *
+     * @param sink receives each sentence once
+     */
+    public void notes(Consumer<String> sink) {
+        notes = sink;
+    }
+
+    /** Returns what makes logits unusable, in words: the weights, or a format of smaller range that is in use. */
+    String likelyCause() {
+        List<String> causes = new ArrayList<>();
+        if (options.cacheType() == CacheType.F16) {
+            causes.add("keys or values beyond 65504 in the f16 cache (--cache-type f32 holds them)");
+        }
+        if (threads.size() > 1 && options.schedule().canSaturate()) {
+            causes.add("partials beyond the range of the exchange's format " + formats(options.schedule()));
+        }
+        causes.add("damaged weights");
+        return String.join(", or ", causes);
     }
 
     /** Returns the most tokens whose logits are computed at a time. */
@@ -215,7 +276,7 @@ public final class RankGroup implements AutoCloseable {
             case Order.Forward forward -> {
                 int[] tokens =
                         forward.tokens().stream().mapToInt(Integer::intValue).toArray();
-                rank(member.rank()).forward(tokens, forward.position(), forward.wantsLogits());
+                forward(member, tokens, forward.position(), forward.wantsLogits());
             }
             case Order.Output output -> rank(member.rank()).output(output.first(), output.rows());
             case Order.Signal signal -> {

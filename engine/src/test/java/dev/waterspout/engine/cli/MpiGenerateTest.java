@@ -138,9 +138,9 @@ class MpiGenerateTest {
             delimiter = ';',
             quoteCharacter = '"',
             value = {
-                "--comm f32; --comm bf16; communication 'wire format bf16; 'wire format f32",
-                "-ts 1,1; -ts 3,1; plan '; '",
-                "-s 1; -s 2; seed '2'; '1'",
+                "--comm f32; --comm bf16; --comm 'bf16'; 'f32'",
+                "-tp 2; -ts 3,1; --tensor-split '[3.0, 1.0]'; '[1.0, 1.0]'",
+                "-s 1; -s 2; --seed '2'; '1'",
             })
     void refusesProcessesThatWereToldDifferently(String first, String second, String theirs, String ours)
             throws Exception {

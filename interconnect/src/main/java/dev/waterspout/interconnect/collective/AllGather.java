@@ -77,6 +77,7 @@ public final class AllGather implements Collective {
             if (chunk < chunks.length) {
                 packets[chunk] = packets(buffers[chunk % buffers.length], chunks[chunk]);
                 port.encode(chunks[chunk], packets[chunk][rank].payload());
+                watch.check(format, packets[chunk][rank].payload(), chunks[chunk]);
                 watch.encoded();
                 Packet[] outgoing = new Packet[size];
                 Arrays.fill(outgoing, packets[chunk][rank]);

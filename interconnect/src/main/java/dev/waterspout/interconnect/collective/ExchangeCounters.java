@@ -10,6 +10,7 @@ public final class ExchangeCounters {
     private long quantizeNanos;
     private long transferNanos;
     private long sumNanos;
+    private long saturated;
     private Timeline timeline = Timeline.OFF;
 
     /**
@@ -43,11 +44,17 @@ public final class ExchangeCounters {
      * @param transferNanos time spent in the transport, waiting for slower ranks included
      * @param sumNanos time spent on dequantize, sum and residual
      * @param traffic what travelled, by its purpose; none is left out that was not zero
+     * @param saturated how many blocks or values reached the end of their format's range in this rank's encoded partials and
+     *     sums, by {@link dev.waterspout.kernels.codec.RangeCheck}
      */
     public record Snapshot(
-            long quantizeNanos, long transferNanos, long sumNanos, Map<CollectiveKind, Traffic> traffic) {
+            long quantizeNanos,
+            long transferNanos,
+            long sumNanos,
+            Map<CollectiveKind, Traffic> traffic,
+            long saturated) {
         /** Nothing exchanged. */
-        public static final Snapshot ZERO = new Snapshot(0, 0, 0, Map.of());
+        public static final Snapshot ZERO = new Snapshot(0, 0, 0, Map.of(), 0);
 
         /** Copies the map. */
         public Snapshot {
@@ -84,7 +91,8 @@ public final class ExchangeCounters {
                     quantizeNanos + sign * other.quantizeNanos,
                     transferNanos + sign * other.transferNanos,
                     sumNanos + sign * other.sumNanos,
-                    combined);
+                    combined,
+                    saturated + sign * other.saturated);
         }
 
         /** Returns the time spent on exchange altogether, in nanoseconds. */
@@ -123,12 +131,21 @@ public final class ExchangeCounters {
 
     /** Returns the totals so far. */
     public Snapshot snapshot() {
-        return new Snapshot(quantizeNanos, transferNanos, sumNanos, traffic);
+        return new Snapshot(quantizeNanos, transferNanos, sumNanos, traffic, saturated);
     }
 
     /** Returns the time spent on exchange altogether, in nanoseconds. */
     public long nanos() {
         return quantizeNanos + transferNanos + sumNanos;
+    }
+
+    /** Returns how many blocks or values reached the end of their format's range so far. */
+    public long saturated() {
+        return saturated;
+    }
+
+    void addSaturated(long count) {
+        saturated += count;
     }
 
     void addTimes(long quantize, long transfer, long sum) {

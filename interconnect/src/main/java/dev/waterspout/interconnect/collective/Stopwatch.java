@@ -1,8 +1,11 @@
 package dev.waterspout.interconnect.collective;
 
 import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
+import dev.waterspout.kernels.codec.RangeCheck;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Timeline;
+import java.lang.foreign.MemorySegment;
 
 /** Counts the time since the last step as spent on the step that ends. */
 final class Stopwatch {
@@ -15,6 +18,13 @@ final class Stopwatch {
         this.counters = counters;
         this.kind = kind;
         this.laps = counters.timeline().laps();
+    }
+
+    /** Counts what reached the end of the format's range in a payload that this rank has just encoded. */
+    void check(WireFormat format, MemorySegment payload, Tile tile) {
+        if (RangeCheck.isNeeded(format)) {
+            counters.addSaturated(RangeCheck.count(format, payload, tile.rows(), tile.columns()));
+        }
     }
 
     void encoded() {

@@ -119,6 +119,7 @@ public final class TwoStep implements Collective {
                 outgoing[peer] = peer == rank ? partials[rank] : packet(scattered, peer, parts[peer]);
                 if (!outgoing[peer].isEmpty()) {
                     port.encode(parts[peer], outgoing[peer].payload());
+                    watch.check(format, outgoing[peer].payload(), parts[peer]);
                 }
             }
             watch.encoded();
@@ -133,6 +134,7 @@ public final class TwoStep implements Collective {
             Arrays.setAll(sums, peer -> packet(reduced, peer, parts[peer]));
             if (!sums[rank].isEmpty()) {
                 port.reduce(AllGather.payloads(partials), parts[rank], sums[rank].payload());
+                watch.check(format, sums[rank].payload(), parts[rank]);
             }
             watch.summed();
             Packet[] outgoing = new Packet[size];

@@ -1,5 +1,7 @@
 package dev.waterspout.interconnect.policy;
 
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.RangeCheck;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.Collections;
 import java.util.Comparator;
@@ -15,8 +17,9 @@ import java.util.stream.Stream;
  * @param steps in ascending order of rows; the last one serves all larger exchanges too
  * @param formats of those exchanges of a forward pass that travel otherwise than the steps say, by their number: twice the
  *     layer, plus 1 for its feed-forward half
+ * @param saturation the consequence of partials beyond the range of their format
  */
-public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> formats) {
+public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> formats, Saturation saturation) {
     /**
      * One choice.
      *
@@ -44,7 +47,7 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
      * @param steps in ascending order of rows; the last one serves all larger exchanges too
      */
     public CommSchedule(List<Step> steps) {
-        this(steps, new TreeMap<>());
+        this(steps, new TreeMap<>(), Saturation.COUNT);
     }
 
     /**
@@ -53,7 +56,37 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
      * @param others by the number of the exchange
      */
     public CommSchedule withFormats(Map<Integer, WireFormat> others) {
-        return new CommSchedule(steps, new TreeMap<>(others));
+        return new CommSchedule(steps, new TreeMap<>(others), saturation);
+    }
+
+    /**
+     * Returns this schedule with another consequence of saturation.
+     *
+     * @param other the consequence
+     */
+    public CommSchedule withSaturation(Saturation other) {
+        return new CommSchedule(steps, formats, other);
+    }
+
+    /** Returns whether a format of this schedule can saturate, which is then to be watched. */
+    public boolean canSaturate() {
+        return choices().map(CommChoice::format).anyMatch(RangeCheck::isNeeded);
+    }
+
+    /** Returns this schedule with bf16 in place of every format that can saturate. */
+    public CommSchedule withoutSaturation() {
+        List<Step> held = steps.stream()
+                .map(step -> new Step(
+                        step.maxRows(),
+                        step.choice().withFormat(held(step.choice().format()))))
+                .toList();
+        SortedMap<Integer, WireFormat> others = new TreeMap<>();
+        formats.forEach((exchange, format) -> others.put(exchange, held(format)));
+        return new CommSchedule(held, others, saturation);
+    }
+
+    private static WireFormat held(WireFormat format) {
+        return RangeCheck.isNeeded(format) ? PlainFormat.BF16 : format;
     }
 
     /**

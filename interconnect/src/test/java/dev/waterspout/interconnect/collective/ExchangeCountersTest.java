@@ -12,12 +12,14 @@ class ExchangeCountersTest {
             1,
             20,
             300,
-            Map.of(CollectiveKind.TWOSTEP, new Traffic(4, 50, 6), CollectiveKind.LOGITS, new Traffic(700, 8, 9)));
+            Map.of(CollectiveKind.TWOSTEP, new Traffic(4, 50, 6), CollectiveKind.LOGITS, new Traffic(700, 8, 9)),
+            2);
     private static final Snapshot SECOND = new Snapshot(
             5,
             60,
             700,
-            Map.of(CollectiveKind.TWOSTEP, new Traffic(8, 90, 1), CollectiveKind.CONTROL, new Traffic(2, 3, 4)));
+            Map.of(CollectiveKind.TWOSTEP, new Traffic(8, 90, 1), CollectiveKind.CONTROL, new Traffic(2, 3, 4)),
+            9);
 
     @Test
     void addsAndSubtractsEveryField() {
@@ -31,7 +33,8 @@ class ExchangeCountersTest {
                         CollectiveKind.LOGITS,
                         new Traffic(700, 8, 9),
                         CollectiveKind.CONTROL,
-                        new Traffic(2, 3, 4)));
+                        new Traffic(2, 3, 4)),
+                11);
         assertThat(FIRST.plus(SECOND)).isEqualTo(sum);
         assertThat(sum.minus(SECOND)).isEqualTo(FIRST);
     }
@@ -51,6 +54,7 @@ class ExchangeCountersTest {
     private static void add(ExchangeCounters counters, Snapshot spent) {
         counters.addTimes(spent.quantizeNanos(), spent.transferNanos(), spent.sumNanos());
         spent.traffic().forEach(counters::addTraffic);
+        counters.addSaturated(spent.saturated());
     }
 
     @Test

@@ -1,0 +1,36 @@
+package dev.waterspout.engine.generate;
+
+import dev.waterspout.engine.model.ModelException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Refuses logits from which nothing can be sampled. */
+final class LogitsCheck {
+    private LogitsCheck() {}
+
+    /**
+     * Returns the logits if they differ from each other and none is NaN or plus infinity. Minus infinity is a token that is
+     * never sampled.
+     *
+     * @param logits f32, one per token of the vocabulary
+     * @param likelyCause of unusable logits, for the message
+     * @throws ModelException naming the value and the likely cause
+     */
+    static MemorySegment require(MemorySegment logits, String likelyCause) {
+        long count = logits.byteSize() / Float.BYTES;
+        float first = logits.getAtIndex(ValueLayout.JAVA_FLOAT, 0);
+        boolean differ = false;
+        for (long id = 0; id < count; id++) {
+            float logit = logits.getAtIndex(ValueLayout.JAVA_FLOAT, id);
+            if (!(logit < Float.POSITIVE_INFINITY)) {
+                throw new ModelException("the logit of token " + id + " is "
+                        + (Float.isNaN(logit) ? "not a number" : "infinite") + "; likely cause: " + likelyCause);
+            }
+            differ |= logit != first;
+        }
+        if (!differ && count > 1) {
+            throw new ModelException("all " + count + " logits are equal, " + first + "; likely cause: " + likelyCause);
+        }
+        return logits;
+    }
+}

@@ -7,6 +7,7 @@ import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
 import dev.waterspout.interconnect.transport.InProcessGroup;
 import dev.waterspout.interconnect.transport.Transport;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.testing.Pairwise;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 abstract class CollectiveContractTest {
     private static final Duration NEVER = Duration.ofDays(1);
-    private static final int[] WIDTHS = {32, 33, 172, 256, 1021};
+    private static final List<Integer> RANKS = List.of(1, 2, 3, 4, 8, 16);
+    private static final List<Wire> WIRES = List.of(Wire.F32, Wire.BF16, Wire.E2M1, Wire.E4M3, Wire.INT8);
+    private static final List<Integer> WIDTHS = List.of(32, 33, 172, 256, 1021);
     private static final int MAX_ROWS = 5;
 
     /** Makes the collective of one rank. */
@@ -43,57 +47,65 @@ abstract class CollectiveContractTest {
     /** {@return the sequence numbers that a partial of one or two rows uses} */
     abstract int sequenceStep();
 
+    static Stream<Arguments> pairs() {
+        return Pairwise.of(RANKS.size(), WIRES.size(), WIDTHS.size()).stream()
+                .map(each -> Arguments.of(RANKS.get(each[0]), WIRES.get(each[1]), WIDTHS.get(each[2])));
+    }
+
     static Stream<Arguments> ranksAndWires() {
-        return Stream.of(1, 2, 3, 4, 8, 16)
-                .flatMap(ranks -> Stream.of(Wire.F32, Wire.BF16, Wire.E2M1, Wire.E4M3, Wire.INT8)
-                        .map(wire -> Arguments.of(ranks, wire)));
+        return RANKS.stream().flatMap(ranks -> WIRES.stream().map(wire -> Arguments.of(ranks, wire)));
     }
 
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @MethodSource("ranksAndWires")
-    void leavesTheReferencesBitsOnEveryRank(int ranks, Wire wire) throws InterruptedException {
+    void sumsAndCountsAtEveryWidth(int ranks, Wire wire) throws InterruptedException {
         for (int columns : WIDTHS) {
-            List<Transport> group = InProcessGroup.create(ranks, NEVER);
-            Member.run(group, member -> {
-                Collective collective = collective(member, wire.format(), MAX_ROWS, columns);
-                float[] expected = Floats.random(columns, MAX_ROWS * columns);
-                MemorySegment residual = Floats.segment(expected);
-                int exchange = 0;
-                for (int rows : new int[] {1, MAX_ROWS, 1, MAX_ROWS}) {
-                    float[][] partials = partials(ranks, exchange, rows * columns);
-                    float[] before = Arrays.copyOf(expected, rows * columns);
-                    float[] after = reference(wire.format(), partials, columns, before);
-                    System.arraycopy(after, 0, expected, 0, after.length); // rows past these stay as they are
-                    MemorySegment partial = Floats.segment(partials[member.rank()]);
-                    collective.sum(exchange, member.port(wire.format(), columns, partial, residual), rows);
-                    String what = "rank " + member.rank() + ", " + rows + " x " + columns;
-                    Floats.assertSame(residual, expected, what);
-                    Floats.assertSame(partial, partials[member.rank()], what + ", own partial");
-                    exchange++;
-                }
-            });
+            leavesTheReferencesBitsOnEveryRank(ranks, wire, columns);
+            countsWhatItExchanges(ranks, wire, columns);
         }
     }
 
     @ParameterizedTest
-    @MethodSource("ranksAndWires")
-    void countsWhatItExchanges(int ranks, Wire wire) throws InterruptedException {
-        for (int columns : WIDTHS) {
-            Member.run(InProcessGroup.create(ranks, NEVER), member -> {
-                Collective collective = collective(member, wire.format(), MAX_ROWS, columns);
-                MemorySegment zeros = Floats.segment(new float[MAX_ROWS * columns]);
-                for (int rows = 1; rows <= MAX_ROWS; rows++) {
-                    ExchangeCounters.Snapshot before = member.counters().snapshot();
-                    MemorySegment residual = Floats.segment(new float[rows * columns]);
-                    collective.sum(rows, member.port(wire.format(), columns, zeros, residual), rows);
-                    ExchangeCounters.Snapshot spent =
-                            member.counters().snapshot().minus(before);
-                    assertThat(spent.total()).isEqualTo(traffic(wire, member.rank(), ranks, rows, columns));
-                    assertThat(spent.traffic().keySet()).isSubsetOf(kind());
-                    assertThat(spent.nanos()).isNotNegative();
-                }
-            });
-        }
+    @MethodSource("pairs")
+    void leavesTheReferencesBitsOnEveryRank(int ranks, Wire wire, int columns) throws InterruptedException {
+        List<Transport> group = InProcessGroup.create(ranks, NEVER);
+        Member.run(group, member -> {
+            Collective collective = collective(member, wire.format(), MAX_ROWS, columns);
+            float[] expected = Floats.random(columns, MAX_ROWS * columns);
+            MemorySegment residual = Floats.segment(expected);
+            int exchange = 0;
+            for (int rows : new int[] {1, MAX_ROWS, 1, MAX_ROWS}) {
+                float[][] partials = partials(ranks, exchange, rows * columns);
+                float[] before = Arrays.copyOf(expected, rows * columns);
+                float[] after = reference(wire.format(), partials, columns, before);
+                System.arraycopy(after, 0, expected, 0, after.length); // rows past these stay as they are
+                MemorySegment partial = Floats.segment(partials[member.rank()]);
+                collective.sum(exchange, member.port(wire.format(), columns, partial, residual), rows);
+                String what = "rank " + member.rank() + ", " + rows + " x " + columns;
+                Floats.assertSame(residual, expected, what);
+                Floats.assertSame(partial, partials[member.rank()], what + ", own partial");
+                exchange++;
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("pairs")
+    void countsWhatItExchanges(int ranks, Wire wire, int columns) throws InterruptedException {
+        Member.run(InProcessGroup.create(ranks, NEVER), member -> {
+            Collective collective = collective(member, wire.format(), MAX_ROWS, columns);
+            MemorySegment zeros = Floats.segment(new float[MAX_ROWS * columns]);
+            for (int rows = 1; rows <= MAX_ROWS; rows++) {
+                ExchangeCounters.Snapshot before = member.counters().snapshot();
+                MemorySegment residual = Floats.segment(new float[rows * columns]);
+                collective.sum(rows, member.port(wire.format(), columns, zeros, residual), rows);
+                ExchangeCounters.Snapshot spent = member.counters().snapshot().minus(before);
+                assertThat(spent.total()).isEqualTo(traffic(wire, member.rank(), ranks, rows, columns));
+                assertThat(spent.traffic().keySet()).isSubsetOf(kind());
+                assertThat(spent.nanos()).isNotNegative();
+            }
+        });
     }
 
     @ParameterizedTest
@@ -102,7 +114,7 @@ abstract class CollectiveContractTest {
         int ranks = 3;
         int columns = 172;
         int at = 65;
-        for (Wire wire : List.of(Wire.F32, Wire.BF16, Wire.E2M1, Wire.E4M3, Wire.INT8)) {
+        for (Wire wire : WIRES) {
             float[][] partials = partials(ranks, 1, 2 * columns);
             partials[1][at] = poison;
             partials[2][at + columns] = poison;

@@ -15,6 +15,7 @@ import dev.waterspout.interconnect.policy.trial.Trials;
 import dev.waterspout.interconnect.testing.RankThreads;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.testing.Pairwise;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(value = 180, unit = TimeUnit.SECONDS)
 class CommPolicyTest {
     private static final List<WireFormat> FORMATS = List.of(F32, BF16, E2M1, E4M3);
     private static final CommSettings SETTINGS = CommSettings.of(FORMATS, 256, 1024);
@@ -82,8 +84,15 @@ class CommPolicyTest {
         assertThat(one.format()).isEqualTo(F32);
     }
 
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
-    @CsvSource({"2, 0.1", "4, 0.1", "8, 0.1", "2, 1", "4, 2.5", "2, 10", "2, 100"})
+    @CsvSource({"8, 0.1", "2, 1", "2, 10"})
+    void whatCompressesIsClearlyFasterThanPlainOnOtherLinks(int ranks, double gigabits) throws InterruptedException {
+        whatCompressesIsClearlyFasterThanPlain(ranks, gigabits);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 0.1", "4, 0.1", "4, 2.5", "2, 100"})
     void whatCompressesIsClearlyFasterThanPlain(int ranks, double gigabits) throws InterruptedException {
         Decision decision = decide(ranks, SimulatedRank.machine(50e-6, gigabits, 2), SETTINGS);
         double slack = 1 / (1 - Chooser.GAIN);
@@ -95,8 +104,15 @@ class CommPolicyTest {
         }
     }
 
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
-    @CsvSource({"2, 0.1", "4, 0.1", "8, 0.1", "2, 1", "8, 1", "2, 100"})
+    @CsvSource({"8, 0.1", "2, 1", "8, 1"})
+    void everythingTogetherStaysWithinItsBudgetOnOtherLinks(int ranks, double gigabits) throws InterruptedException {
+        everythingTogetherStaysWithinItsBudget(ranks, gigabits);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 0.1", "4, 0.1", "2, 100"})
     void everythingTogetherStaysWithinItsBudget(int ranks, double gigabits) throws InterruptedException {
         CommSettings wide = CommSettings.of(FORMATS, 512, 4096);
         List<Double> spent = SimulatedRank.all(ranks, SimulatedRank.machine(200e-6, gigabits, 1), rank -> {

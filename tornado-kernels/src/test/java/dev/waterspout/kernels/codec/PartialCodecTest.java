@@ -3,12 +3,16 @@ package dev.waterspout.kernels.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.waterspout.kernels.testing.Pairwise;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the codec of every wire format does, fast or reference. */
@@ -111,30 +115,46 @@ class PartialCodecTest {
         return sum;
     }
 
+    /** Wide rows are reduced some at a time, and 20001 columns one by one. */
+    private static final List<Integer> REDUCED_COLUMNS = List.of(1, 33, 1021, 4098, 20001);
+
+    private static final int REDUCED_RANKS = 4;
+
+    static Stream<Arguments> reductions() {
+        List<PartialCodec> codecs = codecs();
+        return Pairwise.of(codecs.size(), REDUCED_COLUMNS.size(), REDUCED_RANKS).stream()
+                .map(each -> Arguments.of(codecs.get(each[0]), REDUCED_COLUMNS.get(each[1]), each[2] + 1));
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @MethodSource("codecs")
-    void reducesToWhatDecodingSummingAndEncodingGives(PartialCodec codec) {
-        PartialCodec reference = PartialCodec.reference(codec.format());
-        // Wide rows are reduced some at a time, and 20001 columns one by one.
-        for (int columns : new int[] {1, 33, 1021, 4098, 20001}) {
-            for (int ranks = 1; ranks <= 4; ranks++) {
-                List<MemorySegment> shards = shards(reference, columns, ranks);
-                float[] sum = Samples.decode(reference, shards.getFirst(), ROWS, columns);
-                for (MemorySegment shard : shards.subList(1, ranks)) {
-                    sum = add(sum, Samples.decode(reference, shard, ROWS, columns));
-                }
-                MemorySegment target = Samples.bytes(codec.format().encodedBytes(ROWS, columns) + 3);
-                target.fill((byte) 0x5a);
-                codec.reduce(shards.toArray(MemorySegment[]::new), ROWS, columns, target);
-
-                byte[] expected =
-                        Arrays.copyOf(Samples.array(Samples.encode(reference, sum, ROWS)), (int) target.byteSize());
-                Arrays.fill(expected, expected.length - 3, expected.length, (byte) 0x5a);
-                assertThat(Samples.array(target))
-                        .as("%s, %d columns, %d ranks", codec.format(), columns, ranks)
-                        .isEqualTo(expected);
+    void reducesAnyNumberOfColumnsAndRanks(PartialCodec codec) {
+        for (int columns : REDUCED_COLUMNS) {
+            for (int ranks = 1; ranks <= REDUCED_RANKS; ranks++) {
+                reducesToWhatDecodingSummingAndEncodingGives(codec, columns, ranks);
             }
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("reductions")
+    void reducesToWhatDecodingSummingAndEncodingGives(PartialCodec codec, int columns, int ranks) {
+        PartialCodec reference = PartialCodec.reference(codec.format());
+        List<MemorySegment> shards = shards(reference, columns, ranks);
+        float[] sum = Samples.decode(reference, shards.getFirst(), ROWS, columns);
+        for (MemorySegment shard : shards.subList(1, ranks)) {
+            sum = add(sum, Samples.decode(reference, shard, ROWS, columns));
+        }
+        MemorySegment target = Samples.bytes(codec.format().encodedBytes(ROWS, columns) + 3);
+        target.fill((byte) 0x5a);
+        codec.reduce(shards.toArray(MemorySegment[]::new), ROWS, columns, target);
+
+        byte[] expected = Arrays.copyOf(Samples.array(Samples.encode(reference, sum, ROWS)), (int) target.byteSize());
+        Arrays.fill(expected, expected.length - 3, expected.length, (byte) 0x5a);
+        assertThat(Samples.array(target))
+                .as("%s, %d columns, %d ranks", codec.format(), columns, ranks)
+                .isEqualTo(expected);
     }
 
     @ParameterizedTest

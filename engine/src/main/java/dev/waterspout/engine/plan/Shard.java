@@ -4,8 +4,8 @@ package dev.waterspout.engine.plan;
  * One rank's part of every layer.
  *
  * @param rank from 0
- * @param heads query heads, whole groups of them
- * @param kvHeads the KV heads of those groups
+ * @param heads query heads
+ * @param kvHeads the KV heads that they need
  * @param ffn FFN columns; none in a model whose layers all have experts
  * @param expert columns of every expert; none in a model without experts
  * @param sharedExpert columns of the expert that every token goes to; none in a model without one

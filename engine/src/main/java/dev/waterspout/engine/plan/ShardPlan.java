@@ -9,13 +9,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * How a model is divided among ranks: attention by whole KV groups, the FFN by columns, both so that no block of weights is
- * split, and the output head by vocabulary rows. Shares may be uneven: each is moved to the nearest place where a cut is
- * allowed.
+ * How a model is divided among ranks: attention by heads, the FFN by columns, both so that no block of weights is split, and
+ * the output head by vocabulary rows. Shares may be uneven: each is moved to the nearest place where a cut is allowed.
  *
- * @param shards one per rank, in rank order; together they cover every unit exactly once
+ * @param shards one per rank, in rank order; together they cover every query head, FFN column and
+ *     vocabulary row exactly once; KV heads are in several shards where there are more ranks than KV heads
  */
 public record ShardPlan(List<Shard> shards) {
     /** Copies the list. */
@@ -50,7 +51,8 @@ public record ShardPlan(List<Shard> shards) {
             throw new PlanException("tensor-parallel size " + ranks + "; it must be at least 1");
         }
         double[] weights = weights(ranks, shares);
-        List<Span> kvHeads = attention(config, blocks.attention(), weights);
+        AttentionCuts cuts = new AttentionCuts(config, blocks.attention());
+        List<Span> heads = cuts.divide(weights);
         Experts experts = config.experts();
         List<Span> ffn = columns("FFN", config.hasDenseLayers() ? config.ffnWidth() : 0, blocks.ffn(), weights);
         List<Span> expert = columns("expert", experts == null ? 0 : experts.width(), blocks.ffn(), weights);
@@ -61,8 +63,8 @@ public record ShardPlan(List<Shard> shards) {
         for (int rank = 0; rank < ranks; rank++) {
             shards.add(new Shard(
                     rank,
-                    kvHeads.get(rank).times(config.groupSize()),
-                    kvHeads.get(rank),
+                    heads.get(rank),
+                    cuts.kvHeads(heads.get(rank)),
                     ffn.get(rank),
                     expert.get(rank),
                     shared.get(rank),
@@ -85,30 +87,6 @@ public record ShardPlan(List<Shard> shards) {
     }
 
     /**
-     * Divides KV heads. The columns of the attention output go with them, so where the columns of one group of heads are not
-     * whole blocks, as many groups stay together as are.
-     */
-    private static List<Span> attention(ModelConfig config, int block, double[] weights) {
-        int unit = kvHeadsTogether(config, block);
-        String what = unit == 1
-                ? "KV heads"
-                : "runs of " + unit + " KV heads (the attention output's weights lie in blocks of " + block + ", and "
-                        + config.groupSize() * config.headDim() + " columns belong to a KV head)";
-        return divide(what, Math.ceilDiv(config.kvHeads(), unit), weights).stream()
-                .map(run -> new Span(run.from() * unit, Math.min(run.to() * unit, config.kvHeads())))
-                .toList();
-    }
-
-    /** The KV heads whose columns of the attention output are whole blocks, no fewer of them being so. */
-    private static int kvHeadsTogether(ModelConfig config, int block) {
-        return block / gcd(block, config.groupSize() * config.headDim());
-    }
-
-    private static int gcd(int a, int b) {
-        return b == 0 ? a : gcd(b, a % b);
-    }
-
-    /**
      * Returns the largest number of ranks among which a model can be divided.
      *
      * @param model its shape and types of weights count
@@ -116,8 +94,15 @@ public record ShardPlan(List<Shard> shards) {
     public static int mostRanks(Model model) {
         ModelConfig config = model.config();
         WeightBlocks blocks = WeightBlocks.of(model);
-        int attention = Math.ceilDiv(config.kvHeads(), kvHeadsTogether(config, blocks.attention()));
-        return Math.min(Math.min(attention, config.ffnWidth() / blocks.ffn()), config.vocabulary());
+        Experts experts = config.experts();
+        int attention = new AttentionCuts(config, blocks.attention()).mostRanks();
+        return IntStream.of(
+                        config.hasDenseLayers() ? config.ffnWidth() : 0,
+                        experts == null ? 0 : experts.width(),
+                        experts == null ? 0 : experts.sharedWidth())
+                .filter(width -> width > 0)
+                .map(width -> width / blocks.ffn())
+                .reduce(Math.min(attention, config.vocabulary()), Math::min);
     }
 
     /** Returns how many ranks there are. */
@@ -153,7 +138,7 @@ public record ShardPlan(List<Shard> shards) {
      * Divides units in proportion to weights, at least one for each rank. Every share is rounded down; each unit that
      * remains goes to the rank that is furthest below its share, the lower rank on ties.
      */
-    private static List<Span> divide(String what, int units, double[] weights) {
+    static List<Span> divide(String what, int units, double[] weights) {
         int ranks = weights.length;
         if (ranks > units) {
             throw new PlanException("tensor-parallel size " + ranks + " is more than the model's " + units + " " + what

@@ -5,7 +5,9 @@ import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.PlanException;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.policy.measure.CodecCosts;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.KernelChoices;
@@ -35,7 +37,19 @@ record TornadoShards(
             throw new IllegalArgumentException("cache type " + options.cacheType() + " on " + name
                     + "; only the host has it, devices of TornadoVM keep f32");
         }
+        requireWholeGroups(shard, model.config().groupSize());
         return new TornadoShard(this, model, shard, ranks, options);
+    }
+
+    /** Kernels of devices take every KV head of a shard to have as many query heads. */
+    private void requireWholeGroups(Shard shard, int groupSize) {
+        Span heads = shard.heads();
+        boolean whole = heads.from() % groupSize == 0 && heads.to() % groupSize == 0;
+        if (shard.kvHeads().size() > 1 && !whole) {
+            throw new PlanException("rank " + shard.rank() + " on " + name + " has the query heads " + heads.from()
+                    + " to " + (heads.to() - 1) + ", and " + groupSize + " share a KV head; a device of TornadoVM needs"
+                    + " all of each KV head, or some of one: take another number of ranks or another split");
+        }
     }
 
     @Override

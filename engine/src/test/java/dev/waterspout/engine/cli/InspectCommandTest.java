@@ -28,9 +28,9 @@ class InspectCommandTest {
         Run run = inspect(SmallModel.of("llama"));
 
         assertThat(run.code()).isZero();
-        assertThat(run.out()).contains("runs on 1 to 4 ranks; memory of the largest, with ");
-        assertThat(run.out().lines().filter(line -> line.matches(" +[124] +[0-9.]+ MB")))
-                .hasSize(3);
+        assertThat(run.out()).contains("runs on 1 to 8 ranks; memory of the largest, with ");
+        assertThat(run.out().lines().filter(line -> line.matches(" +[1248] +[0-9.]+ MB")))
+                .hasSize(4);
     }
 
     @Test

@@ -106,6 +106,20 @@ class ForwardPassTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {5, 6, 8})
+    void moreRanksThanKvHeadsComputeTheSame(int ranks) {
+        List<Double> split = ranks == 5 ? List.of(3.0, 2.0, 1.0, 1.0, 1.0) : List.of();
+        for (HostKernels kernels : List.of(HostKernels.scalar(), HostKernels.vector())) {
+            try (Model model = SmallModel.of("llama").load();
+                    RankGroup one = Groups.start(model, 1, "f32", kernels);
+                    RankGroup many = Groups.start(model, ranks, split, "f32", 64, 64, kernels)) {
+                float[] expected = Groups.logits(one, TOKENS);
+                assertThat(Groups.logits(many, TOKENS)).containsExactly(expected, within(2e-4f));
+            }
+        }
+    }
+
     @Test
     void compressionChangesLogitsALittle() {
         try (Model model = SmallModel.of("llama").load();

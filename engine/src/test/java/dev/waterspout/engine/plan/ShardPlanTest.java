@@ -82,12 +82,29 @@ class ShardPlanTest {
     }
 
     @Test
+    void moreRanksThanKvHeadsDivideTheQueryHeadsAndShareKvHeads() {
+        List<Shard> five =
+                ShardPlan.of(CONFIG, new WeightBlocks(1, 1), 5, List.of()).shards();
+        List<Shard> uneven = ShardPlan.of(CONFIG, new WeightBlocks(8, 1), 5, List.of(3.0, 2.0, 1.0, 1.0, 1.0))
+                .shards();
+
+        assertCovers(five, Shard::heads, SmallModel.HEADS);
+        assertThat(five)
+                .extracting(Shard::kvHeads)
+                .containsExactly(new Span(0, 1), new Span(1, 2), new Span(2, 3), new Span(3, 4), new Span(3, 4));
+        assertThat(uneven).extracting(shard -> shard.heads().size()).containsExactly(3, 2, 1, 1, 1);
+        assertThat(uneven)
+                .extracting(Shard::kvHeads)
+                .containsExactly(new Span(0, 2), new Span(1, 3), new Span(2, 3), new Span(3, 4), new Span(3, 4));
+    }
+
+    @Test
     void refusesMoreRanksThanTheBlocksAllow() {
         assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(32, UNIT), 3, List.of()))
                 .isInstanceOf(PlanException.class)
                 .hasMessageContaining("tensor-parallel size 3")
-                .hasMessageContaining("2 runs of 2 KV heads")
-                .hasMessageContaining("blocks of 32");
+                .hasMessageContaining("2 runs of 4 query heads")
+                .hasMessageContaining("blocks of 32, and 8 columns belong to each");
     }
 
     @Test
@@ -99,10 +116,10 @@ class ShardPlanTest {
 
     @Test
     void refusesWhatDoesNotFitWithTheNumbers() {
-        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 5, List.of()))
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 1), 9, List.of()))
                 .isInstanceOf(PlanException.class)
-                .hasMessageContaining("5")
-                .hasMessageContaining("4 KV heads");
+                .hasMessageContaining("9")
+                .hasMessageContaining("8 query heads");
         assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 96), 2, List.of()))
                 .isInstanceOf(PlanException.class)
                 .hasMessageContaining("160")

@@ -1,6 +1,7 @@
 package dev.waterspout.engine.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.engine.device.Device;
@@ -9,6 +10,7 @@ import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.PlanException;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.engine.testing.SmallModel;
@@ -18,6 +20,7 @@ import dev.waterspout.kernels.host.HostKernels;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
@@ -61,6 +64,19 @@ class TornadoShardTest {
                 RankGroup group = group(model, split, comm, devices)) {
             float tolerance = comm.equals("f32") ? 2e-4f : 0.3f; // an ulp of a partial may change a 4-bit code
             assertThat(logits(group)).containsExactly(logits(host), within(tolerance));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void refusesSomeQueryHeadsOfSeveralKvHeads(Device device) {
+        List<Device> five = Collections.nCopies(5, device);
+
+        try (Model model = SmallModel.of("llama").load()) {
+            assertThatThrownBy(() -> group(model, List.of(3.0, 2.0, 1.0, 1.0, 1.0), "f32", five)
+                            .close())
+                    .isInstanceOf(PlanException.class)
+                    .hasMessageContaining("query heads 0 to 2");
         }
     }
 

@@ -150,7 +150,7 @@ public final class QualityReport {
         }
         text.append("""
                 # Most of the largest increases are those of stories260K, which has 260 thousand parameters and rows of two blocks.
-                # "waterspout codec search" finds the formats for one model; its profile, or --comm-allow, replaces this table. A
+                # "waterspout lab search" finds the formats for one model; its format map, or --comm-allow, replaces this table. A
                 # format without a line is chosen only if the user names it.
                 #
                 # format                percent

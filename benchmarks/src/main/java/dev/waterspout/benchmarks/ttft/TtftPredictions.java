@@ -2,15 +2,15 @@ package dev.waterspout.benchmarks.ttft;
 
 import static dev.waterspout.benchmarks.ttft.CellRunner.number;
 
+import dev.waterspout.engine.lab.predict.Machine;
+import dev.waterspout.engine.lab.predict.Machine.Device;
+import dev.waterspout.engine.lab.predict.PassWork;
+import dev.waterspout.engine.lab.predict.PhaseTime;
+import dev.waterspout.engine.lab.predict.Predictor;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.plan.WeightBlocks;
-import dev.waterspout.engine.predict.Machine;
-import dev.waterspout.engine.predict.Machine.Device;
-import dev.waterspout.engine.predict.PassWork;
-import dev.waterspout.engine.predict.PhaseTime;
-import dev.waterspout.engine.predict.Predictor;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommSchedule;

@@ -1,5 +1,8 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.cli.options.WireFormatConverter;
+import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.cli.print.StatsFormat;
 import dev.waterspout.kernels.codec.Distortion;
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PartialCodec;
@@ -23,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -32,14 +34,14 @@ import picocli.CommandLine.Spec;
         name = "codec",
         description = "Quantizes and dequantizes a file of raw little-endian floats, and prints what that did to them.",
         mixinStandardHelpOptions = true,
-        sortOptions = false,
-        subcommands = CodecSearchCommand.class)
+        sortOptions = false)
 final class CodecCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
     @Option(
             names = "--format",
+            required = true,
             paramLabel = "FORMAT",
             converter = WireFormatConverter.class,
             description = "f32, bf16 or <element>[:block[:scale]], such as e2m1:32:e8m0.")
@@ -60,30 +62,16 @@ final class CodecCommand implements Callable<Integer> {
             description = "How to print the figures on stdout (default: ${DEFAULT-VALUE}).")
     private StatsFormat stats = StatsFormat.TEXT;
 
-    // Not required by the parser: the subcommand has no use for them.
-    @Parameters(index = "0", arity = "0..1", paramLabel = "IN.f32", description = "Floats, taken as one row.")
-    private @Nullable Path given;
-
-    @Parameters(
-            index = "1",
-            arity = "0..1",
-            paramLabel = "OUT.f32",
-            description = "Receives as many floats, dequantized.")
-    private @Nullable Path wanted;
-
+    @Parameters(index = "0", paramLabel = "IN.f32", description = "Floats, taken as one row.")
     private Path input = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "OUT.f32", description = "Receives as many floats, dequantized.")
     private Path output = Path.of("");
 
     @Override
     public Integer call() throws IOException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        if (format == null || given == null || wanted == null) {
-            throw new ParameterException(
-                    spec.commandLine(), "Missing required options: '--format=FORMAT', 'IN.f32' and 'OUT.f32'");
-        }
-        input = given;
-        output = wanted;
-        WireFormat chosen = format instanceof MxFormat mx ? mx.withRounding(rounding) : format;
+        WireFormat chosen = format instanceof MxFormat mx ? mx.withRounding(rounding) : Objects.requireNonNull(format);
         int columns = columns();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment original = read(arena);

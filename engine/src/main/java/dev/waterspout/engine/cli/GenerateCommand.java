@@ -1,5 +1,18 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.cli.options.CodecDeviceOptions;
+import dev.waterspout.engine.cli.options.CommOptions;
+import dev.waterspout.engine.cli.options.CommPlanner;
+import dev.waterspout.engine.cli.options.HostOptions;
+import dev.waterspout.engine.cli.options.ModelOptions;
+import dev.waterspout.engine.cli.options.PlanOptions;
+import dev.waterspout.engine.cli.options.ProfileOptions;
+import dev.waterspout.engine.cli.options.Session;
+import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.cli.print.Progress;
+import dev.waterspout.engine.cli.print.RunSummary;
+import dev.waterspout.engine.cli.print.StatsFormat;
+import dev.waterspout.engine.environment.Version;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.GenerationReport;

@@ -1,5 +1,10 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.cli.options.CommOptions;
+import dev.waterspout.engine.cli.options.HostOptions;
+import dev.waterspout.engine.cli.options.ModelOptions;
+import dev.waterspout.engine.cli.options.PlanOptions;
+import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.gguf.GgufFile;

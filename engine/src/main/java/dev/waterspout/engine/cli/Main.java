@@ -1,6 +1,11 @@
 package dev.waterspout.engine.cli;
 
 import dev.waterspout.engine.gguf.Printable;
+import dev.waterspout.engine.cli.lab.LabCommand;
+import dev.waterspout.engine.cli.options.EnvironmentDefaults;
+import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.cli.print.VersionProvider;
+import dev.waterspout.engine.environment.Environment;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -17,7 +22,7 @@ import picocli.CommandLine.ParameterException;
         name = "waterspout",
         description = "Runs large language models on the JVM, split over the devices that are there.",
         mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
+        versionProvider = VersionProvider.class)
 public final class Main implements Runnable {
     /** By name, in the order of the help. */
     private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
@@ -30,11 +35,8 @@ public final class Main implements Runnable {
         COMMANDS.put("devices", DevicesCommand.class);
         COMMANDS.put("codec", CodecCommand.class);
         COMMANDS.put("tune", TuneCommand.class);
-        COMMANDS.put("plan", PlanCommand.class);
-        COMMANDS.put("report", ReportCommand.class);
-        COMMANDS.put("rotate", RotateCommand.class);
         COMMANDS.put("bench", BenchCommand.class);
-        COMMANDS.put("fpga", FpgaCommand.class);
+        COMMANDS.put("lab", LabCommand.class);
     }
 
     @CommandLine.Spec
@@ -65,12 +67,13 @@ public final class Main implements Runnable {
     /**
      * Runs a command.
      *
-     * @param arguments as typed
+     * @param typed the arguments
      * @param out where results go
      * @param err where all else goes
      * @return the exit code
      */
-    static int run(String[] arguments, PrintWriter out, PrintWriter err) {
+    static int run(String[] typed, PrintWriter out, PrintWriter err) {
+        String[] arguments = LabCommand.expand(typed);
         CommandLine commandLine = new CommandLine(new Main());
         // A command's options take longer to read than its arguments: those of the others are left out.
         COMMANDS.forEach((name, command) -> {
@@ -81,7 +84,7 @@ public final class Main implements Runnable {
         int code = commandLine
                 .setOut(out)
                 .setErr(err)
-                .setDefaultValueProvider(new Environment())
+                .setDefaultValueProvider(new EnvironmentDefaults())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Main::rejectUsage)
                 .setExecutionExceptionHandler((failure, command, parsed) -> reject(command, failure))

@@ -1,5 +1,17 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.cli.file.TextFile;
+import dev.waterspout.engine.cli.options.CommOptions;
+import dev.waterspout.engine.cli.options.CommPlanner;
+import dev.waterspout.engine.cli.options.HostOptions;
+import dev.waterspout.engine.cli.options.ModelOptions;
+import dev.waterspout.engine.cli.options.PlanOptions;
+import dev.waterspout.engine.cli.options.Session;
+import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.cli.print.PerplexityFormat;
+import dev.waterspout.engine.cli.print.PerplexityResult;
+import dev.waterspout.engine.cli.print.Progress;
+import dev.waterspout.engine.environment.Version;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.RankGroup;

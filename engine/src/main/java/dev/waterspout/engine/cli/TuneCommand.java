@@ -1,5 +1,14 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.cli.file.KernelProfile;
+import dev.waterspout.engine.cli.options.DurationConverter;
+import dev.waterspout.engine.cli.options.HostOptions;
+import dev.waterspout.engine.cli.options.ModelOptions;
+import dev.waterspout.engine.cli.options.PlanOptions;
+import dev.waterspout.engine.cli.options.WireFormatConverter;
+import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.cli.print.Progress;
+import dev.waterspout.engine.cli.print.TuneTable;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.model.Model;

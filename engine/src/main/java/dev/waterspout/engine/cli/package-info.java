@@ -1,5 +1,5 @@
 /**
- * The command line. Only this package ends the process, reads the environment, or writes JSON.
+ * The commands. They read options, call {@code engine.api}, and print.
  */
 @NullMarked
 package dev.waterspout.engine.cli;

@@ -1,7 +1,6 @@
 package dev.waterspout.engine.device;
 
 import dev.waterspout.engine.forward.ShardFactory;
-import dev.waterspout.engine.fpga.CodecDevice;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,5 @@
 package dev.waterspout.engine.device;
 
-import dev.waterspout.engine.fpga.CodecDevice;
 import dev.waterspout.engine.tornado.TornadoShard;
 import java.util.ArrayList;
 import java.util.List;

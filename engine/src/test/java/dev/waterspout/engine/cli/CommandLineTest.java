@@ -204,6 +204,16 @@ class CommandLineTest {
     }
 
     @Test
+    void experimentsAreCommandsOfLab() {
+        assertThat(run("lab").code).isEqualTo(2);
+        assertThat(run("lab").sentence()).contains("search", "rotate", "plan", "report", "fpga");
+        assertThat(run("lab", "plan", "-m", "nothing").sentence())
+                .contains("Missing required options", "waterspout lab plan");
+        assertThat(run("plan", "-m", "nothing").err).isEqualTo(run("lab", "plan", "-m", "nothing").err);
+        assertThat(run("codec", "search", "--help").out).isEqualTo(run("lab", "search", "--help").out);
+    }
+
+    @Test
     void missingFilesAreExitCode3() {
         assertThat(run("generate", "-m", "absent.gguf", "-p", "x").code).isEqualTo(3);
         assertThat(run("generate", "-f", "absent.txt").code).isEqualTo(3);

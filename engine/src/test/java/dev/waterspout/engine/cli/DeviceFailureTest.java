@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.emulator.DeviceSpec;
 import dev.waterspout.emulator.EmulatedPlatform;
+import dev.waterspout.engine.cli.print.ExitCode;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.stream.Stream;

@@ -3,6 +3,7 @@ package dev.waterspout.engine.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.waterspout.engine.cli.print.ExitCode;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
@@ -94,9 +95,8 @@ class FpgaCommandTest {
         Path project = export("xilinx", "--board", "some_u280");
 
         assertThat(out.toString())
-                .contains(
-                        "v++ -t hw --platform some_u280 -O3 -c -k waterspout_quantize -o bitstreams/waterspout_quantize.xo"
-                                + " mx-codec-e2m1-32-2.cl")
+                .contains("v++ -t hw --platform some_u280 -O3 -c -k waterspout_quantize -o"
+                        + " bitstreams/waterspout_quantize.xo mx-codec-e2m1-32-2.cl")
                 .contains("v++ -t hw --platform some_u280 -l -o bitstreams/mx-codec-e2m1-32-2.xclbin");
         String script = Files.readString(project.resolve("build.sh"));
         out.toString()
@@ -157,18 +157,20 @@ class FpgaCommandTest {
             delimiter = '|',
             value = {
                 "export DIR --vendor driver|2|vendor driver has no compiler to call; vendors are intel and xilinx",
-                "export DIR --vendor intel --format e3m2|2|wire format e3m2:32:e8m0 has no FPGA kernels: they have elements of"
-                        + " 4 or 8 bits in blocks of 16, 32 or 64 with e8m0 scales, such as e2m1:32:e8m0 and e4m3:32:e8m0",
-                "export DIR --vendor intel --ranks 99|2|kernels for 99 ranks; FPGA kernels sum 1 to 16 partials at once",
+                "export DIR --vendor intel --format e3m2|2|wire format e3m2:32:e8m0 has no FPGA kernels: they have"
+                        + " elements of 4 or 8 bits in blocks of 16, 32 or 64 with e8m0 scales, such as e2m1:32:e8m0 and"
+                        + " e4m3:32:e8m0",
+                "export DIR --vendor intel --ranks 99|2|kernels for 99 ranks; FPGA kernels sum 1 to 16 partials at"
+                        + " once",
                 "export DIR --vendor intel --rows 0|2|rows is 0; it must be at least 1",
                 "export DIR --vendor intel --clock 0|2|clock of 0.0 MHz and memory of 19.2 GB/s; both must be above 0",
                 "export DIR --vendor intel --board a;b|2|board 'a;b' is not a board's name; it has letters, digits and"
                         + " . _ - : / only",
-                "run --device host|4|device host does not run the FPGA kernels, which are OpenCL C; devices of TornadoVM's"
-                        + " OpenCL backend do, named tornado:opencl:<index>",
+                "run --device host|4|device host does not run the FPGA kernels, which are OpenCL C; devices of"
+                        + " TornadoVM's OpenCL backend do, named tornado:opencl:<index>",
                 "run --device host --bitstream absent.aocx|3|bitstream absent.aocx is not a file",
-                "run --device host --config x.conf|2|FPGA configuration x.conf without a bitstream; it is read for bitstreams"
-                        + " only",
+                "run --device host --config x.conf|2|FPGA configuration x.conf without a bitstream; it is read for"
+                        + " bitstreams only",
                 "run --device host -r 0|2|repetitions is 0; it must be at least 1",
             })
     void badInputIsOneSentence(String arguments, int code, String sentence) {
@@ -193,11 +195,12 @@ class FpgaCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "-tp 2 --comm auto --codec-device host|2|codec device host with --comm auto, which measures the host's codec;"
-                        + " name a format, such as --comm e2m1:32:e8m0",
-                "--comm e2m1 --codec-device host|2|codec device host for 1 rank, which exchanges nothing; give -tp 2 or more",
-                "-tp 2 --comm e2m1 --codec-bitstream x.aocx|2|bitstream x.aocx for the codec without a device; name it with"
-                        + " --codec-device",
+                "-tp 2 --comm auto --codec-device host|2|codec device host with --comm auto, which measures the host's"
+                        + " codec; name a format, such as --comm e2m1:32:e8m0",
+                "--comm e2m1 --codec-device host|2|codec device host for 1 rank, which exchanges nothing; give -tp 2"
+                        + " or more",
+                "-tp 2 --comm e2m1 --codec-bitstream x.aocx|2|bitstream x.aocx for the codec without a device; name it"
+                        + " with --codec-device",
                 "-tp 2 --comm e2m1 --codec-device fpga:0|4|device 'fpga:0' is not available; available are",
             })
     void codecDevicesThatCannotBeAreOneSentence(String arguments, int code, String sentence) {

@@ -3,6 +3,7 @@ package dev.waterspout.engine.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.fpga.FpgaKernels;
 import dev.waterspout.kernels.fpga.Vendor;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.waterspout.emulator.DeviceSpec;
 import dev.waterspout.emulator.EmulatedPlatform;
+import dev.waterspout.engine.cli.print.ExitCode;
 import jakarta.json.Json;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
@@ -251,7 +252,8 @@ class ProfileTest {
             strings = {
                 "{\"traceEvents\": []}",
                 "{\"traceEvents\": [3]}",
-                "{\"traceEvents\": [{\"ph\": \"X\", \"name\": \"a\", \"ts\": 1, \"dur\": \"x\", \"pid\": 0, \"tid\": 0}]}",
+                "{\"traceEvents\": [{\"ph\": \"X\", \"name\": \"a\", \"ts\": 1, \"dur\": \"x\", \"pid\": 0, \"tid\":"
+                        + " 0}]}",
                 "{\"traceEvents\": [{\"name\": \"a\"}]}",
             })
     void filesThatAreNoTracesAreOneSentence(String text) throws IOException {

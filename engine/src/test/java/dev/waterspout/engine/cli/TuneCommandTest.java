@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waterspout.emulator.DeviceSpec;
 import dev.waterspout.emulator.EmulatedPlatform;
 import dev.waterspout.engine.cli.CommandLineTest.Run;
+import dev.waterspout.engine.cli.file.KernelProfile;
+import dev.waterspout.engine.cli.print.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,16 +136,16 @@ class TuneCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            --device host                              | 2 | device host has no kernels to tune
-            --budget soon                              | 2 | time 'soon'; it must be a whole number above 0 and ms, s, m or h
-            --budget 0s                                | 2 | time '0s'; it must be a whole number above 0
-            --kernels conv                             | 2 | expected one of [MX, LINEAR, ATTENTION]
-            --kernels mx --comm topk:8                 | 2 | wire format topk:8 is for the host only
-            --kernels mx --comm f32                    | 2 | wire format f32 has no kernels to tune
-            --no-kernel-profile --kernel-profile x     | 2 | both --kernel-profile x and --no-kernel-profile
-            --device emulator:7                        | 4 | device 'emulator:7' is not available
-            -m nothing.gguf                            | 3 | nothing.gguf
-            """)
+        --device host                              | 2 | device host has no kernels to tune
+        --budget soon                              | 2 | time 'soon'; it must be a whole number above 0 and ms, s, m or h
+        --budget 0s                                | 2 | time '0s'; it must be a whole number above 0
+        --kernels conv                             | 2 | expected one of [MX, LINEAR, ATTENTION]
+        --kernels mx --comm topk:8                 | 2 | wire format topk:8 is for the host only
+        --kernels mx --comm f32                    | 2 | wire format f32 has no kernels to tune
+        --no-kernel-profile --kernel-profile x     | 2 | both --kernel-profile x and --no-kernel-profile
+        --device emulator:7                        | 4 | device 'emulator:7' is not available
+        -m nothing.gguf                            | 3 | nothing.gguf
+        """)
     void badInputIsOneSentence(String options, int code, String says) {
         Run run = CommandLineTest.run(Stream.concat(
                         Stream.of("tune"),

@@ -1,8 +1,0 @@
-/**
- * Capturing partials: the inputs of the exchanges of a model on real text, taken from the forward pass. Wire formats
- * and bases of the residual stream are chosen from them.
- */
-@NullMarked
-package dev.waterspout.engine.capture;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,96 @@
+package dev.waterspout.engine.cli.file;
+
+import dev.waterspout.engine.cli.options.Session;
+import dev.waterspout.engine.environment.Environment;
+import dev.waterspout.kernels.timeline.Recording;
+import dev.waterspout.kernels.timeline.Timeline;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The timelines of this process's ranks. They are kept where a file is wanted, and handed to Java Flight Recorder where that
+ * runs; else nothing is recorded at all.
+ */
+public final class Profile {
+    private final @Nullable Path file;
+    private final Map<Integer, Recording> recordings = new ConcurrentHashMap<>();
+    /** What, added to {@code System.nanoTime}, counts from 1970: so that files of several processes fit each other. */
+    private final long epochNanos;
+
+    /**
+     * Begins.
+     *
+     * @param file to write in the end, or null
+     * @throws IOException if it cannot be written there
+     */
+    public Profile(@Nullable Path file) throws IOException {
+        this.file = file;
+        Instant now = Instant.now();
+        this.epochNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano() - System.nanoTime();
+        if (file != null) {
+            Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), Path.of("/"));
+            if (!Files.isDirectory(folder)) {
+                throw new IOException("profile " + file + " cannot be written: " + folder + " is not a folder");
+            }
+            if (Files.isDirectory(file)) {
+                throw new IOException("profile " + file + " cannot be written: it is a folder");
+            }
+        }
+    }
+
+    /** Gives every rank of this process its timeline; before shards are made. */
+    public void start(Session session) {
+        boolean flight = Environment.flightRecording();
+        if (file != null || flight) {
+            session.threads().run(member -> member.counters().record(timeline(member.rank(), flight)));
+        }
+    }
+
+    /** Leaves out what comes from now on, or keeps it again. */
+    public void keep(boolean keep) {
+        if (file != null) {
+            recordings.values().forEach(recording -> recording.keep(keep));
+        }
+    }
+
+    private Timeline timeline(int rank, boolean flight) {
+        Recording recording = new Recording(rank, file != null, flight);
+        recordings.put(rank, recording);
+        return recording;
+    }
+
+    /**
+     * Writes the file, if one is wanted: the rank's number is put into its name where a process has none but a later rank.
+     *
+     * @param command that ran
+     * @param devices of all ranks, for people
+     * @param err is told
+     */
+    public void write(String command, List<String> devices, PrintWriter err) throws IOException {
+        if (file == null || recordings.isEmpty()) {
+            return;
+        }
+        TreeMap<Integer, Recording> sorted = new TreeMap<>(recordings);
+        Path target = sorted.firstKey() == 0 ? file : besides(file, sorted.firstKey());
+        new TraceFile(command, devices, epochNanos, List.copyOf(sorted.values())).write(target);
+        err.println("profile: " + target + ", " + Files.size(target) + " bytes");
+        err.flush();
+    }
+
+    private static Path besides(Path file, int rank) {
+        String name = file.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        String stem = dot > 0 ? name.substring(0, dot) : name;
+        String extension = dot > 0 ? name.substring(dot) : "";
+        return file.resolveSibling(stem + "-rank" + rank + extension);
+    }
+}

@@ -1,0 +1,19 @@
+package dev.waterspout.engine.cli.file;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Reads texts that models are measured with. */
+public final class TextFile {
+    private TextFile() {}
+
+    /** {@return the text; a byte that is no UTF-8 is a replacement character, and one more thing to predict} */
+    public static String read(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new IOException("text file " + file + " is not a file");
+        }
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,108 @@
+package dev.waterspout.engine.cli.options;
+
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.forward.HostShard;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardFactory;
+import dev.waterspout.kernels.fpga.FpgaKernels;
+import dev.waterspout.kernels.host.HostKernels;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Hands the codec of ranks that compute on the host to a device: quantize and dequantize-sum, nothing else. */
+public final class CodecDeviceOptions {
+    private static final String HOST = "host";
+
+    @Option(
+            names = "--codec-device",
+            split = ",",
+            paramLabel = "DEVICE",
+            description = "Where ranks on the host quantize and dequantize-sum: one device for all or one per rank, of"
+                    + " TornadoVM's OpenCL backend, or host (default: host).")
+    private List<String> names = List.of();
+
+    @Option(
+            names = "--codec-bitstream",
+            paramLabel = "FILE",
+            description = "What an FPGA loads for that; CPUs and GPUs compile from source.")
+    private @Nullable Path file;
+
+    @Option(
+            names = "--codec-config",
+            paramLabel = "FILE",
+            description =
+                    "TornadoVM's configuration of FPGAs (default: tornado-fpga.conf beside the bitstream or one folder"
+                            + " up, else the SDK's).")
+    private @Nullable Path configuration;
+
+    /** Tells TornadoVM of the bitstream, before any device is looked for. */
+    public void prepare() throws IOException {
+        if (names.isEmpty() && file != null) {
+            throw new IllegalArgumentException(
+                    "bitstream " + file + " for the codec without a device; name it with --codec-device");
+        }
+        new Bitstream(file, configuration).prepare(names);
+    }
+
+    /**
+     * Returns what makes shards, with their codecs handed over as wanted.
+     *
+     * @param session the ranks of this process
+     * @param comm how partials travel
+     * @param shards what makes theirs without
+     * @param options common to all ranks
+     */
+    public List<ShardFactory> apply(Session session, CommOptions comm, List<ShardFactory> shards, RankOptions options) {
+        if (names.isEmpty()) {
+            return shards;
+        }
+        if (session.ranks() == 1) {
+            throw new IllegalArgumentException(
+                    "codec device " + names.getFirst() + " for 1 rank, which exchanges nothing; give -tp 2 or more");
+        }
+        if (comm.isAuto()) {
+            throw new IllegalArgumentException("codec device " + names.getFirst()
+                    + " with --comm auto, which measures the host's codec; name a format, such as --comm e2m1:32:e8m0");
+        }
+        List<Device> codecs = new DeviceCatalog().assign(names, shards.size());
+        List<ShardFactory> handed = new ArrayList<>();
+        for (int rank = 0; rank < shards.size(); rank++) {
+            Device codec = codecs.get(rank);
+            Device device = session.devices().get(rank);
+            if (codec.name().equals(HOST)) {
+                handed.add(shards.get(rank));
+                continue;
+            }
+            if (!device.name().equals(HOST)) {
+                throw new IllegalArgumentException("codec device " + codec.name() + " for a rank on " + device.name()
+                        + "; only ranks on the host hand their codec over");
+            }
+            options.schedule().choices().forEach(choice -> FpgaKernels.of(choice.format(), session.ranks()));
+            handed.add(HostShard.factory(HostKernels.vector(), new Bitstream(file, configuration).find(codec)));
+        }
+        return handed;
+    }
+
+    /**
+     * Returns the names of devices, with those of their codecs.
+     *
+     * @param devices of all ranks of the group
+     * @param local whether they are all this process's
+     */
+    public List<String> describe(List<String> devices, boolean local) {
+        if (names.isEmpty() || !local) {
+            return devices;
+        }
+        List<String> described = new ArrayList<>();
+        for (int rank = 0; rank < devices.size(); rank++) {
+            String codec = names.get(rank % names.size());
+            described.add(codec.equals(HOST) ? devices.get(rank) : devices.get(rank) + ", codec on " + codec);
+        }
+        return described;
+    }
+}

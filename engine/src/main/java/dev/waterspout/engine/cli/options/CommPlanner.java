@@ -1,0 +1,125 @@
+package dev.waterspout.engine.cli.options;
+
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.environment.Environment;
+import dev.waterspout.engine.environment.Version;
+import dev.waterspout.engine.forward.CodecSize;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.generate.RankThreads.Member;
+import dev.waterspout.interconnect.policy.CommPolicy;
+import dev.waterspout.interconnect.policy.CommSettings;
+import dev.waterspout.interconnect.policy.Decision;
+import dev.waterspout.interconnect.policy.MeasurementCache;
+import dev.waterspout.interconnect.policy.MeasurementKey;
+import dev.waterspout.interconnect.policy.Saturation;
+import dev.waterspout.interconnect.policy.measure.Bench;
+import dev.waterspout.interconnect.policy.measure.Clocks;
+import dev.waterspout.interconnect.policy.measure.CodecSource;
+import dev.waterspout.interconnect.policy.measure.HostPorts;
+import dev.waterspout.interconnect.policy.trial.Trials;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/** Finds out how the ranks of a session should exchange. */
+public final class CommPlanner {
+    private static final String HOST = "host";
+
+    private final Session session;
+    private final CommOptions options;
+    private final List<String> devices;
+    private final boolean lasts;
+    private final PrintWriter err;
+
+    /**
+     * @param session the ranks
+     * @param options what may be chosen
+     * @param devices of all ranks
+     * @param lasts whether the run takes so long that measuring in full is worth its seconds, if the options leave that open
+     * @param err where {@code --explain-comm} prints
+     */
+    public CommPlanner(Session session, CommOptions options, List<String> devices, boolean lasts, PrintWriter err) {
+        this.session = session;
+        this.options = options;
+        this.devices = devices;
+        this.lasts = lasts;
+        this.err = err;
+    }
+
+    /**
+     * Returns the options with the schedule that is to be used, the same on every rank.
+     *
+     * @param common chunk and threads of the ranks, and the schedule where none is to be measured
+     * @param columns elements of a partial's row
+     */
+    public RankOptions plan(RankOptions common, int columns) {
+        if (!options.isAuto()) {
+            return common;
+        }
+        boolean phaseLocked = devices.stream().anyMatch(device -> !device.equals(HOST));
+        CommSettings settings = options.settings(common.chunk(), columns, phaseLocked, lasts);
+        long start = System.nanoTime();
+        AtomicReference<Decision> decided = new AtomicReference<>();
+        session.threads().run(member -> decided.set(decide(member, settings, common)));
+        Decision decision = Objects.requireNonNull(decided.get());
+        if (options.explains() && session.hasTerminal()) {
+            err.printf(Locale.ROOT, "decided in %.2f s%n", (System.nanoTime() - start) * 1e-9);
+            err.println(decision.explain());
+            err.flush();
+        }
+        return common.withSchedule(decision.schedule().withSaturation(Saturation.REPLACE));
+    }
+
+    private Decision decide(Member member, CommSettings settings, RankOptions common) {
+        try (Arena arena = Arena.ofShared();
+                WorkerPool pool = new WorkerPool(common.threads(), "probe-" + member.rank())) {
+            Bench bench = new Bench(
+                    member.transport(),
+                    member.exchange(),
+                    member.control(),
+                    new HostPorts(pool, settings.maxRows(), settings.columns(), arena),
+                    codecs(member),
+                    Clocks.system());
+            return new CommPolicy(bench, settings, Trials::run).measureAndDecide(cache(member, settings, common));
+        }
+    }
+
+    /** A device that packs and sums by its own kernels measures them; what it has none for, and the host, goes by ports. */
+    private CodecSource codecs(Member member) {
+        Device device = session.devices().get(session.threads().distributed() ? 0 : member.rank());
+        return device.name().equals(HOST)
+                ? CodecSource.PORTS
+                : (formats, maxRows, columns, ranks) ->
+                        device.shards().codecs(formats, new CodecSize(maxRows, columns, ranks));
+    }
+
+    private Optional<MeasurementCache> cache(Member member, CommSettings settings, RankOptions common) {
+        // Codecs are as fast as the rank's processor and JVM let them be.
+        int[][] machines =
+                member.control().share(new int[] {Environment.machine().hashCode()});
+        List<String> computes = IntStream.range(0, devices.size())
+                .mapToObj(rank ->
+                        devices.get(rank) + "*" + common.threads() + "@" + Integer.toHexString(machines[rank][0]))
+                .toList();
+        MeasurementKey key = new MeasurementKey(
+                session.hosts(),
+                session.transport(),
+                session.ranks(),
+                computes,
+                Version.number() + " columns " + settings.columns());
+        // All ranks keep it; only what the root reads and writes matters to the user.
+        Consumer<String> notes = member.rank() == 0 ? err::println : note -> {};
+        return Environment.cacheFolder()
+                .map(folder -> new MeasurementCache(
+                        Path.of(folder), key, MeasurementCache.MAX_AGE, InstantSource.system(), notes));
+    }
+}

@@ -1,0 +1,49 @@
+package dev.waterspout.engine.cli.print;
+
+import dev.waterspout.engine.environment.Environment;
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** Tells on stderr which test is running; a line per test, that is overwritten run by run where that is possible. */
+public final class BenchProgress {
+    private final PrintWriter err;
+    private final int tests;
+    private final boolean interactive = Environment.interactive();
+    private int test;
+    private String what = "";
+
+    /**
+     * @param tests how many there will be
+     * @param err where to print
+     */
+    public BenchProgress(int tests, PrintWriter err) {
+        this.tests = tests;
+        this.err = err;
+    }
+
+    /** Begins a test of this name. */
+    public void begin(String name) {
+        test++;
+        what = String.format(Locale.ROOT, "waterspout: test %d of %d, %s", test, tests, name);
+        if (!interactive) {
+            err.println(what);
+            err.flush();
+        }
+    }
+
+    /** Shows what the test is doing. */
+    public void step(String step) {
+        if (interactive) {
+            err.printf("\r%s: %s\u001b[K", what, step);
+            err.flush();
+        }
+    }
+
+    /** Clears the line, so that a row may be printed. */
+    public void end() {
+        if (interactive) {
+            err.print("\r\u001b[K");
+            err.flush();
+        }
+    }
+}

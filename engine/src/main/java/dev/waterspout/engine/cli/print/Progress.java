@@ -1,0 +1,82 @@
+package dev.waterspout.engine.cli.print;
+
+import dev.waterspout.engine.cli.hub.HubProgress;
+import dev.waterspout.engine.environment.Environment;
+import dev.waterspout.engine.forward.LoadListener;
+import dev.waterspout.engine.model.Model;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Progress on stderr, from the moment that something is slow enough to be worth a line. */
+public final class Progress {
+    private static final long PATIENCE_NANOS = 500_000_000;
+    private static final long INTERVAL_NANOS = 200_000_000;
+    private static final int BAR = 20;
+
+    private final String what;
+    private final String total;
+    private final PrintWriter err;
+    private final boolean interactive = Environment.interactive();
+    private final long start = System.nanoTime();
+    private long shown = start + PATIENCE_NANOS - INTERVAL_NANOS;
+    private int lastPercent = -1;
+
+    /**
+     * @param what is being done
+     * @param total how much of it there is, for people
+     * @param err where to print
+     */
+    public Progress(String what, String total, PrintWriter err) {
+        this.what = what;
+        this.total = total;
+        this.err = err;
+    }
+
+    /** Returns what shows how far a model's weights have come. */
+    public static LoadListener loading(Model model, PrintWriter err) {
+        String size = String.format(Locale.ROOT, "%.0f MB", model.file().fileBytes() / 1e6);
+        return new Progress("loading " + model.file().name(), size, err)::show;
+    }
+
+    /** Returns what shows how far the files of a model on the hub have come. */
+    static HubProgress downloading(PrintWriter err) {
+        Map<String, Progress> files = new ConcurrentHashMap<>();
+        return (file, done, all) -> files.computeIfAbsent(
+                        file,
+                        name -> new Progress(
+                                "downloading " + name, String.format(Locale.ROOT, "%.0f MB", all / 1e6), err))
+                .show(done, all);
+    }
+
+    /**
+     * Shows how far it has come, now and then.
+     *
+     * @param done of {@code all}
+     * @param all when it is finished
+     */
+    public synchronized void show(long done, long all) {
+        long now = System.nanoTime();
+        boolean started = lastPercent >= 0;
+        boolean finished = done == all;
+        if (now - shown < INTERVAL_NANOS && !(finished && started)) {
+            return;
+        }
+        int percent = (int) (done * 100 / Math.max(1, all));
+        if (interactive) {
+            int filled = percent * BAR / 100;
+            err.printf("\r%s [%s%s] %d %% of %s", what, "#".repeat(filled), "-".repeat(BAR - filled), percent, total);
+            if (finished) {
+                err.println();
+            }
+            err.flush();
+        } else if (percent / 10 > lastPercent / 10 || !started) {
+            // Where lines cannot be overwritten, one for every tenth is enough.
+            err.printf("%s: %d %% of %s%n", what, percent, total);
+            err.flush();
+        }
+        lastPercent = percent;
+        shown = now;
+    }
+}

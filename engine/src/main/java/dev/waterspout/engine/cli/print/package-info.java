@@ -1,0 +1,7 @@
+/**
+ * What commands print: tables, statistics, progress, and the exit code.
+ */
+@NullMarked
+package dev.waterspout.engine.cli.print;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,165 @@
+package dev.waterspout.engine.environment;
+
+import dev.waterspout.interconnect.mpi.Launcher;
+import java.io.Console;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import jdk.jfr.FlightRecorder;
+
+/** The one class that reads environment variables and system properties. */
+public final class Environment {
+    private static final String PREFIX = "WATERSPOUT_";
+    private static final String VECTOR_MODULE = "jdk.incubator.vector";
+    private static final String BAILOUT = "tornado.recover.bailout";
+    /** As in bin/waterspout. */
+    private static final List<String> LAUNCH_FLAGS = List.of(
+            "--add-modules", VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmn32m");
+
+    private Environment() {}
+
+    /**
+     * Returns the environment variable that stands for an option, as WATERSPOUT_CTX_SIZE does for {@code --ctx-size}.
+     *
+     * @param option its name on the command line
+     */
+    public static Optional<String> option(String option) {
+        String name = option.replaceFirst("^-+", "").replace('-', '_').toUpperCase(Locale.ROOT);
+        return Optional.ofNullable(System.getenv(PREFIX + name)).filter(value -> !value.isEmpty());
+    }
+
+    /** Returns whether the JVM was started with the Vector API. */
+    public static boolean hasVectorModule() {
+        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    }
+
+    /**
+     * Returns the command line that starts this program again with the Vector API: the same JVM, flags and class path.
+     *
+     * @param mainClass to start
+     * @param arguments of the program
+     */
+    public static List<String> relaunchCommand(Class<?> mainClass, String[] arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(LAUNCH_FLAGS);
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass.getName()));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /**
+     * Makes a kernel that does not compile an error: TornadoVM would run it as sequential Java and say so in one line. Must be
+     * called before TornadoVM is.
+     */
+    public static void refuseSequentialKernels() {
+        if (System.getProperty(BAILOUT) == null) {
+            System.setProperty(BAILOUT, "False");
+        }
+    }
+
+    /**
+     * Makes TornadoVM load kernels from bitstreams. Must be called before TornadoVM is.
+     *
+     * @param list as its property has it: bitstream, task and device, in turn, with commas
+     * @param configuration its file for FPGAs, if not the SDK's
+     */
+    public static void loadBitstreams(String list, Optional<String> configuration) {
+        System.setProperty("tornado.precompiled.binary", list);
+        configuration.ifPresent(file -> System.setProperty("tornado.fpga.conf.file", file));
+    }
+
+    /** Returns whether Java Flight Recorder has been started in this process. */
+    public static boolean flightRecording() {
+        return FlightRecorder.isInitialized();
+    }
+
+    /** Returns whether progress may be drawn over itself on stderr. */
+    public static boolean interactive() {
+        return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+    }
+
+    /** Returns the JVM's version and vendor. */
+    public static String jvm() {
+        return System.getProperty("java.vm.name") + " " + Runtime.version();
+    }
+
+    /** Returns what makes code fast or slow here: the processor, its cores, and the JVM. */
+    public static String machine() {
+        return processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores, " + jvm();
+    }
+
+    private static String processor() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst()
+                    .orElse(System.getProperty("os.arch"));
+        } catch (IOException | UncheckedIOException unknown) { // not Linux
+            return System.getProperty("os.arch");
+        }
+    }
+
+    /** Returns how many processes a launcher such as mpirun started together with this one, 0 if none did. */
+    public static int processes() {
+        return number("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
+                .map(Integer::parseInt)
+                .orElse(0);
+    }
+
+    /** Returns what a launcher calls this process, for people. */
+    public static String ownRank() {
+        return number("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
+                .map(rank -> "rank " + rank)
+                .orElse("a rank");
+    }
+
+    private static Optional<String> number(String... variables) {
+        return Stream.of(variables)
+                .map(System::getenv)
+                .filter(value -> value != null && value.matches("[0-9]{1,6}"))
+                .findFirst();
+    }
+
+    /** Returns the folder of what need not be measured again, if the user has one. */
+    public static Optional<String> cacheFolder() {
+        String cache = System.getenv("XDG_CACHE_HOME");
+        String home = System.getProperty("user.home");
+        if (cache != null && !cache.isEmpty()) {
+            return Optional.of(Path.of(cache, "waterspout").toString());
+        }
+        return home == null || home.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Path.of(home, ".cache", "waterspout").toString());
+    }
+
+    /** Returns the address of the hub that models come from, if the user has set one. */
+    static Optional<String> hubEndpoint() {
+        return set("HF_ENDPOINT");
+    }
+
+    /** Returns the token for models on the hub that not everybody may have, if the user has set one. */
+    static Optional<String> hubToken() {
+        return set("HF_TOKEN");
+    }
+
+    private static Optional<String> set(String variable) {
+        return Optional.ofNullable(System.getenv(variable)).filter(value -> !value.isBlank());
+    }
+
+    /** Returns what started this process. */
+    public static Launcher launcher() {
+        if (System.getenv("OMPI_COMM_WORLD_SIZE") != null || System.getenv("PMIX_RANK") != null) {
+            return Launcher.OPEN_MPI;
+        }
+        return System.getenv("PMI_RANK") != null ? Launcher.MPICH : Launcher.UNKNOWN;
+    }
+}

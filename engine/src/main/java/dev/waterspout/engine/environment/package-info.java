@@ -1,0 +1,7 @@
+/**
+ * What the process finds around itself: environment variables, system properties, the JVM and the machine.
+ */
+@NullMarked
+package dev.waterspout.engine.environment;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,201 @@
+package dev.waterspout.engine.lab.predict;
+
+import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.interconnect.frame.FrameLayout;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.policy.CostModel;
+import dev.waterspout.interconnect.policy.measure.CodecCosts;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Cost;
+import dev.waterspout.interconnect.policy.measure.CodecCosts.Line;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.function.UnaryOperator;
+
+/**
+ * Predicts the phases of a generation. Each forward pass takes the compute time of the slowest rank and two exchanges
+ * per layer, by the policy's {@link CostModel}. {@code docs/design/prediction.md} has the formulas.
+ */
+public final class Predictor {
+    private static final Line FREE = new Line(0, 0);
+    /** Range of bandwidths in which the break-even is searched, in bytes per second: 1 kbit/s to 8 Pbit/s. */
+    private static final double SLOWEST = 125;
+
+    private static final double FASTEST = 1e15;
+    private static final double GRID_STEP = 1.1;
+    private static final int HALVINGS = 60;
+
+    private final ModelConfig config;
+    private final double bytesPerWeight;
+    private final ShardPlan plan;
+    private final Machine machine;
+
+    /**
+     * @param config the model's shape
+     * @param bytesPerWeight on average over its matrices
+     * @param plan its shards
+     * @param machine one device per rank of the plan
+     */
+    public Predictor(ModelConfig config, double bytesPerWeight, ShardPlan plan, Machine machine) {
+        if (machine.devices().size() != plan.ranks()) {
+            throw new IllegalArgumentException(
+                    machine.devices().size() + " devices for " + plan.ranks() + " ranks; there must be one per rank");
+        }
+        this.config = config;
+        this.bytesPerWeight = bytesPerWeight;
+        this.plan = plan;
+        this.machine = machine;
+    }
+
+    /**
+     * Returns the average bytes per weight of a model's matrices.
+     *
+     * @param model whose
+     */
+    public static double bytesPerWeight(Model model) {
+        Shard whole = ShardPlan.of(model, 1, List.of()).shards().getFirst();
+        double cache = PassWork.of(model.config(), 0, whole, 1, 0, true).bytes();
+        double elements = PassWork.of(model.config(), 1, whole, 1, 0, true).bytes() - cache;
+        return ShardWeights.of(model, whole).bytes() / elements;
+    }
+
+    /**
+     * Predicts the time to the first token.
+     *
+     * @param tokens of the prompt, at least 1
+     * @param chunk most tokens in one pass
+     * @param schedule how partials are exchanged
+     */
+    public PhaseTime prefill(int tokens, int chunk, CommSchedule schedule) {
+        PhaseTime whole = pass(Math.min(tokens, chunk), 0, tokens <= chunk, schedule);
+        for (int from = chunk; from < tokens; from += chunk) {
+            int rows = Math.min(chunk, tokens - from);
+            whole = whole.plus(pass(rows, from, from + rows == tokens, schedule));
+        }
+        return whole;
+    }
+
+    /**
+     * Predicts the time of one decoded token.
+     *
+     * @param position number of tokens before it
+     * @param schedule how partials are exchanged
+     */
+    public PhaseTime decode(int position, CommSchedule schedule) {
+        return pass(1, position, true, schedule);
+    }
+
+    private PhaseTime pass(int tokens, int position, boolean logits, CommSchedule schedule) {
+        CommChoice choice = schedule.choice(tokens);
+        double compute = 0;
+        for (Shard shard : plan.shards()) {
+            PassWork work = PassWork.of(config, bytesPerWeight, shard, tokens, position, logits);
+            compute = Math.max(compute, machine.devices().get(shard.rank()).seconds(work));
+        }
+        if (plan.ranks() == 1) {
+            return new PhaseTime(choice, tokens, compute, 0, 0, 0, 0, 0);
+        }
+        int exchanges = 2 * config.layers();
+        return new PhaseTime(
+                choice,
+                tokens,
+                compute,
+                exchanges * only(choice, tokens, LinkCost.NONE, cost -> new Cost(cost.encode(), FREE, FREE)),
+                exchanges * only(choice, tokens, machine.link(), cost -> new Cost(FREE, FREE, FREE)),
+                exchanges
+                        * only(choice, tokens, LinkCost.NONE, cost -> new Cost(FREE, cost.reduce(), cost.decodeSum())),
+                exchanges * exchange(choice, tokens, machine.link()),
+                other(logits));
+    }
+
+    /**
+     * Returns the seconds of one exchange.
+     *
+     * @param choice how it is done
+     * @param rows tokens
+     * @param link the link
+     */
+    public double exchange(CommChoice choice, int rows, LinkCost link) {
+        return new CostModel(plan.ranks(), config.width(), link, machine.codec()).seconds(choice, rows);
+    }
+
+    /** {@return the time of an exchange if all other steps take none} */
+    private double only(CommChoice choice, int rows, LinkCost link, UnaryOperator<Cost> part) {
+        Map<WireFormat, Cost> costs = new LinkedHashMap<>();
+        machine.codec().costs().forEach((format, cost) -> costs.put(format, part.apply(cost)));
+        return new CostModel(plan.ranks(), config.width(), link, new CodecCosts(costs)).seconds(choice, rows);
+    }
+
+    /** {@return the time of an order to all ranks, and of the logits of their vocabulary rows to rank 0} */
+    private double other(boolean logits) {
+        double seconds = machine.link().latencySeconds();
+        if (logits) {
+            double bytes = 0;
+            for (Shard shard : plan.shards().subList(1, plan.ranks())) {
+                bytes += FrameLayout.HEADER_BYTES
+                        + (double) Float.BYTES * shard.vocabulary().size();
+            }
+            seconds += machine.link().seconds(1, bytes);
+        }
+        return seconds;
+    }
+
+    /**
+     * Returns the fastest of some choices.
+     *
+     * @param choices one or more
+     * @param rows tokens
+     */
+    public CommChoice fastest(List<CommChoice> choices, int rows) {
+        CommChoice best = choices.getFirst();
+        for (CommChoice each : choices) {
+            best = exchange(each, rows, machine.link()) < exchange(best, rows, machine.link()) ? each : best;
+        }
+        return best;
+    }
+
+    /**
+     * Returns the bandwidth below which a choice is faster than a baseline, at this link's latency.
+     *
+     * @param choice choice that sends fewer bytes
+     * @param baseline choice that it is compared with
+     * @param rows tokens of an exchange
+     * @return bytes per second; infinite if it is faster at any bandwidth, empty if it never is
+     */
+    public OptionalDouble breakEven(CommChoice choice, CommChoice baseline, int rows) {
+        if (plan.ranks() == 1 || !pays(choice, baseline, rows, SLOWEST)) {
+            return OptionalDouble.empty();
+        }
+        double below = SLOWEST;
+        double above = SLOWEST * GRID_STEP;
+        while (pays(choice, baseline, rows, above)) {
+            below = above;
+            above *= GRID_STEP;
+            if (above > FASTEST) {
+                return OptionalDouble.of(Double.POSITIVE_INFINITY);
+            }
+        }
+        for (int i = 0; i < HALVINGS; i++) {
+            double middle = (below + above) / 2;
+            if (pays(choice, baseline, rows, middle)) {
+                below = middle;
+            } else {
+                above = middle;
+            }
+        }
+        return OptionalDouble.of(below);
+    }
+
+    private boolean pays(CommChoice choice, CommChoice baseline, int rows, double bytesPerSecond) {
+        LinkCost link = new LinkCost(machine.link().latencySeconds(), bytesPerSecond);
+        return exchange(choice, rows, link) < exchange(baseline, rows, link);
+    }
+}

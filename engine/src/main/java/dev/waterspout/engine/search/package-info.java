@@ -1,8 +1,0 @@
-/**
- * The search for wire formats that suit one model. Errors of summed partials rule out most formats; perplexity on
- * held-out text decides among the rest.
- */
-@NullMarked
-package dev.waterspout.engine.search;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,46 @@
+package dev.waterspout.engine.lab.rotate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HadamardTest {
+    /** Powers of two; Paley's first (12, 20, 24, 44, 60) and second (28, 36) construction; products of both kinds. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4, 12, 20, 24, 28, 36, 44, 60, 64, 96, 104, 224, 256, 288, 768})
+    void rowsAreOrthogonalSigns(int n) {
+        int[][] matrix = Hadamard.of(n);
+        assertThat(matrix).hasDimensions(n, n);
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j <= i; j++) {
+                int product = 0;
+                for (int k = 0; k < n; k++) {
+                    assertThat(Math.abs(matrix[i][k])).isEqualTo(1);
+                    product += matrix[i][k] * matrix[j][k];
+                }
+                assertThat(product).as("rows %d and %d of order %d", i, j, n).isEqualTo(i == j ? n : 0);
+            }
+        }
+    }
+
+    @Test
+    void signsAreRandomAndTheSameForASeed() {
+        double[][] first = Hadamard.randomized(12, 1);
+        assertThat(Hadamard.randomized(12, 1)).isDeepEqualTo(first);
+        assertThat(Hadamard.randomized(12, 2)[0]).isNotEqualTo(first[0]);
+        assertThat(first[3][5]).isCloseTo(Math.signum(first[3][5]) / Math.sqrt(12), within(1e-15));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 6, 52, 92, 250})
+    void refusesOtherOrdersWithItsNeighbours(int n) {
+        assertThatThrownBy(() -> Hadamard.of(n))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageMatching(
+                        "no Hadamard matrix of order " + n + " can be made; near it are orders \\[\\d+, \\d+]");
+    }
+}

@@ -1,5 +1,12 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.api.Context;
+import dev.waterspout.engine.api.Deployment;
+import dev.waterspout.engine.api.Host;
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Session;
+import dev.waterspout.engine.api.Waterspout;
 import dev.waterspout.engine.bench.Samples;
 import dev.waterspout.engine.bench.SyntheticModel;
 import dev.waterspout.engine.bench.Workload;
@@ -7,24 +14,17 @@ import dev.waterspout.engine.bench.WorkloadCost;
 import dev.waterspout.engine.bench.WorkloadRunner;
 import dev.waterspout.engine.cli.options.BenchOptions;
 import dev.waterspout.engine.cli.options.CommOptions;
-import dev.waterspout.engine.cli.options.CommPlanner;
-import dev.waterspout.engine.cli.options.HostOptions;
-import dev.waterspout.engine.cli.options.ModelOptions;
 import dev.waterspout.engine.cli.options.PlanOptions;
 import dev.waterspout.engine.cli.options.ProfileOptions;
-import dev.waterspout.engine.cli.options.Session;
 import dev.waterspout.engine.cli.print.BenchFormat;
 import dev.waterspout.engine.cli.print.BenchProgress;
 import dev.waterspout.engine.cli.print.BenchRow;
+import dev.waterspout.engine.cli.print.ConsoleEvents;
 import dev.waterspout.engine.cli.print.ExitCode;
-import dev.waterspout.engine.cli.print.Progress;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.HostDevice;
-import dev.waterspout.engine.environment.Version;
 import dev.waterspout.engine.forward.RankOptions;
-import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.model.Model;
-import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import dev.waterspout.kernels.probe.HostCeiling;
 import dev.waterspout.kernels.probe.HostProbe;
@@ -42,6 +42,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -108,28 +109,28 @@ final class BenchCommand implements Callable<Integer> {
         if (file != null) {
             throw new IllegalArgumentException("file '" + file + "' without --make-model; models are given with -m");
         }
-        List<@Nullable Path> paths = new ArrayList<>(models);
-        if (paths.isEmpty()) {
-            paths.add(null);
-        }
+        List<Optional<Path>> paths = models.isEmpty()
+                ? List.of(Optional.empty())
+                : models.stream().map(Optional::of).toList();
         int tests = paths.size()
                 * bench.settings(HostDevice.cores()).size()
                 * bench.workloads().size();
         bench.repetitions();
         profile.prepare();
-        try (Session session = Session.open(planOptions, commOptions, err)) {
+        Options options = planOptions.options(commOptions.exchange(true), Host.DEFAULT, err);
+        try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             profile.start(session);
             BenchFormat.Printer printer = bench.format().printer(out);
             BenchProgress progress = new BenchProgress(tests, err);
-            for (Path path : paths) {
-                try (Model model = ModelOptions.load(path)) {
-                    measure(session, model, printer, progress, err);
+            for (Optional<Path> path : paths) {
+                try (Model model = Waterspout.open(path)) {
+                    measure(session, model, options, printer, progress);
                 } catch (Throwable failure) {
                     session.abort(failure);
                     throw failure;
                 }
             }
-            if (session.hasTerminal()) {
+            if (session.leads()) {
                 printer.finish();
             }
             profile.write("bench", session.devices().stream().map(Device::name).toList(), err);
@@ -151,53 +152,41 @@ final class BenchCommand implements Callable<Integer> {
                 (System.nanoTime() - start) / 1e9);
     }
 
-    /** Runs all tests of a model: one group of ranks for every combination of what a group is started with. */
+    /** Runs all tests of a model: it is loaded once for every combination of threads and batch. */
     private void measure(
-            Session session, Model model, BenchFormat.Printer printer, BenchProgress progress, PrintWriter err)
+            Session session, Model model, Options options, BenchFormat.Printer printer, BenchProgress progress)
             throws IOException {
-        ShardPlan plan = planOptions.plan(model, session.ranks());
-        List<String> devices = session.agree(
-                model.file(), List.of(planOptions.facts(session.ranks()), bench.facts(), commOptions.facts()));
+        int needed =
+                bench.workloads().stream().mapToInt(Workload::positions).max().orElseThrow();
+        Context context = planOptions.contextOr(needed);
+        if (context.positions() < needed) {
+            throw new IllegalArgumentException(
+                    "context size " + context.positions() + "; the tests need " + needed + " positions");
+        }
         for (BenchOptions.Setting setting : bench.settings(HostDevice.cores())) {
-            RankOptions options = rankOptions(session, model, devices, setting, err);
-            BenchRow.Setup setup =
-                    new BenchRow.Setup(devices, session.transport(), options.threads() * session.localRanks(), options);
-            try (RankGroup group = new RankGroup(
-                    model,
-                    plan,
-                    options,
-                    session.shards(commOptions, options, model.config().width(), err),
-                    session.threads())) {
-                group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
-                if (!session.hasTerminal()) {
-                    group.follow();
+            Options own = options.withContext(context)
+                    .withHost(new Host(setting.threads(), setting.batch(), planOptions.activations()));
+            Deployment deployment = session.prepare(model, own, bench.facts());
+            try (LanguageModel running = session.start(deployment)) {
+                if (!running.leads()) {
+                    running.follow();
                     continue;
                 }
+                RankOptions common = deployment.options();
+                BenchRow.Setup setup = new BenchRow.Setup(
+                        deployment.devices(), session.transport(), common.threads() * session.localRanks(), common);
                 HostCeiling ceiling = ceiling(session, setup);
                 for (Workload workload : bench.workloads()) {
-                    Samples samples = time(new WorkloadRunner(model, group, workload), workload, setup, progress);
-                    WorkloadCost cost = WorkloadCost.of(model, plan, group.chunk(), workload);
+                    WorkloadRunner runner = new WorkloadRunner(model, running.group(), workload);
+                    Samples samples = time(runner, workload, setup, progress);
+                    WorkloadCost cost = WorkloadCost.of(
+                            model, deployment.plan(), running.group().chunk(), workload);
                     printer.print(new BenchRow(
                             BenchRow.ModelFacts.of(model), setup, workload, samples, cost, ceiling, Instant.now()));
                 }
-                group.dismiss();
+                running.dismiss();
             }
         }
-    }
-
-    private RankOptions rankOptions(
-            Session session, Model model, List<String> devices, BenchOptions.Setting setting, PrintWriter err) {
-        int needed =
-                bench.workloads().stream().mapToInt(Workload::positions).max().orElseThrow();
-        int context = planOptions.contextOr(needed);
-        if (context < needed) {
-            throw new IllegalArgumentException("context size " + context + "; the tests need " + needed + " positions");
-        }
-        int width = model.config().width();
-        RankOptions common =
-                HostOptions.rankOptions(setting.threads(), setting.batch(), session, commOptions, context, width);
-        CommPlanner planner = new CommPlanner(session, commOptions, devices, true, err);
-        return planOptions.precise(planner.plan(common, width));
     }
 
     private Samples time(WorkloadRunner runner, Workload workload, BenchRow.Setup setup, BenchProgress progress) {

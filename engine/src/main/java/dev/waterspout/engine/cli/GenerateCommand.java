@@ -1,27 +1,24 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.api.Deployment;
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.cli.options.CodecDeviceOptions;
 import dev.waterspout.engine.cli.options.CommOptions;
-import dev.waterspout.engine.cli.options.CommPlanner;
 import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
 import dev.waterspout.engine.cli.options.PlanOptions;
 import dev.waterspout.engine.cli.options.ProfileOptions;
-import dev.waterspout.engine.cli.options.Session;
+import dev.waterspout.engine.cli.print.ConsoleEvents;
 import dev.waterspout.engine.cli.print.ExitCode;
-import dev.waterspout.engine.cli.print.Progress;
 import dev.waterspout.engine.cli.print.RunSummary;
 import dev.waterspout.engine.cli.print.StatsFormat;
-import dev.waterspout.engine.environment.Version;
-import dev.waterspout.engine.forward.RankOptions;
-import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.GenerationReport;
 import dev.waterspout.engine.generate.Generator;
-import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.generate.Sampler;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.model.Model;
-import dev.waterspout.engine.plan.ShardPlan;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -156,9 +153,22 @@ final class GenerateCommand implements Callable<Integer> {
         codecDevice.prepare();
         profile.prepare();
         long start = System.nanoTime();
-        try (Session session = Session.open(planOptions, commOptions, err)) {
+        Options options = planOptions.options(
+                codecDevice.on(commOptions.exchange(false)), hostOptions.host(planOptions.activations()), err);
+        try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {
-                run(session, model, sampling, start, out, err);
+                String prompt = session.leads() ? readPrompt() : "";
+                Deployment deployment = session.prepare(model, options, Map.of("--seed", Long.toString(seed)));
+                profile.start(session);
+                try (LanguageModel running = session.start(deployment)) {
+                    double loadSeconds = (System.nanoTime() - start) / 1e9;
+                    if (running.leads()) {
+                        lead(running, prompt, sampling, loadSeconds, out, err);
+                    } else {
+                        running.follow();
+                        profile.write("generate", deployment.devices(), err);
+                    }
+                }
             } catch (Throwable failure) {
                 session.abort(failure);
                 throw failure;
@@ -167,53 +177,27 @@ final class GenerateCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void run(
-            Session session, Model model, SamplingParameters sampling, long start, PrintWriter out, PrintWriter err)
+    private void lead(
+            LanguageModel running,
+            String prompt,
+            SamplingParameters sampling,
+            double loadSeconds,
+            PrintWriter out,
+            PrintWriter err)
             throws IOException {
-        String prompt = session.hasTerminal() ? readPrompt() : "";
-        ShardPlan plan = planOptions.plan(model, session.ranks());
-        List<String> devices = session.agree(
-                model.file(),
-                List.of(
-                        planOptions.facts(session.ranks()),
-                        Map.of("--ctx-size", Integer.toString(planOptions.context(model))),
-                        hostOptions.facts(),
-                        commOptions.facts(),
-                        Map.of("--seed", Long.toString(seed))));
-        RankOptions common = hostOptions.rankOptions(
-                session, commOptions, planOptions.context(model), model.config().width());
-        CommPlanner planner = new CommPlanner(session, commOptions, devices, false, err);
-        RankOptions options =
-                planOptions.precise(planner.plan(common, model.config().width()));
-        profile.start(session);
-        List<ShardFactory> shards = codecDevice.apply(
-                session,
-                commOptions,
-                session.shards(commOptions, options, model.config().width(), err),
-                options);
-        try (RankGroup group = new RankGroup(model, plan, options, shards, session.threads())) {
-            group.notes(note -> {
-                err.println("waterspout: " + note);
-                err.flush();
-            });
-            group.preload(session.hasTerminal() ? Progress.loading(model, err) : (loaded, all) -> {});
-            if (!session.hasTerminal()) {
-                group.follow();
-                profile.write("generate", devices, err);
-                return;
-            }
-            double loadSeconds = (System.nanoTime() - start) / 1e9;
-            Generator generator = new Generator(model.tokenizer(), group);
-            model.tokenizer().notes(generator.tokenize(prompt)).forEach(note -> err.println("waterspout: " + note));
-            List<GenerationReport> reports = generateAll(generator, prompt, sampling, out);
-            group.dismiss();
-            List<String> described =
-                    codecDevice.describe(devices, !session.threads().distributed());
-            profile.write("generate", described, err);
-            for (GenerationReport report : reports) {
-                stats.print(
-                        new RunSummary(model, plan, described, session, options, sampling, loadSeconds, report), err);
-            }
+        Generator generator = running.generator();
+        running.deployment()
+                .model()
+                .tokenizer()
+                .notes(generator.tokenize(prompt))
+                .forEach(note -> err.println("waterspout: " + note));
+        List<GenerationReport> reports = generateAll(generator, prompt, sampling, out);
+        running.dismiss();
+        List<String> devices = codecDevice.describe(
+                running.deployment().devices(), !running.session().threads().distributed());
+        profile.write("generate", devices, err);
+        for (GenerationReport report : reports) {
+            stats.print(new RunSummary(running, devices, sampling, loadSeconds, report), err);
         }
     }
 

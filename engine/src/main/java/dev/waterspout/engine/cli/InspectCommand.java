@@ -1,5 +1,7 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.cli.options.CommOptions;
 import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
@@ -17,7 +19,6 @@ import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -111,13 +112,13 @@ final class InspectCommand implements Callable<Integer> {
     /** On how many ranks the model runs, and what the largest of them needs. */
     private void printRuns(Model model, PrintWriter out) {
         int most = ShardPlan.mostRanks(model);
-        int context = planOptions.context(model);
+        int context = options(model, 1).context();
         out.printf(
                 "%nruns on 1%s rank%s; memory of the largest, with %d positions%n",
                 most == 1 ? "" : " to " + most, most == 1 ? "" : "s", context);
         for (int ranks = 1; ranks <= most; ranks = ranks == most ? most + 1 : Math.min(2 * ranks, most)) {
             ShardPlan plan = ShardPlan.of(model, ranks, List.of());
-            RankOptions options = options(model, ranks, context);
+            RankOptions options = options(model, ranks);
             long bytes = plan.shards().stream()
                     .mapToLong(shard ->
                             RankMemory.of(model, shard, plan.ranks(), options).total())
@@ -127,18 +128,23 @@ final class InspectCommand implements Callable<Integer> {
         }
     }
 
-    private RankOptions options(Model model, int ranks, int context) {
-        return planOptions.precise(hostOptions.rankOptions(
-                ranks,
-                context,
-                commOptions.schedule(ranks, model.config().width(), LinkCost.NONE),
-                Duration.ofSeconds(1)));
+    private Options asked() {
+        return new Options(
+                planOptions.untuned(),
+                commOptions.exchange(false),
+                hostOptions.host(planOptions.activations()),
+                planOptions.context());
+    }
+
+    private RankOptions options(Model model, int ranks) {
+        return Session.rankOptions(model, asked(), ranks, ranks, LinkCost.NONE);
     }
 
     private void printPlan(Model model, PrintWriter out) {
-        ShardPlan plan = planOptions.plan(model, planOptions.ranks());
-        int context = planOptions.context(model);
-        RankOptions options = options(model, plan.ranks(), context);
+        int ranks = planOptions.untuned().inProcess();
+        ShardPlan plan = asked().plan(model, ranks);
+        RankOptions options = options(model, ranks);
+        int context = options.context();
         out.printf(
                 "%nplan: %d ranks, %d positions, chunks of %d tokens, %s%n",
                 plan.ranks(), context, options.chunk(), options.schedule().choice(options.chunk()));

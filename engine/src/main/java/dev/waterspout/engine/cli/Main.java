@@ -1,11 +1,11 @@
 package dev.waterspout.engine.cli;
 
-import dev.waterspout.engine.gguf.Printable;
 import dev.waterspout.engine.cli.lab.LabCommand;
 import dev.waterspout.engine.cli.options.EnvironmentDefaults;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.cli.print.VersionProvider;
 import dev.waterspout.engine.environment.Environment;
+import dev.waterspout.engine.gguf.Printable;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;

@@ -2,6 +2,8 @@ package dev.waterspout.engine.cli;
 
 import dev.waterspout.engine.cli.hub.Hub;
 import dev.waterspout.engine.cli.hub.HubReference;
+import dev.waterspout.engine.cli.options.ModelOptions;
+import dev.waterspout.engine.cli.print.ExitCode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;

@@ -1,25 +1,24 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.api.Context;
+import dev.waterspout.engine.api.Deployment;
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.cli.file.TextFile;
 import dev.waterspout.engine.cli.options.CommOptions;
-import dev.waterspout.engine.cli.options.CommPlanner;
 import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
 import dev.waterspout.engine.cli.options.PlanOptions;
-import dev.waterspout.engine.cli.options.Session;
+import dev.waterspout.engine.cli.print.ConsoleEvents;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.cli.print.PerplexityFormat;
 import dev.waterspout.engine.cli.print.PerplexityResult;
 import dev.waterspout.engine.cli.print.Progress;
-import dev.waterspout.engine.environment.Version;
-import dev.waterspout.engine.forward.RankOptions;
-import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.perplexity.PerplexityMeter;
-import dev.waterspout.engine.perplexity.RunScore;
 import dev.waterspout.engine.perplexity.TextWindows;
-import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.PlainFormat;
 import java.io.IOException;
@@ -96,9 +95,15 @@ final class PerplexityCommand implements Callable<Integer> {
         if (windows == 0 || windows < -1) {
             throw new IllegalArgumentException("windows to score is " + windows + "; it must be -1 or at least 1");
         }
-        try (Session session = Session.open(planOptions, commOptions, err)) {
+        Context context = planOptions.contextOr(DEFAULT_WINDOW);
+        Options options = planOptions
+                .options(commOptions.exchange(true), hostOptions.host(planOptions.activations()), err)
+                .withContext(context);
+        try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {
-                run(session, model, out, err);
+                int chunk = Math.min(options.host().batch(), context.positions());
+                int rows = PerplexityMeter.logitRows(model.config().vocabulary(), chunk);
+                run(session, model, options.withContext(context.withLogitRows(rows)), out, err);
             } catch (Throwable failure) {
                 session.abort(failure);
                 throw failure;
@@ -107,72 +112,39 @@ final class PerplexityCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void run(Session session, Model model, PrintWriter out, PrintWriter err) throws IOException {
-        int size = planOptions.contextOr(DEFAULT_WINDOW);
-        TextWindows text = session.hasTerminal() ? cut(model, size) : null;
-        ShardPlan plan = planOptions.plan(model, session.ranks());
-        List<String> devices = session.agree(
-                model.file(),
-                List.of(
-                        planOptions.facts(session.ranks()),
-                        hostOptions.facts(),
-                        commOptions.facts(),
-                        Map.of("--ctx-size", Integer.toString(size), "--compare", String.valueOf(compare))));
-        RankOptions options = options(session, model, size, devices, err);
+    private void run(Session session, Model model, Options options, PrintWriter out, PrintWriter err)
+            throws IOException {
+        TextWindows text = session.leads() ? cut(model, options.context().positions()) : null;
+        Deployment deployment = session.prepare(model, options, Map.of("--compare", String.valueOf(compare)));
         try (Runs runs = new Runs()) {
-            if (compares(options.schedule())) {
-                CommSchedule uncompressed = CommSchedule.fixed(PlainFormat.F32);
-                runs.start(model, plan, options.withSchedule(uncompressed), session, commOptions, err);
+            if (compares(deployment.options().schedule())) {
+                runs.models.add(session.start(deployment.withSchedule(CommSchedule.fixed(PlainFormat.F32))));
             }
-            runs.start(model, plan, options, session, commOptions, err);
+            runs.models.add(session.start(deployment));
             if (text == null) {
-                RankGroup.follow(runs.groups);
+                session.follow();
                 return;
             }
-            PerplexityMeter meter =
-                    new PerplexityMeter(runs.groups, model.config().vocabulary());
+            List<RankGroup> groups =
+                    runs.models.stream().map(LanguageModel::group).toList();
+            PerplexityMeter meter = new PerplexityMeter(groups, model.config().vocabulary());
             Progress progress = new Progress("perplexity", text.count() + " windows", err);
             for (int window = 0; window < text.count(); window++) {
                 meter.score(text, window);
                 progress.show(window + 1, text.count());
             }
-            runs.groups.getFirst().dismiss();
-            List<RunScore> scores = meter.scores();
-            output.print(new PerplexityResult(model, file, plan, devices, options, text, scores), out);
+            runs.models.getFirst().dismiss();
+            output.print(new PerplexityResult(deployment, file, text, meter.scores()), out);
         }
     }
 
-    private RankOptions options(Session session, Model model, int size, List<String> devices, PrintWriter err) {
-        RankOptions common = hostOptions.rankOptions(
-                session, commOptions, size, model.config().width());
-        CommPlanner planner = new CommPlanner(session, commOptions, devices, true, err);
-        return planOptions
-                .precise(planner.plan(common, model.config().width()))
-                .withLogitRows(PerplexityMeter.logitRows(model.config().vocabulary(), common.chunk()));
-    }
-
-    /** Groups on the same ranks, closed together. */
+    /** Models on the same ranks, closed together. */
     private static final class Runs implements AutoCloseable {
-        final List<RankGroup> groups = new ArrayList<>();
-
-        void start(
-                Model model,
-                ShardPlan plan,
-                RankOptions options,
-                Session session,
-                CommOptions commOptions,
-                PrintWriter err) {
-            List<ShardFactory> shards =
-                    session.shards(commOptions, options, model.config().width(), err);
-            RankGroup group = new RankGroup(model, plan, options, shards, session.threads(), groups.size());
-            groups.add(group);
-            group.preload(
-                    session.hasTerminal() && groups.size() == 1 ? Progress.loading(model, err) : (loaded, all) -> {});
-        }
+        final List<LanguageModel> models = new ArrayList<>();
 
         @Override
         public void close() {
-            groups.forEach(RankGroup::close);
+            models.forEach(LanguageModel::close);
         }
     }
 

@@ -1,5 +1,9 @@
 package dev.waterspout.engine.cli;
 
+import dev.waterspout.engine.api.Exchange;
+import dev.waterspout.engine.api.Formats;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.cli.file.KernelProfile;
 import dev.waterspout.engine.cli.options.DurationConverter;
 import dev.waterspout.engine.cli.options.HostOptions;
@@ -10,6 +14,7 @@ import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.cli.print.Progress;
 import dev.waterspout.engine.cli.print.TuneTable;
 import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
@@ -17,7 +22,7 @@ import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.tornado.KernelGroup;
 import dev.waterspout.engine.tornado.TunableDevice;
 import dev.waterspout.engine.tornado.TuneCases;
-import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.tune.TuneCase;
@@ -95,13 +100,16 @@ final class TuneCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         Optional<Path> file = planOptions.kernelProfile().file();
-        int ranks = planOptions.ranks();
-        List<Device> devices = planOptions.untunedDevices(ranks);
+        Options asked = new Options(
+                planOptions.untuned(),
+                Exchange.DEFAULT.withFormats(new Formats.Fixed(format)),
+                hostOptions.host(planOptions.activations()),
+                planOptions.context());
+        int ranks = asked.ranks().inProcess();
+        List<Device> devices = new DeviceCatalog().assign(asked.ranks().devices(), ranks);
         try (Model model = modelOptions.load()) {
-            ShardPlan plan = planOptions.plan(model, ranks);
-            CommSchedule schedule = CommSchedule.fixed(format);
-            RankOptions options =
-                    hostOptions.rankOptions(ranks, planOptions.context(model), schedule, Duration.ofSeconds(1));
+            ShardPlan plan = asked.plan(model, ranks);
+            RankOptions options = Session.rankOptions(model, asked, ranks, ranks, LinkCost.NONE);
             Map<String, List<Shard>> shards = new LinkedHashMap<>();
             plan.shards()
                     .forEach(shard -> shards.computeIfAbsent(

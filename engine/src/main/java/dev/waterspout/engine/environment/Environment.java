@@ -142,12 +142,12 @@ public final class Environment {
     }
 
     /** Returns the address of the hub that models come from, if the user has set one. */
-    static Optional<String> hubEndpoint() {
+    public static Optional<String> hubEndpoint() {
         return set("HF_ENDPOINT");
     }
 
     /** Returns the token for models on the hub that not everybody may have, if the user has set one. */
-    static Optional<String> hubToken() {
+    public static Optional<String> hubToken() {
         return set("HF_TOKEN");
     }
 

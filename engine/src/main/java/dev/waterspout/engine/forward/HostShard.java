@@ -37,7 +37,7 @@ public final class HostShard implements ShardCompute {
     /** Multiply-adds of a first pass that plain loops are done with before the JVM has compiled the usual kernels. */
     private static final long COLD_MULTIPLY_ADDS = 1_000_000_000;
 
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena;
     private final ModelConfig config;
     private final ShardWeights weights;
     private final HeadShape queryHeads;
@@ -90,12 +90,14 @@ public final class HostShard implements ShardCompute {
     private record Finish(@Nullable Norm norm) {}
 
     private HostShard(
+            Arena arena,
             HostKernels kernels,
             @Nullable CodecOffload offload,
             Model model,
             Shard shard,
             int ranks,
             RankOptions options) {
+        this.arena = arena;
         this.offload = offload;
         this.codecSize = new CodecSize(options.chunk(), model.config().width(), ranks);
         this.config = model.config();
@@ -137,7 +139,7 @@ public final class HostShard implements ShardCompute {
      * @param kernels what computes
      */
     public static ShardFactory factory(HostKernels kernels) {
-        return (model, shard, ranks, options) -> new HostShard(kernels, null, model, shard, ranks, options);
+        return create(kernels, null);
     }
 
     /**
@@ -147,7 +149,21 @@ public final class HostShard implements ShardCompute {
      * @param offload what encodes and sums
      */
     public static ShardFactory factory(HostKernels kernels, CodecOffload offload) {
-        return (model, shard, ranks, options) -> new HostShard(kernels, offload, model, shard, ranks, options);
+        return create(kernels, offload);
+    }
+
+    // The shard owns the arena and closes it; a shard that cannot be made leaves no memory behind.
+    @SuppressWarnings("MustBeClosedChecker")
+    private static ShardFactory create(HostKernels kernels, @Nullable CodecOffload offload) {
+        return (model, shard, ranks, options) -> {
+            Arena arena = Arena.ofShared();
+            try {
+                return new HostShard(arena, kernels, offload, model, shard, ranks, options);
+            } catch (Throwable failure) {
+                arena.close();
+                throw failure;
+            }
+        };
     }
 
     @Override

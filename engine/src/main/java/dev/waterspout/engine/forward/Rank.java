@@ -70,11 +70,17 @@ public final class Rank implements AutoCloseable {
         this.width = model.config().width();
         this.saturatedBefore = counters.saturated();
         this.schedule = options.schedule();
-        this.collectives = collectives();
-        this.logitsGather = new LogitsGather(exchange, counters, plan.vocabularyShares(), options.logitRows(), arena);
-        this.logits = exchange.rank() == LogitsGather.ROOT
-                ? arena.allocate((long) options.logitRows() * model.config().vocabulary() * Float.BYTES, 64)
-                : MemorySegment.NULL;
+        try {
+            this.collectives = collectives();
+            this.logitsGather =
+                    new LogitsGather(exchange, counters, plan.vocabularyShares(), options.logitRows(), arena);
+            this.logits = exchange.rank() == LogitsGather.ROOT
+                    ? arena.allocate((long) options.logitRows() * model.config().vocabulary() * Float.BYTES, 64)
+                    : MemorySegment.NULL;
+        } catch (Throwable failure) {
+            arena.close();
+            throw failure;
+        }
     }
 
     private CollectiveSet collectives() {

@@ -39,7 +39,9 @@ public record GenerationReport(
         /** As many tokens as asked for. */
         LENGTH,
         /** No position left in the context. */
-        CONTEXT_FULL
+        CONTEXT_FULL,
+        /** It was closed before its end. */
+        CANCELLED
     }
 
     /**

@@ -90,7 +90,14 @@ public final class RankGroup implements AutoCloseable {
             threads.run(member -> {
                 Shard shard = plan.shards().get(member.rank());
                 ShardCompute compute = devices.get(member.rank() - first).create(model, shard, plan.ranks(), options);
-                ranks.put(member.rank(), new Rank(model, plan, compute, member.exchange(), member.counters(), options));
+                try {
+                    ranks.put(
+                            member.rank(),
+                            new Rank(model, plan, compute, member.exchange(), member.counters(), options));
+                } catch (Throwable failure) {
+                    compute.close();
+                    throw failure;
+                }
             });
         } catch (Throwable failure) {
             close();

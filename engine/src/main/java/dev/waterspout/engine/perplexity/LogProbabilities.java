@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
 
 /** The log-probabilities of the next token, for a batch of logits. */
-final class LogProbabilities {
+public final class LogProbabilities {
     private final int vocabulary;
     /** {@code [rows][vocabulary]}. */
     private final double[] logs;
@@ -14,7 +14,11 @@ final class LogProbabilities {
     /** {@code [rows]}: the likeliest token, the first of equals. */
     private final int[] top;
 
-    LogProbabilities(int maxRows, int vocabulary) {
+    /**
+     * @param maxRows rows of the largest batch
+     * @param vocabulary logits of a row
+     */
+    public LogProbabilities(int maxRows, int vocabulary) {
         this.vocabulary = vocabulary;
         this.logs = new double[Math.multiplyExact(maxRows, vocabulary)];
         this.probabilities = new double[logs.length];
@@ -27,7 +31,7 @@ final class LogProbabilities {
      * @param logits f32 {@code [rows][vocabulary]}
      * @param rows at most the capacity
      */
-    void read(MemorySegment logits, int rows) {
+    public void read(MemorySegment logits, int rows) {
         IntStream.range(0, rows).parallel().forEach(row -> readRow(logits, row));
     }
 
@@ -57,7 +61,8 @@ final class LogProbabilities {
         top[row] = best;
     }
 
-    double log(int row, int token) {
+    /** {@return the logarithm of a token's probability in a row} */
+    public double log(int row, int token) {
         return logs[row * vocabulary + token];
     }
 

@@ -3,6 +3,7 @@ package dev.waterspout.engine.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.cli.CommandLineTest.Run;
+import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.gguf.GgufValue;
 import dev.waterspout.engine.gguf.GgufValueType;

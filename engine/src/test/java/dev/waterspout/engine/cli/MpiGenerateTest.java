@@ -3,8 +3,8 @@ package dev.waterspout.engine.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.kernels.testing.Pairwise;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

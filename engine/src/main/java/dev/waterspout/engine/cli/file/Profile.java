@@ -1,6 +1,6 @@
 package dev.waterspout.engine.cli.file;
 
-import dev.waterspout.engine.cli.options.Session;
+import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.environment.Environment;
 import dev.waterspout.kernels.timeline.Recording;
 import dev.waterspout.kernels.timeline.Timeline;

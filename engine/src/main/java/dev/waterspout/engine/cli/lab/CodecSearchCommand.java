@@ -1,6 +1,7 @@
 package dev.waterspout.engine.cli.lab;
 
-import dev.waterspout.engine.cli.file.CommProfile;
+import dev.waterspout.engine.api.FormatMap;
+import dev.waterspout.engine.cli.file.FormatMapFile;
 import dev.waterspout.engine.cli.file.TextFile;
 import dev.waterspout.engine.cli.options.ModelOptions;
 import dev.waterspout.engine.cli.print.ExitCode;
@@ -110,8 +111,8 @@ public final class CodecSearchCommand implements Callable<Integer> {
 
     @Option(
             names = {"-o", "--output"},
-            paramLabel = "PROFILE",
-            description = "File for the winner, to be read by --comm profile:PROFILE.")
+            paramLabel = "MAP",
+            description = "File for the winner, to be read by --comm map:MAP.")
     private @Nullable Path output;
 
     @Override
@@ -134,32 +135,24 @@ public final class CodecSearchCommand implements Callable<Integer> {
             SearchResult result = search.search(text.part(0, sampled), text.part(text.count() - heldOut, heldOut));
             print(result, settings, out);
             if (output != null && result.winner().isPresent()) {
-                profile(model, result, result.winner().get())
-                        .write(
-                                output,
-                                Json.createObjectBuilder()
-                                        .add("text", String.valueOf(file.getFileName()))
-                                        .add("ranks", ranks)
-                                        .add("collective", algorithm.label())
-                                        .add("windows", heldOut)
-                                        .add("windowTokens", size)
-                                        .add("budgetPercent", settings.budgetPercent())
-                                        .add(
-                                                "bitsPerElement",
-                                                result.winner().get().bits())
-                                        .add(
-                                                "increasePercent",
-                                                result.winner()
-                                                        .get()
-                                                        .divergence()
-                                                        .increasePercent())
-                                        .add(
-                                                "increaseErrorPercent",
-                                                result.winner()
-                                                        .get()
-                                                        .divergence()
-                                                        .increaseErrorPercent())
-                                        .build());
+                FormatMapFile.write(
+                        map(model, result, result.winner().get()),
+                        output,
+                        Json.createObjectBuilder()
+                                .add("text", String.valueOf(file.getFileName()))
+                                .add("ranks", ranks)
+                                .add("collective", algorithm.label())
+                                .add("windows", heldOut)
+                                .add("windowTokens", size)
+                                .add("budgetPercent", settings.budgetPercent())
+                                .add("bitsPerElement", result.winner().get().bits())
+                                .add(
+                                        "increasePercent",
+                                        result.winner().get().divergence().increasePercent())
+                                .add(
+                                        "increaseErrorPercent",
+                                        result.winner().get().divergence().increaseErrorPercent())
+                                .build());
             }
         }
         return ExitCode.OK;
@@ -175,12 +168,12 @@ public final class CodecSearchCommand implements Callable<Integer> {
     }
 
     /** The policy may choose from uniform formats: it decides per size of message, not per layer. */
-    private static CommProfile profile(Model model, SearchResult result, Trial winner) {
+    private static FormatMap map(Model model, SearchResult result, Trial winner) {
         Map<WireFormat, Double> measured = new LinkedHashMap<>();
         Stream.concat(result.trials().stream(), result.baselines().stream())
                 .filter(trial -> trial.uniform() && Double.isFinite(trial.upperPercent()))
                 .forEach(trial -> measured.put(trial.common(), Math.max(0, trial.upperPercent())));
-        return new CommProfile(
+        return new FormatMap(
                 String.valueOf(Path.of(model.file().name()).getFileName()),
                 model.config().width(),
                 model.config().layers(),

@@ -4,6 +4,7 @@ import dev.waterspout.engine.bench.Workload;
 import dev.waterspout.engine.cli.print.BenchFormat;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -124,11 +125,17 @@ public final class BenchOptions {
         return format;
     }
 
-    /** What all processes of a group must agree on. */
-    public String describe() {
-        return "prompts " + prompts + ", generated " + generated + ", both " + pairs + ", depths " + depths
-                + ", threads " + threads + ", batches " + batches + ", repetitions " + repetitions
-                + (cold ? ", cold" : "");
+    /** Returns what all processes of a group must have been told alike. */
+    public Map<String, String> facts() {
+        return Map.of(
+                "-p", prompts.toString(),
+                "-n", generated.toString(),
+                "-pg", pairs.toString(),
+                "-d", depths.toString(),
+                "--threads", threads.toString(),
+                "batch sizes", batches.toString(),
+                "-r", Integer.toString(repetitions),
+                "--no-warmup", Boolean.toString(cold));
     }
 
     private static void requirePositive(String name, List<Integer> values) {

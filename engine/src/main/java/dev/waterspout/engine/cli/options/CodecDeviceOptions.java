@@ -1,5 +1,8 @@
 package dev.waterspout.engine.cli.options;
 
+import dev.waterspout.engine.api.Exchange;
+import dev.waterspout.engine.api.Formats;
+import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.forward.HostShard;
@@ -50,24 +53,25 @@ public final class CodecDeviceOptions {
     }
 
     /**
-     * Returns what makes shards, with their codecs handed over as wanted.
+     * Returns an exchange whose partials are encoded and summed as wanted.
      *
-     * @param session the ranks of this process
-     * @param comm how partials travel
-     * @param shards what makes theirs without
-     * @param options common to all ranks
+     * @param exchange without that
      */
-    public List<ShardFactory> apply(Session session, CommOptions comm, List<ShardFactory> shards, RankOptions options) {
+    public Exchange on(Exchange exchange) {
         if (names.isEmpty()) {
-            return shards;
+            return exchange;
         }
+        if (exchange.formats() instanceof Formats.Auto) {
+            throw new IllegalArgumentException("codec device " + names.getFirst()
+                    + " with --comm auto, which measures the host's codec; name a format, such as --comm e2m1:32:e8m0");
+        }
+        return exchange.withOffload(this::apply);
+    }
+
+    private List<ShardFactory> apply(Session session, RankOptions options, List<ShardFactory> shards) {
         if (session.ranks() == 1) {
             throw new IllegalArgumentException(
                     "codec device " + names.getFirst() + " for 1 rank, which exchanges nothing; give -tp 2 or more");
-        }
-        if (comm.isAuto()) {
-            throw new IllegalArgumentException("codec device " + names.getFirst()
-                    + " with --comm auto, which measures the host's codec; name a format, such as --comm e2m1:32:e8m0");
         }
         List<Device> codecs = new DeviceCatalog().assign(names, shards.size());
         List<ShardFactory> handed = new ArrayList<>();

@@ -1,37 +1,40 @@
 package dev.waterspout.engine.cli.options;
 
-import dev.waterspout.engine.cli.file.CommProfile;
+import dev.waterspout.engine.api.Exchange;
+import dev.waterspout.engine.api.Exchange.Reach;
+import dev.waterspout.engine.api.FormatMap;
+import dev.waterspout.engine.api.Formats;
+import dev.waterspout.engine.api.Formats.Measuring;
+import dev.waterspout.engine.cli.file.FormatMapFile;
 import dev.waterspout.interconnect.policy.Algorithm;
-import dev.waterspout.interconnect.policy.CommQuality;
-import dev.waterspout.interconnect.policy.CommSchedule;
-import dev.waterspout.interconnect.policy.CommSettings;
-import dev.waterspout.interconnect.policy.CommSettings.Budget;
-import dev.waterspout.interconnect.policy.DefaultSchedule;
-import dev.waterspout.interconnect.policy.measure.LinkCost;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What ranks send each other, and how. */
 public final class CommOptions {
     private static final String AUTO = "auto";
+    /** What {@code --comm} has in front of a format map's file. */
+    private static final String MAP = "map:";
+    /** The same in earlier versions. */
+    private static final String PROFILE = "profile:";
 
     @Option(
             names = "--comm",
             paramLabel = "auto|FORMAT",
             defaultValue = "f32",
             description = "What ranks send each other: f32, bf16 or <element>[:block[:scale[:rule]]], such as"
-                + " e2m1:32:e8m0, or what profile:FILE says; auto measures links and codecs and takes what is fastest"
-                + " (default: ${DEFAULT-VALUE}).")
+                    + " e2m1:32:e8m0, or what map:FILE says; auto measures links and codecs and takes what is fastest"
+                    + " (default: ${DEFAULT-VALUE}).")
     private String format = PlainFormat.F32.label();
 
     @Option(
@@ -43,11 +46,18 @@ public final class CommOptions {
     private double quality;
 
     @Option(
+            names = "--allow-saturation",
+            description =
+                    "With a fixed format: go on where partials are beyond its range, with the largest values that it has."
+                            + " Without this option the run ends; --comm auto goes over to a format that holds.")
+    private boolean allowSaturation;
+
+    @Option(
             names = "--comm-allow",
             split = ",",
             paramLabel = "FORMAT",
             description = "With --comm auto: the formats to choose from, besides f32, in place of --quality; or"
-                    + " profile:FILE, whose formats are held against --quality.")
+                    + " map:FILE, whose formats are held against --quality.")
     private List<String> allowed = List.of();
 
     @Option(
@@ -97,76 +107,66 @@ public final class CommOptions {
             description = "The MPI library of processes that mpirun or srun started (default: the system's).")
     private @Nullable String mpiLibrary;
 
-    /** Whether what ranks send each other is to be measured and decided. */
-    boolean isAuto() {
-        return format.equalsIgnoreCase(AUTO);
+    /**
+     * Returns what was asked for.
+     *
+     * @param lasts whether {@code --comm-measure auto} means full, as in a run that takes long
+     */
+    public Exchange exchange(boolean lasts) {
+        return new Exchange(
+                formats(lasts),
+                collective.equalsIgnoreCase(AUTO) ? Optional.empty() : Optional.of(algorithm()),
+                reach(),
+                allowSaturation,
+                peerTimeout(),
+                Optional.ofNullable(mpiLibrary),
+                Exchange.DEFAULT.offload());
     }
 
-    /**
-     * How partials are exchanged where nothing is measured.
-     *
-     * @param ranks how many exchange
-     * @param columns elements of a partial's row
-     * @param link between them; {@link LinkCost#NONE} where they share memory
-     */
-    public CommSchedule schedule(int ranks, int columns, LinkCost link) {
-        if (format.startsWith(CommProfile.PREFIX)) {
-            CommProfile profile = CommProfile.read(format);
-            profile.requireWidth(columns);
-            return schedule(profile.format(), ranks, columns, link).withFormats(profile.exchanges());
+    private Formats formats(boolean lasts) {
+        Measuring measuring = measuring(lasts);
+        List<WireFormat> named = allowed.stream()
+                .filter(each -> mapFile(each).isEmpty())
+                .map(WireFormat::parse)
+                .toList();
+        List<FormatMap> maps = allowed.stream()
+                .flatMap(each -> mapFile(each).stream())
+                .map(FormatMapFile::read)
+                .toList();
+        if (format.equalsIgnoreCase(AUTO)) {
+            return new Formats.Auto(quality, named, maps, measuring);
         }
-        return schedule(isAuto() ? PlainFormat.F32 : WireFormat.parse(format), ranks, columns, link);
+        return mapFile(format)
+                .<Formats>map(file -> new Formats.Mapped(FormatMapFile.read(file)))
+                .orElseGet(() -> new Formats.Fixed(WireFormat.parse(format)));
     }
 
-    private CommSchedule schedule(WireFormat fixed, int ranks, int columns, LinkCost link) {
-        Optional<Algorithm> named = collective.equalsIgnoreCase(AUTO) ? Optional.empty() : Optional.of(algorithm());
-        return DefaultSchedule.of(fixed, named, ranks, columns, link);
+    private static Optional<Path> mapFile(String text) {
+        return Stream.of(MAP, PROFILE)
+                .filter(text::startsWith)
+                .map(prefix -> Path.of(text.substring(prefix.length())))
+                .findFirst();
     }
 
-    /**
-     * What a policy may choose from.
-     *
-     * @param maxRows most tokens in one exchange
-     * @param columns elements of a partial's row
-     * @param phaseLocked whether a device compiles the format into its graphs
-     * @param lasts whether {@code --comm-measure auto} means full
-     */
-    CommSettings settings(int maxRows, int columns, boolean phaseLocked, boolean lasts) {
-        CommQuality table = allowed.isEmpty() ? CommQuality.measured() : allowed(columns);
-        List<Algorithm> algorithms =
-                collective.equalsIgnoreCase(AUTO) ? List.of(Algorithm.values()) : List.of(algorithm());
-        return new CommSettings(table.allowed(quality), algorithms, maxRows, columns, phaseLocked, budget(lasts));
-    }
-
-    private Budget budget(boolean lasts) {
+    private Measuring measuring(boolean lasts) {
         return switch (measure.toLowerCase(Locale.ROOT)) {
-            case AUTO -> lasts ? Budget.FULL : Budget.QUICK;
-            case "quick" -> Budget.QUICK;
-            case "full" -> Budget.FULL;
+            case AUTO -> lasts ? Measuring.FULL : Measuring.QUICK;
+            case "quick" -> Measuring.QUICK;
+            case "full" -> Measuring.FULL;
             default -> throw new IllegalArgumentException("comm measure '" + measure + "' is not auto, quick or full");
         };
     }
 
-    /** Formats that the user vouches for; those of a profile have been measured. */
-    private CommQuality allowed(int columns) {
-        List<WireFormat> named = allowed.stream()
-                .filter(each -> !each.startsWith(CommProfile.PREFIX))
-                .map(WireFormat::parse)
-                .toList();
-        Map<WireFormat, Double> table =
-                new LinkedHashMap<>(CommQuality.of(named).increasePercent());
-        for (String each : allowed) {
-            if (each.startsWith(CommProfile.PREFIX)) {
-                CommProfile profile = CommProfile.read(each);
-                profile.requireWidth(columns);
-                table.putAll(profile.measured());
-            }
-        }
-        return new CommQuality(table);
+    private Reach reach() {
+        return Arrays.stream(Reach.values())
+                .filter(each -> each.name().equalsIgnoreCase(transport))
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("transport '" + transport + "' is not auto, peer or host"));
     }
 
     /** Whether to print what was decided, and from what. */
-    boolean explains() {
+    public boolean explains() {
         return explain;
     }
 
@@ -180,47 +180,11 @@ public final class CommOptions {
                                 .collect(Collectors.joining(" or "))));
     }
 
-    /** How long a rank waits for another. */
-    Duration peerTimeout() {
+    private Duration peerTimeout() {
         if (!(peerTimeout >= 0.001 && peerTimeout <= 1e6)) {
             throw new IllegalArgumentException(
                     "peer timeout of " + peerTimeout + " s; it must be within 0.001 to 1000000");
         }
         return Duration.ofMillis((long) (peerTimeout * 1000));
-    }
-
-    /** Whether devices are to reach each other without the host, if they can. */
-    boolean wantsPeer() {
-        return switch (transport.toLowerCase(Locale.ROOT)) {
-            case AUTO, "peer" -> true;
-            case "host" -> false;
-            default -> throw new IllegalArgumentException("transport '" + transport + "' is not auto, peer or host");
-        };
-    }
-
-    /** Whether the user asked for that. */
-    boolean insistsOnPeer() {
-        return transport.equalsIgnoreCase("peer");
-    }
-
-    Optional<String> mpiLibrary() {
-        return Optional.ofNullable(mpiLibrary);
-    }
-
-    /** What all processes of a group must agree on. */
-    public String describe() {
-        return "wire format " + named(format) + ", collective " + collective + ", quality " + quality + ", allowed "
-                + allowed.stream().map(CommOptions::namedFormat).toList() + ", measuring " + measure;
-    }
-
-    /** Files may differ from host to host: it is what a profile says that must be the same. */
-    private static String named(String text) {
-        return text.startsWith(CommProfile.PREFIX) ? CommProfile.read(text).toString() : text;
-    }
-
-    private static String namedFormat(String text) {
-        return text.startsWith(CommProfile.PREFIX)
-                ? named(text)
-                : WireFormat.parse(text).label();
     }
 }

@@ -1,21 +1,20 @@
 package dev.waterspout.engine.cli.options;
 
-import dev.waterspout.engine.device.Device;
-import dev.waterspout.engine.device.DeviceCatalog;
-import dev.waterspout.engine.forward.RankOptions;
-import dev.waterspout.engine.model.Model;
-import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.api.Context;
+import dev.waterspout.engine.api.Exchange;
+import dev.waterspout.engine.api.Host;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Ranks;
 import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.CacheType;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How the model is divided, and over what. */
 public final class PlanOptions {
-    private static final int DEFAULT_CONTEXT = 4096;
-
     @Option(
             names = "--device",
             split = ",",
@@ -39,8 +38,8 @@ public final class PlanOptions {
     @Option(
             names = {"-c", "--ctx", "--ctx-size"},
             paramLabel = "N",
-            description =
-                    "Positions in the KV cache (default: the model's context length, at most " + DEFAULT_CONTEXT + ").")
+            description = "Positions in the KV cache (default: the model's context length, at most "
+                    + Context.DEFAULT_POSITIONS + ").")
     private int contextSize;
 
     @Option(
@@ -61,35 +60,18 @@ public final class PlanOptions {
     @Mixin
     private KernelProfileOptions kernelProfile = new KernelProfileOptions();
 
-    /** Returns the number of ranks where one process has them all. */
-    public int ranks() {
-        return ranks > 0 ? ranks : Math.max(1, Math.max(devices.size(), shares.size()));
-    }
-
-    /** Returns the number of ranks, given how many processes were started together; 0 for one by itself. */
-    int ranks(int processes) {
-        if (processes == 0) {
-            return ranks();
-        }
-        if (ranks > 0 && ranks != processes) {
-            throw new IllegalArgumentException(
-                    "tensor-parallel size " + ranks + " for " + processes + " processes; they must be as many");
-        }
-        return processes;
-    }
-
-    /** The devices of all ranks, without what is known of their kernels. */
-    public List<Device> untunedDevices(int ranks) {
-        return new DeviceCatalog().assign(devices, ranks);
-    }
-
     /**
-     * The devices of all ranks; their kernels run as was found best.
+     * Returns how the model is divided, over tuned devices.
      *
-     * @param err receives lines about that
+     * @param err receives lines about kernels that run as was found best
      */
-    List<Device> devices(int ranks, PrintWriter err) {
-        return kernelProfile.apply(untunedDevices(ranks), err);
+    public Ranks ranks(PrintWriter err) {
+        return new Ranks(ranks, devices, shares, found -> kernelProfile.apply(found, err));
+    }
+
+    /** Returns how the model is divided, over devices whose kernels run as the kind of device suggests. */
+    public Ranks untuned() {
+        return new Ranks(ranks, devices, shares, UnaryOperator.identity());
     }
 
     /** Where winners are kept. */
@@ -97,51 +79,34 @@ public final class PlanOptions {
         return kernelProfile;
     }
 
-    /** The device of this process's one rank: the list is dealt out to the ranks of each host. */
-    List<Device> localDevice(int localRank, int localRanks, PrintWriter err) {
-        if (devices.size() > 1 && devices.size() < localRanks) {
-            throw new IllegalArgumentException(devices.size() + " devices for " + localRanks
-                    + " ranks on one host; give one, or one per rank of a host");
-        }
-        int needed = Math.max(devices.size(), localRanks);
-        return kernelProfile.apply(List.of(untunedDevices(needed).get(localRank)), err);
-    }
-
-    /** Returns options whose numbers are as precise as asked for. */
-    public RankOptions precise(RankOptions options) {
-        return options.withCacheType(cacheType).withActivations(activations);
-    }
-
-    /** What all processes of a group must agree on. */
-    public String describe() {
-        return "tensor-parallel size " + ranks + ", tensor split " + shares + ", context size " + contextSize
-                + ", cache type " + cacheType + ", activations " + activations;
+    /** Returns what the model is to remember. */
+    public Context context() {
+        return new Context(contextSize, cacheType, 1);
     }
 
     /**
-     * Divides a model.
+     * Returns what the model is to remember, for a command with a default of its own.
      *
-     * @param model what is divided
-     * @param ranks into how many shards
+     * @param positions in the KV cache where none are given
      */
-    public ShardPlan plan(Model model, int ranks) {
-        if (this.ranks < 0) {
-            throw new IllegalArgumentException("tensor-parallel size " + this.ranks + "; it must be at least 1");
-        }
-        return ShardPlan.of(model, ranks, shares);
+    public Context contextOr(int positions) {
+        Context asked = context();
+        return asked.positions() > 0 ? asked : asked.withPositions(positions);
     }
 
-    /** Positions in the KV cache. */
-    public int context(Model model) {
-        int trained = model.config().contextLength();
-        return contextOr(trained > 0 ? Math.min(trained, DEFAULT_CONTEXT) : DEFAULT_CONTEXT);
+    /** Returns how precise the inputs of matrix products on the host are. */
+    public Activations activations() {
+        return activations;
     }
 
-    /** Positions in the KV cache, for a command with a default of its own. */
-    public int contextOr(int other) {
-        if (contextSize < 0) {
-            throw new IllegalArgumentException("context size " + contextSize + "; it must be at least 1");
-        }
-        return contextSize > 0 ? contextSize : other;
+    /**
+     * Returns how a model is to run.
+     *
+     * @param exchange what ranks send each other
+     * @param host how the ranks of this machine compute
+     * @param err receives lines about kernels that run as was found best
+     */
+    public Options options(Exchange exchange, Host host, PrintWriter err) {
+        return new Options(ranks(err), exchange, host, context());
     }
 }

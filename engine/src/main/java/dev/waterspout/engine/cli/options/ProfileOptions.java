@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli.options;
 
+import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.cli.file.Profile;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -2,8 +2,6 @@ package dev.waterspout.engine.cli.print;
 
 import dev.waterspout.engine.cli.hub.HubProgress;
 import dev.waterspout.engine.environment.Environment;
-import dev.waterspout.engine.forward.LoadListener;
-import dev.waterspout.engine.model.Model;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
@@ -34,14 +32,8 @@ public final class Progress {
         this.err = err;
     }
 
-    /** Returns what shows how far a model's weights have come. */
-    public static LoadListener loading(Model model, PrintWriter err) {
-        String size = String.format(Locale.ROOT, "%.0f MB", model.file().fileBytes() / 1e6);
-        return new Progress("loading " + model.file().name(), size, err)::show;
-    }
-
     /** Returns what shows how far the files of a model on the hub have come. */
-    static HubProgress downloading(PrintWriter err) {
+    public static HubProgress downloading(PrintWriter err) {
         Map<String, Progress> files = new ConcurrentHashMap<>();
         return (file, done, all) -> files.computeIfAbsent(
                         file,

@@ -1,6 +1,6 @@
 package dev.waterspout.engine.cli.print;
 
-import dev.waterspout.engine.cli.options.Session;
+import dev.waterspout.engine.api.LanguageModel;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.GenerationReport;
 import dev.waterspout.engine.generate.SamplingParameters;
@@ -8,13 +8,30 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
 import java.util.List;
 
-/** All that {@code --stats} tells of a run. */
+/**
+ * All that {@code --stats} tells of a run.
+ *
+ * @param running the model
+ * @param devices of all ranks, for people
+ * @param sampling how tokens were chosen
+ * @param loadSeconds from the start of the command until the model was loaded
+ * @param report what the generation did
+ */
 public record RunSummary(
-        Model model,
-        ShardPlan plan,
+        LanguageModel running,
         List<String> devices,
-        Session session,
-        RankOptions options,
         SamplingParameters sampling,
         double loadSeconds,
-        GenerationReport report) {}
+        GenerationReport report) {
+    Model model() {
+        return running.deployment().model();
+    }
+
+    ShardPlan plan() {
+        return running.deployment().plan();
+    }
+
+    RankOptions options() {
+        return running.deployment().options();
+    }
+}

@@ -100,7 +100,7 @@ public enum StatsFormat {
                 .add(
                         "comm",
                         Json.createObjectBuilder()
-                                .add("transport", run.session().transport())
+                                .add("transport", run.running().session().transport())
                                 .add(
                                         "prefill",
                                         choiceJson(run.options()
@@ -198,7 +198,7 @@ public enum StatsFormat {
 
     /** What moved the rank's partials. */
     private static String transport(RunSummary run, ExchangeCounters.Snapshot exchange) {
-        if (run.session().threads().distributed()) {
+        if (run.running().session().threads().distributed()) {
             return "mpi";
         }
         return exchange.traffic().containsKey(CollectiveKind.PEER) ? "peer" : "inprocess";

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(240)
-class CommProfileTest {
-    private static final String PROFILE = """
+class FormatMapTest {
+    private static final String MAP = """
             {"waterspoutCommProfile": 1, "model": "m", "width": 256, "layers": 4, "format": "e2m1:32:e8m0",
              "exchanges": [{"layer": 2, "half": "feedforward", "format": "bf16"},
                            {"layer": 0, "half": "attention", "format": "e4m3:32:e8m0"}],
@@ -28,7 +28,7 @@ class CommProfileTest {
     private Path folder;
 
     private String file(String json) throws IOException {
-        return "profile:" + Files.writeString(folder.resolve("profile.json"), json);
+        return "map:" + Files.writeString(folder.resolve("map.json"), json);
     }
 
     private static Run generate(String... options) {
@@ -42,8 +42,8 @@ class CommProfileTest {
 
     /** Six exchanges of 8 + 128 bytes a row, one of 512, one of 8 + 256, and a header each. */
     @Test
-    void everyExchangeTravelsAsTheProfileSays() throws IOException {
-        JsonObject stats = generate("--comm", file(PROFILE)).stats();
+    void everyExchangeTravelsAsTheMapSays() throws IOException {
+        JsonObject stats = generate("--comm", file(MAP)).stats();
         JsonObject decode = stats.getJsonObject("decode");
         long rowBytes = 6 * 136 + 512 + 264;
         assertThat(decode.getJsonArray("ranks")
@@ -55,8 +55,8 @@ class CommProfileTest {
     }
 
     @Test
-    void thePolicyChoosesFromWhatAProfileMeasured() throws IOException {
-        Run run = generate("--comm", "auto", "--comm-allow", file(PROFILE), "--quality", "1", "--explain-comm");
+    void thePolicyChoosesFromWhatAMapMeasured() throws IOException {
+        Run run = generate("--comm", "auto", "--comm-allow", file(MAP), "--quality", "1", "--explain-comm");
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err()).contains("e4m3:32:e8m0").doesNotContain("e2m1");
     }
@@ -73,36 +73,36 @@ class CommProfileTest {
                 "\"width\": 256, | '' | 3 | a field is missing",
                 "\"layers\": 4 | \"layers\": 9 | 0 | ''",
             })
-    void refusesAProfileThatDoesNotFit(String text, String other, int code, String part) throws IOException {
-        Run run = generate("--comm", file(PROFILE.replace(text, other)));
+    void refusesAMapThatDoesNotFit(String text, String other, int code, String part) throws IOException {
+        Run run = generate("--comm", file(MAP.replace(text, other)));
         assertThat(run.code()).isEqualTo(code);
         assertThat(run.err()).contains(part);
     }
 
     @Test
     void refusesExchangesThatTheModelDoesNotHave() throws IOException {
-        String more = PROFILE.replace("\"layers\": 4", "\"layers\": 9").replace("\"layer\": 2", "\"layer\": 8");
+        String more = MAP.replace("\"layers\": 4", "\"layers\": 9").replace("\"layer\": 2", "\"layer\": 8");
         Run run = generate("--comm", file(more));
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.sentence()).contains("a wire format for exchange 17; the model has exchanges 0 to 7");
-        assertThat(generate("--comm", "profile:absent.json").sentence()).contains("profile absent.json is not a file");
+        assertThat(generate("--comm", "map:absent.json").sentence()).contains("format map absent.json is not a file");
     }
 
     @Test
     void devicesRefuseSeveralFormats() throws IOException {
-        Run run = generate("--comm", file(PROFILE), "--device", "emulator:0");
+        Run run = generate("--comm", file(MAP), "--device", "emulator:0");
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.sentence()).contains("chunks of different sizes or layers; a TornadoVM device needs one");
     }
 
-    /** The whole way: search, profile, run. Short texts: what is found is not the point. */
+    /** The whole way: search, map, run. Short texts: what is found is not the point. */
     @Test
-    void aSearchWritesAProfileThatRuns() throws IOException {
+    void aSearchWritesAMapThatRuns() throws IOException {
         String text = Files.writeString(
                         folder.resolve("t.txt"),
                         "The State shall make no law that the people of this union have not agreed to. ".repeat(40))
                 .toString();
-        Path profile = folder.resolve("found.json");
+        Path map = folder.resolve("found.json");
         Run run = CommandLineTest.run(
                 "codec",
                 "search",
@@ -119,14 +119,14 @@ class CommProfileTest {
                 "--candidates",
                 "4",
                 "-o",
-                profile.toString());
+                map.toString());
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out()).contains("baselines", "int4:token", "int4:channel", "topk:", "within 5.0 %: ");
         JsonObject json =
-                Json.createReader(new StringReader(Files.readString(profile))).readObject();
+                Json.createReader(new StringReader(Files.readString(map))).readObject();
         assertThat(json.getInt("width")).isEqualTo(256);
         assertThat(json.getJsonArray("measured")).hasSizeGreaterThan(5);
-        assertThat(generate("--comm", "profile:" + profile).code()).isZero();
+        assertThat(generate("--comm", "profile:" + map).code()).isZero();
     }
 
     @Test

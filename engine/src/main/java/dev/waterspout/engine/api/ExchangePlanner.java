@@ -1,4 +1,4 @@
-package dev.waterspout.engine.cli.options;
+package dev.waterspout.engine.api;
 
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.environment.Environment;
@@ -6,8 +6,10 @@ import dev.waterspout.engine.environment.Version;
 import dev.waterspout.engine.forward.CodecSize;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.RankThreads.Member;
+import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommPolicy;
 import dev.waterspout.interconnect.policy.CommSettings;
+import dev.waterspout.interconnect.policy.CommSettings.Budget;
 import dev.waterspout.interconnect.policy.Decision;
 import dev.waterspout.interconnect.policy.MeasurementCache;
 import dev.waterspout.interconnect.policy.MeasurementKey;
@@ -17,8 +19,9 @@ import dev.waterspout.interconnect.policy.measure.Clocks;
 import dev.waterspout.interconnect.policy.measure.CodecSource;
 import dev.waterspout.interconnect.policy.measure.HostPorts;
 import dev.waterspout.interconnect.policy.trial.Trials;
+import dev.waterspout.kernels.codec.RangeCheck;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
-import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -30,51 +33,55 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/** Finds out how the ranks of a session should exchange. */
-public final class CommPlanner {
+/** Finds out how the ranks of a session should exchange, where the formats are left open. */
+final class ExchangePlanner {
     private static final String HOST = "host";
 
     private final Session session;
-    private final CommOptions options;
+    private final Events events;
     private final List<String> devices;
-    private final boolean lasts;
-    private final PrintWriter err;
 
     /**
      * @param session the ranks
-     * @param options what may be chosen
+     * @param events are told why
      * @param devices of all ranks
-     * @param lasts whether the run takes so long that measuring in full is worth its seconds, if the options leave that open
-     * @param err where {@code --explain-comm} prints
      */
-    public CommPlanner(Session session, CommOptions options, List<String> devices, boolean lasts, PrintWriter err) {
+    ExchangePlanner(Session session, Events events, List<String> devices) {
         this.session = session;
-        this.options = options;
+        this.events = events;
         this.devices = devices;
-        this.lasts = lasts;
-        this.err = err;
     }
 
     /**
      * Returns the options with the schedule that is to be used, the same on every rank.
      *
+     * @param exchange what may be chosen
      * @param common chunk and threads of the ranks, and the schedule where none is to be measured
      * @param columns elements of a partial's row
      */
-    public RankOptions plan(RankOptions common, int columns) {
-        if (!options.isAuto()) {
+    RankOptions plan(Exchange exchange, RankOptions common, int columns) {
+        if (!(exchange.formats() instanceof Formats.Auto auto)) {
             return common;
         }
         boolean phaseLocked = devices.stream().anyMatch(device -> !device.equals(HOST));
-        CommSettings settings = options.settings(common.chunk(), columns, phaseLocked, lasts);
+        // A device compiles one format into its kernels, and cannot go over to another that holds.
+        List<WireFormat> formats = auto.quality(columns).allowed(auto.qualityPercent()).stream()
+                .filter(each -> !phaseLocked || !RangeCheck.isNeeded(each))
+                .toList();
+        CommSettings settings = new CommSettings(
+                formats,
+                exchange.collective().map(List::of).orElse(List.of(Algorithm.values())),
+                common.chunk(),
+                columns,
+                phaseLocked,
+                auto.measuring() == Formats.Measuring.FULL ? Budget.FULL : Budget.QUICK);
         long start = System.nanoTime();
         AtomicReference<Decision> decided = new AtomicReference<>();
         session.threads().run(member -> decided.set(decide(member, settings, common)));
         Decision decision = Objects.requireNonNull(decided.get());
-        if (options.explains() && session.hasTerminal()) {
-            err.printf(Locale.ROOT, "decided in %.2f s%n", (System.nanoTime() - start) * 1e-9);
-            err.println(decision.explain());
-            err.flush();
+        if (session.leads()) {
+            double seconds = (System.nanoTime() - start) * 1e-9;
+            events.explanation(String.format(Locale.ROOT, "decided in %.2f s%n%s", seconds, decision.explain()));
         }
         return common.withSchedule(decision.schedule().withSaturation(Saturation.REPLACE));
     }
@@ -117,7 +124,7 @@ public final class CommPlanner {
                 computes,
                 Version.number() + " columns " + settings.columns());
         // All ranks keep it; only what the root reads and writes matters to the user.
-        Consumer<String> notes = member.rank() == 0 ? err::println : note -> {};
+        Consumer<String> notes = member.rank() == 0 ? events::note : note -> {};
         return Environment.cacheFolder()
                 .map(folder -> new MeasurementCache(
                         Path.of(folder), key, MeasurementCache.MAX_AGE, InstantSource.system(), notes));

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli.file;
 
+import dev.waterspout.engine.api.FormatMap;
 import dev.waterspout.kernels.codec.WireFormat;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
@@ -23,58 +24,39 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * How one model's partials should travel, found by {@code lab search} and kept in a file. docs/design/wire.md describes the
+ * Files with the wire formats of one model's exchanges, as {@code lab search} finds them. docs/design/wire.md describes the
  * schema.
- *
- * @param model its file's name, for people
- * @param width elements of its partials' rows
- * @param layers its layers
- * @param format of every exchange that is not among the others
- * @param exchanges formats of other exchanges, by number: twice the layer, plus 1 for its feed-forward half
- * @param measured per format of all exchanges what it was measured to add to perplexity, in percent
  */
-public record CommProfile(
-        String model,
-        int width,
-        int layers,
-        WireFormat format,
-        SortedMap<Integer, WireFormat> exchanges,
-        Map<WireFormat, Double> measured) {
-    /** What {@code --comm} has in front of a profile's file. */
-    public static final String PREFIX = "profile:";
-
+public final class FormatMapFile {
     private static final int VERSION = 1;
     private static final List<String> HALVES = List.of("attention", "feedforward");
 
-    /** Refuses a model that this was not made for. */
-    public void requireWidth(int columns) {
-        if (columns != width) {
-            throw new IllegalArgumentException(
-                    "the profile is for " + model + ", whose width is " + width + "; this model's width is " + columns);
-        }
-    }
+    private FormatMapFile() {}
 
     /**
-     * Writes it.
+     * Writes a file.
      *
+     * @param map the formats
      * @param file where to
      * @param details more about the search, for people
      */
-    public void write(Path file, JsonObject details) throws IOException {
+    public static void write(FormatMap map, Path file, JsonObject details) throws IOException {
         JsonArrayBuilder others = Json.createArrayBuilder();
-        exchanges.forEach((exchange, other) -> others.add(Json.createObjectBuilder()
-                .add("layer", exchange / 2)
-                .add("half", HALVES.get(exchange % 2))
-                .add("format", other.label())));
+        map.exchanges()
+                .forEach((exchange, other) -> others.add(Json.createObjectBuilder()
+                        .add("layer", exchange / 2)
+                        .add("half", HALVES.get(exchange % 2))
+                        .add("format", other.label())));
         JsonArrayBuilder quality = Json.createArrayBuilder();
-        measured.forEach((each, percent) -> quality.add(
-                Json.createObjectBuilder().add("format", each.label()).add("increasePercent", percent)));
+        map.measured()
+                .forEach((each, percent) -> quality.add(
+                        Json.createObjectBuilder().add("format", each.label()).add("increasePercent", percent)));
         JsonObject json = Json.createObjectBuilder()
                 .add("waterspoutCommProfile", VERSION)
-                .add("model", model)
-                .add("width", width)
-                .add("layers", layers)
-                .add("format", format.label())
+                .add("model", map.model())
+                .add("width", map.width())
+                .add("layers", map.layers())
+                .add("format", map.format().label())
                 .add("exchanges", others)
                 .add("measured", quality)
                 .add("search", details)
@@ -85,25 +67,29 @@ public record CommProfile(
         }
     }
 
-    /** Reads a file; {@code text} is what the user typed, such as {@code profile:FILE}. */
-    public static CommProfile read(String text) {
-        Path file = Path.of(text.substring(PREFIX.length()));
+    /**
+     * Reads a file.
+     *
+     * @param file as {@link #write} wrote it
+     * @throws UncheckedIOException with one sentence about the file if it cannot be read, or is no format map
+     */
+    public static FormatMap read(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new UncheckedIOException(new IOException("profile " + file + " is not a file"));
+            throw new UncheckedIOException(new IOException("format map " + file + " is not a file"));
         }
         try (JsonReader reader = Json.createReader(Files.newBufferedReader(file))) {
             return of(reader.readObject());
         } catch (IOException unreadable) {
-            throw new UncheckedIOException("profile " + file + ": " + unreadable.getMessage(), unreadable);
+            throw new UncheckedIOException("format map " + file + ": " + unreadable.getMessage(), unreadable);
         } catch (JsonException | ClassCastException | NullPointerException | IllegalArgumentException malformed) {
             String why = malformed instanceof IllegalArgumentException
                     ? malformed.getMessage()
                     : "a field is missing, or not what it must be";
-            throw new UncheckedIOException(new IOException("profile " + file + ": " + why, malformed));
+            throw new UncheckedIOException(new IOException("format map " + file + ": " + why, malformed));
         }
     }
 
-    private static CommProfile of(JsonObject json) {
+    private static FormatMap of(JsonObject json) {
         int version = json.getInt("waterspoutCommProfile");
         if (version != VERSION) {
             throw new IllegalArgumentException("its version is " + version + "; this program reads " + VERSION);
@@ -126,7 +112,7 @@ public record CommProfile(
             JsonNumber percent = each.asJsonObject().getJsonNumber("increasePercent");
             measured.put(WireFormat.parse(name.getString()), percent.doubleValue());
         }
-        return new CommProfile(
+        return new FormatMap(
                 json.getString("model"),
                 json.getInt("width"),
                 layers,

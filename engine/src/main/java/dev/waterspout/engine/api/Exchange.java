@@ -1,0 +1,65 @@
+package dev.waterspout.engine.api;
+
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.kernels.codec.PlainFormat;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What ranks send each other, and how.
+ *
+ * @param formats what partials travel as
+ * @param collective how they are exchanged; empty for what suits the number of ranks
+ * @param reach how devices of one process reach each other
+ * @param allowSaturation whether a fixed format goes on where partials are beyond its range, with its largest values; else the
+ *     run ends
+ * @param peerTimeout how long a rank waits for another before the run ends
+ * @param mpiLibrary path of the MPI library of processes that a launcher started; empty for the system's
+ * @param offload lets other devices encode and sum partials
+ */
+public record Exchange(
+        Formats formats,
+        Optional<Algorithm> collective,
+        Reach reach,
+        boolean allowSaturation,
+        Duration peerTimeout,
+        Optional<String> mpiLibrary,
+        Offload offload) {
+    /** The defaults: uncompressed partials, and 30 seconds of patience. */
+    public static final Exchange DEFAULT = new Exchange(
+            new Formats.Fixed(PlainFormat.F32),
+            Optional.empty(),
+            Reach.AUTO,
+            false,
+            Duration.ofSeconds(30),
+            Optional.empty(),
+            (_, _, shards) -> shards);
+
+    /**
+     * Returns this exchange with other formats.
+     *
+     * @param other what partials travel as
+     */
+    public Exchange withFormats(Formats other) {
+        return new Exchange(other, collective, reach, allowSaturation, peerTimeout, mpiLibrary, offload);
+    }
+
+    /**
+     * Returns this exchange with partials encoded and summed elsewhere.
+     *
+     * @param other lets other devices do that
+     */
+    public Exchange withOffload(Offload other) {
+        return new Exchange(formats, collective, reach, allowSaturation, peerTimeout, mpiLibrary, other);
+    }
+
+    /** How devices of one process reach each other. */
+    public enum Reach {
+        /** By copies from device to device where both ways have been timed and that is faster, else through the host. */
+        AUTO,
+        /** By copies from device to device where they can. */
+        PEER,
+        /** Through the host. */
+        HOST
+    }
+}

@@ -1,0 +1,35 @@
+package dev.waterspout.engine.api;
+
+import dev.waterspout.engine.device.HostDevice;
+import dev.waterspout.kernels.host.Activations;
+
+/**
+ * How the ranks of this machine compute.
+ *
+ * @param threads of all ranks of this machine together; 0 for one per core
+ * @param batch most tokens of a prompt in one forward pass
+ * @param activations inputs of matrix products on the host: f32, or rounded to int8 where that is faster
+ */
+public record Host(int threads, int batch, Activations activations) {
+    /** The defaults: all cores, 512 tokens, int8. */
+    public static final Host DEFAULT = new Host(0, 512, Activations.INT8);
+
+    /** Checks the ranges. */
+    public Host {
+        if (threads < 0) {
+            throw new IllegalArgumentException("number of threads " + threads + "; it must be at least 1");
+        }
+        if (batch < 1) {
+            throw new IllegalArgumentException("batch size " + batch + "; it must be at least 1");
+        }
+    }
+
+    /**
+     * Returns the threads of one rank.
+     *
+     * @param localRanks how many ranks share this machine
+     */
+    int threadsPerRank(int localRanks) {
+        return Math.max(1, (threads > 0 ? threads : HostDevice.cores()) / localRanks);
+    }
+}

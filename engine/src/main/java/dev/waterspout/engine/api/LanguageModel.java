@@ -1,0 +1,169 @@
+package dev.waterspout.engine.api;
+
+import dev.waterspout.engine.generate.Generation;
+import dev.waterspout.engine.generate.GenerationExtent;
+import dev.waterspout.engine.generate.GenerationReport.RankWork;
+import dev.waterspout.engine.generate.Generator;
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.generate.Sampler;
+import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.perplexity.LogProbabilities;
+import dev.waterspout.engine.tokenizer.TextStream;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * A model that runs. One generation runs at a time. Where the group spans processes, the process with rank 0 generates and
+ * scores, and all others {@link #follow}.
+ */
+public final class LanguageModel implements AutoCloseable {
+    private final Session session;
+    private final Deployment deployment;
+    private final RankGroup group;
+    private final double loadSeconds;
+    /** What is closed with the model, the last one first. */
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+
+    private boolean closed;
+
+    LanguageModel(Session session, Deployment deployment, RankGroup group, double loadSeconds) {
+        this.session = session;
+        this.deployment = deployment;
+        this.group = group;
+        this.loadSeconds = loadSeconds;
+    }
+
+    /** Closes something with the model, after all that was given before. */
+    LanguageModel owning(AutoCloseable resource) {
+        owned.addLast(resource);
+        return this;
+    }
+
+    /**
+     * Turns a prompt into tokens: special tokens in it are recognised, and the token that begins a text comes first where the
+     * vocabulary has one.
+     *
+     * @param text the prompt
+     * @return one or more ids, that fit in the context
+     * @throws dev.waterspout.engine.generate.GenerationException if there is none, or more than the context holds
+     */
+    public int[] tokenize(String text) {
+        return generator().tokenize(text);
+    }
+
+    /**
+     * Turns tokens into text.
+     *
+     * @param tokens ids
+     */
+    public String detokenize(int... tokens) {
+        TextStream stream = deployment.model().tokenizer().stream();
+        StringBuilder text = new StringBuilder();
+        for (int token : tokens) {
+            text.append(stream.next(token));
+        }
+        return text.append(stream.finish()).toString();
+    }
+
+    /**
+     * Continues a prompt from an empty context.
+     *
+     * @param prompt text
+     * @param predict most tokens to generate; -1 until the text ends or the context is full
+     * @param sampling how tokens are chosen
+     * @return the continuation, computed piece by piece as it is read; closing it ends the generation
+     */
+    public Generation generate(String prompt, int predict, SamplingParameters sampling) {
+        GenerationExtent extent = new GenerationExtent(0, predict, false);
+        return generator().begin(tokenize(prompt), extent, new Sampler(sampling));
+    }
+
+    /**
+     * Says how likely the model finds a text. Runs from an empty context.
+     *
+     * @param text two tokens or more, that fit in the context
+     * @return the logarithm of every token's probability but the first's
+     */
+    public Score score(String text) {
+        int[] tokens = tokenize(text);
+        if (tokens.length < 2) {
+            throw new IllegalArgumentException(
+                    "text of " + tokens.length + " token; it must have at least 2 to be scored");
+        }
+        int vocabulary = deployment.model().config().vocabulary();
+        LogProbabilities logs = new LogProbabilities(group.logitRows(), vocabulary);
+        List<Double> found = new ArrayList<>();
+        for (int from = 0; from < tokens.length - 1; from += group.chunk()) {
+            int[] part = Arrays.copyOfRange(tokens, from, Math.min(tokens.length - 1, from + group.chunk()));
+            group.forward(part, from, false);
+            for (int row = 0; row < part.length; row += group.logitRows()) {
+                int rows = Math.min(group.logitRows(), part.length - row);
+                group.output(row, rows);
+                logs.read(group.logits(), rows);
+                for (int i = 0; i < rows; i++) {
+                    found.add(logs.log(i, tokens[from + row + i + 1]));
+                }
+            }
+        }
+        return new Score(Arrays.stream(tokens).boxed().toList(), found);
+    }
+
+    /** Returns what runs this model's generations. */
+    public Generator generator() {
+        return new Generator(deployment.model().tokenizer(), group);
+    }
+
+    /** Returns what every rank of the group has done so far, in rank order. */
+    public List<RankWork> statistics() {
+        return group.work();
+    }
+
+    /** Returns how long it took to put the model on its devices and read its weights. */
+    public double loadSeconds() {
+        return loadSeconds;
+    }
+
+    /** Returns what was settled about the model: its file and shape, the plan, devices, and options of the ranks. */
+    public Deployment deployment() {
+        return deployment;
+    }
+
+    /** Returns the ranks. */
+    public Session session() {
+        return session;
+    }
+
+    /** Returns the model's ranks, for those who run forward passes themselves. */
+    public RankGroup group() {
+        return group;
+    }
+
+    /** Returns whether rank 0, which generates and scores, is in this process. */
+    public boolean leads() {
+        return session.leads();
+    }
+
+    /** Does what the process with rank 0 says, until that dismisses the others. Called in every other process. */
+    public void follow() {
+        session.follow();
+    }
+
+    /** Ends the work of the processes that {@link #follow}. */
+    public void dismiss() {
+        group.dismiss();
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        owned.addFirst(group);
+        session.closed(this);
+        Waterspout.closeAll(owned);
+    }
+}

@@ -1,0 +1,68 @@
+package dev.waterspout.engine.api;
+
+import dev.waterspout.engine.device.Device;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * How a model is divided, and over what.
+ *
+ * @param count number of ranks; 0 for as many as devices or shares, and at least 1
+ * @param devices names as {@link dev.waterspout.engine.device.DeviceCatalog} lists them: none for the default, one for all
+ *     ranks, or one per rank
+ * @param shares relative share of every rank; empty for equal ones
+ * @param tuning makes devices run their kernels in the way that was found best
+ */
+public record Ranks(int count, List<String> devices, List<Double> shares, UnaryOperator<List<Device>> tuning) {
+    /** One rank on the default device. */
+    public static final Ranks DEFAULT = of(0);
+
+    /** Copies the lists. */
+    public Ranks {
+        if (count < 0) {
+            throw new IllegalArgumentException("tensor-parallel size " + count + "; it must be at least 1");
+        }
+        devices = List.copyOf(devices);
+        shares = List.copyOf(shares);
+    }
+
+    /**
+     * Returns equal ranks on the default devices.
+     *
+     * @param count how many
+     */
+    public static Ranks of(int count) {
+        return new Ranks(count, List.of(), List.of(), UnaryOperator.identity());
+    }
+
+    /**
+     * Returns one rank per device.
+     *
+     * @param devices their names
+     */
+    public static Ranks on(String... devices) {
+        return new Ranks(devices.length, List.of(devices), List.of(), UnaryOperator.identity());
+    }
+
+    /** Returns the number of ranks where one process has them all. */
+    public int inProcess() {
+        return count > 0 ? count : Math.max(1, Math.max(devices.size(), shares.size()));
+    }
+
+    /**
+     * Returns the number of ranks of a group.
+     *
+     * @param processes that were started together, one rank each; 0 for one process by itself
+     * @throws IllegalArgumentException if another number was asked for
+     */
+    int among(int processes) {
+        if (processes == 0) {
+            return inProcess();
+        }
+        if (count > 0 && count != processes) {
+            throw new IllegalArgumentException(
+                    "tensor-parallel size " + count + " for " + processes + " processes; they must be as many");
+        }
+        return processes;
+    }
+}

@@ -1,0 +1,318 @@
+package dev.waterspout.engine.api;
+
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.environment.Environment;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardFactory;
+import dev.waterspout.engine.generate.Agreement;
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.generate.RankThreads;
+import dev.waterspout.engine.generate.WeightAgreement;
+import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.tornado.PeerShards;
+import dev.waterspout.engine.tornado.PeerTrial;
+import dev.waterspout.engine.tornado.PeerUse;
+import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.policy.DefaultSchedule;
+import dev.waterspout.interconnect.policy.Saturation;
+import dev.waterspout.interconnect.policy.measure.LinkCost;
+import dev.waterspout.interconnect.transport.Transport;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+
+/**
+ * The ranks of this process and their devices: all of a group's, or, where a launcher started several processes, one. Models
+ * run on a session one after the other, or beside each other where they are compared. Used by one thread at a time.
+ */
+public final class Session implements AutoCloseable {
+    private final RankThreads threads;
+    private final List<Device> devices;
+    private final List<String> hosts;
+    private final int localRanks;
+    private final String transport;
+    private final Events events;
+    private final List<LanguageModel> running = new ArrayList<>();
+
+    private Session(
+            RankThreads threads,
+            List<Device> devices,
+            List<String> hosts,
+            int localRanks,
+            String transport,
+            Events events) {
+        this.threads = threads;
+        this.devices = devices;
+        this.hosts = hosts;
+        this.localRanks = localRanks;
+        this.transport = transport;
+        this.events = events;
+    }
+
+    /**
+     * Starts all ranks of a group in this process.
+     *
+     * @param options how many, on which devices
+     * @param events are told what happens
+     * @throws dev.waterspout.engine.forward.DeviceException if a device is not there
+     */
+    public static Session open(Options options, Events events) {
+        int ranks = options.ranks().inProcess();
+        List<Device> devices = options.ranks()
+                .tuning()
+                .apply(new DeviceCatalog().assign(options.ranks().devices(), ranks));
+        RankThreads threads = RankThreads.inProcess(ranks, options.exchange().peerTimeout());
+        return new Session(threads, devices, List.of("localhost"), ranks, "in-process", events);
+    }
+
+    /**
+     * Starts this process's rank of the group that a launcher such as mpirun started, or all ranks where none did.
+     *
+     * @param options how many, on which devices
+     * @param events are told what happens
+     * @throws InterconnectException if the group cannot be joined
+     * @throws dev.waterspout.engine.forward.DeviceException if a device is not there
+     */
+    public static Session join(Options options, Events events) {
+        int processes = Environment.processes();
+        int ranks = options.ranks().among(processes);
+        if (processes == 0) {
+            return open(options, events);
+        }
+        RankThreads threads = RankThreads.joining(
+                () -> LaunchedGroup.join(options.exchange(), events),
+                options.exchange().peerTimeout());
+        Transport transport = threads.members().getFirst().transport();
+        try {
+            if (transport.size() != ranks) {
+                throw new InterconnectException("rank " + transport.rank() + " sees a group of " + transport.size()
+                        + " ranks, and " + ranks + " were started; the launcher and the transport "
+                        + transport.description() + " do not belong together");
+            }
+            int locals = transport.localSize();
+            List<Device> device = localDevice(options.ranks(), transport.localRank(), locals);
+            return new Session(threads, device, transport.hosts(), locals, transport.description(), events);
+        } catch (Throwable failure) {
+            threads.abort(failure);
+            threads.close();
+            throw failure;
+        }
+    }
+
+    /** The device of this process's one rank: the list is dealt out to the ranks of each host. */
+    private static List<Device> localDevice(Ranks ranks, int localRank, int localRanks) {
+        int named = ranks.devices().size();
+        if (named > 1 && named < localRanks) {
+            throw new IllegalArgumentException(
+                    named + " devices for " + localRanks + " ranks on one host; give one, or one per rank of a host");
+        }
+        List<Device> all = new DeviceCatalog().assign(ranks.devices(), Math.max(named, localRanks));
+        return ranks.tuning().apply(List.of(all.get(localRank)));
+    }
+
+    /**
+     * Loads a model on these ranks.
+     *
+     * @param model stays open while the result is used
+     * @param options how it is to run; its ranks are those that the session was opened with
+     * @return the model, running; closed before the session
+     */
+    public LanguageModel load(Model model, Options options) {
+        return start(prepare(model, options, Map.of()));
+    }
+
+    /**
+     * Settles how a model is to run. All processes of the group do this at the same time.
+     *
+     * @param model what is to run
+     * @param options how
+     * @param more facts that all processes must have been told alike, by name
+     * @throws InterconnectException if processes have been told to do different things; it names the first
+     */
+    public Deployment prepare(Model model, Options options, Map<String, String> more) {
+        ShardPlan plan = options.plan(model, ranks());
+        Map<String, String> facts = new TreeMap<>(more);
+        facts.putAll(Facts.of(model, options, ranks()));
+        List<String> names = agree(model.file(), facts);
+        int width = model.config().width();
+        LinkCost link = threads.distributed() ? LinkCost.USUAL : LinkCost.NONE;
+        RankOptions common = rankOptions(model, options, localRanks, ranks(), link);
+        RankOptions chosen = new ExchangePlanner(this, events, names).plan(options.exchange(), common, width);
+        return new Deployment(model, plan, names, chosen, options.exchange());
+    }
+
+    /**
+     * Returns what all ranks have in common before anything is measured.
+     *
+     * @param model what is to run
+     * @param options how
+     * @param localRanks how many ranks share this machine
+     * @param ranks how many there are in all
+     * @param link between them; {@link LinkCost#NONE} where they share memory
+     */
+    public static RankOptions rankOptions(Model model, Options options, int localRanks, int ranks, LinkCost link) {
+        int positions = options.context().positionsFor(model.config().contextLength());
+        int chunk = Math.min(options.host().batch(), positions);
+        return new RankOptions(
+                positions,
+                chunk,
+                options.host().threadsPerRank(localRanks),
+                schedule(options.exchange(), ranks, model.config().width(), link),
+                options.exchange().peerTimeout(),
+                Math.min(options.context().logitRows(), chunk),
+                options.context().cacheType(),
+                options.host().activations());
+    }
+
+    private static CommSchedule schedule(Exchange exchange, int ranks, int columns, LinkCost link) {
+        CommSchedule schedule = switch (exchange.formats()) {
+            case Formats.Fixed(WireFormat format) ->
+                DefaultSchedule.of(format, exchange.collective(), ranks, columns, link);
+            case Formats.Auto _ -> DefaultSchedule.of(PlainFormat.F32, exchange.collective(), ranks, columns, link);
+            case Formats.Mapped(FormatMap map) -> {
+                map.requireWidth(columns);
+                yield DefaultSchedule.of(map.format(), exchange.collective(), ranks, columns, link)
+                        .withFormats(map.exchanges());
+            }
+        };
+        return schedule.withSaturation(exchange.allowSaturation() ? Saturation.COUNT : Saturation.END);
+    }
+
+    /**
+     * Puts a model on these ranks and reads its weights. All processes of the group do this at the same time.
+     *
+     * @param deployment what was settled
+     * @return the model, running; closed before the session
+     */
+    public LanguageModel start(Deployment deployment) {
+        long start = System.nanoTime();
+        RankOptions options = deployment.options();
+        List<ShardFactory> shards = deployment.exchange().offload().apply(this, options, shards(deployment));
+        RankGroup group =
+                new RankGroup(deployment.model(), deployment.plan(), options, shards, threads, running.size());
+        group.notes(events::note);
+        try {
+            String name = deployment.model().file().name();
+            boolean shown = leads() && running.isEmpty();
+            group.preload(shown ? (loaded, all) -> events.loading(name, loaded, all) : (loaded, all) -> {});
+        } catch (Throwable failure) {
+            group.close();
+            throw failure;
+        }
+        LanguageModel model = new LanguageModel(this, deployment, group, (System.nanoTime() - start) / 1e9);
+        running.add(model);
+        return model;
+    }
+
+    /** Does what the process with rank 0 says to the models of this session, until it has no more to do. */
+    public void follow() {
+        RankGroup.follow(running.stream().map(LanguageModel::group).toList());
+    }
+
+    void closed(LanguageModel model) {
+        running.remove(model);
+    }
+
+    /** Makes sure that all processes have the same build, weights and options, and returns the devices of all ranks. */
+    private List<String> agree(GgufFile file, Map<String, String> facts) {
+        List<String> own = devices.stream().map(Device::name).toList();
+        if (!threads.distributed()) {
+            return own;
+        }
+        List<Map<String, String>> all = Agreement.share(threads, facts, Map.of("device", own.getFirst()));
+        WeightAgreement.require(threads, file);
+        return IntStream.range(0, all.size())
+                .mapToObj(rank -> all.get(rank).getOrDefault("device", "?"))
+                .toList();
+    }
+
+    /**
+     * Returns what puts shards on the devices of this process, connected with each other where they can be and where that
+     * is faster.
+     */
+    private List<ShardFactory> shards(Deployment deployment) {
+        List<ShardFactory> staged = devices.stream().map(Device::shards).toList();
+        boolean offered = devices.stream().allMatch(device -> device.name().startsWith("tornado:"));
+        boolean insists = deployment.exchange().reach() == Exchange.Reach.PEER;
+        if (deployment.exchange().reach() == Exchange.Reach.HOST || staged.size() < 2 || !(offered || insists)) {
+            return staged;
+        }
+        PeerShards.Result first = PeerShards.connect(staged);
+        if (first instanceof PeerShards.Result.Connected(List<ShardFactory> connected) && !insists) {
+            int width = deployment.model().config().width();
+            PeerTrial trial = new PeerTrial(connected, deployment.options(), width);
+            threads.run(member -> trial.run(member.exchange()));
+            events.explanation(trial.explain());
+            PeerUse use = trial.decide();
+            return use.any() ? connectedOrStaged(PeerShards.connect(staged, use), staged) : staged;
+        }
+        return connectedOrStaged(first, staged);
+    }
+
+    private List<ShardFactory> connectedOrStaged(PeerShards.Result result, List<ShardFactory> staged) {
+        return switch (result) {
+            case PeerShards.Result.Connected(List<ShardFactory> connected) -> connected;
+            case PeerShards.Result.Refused(String reason) -> {
+                events.note("partials go through the host: " + reason);
+                yield staged;
+            }
+        };
+    }
+
+    /** Returns the number of ranks of the group. */
+    public int ranks() {
+        return threads.size();
+    }
+
+    /** Returns how many ranks share this machine. */
+    public int localRanks() {
+        return localRanks;
+    }
+
+    /** Returns whether rank 0, which has the logits and decides what runs, is in this process. */
+    public boolean leads() {
+        return threads.hasRoot();
+    }
+
+    /** Returns the ranks of this process. */
+    public RankThreads threads() {
+        return threads;
+    }
+
+    /** Returns the devices of this process, one per rank. */
+    public List<Device> devices() {
+        return devices;
+    }
+
+    /** Returns the host of every rank. */
+    public List<String> hosts() {
+        return hosts;
+    }
+
+    /** Returns what moves messages, for people. */
+    public String transport() {
+        return transport;
+    }
+
+    /**
+     * Tells the other processes that this one cannot go on.
+     *
+     * @param cause why
+     */
+    public void abort(Throwable cause) {
+        threads.abort(cause);
+    }
+
+    @Override
+    public void close() {
+        threads.close();
+    }
+}

@@ -1,0 +1,120 @@
+package dev.waterspout.engine.api;
+
+import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.model.Model;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Deque;
+import java.util.Objects;
+import java.util.Optional;
+
+/** The way from options to a running model. */
+public final class Waterspout {
+    private static final String EMBEDDED = "orator-q8_0.gguf";
+
+    private Waterspout() {}
+
+    /**
+     * Loads a model; all its ranks run in this process.
+     *
+     * @param file GGUF file
+     * @param options how it is to run
+     * @return the model; closing it releases everything
+     * @throws dev.waterspout.engine.gguf.GgufException if the file cannot be read or is malformed
+     * @throws dev.waterspout.engine.model.ModelException if it is not a model that can be run
+     * @throws dev.waterspout.engine.forward.DeviceException if a device is not there, or has not the memory
+     */
+    public static LanguageModel load(Path file, Options options) {
+        return load(Optional.of(file), Session.open(options, Events.NONE), options);
+    }
+
+    /**
+     * Loads the model that is part of this library: 3.7 million parameters, for trying things out.
+     *
+     * @param options how it is to run
+     * @return the model; closing it releases everything
+     */
+    public static LanguageModel loadEmbedded(Options options) {
+        return load(Optional.empty(), Session.open(options, Events.NONE), options);
+    }
+
+    /**
+     * Loads a model as one rank of the group that a launcher such as mpirun started, and with all its ranks where none did. All
+     * processes of the group call this; then the one that {@linkplain LanguageModel#leads leads} generates and
+     * {@linkplain LanguageModel#dismiss dismisses}, and all others {@linkplain LanguageModel#follow follow}.
+     *
+     * @param file GGUF file, the same in every process
+     * @param options how it is to run, the same in every process
+     * @return the model; closing it releases everything
+     * @throws dev.waterspout.interconnect.InterconnectException if the group cannot be joined, or its processes disagree
+     */
+    public static LanguageModel join(Path file, Options options) {
+        return load(Optional.of(file), Session.join(options, Events.NONE), options);
+    }
+
+    private static LanguageModel load(Optional<Path> file, Session session, Options options) {
+        try {
+            Model model = open(file);
+            try {
+                return session.load(model, options).owning(model).owning(session);
+            } catch (Throwable failure) {
+                model.close();
+                throw failure;
+            }
+        } catch (Throwable failure) {
+            session.abort(failure);
+            session.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Opens a model without running it.
+     *
+     * @param file GGUF file; empty for the model that is part of this library
+     */
+    public static Model open(Optional<Path> file) {
+        GgufFile opened = openFile(file);
+        try {
+            return new Model(opened);
+        } catch (Throwable failure) {
+            opened.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Opens a model's file without looking whether it can be run.
+     *
+     * @param file GGUF file; empty for the model that is part of this library
+     */
+    public static GgufFile openFile(Optional<Path> file) {
+        if (file.isPresent()) {
+            return GgufFile.open(file.get());
+        }
+        try (InputStream stream = Objects.requireNonNull(Model.class.getResourceAsStream(EMBEDDED))) {
+            return GgufFile.read(EMBEDDED, stream);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    /** Closes all, whatever fails; the first failure is thrown. */
+    static void closeAll(Deque<AutoCloseable> resources) {
+        RuntimeException first = null;
+        for (AutoCloseable resource : resources) {
+            try {
+                resource.close();
+            } catch (RuntimeException failure) {
+                first = first == null ? failure : first;
+            } catch (Exception failure) {
+                first = first == null ? new IllegalStateException(failure) : first;
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+}

@@ -3,13 +3,14 @@ package dev.waterspout.benchmarks.kernels;
 import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
-import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.weights.RandomBlocks;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.SplittableRandom;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -39,8 +40,6 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
 public class LinearBenchmark {
     private static final long TOTAL_BYTES = 512L << 20;
-    private static final ValueLayout.OfShort SHORT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -68,6 +67,8 @@ public class LinearBenchmark {
 
     private final Arena arena = Arena.ofShared();
     private final HostScratch scratch = new HostScratch();
+    private static final int DISTINCT_BLOCKS = 1 << 12;
+
     private WeightFormat stored = WeightFormat.F32;
     private HostKernels kernels = HostKernels.vector();
     private WeightMatrix[] matrices = {};
@@ -80,7 +81,7 @@ public class LinearBenchmark {
     /** Fills weights and inputs with random values. */
     @Setup(Level.Trial)
     public void fill() {
-        SplittableRandom random = new SplittableRandom(1);
+        Random random = new Random(1);
         int colon = format.indexOf(':');
         stored = WeightFormat.valueOf(colon < 0 ? format : format.substring(0, colon));
         kernels = HostKernels.vector()
@@ -92,9 +93,7 @@ public class LinearBenchmark {
         matrices = new WeightMatrix[Math.max(1, (int) (TOTAL_BYTES / bytes))];
         for (int i = 0; i < matrices.length; i++) {
             MemorySegment data = arena.allocate(bytes, 64);
-            for (long at = 0; at < bytes; at += stored.blockBytes()) {
-                fillBlock(data, at, random);
-            }
+            fill(data, random);
             matrices[i] = WeightMatrix.dense(data, stored, rows, columns);
         }
         x = arena.allocate((long) batch * columns * Float.BYTES, 64);
@@ -104,18 +103,14 @@ public class LinearBenchmark {
         }
     }
 
-    private void fillBlock(MemorySegment data, long at, SplittableRandom random) {
-        float weight = (float) random.nextDouble(-0.05, 0.05);
-        switch (stored) {
-            case F32 -> data.set(FLOAT, at, weight);
-            case F16 -> data.set(SHORT, at, Float.floatToFloat16(weight));
-            case BF16 -> data.set(SHORT, at, (short) (Float.floatToRawIntBits(weight) >> Short.SIZE));
-            case Q8_0, Q4_0 -> {
-                data.set(SHORT, at, Float.floatToFloat16(weight));
-                for (int i = Short.BYTES; i < stored.blockBytes(); i++) {
-                    data.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
-                }
-            }
+    /** Fills with random blocks, which repeat. */
+    private void fill(MemorySegment data, Random random) {
+        long distinct = Math.min(data.byteSize(), (long) DISTINCT_BLOCKS * stored.blockBytes());
+        for (long at = 0; at < distinct; at += stored.blockBytes()) {
+            RandomBlocks.fill(random, stored, data, at);
+        }
+        for (long at = distinct; at < data.byteSize(); at += distinct) {
+            MemorySegment.copy(data, 0, data, at, Math.min(distinct, data.byteSize() - at));
         }
     }
 

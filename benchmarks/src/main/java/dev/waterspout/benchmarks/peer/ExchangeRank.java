@@ -2,9 +2,9 @@ package dev.waterspout.benchmarks.peer;
 
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.peer.PeerEnd;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ final class ExchangeRank implements AutoCloseable {
     private final String name;
     private final KernelDevice kernels;
     private final IntArray step = Step.allocate();
-    private final FloatArray powers = DeviceTables.powersOfTwo();
+    private final FloatArray powers = DeviceTables.create();
     private final FloatArray one = FloatArray.fromElements(1f);
     private final FloatArray seen = FloatArray.fromElements(0f);
     /** Two arrays, used in turn. */

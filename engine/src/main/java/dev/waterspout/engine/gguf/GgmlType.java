@@ -1,5 +1,6 @@
 package dev.waterspout.engine.gguf;
 
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Optional;
 
 /**
@@ -56,6 +57,11 @@ public enum GgmlType {
     /** The number that stands for this type in a file. */
     public int id() {
         return id;
+    }
+
+    /** What computes with weights of this type, or nothing where no class stands for it. */
+    public Optional<WeightFormat> weights() {
+        return WeightFormat.byId(id);
     }
 
     /** Elements per block; 1 for types that are not quantized. */

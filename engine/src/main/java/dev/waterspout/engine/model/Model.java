@@ -6,8 +6,8 @@ import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.gguf.GgufTensor;
 import dev.waterspout.engine.tokenizer.Tokenizer;
 import dev.waterspout.engine.tokenizer.TokenizerException;
-import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -16,7 +16,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -250,16 +252,11 @@ public final class Model implements AutoCloseable {
     }
 
     private static WeightFormat format(GgufTensor tensor) {
-        return switch (tensor.type()) {
-            case F32 -> WeightFormat.F32;
-            case F16 -> WeightFormat.F16;
-            case BF16 -> WeightFormat.BF16;
-            case Q8_0 -> WeightFormat.Q8_0;
-            case Q4_0 -> WeightFormat.Q4_0;
-            default ->
-                throw new ModelException("tensor " + tensor.name() + " has type " + tensor.type()
-                        + "; supported are F32, F16, BF16, Q8_0 and Q4_0");
-        };
+        return tensor.type()
+                .weights()
+                .orElseThrow(() -> new ModelException("tensor " + tensor.name() + " has type " + tensor.type()
+                        + "; supported are "
+                        + Stream.of(WeightFormat.values()).map(Enum::name).collect(Collectors.joining(", "))));
     }
 
     private void checkTensors() {

@@ -9,7 +9,7 @@ import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DeviceWeights;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,8 +23,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * Shapes are of the shard; rows are the tokens of the largest chunk.
  */
 final class DeviceArrays {
-    /** {@link DeviceTables#powersOfTwo()}. */
-    final FloatArray powers = DeviceTables.powersOfTwo();
+    /** {@link DeviceTables#create()}. */
+    final FloatArray powers = DeviceTables.create();
 
     final DeviceWeights embedding;
     final DeviceNorm attentionNorm;

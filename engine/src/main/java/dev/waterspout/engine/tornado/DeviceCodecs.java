@@ -12,8 +12,8 @@ import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.UploadGraph;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -135,7 +135,7 @@ final class DeviceCodecs {
         private final int rows;
         private final DeviceCodec codec;
         private final IntArray step = Step.allocate();
-        private final FloatArray powers = DeviceTables.powersOfTwo();
+        private final FloatArray powers = DeviceTables.create();
         private final FloatArray partial;
         private final FloatArray residual;
         private final FloatArray selected;

@@ -2,8 +2,8 @@ package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.kernels.device.DeviceWeights;
-import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;

@@ -3,6 +3,7 @@ package dev.waterspout.engine.gguf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,5 +82,17 @@ class GgmlTypeTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> type.bytes(elements))
                 .withMessageContaining(String.valueOf(elements));
+    }
+
+    @Test
+    void blocksAreThoseOfTheClassThatComputes() {
+        for (WeightFormat format : WeightFormat.values()) {
+            GgmlType type = GgmlType.byId(format.id()).orElseThrow();
+            assertThat(type.name()).isEqualTo(format.name());
+            assertThat(type.blockElements()).isEqualTo(format.blockElements());
+            assertThat(type.blockBytes()).isEqualTo(format.blockBytes());
+            assertThat(type.weights()).contains(format);
+        }
+        assertThat(GgmlType.I32.weights()).isEmpty();
     }
 }

@@ -36,7 +36,12 @@ final class Scores {
 
     private static RankOptions options(int size, int ranks) {
         return new RankOptions(
-                size, size, 2 / ranks, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2), size / 2);
+                size,
+                size,
+                Math.max(1, 2 / ranks),
+                CommSchedule.fixed(PlainFormat.F32),
+                Duration.ofMinutes(2),
+                size / 2);
     }
 
     /** Token by token, as in decode. */

@@ -1,7 +1,6 @@
 package dev.waterspout.kernels.device;
 
-import dev.waterspout.kernels.device.kernels.WeightBytes;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
@@ -74,12 +73,6 @@ public record DeviceWeights(WeightFormat format, TornadoNativeArray data, int la
 
     /** {@return the number of the format in kernels} */
     int kernelFormat() {
-        return switch (format) {
-            case F16 -> WeightBytes.F16;
-            case BF16 -> WeightBytes.BF16;
-            case Q8_0 -> WeightBytes.Q8_0;
-            case Q4_0 -> WeightBytes.Q4_0;
-            case F32 -> throw new IllegalStateException("F32 weights have kernels of their own");
-        };
+        return format.id();
     }
 }

@@ -8,6 +8,8 @@ import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.SumKernels;
+import dev.waterspout.kernels.weights.WeightBytes;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -113,12 +115,12 @@ public final class KernelCandidates {
         switch (shape.kind()) {
             case LINEAR -> {
                 add(choices, KernelCut.PLAIN, 1, 1, 2, 4, 8, 16, 32, 64);
-                if (shape.tokens() > 1 && !shape.format().equals("f32")) {
+                if (shape.tokens() > 1 && shape.weights() != WeightFormat.F32) {
                     for (int perItem : new int[] {4, 16}) {
                         add(choices, KernelCut.PLAIN, perItem, 1, 2, 4, 8, 16, 32, 64);
                     }
                 }
-                if (shape.format().equals("q8_0") || shape.format().equals("q4_0")) {
+                if (WeightBytes.hasOneScale(shape.weights().id())) {
                     add(choices, KernelCut.PATCH, 1, 1, 2, 4, 8);
                     if (shape.tokens() > 1) {
                         add(choices, KernelCut.PATCH, 4, 1, 2, 4, 8);

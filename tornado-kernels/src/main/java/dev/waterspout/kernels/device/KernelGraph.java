@@ -2,7 +2,6 @@ package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PlainFormat;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.ElementwiseKernels;
 import dev.waterspout.kernels.device.kernels.EmbeddingKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
@@ -13,7 +12,8 @@ import dev.waterspout.kernels.device.kernels.RotaryKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.device.kernels.SumKernels;
 import dev.waterspout.kernels.host.RopePairing;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.WeightFormat;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -56,7 +56,7 @@ public final class KernelGraph {
      * @param device how and within which limits its kernels run
      * @param maxRows tokens of the largest chunk
      * @param step the launch's scalars, to be transferred at every execution
-     * @param powers {@link DeviceTables#powersOfTwo()}, to be transferred once
+     * @param powers {@link DeviceTables#create()}, to be transferred once
      */
     public KernelGraph(String name, KernelDevice device, int maxRows, IntArray step, FloatArray powers) {
         if (maxRows < 1) {

@@ -1,7 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.codec.WireFormat;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Locale;
 
 /**
@@ -50,6 +50,11 @@ public record KernelShape(KernelKind kind, String format, int outer, int inner, 
     /** {@return the shape of a fused sum} */
     public static KernelShape dequantizeSum(WireFormat format, int ranks, int columns, int tokens) {
         return new KernelShape(KernelKind.DEQUANTIZE_SUM, format.label(), ranks, columns, tokens);
+    }
+
+    /** {@return the format of the weights of a product} */
+    WeightFormat weights() {
+        return WeightFormat.valueOf(format.toUpperCase(Locale.ROOT));
     }
 
     /** {@return the class of shapes that one choice serves: every size rounded up to a power of two} */

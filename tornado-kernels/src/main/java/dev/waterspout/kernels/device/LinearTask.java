@@ -5,7 +5,8 @@ import dev.waterspout.kernels.device.kernels.LinearKernels;
 import dev.waterspout.kernels.device.kernels.LinearPatchKernels;
 import dev.waterspout.kernels.device.kernels.LinearRunKernels;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.WeightBytes;
+import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -68,11 +69,10 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                     w.layerStride(),
                     biasStride,
                     rows.index());
-        } else {
-            boolean halves = w.format() == WeightFormat.F16 || w.format() == WeightFormat.BF16;
+        } else if (WeightBytes.hasOneScale(w.kernelFormat())) {
             graph.task(
                     task,
-                    halves ? LinearKernels::linearHalves : LinearKernels::linearBlocks,
+                    LinearKernels::linearBlocks,
                     context,
                     step,
                     w.bytes(),
@@ -82,6 +82,24 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                     y,
                     w.rows(),
                     w.columns(),
+                    w.layerStride(),
+                    biasStride,
+                    rows.index(),
+                    w.kernelFormat());
+        } else {
+            graph.task(
+                    task,
+                    LinearKernels::linearBytes,
+                    context,
+                    step,
+                    w.bytes(),
+                    powers,
+                    x,
+                    bias,
+                    y,
+                    w.rows(),
+                    w.columns(),
+                    w.rowElements(),
                     w.layerStride(),
                     biasStride,
                     rows.index(),

@@ -1,5 +1,8 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import dev.waterspout.kernels.weights.QuantBlock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -26,13 +29,14 @@ public final class HostScratch {
 
     private MemorySegment inputs = MemorySegment.NULL;
     private final MemorySegment rows = floats(ROWS);
+    private final QuantBlock block = new QuantBlock();
     private final MemorySegment sums = floats(SUMS);
     private final MemorySegment totals = floats(TOTALS);
 
     /** Allocates the memory. */
     public HostScratch() {}
 
-    private static MemorySegment floats(int count) {
+    private static MemorySegment floats(long count) {
         return Arena.ofAuto().allocate(Layouts.floats(count), Memory.LINE);
     }
 
@@ -41,7 +45,7 @@ public final class HostScratch {
      *
      * @param floats least size
      */
-    long inputs(int floats) {
+    long inputs(long floats) {
         if (inputs.byteSize() < Layouts.floats(floats)) {
             inputs = floats(floats);
         }
@@ -59,6 +63,11 @@ public final class HostScratch {
      */
     long sums() {
         return sums.address();
+    }
+
+    /** Where blocks of weights are taken apart. */
+    QuantBlock block() {
+        return block;
     }
 
     static int zeros() {

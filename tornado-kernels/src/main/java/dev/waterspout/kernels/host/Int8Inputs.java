@@ -1,5 +1,9 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import dev.waterspout.kernels.weights.Blocks32;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -36,7 +40,7 @@ public final class Int8Inputs {
     public static final int BLOCKS = 4;
 
     /** Columns of a group. */
-    static final int COLUMNS = BLOCKS * VectorWeights.BLOCK;
+    static final int COLUMNS = BLOCKS * Blocks32.BLOCK;
 
     /** Lanes of a block. */
     private static final int LANES = 8;
@@ -112,7 +116,7 @@ public final class Int8Inputs {
      * @param target address that receives {@link #bytes} of them
      */
     static void round(long x, WeightFormat format, int columns, long target) {
-        int blocks = columns / VectorWeights.BLOCK;
+        int blocks = columns / Blocks32.BLOCK;
         int rest = blocks % BLOCKS;
         int whole = blocks - rest;
         long scales = scales(target, format, columns, 0);
@@ -123,7 +127,7 @@ public final class Int8Inputs {
             for (int absent = whole; absent < place; absent++) {
                 twice(scales, absent, 0);
             }
-            long last = x + Layouts.floats((long) whole * VectorWeights.BLOCK);
+            long last = x + Layouts.floats((long) whole * Blocks32.BLOCK);
             round(last, format, rest, place, target, scales, offsets);
         }
     }
@@ -145,7 +149,7 @@ public final class Int8Inputs {
         long from = x & Memory.MASK;
         long to = values & Memory.MASK;
         for (int b = 0; b < blocks; b++) {
-            long in = from + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
+            long in = from + (long) (b & Memory.INDEX) * Blocks32.BLOCK * Float.BYTES;
             int at = b + place;
             long out = to
                     + (long) (at & Memory.INDEX) / BLOCKS * 4 * VECTOR * width

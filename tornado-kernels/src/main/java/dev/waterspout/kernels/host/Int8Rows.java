@@ -1,5 +1,11 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.Halves;
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import dev.waterspout.kernels.weights.Blocks32;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.ByteVector;
@@ -54,8 +60,8 @@ public final class Int8Rows {
     private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_256;
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_512;
 
-    private static final int Q4_BYTES = Int8Inputs.BLOCKS * VectorWeights.Q4_BYTES;
-    private static final int Q8_BYTES = Int8Inputs.BLOCKS * VectorWeights.Q8_BYTES;
+    private static final int Q4_BYTES = Int8Inputs.BLOCKS * Blocks32.Q4_BYTES;
+    private static final int Q8_BYTES = Int8Inputs.BLOCKS * Blocks32.Q8_BYTES;
 
     /** Two vectors cover a group of Q4_0: one from its first byte on, one from here. */
     private static final int Q4_SECOND = Q4_BYTES - 64;
@@ -70,18 +76,15 @@ public final class Int8Rows {
 
     /** Of each lane, the place of its weights among the shorts of two vectors. */
     private static final ShortVector Q4_LANES =
-            lanes(VectorWeights.Q4_BYTES, lane -> VectorWeights.SCALE_BYTES + 2 * lane, 0, Q4_SECOND);
+            lanes(Blocks32.Q4_BYTES, lane -> Blocks32.SCALE_BYTES + 2 * lane, 0, Q4_SECOND);
 
     private static final ShortVector Q8_LOW_LANES =
-            lanes(VectorWeights.Q8_BYTES, lane -> VectorWeights.SCALE_BYTES + 2 * lane, 0, Q8_SECOND);
-    private static final ShortVector Q8_HIGH_LANES = lanes(
-            VectorWeights.Q8_BYTES,
-            lane -> VectorWeights.SCALE_BYTES + VectorWeights.BLOCK / 2 + 2 * lane,
-            Q8_THIRD,
-            Q8_FOURTH);
+            lanes(Blocks32.Q8_BYTES, lane -> Blocks32.SCALE_BYTES + 2 * lane, 0, Q8_SECOND);
+    private static final ShortVector Q8_HIGH_LANES =
+            lanes(Blocks32.Q8_BYTES, lane -> Blocks32.SCALE_BYTES + Blocks32.BLOCK / 2 + 2 * lane, Q8_THIRD, Q8_FOURTH);
 
     /** Of each lane, the place of its block's scale among them. */
-    private static final ShortVector Q8_SCALE_LANES = lanes(VectorWeights.Q8_BYTES, lane -> 0, 0, Q8_SECOND);
+    private static final ShortVector Q8_SCALE_LANES = lanes(Blocks32.Q8_BYTES, lane -> 0, 0, Q8_SECOND);
 
     /** The places of four scales among the first shorts of one row, and of four among those of another, each twice. */
     private static final ShortVector Q4_SCALE_LANES = q4ScaleLanes();
@@ -102,7 +105,7 @@ public final class Int8Rows {
     public static final float SUM_UNIT = 0x1p112f / Int8Inputs.UNIT;
 
     /** A half's bits but the lowest three, moved down by 3 bits from the upper half of an integer. */
-    private static final int HALF_BITS = VectorWeights.HALF_BITS;
+    private static final int HALF_BITS = Halves.BITS;
 
     private static final MemorySegment ALL = Memory.ALL;
 
@@ -131,7 +134,7 @@ public final class Int8Rows {
         for (int lane = 0; lane < lanes.length; lane++) {
             int row = lane / 2 / Int8Inputs.BLOCKS % 2;
             int block = lane / 2 % Int8Inputs.BLOCKS;
-            lanes[lane] = (short) (row * lanes.length + block * VectorWeights.Q4_BYTES / Short.BYTES);
+            lanes[lane] = (short) (row * lanes.length + block * Blocks32.Q4_BYTES / Short.BYTES);
         }
         return ShortVector.fromArray(SHORTS, lanes, 0);
     }
@@ -142,7 +145,7 @@ public final class Int8Rows {
                 && switch (weights.format()) {
                     case Q4_0 -> weights.columns() >= 2 * Int8Inputs.COLUMNS;
                     case Q8_0 -> weights.columns() >= 8 * Int8Inputs.COLUMNS;
-                    case F32, F16, BF16 -> false;
+                    default -> false;
                 };
     }
 
@@ -188,7 +191,7 @@ public final class Int8Rows {
         long startStride = fresh ? 0 : SUM_STRIDE;
         if (format == WeightFormat.Q8_0) {
             q8(row, stride, step, pairs, groups, values, scales, start, startStride, sums);
-        } else {
+        } else if (format == WeightFormat.Q4_0) {
             long offsets = Int8Inputs.offsets(x, format, weights.columns(), group);
             q4(row, stride, step, pairs, groups, values, scales, offsets, start, startStride, sums);
         }

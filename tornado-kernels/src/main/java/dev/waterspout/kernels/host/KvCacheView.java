@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
 
 /**

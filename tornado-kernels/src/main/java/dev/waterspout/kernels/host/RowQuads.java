@@ -1,6 +1,15 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.ByteLanes;
+import dev.waterspout.kernels.vector.Halves;
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import dev.waterspout.kernels.weights.Blocks32;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
+import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -29,7 +38,16 @@ final class RowQuads {
     private static final FloatVector FOUR_BITS =
             FloatVector.zero(Lanes.FLOATS).addIndex(1).sub(8f);
 
+    /** The formats that have a method here. */
+    private static final Set<WeightFormat> FORMATS =
+            EnumSet.of(WeightFormat.F32, WeightFormat.F16, WeightFormat.BF16, WeightFormat.Q8_0, WeightFormat.Q4_0);
+
     private RowQuads() {}
+
+    /** {@return whether products with weights of a format are written here; all others are unpacked to f32 first} */
+    static boolean serve(WeightFormat format) {
+        return FORMATS.contains(format);
+    }
 
     /**
      * Multiplies four rows.
@@ -62,6 +80,7 @@ final class RowQuads {
                     q4(w2, w3, columns, x, sums, to + 2 * next, next);
                 }
             }
+            default -> throw new IllegalStateException("no product of rows is written for " + weights.format());
         }
     }
 
@@ -96,7 +115,7 @@ final class RowQuads {
         a3.intoMemorySegment(ALL, (sums + Layouts.floats(to + 3 * next)) & Memory.MASK, Layouts.ORDER);
     }
 
-    /** Weights are expanded as in {@link VectorWeights}. */
+    /** Weights are expanded as in {@link WeightFormat#unpack}. */
     private static void f16(
             long row0, long row1, long row2, long row3, int columns, long x, long sums, int to, int next) {
         long w0 = row0 & Memory.MASK;
@@ -116,49 +135,45 @@ final class RowQuads {
             IntVector h0 = ((IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w0 + at, Layouts.ORDER)
                             .castShape(Lanes.INTS, 0))
                     .lanewise(VectorOperators.LSHL, 13)
-                    .and(VectorWeights.HALF_BITS);
-            VectorMask<Integer> m0 =
-                    h0.and(VectorWeights.HALF_EXPONENT).compare(VectorOperators.EQ, VectorWeights.HALF_EXPONENT);
+                    .and(Halves.BITS);
+            VectorMask<Integer> m0 = h0.and(Halves.EXPONENT).compare(VectorOperators.EQ, Halves.EXPONENT);
             a0 = h0.reinterpretAsFloats()
-                    .mul(VectorWeights.HALF_UNIT)
+                    .mul(Halves.UNIT)
                     .reinterpretAsInts()
-                    .lanewise(VectorOperators.OR, VectorWeights.FLOAT_EXPONENT, m0)
+                    .lanewise(VectorOperators.OR, Halves.FLOAT_EXPONENT, m0)
                     .reinterpretAsFloats()
                     .fma(v, a0);
             IntVector h1 = ((IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w1 + at, Layouts.ORDER)
                             .castShape(Lanes.INTS, 0))
                     .lanewise(VectorOperators.LSHL, 13)
-                    .and(VectorWeights.HALF_BITS);
-            VectorMask<Integer> m1 =
-                    h1.and(VectorWeights.HALF_EXPONENT).compare(VectorOperators.EQ, VectorWeights.HALF_EXPONENT);
+                    .and(Halves.BITS);
+            VectorMask<Integer> m1 = h1.and(Halves.EXPONENT).compare(VectorOperators.EQ, Halves.EXPONENT);
             a1 = h1.reinterpretAsFloats()
-                    .mul(VectorWeights.HALF_UNIT)
+                    .mul(Halves.UNIT)
                     .reinterpretAsInts()
-                    .lanewise(VectorOperators.OR, VectorWeights.FLOAT_EXPONENT, m1)
+                    .lanewise(VectorOperators.OR, Halves.FLOAT_EXPONENT, m1)
                     .reinterpretAsFloats()
                     .fma(v, a1);
             IntVector h2 = ((IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w2 + at, Layouts.ORDER)
                             .castShape(Lanes.INTS, 0))
                     .lanewise(VectorOperators.LSHL, 13)
-                    .and(VectorWeights.HALF_BITS);
-            VectorMask<Integer> m2 =
-                    h2.and(VectorWeights.HALF_EXPONENT).compare(VectorOperators.EQ, VectorWeights.HALF_EXPONENT);
+                    .and(Halves.BITS);
+            VectorMask<Integer> m2 = h2.and(Halves.EXPONENT).compare(VectorOperators.EQ, Halves.EXPONENT);
             a2 = h2.reinterpretAsFloats()
-                    .mul(VectorWeights.HALF_UNIT)
+                    .mul(Halves.UNIT)
                     .reinterpretAsInts()
-                    .lanewise(VectorOperators.OR, VectorWeights.FLOAT_EXPONENT, m2)
+                    .lanewise(VectorOperators.OR, Halves.FLOAT_EXPONENT, m2)
                     .reinterpretAsFloats()
                     .fma(v, a2);
             IntVector h3 = ((IntVector) ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, w3 + at, Layouts.ORDER)
                             .castShape(Lanes.INTS, 0))
                     .lanewise(VectorOperators.LSHL, 13)
-                    .and(VectorWeights.HALF_BITS);
-            VectorMask<Integer> m3 =
-                    h3.and(VectorWeights.HALF_EXPONENT).compare(VectorOperators.EQ, VectorWeights.HALF_EXPONENT);
+                    .and(Halves.BITS);
+            VectorMask<Integer> m3 = h3.and(Halves.EXPONENT).compare(VectorOperators.EQ, Halves.EXPONENT);
             a3 = h3.reinterpretAsFloats()
-                    .mul(VectorWeights.HALF_UNIT)
+                    .mul(Halves.UNIT)
                     .reinterpretAsInts()
-                    .lanewise(VectorOperators.OR, VectorWeights.FLOAT_EXPONENT, m3)
+                    .lanewise(VectorOperators.OR, Halves.FLOAT_EXPONENT, m3)
                     .reinterpretAsFloats()
                     .fma(v, a3);
         }
@@ -214,29 +229,29 @@ final class RowQuads {
         FloatVector a1 = a0;
         FloatVector a2 = a0;
         FloatVector a3 = a0;
-        int blocks = columns / VectorWeights.BLOCK;
+        int blocks = columns / Blocks32.BLOCK;
         for (int b = 0; b < blocks; b++) {
-            long block = (long) (b & Memory.INDEX) * VectorWeights.Q8_BYTES;
-            long inputs = v0 + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
-            float s0 = VectorWeights.HALVES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
+            long block = (long) (b & Memory.INDEX) * Blocks32.Q8_BYTES;
+            long inputs = v0 + (long) (b & Memory.INDEX) * Blocks32.BLOCK * Float.BYTES;
+            float s0 = Halves.VALUES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
             FloatVector d0 = FloatVector.broadcast(Lanes.FLOATS, s0);
-            float s1 = VectorWeights.HALVES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
+            float s1 = Halves.VALUES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
             FloatVector d1 = FloatVector.broadcast(Lanes.FLOATS, s1);
-            float s2 = VectorWeights.HALVES[ALL.get(Layouts.I16, w2 + block) & 0xffff];
+            float s2 = Halves.VALUES[ALL.get(Layouts.I16, w2 + block) & 0xffff];
             FloatVector d2 = FloatVector.broadcast(Lanes.FLOATS, s2);
-            float s3 = VectorWeights.HALVES[ALL.get(Layouts.I16, w3 + block) & 0xffff];
+            float s3 = Halves.VALUES[ALL.get(Layouts.I16, w3 + block) & 0xffff];
             FloatVector d3 = FloatVector.broadcast(Lanes.FLOATS, s3);
-            for (int i = 0; i < VectorWeights.BLOCK; i += Lanes.COUNT) {
-                long quants = block + VectorWeights.SCALE_BYTES;
+            for (int i = 0; i < Blocks32.BLOCK; i += Lanes.COUNT) {
+                long quants = block + Blocks32.SCALE_BYTES;
                 FloatVector v = FloatVector.fromMemorySegment(
                         Lanes.FLOATS, ALL, inputs + (long) (i & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
-                FloatVector q0 = VectorWeights.signedBytes(w0 + quants, i);
+                FloatVector q0 = ByteLanes.signed(w0 + quants, i);
                 a0 = q0.mul(d0).fma(v, a0);
-                FloatVector q1 = VectorWeights.signedBytes(w1 + quants, i);
+                FloatVector q1 = ByteLanes.signed(w1 + quants, i);
                 a1 = q1.mul(d1).fma(v, a1);
-                FloatVector q2 = VectorWeights.signedBytes(w2 + quants, i);
+                FloatVector q2 = ByteLanes.signed(w2 + quants, i);
                 a2 = q2.mul(d2).fma(v, a2);
-                FloatVector q3 = VectorWeights.signedBytes(w3 + quants, i);
+                FloatVector q3 = ByteLanes.signed(w3 + quants, i);
                 a3 = q3.mul(d3).fma(v, a3);
             }
         }
@@ -253,23 +268,23 @@ final class RowQuads {
         long v0 = x & Memory.MASK;
         FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
         FloatVector a1 = a0;
-        int blocks = columns / VectorWeights.BLOCK;
+        int blocks = columns / Blocks32.BLOCK;
         for (int b = 0; b < blocks; b++) {
-            long block = (long) (b & Memory.INDEX) * VectorWeights.Q4_BYTES;
-            long inputs = v0 + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
+            long block = (long) (b & Memory.INDEX) * Blocks32.Q4_BYTES;
+            long inputs = v0 + (long) (b & Memory.INDEX) * Blocks32.BLOCK * Float.BYTES;
             FloatVector low = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, inputs, Layouts.ORDER);
             FloatVector high = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, inputs + Lanes.BYTES, Layouts.ORDER);
-            float s0 = VectorWeights.HALVES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
+            float s0 = Halves.VALUES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
             IntVector t0 = FOUR_BITS.mul(s0).reinterpretAsInts();
-            IntVector p0 = VectorWeights.bytes(w0 + block + VectorWeights.SCALE_BYTES, 0);
+            IntVector p0 = ByteLanes.unsigned(w0 + block + Blocks32.SCALE_BYTES, 0);
             a0 = p0.and(0xf).selectFrom(t0).reinterpretAsFloats().fma(low, a0);
             a0 = p0.lanewise(VectorOperators.LSHR, 4)
                     .selectFrom(t0)
                     .reinterpretAsFloats()
                     .fma(high, a0);
-            float s1 = VectorWeights.HALVES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
+            float s1 = Halves.VALUES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
             IntVector t1 = FOUR_BITS.mul(s1).reinterpretAsInts();
-            IntVector p1 = VectorWeights.bytes(w1 + block + VectorWeights.SCALE_BYTES, 0);
+            IntVector p1 = ByteLanes.unsigned(w1 + block + Blocks32.SCALE_BYTES, 0);
             a1 = p1.and(0xf).selectFrom(t1).reinterpretAsFloats().fma(low, a1);
             a1 = p1.lanewise(VectorOperators.LSHR, 4)
                     .selectFrom(t1)
@@ -287,39 +302,39 @@ final class RowQuads {
         long v0 = x & Memory.MASK;
         FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
         FloatVector a1 = a0;
-        int blocks = columns / VectorWeights.BLOCK;
+        int blocks = columns / Blocks32.BLOCK;
         for (int b = 0; b < blocks; b++) {
-            long block = (long) (b & Memory.INDEX) * VectorWeights.Q4_BYTES;
-            long inputs = v0 + (long) (b & Memory.INDEX) * VectorWeights.BLOCK * Float.BYTES;
-            float s0 = VectorWeights.HALVES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
+            long block = (long) (b & Memory.INDEX) * Blocks32.Q4_BYTES;
+            long inputs = v0 + (long) (b & Memory.INDEX) * Blocks32.BLOCK * Float.BYTES;
+            float s0 = Halves.VALUES[ALL.get(Layouts.I16, w0 + block) & 0xffff];
             FloatVector d0 = FloatVector.broadcast(Lanes.FLOATS, s0);
             FloatVector z0 = d0.mul(-8f);
-            float s1 = VectorWeights.HALVES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
+            float s1 = Halves.VALUES[ALL.get(Layouts.I16, w1 + block) & 0xffff];
             FloatVector d1 = FloatVector.broadcast(Lanes.FLOATS, s1);
             FloatVector z1 = d1.mul(-8f);
-            for (int i = 0; i < VectorWeights.BLOCK / 2; i += Lanes.COUNT) {
-                long pairs = block + VectorWeights.SCALE_BYTES;
+            for (int i = 0; i < Blocks32.BLOCK / 2; i += Lanes.COUNT) {
+                long pairs = block + Blocks32.SCALE_BYTES;
                 FloatVector v = FloatVector.fromMemorySegment(
                         Lanes.FLOATS, ALL, inputs + (long) (i & Memory.INDEX) * Float.BYTES, Layouts.ORDER);
-                IntVector p0 = VectorWeights.bytes(w0 + pairs, i);
+                IntVector p0 = ByteLanes.unsigned(w0 + pairs, i);
                 FloatVector q0 = (FloatVector) p0.and(0xf).castShape(Lanes.FLOATS, 0);
                 a0 = q0.fma(d0, z0).fma(v, a0);
-                IntVector p1 = VectorWeights.bytes(w1 + pairs, i);
+                IntVector p1 = ByteLanes.unsigned(w1 + pairs, i);
                 FloatVector q1 = (FloatVector) p1.and(0xf).castShape(Lanes.FLOATS, 0);
                 a1 = q1.fma(d1, z1).fma(v, a1);
             }
-            for (int i = 0; i < VectorWeights.BLOCK / 2; i += Lanes.COUNT) {
-                long pairs = block + VectorWeights.SCALE_BYTES;
+            for (int i = 0; i < Blocks32.BLOCK / 2; i += Lanes.COUNT) {
+                long pairs = block + Blocks32.SCALE_BYTES;
                 FloatVector v = FloatVector.fromMemorySegment(
                         Lanes.FLOATS,
                         ALL,
-                        inputs + (long) ((i & Memory.INDEX) + VectorWeights.BLOCK / 2) * Float.BYTES,
+                        inputs + (long) ((i & Memory.INDEX) + Blocks32.BLOCK / 2) * Float.BYTES,
                         Layouts.ORDER);
-                IntVector p0 = VectorWeights.bytes(w0 + pairs, i);
+                IntVector p0 = ByteLanes.unsigned(w0 + pairs, i);
                 FloatVector q0 =
                         (FloatVector) p0.lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
                 a0 = q0.fma(d0, z0).fma(v, a0);
-                IntVector p1 = VectorWeights.bytes(w1 + pairs, i);
+                IntVector p1 = ByteLanes.unsigned(w1 + pairs, i);
                 FloatVector q1 =
                         (FloatVector) p1.lanewise(VectorOperators.LSHR, 4).castShape(Lanes.FLOATS, 0);
                 a1 = q1.fma(d1, z1).fma(v, a1);

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
 
 /** The reference: plain loops, sums in double precision. */
@@ -29,7 +30,7 @@ final class ScalarKernels implements HostKernels {
                 long xOffset = Layouts.floats((long) token * weights.columns());
                 double sum = 0;
                 for (int c = 0; c < weights.columns(); c++) {
-                    sum += (double) ScalarWeights.get(weights, row, c) * at(x, xOffset, c);
+                    sum += (double) weights.weight(row, c) * at(x, xOffset, c);
                 }
                 put(y, Layouts.floats((long) token * weights.rows()), row, (float) sum);
             }
@@ -40,7 +41,7 @@ final class ScalarKernels implements HostKernels {
     public void embed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
         Arguments.checkEmbed(table, row, target, targetOffset);
         for (int c = 0; c < table.columns(); c++) {
-            put(target, targetOffset, c, ScalarWeights.get(table, row, c));
+            put(target, targetOffset, c, table.weight(row, c));
         }
     }
 

@@ -1,5 +1,10 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import dev.waterspout.kernels.weights.QuantBlock;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import jdk.incubator.vector.FloatVector;
@@ -42,12 +47,15 @@ public final class VectorAttention {
     /** Per unit: the sum of weights so far, relative to the largest score. */
     private final float[] weightSum = new float[BLOCK];
 
+    private final QuantBlock block;
+
     private VectorAttention(AttentionCall call, HostScratch memory) {
         this.call = call;
         cache = call.cache();
         headDim = cache.headDim();
-        tile = memory.inputs(TILE * headDim);
+        tile = memory.inputs((long) TILE * headDim);
         queries = memory.rows();
+        block = memory.block();
         sums = memory.sums();
         scores = memory.totals();
         dots = new DotTiles(queries, headDim, tile, headDim, sums, DOT_STRIDE, Lanes.COUNT);
@@ -107,7 +115,7 @@ public final class VectorAttention {
         return switch (cache.type()) {
             case F32 -> address;
             case F16 -> {
-                VectorWeights.expand(WeightFormat.F16, address, positions * headDim, tile);
+                WeightFormat.F16.unpack(address, positions * headDim, tile, block);
                 yield tile;
             }
         };

@@ -1,5 +1,8 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import dev.waterspout.kernels.weights.QuantBlock;
 import java.lang.foreign.MemorySegment;
 
 /** The kernels that run: checks arguments and hands each operation to its own class. */
@@ -46,7 +49,7 @@ public final class VectorKernels implements HostKernels {
     public void embed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
         Arguments.checkEmbed(table, row, target, targetOffset);
         long address = Memory.address(table.data()) + table.offset(row, 0);
-        VectorWeights.expand(table.format(), address, table.columns(), Memory.target(target) + targetOffset);
+        table.format().unpack(address, table.columns(), Memory.target(target) + targetOffset, new QuantBlock());
     }
 
     @Override

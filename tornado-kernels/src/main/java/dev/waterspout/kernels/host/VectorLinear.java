@@ -1,11 +1,16 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import dev.waterspout.kernels.weights.QuantBlock;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /**
  * Matrix product. For many tokens it is blocked for the caches: a group of rows is expanded to f32 a chunk of columns
- * at a time and multiplied with a tile of tokens while it is near. For few tokens weights are expanded in registers.
+ * at a time and multiplied with a tile of tokens while it is near. For few tokens weights of the types that {@link RowQuads}
+ * knows are expanded in registers.
  *
  * <p>Of the many-token blocking, with {@code N} = {@value #NEAR} rows, {@code C} = {@value #CHUNK} columns, 16 lanes:
  * the expanded rows take {@code 4 N C} = 16 KB and stay in the first-level cache while all tokens of the tile pass by.
@@ -51,6 +56,7 @@ public final class VectorLinear {
     private final long outputs;
     private final long inputs;
     private final long expanded;
+    private final QuantBlock block;
     private final long sums;
     private final long totals;
     private final DotTiles tiles;
@@ -72,13 +78,14 @@ public final class VectorLinear {
         address = Memory.address(weights.data());
         this.x = x;
         outputs = Memory.target(y);
-        int padded = (weights.columns() + CHUNK - 1) / CHUNK * CHUNK;
+        long padded = Math.ceilDiv((long) weights.columns(), CHUNK) * CHUNK;
         tileTokens = Math.min(batch, Math.clamp(TILE_FLOATS / padded & -4, MANY_TOKENS, TILE_TOKENS));
-        few = batch < MANY_TOKENS;
+        few = batch < MANY_TOKENS && RowQuads.serve(weights.format());
         rounds = rounds(weights, batch, activations);
         inputs = scratch.inputs(tileTokens * padded * (rounds ? 2 : 1));
-        rounded = inputs + Layouts.floats((long) tileTokens * padded);
+        rounded = inputs + Layouts.floats(tileTokens * padded);
         expanded = scratch.rows();
+        block = scratch.block();
         sums = scratch.sums();
         totals = scratch.totals();
         rowsPerGroup = few ? STREAM_GROUP : GROUP;
@@ -134,7 +141,7 @@ public final class VectorLinear {
             int count = Math.min(run, columns - column);
             for (int t = 0; t < tokens; t++) {
                 long from = Layouts.floats((long) (token + t) * columns + column);
-                long to = inputs + Layouts.floats(column * tokens + t * run);
+                long to = inputs + Layouts.floats((long) column * tokens + (long) t * run);
                 MemorySegment.copy(x, from, Memory.ALL, to, Layouts.floats(count));
             }
         }
@@ -193,8 +200,7 @@ public final class VectorLinear {
     }
 
     private void expand(int row, int column, int count, int to) {
-        VectorWeights.expand(
-                weights.format(), address + weights.offset(row, column), count, expanded + Layouts.floats(to));
+        weights.format().unpack(address + weights.offset(row, column), count, expanded + Layouts.floats(to), block);
     }
 
     /** Reduces sums and adds the columns that fill no vector. */

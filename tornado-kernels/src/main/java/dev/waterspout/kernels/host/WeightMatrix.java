@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -13,11 +14,18 @@ import java.lang.foreign.MemorySegment;
  * @param rowStride bytes from one row to the next
  */
 public record WeightMatrix(MemorySegment data, WeightFormat format, int rows, int columns, long rowStride) {
+    /** The longest row: kernels count bytes and floats of a few rows in an int. */
+    private static final int MAX_COLUMNS = 1 << 26;
+
     /** Checks that all rows lie inside the data. */
     public WeightMatrix {
         if (rows < 1 || columns < 1) {
             throw new IllegalArgumentException(
                     "matrix of rows=" + rows + " columns=" + columns + ": both are at least 1");
+        }
+        if (columns > MAX_COLUMNS) {
+            throw new IllegalArgumentException(
+                    "columns=" + columns + ": a row has at most " + MAX_COLUMNS + " weights");
         }
         long rowBytes = format.rowBytes(columns);
         if (rowStride < rowBytes) {
@@ -71,6 +79,12 @@ public record WeightMatrix(MemorySegment data, WeightFormat format, int rows, in
         long offset = format.rowBytes(from);
         long bytes = (rows - 1) * rowStride + format.rowBytes(to) - offset;
         return new WeightMatrix(data.asSlice(offset, bytes), format, rows, to - from, rowStride);
+    }
+
+    /** {@return a weight, exact in f32: the reference} */
+    float weight(int row, int column) {
+        int inBlock = column % format.blockElements();
+        return format.weight(data, offset(row, column - inBlock), inBlock);
     }
 
     /** Offset in {@link #data} of a weight; the column is at the start of a block. */

@@ -1,10 +1,10 @@
 package dev.waterspout.kernels.device;
 
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.HostKernels;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +30,9 @@ class ActivationKernelsTest {
     @ParameterizedTest
     @MethodSource("formats")
     void embeddingIsExact(TestDevice device, WeightFormat format) {
-        for (int width : format.blockElements() > 1 ? new int[] {32, 96, 4096} : WIDTHS) {
+        for (int width : format.blockElements() > 1
+                ? new int[] {format.blockElements(), 3 * format.blockElements(), 4096}
+                : WIDTHS) {
             Random random = new Random(width);
             DeviceWeights table = Operands.weights(random, format, 1, 7, width);
             IntArray tokens = IntArray.fromElements(6, 0, 3, 3);
@@ -145,7 +147,7 @@ class ActivationKernelsTest {
 
         Fixture(TestDevice device, IntArray step, int maxRows) {
             this.device = device;
-            FloatArray powers = DeviceTables.powersOfTwo();
+            FloatArray powers = DeviceTables.create();
             graph = new KernelGraph("test", device.kernels(), maxRows, step, powers);
             send(step, powers);
         }

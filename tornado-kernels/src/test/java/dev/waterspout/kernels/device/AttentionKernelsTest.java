@@ -1,6 +1,5 @@
 package dev.waterspout.kernels.device;
 
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HeadShape;
@@ -9,6 +8,7 @@ import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.KvCacheView;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.RotaryTable;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -77,7 +77,7 @@ class AttentionKernelsTest {
         shape.store(values, expectedValues, 1, position, rows);
 
         IntArray step = Operands.step(1, position, rows);
-        FloatArray powers = DeviceTables.powersOfTwo();
+        FloatArray powers = DeviceTables.create();
         KernelGraph graph = new KernelGraph("rope", device.kernels(), rows, step, powers);
         graph.taskGraph()
                 .transferToDevice(
@@ -119,7 +119,7 @@ class AttentionKernelsTest {
         HostKernels.scalar().attention(call, 0, call.units(), new HostScratch());
 
         IntArray step = Operands.step(1, position, rows);
-        FloatArray powers = DeviceTables.powersOfTwo();
+        FloatArray powers = DeviceTables.create();
         KernelGraph graph = new KernelGraph("attention", device.kernels(), rows, step, powers);
         graph.taskGraph()
                 .transferToDevice(

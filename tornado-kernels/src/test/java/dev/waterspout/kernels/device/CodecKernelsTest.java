@@ -10,9 +10,9 @@ import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.ScaleType;
 import dev.waterspout.kernels.codec.WireFormat;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.testing.Pairwise;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -146,7 +146,7 @@ class CodecKernelsTest {
             reference.decodeSum(new MemorySegment[] {wanted}, ROWS, columns, expected.getSegment());
 
             IntArray step = Operands.step(0, 0, ROWS);
-            FloatArray powers = DeviceTables.powersOfTwo();
+            FloatArray powers = DeviceTables.create();
             KernelGraph graph = new KernelGraph("brain", device.kernels(), ROWS, step, powers);
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, partial, packed, residual);
@@ -166,7 +166,7 @@ class CodecKernelsTest {
         FloatArray partial = FloatArray.fromElements(Float.NaN, 1f);
         ByteArray packed = new ByteArray(4);
         IntArray step = Operands.step(0, 0, 1);
-        FloatArray powers = DeviceTables.powersOfTwo();
+        FloatArray powers = DeviceTables.create();
         KernelGraph graph = new KernelGraph("brain", device.kernels(), 1, step, powers);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, partial, packed);
         graph.quantize("pack", codec, partial, packed);
@@ -192,7 +192,7 @@ class CodecKernelsTest {
         }
         PartialCodec.reference(PlainFormat.F32).decodeSum(segments, ROWS, columns, expected.getSegment());
         IntArray step = Operands.step(0, 0, ROWS);
-        KernelGraph graph = new KernelGraph("sum", device.kernels(), ROWS, step, DeviceTables.powersOfTwo());
+        KernelGraph graph = new KernelGraph("sum", device.kernels(), ROWS, step, DeviceTables.create());
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, shards, residual);
         graph.sum("sum", shards, RANKS, residual, columns);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
@@ -230,7 +230,7 @@ class CodecKernelsTest {
 
         Quantizer(TestDevice device) {
             IntArray step = Operands.step(0, 0, ROWS);
-            FloatArray powers = DeviceTables.powersOfTwo();
+            FloatArray powers = DeviceTables.create();
             KernelGraph graph = new KernelGraph("quantize", device.kernels(), ROWS, step, powers);
             graph.taskGraph()
                     .transferToDevice(
@@ -264,7 +264,7 @@ class CodecKernelsTest {
 
         Summer(TestDevice device) {
             IntArray step = Operands.step(0, 0, ROWS);
-            FloatArray powers = DeviceTables.powersOfTwo();
+            FloatArray powers = DeviceTables.create();
             KernelGraph graph = new KernelGraph("sum", device.kernels(), ROWS, step, powers);
             graph.taskGraph()
                     .transferToDevice(

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.waterspout.kernels.codec.WireFormat;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -100,7 +100,7 @@ class KernelChoiceTest {
                 device.with(_ -> Optional.of(new KernelChoice(KernelCut.PLAIN, 7, 4))),
                 1,
                 Step.allocate(),
-                DeviceTables.powersOfTwo());
+                DeviceTables.create());
         DeviceCache cache = new DeviceCache(new FloatArray(64), new FloatArray(64), 2, 2, 16);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> graph.attention("a", cache, 4, new FloatArray(64), new FloatArray(64)))

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.NormKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.RopePairing;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +38,7 @@ class KernelGraphTest {
     private static final KernelDevice GROUPS = new KernelDevice(KernelVariant.GROUPS, LIMITS);
 
     private final IntArray step = Operands.step(0, 0, 1);
-    private final FloatArray powers = DeviceTables.powersOfTwo();
+    private final FloatArray powers = DeviceTables.create();
 
     static Stream<TestDevice> devices() {
         return TestDevice.all();

@@ -1,11 +1,11 @@
 package dev.waterspout.kernels.device;
 
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
-import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.testing.Pairwise;
+import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -21,7 +21,16 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 class LinearKernelsTest {
     private static final int LAYERS = 2;
 
-    private static final List<WeightFormat> FORMATS = List.of(WeightFormat.values());
+    /** Kernels know Q8_0 and Q4_0. All other types go one way; their decoding is compared where embeddings are. */
+    private static final List<WeightFormat> FORMATS = List.of(
+            WeightFormat.F32,
+            WeightFormat.F16,
+            WeightFormat.BF16,
+            WeightFormat.Q8_0,
+            WeightFormat.Q4_0,
+            WeightFormat.Q6_K,
+            WeightFormat.IQ3_S);
+
     private static final List<Size> SIZES = List.of(
             new Size(1, 1, 32, 1, false),
             new Size(65, 33, 64, 3, true),
@@ -61,7 +70,8 @@ class LinearKernelsTest {
     @MethodSource("pairs")
     void equalsTheHostAtOddSizes(TestDevice device, WeightFormat format, Size size) {
         int outputs = size.outputs;
-        int columns = format.blockElements() > 1 ? size.blockColumns : size.columns;
+        int block = format.blockElements();
+        int columns = block > 1 ? Math.ceilDiv(size.blockColumns, block) * block : size.columns;
         int maxRows = size.rows;
         Random random = new Random(outputs);
         DeviceWeights weights = Operands.weights(random, format, LAYERS, outputs, columns);
@@ -69,7 +79,7 @@ class LinearKernelsTest {
         FloatArray bias = size.bias ? Operands.gaussian(random, LAYERS * outputs) : null;
         FloatArray y = Operands.zeros(maxRows * outputs);
         IntArray step = Operands.step(0, 0, maxRows);
-        FloatArray powers = DeviceTables.powersOfTwo();
+        FloatArray powers = DeviceTables.create();
         KernelGraph graph = new KernelGraph("linear", device.kernels(), maxRows, step, powers);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, y);
         graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, powers, weights.data(), x);

@@ -3,8 +3,9 @@ package dev.waterspout.kernels.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.kernels.device.kernels.Step;
-import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.weights.RandomBlocks;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
@@ -41,22 +42,15 @@ final class Operands {
         return step;
     }
 
-    /** {@return random weights, of all that the format can hold but for scales, which stay small} */
+    /** {@return random weights of magnitude 1 at most} */
     static DeviceWeights weights(Random random, WeightFormat format, int layers, int rows, int columns) {
         int elements = (int) DeviceWeights.elements(format, layers, rows, columns);
         if (format == WeightFormat.F32) {
             return new DeviceWeights(format, gaussian(random, elements), layers, rows, columns);
         }
         ByteArray bytes = new ByteArray(elements);
-        for (int i = 0; i < elements; i++) {
-            bytes.set(i, (byte) random.nextInt());
-        }
-        for (int i = 0; i < elements; i += format.blockBytes()) {
-            float value = (float) (random.nextGaussian() * (random.nextInt(8) == 0 ? 1e-6 : 0.1));
-            int bits =
-                    format == WeightFormat.BF16 ? Float.floatToRawIntBits(value) >>> 16 : Float.floatToFloat16(value);
-            bytes.set(i, (byte) bits);
-            bytes.set(i + 1, (byte) (bits >> 8));
+        for (int block = 0; block < elements; block += format.blockBytes()) {
+            RandomBlocks.fill(random, format, bytes.getSegment(), block);
         }
         return new DeviceWeights(format, bytes, layers, rows, columns);
     }

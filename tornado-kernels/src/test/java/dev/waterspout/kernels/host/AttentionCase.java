@@ -3,6 +3,7 @@ package dev.waterspout.kernels.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -3,6 +3,8 @@ package dev.waterspout.kernels.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.kernels.host.cold.ColdKernels;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,7 +40,9 @@ class ColdKernelsTest extends HostKernelsContract {
 
     /** All scales and all values of four and eight bits. */
     @ParameterizedTest
-    @EnumSource(WeightFormat.class)
+    @EnumSource(
+            value = WeightFormat.class,
+            names = {"F32", "F16", "BF16", "Q8_0", "Q4_0"})
     void embedHasTheSameBits(WeightFormat format) {
         int columns = 1 << 17;
         MemorySegment data = arena.allocate(format.rowBytes(columns));

@@ -1,5 +1,8 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.weights.RandomBlocks;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
@@ -71,6 +74,13 @@ final class RandomWeights {
                     data.set(Layouts.I8, block + 2 + i, (byte) (low | high << 4));
                     values[column + i] = (low - 8) * scale;
                     values[column + i + 16] = (high - 8) * scale;
+                }
+            }
+            default -> {
+                // The reference, which other tests compare with llama.cpp.
+                RandomBlocks.fill(random, format, data, block);
+                for (int i = 0; i < format.blockElements(); i++) {
+                    values[column + i] = format.weight(data, block, i);
                 }
             }
         }

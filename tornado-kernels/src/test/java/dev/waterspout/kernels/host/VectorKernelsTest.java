@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -59,7 +63,10 @@ class VectorKernelsTest extends HostKernelsContract {
         "Q8_0, 4096",
         "Q4_0, 32",
         "Q4_0, 1056",
-        "Q4_0, 4096"
+        "Q4_0, 4096",
+        "Q6_K, 256",
+        "Q4_K, 2304",
+        "IQ3_S, 1280"
     })
     void linearBitsDoNotDependOnBatchOrBand(WeightFormat format, int columns) {
         int rows = 400;

@@ -7,8 +7,8 @@ import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Proxy;
@@ -166,7 +166,7 @@ class PeerLinkTest {
         Summing(String name, TornadoDevice device, DeviceCodec codec, FloatArray partial, PeerEnd end, boolean peer) {
             IntArray step = Step.allocate();
             step.set(Step.ROWS, ROWS);
-            FloatArray powers = DeviceTables.powersOfTwo();
+            FloatArray powers = DeviceTables.create();
             int bytes = codec.packedBytes(ROWS);
             encoded = new ByteArray(bytes);
             shards = new ByteArray(2 * bytes);

@@ -10,7 +10,7 @@ import dev.waterspout.kernels.device.DeviceIdentity;
 import dev.waterspout.kernels.device.KernelChoice;
 import dev.waterspout.kernels.device.KernelCut;
 import dev.waterspout.kernels.device.KernelShape;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

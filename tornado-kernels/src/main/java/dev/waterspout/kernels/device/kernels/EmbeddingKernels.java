@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device.kernels;
 
+import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -33,7 +34,7 @@ public final class EmbeddingKernels {
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (column < width && row < step.get(Step.ROWS)) {
-            float value = WeightBytes.weight(table, powers, tokens.get(row) * rowBytes, column, format);
+            float value = WeightFormat.weightAt(table, powers, tokens.get(row) * rowBytes, column, format);
             x.set(row * width + column, value);
         }
     }

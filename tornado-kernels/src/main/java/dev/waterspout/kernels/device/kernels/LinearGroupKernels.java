@@ -1,5 +1,7 @@
 package dev.waterspout.kernels.device.kernels;
 
+import dev.waterspout.kernels.weights.WeightBytes;
+import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -92,7 +94,7 @@ public final class LinearGroupKernels {
             }
         } else {
             for (int c = item; c < columns; c += items) {
-                sum += WeightBytes.weight(w, powers, start, c, format) * x.get(token * columns + c);
+                sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(token * columns + c);
             }
         }
         sums[item] = sum;

@@ -1,5 +1,7 @@
 package dev.waterspout.kernels.device.kernels;
 
+import dev.waterspout.kernels.weights.WeightBytes;
+import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -66,8 +68,8 @@ public final class LinearKernels {
         }
     }
 
-    /** Weights of F16 or BF16, raw GGUF bytes. */
-    public static void linearHalves(
+    /** Weights of any type, raw GGUF bytes, one at a time; {@code rowBytes} is the size of one row. */
+    public static void linearBytes(
             KernelContext context,
             IntArray step,
             ByteArray w,
@@ -77,6 +79,7 @@ public final class LinearKernels {
             FloatArray y,
             int rows,
             int columns,
+            int rowBytes,
             int layerStride,
             int biasStride,
             int rowsIndex,
@@ -84,12 +87,12 @@ public final class LinearKernels {
         int row = context.globalIdx;
         if (row < rows) {
             int layer = step.get(Step.LAYER);
-            int start = layer * layerStride + 2 * row * columns;
+            int start = layer * layerStride + row * rowBytes;
             int tokens = step.get(rowsIndex);
             for (int token = 0; token < tokens; token++) {
                 float sum = 0f;
                 for (int c = 0; c < columns; c++) {
-                    sum += WeightBytes.weight(w, powers, start, c, format) * x.get(token * columns + c);
+                    sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(token * columns + c);
                 }
                 if (biasStride > 0) {
                     sum += bias.get(layer * biasStride + row);

@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device.kernels;
 
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.WeightBytes;
+import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
@@ -69,7 +70,7 @@ public final class LinearRunKernels {
                         }
                     } else {
                         for (int i = 0; i < width; i++) {
-                            piece[i] = WeightBytes.weight(w, powers, start, first + i, format);
+                            piece[i] = WeightFormat.weightAt(w, powers, start, first + i, format);
                         }
                     }
                     for (int t = 0; t < count; t++) {

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device.kernels;
 
+import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -98,7 +99,7 @@ public final class LinearTileKernels {
             float weight = 0f;
             float input = 0f;
             if (c < columns && weightRow < rows) {
-                weight = WeightBytes.weight(w, powers, layer * layerStride + weightRow * rowBytes, c, format);
+                weight = WeightFormat.weightAt(w, powers, layer * layerStride + weightRow * rowBytes, c, format);
             }
             if (c < columns && token < tokens) {
                 input = x.get(token * columns + c);
@@ -209,7 +210,7 @@ public final class LinearTileKernels {
             int c = first + itemX;
             float weight = 0f;
             if (c < columns && weightRow < rows) {
-                weight = WeightBytes.weight(w, powers, layer * layerStride + weightRow * rowBytes, c, format);
+                weight = WeightFormat.weightAt(w, powers, layer * layerStride + weightRow * rowBytes, c, format);
             }
             weights[itemY * STRIDE + itemX] = weight;
             for (int i = 0; i < PER_ITEM; i++) {

@@ -1,5 +1,7 @@
 package dev.waterspout.kernels.device.kernels;
 
+import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.WeightBytes;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;

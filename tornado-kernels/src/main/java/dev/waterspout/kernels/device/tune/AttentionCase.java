@@ -4,13 +4,13 @@ import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.KernelShape;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.KvCacheView;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.util.Optional;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
@@ -66,7 +66,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
         private final FloatArray output;
         private final float[] expected;
         private final IntArray step = Step.allocate();
-        private final FloatArray powers = DeviceTables.powersOfTwo();
+        private final FloatArray powers = DeviceTables.create();
 
         Operands() {
             Random random = new Random(heads);

@@ -1,10 +1,9 @@
 package dev.waterspout.kernels.device.tune;
 
 import dev.waterspout.kernels.device.DeviceWeights;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.RandomBlocks;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Optional;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
@@ -12,11 +11,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Random operands that cost little to make, and the comparison of results. */
 final class Fill {
-    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     /** Different values before they repeat. */
     private static final int DISTINCT = 1 << 16;
 
-    private static final int DISTINCT_BLOCKS = 1 << 12;
+    private static final int DISTINCT_BLOCKS = 1 << 10;
 
     private Fill() {}
 
@@ -30,7 +28,7 @@ final class Fill {
         return array;
     }
 
-    /** Returns weights of about a normal distribution. */
+    /** {@return weights of magnitude 1 at most} */
     static DeviceWeights weights(Random random, WeightFormat format, int layers, int rows, int columns) {
         int elements = Math.toIntExact(DeviceWeights.elements(format, layers, rows, columns));
         if (format == WeightFormat.F32) {
@@ -41,14 +39,7 @@ final class Fill {
         int block = format.blockBytes();
         int distinct = Math.min(elements, DISTINCT_BLOCKS * block);
         for (int at = 0; at < distinct; at += block) {
-            for (int i = at; i < at + block; i++) {
-                data.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
-            }
-            float scale = (float) (0.05 + Math.abs(random.nextGaussian()) * 0.02);
-            int bits = format == WeightFormat.BF16
-                    ? (Float.floatToRawIntBits(scale) >>> 16)
-                    : Float.floatToFloat16(scale) & 0xFFFF;
-            data.set(HALF, at, (short) bits);
+            RandomBlocks.fill(random, format, data, at);
         }
         repeat(data, distinct);
         return new DeviceWeights(format, bytes, layers, rows, columns);

@@ -5,12 +5,12 @@ import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.KernelShape;
 import dev.waterspout.kernels.device.RowCount;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
-import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Optional;
 import java.util.Random;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
@@ -65,7 +65,7 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
         private final FloatArray x;
         private final FloatArray y;
         private final IntArray step = Step.allocate();
-        private final FloatArray powers = DeviceTables.powersOfTwo();
+        private final FloatArray powers = DeviceTables.create();
 
         Operands(int used) {
             Random random = new Random(rows);

@@ -6,8 +6,8 @@ import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.KernelShape;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -53,7 +53,7 @@ public record QuantizeCase(WireFormat format, int columns, int tokens, int timed
         private final ByteArray packed = new ByteArray(codec.packedBytes(tokens));
         private final MemorySegment expected = Arena.ofAuto().allocate(format.encodedBytes(timedTokens, columns));
         private final IntArray step = Step.allocate();
-        private final FloatArray powers = DeviceTables.powersOfTwo();
+        private final FloatArray powers = DeviceTables.create();
 
         Operands() {
             step.set(Step.ROWS, timedTokens);

@@ -6,8 +6,8 @@ import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.KernelShape;
-import dev.waterspout.kernels.device.kernels.DeviceTables;
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Optional;
@@ -54,7 +54,7 @@ public record SumCase(WireFormat format, int ranks, int columns, int tokens, int
         private final FloatArray residual;
         private final FloatArray expected;
         private final IntArray step = Step.allocate();
-        private final FloatArray powers = DeviceTables.powersOfTwo();
+        private final FloatArray powers = DeviceTables.create();
 
         Operands() {
             Random random = new Random(columns);

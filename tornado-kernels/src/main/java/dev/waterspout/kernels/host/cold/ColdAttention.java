@@ -2,9 +2,9 @@ package dev.waterspout.kernels.host.cold;
 
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.KvCacheView;
-import dev.waterspout.kernels.host.Lanes;
-import dev.waterspout.kernels.host.Layouts;
 import dev.waterspout.kernels.host.VectorAttention;
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

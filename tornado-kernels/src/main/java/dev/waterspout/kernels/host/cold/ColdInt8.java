@@ -2,16 +2,17 @@ package dev.waterspout.kernels.host.cold;
 
 import dev.waterspout.kernels.host.Int8Inputs;
 import dev.waterspout.kernels.host.Int8Rows;
-import dev.waterspout.kernels.host.Layouts;
-import dev.waterspout.kernels.host.VectorWeights;
-import dev.waterspout.kernels.host.WeightFormat;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.vector.Halves;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.weights.Blocks32;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** {@link Int8Inputs} and {@link Int8Rows} by loops over arrays. */
 final class ColdInt8 {
-    private static final int BLOCK = VectorWeights.BLOCK;
+    private static final int BLOCK = Blocks32.BLOCK;
 
     /** Columns whose products a lane adds at once: the first of them, and as many half a block further. */
     private static final int LANE_COLUMNS = 4;
@@ -84,9 +85,9 @@ final class ColdInt8 {
     private void add(int token, int block, int place) {
         boolean fourBits = weights.format() == WeightFormat.Q4_0;
         int at = block * weights.format().blockBytes();
-        int scale = ColdFloats.littleEndian(row, at) << 13 & VectorWeights.HALF_BITS;
+        int scale = ColdFloats.littleEndian(row, at) << 13 & Halves.BITS;
         float factor = Float.intBitsToFloat(scale) * scales[token * (columns / BLOCK) + block];
-        int stored = at + VectorWeights.SCALE_BYTES;
+        int stored = at + Blocks32.SCALE_BYTES;
         int x = token * columns + block * BLOCK;
         int inGroup = Math.floorMod(place, Int8Inputs.BLOCKS);
         int inputs = 0;

@@ -7,13 +7,13 @@ import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
-import dev.waterspout.kernels.host.Lanes;
-import dev.waterspout.kernels.host.Layouts;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.VectorKernels;
 import dev.waterspout.kernels.host.VectorNorm;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
 
 /**

@@ -1,9 +1,9 @@
 package dev.waterspout.kernels.host.cold;
 
-import dev.waterspout.kernels.host.Lanes;
-import dev.waterspout.kernels.host.Layouts;
 import dev.waterspout.kernels.host.VectorLinear;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 

@@ -9,7 +9,7 @@ import dev.waterspout.kernels.device.KernelChoice;
 import dev.waterspout.kernels.device.KernelCut;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelVariant;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

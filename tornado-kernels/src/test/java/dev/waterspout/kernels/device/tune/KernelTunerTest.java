@@ -9,7 +9,7 @@ import dev.waterspout.kernels.device.KernelCandidates;
 import dev.waterspout.kernels.device.KernelChoice;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
-import dev.waterspout.kernels.host.WeightFormat;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

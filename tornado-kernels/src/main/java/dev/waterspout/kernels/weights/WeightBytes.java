@@ -1,36 +1,23 @@
-package dev.waterspout.kernels.device.kernels;
+package dev.waterspout.kernels.weights;
 
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Decodes single weights out of raw GGUF bytes, for kernels. The layouts are those of {@code WeightFormat}. */
+/** Numbers out of the raw bytes of a tensor, for kernels, and the blocks of Q8_0 and Q4_0, for which some kernels are written. */
 public final class WeightBytes {
-    /** The formats as compile-time constants of kernels. */
-    public static final int F16 = 1;
+    /** Numbers of formats as compile-time constants of kernels. */
+    public static final int Q8_0 = Q80.ID;
 
-    public static final int BF16 = 2;
-    public static final int Q8_0 = 3;
-    public static final int Q4_0 = 4;
+    public static final int Q4_0 = Q40.ID;
 
-    public static final int Q8_0_BLOCK_BYTES = 34;
-    public static final int Q4_0_BLOCK_BYTES = 18;
+    public static final int Q8_0_BLOCK_BYTES = Blocks32.Q8_BYTES;
+    public static final int Q4_0_BLOCK_BYTES = Blocks32.Q4_BYTES;
 
     private WeightBytes() {}
 
-    /** {@return weight {@code column} of the row that starts at byte {@code row}} */
-    public static float weight(ByteArray bytes, FloatArray powers, int row, int column, int format) {
-        if (format == Q8_0) {
-            int block = row + (column >> 5) * Q8_0_BLOCK_BYTES;
-            return quant(bytes, block, column & 31, format) * halfAt(bytes, powers, block);
-        }
-        if (format == Q4_0) {
-            int block = row + (column >> 5) * Q4_0_BLOCK_BYTES;
-            return quant(bytes, block, column & 31, format) * halfAt(bytes, powers, block);
-        }
-        if (format == F16) {
-            return halfAt(bytes, powers, row + 2 * column);
-        }
-        return brainAt(bytes, powers, row + 2 * column);
+    /** {@return whether a format's blocks are those of Q8_0 or Q4_0, for which some kernels are written} */
+    public static boolean hasOneScale(int format) {
+        return format == Q8_0 || format == Q4_0;
     }
 
     /** {@return weight {@code index} of the Q8_0 or Q4_0 block at a byte offset, before its scale} */
@@ -78,7 +65,7 @@ public final class WeightBytes {
         return high > 127 ? -magnitude : magnitude;
     }
 
-    private static float notFinite(FloatArray powers, int mantissa) {
+    static float notFinite(FloatArray powers, int mantissa) {
         // Infinity for a mantissa of 0, NaN behind it for 1 to 1023. TornadoVM compiles a choice by (mantissa == 0)
         // only with
         // its own assertions off, and a minimum of a masked int not at all.

@@ -1,4 +1,4 @@
-package dev.waterspout.kernels.host;
+package dev.waterspout.kernels.vector;
 
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

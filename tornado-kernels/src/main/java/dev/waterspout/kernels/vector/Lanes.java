@@ -1,4 +1,4 @@
-package dev.waterspout.kernels.host;
+package dev.waterspout.kernels.vector;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -8,20 +8,20 @@ import jdk.incubator.vector.VectorSpecies;
 
 /** The vector shapes of all kernels: 4, 8 or 16 floats, and as many integers, shorts and bytes. */
 public final class Lanes {
-    static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, shape());
+    public static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, shape());
 
     /** Floats in a vector. */
     public static final int COUNT = FLOATS.length();
 
     /** Bytes of a vector of floats. */
-    static final long BYTES = FLOATS.vectorByteSize();
+    public static final long BYTES = FLOATS.vectorByteSize();
 
-    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
-    static final VectorSpecies<Short> SHORTS =
+    public static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
+    public static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(COUNT * Short.SIZE));
 
     /** A byte per lane. No vector is shorter than 64 bits: where {@link #COUNT} is 4 there is none, and this is not used. */
-    static final VectorSpecies<Byte> BYTE_LANES =
+    public static final VectorSpecies<Byte> BYTE_LANES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, COUNT * Byte.SIZE)));
 
     private Lanes() {}
@@ -32,41 +32,41 @@ public final class Lanes {
         return VectorShape.forBitSize(Math.clamp(Integer.highestOneBit(bits), 128, 512));
     }
 
-    static FloatVector load(MemorySegment segment, long offset) {
+    public static FloatVector load(MemorySegment segment, long offset) {
         return FloatVector.fromMemorySegment(FLOATS, segment, offset, Layouts.ORDER);
     }
 
-    static void store(FloatVector vector, MemorySegment segment, long offset) {
+    public static void store(FloatVector vector, MemorySegment segment, long offset) {
         vector.intoMemorySegment(segment, offset, Layouts.ORDER);
     }
 
-    static FloatVector load(float[] array, int index) {
+    public static FloatVector load(float[] array, int index) {
         return FloatVector.fromArray(FLOATS, array, index);
     }
 
-    static void store(FloatVector vector, float[] array, int index) {
+    public static void store(FloatVector vector, float[] array, int index) {
         vector.intoArray(array, index);
     }
 
     /** Loads the lanes of the mask; the others are zero and their memory is not touched. */
-    static FloatVector load(MemorySegment segment, long offset, VectorMask<Float> mask) {
+    public static FloatVector load(MemorySegment segment, long offset, VectorMask<Float> mask) {
         return FloatVector.fromMemorySegment(FLOATS, segment, offset, Layouts.ORDER, mask);
     }
 
-    static void store(FloatVector vector, MemorySegment segment, long offset, VectorMask<Float> mask) {
+    public static void store(FloatVector vector, MemorySegment segment, long offset, VectorMask<Float> mask) {
         vector.intoMemorySegment(segment, offset, Layouts.ORDER, mask);
     }
 
     /** A mask of the first lanes. */
-    static VectorMask<Float> first(int lanes) {
+    public static VectorMask<Float> first(int lanes) {
         return FLOATS.indexInRange(0, lanes);
     }
 
-    static FloatVector zero() {
+    public static FloatVector zero() {
         return FloatVector.zero(FLOATS);
     }
 
-    static FloatVector all(float value) {
+    public static FloatVector all(float value) {
         return FloatVector.broadcast(FLOATS, value);
     }
 

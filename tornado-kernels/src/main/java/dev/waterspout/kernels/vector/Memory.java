@@ -1,4 +1,4 @@
-package dev.waterspout.kernels.host;
+package dev.waterspout.kernels.vector;
 
 import java.lang.foreign.MemorySegment;
 
@@ -8,24 +8,24 @@ import java.lang.foreign.MemorySegment;
  * <p>An access to a segment checks that it is alive, that this thread may use it, and that the bytes are within it, each
  * time: nearly half of the instructions of a product with one token. This segment is a constant that always lives, and
  * where the compiler knows that an offset is the sum of something within {@link #MASK} and a small number, the check of
- * its bounds goes, too. What makes this safe: {@link WeightMatrix} and {@link KvCacheView} have checked that all they
+ * its bounds goes, too. What makes this safe: the views of weights and of the cache have checked that all they
  * name lies inside their memory, the kernels check their arguments against those, {@link #address} that the memory is
  * alive, and whoever owns it ends it after the last call.
  */
-final class Memory {
-    static final MemorySegment ALL = all();
+public final class Memory {
+    public static final MemorySegment ALL = all();
 
     /** Every address that a process can have: one that has passed through it is known not to be negative or huge. */
-    static final long MASK = (1L << 56) - 1;
+    public static final long MASK = (1L << 56) - 1;
 
     /**
      * A loop's index that has passed through it is known not to be negative from the start. Later the compiler finds that
      * out by itself and drops the operation, but by then it would have cut the loop in two around the checks of bounds.
      */
-    static final int INDEX = Integer.MAX_VALUE;
+    public static final int INDEX = Integer.MAX_VALUE;
 
     /** Bytes of a line of the cache: no vector that is aligned to its size lies in two. */
-    static final long LINE = 64;
+    public static final long LINE = 64;
 
     private Memory() {}
 
@@ -40,7 +40,7 @@ final class Memory {
      * @param data off-heap, not empty
      * @throws IllegalArgumentException if it lies on the heap
      */
-    static long address(MemorySegment data) {
+    public static long address(MemorySegment data) {
         if (!data.isNative()) {
             throw new IllegalArgumentException("an operand lies on the heap; the kernels read and write off-heap");
         }
@@ -53,7 +53,7 @@ final class Memory {
      *
      * @throws IllegalArgumentException if it lies on the heap or is read-only
      */
-    static long target(MemorySegment data) {
+    public static long target(MemorySegment data) {
         if (data.isReadOnly()) {
             throw new IllegalArgumentException("an output is read-only; the kernels write to memory that is not");
         }

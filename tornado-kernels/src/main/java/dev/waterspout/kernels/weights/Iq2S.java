@@ -1,0 +1,79 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 256 weights, each 8 a point of a grid of 1024 with signs, each 16 with a scale of 4 bits: weight {@code d * (0.5 + s) / 4} times
+ * the point times the sign.
+ *
+ * <pre>
+ *   byte 0     2          34         66        74        82
+ *        +-----+----------+----------+---------+---------+
+ *        |  d  | points   | signs    | high    | 8 bytes |   d binary16; s of weights 16 g to 16 g + 15: nibble g of 8 bytes
+ *        +-----+----------+----------+---------+---------+
+ *   point 4 g + k: byte 4 g + k of the points, above it bits 2 k of byte g of high; bit j of its signs: weight j is negative
+ * </pre>
+ */
+final class Iq2S extends ScaledQuants {
+    static final int ID = 22;
+    private static final int ELEMENTS = 256;
+    private static final int BYTES = 82;
+    private static final int GROUP = 16;
+
+    /** Where the grid begins in the tables of devices. */
+    static final int TABLE = Iq2Xs.TABLE + 512 * 8;
+
+    private static final Grid GRID = Grid.eights("iq2_s.grid", 8, 25, 43);
+
+    Iq2S() {
+        super(ID, ELEMENTS, BYTES, GROUP, false);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int point = index >> 3;
+        int high = (Stored.unsigned(data, block + 66 + (point >> 2)) >> ((point & 3) << 1)) & 3;
+        int s = (Stored.unsigned(data, block + 74 + (index >> 5)) >> ((index & 16) >> 2)) & 0xF;
+        float scale = Stored.half(data, block) * (0.5f + (float) s) * 0.25f;
+        float value = GRID.value((Stored.unsigned(data, block + 2 + point) | (high << 8)) * 8 + (index & 7));
+        return scale * (((Stored.unsigned(data, block + 34 + point) >> (index & 7)) & 1) == 0 ? value : -value);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        float d = Stored.half(block);
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            int s = Stored.unsigned(block + 74 + g / 2) >> (g % 2 * 4) & 0xf;
+            to.scale(g, d * (0.5f + s) * 0.25f);
+        }
+        for (int k = 0; k < ELEMENTS / 8; k++) {
+            int high = Stored.unsigned(block + 66 + k / 4) >> (k % 4 * 2) & 3;
+            int point = Stored.unsigned(block + 2 + k) | high << 8;
+            to.put(8 * k, QuantBlock.signed(GRID.eight(point), Stored.unsigned(block + 34 + k)));
+        }
+    }
+
+    @Override
+    int tableStart() {
+        return TABLE;
+    }
+
+    @Override
+    float[] table() {
+        return GRID.values();
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 8) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int point = index >> 3;
+        int high = ((bytes.get(block + 66 + (point >> 2)) & 0xFF) >> ((point & 3) << 1)) & 3;
+        int s = ((bytes.get(block + 74 + (index >> 5)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
+        float scale = WeightBytes.halfAt(bytes, tables, block) * (0.5f + (float) s) * 0.25f;
+        float value = tables.get(TABLE + ((bytes.get(block + 2 + point) & 0xFF) | (high << 8)) * 8 + (index & 7));
+        return scale * ((((bytes.get(block + 34 + point) & 0xFF) >> (index & 7)) & 1) == 0 ? value : -value);
+    }
+}

@@ -1,0 +1,83 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 256 weights, each 8 a point of a grid of 256 with signs, each 32 with a scale of 4 bits: weight {@code d * (0.5 + s) / 4} times
+ * the point times the sign.
+ *
+ * <pre>
+ *   byte 0     2
+ *        +-----+-------------------+
+ *        |  d  | 8 times 8 bytes   |   d binary16; of each 32 weights:
+ *        +-----+-------------------+
+ *   bytes 0 to 3: the points; of the integer in bytes 4 to 7, bits 7 k to 7 k + 6: signs of point k, see {@link Signs}, bits 28 on: s
+ * </pre>
+ */
+final class Iq2Xxs extends ScaledQuants {
+    static final int ID = 16;
+    private static final int ELEMENTS = 256;
+    private static final int BYTES = 66;
+    private static final int GROUP = 32;
+
+    /** Where the grid begins in the tables of devices. */
+    static final int TABLE = Mxfp4.TABLE + 16;
+
+    private static final Grid GRID = Grid.eights("iq2_xxs.grid", 8, 25, 43);
+
+    Iq2Xxs() {
+        super(ID, ELEMENTS, BYTES, GROUP, false);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        long group = block + 2 + (index >> 5 << 3);
+        int k = (index >> 3) & 3;
+        int bit = 7 * k;
+        int word = Stored.unsigned(data, group + 4 + (bit >> 3))
+                | (Stored.unsigned(data, group + 4 + ((bit + 6) >> 3)) << 8);
+        float scale = Stored.half(data, block) * (0.5f + (float) (Stored.unsigned(data, group + 7) >> 4)) * 0.25f;
+        float value = GRID.value(Stored.unsigned(data, group + k) * 8 + (index & 7));
+        return scale * (Signs.negative((word >> (bit & 7)) & 127, index & 7) == 0 ? value : -value);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        float d = Stored.half(block);
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            long word = Stored.eight(block + 2 + 8L * g);
+            to.scale(g, d * (0.5f + (word >>> 60)) * 0.25f);
+            for (int k = 0; k < 4; k++) {
+                int signs = Signs.all((int) (word >>> (32 + 7 * k)) & 127);
+                to.put(32 * g + 8 * k, QuantBlock.signed(GRID.eight((int) (word >>> (8 * k)) & 0xff), signs));
+            }
+        }
+    }
+
+    @Override
+    int tableStart() {
+        return TABLE;
+    }
+
+    @Override
+    float[] table() {
+        return GRID.values();
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 8) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int group = block + 2 + (index >> 5 << 3);
+        int k = (index >> 3) & 3;
+        int bit = 7 * k;
+        int word = (bytes.get(group + 4 + (bit >> 3)) & 0xFF) | ((bytes.get(group + 4 + ((bit + 6) >> 3)) & 0xFF) << 8);
+        float scale = WeightBytes.halfAt(bytes, tables, block)
+                * (0.5f + (float) ((bytes.get(group + 7) & 0xFF) >> 4))
+                * 0.25f;
+        float value = tables.get(TABLE + (bytes.get(group + k) & 0xFF) * 8 + (index & 7));
+        return scale * (Signs.negative((word >> (bit & 7)) & 127, index & 7) == 0 ? value : -value);
+    }
+}

@@ -1,0 +1,63 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 32 weights of 4 bits that choose from 16 values which lie closer together near zero: weight {@code v(q) * d}.
+ *
+ * <pre>
+ *   byte 0     2
+ *        +-----+------------+
+ *        |  d  | 16 bytes   |   d binary16; low nibble of byte j: q of weight j, high: of j + 16
+ *        +-----+------------+
+ * </pre>
+ */
+final class Iq4Nl extends ScaledQuants {
+    static final int ID = 20;
+    private static final int ELEMENTS = 32;
+    private static final int BYTES = 18;
+    private static final int GROUP = 32;
+
+    /** The values, which {@link Iq4Xs} shares. */
+    static final Grid GRID = Grid.of(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
+
+    /** Where they begin in the tables of devices. */
+    static final int TABLE = DeviceTables.TYPES;
+
+    Iq4Nl() {
+        super(ID, ELEMENTS, BYTES, GROUP, false);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int q = (Stored.unsigned(data, block + 2 + (index & 15)) >> ((index & 16) >> 2)) & 0xF;
+        return GRID.value(q) * Stored.half(data, block);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        to.scale(0, Stored.half(block));
+        to.nibbles(0, 16, block + 2, 16);
+        GRID.replace(to, ELEMENTS);
+    }
+
+    @Override
+    int tableStart() {
+        return TABLE;
+    }
+
+    @Override
+    float[] table() {
+        return GRID.values();
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 5) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int q = ((bytes.get(block + 2 + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
+        return tables.get(TABLE + q) * WeightBytes.halfAt(bytes, tables, block);
+    }
+}

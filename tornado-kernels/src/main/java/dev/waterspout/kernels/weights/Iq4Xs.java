@@ -1,0 +1,60 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 256 weights of 4 bits that choose from the values of {@link Iq4Nl}; each 32 have a scale of 6 bits: weight
+ * {@code d * (s - 32) * v(q)}.
+ *
+ * <pre>
+ *   byte 0     2     4     8          136
+ *        +-----+-----+-----+----------+
+ *        |  d  |  h  |  l  | 128 bytes|   d binary16; s of weights 32 g to 32 g + 31: nibble g of l, above it bits 2 g of h
+ *        +-----+-----+-----+----------+
+ *   weight 32 g + j, j < 16: low nibble of byte 16 g + j of 128; weight 32 g + 16 + j: high
+ * </pre>
+ */
+final class Iq4Xs extends ScaledQuants {
+    static final int ID = 23;
+    private static final int ELEMENTS = 256;
+    private static final int BYTES = 136;
+    private static final int GROUP = 32;
+
+    Iq4Xs() {
+        super(ID, ELEMENTS, BYTES, GROUP, false);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int q = (Stored.unsigned(data, block + 8 + (index >> 5 << 4) + (index & 15)) >> ((index & 16) >> 2)) & 0xF;
+        int g = index >> 5;
+        int s = (Stored.unsigned(data, block + 4 + (g >> 1)) >> ((g & 1) << 2)) & 0xF;
+        s |= ((Stored.unsigned(data, block + 2 + (g >> 2)) >> ((g & 3) << 1)) & 3) << 4;
+        return Stored.half(data, block) * ((float) s - 32f) * Iq4Nl.GRID.value(q);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        float d = Stored.half(block);
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            int low = Stored.unsigned(block + 4 + g / 2) >> (g % 2 * 4) & 0xf;
+            int high = Stored.unsigned(block + 2 + g / 4) >> (g % 4 * 2) & 3;
+            to.scale(g, d * ((low | high << 4) - 32));
+            to.nibbles(32 * g, 32 * g + 16, block + 8 + 16L * g, 16);
+        }
+        Iq4Nl.GRID.replace(to, ELEMENTS);
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 8) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int q = ((bytes.get(block + 8 + (index >> 5 << 4) + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
+        int g = index >> 5;
+        int s = ((bytes.get(block + 4 + (g >> 1)) & 0xFF) >> ((g & 1) << 2)) & 0xF;
+        s |= (((bytes.get(block + 2 + (g >> 2)) & 0xFF) >> ((g & 3) << 1)) & 3) << 4;
+        return WeightBytes.halfAt(bytes, tables, block) * ((float) s - 32f) * tables.get(Iq4Nl.TABLE + q);
+    }
+}

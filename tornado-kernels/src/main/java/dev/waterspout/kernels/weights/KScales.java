@@ -1,0 +1,64 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+
+/**
+ * The scales and offsets of Q4_K and Q5_K: of each of eight groups 6 bits, in 12 bytes.
+ *
+ * <pre>
+ *   byte 0              4              8
+ *        +--------------+--------------+--------------+
+ *        | s of g &lt; 4   | m of g &lt; 4   | low nibbles  |   bits 0 to 5 of byte g and of byte 4 + g
+ *        +--------------+--------------+--------------+
+ *   g >= 4: low nibble of byte 4 + g, and above it bits 6 and 7 of byte g - 4: s; high nibble, and bits 6 and 7 of byte g: m
+ * </pre>
+ */
+final class KScales {
+    private KScales() {}
+
+    /** Reads d, dmin and the 12 bytes at the beginning of a block, and gives all groups their scales and offsets. */
+    static void read(long block, QuantBlock to) {
+        float d = Stored.half(block);
+        float least = Stored.half(block + 2);
+        long low = (Stored.four(block + 4) & 0xffffffffL) | (long) Stored.four(block + 8) << 32;
+        int high = Stored.four(block + 12);
+        for (int g = 0; g < 4; g++) {
+            int s = (int) (low >>> (8 * g)) & 0xff;
+            int m = (int) (low >>> (8 * g + 32)) & 0xff;
+            int both = high >>> (8 * g) & 0xff;
+            to.scale(g, d * (s & 63), -(least * (m & 63)));
+            to.scale(g + 4, d * ((both & 0xf) | s >> 6 << 4), -(least * (both >> 4 | m >> 6 << 4)));
+        }
+    }
+
+    static int scale(MemorySegment data, long at, int g) {
+        return g < 4
+                ? Stored.unsigned(data, at + g) & 63
+                : (Stored.unsigned(data, at + g + 4) & 0xf) | Stored.unsigned(data, at + g - 4) >> 6 << 4;
+    }
+
+    static int offset(MemorySegment data, long at, int g) {
+        return g < 4
+                ? Stored.unsigned(data, at + g + 4) & 63
+                : Stored.unsigned(data, at + g + 4) >> 4 | Stored.unsigned(data, at + g) >> 6 << 4;
+    }
+
+    /** {@return the scale of a group; a kernel's part} */
+    static int scale(ByteArray bytes, int at, int g) {
+        int s = bytes.get(at + g) & 63;
+        if (g > 3) {
+            s = (bytes.get(at + g + 4) & 0xF) | (((bytes.get(at + g - 4) & 0xFF) >> 6) << 4);
+        }
+        return s;
+    }
+
+    /** {@return the offset of a group; a kernel's part} */
+    static int offset(ByteArray bytes, int at, int g) {
+        int m = bytes.get(at + g + 4) & 63;
+        if (g > 3) {
+            m = ((bytes.get(at + g + 4) & 0xFF) >> 4) | (((bytes.get(at + g) & 0xFF) >> 6) << 4);
+        }
+        return m;
+    }
+}

@@ -1,0 +1,64 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 32 weights of E2M1 with a scale that is a power of two (OCP Microscaling): weight {@code v(q) * 2^(e - 128)}, v being
+ * twice the value of E2M1.
+ *
+ * <pre>
+ *   byte 0   1
+ *        +---+------------+
+ *        | e | 16 bytes   |   low nibble of byte j: q of weight j, high: of j + 16
+ *        +---+------------+
+ * </pre>
+ */
+final class Mxfp4 extends ScaledQuants {
+    static final int ID = 39;
+    private static final int ELEMENTS = 32;
+    private static final int BYTES = 17;
+    private static final int GROUP = 32;
+
+    /** Twice the values of E2M1, which {@link Nvfp4} shares. */
+    static final Grid GRID = Grid.of(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
+
+    /** Where they begin in the tables of devices. */
+    static final int TABLE = Iq4Nl.TABLE + 16;
+
+    Mxfp4() {
+        super(ID, ELEMENTS, BYTES, GROUP, false);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int q = (Stored.unsigned(data, block + 1 + (index & 15)) >> ((index & 16) >> 2)) & 0xF;
+        return GRID.value(q) * Stored.powerOfTwo(Stored.unsigned(data, block) - 128);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        to.scale(0, Stored.powerOfTwo(Stored.unsigned(block) - 128));
+        to.nibbles(0, 16, block + 1, 16);
+        GRID.replace(to, ELEMENTS);
+    }
+
+    @Override
+    int tableStart() {
+        return TABLE;
+    }
+
+    @Override
+    float[] table() {
+        return GRID.values();
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 5) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int q = ((bytes.get(block + 1 + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
+        return tables.get(TABLE + q) * tables.get(DeviceTables.ONE + (bytes.get(block) & 0xFF) - 128);
+    }
+}

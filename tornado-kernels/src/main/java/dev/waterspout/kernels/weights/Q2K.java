@@ -1,0 +1,59 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 256 weights of 2 bits; each 16 have a scale and an offset of 4 bits: weight {@code d * s * q - dmin * m}.
+ *
+ * <pre>
+ *   byte 0             16            80     82     84
+ *        +-------------+-------------+------+------+
+ *        | 16 bytes    | 64 bytes    |  d   | dmin |   d and dmin binary16
+ *        +-------------+-------------+------+------+
+ *   byte g of 16: low nibble s, high nibble m of weights 16 g to 16 g + 15
+ *   weight 128 n + 32 j + l: bits 2 j and 2 j + 1 of byte 32 n + l of 64
+ * </pre>
+ */
+final class Q2K extends ScaledQuants {
+    static final int ID = 10;
+    private static final int ELEMENTS = 256;
+    private static final int BYTES = 84;
+    private static final int GROUP = 16;
+
+    Q2K() {
+        super(ID, ELEMENTS, BYTES, GROUP, true);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int q = (Stored.unsigned(data, block + 16 + (index >> 7 << 5) + (index & 31)) >> ((index >> 4) & 6)) & 3;
+        int factors = Stored.unsigned(data, block + (index >> 4));
+        float scale = Stored.half(data, block + 80) * (float) (factors & 0xF);
+        float offset = Stored.half(data, block + 82) * (float) (factors >> 4);
+        return scale * (float) q - offset;
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        float d = Stored.half(block + 80);
+        float least = Stored.half(block + 82);
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            int factors = Stored.unsigned(block + g);
+            to.scale(g, d * (factors & 0xf), -(least * (factors >> 4)));
+        }
+        to.pairs(block + 16, 0);
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 8) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int q = ((bytes.get(block + 16 + (index >> 7 << 5) + (index & 31)) & 0xFF) >> ((index >> 4) & 6)) & 3;
+        int factors = (bytes.get(block + (index >> 4)) & 0xFF);
+        float scale = WeightBytes.halfAt(bytes, tables, block + 80) * (float) (factors & 0xF);
+        float offset = WeightBytes.halfAt(bytes, tables, block + 82) * (float) (factors >> 4);
+        return scale * (float) q - offset;
+    }
+}

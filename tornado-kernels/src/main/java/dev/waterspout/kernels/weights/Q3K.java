@@ -1,0 +1,65 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 256 weights of 3 bits; each 16 have a scale of 6 bits: weight {@code d * (s - 32) * (q - 4)}.
+ *
+ * <pre>
+ *   byte 0          32         96            108   110
+ *        +----------+----------+-------------+-----+
+ *        | 32 bytes | 64 bytes | 12 bytes    |  d  |   d binary16
+ *        +----------+----------+-------------+-----+
+ *   weight 128 n + 32 j + l: bits 2 j and 2 j + 1 of byte 32 n + l of 64, and above them bit 4 n + j of byte l of 32
+ *   s of weights 16 g to 16 g + 15: a nibble of byte g % 8 of 12, low for g < 8; above it bits 2 (g / 4) of byte 8 + g % 4
+ * </pre>
+ */
+final class Q3K extends ScaledQuants {
+    static final int ID = 11;
+    private static final int ELEMENTS = 256;
+    private static final int BYTES = 110;
+    private static final int GROUP = 16;
+
+    Q3K() {
+        super(ID, ELEMENTS, BYTES, GROUP, false);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int low = (Stored.unsigned(data, block + 32 + (index >> 7 << 5) + (index & 31)) >> ((index >> 4) & 6)) & 3;
+        int high = (Stored.unsigned(data, block + (index & 31)) >> (index >> 5)) & 1;
+        int g = index >> 4;
+        int s = (Stored.unsigned(data, block + 96 + (g & 7)) >> ((g & 8) >> 1)) & 0xF;
+        s |= ((Stored.unsigned(data, block + 104 + (g & 3)) >> (g >> 2 << 1)) & 3) << 4;
+        return Stored.half(data, block + 108) * ((float) s - 32f) * ((float) (low | (high << 2)) - 4f);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        float d = Stored.half(block + 108);
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            int low = Stored.unsigned(block + 96 + g % 8) >> (g / 8 * 4) & 0xf;
+            int high = Stored.unsigned(block + 104 + g % 4) >> (g / 4 * 2) & 3;
+            to.scale(g, d * ((low | high << 4) - 32));
+        }
+        to.pairs(block + 32, 0);
+        for (int i = 0; i < ELEMENTS; i += 8) {
+            long high = Stored.eight(block + i % 32) >>> (i / 32) & QuantBlock.ONES;
+            to.put(i, QuantBlock.minus(to.get(i) | high << 2, 4));
+        }
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 8) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int low = ((bytes.get(block + 32 + (index >> 7 << 5) + (index & 31)) & 0xFF) >> ((index >> 4) & 6)) & 3;
+        int high = ((bytes.get(block + (index & 31)) & 0xFF) >> (index >> 5)) & 1;
+        int g = index >> 4;
+        int s = ((bytes.get(block + 96 + (g & 7)) & 0xFF) >> ((g & 8) >> 1)) & 0xF;
+        s |= (((bytes.get(block + 104 + (g & 3)) & 0xFF) >> (g >> 2 << 1)) & 3) << 4;
+        return WeightBytes.halfAt(bytes, tables, block + 108) * ((float) s - 32f) * ((float) (low | (high << 2)) - 4f);
+    }
+}

@@ -1,0 +1,94 @@
+package dev.waterspout.kernels.weights;
+
+import dev.waterspout.kernels.vector.ByteLanes;
+import dev.waterspout.kernels.vector.Halves;
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 32 weights of 4 bits with a scale: weight {@code (q - 8) * d}.
+ *
+ * <pre>
+ *   byte 0     2
+ *        +-----+------------+
+ *        |  d  | 16 bytes   |   d binary16; low nibble of byte j: q of weight j, high: of j + 16
+ *        +-----+------------+
+ * </pre>
+ */
+final class Q40 extends TensorType {
+    static final int ID = 2;
+    static final int BYTES = 18;
+    private static final MemorySegment ALL = Memory.ALL;
+
+    Q40() {
+        super(ID, 32, BYTES);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        return ((Stored.unsigned(data, block + Blocks32.SCALE_BYTES + index % 16) >> (index / 16 * 4) & 0xf) - 8)
+                * Stored.half(data, block);
+    }
+
+    @Override
+    void unpack(long address, int count, long target, QuantBlock scratch) {
+        expand(address, count, target);
+    }
+
+    private static void expand(long address, int count, long target) {
+        long from = address & Memory.MASK;
+        long to = target & Memory.MASK;
+        int blocks = count / Blocks32.BLOCK;
+        for (int b = 0; b < blocks; b++) {
+            long block = from + (long) (b & Memory.INDEX) * BYTES;
+            FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, Halves.at(block));
+            for (int i = 0; i < Blocks32.BLOCK / 2; i += Lanes.COUNT) {
+                IntVector pairs = ByteLanes.unsigned(block + Blocks32.SCALE_BYTES, i);
+                FloatVector low = (FloatVector) pairs.and(0xf).sub(8).castShape(Lanes.FLOATS, 0);
+                FloatVector high = (FloatVector)
+                        pairs.lanewise(VectorOperators.LSHR, 4).sub(8).castShape(Lanes.FLOATS, 0);
+                low.mul(scale)
+                        .intoMemorySegment(
+                                ALL,
+                                to
+                                        + (long) (b & Memory.INDEX) * Blocks32.BLOCK * Float.BYTES
+                                        + (long) (i & Memory.INDEX) * Float.BYTES,
+                                Layouts.ORDER);
+                high.mul(scale)
+                        .intoMemorySegment(
+                                ALL,
+                                to
+                                        + (long) (b & Memory.INDEX) * Blocks32.BLOCK * Float.BYTES
+                                        + (Blocks32.BLOCK / 2 + (i & Memory.INDEX)) * (long) Float.BYTES,
+                                Layouts.ORDER);
+            }
+        }
+    }
+
+    @Override
+    void unpackCold(byte[] stored, float[] target) {
+        int block = 0;
+        for (int first = 0; first < target.length; first += Blocks32.BLOCK) {
+            float scale = Stored.half(stored, block);
+            int pairs = block + Blocks32.SCALE_BYTES;
+            for (int i = 0; i < Blocks32.BLOCK / 2; i++) {
+                target[first + i] = ((stored[pairs + i] & 0xf) - 8) * scale;
+                target[first + Blocks32.BLOCK / 2 + i] = ((stored[pairs + i] >> 4 & 0xf) - 8) * scale;
+            }
+            block += Blocks32.Q4_BYTES;
+        }
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 5) * BYTES;
+        return WeightBytes.quant(bytes, block, column & 31, ID) * WeightBytes.halfAt(bytes, tables, block);
+    }
+}

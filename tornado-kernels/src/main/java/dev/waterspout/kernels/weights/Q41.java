@@ -1,0 +1,46 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 32 weights of 4 bits with a scale and an offset: weight {@code q * d + m}.
+ *
+ * <pre>
+ *   byte 0     2     4
+ *        +-----+-----+------------+
+ *        |  d  |  m  | 16 bytes   |   d and m binary16; low nibble of byte j: q of weight j, high: of j + 16
+ *        +-----+-----+------------+
+ * </pre>
+ */
+final class Q41 extends ScaledQuants {
+    static final int ID = 3;
+    private static final int ELEMENTS = 32;
+    private static final int BYTES = 20;
+    private static final int GROUP = 32;
+
+    Q41() {
+        super(ID, ELEMENTS, BYTES, GROUP, true);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int q = (Stored.unsigned(data, block + 4 + (index & 15)) >> ((index & 16) >> 2)) & 0xF;
+        return (float) q * Stored.half(data, block) + Stored.half(data, block + 2);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        to.scale(0, Stored.half(block), Stored.half(block + 2));
+        to.nibbles(0, 16, block + 4, 16);
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 5) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int q = ((bytes.get(block + 4 + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
+        return (float) q * WeightBytes.halfAt(bytes, tables, block) + WeightBytes.halfAt(bytes, tables, block + 2);
+    }
+}

@@ -1,0 +1,51 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 32 weights of 5 bits with a scale: weight {@code (q - 16) * d}.
+ *
+ * <pre>
+ *   byte 0     2       6
+ *        +-----+-------+------------+
+ *        |  d  | h     | 16 bytes   |   d binary16; low nibble of byte j: low bits of weight j, high: of j + 16
+ *        +-----+-------+------------+   bit j of h: the highest bit of weight j
+ * </pre>
+ */
+final class Q50 extends ScaledQuants {
+    static final int ID = 6;
+    private static final int ELEMENTS = 32;
+    private static final int BYTES = 22;
+    private static final int GROUP = 32;
+
+    Q50() {
+        super(ID, ELEMENTS, BYTES, GROUP, false);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int low = (Stored.unsigned(data, block + 6 + (index & 15)) >> ((index & 16) >> 2)) & 0xF;
+        int high = (Stored.unsigned(data, block + 2 + (index >> 3)) >> (index & 7)) & 1;
+        return ((float) (low | (high << 4)) - 16f) * Stored.half(data, block);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        to.scale(0, Stored.half(block));
+        to.nibbles(0, 16, block + 6, 16);
+        for (int i = 0; i < ELEMENTS; i += 8) {
+            to.put(i, QuantBlock.minus(to.get(i) | QuantBlock.spread(Stored.unsigned(block + 2 + i / 8)) << 4, 16));
+        }
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 5) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int low = ((bytes.get(block + 6 + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
+        int high = ((bytes.get(block + 2 + (index >> 3)) & 0xFF) >> (index & 7)) & 1;
+        return ((float) (low | (high << 4)) - 16f) * WeightBytes.halfAt(bytes, tables, block);
+    }
+}

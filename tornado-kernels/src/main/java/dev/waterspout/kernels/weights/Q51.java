@@ -1,0 +1,52 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 32 weights of 5 bits with a scale and an offset: weight {@code q * d + m}.
+ *
+ * <pre>
+ *   byte 0     2     4       8
+ *        +-----+-----+-------+------------+
+ *        |  d  |  m  | h     | 16 bytes   |   d and m binary16; nibbles and h as in Q5_0
+ *        +-----+-----+-------+------------+
+ * </pre>
+ */
+final class Q51 extends ScaledQuants {
+    static final int ID = 7;
+    private static final int ELEMENTS = 32;
+    private static final int BYTES = 24;
+    private static final int GROUP = 32;
+
+    Q51() {
+        super(ID, ELEMENTS, BYTES, GROUP, true);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int low = (Stored.unsigned(data, block + 8 + (index & 15)) >> ((index & 16) >> 2)) & 0xF;
+        int high = (Stored.unsigned(data, block + 4 + (index >> 3)) >> (index & 7)) & 1;
+        return (float) (low | (high << 4)) * Stored.half(data, block) + Stored.half(data, block + 2);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        to.scale(0, Stored.half(block), Stored.half(block + 2));
+        to.nibbles(0, 16, block + 8, 16);
+        for (int i = 0; i < ELEMENTS; i += 8) {
+            to.put(i, to.get(i) | QuantBlock.spread(Stored.unsigned(block + 4 + i / 8)) << 4);
+        }
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 5) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int low = ((bytes.get(block + 8 + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
+        int high = ((bytes.get(block + 4 + (index >> 3)) & 0xFF) >> (index & 7)) & 1;
+        return (float) (low | (high << 4)) * WeightBytes.halfAt(bytes, tables, block)
+                + WeightBytes.halfAt(bytes, tables, block + 2);
+    }
+}

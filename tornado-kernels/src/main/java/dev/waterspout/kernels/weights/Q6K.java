@@ -1,0 +1,60 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 256 weights of 6 bits; each 16 have a scale of 8 bits: weight {@code d * s * (q - 32)}.
+ *
+ * <pre>
+ *   byte 0          128        192        208   210
+ *        +----------+----------+----------+-----+
+ *        | 128 bytes| 64 bytes | 16 bytes |  d  |   d binary16; byte g of 16: s of weights 16 g to 16 g + 15, with sign
+ *        +----------+----------+----------+-----+
+ *   weight 128 n + 32 j + l: low nibble, for j >= 2 high, of byte 64 n + 32 (j % 2) + l of 128;
+ *                            above it bits 2 j and 2 j + 1 of byte 32 n + l of 64
+ * </pre>
+ */
+final class Q6K extends ScaledQuants {
+    static final int ID = 14;
+    private static final int ELEMENTS = 256;
+    private static final int BYTES = 210;
+    private static final int GROUP = 16;
+
+    Q6K() {
+        super(ID, ELEMENTS, BYTES, GROUP, false);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        int low = (Stored.unsigned(data, block + (index >> 7 << 6) + (index & 63)) >> ((index & 64) >> 4)) & 0xF;
+        int high = (Stored.unsigned(data, block + 128 + (index >> 7 << 5) + (index & 31)) >> ((index >> 4) & 6)) & 3;
+        float scale = Stored.half(data, block + 208) * (float) Stored.signed(data, block + 192 + (index >> 4));
+        return scale * ((float) (low | (high << 4)) - 32f);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        float d = Stored.half(block + 208);
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            to.scale(g, d * Stored.signed(block + 192 + g));
+        }
+        to.nibbles(0, 64, block, 64);
+        to.nibbles(128, 192, block + 64, 64);
+        for (int i = 0; i < ELEMENTS; i += 8) {
+            long high = Stored.eight(block + 128 + i / 128 * 32L + i % 32) >>> (i / 32 % 4 * 2) & QuantBlock.THREES;
+            to.put(i, QuantBlock.minus(to.get(i) | high << 4, 32));
+        }
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 8) * BYTES;
+        int index = column & (ELEMENTS - 1);
+        int low = ((bytes.get(block + (index >> 7 << 6) + (index & 63)) & 0xFF) >> ((index & 64) >> 4)) & 0xF;
+        int high = ((bytes.get(block + 128 + (index >> 7 << 5) + (index & 31)) & 0xFF) >> ((index >> 4) & 6)) & 3;
+        float scale = WeightBytes.halfAt(bytes, tables, block + 208) * (float) bytes.get(block + 192 + (index >> 4));
+        return scale * ((float) (low | (high << 4)) - 32f);
+    }
+}

@@ -1,0 +1,80 @@
+package dev.waterspout.kernels.weights;
+
+import dev.waterspout.kernels.vector.ByteLanes;
+import dev.waterspout.kernels.vector.Halves;
+import dev.waterspout.kernels.vector.Lanes;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * 32 weights of 8 bits with a scale: weight {@code q * d}.
+ *
+ * <pre>
+ *   byte 0     2
+ *        +-----+------------+
+ *        |  d  | 32 bytes   |   d binary16; byte j: q of weight j, with sign
+ *        +-----+------------+
+ * </pre>
+ */
+final class Q80 extends TensorType {
+    static final int ID = 8;
+    static final int BYTES = 34;
+    private static final MemorySegment ALL = Memory.ALL;
+
+    Q80() {
+        super(ID, 32, BYTES);
+    }
+
+    @Override
+    float weight(MemorySegment data, long block, int index) {
+        return Stored.signed(data, block + Blocks32.SCALE_BYTES + index) * Stored.half(data, block);
+    }
+
+    @Override
+    void unpack(long address, int count, long target, QuantBlock scratch) {
+        expand(address, count, target);
+    }
+
+    private static void expand(long address, int count, long target) {
+        long from = address & Memory.MASK;
+        long to = target & Memory.MASK;
+        int blocks = count / Blocks32.BLOCK;
+        for (int b = 0; b < blocks; b++) {
+            long block = from + (long) (b & Memory.INDEX) * BYTES;
+            float scale = Halves.at(block);
+            for (int i = 0; i < Blocks32.BLOCK; i += Lanes.COUNT) {
+                FloatVector q = ByteLanes.signed(block + Blocks32.SCALE_BYTES, i);
+                q.mul(scale)
+                        .intoMemorySegment(
+                                ALL,
+                                to
+                                        + (long) (b & Memory.INDEX) * Blocks32.BLOCK * Float.BYTES
+                                        + (long) (i & Memory.INDEX) * Float.BYTES,
+                                Layouts.ORDER);
+            }
+        }
+    }
+
+    @Override
+    void unpackCold(byte[] stored, float[] target) {
+        int block = 0;
+        for (int first = 0; first < target.length; first += Blocks32.BLOCK) {
+            float scale = Stored.half(stored, block);
+            int values = block + Blocks32.SCALE_BYTES;
+            for (int i = 0; i < Blocks32.BLOCK; i++) {
+                target[first + i] = stored[values + i] * scale;
+            }
+            block += Blocks32.Q8_BYTES;
+        }
+    }
+
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
+        int block = row + (column >> 5) * BYTES;
+        return WeightBytes.quant(bytes, block, column & 31, ID) * WeightBytes.halfAt(bytes, tables, block);
+    }
+}

@@ -1,0 +1,217 @@
+package dev.waterspout.kernels.weights;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * The registry of tensor types. A new type is a class, a constant here, and a line of {@link #weightAt}, which stands here
+ * because kernels reach static methods only: TornadoVM knows the number of the format when it compiles, and drops all other
+ * lines.
+ */
+public enum WeightFormat {
+    F32(new Float32()),
+    F16(new Float16()),
+    BF16(new BFloat16()),
+    Q8_0(new Q80()),
+    Q4_0(new Q40()),
+    Q4_1(new Q41()),
+    Q5_0(new Q50()),
+    Q5_1(new Q51()),
+    Q2_K(new Q2K()),
+    Q3_K(new Q3K()),
+    Q4_K(new Q4K()),
+    Q5_K(new Q5K()),
+    Q6_K(new Q6K()),
+    IQ4_NL(new Iq4Nl()),
+    IQ4_XS(new Iq4Xs()),
+    MXFP4(new Mxfp4()),
+    NVFP4(new Nvfp4()),
+    IQ1_S(new Iq1S()),
+    IQ1_M(new Iq1M()),
+    IQ2_XXS(new Iq2Xxs()),
+    IQ2_XS(new Iq2Xs()),
+    IQ2_S(new Iq2S()),
+    IQ3_XXS(new Iq3Xxs()),
+    IQ3_S(new Iq3S()),
+    TQ1_0(new Tq10()),
+    TQ2_0(new Tq20());
+
+    @SuppressWarnings("ImmutableEnumChecker") // types have no state but constants
+    private final TensorType type;
+
+    WeightFormat(TensorType type) {
+        this.type = type;
+    }
+
+    /** {@return the number of the type in files, and in kernels} */
+    public int id() {
+        return type.id();
+    }
+
+    /** {@return the number of weights in a block} */
+    public int blockElements() {
+        return type.blockElements();
+    }
+
+    /** {@return the bytes of a block} */
+    public int blockBytes() {
+        return type.blockBytes();
+    }
+
+    /**
+     * {@return the bytes that consecutive weights of a row take}
+     *
+     * @param columns number of weights, a multiple of {@link #blockElements()}
+     */
+    public long rowBytes(int columns) {
+        if (columns < 0 || columns % blockElements() != 0) {
+            throw new IllegalArgumentException(
+                    "columns=" + columns + ": a row of " + this + " is cut into blocks of " + blockElements());
+        }
+        return (long) (columns / blockElements()) * blockBytes();
+    }
+
+    /**
+     * {@return a weight, exact in f32: the reference}
+     *
+     * @param data holds the block
+     * @param block offset of the block in the data
+     * @param index of the weight in the block
+     */
+    public float weight(MemorySegment data, long block, int index) {
+        return type.weight(data, block, index);
+    }
+
+    /**
+     * Unpacks consecutive weights of a row to f32, with the bits of {@link #weight}.
+     *
+     * @param address of the first block
+     * @param count number of weights, a multiple of the block
+     * @param target address of the first float
+     * @param scratch the thread's
+     */
+    public void unpack(long address, int count, long target, QuantBlock scratch) {
+        type.unpack(address, count, target, scratch);
+    }
+
+    /**
+     * Unpacks a row by loops over arrays, which are fast before the JVM has compiled anything; the bits are the same.
+     *
+     * @param stored the row's bytes
+     * @param target one float per weight
+     */
+    public void unpackCold(byte[] stored, float[] target) {
+        type.unpackCold(stored, target);
+    }
+
+    /**
+     * {@return the type with a number, or nothing if no class stands for it}
+     *
+     * @param id as a file has it
+     */
+    public static Optional<WeightFormat> byId(int id) {
+        for (WeightFormat format : values()) {
+            if (format.id() == id) {
+                return Optional.of(format);
+            }
+        }
+        return Optional.empty();
+    }
+
+    TensorType type() {
+        return type;
+    }
+
+    /**
+     * {@return a weight out of raw bytes, for kernels; NaN where no type has the number}
+     *
+     * @param bytes of the rows
+     * @param tables {@link DeviceTables#create()}
+     * @param row byte at which the row starts
+     * @param column of the weight
+     * @param format {@link #id()}
+     */
+    public static float weightAt(ByteArray bytes, FloatArray tables, int row, int column, int format) {
+        if (format == Float32.ID) {
+            return Float32.decode(bytes, tables, row, column);
+        }
+        if (format == Float16.ID) {
+            return Float16.decode(bytes, tables, row, column);
+        }
+        if (format == BFloat16.ID) {
+            return BFloat16.decode(bytes, tables, row, column);
+        }
+        if (format == Q80.ID) {
+            return Q80.decode(bytes, tables, row, column);
+        }
+        if (format == Q40.ID) {
+            return Q40.decode(bytes, tables, row, column);
+        }
+        if (format == Q41.ID) {
+            return Q41.decode(bytes, tables, row, column);
+        }
+        if (format == Q50.ID) {
+            return Q50.decode(bytes, tables, row, column);
+        }
+        if (format == Q51.ID) {
+            return Q51.decode(bytes, tables, row, column);
+        }
+        if (format == Q2K.ID) {
+            return Q2K.decode(bytes, tables, row, column);
+        }
+        if (format == Q3K.ID) {
+            return Q3K.decode(bytes, tables, row, column);
+        }
+        if (format == Q4K.ID) {
+            return Q4K.decode(bytes, tables, row, column);
+        }
+        if (format == Q5K.ID) {
+            return Q5K.decode(bytes, tables, row, column);
+        }
+        if (format == Q6K.ID) {
+            return Q6K.decode(bytes, tables, row, column);
+        }
+        if (format == Iq4Nl.ID) {
+            return Iq4Nl.decode(bytes, tables, row, column);
+        }
+        if (format == Iq4Xs.ID) {
+            return Iq4Xs.decode(bytes, tables, row, column);
+        }
+        if (format == Mxfp4.ID) {
+            return Mxfp4.decode(bytes, tables, row, column);
+        }
+        if (format == Nvfp4.ID) {
+            return Nvfp4.decode(bytes, tables, row, column);
+        }
+        if (format == Iq1S.ID) {
+            return Iq1S.decode(bytes, tables, row, column);
+        }
+        if (format == Iq1M.ID) {
+            return Iq1M.decode(bytes, tables, row, column);
+        }
+        if (format == Iq2Xxs.ID) {
+            return Iq2Xxs.decode(bytes, tables, row, column);
+        }
+        if (format == Iq2Xs.ID) {
+            return Iq2Xs.decode(bytes, tables, row, column);
+        }
+        if (format == Iq2S.ID) {
+            return Iq2S.decode(bytes, tables, row, column);
+        }
+        if (format == Iq3Xxs.ID) {
+            return Iq3Xxs.decode(bytes, tables, row, column);
+        }
+        if (format == Iq3S.ID) {
+            return Iq3S.decode(bytes, tables, row, column);
+        }
+        if (format == Tq10.ID) {
+            return Tq10.decode(bytes, tables, row, column);
+        }
+        if (format == Tq20.ID) {
+            return Tq20.decode(bytes, tables, row, column);
+        }
+        return tables.get(DeviceTables.NAN);
+    }
+}

@@ -1,0 +1,126 @@
+package dev.waterspout.kernels.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.kernels.vector.Layouts;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/** Every type has the bits of llama.cpp's values: the reference, the vectors, the loops of the first pass, the kernels' part. */
+class WeightFormatTest {
+    private static final int COLUMNS = ReferenceRows.COLUMNS;
+
+    private final Arena arena = Arena.ofAuto();
+
+    @ParameterizedTest
+    @EnumSource(value = WeightFormat.class, mode = EnumSource.Mode.EXCLUDE, names = "F32")
+    void theReferenceHasTheBits(WeightFormat format) {
+        for (ReferenceRows rows : ReferenceRows.of(arena, format)) {
+            int[] bits = new int[rows.rows() * COLUMNS];
+            for (int i = 0; i < bits.length; i++) {
+                int block = i / format.blockElements();
+                long offset = (long) block * format.blockBytes();
+                bits[i] = Float.floatToRawIntBits(format.weight(rows.stored(), offset, i % format.blockElements()));
+            }
+            assertThat(bits).isEqualTo(rows.bits());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = WeightFormat.class, mode = EnumSource.Mode.EXCLUDE, names = "F32")
+    void vectorsHaveTheBits(WeightFormat format) {
+        QuantBlock scratch = new QuantBlock();
+        for (ReferenceRows rows : ReferenceRows.of(arena, format)) {
+            MemorySegment target = arena.allocate(rows.values().byteSize(), 64);
+            format.unpack(rows.stored().address(), rows.rows() * COLUMNS, target.address(), scratch);
+            assertThat(target.toArray(Layouts.I32)).isEqualTo(rows.bits());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = WeightFormat.class, mode = EnumSource.Mode.EXCLUDE, names = "F32")
+    void loopsOfTheFirstPassHaveTheBits(WeightFormat format) {
+        for (ReferenceRows rows : ReferenceRows.of(arena, format)) {
+            float[] target = new float[rows.rows() * COLUMNS];
+            format.unpackCold(rows.stored().toArray(Layouts.I8), target);
+            assertThat(bits(target)).isEqualTo(rows.bits());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = WeightFormat.class, mode = EnumSource.Mode.EXCLUDE, names = "F32")
+    void theKernelsPartHasTheBits(WeightFormat format) {
+        FloatArray tables = DeviceTables.create();
+        int rowBytes = Math.toIntExact(format.rowBytes(COLUMNS));
+        for (ReferenceRows rows : ReferenceRows.of(arena, format)) {
+            ByteArray bytes = ByteArray.fromArray(rows.stored().toArray(Layouts.I8));
+            float[] actual = new float[rows.rows() * COLUMNS];
+            for (int i = 0; i < actual.length; i++) {
+                actual[i] = WeightFormat.weightAt(bytes, tables, i / COLUMNS * rowBytes, i % COLUMNS, format.id());
+            }
+            assertThat(bits(actual)).isEqualTo(rows.bits());
+        }
+    }
+
+    /** There is no reference for F32: a copy of all kinds of numbers. */
+    @Test
+    void singlesStayWhatTheyAre() {
+        int[] expected =
+                new int[] {0, 1 << 31, 1, 0x007fffff, 0x00800000, 0x3f800001, 0xff7fffff, 0x7f800000, 0xff800000};
+        byte[] stored = new byte[expected.length * Float.BYTES];
+        MemorySegment data = MemorySegment.ofArray(stored);
+        for (int i = 0; i < expected.length; i++) {
+            data.set(Layouts.I32, Layouts.floats(i), expected[i]);
+        }
+        FloatArray tables = DeviceTables.create();
+        ByteArray bytes = ByteArray.fromArray(stored);
+        float[] cold = new float[expected.length];
+        WeightFormat.F32.unpackCold(stored, cold);
+        for (int i = 0; i < expected.length; i++) {
+            float reference = WeightFormat.F32.weight(data, Layouts.floats(i), 0);
+            assertThat(Float.floatToRawIntBits(reference)).isEqualTo(expected[i]);
+            float decoded = WeightFormat.weightAt(bytes, tables, 0, i, WeightFormat.F32.id());
+            assertThat(Float.floatToRawIntBits(decoded)).isEqualTo(expected[i]);
+        }
+        assertThat(bits(cold)).isEqualTo(expected);
+    }
+
+    @Test
+    void numbersAndTablesDoNotOverlap() {
+        assertThat(Arrays.stream(WeightFormat.values()).map(WeightFormat::id)).doesNotHaveDuplicates();
+        List<TensorType> withTables = Arrays.stream(WeightFormat.values())
+                .map(WeightFormat::type)
+                .filter(type -> type.table().length > 0)
+                .sorted(Comparator.comparingInt(TensorType::tableStart))
+                .toList();
+        int end = DeviceTables.TYPES;
+        for (TensorType type : withTables) {
+            assertThat(type.tableStart()).isGreaterThanOrEqualTo(end);
+            end = type.tableStart() + type.table().length;
+        }
+        assertThat(WeightFormat.byId(14)).contains(WeightFormat.Q6_K);
+        assertThat(WeightFormat.byId(4)).isEmpty();
+    }
+
+    @Test
+    void aNumberThatNoTypeHasIsNotANumberInKernels() {
+        assertThat(WeightFormat.weightAt(new ByteArray(64), DeviceTables.create(), 0, 0, 4))
+                .isNaN();
+    }
+
+    private static int[] bits(float[] values) {
+        int[] bits = new int[values.length];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = Float.floatToRawIntBits(values[i]);
+        }
+        return bits;
+    }
+}

@@ -19,10 +19,14 @@ import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,7 +42,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class InspectCommand implements Callable<Integer> {
-    private static final int SHOWN_PROBLEMS = 20;
+    private static final Pattern LAYER = Pattern.compile("blk\\.\\d+\\.");
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -100,12 +104,18 @@ final class InspectCommand implements Callable<Integer> {
         out.flush();
     }
 
+    /** Prints every kind of reason once: what is wrong with a layer is often wrong with all of them. */
     private static void printProblems(List<String> problems, PrintWriter out) {
-        out.printf("%ndoes not run here, for %d reason%s%n", problems.size(), problems.size() == 1 ? "" : "s");
-        problems.stream().limit(SHOWN_PROBLEMS).forEach(problem -> out.println("  " + problem));
-        if (problems.size() > SHOWN_PROBLEMS) {
-            out.println("  and " + (problems.size() - SHOWN_PROBLEMS) + " more");
-        }
+        Map<String, List<String>> kinds = problems.stream()
+                .collect(Collectors.groupingBy(
+                        problem -> LAYER.matcher(problem).replaceAll("blk.*."),
+                        LinkedHashMap::new,
+                        Collectors.toList()));
+        out.printf("%ndoes not run here, for %d reason%s%n", kinds.size(), kinds.size() == 1 ? "" : "s");
+        kinds.values().forEach(alike -> {
+            String others = alike.size() == 1 ? "" : " (and " + (alike.size() - 1) + " more of other layers)";
+            out.println("  " + alike.getFirst() + others);
+        });
         out.flush();
     }
 
@@ -178,7 +188,7 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static String text(Span span) {
-        return span.from() + "-" + (span.to() - 1);
+        return span.size() == 0 ? "none" : span.from() + "-" + (span.to() - 1);
     }
 
     private static String megabytes(long bytes) {

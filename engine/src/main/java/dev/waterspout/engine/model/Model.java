@@ -65,6 +65,10 @@ public final class Model implements AutoCloseable {
             throw new ModelException(
                     EMBEDDING + " has " + embedding.dimensions().size() + " dimensions; it must have 2");
         }
+        if (embedding.rows() > Integer.MAX_VALUE) {
+            throw new ModelException(
+                    EMBEDDING + " has " + embedding.rows() + " rows; at most " + Integer.MAX_VALUE + " are supported");
+        }
         this.config = ModelConfig.from(
                 file.metadata(), Math.toIntExact(embedding.dimensions().get(1)));
         checkTensors();
@@ -302,7 +306,7 @@ public final class Model implements AutoCloseable {
         } else if (role.isPerExpert()) {
             long rows = config.size(role.rows());
             checkShape(known, name, List.of((long) columns, rows, (long) config.size(Extent.EXPERTS)));
-            matrix(name); // refuses a type that has no kernel
+            checkType(name);
         } else {
             checkMatrix(known, name, config.size(role.rows()), columns);
         }
@@ -316,6 +320,11 @@ public final class Model implements AutoCloseable {
 
     private void checkMatrix(Set<String> known, String name, int rows, int columns) {
         checkShape(known, name, List.of((long) columns, (long) rows));
+        checkType(name);
+    }
+
+    /** Refuses a type that has no kernel. */
+    private void checkType(String name) {
         file.tensor(name).ifPresent(tensor -> {
             try {
                 format(tensor);

@@ -38,13 +38,14 @@ class InspectCommandTest {
         Run run = inspect(SmallModel.of("llama")
                 .without("output_norm.weight")
                 .without("blk.0.attn_q.weight")
+                .without("blk.1.attn_q.weight")
                 .tensor("blk.0.no_such.weight", 1, 64));
 
         assertThat(run.code()).isEqualTo(3);
         assertThat(run.out())
                 .contains("does not run here, for 3 reasons")
                 .contains("tensor output_norm.weight is missing")
-                .contains("tensor blk.0.attn_q.weight is missing")
+                .contains("tensor blk.0.attn_q.weight is missing (and 1 more of other layers)")
                 .contains("tensor blk.0.no_such.weight has no place");
     }
 

@@ -78,7 +78,7 @@ class PlanCommandTest {
                 "--model gpt",
                 "--type q4_k",
                 "--ranks 0",
-                "--ranks 9",
+                "--ranks 65",
                 "--link 64:10",
                 "--link 0GBps:1us",
                 "--device-flops many",

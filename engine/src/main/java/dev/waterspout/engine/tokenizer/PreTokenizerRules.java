@@ -13,9 +13,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The rules that {@code tokenizer.ggml.pre} names. The patterns are those of the models' published {@code tokenizer.json};
- * which names share a rule is llama.cpp's convention. Quantifiers are possessive where nothing that follows could use
- * what they give back. A new name is one more row, or one more word in a row.
+ * The rules that {@code tokenizer.ggml.pre} names, with the patterns of the models' published {@code tokenizer.json}.
+ * Which names share a rule is llama.cpp's convention. Quantifiers are possessive where nothing that follows could match
+ * what they would give back. A new name is one more row, or one more word in a row.
  */
 final class PreTokenizerRules {
     /** What a rule does beside cutting. */
@@ -63,10 +63,10 @@ final class PreTokenizerRules {
     private static final String GPT_4O = CASED_AND_CONTRACTIONS + "|\\p{N}{1,3}+" + SIGNS_AND_SLASHES + SPACES;
 
     /** The letters with case that Unicode had when the DeepSeek tokenizers listed them. */
-    private static final String DEEPSEEK_LETTERS =
-            "[\\p{Lu}\\p{Ll}\\p{Lt}&&[^\\u0560-\\u0588\\u10C7\\u10CD\\u10D0-\\u10FF"
-                + "\\u1C80-\\u1C8A\\u2D00-\\u2D2D\\uA790-\\uA7FA\\uAB30-\\uAB68\\x{10570}-\\x{105BC}\\x{10D50}-\\x{10D85}"
-                + "\\x{16E40}-\\x{16E7F}\\x{1D400}-\\x{1D7CB}\\x{1DF00}-\\x{1DF2A}]]";
+    private static final String DEEPSEEK_LETTERS = "[\\p{Lu}\\p{Ll}\\p{Lt}&&[^"
+            + "\\u0560-\\u0588\\u10C7\\u10CD\\u10D0-\\u10FF\\u1C80-\\u1C8A\\u2D00-\\u2D2D"
+            + "\\uA790-\\uA7FA\\uAB30-\\uAB68\\x{10570}-\\x{105BC}\\x{10D50}-\\x{10D85}"
+            + "\\x{16E40}-\\x{16E7F}\\x{1D400}-\\x{1D7CB}\\x{1DF00}-\\x{1DF2A}]]";
 
     private static final String EAST_ASIAN = "[\\u0800-\\u9FA5\\uAC00-\\uD7FF]++";
     private static final String CHINESE_AND_KANA = "[\\u4E00-\\u9FA5\\u3040-\\u30FF]++";

@@ -4,7 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 
-/** Reads the fields of a header in order. The size of each is checked against the bytes that remain before it is read. */
+/**
+ * Reads the fields of a header in order. The size of each is checked against the bytes that remain before it is read.
+ */
 final class GgufCursor {
     /**
      * The longest header that is read. The largest vocabularies need a fifth of it. It bounds the memory that a hostile

@@ -59,8 +59,8 @@ public final class GgufFile implements AutoCloseable {
      *
      * @param path a regular file
      * @return the open file
-     * @throws GgufException if the file cannot be read, is malformed, or has a version that is not supported, and if parts
-     *     are missing or do not belong together
+     * @throws GgufException if the file cannot be read, is malformed, or has a version that is not supported, and if
+     *     parts are missing or do not belong together
      */
     public static GgufFile open(Path path) {
         Arena arena = newArena();
@@ -100,8 +100,8 @@ public final class GgufFile implements AutoCloseable {
     }
 
     /**
-     * Returns the SHA-256 of the header, the metadata and the tensor table (of all parts), in hexadecimal: which model this
-     * is.
+     * Returns the SHA-256 of the header, the metadata and the tensor table (of all parts), in hexadecimal: which model
+     * this is.
      */
     public String digest() {
         try {

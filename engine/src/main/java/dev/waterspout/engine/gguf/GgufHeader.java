@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The header of a file: all that comes before the tensors' data. Versions 2 and 3 share one layout, little-endian and without gaps:
+ * The header of a file: all that comes before the tensors' data. Versions 2 and 3 share one layout, little-endian and
+ * without gaps:
  *
  * <pre>
  *   magic "GGUF" | version u32 | tensor count u64 | metadata count u64

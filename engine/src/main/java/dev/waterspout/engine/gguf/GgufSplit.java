@@ -9,9 +9,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Models that are split into several files, as llama.cpp's gguf-split does it: {@code NAME-00001-of-00003.gguf} and so on.
- * Each part says which one it is ({@code split.no}, from 0) and of how many ({@code split.count}); the first has the
- * metadata, and {@code split.tensors.count} is the number of tensors in all of them.
+ * Models that are split into several files, as llama.cpp's gguf-split does it: {@code NAME-00001-of-00003.gguf} and so
+ * on. Each part says which one it is ({@code split.no}, from 0) and of how many ({@code split.count}); the first has
+ * the metadata, and {@code split.tensors.count} is the number of tensors in all of them.
  */
 final class GgufSplit {
     private static final String NUMBER = "split.no";

@@ -4,9 +4,10 @@ import dev.waterspout.engine.model.ModelConfig;
 import java.util.List;
 
 /**
- * Where attention can be cut. The columns of the attention output go with the query heads, so a cut must split no block of
- * its weights. As long as there are enough KV heads for all ranks, a rank has whole KV heads and the query heads that share
- * them. With more ranks than that, query heads are divided, and each rank has a copy of the KV heads that its own need.
+ * Where attention can be cut. The columns of the attention output go with the query heads, so a cut must split no block
+ * of its weights. As long as there are enough KV heads for all ranks, a rank has whole KV heads and the query heads
+ * that share them. With more ranks than that, query heads are divided, and each rank has a copy of the KV heads that
+ * its own need.
  *
  * @param config the model's shape
  * @param block neighbouring weights of a row of the attention output that cannot be separated

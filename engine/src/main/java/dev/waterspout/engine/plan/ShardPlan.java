@@ -12,8 +12,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * How a model is divided among ranks: attention by heads, the FFN by columns, both so that no block of weights is split, and
- * the output head by vocabulary rows. Shares may be uneven: each is moved to the nearest place where a cut is allowed.
+ * How a model is divided among ranks: attention by heads, the FFN by columns, both so that no block of weights is
+ * split, and the output head by vocabulary rows. Shares may be uneven: each is moved to the nearest place where a cut
+ * is allowed.
  *
  * @param shards one per rank, in rank order; together they cover every query head, FFN column and
  *     vocabulary row exactly once; KV heads are in several shards where there are more ranks than KV heads
@@ -43,8 +44,8 @@ public record ShardPlan(List<Shard> shards) {
      * @param blocks the weights that cannot be separated
      * @param ranks how many ranks, at least 1
      * @param shares relative share of every rank, positive; empty for equal shares
-     * @throws PlanException if there are more ranks than parts that can be separated, or if the shares are not one positive
-     *     number per rank
+     * @throws PlanException if there are more ranks than parts that can be separated, or if the shares are not one
+     *     positive number per rank
      */
     public static ShardPlan of(ModelConfig config, WeightBlocks blocks, int ranks, List<Double> shares) {
         if (ranks < 1) {
@@ -170,7 +171,9 @@ public record ShardPlan(List<Shard> shards) {
         return best;
     }
 
-    /** Of the ranks with more than one unit, the one furthest above its share: it gives one back to the minimum of one. */
+    /**
+     * Of the ranks with more than one unit, the one furthest above its share: it gives one back to the minimum of one.
+     */
     private static int furthestAboveShare(double[] missing, int[] counts) {
         int best = -1;
         for (int rank = 0; rank < missing.length; rank++) {

@@ -5,8 +5,8 @@ import dev.waterspout.engine.model.TensorRole;
 import java.util.stream.Stream;
 
 /**
- * How many neighbouring weights of a row lie in one block and cannot be separated, in the matrices that tensor parallelism
- * cuts by columns.
+ * How many neighbouring weights of a row lie in one block and cannot be separated, in the matrices that tensor
+ * parallelism cuts by columns.
  *
  * @param attention in the attention output
  * @param ffn in the down projections of FFN and experts

@@ -5,8 +5,9 @@ import java.util.Arrays;
 /**
  * Merges neighbouring symbols, always the pair of least order and of those the leftmost, until no pair is left: the
  * greedy encoding of byte pair encoding (Sennrich et al., 2016) and of SentencePiece. A heap orders the pairs, so n
- * symbols take O(n log n). A pair of which one symbol has merged with another neighbour stays in the heap; it is skipped
- * when it is popped, as its order no longer matches. Not thread-safe; its arrays are reused from one word to the next.
+ * symbols take O(n log n). A pair of which one symbol has merged with another neighbour stays in the heap; it is
+ * skipped when it is popped, as its order no longer matches. Not thread-safe; its arrays are reused from one word to
+ * the next.
  */
 final class PairMerger {
     private final MergeRule rule;

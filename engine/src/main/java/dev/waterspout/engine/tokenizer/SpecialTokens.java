@@ -9,9 +9,9 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
- * Finds special tokens in a text from left to right, the longest where several begin at one place. The tokens are sorted:
- * those with a given prefix are a range, and each further character narrows it by binary search. A character that begins
- * no token costs one test of a bit set.
+ * Finds special tokens in a text from left to right, the longest where several begin at one place. The tokens are
+ * sorted: those with a given prefix are a range, and each further character narrows it by binary search. A character
+ * that begins no token costs one test of a bit set.
  */
 final class SpecialTokens {
     private static final int NONE = -1;

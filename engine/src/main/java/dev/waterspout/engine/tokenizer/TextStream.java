@@ -8,8 +8,8 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Decodes tokens to text, one by one. Bytes of an unfinished UTF-8 character are held back until it is whole; bytes that cannot
- * be UTF-8 become U+FFFD. Not thread-safe.
+ * Decodes tokens to text, one by one. Bytes of an unfinished UTF-8 character are held back until it is whole; bytes
+ * that cannot be UTF-8 become U+FFFD. Not thread-safe.
  */
 public final class TextStream {
     private static final byte[] NOTHING = {};

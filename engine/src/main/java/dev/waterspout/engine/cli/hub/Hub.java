@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Models by their name on a hub. A repository's files lie in {@code CACHE/owner/repo}, with the hub's list of them; a model
- * that is there in full is used without asking the hub.
+ * Models by their name on a hub. A repository's files lie in {@code CACHE/owner/repo}, with the hub's list of them; a
+ * model that is there in full is used without asking the hub.
  */
 public final class Hub {
     private static final String LISTING = ".listing.json";

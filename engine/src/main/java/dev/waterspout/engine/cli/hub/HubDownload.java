@@ -20,9 +20,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Downloads one file. The bytes go to {@code NAME.part} beside it, which is renamed when its size and SHA-256 are right;
- * what an earlier try left there is continued, after a broken connection and in a later process. A lock on the part lets
- * one process at a time write it.
+ * Downloads one file. The bytes go to {@code NAME.part} beside it, which is renamed when its size and SHA-256 are
+ * right; what an earlier try left there is continued, after a broken connection and in a later process. A lock on the
+ * part lets one process at a time write it.
  */
 final class HubDownload {
     private static final int HASHED_BYTES = 1 << 20;
@@ -51,8 +51,8 @@ final class HubDownload {
      * @param file what the hub says of it
      * @param source its address
      * @param target where it goes
-     * @throws HubException if the hub does not have it, the disk has no room, the connection keeps breaking, or what came is
-     *     not what the hub had announced
+     * @throws HubException if the hub does not have it, the disk has no room, the connection keeps breaking, or what
+     *     came is not what the hub had announced
      */
     void run(HubFile file, URI source, Path target) throws IOException {
         if (complete(file, target)) {

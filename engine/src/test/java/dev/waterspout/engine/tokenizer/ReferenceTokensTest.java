@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tokenizer;
 
+import static dev.waterspout.engine.tokenizer.ToyVocabulary.decode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.gguf.GgufFile;
@@ -26,12 +27,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ReferenceTokensTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama2", "llama3", "llama3_1", "qwen3", "gptoss", "gemma3", "deepseek_v3"})
-    void encodesLikeHuggingFace(String name) throws IOException {
+    void encodesAndDecodesLikeHuggingFace(String name) throws IOException {
         Path vocabulary = TestData.require("tokenizer/" + name + ".gguf");
         JsonArray texts = read("strings").getValuesAs(JsonArray.class).stream()
                 .collect(Json::createArrayBuilder, (all, pair) -> all.add(pair.get(1)), (a, b) -> {})
                 .build();
         JsonObject expected = readObject(name);
+        JsonObject decoded = expected.getJsonObject("decoded");
         List<String> different = new ArrayList<>();
         try (GgufFile file = GgufFile.open(vocabulary)) {
             Tokenizer tokenizer = Tokenizer.from(file.metadata());
@@ -39,6 +41,12 @@ class ReferenceTokensTest {
                 String text = texts.getString(i);
                 int[] ids = ids(expected.getJsonArray("ids").getJsonArray(i));
                 int[] found = tokenizer.encode(text, false, true);
+                String printed = decoded.getString(String.valueOf(i), text);
+                boolean plain = Arrays.stream(ids)
+                        .noneMatch(id -> tokenizer.vocabulary().type(id).isSpecial());
+                if (plain && !decode(tokenizer, ids).equals(printed)) {
+                    different.add(i + " prints " + decode(tokenizer, ids) + " for " + printed);
+                }
                 if (!Arrays.equals(found, ids)) {
                     different.add(i + " " + text + ": " + Arrays.toString(found) + " for " + Arrays.toString(ids));
                 }

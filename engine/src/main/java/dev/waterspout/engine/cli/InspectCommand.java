@@ -79,10 +79,11 @@ final class InspectCommand implements Callable<Integer> {
     private static void printFile(GgufFile file, PrintWriter out) {
         out.printf(
                 Locale.ROOT,
-                "%s: GGUF v%d, %d bytes%n%nmetadata (%d)%n",
+                "%s: GGUF v%d, %d bytes%s%n%nmetadata (%d)%n",
                 Printable.line(file.name()),
                 file.version(),
                 file.fileBytes(),
+                file.parts() == 1 ? "" : " in " + file.parts() + " files",
                 file.metadata().keys().size());
         for (String key : file.metadata().keys()) {
             out.printf(

@@ -67,4 +67,21 @@ class InspectCommandTest {
                 .contains("architecture 'no-such'")
                 .contains("tokenizer.ggml.model is \"no-such-tokenizer\"");
     }
+
+    @Test
+    void listsTheTensorsOfAllPartsOfASplitFile() throws IOException {
+        GgufWriter.TensorData data = sink -> sink.write(MemorySegment.ofArray(new byte[32]));
+        for (int part = 0; part < 2; part++) {
+            new GgufWriter()
+                    .put("split.no", (long) part)
+                    .put("split.count", 2L)
+                    .put("split.tensors.count", 2L)
+                    .tensor("tensor" + part, GgmlType.F32, List.of(8L), data)
+                    .write(folder.resolve("split-0000" + (part + 1) + "-of-00002.gguf"));
+        }
+        Run run = CommandLineTest.run("inspect", "-m", folder.resolve("split-00002-of-00002.gguf") + "");
+
+        assertThat(run.code()).isEqualTo(3);
+        assertThat(run.out()).contains(" in 2 files").contains("tensor0").contains("tensor1");
+    }
 }

@@ -1,6 +1,8 @@
 package dev.waterspout.engine.tokenizer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
@@ -30,11 +32,13 @@ public final class BytePairTokenizer implements Tokenizer {
     @Override
     public int[] encode(String text, boolean addBos, boolean parseSpecial) {
         PairMerger merger = new PairMerger(merges);
-        return sequences.encode(text, addBos, parseSpecial, (stretch, ids) -> {
-            for (String word : words.split(stretch)) {
-                encodeWord(word.getBytes(StandardCharsets.UTF_8), merger, ids);
-            }
-        });
+        return sequences.encode(text, addBos, parseSpecial, (stretch, ids) -> encodeStretch(stretch, merger, ids));
+    }
+
+    @Override
+    public int[] encode(List<TextPiece> pieces, IntPredicate structural) {
+        PairMerger merger = new PairMerger(merges);
+        return sequences.encode(pieces, structural, (stretch, ids) -> encodeStretch(stretch, merger, ids));
     }
 
     @Override
@@ -50,6 +54,12 @@ public final class BytePairTokenizer implements Tokenizer {
     @Override
     public TextStream stream() {
         return new TextStream(this, false);
+    }
+
+    private void encodeStretch(String stretch, PairMerger merger, IntStream.Builder ids) {
+        for (String word : words.split(stretch)) {
+            encodeWord(word.getBytes(StandardCharsets.UTF_8), merger, ids);
+        }
     }
 
     private void encodeWord(byte[] word, PairMerger merger, IntStream.Builder ids) {

@@ -4,6 +4,8 @@ import dev.waterspout.engine.gguf.Printable;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -34,6 +36,12 @@ public final class SentencePieceTokenizer implements Tokenizer {
         PairMerger merger = new PairMerger(merges);
         return sequences.encode(
                 text, addBos, parseSpecial, (stretch, ids) -> encodeStretch(prefix + stretch, merger, ids));
+    }
+
+    @Override
+    public int[] encode(List<TextPiece> pieces, IntPredicate structural) {
+        PairMerger merger = new PairMerger(merges);
+        return sequences.encode(pieces, structural, (stretch, ids) -> encodeStretch(prefix + stretch, merger, ids));
     }
 
     @Override

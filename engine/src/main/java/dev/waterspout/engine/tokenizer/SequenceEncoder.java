@@ -1,6 +1,8 @@
 package dev.waterspout.engine.tokenizer;
 
+import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
@@ -44,6 +46,43 @@ final class SequenceEncoder {
         SpecialTokens found = parseSpecial ? special : userDefined;
         found.split(spelling.apply(wellFormed(text)), ids::add, stretch -> stretches.accept(stretch, ids));
         return ids.build().toArray();
+    }
+
+    /**
+     * Encodes a text of trusted and other pieces.
+     *
+     * @param pieces in order
+     * @param structural which user-defined tokens are not found in pieces that are not trusted
+     * @param stretches encodes a text without special tokens, which is not empty
+     */
+    int[] encode(List<TextPiece> pieces, IntPredicate structural, BiConsumer<String, IntStream.Builder> stretches) {
+        IntStream.Builder ids = IntStream.builder();
+        // A stretch may go over the border of pieces: words and spaces are cut as in the whole text.
+        StringBuilder stretch = new StringBuilder();
+        for (TextPiece piece : pieces) {
+            SpecialTokens found = piece.trusted() ? special : userDefined;
+            found.split(
+                    spelling.apply(wellFormed(piece.text())),
+                    token -> {
+                        if (!piece.trusted() && structural.test(token)) {
+                            stretch.append(spelling.apply(vocabulary.text(token)));
+                        } else {
+                            flush(stretch, stretches, ids);
+                            ids.add(token);
+                        }
+                    },
+                    stretch::append);
+        }
+        flush(stretch, stretches, ids);
+        return ids.build().toArray();
+    }
+
+    private static void flush(
+            StringBuilder stretch, BiConsumer<String, IntStream.Builder> stretches, IntStream.Builder ids) {
+        if (!stretch.isEmpty()) {
+            stretches.accept(stretch.toString(), ids);
+            stretch.setLength(0);
+        }
     }
 
     private static String wellFormed(String text) {

@@ -5,6 +5,7 @@ import dev.waterspout.engine.gguf.Printable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
  * Turns text into the token ids of one model's vocabulary and back. Implementations are immutable and may be used by
@@ -52,6 +53,17 @@ public sealed interface Tokenizer permits SentencePieceTokenizer, BytePairTokeni
      *     express the text and has no token for what is unknown
      */
     int[] encode(String text, boolean addBos, boolean parseSpecial);
+
+    /**
+     * Encodes a text of which a part comes from strangers, without the token that begins a sequence. Special tokens are never
+     * found across the border of two pieces; all else is encoded as if the text were one.
+     *
+     * @param pieces the text, in order
+     * @param structural which special tokens are not found in pieces that are not trusted; control tokens never are
+     * @return token ids
+     * @throws TokenizerException if the vocabulary cannot express the text and has no token for what is unknown
+     */
+    int[] encode(List<TextPiece> pieces, IntPredicate structural);
 
     /**
      * Says what is unusual about this vocabulary and an encoded prompt and may make the text worse.

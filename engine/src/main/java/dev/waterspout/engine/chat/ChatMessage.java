@@ -1,0 +1,68 @@
+package dev.waterspout.engine.chat;
+
+import java.util.List;
+
+/**
+ * One message of a conversation.
+ *
+ * @param role who speaks
+ * @param content the text
+ * @param reasoning what an assistant thought before it answered; empty where there was nothing
+ * @param toolCalls calls that an assistant asks for
+ * @param toolCallId the call that a tool's message answers; empty for all other roles
+ */
+public record ChatMessage(Role role, String content, String reasoning, List<ToolCall> toolCalls, String toolCallId) {
+    /** Copies the list. */
+    public ChatMessage {
+        toolCalls = List.copyOf(toolCalls);
+    }
+
+    /** Who speaks. */
+    public enum Role {
+        /** Instructions for the whole conversation. */
+        SYSTEM,
+        /** The person. */
+        USER,
+        /** The model. */
+        ASSISTANT,
+        /** The result of a call. */
+        TOOL
+    }
+
+    /**
+     * Returns instructions for the whole conversation.
+     *
+     * @param content the text
+     */
+    public static ChatMessage system(String content) {
+        return new ChatMessage(Role.SYSTEM, content, "", List.of(), "");
+    }
+
+    /**
+     * Returns a message of the person.
+     *
+     * @param content the text
+     */
+    public static ChatMessage user(String content) {
+        return new ChatMessage(Role.USER, content, "", List.of(), "");
+    }
+
+    /**
+     * Returns a message of the model.
+     *
+     * @param content the text
+     */
+    public static ChatMessage assistant(String content) {
+        return new ChatMessage(Role.ASSISTANT, content, "", List.of(), "");
+    }
+
+    /**
+     * Returns the result of a call.
+     *
+     * @param callId of the call
+     * @param content the result
+     */
+    public static ChatMessage tool(String callId, String content) {
+        return new ChatMessage(Role.TOOL, content, "", List.of(), callId);
+    }
+}

@@ -1,0 +1,55 @@
+package dev.waterspout.engine.chat;
+
+import dev.waterspout.engine.jinja.MarkedText;
+import dev.waterspout.engine.tokenizer.TextPiece;
+import dev.waterspout.engine.tokenizer.TokenType;
+import dev.waterspout.engine.tokenizer.Tokenizer;
+import dev.waterspout.engine.tokenizer.Vocabulary;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A conversation as a model reads it.
+ *
+ * @param tokens ids
+ * @param format how the reply is read
+ * @param section what the reply begins with
+ */
+public record ChatPrompt(List<Integer> tokens, ReplyFormat format, ReplyFormat.Section section) {
+    /** Copies the list. */
+    public ChatPrompt {
+        tokens = List.copyOf(tokens);
+    }
+
+    /** Returns the tokens as a new array. */
+    public int[] ids() {
+        return tokens.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /**
+     * Encodes a rendering. Tokens that structure a conversation are found only in what the template wrote: control tokens,
+     * tokens at which a text ends, and user-defined tokens that the template names. The token that begins a text is put
+     * first where the vocabulary asks for it and the template did not write it.
+     */
+    static List<Integer> encode(MarkedText text, String source, Tokenizer tokenizer) {
+        Vocabulary vocabulary = tokenizer.vocabulary();
+        List<TextPiece> pieces = text.pieces().stream()
+                .map(piece -> new TextPiece(piece.text(), !piece.fromUser()))
+                .toList();
+        int[] ids = tokenizer.encode(
+                pieces,
+                token -> vocabulary.type(token) != TokenType.USER_DEFINED
+                        || vocabulary.isEndOfText(token)
+                        || source.contains(vocabulary.text(token)));
+        if (vocabulary.addsBos()) {
+            int bos = vocabulary.bos().orElseThrow();
+            if (ids.length == 0 || ids[0] != bos) {
+                int[] longer = new int[ids.length + 1];
+                longer[0] = bos;
+                System.arraycopy(ids, 0, longer, 1, ids.length);
+                ids = longer;
+            }
+        }
+        return Arrays.stream(ids).boxed().toList();
+    }
+}

@@ -1,0 +1,157 @@
+package dev.waterspout.engine.chat;
+
+import dev.waterspout.engine.gguf.GgufMetadata;
+import dev.waterspout.engine.jinja.JinjaException;
+import dev.waterspout.engine.jinja.MarkedText;
+import dev.waterspout.engine.jinja.RenderLimits;
+import dev.waterspout.engine.jinja.Template;
+import dev.waterspout.engine.tokenizer.Tokenizer;
+import dev.waterspout.engine.tokenizer.Vocabulary;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/** How a model's conversations are written down, and how its replies are read. Immutable. */
+public final class ChatTemplate {
+    /** The key of a file's metadata that has the template. */
+    public static final String KEY = "tokenizer.chat_template";
+
+    private final Template template;
+    private final String source;
+    private final String bos;
+    private final String eos;
+    private final Clock clock;
+
+    private ChatTemplate(String source, String bos, String eos, Clock clock) {
+        try {
+            this.template = Template.parse(source);
+        } catch (JinjaException malformed) {
+            throw new ChatException("the chat template cannot be read: " + malformed.getMessage(), malformed);
+        }
+        this.source = source;
+        this.bos = bos;
+        this.eos = eos;
+        this.clock = clock;
+    }
+
+    /**
+     * Reads a template.
+     *
+     * @param source Jinja
+     * @param vocabulary of the model, whose tokens that begin and end a sequence the template may name
+     * @param clock the date that a template may ask for
+     * @throws ChatException if it is malformed
+     */
+    public static ChatTemplate of(String source, Vocabulary vocabulary, Clock clock) {
+        return new ChatTemplate(source, text(vocabulary, vocabulary.bos()), text(vocabulary, vocabulary.eos()), clock);
+    }
+
+    /**
+     * Reads the template of a model's file.
+     *
+     * @param metadata of the file
+     * @param vocabulary of the model
+     * @param clock the date that a template may ask for
+     * @throws ChatException if the file has none, or it is malformed
+     */
+    public static ChatTemplate from(GgufMetadata metadata, Vocabulary vocabulary, Clock clock) {
+        String source = metadata.string(KEY)
+                .orElseThrow(() -> new ChatException("the model has no chat template: its file lacks " + KEY
+                        + "; give one with --chat-template FILE"));
+        return of(source, vocabulary, clock);
+    }
+
+    private static String text(Vocabulary vocabulary, OptionalInt token) {
+        return token.isPresent() ? vocabulary.text(token.getAsInt()) : "";
+    }
+
+    /** Returns the template's text. */
+    public String source() {
+        return source;
+    }
+
+    /**
+     * Writes a conversation down, up to where the model's reply begins.
+     *
+     * @param conversation what is to be answered; all of its texts, names and descriptions count as a user's
+     * @return the text, which knows what came from the conversation
+     * @throws ChatException if the template refuses the conversation or fails
+     */
+    public MarkedText render(Conversation conversation) {
+        List<Object> messages = new ArrayList<>();
+        conversation.messages().forEach(message -> messages.add(variables(message)));
+        Map<String, Object> variables = new LinkedHashMap<>();
+        variables.put("messages", messages);
+        if (!conversation.tools().isEmpty()) {
+            variables.put("tools", foreign(conversation.tools()));
+        }
+        variables.put("bos_token", bos);
+        variables.put("eos_token", eos);
+        variables.put("add_generation_prompt", true);
+        try {
+            return template.render(variables, clock, RenderLimits.DEFAULT);
+        } catch (JinjaException failure) {
+            throw new ChatException(
+                    "the chat template does not take this conversation: " + failure.getMessage(), failure);
+        }
+    }
+
+    /**
+     * Writes a conversation down as tokens.
+     *
+     * @param conversation what is to be answered
+     * @param tokenizer of the model
+     * @return the tokens, and whether the reply begins with reasoning
+     * @throws ChatException if the template refuses the conversation or fails
+     */
+    public ChatPrompt prompt(Conversation conversation, Tokenizer tokenizer) {
+        MarkedText text = render(conversation);
+        ReplyFormat format = ReplyFormat.of(source);
+        return new ChatPrompt(ChatPrompt.encode(text, source, tokenizer), format, format.sectionAfter(text.toString()));
+    }
+
+    private static Map<String, Object> variables(ChatMessage message) {
+        Map<String, Object> variables = new LinkedHashMap<>();
+        variables.put("role", message.role().name().toLowerCase(Locale.ROOT));
+        variables.put("content", foreign(message.content()));
+        if (!message.reasoning().isEmpty()) {
+            variables.put("reasoning_content", foreign(message.reasoning()));
+        }
+        if (!message.toolCalls().isEmpty()) {
+            List<Object> calls = new ArrayList<>();
+            for (ToolCall call : message.toolCalls()) {
+                Map<String, Object> function = new LinkedHashMap<>();
+                function.put("name", foreign(call.name()));
+                function.put("arguments", foreign(call.arguments()));
+                calls.add(Map.of("id", foreign(call.id()), "type", "function", "function", function));
+            }
+            variables.put("tool_calls", calls);
+        }
+        if (!message.toolCallId().isEmpty()) {
+            variables.put("tool_call_id", foreign(message.toolCallId()));
+        }
+        return variables;
+    }
+
+    /** The same with every text marked as a user's. Keys keep no marks where templates look them up, and are marked too. */
+    private static Object foreign(Object value) {
+        return switch (value) {
+            case String text -> MarkedText.of(text, true);
+            case List<?> list -> {
+                List<Object> items = new ArrayList<>();
+                list.forEach(item -> items.add(foreign(item)));
+                yield items;
+            }
+            case Map<?, ?> map -> {
+                Map<Object, Object> entries = new LinkedHashMap<>();
+                map.forEach((key, item) -> entries.put(foreign(key), foreign(item)));
+                yield entries;
+            }
+            default -> value;
+        };
+    }
+}

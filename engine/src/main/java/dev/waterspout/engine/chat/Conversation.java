@@ -1,0 +1,28 @@
+package dev.waterspout.engine.chat;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a model is to answer.
+ *
+ * @param messages in order
+ * @param tools functions that the model may call, each a description as templates expect it: booleans, numbers, strings, and
+ *     lists and maps of these
+ */
+public record Conversation(List<ChatMessage> messages, List<Map<String, Object>> tools) {
+    /** Copies the lists. */
+    public Conversation {
+        messages = List.copyOf(messages);
+        tools = List.copyOf(tools);
+    }
+
+    /**
+     * Returns a conversation without tools.
+     *
+     * @param messages in order
+     */
+    public static Conversation of(List<ChatMessage> messages) {
+        return new Conversation(messages, List.of());
+    }
+}

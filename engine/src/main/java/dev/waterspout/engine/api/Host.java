@@ -11,13 +11,17 @@ import dev.waterspout.kernels.host.Activations;
  * @param activations inputs of matrix products on the host: f32, or rounded to int8 where that is faster
  */
 public record Host(int threads, int batch, Activations activations) {
+    /** The most threads of a machine's ranks together. */
+    public static final int MOST_THREADS = 4096;
+
     /** The defaults: all cores, 512 tokens, int8. */
     public static final Host DEFAULT = new Host(0, 512, Activations.INT8);
 
     /** Checks the ranges. */
     public Host {
-        if (threads < 0) {
-            throw new IllegalArgumentException("number of threads " + threads + "; it must be at least 1");
+        if (threads < 0 || threads > MOST_THREADS) {
+            throw new IllegalArgumentException(
+                    "number of threads " + threads + "; it must be within 1 to " + MOST_THREADS);
         }
         if (batch < 1) {
             throw new IllegalArgumentException("batch size " + batch + "; it must be at least 1");

@@ -14,13 +14,16 @@ import java.util.function.UnaryOperator;
  * @param tuning makes devices run their kernels in the way that was found best
  */
 public record Ranks(int count, List<String> devices, List<Double> shares, UnaryOperator<List<Device>> tuning) {
+    /** The most ranks of a group. */
+    public static final int MOST = 4096;
+
     /** One rank on the default device. */
     public static final Ranks DEFAULT = of(0);
 
     /** Copies the lists. */
     public Ranks {
-        if (count < 0) {
-            throw new IllegalArgumentException("tensor-parallel size " + count + "; it must be at least 1");
+        if (count < 0 || count > MOST) {
+            throw new IllegalArgumentException("tensor-parallel size " + count + "; it must be within 1 to " + MOST);
         }
         devices = List.copyOf(devices);
         shares = List.copyOf(shares);

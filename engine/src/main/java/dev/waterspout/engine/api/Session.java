@@ -3,6 +3,7 @@ package dev.waterspout.engine.api;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.environment.Environment;
+import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.Agreement;
@@ -34,6 +35,8 @@ import java.util.stream.IntStream;
  * run on a session one after the other, or beside each other where they are compared. Used by one thread at a time.
  */
 public final class Session implements AutoCloseable {
+    private static final String HOST = "host";
+
     private final RankThreads threads;
     private final List<Device> devices;
     private final List<String> hosts;
@@ -195,6 +198,7 @@ public final class Session implements AutoCloseable {
     public LanguageModel start(Deployment deployment) {
         long start = System.nanoTime();
         RankOptions options = deployment.options();
+        MemoryCheck.require(hostMemory(deployment), options.context());
         List<ShardFactory> shards = deployment.exchange().offload().apply(this, options, shards(deployment));
         RankGroup group =
                 new RankGroup(deployment.model(), deployment.plan(), options, shards, threads, running.size());
@@ -210,6 +214,15 @@ public final class Session implements AutoCloseable {
         LanguageModel model = new LanguageModel(this, deployment, group, (System.nanoTime() - start) / 1e9);
         running.add(model);
         return model;
+    }
+
+    private List<RankMemory> hostMemory(Deployment deployment) {
+        int first = threads.members().getFirst().rank();
+        return IntStream.range(0, devices.size())
+                .filter(i -> devices.get(i).name().equals(HOST))
+                .mapToObj(i -> RankMemory.of(
+                        deployment.model(), deployment.plan().shards().get(first + i), ranks(), deployment.options()))
+                .toList();
     }
 
     /** Does what the process with rank 0 says to the models of this session, until it has no more to do. */

@@ -10,6 +10,7 @@ import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
 import dev.waterspout.engine.cli.options.PlanOptions;
 import dev.waterspout.engine.cli.options.ProfileOptions;
+import dev.waterspout.engine.cli.options.PromptText;
 import dev.waterspout.engine.cli.print.ConsoleEvents;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.cli.print.RunSummary;
@@ -31,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -239,7 +241,7 @@ final class GenerateCommand implements Callable<Integer> {
                     throw new IllegalArgumentException("unknown option '" + word + "'");
                 }
             }
-            return String.join(" ", words);
+            return words.stream().map(PromptText::decode).collect(Collectors.joining(" "));
         }
         if (file == null) {
             throw new IllegalArgumentException("no prompt; give one with -p TEXT or -f FILE");
@@ -251,6 +253,6 @@ final class GenerateCommand implements Callable<Integer> {
         if (!Files.isRegularFile(file)) {
             throw new IOException("prompt file " + file + " is not a file");
         }
-        return Files.readString(file);
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     }
 }

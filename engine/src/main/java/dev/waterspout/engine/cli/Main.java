@@ -2,14 +2,17 @@ package dev.waterspout.engine.cli;
 
 import dev.waterspout.engine.cli.lab.LabCommand;
 import dev.waterspout.engine.cli.options.EnvironmentDefaults;
+import dev.waterspout.engine.cli.options.PromptText;
 import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.cli.print.StandardOutput;
+import dev.waterspout.engine.cli.print.StandardOutput.OutputException;
 import dev.waterspout.engine.cli.print.VersionProvider;
 import dev.waterspout.engine.environment.Environment;
 import dev.waterspout.engine.gguf.Printable;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -55,12 +58,7 @@ public final class Main implements Runnable {
             System.exit(relaunch(arguments));
         }
         Environment.refuseSequentialKernels();
-        PrintStream out = new PrintStream(
-                new java.io.FileOutputStream(java.io.FileDescriptor.out), false, StandardCharsets.UTF_8);
-        int code = run(
-                arguments,
-                new PrintWriter(out, false, StandardCharsets.UTF_8),
-                new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        int code = run(arguments, StandardOutput.writer(), new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         System.exit(code);
     }
 
@@ -81,17 +79,50 @@ public final class Main implements Runnable {
                 commandLine.addSubcommand(name, command);
             }
         });
-        int code = commandLine
+        commandLine
                 .setOut(out)
                 .setErr(err)
                 .setDefaultValueProvider(new EnvironmentDefaults())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Main::rejectUsage)
-                .setExecutionExceptionHandler((failure, command, parsed) -> reject(command, failure))
-                .execute(arguments);
-        out.flush();
+                .setExecutionExceptionHandler((failure, command, parsed) -> reject(command, failure));
+        if (!asksForHelp(arguments)) {
+            interpolateNothing(commandLine);
+        }
+        int code = execute(commandLine, PromptText.encode(arguments));
         err.flush();
         return code;
+    }
+
+    /** What picocli does not hand over to its handlers: errors, and results that cannot be written. */
+    private static int execute(CommandLine commandLine, String[] arguments) {
+        try {
+            int code = commandLine.execute(arguments);
+            commandLine.getOut().flush();
+            return code;
+        } catch (OutputException unwritten) {
+            return rejectOutput(commandLine, unwritten);
+        } catch (Exception | Error failure) {
+            return reject(commandLine, failure);
+        }
+    }
+
+    private static boolean asksForHelp(String[] arguments) {
+        return Arrays.stream(arguments).anyMatch(word -> word.equals("-h") || word.equals("--help"));
+    }
+
+    /** Variables are for descriptions only: in values, such as a prompt, they are text. */
+    private static void interpolateNothing(CommandLine command) {
+        command.getCommandSpec().interpolateVariables(false);
+        command.getSubcommands().values().forEach(Main::interpolateNothing);
+    }
+
+    private static int rejectOutput(CommandLine command, OutputException unwritten) {
+        if (unwritten.readerLeft()) {
+            return ExitCode.OK;
+        }
+        command.getErr().println("waterspout: " + Printable.line(String.valueOf(unwritten.getMessage())));
+        return ExitCode.MODEL_OR_FILE;
     }
 
     @Override
@@ -110,8 +141,15 @@ public final class Main implements Runnable {
     }
 
     private static int reject(CommandLine command, Throwable failure) {
+        if (failure instanceof OutputException unwritten) {
+            return rejectOutput(command, unwritten);
+        }
         int code = ExitCode.of(failure);
-        command.getOut().flush();
+        try {
+            command.getOut().flush();
+        } catch (OutputException unwritten) {
+            return rejectOutput(command, unwritten);
+        }
         if (code == ExitCode.INTERNAL) {
             failure.printStackTrace(command.getErr());
         }

@@ -27,7 +27,7 @@ final class DeviceArrays {
     final FloatArray powers = DeviceTables.create();
 
     final DeviceWeights embedding;
-    final DeviceNorm attentionNorm;
+    final @Nullable DeviceNorm attentionNorm;
     final DeviceWeights q;
     final DeviceWeights k;
     final DeviceWeights v;
@@ -37,10 +37,16 @@ final class DeviceArrays {
     final @Nullable DeviceNorm qNorm;
     final @Nullable DeviceNorm kNorm;
     final DeviceWeights attentionOutput;
-    final DeviceNorm ffnNorm;
-    final DeviceWeights gateWeights;
+    final @Nullable FloatArray attentionOutputBias;
+    final @Nullable DeviceNorm attentionPostNorm;
+    final @Nullable DeviceNorm ffnNorm;
+    final @Nullable DeviceWeights gateWeights;
     final DeviceWeights upWeights;
     final DeviceWeights down;
+    final @Nullable FloatArray gateBias;
+    final @Nullable FloatArray upBias;
+    final @Nullable FloatArray downBias;
+    final @Nullable DeviceNorm ffnPostNorm;
     final DeviceNorm outputNorm;
     final DeviceWeights output;
 
@@ -66,6 +72,8 @@ final class DeviceArrays {
     final FloatArray up;
     /** Output of a row-parallel layer, [rows][width]. */
     final FloatArray partial;
+    /** Sum of the partials before it is normalized or scaled and added to the residual stream, [rows][width]. */
+    final FloatArray sum;
     /** The rows that logits are wanted for, [rows][width]. */
     final FloatArray selected;
     /** [logit rows][vocabulary of the shard]. */
@@ -83,21 +91,26 @@ final class DeviceArrays {
         float epsilon = config.epsilon();
         all.add(powers);
         embedding = keep(StackedWeights.of("embedding", List.of(weights.embedding())));
-        attentionNorm = keep(norm(layers, TensorRole.ATTN_NORM, 1, config.width(), epsilon));
+        attentionNorm = norm(layers, TensorRole.ATTN_NORM, 1, config.width(), epsilon);
         q = stack("Q", layers, TensorRole.ATTN_Q);
         k = stack("K", layers, TensorRole.ATTN_K);
         v = stack("V", layers, TensorRole.ATTN_V);
         qBias = vectors(layers, TensorRole.ATTN_Q_BIAS);
         kBias = vectors(layers, TensorRole.ATTN_K_BIAS);
         vBias = vectors(layers, TensorRole.ATTN_V_BIAS);
-        boolean headNorms = layers.getFirst().vector(TensorRole.ATTN_Q_NORM) != null;
-        qNorm = headNorms ? keep(norm(layers, TensorRole.ATTN_Q_NORM, heads, config.headDim(), epsilon)) : null;
-        kNorm = headNorms ? keep(norm(layers, TensorRole.ATTN_K_NORM, kvHeads, config.headDim(), epsilon)) : null;
+        qNorm = norm(layers, TensorRole.ATTN_Q_NORM, heads, config.headDim(), epsilon);
+        kNorm = norm(layers, TensorRole.ATTN_K_NORM, kvHeads, config.headDim(), epsilon);
         attentionOutput = stack("attention output", layers, TensorRole.ATTN_OUTPUT);
-        ffnNorm = keep(norm(layers, TensorRole.FFN_NORM, 1, config.width(), epsilon));
-        gateWeights = stack("gate", layers, TensorRole.FFN_GATE);
+        ffnNorm = norm(layers, TensorRole.FFN_NORM, 1, config.width(), epsilon);
+        attentionPostNorm = norm(layers, TensorRole.ATTN_POST_NORM, 1, config.width(), epsilon);
+        ffnPostNorm = norm(layers, TensorRole.FFN_POST_NORM, 1, config.width(), epsilon);
+        gateWeights = layers.getFirst().has(TensorRole.FFN_GATE) ? stack("gate", layers, TensorRole.FFN_GATE) : null;
         upWeights = stack("up", layers, TensorRole.FFN_UP);
         down = stack("down", layers, TensorRole.FFN_DOWN);
+        attentionOutputBias = vectors(layers, TensorRole.ATTN_OUTPUT_BIAS);
+        gateBias = vectors(layers, TensorRole.FFN_GATE_BIAS);
+        upBias = vectors(layers, TensorRole.FFN_UP_BIAS);
+        downBias = vectors(layers, TensorRole.FFN_DOWN_BIAS);
         outputNorm =
                 keep(new DeviceNorm(StackedWeights.vectors(List.of(weights.outputNorm())), 1, config.width(), epsilon));
         output = keep(StackedWeights.of("output head", List.of(weights.output())));
@@ -113,6 +126,7 @@ final class DeviceArrays {
         gate = floats(rows, shard.ffn().size());
         up = floats(rows, shard.ffn().size());
         partial = floats(rows, config.width());
+        sum = floats(rows, config.width());
         selected = floats(rows, config.width());
         logits = floats(options.logitRows(), shard.vocabulary().size());
     }
@@ -149,7 +163,7 @@ final class DeviceArrays {
         return present.isEmpty() ? null : keep(StackedWeights.vectors(present));
     }
 
-    private static DeviceNorm norm(
+    private @Nullable DeviceNorm norm(
             List<ShardWeights.Layer> layers, TensorRole role, int vectors, int width, float epsilon) {
         List<MemorySegment> weights = new ArrayList<>();
         for (ShardWeights.Layer layer : layers) {
@@ -158,7 +172,9 @@ final class DeviceArrays {
                 weights.add(each);
             }
         }
-        return new DeviceNorm(StackedWeights.vectors(weights), vectors, width, epsilon);
+        return weights.isEmpty()
+                ? null
+                : keep(new DeviceNorm(StackedWeights.vectors(weights), vectors, width, epsilon));
     }
 
     private FloatArray floats(int rows, int columns) {

@@ -3,11 +3,10 @@ package dev.waterspout.engine.tornado;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.model.Architecture;
 import dev.waterspout.engine.model.Architecture.Block;
-import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.NormKind;
-import dev.waterspout.engine.model.Scales;
+import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.model.Temperature;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.kernels.host.GateFunction;
@@ -41,29 +40,24 @@ final class DeviceTraits {
     private static Map<String, Boolean> missing(Model model) {
         ModelConfig config = model.config();
         Architecture architecture = config.architecture();
-        LayerTraits first = config.traits().getFirst();
         Map<String, Boolean> missing = new LinkedHashMap<>();
         missing.put("layer normalization", architecture.norm() != NormKind.RMS);
-        missing.put("the gate " + architecture.gate(), architecture.gate() != GateFunction.SWIGLU);
+        missing.put("clamped SwiGLU", architecture.gate() == GateFunction.SWIGLU_CLAMPED);
         missing.put("parallel halves of a layer", architecture.block() != Block.SERIAL);
-        missing.put("norms after a half layer", architecture.hasPostNorms());
-        missing.put("half layers without a norm before them", !has(model, TensorRole.ATTN_NORM));
-        missing.put("scaled embeddings, residuals or logits", !config.scales().equals(Scales.NONE));
         missing.put("norms of all heads together", architecture.hasWideNorms());
         missing.put("mixtures of experts", config.experts() != null);
         missing.put("queries that grow with the position", !config.temperature().equals(Temperature.NONE));
-        missing.put("layers of different kinds", config.traits().stream().anyMatch(each -> !each.equals(first)));
-        missing.put("capped scores", first.scoreCap() != 0);
-        missing.put("sliding windows", first.window() != 0);
-        missing.put("layers without rotary embedding", first.rope() == null);
-        missing.put("scores of another scale", first.scoreScale() != (float) (1 / Math.sqrt(config.headDim())));
-        missing.put("attention sinks", has(model, TensorRole.ATTN_SINKS));
         missing.put(
-                "biases of the attention output or the FFN",
-                has(model, TensorRole.ATTN_OUTPUT_BIAS)
-                        || has(model, TensorRole.FFN_GATE_BIAS)
-                        || has(model, TensorRole.FFN_UP_BIAS)
-                        || has(model, TensorRole.FFN_DOWN_BIAS));
+                "layers without any rotary embedding in the model",
+                config.ropes().isEmpty());
+        missing.put(
+                "rotary embeddings of different numbers of dimensions",
+                config.ropes().stream()
+                                .mapToInt(RopeConfig::dimensions)
+                                .distinct()
+                                .count()
+                        > 1);
+        missing.put("attention sinks", has(model, TensorRole.ATTN_SINKS));
         return missing;
     }
 

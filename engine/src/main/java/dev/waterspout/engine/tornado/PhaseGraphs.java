@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tornado;
 
+import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.plan.Shard;
@@ -12,9 +13,11 @@ import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.host.Scoring;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
@@ -41,13 +44,23 @@ final class PhaseGraphs {
     final KernelGraph embed;
     final KernelGraph attention;
     final KernelGraph feedForward;
-    final KernelGraph sum;
-    /** Adds what one rank has summed for all. */
-    final KernelGraph sumOne;
+    /** Sums the attention half's partials. */
+    final Sums attentionSums;
+    /** Sums the feed-forward half's partials: with the same graphs, unless a norm of its own follows. */
+    final Sums feedForwardSums;
+
+    /**
+     * The graphs that end a half layer.
+     *
+     * @param all sums the partials of all ranks
+     * @param one adds what one rank has summed for all
+     */
+    record Sums(KernelGraph all, KernelGraph one) {}
 
     final KernelGraph select;
 
     private final String phase;
+    private final ModelConfig config;
     private final KernelDevice device;
     private final int maxRows;
     private final int ranks;
@@ -72,6 +85,7 @@ final class PhaseGraphs {
     PhaseGraphs(
             PhaseShape shape, KernelDevice device, int ranks, ModelConfig config, Shard shard, DeviceArrays arrays) {
         this.phase = shape.name();
+        this.config = config;
         this.device = device;
         this.maxRows = shape.maxRows();
         this.ranks = ranks;
@@ -95,16 +109,19 @@ final class PhaseGraphs {
         this.embed = embed();
         this.attention = attention(shard.heads().size());
         this.feedForward = feedForward(shard.ffn().size());
-        this.sum = peers == null ? sum("Sum", ranks, config.width()) : sumOfPeers(peers, config.width());
-        this.sumOne = peers == null ? sum("SumOne", 1, config.width()) : sum;
+        boolean alike = arrays.attentionPostNorm == null && arrays.ffnPostNorm == null;
+        this.attentionSums = sums("", arrays.attentionPostNorm);
+        this.feedForwardSums = alike ? attentionSums : sums("FeedForward", arrays.ffnPostNorm);
         this.select = select(config.width());
     }
 
     /** Returns the graphs. */
     List<KernelGraph> all() {
-        return ranks == 1 || peers != null
-                ? List.of(embed, attention, feedForward, sum, select)
-                : List.of(embed, attention, feedForward, sum, sumOne, select);
+        Stream<KernelGraph> sums = Stream.of(attentionSums, feedForwardSums)
+                .flatMap(each -> Stream.of(each.all, each.one))
+                .distinct();
+        return Stream.concat(Stream.concat(Stream.of(embed, attention, feedForward), sums), Stream.of(select))
+                .toList();
     }
 
     int maxRows() {
@@ -138,6 +155,9 @@ final class PhaseGraphs {
         KernelGraph graph = graph("Embed");
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, tokens);
         graph.embed("embed", arrays.embedding, tokens, arrays.hidden);
+        if (config.scales().embedding() != 1) {
+            graph.scale("scale", arrays.hidden, config.scales().embedding(), config.width());
+        }
         return graph;
     }
 
@@ -145,15 +165,17 @@ final class PhaseGraphs {
         KernelGraph graph = graph("Attention");
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, rope.angles());
         DeviceArrays a = arrays;
-        graph.rmsNorm("norm", a.attentionNorm, a.hidden, a.factors, a.normed, RowCount.CHUNK);
-        graph.linear("q", a.q, a.qBias, a.normed, a.queries, RowCount.CHUNK);
-        graph.linear("k", a.k, a.kBias, a.normed, a.keys, RowCount.CHUNK);
-        graph.linear("v", a.v, a.vBias, a.normed, a.values, RowCount.CHUNK);
+        FloatArray h = normed(graph, a.attentionNorm);
+        graph.linear("q", a.q, a.qBias, h, a.queries, RowCount.CHUNK);
+        graph.linear("k", a.k, a.kBias, h, a.keys, RowCount.CHUNK);
+        graph.linear("v", a.v, a.vBias, h, a.values, RowCount.CHUNK);
         normHeads(graph, "qNorm", a.qNorm, a.queries);
         normHeads(graph, "kNorm", a.kNorm, a.keys);
         graph.turnAndStore("rope", rope, a.cache, heads, a.queries, a.keys, a.values);
-        graph.attention("attend", a.cache, heads, a.queries, a.attended);
-        graph.linear("output", a.attentionOutput, null, a.attended, a.partial, RowCount.CHUNK);
+        LayerTraits first = config.traits().getFirst();
+        Scoring scoring = new Scoring(first.scoreScale(), first.scoreCap(), 0, null);
+        graph.attention("attend", a.cache, heads, scoring, a.queries, a.attended);
+        graph.linear("output", a.attentionOutput, a.attentionOutputBias, a.attended, a.partial, RowCount.CHUNK);
         if (peers != null) {
             offer(graph, peers, peers.attention());
         } else {
@@ -165,11 +187,15 @@ final class PhaseGraphs {
     private KernelGraph feedForward(int ffn) {
         KernelGraph graph = graph("FeedForward");
         DeviceArrays a = arrays;
-        graph.rmsNorm("norm", a.ffnNorm, a.hidden, a.factors, a.normed, RowCount.CHUNK);
-        graph.linear("gate", a.gateWeights, null, a.normed, a.gate, RowCount.CHUNK);
-        graph.linear("up", a.upWeights, null, a.normed, a.up, RowCount.CHUNK);
-        graph.swiglu("swiglu", a.gate, a.up, ffn);
-        graph.linear("down", a.down, null, a.gate, a.partial, RowCount.CHUNK);
+        FloatArray h = normed(graph, a.ffnNorm);
+        if (a.gateWeights == null) {
+            graph.linear("up", a.upWeights, a.upBias, h, a.gate, RowCount.CHUNK);
+        } else {
+            graph.linear("gate", a.gateWeights, a.gateBias, h, a.gate, RowCount.CHUNK);
+            graph.linear("up", a.upWeights, a.upBias, h, a.up, RowCount.CHUNK);
+        }
+        graph.gate("swiglu", config.architecture().gate(), a.gate, a.up, ffn);
+        graph.linear("down", a.down, a.downBias, a.gate, a.partial, RowCount.CHUNK);
         if (peers != null) {
             offer(graph, peers, peers.feedForward());
         } else {
@@ -178,38 +204,70 @@ final class PhaseGraphs {
         return graph;
     }
 
-    private KernelGraph sum(String name, int summed, int width) {
+    private Sums sums(String half, @Nullable DeviceNorm norm) {
+        if (peers != null) {
+            KernelGraph graph = graph(half + "Sum");
+            FloatArray target = target(graph, norm);
+            sumOfPeers(graph, peers, target);
+            finish(graph, norm, target);
+            return new Sums(graph, graph);
+        }
+        KernelGraph all = sum(half + "Sum", ranks, norm);
+        return new Sums(all, ranks == 1 ? all : sum(half + "SumOne", 1, norm));
+    }
+
+    private KernelGraph sum(String name, int summed, @Nullable DeviceNorm norm) {
         KernelGraph graph = graph(name);
+        FloatArray target = target(graph, norm);
         switch (shards) {
-            case null -> {
-                graph.add("add", arrays.hidden, arrays.partial, width);
-            }
+            case null -> graph.add("add", target, arrays.partial, config.width());
             case FloatArray floats -> {
                 graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, floats);
-                graph.sum("sum", floats, summed, arrays.hidden, width);
+                graph.sum("sum", floats, summed, target, config.width());
             }
             case ByteArray bytes -> {
                 graph.taskGraph()
                         .transferToDevice(DataTransferMode.EVERY_EXECUTION, bytes)
                         .transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
-                graph.dequantizeSum("sum", codec, bytes, summed, arrays.hidden);
+                graph.dequantizeSum("sum", codec, bytes, summed, target);
             }
             default -> throw new IllegalStateException("shards are floats or bytes");
         }
+        finish(graph, norm, target);
         return graph;
     }
 
+    /** Where the sum goes: to the residual stream, or where it can be normalized and scaled before. */
+    private FloatArray target(KernelGraph graph, @Nullable DeviceNorm norm) {
+        if (norm == null && config.scales().residual() == 1) {
+            return arrays.hidden;
+        }
+        graph.clear("clear", arrays.sum, config.width());
+        return arrays.sum;
+    }
+
+    private void finish(KernelGraph graph, @Nullable DeviceNorm norm, FloatArray target) {
+        if (target == arrays.hidden) {
+            return;
+        }
+        if (norm != null) {
+            graph.rmsNorm("postNorm", norm, target, arrays.factors, target, RowCount.CHUNK);
+        }
+        if (config.scales().residual() != 1) {
+            graph.scale("scale", target, config.scales().residual(), config.width());
+        }
+        graph.add("residual", arrays.hidden, target, config.width());
+    }
+
     /** The shards come from the devices of all ranks, this one's included. */
-    private KernelGraph sumOfPeers(PeerArrays peers, int width) {
-        KernelGraph graph = graph("Sum");
+    private void sumOfPeers(KernelGraph graph, PeerArrays peers, FloatArray target) {
         peers.end().gather(graph.taskGraph(), "gather", peers.shards());
         if (peers.shards() instanceof FloatArray floats) {
-            graph.sum("sum", floats, ranks, arrays.hidden, width);
+            graph.sum("sum", floats, ranks, target, config.width());
         } else {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
-            graph.dequantizeSum("sum", codec, (ByteArray) peers.shards(), ranks, arrays.hidden);
+            graph.dequantizeSum("sum", codec, (ByteArray) peers.shards(), ranks, target);
         }
-        return graph;
     }
 
     /** The partial stays on the device in the form that travels, for the other ranks to read. */
@@ -227,6 +285,15 @@ final class PhaseGraphs {
         KernelGraph graph = graph("Select");
         graph.selectOut("select", arrays.hidden, arrays.selected, width);
         return graph;
+    }
+
+    /** The norm of the hidden state, or the hidden state itself where a half layer begins without a norm. */
+    private FloatArray normed(KernelGraph graph, @Nullable DeviceNorm norm) {
+        if (norm == null) {
+            return arrays.hidden;
+        }
+        graph.rmsNorm("norm", norm, arrays.hidden, arrays.factors, arrays.normed, RowCount.CHUNK);
+        return arrays.normed;
     }
 
     private void normHeads(KernelGraph graph, String task, @Nullable DeviceNorm norm, FloatArray x) {

@@ -5,8 +5,10 @@ import dev.waterspout.engine.forward.RotaryAngles;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.interconnect.collective.PeerPort;
@@ -24,7 +26,10 @@ import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.peer.PeerEnd;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
@@ -42,7 +47,10 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     private final String name;
     private final long weightBytes;
-    private final RotaryAngles angles;
+    private final ModelConfig config;
+    /** Of every layer; null where it has no rotary embedding. */
+    private final List<@Nullable RotaryAngles> angles;
+
     private final DeviceArrays arrays;
     private final KernelGraph output;
     private final PhaseGraphs prefill;
@@ -52,6 +60,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     private final int width;
     private final PeerPort peerPort = new DevicePort();
     private PhaseGraphs phase;
+    /** What sums the partials of the last half layer. */
+    private PhaseGraphs.Sums sums;
     /** Elements of the exchange under way that lie ready to be summed. */
     private long summed;
 
@@ -62,7 +72,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         this.width = config.width();
         this.weightBytes = ShardWeights.of(model, shard).bytes();
         DeviceTraits.require(name, model);
-        this.angles = new RotaryAngles(config.ropes().getFirst(), model.ropeFactors(options.context()));
+        this.config = config;
+        this.angles = angles(model, options.context());
         DeviceMemory.require(name, device, model, shard, options);
         this.arrays = new DeviceArrays(model, shard, options);
         KernelDevice kernels = on.kernels();
@@ -74,6 +85,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         this.decode =
                 decodeShape == null ? prefill : new PhaseGraphs(decodeShape, kernels, ranks, config, shard, arrays);
         this.phase = prefill;
+        this.sums = prefill.attentionSums;
         List<KernelGraph> graphs = Stream.concat(
                         Stream.of(output), Stream.of(prefill, decode).distinct().flatMap(each -> each.all().stream()))
                 .toList();
@@ -110,8 +122,44 @@ public final class TornadoShard implements ShardCompute, StagedPort {
                 .consumeFromDevice(arrays.all().toArray());
         graph.rmsNorm("norm", arrays.outputNorm, arrays.selected, arrays.factors, arrays.normed, RowCount.CHUNK);
         graph.linear("head", arrays.output, null, arrays.normed, arrays.logits, RowCount.CHUNK);
+        if (config.scales().logits() != 1) {
+            graph.scale("scale", arrays.logits, config.scales().logits(), arrays.output.rows());
+        }
+        if (config.scales().logitCap() != 0) {
+            graph.softCap("cap", arrays.logits, config.scales().logitCap(), arrays.output.rows());
+        }
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, arrays.logits);
         return graph;
+    }
+
+    private static List<@Nullable RotaryAngles> angles(Model model, int context) {
+        Map<RopeConfig, RotaryAngles> each = new HashMap<>();
+        List<@Nullable RotaryAngles> angles = new ArrayList<>();
+        for (LayerTraits layer : model.config().traits()) {
+            RopeConfig rope = layer.rope();
+            angles.add(
+                    rope == null
+                            ? null
+                            : each.computeIfAbsent(rope, _ -> new RotaryAngles(rope, model.ropeFactors(context))));
+        }
+        return angles;
+    }
+
+    /** Fills the chunk's angles; a layer without rotary embedding turns by none. */
+    private void turn(@Nullable RotaryAngles by) {
+        int position = phase.step.get(Step.POSITION);
+        int rows = phase.step.get(Step.ROWS);
+        RotaryTable table = new RotaryTable(
+                phase.rope.angles().getSegment(), phase.maxRows(), phase.rope.ropeDim(), phase.rope.pairing());
+        if (by != null) {
+            by.fill(table, position, rows);
+            return;
+        }
+        for (int row = 0; row < rows; row++) {
+            for (int pair = 0; pair < phase.rope.ropeDim() / 2; pair++) {
+                table.set(row, pair, 1, 0);
+            }
+        }
     }
 
     /** Returns the number of kernels that are compiled: it does not depend on the number of layers. */
@@ -141,9 +189,6 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         for (int row = 0; row < tokens.length; row++) {
             phase.tokens.set(row, tokens[row]);
         }
-        RotaryTable table = new RotaryTable(
-                phase.rope.angles().getSegment(), phase.maxRows(), phase.rope.ropeDim(), phase.rope.pairing());
-        angles.fill(table, position, tokens.length);
         phase.step.set(Step.LAYER, 0);
         phase.step.set(Step.POSITION, position);
         phase.step.set(Step.ROWS, tokens.length);
@@ -156,13 +201,19 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     @Override
     public void attention(int layer) {
         phase.step.set(Step.LAYER, layer);
+        phase.step.set(Step.WINDOW, config.traits().get(layer).window());
+        if (layer == 0 || angles.get(layer) != angles.get(layer - 1)) {
+            turn(angles.get(layer));
+        }
         plan.run(phase.attention);
+        sums = phase.attentionSums;
     }
 
     @Override
     public void feedForward(int layer) {
         phase.step.set(Step.LAYER, layer);
         plan.run(phase.feedForward);
+        sums = phase.feedForwardSums;
     }
 
     @Override
@@ -185,7 +236,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         public void fetchSum(int rows) {
             PeerArrays peers = Objects.requireNonNull(phase.peers());
             peers.end().expect(phase.format().encodedBytes(rows, width));
-            plan.run(phase.sum);
+            plan.run(sums.all());
         }
 
         @Override
@@ -214,7 +265,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         summed += (long) tile.rows() * tile.columns();
         if (summed == (long) phase.step.get(Step.ROWS) * width) {
             summed = 0;
-            plan.run(payloads.length == 1 ? phase.sumOne : phase.sum);
+            plan.run(payloads.length == 1 ? sums.one() : sums.all());
         }
     }
 
@@ -229,7 +280,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     @Override
     public void addOwn(int rows) {
-        plan.run(phase.sum);
+        plan.run(sums.all());
     }
 
     @Override

@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** The operands of one attention, and the kernel that takes them, by choice. */
-record AttentionTask(DeviceCache cache, int heads, FloatArray queries, FloatArray output) {
+record AttentionTask(DeviceCache cache, int heads, float scale, float cap, FloatArray queries, FloatArray output) {
     /** Adds the kernel of a choice. */
     void add(
             TaskGraph graph,
@@ -16,7 +16,6 @@ record AttentionTask(DeviceCache cache, int heads, FloatArray queries, FloatArra
             IntArray step,
             KernelChoice choice,
             LaunchPlan launches) {
-        float scale = (float) (1 / Math.sqrt(cache.headDim()));
         int local = choice.local();
         if (choice.cut() == KernelCut.GROUP) {
             graph.task(
@@ -33,6 +32,7 @@ record AttentionTask(DeviceCache cache, int heads, FloatArray queries, FloatArra
                     cache.headDim(),
                     cache.capacity(),
                     scale,
+                    cap,
                     local);
             launches.add(task, (long) heads * local, local, 1, RowCount.CHUNK);
         } else {
@@ -49,7 +49,8 @@ record AttentionTask(DeviceCache cache, int heads, FloatArray queries, FloatArra
                     cache.kvHeads(),
                     cache.headDim(),
                     cache.capacity(),
-                    scale);
+                    scale,
+                    cap);
             launches.add(task, heads, local, 1, RowCount.CHUNK);
         }
     }

@@ -11,7 +11,9 @@ import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.RotaryKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.device.kernels.SumKernels;
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.RopePairing;
+import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
 import org.jspecify.annotations.Nullable;
@@ -273,15 +275,17 @@ public final class KernelGraph {
     }
 
     /**
-     * Attends: every query head of every token to the positions up to its own.
+     * Attends: every query head of every token to the positions up to its own, as far as the launch's window reaches.
      *
      * @param task name
      * @param cache keys and values, those of the chunk included
      * @param heads query heads, a multiple of the cache's
+     * @param scoring scale and cap of the scores; its window is not read, and it has no sinks
      * @param queries [rows][heads][headDim]
      * @param output [rows][heads][headDim], not {@code queries}
      */
-    public void attention(String task, DeviceCache cache, int heads, FloatArray queries, FloatArray output) {
+    public void attention(
+            String task, DeviceCache cache, int heads, Scoring scoring, FloatArray queries, FloatArray output) {
         ArrayChecks.requireHeads(cache, heads);
         ArrayChecks.requireDistinct(task, "queries", queries, "output", output);
         long elements = (long) maxRows * heads * cache.headDim();
@@ -289,22 +293,78 @@ public final class KernelGraph {
         ArrayChecks.requireSize("output", output, elements);
         stepLimits.addCache(cache);
         KernelChoice choice = device.choice(KernelShape.attention(heads, cache.headDim(), maxRows));
-        new AttentionTask(cache, heads, queries, output).add(graph, task, context, step, choice, launches);
+        new AttentionTask(cache, heads, scoring.scale(), scoring.cap(), queries, output)
+                .add(graph, task, context, step, choice, launches);
     }
 
     /**
-     * Gates: {@code gate = gate / (1 + exp(-gate)) * up}.
+     * What lies between the halves of a feed-forward network: {@code gate = function(gate, up)}.
      *
      * @param task name
+     * @param function of two elements
      * @param gate [rows][width], overwritten
      * @param up [rows][width]
      * @param width elements of a row
      */
-    public void swiglu(String task, FloatArray gate, FloatArray up, int width) {
+    public void gate(String task, GateFunction function, FloatArray gate, FloatArray up, int width) {
         ArrayChecks.requireDistinct(task, "gate", gate, "up", up);
         ArrayChecks.requireSize("gate", gate, (long) maxRows * width);
         ArrayChecks.requireSize("up", up, (long) maxRows * width);
-        graph.task(task, ElementwiseKernels::gateUp, context, step, gate, up, width);
+        graph.task(
+                task,
+                switch (function) {
+                    case SWIGLU -> ElementwiseKernels::gateUp;
+                    case GEGLU -> ElementwiseKernels::geluUp;
+                    case GELU -> ElementwiseKernels::geluOnly;
+                    case SWIGLU_CLAMPED ->
+                        throw new IllegalArgumentException("task " + task + ": devices have no clamped SwiGLU");
+                },
+                context,
+                step,
+                gate,
+                up,
+                width);
+        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Multiplies: {@code x = x * factor}.
+     *
+     * @param task name
+     * @param x [rows][width], overwritten
+     * @param factor of each element
+     * @param width elements of a row
+     */
+    public void scale(String task, FloatArray x, float factor, int width) {
+        ArrayChecks.requireSize("x", x, (long) maxRows * width);
+        graph.task(task, ElementwiseKernels::scaleBy, context, step, x, factor, width);
+        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Caps: {@code x = cap * tanh(x / cap)}.
+     *
+     * @param task name
+     * @param x [rows][width], overwritten
+     * @param cap above 0
+     * @param width elements of a row
+     */
+    public void softCap(String task, FloatArray x, float cap, int width) {
+        ArrayChecks.requireSize("x", x, (long) maxRows * width);
+        graph.task(task, ElementwiseKernels::capAt, context, step, x, cap, width);
+        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Clears: {@code x = 0}.
+     *
+     * @param task name
+     * @param x [rows][width], overwritten
+     * @param width elements of a row
+     */
+    public void clear(String task, FloatArray x, int width) {
+        ArrayChecks.requireSize("x", x, (long) maxRows * width);
+        graph.task(task, ElementwiseKernels::clearAll, context, step, x, width);
         launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
     }
 

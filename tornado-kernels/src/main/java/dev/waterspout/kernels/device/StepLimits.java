@@ -41,6 +41,9 @@ final class StepLimits {
             throw new IllegalArgumentException(
                     "position=" + position + " rows=" + rows + ": the cache holds " + capacity + " positions");
         }
+        if (step.get(Step.WINDOW) < 0) {
+            throw new IllegalArgumentException("window=" + step.get(Step.WINDOW) + ": it must not be negative");
+        }
         if (firstOut < 0 || outRows < 0 || firstOut > rows - outRows) {
             throw new IllegalArgumentException(
                     "firstOut=" + firstOut + " outRows=" + outRows + ": the chunk has " + rows + " rows");

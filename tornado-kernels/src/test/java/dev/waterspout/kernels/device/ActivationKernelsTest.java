@@ -131,7 +131,7 @@ class ActivationKernelsTest {
             step.set(Step.OUT_ROWS, 2);
             Fixture fixture = new Fixture(device, step, 3);
             fixture.send(gate, up);
-            fixture.graph.swiglu("gate", gate, up, width);
+            fixture.graph.gate("gate", GateFunction.SWIGLU, gate, up, width);
             fixture.graph.add("add", gate, up, width);
             fixture.graph.selectOut("select", gate, selected, width);
             fixture.run(gate, selected);

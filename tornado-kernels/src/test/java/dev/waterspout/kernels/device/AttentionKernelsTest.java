@@ -8,6 +8,7 @@ import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.KvCacheView;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.RotaryTable;
+import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
@@ -124,7 +125,7 @@ class AttentionKernelsTest {
         graph.taskGraph()
                 .transferToDevice(
                         DataTransferMode.EVERY_EXECUTION, step, queries, cache.keys(), cache.values(), output);
-        graph.attention("attend", cache, shape.heads, queries, output);
+        graph.attention("attend", cache, shape.heads, Scoring.plain(cache.headDim()), queries, output);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, output);
         device.run(graph);
         Operands.assertClose(output, expected, 1e-4);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
@@ -103,7 +104,8 @@ class KernelChoiceTest {
                 DeviceTables.create());
         DeviceCache cache = new DeviceCache(new FloatArray(64), new FloatArray(64), 2, 2, 16);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> graph.attention("a", cache, 4, new FloatArray(64), new FloatArray(64)))
+                .isThrownBy(() -> graph.attention(
+                        "a", cache, 4, Scoring.plain(cache.headDim()), new FloatArray(64), new FloatArray(64)))
                 .withMessageContaining("plain x7");
     }
 

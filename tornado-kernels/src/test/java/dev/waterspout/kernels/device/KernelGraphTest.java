@@ -8,7 +8,9 @@ import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.NormKernels;
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.RopePairing;
+import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Objects;
@@ -57,7 +59,7 @@ class KernelGraphTest {
         KernelGraph graph = new KernelGraph("g", GROUPS, 33, step, powers);
         DeviceWeights weights = Operands.weights(new Random(1), WeightFormat.F32, 3, 20, 7);
         graph.linear("product", weights, null, new FloatArray(33 * 7), new FloatArray(33 * 20), RowCount.CHUNK);
-        graph.swiglu("gate", new FloatArray(33 * 65), new FloatArray(33 * 65), 65);
+        graph.gate("gate", GateFunction.SWIGLU, new FloatArray(33 * 65), new FloatArray(33 * 65), 65);
         graph.selectOut("select", new FloatArray(33 * 7), new FloatArray(33 * 7), 7);
         GridScheduler grids = new GridScheduler();
         graph.addTo(grids);
@@ -81,7 +83,7 @@ class KernelGraphTest {
     void refusesScalarsThatLeaveTheArrays() {
         KernelGraph graph = new KernelGraph("g", ITEMS, 4, step, powers);
         DeviceCache cache = new DeviceCache(new FloatArray(2 * 80), new FloatArray(2 * 80), 1, 10, 8);
-        graph.attention("attend", cache, 2, new FloatArray(64), new FloatArray(64));
+        graph.attention("attend", cache, 2, Scoring.plain(cache.headDim()), new FloatArray(64), new FloatArray(64));
         graph.prepare();
 
         assertRefused(graph, Step.ROWS, 5, "rows=5: the graph takes 1 to 4");

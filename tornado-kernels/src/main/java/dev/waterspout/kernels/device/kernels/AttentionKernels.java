@@ -35,7 +35,8 @@ public final class AttentionKernels {
             int kvHeads,
             int headDim,
             int capacity,
-            float scale) {
+            float scale,
+            float cap) {
         int head = context.globalIdx;
         int row = context.globalIdy;
         if (head < heads && row < step.get(Step.ROWS)) {
@@ -43,12 +44,13 @@ public final class AttentionKernels {
             int kvHead = head / (heads / kvHeads);
             int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
             int visible = step.get(Step.POSITION) + row + 1;
+            int first = first(step.get(Step.WINDOW), visible);
             clear(output, query, headDim);
             float max = LOWEST;
             float sum = 0f;
-            for (int position = 0; position < visible; position++) {
+            for (int position = first; position < visible; position++) {
                 int at = base + position * headDim;
-                float score = score(queries, query, keyCache, at, headDim) * scale;
+                float score = capped(score(queries, query, keyCache, at, headDim) * scale, cap);
                 float newMax = TornadoMath.max(max, score);
                 float factor = TornadoMath.exp(max - newMax);
                 float weight = TornadoMath.exp(score - newMax);
@@ -74,7 +76,8 @@ public final class AttentionKernels {
             int kvHeads,
             int headDim,
             int capacity,
-            float scale) {
+            float scale,
+            float cap) {
         int head = context.globalIdx;
         int row = context.globalIdy;
         if (head < heads && row < step.get(Step.ROWS)) {
@@ -82,19 +85,20 @@ public final class AttentionKernels {
             int kvHead = head / (heads / kvHeads);
             int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
             int visible = step.get(Step.POSITION) + row + 1;
+            int first = first(step.get(Step.WINDOW), visible);
             clear(output, query, headDim);
             float max = LOWEST;
             float sum = 0f;
-            for (int position = 0; position < visible; position += PER_ITEM) {
+            for (int position = first; position < visible; position += PER_ITEM) {
                 int at0 = base + position * headDim;
                 // Behind the last position it is read again, and counts for nothing.
                 int at1 = position + 1 < visible ? at0 + headDim : at0;
                 int at2 = position + 2 < visible ? at0 + 2 * headDim : at0;
                 int at3 = position + 3 < visible ? at0 + 3 * headDim : at0;
-                float score0 = score(queries, query, keyCache, at0, headDim) * scale;
-                float score1 = score(queries, query, keyCache, at1, headDim) * scale;
-                float score2 = score(queries, query, keyCache, at2, headDim) * scale;
-                float score3 = score(queries, query, keyCache, at3, headDim) * scale;
+                float score0 = capped(score(queries, query, keyCache, at0, headDim) * scale, cap);
+                float score1 = capped(score(queries, query, keyCache, at1, headDim) * scale, cap);
+                float score2 = capped(score(queries, query, keyCache, at2, headDim) * scale, cap);
+                float score3 = capped(score(queries, query, keyCache, at3, headDim) * scale, cap);
                 float newMax = TornadoMath.max(
                         TornadoMath.max(max, score0), TornadoMath.max(TornadoMath.max(score1, score2), score3));
                 float factor = TornadoMath.exp(max - newMax);
@@ -104,9 +108,9 @@ public final class AttentionKernels {
                 float weight3 = position + 3 < visible ? TornadoMath.exp(score3 - newMax) : 0f;
                 sum = sum * factor + ((weight0 + weight1) + (weight2 + weight3));
                 for (int d = 0; d < headDim; d++) {
-                    float first = weight0 * valueCache.get(at0 + d) + weight1 * valueCache.get(at1 + d);
-                    float second = weight2 * valueCache.get(at2 + d) + weight3 * valueCache.get(at3 + d);
-                    output.set(query + d, output.get(query + d) * factor + (first + second));
+                    float firstTwo = weight0 * valueCache.get(at0 + d) + weight1 * valueCache.get(at1 + d);
+                    float lastTwo = weight2 * valueCache.get(at2 + d) + weight3 * valueCache.get(at3 + d);
+                    output.set(query + d, output.get(query + d) * factor + (firstTwo + lastTwo));
                 }
                 max = newMax;
             }
@@ -127,6 +131,7 @@ public final class AttentionKernels {
             int headDim,
             int capacity,
             float scale,
+            float cap,
             int items) {
         float[] maxima = context.allocateFloatLocalArray(MOST_ITEMS);
         float[] weights = context.allocateFloatLocalArray(MOST_ITEMS);
@@ -137,17 +142,18 @@ public final class AttentionKernels {
         int kvHead = head / (heads / kvHeads);
         int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
         int visible = step.get(Step.POSITION) + row + 1;
+        int first = first(step.get(Step.WINDOW), visible);
         for (int d = item; d < headDim; d += items) {
             output.set(query + d, 0f);
         }
         float max = LOWEST;
         float sum = 0f;
-        for (int tile = 0; tile < visible; tile += items) {
+        for (int tile = first; tile < visible; tile += items) {
             int count = TornadoMath.min(items, visible - tile);
             int start = base + tile * headDim;
             float score = LOWEST;
             if (item < count) {
-                score = score(queries, query, keyCache, start + item * headDim, headDim) * scale;
+                score = capped(score(queries, query, keyCache, start + item * headDim, headDim) * scale, cap);
             }
             maxima[item] = score;
             for (int half = items >> 1; half > 0; half >>= 1) {
@@ -178,6 +184,24 @@ public final class AttentionKernels {
         for (int d = item; d < headDim; d += items) {
             output.set(query + d, output.get(query + d) / sum);
         }
+    }
+
+    /** First position that a token sees. */
+    private static int first(int window, int visible) {
+        int first = 0;
+        if (window > 0) {
+            first = TornadoMath.max(0, visible - window);
+        }
+        return first;
+    }
+
+    /** {@code cap x tanh(score / cap)}; a cap of 0 leaves the score. */
+    private static float capped(float score, float cap) {
+        float result = score;
+        if (cap > 0f) {
+            result = ElementwiseKernels.softCap(score, cap);
+        }
+        return result;
     }
 
     private static float score(FloatArray queries, int query, FloatArray keys, int key, int headDim) {

@@ -7,6 +7,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** What is done to each element by itself: x is the column, y the row. */
 public final class ElementwiseKernels {
+    private static final float GELU_1 = -1.5957691f;
+    private static final float GELU_3 = -0.07135481f;
+
     private ElementwiseKernels() {}
 
     /** {@code gate = gate / (1 + exp(-gate)) * up} (Shazeer, arXiv 2002.05202). */
@@ -17,6 +20,67 @@ public final class ElementwiseKernels {
             int index = row * width + column;
             float value = gate.get(index);
             gate.set(index, value / (1f + TornadoMath.exp(-value)) * up.get(index));
+        }
+    }
+
+    /** {@code gate = gelu(gate) * up}; see {@code GateFunction} for gelu. */
+    public static void geluUp(KernelContext context, IntArray step, FloatArray gate, FloatArray up, int width) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            int index = row * width + column;
+            gate.set(index, gelu(gate.get(index)) * up.get(index));
+        }
+    }
+
+    /** {@code gate = gelu(gate)}; {@code up} is not used. */
+    public static void geluOnly(KernelContext context, IntArray step, FloatArray gate, FloatArray up, int width) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            int index = row * width + column;
+            gate.set(index, gelu(gate.get(index)));
+        }
+    }
+
+    private static float gelu(float x) {
+        return x / (1f + TornadoMath.exp(x * (GELU_1 + GELU_3 * x * x)));
+    }
+
+    /** {@code x = x * factor}. */
+    public static void scaleBy(KernelContext context, IntArray step, FloatArray x, float factor, int width) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            int index = row * width + column;
+            x.set(index, x.get(index) * factor);
+        }
+    }
+
+    /** {@code x = cap * tanh(x / cap)}, with a cap above 0. */
+    public static void capAt(KernelContext context, IntArray step, FloatArray x, float cap, int width) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            int index = row * width + column;
+            x.set(index, softCap(x.get(index), cap));
+        }
+    }
+
+    /** From {@code tanh(|y|) = (1 - exp(-2 |y|)) / (1 + exp(-2 |y|))}. */
+    static float softCap(float x, float cap) {
+        float size = TornadoMath.max(x, -x);
+        float e = TornadoMath.exp(size * (-2f / cap));
+        float bounded = (1f - e) / (1f + e) * cap;
+        return x < 0f ? -bounded : bounded;
+    }
+
+    /** {@code x = 0}. */
+    public static void clearAll(KernelContext context, IntArray step, FloatArray x, int width) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            x.set(row * width + column, 0f);
         }
     }
 

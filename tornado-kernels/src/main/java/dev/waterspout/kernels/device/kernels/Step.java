@@ -7,13 +7,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * one compiled graph serves them all.
  *
  * <pre>
- *   index      0         1          2          3            4
- *          +-------+----------+----------+-----------+------------+
- *          | layer | position |   rows   | first out | out rows   |
- *          +-------+----------+----------+-----------+------------+
+ *   index      0         1          2          3            4          5
+ *          +-------+----------+----------+-----------+------------+--------+
+ *          | layer | position |   rows   | first out | out rows   | window |
+ *          +-------+----------+----------+-----------+------------+--------+
  * </pre>
  *
- * Position is that of row 0 of the chunk. Out rows are those that logits are computed for.
+ * Position is that of row 0 of the chunk. Out rows are those that logits are computed for. The window is the number of the latest
+ * positions that a token sees, 0 for all.
  */
 public final class Step {
     /** Index of the layer. */
@@ -26,8 +27,10 @@ public final class Step {
     public static final int FIRST_OUT = 3;
     /** Index of the number of rows that logits are wanted for. */
     public static final int OUT_ROWS = 4;
+    /** Index of the number of the latest positions that a token sees, 0 for all. */
+    public static final int WINDOW = 5;
     /** Elements of the array. */
-    public static final int SIZE = 5;
+    public static final int SIZE = 6;
 
     private Step() {}
 

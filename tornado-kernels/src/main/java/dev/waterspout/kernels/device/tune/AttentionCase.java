@@ -10,6 +10,7 @@ import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.KvCacheView;
+import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import java.util.Optional;
 import java.util.Random;
@@ -92,7 +93,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
                     .transferToDevice(DataTransferMode.FIRST_EXECUTION, queries, cache.keys(), cache.values(), output);
-            graph.attention("attend", cache, heads, queries, output);
+            graph.attention("attend", cache, heads, Scoring.plain(headDim), queries, output);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, output);
             return graph;
         }

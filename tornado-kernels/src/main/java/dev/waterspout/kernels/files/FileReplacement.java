@@ -30,9 +30,29 @@ public final class FileReplacement {
      *
      * @param target the file to replace, or to make
      * @param content writes the new content
-     * @throws IOException if the target's folder does not exist, or the file cannot be written; the target is unchanged then
+     * @throws IOException that names the target, if its folder does not exist or the file cannot be written; the target is
+     *     unchanged then
      */
     public static void write(Path target, Content content) throws IOException {
+        try {
+            replace(target, content);
+        } catch (FileSystemException named) {
+            throw named.getFile() != null && named.getFile().equals(target.toString())
+                    ? named
+                    : failed(target, Objects.requireNonNullElse(named.getReason(), named.toString()), named);
+        } catch (IOException unnamed) {
+            // Where a channel cannot write, the message is the system's alone, such as "No space left on device".
+            throw failed(target, Objects.requireNonNullElse(unnamed.getMessage(), unnamed.toString()), unnamed);
+        }
+    }
+
+    private static FileSystemException failed(Path target, String reason, IOException cause) {
+        FileSystemException failure = new FileSystemException(target.toString(), null, reason);
+        failure.initCause(cause);
+        return failure;
+    }
+
+    private static void replace(Path target, Content content) throws IOException {
         if (Files.exists(target) && !Files.isRegularFile(target)) {
             content.writeTo(target);
             return;

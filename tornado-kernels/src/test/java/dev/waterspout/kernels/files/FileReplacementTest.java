@@ -35,7 +35,7 @@ class FileReplacementTest {
                     throw new IOException("no space left");
                 }))
                 .isInstanceOf(IOException.class)
-                .hasMessage("no space left");
+                .hasMessage(target + ": no space left");
         assertThat(target).hasContent("old");
         assertThat(folder).isDirectoryContaining(target::equals);
         try (var files = Files.list(folder)) {

@@ -1,0 +1,99 @@
+package dev.waterspout.engine.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.waterspout.engine.cli.print.ExitCode;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Commands that write a file, where the system refuses: a device without space (ENOSPC), and a limit of 8 KiB per file
+ * ({@code ulimit -f}), which cuts a write short and then fails (EFBIG).
+ */
+@Timeout(120)
+class FailingWritesTest {
+    private static final String OLD = "the old content";
+
+    @TempDir
+    private Path folder;
+
+    /** Arguments of a command that writes more than 8 KiB; {@code OUT} is where to. */
+    private List<String> arguments(String command, Path out) throws IOException {
+        Path in = Files.write(folder.resolve("in.f32"), new byte[16 << 10]);
+        return Arrays.stream(command.split(" "))
+                .map(word -> switch (word) {
+                    case "IN" -> in.toString();
+                    case "OUT" -> out.toString();
+                    default -> word;
+                })
+                .toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "codec --format e2m1 IN OUT",
+                "bench --make-model llama-110m:q4_0 OUT",
+            })
+    void aFullDeviceIsToldInOneSentence(String command) throws IOException {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.exists(full), "no /dev/full here");
+        CommandLineTest.Run run = CommandLineTest.run(arguments(command, full).toArray(String[]::new));
+        assertThat(run.code()).as(run.err()).isEqualTo(ExitCode.MODEL_OR_FILE);
+        assertThat(run.sentence()).contains(full.toString());
+        assertThat(full).exists();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "codec --format e2m1 IN OUT",
+                "bench --make-model llama-110m:q4_0 OUT",
+            })
+    void aWriteThatIsCutShortLeavesTheOldFile(String command) throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/bin/sh")), "no /bin/sh here");
+        Path out = Files.writeString(folder.resolve("out"), OLD);
+        List<String> process = new ArrayList<>(List.of("/bin/sh", "-c", "ulimit -f 16 && exec \"$@\"", "sh"));
+        process.addAll(List.of(
+                ProcessHandle.current().info().command().orElse("java"),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:-UsePerfData",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                ManagementFactory.getRuntimeMXBean().getClassPath(),
+                Main.class.getName()));
+        process.addAll(arguments(command, out));
+        // Pipes, because the limit would also hold for files that the output goes to.
+        Process child = new ProcessBuilder(process)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        child.getOutputStream().close();
+        String err = new String(child.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        List<String> sentences =
+                err.lines().filter(line -> !line.startsWith("WARNING")).toList();
+        assertThat(child.exitValue()).as(err).isEqualTo(ExitCode.MODEL_OR_FILE);
+        assertThat(sentences).hasSize(1);
+        assertThat(sentences.getFirst()).contains(out.toString());
+        assertThat(out).hasContent(OLD);
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("in.f32", "out");
+        }
+    }
+}

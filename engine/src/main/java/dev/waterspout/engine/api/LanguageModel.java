@@ -1,6 +1,11 @@
 package dev.waterspout.engine.api;
 
+import dev.waterspout.engine.chat.ChatMessage;
+import dev.waterspout.engine.chat.ChatPrompt;
+import dev.waterspout.engine.chat.ChatTemplate;
+import dev.waterspout.engine.chat.Conversation;
 import dev.waterspout.engine.generate.Generation;
+import dev.waterspout.engine.generate.GenerationException;
 import dev.waterspout.engine.generate.GenerationExtent;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.generate.Generator;
@@ -9,6 +14,9 @@ import dev.waterspout.engine.generate.Sampler;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.perplexity.LogProbabilities;
 import dev.waterspout.engine.tokenizer.TextStream;
+import dev.waterspout.engine.tokenizer.Tokenizer;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,6 +87,56 @@ public final class LanguageModel implements AutoCloseable {
     public Generation generate(String prompt, int predict, SamplingParameters sampling) {
         GenerationExtent extent = new GenerationExtent(0, predict, false);
         return generator().begin(tokenize(prompt), extent, new Sampler(sampling));
+    }
+
+    /**
+     * Answers a conversation with the chat template of the model's file.
+     *
+     * @param messages what was said
+     * @param options how the reply is made
+     * @return the reply, computed piece by piece as it is read; closing it ends it
+     * @throws dev.waterspout.engine.chat.ChatException if the file has no template, or it does not take the conversation
+     * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
+     */
+    public ChatReply chat(List<ChatMessage> messages, ChatOptions options) {
+        return chat(Conversation.of(messages), chatTemplate(), options);
+    }
+
+    /**
+     * Answers a conversation. What the context holds of it from the reply before is not computed again.
+     *
+     * @param conversation what was said
+     * @param template how it is written down
+     * @param options how the reply is made
+     * @return the reply, computed piece by piece as it is read; closing it ends it
+     * @throws dev.waterspout.engine.chat.ChatException if the template does not take the conversation
+     * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
+     */
+    public ChatReply chat(Conversation conversation, ChatTemplate template, ChatOptions options) {
+        Tokenizer tokenizer = deployment.model().tokenizer();
+        ChatPrompt prompt = template.prompt(conversation, tokenizer);
+        int[] tokens = prompt.ids();
+        if (tokens.length == 0 || tokens.length > group.capacity()) {
+            throw new GenerationException("the conversation has " + tokens.length + " tokens; 1 to " + group.capacity()
+                    + " fit in the context");
+        }
+        // The last one always runs: it gives the logits.
+        int held = Math.min(group.heldPrefix(tokens), tokens.length - 1);
+        GenerationExtent extent = new GenerationExtent(held, options.predict(), false);
+        Generation generation = generator().begin(tokens, extent, new Sampler(options.sampling()));
+        return new ChatReply(generation, tokenizer.vocabulary(), prompt, options.stops(), held);
+    }
+
+    /**
+     * Returns the chat template of the model's file.
+     *
+     * @throws dev.waterspout.engine.chat.ChatException if the file has none, or it is malformed
+     */
+    public ChatTemplate chatTemplate() {
+        return ChatTemplate.from(
+                deployment.model().file().metadata(),
+                deployment.model().tokenizer().vocabulary(),
+                Clock.system(ZoneId.systemDefault()));
     }
 
     /**

@@ -11,6 +11,7 @@ import dev.waterspout.engine.cli.options.ModelOptions;
 import dev.waterspout.engine.cli.options.PlanOptions;
 import dev.waterspout.engine.cli.options.ProfileOptions;
 import dev.waterspout.engine.cli.options.PromptText;
+import dev.waterspout.engine.cli.options.SamplingOptions;
 import dev.waterspout.engine.cli.print.ConsoleEvents;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.cli.print.RunSummary;
@@ -31,7 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -71,40 +71,8 @@ final class GenerateCommand implements Callable<Integer> {
                     "Tokens to generate; -1 until the end of the text or of the context (default: ${DEFAULT-VALUE}).")
     private int predict;
 
-    @Option(
-            names = "--temp",
-            paramLabel = "T",
-            defaultValue = "0.8",
-            description = "Temperature; 0 takes the most likely token (default: ${DEFAULT-VALUE}).")
-    private double temperature;
-
-    @Option(
-            names = "--top-k",
-            paramLabel = "K",
-            defaultValue = "40",
-            description = "Keep the K most likely tokens; 0 keeps all (default: ${DEFAULT-VALUE}).")
-    private int topK;
-
-    @Option(
-            names = "--top-p",
-            paramLabel = "P",
-            defaultValue = "0.95",
-            description = "Keep the most likely tokens of this probability together (default: ${DEFAULT-VALUE}).")
-    private double topP;
-
-    @Option(
-            names = "--min-p",
-            paramLabel = "P",
-            defaultValue = "0.05",
-            description = "Keep tokens at least this fraction as likely as the likeliest (default: ${DEFAULT-VALUE}).")
-    private double minP;
-
-    @Option(
-            names = {"-s", "--seed"},
-            paramLabel = "SEED",
-            defaultValue = "-1",
-            description = "Seed of the random numbers; -1 takes one at random (default: ${DEFAULT-VALUE}).")
-    private long seed;
+    @Mixin
+    private SamplingOptions samplingOptions = new SamplingOptions();
 
     @Mixin
     private PlanOptions planOptions = new PlanOptions();
@@ -150,8 +118,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (repeat < 1) {
             throw new IllegalArgumentException("runs to repeat is " + repeat + "; it must be at least 1");
         }
-        long chosenSeed = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
-        SamplingParameters sampling = new SamplingParameters(topK, topP, minP, temperature, chosenSeed);
+        SamplingParameters sampling = samplingOptions.parameters();
         codecDevice.prepare();
         profile.prepare();
         long start = System.nanoTime();
@@ -160,7 +127,8 @@ final class GenerateCommand implements Callable<Integer> {
         try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {
                 String prompt = session.leads() ? readPrompt() : "";
-                Deployment deployment = session.prepare(model, options, Map.of("--seed", Long.toString(seed)));
+                Deployment deployment =
+                        session.prepare(model, options, Map.of("--seed", Long.toString(samplingOptions.seed())));
                 profile.start(session);
                 try (LanguageModel running = session.start(deployment)) {
                     double loadSeconds = (System.nanoTime() - start) / 1e9;

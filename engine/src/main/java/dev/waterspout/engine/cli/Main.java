@@ -32,6 +32,7 @@ public final class Main implements Runnable {
 
     static {
         COMMANDS.put("generate", GenerateCommand.class);
+        COMMANDS.put("chat", ChatCommand.class);
         COMMANDS.put("perplexity", PerplexityCommand.class);
         COMMANDS.put("inspect", InspectCommand.class);
         COMMANDS.put("models", ModelsCommand.class);

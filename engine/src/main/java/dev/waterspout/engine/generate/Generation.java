@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -116,6 +117,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         }
         int token = sampler.sample(logits());
         generated.add(token);
+        sampler.accept(token);
         if (generated.size() == 1) {
             firstToken = seconds(start);
         }
@@ -132,6 +134,11 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         return LogitsCheck.require(all.asSlice(0, Math.min(all.byteSize(), bytes)), group.likelyCause());
     }
 
+    /** Returns the token that was chosen last, if there is one. */
+    public OptionalInt lastToken() {
+        return generated.isEmpty() ? OptionalInt.empty() : OptionalInt.of(generated.getLast());
+    }
+
     private void prefill() {
         for (int from = extent.held(); from < tokens.length && !cancelled; from += group.chunk()) {
             int to = Math.min(tokens.length, from + group.chunk());
@@ -142,6 +149,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         prefilled = group.work();
         for (int token : tokens) {
             stream.next(token);
+            sampler.accept(token);
         }
     }
 

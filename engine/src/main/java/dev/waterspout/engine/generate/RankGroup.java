@@ -36,6 +36,7 @@ public final class RankGroup implements AutoCloseable {
     private final int number;
     private final RankOptions options;
     private final Map<Integer, Rank> ranks = new ConcurrentHashMap<>();
+    private final HeldTokens held = new HeldTokens();
     private Consumer<String> notes = _ -> {};
     private boolean saturationNoted;
 
@@ -153,11 +154,22 @@ public final class RankGroup implements AutoCloseable {
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
+        held.truncate(position);
         threads.run(member -> {
             order(member, new Order.Forward(Arrays.stream(tokens).boxed().toList(), position, wantsLogits));
             forward(member, tokens, position, wantsLogits);
         });
+        held.add(tokens, position);
         noteSaturation();
+    }
+
+    /**
+     * Returns how many tokens at the beginning of a text the KV cache holds.
+     *
+     * @param tokens ids
+     */
+    public int heldPrefix(int... tokens) {
+        return held.prefix(tokens);
     }
 
     /** A pass whose partials were beyond their format's range is repeated in one that holds, where the schedule says so. */

@@ -21,10 +21,24 @@ public final class Sampler {
     /** The logits: a new array for every token would be new memory to the caches each time. */
     private float[] values = {};
 
+    private final TokenCounts recent;
+
     /** @param parameters what to keep, and the seed */
     public Sampler(SamplingParameters parameters) {
         this.parameters = parameters;
+        this.recent = new TokenCounts(parameters.adjustments().window());
         this.random = new SplittableRandom(parameters.seed());
+    }
+
+    /**
+     * Takes a token of the text: penalties look at those that were taken.
+     *
+     * @param token id, of the prompt or chosen
+     */
+    public void accept(int token) {
+        if (parameters.adjustments().penalizes()) {
+            recent.add(token);
+        }
     }
 
     /**
@@ -33,6 +47,7 @@ public final class Sampler {
      * @param logits f32 {@code [vocabulary]}
      * @return its id; the lowest of equally likely ones where the most likely token is asked for
      * @throws GenerationException if the logits have a NaN
+     * @throws IllegalArgumentException if a bias is for a token that there is not
      */
     public int sample(MemorySegment logits) {
         int count = Math.toIntExact(logits.byteSize() / Float.BYTES);
@@ -40,6 +55,7 @@ public final class Sampler {
             values = new float[count];
         }
         MemorySegment.copy(logits, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values, 0, count);
+        adjust();
         int likeliest = likeliest(values);
         if (parameters.temperature() == 0 || parameters.topK() == 1) {
             return likeliest;
@@ -48,6 +64,20 @@ public final class Sampler {
         double[] odds = odds(candidates, values, 1);
         int kept = keep(odds);
         return candidates[draw(odds(Arrays.copyOf(candidates, kept), values, parameters.temperature()))];
+    }
+
+    private void adjust() {
+        LogitAdjustments adjustments = parameters.adjustments();
+        adjustments.bias().forEach((token, bias) -> {
+            if (token >= values.length) {
+                throw new IllegalArgumentException(
+                        "bias of token " + token + "; the vocabulary has " + values.length + " tokens, from 0");
+            }
+            values[token] += bias.floatValue();
+        });
+        if (adjustments.penalizes()) {
+            recent.penalize(values, adjustments);
+        }
     }
 
     private static int likeliest(float[] values) {

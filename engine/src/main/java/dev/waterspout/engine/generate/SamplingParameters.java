@@ -1,15 +1,18 @@
 package dev.waterspout.engine.generate;
 
 /**
- * How the next token is chosen. The filters apply in this order, then the temperature, then chance decides.
+ * How the next token is chosen. First the logits are adjusted; then the filters apply in this order, then the temperature,
+ * then chance decides.
  *
  * @param topK keep the {@code topK} most likely tokens; 0 keeps all
  * @param topP keep the most likely tokens that together have this probability; 1 keeps all
  * @param minP keep tokens at least this fraction as likely as the most likely one; 0 keeps all
  * @param temperature divides the logits; 0 takes the most likely token, and nothing else matters
  * @param seed of the random numbers
+ * @param adjustments of the logits
  */
-public record SamplingParameters(int topK, double topP, double minP, double temperature, long seed) {
+public record SamplingParameters(
+        int topK, double topP, double minP, double temperature, long seed, LogitAdjustments adjustments) {
     /** Checks the ranges. */
     public SamplingParameters {
         if (topK < 0) {
@@ -20,12 +23,34 @@ public record SamplingParameters(int topK, double topP, double minP, double temp
         requireWithin("temperature", temperature, 0, Float.MAX_VALUE);
     }
 
+    /**
+     * Parameters that leave the logits as they are.
+     *
+     * @param topK keep the {@code topK} most likely tokens; 0 keeps all
+     * @param topP keep the most likely tokens that together have this probability; 1 keeps all
+     * @param minP keep tokens at least this fraction as likely as the most likely one; 0 keeps all
+     * @param temperature divides the logits; 0 takes the most likely token
+     * @param seed of the random numbers
+     */
+    public SamplingParameters(int topK, double topP, double minP, double temperature, long seed) {
+        this(topK, topP, minP, temperature, seed, LogitAdjustments.NONE);
+    }
+
+    /**
+     * Returns the same with other adjustments.
+     *
+     * @param other of the logits
+     */
+    public SamplingParameters withAdjustments(LogitAdjustments other) {
+        return new SamplingParameters(topK, topP, minP, temperature, seed, other);
+    }
+
     /** Returns parameters that always take the most likely token. */
     public static SamplingParameters greedy() {
         return new SamplingParameters(0, 1, 0, 0, 0);
     }
 
-    private static void requireWithin(String name, double value, double least, double most) {
+    static void requireWithin(String name, double value, double least, double most) {
         if (!(value >= least && value <= most)) {
             throw new IllegalArgumentException(name + " is " + value + "; it must be within " + least + " to " + most);
         }

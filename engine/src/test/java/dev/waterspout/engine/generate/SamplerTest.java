@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -124,5 +125,51 @@ class SamplerTest {
         assertThatThrownBy(() -> new SamplingParameters(0, 1.5, 0, 1, 0)).hasMessageContaining("top-p is 1.5");
         assertThatThrownBy(() -> new SamplingParameters(0, 1, -0.1, 1, 0)).hasMessageContaining("min-p is -0.1");
         assertThatThrownBy(() -> new SamplingParameters(0, 1, 0, Double.NaN, 0)).hasMessageContaining("temperature");
+    }
+
+    private static int greedy(LogitAdjustments adjustments, float[] logits, int... text) {
+        Sampler sampler = new Sampler(SamplingParameters.greedy().withAdjustments(adjustments));
+        for (int token : text) {
+            sampler.accept(token);
+        }
+        return sampler.sample(MemorySegment.ofArray(logits));
+    }
+
+    @Test
+    void penaltiesCountTheLastTokensOfTheText() {
+        float[] logits = {4, 3.5f, -1, -1.5f};
+        LogitAdjustments repeat = new LogitAdjustments(2, 2, 0, 0, Map.of());
+        assertThat(greedy(repeat, logits)).isZero();
+        assertThat(greedy(repeat, logits, 0)).isEqualTo(1);
+        assertThat(greedy(repeat, logits, 0, 1, 0)).isZero();
+        // The token has left the window.
+        assertThat(greedy(repeat, logits, 0, 2, 3)).isZero();
+        // A logit that is not positive is multiplied.
+        assertThat(greedy(repeat, new float[] {-1, -1.5f}, 0)).isEqualTo(1);
+        assertThat(greedy(new LogitAdjustments(-1, 1, 0.4, 0, Map.of()), logits, 0, 0, 0))
+                .isZero();
+        assertThat(greedy(new LogitAdjustments(-1, 1, 0, 0.2, Map.of()), logits, 0, 0))
+                .isZero();
+        assertThat(greedy(new LogitAdjustments(-1, 1, 0, 0.2, Map.of()), logits, 0, 0, 0))
+                .isEqualTo(1);
+        assertThat(greedy(new LogitAdjustments(0, 1, 9, 9, Map.of()), logits, 0))
+                .isZero();
+    }
+
+    @Test
+    void biasesAreAddedFirst() {
+        float[] logits = {4, 3, 1};
+        assertThat(greedy(new LogitAdjustments(0, 1, 0, 0, Map.of(2, 4.0)), logits))
+                .isEqualTo(2);
+        assertThat(greedy(new LogitAdjustments(0, 1, 0, 0, Map.of(0, Double.NEGATIVE_INFINITY)), logits))
+                .isEqualTo(1);
+        // Biased to 8, then halved.
+        assertThat(greedy(new LogitAdjustments(-1, 2, 0, 0, Map.of(2, 7.0)), logits, 2))
+                .isZero();
+        assertThatThrownBy(() -> greedy(new LogitAdjustments(0, 1, 0, 0, Map.of(3, 1.0)), logits))
+                .hasMessage("bias of token 3; the vocabulary has 3 tokens, from 0");
+        assertThatThrownBy(() -> new LogitAdjustments(-2, 1, 0, 0, Map.of())).hasMessageContaining("-2");
+        assertThatThrownBy(() -> new LogitAdjustments(0, 0, 0, 0, Map.of()))
+                .hasMessageContaining("repeat penalty is 0");
     }
 }

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli.print;
 
+import dev.waterspout.engine.chat.ChatException;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.generate.GenerationException;
 import dev.waterspout.engine.gguf.GgufException;
@@ -27,6 +28,7 @@ public final class ExitCode {
             case PlanException e -> USAGE;
             case GenerationException e -> USAGE;
             case IllegalArgumentException e -> USAGE;
+            case ChatException e -> MODEL_OR_FILE;
             case GgufException e -> MODEL_OR_FILE;
             case ModelException e -> MODEL_OR_FILE;
             case TokenizerException e -> MODEL_OR_FILE;

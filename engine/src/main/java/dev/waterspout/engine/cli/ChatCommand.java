@@ -1,0 +1,150 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.engine.api.ChatOptions;
+import dev.waterspout.engine.api.Deployment;
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Session;
+import dev.waterspout.engine.chat.ChatTemplate;
+import dev.waterspout.engine.cli.chat.ChatConsole;
+import dev.waterspout.engine.cli.chat.ChatLoop;
+import dev.waterspout.engine.cli.chat.PlainConsole;
+import dev.waterspout.engine.cli.file.TextFile;
+import dev.waterspout.engine.cli.options.CommOptions;
+import dev.waterspout.engine.cli.options.HostOptions;
+import dev.waterspout.engine.cli.options.ModelOptions;
+import dev.waterspout.engine.cli.options.PlanOptions;
+import dev.waterspout.engine.cli.options.SamplingOptions;
+import dev.waterspout.engine.cli.print.ConsoleEvents;
+import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.generate.Generator;
+import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.model.Model;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Holds a conversation with a model. */
+@Command(
+        name = "chat",
+        description = "Holds a conversation with a model, by its chat template; /help lists what can be typed.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class ChatCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Mixin
+    private ModelOptions modelOptions = new ModelOptions();
+
+    @Option(
+            names = "--chat-template",
+            paramLabel = "FILE",
+            description = "File with a chat template, Jinja; without it, the model's own.")
+    private @Nullable Path templateFile;
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "What the model is to be.")
+    private String system = "";
+
+    @Option(
+            names = {"-f", "--file"},
+            paramLabel = "FILE",
+            description = "File with the first message, UTF-8.")
+    private @Nullable Path file;
+
+    @Option(
+            names = {"-n", "--predict"},
+            paramLabel = "N",
+            defaultValue = "-1",
+            description =
+                    "Most tokens of a reply; -1 until its end or that of the context (default: ${DEFAULT-VALUE}).")
+    private int predict;
+
+    @Option(
+            names = "--stop",
+            paramLabel = "TEXT",
+            description = "Text that ends a reply and is not part of it; may be given several times.")
+    private List<String> stops = List.of();
+
+    @Mixin
+    private SamplingOptions sampling = new SamplingOptions();
+
+    @Mixin
+    private PlanOptions planOptions = new PlanOptions();
+
+    @Mixin
+    private CommOptions commOptions = new CommOptions();
+
+    @Mixin
+    private HostOptions hostOptions = new HostOptions();
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        if (predict < Generator.UNLIMITED) {
+            throw new IllegalArgumentException("tokens to predict is " + predict + "; it must be -1 or more");
+        }
+        SamplingParameters parameters = sampling.parameters();
+        Options options =
+                planOptions.options(commOptions.exchange(false), hostOptions.host(planOptions.activations()), err);
+        try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
+            try (Model model = modelOptions.load()) {
+                Optional<ChatTemplate> template = session.leads() ? Optional.of(template(model)) : Optional.empty();
+                Optional<String> first =
+                        file == null || !session.leads() ? Optional.empty() : Optional.of(TextFile.read(file));
+                Deployment deployment = session.prepare(model, options, Map.of("seed", Long.toString(sampling.seed())));
+                try (LanguageModel running = session.start(deployment)) {
+                    if (template.isPresent()) {
+                        hold(running, template.get(), new ChatOptions(predict, parameters, stops), first);
+                        running.dismiss();
+                    } else {
+                        running.follow();
+                    }
+                }
+            } catch (Throwable failure) {
+                session.abort(failure);
+                throw failure;
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    private void hold(LanguageModel running, ChatTemplate template, ChatOptions options, Optional<String> first)
+            throws IOException {
+        try (ChatConsole console = console()) {
+            new ChatLoop(running, template, options, console).run(system, first);
+        }
+    }
+
+    private ChatConsole console() throws IOException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        return new PlainConsole(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)), out, err);
+    }
+
+    private ChatTemplate template(Model model) throws IOException {
+        return templateFile == null
+                ? ChatTemplate.from(
+                        model.file().metadata(), model.tokenizer().vocabulary(), Clock.system(ZoneId.systemDefault()))
+                : ChatTemplate.of(
+                        TextFile.read(templateFile),
+                        model.tokenizer().vocabulary(),
+                        Clock.system(ZoneId.systemDefault()));
+    }
+}

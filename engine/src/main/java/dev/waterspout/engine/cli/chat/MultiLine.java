@@ -1,0 +1,27 @@
+package dev.waterspout.engine.cli.chat;
+
+/** Messages of several lines: a backslash at the end of a line goes on, and so does all between two {@code """}. */
+final class MultiLine {
+    private static final String FENCE = "\"\"\"";
+
+    private MultiLine() {}
+
+    /** {@return whether lines are a whole message} */
+    static boolean isWhole(String lines) {
+        if (lines.startsWith(FENCE)) {
+            return lines.length() >= 2 * FENCE.length() && lines.stripTrailing().endsWith(FENCE);
+        }
+        return !lines.endsWith("\\");
+    }
+
+    /** {@return the message without the marks that made it go on} */
+    static String message(String lines) {
+        if (lines.startsWith(FENCE)) {
+            String text = lines.substring(FENCE.length()).stripTrailing();
+            text = text.endsWith(FENCE) ? text.substring(0, text.length() - FENCE.length()) : text;
+            return text.strip();
+        }
+        String text = lines.replace("\\\n", "\n");
+        return text.endsWith("\\") ? text.substring(0, text.length() - 1) : text;
+    }
+}

@@ -1,0 +1,44 @@
+package dev.waterspout.engine.generate;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What is done to logits before a token is chosen: first biases are added, then tokens among the last ones of the text are
+ * penalized. Penalties have the meaning that llama.cpp gives them.
+ *
+ * @param window how many of the last tokens, the prompt's included, are penalized; 0 for none, -1 for all
+ * @param repeat divides a positive logit of such a token, and multiplies one that is not; 1 changes nothing
+ * @param presence is subtracted from the logit of such a token
+ * @param frequency is subtracted as often as the token is among them
+ * @param bias added to logits, by token; negative infinity forbids a token
+ */
+public record LogitAdjustments(
+        int window, double repeat, double presence, double frequency, Map<Integer, Double> bias) {
+    /** Leaves the logits as they are. */
+    public static final LogitAdjustments NONE = new LogitAdjustments(64, 1, 0, 0, Map.of());
+
+    /** Checks the ranges and copies the map. */
+    public LogitAdjustments {
+        if (window < -1) {
+            throw new IllegalArgumentException("tokens to penalize is " + window + "; it must be -1 or more");
+        }
+        if (!(repeat > 0 && repeat <= Float.MAX_VALUE)) {
+            throw new IllegalArgumentException("repeat penalty is " + repeat + "; it must be above 0");
+        }
+        SamplingParameters.requireWithin("presence penalty", presence, -Float.MAX_VALUE, Float.MAX_VALUE);
+        SamplingParameters.requireWithin("frequency penalty", frequency, -Float.MAX_VALUE, Float.MAX_VALUE);
+        bias = Map.copyOf(new TreeMap<>(bias));
+        bias.forEach((token, value) -> {
+            if (token < 0 || value.isNaN() || value == Double.POSITIVE_INFINITY) {
+                throw new IllegalArgumentException("bias " + value + " of token " + token
+                        + "; a token is 0 or more, and its bias a number or negative infinity");
+            }
+        });
+    }
+
+    /** Returns whether tokens of the text have influence on what follows. */
+    boolean penalizes() {
+        return window != 0 && (repeat != 1 || presence != 0 || frequency != 0);
+    }
+}

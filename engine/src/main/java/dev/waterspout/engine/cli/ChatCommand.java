@@ -108,7 +108,8 @@ final class ChatCommand implements Callable<Integer> {
                 Optional<ChatTemplate> template = session.leads() ? Optional.of(template(model)) : Optional.empty();
                 Optional<String> first =
                         file == null || !session.leads() ? Optional.empty() : Optional.of(TextFile.read(file));
-                Deployment deployment = session.prepare(model, options, Map.of("seed", Long.toString(sampling.seed())));
+                Deployment deployment =
+                        session.prepare(model, options, Map.of("--seed", Long.toString(sampling.seed())));
                 try (LanguageModel running = session.start(deployment)) {
                     if (template.isPresent()) {
                         hold(running, template.get(), new ChatOptions(predict, parameters, stops), first);

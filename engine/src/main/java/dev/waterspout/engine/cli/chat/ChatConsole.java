@@ -29,13 +29,6 @@ public interface ChatConsole extends AutoCloseable {
      */
     void say(String line);
 
-    /**
-     * Sets what an interrupt does from now on.
-     *
-     * @param action called by another thread
-     */
-    void onInterrupt(Runnable action);
-
     @Override
     void close();
 }

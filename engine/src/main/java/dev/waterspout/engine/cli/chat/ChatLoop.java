@@ -30,8 +30,7 @@ public final class ChatLoop {
             "/stats         tokens and speed of the last reply",
             "/help          this list",
             "/exit          ends, as Ctrl-D does",
-            "A line that ends in \\ goes on in the next one, and so does all between two \"\"\".",
-            "Ctrl-C stops a reply.");
+            "A line that ends in \\ goes on in the next one, and so does all between two \"\"\".");
 
     private final LanguageModel model;
     private final ChatTemplate template;
@@ -126,11 +125,9 @@ public final class ChatLoop {
         messages.add(ChatMessage.user(message));
         try (ChatReply reply = model.chat(Conversation.of(messages), template, options)) {
             last = reply;
-            console.onInterrupt(reply::close);
             for (ChatDelta delta : reply) {
                 console.show(delta);
             }
-            console.onInterrupt(() -> {});
             console.endReply();
             messages.add(reply.message());
             if (reply.finishReason() == FinishReason.LENGTH) {

@@ -69,10 +69,6 @@ public final class PlainConsole implements ChatConsole {
         err.flush();
     }
 
-    /** An interrupt ends the process, as usual without a terminal. */
-    @Override
-    public void onInterrupt(Runnable action) {}
-
     @Override
     public void close() {
         out.flush();

@@ -14,6 +14,7 @@ import dev.waterspout.engine.cli.options.CommOptions;
 import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
 import dev.waterspout.engine.cli.options.PlanOptions;
+import dev.waterspout.engine.cli.options.PromptText;
 import dev.waterspout.engine.cli.options.SamplingOptions;
 import dev.waterspout.engine.cli.print.ConsoleEvents;
 import dev.waterspout.engine.cli.print.ExitCode;
@@ -33,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -61,6 +63,14 @@ final class ChatCommand implements Callable<Integer> {
 
     @Option(names = "--system", paramLabel = "TEXT", description = "What the model is to be.")
     private String system = "";
+
+    // A launcher that splits values at spaces hands the words over one by one.
+    @Option(
+            names = {"-p", "--prompt"},
+            arity = "1..*",
+            paramLabel = "TEXT",
+            description = "The first message; several words are joined by spaces.")
+    private @Nullable List<String> words;
 
     @Option(
             names = {"-f", "--file"},
@@ -106,8 +116,7 @@ final class ChatCommand implements Callable<Integer> {
         try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {
                 Optional<ChatTemplate> template = session.leads() ? Optional.of(template(model)) : Optional.empty();
-                Optional<String> first =
-                        file == null || !session.leads() ? Optional.empty() : Optional.of(TextFile.read(file));
+                Optional<String> first = session.leads() ? first() : Optional.empty();
                 Deployment deployment =
                         session.prepare(model, options, Map.of("--seed", Long.toString(sampling.seed())));
                 try (LanguageModel running = session.start(deployment)) {
@@ -124,6 +133,16 @@ final class ChatCommand implements Callable<Integer> {
             }
         }
         return ExitCode.OK;
+    }
+
+    private Optional<String> first() throws IOException {
+        if (words != null && file != null) {
+            throw new IllegalArgumentException("both a first message and the file " + file + "; give one of -p and -f");
+        }
+        if (words != null) {
+            return Optional.of(words.stream().map(PromptText::decode).collect(Collectors.joining(" ")));
+        }
+        return file == null ? Optional.empty() : Optional.of(TextFile.read(file));
     }
 
     private void hold(LanguageModel running, ChatTemplate template, ChatOptions options, Optional<String> first)

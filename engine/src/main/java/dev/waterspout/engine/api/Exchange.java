@@ -1,7 +1,6 @@
 package dev.waterspout.engine.api;
 
 import dev.waterspout.interconnect.policy.Algorithm;
-import dev.waterspout.kernels.codec.PlainFormat;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -25,9 +24,9 @@ public record Exchange(
         Duration peerTimeout,
         Optional<String> mpiLibrary,
         Offload offload) {
-    /** The defaults: uncompressed partials, and 30 seconds of patience. */
+    /** The defaults: {@link Formats#USUAL}, and 30 seconds of patience. */
     public static final Exchange DEFAULT = new Exchange(
-            new Formats.Fixed(PlainFormat.F32),
+            Formats.USUAL,
             Optional.empty(),
             Reach.AUTO,
             false,

@@ -34,6 +34,7 @@ final class Facts {
 
     private static void putFormats(Formats formats, Map<String, String> facts) {
         switch (formats) {
+            case Formats.Usual usual -> putFormats(usual.apart(), facts);
             case Formats.Fixed fixed -> facts.put("--comm", fixed.format().label());
             case Formats.Mapped mapped -> facts.put("--comm", mapped.map().toString());
             case Formats.Auto auto -> {

@@ -1,6 +1,7 @@
 package dev.waterspout.engine.api;
 
 import dev.waterspout.interconnect.policy.CommQuality;
+import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,6 +9,18 @@ import java.util.Map;
 
 /** What partials travel as. */
 public sealed interface Formats {
+    /** What is used where nothing is asked for: formats with at most 1 % more perplexity between processes or devices. */
+    Formats USUAL = new Usual(new Auto(1, List.of(), List.of(), Measuring.QUICK));
+
+    /**
+     * Returns the formats for ranks that are placed in one way.
+     *
+     * @param apart whether there are two ranks in different processes or on different devices
+     */
+    default Formats placed(boolean apart) {
+        return this;
+    }
+
     /**
      * One format for all exchanges.
      *
@@ -49,6 +62,19 @@ public sealed interface Formats {
                 table.putAll(map.measured());
             }
             return new CommQuality(table);
+        }
+    }
+
+    /**
+     * The fastest format where ranks are in different processes or on different devices; else f32, since compression between
+     * threads of one process only costs time.
+     *
+     * @param apart the choice between different processes or devices
+     */
+    record Usual(Auto apart) implements Formats {
+        @Override
+        public Formats placed(boolean ranksAreApart) {
+            return ranksAreApart ? apart : new Fixed(PlainFormat.F32);
         }
     }
 

@@ -12,7 +12,7 @@ import dev.waterspout.engine.plan.ShardPlan;
  * @param context what the model remembers
  */
 public record Options(Ranks ranks, Exchange exchange, Host host, Context context) {
-    /** One rank on the default device, uncompressed partials, all cores, the model's context length. */
+    /** One rank on the default device, {@link Exchange#DEFAULT}, all cores, the model's context length. */
     public static final Options DEFAULT = new Options(Ranks.DEFAULT, Exchange.DEFAULT, Host.DEFAULT, Context.DEFAULT);
 
     /**

@@ -136,11 +136,13 @@ public final class Session implements AutoCloseable {
      * Settles how a model is to run. All processes of the group do this at the same time.
      *
      * @param model what is to run
-     * @param options how
+     * @param asked how
      * @param more facts that all processes must have been told alike, by name
      * @throws InterconnectException if processes have been told to do different things; it names the first
      */
-    public Deployment prepare(Model model, Options options, Map<String, String> more) {
+    public Deployment prepare(Model model, Options asked, Map<String, String> more) {
+        Formats formats = asked.exchange().formats().placed(apart());
+        Options options = asked.withExchange(asked.exchange().withFormats(formats));
         ShardPlan plan = options.plan(model, ranks());
         Map<String, String> facts = new TreeMap<>(more);
         facts.putAll(Facts.of(model, options, ranks()));
@@ -150,6 +152,13 @@ public final class Session implements AutoCloseable {
         RankOptions common = rankOptions(model, options, localRanks, ranks(), link);
         RankOptions chosen = new ExchangePlanner(this, events, names).plan(options.exchange(), common, width);
         return new Deployment(model, plan, names, chosen, options.exchange());
+    }
+
+    /** Whether two of the ranks are in different processes or on different devices. */
+    private boolean apart() {
+        return ranks() > 1
+                && (threads.distributed()
+                        || devices.stream().map(Device::name).distinct().count() > 1);
     }
 
     /**
@@ -179,7 +188,8 @@ public final class Session implements AutoCloseable {
         CommSchedule schedule = switch (exchange.formats()) {
             case Formats.Fixed(WireFormat format) ->
                 DefaultSchedule.of(format, exchange.collective(), ranks, columns, link);
-            case Formats.Auto _ -> DefaultSchedule.of(PlainFormat.F32, exchange.collective(), ranks, columns, link);
+            case Formats.Auto _, Formats.Usual _ ->
+                DefaultSchedule.of(PlainFormat.F32, exchange.collective(), ranks, columns, link);
             case Formats.Mapped(FormatMap map) -> {
                 map.requireWidth(columns);
                 yield DefaultSchedule.of(map.format(), exchange.collective(), ranks, columns, link)

@@ -65,7 +65,7 @@ public final class CodecDeviceOptions {
             throw new IllegalArgumentException("codec device " + names.getFirst()
                     + " with --comm auto, which measures the host's codec; name a format, such as --comm e2m1:32:e8m0");
         }
-        return exchange.withOffload(this::apply);
+        return exchange.withFormats(exchange.formats().placed(false)).withOffload(this::apply);
     }
 
     private List<ShardFactory> apply(Session session, RankOptions options, List<ShardFactory> shards) {

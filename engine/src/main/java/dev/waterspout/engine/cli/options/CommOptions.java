@@ -7,7 +7,6 @@ import dev.waterspout.engine.api.Formats;
 import dev.waterspout.engine.api.Formats.Measuring;
 import dev.waterspout.engine.cli.file.FormatMapFile;
 import dev.waterspout.interconnect.policy.Algorithm;
-import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,11 +30,10 @@ public final class CommOptions {
     @Option(
             names = "--comm",
             paramLabel = "auto|FORMAT",
-            defaultValue = "f32",
             description = "What ranks send each other: f32, bf16 or <element>[:block[:scale[:rule]]], such as"
                     + " e2m1:32:e8m0, or what map:FILE says; auto measures links and codecs and takes what is fastest"
-                    + " (default: ${DEFAULT-VALUE}).")
-    private String format = PlainFormat.F32.label();
+                    + " (default: auto where ranks are in different processes or on different devices, else f32).")
+    private @Nullable String format;
 
     @Option(
             names = "--quality",
@@ -48,8 +46,8 @@ public final class CommOptions {
     @Option(
             names = "--allow-saturation",
             description =
-                    "With a fixed format: go on where partials are beyond its range, with the largest values that it has."
-                            + " Without this option the run ends; --comm auto goes over to a format that holds.")
+                    "With a fixed format: go on where partials are beyond its range, with the largest values that it"
+                            + " has. Without this option the run ends; --comm auto goes over to a format that holds.")
     private boolean allowSaturation;
 
     @Option(
@@ -66,9 +64,9 @@ public final class CommOptions {
             defaultValue = AUTO,
             description =
                     "With --comm auto, where no earlier run has measured: quick measures links in a third of a second"
-                            + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
-                            + " seconds, for all later runs; auto is full for bench and perplexity, else quick (default:"
-                            + " ${DEFAULT-VALUE}).")
+                        + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
+                        + " seconds, for all later runs; auto is full for bench and perplexity, else quick (default:"
+                        + " ${DEFAULT-VALUE}).")
     private String measure = AUTO;
 
     @Option(
@@ -133,8 +131,12 @@ public final class CommOptions {
                 .flatMap(each -> mapFile(each).stream())
                 .map(FormatMapFile::read)
                 .toList();
+        Formats.Auto auto = new Formats.Auto(quality, named, maps, measuring);
+        if (format == null) {
+            return new Formats.Usual(auto);
+        }
         if (format.equalsIgnoreCase(AUTO)) {
-            return new Formats.Auto(quality, named, maps, measuring);
+            return auto;
         }
         return mapFile(format)
                 .<Formats>map(file -> new Formats.Mapped(FormatMapFile.read(file)))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.waterspout.engine.api.Formats;
 import dev.waterspout.engine.api.Formats.Measuring;
+import dev.waterspout.kernels.codec.PlainFormat;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -15,6 +16,14 @@ class CommOptionsTest {
         System.arraycopy(arguments, 0, all, 1, arguments.length);
         CommOptions options = CommandLine.populateCommand(new CommOptions(), all);
         return ((Formats.Auto) options.exchange(lasts).formats()).measuring();
+    }
+
+    @Test
+    void whatIsNotAskedForDependsOnWhereRanksAre() {
+        CommOptions none = CommandLine.populateCommand(new CommOptions(), "--quality", "2");
+        Formats formats = none.exchange(false).formats();
+        assertThat(formats.placed(false)).isEqualTo(new Formats.Fixed(PlainFormat.F32));
+        assertThat(((Formats.Auto) formats.placed(true)).qualityPercent()).isEqualTo(2);
     }
 
     @Test

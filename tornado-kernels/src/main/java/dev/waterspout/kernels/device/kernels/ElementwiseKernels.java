@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** What is done to each element by itself: x is the column, y the row. */
 public final class ElementwiseKernels {
-    private static final float GELU_1 = -1.5957691f;
+    private static final float GELU_1 = -1.5957692f;
     private static final float GELU_3 = -0.07135481f;
 
     private ElementwiseKernels() {}

@@ -24,9 +24,9 @@ public record Exchange(
         Duration peerTimeout,
         Optional<String> mpiLibrary,
         Offload offload) {
-    /** The defaults: {@link Formats#USUAL}, and 30 seconds of patience. */
+    /** The defaults: {@link Formats#usual()}, and 30 seconds of patience. */
     public static final Exchange DEFAULT = new Exchange(
-            Formats.USUAL,
+            Formats.usual(),
             Optional.empty(),
             Reach.AUTO,
             false,

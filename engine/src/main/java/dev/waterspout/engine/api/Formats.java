@@ -9,8 +9,13 @@ import java.util.Map;
 
 /** What partials travel as. */
 public sealed interface Formats {
-    /** What is used where nothing is asked for: formats with at most 1 % more perplexity between processes or devices. */
-    Formats USUAL = new Usual(new Auto(1, List.of(), List.of(), Measuring.QUICK));
+    /**
+     * Returns what is used where nothing is asked for: formats with at most 1 % more perplexity between processes or
+     * devices.
+     */
+    static Formats usual() {
+        return new Usual(new Auto(1, List.of(), List.of(), Measuring.QUICK));
+    }
 
     /**
      * Returns the formats for ranks that are placed in one way.

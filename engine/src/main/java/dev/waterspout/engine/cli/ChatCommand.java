@@ -9,6 +9,7 @@ import dev.waterspout.engine.chat.ChatTemplate;
 import dev.waterspout.engine.cli.chat.ChatConsole;
 import dev.waterspout.engine.cli.chat.ChatLoop;
 import dev.waterspout.engine.cli.chat.PlainConsole;
+import dev.waterspout.engine.cli.chat.TerminalConsole;
 import dev.waterspout.engine.cli.file.TextFile;
 import dev.waterspout.engine.cli.options.CommOptions;
 import dev.waterspout.engine.cli.options.HostOptions;
@@ -153,6 +154,9 @@ final class ChatCommand implements Callable<Integer> {
     }
 
     private ChatConsole console() throws IOException {
+        if (System.console() != null && System.console().isTerminal()) {
+            return new TerminalConsole();
+        }
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         return new PlainConsole(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)), out, err);

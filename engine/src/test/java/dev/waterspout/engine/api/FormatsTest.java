@@ -17,8 +17,8 @@ class FormatsTest {
 
     @Test
     void onlyTheUsualFormatsDependOnWhereRanksAre() {
-        assertThat(Formats.USUAL.placed(false)).isEqualTo(F32);
-        assertThat(Formats.USUAL.placed(true)).isInstanceOf(Formats.Auto.class);
+        assertThat(Formats.usual().placed(false)).isEqualTo(F32);
+        assertThat(Formats.usual().placed(true)).isInstanceOf(Formats.Auto.class);
         Formats fixed = new Formats.Fixed(WireFormat.parse("e2m1:32:e8m0"));
         Formats auto = new Formats.Auto(2, List.of(), List.of(), Formats.Measuring.FULL);
         for (boolean apart : new boolean[] {false, true}) {

@@ -19,6 +19,9 @@ public interface ChatConsole extends AutoCloseable {
      */
     void show(ChatDelta delta);
 
+    /** {@return whether the person has asked, since the last message was read, for the reply to end} */
+    boolean interrupted();
+
     /** Ends a reply. */
     void endReply();
 

@@ -15,6 +15,7 @@ import dev.waterspout.engine.generate.GenerationReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -125,12 +126,13 @@ public final class ChatLoop {
         messages.add(ChatMessage.user(message));
         try (ChatReply reply = model.chat(Conversation.of(messages), template, options)) {
             last = reply;
-            for (ChatDelta delta : reply) {
-                console.show(delta);
+            Iterator<ChatDelta> deltas = reply.iterator();
+            while (!console.interrupted() && deltas.hasNext()) {
+                console.show(deltas.next());
             }
             console.endReply();
             messages.add(reply.message());
-            if (reply.finishReason() == FinishReason.LENGTH) {
+            if (reply.ended() && reply.finishReason() == FinishReason.LENGTH) {
                 console.say("(the reply ended at its "
                         + (reply.report().stop() == GenerationReport.StopReason.LENGTH
                                 ? "limit of " + options.predict() + " tokens)"

@@ -57,6 +57,12 @@ public final class PlainConsole implements ChatConsole {
         }
     }
 
+    /** Without a terminal an interrupt ends the program. */
+    @Override
+    public boolean interrupted() {
+        return false;
+    }
+
     @Override
     public void endReply() {
         out.println();

@@ -46,7 +46,7 @@ final class MemoryCheck {
                     overflown ? "more than 2^63 bytes" : gigabytes(bytes),
                     overflown ? "most" : gigabytes(cache),
                     context,
-                    available.isPresent() ? gigabytes(available.getAsLong()) : "fewer"));
+                    available.isPresent() ? gigabytes((double) available.getAsLong()) : "fewer"));
         }
     }
 

@@ -23,6 +23,7 @@ import dev.waterspout.engine.generate.Generator;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.model.Model;
 import java.io.BufferedReader;
+import java.io.Console;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
@@ -154,7 +155,7 @@ final class ChatCommand implements Callable<Integer> {
     }
 
     private ChatConsole console() throws IOException {
-        if (System.console() != null && System.console().isTerminal()) {
+        if (Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent()) {
             return new TerminalConsole();
         }
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();

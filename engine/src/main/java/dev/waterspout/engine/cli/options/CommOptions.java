@@ -132,15 +132,16 @@ public final class CommOptions {
                 .map(FormatMapFile::read)
                 .toList();
         Formats.Auto auto = new Formats.Auto(quality, named, maps, measuring);
-        if (format == null) {
+        String asked = format;
+        if (asked == null) {
             return new Formats.Usual(auto);
         }
-        if (format.equalsIgnoreCase(AUTO)) {
+        if (asked.equalsIgnoreCase(AUTO)) {
             return auto;
         }
-        return mapFile(format)
+        return mapFile(asked)
                 .<Formats>map(file -> new Formats.Mapped(FormatMapFile.read(file)))
-                .orElseGet(() -> new Formats.Fixed(WireFormat.parse(format)));
+                .orElseGet(() -> new Formats.Fixed(WireFormat.parse(asked)));
     }
 
     private static Optional<Path> mapFile(String text) {

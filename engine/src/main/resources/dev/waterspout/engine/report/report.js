@@ -13,6 +13,8 @@
   const speed = link => link === 'unlimited' ? Infinity : Number(link);
   const ms = seconds => 1e3 * seconds;
   const fixed = (value, digits = 1) => value === undefined || value === null ? '' : Number(value).toFixed(digits);
+  /** Text of a file as HTML: the tooltips of ECharts are HTML. */
+  const escaped = text => String(text).replace(/[&<>"']/g, character => '&#' + character.charCodeAt(0) + ';');
   const charts = new Map();
 
   function theme() {
@@ -157,7 +159,7 @@
       itemStyle: { borderColor: theme().card, borderWidth: 0.5 }, data: rows.map(row => row[i][1]) }));
     byId('layer').style.height = Math.max(260, 110 + 26 * all.length) + 'px';
     draw('layer', { legend: parts.map(part => part[0]), series, tooltip: { trigger: 'item',
-      formatter: hit => hit.name + '<br>' + (hit.seriesIndex < 4 ? 'attention: ' : 'FFN: ') + hit.seriesName + ' ' + fixed(hit.value, 3) + ' ms' },
+      formatter: hit => escaped(hit.name) + '<br>' + (hit.seriesIndex < 4 ? 'attention: ' : 'FFN: ') + escaped(hit.seriesName) + ' ' + fixed(hit.value, 3) + ' ms' },
     x: { type: 'value', name: 'ms from the start of the layer' }, y: { type: 'category', data: all.map(lane => lane.name), inverse: true } });
     table('t-layer', ['exchange and rank', ...rows[0].map(step => step[3] + ' ' + step[0] + ' ms')],
       all.map((lane, i) => [lane.name, ...rows[i].map(step => fixed(step[1], 3))]));
@@ -182,7 +184,7 @@
       { name: 'all formats', type: 'scatter', data: formats.map(point), color: palette[6], symbolSize: 8 },
       { name: 'Pareto front', type: 'line', step: 'end', data: front.map(point), color: palette[0], symbol: 'circle', symbolSize: 10,
         lineStyle: { width: 2.5 }, label, labelLayout: { hideOverlap: true } }],
-    tooltip: { trigger: 'item', formatter: hit => hit.name + '<br>' + fixed(hit.value[0], 2) + ' bits, ' + fixed(hit.data.exact, 3) + ' %' },
+    tooltip: { trigger: 'item', formatter: hit => escaped(hit.name) + '<br>' + fixed(hit.value[0], 2) + ' bits, ' + fixed(hit.data.exact, 3) + ' %' },
     right: 60, x: { type: 'value', name: 'bits per element', scale: true }, y: { type: 'log', name: 'perplexity increase, %', gap: 52 } });
     table('t-pareto', ['format', 'bits per element', 'perplexity increase %', '± %', 'on the front'], formats.map(format =>
       [format.format, fixed(format.bitsPerElement, 2), fixed(format.increasePercent, 3), fixed(format.increaseErrorPercent, 3),
@@ -193,7 +195,7 @@
     'embed': '#8a8f98', 'norm': '#cc79a7', 'linear': '#56b4e9', 'rope': '#f0e442', 'attention': '#009e73', 'swiglu': '#8fd3c0',
     'kernel': '#56b4e9', 'copy-in': '#f0e442', 'copy-out': '#cc79a7', 'dispatch': '#8a8f98',
     'quantize': '#e69f00', 'transfer': '#d55e00', 'dequantize-sum': '#4a90c4' };
-  const colourOf = category => phaseColours[category] || '#8a8f98';
+  const colourOf = category => (Object.hasOwn(phaseColours, category) ? phaseColours[category] : '#8a8f98');
   const svg = (tag, attributes, text) => {
     const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
     Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));

@@ -8,9 +8,13 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -23,20 +27,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class ReportCommandTest {
     private static final String RANK = """
-            {"rank": %d, "computeSeconds": 0.2, "quantizeSeconds": 0.01, "transferSeconds": %s,
-             "dequantizeSumSeconds": 0.02, "bytesSent": 1000000, "messages": 24}""";
+        {"rank": %d, "computeSeconds": 0.2, "quantizeSeconds": 0.01, "transferSeconds": %s,
+         "dequantizeSumSeconds": 0.02, "bytesSent": 1000000, "messages": 24}\
+        """;
     private static final String QUALITY = """
-            [{"model": "m", "text": "t", "ranks": 2, "collective": "allgather", "formats": [
-              {"format": "e2m1:32:e8m0", "bitsPerElement": 4.25, "increasePercent": 0.8, "increaseErrorPercent": 0.1},
-              {"format": "int4:token", "bitsPerElement": 4.3, "increasePercent": 9.0, "increaseErrorPercent": 0.2},
-              {"format": "bf16", "bitsPerElement": 16, "increasePercent": -0.01, "increaseErrorPercent": 0.1}]}]""";
+        [{"model": "m", "text": "t", "ranks": 2, "collective": "allgather", "formats": [
+          {"format": "e2m1:32:e8m0", "bitsPerElement": 4.25, "increasePercent": 0.8, "increaseErrorPercent": 0.1},
+          {"format": "int4:token", "bitsPerElement": 4.3, "increasePercent": 9.0, "increaseErrorPercent": 0.2},
+          {"format": "bf16", "bitsPerElement": 16, "increasePercent": -0.01, "increaseErrorPercent": 0.1}]}]\
+        """;
 
     private static String cell(String link, String comm, double seconds) {
         return """
             {"model": "mö</script>del", "ranks": 2, "linkGbps": "%s", "comm": "%s", "promptTokens": 128,
              "ttftSeconds": %s, "predictedTtftSeconds": 0.4, "predictionError": 0.1, "decodeTokensPerSecond": 20,
              "shape": {"layers": 4, "width": 256, "heads": 8, "kvHeads": 4, "ffnWidth": 768},
-             "prefill": {"ranks": [%s, %s]}}""".formatted(link, comm, seconds, RANK.formatted(0, seconds / 2), RANK.formatted(1, seconds / 3));
+             "prefill": {"ranks": [%s, %s]}}\
+            """.formatted(link, comm, seconds, RANK.formatted(0, seconds / 2), RANK.formatted(1, seconds / 3));
     }
 
     private static String ttft() {
@@ -95,6 +102,112 @@ class ReportCommandTest {
         assertThat(folder.resolve("out.html")).doesNotExist();
         assertThat(run("report", "absent.json", "-o", folder.resolve("out.html").toString()).code)
                 .isEqualTo(3);
+    }
+
+    /** A browser runs scripts with these digests alone: no attribute, no element that a string became. */
+    @Test
+    void thePolicyOfThePageNamesItsTwoScripts(@TempDir Path folder) throws Exception {
+        String page = Files.readString(page(folder));
+        Matcher policy = Pattern.compile("Content-Security-Policy\" content=\"default-src 'none'; "
+                        + "style-src 'unsafe-inline'; script-src ([^\"]*)\"")
+                .matcher(page);
+        assertThat(policy.find()).isTrue();
+        List<String> hashes = new ArrayList<>();
+        Matcher scripts =
+                Pattern.compile("<script>(.*?)</script>", Pattern.DOTALL).matcher(page);
+        while (scripts.find()) {
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(scripts.group(1).getBytes(StandardCharsets.UTF_8));
+            hashes.add("'sha256-" + Base64.getEncoder().encodeToString(digest) + "'");
+        }
+        assertThat(List.of(policy.group(1).split(" "))).hasSize(2).isEqualTo(hashes);
+    }
+
+    private static final String HOSTILE = "<img src=x onerror=alert(1)>&\"'</script>@LIBRARY@@SCRIPT@@DATA@";
+
+    private static Path hostilePage(Path folder) throws IOException {
+        String json = HOSTILE.replace("\"", "\\\"");
+        Path ttft = Files.writeString(
+                folder.resolve("ttft.json"),
+                ttft().replace("e2m1:32:e8m0", json).replace("two cores", json));
+        Path quality = Files.writeString(folder.resolve("quality.json"), QUALITY.replace("e2m1:32:e8m0", json));
+        Path trace = Files.writeString(folder.resolve("trace.json"), """
+            {"otherData": {"machine": "%1$s"}, "traceEvents": [
+              {"ph": "M", "name": "process_name", "pid": "%1$s", "args": {"name": "%1$s"}},
+              {"ph": "M", "name": "process_name", "pid": 0, "args": {"name": "%1$s"}},
+              {"ph": "X", "name": "%1$s", "cat": "forward", "pid": 0, "tid": 0, "ts": 0, "dur": 9},
+              {"ph": "X", "name": "%1$s", "cat": "%1$s", "pid": 0, "tid": 0, "ts": 1, "dur": 2}]}\
+            """.formatted(json));
+        Path page = folder.resolve("hostile.html");
+        Run run = run("report", ttft.toString(), quality.toString(), trace.toString(), "-o", page.toString());
+        assertThat(run.code).as(run.err).isZero();
+        return page;
+    }
+
+    @Test
+    void stringsOfFilesStayInTheData(@TempDir Path folder) throws IOException {
+        String page = Files.readString(hostilePage(folder));
+        int library = page.indexOf("<script>");
+        String own = page.substring(0, library) + page.substring(page.indexOf("</script>", library));
+        assertThat(own.contains("<img")).isFalse();
+        assertThat(own.contains("\\u003cimg src=x onerror=alert(1)>")).isTrue();
+        assertThat(page.split("</script>", -1))
+                .as("parts between ends of scripts")
+                .hasSize(4);
+        // Names of the page's own places are text in the data.
+        assertThat(own.contains("@LIBRARY@@SCRIPT@@DATA@")).isTrue();
+        assertThat(own.split("'use strict';", -1).length).isEqualTo(2);
+    }
+
+    /** What the page's script gives ECharts as HTML, and what it puts into elements, under a document that only records. */
+    @Test
+    void theScriptMakesNoHtmlOfStrings(@TempDir Path folder) throws IOException, InterruptedException {
+        Optional<Path> node = onPath("node");
+        Assumptions.assumeTrue(node.isPresent(), "there is no node on the PATH: the page's script did not run");
+        Path script = Files.writeString(folder.resolve("run.js"), """
+            const page = require('fs').readFileSync(process.argv[2], 'utf8');
+            const data = page.match(/id="data">(.*?)<\\/script>/s)[1];
+            const code = page.slice(page.lastIndexOf('<script>') + 8, page.lastIndexOf('</script>'));
+            const html = [];
+            const elements = new Map();
+            const element = () => ({ style: {}, dataset: {}, value: '', selectedIndex: 0, append() {}, setAttribute() {},
+              addEventListener() {}, insertAdjacentHTML(_, text) { html.push(text); },
+              set innerHTML(text) { html.push(text); }, set outerHTML(text) { html.push(text); },
+              replaceChildren(first) { if (first && first.value !== undefined) this.value = first.value; } });
+            const byId = id => { if (!elements.has(id)) elements.set(id, element()); return elements.get(id); };
+            byId('data').textContent = data;
+            const hostile = JSON.parse(data).quality[0].formats[0].format;
+            globalThis.document = { documentElement: {}, getElementById: byId, createElement: element,
+              createElementNS: element, createTextNode: text => text, write(text) { html.push(text); } };
+            globalThis.getComputedStyle = () => ({ getPropertyValue: () => '' });
+            globalThis.Option = function (text, value) { this.text = text; this.value = value; };
+            globalThis.matchMedia = () => ({ addEventListener() {} });
+            globalThis.addEventListener = () => {};
+            let tooltips = 0;
+            globalThis.echarts = { init: () => ({ resize() {}, setOption(option) {
+              if (typeof option.tooltip.formatter !== 'function') return;
+              tooltips++;
+              html.push(option.tooltip.formatter({ name: hostile, seriesName: hostile, value: [hostile, hostile],
+                seriesIndex: 0, data: { exact: hostile } }));
+            } }) };
+            eval(code);
+            console.log(tooltips + ' tooltips');
+            html.forEach(text => console.log(text));
+            """);
+        Path out = folder.resolve("out.txt");
+        Process process = new ProcessBuilder(
+                        node.get().toString(),
+                        script.toString(),
+                        hostilePage(folder).toString())
+                .redirectErrorStream(true)
+                .redirectOutput(out.toFile())
+                .start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        List<String> printed = Files.readAllLines(out);
+        assertThat(process.exitValue()).as(printed.toString()).isZero();
+        assertThat(printed.getFirst()).isEqualTo("2 tooltips");
+        assertThat(printed).hasSizeGreaterThan(2).noneMatch(line -> line.contains("<img"));
+        assertThat(printed).anyMatch(line -> line.startsWith("&#60;img src=x onerror=alert(1)&#62;&#38;&#34;&#39;"));
     }
 
     @Test
@@ -156,9 +269,12 @@ class ReportCommandTest {
     }
 
     private static Optional<Path> browser() {
+        return onPath("chromium", "chromium-browser", "google-chrome");
+    }
+
+    private static Optional<Path> onPath(String... names) {
         return Stream.of(System.getenv("PATH").split(":", -1))
-                .flatMap(folder -> Stream.of("chromium", "chromium-browser", "google-chrome")
-                        .map(name -> Path.of(folder, name)))
+                .flatMap(folder -> Stream.of(names).map(name -> Path.of(folder, name)))
                 .filter(Files::isExecutable)
                 .findFirst();
     }

@@ -89,6 +89,9 @@ public final class MeasurementCache {
     /** Returns the measurements of this key, or nothing. */
     public Optional<Entry> load() {
         try {
+            if (Files.exists(file) && !Files.isRegularFile(file)) {
+                return ignored("it is not a regular file");
+            }
             if (Files.size(file) > MOST_BYTES) {
                 return ignored("it has more than " + MOST_BYTES + " bytes");
             }
@@ -215,6 +218,9 @@ public final class MeasurementCache {
         try {
             Path folder = file.toAbsolutePath().getParent();
             Files.createDirectories(folder);
+            if (Files.exists(file) && !Files.isRegularFile(file)) {
+                throw new IOException("it is not a regular file");
+            }
             FileReplacement.write(file, written -> Files.write(written, lines, StandardCharsets.UTF_8));
         } catch (IOException unwritable) {
             notes.accept("the file of communication measurements " + file + " is not kept: " + unwritable);

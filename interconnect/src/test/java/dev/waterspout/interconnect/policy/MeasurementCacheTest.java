@@ -81,7 +81,7 @@ class MeasurementCacheTest {
         List<String> damaged = List.of(
                 "",
                 "x",
-                good.replace("profile 2", "profile 3"),
+                good.replace("measurements 3", "measurements 4"),
                 good.replace("ranks=3", "ranks=4"),
                 good.replace("2026-01-10", "yesterday"),
                 good.replace("measured 2026-01-10T00:00:00Z", "measured"),
@@ -119,6 +119,21 @@ class MeasurementCacheTest {
         Files.write(file(), new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
         assertThat(cache(KEY, DAY).load()).isEmpty();
         assertThat(notes).hasSize(1);
+    }
+
+    /** Reading a device such as /dev/zero would never end, and opening a FIFO waits for its other end. */
+    @Test
+    void deviceFilesAreIgnoredAndNotWritten() throws IOException {
+        cache(KEY, DAY).store(PROFILES);
+        Path file = file();
+        Files.delete(file);
+        Files.createSymbolicLink(file, Path.of("/dev/zero"));
+        assertThat(cache(KEY, DAY).load()).isEmpty();
+        assertThat(notes).hasSize(1).allMatch(note -> note.contains("is ignored: it is not a regular file"));
+        notes.clear();
+        cache(KEY, DAY).store(PROFILES);
+        assertThat(notes).hasSize(1).allMatch(note -> note.contains("is not kept"));
+        assertThat(file).isSymbolicLink();
     }
 
     @Test

@@ -6,11 +6,30 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Writes a file as a whole: the old content stays until the new one is complete. */
 public final class FileReplacement {
+    /** Files that are being written; removed where the process is asked to end (SIGTERM, SIGINT) meanwhile. */
+    private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(FileReplacement::removeUnfinished, "unfinished-files"));
+    }
+
     private FileReplacement() {}
+
+    private static void removeUnfinished() {
+        for (Path file : UNFINISHED) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException left) {
+                // The process ends; there is nobody to tell.
+            }
+        }
+    }
 
     /** Writes the content of a file. */
     @FunctionalInterface
@@ -26,7 +45,8 @@ public final class FileReplacement {
 
     /**
      * Writes a file in the target's folder, and then moves it to the target. Its permissions are those that the process gives to new
-     * files (the umask). A target that exists and is no regular file, such as {@code /dev/null}, is written in place.
+     * files (the umask). A target that exists and is no regular file, such as {@code /dev/null}, is written in place; a link stays,
+     * and the file that it names is replaced.
      *
      * @param target the file to replace, or to make
      * @param content writes the new content
@@ -53,8 +73,13 @@ public final class FileReplacement {
     }
 
     private static void replace(Path target, Content content) throws IOException {
-        if (Files.exists(target) && !Files.isRegularFile(target)) {
+        boolean link = Files.isSymbolicLink(target);
+        if (Files.exists(target) ? !Files.isRegularFile(target) : link) {
             content.writeTo(target);
+            return;
+        }
+        if (link) {
+            replace(target.toRealPath(), content);
             return;
         }
         Path folder = Objects.requireNonNullElse(target.toAbsolutePath().getParent(), target);
@@ -63,12 +88,15 @@ public final class FileReplacement {
         }
         // Files.createTempFile would make a file that only its owner can read.
         String suffix = Long.toHexString(ThreadLocalRandom.current().nextLong());
-        Path written = Files.createFile(folder.resolve(target.getFileName() + "." + suffix + ".part"));
+        Path written = folder.resolve(target.getFileName() + "." + suffix + ".part");
+        UNFINISHED.add(written);
         try {
+            Files.createFile(written);
             content.writeTo(written);
             Files.move(written, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(written);
+            UNFINISHED.remove(written);
         }
     }
 }

@@ -19,6 +19,20 @@ class FileReplacementTest {
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
+    void linksStayAndWhatTheyNameIsReplaced() throws IOException {
+        Path target = Files.writeString(folder.resolve("target"), "old");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("target"));
+        FileReplacement.write(link, file -> Files.writeString(file, "new"));
+        assertThat(link).isSymbolicLink();
+        assertThat(target).hasContent("new");
+        Path dangling = Files.createSymbolicLink(folder.resolve("dangling"), Path.of("made"));
+        FileReplacement.write(dangling, file -> Files.writeString(file, "new"));
+        assertThat(dangling).isSymbolicLink();
+        assertThat(folder.resolve("made")).hasContent("new");
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
     void permissionsAreThoseOfNewFiles() throws IOException {
         Path usual = Files.createFile(folder.resolve("usual"));
         Path target = folder.resolve("target");

@@ -2,15 +2,15 @@ package dev.waterspout.engine.cli.chat;
 
 import dev.waterspout.engine.chat.ChatMessage;
 import dev.waterspout.engine.chat.ChatMessage.Role;
+import dev.waterspout.engine.cli.file.JsonFile;
+import dev.waterspout.kernels.files.FileReplacement;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
-import jakarta.json.JsonReader;
+import jakarta.json.JsonValue;
 import jakarta.json.JsonWriter;
 import java.io.IOException;
-import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,14 +37,15 @@ final class ChatFile {
         try (JsonWriter writer = Json.createWriter(text)) {
             writer.write(Json.createObjectBuilder().add("messages", array).build());
         }
-        Files.writeString(file, text + "\n");
+        FileReplacement.write(file, written -> Files.writeString(written, text + "\n"));
     }
 
     static List<ChatMessage> read(Path file) throws IOException {
-        try (JsonReader reader = Json.createReader(new StringReader(Files.readString(file)))) {
+        JsonValue json = JsonFile.read("conversation", file);
+        try {
             List<ChatMessage> messages = new ArrayList<>();
             for (JsonObject object :
-                    reader.readObject().getJsonArray("messages").getValuesAs(JsonObject.class)) {
+                    json.asJsonObject().getJsonArray("messages").getValuesAs(JsonObject.class)) {
                 messages.add(new ChatMessage(
                         Role.valueOf(object.getString("role").toUpperCase(Locale.ROOT)),
                         object.getString("content"),
@@ -53,7 +54,7 @@ final class ChatFile {
                         ""));
             }
             return messages;
-        } catch (JsonException | IllegalArgumentException | NullPointerException | ClassCastException malformed) {
+        } catch (IllegalArgumentException | NullPointerException | ClassCastException malformed) {
             throw new IOException(
                     file + " is not a conversation: JSON with messages, each with role and content, is", malformed);
         }

@@ -2,12 +2,11 @@ package dev.waterspout.engine.cli.file;
 
 import dev.waterspout.engine.api.FormatMap;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.files.FileReplacement;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
-import jakarta.json.JsonException;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonReader;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import jakarta.json.JsonWriter;
@@ -61,10 +60,12 @@ public final class FormatMapFile {
                 .add("measured", quality)
                 .add("search", details)
                 .build();
-        try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
-                .createWriter(Files.newBufferedWriter(file))) {
-            writer.write(json);
-        }
+        FileReplacement.write(file, written -> {
+            try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
+                    .createWriter(Files.newBufferedWriter(written))) {
+                writer.write(json);
+            }
+        });
     }
 
     /**
@@ -74,14 +75,11 @@ public final class FormatMapFile {
      * @throws UncheckedIOException with one sentence about the file if it cannot be read, or is no format map
      */
     public static FormatMap read(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new UncheckedIOException(new IOException("format map " + file + " is not a file"));
-        }
-        try (JsonReader reader = Json.createReader(Files.newBufferedReader(file))) {
-            return of(reader.readObject());
+        try {
+            return of(JsonFile.read("format map", file).asJsonObject());
         } catch (IOException unreadable) {
-            throw new UncheckedIOException("format map " + file + ": " + unreadable.getMessage(), unreadable);
-        } catch (JsonException | ClassCastException | NullPointerException | IllegalArgumentException malformed) {
+            throw new UncheckedIOException(unreadable.getMessage(), unreadable);
+        } catch (ClassCastException | NullPointerException | IllegalArgumentException malformed) {
             String why = malformed instanceof IllegalArgumentException
                     ? malformed.getMessage()
                     : "a field is missing, or not what it must be";

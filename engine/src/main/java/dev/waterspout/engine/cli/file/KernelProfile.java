@@ -12,9 +12,8 @@ import dev.waterspout.kernels.device.tune.TuneResult;
 import dev.waterspout.kernels.files.FileReplacement;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonReader;
+import jakarta.json.JsonValue;
 import jakarta.json.JsonWriter;
 import jakarta.json.stream.JsonGenerator;
 import java.io.IOException;
@@ -179,6 +178,9 @@ public record KernelProfile(List<Tuned> devices) {
         if (folder != null) {
             Files.createDirectories(folder);
         }
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new IOException("kernel profile " + file + " is not a file");
+        }
         FileReplacement.write(file, written -> {
             try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
                     .createWriter(Files.newBufferedWriter(written))) {
@@ -193,17 +195,13 @@ public record KernelProfile(List<Tuned> devices) {
      * @throws IOException with one sentence about the file if it cannot be read, or is no profile
      */
     public static KernelProfile read(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new IOException("kernel profile " + file + " is not a file");
-        }
-        try (JsonReader reader = Json.createReader(Files.newBufferedReader(file))) {
-            return of(reader.readObject());
+        JsonValue json = JsonFile.read("kernel profile", file);
+        try {
+            return of(json.asJsonObject());
         } catch (IllegalArgumentException refused) {
             throw new IOException("kernel profile " + file + ": " + refused.getMessage(), refused);
-        } catch (JsonException | ClassCastException | NullPointerException | DateTimeException malformed) {
-            throw new IOException(
-                    "kernel profile " + file + ": it is not JSON, or a field is missing, or not what it must be",
-                    malformed);
+        } catch (ClassCastException | NullPointerException | DateTimeException malformed) {
+            throw new IOException("kernel profile " + file + ": a field is missing, or not what it must be", malformed);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.waterspout.engine.cli.file;
 
 import dev.waterspout.engine.environment.Environment;
 import dev.waterspout.engine.environment.Version;
+import dev.waterspout.kernels.files.FileReplacement;
 import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Recording;
 import dev.waterspout.kernels.timeline.Timeline;
@@ -44,6 +45,10 @@ public record TraceFile(String command, List<String> devices, long epochNanos, L
     }
 
     void write(Path target) throws IOException {
+        FileReplacement.write(target, this::writeContent);
+    }
+
+    private void writeContent(Path target) throws IOException {
         try (JsonGenerator json = Json.createGenerator(Files.newBufferedWriter(target))) {
             json.writeStartObject();
             json.write("displayTimeUnit", "ms");

@@ -65,7 +65,7 @@ public final class TraceReader {
             for (JsonObject event : trace.getJsonArray("traceEvents").getValuesAs(JsonObject.class)) {
                 if (isSlice(event)) {
                     slices.add(event);
-                } else if (event.get("args") instanceof JsonObject args && event.containsKey("pid")) {
+                } else if (event.get("args") instanceof JsonObject args && event.get("pid") instanceof JsonNumber) {
                     String name = args.getString("name", "");
                     switch (event.getString("name", "")) {
                         case "process_name" -> processes.put(event.getInt("pid"), name);

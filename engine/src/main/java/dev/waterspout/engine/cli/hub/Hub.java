@@ -1,11 +1,11 @@
 package dev.waterspout.engine.cli.hub;
 
+import dev.waterspout.kernels.files.FileReplacement;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -208,9 +208,6 @@ public final class Hub {
 
     private static void save(HubListing listing, Path folder) throws IOException {
         Files.createDirectories(folder);
-        Path written = Files.createTempFile(folder, ".listing", ".part");
-        Files.write(written, listing.toJson());
-        Files.move(
-                written, folder.resolve(LISTING), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        FileReplacement.write(folder.resolve(LISTING), written -> Files.write(written, listing.toJson()));
     }
 }

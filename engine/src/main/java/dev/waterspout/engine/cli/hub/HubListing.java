@@ -1,13 +1,14 @@
 package dev.waterspout.engine.cli.hub;
 
+import dev.waterspout.engine.cli.file.JsonFile;
 import dev.waterspout.engine.gguf.Printable;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonReader;
 import jakarta.json.JsonValue;
-import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -40,14 +41,18 @@ record HubListing(List<HubFile> files) {
      */
     static List<HubFile> parse(byte[] json) throws HubException {
         List<HubFile> files = new ArrayList<>();
-        try (JsonReader reader = Json.createReader(new ByteArrayInputStream(json))) {
-            for (JsonValue value : reader.readArray()) {
+        try {
+            Reader text = new StringReader(new String(json, StandardCharsets.UTF_8));
+            for (JsonValue value :
+                    JsonFile.parse("the hub's list of files", text).asJsonArray()) {
                 JsonObject entry = value.asJsonObject();
                 if (entry.getString("type", "file").equals("file")) {
                     files.add(file(entry));
                 }
             }
-        } catch (JsonException | ClassCastException | NullPointerException | ArithmeticException broken) {
+        } catch (IOException malformed) {
+            throw new HubException(String.valueOf(malformed.getMessage()), malformed);
+        } catch (ClassCastException | NullPointerException | ArithmeticException broken) {
             throw new HubException("the hub's list of files is not understood: " + broken.getMessage(), broken);
         }
         return files;

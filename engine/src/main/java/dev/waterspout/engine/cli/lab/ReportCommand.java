@@ -1,20 +1,23 @@
 package dev.waterspout.engine.cli.lab;
 
+import dev.waterspout.engine.cli.file.JsonFile;
 import dev.waterspout.engine.cli.file.TraceReader;
 import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.kernels.files.FileReplacement;
 import jakarta.json.Json;
 import jakarta.json.JsonArray;
 import jakarta.json.JsonArrayBuilder;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonReader;
 import jakarta.json.JsonValue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -62,7 +65,7 @@ public final class ReportCommand implements Callable<Integer> {
         JsonArrayBuilder quality = Json.createArrayBuilder();
         List<JsonObject> traces = new ArrayList<>();
         for (Path input : inputs) {
-            JsonValue results = read(input);
+            JsonValue results = JsonFile.read("results file", input);
             if (results instanceof JsonObject object
                     && object.getString("schema", "").equals(TTFT_SCHEMA)
                     && object.get("cells") instanceof JsonArray cells
@@ -83,15 +86,37 @@ public final class ReportCommand implements Callable<Integer> {
                 .add("trace", traces.isEmpty() ? JsonValue.NULL : TraceReader.page(traces))
                 .build()
                 .toString();
-        // Inside of a script element only its end tag means anything; JSON may have it in a string.
-        Files.writeString(
-                output,
-                resource(PAGE)
-                        .replace("@DATA@", data.replace("<", "\\u003c"))
-                        .replace("@LIBRARY@", resource(LIBRARY))
-                        .replace("@SCRIPT@", resource(SCRIPT)));
+        String page = page(data);
+        FileReplacement.write(output, written -> Files.writeString(written, page));
         Objects.requireNonNull(spec).commandLine().getErr().println(output + ": " + Files.size(output) + " bytes");
         return ExitCode.OK;
+    }
+
+    /**
+     * Returns the page. A browser runs its two scripts alone: the page's policy has their digests, and so refuses what a string
+     * of a results file might smuggle into the page.
+     */
+    private static String page(String data) throws IOException {
+        String library = resource(LIBRARY);
+        String script = resource(SCRIPT);
+        // The data come last: a string in them may be one of the other places' names. Inside of a script element only
+        // its end
+        // tag means anything; JSON may have it in a string.
+        return resource(PAGE)
+                .replace("@HASHES@", hash(library) + " " + hash(script))
+                .replace("@LIBRARY@", library)
+                .replace("@SCRIPT@", script)
+                .replace("@DATA@", data.replace("<", "\\u003c"));
+    }
+
+    /** Source: W3C, "Content Security Policy Level 3", section 2.3.1. */
+    private static String hash(String script) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(script.getBytes(StandardCharsets.UTF_8));
+            return "'sha256-" + Base64.getEncoder().encodeToString(digest) + "'";
+        } catch (NoSuchAlgorithmException impossible) { // every JVM has it
+            throw new IllegalStateException(impossible);
+        }
     }
 
     private static boolean isCell(JsonValue value) {
@@ -104,17 +129,6 @@ public final class ReportCommand implements Callable<Integer> {
 
     private static boolean isMeasurement(JsonValue value) {
         return value instanceof JsonObject measurement && measurement.get("formats") instanceof JsonArray;
-    }
-
-    private static JsonValue read(Path input) throws IOException {
-        if (!Files.isRegularFile(input)) {
-            throw new IOException(input + " is not a file");
-        }
-        try (JsonReader reader = Json.createReader(Files.newBufferedReader(input))) {
-            return reader.readValue();
-        } catch (JsonException malformed) {
-            throw new IOException(input + " is not JSON: " + malformed.getMessage(), malformed);
-        }
     }
 
     private static String resource(String name) throws IOException {

@@ -6,9 +6,54 @@ import static org.assertj.core.api.Assertions.within;
 import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** Random operands of an attention call, and the textbook formula. */
 record AttentionCase(AttentionCall call) {
+    /** Shapes that fill no vector and no tile, and groups that a rank has parts of. */
+    static final List<Shape> SHAPES = List.of(
+            new Shape(new HeadGroups(1, 1, 0), 8, 0, 1),
+            new Shape(new HeadGroups(4, 2, 0), 64, 5, 3),
+            new Shape(new HeadGroups(6, 3, 0), 20, 126, 5),
+            new Shape(new HeadGroups(5, 4, 3), 17, 250, 40),
+            new Shape(new HeadGroups(3, 4, 0), 33, 300, 1));
+
+    /** Everything alone, and everything together. */
+    static final List<Rules> SCORINGS = List.of(
+            new Rules(1, 0, 0, false),
+            new Rules(0.3f, 2, 0, false),
+            new Rules(0.3f, 50, 0, false),
+            new Rules(0.3f, 0, 1, false),
+            new Rules(0.3f, 0, 8, false),
+            new Rules(0.3f, 0, 130, false),
+            new Rules(0.3f, 0, 0, true),
+            new Rules(0.4f, 5, 9, true));
+
+    /** Sizes of a call. */
+    record Shape(HeadGroups groups, int headDim, int firstPosition, int rows) {}
+
+    /** {@link Scoring}, with or without sinks. */
+    record Rules(float scale, float cap, int window, boolean hasSinks) {}
+
+    static AttentionCase random(Arena arena, CacheType type, Shape shape, Rules rules) {
+        HeadGroups groups = shape.groups;
+        MemorySegment sinks = rules.hasSinks ? Segments.random(arena, groups.heads(), 24) : null;
+        Scoring scoring = new Scoring(rules.scale, rules.cap, rules.window, sinks);
+        AttentionCall plain = random(
+                        arena, type, groups.kvHeads(), groups.kvHeads(), shape.headDim, shape.firstPosition, shape.rows)
+                .call;
+        long floats = (long) shape.rows * groups.heads() * shape.headDim;
+        MemorySegment queries = queries(arena, floats);
+        return new AttentionCase(new AttentionCall(
+                plain.cache(),
+                queries,
+                Segments.floats(arena, floats),
+                groups,
+                shape.firstPosition,
+                shape.rows,
+                scoring));
+    }
+
     static AttentionCase random(Arena arena, int heads, int kvHeads, int headDim, int firstPosition, int rows) {
         return random(arena, CacheType.F32, heads, kvHeads, headDim, firstPosition, rows);
     }
@@ -20,12 +65,17 @@ record AttentionCase(AttentionCall call) {
         KvCacheView cache = new KvCacheView(
                 cached(arena, type, cached, 21), cached(arena, type, cached, 22), type, kvHeads, capacity, headDim);
         long floats = (long) rows * heads * headDim;
-        MemorySegment queries = Segments.random(arena, floats, 23);
-        for (long i = 0; i < floats; i++) {
-            Segments.set(queries, i, Segments.get(queries, i) * 4);
-        }
+        MemorySegment queries = queries(arena, floats);
         MemorySegment output = Segments.floats(arena, floats);
         return new AttentionCase(new AttentionCall(cache, queries, output, heads, firstPosition, rows));
+    }
+
+    private static MemorySegment queries(Arena arena, long count) {
+        MemorySegment queries = Segments.random(arena, count, 23);
+        for (long i = 0; i < count; i++) {
+            Segments.set(queries, i, Segments.get(queries, i) * 4);
+        }
+        return queries;
     }
 
     private static MemorySegment cached(Arena arena, CacheType type, long count, long seed) {
@@ -62,21 +112,27 @@ record AttentionCase(AttentionCall call) {
     private double[] expected(int row, int head) {
         KvCacheView cache = call.cache();
         int headDim = cache.headDim();
-        long kv = (long) (head / (call.heads() / cache.kvHeads())) * cache.capacity();
+        HeadGroups groups = call.groups();
+        long kv = (long) ((groups.offset() + head) / groups.size()) * cache.capacity();
         int visible = call.firstPosition() + row + 1;
+        Scoring scoring = call.scoring();
+        int first = scoring.window() == 0 ? 0 : Math.max(0, visible - scoring.window());
+        MemorySegment sinks = scoring.sinks();
+        double sink = sinks == null ? Double.NEGATIVE_INFINITY : Segments.get(sinks, head);
         double[] scores = new double[visible];
-        double max = Double.NEGATIVE_INFINITY;
-        for (int p = 0; p < visible; p++) {
+        double max = sink;
+        for (int p = first; p < visible; p++) {
             for (int d = 0; d < headDim; d++) {
                 double query = Segments.get(call.queries(), ((long) row * call.heads() + head) * headDim + d);
                 scores[p] += query * cached(cache, cache.keys(), (kv + p) * headDim + d);
             }
-            scores[p] /= Math.sqrt(headDim);
+            scores[p] *= scoring.scale();
+            scores[p] = scoring.cap() == 0 ? scores[p] : scoring.cap() * Math.tanh(scores[p] / scoring.cap());
             max = Math.max(max, scores[p]);
         }
-        double sum = 0;
+        double sum = Math.exp(sink - max);
         double[] output = new double[headDim];
-        for (int p = 0; p < visible; p++) {
+        for (int p = first; p < visible; p++) {
             double weight = Math.exp(scores[p] - max);
             sum += weight;
             for (int d = 0; d < headDim; d++) {

@@ -105,18 +105,46 @@ class ColdKernelsTest extends HostKernelsContract {
         assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
     }
 
-    /** Gates from where the exponential overflows to where it is zero. */
-    @Test
-    void swigluHasTheSameBits() {
+    @ParameterizedTest
+    @MethodSource("scorings")
+    void scoringHasTheSameBits(int scoring, AttentionCase.Shape shape) {
+        AttentionCall call = AttentionCase.random(arena, CacheType.F32, shape, AttentionCase.SCORINGS.get(scoring))
+                .call();
+        compiled.attention(call, 0, call.units(), scratch);
+        int[] expected = Segments.bits(call.output());
+        call.output().fill((byte) 0);
+        kernels.attention(call, 0, call.units(), scratch);
+        assertThat(Segments.bits(call.output())).isEqualTo(expected);
+    }
+
+    /** From where the exponential overflows to where it is zero. */
+    private MemorySegment ramp(int count) {
+        MemorySegment ramp = Segments.floats(arena, count);
+        for (int i = 0; i < count; i++) {
+            Segments.set(ramp, i, (i - count / 2) * 0.04f);
+        }
+        return ramp;
+    }
+
+    @ParameterizedTest
+    @EnumSource(GateFunction.class)
+    void gatesHaveTheSameBits(GateFunction function) {
         int count = 5000;
         MemorySegment up = Segments.random(arena, count, 76);
-        MemorySegment expected = Segments.floats(arena, count);
-        for (int i = 0; i < count; i++) {
-            Segments.set(expected, i, (i - count / 2) * 0.04f);
-        }
-        MemorySegment actual = Segments.copy(arena, expected);
-        compiled.gate(GateFunction.SWIGLU, expected, up, 7, count);
-        kernels.gate(GateFunction.SWIGLU, actual, up, 7, count);
+        kernels.scale(up, 10, 0, count);
+        MemorySegment expected = ramp(count);
+        MemorySegment actual = ramp(count);
+        compiled.gate(function, expected, up, 7, count);
+        kernels.gate(function, actual, up, 7, count);
+        assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
+    }
+
+    @Test
+    void softCapHasTheSameBits() {
+        MemorySegment expected = ramp(5000);
+        MemorySegment actual = ramp(5000);
+        compiled.softCap(expected, 30, 7, 5000);
+        kernels.softCap(actual, 30, 7, 5000);
         assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
     }
 }

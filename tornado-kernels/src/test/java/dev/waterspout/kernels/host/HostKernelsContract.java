@@ -4,33 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.kernels.host.HostKernels.LayerNorm;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.weights.WeightFormat;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every implementation of {@link HostKernels} does: compared with plain double-precision formulas. */
-abstract class HostKernelsContract {
+abstract class HostKernelsContract extends AttentionContract {
     /** Relative to the sum of magnitudes: far above f32 rounding of these lengths, far below any mistake. */
     private static final double TOLERANCE = 2e-6;
-
-    final HostKernels kernels = kernels();
-    final HostScratch scratch = new HostScratch();
-    final Arena arena = Arena.ofConfined();
-
-    abstract HostKernels kernels();
 
     /** What the kernels make of the inputs of one of some tokens before they multiply. */
     float[] inputs(WeightFormat format, int batch, MemorySegment x, long first, int count) {
@@ -39,11 +31,6 @@ abstract class HostKernelsContract {
             inputs[i] = Segments.get(x, first + i);
         }
         return inputs;
-    }
-
-    @AfterEach
-    void freeMemory() {
-        arena.close();
     }
 
     static Stream<Arguments> shapes() {
@@ -222,32 +209,6 @@ abstract class HostKernelsContract {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 4, 31, 32, 33, 63, 64, 65, 80, 1021, 4098})
-    void rmsNormNormalizes(int width) {
-        MemorySegment x = Segments.random(arena, 3L * width, 7);
-        MemorySegment weight = Segments.random(arena, width, 8);
-        MemorySegment y = Segments.floats(arena, 3L * width);
-        kernels.rmsNorm(x, weight, 1e-5f, y, width, 1, 3);
-        for (int c = 0; c < width; c++) {
-            assertThat(Segments.get(y, c)).isZero();
-        }
-        for (int row = 1; row < 3; row++) {
-            double squares = 0;
-            for (int c = 0; c < width; c++) {
-                squares += Math.pow(Segments.get(x, (long) row * width + c), 2);
-            }
-            for (int c = 0; c < width; c++) {
-                long i = (long) row * width + c;
-                double expected = Segments.get(x, i) / Math.sqrt(squares / width + 1e-5f) * Segments.get(weight, c);
-                assertThat((double) Segments.get(y, i)).isCloseTo(expected, within(1e-6 * Math.abs(expected)));
-            }
-        }
-        kernels.rmsNorm(x, weight, 1e-5f, x, width, 1, 3);
-        assertThat(x.asSlice(Layouts.floats(width)).mismatch(y.asSlice(Layouts.floats(width))))
-                .isEqualTo(-1);
-    }
-
-    @ParameterizedTest
     @CsvSource({
         "ADJACENT, 8, 8",
         "ADJACENT, 64, 64",
@@ -303,138 +264,6 @@ abstract class HostKernelsContract {
         return first ? self * cosine - partner * sine : self * cosine + partner * sine;
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "1, 1, 8, 0, 1",
-        "2, 1, 8, 0, 9",
-        "4, 2, 64, 5, 3",
-        "8, 8, 64, 126, 5",
-        "6, 2, 80, 250, 9",
-        "8, 1, 128, 300, 1",
-        "14, 2, 64, 0, 40",
-        "4, 4, 20, 127, 2",
-        "3, 1, 1, 3, 4"
-    })
-    void attentionWeighsVisibleValues(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
-        AttentionCase attention = AttentionCase.random(arena, heads, kvHeads, headDim, firstPosition, rows);
-        AttentionCall call = attention.call();
-        kernels.attention(call, 0, call.units() / 2, scratch);
-        kernels.attention(call, call.units() / 2, call.units(), scratch);
-        attention.assertOutput(2e-6);
-    }
-
-    @ParameterizedTest
-    @CsvSource({"2, 1, 8, 0, 9", "8, 8, 64, 126, 5", "6, 2, 80, 250, 9", "3, 1, 1, 3, 4"})
-    void attentionReadsHalves(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
-        AttentionCase attention =
-                AttentionCase.random(arena, CacheType.F16, heads, kvHeads, headDim, firstPosition, rows);
-        kernels.attention(attention.call(), 0, attention.call().units(), scratch);
-        attention.assertOutput(2e-6);
-    }
-
-    @ParameterizedTest
-    @EnumSource(CacheType.class)
-    void theCacheStoresWhatItIsGiven(CacheType type) {
-        long bytes = 2L * 5 * 3 * type.bytes();
-        KvCacheView cache = new KvCacheView(arena.allocate(bytes), arena.allocate(bytes), type, 2, 5, 3);
-        MemorySegment keys = Segments.random(arena, 2L * 2 * 3, 50);
-        MemorySegment values = Segments.random(arena, 2L * 2 * 3, 51);
-        cache.store(keys, values, 2, 2);
-        for (int head = 0; head < 2; head++) {
-            for (int position = 0; position < 5; position++) {
-                for (int d = 0; d < 3; d++) {
-                    long at = cache.offset(head, position);
-                    boolean stored = position == 2 || position == 3;
-                    long source = ((position - 2L) * 2 + head) * 3 + d;
-                    float key = stored ? Segments.get(keys, source) : 0;
-                    float value = stored ? Segments.get(values, source) : 0;
-                    float error = type == CacheType.F32 ? 0 : 1e-3f;
-                    assertThat(cache.get(cache.keys(), at, d)).isCloseTo(key, within(error));
-                    assertThat(cache.get(cache.values(), at, d)).isCloseTo(value, within(error));
-                }
-            }
-        }
-        assertThatIllegalArgumentException().isThrownBy(() -> cache.store(keys, values, 4, 2));
-    }
-
-    @Test
-    void attentionIgnoresWhatIsNotVisible() {
-        AttentionCase attention = AttentionCase.random(arena, 4, 2, 64, 3, 6);
-        KvCacheView cache = attention.call().cache();
-        for (int head = 0; head < 2; head++) {
-            for (int d = 0; d < 64; d++) {
-                for (int position = 5; position < cache.capacity(); position++) {
-                    long element = ((long) head * cache.capacity() + position) * 64 + d;
-                    Segments.set(cache.keys(), element, Float.NaN);
-                    Segments.set(cache.values(), element, Float.POSITIVE_INFINITY);
-                }
-            }
-        }
-        AttentionCall call = attention.call();
-        kernels.attention(call, 0, call.units(), scratch);
-        attention.assertOutput(2e-6, 2);
-    }
-
-    @Test
-    void attentionSurvivesLargeScores() {
-        AttentionCase attention = AttentionCase.random(arena, 2, 1, 16, 200, 4);
-        MemorySegment queries = attention.call().queries();
-        for (long i = 0; i < queries.byteSize() / 4; i++) {
-            Segments.set(queries, i, Segments.get(queries, i) * 3000);
-        }
-        kernels.attention(attention.call(), 0, attention.call().units(), scratch);
-        attention.assertOutput(2e-3);
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 15, 16, 17, 1000})
-    void swigluGates(int count) {
-        MemorySegment gate = Segments.random(arena, count, 10);
-        MemorySegment up = Segments.random(arena, count, 11);
-        for (int i = 0; i < count; i++) {
-            Segments.set(gate, i, Segments.get(gate, i) * 20);
-        }
-        MemorySegment before = Segments.copy(arena, gate);
-        kernels.gate(GateFunction.SWIGLU, gate, up, 0, count);
-        for (int i = 0; i < count; i++) {
-            double g = Segments.get(before, i);
-            double expected = g / (1 + Math.exp(-g)) * Segments.get(up, i);
-            assertThat((double) Segments.get(gate, i)).isCloseTo(expected, within(1e-6 * Math.abs(expected)));
-        }
-    }
-
-    @Test
-    void swigluKeepsExtremeValues() {
-        float max = Float.MAX_VALUE;
-        MemorySegment gate = Segments.of(arena, max, -max, 1e4f, -1e4f, 0, 100, -100, Float.MIN_VALUE, Float.NaN);
-        MemorySegment up = Segments.of(arena, 1, 1, 2, 2, 3, -1, 1, 2, 1);
-        kernels.gate(GateFunction.SWIGLU, gate, up, 0, 9);
-        float[] expected = {max, 0, 2e4f, 0, 0, -100, 0, Float.MIN_VALUE, Float.NaN};
-        for (int i = 0; i < expected.length; i++) {
-            float value = Segments.get(gate, i);
-            if (Float.isNaN(expected[i])) {
-                assertThat(value).isNaN();
-            } else {
-                assertThat((double) value).as("element %d", i).isCloseTo(expected[i], within(1e-36));
-            }
-        }
-    }
-
-    @Test
-    void additionsAddTheirBand() {
-        MemorySegment target = Segments.random(arena, 100, 12);
-        MemorySegment addend = Segments.random(arena, 100, 13);
-        MemorySegment before = Segments.copy(arena, target);
-        kernels.add(target, addend, 3, 77);
-        MemorySegment biased = Segments.copy(arena, before);
-        kernels.addBias(biased, addend, 25, 1, 3);
-        for (int i = 0; i < 100; i++) {
-            float old = Segments.get(before, i);
-            assertThat(Segments.get(target, i)).isEqualTo(i >= 3 && i < 77 ? old + Segments.get(addend, i) : old);
-            assertThat(Segments.get(biased, i)).isEqualTo(i >= 25 && i < 75 ? old + Segments.get(addend, i % 25) : old);
-        }
-    }
-
     @Test
     void refusesArgumentsThatDoNotFit() {
         MemorySegment small = Segments.floats(arena, 8);
@@ -453,11 +282,16 @@ abstract class HostKernelsContract {
                 () -> kernels.embed(weights, 0, small, -4),
                 () -> kernels.rmsNorm(small, small, 1e-5f, small, 4, 0, 3),
                 () -> kernels.rmsNorm(small, small, 1e-5f, small, 0, 0, 1),
+                () -> kernels.layerNorm(small, new LayerNorm(small, null, 1e-5f), small, 4, 0, 3),
+                () -> kernels.layerNorm(small, new LayerNorm(small, small, 1e-5f), small, 9, 0, 0),
                 () -> kernels.rope(table, 1, small, heads, 0, 2),
                 () -> kernels.rope(table, -1, small, heads, 0, 1),
                 () -> kernels.rope(table, 0, small, new HeadShape(1, 2), 0, 1),
                 () -> kernels.attention(call, 0, 5, scratch),
                 () -> kernels.gate(GateFunction.SWIGLU, small, small, 0, 9),
+                () -> kernels.gate(GateFunction.GELU, small, small, 0, 9),
+                () -> kernels.scale(small, 2, 0, 9),
+                () -> kernels.softCap(small, 30, 4, 3),
                 () -> kernels.add(small, small, -1, 8),
                 () -> kernels.addBias(small, small, 4, 1, 3));
         for (int i = 0; i < calls.size(); i++) {

@@ -17,11 +17,14 @@ import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract, and beyond it: closeness to the scalar kernels, and bits that do not depend on how work is cut. */
 class VectorKernelsTest extends HostKernelsContract {
+    private static final int COUNT = 500;
+
     @Override
     HostKernels kernels() {
         return HostKernels.vector();
@@ -160,18 +163,57 @@ class VectorKernelsTest extends HostKernelsContract {
         assertThat(call.queries().mismatch(call.output())).isEqualTo(-1);
     }
 
+    @ParameterizedTest
+    @EnumSource(GateFunction.class)
+    void gateBitsDoNotDependOnTheBand(GateFunction function) {
+        MemorySegment up = Segments.random(arena, COUNT, 37);
+        assertThatBandsDoNotMatter((x, from, to) -> kernels.gate(function, x, up, from, to));
+    }
+
     @Test
-    void elementwiseBitsDoNotDependOnTheBand() {
-        int count = 500;
-        MemorySegment gate = Segments.random(arena, count, 36);
-        MemorySegment up = Segments.random(arena, count, 37);
-        MemorySegment whole = Segments.copy(arena, gate);
-        kernels.gate(GateFunction.SWIGLU, whole, up, 0, count);
-        MemorySegment cut = Segments.copy(arena, gate);
-        for (int from = 0, band = 1; from < count; from += band, band++) {
-            kernels.gate(GateFunction.SWIGLU, cut, up, from, Math.min(from + band, count));
+    void capAndFactorBitsDoNotDependOnTheBand() {
+        assertThatBandsDoNotMatter((x, from, to) -> kernels.softCap(x, 0.3f, from, to));
+        assertThatBandsDoNotMatter((x, from, to) -> kernels.scale(x, 0.3f, from, to));
+    }
+
+    /** An operation on elements [from, to). */
+    private interface Banded {
+        void apply(MemorySegment x, int from, int to);
+    }
+
+    private void assertThatBandsDoNotMatter(Banded operation) {
+        MemorySegment whole = Segments.random(arena, COUNT, 36);
+        MemorySegment cut = Segments.copy(arena, whole);
+        operation.apply(whole, 0, COUNT);
+        for (int from = 0, band = 1; from < COUNT; from += band, band++) {
+            operation.apply(cut, from, Math.min(from + band, COUNT));
         }
         assertThat(Segments.bits(cut)).isEqualTo(Segments.bits(whole));
+    }
+
+    /** A row's window may begin in another tile than its neighbours'. */
+    @ParameterizedTest
+    @MethodSource("scorings")
+    void scoringBitsDoNotDependOnChunkOrBand(int scoring, AttentionCase.Shape shape) {
+        AttentionCall whole = AttentionCase.random(arena, CacheType.F32, shape, AttentionCase.SCORINGS.get(scoring))
+                .call();
+        kernels.attention(whole, 0, whole.units(), scratch);
+        MemorySegment output = Segments.floats(arena, whole.output().byteSize() / Float.BYTES);
+        for (int row = 0; row < whole.rows(); row++) {
+            long offset = Layouts.floats((long) row * whole.heads() * shape.headDim());
+            AttentionCall part = new AttentionCall(
+                    whole.cache(),
+                    whole.queries().asSlice(offset),
+                    output.asSlice(offset),
+                    whole.groups(),
+                    whole.firstPosition() + row,
+                    1,
+                    whole.scoring());
+            for (int unit = 0; unit < part.units(); unit++) {
+                kernels.attention(part, unit, unit + 1, scratch);
+            }
+        }
+        assertThat(Segments.bits(output)).isEqualTo(Segments.bits(whole.output()));
     }
 
     @Test

@@ -1,0 +1,161 @@
+package dev.waterspout.kernels.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Attention of every implementation of {@link HostKernels}: plain, and with the scores of other architectures. */
+abstract class AttentionContract extends ElementwiseContract {
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1, 8, 0, 1",
+        "2, 1, 8, 0, 9",
+        "4, 2, 64, 5, 3",
+        "8, 8, 64, 126, 5",
+        "6, 2, 80, 250, 9",
+        "8, 1, 128, 300, 1",
+        "14, 2, 64, 0, 40",
+        "4, 4, 20, 127, 2",
+        "3, 1, 1, 3, 4"
+    })
+    void attentionWeighsVisibleValues(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
+        AttentionCase attention = AttentionCase.random(arena, heads, kvHeads, headDim, firstPosition, rows);
+        AttentionCall call = attention.call();
+        kernels.attention(call, 0, call.units() / 2, scratch);
+        kernels.attention(call, call.units() / 2, call.units(), scratch);
+        attention.assertOutput(2e-6);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 1, 8, 0, 9", "8, 8, 64, 126, 5", "6, 2, 80, 250, 9", "3, 1, 1, 3, 4"})
+    void attentionReadsHalves(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
+        AttentionCase attention =
+                AttentionCase.random(arena, CacheType.F16, heads, kvHeads, headDim, firstPosition, rows);
+        kernels.attention(attention.call(), 0, attention.call().units(), scratch);
+        attention.assertOutput(2e-6);
+    }
+
+    @ParameterizedTest
+    @EnumSource(CacheType.class)
+    void theCacheStoresWhatItIsGiven(CacheType type) {
+        long bytes = 2L * 5 * 3 * type.bytes();
+        KvCacheView cache = new KvCacheView(arena.allocate(bytes), arena.allocate(bytes), type, 2, 5, 3);
+        MemorySegment keys = Segments.random(arena, 2L * 2 * 3, 50);
+        MemorySegment values = Segments.random(arena, 2L * 2 * 3, 51);
+        cache.store(keys, values, 2, 2);
+        for (int head = 0; head < 2; head++) {
+            for (int position = 0; position < 5; position++) {
+                for (int d = 0; d < 3; d++) {
+                    long at = cache.offset(head, position);
+                    boolean stored = position == 2 || position == 3;
+                    long source = ((position - 2L) * 2 + head) * 3 + d;
+                    float key = stored ? Segments.get(keys, source) : 0;
+                    float value = stored ? Segments.get(values, source) : 0;
+                    float error = type == CacheType.F32 ? 0 : 1e-3f;
+                    assertThat(cache.get(cache.keys(), at, d)).isCloseTo(key, within(error));
+                    assertThat(cache.get(cache.values(), at, d)).isCloseTo(value, within(error));
+                }
+            }
+        }
+        assertThatIllegalArgumentException().isThrownBy(() -> cache.store(keys, values, 4, 2));
+    }
+
+    @Test
+    void attentionIgnoresWhatIsNotVisible() {
+        AttentionCase attention = AttentionCase.random(arena, 4, 2, 64, 3, 6);
+        KvCacheView cache = attention.call().cache();
+        for (int head = 0; head < 2; head++) {
+            for (int d = 0; d < 64; d++) {
+                for (int position = 5; position < cache.capacity(); position++) {
+                    long element = ((long) head * cache.capacity() + position) * 64 + d;
+                    Segments.set(cache.keys(), element, Float.NaN);
+                    Segments.set(cache.values(), element, Float.POSITIVE_INFINITY);
+                }
+            }
+        }
+        AttentionCall call = attention.call();
+        kernels.attention(call, 0, call.units(), scratch);
+        attention.assertOutput(2e-6, 2);
+    }
+
+    @Test
+    void attentionSurvivesLargeScores() {
+        AttentionCase attention = AttentionCase.random(arena, 2, 1, 16, 200, 4);
+        MemorySegment queries = attention.call().queries();
+        for (long i = 0; i < queries.byteSize() / 4; i++) {
+            Segments.set(queries, i, Segments.get(queries, i) * 3000);
+        }
+        kernels.attention(attention.call(), 0, attention.call().units(), scratch);
+        attention.assertOutput(2e-3);
+    }
+
+    static Stream<Arguments> scorings() {
+        return IntStream.range(0, AttentionCase.SCORINGS.size())
+                .boxed()
+                .flatMap(scoring -> AttentionCase.SHAPES.stream().map(shape -> Arguments.of(scoring, shape)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("scorings")
+    void scoresAreScaledCappedMaskedAndDrained(int scoring, AttentionCase.Shape shape) {
+        for (CacheType type : CacheType.values()) {
+            AttentionCase attention = AttentionCase.random(arena, type, shape, AttentionCase.SCORINGS.get(scoring));
+            AttentionCall call = attention.call();
+            kernels.attention(call, 0, call.units() / 3, scratch);
+            kernels.attention(call, call.units() / 3, call.units(), scratch);
+            attention.assertOutput(2e-6);
+        }
+    }
+
+    /** Keys and values before the window of the first row are huge, and have no weight. */
+    @ParameterizedTest
+    @CsvSource({"1, 300, 1", "8, 40, 9", "128, 300, 40", "130, 500, 3"})
+    void nothingBeforeTheWindowCounts(int window, int firstPosition, int rows) {
+        AttentionCase.Shape shape = new AttentionCase.Shape(new HeadGroups(4, 2, 0), 24, firstPosition, rows);
+        AttentionCase attention =
+                AttentionCase.random(arena, CacheType.F32, shape, new AttentionCase.Rules(0.3f, 0, window, false));
+        KvCacheView cache = attention.call().cache();
+        for (int head = 0; head < 2; head++) {
+            for (int position = 0; position <= firstPosition - window; position++) {
+                for (int d = 0; d < 24; d++) {
+                    long element = ((long) head * cache.capacity() + position) * 24 + d;
+                    Segments.set(cache.keys(), element, 1e30f);
+                    Segments.set(cache.values(), element, 1e30f);
+                }
+            }
+        }
+        kernels.attention(attention.call(), 0, attention.call().units(), scratch);
+        attention.assertOutput(2e-6);
+    }
+
+    /** A sink far above every score takes all weight; one far below takes none. */
+    @Test
+    void sinksTakeWeight() {
+        AttentionCase.Shape shape = new AttentionCase.Shape(new HeadGroups(2, 2, 0), 8, 20, 3);
+        AttentionCase attention =
+                AttentionCase.random(arena, CacheType.F32, shape, new AttentionCase.Rules(0.3f, 0, 0, true));
+        AttentionCall call = attention.call();
+        MemorySegment sinks = Objects.requireNonNull(call.scoring().sinks());
+        Segments.set(sinks, 0, 1000);
+        Segments.set(sinks, 1, -1000);
+        kernels.attention(call, 0, call.units(), scratch);
+        attention.assertOutput(2e-6);
+        for (int row = 0; row < 3; row++) {
+            for (int d = 0; d < 8; d++) {
+                assertThat(Segments.get(call.output(), row * 16L + d)).isZero();
+                assertThat(Segments.get(call.output(), row * 16L + 8 + d)).isNotZero();
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** Refuses logits from which nothing can be sampled. */
-final class LogitsCheck {
+public final class LogitsCheck {
     private LogitsCheck() {}
 
     /**
@@ -16,7 +16,7 @@ final class LogitsCheck {
      * @param likelyCause of unusable logits, for the message
      * @throws ModelException naming the value and the likely cause
      */
-    static MemorySegment require(MemorySegment logits, String likelyCause) {
+    public static MemorySegment require(MemorySegment logits, String likelyCause) {
         long count = logits.byteSize() / Float.BYTES;
         float first = logits.getAtIndex(ValueLayout.JAVA_FLOAT, 0);
         boolean differ = false;

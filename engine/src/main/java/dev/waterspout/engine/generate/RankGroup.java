@@ -213,7 +213,7 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /** Returns what makes logits unusable, in words: the weights, or a format of smaller range that is in use. */
-    String likelyCause() {
+    public String likelyCause() {
         List<String> causes = new ArrayList<>();
         if (options.cacheType() == CacheType.F16) {
             causes.add("keys or values beyond 65504 in the f16 cache (--cache-type f32 holds them)");

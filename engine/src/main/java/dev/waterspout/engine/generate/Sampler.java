@@ -1,5 +1,6 @@
 package dev.waterspout.engine.generate;
 
+import dev.waterspout.engine.model.ModelException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -46,7 +47,7 @@ public final class Sampler {
      *
      * @param logits f32 {@code [vocabulary]}
      * @return its id; the lowest of equally likely ones where the most likely token is asked for
-     * @throws GenerationException if the logits have a NaN
+     * @throws ModelException if the logits have a NaN
      * @throws IllegalArgumentException if a bias is for a token that there is not
      */
     public int sample(MemorySegment logits) {
@@ -92,8 +93,7 @@ public final class Sampler {
         int best = before;
         for (int id = from; id < to; id++) {
             if (Float.isNaN(values[id])) {
-                throw new GenerationException(
-                        "the logit of token " + id + " is not a number: weights or input are damaged");
+                throw new ModelException("the logit of token " + id + " is not a number: weights or input are damaged");
             }
             best = values[id] > values[best] ? id : best;
         }

@@ -16,6 +16,9 @@ final class ConfigReader {
     /** The wavelength base where {@code rope.freq_base} is absent. */
     static final double ROPE_BASE = 10_000;
 
+    /** Far more than any model has; each costs time before its tensors are found missing. */
+    private static final int MOST_LAYERS = 1 << 14;
+
     private final Architecture architecture;
     private final AttentionRules attention;
     private final Keys keys;
@@ -35,6 +38,10 @@ final class ConfigReader {
     ModelConfig read(String name, int vocabulary) {
         int width = keys.required("embedding_length");
         int layers = keys.required("block_count");
+        if (layers > MOST_LAYERS) {
+            throw new ModelException(
+                    keys.full("block_count") + " is " + layers + "; it must be within 1 to " + MOST_LAYERS);
+        }
         int heads = keys.required("attention.head_count");
         int kvHeads = keys.optional("attention.head_count_kv", heads);
         if (heads % kvHeads != 0) {
@@ -83,6 +90,10 @@ final class ConfigReader {
         if (valueLength != keyLength) {
             throw new ModelException(keys.full("attention.value_length") + " is " + valueLength
                     + "; only the key length " + keyLength + " is supported");
+        }
+        if ((long) heads * keyLength > Keys.LIMIT) {
+            throw new ModelException(keys.full("attention.head_count") + " is " + heads + " and the head dimension "
+                    + keyLength + "; their product must be at most " + Keys.LIMIT);
         }
         return keyLength;
     }

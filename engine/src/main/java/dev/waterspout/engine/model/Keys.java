@@ -13,7 +13,7 @@ import java.util.Set;
  */
 final class Keys {
     /** The most elements of a dimension. */
-    private static final int LIMIT = 1 << 24;
+    static final int LIMIT = 1 << 24;
 
     /** Keys that change nothing in what a model computes, whatever their value. */
     private static final Set<String> WITHOUT_EFFECT = Set.of(

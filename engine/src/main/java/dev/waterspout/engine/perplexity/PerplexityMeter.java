@@ -1,5 +1,6 @@
 package dev.waterspout.engine.perplexity;
 
+import dev.waterspout.engine.generate.LogitsCheck;
 import dev.waterspout.engine.generate.RankGroup;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -74,7 +75,7 @@ public final class PerplexityMeter {
         for (Run run : runs) {
             LogProbabilities own = run.isFirst ? first : current;
             run.output(row - from, rows);
-            own.read(run.group.logits(), rows);
+            own.read(LogitsCheck.require(run.group.logits(), run.group.likelyCause()), rows);
             double[] divergences = run.isFirst ? new double[0] : first.divergences(own, rows);
             for (int i = 0; i < rows; i++) {
                 int target = tokens[row + i + 1];

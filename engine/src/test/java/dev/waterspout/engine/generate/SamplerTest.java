@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.engine.model.ModelException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Map;
@@ -119,7 +120,7 @@ class SamplerTest {
     void refusesDamagedLogitsAndParametersOutOfRange() {
         assertThatThrownBy(() -> new Sampler(SamplingParameters.greedy())
                         .sample(MemorySegment.ofArray(new float[] {0, Float.NaN})))
-                .isInstanceOf(GenerationException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageContaining("token 1");
         assertThatThrownBy(() -> new SamplingParameters(-1, 1, 0, 1, 0)).hasMessageContaining("top-k is -1");
         assertThatThrownBy(() -> new SamplingParameters(0, 1.5, 0, 1, 0)).hasMessageContaining("top-p is 1.5");

@@ -101,7 +101,7 @@ final class TopKCodec implements PartialCodec {
             int column =
                     PackedBits.get(packed, start + BaselineLayout.valueOffset(kept), (long) i * indexBits, indexBits);
             if (column >= values.length) {
-                throw new IllegalArgumentException(
+                throw new PayloadException(
                         "row " + row + " keeps column " + column + ", but has " + values.length + " columns");
             }
             values[column] = Halves.widen(packed.get(Layouts.I16, start + BaselineLayout.valueOffset(i)));

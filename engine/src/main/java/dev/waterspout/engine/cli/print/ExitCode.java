@@ -8,6 +8,7 @@ import dev.waterspout.engine.model.ModelException;
 import dev.waterspout.engine.plan.PlanException;
 import dev.waterspout.engine.tokenizer.TokenizerException;
 import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.kernels.codec.PayloadException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
@@ -27,6 +28,7 @@ public final class ExitCode {
         return switch (failure) {
             case PlanException e -> USAGE;
             case GenerationException e -> USAGE;
+            case PayloadException e -> PEER;
             case IllegalArgumentException e -> USAGE;
             case ChatException e -> MODEL_OR_FILE;
             case GgufException e -> MODEL_OR_FILE;

@@ -19,7 +19,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Everything that a shard keeps on its device from one graph to the next. Weights of a kind are stacked over the layers.
+ * Everything that a shard keeps on its device from one graph to the next. Weights of a kind are stacked over the
+ * layers, those of each tensor type for themselves.
  * Shapes are of the shard; rows are the tokens of the largest chunk.
  */
 final class DeviceArrays {
@@ -28,21 +29,21 @@ final class DeviceArrays {
 
     final DeviceWeights embedding;
     final @Nullable DeviceNorm attentionNorm;
-    final DeviceWeights q;
-    final DeviceWeights k;
-    final DeviceWeights v;
+    final StackedWeights q;
+    final StackedWeights k;
+    final StackedWeights v;
     final @Nullable FloatArray qBias;
     final @Nullable FloatArray kBias;
     final @Nullable FloatArray vBias;
     final @Nullable DeviceNorm qNorm;
     final @Nullable DeviceNorm kNorm;
-    final DeviceWeights attentionOutput;
+    final StackedWeights attentionOutput;
     final @Nullable FloatArray attentionOutputBias;
     final @Nullable DeviceNorm attentionPostNorm;
     final @Nullable DeviceNorm ffnNorm;
-    final @Nullable DeviceWeights gateWeights;
-    final DeviceWeights upWeights;
-    final DeviceWeights down;
+    final @Nullable StackedWeights gateWeights;
+    final StackedWeights upWeights;
+    final StackedWeights down;
     final @Nullable FloatArray gateBias;
     final @Nullable FloatArray upBias;
     final @Nullable FloatArray downBias;
@@ -90,7 +91,7 @@ final class DeviceArrays {
         int kvHeads = shard.kvHeads().size();
         float epsilon = config.epsilon();
         all.add(powers);
-        embedding = keep(StackedWeights.of("embedding", List.of(weights.embedding())));
+        embedding = keep(StackedWeights.single("embedding", weights.embedding()));
         attentionNorm = norm(layers, TensorRole.ATTN_NORM, 1, config.width(), epsilon);
         q = stack("Q", layers, TensorRole.ATTN_Q);
         k = stack("K", layers, TensorRole.ATTN_K);
@@ -113,7 +114,7 @@ final class DeviceArrays {
         downBias = vectors(layers, TensorRole.FFN_DOWN_BIAS);
         outputNorm =
                 keep(new DeviceNorm(StackedWeights.vectors(List.of(weights.outputNorm())), 1, config.width(), epsilon));
-        output = keep(StackedWeights.of("output head", List.of(weights.output())));
+        output = keep(StackedWeights.single("output head", weights.output()));
         int cached = Math.toIntExact((long) config.layers() * kvHeads * options.context() * config.headDim());
         cache = new DeviceCache(floats(cached, 1), floats(cached, 1), kvHeads, options.context(), config.headDim());
         hidden = floats(rows, config.width());
@@ -147,9 +148,11 @@ final class DeviceArrays {
         return array;
     }
 
-    private DeviceWeights stack(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
-        return keep(StackedWeights.of(
-                kind, layers.stream().map(layer -> layer.matrix(role)).toList()));
+    private StackedWeights stack(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
+        StackedWeights stacked = new StackedWeights(
+                kind, layers.stream().map(layer -> layer.matrix(role)).toList());
+        stacked.stacks().forEach(this::keep);
+        return stacked;
     }
 
     private @Nullable FloatArray vectors(List<ShardWeights.Layer> layers, TensorRole role) {

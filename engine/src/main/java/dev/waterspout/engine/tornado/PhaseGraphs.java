@@ -14,8 +14,12 @@ import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.Scoring;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +31,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * The task graphs of one phase: prefill for chunks of many tokens, or decode for one. Each is compiled once and run for every
- * layer; the layer's number comes in with the step.
+ * layer; the layer's number comes in with the step. Where a file mixes tensor types within a kind of weights, a half layer
+ * has one graph per combination of types that occurs.
  *
  * <pre>
  *   embed          tokens            -> hidden
@@ -42,8 +47,6 @@ final class PhaseGraphs {
     final IntArray tokens;
     final DeviceRope rope;
     final KernelGraph embed;
-    final KernelGraph attention;
-    final KernelGraph feedForward;
     /** Sums the attention half's partials. */
     final Sums attentionSums;
     /** Sums the feed-forward half's partials: with the same graphs, unless a norm of its own follows. */
@@ -59,6 +62,10 @@ final class PhaseGraphs {
 
     final KernelGraph select;
 
+    /** Of every layer; layers whose weights have the same tensor types share a graph. */
+    private final List<KernelGraph> attention;
+
+    private final List<KernelGraph> feedForward;
     private final String phase;
     private final ModelConfig config;
     private final KernelDevice device;
@@ -107,8 +114,16 @@ final class PhaseGraphs {
                         ? new FloatArray(Math.multiplyExact(ranks, packedBytes / Float.BYTES))
                         : new ByteArray(Math.multiplyExact(ranks, packedBytes));
         this.embed = embed();
-        this.attention = attention(shard.heads().size());
-        this.feedForward = feedForward(shard.ffn().size());
+        this.attention = perTypes(
+                "Attention",
+                Stream.of(arrays.q, arrays.k, arrays.v, arrays.attentionOutput),
+                (name, layer) -> attention(name, layer, shard.heads().size()));
+        this.feedForward = perTypes(
+                "FeedForward",
+                arrays.gateWeights == null
+                        ? Stream.of(arrays.upWeights, arrays.down)
+                        : Stream.of(arrays.gateWeights, arrays.upWeights, arrays.down),
+                (name, layer) -> feedForward(name, layer, shard.ffn().size()));
         boolean alike = arrays.attentionPostNorm == null && arrays.ffnPostNorm == null;
         this.attentionSums = sums("", arrays.attentionPostNorm);
         this.feedForwardSums = alike ? attentionSums : sums("FeedForward", arrays.ffnPostNorm);
@@ -120,8 +135,21 @@ final class PhaseGraphs {
         Stream<KernelGraph> sums = Stream.of(attentionSums, feedForwardSums)
                 .flatMap(each -> Stream.of(each.all, each.one))
                 .distinct();
-        return Stream.concat(Stream.concat(Stream.of(embed, attention, feedForward), sums), Stream.of(select))
+        Stream<KernelGraph> halves =
+                Stream.concat(attention.stream(), feedForward.stream()).distinct();
+        return Stream.of(Stream.of(embed), halves, sums, Stream.of(select))
+                .flatMap(each -> each)
                 .toList();
+    }
+
+    /** Returns the attention half of a layer. */
+    KernelGraph attention(int layer) {
+        return attention.get(layer);
+    }
+
+    /** Returns the feed-forward half of a layer. */
+    KernelGraph feedForward(int layer) {
+        return feedForward.get(layer);
     }
 
     int maxRows() {
@@ -161,21 +189,49 @@ final class PhaseGraphs {
         return graph;
     }
 
-    private KernelGraph attention(int heads) {
-        KernelGraph graph = graph("Attention");
+    /** Makes the graph of a half layer. */
+    @FunctionalInterface
+    private interface HalfLayer {
+        /**
+         * Makes a graph.
+         *
+         * @param name of the graph
+         * @param layer one of those that the graph is for
+         */
+        KernelGraph graph(String name, int layer);
+    }
+
+    /** Makes one graph per combination of tensor types; {@return the graph of every layer} */
+    private List<KernelGraph> perTypes(String name, Stream<StackedWeights> weights, HalfLayer half) {
+        List<StackedWeights> kinds = weights.toList();
+        Map<List<WeightFormat>, KernelGraph> made = new HashMap<>();
+        List<KernelGraph> graphs = new ArrayList<>();
+        for (int layer = 0; layer < config.layers(); layer++) {
+            int number = layer;
+            List<WeightFormat> types =
+                    kinds.stream().map(kind -> kind.format(number)).toList();
+            String numbered = made.isEmpty() ? name : name + made.size();
+            graphs.add(made.computeIfAbsent(types, _ -> half.graph(numbered, number)));
+        }
+        return graphs;
+    }
+
+    private KernelGraph attention(String name, int layer, int heads) {
+        KernelGraph graph = graph(name);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, rope.angles());
         DeviceArrays a = arrays;
         FloatArray h = normed(graph, a.attentionNorm);
-        graph.linear("q", a.q, a.qBias, h, a.queries, RowCount.CHUNK);
-        graph.linear("k", a.k, a.kBias, h, a.keys, RowCount.CHUNK);
-        graph.linear("v", a.v, a.vBias, h, a.values, RowCount.CHUNK);
+        graph.linear("q", a.q.of(layer), a.qBias, h, a.queries, RowCount.CHUNK);
+        graph.linear("k", a.k.of(layer), a.kBias, h, a.keys, RowCount.CHUNK);
+        graph.linear("v", a.v.of(layer), a.vBias, h, a.values, RowCount.CHUNK);
         normHeads(graph, "qNorm", a.qNorm, a.queries);
         normHeads(graph, "kNorm", a.kNorm, a.keys);
         graph.turnAndStore("rope", rope, a.cache, heads, a.queries, a.keys, a.values);
         LayerTraits first = config.traits().getFirst();
         Scoring scoring = new Scoring(first.scoreScale(), first.scoreCap(), 0, null);
         graph.attention("attend", a.cache, heads, scoring, a.queries, a.attended);
-        graph.linear("output", a.attentionOutput, a.attentionOutputBias, a.attended, a.partial, RowCount.CHUNK);
+        graph.linear(
+                "output", a.attentionOutput.of(layer), a.attentionOutputBias, a.attended, a.partial, RowCount.CHUNK);
         if (peers != null) {
             offer(graph, peers, peers.attention());
         } else {
@@ -184,18 +240,18 @@ final class PhaseGraphs {
         return graph;
     }
 
-    private KernelGraph feedForward(int ffn) {
-        KernelGraph graph = graph("FeedForward");
+    private KernelGraph feedForward(String name, int layer, int ffn) {
+        KernelGraph graph = graph(name);
         DeviceArrays a = arrays;
         FloatArray h = normed(graph, a.ffnNorm);
         if (a.gateWeights == null) {
-            graph.linear("up", a.upWeights, a.upBias, h, a.gate, RowCount.CHUNK);
+            graph.linear("up", a.upWeights.of(layer), a.upBias, h, a.gate, RowCount.CHUNK);
         } else {
-            graph.linear("gate", a.gateWeights, a.gateBias, h, a.gate, RowCount.CHUNK);
-            graph.linear("up", a.upWeights, a.upBias, h, a.up, RowCount.CHUNK);
+            graph.linear("gate", a.gateWeights.of(layer), a.gateBias, h, a.gate, RowCount.CHUNK);
+            graph.linear("up", a.upWeights.of(layer), a.upBias, h, a.up, RowCount.CHUNK);
         }
         graph.gate("swiglu", config.architecture().gate(), a.gate, a.up, ffn);
-        graph.linear("down", a.down, a.downBias, a.gate, a.partial, RowCount.CHUNK);
+        graph.linear("down", a.down.of(layer), a.downBias, a.gate, a.partial, RowCount.CHUNK);
         if (peers != null) {
             offer(graph, peers, peers.feedForward());
         } else {

@@ -5,29 +5,71 @@ import dev.waterspout.kernels.device.DeviceWeights;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
+import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Copies a rank's part of the file into device arrays, layer after layer. */
+/**
+ * A rank's matrices of one kind of all layers, copied from the file into one device array per tensor type: files mix types
+ * within a kind.
+ */
 final class StackedWeights {
-    private StackedWeights() {}
+    private final List<WeightFormat> formats;
+    private final Map<WeightFormat, DeviceWeights> stacks = new EnumMap<>(WeightFormat.class);
 
     /**
-     * Stacks matrices.
+     * Copies the matrices.
      *
      * @param kind what they are, for error messages
-     * @param matrices one per layer, of one shape and format
-     * @throws DeviceException if layers have different formats, or if one array cannot hold them all
+     * @param matrices one per layer, of one shape
+     * @throws DeviceException if one array cannot hold those of one type
      */
-    static DeviceWeights of(String kind, List<WeightMatrix> matrices) {
-        WeightMatrix first = matrices.getFirst();
-        for (WeightMatrix matrix : matrices) {
-            if (matrix.format() != first.format()) {
-                throw new DeviceException("the " + kind + " weights are " + first.format() + " in one layer and "
-                        + matrix.format() + " in another; a TornadoVM device needs one type per kind");
-            }
+    StackedWeights(String kind, List<WeightMatrix> matrices) {
+        formats = matrices.stream().map(WeightMatrix::format).toList();
+        for (WeightFormat format : formats.stream().distinct().toList()) {
+            List<Integer> layers = IntStream.range(0, matrices.size())
+                    .filter(layer -> formats.get(layer) == format)
+                    .boxed()
+                    .toList();
+            stacks.put(
+                    format,
+                    stack(kind, layers, layers.stream().map(matrices::get).toList()));
         }
+    }
+
+    /** Returns the type of a layer's matrix. */
+    WeightFormat format(int layer) {
+        return formats.get(layer);
+    }
+
+    /** Returns the array that a layer's matrix lies in, with those of all layers of the same type. */
+    DeviceWeights of(int layer) {
+        return Objects.requireNonNull(stacks.get(format(layer)));
+    }
+
+    /** Returns the arrays of all types. */
+    Collection<DeviceWeights> stacks() {
+        return stacks.values();
+    }
+
+    /**
+     * Copies a matrix that serves all layers.
+     *
+     * @param kind what it is, for error messages
+     * @param matrix of the file
+     * @throws DeviceException if one array cannot hold it
+     */
+    static DeviceWeights single(String kind, WeightMatrix matrix) {
+        return stack(kind, List.of(), List.of(matrix));
+    }
+
+    private static DeviceWeights stack(String kind, List<Integer> layers, List<WeightMatrix> matrices) {
+        WeightMatrix first = matrices.getFirst();
         int elements;
         try {
             elements = Math.toIntExact(
@@ -39,11 +81,11 @@ final class StackedWeights {
         if (first.format() == WeightFormat.F32) {
             FloatArray floats = new FloatArray(elements);
             copy(matrices, floats.getSegment());
-            return new DeviceWeights(first.format(), floats, matrices.size(), first.rows(), first.columns());
+            return new DeviceWeights(first.format(), floats, layers, first.rows(), first.columns());
         }
         ByteArray bytes = new ByteArray(elements);
         copy(matrices, bytes.getSegment());
-        return new DeviceWeights(first.format(), bytes, matrices.size(), first.rows(), first.columns());
+        return new DeviceWeights(first.format(), bytes, layers, first.rows(), first.columns());
     }
 
     /** Stacks vectors of f32 of one length. */

@@ -162,7 +162,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         }
     }
 
-    /** Returns the number of kernels that are compiled: it does not depend on the number of layers. */
+    /** Returns the number of kernels that are compiled: it depends on the tensor types of layers, not on their number. */
     int kernels() {
         return plan.kernels();
     }
@@ -205,14 +205,14 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         if (layer == 0 || angles.get(layer) != angles.get(layer - 1)) {
             turn(angles.get(layer));
         }
-        plan.run(phase.attention);
+        plan.run(phase.attention(layer));
         sums = phase.attentionSums;
     }
 
     @Override
     public void feedForward(int layer) {
         phase.step.set(Step.LAYER, layer);
-        plan.run(phase.feedForward);
+        plan.run(phase.feedForward(layer));
         sums = phase.feedForwardSums;
     }
 

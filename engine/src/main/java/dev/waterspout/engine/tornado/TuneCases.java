@@ -81,9 +81,10 @@ public final class TuneCases {
         int headDim = model.config().headDim();
         if (groups.contains(KernelGroup.LINEAR)) {
             ShardWeights weights = ShardWeights.of(model, shard);
-            ShardWeights.Layer layer = weights.layers().getFirst();
             int layers = model.config().layers();
-            layer.matrices().values().forEach(matrix -> add(linear(matrix, layers, tokens, timed)));
+            for (ShardWeights.Layer layer : weights.layers()) {
+                layer.matrices().values().forEach(matrix -> add(linear(matrix, layers, tokens, timed)));
+            }
             int logitRows = options.logitRows();
             add(linear(weights.output(), 1, logitRows, Math.min(logitRows, timed)));
         }

@@ -14,14 +14,16 @@ import java.lang.foreign.ValueLayout;
 import java.nio.FloatBuffer;
 import java.nio.channels.Channels;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 
-/** A model of two layers with random f32 weights, in any architecture, and the same weights as arrays. */
+/** A model of few layers with random weights in any architecture, f32 unless said otherwise; and the weights as arrays. */
 public final class SmallModel {
     /** Tokens: three special ones, all bytes, one word. */
     public static final int VOCABULARY = 260;
@@ -36,6 +38,7 @@ public final class SmallModel {
     private final String architecture;
     private final Map<String, Object> metadata = new LinkedHashMap<>();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+    private final Set<String> halves = new HashSet<>();
     private final Random random = new Random(42);
     private int headDim = WIDTH / HEADS;
 
@@ -69,18 +72,36 @@ public final class SmallModel {
         model.tensor("output_norm.weight", 1, WIDTH);
         model.tensor("output.weight", 0.2, WIDTH, VOCABULARY);
         for (int layer = 0; layer < LAYERS; layer++) {
-            String prefix = "blk." + layer + ".";
-            model.tensor(prefix + "attn_norm.weight", 1, WIDTH);
-            model.tensor(prefix + "attn_q.weight", 0.2, WIDTH, HEADS * headDim);
-            model.tensor(prefix + "attn_k.weight", 0.2, WIDTH, KV_HEADS * headDim);
-            model.tensor(prefix + "attn_v.weight", 0.2, WIDTH, KV_HEADS * headDim);
-            model.tensor(prefix + "attn_output.weight", 0.2, HEADS * headDim, WIDTH);
-            model.tensor(prefix + "ffn_norm.weight", 1, WIDTH);
-            model.tensor(prefix + "ffn_gate.weight", 0.2, WIDTH, FFN);
-            model.tensor(prefix + "ffn_up.weight", 0.2, WIDTH, FFN);
-            model.tensor(prefix + "ffn_down.weight", 0.2, FFN, WIDTH);
+            model.layer(layer);
         }
         return model;
+    }
+
+    private void layer(int layer) {
+        String prefix = "blk." + layer + ".";
+        tensor(prefix + "attn_norm.weight", 1, WIDTH);
+        tensor(prefix + "attn_q.weight", 0.2, WIDTH, HEADS * headDim);
+        tensor(prefix + "attn_k.weight", 0.2, WIDTH, KV_HEADS * headDim);
+        tensor(prefix + "attn_v.weight", 0.2, WIDTH, KV_HEADS * headDim);
+        tensor(prefix + "attn_output.weight", 0.2, HEADS * headDim, WIDTH);
+        tensor(prefix + "ffn_norm.weight", 1, WIDTH);
+        tensor(prefix + "ffn_gate.weight", 0.2, WIDTH, FFN);
+        tensor(prefix + "ffn_up.weight", 0.2, WIDTH, FFN);
+        tensor(prefix + "ffn_down.weight", 0.2, FFN, WIDTH);
+    }
+
+    /** Adds layers without biases and head norms, up to a number of layers. */
+    public SmallModel withLayers(int layers) {
+        for (int layer = LAYERS; layer < layers; layer++) {
+            layer(layer);
+        }
+        return put("block_count", layers);
+    }
+
+    /** Stores a tensor as F16; {@link #values} are those before rounding. */
+    public SmallModel half(String name) {
+        halves.add(name);
+        return this;
     }
 
     /** Adds biases on Q, K and V. */
@@ -177,12 +198,15 @@ public final class SmallModel {
             }
         });
         vocabulary(writer);
-        tensors.forEach((name, tensor) -> writer.tensor(name, GgmlType.F32, tensor.shape, sink -> {
+        tensors.forEach((name, tensor) -> {
             float[] values = tensor.values.array();
-            MemorySegment bytes = MemorySegment.ofArray(new byte[values.length * Float.BYTES]);
-            MemorySegment.copy(values, 0, bytes, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values.length);
-            sink.write(bytes);
-        }));
+            boolean half = halves.contains(name);
+            writer.tensor(
+                    name,
+                    half ? GgmlType.F16 : GgmlType.F32,
+                    tensor.shape,
+                    sink -> sink.write(half ? halves(values) : singles(values)));
+        });
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
             writer.write(Channels.newChannel(out));
@@ -190,6 +214,20 @@ public final class SmallModel {
             throw new UncheckedIOException(failure);
         }
         return out.toByteArray();
+    }
+
+    private static MemorySegment singles(float[] values) {
+        MemorySegment bytes = MemorySegment.ofArray(new byte[values.length * Float.BYTES]);
+        MemorySegment.copy(values, 0, bytes, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values.length);
+        return bytes;
+    }
+
+    private static MemorySegment halves(float[] values) {
+        MemorySegment bytes = MemorySegment.ofArray(new byte[values.length * Short.BYTES]);
+        for (int i = 0; i < values.length; i++) {
+            bytes.set(ValueLayout.JAVA_SHORT_UNALIGNED, (long) i * Short.BYTES, Float.floatToFloat16(values[i]));
+        }
+        return bytes;
     }
 
     /** The model, read from memory. */

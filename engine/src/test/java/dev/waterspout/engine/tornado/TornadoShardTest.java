@@ -88,6 +88,27 @@ class TornadoShardTest {
         assertLikeHost(SmallModel.of("qwen3", 24).withHeadNorms(), List.of(), "f32", List.of(device));
     }
 
+    /** Pairs of layers whose V are of one type, in turn; within each pair, two types of down. */
+    private static SmallModel mixed(int layers) {
+        SmallModel small = SmallModel.of("llama").withLayers(layers);
+        for (int layer = 0; layer < layers; layer++) {
+            if (layer / 2 % 2 == 1) {
+                small.half("blk." + layer + ".attn_v.weight");
+            }
+            if (layer % 2 == 1) {
+                small.half("blk." + layer + ".ffn_down.weight");
+            }
+        }
+        return small;
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void layersMixTensorTypes(Device device) {
+        assertLikeHost(mixed(6), List.of(), "f32", List.of(device));
+        assertLikeHost(mixed(4), List.of(), "f32", List.of(device, device));
+    }
+
     @ParameterizedTest
     @MethodSource("devices")
     void exchangesWithOtherRanks(Device device) {
@@ -141,6 +162,9 @@ class TornadoShardTest {
         assertThat(kernels(one, device))
                 .isEqualTo(kernels(SmallModel.of("llama"), device))
                 .isPositive();
+        assertThat(kernels(mixed(6), device))
+                .isEqualTo(kernels(mixed(4), device))
+                .isGreaterThan(kernels(SmallModel.of("llama").withLayers(4), device));
     }
 
     private static int kernels(SmallModel small, Device device) {

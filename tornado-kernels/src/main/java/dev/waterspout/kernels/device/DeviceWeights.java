@@ -1,36 +1,58 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.weights.WeightFormat;
+import java.util.List;
+import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The weights of one kind of all layers, stacked in one device array: [layers][rows][columns].
+ * Matrices of one kind and tensor type, one per layer, stacked in one device array: [layers][rows][columns].
  *
  * @param format how a weight is stored
  * @param data a {@link FloatArray} for F32, for any other format a {@link ByteArray} with the file's bytes
- * @param layers number of matrices; with 1, launches for any layer use the same one
+ * @param layers the model's layers that the matrices belong to, ascending; empty for one matrix that serves every layer
  * @param rows rows of a matrix
  * @param columns columns of a matrix, a multiple of the format's block
  */
-public record DeviceWeights(WeightFormat format, TornadoNativeArray data, int layers, int rows, int columns) {
+public record DeviceWeights(WeightFormat format, TornadoNativeArray data, List<Integer> layers, int rows, int columns) {
     /** Checks that the array has the type of the format and the size of the shape. */
     public DeviceWeights {
-        if (layers < 1 || rows < 1 || columns < 1) {
+        layers = List.copyOf(layers);
+        if (rows < 1 || columns < 1) {
             throw new IllegalArgumentException(
-                    "weights of layers=" + layers + " rows=" + rows + " columns=" + columns + ": all are at least 1");
+                    "weights of rows=" + rows + " columns=" + columns + ": both are at least 1");
         }
         boolean floats = format == WeightFormat.F32;
         if (floats ? !(data instanceof FloatArray) : !(data instanceof ByteArray)) {
             throw new IllegalArgumentException("weights in a " + data.getClass().getSimpleName() + ": " + format
                     + " needs a " + (floats ? "FloatArray" : "ByteArray"));
         }
-        long needed = elements(format, layers, rows, columns);
+        int matrices = Math.max(1, layers.size());
+        long needed = elements(format, matrices, rows, columns);
         if (data.getSize() != needed) {
-            throw new IllegalArgumentException("weights of " + layers + " x " + rows + " x " + columns + " " + format
+            throw new IllegalArgumentException("weights of " + matrices + " x " + rows + " x " + columns + " " + format
                     + " take " + needed + " elements, the array has " + data.getSize());
         }
+    }
+
+    /**
+     * The matrices of a model's first layers.
+     *
+     * @param format how a weight is stored
+     * @param data as of the canonical constructor
+     * @param layers number of matrices; 1 for a matrix that serves every layer
+     * @param rows rows of a matrix
+     * @param columns columns of a matrix, a multiple of the format's block
+     */
+    public DeviceWeights(WeightFormat format, TornadoNativeArray data, int layers, int rows, int columns) {
+        this(
+                format,
+                data,
+                layers == 1 ? List.of() : IntStream.range(0, layers).boxed().toList(),
+                rows,
+                columns);
     }
 
     /**
@@ -66,9 +88,27 @@ public record DeviceWeights(WeightFormat format, TornadoNativeArray data, int la
         return format == WeightFormat.F32 ? columns : Math.toIntExact(format.rowBytes(columns));
     }
 
-    /** {@return the elements from one layer to the next, 0 where there is one} */
-    int layerStride() {
-        return layers == 1 ? 0 : rows * rowElements();
+    /** {@return the number of matrices} */
+    public int matrices() {
+        return Math.max(1, layers.size());
+    }
+
+    /**
+     * {@return the element of the array at which a layer's matrix begins}
+     *
+     * @param layer of the model
+     * @throws IllegalArgumentException if the array has no matrix of the layer
+     */
+    int start(int layer) {
+        if (layers.isEmpty()) {
+            return 0;
+        }
+        int index = layers.indexOf(layer);
+        if (index < 0) {
+            throw new IllegalArgumentException(
+                    "layer=" + layer + ": the " + format + " weights are of layers " + layers);
+        }
+        return index * rows * rowElements();
     }
 
     /** {@return the number of the format in kernels} */

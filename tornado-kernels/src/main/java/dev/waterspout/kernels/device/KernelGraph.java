@@ -5,7 +5,6 @@ import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.device.kernels.ElementwiseKernels;
 import dev.waterspout.kernels.device.kernels.EmbeddingKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
-import dev.waterspout.kernels.device.kernels.NormKernels;
 import dev.waterspout.kernels.device.kernels.QuantizeBlockKernels;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.RotaryKernels;
@@ -26,7 +25,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * A TornadoVM task graph made of this package's kernels, with the worker grids that belong to them. All kernels read the
- * launch's scalars from one {@link Step} array, so the graph is compiled once and runs for every layer and chunk.
+ * launch's scalars from one {@link Step} array, so the graph is compiled once and runs for every chunk and for all layers whose
+ * weights have its tensor types.
  *
  * <p>Transfers are the caller's: {@link #taskGraph()} takes them, before and after the tasks. {@link #prepare} sizes the
  * grids for the next execution. Bits only match those of the host codec where the plan is given {@link #EXACT_FLAGS}.
@@ -49,6 +49,7 @@ public final class KernelGraph {
     private final TaskGraph graph;
     private final LaunchPlan launches;
     private final StepLimits stepLimits;
+    private final MatrixStarts matrixStarts = new MatrixStarts();
     private final KernelContext context = new KernelContext();
 
     /**
@@ -94,12 +95,14 @@ public final class KernelGraph {
     }
 
     /**
-     * Sizes the grids for the scalars that are now in {@link Step}; to be called before every execution that changes them.
+     * Sizes the grids for the scalars that are now in {@link Step}, and sets its matrix starts for its layer; to be called
+     * before every execution.
      *
      * @throws IllegalArgumentException if a kernel would leave its arrays
      */
     public void prepare() {
         stepLimits.require(step);
+        matrixStarts.put(step);
         launches.resize(step.get(Step.ROWS), step.get(Step.OUT_ROWS));
     }
 
@@ -150,55 +153,7 @@ public final class KernelGraph {
         ArrayChecks.requireSize("y", y, maxRows * elements);
         ArrayChecks.requireSize("factors", factors, (long) maxRows * norm.vectors());
         stepLimits.addLayers(norm.layers());
-        String first = task + "Factors";
-        String second = task + "Apply";
-        int vectors = norm.vectors();
-        int width = norm.width();
-        float epsilon = norm.epsilon();
-        switch (device.variant()) {
-            case ITEMS -> {
-                graph.task(
-                        first,
-                        NormKernels::factorsByItem,
-                        context,
-                        step,
-                        x,
-                        factors,
-                        vectors,
-                        width,
-                        epsilon,
-                        rows.index());
-                launches.add(first, vectors, 1, 1, rows);
-            }
-            case GROUPS -> {
-                graph.task(
-                        first,
-                        NormKernels::factorsByGroup,
-                        context,
-                        step,
-                        x,
-                        factors,
-                        vectors,
-                        width,
-                        epsilon,
-                        rows.index());
-                launches.add(first, (long) vectors * NormKernels.GROUP, NormKernels.GROUP, 1, rows);
-            }
-        }
-        graph.task(
-                second,
-                NormKernels::applyFactors,
-                context,
-                step,
-                x,
-                factors,
-                norm.weight(),
-                y,
-                vectors,
-                width,
-                norm.layerStride(),
-                rows.index());
-        launches.add(second, elements, ELEMENTS, 1, rows);
+        new NormTask(norm, x, factors, y, rows).add(graph, task, context, step, device.variant(), launches);
     }
 
     /**
@@ -206,21 +161,23 @@ public final class KernelGraph {
      *
      * @param task name
      * @param w weights
-     * @param bias [layers][rows of w], or null
+     * @param bias [layers of the model][rows of w], or null
      * @param x [rows][columns of w]
      * @param y [rows][rows of w]
      * @param rows which rows
+     * @throws IllegalArgumentException if an array is too small, or the graph has {@link Step#MATRICES} products already
      */
     public void linear(
             String task, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, FloatArray y, RowCount rows) {
         ArrayChecks.requireSize("x", x, (long) maxRows * w.columns());
         ArrayChecks.requireSize("y", y, (long) maxRows * w.rows());
         if (bias != null) {
-            ArrayChecks.requireSize("bias", bias, (long) w.layers() * w.rows());
+            int layers = w.layers().isEmpty() ? 1 : 1 + w.layers().getLast();
+            ArrayChecks.requireSize("bias", bias, (long) layers * w.rows());
         }
-        stepLimits.addLayers(w.layers());
+        int startIndex = matrixStarts.add(task, w);
         KernelChoice choice = device.choice(KernelShape.linear(w.format(), w.rows(), w.columns(), maxRows));
-        new LinearTask(w, bias == null ? powers : bias, bias == null ? 0 : w.rows(), x, y, rows)
+        new LinearTask(w, startIndex, bias == null ? powers : bias, bias == null ? 0 : w.rows(), x, y, rows)
                 .add(graph, task, context, step, powers, choice, launches);
     }
 

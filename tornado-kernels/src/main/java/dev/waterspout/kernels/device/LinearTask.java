@@ -12,8 +12,19 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** The operands of one multiplication, and the kernel that takes them, by variant and format. */
-record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x, FloatArray y, RowCount rows) {
+/**
+ * The operands of one multiplication, and the kernel that takes them, by variant and format.
+ *
+ * @param w weights
+ * @param startIndex the step's element that tells where the layer's matrix begins in {@code w}
+ * @param bias [layers][rows of w], or any array
+ * @param biasStride elements of {@code bias} from one layer to the next, 0 for no bias
+ * @param x [rows][columns of w]
+ * @param y [rows][rows of w]
+ * @param rows which rows
+ */
+record LinearTask(
+        DeviceWeights w, int startIndex, FloatArray bias, int biasStride, FloatArray x, FloatArray y, RowCount rows) {
 
     /** Adds the kernel of a choice. */
     void add(
@@ -66,7 +77,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                     y,
                     w.rows(),
                     w.columns(),
-                    w.layerStride(),
+                    startIndex,
                     biasStride,
                     rows.index());
         } else if (WeightBytes.hasOneScale(w.kernelFormat())) {
@@ -82,7 +93,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                     y,
                     w.rows(),
                     w.columns(),
-                    w.layerStride(),
+                    startIndex,
                     biasStride,
                     rows.index(),
                     w.kernelFormat());
@@ -100,7 +111,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                     w.rows(),
                     w.columns(),
                     w.rowElements(),
-                    w.layerStride(),
+                    startIndex,
                     biasStride,
                     rows.index(),
                     w.kernelFormat());
@@ -132,7 +143,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                 w.rows(),
                 w.columns(),
                 w.rowElements(),
-                w.layerStride(),
+                startIndex,
                 biasStride,
                 rows.index(),
                 w.kernelFormat(),
@@ -151,7 +162,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                 y,
                 w.rows(),
                 w.columns(),
-                w.layerStride(),
+                startIndex,
                 biasStride,
                 rows.index(),
                 items);
@@ -171,7 +182,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                     y,
                     w.rows(),
                     w.columns(),
-                    w.layerStride(),
+                    startIndex,
                     biasStride,
                     rows.index());
         } else {
@@ -188,7 +199,7 @@ record LinearTask(DeviceWeights w, FloatArray bias, int biasStride, FloatArray x
                     w.rows(),
                     w.columns(),
                     w.rowElements(),
-                    w.layerStride(),
+                    startIndex,
                     biasStride,
                     rows.index(),
                     w.kernelFormat());

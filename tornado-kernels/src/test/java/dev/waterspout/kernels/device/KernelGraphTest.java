@@ -13,6 +13,7 @@ import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
+import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -92,6 +93,31 @@ class KernelGraphTest {
         assertRefused(graph, Step.POSITION, 10, "position=10 rows=1: the cache holds 10 positions");
         assertRefused(graph, Step.POSITION, -1, "position=-1 rows=1: the cache holds 10 positions");
         assertRefused(graph, Step.OUT_ROWS, 2, "firstOut=0 outRows=2: the chunk has 1 rows");
+    }
+
+    @Test
+    void matricesStartWhereTheLayerLiesInItsArray() {
+        KernelGraph graph = new KernelGraph("g", ITEMS, 1, step, powers);
+        FloatArray x = new FloatArray(32);
+        ByteArray two = new ByteArray(2 * 3 * 34);
+        DeviceWeights some = new DeviceWeights(WeightFormat.Q8_0, two, List.of(1, 4), 3, 32);
+        DeviceWeights all = Operands.weights(new Random(1), WeightFormat.F32, 5, 2, 32);
+        DeviceWeights one = Operands.weights(new Random(1), WeightFormat.F32, 1, 2, 32);
+        graph.linear("some", some, null, x, new FloatArray(3), RowCount.CHUNK);
+        graph.linear("all", all, null, x, new FloatArray(2), RowCount.CHUNK);
+        graph.linear("one", one, null, x, new FloatArray(2), RowCount.CHUNK);
+
+        step.set(Step.LAYER, 4);
+        graph.prepare();
+        assertThat(step.get(Step.MATRIX_START)).isEqualTo(3 * 34);
+        assertThat(step.get(Step.MATRIX_START + 1)).isEqualTo(4 * 2 * 32);
+        assertThat(step.get(Step.MATRIX_START + 2)).isZero();
+        step.set(Step.LAYER, 1);
+        assertRefused(graph, Step.LAYER, 2, "layer=2: the Q8_0 weights are of layers [1, 4]");
+        graph.linear("fourth", one, null, x, new FloatArray(2), RowCount.CHUNK);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> graph.linear("fifth", one, null, x, new FloatArray(2), RowCount.CHUNK))
+                .withMessage("task fifth is product 5: a graph has at most 4");
     }
 
     @Test

@@ -60,7 +60,7 @@ final class Operands {
         MemorySegment all = weights.format() == WeightFormat.F32
                 ? weights.floats().getSegment()
                 : weights.bytes().getSegment();
-        long bytes = all.byteSize() / weights.layers();
+        long bytes = all.byteSize() / weights.matrices();
         return WeightMatrix.dense(
                 all.asSlice(layer * bytes, bytes), weights.format(), weights.rows(), weights.columns());
     }

@@ -27,7 +27,7 @@ public final class LinearGroupKernels {
             FloatArray y,
             int rows,
             int columns,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex,
             int items) {
@@ -36,7 +36,7 @@ public final class LinearGroupKernels {
         int row = context.groupIdx;
         int token = context.globalIdy;
         int layer = step.get(Step.LAYER);
-        int start = layer * layerStride + row * columns;
+        int start = step.get(startIndex) + row * columns;
         float sum = 0f;
         for (int c = item; c < columns; c += items) {
             sum += w.get(start + c) * x.get(token * columns + c);
@@ -69,7 +69,7 @@ public final class LinearGroupKernels {
             int rows,
             int columns,
             int rowBytes,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex,
             int format,
@@ -79,7 +79,7 @@ public final class LinearGroupKernels {
         int row = context.groupIdx;
         int token = context.globalIdy;
         int layer = step.get(Step.LAYER);
-        int start = layer * layerStride + row * rowBytes;
+        int start = step.get(startIndex) + row * rowBytes;
         float sum = 0f;
         if (format == WeightBytes.Q8_0 || format == WeightBytes.Q4_0) {
             int blockBytes = format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;

@@ -9,8 +9,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * {@code y[b][r] = sum over c of w[layer][r][c] * x[b][c] + bias[layer][r]} with one item per output row, for CPUs. An item
- * goes through all tokens of the chunk, so that its row of weights stays in the cache. {@code layerStride} counts elements of
- * {@code w}, {@code biasStride} those of {@code bias}; 0 stands for the same weights in every layer and for no bias.
+ * goes through all tokens of the chunk, so that its row of weights stays in the cache. The step's element {@code startIndex}
+ * is the element of {@code w} at which the layer's matrix begins. {@code biasStride} is the number of elements of {@code bias}
+ * from one layer to the next, 0 for no bias.
  *
  * <p>Eight sums side by side are what a CPU's compiler turns into vector instructions without reordering anything.
  */
@@ -27,13 +28,13 @@ public final class LinearKernels {
             FloatArray y,
             int rows,
             int columns,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex) {
         int row = context.globalIdx;
         if (row < rows) {
             int layer = step.get(Step.LAYER);
-            int start = layer * layerStride + row * columns;
+            int start = step.get(startIndex) + row * columns;
             int tokens = step.get(rowsIndex);
             for (int token = 0; token < tokens; token++) {
                 int source = token * columns;
@@ -80,14 +81,14 @@ public final class LinearKernels {
             int rows,
             int columns,
             int rowBytes,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex,
             int format) {
         int row = context.globalIdx;
         if (row < rows) {
             int layer = step.get(Step.LAYER);
-            int start = layer * layerStride + row * rowBytes;
+            int start = step.get(startIndex) + row * rowBytes;
             int tokens = step.get(rowsIndex);
             for (int token = 0; token < tokens; token++) {
                 float sum = 0f;
@@ -113,7 +114,7 @@ public final class LinearKernels {
             FloatArray y,
             int rows,
             int columns,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex,
             int format) {
@@ -122,7 +123,7 @@ public final class LinearKernels {
             int layer = step.get(Step.LAYER);
             int blocks = columns >> 5;
             int blockBytes = format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;
-            int start = layer * layerStride + row * blocks * blockBytes;
+            int start = step.get(startIndex) + row * blocks * blockBytes;
             int tokens = step.get(rowsIndex);
             for (int token = 0; token < tokens; token++) {
                 float sum = 0f;

@@ -39,7 +39,7 @@ public final class LinearPatchKernels {
             int rows,
             int columns,
             int rowBytes,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex,
             int format,
@@ -50,6 +50,7 @@ public final class LinearPatchKernels {
         int firstRow = context.globalIdx * ROWS;
         if (firstRow < rows) {
             int layer = step.get(Step.LAYER);
+            int start = step.get(startIndex);
             int tokens = step.get(rowsIndex);
             int blockBytes = format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;
             for (int run = 0; run < tokens; run += perItem) {
@@ -65,11 +66,11 @@ public final class LinearPatchKernels {
                         }
                     }
                     for (int r = 0; r < ROWS; r++) {
-                        // The last row once more behind itself. A guard that holds for the first row is one that
-                        // TornadoVM
-                        // folds, and then does not compile.
+                        // Rows behind the last repeat it. TornadoVM folds a guard that holds for the first row, and
+                        // then
+                        // does not compile.
                         int row = TornadoMath.min(firstRow + r, rows - 1);
-                        int at = layer * layerStride + row * rowBytes + (first >> 5) * blockBytes;
+                        int at = start + row * rowBytes + (first >> 5) * blockBytes;
                         float scale = WeightBytes.halfAt(w, powers, at);
                         for (int i = 0; i < PIECE; i++) {
                             piece[i] = WeightBytes.quant(w, at, i, format) * scale;

@@ -36,7 +36,7 @@ public final class LinearRunKernels {
             int rows,
             int columns,
             int rowBytes,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex,
             int format,
@@ -46,7 +46,7 @@ public final class LinearRunKernels {
         int row = context.globalIdx;
         if (row < rows) {
             int layer = step.get(Step.LAYER);
-            int start = layer * layerStride + row * rowBytes;
+            int start = step.get(startIndex) + row * rowBytes;
             int tokens = step.get(rowsIndex);
             for (int run = 0; run < tokens; run += perItem) {
                 int count = TornadoMath.min(perItem, tokens - run);

@@ -32,7 +32,7 @@ public final class LinearTileKernels {
             FloatArray y,
             int rows,
             int columns,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex) {
         float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
@@ -43,6 +43,7 @@ public final class LinearTileKernels {
         int token = context.globalIdy;
         int tokens = step.get(rowsIndex);
         int layer = step.get(Step.LAYER);
+        int start = step.get(startIndex);
         int weightRow = row - itemX + itemY;
         float sum = 0f;
         for (int first = 0; first < columns; first += TILE) {
@@ -50,7 +51,7 @@ public final class LinearTileKernels {
             float weight = 0f;
             float input = 0f;
             if (c < columns && weightRow < rows) {
-                weight = w.get(layer * layerStride + weightRow * columns + c);
+                weight = w.get(start + weightRow * columns + c);
             }
             if (c < columns && token < tokens) {
                 input = x.get(token * columns + c);
@@ -80,7 +81,7 @@ public final class LinearTileKernels {
             int rows,
             int columns,
             int rowBytes,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex,
             int format) {
@@ -92,6 +93,7 @@ public final class LinearTileKernels {
         int token = context.globalIdy;
         int tokens = step.get(rowsIndex);
         int layer = step.get(Step.LAYER);
+        int start = step.get(startIndex);
         int weightRow = row - itemX + itemY;
         float sum = 0f;
         for (int first = 0; first < columns; first += TILE) {
@@ -99,7 +101,7 @@ public final class LinearTileKernels {
             float weight = 0f;
             float input = 0f;
             if (c < columns && weightRow < rows) {
-                weight = WeightFormat.weightAt(w, powers, layer * layerStride + weightRow * rowBytes, c, format);
+                weight = WeightFormat.weightAt(w, powers, start + weightRow * rowBytes, c, format);
             }
             if (c < columns && token < tokens) {
                 input = x.get(token * columns + c);
@@ -127,7 +129,7 @@ public final class LinearTileKernels {
             FloatArray y,
             int rows,
             int columns,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex) {
         float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
@@ -138,6 +140,7 @@ public final class LinearTileKernels {
         int firstToken = context.groupIdy * (PER_ITEM * TILE) + itemY;
         int tokens = step.get(rowsIndex);
         int layer = step.get(Step.LAYER);
+        int start = step.get(startIndex);
         int weightRow = row - itemX + itemY;
         float s0 = 0f;
         float s1 = 0f;
@@ -147,7 +150,7 @@ public final class LinearTileKernels {
             int c = first + itemX;
             float weight = 0f;
             if (c < columns && weightRow < rows) {
-                weight = w.get(layer * layerStride + weightRow * columns + c);
+                weight = w.get(start + weightRow * columns + c);
             }
             weights[itemY * STRIDE + itemX] = weight;
             for (int i = 0; i < PER_ITEM; i++) {
@@ -189,7 +192,7 @@ public final class LinearTileKernels {
             int rows,
             int columns,
             int rowBytes,
-            int layerStride,
+            int startIndex,
             int biasStride,
             int rowsIndex,
             int format) {
@@ -201,6 +204,7 @@ public final class LinearTileKernels {
         int firstToken = context.groupIdy * (PER_ITEM * TILE) + itemY;
         int tokens = step.get(rowsIndex);
         int layer = step.get(Step.LAYER);
+        int start = step.get(startIndex);
         int weightRow = row - itemX + itemY;
         float s0 = 0f;
         float s1 = 0f;
@@ -210,7 +214,7 @@ public final class LinearTileKernels {
             int c = first + itemX;
             float weight = 0f;
             if (c < columns && weightRow < rows) {
-                weight = WeightFormat.weightAt(w, powers, layer * layerStride + weightRow * rowBytes, c, format);
+                weight = WeightFormat.weightAt(w, powers, start + weightRow * rowBytes, c, format);
             }
             weights[itemY * STRIDE + itemX] = weight;
             for (int i = 0; i < PER_ITEM; i++) {

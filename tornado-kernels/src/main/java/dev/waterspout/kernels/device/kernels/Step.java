@@ -7,14 +7,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * one compiled graph serves them all.
  *
  * <pre>
- *   index      0         1          2          3            4          5
- *          +-------+----------+----------+-----------+------------+--------+
- *          | layer | position |   rows   | first out | out rows   | window |
- *          +-------+----------+----------+-----------+------------+--------+
+ *   index      0         1          2          3            4          5          6 to 9
+ *          +-------+----------+----------+-----------+------------+--------+---------------+
+ *          | layer | position |   rows   | first out | out rows   | window | matrix starts |
+ *          +-------+----------+----------+-----------+------------+--------+---------------+
  * </pre>
  *
  * Position is that of row 0 of the chunk. Out rows are those that logits are computed for. The window is the number of the latest
- * positions that a token sees, 0 for all.
+ * positions that a token sees, 0 for all. There is one matrix start per product with weights, in the order of the graph's
+ * tasks: the element of the weights' array at which the layer's matrix begins.
  */
 public final class Step {
     /** Index of the layer. */
@@ -29,8 +30,12 @@ public final class Step {
     public static final int OUT_ROWS = 4;
     /** Index of the number of the latest positions that a token sees, 0 for all. */
     public static final int WINDOW = 5;
+    /** Index of the element at which the layer's matrix begins in the array of the graph's first product with weights. */
+    public static final int MATRIX_START = 6;
+    /** The most products with weights of one graph. */
+    public static final int MATRICES = 4;
     /** Elements of the array. */
-    public static final int SIZE = 6;
+    public static final int SIZE = MATRIX_START + MATRICES;
 
     private Step() {}
 

@@ -88,7 +88,7 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
 
         @Override
         public void prepare(int run) {
-            step.set(Step.LAYER, run % weights.layers());
+            step.set(Step.LAYER, run % weights.matrices());
             y.init(Float.NaN);
         }
 

@@ -58,7 +58,7 @@ public final class Main implements Runnable {
         if (!Environment.hasVectorModule()) {
             System.exit(relaunch(arguments));
         }
-        Environment.refuseSequentialKernels();
+        Environment.requireCompiledKernels();
         int code = run(arguments, StandardOutput.writer(), new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         System.exit(code);
     }

@@ -19,6 +19,7 @@ public final class Environment {
     private static final String PREFIX = "WATERSPOUT_";
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
     private static final String BAILOUT = "tornado.recover.bailout";
+    private static final String INLINING = "tornado.compiler.fullInlining";
     /** As in bin/waterspout. */
     private static final List<String> LAUNCH_FLAGS = List.of(
             "--add-modules", VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmn32m");
@@ -57,12 +58,16 @@ public final class Environment {
     }
 
     /**
-     * Makes a kernel that does not compile an error: TornadoVM would run it as sequential Java and say so in one line. Must be
-     * called before TornadoVM is.
+     * Makes a kernel that does not compile an error: TornadoVM would run it as sequential Java and say so in one line. And lifts
+     * its limit on the size of what a kernel calls, which the method that decodes all tensor types exceeds. Must be called
+     * before TornadoVM is.
      */
-    public static void refuseSequentialKernels() {
+    public static void requireCompiledKernels() {
         if (System.getProperty(BAILOUT) == null) {
             System.setProperty(BAILOUT, "False");
+        }
+        if (System.getProperty(INLINING) == null) {
+            System.setProperty(INLINING, "True");
         }
     }
 

@@ -64,6 +64,7 @@ public final class FpgaStandIn {
         command.add("@" + Path.of(System.getenv("TORNADOVM_HOME"), "tornado-argfile"));
         command.addAll(List.of(
                 "-Dtornado.recover.bailout=False",
+                "-Dtornado.compiler.fullInlining=True",
                 "--add-modules",
                 "jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",

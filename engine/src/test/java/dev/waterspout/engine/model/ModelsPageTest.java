@@ -3,16 +3,24 @@ package dev.waterspout.engine.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** The table of architectures in {@code docs/guide/models.md} against {@link Architectures}. */
+/** The table of architectures in {@code docs/guide/models.md} against {@link Architectures} and the tests that compare. */
 class ModelsPageTest {
     private static final Pattern ROW = Pattern.compile("^\\| `([a-z0-9-]+)` \\|.*");
+
+    private static final Pattern NAME = Pattern.compile("`([a-z0-9-]+)`");
 
     private static Path page() {
         Path folder = Path.of("").toAbsolutePath();
@@ -32,5 +40,25 @@ class ModelsPageTest {
         assertThat(listed)
                 .containsExactlyInAnyOrderElementsOf(
                         Architectures.ALL.stream().map(Architecture::toString).toList());
+    }
+
+    /** Column 4: the host; column 5: devices. */
+    @ParameterizedTest
+    @CsvSource({"4, forward.ReferenceLogitsTest, String", "5, tornado.DeviceReferenceTest, int"})
+    void theModelsThatAreComparedAreThoseOfTheTests(int column, String test, String ranks) throws Exception {
+        Class<?> ranksType = ranks.equals("int") ? int.class : String.class;
+        Method method = Class.forName("dev.waterspout.engine." + test)
+                .getDeclaredMethod("agreesWithTheReference", String.class, ranksType);
+        Set<String> compared = Arrays.stream(
+                        method.getAnnotation(CsvSource.class).value())
+                .map(line -> line.substring(0, line.indexOf(',')))
+                .collect(Collectors.toSet());
+        Set<String> listed = Files.readAllLines(page()).stream()
+                .filter(line -> ROW.matcher(line).matches())
+                .map(line -> line.split("\\|", -1)[column])
+                .flatMap(cell -> NAME.matcher(cell).results())
+                .map(name -> name.group(1))
+                .collect(Collectors.toSet());
+        assertThat(listed).isEqualTo(compared);
     }
 }

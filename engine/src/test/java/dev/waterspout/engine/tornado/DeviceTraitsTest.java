@@ -1,0 +1,44 @@
+package dev.waterspout.engine.tornado;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.kernels.testing.TestData;
+import java.io.IOException;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which architectures devices refuse, and what they say. */
+class DeviceTraitsTest {
+    @ParameterizedTest
+    @CsvSource({
+        "mixtral, llama, mixtures of experts",
+        "olmo2, olmo2, norms of all heads together",
+        "commandr, command-r, layer normalization",
+        "starcoder2, starcoder2, layer normalization",
+        "qwen2moe, qwen2moe, mixtures of experts",
+        "qwen3moe, qwen3moe, mixtures of experts",
+        "gptoss, gpt-oss, clamped SwiGLU"
+    })
+    void saysWhatHasNoKernel(String name, String architecture, String trait) throws IOException {
+        try (Model model = new Model(GgufFile.open(TestData.require("arch/" + name + ".gguf")))) {
+            assertThatThrownBy(() -> DeviceTraits.require("opencl:0", model))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessage("device opencl:0 has no kernel for " + trait + ", which architecture '" + architecture
+                            + "' needs; the host has all");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"llama-bias", "llama-yarn", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "granite", "smollm3"})
+    void takesWhatItHasKernelsFor(String name) throws IOException {
+        try (Model model = new Model(GgufFile.open(TestData.require("arch/" + name + ".gguf")))) {
+            assertThatCode(() -> DeviceTraits.require("opencl:0", model)).doesNotThrowAnyException();
+        }
+    }
+}

@@ -4,7 +4,7 @@ import dev.waterspout.engine.api.Exchange;
 import dev.waterspout.engine.api.Formats;
 import dev.waterspout.engine.api.Options;
 import dev.waterspout.engine.api.Session;
-import dev.waterspout.engine.cli.file.KernelProfile;
+import dev.waterspout.engine.cli.file.KernelChoiceFile;
 import dev.waterspout.engine.cli.options.DurationConverter;
 import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
@@ -99,7 +99,7 @@ final class TuneCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        Optional<Path> file = planOptions.kernelProfile().file();
+        Optional<Path> file = planOptions.kernelChoices().file();
         Options asked = new Options(
                 planOptions.untuned(),
                 Exchange.DEFAULT.withFormats(new Formats.Fixed(format)),
@@ -115,7 +115,7 @@ final class TuneCommand implements Callable<Integer> {
                     .forEach(shard -> shards.computeIfAbsent(
                                     devices.get(shard.rank()).name(), _ -> new ArrayList<>())
                             .add(shard));
-            KernelProfile profile = planOptions.kernelProfile().readForUpdate(err);
+            KernelChoiceFile kept = planOptions.kernelChoices().readForUpdate(err);
             for (Map.Entry<String, List<Shard>> each : shards.entrySet()) {
                 Device device = devices.get(each.getValue().getFirst().rank());
                 TunableDevice tunable = TunableDevice.of(device.shards())
@@ -125,9 +125,9 @@ final class TuneCommand implements Callable<Integer> {
                 List<TuneCase> cases = TuneCases.of(
                         model, each.getValue(), Math.max(2, ranks), options, format, groups(ranks), tunable);
                 List<TuneResult> results = tune(device, tunable, cases, out, err);
-                profile = profile.with(KernelProfile.tuned(tunable.identity(), results, Instant.now()));
+                kept = kept.with(KernelChoiceFile.tuned(tunable.identity(), results, Instant.now()));
                 if (file.isPresent()) {
-                    profile.write(file.get());
+                    kept.write(file.get());
                     out.println("kept in " + file.get() + " for "
                             + tunable.identity().label());
                 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waterspout.emulator.DeviceSpec;
 import dev.waterspout.emulator.EmulatedPlatform;
 import dev.waterspout.engine.cli.CommandLineTest.Run;
-import dev.waterspout.engine.cli.file.KernelProfile;
+import dev.waterspout.engine.cli.file.KernelChoiceFile;
 import dev.waterspout.engine.cli.print.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Tuning on the emulator, and what a run makes of the profile. */
+/** Tuning on the emulator, and what a run makes of the file. */
 @Timeout(300)
 class TuneCommandTest {
     @TempDir
@@ -39,7 +39,7 @@ class TuneCommandTest {
         EmulatedPlatform.reset();
     }
 
-    private Run tune(Path profile, String... more) {
+    private Run tune(Path file, String... more) {
         String[] arguments = {
             "tune",
             "--device",
@@ -50,8 +50,8 @@ class TuneCommandTest {
             "4",
             "--budget",
             "1s",
-            "--kernel-profile",
-            profile.toString()
+            "--kernel-choices",
+            file.toString()
         };
         return CommandLineTest.run(
                 Stream.of(arguments, more).flatMap(Stream::of).toArray(String[]::new));
@@ -81,31 +81,31 @@ class TuneCommandTest {
 
     @Test
     void whatIsTunedIsUsedByTheNextStart() throws IOException {
-        Path profile = folder.resolve("kernels.json");
-        Run tuned = tune(profile);
+        Path file = folder.resolve("kernels.json");
+        Run tuned = tune(file);
 
         assertThat(tuned.code()).as(tuned.err()).isZero();
         assertThat(tuned.out())
                 .contains(
                         "| linear q8_0 256 x 256, 1 token",
                         "| attention f32 8 heads of 32, 4 tokens",
-                        "kept in " + profile)
+                        "kept in " + file)
                 .doesNotContain("quantize", "not used", "limits by its own kernels");
-        int kernels = KernelProfile.read(profile).devices().getFirst().kernels().size();
+        int kernels = KernelChoiceFile.read(file).devices().getFirst().kernels().size();
         assertThat(kernels).isEqualTo(11);
 
-        Run untuned = generate("--no-kernel-profile");
-        Run used = generate("--kernel-profile", profile.toString());
+        Run untuned = generate("--no-kernel-choices");
+        Run used = generate("--kernel-choices", file.toString());
         assertThat(untuned.err()).doesNotContain("as tuned");
-        assertThat(used.err()).contains("waterspout: emulator:0 runs " + kernels + " kernels as tuned, by " + profile);
+        assertThat(used.err()).contains("waterspout: emulator:0 runs " + kernels + " kernels as tuned, by " + file);
         assertThat(used.out()).isEqualTo(untuned.out());
     }
 
     @Test
     void packingIsTunedWhereItIsAskedFor() throws IOException {
-        Path profile = folder.resolve("kernels.json");
-        Run first = tune(profile, "--kernels", "mx", "--comm", "int8:32:e8m0");
-        Run second = tune(profile, "--kernels", "mx", "-tp", "2");
+        Path file = folder.resolve("kernels.json");
+        Run first = tune(file, "--kernels", "mx", "--comm", "int8:32:e8m0");
+        Run second = tune(file, "--kernels", "mx", "-tp", "2");
 
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out())
@@ -113,21 +113,23 @@ class TuneCommandTest {
                 .doesNotContain("linear", "attention");
         assertThat(second.code()).as(second.err()).isZero();
         // Both are kept.
-        assertThat(KernelProfile.read(profile).devices().getFirst().kernels()).hasSize(8);
+        assertThat(KernelChoiceFile.read(file).devices().getFirst().kernels()).hasSize(8);
     }
 
     @Test
     void entriesThatAreNotOfThisDeviceAreIgnoredWithALine() throws IOException {
-        Path profile = folder.resolve("kernels.json");
-        assertThat(tune(profile, "--kernels", "attention").code()).isZero();
-        String text = Files.readString(profile);
-        Files.writeString(profile, text.replaceAll("\"driver\": \"[^\"]*\"", "\"driver\": \"0\""));
-        assertThat(generate("--kernel-profile", profile.toString()).err())
-                .contains("waterspout: kernel profile " + profile + ": 2 choices for", "are ignored: the driver is now")
+        Path file = folder.resolve("kernels.json");
+        assertThat(tune(file, "--kernels", "attention").code()).isZero();
+        String text = Files.readString(file);
+        Files.writeString(file, text.replaceAll("\"driver\": \"[^\"]*\"", "\"driver\": \"0\""));
+        assertThat(generate("--kernel-choices", file.toString()).err())
+                .contains(
+                        "waterspout: file of kernel choices " + file + ": 2 choices for",
+                        "are ignored: the driver is now")
                 .doesNotContain("as tuned");
 
-        Files.writeString(profile, text.replaceAll("\"device\": \"[^\"]*\"", "\"device\": \"another\""));
-        Run foreign = generate("--kernel-profile", profile.toString());
+        Files.writeString(file, text.replaceAll("\"device\": \"[^\"]*\"", "\"device\": \"another\""));
+        Run foreign = generate("--kernel-choices", file.toString());
         assertThat(foreign.code()).isZero();
         assertThat(foreign.err())
                 .contains("nothing in it is for emulator:0", "it is of")
@@ -142,7 +144,8 @@ class TuneCommandTest {
         --kernels conv                             | 2 | expected one of [MX, LINEAR, ATTENTION]
         --kernels mx --comm topk:8                 | 2 | wire format topk:8 is for the host only
         --kernels mx --comm f32                    | 2 | wire format f32 has no kernels to tune
-        --no-kernel-profile --kernel-profile x     | 2 | both --kernel-profile x and --no-kernel-profile
+        --no-kernel-choices --kernel-choices x     | 2 | both --kernel-choices x and --no-kernel-choices
+        --no-kernel-profile --kernel-profile x     | 2 | both --kernel-choices x and --no-kernel-choices
         --device emulator:7                        | 4 | device 'emulator:7' is not available
         -m nothing.gguf                            | 3 | nothing.gguf
         """)
@@ -158,11 +161,11 @@ class TuneCommandTest {
     }
 
     @Test
-    void aProfileThatCannotBeReadEndsTheRunThatNamesIt() throws IOException {
-        Path profile = Files.writeString(folder.resolve("kernels.json"), "no JSON");
-        Run run = generate("--kernel-profile", profile.toString());
+    void aFileThatCannotBeReadEndsTheRunThatNamesIt() throws IOException {
+        Path file = Files.writeString(folder.resolve("kernels.json"), "no JSON");
+        Run run = generate("--kernel-choices", file.toString());
 
         assertThat(run.code()).isEqualTo(ExitCode.MODEL_OR_FILE);
-        assertThat(run.sentence()).startsWith("waterspout: kernel profile " + profile + ": ");
+        assertThat(run.sentence()).startsWith("waterspout: file of kernel choices " + file + " is not JSON: ");
     }
 }

@@ -58,44 +58,44 @@ public sealed interface PartialCodec
     void decode(MemorySegment packed, int rows, int columns, MemorySegment target);
 
     /**
-     * The fused kernel: {@code residual <- ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual}, in f32, in
+     * The fused kernel: {@code residual <- ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual}, in f32, in
      * rank order and in one pass, so that every rank gets the same bits.
      *
-     * @param shards the packed partials of all ranks, in rank order, at least one
+     * @param packets the packed partials of all ranks, in rank order, at least one
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
      * @param residual f32, rows x columns, read and written
-     * @throws IllegalArgumentException as {@link #decode}, and if there is no shard
+     * @throws IllegalArgumentException as {@link #decode}, and if there is no packet
      */
-    default void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual) {
-        decodeSum(shards, rows, columns, residual, columns);
+    default void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual) {
+        decodeSum(packets, rows, columns, residual, columns);
     }
 
     /**
      * The fused kernel on a residual whose rows do not lie next to each other.
      *
-     * @param shards the packed partials of all ranks, in rank order, at least one
+     * @param packets the packed partials of all ranks, in rank order, at least one
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
      * @param residual f32, rows x stride, of which the first {@code columns} of each row are read and written; the last
      *     row may end there
      * @param stride elements from the start of one row to that of the next, at least {@code columns}
-     * @throws IllegalArgumentException as {@link #decode}, and if there is no shard
+     * @throws IllegalArgumentException as {@link #decode}, and if there is no packet
      */
-    void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride);
+    void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride);
 
     /**
-     * Packs the sum of packed partials: {@code target <- quantize((dequantize(shard 0) + dequantize(shard 1)) + ...)}, in
+     * Packs the sum of packed partials: {@code target <- quantize((dequantize(packet 0) + dequantize(packet 1)) + ...)}, in
      * f32 and in rank order. Takes a scratch of a few rows, or of the whole where rows are not independent.
      *
-     * @param shards the packed partials of all ranks, in rank order, at least one
+     * @param packets the packed partials of all ranks, in rank order, at least one
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
-     * @param target receives {@code format().encodedBytes(rows, columns)} bytes; no shard
-     * @throws IllegalArgumentException as {@link #decode}, and if there is no shard
+     * @param target receives {@code format().encodedBytes(rows, columns)} bytes; no packet
+     * @throws IllegalArgumentException as {@link #decode}, and if there is no packet
      */
-    default void reduce(MemorySegment[] shards, int rows, int columns, MemorySegment target) {
-        Reduction.run(this, shards, rows, columns, target);
+    default void reduce(MemorySegment[] packets, int rows, int columns, MemorySegment target) {
+        Reduction.run(this, packets, rows, columns, target);
     }
 
     /**

@@ -65,41 +65,41 @@ final class PlainCodec implements PartialCodec {
         Shapes.checkEncoded("packed", packed, format, rows, columns);
         Shapes.checkPlain("target", target, rows, columns);
         PlainRun run = new PlainRun(format, rows, columns, columns);
-        MemorySegment[] shards = {packed};
+        MemorySegment[] packets = {packed};
         while (run.next()) {
-            sum(shards, run);
+            sum(packets, run);
             run.writePlain(target);
         }
     }
 
     @Override
-    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
-        Shapes.checkShards(shards, format, rows, columns);
+    public void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride) {
+        Shapes.checkPackets(packets, format, rows, columns);
         Shapes.checkStrided("residual", residual, rows, columns, stride);
         PlainRun run = new PlainRun(format, rows, columns, stride);
         while (run.next()) {
-            sum(shards, run);
+            sum(packets, run);
             run.addTo(residual);
         }
     }
 
     @Override
-    public void reduce(MemorySegment[] shards, int rows, int columns, MemorySegment target) {
-        Shapes.checkShards(shards, format, rows, columns);
+    public void reduce(MemorySegment[] packets, int rows, int columns, MemorySegment target) {
+        Shapes.checkPackets(packets, format, rows, columns);
         Shapes.checkEncoded("target", target, format, rows, columns);
         PlainRun run = new PlainRun(format, rows, columns, columns);
         while (run.next()) {
-            sum(shards, run);
+            sum(packets, run);
             run.packed = target;
             packing.run(run);
         }
     }
 
-    /** Sums a run of the shards, in rank order. */
-    private void sum(MemorySegment[] shards, PlainRun run) {
-        for (int rank = 0; rank < shards.length; rank++) {
+    /** Sums a run of the packets, in rank order. */
+    private void sum(MemorySegment[] packets, PlainRun run) {
+        for (int rank = 0; rank < packets.length; rank++) {
             run.adds = rank > 0;
-            run.packed = shards[rank];
+            run.packed = packets[rank];
             unpacking.run(run);
         }
     }

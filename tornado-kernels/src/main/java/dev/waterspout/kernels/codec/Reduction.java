@@ -5,14 +5,14 @@ import java.lang.foreign.MemorySegment;
 
 /** Sums packed partials and packs the sum, some rows at a time. */
 final class Reduction {
-    /** Bytes of f32 scratch, unless a row takes more: what the second-level cache holds beside the shards. */
+    /** Bytes of f32 scratch, unless a row takes more: what the second-level cache holds beside the packets. */
     private static final long SCRATCH_BYTES = 64 << 10;
 
     private Reduction() {}
 
-    static void run(PartialCodec codec, MemorySegment[] shards, int rows, int columns, MemorySegment target) {
+    static void run(PartialCodec codec, MemorySegment[] packets, int rows, int columns, MemorySegment target) {
         WireFormat format = codec.format();
-        Shapes.checkShards(shards, format, rows, columns);
+        Shapes.checkPackets(packets, format, rows, columns);
         Shapes.checkEncoded("target", target, format, rows, columns);
         if (rows == 0) {
             return;
@@ -23,9 +23,9 @@ final class Reduction {
             MemorySegment sum = arena.allocate(most * rowFloats, 64);
             for (int row = 0; row < rows; row += most) {
                 int count = Math.min(most, rows - row);
-                MemorySegment[] bands = new MemorySegment[shards.length];
-                for (int rank = 0; rank < shards.length; rank++) {
-                    bands[rank] = band(shards[rank], format, row, count, columns);
+                MemorySegment[] bands = new MemorySegment[packets.length];
+                for (int rank = 0; rank < packets.length; rank++) {
+                    bands[rank] = band(packets[rank], format, row, count, columns);
                 }
                 clear(sum);
                 codec.decodeSum(bands, count, columns, sum);

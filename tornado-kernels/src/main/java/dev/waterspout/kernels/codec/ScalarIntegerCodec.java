@@ -67,9 +67,9 @@ final class ScalarIntegerCodec implements PartialCodec {
     }
 
     @Override
-    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
-        Shapes.checkShards(shards, format, rows, columns);
-        ScalarLoops.decodeSum(elements(columns), shards, rows, columns, residual, stride);
+    public void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride) {
+        Shapes.checkPackets(packets, format, rows, columns);
+        ScalarLoops.decodeSum(elements(columns), packets, rows, columns, residual, stride);
     }
 
     private ScalarLoops.Elements elements(int columns) {

@@ -23,13 +23,13 @@ final class ScalarLoops {
     }
 
     static void decodeSum(
-            Elements elements, MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
+            Elements elements, MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride) {
         Shapes.checkStrided("residual", residual, rows, columns, stride);
         for (int row = 0; row < rows; row++) {
             for (int column = 0; column < columns; column++) {
-                float sum = elements.value(shards[0], row, column);
-                for (int rank = 1; rank < shards.length; rank++) {
-                    sum += elements.value(shards[rank], row, column);
+                float sum = elements.value(packets[0], row, column);
+                for (int rank = 1; rank < packets.length; rank++) {
+                    sum += elements.value(packets[rank], row, column);
                 }
                 long at = offset(row, column, stride);
                 residual.set(Layouts.F32, at, sum + residual.get(Layouts.F32, at));

@@ -57,12 +57,12 @@ final class Shapes {
         }
     }
 
-    static void checkShards(MemorySegment[] shards, WireFormat format, int rows, int columns) {
-        if (shards.length == 0) {
-            throw new IllegalArgumentException("shards has 0 entries: a sum needs 1 or more");
+    static void checkPackets(MemorySegment[] packets, WireFormat format, int rows, int columns) {
+        if (packets.length == 0) {
+            throw new IllegalArgumentException("0 packets: a sum needs 1 or more");
         }
-        for (int rank = 0; rank < shards.length; rank++) {
-            checkEncoded("shard " + rank, shards[rank], format, rows, columns);
+        for (int rank = 0; rank < packets.length; rank++) {
+            checkEncoded("packet " + rank, packets[rank], format, rows, columns);
         }
     }
 }

@@ -68,15 +68,15 @@ final class TopKCodec implements PartialCodec {
     }
 
     @Override
-    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
-        Shapes.checkShards(shards, format, rows, columns);
+    public void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride) {
+        Shapes.checkPackets(packets, format, rows, columns);
         Shapes.checkStrided("residual", residual, rows, columns, stride);
         float[] sum = new float[columns];
         float[] values = new float[columns];
         for (int row = 0; row < rows; row++) {
-            decodeRow(shards[0], row, sum);
-            for (int rank = 1; rank < shards.length; rank++) {
-                decodeRow(shards[rank], row, values);
+            decodeRow(packets[0], row, sum);
+            for (int rank = 1; rank < packets.length; rank++) {
+                decodeRow(packets[rank], row, values);
                 add(sum, values);
             }
             long at = (long) row * stride * Float.BYTES;

@@ -161,17 +161,17 @@ final class VectorIntegerCodec implements PartialCodec {
     }
 
     @Override
-    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
-        Shapes.checkShards(shards, format, rows, columns);
+    public void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride) {
+        Shapes.checkPackets(packets, format, rows, columns);
         Shapes.checkStrided("residual", residual, rows, columns, stride);
         byte[] codes = new byte[columns + SLACK];
-        float[][] scales = new float[shards.length][columns + SLACK];
+        float[][] scales = new float[packets.length][columns + SLACK];
         float[] values = new float[columns + SLACK];
         for (int row = 0; row < rows; row++) {
             long codesOffset = BaselineLayout.codesOffset(format, columns, row);
-            for (int rank = 0; rank < shards.length; rank++) {
-                readScales(shards[rank], row, columns, scales[rank]);
-                unpack(shards[rank], codesOffset, columns, codes);
+            for (int rank = 0; rank < packets.length; rank++) {
+                readScales(packets[rank], row, columns, scales[rank]);
+                unpack(packets[rank], codesOffset, columns, codes);
                 dequantize(codes, scales[rank], columns, values, rank > 0);
             }
             Residual.add(values, columns, residual, offset(row, stride));

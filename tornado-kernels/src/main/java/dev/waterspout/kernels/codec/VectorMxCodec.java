@@ -39,41 +39,41 @@ final class VectorMxCodec implements PartialCodec {
         Shapes.checkEncoded("packed", packed, format, rows, columns);
         Shapes.checkPlain("target", target, rows, columns);
         MxChunk chunk = MxChunk.forDecoding(format, rows, columns);
-        MemorySegment[] shards = {packed};
+        MemorySegment[] packets = {packed};
         while (chunk.next()) {
-            sum(shards, chunk);
+            sum(packets, chunk);
             MemorySegment.copy(chunk.values, 0, target, Layouts.F32, chunk.offset(columns), chunk.count());
         }
     }
 
     @Override
-    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment residual, int stride) {
-        Shapes.checkShards(shards, format, rows, columns);
+    public void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride) {
+        Shapes.checkPackets(packets, format, rows, columns);
         Shapes.checkStrided("residual", residual, rows, columns, stride);
         MxChunk chunk = MxChunk.forDecoding(format, rows, columns);
         while (chunk.next()) {
-            sum(shards, chunk);
+            sum(packets, chunk);
             Residual.add(chunk.values, chunk.count(), residual, chunk.offset(stride));
         }
     }
 
     @Override
-    public void reduce(MemorySegment[] shards, int rows, int columns, MemorySegment target) {
-        Shapes.checkShards(shards, format, rows, columns);
+    public void reduce(MemorySegment[] packets, int rows, int columns, MemorySegment target) {
+        Shapes.checkPackets(packets, format, rows, columns);
         Shapes.checkEncoded("target", target, format, rows, columns);
         MxChunk chunk = MxChunk.forEncoding(format, rows, columns);
         while (chunk.next()) {
-            sum(shards, chunk);
+            sum(packets, chunk);
             encoder.encode(chunk);
             chunk.writePacked(target);
         }
     }
 
-    /** Sums a chunk of the shards, in rank order. */
-    private void sum(MemorySegment[] shards, MxChunk chunk) {
-        for (int rank = 0; rank < shards.length; rank++) {
+    /** Sums a chunk of the packets, in rank order. */
+    private void sum(MemorySegment[] packets, MxChunk chunk) {
+        for (int rank = 0; rank < packets.length; rank++) {
             chunk.adds = rank > 0;
-            chunk.readPacked(shards[rank]);
+            chunk.readPacked(packets[rank]);
             decoder.decode(chunk);
         }
     }

@@ -194,17 +194,17 @@ abstract class AbstractMxCodecTest {
         for (String name : List.of("e2m1", "e4m3:8", "int5:128:e5m0", "e5m2:16:f16")) {
             for (int columns : Samples.COLUMNS) {
                 PartialCodec codec = codec(name);
-                List<MemorySegment> shards = new ArrayList<>();
+                List<MemorySegment> packets = new ArrayList<>();
                 float[] residual = Samples.heavyTailed(99, ROWS * columns);
                 for (int ranks = 1; ranks <= 5; ranks++) {
-                    shards.add(Samples.encode(codec, Samples.heavyTailed(ranks, ROWS * columns), ROWS));
-                    float[] expected = Samples.decode(codec, shards.getFirst(), ROWS, columns);
-                    for (MemorySegment shard : shards.subList(1, ranks)) {
-                        expected = add(expected, Samples.decode(codec, shard, ROWS, columns));
+                    packets.add(Samples.encode(codec, Samples.heavyTailed(ranks, ROWS * columns), ROWS));
+                    float[] expected = Samples.decode(codec, packets.getFirst(), ROWS, columns);
+                    for (MemorySegment packet : packets.subList(1, ranks)) {
+                        expected = add(expected, Samples.decode(codec, packet, ROWS, columns));
                     }
 
                     Samples.assertSameSums(
-                            Samples.decodeSum(codec, shards, ROWS, columns, residual),
+                            Samples.decodeSum(codec, packets, ROWS, columns, residual),
                             add(expected, residual),
                             name,
                             columns,
@@ -344,7 +344,7 @@ abstract class AbstractMxCodecTest {
         PartialCodec codec = codec("e2m1");
         MemorySegment plain = Samples.bytes(2 * 33 * 4);
         MemorySegment packed = Samples.bytes(2 * (2 + 17));
-        MemorySegment[] shards = {packed, packed.asSlice(1)};
+        MemorySegment[] packets = {packed, packed.asSlice(1)};
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.encode(plain.asSlice(1), 2, 33, packed))
@@ -359,14 +359,14 @@ abstract class AbstractMxCodecTest {
                 .isThrownBy(() -> codec.decode(packed, 2, 33, plain.asSlice(4)))
                 .withMessage("target has 260 bytes, but 2 x 33 elements in f32 take 264");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> codec.decodeSum(shards, 2, 33, plain))
-                .withMessage("shard 1 has 37 bytes, but 2 x 33 elements in e2m1:32:e8m0 take 38");
+                .isThrownBy(() -> codec.decodeSum(packets, 2, 33, plain))
+                .withMessage("packet 1 has 37 bytes, but 2 x 33 elements in e2m1:32:e8m0 take 38");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.decodeSum(new MemorySegment[] {packed}, 2, 33, plain.asSlice(4)))
                 .withMessage("residual has 260 bytes, but 2 x 33 elements in f32 take 264");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.decodeSum(new MemorySegment[0], 2, 33, plain))
-                .withMessage("shards has 0 entries: a sum needs 1 or more");
+                .withMessage("0 packets: a sum needs 1 or more");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.encode(plain, -1, 33, packed))
                 .withMessage("rows -1 is not 0 or more");

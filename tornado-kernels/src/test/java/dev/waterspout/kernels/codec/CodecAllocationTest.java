@@ -50,7 +50,7 @@ class CodecAllocationTest {
         private final PartialCodec codec;
         private final MemorySegment partial;
         private final MemorySegment residual;
-        private final MemorySegment[] shards;
+        private final MemorySegment[] packets;
         private final MemorySegment reduced;
 
         Case(String name, PartialCodec codec, Arena arena) {
@@ -59,16 +59,16 @@ class CodecAllocationTest {
             this.codec = codec;
             this.partial = arena.allocate(ROWS * COLUMNS * 4L, 64);
             this.residual = arena.allocate(ROWS * COLUMNS * 4L, 64);
-            this.shards = new MemorySegment[] {arena.allocate(bytes, 64), arena.allocate(bytes, 64)};
+            this.packets = new MemorySegment[] {arena.allocate(bytes, 64), arena.allocate(bytes, 64)};
             this.reduced = arena.allocate(bytes, 64);
             MemorySegment.copy(Samples.heavyTailed(1, ROWS * COLUMNS), 0, partial, Layouts.F32, 0, ROWS * COLUMNS);
-            codec.encode(partial, ROWS, COLUMNS, shards[1]);
+            codec.encode(partial, ROWS, COLUMNS, packets[1]);
         }
 
         void run(Map<String, Long> allocated) {
-            measure("encode", allocated, () -> codec.encode(partial, ROWS, COLUMNS, shards[0]));
-            measure("decodeSum", allocated, () -> codec.decodeSum(shards, ROWS, COLUMNS, residual));
-            measure("reduce", allocated, () -> codec.reduce(shards, ROWS, COLUMNS, reduced));
+            measure("encode", allocated, () -> codec.encode(partial, ROWS, COLUMNS, packets[0]));
+            measure("decodeSum", allocated, () -> codec.decodeSum(packets, ROWS, COLUMNS, residual));
+            measure("reduce", allocated, () -> codec.reduce(packets, ROWS, COLUMNS, reduced));
         }
 
         private void measure(String operation, Map<String, Long> allocated, Runnable call) {

@@ -83,28 +83,28 @@ class PartialCodecTest {
     @MethodSource("codecs")
     void sumsIntoRowsThatLieApart(PartialCodec codec) {
         for (int columns : COLUMNS) {
-            List<MemorySegment> shards = shards(codec, columns, 3);
+            List<MemorySegment> packets = packets(codec, columns, 3);
             float[] residual = sample(99, ROWS * columns);
             MemorySegment wide = Samples.segment(spread(residual, columns, 0.25f));
-            codec.decodeSum(shards.toArray(MemorySegment[]::new), ROWS, columns, wide, columns + GAP);
-            float[] expected = Samples.decodeSum(codec, shards, ROWS, columns, residual);
+            codec.decodeSum(packets.toArray(MemorySegment[]::new), ROWS, columns, wide, columns + GAP);
+            float[] expected = Samples.decodeSum(codec, packets, ROWS, columns, residual);
 
             Samples.assertSameBits(Samples.floats(wide), spread(expected, columns, 0.25f), codec.format(), columns);
             float[] sum = residual;
             for (int rank = 0; rank < 3; rank++) {
-                float[] decoded = Samples.decode(codec, shards.get(rank), ROWS, columns);
+                float[] decoded = Samples.decode(codec, packets.get(rank), ROWS, columns);
                 sum = rank == 0 ? decoded : add(sum, decoded);
             }
             Samples.assertSameBits(expected, add(sum, residual), codec.format(), columns);
         }
     }
 
-    private static List<MemorySegment> shards(PartialCodec codec, int columns, int ranks) {
-        List<MemorySegment> shards = new ArrayList<>();
+    private static List<MemorySegment> packets(PartialCodec codec, int columns, int ranks) {
+        List<MemorySegment> packets = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
-            shards.add(Samples.encode(codec, sample(rank, ROWS * columns), ROWS));
+            packets.add(Samples.encode(codec, sample(rank, ROWS * columns), ROWS));
         }
-        return shards;
+        return packets;
     }
 
     private static float[] add(float[] left, float[] right) {
@@ -141,14 +141,14 @@ class PartialCodecTest {
     @MethodSource("reductions")
     void reducesToWhatDecodingSummingAndEncodingGives(PartialCodec codec, int columns, int ranks) {
         PartialCodec reference = PartialCodec.reference(codec.format());
-        List<MemorySegment> shards = shards(reference, columns, ranks);
-        float[] sum = Samples.decode(reference, shards.getFirst(), ROWS, columns);
-        for (MemorySegment shard : shards.subList(1, ranks)) {
-            sum = add(sum, Samples.decode(reference, shard, ROWS, columns));
+        List<MemorySegment> packets = packets(reference, columns, ranks);
+        float[] sum = Samples.decode(reference, packets.getFirst(), ROWS, columns);
+        for (MemorySegment packet : packets.subList(1, ranks)) {
+            sum = add(sum, Samples.decode(reference, packet, ROWS, columns));
         }
         MemorySegment target = Samples.bytes(codec.format().encodedBytes(ROWS, columns) + 3);
         target.fill((byte) 0x5a);
-        codec.reduce(shards.toArray(MemorySegment[]::new), ROWS, columns, target);
+        codec.reduce(packets.toArray(MemorySegment[]::new), ROWS, columns, target);
 
         byte[] expected = Arrays.copyOf(Samples.array(Samples.encode(reference, sum, ROWS)), (int) target.byteSize());
         Arrays.fill(expected, expected.length - 3, expected.length, (byte) 0x5a);
@@ -162,11 +162,11 @@ class PartialCodecTest {
     void reducesNegativeZerosAndNoRows(PartialCodec codec) {
         float[] zeros = new float[2 * 40];
         Arrays.fill(zeros, -0f);
-        MemorySegment shard = Samples.encode(codec, zeros, 2);
-        MemorySegment target = Samples.bytes(shard.byteSize());
-        codec.reduce(new MemorySegment[] {shard, shard}, 2, 40, target);
+        MemorySegment packet = Samples.encode(codec, zeros, 2);
+        MemorySegment target = Samples.bytes(packet.byteSize());
+        codec.reduce(new MemorySegment[] {packet, packet}, 2, 40, target);
 
-        assertThat(Samples.array(target)).isEqualTo(Samples.array(shard));
+        assertThat(Samples.array(target)).isEqualTo(Samples.array(packet));
         codec.reduce(new MemorySegment[] {MemorySegment.NULL}, 0, 40, MemorySegment.NULL);
         codec.encode(MemorySegment.NULL, 0, 40, 50, MemorySegment.NULL);
         codec.decodeSum(new MemorySegment[] {MemorySegment.NULL}, 0, 40, MemorySegment.NULL, 50);
@@ -198,7 +198,7 @@ class PartialCodecTest {
         PartialCodec codec = PartialCodec.of(WireFormat.parse("e2m1"));
         MemorySegment plain = Samples.bytes(4 * (40 + 33) - 1);
         MemorySegment packed = Samples.bytes(100);
-        MemorySegment[] shards = {packed};
+        MemorySegment[] packets = {packed};
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.encode(plain, 2, 33, 32, packed))
@@ -207,13 +207,13 @@ class PartialCodecTest {
                 .isThrownBy(() -> codec.encode(plain, 2, 33, 40, packed))
                 .withMessage("source has 291 bytes, but 2 x 33 elements in f32 with rows 40 apart take 292");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> codec.decodeSum(shards, 2, 33, plain, 40))
+                .isThrownBy(() -> codec.decodeSum(packets, 2, 33, plain, 40))
                 .withMessage("residual has 291 bytes, but 2 x 33 elements in f32 with rows 40 apart take 292");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.reduce(new MemorySegment[0], 2, 33, packed))
-                .withMessage("shards has 0 entries: a sum needs 1 or more");
+                .withMessage("0 packets: a sum needs 1 or more");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> codec.reduce(shards, 2, 33, packed.asSlice(63)))
+                .isThrownBy(() -> codec.reduce(packets, 2, 33, packed.asSlice(63)))
                 .withMessage("target has 37 bytes, but 2 x 33 elements in e2m1:32:e8m0 take 38");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.encode(plain, Integer.MAX_VALUE, 1, Integer.MAX_VALUE, packed))

@@ -77,11 +77,11 @@ class PlainCodecTest {
         PartialCodec codec = PartialCodec.of(format);
         for (int columns : Samples.COLUMNS) {
             float[] residual = Samples.heavyTailed(99, 2 * columns);
-            List<MemorySegment> shards = new ArrayList<>();
+            List<MemorySegment> packets = new ArrayList<>();
             float[] sum = new float[2 * columns];
             for (int rank = 0; rank < 4; rank++) {
-                shards.add(Samples.encode(codec, Samples.heavyTailed(rank, 2 * columns), 2));
-                float[] values = Samples.decode(codec, shards.get(rank), 2, columns);
+                packets.add(Samples.encode(codec, Samples.heavyTailed(rank, 2 * columns), 2));
+                float[] values = Samples.decode(codec, packets.get(rank), 2, columns);
                 for (int i = 0; i < sum.length; i++) {
                     sum[i] = rank == 0 ? values[i] : sum[i] + values[i];
                 }
@@ -90,7 +90,8 @@ class PlainCodecTest {
                     expected[i] = sum[i] + residual[i];
                 }
 
-                Samples.assertSameSums(Samples.decodeSum(codec, shards, 2, columns, residual), expected, columns, rank);
+                Samples.assertSameSums(
+                        Samples.decodeSum(codec, packets, 2, columns, residual), expected, columns, rank);
             }
         }
     }
@@ -112,6 +113,6 @@ class PlainCodecTest {
                 .withMessage("target has 35 bytes, but 1 x 9 elements in f32 take 36");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> codec.decodeSum(new MemorySegment[0], 1, 9, plain))
-                .withMessage("shards has 0 entries: a sum needs 1 or more");
+                .withMessage("0 packets: a sum needs 1 or more");
     }
 }

@@ -167,9 +167,9 @@ final class Samples {
         return decode(codec, encode(codec, values, 1), 1, values.length);
     }
 
-    static float[] decodeSum(PartialCodec codec, List<MemorySegment> shards, int rows, int columns, float[] residual) {
+    static float[] decodeSum(PartialCodec codec, List<MemorySegment> packets, int rows, int columns, float[] residual) {
         MemorySegment sum = segment(residual);
-        codec.decodeSum(shards.toArray(MemorySegment[]::new), rows, columns, sum);
+        codec.decodeSum(packets.toArray(MemorySegment[]::new), rows, columns, sum);
         return floats(sum);
     }
 

@@ -65,9 +65,9 @@ class VectorMxCodecTest extends AbstractMxCodecTest {
         }
     }
 
-    private static byte[] reduced(PartialCodec codec, List<MemorySegment> shards, int columns) {
+    private static byte[] reduced(PartialCodec codec, List<MemorySegment> packets, int columns) {
         MemorySegment target = Samples.bytes(codec.format().encodedBytes(2, columns));
-        codec.reduce(shards.toArray(MemorySegment[]::new), 2, columns, target);
+        codec.reduce(packets.toArray(MemorySegment[]::new), 2, columns, target);
         return Samples.array(target);
     }
 

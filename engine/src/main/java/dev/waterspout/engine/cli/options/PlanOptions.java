@@ -58,15 +58,15 @@ public final class PlanOptions {
     private Activations activations = Activations.INT8;
 
     @Mixin
-    private KernelProfileOptions kernelProfile = new KernelProfileOptions();
+    private KernelChoiceOptions kernelChoices = new KernelChoiceOptions();
 
     /**
      * Returns how the model is divided, over tuned devices.
      *
-     * @param err receives lines about kernels that run as was found best
+     * @param err receives lines about kernels that run as tuned
      */
     public Ranks ranks(PrintWriter err) {
-        return new Ranks(ranks, devices, shares, found -> kernelProfile.apply(found, err));
+        return new Ranks(ranks, devices, shares, found -> kernelChoices.apply(found, err));
     }
 
     /** Returns how the model is divided, over devices whose kernels run as the kind of device suggests. */
@@ -74,9 +74,9 @@ public final class PlanOptions {
         return new Ranks(ranks, devices, shares, UnaryOperator.identity());
     }
 
-    /** Where winners are kept. */
-    public KernelProfileOptions kernelProfile() {
-        return kernelProfile;
+    /** Returns the options that name the file of kernel choices. */
+    public KernelChoiceOptions kernelChoices() {
+        return kernelChoices;
     }
 
     /** Returns what the model is to remember. */
@@ -104,7 +104,7 @@ public final class PlanOptions {
      *
      * @param exchange what ranks send each other
      * @param host how the ranks of this machine compute
-     * @param err receives lines about kernels that run as was found best
+     * @param err receives lines about kernels that run as tuned
      */
     public Options options(Exchange exchange, Host host, PrintWriter err) {
         return new Options(ranks(err), exchange, host, context());

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The file that keeps what tuning found: what is read back, and what of it a device uses. */
-class KernelProfileTest {
+class KernelChoiceFileTest {
     private static final KernelShape SHAPE = KernelShape.linear(WeightFormat.Q8_0, 2048, 2048, 1);
     private static final KernelChoice CHOICE = new KernelChoice(KernelCut.PLAIN, 1, 2);
 
@@ -35,31 +35,31 @@ class KernelProfileTest {
             TunableDevice.of(new DeviceCatalog().list().get(1).shards()).orElseThrow();
     private final List<String> notes = new ArrayList<>();
 
-    private static KernelProfile.Tuned tuned(DeviceIdentity identity, String version, KernelChoice choice) {
-        return new KernelProfile.Tuned(
+    private static KernelChoiceFile.Tuned tuned(DeviceIdentity identity, String version, KernelChoice choice) {
+        return new KernelChoiceFile.Tuned(
                 identity,
                 version,
                 Instant.parse("2026-01-02T03:04:05Z"),
-                Map.of(SHAPE, new KernelProfile.Kernel(choice, 70, 100)));
+                Map.of(SHAPE, new KernelChoiceFile.Kernel(choice, 70, 100)));
     }
 
-    private KernelProfile.Tuned own(KernelChoice choice) {
+    private KernelChoiceFile.Tuned own(KernelChoice choice) {
         return tuned(device.identity(), Version.number(), choice);
     }
 
-    private KernelProfile.Usable use(KernelProfile profile) {
-        return profile.choicesFor(device, notes::add);
+    private KernelChoiceFile.Usable use(KernelChoiceFile choices) {
+        return choices.choicesFor(device, notes::add);
     }
 
     @Test
     void whatIsWrittenIsRead() throws IOException {
         DeviceIdentity other = new DeviceIdentity("cuda", "a \"GPU\"", "1.2.3");
-        KernelProfile profile = KernelProfile.EMPTY.with(own(CHOICE)).with(tuned(other, "0.0.1", CHOICE));
+        KernelChoiceFile choices = KernelChoiceFile.EMPTY.with(own(CHOICE)).with(tuned(other, "0.0.1", CHOICE));
         Path file = folder.resolve("deeper/kernels.json");
 
-        profile.write(file);
+        choices.write(file);
 
-        assertThat(KernelProfile.read(file)).isEqualTo(profile);
+        assertThat(KernelChoiceFile.read(file)).isEqualTo(choices);
         try (var files = Files.list(file.getParent())) {
             assertThat(files).containsExactly(file);
         }
@@ -67,7 +67,7 @@ class KernelProfileTest {
 
     @Test
     void aChoiceServesItsClass() {
-        KernelProfile.Usable usable = use(KernelProfile.EMPTY.with(own(CHOICE)));
+        KernelChoiceFile.Usable usable = use(KernelChoiceFile.EMPTY.with(own(CHOICE)));
 
         assertThat(usable.count()).isEqualTo(1);
         assertThat(usable.choices().find(KernelShape.linear(WeightFormat.Q8_0, 1100, 2000, 1)))
@@ -82,10 +82,10 @@ class KernelProfileTest {
     @Test
     void anotherDriversChoicesAreStale() {
         DeviceIdentity own = device.identity();
-        KernelProfile profile = KernelProfile.EMPTY.with(
+        KernelChoiceFile choices = KernelChoiceFile.EMPTY.with(
                 tuned(new DeviceIdentity(own.backend(), own.device(), "0"), Version.number(), CHOICE));
 
-        assertThat(use(profile).count()).isZero();
+        assertThat(use(choices).count()).isZero();
         assertThat(notes)
                 .containsExactly("1 choices for " + own.backend() + " " + own.device()
                         + ", driver 0 are ignored: the driver is now " + own.driver());
@@ -93,9 +93,9 @@ class KernelProfileTest {
 
     @Test
     void anotherProgramsChoicesAreStale() {
-        KernelProfile profile = KernelProfile.EMPTY.with(tuned(device.identity(), "0.0.1", CHOICE));
+        KernelChoiceFile choices = KernelChoiceFile.EMPTY.with(tuned(device.identity(), "0.0.1", CHOICE));
 
-        assertThat(use(profile).choices().find(SHAPE)).isEmpty();
+        assertThat(use(choices).choices().find(SHAPE)).isEmpty();
         assertThat(notes)
                 .containsExactly("1 choices for " + device.identity().label()
                         + " are ignored: they are of Waterspout 0.0.1, and this is " + Version.number());
@@ -104,17 +104,17 @@ class KernelProfileTest {
     @Test
     void anotherDevicesChoicesAreNotUsed() {
         DeviceIdentity own = device.identity();
-        KernelProfile profile = KernelProfile.EMPTY
+        KernelChoiceFile choices = KernelChoiceFile.EMPTY
                 .with(tuned(new DeviceIdentity("cuda", own.device(), own.driver()), Version.number(), CHOICE))
                 .with(tuned(new DeviceIdentity(own.backend(), "other", own.driver()), Version.number(), CHOICE));
 
-        assertThat(use(profile).count()).isZero();
+        assertThat(use(choices).count()).isZero();
         assertThat(notes).isEmpty();
     }
 
     @Test
     void aChoiceThatThereIsNoKernelForIsIgnored() {
-        KernelProfile.Usable usable = use(KernelProfile.EMPTY.with(own(new KernelChoice(KernelCut.TILE, 3, 7))));
+        KernelChoiceFile.Usable usable = use(KernelChoiceFile.EMPTY.with(own(new KernelChoice(KernelCut.TILE, 3, 7))));
 
         assertThat(usable.count()).isZero();
         assertThat(usable.choices().find(SHAPE)).isEmpty();
@@ -130,31 +130,31 @@ class KernelProfileTest {
         DeviceIdentity own = device.identity();
         DeviceIdentity older = new DeviceIdentity(own.backend(), own.device(), "0");
 
-        KernelProfile profile = KernelProfile.EMPTY
+        KernelChoiceFile choices = KernelChoiceFile.EMPTY
                 .with(tuned(older, Version.number(), CHOICE))
                 .with(own(CHOICE))
                 .with(own(newer));
 
-        assertThat(profile.devices()).containsExactly(own(newer));
+        assertThat(choices.devices()).containsExactly(own(newer));
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-        {                                                   | it is not JSON, or a field is missing
-        []                                                  | it is not JSON, or a field is missing
-        {"waterspoutKernelProfile": 1}                      | it is not JSON, or a field is missing
+        {                                                   | is not JSON:
+        []                                                  | : a field is missing, or not what it must be
+        {"waterspoutKernelProfile": 1}                      | : a field is missing, or not what it must be
         {"waterspoutKernelProfile": 2, "devices": []}       | its version is 2; this program reads 1
-        {"waterspoutKernelProfile": 1, "devices": [7]}      | it is not JSON, or a field is missing
-        {"waterspoutKernelProfile": 1, "devices": [{"backend": "opencl", "device": "d", "driver": "1", "waterspout": "0", "tuned": "today", "kernels": []}]} | it is not JSON, or a field is missing
+        {"waterspoutKernelProfile": 1, "devices": [7]}      | : a field is missing, or not what it must be
+        {"waterspoutKernelProfile": 1, "devices": [{"backend": "opencl", "device": "d", "driver": "1", "waterspout": "0", "tuned": "today", "kernels": []}]} | : a field is missing, or not what it must be
         {"waterspoutKernelProfile": 1, "devices": [{"backend": "opencl", "device": "d", "driver": "1", "waterspout": "0", "tuned": "2026-01-02T03:04:05Z", "kernels": [{"kernel": "scan", "format": "f32", "outer": 1, "inner": 1, "tokens": 1, "cut": "plain", "perItem": 1, "local": 1}]}]} | 'scan' is none of [linear, attention, quantize, dequantize_sum]
         {"waterspoutKernelProfile": 1, "devices": [{"backend": "opencl", "device": "d", "driver": "1", "waterspout": "0", "tuned": "2026-01-02T03:04:05Z", "kernels": [{"kernel": "linear", "format": "f32", "outer": 0, "inner": 1, "tokens": 1, "cut": "plain", "perItem": 1, "local": 1}]}]} | outer=0
         """)
-    void whatIsNoProfileIsOneSentence(String text, String says) throws IOException {
+    void aFileThatDoesNotFitTheSchemaIsOneSentence(String text, String says) throws IOException {
         Path file = Files.writeString(folder.resolve("kernels.json"), text);
 
-        assertThatThrownBy(() -> KernelProfile.read(file))
+        assertThatThrownBy(() -> KernelChoiceFile.read(file))
                 .isInstanceOf(IOException.class)
-                .hasMessageStartingWith("kernel profile " + file + ": ")
+                .hasMessageStartingWith("file of kernel choices " + file)
                 .hasMessageContaining(says);
     }
 }

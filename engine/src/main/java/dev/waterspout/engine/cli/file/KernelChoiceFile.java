@@ -32,42 +32,43 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How kernels of some devices run best, found by {@code tune} and kept in a file. docs/lab/tuning.md describes the schema.
+ * The fastest choice per kernel and device, found by {@code tune} and kept in a JSON file. docs/lab/tuning.md describes
+ * the schema.
  *
- * @param devices what is known of each
+ * @param devices the results of each tuned device
  */
-public record KernelProfile(List<Tuned> devices) {
-    /** Of nothing. */
-    public static final KernelProfile EMPTY = new KernelProfile(List.of());
+public record KernelChoiceFile(List<Tuned> devices) {
+    /** Choices for no device. */
+    public static final KernelChoiceFile EMPTY = new KernelChoiceFile(List.of());
 
     private static final String SCHEMA = "waterspoutKernelProfile";
     private static final int VERSION = 1;
 
     /** Copies the list. */
-    public KernelProfile {
+    public KernelChoiceFile {
         devices = List.copyOf(devices);
     }
 
     /**
-     * What is known of a device.
+     * The tuning results of a device.
      *
      * @param identity backend, name and driver
-     * @param version of the program whose kernels were timed
-     * @param time when
-     * @param kernels by shape class
+     * @param version the version of Waterspout whose kernels were timed
+     * @param time when the tuning ended
+     * @param kernels the fastest choice per shape class
      */
     public record Tuned(DeviceIdentity identity, String version, Instant time, Map<KernelShape, Kernel> kernels) {}
 
     /**
-     * The best way of running a kernel.
+     * The fastest choice for a kernel.
      *
-     * @param choice the way
-     * @param kernelNanos its median time
-     * @param defaultNanos that of the default
+     * @param choice how the kernel is cut into work items
+     * @param kernelNanos the median kernel time of this choice, in ns
+     * @param defaultNanos the median kernel time of the default choice, in ns
      */
     public record Kernel(KernelChoice choice, long kernelNanos, long defaultNanos) {}
 
-    /** Returns what was found out about a device. */
+    /** Returns the winners of a tuning run, by shape class. */
     public static Tuned tuned(DeviceIdentity identity, List<TuneResult> results, Instant time) {
         Map<KernelShape, Kernel> kernels = new LinkedHashMap<>();
         for (TuneResult result : results) {
@@ -81,8 +82,11 @@ public record KernelProfile(List<Tuned> devices) {
         return new Tuned(identity, Version.number(), time, kernels);
     }
 
-    /** Returns a profile with newer results: of a device's shapes they replace the same ones, of another driver's all. */
-    public KernelProfile with(Tuned newer) {
+    /**
+     * Returns these choices with newer results merged in. A newer result replaces the older one of the same shape class.
+     * Results of the same device with another driver or program version are dropped.
+     */
+    public KernelChoiceFile with(Tuned newer) {
         List<Tuned> merged = new ArrayList<>();
         Map<KernelShape, Kernel> kernels = new LinkedHashMap<>();
         for (Tuned each : devices) {
@@ -94,19 +98,19 @@ public record KernelProfile(List<Tuned> devices) {
         }
         kernels.putAll(newer.kernels);
         merged.add(new Tuned(newer.identity, newer.version, newer.time, kernels));
-        return new KernelProfile(merged);
+        return new KernelChoiceFile(merged);
     }
 
     private static boolean isSameHardware(DeviceIdentity one, DeviceIdentity other) {
         return one.backend().equals(other.backend()) && one.device().equals(other.device());
     }
 
-    /** Choices for a device, and how many there are. */
+    /** The choices that a device can use, and their number. */
     public record Usable(KernelChoices choices, int count) {}
 
     /**
-     * Returns the choices for a device: those of the same hardware, driver and program, which the device can run. A line says
-     * of all others of the same hardware why they are ignored.
+     * Returns the choices for a device: those of the same hardware, driver and program version that the device can run.
+     * All other choices of the same hardware are ignored, each with one line that gives the reason.
      *
      * @param device the device
      * @param notes receives the lines
@@ -134,19 +138,19 @@ public record KernelProfile(List<Tuned> devices) {
         return new Usable(shape -> usable(device, shape, choices.get(shape.shapeClass())), choices.size());
     }
 
-    /** What suits a class need not suit each of its shapes: where it does not, the default runs. */
+    /** {@return the choice of a shape class if the device can run this shape with it; if not, the default applies} */
     private static Optional<KernelChoice> usable(
             TunableDevice device, KernelShape shape, @Nullable KernelChoice choice) {
         return Optional.ofNullable(choice)
                 .filter(each -> device.problem(shape, each).isEmpty());
     }
 
-    /** Returns the devices for people. */
+    /** Returns the names of the devices, for messages. */
     public String describe() {
         return devices.stream().map(each -> each.identity.label()).collect(Collectors.joining("; "));
     }
 
-    /** Replaces a file. */
+    /** Writes the choices to a file, in place of the one there. */
     public void write(Path file) throws IOException {
         JsonArrayBuilder all = Json.createArrayBuilder();
         for (Tuned each : devices) {
@@ -179,7 +183,7 @@ public record KernelProfile(List<Tuned> devices) {
             Files.createDirectories(folder);
         }
         if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new IOException("kernel profile " + file + " is not a file");
+            throw new IOException("file of kernel choices " + file + " is not a file");
         }
         FileReplacement.write(file, written -> {
             try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
@@ -192,20 +196,21 @@ public record KernelProfile(List<Tuned> devices) {
     /**
      * Reads a file.
      *
-     * @throws IOException with one sentence about the file if it cannot be read, or is no profile
+     * @throws IOException with one sentence about the file if it cannot be read or does not fit the schema
      */
-    public static KernelProfile read(Path file) throws IOException {
-        JsonValue json = JsonFile.read("kernel profile", file);
+    public static KernelChoiceFile read(Path file) throws IOException {
+        JsonValue json = JsonFile.read("file of kernel choices", file);
         try {
             return of(json.asJsonObject());
         } catch (IllegalArgumentException refused) {
-            throw new IOException("kernel profile " + file + ": " + refused.getMessage(), refused);
+            throw new IOException("file of kernel choices " + file + ": " + refused.getMessage(), refused);
         } catch (ClassCastException | NullPointerException | DateTimeException malformed) {
-            throw new IOException("kernel profile " + file + ": a field is missing, or not what it must be", malformed);
+            throw new IOException(
+                    "file of kernel choices " + file + ": a field is missing, or not what it must be", malformed);
         }
     }
 
-    private static KernelProfile of(JsonObject json) {
+    private static KernelChoiceFile of(JsonObject json) {
         int version = json.getInt(SCHEMA);
         if (version != VERSION) {
             throw new IllegalArgumentException("its version is " + version + "; this program reads " + VERSION);
@@ -236,7 +241,7 @@ public record KernelProfile(List<Tuned> devices) {
             devices.add(
                     new Tuned(identity, each.getString("waterspout"), Instant.parse(each.getString("tuned")), kernels));
         }
-        return new KernelProfile(devices);
+        return new KernelChoiceFile(devices);
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, String name) {

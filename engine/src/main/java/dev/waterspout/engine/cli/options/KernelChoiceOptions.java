@@ -1,6 +1,6 @@
 package dev.waterspout.engine.cli.options;
 
-import dev.waterspout.engine.cli.file.KernelProfile;
+import dev.waterspout.engine.cli.file.KernelChoiceFile;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.environment.Environment;
 import dev.waterspout.engine.tornado.TunableDevice;
@@ -17,26 +17,28 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where what {@code tune} found is kept. */
-public final class KernelProfileOptions {
+/** The options that name the file of kernel choices, which {@code tune} writes and runs on TornadoVM devices read. */
+public final class KernelChoiceOptions {
     private static final String FILE = "kernels.json";
 
     @Option(
-            names = "--kernel-profile",
+            names = {"--kernel-choices", "--kernel-profile"},
             paramLabel = "FILE",
             description =
                     "How kernels of TornadoVM devices run, as 'tune' found it (default: kernels.json in the user's"
                             + " cache folder, if it is there).")
     private @Nullable Path file;
 
-    @Option(names = "--no-kernel-profile", description = "Run all kernels as the kind of device suggests.")
+    @Option(
+            names = {"--no-kernel-choices", "--no-kernel-profile"},
+            description = "Run all kernels as the kind of device suggests.")
     private boolean none;
 
-    /** Returns where winners are kept, or nothing if they are not. */
+    /** Returns the file of kernel choices, or nothing if none is to be used. */
     public Optional<Path> file() {
         if (none && file != null) {
             throw new IllegalArgumentException(
-                    "both --kernel-profile " + file + " and --no-kernel-profile; give one of them");
+                    "both --kernel-choices " + file + " and --no-kernel-choices; give one of them");
         }
         return none
                 ? Optional.empty()
@@ -44,43 +46,43 @@ public final class KernelProfileOptions {
     }
 
     /**
-     * Returns what is kept. What cannot be read is ignored with a line where the user did not ask for it.
+     * Returns the kept choices. An unreadable file fails if the user named it; the default file is ignored with a line.
      *
-     * @param err where to say so
+     * @param err receives that line
      */
-    KernelProfile read(PrintWriter err) {
+    KernelChoiceFile read(PrintWriter err) {
         Optional<Path> path = file();
         if (path.isEmpty() || (file == null && !Files.exists(path.get()))) {
-            return KernelProfile.EMPTY;
+            return KernelChoiceFile.EMPTY;
         }
         try {
-            return KernelProfile.read(path.get());
+            return KernelChoiceFile.read(path.get());
         } catch (IOException unreadable) {
             if (file != null) {
                 throw new UncheckedIOException(unreadable.getMessage(), unreadable);
             }
             err.println("waterspout: " + unreadable.getMessage() + "; it is ignored");
             err.flush();
-            return KernelProfile.EMPTY;
+            return KernelChoiceFile.EMPTY;
         }
     }
 
     /**
-     * Returns what is kept, to be added to; nothing where the file does not exist yet.
+     * Returns the kept choices, to be added to; none where the file does not exist yet.
      *
-     * @param err where to say that what is there cannot be read, and will be replaced
+     * @param err receives a line if the default file cannot be read and will be replaced
      */
-    public KernelProfile readForUpdate(PrintWriter err) throws IOException {
+    public KernelChoiceFile readForUpdate(PrintWriter err) throws IOException {
         Optional<Path> path = file();
-        return path.isEmpty() || !Files.exists(path.get()) ? KernelProfile.EMPTY : read(err);
+        return path.isEmpty() || !Files.exists(path.get()) ? KernelChoiceFile.EMPTY : read(err);
     }
 
     /**
-     * Lets devices run as was found best.
+     * Applies the kept choices to devices.
      *
-     * @param devices of this process's ranks
+     * @param devices the devices of this process's ranks
      * @param err receives a line per device that is tuned, and per entry that is ignored
-     * @return the same devices, tuned
+     * @return the same devices, each with the choices that are for it
      */
     List<Device> apply(List<Device> devices, PrintWriter err) {
         if (devices.stream()
@@ -89,27 +91,27 @@ public final class KernelProfileOptions {
             file();
             return devices;
         }
-        KernelProfile profile = read(err);
+        KernelChoiceFile kept = read(err);
         Map<String, Device> tuned = new LinkedHashMap<>();
-        devices.forEach(device -> tuned.computeIfAbsent(device.name(), _ -> apply(profile, device, err)));
+        devices.forEach(device -> tuned.computeIfAbsent(device.name(), _ -> apply(kept, device, err)));
         err.flush();
         return devices.stream()
                 .map(device -> tuned.getOrDefault(device.name(), device))
                 .toList();
     }
 
-    private Device apply(KernelProfile profile, Device device, PrintWriter err) {
+    private Device apply(KernelChoiceFile kept, Device device, PrintWriter err) {
         Optional<TunableDevice> tunable = TunableDevice.of(device.shards());
-        if (tunable.isEmpty() || profile.devices().isEmpty()) {
+        if (tunable.isEmpty() || kept.devices().isEmpty()) {
             return device;
         }
         Path path = file().orElseThrow();
-        Consumer<String> notes = note -> err.println("waterspout: kernel profile " + path + ": " + note);
-        KernelProfile.Usable usable = profile.choicesFor(tunable.get(), notes);
+        Consumer<String> notes = note -> err.println("waterspout: file of kernel choices " + path + ": " + note);
+        KernelChoiceFile.Usable usable = kept.choicesFor(tunable.get(), notes);
         if (usable.count() == 0) {
             if (file != null) {
                 notes.accept("nothing in it is for " + device.name() + " ("
-                        + tunable.get().identity().label() + "); it is of " + profile.describe());
+                        + tunable.get().identity().label() + "); it is of " + kept.describe());
             }
             return device;
         }

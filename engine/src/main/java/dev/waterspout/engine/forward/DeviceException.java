@@ -11,7 +11,7 @@ public final class DeviceException extends RuntimeException {
 
     /**
      * @param message one sentence that names the device and what is allowed
-     * @param cause what the device's runtime said
+     * @param cause the failure of the device's runtime
      */
     public DeviceException(String message, Throwable cause) {
         super(message, cause);

@@ -69,7 +69,7 @@ final class HostCompute {
 
     /**
      * Multiplies x [rows][columns] with several matrices in one run of the workers: the rows of all of them are dealt out
-     * as if they were one matrix, and the workers meet once.
+     * as if they were one matrix, with one barrier at the end.
      */
     void linear(List<Product> products, MemorySegment x, int rows) {
         long begun = timeline.begin();

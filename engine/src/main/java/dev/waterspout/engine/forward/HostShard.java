@@ -62,13 +62,13 @@ public final class HostShard implements ShardCompute {
     private int position;
     private int rows;
     private boolean begun;
-    /** What the last half layer leaves to be done when its partials have been summed, or null. */
+    /** The step of the last half layer that follows the sum of its partials, or null. */
     private @Nullable Finish finish;
 
     /**
      * A port that there is already.
      *
-     * @param format what partials travel as
+     * @param format the wire format of partials
      * @param bare whether it leaves the sum by itself
      */
     private record PortKey(WireFormat format, boolean bare) {}
@@ -134,9 +134,9 @@ public final class HostShard implements ShardCompute {
     }
 
     /**
-     * Returns what makes such shards.
+     * Returns the factory of such shards.
      *
-     * @param kernels what computes
+     * @param kernels the kernels to use
      */
     public static ShardFactory factory(HostKernels kernels) {
         return create(kernels, null);
@@ -145,8 +145,8 @@ public final class HostShard implements ShardCompute {
     /**
      * Returns what makes such shards whose partials are encoded and summed elsewhere.
      *
-     * @param kernels what computes
-     * @param offload what encodes and sums
+     * @param kernels the kernels to use
+     * @param offload the codec that encodes and sums
      */
     public static ShardFactory factory(HostKernels kernels, CodecOffload offload) {
         return create(kernels, offload);
@@ -282,7 +282,7 @@ public final class HostShard implements ShardCompute {
         return buffers.normed; // [rows][width]
     }
 
-    /** What is left to be done when the partials of a half layer have been summed; nothing if they are added as they are. */
+    /** Returns the step that follows the sum of a half layer's partials, or null if the sum is added as it is. */
     private @Nullable Finish finish(@Nullable Norm norm) {
         return norm == null && config.scales().residual() == 1 ? null : new Finish(norm);
     }

@@ -41,7 +41,7 @@ public final class Rank implements AutoCloseable {
     /**
      * Allocates the rank's frames.
      *
-     * @param model what runs
+     * @param model the model to run
      * @param plan all shards
      * @param shard this rank's, on its device; closed with the rank
      * @param exchange this rank's frames
@@ -192,7 +192,7 @@ public final class Rank implements AutoCloseable {
         return computeNanos;
     }
 
-    /** Returns what was exchanged so far. */
+    /** Returns the traffic and times of the exchange so far. */
     public ExchangeCounters.Snapshot exchanged() {
         return counters.snapshot();
     }

@@ -4,7 +4,7 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 
 /**
- * What one rank needs, in bytes.
+ * The memory that one rank needs, in bytes.
  *
  * @param weights its shard, read from the file's mapping
  * @param cache its KV cache
@@ -13,9 +13,9 @@ import dev.waterspout.engine.plan.Shard;
  */
 public record RankMemory(long weights, long cache, long activations, long frames) {
     /**
-     * Computes it, without allocating anything.
+     * Computes the sizes without allocating anything.
      *
-     * @param model what is divided
+     * @param model the model to divide
      * @param shard the rank's
      * @param ranks how many there are
      * @param options common to all ranks

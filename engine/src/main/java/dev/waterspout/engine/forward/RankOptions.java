@@ -6,7 +6,7 @@ import dev.waterspout.kernels.host.CacheType;
 import java.time.Duration;
 
 /**
- * What all ranks of a group have in common besides the model and the plan.
+ * The options that all ranks of a group share, besides the model and the plan.
  *
  * @param context positions in the KV cache
  * @param chunk most tokens in one forward pass, at most {@code context}

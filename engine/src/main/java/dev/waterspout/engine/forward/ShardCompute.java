@@ -22,7 +22,7 @@ public interface ShardCompute extends AutoCloseable {
     long weightBytes();
 
     /**
-     * Brings all weights to where they are used.
+     * Loads all weights into the memory that they are used from.
      *
      * @param loaded is told how many bytes each step has brought
      */
@@ -53,7 +53,7 @@ public interface ShardCompute extends AutoCloseable {
     /**
      * Returns the partial of the last half layer, and the hidden state that its sum is added to.
      *
-     * @param format what partials travel as, one that the rank's schedule has for chunks of this size
+     * @param format the wire format of partials, one that the rank's schedule has for chunks of this size
      */
     PartialPort port(WireFormat format);
 

@@ -10,7 +10,7 @@ import java.util.List;
 @FunctionalInterface
 public interface ShardFactory {
     /**
-     * Allocates what the shard needs on the device. Called by the thread that will use it.
+     * Allocates the shard's memory on the device. Called by the thread that will use it.
      *
      * @param model stays open while the shard is used
      * @param shard the rank's part of it
@@ -20,7 +20,7 @@ public interface ShardFactory {
     ShardCompute create(Model model, Shard shard, int ranks, RankOptions options);
 
     /**
-     * What packing and summing cost on the device, where its kernels do that; called by the thread that will use the shard,
+     * Measures the cost of packing and summing on the device, if its kernels do that; called by the thread that will use the shard,
      * while nothing else runs on the device.
      *
      * @param formats to measure

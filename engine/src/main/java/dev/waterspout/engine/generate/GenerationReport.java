@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What one generation did.
+ * The tokens and statistics of one generation.
  *
  * @param prompt the prompt's tokens
  * @param generated the tokens that followed, an end-of-text token included
@@ -49,7 +49,7 @@ public record GenerationReport(
      *
      * @param tokens tokens that went through the forward pass
      * @param seconds wall-clock time
-     * @param ranks what every rank did, in rank order
+     * @param ranks the work of every rank, in rank order
      */
     public record Phase(int tokens, double seconds, List<RankWork> ranks) {
         /** Copies the list. */
@@ -64,7 +64,7 @@ public record GenerationReport(
     }
 
     /**
-     * What one rank did.
+     * The work of one rank.
      *
      * @param computeNanos time in its forward passes outside of the exchange
      * @param exchange bytes, messages and times of the exchange
@@ -73,7 +73,7 @@ public record GenerationReport(
         private static final int TIMES = 5;
         private static final int NUMBERS = TIMES + 3 * CollectiveKind.values().length;
 
-        /** What {@link #ofWords} reads: 64-bit numbers as two words each. */
+        /** Returns the words that {@link #ofWords} reads: 64-bit numbers as two words each. */
         int[] toWords() {
             LongBuffer numbers = LongBuffer.allocate(NUMBERS);
             numbers.put(computeNanos)

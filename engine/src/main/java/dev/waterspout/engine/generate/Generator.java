@@ -48,7 +48,7 @@ public final class Generator {
      * @param predict most tokens to generate, or {@link #UNLIMITED}
      * @param sampler chooses them
      * @param text receives the continuation piece by piece, in whole characters
-     * @return what was done
+     * @return the tokens and statistics
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails
      */
     public GenerationReport generate(int[] tokens, int predict, Sampler sampler, Consumer<String> text) {
@@ -60,9 +60,9 @@ public final class Generator {
      *
      * @param tokens ids, that fit in the context
      * @param extent how many of them the context already holds, and where to end
-     * @param sampler chooses what follows
+     * @param sampler chooses the tokens that follow
      * @param text receives the continuation piece by piece, in whole characters
-     * @return what was done
+     * @return the tokens and statistics
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails
      */
     public GenerationReport generate(int[] tokens, GenerationExtent extent, Sampler sampler, Consumer<String> text) {
@@ -79,7 +79,7 @@ public final class Generator {
      *
      * @param tokens ids, that fit in the context
      * @param extent how many of them the context already holds, and where to end
-     * @param sampler chooses what follows
+     * @param sampler chooses the tokens that follow
      * @return the continuation, computed as it is read
      */
     public Generation begin(int[] tokens, GenerationExtent extent, Sampler sampler) {

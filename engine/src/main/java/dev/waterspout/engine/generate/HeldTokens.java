@@ -7,12 +7,12 @@ final class HeldTokens {
     private int[] tokens = {};
     private int count;
 
-    /** A pass begins: positions from its first on no longer hold what they held. */
+    /** A pass begins: the tokens from its first position on are dropped. */
     void truncate(int position) {
         count = Math.min(count, position);
     }
 
-    /** A pass has ended; what lies beyond a gap does not count. */
+    /** A pass has ended; tokens beyond a gap do not count. */
     void add(int[] passed, int position) {
         if (position == count) {
             tokens = Arrays.copyOf(tokens, Math.max(tokens.length, count + Math.max(passed.length, count)));

@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What is done to logits before a token is chosen: first biases are added, then tokens among the last ones of the text are
+ * Adjustments of logits before a token is chosen. First biases are added, then tokens among the last ones of the text are
  * penalized. Penalties have the meaning that llama.cpp gives them.
  *
  * @param window how many of the last tokens, the prompt's included, are penalized; 0 for none, -1 for all

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What the process with rank 0 tells the others to do. On the wire: six words, and the tokens after the first one in a
+ * An order of the process with rank 0 to the others. On the wire: six words, and the tokens after the first one in a
  * frame of their own, so that a token of decode takes one message.
  */
 sealed interface Order {
-    /** Tell what you have done so far. */
+    /** Report the work done so far. */
     Order REPORT = new Signal(2);
     /** There is no more to do. */
     Order END = new Signal(3);
 
-    /** Words of every order: what, number of the group, and four that depend on the order. */
+    /** Words of every order: code, number of the group, and four that depend on the order. */
     int WORDS = 6;
 
     int CODE_FORWARD = 1;

@@ -29,9 +29,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * What packing and summing cost a device, as a shard sees it: launches and copies between host and device included. Graphs of one
- * row and of many are built over scratch arrays, run until compiled, and timed; a straight line is laid on the two. What a shard
- * launches anyway, one kernel before the packing, is measured alone and taken off. Parts are reduced by the host, as in a shard.
+ * The cost of packing and summing on a device as a shard sees it, kernel launches and copies between host and device included.
+ * Graphs of one row and of many rows are built over scratch arrays, run until they are compiled, and timed. A linear model is
+ * fitted to the two times. The kernel before the packing, which a shard launches anyway, is timed alone and subtracted. Parts
+ * are reduced by the host, as in a shard.
  */
 final class DeviceCodecs {
     /** More rows change nothing but the time it takes. */
@@ -54,7 +55,7 @@ final class DeviceCodecs {
      * Measures.
      *
      * @param on the device
-     * @param formats what to measure; what devices cannot pack is left out
+     * @param formats the formats to measure; those that devices cannot pack are left out
      * @param size of the exchange
      */
     static CodecCosts measure(TornadoShards on, List<WireFormat> formats, CodecSize size) {

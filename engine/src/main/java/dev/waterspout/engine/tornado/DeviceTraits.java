@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** What devices of TornadoVM have kernels for, of all that a model's layers may ask for. */
+/** The features of a model's layers that TornadoVM devices have kernels for. */
 final class DeviceTraits {
     private DeviceTraits() {}
 
@@ -36,7 +36,7 @@ final class DeviceTraits {
                 });
     }
 
-    /** What has no kernel, and whether the model asks for it. */
+    /** The features without a kernel, and whether the model needs each. */
     private static Map<String, Boolean> missing(Model model) {
         ModelConfig config = model.config();
         Architecture architecture = config.architecture();

@@ -16,7 +16,7 @@ import java.util.Locale;
 
 /**
  * Times the exchange of a phase's largest message both ways, by turns, and tells which phases gain by copies from device to
- * device. The frames, the hand-over between the ranks' threads and the copies are those of a run; its kernels are left out.
+ * device. The frames, the synchronization of the ranks' threads and the copies are those of a run. Its kernels are left out.
  */
 public final class PeerTrial {
     /** By how much device to device must be faster: the host's way is the one with checksums. */
@@ -78,7 +78,7 @@ public final class PeerTrial {
     /**
      * Prepares a trial.
      *
-     * @param connected what {@link PeerShards#connect} returned, of more ranks than one; used by the trial alone
+     * @param connected the factories that {@link PeerShards#connect} returned, of more ranks than one; used by the trial alone
      * @param options of the run
      * @param width of the model
      */
@@ -133,7 +133,7 @@ public final class PeerTrial {
         return new PeerUse(phases.getFirst().gains(), decode.gains());
     }
 
-    /** {@return a line for people: what was decided, and from what} */
+    /** {@return a line for the user: the decision and the times behind it} */
     public String explain() {
         return "partials between devices: "
                 + String.join("; ", phases.stream().map(Phase::explain).toList());

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How a phase exchanges: its graphs are compiled for one format.
+ * The exchange of a phase. Its graphs are compiled for one wire format.
  *
- * @param format what partials travel as
+ * @param format the wire format of partials
  * @param gathers whether all its exchanges are all-gathers, which devices can do by themselves
  */
 record PhaseComm(WireFormat format, boolean gathers) {
@@ -30,9 +30,9 @@ record PhaseComm(WireFormat format, boolean gathers) {
         List<WireFormat> formats =
                 choices.stream().map(CommChoice::format).distinct().toList();
         if (formats.size() > 1) {
-            throw new IllegalArgumentException(
-                    "wire formats " + formats
-                            + " for chunks of different sizes or layers; a TornadoVM device needs one for all of more than 1 token");
+            throw new IllegalArgumentException("wire formats " + formats
+                    + " for chunks of different sizes or layers; a TornadoVM device needs one for all of more"
+                    + " than 1 token");
         }
         boolean gathers = choices.stream().allMatch(choice -> choice.algorithm() == Algorithm.ALLGATHER);
         return new PhaseComm(formats.getFirst(), gathers);

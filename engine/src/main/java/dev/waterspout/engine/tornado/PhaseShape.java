@@ -4,12 +4,12 @@ import dev.waterspout.kernels.codec.WireFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a phase's graphs are built for.
+ * The sizes and the exchange that a phase's graphs are built for.
  *
  * @param name the phase
  * @param maxRows tokens of its largest chunk
- * @param format what its partials travel as
- * @param peers what other ranks read, or null where partials go through the host
+ * @param format the wire format of its partials
+ * @param peers the arrays that other ranks read, or null where partials go through the host
  */
 record PhaseShape(
         String name,

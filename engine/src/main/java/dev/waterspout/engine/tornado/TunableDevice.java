@@ -36,7 +36,7 @@ public final class TunableDevice {
         return shards instanceof TornadoShards tornado ? Optional.of(new TunableDevice(tornado)) : Optional.empty();
     }
 
-    /** Returns what measurements of the device are measurements of. */
+    /** Returns the identity of the device, under which measurements are kept. */
     public DeviceIdentity identity() {
         return DeviceIdentity.of(shards.device());
     }
@@ -57,9 +57,9 @@ public final class TunableDevice {
     }
 
     /**
-     * Returns what puts shards on the device whose kernels run as was found best.
+     * Returns the factory of shards whose kernels run with these choices.
      *
-     * @param choices take the place of the defaults
+     * @param choices replace the defaults
      */
     public ShardFactory with(KernelChoices choices) {
         return new TornadoShards(shards.name(), shards.device(), shards.end(), shards.use(), choices);
@@ -68,7 +68,7 @@ public final class TunableDevice {
     /**
      * Tunes kernels; nothing else is to run on the device meanwhile.
      *
-     * @param cases what is needed
+     * @param cases the kernels and shapes to tune
      * @param budget time for all together
      * @param listener hears of every case
      * @throws DeviceException if a kernel fails, or is wrong, as it runs by default
@@ -78,7 +78,7 @@ public final class TunableDevice {
     }
 
     /**
-     * Measures what its kernels can reach at most.
+     * Measures the highest throughput that its kernels reach.
      *
      * @throws DeviceException if the device fails
      */

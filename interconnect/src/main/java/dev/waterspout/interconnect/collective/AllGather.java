@@ -28,7 +28,7 @@ public final class AllGather implements Collective {
 
     /**
      * @param exchange this rank's frames
-     * @param format what partials travel as
+     * @param format the wire format of partials
      * @param counters where bytes and times are counted
      * @param shape largest exchange, and chunks
      * @param arena owner of the frame buffers

@@ -2,7 +2,7 @@ package dev.waterspout.interconnect.collective;
 
 import java.util.Locale;
 
-/** What frames are exchanged for, and so which counter they are counted in. */
+/** The purpose of a frame, by which traffic is counted. */
 public enum CollectiveKind {
     /** {@link AllGather} of payloads in frames. */
     ALLGATHER,
@@ -12,7 +12,7 @@ public enum CollectiveKind {
     TWOSTEP,
     /** {@link LogitsGather}. */
     LOGITS,
-    /** What the ranks agree on: plans, tokens, reports. */
+    /** Control messages: plans, tokens, reports. */
     CONTROL;
 
     private final String label = name().toLowerCase(Locale.ROOT);

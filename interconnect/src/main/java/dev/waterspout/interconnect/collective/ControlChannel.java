@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/** What ranks tell each other besides partials and logits: small frames of 32-bit words. */
+/** Control messages between ranks: small frames of 32-bit words. */
 public final class ControlChannel {
     /** The rank that gives orders. */
     public static final int ROOT = 0;
@@ -31,9 +31,9 @@ public final class ControlChannel {
     }
 
     /**
-     * Sends words from the root to every other rank. Called on the root.
+     * Broadcasts words from the root. Called on the root.
      *
-     * @param words what all others {@link #receive}
+     * @param words the words that all others {@link #receive}
      */
     public void send(int[] words) {
         Packet[] outgoing = none();
@@ -54,7 +54,7 @@ public final class ControlChannel {
     }
 
     /**
-     * Tells every rank what each has. Called on all ranks.
+     * All-gathers words. Called on all ranks.
      *
      * @param words this rank's, as many as every other's
      * @return every rank's words, in rank order
@@ -89,7 +89,7 @@ public final class ControlChannel {
     }
 
     private static Packet packet(int[] words) {
-        // Of no one thread: ranks in one process read each other's frames.
+        // Not confined to a thread: ranks in one process read each other's frames.
         MemorySegment frame =
                 Arena.ofAuto().allocate(FrameLayout.HEADER_BYTES + (long) words.length * Integer.BYTES, 64);
         MemorySegment.copy(words, 0, frame, WORD, FrameLayout.HEADER_BYTES, words.length);

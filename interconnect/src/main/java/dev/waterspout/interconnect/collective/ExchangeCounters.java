@@ -43,7 +43,7 @@ public final class ExchangeCounters {
      * @param quantizeNanos time spent encoding partials
      * @param transferNanos time spent in the transport, waiting for slower ranks included
      * @param sumNanos time spent on dequantize, sum and residual
-     * @param traffic what travelled, by its purpose; none is left out that was not zero
+     * @param traffic the traffic by purpose; a purpose without traffic may be left out
      * @param saturated how many blocks or values reached the end of their format's range in this rank's encoded partials and
      *     sums, by {@link dev.waterspout.kernels.codec.RangeCheck}
      */
@@ -64,16 +64,16 @@ public final class ExchangeCounters {
         /**
          * Returns the sum of this and another snapshot.
          *
-         * @param other what to add
+         * @param other the snapshot to add
          */
         public Snapshot plus(Snapshot other) {
             return combine(other, 1);
         }
 
         /**
-         * Returns what was exchanged between an earlier snapshot and this one.
+         * Returns the traffic and times between an earlier snapshot and this one.
          *
-         * @param earlier what to subtract
+         * @param earlier the snapshot to subtract
          */
         public Snapshot minus(Snapshot earlier) {
             return combine(earlier, -1);
@@ -101,7 +101,7 @@ public final class ExchangeCounters {
         }
 
         /**
-         * Returns what travelled for one purpose.
+         * Returns the traffic of one purpose.
          *
          * @param kind the purpose
          */
@@ -109,7 +109,7 @@ public final class ExchangeCounters {
             return traffic.getOrDefault(kind, Traffic.ZERO);
         }
 
-        /** Returns what travelled altogether. */
+        /** Returns the traffic of all purposes together. */
         public Traffic total() {
             return traffic.values().stream().reduce(Traffic.ZERO, (a, b) -> a.combine(b, 1));
         }

@@ -9,7 +9,7 @@ import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Seals a rank's frames, hands them to the transport and validates what comes back. Counts exchanges for the sequence
+ * Seals a rank's frames, passes them to the transport and validates the received ones. Counts exchanges for the sequence
  * number. A frame that is refused ends the group.
  */
 public final class FrameExchange {
@@ -35,8 +35,8 @@ public final class FrameExchange {
      *
      * @param layer which exchange of the forward pass this is
      * @param formatId of all payloads
-     * @param outgoing per rank what it gets, payload in place; one packet may go to several
-     * @param incoming per rank what comes from it
+     * @param outgoing per rank the packet for it, payload in place; one packet may go to several ranks
+     * @param incoming per rank the packet from it
      */
     Flight start(int layer, int formatId, Packet[] outgoing, Packet[] incoming) {
         int rank = transport.rank();

@@ -18,7 +18,7 @@ public final class HostPort implements StagedPort {
     private final MemorySegment residual;
 
     /**
-     * @param format what partials travel as
+     * @param format the wire format of partials
      * @param pool the rank's workers
      * @param columns elements of a row
      * @param partial f32 {@code [rows][columns]}

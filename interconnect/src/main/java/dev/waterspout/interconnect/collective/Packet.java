@@ -4,9 +4,9 @@ import dev.waterspout.interconnect.frame.FrameLayout;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A frame and what its payload stands for.
+ * A frame and the shape of its payload.
  *
- * @param frame header and payload, exactly; empty where nothing travels
+ * @param frame header and payload, exactly; empty for no message
  * @param rows rows in the payload
  * @param columns elements in a row
  */

@@ -3,15 +3,15 @@ package dev.waterspout.interconnect.collective;
 import dev.waterspout.kernels.codec.WireFormat;
 
 /**
- * Where a rank's partial comes from and where the sum goes, on whatever device they lie. A collective leaves all arithmetic
- * to the port; who moves the encoded bytes is the difference between its kinds.
+ * Access to a rank's partial and residual, on the host or on a device. The port does all arithmetic of a collective. Its two
+ * kinds differ in who moves the encoded bytes: the collective, or the devices themselves.
  */
 public sealed interface PartialPort permits StagedPort, PeerPort {
-    /** Returns what partials travel as. */
+    /** Returns the wire format of partials. */
     WireFormat format();
 
     /**
-     * Adds this rank's own partial to the residual as it is: what a rank does that is alone.
+     * Adds this rank's own partial to the residual without encoding it. Used by a group of one rank.
      *
      * @param rows tokens
      */

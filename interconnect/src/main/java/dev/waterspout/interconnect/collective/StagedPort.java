@@ -7,7 +7,7 @@ public non-sealed interface StagedPort extends PartialPort {
     /**
      * Encodes a part of this rank's partial.
      *
-     * @param tile what to encode
+     * @param tile the part to encode
      * @param payload receives exactly the tile's encoded bytes, off-heap
      */
     void encode(Tile tile, MemorySegment payload);

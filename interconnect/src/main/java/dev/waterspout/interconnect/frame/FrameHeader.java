@@ -1,11 +1,11 @@
 package dev.waterspout.interconnect.frame;
 
 /**
- * What a frame says of its payload.
+ * The description of a payload in its frame.
  *
  * @param rank sender, 0 to 65535
  * @param sequence number of the collective on its transport, counted from 0 by every rank alike
- * @param layer which exchange of the forward pass this is; {@link #LOGITS} or {@link #CONTROL} for what is none
+ * @param layer which exchange of the forward pass this is; {@link #LOGITS} or {@link #CONTROL} for other messages
  * @param formatId {@code WireFormat.id()} of the payload
  * @param rows rows (tokens) in the payload
  * @param columns elements in a row
@@ -15,13 +15,13 @@ public record FrameHeader(int rank, long sequence, int layer, int formatId, int 
     /** The {@link #layer} of a message of the output head. */
     public static final int LOGITS = -1;
 
-    /** The {@link #layer} of what ranks tell each other besides: 32-bit words. */
+    /** The {@link #layer} of a control message of 32-bit words. */
     public static final int CONTROL = -2;
 
     /**
      * Checks that this header, read from a peer's frame, is the expected one.
      *
-     * @param expected what the receiving rank computed from its own plan; its rank is where the frame came from
+     * @param expected the header that the receiving rank computed from its own plan; its rank is where the frame came from
      * @param receiver the receiving rank, for the error message
      * @throws dev.waterspout.interconnect.InterconnectException naming the first field that differs, with both values
      */

@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
 /**
- * The one place that knows how a frame lies in memory and on the wire. Little-endian:
+ * The byte layout of a frame, in memory and on the wire. No other class knows it. Little-endian:
  *
  * <pre>
  *    0                   1                   2                   3
@@ -85,7 +85,7 @@ public final class FrameLayout {
      * Writes the header in front of a payload that is already in place.
      *
      * @param frame header and payload, exactly
-     * @param header what to write; its payload length must be the frame's
+     * @param header the header to write; its payload length must be the frame's
      */
     public static void seal(MemorySegment frame, FrameHeader header) {
         if (header.payloadBytes() < 0 || frame.byteSize() - HEADER_BYTES != header.payloadBytes()) {

@@ -3,16 +3,17 @@ package dev.waterspout.interconnect.mpi;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * How a rank passes the time between two looks at its messages: MPI has no thread of its own, so nothing moves unless it
- * looks. A rank with a core of its own spins first, then offers the core to others, then sleeps. Ranks that share cores
- * take naps at once: a thread that yields to another session's, of which every rank is one under Linux's autogroups, runs
- * on until its slice of some milliseconds is over, and whoever it waits for cannot work.
+ * The back-off of a rank between two polls of its messages. MPI has no progress thread, so messages move only when a rank
+ * polls. A rank with a core of its own spins first, then yields, then sleeps. Ranks that share cores sleep at once, for
+ * short times: under Linux's autogroup scheduling each rank is a scheduling group, and a yield does not hand the core to
+ * another group. The rank would run on to the end of its time slice of some milliseconds, and the rank that it waits for
+ * could not work.
  */
 final class BackOff {
-    /** As long as a small message takes over a fast link, several times. */
+    /** Several times the latency of a small message over a fast link. */
     private static final long SPIN_NANOS = 100_000;
 
-    /** A large message over a fast link stalls between looks that are too far apart. */
+    /** A large message over a fast link stalls if polls are too far apart. */
     private static final long YIELD_NANOS = 20_000_000;
 
     /** Short against a message's time on a link; 1 to 20 us differed by less than the noise. */
@@ -26,7 +27,7 @@ final class BackOff {
     private final boolean spin;
 
     /**
-     * Called by the thread that will wait: it asks for short sleeps if it is to take naps.
+     * Called by the thread that will wait. Sets the thread's timer slack if it is to sleep for short times.
      *
      * @param spin whether this rank has a core of its own
      */

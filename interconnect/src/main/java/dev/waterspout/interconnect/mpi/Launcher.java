@@ -1,6 +1,6 @@
 package dev.waterspout.interconnect.mpi;
 
-/** What started this process: a library works only with a launcher of its own kind. */
+/** The kind of launcher that started this process. An MPI library works only with its own kind. */
 public enum Launcher {
     /** Open MPI's {@code mpirun}, or PMIx under Slurm. */
     OPEN_MPI,

@@ -4,7 +4,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
-/** What a rank knows of its launcher's signal to end: when it came, and which rank's end was the reason. */
+/** The launcher's signal to end, as a rank has seen it: its time, and the rank whose end was the reason. */
 final class LauncherStop {
     private static final long MILLISECOND = 1_000_000;
     /** How long after the signal this process may compute on without a wait, which would fail. */

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * What differs between the binary interfaces of MPI libraries. Open MPI's handles are the addresses of its global
+ * The differences between the binary interfaces of MPI libraries. Open MPI's handles are the addresses of its global
  * variables, MPICH's are numbers.
  *
  * @param launcher that processes of this library are started by

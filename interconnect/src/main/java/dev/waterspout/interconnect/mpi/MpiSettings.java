@@ -8,7 +8,7 @@ import java.util.function.Consumer;
  * How ranks wait for each other.
  *
  * @param timeout how long a rank waits for another before it fails, more than 0
- * @param cores for the ranks of this host; where there are more ranks, they leave the cores to each other while they wait
+ * @param cores for the ranks of this host; if there are more ranks than cores, waiting ranks sleep instead of spinning
  * @param onLost called from a thread of its own, when the launcher stops this process while its rank computes, or when MPI
  *     does not let the process go: prints the sentence and ends the process, since nobody else will
  */

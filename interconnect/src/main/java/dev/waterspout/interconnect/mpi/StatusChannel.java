@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /**
- * What the ranks tell each other beside the exchanges, over a communicator of its own, and what each is known to do. One
+ * The status messages of the ranks, over a communicator of their own, and the last known state of each rank. One
  * receive is always posted; each kind of message has one place per peer to be sent from, and is not sent to a peer that has
  * not taken the last one of its kind.
  */

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What a rank tells another beside the exchanges. On the wire, little-endian:
+ * A status message between two ranks, outside of the exchanges. On the wire, little-endian:
  *
  * <pre>
  *   0        4        8               16              24       28
@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
  *   +--------+--------+---------------+---------------+--------+-------------------------+
  * </pre>
  *
- * @param kind what it says
+ * @param kind the kind of message
  * @param sender rank that says it
  * @param first LEFT: how many messages it has sent to the receiver; WAITING: the rank that it waits for
  * @param second LEFT: how many messages it has received from the receiver
@@ -28,7 +28,7 @@ record StatusMessage(Kind kind, int sender, long first, long second, String text
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int TEXT = 28;
 
-    /** What a message says. */
+    /** The kind of a message. */
     enum Kind {
         /** The sender is busy and not lost. */
         ALIVE(0),

@@ -5,7 +5,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Looks, while a rank waits, for reasons to wait no longer. Each reason is one sentence. */
+/** Checks, while a rank waits, for reasons to stop waiting. Each reason is one sentence. */
 final class Watch {
     private static final long MILLISECOND = 1_000_000;
     /** How often processes are looked at; and how long the last words of one that has ended may take to arrive. */
@@ -38,7 +38,7 @@ final class Watch {
     }
 
     /**
-     * Looks around.
+     * Checks all reasons.
      *
      * @param now nanoseconds
      * @param stopped when the launcher told this process to end, in nanoseconds; 0 for not at all

@@ -8,17 +8,17 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleBiFunction;
 
 /**
- * Takes a choice for every size from what each would take. From the smallest size on, a choice stays until another gains
- * so much that noise cannot be the reason, and nothing is taken that is not that much faster than the best baseline.
+ * Takes one choice per size, by expected time. It goes from the smallest size to the largest. A choice stays until another
+ * one saves more than noise could explain. A choice that does not beat the best baseline by that margin is not taken.
  */
 final class Chooser {
-    /** The part of the time that a choice in another format has to save. */
+    /** The fraction of the time that a choice in another format must save. */
     static final double GAIN = 0.03;
 
     /** The same for another algorithm or chunk in one format: the sum has errors of the same kind. */
     static final double GAIN_IN_FORMAT = 0.01;
 
-    /** The same for what is to replace a baseline, where a codec's speed is assumed: it may be half of that. */
+    /** The same for a choice that replaces a baseline while codec speeds are assumed: the true speed may be half of the assumed one. */
     static final double GAIN_IF_ASSUMED = 0.2;
 
     private final List<Integer> sizes;
@@ -28,9 +28,9 @@ final class Chooser {
 
     /**
      * @param sizes rows, ascending
-     * @param baselines what the others have to beat, the first before all
-     * @param seconds of a choice for some rows
-     * @param gain the part of the best baseline's time that what is none has to save
+     * @param baselines the uncompressed choices that the others must beat; the first is the preferred one
+     * @param seconds the expected time of a choice for some rows
+     * @param gain the fraction of the best baseline's time that a compressed choice must save
      */
     Chooser(
             List<Integer> sizes,
@@ -43,7 +43,7 @@ final class Chooser {
         this.gain = gain;
     }
 
-    /** What there is for a size. */
+    /** The choices for a size. */
     @FunctionalInterface
     interface Options {
         List<CommChoice> of(int rows);
@@ -63,7 +63,7 @@ final class Chooser {
             if (!eligible.contains(incumbent)) {
                 incumbent = plain.getFirst();
             }
-            // What is exact goes first: others must be clearly faster than its best.
+            // Exact formats go first: others must be clearly faster than the best of them.
             incumbent = settled(incumbent, rows, exact(plain));
             incumbent = settled(incumbent, rows, plain);
             incumbent = settled(incumbent, rows, eligible);

@@ -3,14 +3,14 @@ package dev.waterspout.interconnect.policy;
 import dev.waterspout.kernels.codec.WireFormat;
 
 /**
- * How an exchange is done.
+ * The algorithm, format and chunking of an exchange.
  *
  * @param algorithm the collective
- * @param format what partials travel as
+ * @param format the wire format of partials
  * @param chunkRows rows in one message, at least 1; more are cut into chunks that overlap
  */
 public record CommChoice(Algorithm algorithm, WireFormat format, int chunkRows) {
-    /** Rows in one message where nothing is to be cut. */
+    /** The value of {@link #chunkRows} for an exchange that is not cut. */
     public static final int UNCUT = Integer.MAX_VALUE;
 
     /** Checks the chunk. */
@@ -23,7 +23,7 @@ public record CommChoice(Algorithm algorithm, WireFormat format, int chunkRows) 
     /**
      * Returns this choice with another format.
      *
-     * @param other what partials travel as
+     * @param other the wire format of partials
      */
     public CommChoice withFormat(WireFormat other) {
         return new CommChoice(algorithm, other, chunkRows);

@@ -36,9 +36,9 @@ public final class CommPolicy {
     private final int ranks;
 
     /**
-     * @param bench what to measure with
-     * @param settings what to choose from; the same on every rank
-     * @param trials what runs whole exchanges
+     * @param bench the means of measuring links and codecs
+     * @param settings the formats and algorithms to choose from; the same on every rank
+     * @param trials the runner of whole exchanges
      */
     public CommPolicy(Bench bench, CommSettings settings, TrialRunner trials) {
         this.bench = bench;
@@ -50,7 +50,7 @@ public final class CommPolicy {
     }
 
     /**
-     * Measures what the root's cache does not know, and decides. Called on all ranks; {@return the same on each}
+     * Measures all figures that the root's cache lacks, and decides. Called on all ranks; {@return the same on each}
      *
      * @param cache where the root looks, and all ranks keep what was found
      * @throws InterconnectException if ranks were given different settings
@@ -69,7 +69,7 @@ public final class CommPolicy {
         boolean steady = measured.codec().equals(measured.codec().measured());
         boolean mayTry = steady && ports && !settings.budget().trials().isZero();
         Result result = decided(measured, mayTry);
-        // What the JIT disturbed is not kept.
+        // Measurements that the JIT disturbed are not kept.
         if (steady && !result.found().equals(known)) {
             CodecCosts all = cached.measurements().codec().with(measured.codec());
             cache.ifPresent(file -> file.store(new MeasurementCache.Entry(
@@ -82,7 +82,7 @@ public final class CommPolicy {
     /**
      * Decides from measurements. Called on all ranks; {@return the same on each}
      *
-     * @param measurements what this rank knows; the slowest rank's figures count
+     * @param measurements this rank's figures; the slowest rank's figures count
      * @throws InterconnectException if ranks were given different settings
      */
     public Decision decide(Measurements measurements) {

@@ -101,7 +101,7 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
     /**
      * Returns the schedule of one all-gather format, uncut.
      *
-     * @param format what partials travel as
+     * @param format the wire format of partials
      */
     public static CommSchedule fixed(WireFormat format) {
         return fixed(new CommChoice(Algorithm.ALLGATHER, format, CommChoice.UNCUT));

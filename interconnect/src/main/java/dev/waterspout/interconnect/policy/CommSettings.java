@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What a policy may choose from, and how long it may take; the same on every rank.
+ * The search space and the time budget of a policy; the same on every rank.
  *
- * @param formats what partials may travel as. The plain ones among them are what any other has to beat; if there are none,
- *     the first is
+ * @param formats the allowed wire formats of partials. The uncompressed ones among them are the baselines; if there are
+ *     none, the first format is the baseline
  * @param algorithms the collectives to choose from
  * @param maxRows most tokens in one exchange
  * @param columns elements of a partial's row, the model's width
@@ -61,7 +61,7 @@ public record CommSettings(
     /**
      * The settings of a choice that may change from size to size, with the full budget.
      *
-     * @param formats what partials may travel as
+     * @param formats the allowed wire formats of partials
      * @param maxRows most tokens in one exchange
      * @param columns elements of a partial's row
      */
@@ -69,7 +69,7 @@ public record CommSettings(
         return new CommSettings(formats, List.of(Algorithm.values()), maxRows, columns, false, Budget.FULL);
     }
 
-    /** Returns the formats that any other has to beat. */
+    /** Returns the baseline formats, which any other must beat. */
     public List<WireFormat> baselines() {
         List<WireFormat> plain = formats.stream()
                 .filter(PlainFormat.class::isInstance)
@@ -84,12 +84,12 @@ public record CommSettings(
         return algorithms.contains(best) ? best : algorithms.getFirst();
     }
 
-    /** {@return a number that is the same where the settings are, in any process} */
+    /** {@return a hash of the settings, the same in any process} */
     int digest() {
         return Objects.hash(choiceDigest(), budget.warmUp(), budget.link(), budget.codec(), budget.trials());
     }
 
-    /** {@return a number that is the same where there is the same to choose from, in any process: what trials depend on} */
+    /** {@return a hash of the search space, the same in any process; trials are valid for one search space} */
     int choiceDigest() {
         return Objects.hash(
                 formats.stream().map(WireFormat::id).toList(),

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * What a policy decided, and from what; the same on every rank.
+ * A policy's decision and its inputs; the same on every rank.
  *
  * @param schedule the choices
  * @param table one row per size that was looked at
- * @param measurements what was measured of the links and codecs, of the slowest rank
+ * @param measurements the slowest rank's figures of links and codecs
  * @param ranks how many exchange
- * @param formats what there was to choose from
+ * @param formats the formats to choose from
  */
 public record Decision(
         CommSchedule schedule, List<Row> table, Measurements measurements, int ranks, List<WireFormat> formats) {
@@ -19,10 +19,10 @@ public record Decision(
      * A choice and its times.
      *
      * @param choice how an exchange is done
-     * @param bytesSent what one rank sends, frames and payload
+     * @param bytesSent bytes that one rank sends, frames and payload
      * @param predictedSeconds by the model
      * @param measuredSeconds by trial, if there was one of this size
-     * @param expectedSeconds the prediction scaled by the trials: what was decided by
+     * @param expectedSeconds the prediction scaled by the trials, on which the decision is based
      */
     public record Option(
             CommChoice choice,
@@ -36,9 +36,9 @@ public record Decision(
      *
      * @param rows tokens of an exchange
      * @param bytes of the partial in f32
-     * @param chosen what was taken
-     * @param plain what that has to beat: the fastest exchange without compression
-     * @param options all there was, the fastest first
+     * @param chosen the choice taken
+     * @param plain the baseline: the fastest exchange without compression
+     * @param options all choices, the fastest first
      * @param why the reason, in a few words
      */
     public record Row(int rows, long bytes, Option chosen, Option plain, List<Option> options, String why) {
@@ -54,7 +54,7 @@ public record Decision(
         formats = List.copyOf(formats);
     }
 
-    /** Returns the decision as text: what was measured, and per size what there was to choose from. */
+    /** Returns the decision as text: the measurements, and the choices per size. */
     public String explain() {
         return new DecisionText(this).toString();
     }

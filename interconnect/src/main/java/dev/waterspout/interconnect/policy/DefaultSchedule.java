@@ -39,7 +39,7 @@ public final class DefaultSchedule {
     /**
      * Returns the rows of a chunk, {@link CommChoice#UNCUT} where nothing is to be cut.
      *
-     * @param format what partials travel as
+     * @param format the wire format of partials
      * @param columns elements of a row
      * @param link between the ranks; {@link LinkCost#NONE} where they share memory
      */
@@ -51,7 +51,7 @@ public final class DefaultSchedule {
     /**
      * Returns the schedule of a format.
      *
-     * @param format what partials travel as
+     * @param format the wire format of partials
      * @param collective the one to use for every size, or empty for the rule's
      * @param ranks how many exchange
      * @param columns elements of a row

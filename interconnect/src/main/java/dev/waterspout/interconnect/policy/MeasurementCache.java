@@ -58,10 +58,10 @@ public final class MeasurementCache {
     private final Consumer<String> notes;
 
     /**
-     * What a file holds.
+     * The content of a file.
      *
      * @param settings number of those that the trials are of
-     * @param measurements what was measured
+     * @param measurements the figures
      */
     public record Entry(int settings, Measurements measurements) {
         /** {@return the measurements, without trials if those are of other settings} */
@@ -72,7 +72,7 @@ public final class MeasurementCache {
 
     /**
      * @param folder where the file lies; made when something is stored
-     * @param key what the measurements are of
+     * @param key the hosts, devices and version that the measurements belong to
      * @param maxAge older measurements are measured anew
      * @param clock the date
      * @param notes receives one line when a file is ignored or cannot be written
@@ -179,9 +179,9 @@ public final class MeasurementCache {
     }
 
     /**
-     * Replaces what is kept of this key.
+     * Replaces the file of this key.
      *
-     * @param entry what was measured
+     * @param entry the new content
      */
     public void store(Entry entry) {
         Measurements measurements = entry.measurements();

@@ -6,12 +6,12 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 
 /**
- * What profiles are of.
+ * The hosts, devices and version that measurements belong to.
  *
  * @param hosts of all ranks, in any order
  * @param transport its name
  * @param ranks how many exchange
- * @param devices what encodes and sums on each rank, in rank order, with what else changes its speed
+ * @param devices per rank the device that encodes and sums, with all settings that change its speed
  * @param version of this library
  */
 public record MeasurementKey(List<String> hosts, String transport, int ranks, List<String> devices, String version) {

@@ -5,18 +5,18 @@ import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.util.List;
 
 /**
- * What a decision is made from.
+ * The measurements that a decision is based on.
  *
- * @param link what bytes cost
- * @param codec what arithmetic costs
- * @param trials what exchanges took, in the order in which they were tried
+ * @param link latency and bandwidth
+ * @param codec the cost of encode, reduce and sum per format
+ * @param trials times of whole exchanges, in the order of the trials
  */
 public record Measurements(LinkCost link, CodecCosts codec, List<Trial> trials) {
     /** Nothing measured. */
     static final Measurements NONE = new Measurements(LinkCost.NONE, CodecCosts.NONE);
 
     /**
-     * An exchange as it would be, over scratch memory.
+     * The time of a whole exchange over scratch memory.
      *
      * @param choice how it was done
      * @param rows tokens

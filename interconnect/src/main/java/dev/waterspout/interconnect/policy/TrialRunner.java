@@ -13,7 +13,7 @@ public interface TrialRunner {
     /**
      * Runs exchanges as they will be used, over scratch memory, for as long as the settings allow. Called on all ranks.
      *
-     * @param bench what to exchange with
+     * @param bench the rank's frames and memory
      * @param settings sizes and time
      * @param candidates the choices for each size
      * @param calibration receives each trial as soon as it is made, and tells which exchanges are worth one

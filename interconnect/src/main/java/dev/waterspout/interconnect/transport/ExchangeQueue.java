@@ -7,7 +7,7 @@ import java.util.Deque;
 /**
  * The exchanges that one rank has under way: they complete in the order in which they were started.
  *
- * @param <E> what a transport keeps of an exchange
+ * @param <E> the record of an exchange that a transport keeps
  */
 public final class ExchangeQueue<E extends ExchangeQueue.Entry> {
     private final Deque<E> entries = new ArrayDeque<>();
@@ -19,11 +19,11 @@ public final class ExchangeQueue<E extends ExchangeQueue.Entry> {
     }
 
     /**
-     * Checks what a rank can see to be wrong before it starts an exchange.
+     * Checks the arguments of an exchange before it is started.
      *
      * @param size ranks of the group
-     * @param outgoing per rank what is sent to it
-     * @param incoming per rank where its message goes
+     * @param outgoing per rank the message for it
+     * @param incoming per rank the segment that receives its message
      */
     public void requireRoom(int size, MemorySegment[] outgoing, MemorySegment[] incoming) {
         if (outgoing.length != size) {

@@ -2,12 +2,12 @@ package dev.waterspout.interconnect.transport;
 
 import dev.waterspout.interconnect.InterconnectException;
 
-/** How a rank's failure reads to the others. */
+/** The exception that a rank's failure causes on the others. */
 public final class RankFailure {
     private RankFailure() {}
 
     /**
-     * Returns what every rank throws.
+     * Returns the exception that every rank throws.
      *
      * @param rank that cannot go on
      * @param cause why

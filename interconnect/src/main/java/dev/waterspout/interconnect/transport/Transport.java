@@ -30,7 +30,7 @@ public interface Transport extends AutoCloseable {
     /** Returns the names of the hosts of all ranks, in rank order. */
     List<String> hosts();
 
-    /** Returns what moves the messages, in words for people. */
+    /** Returns the name of the transport, for messages to the user. */
     String description();
 
     /** Returns this rank's number among the ranks of its host, from 0. */

@@ -1,7 +1,7 @@
 package dev.waterspout.kernels.codec;
 
 /**
- * The arithmetic of one format, element by element, in integers: what every implementation must agree with bit for bit.
+ * The integer arithmetic of one format, for a single element. All other implementations give the same bits.
  *
  * <p>Source: OCP Microscaling Formats (MX) v1.0, section 6.3. Exponents are read from the bits of the f32, so that
  * values just below a power of two are right, and rounding is a rounding shift of the significand, the same for normal
@@ -65,7 +65,7 @@ final class BlockQuantizer {
         return halvesUp && below && code < MAX_HALF_CODE ? code + 1 : code;
     }
 
-    /** {@return what, added to the bits of a normal amax, lets its exponent field follow the scale rule} */
+    /** {@return the number to add to the bits of a normal amax so that its exponent field follows the scale rule} */
     int carry() {
         return carry;
     }
@@ -113,7 +113,7 @@ final class BlockQuantizer {
     }
 
     private int round(int significand, int dropped) {
-        // One more than the significand has leaves less than half a step: 0.
+        // A shift beyond the width of the significand leaves less than half a step, which rounds to 0.
         int shift = Math.min(dropped, SIGNIFICAND_BITS + 1);
         int half = 1 << (shift - 1);
         int bias = even ? half - 1 + (significand >>> shift & 1) : half;

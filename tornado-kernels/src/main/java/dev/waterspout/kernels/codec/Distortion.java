@@ -3,7 +3,7 @@ package dev.waterspout.kernels.codec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What a trip through a format does to a partial. Sums of parts can be {@linkplain #plus added}.
+ * The error that encoding and decoding add to a partial. Distortions of parts can be {@linkplain #plus added}.
  *
  * @param elements compared elements, those that are not finite left out
  * @param signal the sum of the squares of the original
@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
 public record Distortion(
         long elements, double signal, double noise, double maxError, long zerosCreated, long notFinite) {
 
-    /** What no element at all does. */
+    /** The distortion of an empty partial. */
     public static final Distortion NONE = new Distortion(0, 0, 0, 0, 0, 0);
 
     /**

@@ -11,11 +11,11 @@ import java.util.Locale;
  * decodes to NaN.
  *
  * @param bits of one element, 4 or 8
- * @param axis what shares a scale
+ * @param axis the elements that share a scale
  */
 public record IntegerFormat(int bits, Axis axis) implements WireFormat {
 
-    /** What shares a scale. */
+    /** The elements that share a scale. */
     public enum Axis {
         /** A row. */
         TOKEN,

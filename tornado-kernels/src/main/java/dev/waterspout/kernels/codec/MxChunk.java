@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A run of columns of one row on its way between f32 and packed codes, in arrays that the first-level cache holds: whole
- * blocks, and the short one at the end of the row.
+ * Scratch arrays for a run of columns of one row, between f32 and packed codes. A run has whole blocks, or ends with the
+ * short block at the end of the row. The arrays fit in the L1 cache.
  */
 final class MxChunk {
     /** Most columns of a run. Eight blocks of the largest size, so that a run's scales fill whole bytes, too. */
@@ -15,9 +15,9 @@ final class MxChunk {
     private static final int SLACK = 4 * 16;
 
     final float[] values;
-    /** Magnitudes, as the bits of f32, on their way to the largest of each block. */
+    /** Magnitudes as f32 bits; the reduction leaves the largest of each block here. */
     final int[] largest;
-    /** Of each block, the smallest exponent field of an f32 that is not below its normal codes, in place. */
+    /** Per block: the f32 exponent field, in place, of the smallest value with a normal code. */
     final int[] minFields;
 
     final int[] scaleCodes;
@@ -28,7 +28,7 @@ final class MxChunk {
     final byte[] packed;
     final byte[] packedScales;
 
-    /** Whether what is decoded is added to the values before, or takes their place. */
+    /** Whether decoded values are added to {@link #values}, or replace them. */
     boolean adds;
 
     private final MxLayout layout;

@@ -16,7 +16,7 @@ import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/** Turns chunks of packed scales and codes to values in vector lanes. */
+/** Decodes chunks of packed scales and codes to f32 in vector lanes. */
 final class MxDecoder {
     private final ElementType element;
     private final ScaleType scale;
@@ -118,7 +118,7 @@ final class MxDecoder {
         }
     }
 
-    /** {@return what E8M0 codes stand for: an exponent field, but 2^-127 for 0 and NaN for 255} */
+    /** {@return the values of E8M0 codes: an exponent field, but 2^-127 for 0 and NaN for 255} */
     private static FloatVector powersOfTwo(IntVector code) {
         IntVector field = code.lanewise(LSHL, 23).max(1 << 22);
         return field.or(field.add(1 << 23).lanewise(LSHR, 31).lanewise(LSHL, 22))

@@ -16,8 +16,9 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Quantizes chunks in vector lanes, in passes, each over the whole chunk, so that none waits for what it has just stored:
- * the largest magnitude of every block, by halving; scales, a block per lane; codes, packed as they come.
+ * Quantizes chunks in vector lanes, in passes over the whole chunk, so that no load waits for a recent store. The first
+ * pass finds the largest magnitude of every block by a tree reduction, the second chooses the scales with one block per
+ * lane, the last computes and packs the codes.
  *
  * <p>Where {@link BlockQuantizer} shifts and rounds the significand, the lanes let one addition round it: the sum of a
  * magnitude and {@code 2^(23 - mantissaBits)} times its power of two holds the rounded significand in its low bits.

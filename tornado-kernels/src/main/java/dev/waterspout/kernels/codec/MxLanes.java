@@ -7,7 +7,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The vectors that MX blocks are worked off in, and what a block's entry becomes in them. */
+/** The vector species of the MX codec, and the broadcast of per-block values to lanes. */
 final class MxLanes {
     static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -33,14 +33,14 @@ final class MxLanes {
         return bits == Byte.SIZE || (bits == 4 && COUNT > 4);
     }
 
-    /** {@return what the blocks of lanes {@code i} on have, in each of their lanes} */
+    /** {@return the per-block values of lanes {@code i} on, broadcast to the lanes of each block} */
     static IntVector spread(int[] perBlock, int blockShift, int i) {
         int index = i >>> blockShift;
         IntVector lanes = IntVector.broadcast(INTS, perBlock[index]);
         return 1 << blockShift >= COUNT ? lanes : lanes.blend(perBlock[index + 1], UPPER);
     }
 
-    /** {@return what the blocks of lanes {@code i} on have, in each of their lanes} */
+    /** {@return the per-block values of lanes {@code i} on, broadcast to the lanes of each block} */
     static FloatVector spread(float[] perBlock, int blockShift, int i) {
         int index = i >>> blockShift;
         FloatVector lanes = FloatVector.broadcast(FLOATS, perBlock[index]);

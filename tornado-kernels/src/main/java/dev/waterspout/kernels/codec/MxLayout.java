@@ -3,7 +3,7 @@ package dev.waterspout.kernels.codec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where each scale and element of a packed partial lies. Nothing else knows this.
+ * The byte layout of a packed partial: the offset of each scale and element. No other class knows it.
  *
  * <p>A partial is its rows, one after the other, each starting at a whole byte. With D columns, block size B:
  *

@@ -4,10 +4,9 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Loops over what is on its way between f32 and a packed form, one after the other. The compiler sees that the call in
- * {@link #run} has many targets and compiles each by itself: inlined together they have more nodes than it accepts, and
- * vectors that cross a call which was left are objects on the heap. Which calls those are depends on what else the process
- * has done, and such a loop is six times as slow.
+ * The loops of an encoder or a decoder, run in order over the same scratch arrays. The call in {@link #run} has many
+ * targets, so the JIT compiles each loop by itself. Inlined into one method, the loops exceed its node limit; calls then
+ * stay, and vectors that cross such a call are allocated on the heap, which makes a loop six times as slow.
  *
  * @param <T> arrays that all passes work on
  */

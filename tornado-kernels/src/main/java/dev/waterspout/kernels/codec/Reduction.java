@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /** Sums packed partials and packs the sum, some rows at a time. */
 final class Reduction {
-    /** Bytes of f32 scratch, unless a row takes more: what the second-level cache holds beside the packets. */
+    /** Bytes of f32 scratch, unless a row takes more: an amount that fits in the L2 cache beside the packets. */
     private static final long SCRATCH_BYTES = 64 << 10;
 
     private Reduction() {}

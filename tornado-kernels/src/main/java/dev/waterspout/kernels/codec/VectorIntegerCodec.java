@@ -112,7 +112,7 @@ final class VectorIntegerCodec implements PartialCodec {
                     FLOATS.indexInRange(i, columns));
             quantizeLanes(values, FloatVector.fromArray(FLOATS, scales, i)).intoArray(codes, i);
         }
-        // What pads the last word.
+        // The padding of the last word.
         Arrays.fill(codes, columns, columns + Long.BYTES, (byte) 0);
     }
 

@@ -3,7 +3,7 @@ package dev.waterspout.kernels.codec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The fast codec: a row is worked off in {@linkplain MxChunk chunks}, which {@link MxEncoder} and {@link MxDecoder} turn
+ * The Vector API codec. A row is processed in {@linkplain MxChunk chunks}, which {@link MxEncoder} and {@link MxDecoder} turn
  * from one form to the other in vector lanes.
  */
 final class VectorMxCodec implements PartialCodec {

@@ -1,6 +1,6 @@
 package dev.waterspout.kernels.codec;
 
-/** How a partial travels: the form of its bytes, as data. A {@link PartialCodec} does the work. */
+/** The encoding of a partial on the wire, as data. A {@link PartialCodec} encodes and decodes it. */
 public sealed interface WireFormat permits MxFormat, PlainFormat, IntegerFormat, TopKFormat {
 
     /**

@@ -1,7 +1,7 @@
 package dev.waterspout.kernels.host;
 
 /**
- * What lies between the two halves of a feed-forward network. With {@code g} an element of the gate and {@code u} the one of
+ * The activation function between the two projections of a feed-forward network. With {@code g} an element of the gate and {@code u} the one of
  * the other projection:
  *
  * <pre>
@@ -30,7 +30,7 @@ public enum GateFunction {
     /** Factor of the third power in the exponent of gelu. */
     public static final float GELU_3 = (float) (-2 * Math.sqrt(2 / Math.PI) * 0.044715);
 
-    /** What {@link #SWIGLU_CLAMPED} clamps its operands to. */
+    /** The bound that {@link #SWIGLU_CLAMPED} clamps its operands to. */
     public static final float LIMIT = 7;
 
     /** Slope of the sigmoid of {@link #SWIGLU_CLAMPED}. */

@@ -121,7 +121,7 @@ public interface HostKernels {
     void attention(AttentionCall call, int unitFrom, int unitTo, HostScratch scratch);
 
     /**
-     * What lies between the halves of a feed-forward network: {@code gate[i] = function(gate[i], up[i])}.
+     * Applies the activation function of a feed-forward network: {@code gate[i] = function(gate[i], up[i])}.
      *
      * @param function of two elements
      * @param gate elements, overwritten

@@ -7,12 +7,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Working memory of one worker, 1 to 3 MB: created once, passed to every call of that worker, never shared by two calls
+ * Scratch memory of one worker, 1 to 3 MB: created once, passed to every call of that worker, never shared by two calls
  * at the same time. Nothing survives a call.
  *
- * <p>What inner loops read most lies off-heap at the beginning of a line of the cache, and is read by address: the
- * elements of an array begin 16 bytes after the array, so that every vector of 64 bytes lies in two lines and costs two
- * loads. The memory is freed with this object, and a kernel keeps the object reachable until it has ended.
+ * <p>The data of inner loops lies off-heap, aligned to a cache line, and is read by address. The elements of a Java array
+ * begin 16 bytes after the array, so every vector of 64 bytes would lie in two cache lines and cost two loads. The memory is freed with this object, and a kernel keeps the object reachable until it has ended.
  */
 public final class HostScratch {
     /** Floats of {@link #zeros()}. */
@@ -65,7 +64,7 @@ public final class HostScratch {
         return sums.address();
     }
 
-    /** Where blocks of weights are taken apart. */
+    /** The buffer that blocks of weights are unpacked in. */
     QuantBlock block() {
         return block;
     }

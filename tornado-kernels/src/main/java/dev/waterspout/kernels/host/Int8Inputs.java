@@ -51,13 +51,13 @@ public final class Int8Inputs {
     /** Bytes of a group's scales, and of its offsets. */
     static final int FACTOR_BYTES = 2 * BLOCKS * Float.BYTES;
 
-    /** Bits of a weight of Q4_0: what its inputs are shifted by. */
+    /** The bits of a Q4_0 weight, by which its inputs are shifted. */
     private static final int DIGIT = 4;
 
-    /** What Q4_0 adds to its weights. */
+    /** The excess of stored Q4_0 weights: a weight q is stored as q + 8. */
     public static final int EXCESS = 8;
 
-    /** What scales are multiplied by. */
+    /** The factor that stored scales are multiplied by. */
     public static final float UNIT = 0x1p88f;
 
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
@@ -132,7 +132,7 @@ public final class Int8Inputs {
         }
     }
 
-    /** Writes what belongs to a block, for two rows. */
+    /** Writes a factor of a block twice, once per row. */
     private static void twice(long factors, int block, float value) {
         long at = (factors & Memory.MASK)
                 + (long) (block & Memory.INDEX) / BLOCKS * FACTOR_BYTES

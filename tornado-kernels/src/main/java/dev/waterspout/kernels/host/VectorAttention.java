@@ -109,7 +109,7 @@ public final class VectorAttention {
         }
     }
 
-    /** {@return the address of keys or values of a tile as f32 {@code [positions][headDim]}} Halves are expanded near. */
+    /** {@return the address of keys or values of a tile as f32 {@code [positions][headDim]}} A tile of halves is expanded into scratch memory. */
     private long near(MemorySegment cached, int kvHead, int position, int positions) {
         long address = Memory.address(cached) + cache.offset(kvHead, position);
         return switch (cache.type()) {
@@ -182,7 +182,7 @@ public final class VectorAttention {
     }
 
     /**
-     * Turns scores into unnormalized weights relative to the largest score so far; what was summed is scaled to it. The first
+     * Turns scores into unnormalized weights relative to the largest score so far, and rescales the running sums to it. The first
      * {@code hidden} of {@code count} positions get no weight.
      */
     private void softmax(int unit, int hidden, int count) {

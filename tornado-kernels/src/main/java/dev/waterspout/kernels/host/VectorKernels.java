@@ -5,7 +5,7 @@ import dev.waterspout.kernels.vector.Memory;
 import dev.waterspout.kernels.weights.QuantBlock;
 import java.lang.foreign.MemorySegment;
 
-/** The kernels that run: checks arguments and hands each operation to its own class. */
+/** The Vector API kernels. Checks the arguments and delegates each operation to its own class. */
 public final class VectorKernels implements HostKernels {
     static final VectorKernels EXACT = new VectorKernels(Activations.F32);
     private static final VectorKernels ROUNDING = new VectorKernels(Activations.INT8);

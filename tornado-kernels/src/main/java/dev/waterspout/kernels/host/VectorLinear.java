@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /**
- * Matrix product. For many tokens it is blocked for the caches: a group of rows is expanded to f32 a chunk of columns
- * at a time and multiplied with a tile of tokens while it is near. For few tokens weights of the types that {@link RowQuads}
+ * Matrix product (GEMM and GEMV). For many tokens it is blocked for the caches: a group of rows is expanded to f32 a chunk
+ * of columns at a time and multiplied with a tile of tokens while it is in the L1 cache. For few tokens weights of the types that {@link RowQuads}
  * knows are expanded in registers.
  *
  * <p>Of the many-token blocking, with {@code N} = {@value #NEAR} rows, {@code C} = {@value #CHUNK} columns, 16 lanes:
@@ -24,10 +24,10 @@ import java.lang.ref.Reference;
  * rounded, see {@link Int8Inputs}, give others.
  */
 public final class VectorLinear {
-    /** From here on expanding weights once for all tokens is faster. */
+    /** The batch from which on expanding weights once for all tokens is faster. */
     private static final int MANY_TOKENS = 4;
 
-    /** Tokens that share an expanded group: enough to make expanding cheap, few enough for their sums to stay near. */
+    /** Tokens that share an expanded group: enough to make expanding cheap, few enough for their sums to stay in the cache. */
     private static final int TILE_TOKENS = 128;
 
     /** Floats of a tile's inputs, where rows are not longer still: about the second-level cache. */
@@ -154,7 +154,8 @@ public final class VectorLinear {
     private void fewTokens(int row, int rows, int tokens) {
         int streams = rounds ? Int8Rows.STREAMS : RowQuads.STREAMS;
         int step = rows / streams;
-        // With one token a call takes all pairs; with more each pair stays near until all tokens have passed.
+        // With one token a call takes all pairs. With more, a pair stays in the cache until all tokens have been
+        // multiplied.
         int pairs = rounds && tokens == 1 ? step : 1;
         for (int r = 0; r < step; r += pairs) {
             multiply(row, r, pairs, step, tokens);

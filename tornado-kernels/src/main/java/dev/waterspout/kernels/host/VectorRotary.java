@@ -13,7 +13,7 @@ final class VectorRotary {
     private VectorRotary() {}
 
     /**
-     * Turns a head in place.
+     * Rotates a head in place.
      *
      * @param table angles
      * @param tableRow row of the table

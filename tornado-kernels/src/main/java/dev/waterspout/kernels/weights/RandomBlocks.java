@@ -14,7 +14,7 @@ public final class RandomBlocks {
     /**
      * Fills a block with random bytes such that all weights are finite and of magnitude 1 at most.
      *
-     * @param random where bytes come from
+     * @param random the source of the bytes
      * @param format of the block
      * @param data receives the block
      * @param block its offset
@@ -29,7 +29,7 @@ public final class RandomBlocks {
 
     private static boolean isSmall(WeightFormat format, MemorySegment data, long block) {
         for (int i = 0; i < format.blockElements(); i++) {
-            // False for what is not a number.
+            // The comparison is false for NaN.
             if (!(Math.abs(format.weight(data, block, i)) <= LARGEST)) {
                 return false;
             }

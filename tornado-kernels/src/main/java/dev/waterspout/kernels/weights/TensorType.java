@@ -3,7 +3,7 @@ package dev.waterspout.kernels.weights;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What the bytes of a tensor type mean. A row is a sequence of blocks; all numbers are little-endian.
+ * The encoding of a tensor type. A row is a sequence of blocks; all numbers are little-endian.
  *
  * <p>Besides what is declared here, each type has a static method {@code decode}, which device kernels call through
  * {@link WeightFormat#weightAt}: kernels cannot call methods of objects.

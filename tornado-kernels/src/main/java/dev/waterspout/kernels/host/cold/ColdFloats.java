@@ -7,7 +7,7 @@ import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
 
-/** What {@link ColdKernels} do to arrays of floats. */
+/** The loops over float arrays that {@link ColdKernels} use. */
 final class ColdFloats {
     private ColdFloats() {}
 

@@ -26,7 +26,7 @@ final class ColdInt8 {
 
     private final byte[] row;
     private final float[] lanes = new float[Int8Rows.LANES];
-    /** Of Q4_0, what makes up for weights that are stored as q + 8, by place in a group. */
+    /** The correction terms for Q4_0 weights, which are stored as q + 8, by block of a group. */
     private final float[] offsets = new float[Int8Inputs.BLOCKS];
 
     /** Rounds the inputs, x [batch][columns]. */

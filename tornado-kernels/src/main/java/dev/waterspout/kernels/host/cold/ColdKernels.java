@@ -17,24 +17,24 @@ import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What {@link VectorKernels} compute, bit for bit, by loops over arrays: for a process that has just begun.
+ * Kernels for the first pass of a process: loops over arrays, with the same bits as {@link VectorKernels}.
  *
- * <p>Until the compiler has dealt with them, operations of the Vector API allocate an object each and take a microsecond;
- * multiply-adds of an array take some nanoseconds as soon as the JVM's first, quick compiler has seen the loop.
+ * <p>Until C2 has compiled it, an operation of the Vector API allocates an object and takes about a microsecond. A
+ * multiply-add in a loop over an array takes some nanoseconds as soon as C1 has compiled the loop.
  */
 public final class ColdKernels implements HostKernels {
     private final VectorKernels compiled;
 
-    /** Creates the kernels; those that they stand in for say what is rounded, and add in any case. */
+    /** Creates the kernels. The Vector API kernels decide which inputs are rounded, and do all additions. */
     private ColdKernels(VectorKernels compiled) {
         this.compiled = compiled;
     }
 
     /**
-     * Returns kernels that give the same bits, and sooner than these where the JVM has not compiled these yet. Later they
+     * Returns kernels that give the same bits and are faster while the JVM has not compiled the given ones. After that they
      * are many times slower.
      *
-     * @param kernels what they stand in for; the reference kernels stand in for themselves
+     * @param kernels the kernels to replace; the reference kernels are returned as they are
      */
     public static HostKernels of(HostKernels kernels) {
         return kernels instanceof VectorKernels vector ? new ColdKernels(vector) : kernels;

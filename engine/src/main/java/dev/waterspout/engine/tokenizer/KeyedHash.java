@@ -17,6 +17,9 @@ final class KeyedHash {
     /** Rounds after the last word of the text. */
     private static final int FINAL_ROUNDS = 3;
 
+    /** An odd factor: small ids are an arithmetic progression, which one product alone may leave in few slots. */
+    private static final long MIXER = 0xd6e8feb86659fd93L;
+
     private static final long KEY_0;
     private static final long KEY_1;
     private static final long LEFT_KEY;
@@ -42,7 +45,8 @@ final class KeyedHash {
     /** Returns the hash of two token ids; all its bits are usable. */
     static int of(int left, int right) {
         long product = (LEFT_KEY + (left & 0xFFFF_FFFFL)) * (RIGHT_KEY + (right & 0xFFFF_FFFFL)) + SUM_KEY;
-        return (int) (product >>> 32);
+        long mixed = (product ^ (product >>> 32)) * MIXER;
+        return (int) (mixed ^ (mixed >>> 32));
     }
 
     /** SipHash with one round per word of the text and three at the end. */

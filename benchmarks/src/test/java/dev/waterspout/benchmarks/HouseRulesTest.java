@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 class HouseRulesTest {
     static final Path ROOT = root();
     private static final int MAX_LINES = 500;
+    private static final int MAX_COLUMNS = 120;
 
     /** Modules from the bottom up, each with the packages of ours that it may import besides its own. */
     private static final Map<String, List<String>> IMPORTS = Map.of(
@@ -78,6 +79,22 @@ class HouseRulesTest {
         assertThat(unformatted)
                 .as("with a JDK 25 in JAVA_HOME, 'mvn spotless:apply' formats these")
                 .isEmpty();
+    }
+
+    /** The formatter leaves comments as they are. */
+    @Test
+    void noLineOfACommentIsLong() throws IOException {
+        List<String> tooLong = new ArrayList<>();
+        for (Path source : sources()) {
+            for (String line : Files.readAllLines(source)) {
+                String text = line.strip();
+                boolean comment = text.startsWith("//") || text.startsWith("/*") || text.startsWith("* ");
+                if (comment && line.codePointCount(0, line.length()) > MAX_COLUMNS) {
+                    tooLong.add(ROOT.relativize(source) + ": " + line);
+                }
+            }
+        }
+        assertThat(tooLong).isEmpty();
     }
 
     @Test

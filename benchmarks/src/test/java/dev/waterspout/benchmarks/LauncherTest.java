@@ -29,8 +29,8 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The launcher {@code bin/waterspout} in a tree of its own, whose {@code mvn} is a script: it copies a jar that prints its
- * arguments to {@code dist/}, readable by the owner alone, and waits first while a file named {@code hold} exists.
+ * The launcher {@code bin/waterspout} in a tree of its own, whose {@code mvn} is a script: it copies a jar that prints
+ * its arguments to {@code dist/}, readable by the owner alone, and waits first while a file named {@code hold} exists.
  */
 @EnabledOnOs(OS.LINUX)
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -39,14 +39,14 @@ class LauncherTest {
 
     /** The stand-in for Maven: it runs in the root of the tree. */
     private static final String MVN = """
-            #!/bin/sh
-            set -eu
-            echo started >>"$PWD/builds"
-            while [ -e "$PWD/hold" ]; do sleep 0.05; done
-            mkdir -p dist
-            cp source.jar dist/engine.jar
-            chmod 600 dist/engine.jar
-            """;
+        #!/bin/sh
+        set -eu
+        echo started >>"$PWD/builds"
+        while [ -e "$PWD/hold" ]; do sleep 0.05; done
+        mkdir -p dist
+        cp source.jar dist/engine.jar
+        chmod 600 dist/engine.jar
+        """;
 
     @TempDir
     private Path root;

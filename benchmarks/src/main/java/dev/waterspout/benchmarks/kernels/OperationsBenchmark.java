@@ -29,7 +29,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The operations between the matrices of a layer of TinyLlama's shape, for one token and for a chunk, on one thread. */
+/**
+ * The operations between the matrices of a layer of TinyLlama's shape, for one token and for a chunk, on one thread.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)

@@ -34,8 +34,8 @@ public final class QualityRun {
     /**
      * Runs and adds the result to a file.
      *
-     * @param arguments results file, folder of models and texts, model and text below it, most windows, ranks, collective,
-     *     formats separated by commas
+     * @param arguments results file, folder of models and texts, model and text below it, most windows, ranks,
+     *     collective, formats separated by commas
      */
     public static void main(String[] arguments) throws IOException {
         if (arguments.length != 8) {

@@ -16,8 +16,8 @@ import java.util.HexFormat;
 import java.util.Map;
 
 /**
- * Where the numbers of a results file come from. All files of a folder share one record, {@code provenance.json}: an object
- * with a field per file, whose value has the five fields below and the digest of the file that they describe.
+ * Where the numbers of a results file come from. All files of a folder share one record, {@code provenance.json}: an
+ * object with a field per file, whose value has the five fields below and the digest of the file that they describe.
  *
  * @param commit whose code was measured
  * @param date of the measurement, as YYYY-MM-DD

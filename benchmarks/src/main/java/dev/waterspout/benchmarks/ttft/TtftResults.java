@@ -16,7 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 
-/** The file of results: {@code schema}, the machine, and {@code cells}. {@code docs/lab/end-to-end.md} describes them. */
+/**
+ * The file of results: {@code schema}, the machine, and {@code cells}. {@code docs/lab/end-to-end.md} describes them.
+ */
 final class TtftResults {
     static final String SCHEMA = "waterspout-ttft-1";
 

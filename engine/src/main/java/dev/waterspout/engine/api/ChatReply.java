@@ -17,8 +17,8 @@ import java.util.NoSuchElementException;
 import java.util.OptionalInt;
 
 /**
- * A reply, computed piece by piece as it is read by one thread. Any thread may close it, which ends it before the next forward
- * pass. The next reply of the same model is asked for after this one has ended.
+ * A reply, computed piece by piece as it is read by one thread. Any thread may close it, which ends it before the next
+ * forward pass. The next reply of the same model is asked for after this one has ended.
  */
 public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     private final Generation generation;

@@ -2,7 +2,9 @@ package dev.waterspout.engine.api;
 
 import dev.waterspout.interconnect.InterconnectException;
 
-/** What happens while a model loads and runs, for those who want to show it. All methods may be called by any thread. */
+/**
+ * What happens while a model loads and runs, for those who want to show it. All methods may be called by any thread.
+ */
 public interface Events {
     /** Shows nothing. */
     Events NONE = new Events() {};
@@ -31,8 +33,8 @@ public interface Events {
     default void explanation(String lines) {}
 
     /**
-     * The group has been lost while this process's rank waits in a library's call and cannot be told. A process that has
-     * nothing else to do ends itself here.
+     * The group has been lost while this process's rank waits in a library's call and cannot be told. A process that
+     * has nothing else to do ends itself here.
      *
      * @param cause what was lost
      */

@@ -10,8 +10,8 @@ import java.util.Optional;
  * @param formats what partials travel as
  * @param collective how they are exchanged; empty for what suits the number of ranks
  * @param reach how devices of one process reach each other
- * @param allowSaturation whether a fixed format goes on where partials are beyond its range, with its largest values; else the
- *     run ends
+ * @param allowSaturation whether a fixed format goes on where partials are beyond its range, with its largest values;
+ *     else the run ends
  * @param peerTimeout how long a rank waits for another before the run ends
  * @param mpiLibrary path of the MPI library of processes that a launcher started; empty for the system's
  * @param offload lets other devices encode and sum partials
@@ -54,7 +54,9 @@ public record Exchange(
 
     /** How devices of one process reach each other. */
     public enum Reach {
-        /** By copies from device to device where both ways have been timed and that is faster, else through the host. */
+        /**
+         * By copies from device to device where both ways have been timed and that is faster, else through the host.
+         */
         AUTO,
         /** By copies from device to device where they can. */
         PEER,

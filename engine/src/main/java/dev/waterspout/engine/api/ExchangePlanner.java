@@ -100,7 +100,9 @@ final class ExchangePlanner {
         }
     }
 
-    /** A device that packs and sums by its own kernels measures them; what it has none for, and the host, goes by ports. */
+    /**
+     * A device that packs and sums by its own kernels measures them; what it has none for, and the host, goes by ports.
+     */
     private CodecSource codecs(Member member) {
         Device device = session.devices().get(session.threads().distributed() ? 0 : member.rank());
         return device.name().equals(HOST)

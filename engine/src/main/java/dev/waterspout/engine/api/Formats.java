@@ -71,8 +71,8 @@ public sealed interface Formats {
     }
 
     /**
-     * The fastest format where ranks are in different processes or on different devices; else f32, since compression between
-     * threads of one process only costs time.
+     * The fastest format where ranks are in different processes or on different devices; else f32, since compression
+     * between threads of one process only costs time.
      *
      * @param apart the choice between different processes or devices
      */

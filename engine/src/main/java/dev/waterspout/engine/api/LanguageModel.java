@@ -24,8 +24,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * A model that runs. One generation runs at a time. Where the group spans processes, the process with rank 0 generates and
- * scores, and all others {@link #follow}.
+ * A model that runs. One generation runs at a time. Where the group spans processes, the process with rank 0 generates
+ * and scores, and all others {@link #follow}.
  */
 public final class LanguageModel implements AutoCloseable {
     private final Session session;
@@ -51,8 +51,8 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Turns a prompt into tokens: special tokens in it are recognised, and the token that begins a text comes first where the
-     * vocabulary has one.
+     * Turns a prompt into tokens: special tokens in it are recognised, and the token that begins a text comes first
+     * where the vocabulary has one.
      *
      * @param text the prompt
      * @return one or more ids, that fit in the context
@@ -95,7 +95,8 @@ public final class LanguageModel implements AutoCloseable {
      * @param messages what was said
      * @param options how the reply is made
      * @return the reply, computed piece by piece as it is read; closing it ends it
-     * @throws dev.waterspout.engine.chat.ChatException if the file has no template, or it does not take the conversation
+     * @throws dev.waterspout.engine.chat.ChatException if the file has no template, or it does not take the
+     *     conversation
      * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
      */
     public ChatReply chat(List<ChatMessage> messages, ChatOptions options) {

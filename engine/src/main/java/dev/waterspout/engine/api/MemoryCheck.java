@@ -21,7 +21,8 @@ final class MemoryCheck {
     private MemoryCheck() {}
 
     /**
-     * Checks the memory of ranks. Weights are not counted: they lie in the file's mapping, whose pages the system can drop.
+     * Checks the memory of ranks. Weights are not counted: they lie in the file's mapping, whose pages the system can
+     * drop.
      *
      * @param needed of every rank of this process that computes on the host
      * @param context positions in the KV cache
@@ -54,7 +55,10 @@ final class MemoryCheck {
         return String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
     }
 
-    /** The smaller one of the machine's free memory and what this process's control group leaves; empty where neither is known. */
+    /**
+     * The smaller one of the machine's free memory and what this process's control group leaves; empty where neither is
+     * known.
+     */
     private static OptionalLong available() {
         LongStream machine = read(MEMORY)
                 .filter(line -> line.startsWith("MemAvailable:"))

@@ -8,8 +8,8 @@ import java.util.function.UnaryOperator;
  * How a model is divided, and over what.
  *
  * @param count number of ranks; 0 for as many as devices or shares, and at least 1
- * @param devices names as {@link dev.waterspout.engine.device.DeviceCatalog} lists them: none for the default, one for all
- *     ranks, or one per rank
+ * @param devices names as {@link dev.waterspout.engine.device.DeviceCatalog} lists them: none for the default, one for
+ *     all ranks, or one per rank
  * @param shares relative share of every rank; empty for equal ones
  * @param tuning makes devices run their kernels in the way that was found best
  */

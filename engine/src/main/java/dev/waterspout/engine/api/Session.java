@@ -31,8 +31,9 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * The ranks of this process and their devices: all of a group's, or, where a launcher started several processes, one. Models
- * run on a session one after the other, or beside each other where they are compared. Used by one thread at a time.
+ * The ranks of this process and their devices: all of a group's, or, where a launcher started several processes, one.
+ * Models run on a session one after the other, or beside each other where they are compared. Used by one thread at a
+ * time.
  */
 public final class Session implements AutoCloseable {
     private static final String HOST = "host";
@@ -258,8 +259,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns what puts shards on the devices of this process, connected with each other where they can be and where that
-     * is faster.
+     * Returns what puts shards on the devices of this process, connected with each other where they can be and where
+     * that is faster.
      */
     private List<ShardFactory> shards(Deployment deployment) {
         List<ShardFactory> staged = devices.stream().map(Device::shards).toList();

@@ -41,14 +41,15 @@ public final class Waterspout {
     }
 
     /**
-     * Loads a model as one rank of the group that a launcher such as mpirun started, and with all its ranks where none did. All
-     * processes of the group call this; then the one that {@linkplain LanguageModel#leads leads} generates and
+     * Loads a model as one rank of the group that a launcher such as mpirun started, and with all its ranks where none
+     * did. All processes of the group call this; then the one that {@linkplain LanguageModel#leads leads} generates and
      * {@linkplain LanguageModel#dismiss dismisses}, and all others {@linkplain LanguageModel#follow follow}.
      *
      * @param file GGUF file, the same in every process
      * @param options how it is to run, the same in every process
      * @return the model; closing it releases everything
-     * @throws dev.waterspout.interconnect.InterconnectException if the group cannot be joined, or its processes disagree
+     * @throws dev.waterspout.interconnect.InterconnectException if the group cannot be joined, or its processes
+     *     disagree
      */
     public static LanguageModel join(Path file, Options options) {
         return load(Optional.of(file), Session.join(options, Events.NONE), options);

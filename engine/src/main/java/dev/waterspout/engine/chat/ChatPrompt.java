@@ -27,9 +27,9 @@ public record ChatPrompt(List<Integer> tokens, ReplyFormat format, ReplyFormat.S
     }
 
     /**
-     * Encodes a rendering. Tokens that structure a conversation are found only in what the template wrote: control tokens,
-     * tokens at which a text ends, and user-defined tokens that the template names. The token that begins a text is put
-     * first where the vocabulary asks for it and the template did not write it.
+     * Encodes a rendering. Tokens that structure a conversation are found only in what the template wrote: control
+     * tokens, tokens at which a text ends, and user-defined tokens that the template names. The token that begins a
+     * text is put first where the vocabulary asks for it and the template did not write it.
      */
     static List<Integer> encode(MarkedText text, String source, Tokenizer tokenizer) {
         Vocabulary vocabulary = tokenizer.vocabulary();

@@ -137,7 +137,9 @@ public final class ChatTemplate {
         return variables;
     }
 
-    /** The same with every text marked as a user's. Keys keep no marks where templates look them up, and are marked too. */
+    /**
+     * The same with every text marked as a user's. Keys keep no marks where templates look them up, and are marked too.
+     */
     private static Object foreign(Object value) {
         return switch (value) {
             case String text -> MarkedText.of(text, true);

@@ -7,8 +7,8 @@ import java.util.Map;
  * What a model is to answer.
  *
  * @param messages in order
- * @param tools functions that the model may call, each a description as templates expect it: booleans, numbers, strings, and
- *     lists and maps of these
+ * @param tools functions that the model may call, each a description as templates expect it: booleans, numbers,
+ *     strings, and lists and maps of these
  */
 public record Conversation(List<ChatMessage> messages, List<Map<String, Object>> tools) {
     /** Copies the lists. */

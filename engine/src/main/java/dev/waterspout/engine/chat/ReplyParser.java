@@ -8,9 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Divides a reply into reasoning and answer while it comes, and ends it at stop strings. What may still become a marker or a
- * stop string is held back. Space at the beginning of a part is left out. Stop strings end an answer, not its reasoning. Used
- * by one thread.
+ * Divides a reply into reasoning and answer while it comes, and ends it at stop strings. What may still become a marker
+ * or a stop string is held back. Space at the beginning of a part is left out. Stop strings end an answer, not its
+ * reasoning. Used by one thread.
  */
 public final class ReplyParser {
     private final ReplyFormat format;

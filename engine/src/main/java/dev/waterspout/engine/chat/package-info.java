@@ -1,4 +1,6 @@
-/** Conversations: messages, chat templates, prompts of tokens in which users cannot write control tokens, and replies. */
+/**
+ * Conversations: messages, chat templates, prompts of tokens in which users cannot write control tokens, and replies.
+ */
 @NullMarked
 package dev.waterspout.engine.chat;
 

@@ -58,9 +58,9 @@ public final class Environment {
     }
 
     /**
-     * Makes a kernel that does not compile an error: TornadoVM would run it as sequential Java and say so in one line. And lifts
-     * its limit on the size of what a kernel calls, which the method that decodes all tensor types exceeds. Must be called
-     * before TornadoVM is.
+     * Makes a kernel that does not compile an error: TornadoVM would run it as sequential Java and say so in one line.
+     * And lifts its limit on the size of what a kernel calls, which the method that decodes all tensor types exceeds.
+     * Must be called before TornadoVM is.
      */
     public static void requireCompiledKernels() {
         if (System.getProperty(BAILOUT) == null) {

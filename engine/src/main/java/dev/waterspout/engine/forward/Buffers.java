@@ -32,7 +32,10 @@ final class Buffers {
     final MemorySegment up;
     /** Output of a row-parallel layer, {@code [rows][width]}. */
     final MemorySegment partial;
-    /** Sum of the partials before it is added to the hidden state, {@code [rows][width]}; empty where it is added at once. */
+    /**
+     * Sum of the partials before it is added to the hidden state, {@code [rows][width]}; empty where it is added at
+     * once.
+     */
     final MemorySegment sum;
     /** {@code [logit rows][vocabulary of the shard]}. */
     final MemorySegment logits;

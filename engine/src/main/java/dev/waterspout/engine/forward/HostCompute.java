@@ -68,8 +68,8 @@ final class HostCompute {
     record Product(WeightMatrix weights, @Nullable MemorySegment bias, MemorySegment y) {}
 
     /**
-     * Multiplies x [rows][columns] with several matrices in one run of the workers: the rows of all of them are dealt out
-     * as if they were one matrix, with one barrier at the end.
+     * Multiplies x [rows][columns] with several matrices in one run of the workers: the rows of all of them are dealt
+     * out as if they were one matrix, with one barrier at the end.
      */
     void linear(List<Product> products, MemorySegment x, int rows) {
         long begun = timeline.begin();

@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A mixture of experts on the host. The tokens of a chunk are grouped by expert, so that an expert's weights are read once, and
- * those of an expert that no token goes to are not read at all.
+ * A mixture of experts on the host. The tokens of a chunk are grouped by expert, so that an expert's weights are read
+ * once, and those of an expert that no token goes to are not read at all.
  */
 final class HostExperts {
     private final Experts experts;
@@ -53,7 +53,9 @@ final class HostExperts {
         return experts == null ? 0 : (long) rows * (experts.count() + 2L * config.width()) * Float.BYTES;
     }
 
-    /** The partial becomes the weighted sum of what this rank's columns of the chosen experts make of h [rows][width]. */
+    /**
+     * The partial becomes the weighted sum of what this rank's columns of the chosen experts make of h [rows][width].
+     */
     void apply(ShardWeights.Layer layer, MemorySegment h, int rows) {
         Product router =
                 new Product(layer.matrix(TensorRole.FFN_ROUTER), layer.vector(TensorRole.FFN_ROUTER_BIAS), logits);

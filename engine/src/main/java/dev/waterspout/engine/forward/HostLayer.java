@@ -11,7 +11,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One layer of a shard, ready to be computed on the host: its norms, and its products with the buffers that they write to.
+ * One layer of a shard, ready to be computed on the host: its norms, and its products with the buffers that they write
+ * to.
  *
  * @param traits what it computes
  * @param scoring how its scores become weights

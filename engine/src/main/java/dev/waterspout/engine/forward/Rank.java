@@ -17,10 +17,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * One rank: a shard on its device, and the rank's end of the transport. The forward pass is that of a pre-norm transformer
- * with grouped-query attention, rotary positions and SwiGLU (arXiv 2302.13971), cut as in Megatron-LM (arXiv 1909.08053):
- * twice per layer the ranks exchange partials, all else is local. Prefill and decode differ in the number of rows only. Used
- * by one thread at a time.
+ * One rank: a shard on its device, and the rank's end of the transport. The forward pass is that of a pre-norm
+ * transformer with grouped-query attention, rotary positions and SwiGLU (arXiv 2302.13971), cut as in Megatron-LM
+ * (arXiv 1909.08053): twice per layer the ranks exchange partials, all else is local. Prefill and decode differ in the
+ * number of rows only. Used by one thread at a time.
  */
 public final class Rank implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
@@ -147,9 +147,9 @@ public final class Rank implements AutoCloseable {
     }
 
     /**
-     * Goes over to formats that hold, if on any rank partials of the last forward pass were beyond the range of theirs and the
-     * schedule says {@link Saturation#REPLACE}. Called on all ranks after each forward pass; {@return whether that is so, and
-     * the pass has to be repeated, the same on all ranks}
+     * Goes over to formats that hold, if on any rank partials of the last forward pass were beyond the range of theirs
+     * and the schedule says {@link Saturation#REPLACE}. Called on all ranks after each forward pass;
+     * {@return whether that is so, and the pass has to be repeated, the same on all ranks}
      *
      * @param control of this rank
      */
@@ -167,8 +167,8 @@ public final class Rank implements AutoCloseable {
     }
 
     /**
-     * Computes the logits of some tokens of the chunk that {@link #forward} ran last. All ranks of a group do this at the
-     * same time.
+     * Computes the logits of some tokens of the chunk that {@link #forward} ran last. All ranks of a group do this at
+     * the same time.
      *
      * @param first of them, from 0 within the chunk
      * @param rows how many, at most the options' {@code logitRows}

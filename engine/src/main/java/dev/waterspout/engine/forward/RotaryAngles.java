@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /**
- * The rotary angles of a chunk's positions: {@code position x scale x base^(-2i/dimensions) / factor_i} for pair i, where the
- * factors are those of the file and 1 for a file without.
+ * The rotary angles of a chunk's positions: {@code position x scale x base^(-2i/dimensions) / factor_i} for pair i,
+ * where the factors are those of the file and 1 for a file without.
  */
 public final class RotaryAngles {
     private final double[] frequencies;

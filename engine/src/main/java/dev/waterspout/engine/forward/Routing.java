@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Which experts the tokens of a chunk go to, and with what weights. */
 final class Routing {
-    /** What the sum of weights is at least before they are divided by it: the smallest normal half, as llama.cpp has it. */
+    /**
+     * What the sum of weights is at least before they are divided by it: the smallest normal half, as llama.cpp has it.
+     */
     private static final float LEAST_SUM = 0x1p-14f;
 
     private final Experts experts;

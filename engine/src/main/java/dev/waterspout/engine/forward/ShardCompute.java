@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
 
 /**
- * One rank's shard of a model on one device: the arithmetic between two exchanges. The hidden state, the KV cache and all
- * activations stay on the device. Used by one thread at a time.
+ * One rank's shard of a model on one device: the arithmetic between two exchanges. The hidden state, the KV cache and
+ * all activations stay on the device. Used by one thread at a time.
  */
 public interface ShardCompute extends AutoCloseable {
     /**

@@ -20,8 +20,8 @@ public interface ShardFactory {
     ShardCompute create(Model model, Shard shard, int ranks, RankOptions options);
 
     /**
-     * Measures the cost of packing and summing on the device, if its kernels do that; called by the thread that will use the shard,
-     * while nothing else runs on the device.
+     * Measures the cost of packing and summing on the device, if its kernels do that; called by the thread that will
+     * use the shard, while nothing else runs on the device.
      *
      * @param formats to measure
      * @param size of the largest exchange

@@ -17,8 +17,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One rank's weights: views into the file's mapping, cut as the plan says. Shapes are those of the shard; {@code q} is the
- * rank's query heads times the head dimension, {@code kv} its KV heads times that, {@code f} its FFN columns.
+ * One rank's weights: views into the file's mapping, cut as the plan says. Shapes are those of the shard; {@code q} is
+ * the rank's query heads times the head dimension, {@code kv} its KV heads times that, {@code f} its FFN columns.
  *
  * @param embedding {@code [vocabulary][width]}, whole
  * @param layers one per transformer block
@@ -33,7 +33,8 @@ public record ShardWeights(
         @Nullable MemorySegment outputNormBias,
         WeightMatrix output) {
     /**
-     * One transformer block: the tensors that it has, each cut as its role says. Fused tensors are there as their parts.
+     * One transformer block: the tensors that it has, each cut as its role says. Fused tensors are there as their
+     * parts.
      *
      * @param matrices by role
      * @param experts by role, one matrix per expert
@@ -106,7 +107,9 @@ public record ShardWeights(
                         .rowSlice(shard.vocabulary().from(), shard.vocabulary().to()));
     }
 
-    /** Returns every piece of the mapping that this rank reads while it runs; the embedding's rows are read one by one. */
+    /**
+     * Returns every piece of the mapping that this rank reads while it runs; the embedding's rows are read one by one.
+     */
     List<WeightMatrix> matrices() {
         List<WeightMatrix> matrices = new ArrayList<>();
         for (Layer layer : layers) {

@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Compares builds and options of the processes of a group before the first token: all must have been told to do the same. */
+/**
+ * Compares builds and options of the processes of a group before the first token: all must have been told to do the
+ * same.
+ */
 public final class Agreement {
     private static final String FIELD_END = "\u001e";
     private static final String NAME_END = "\u001f";

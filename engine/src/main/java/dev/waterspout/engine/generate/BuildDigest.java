@@ -17,7 +17,10 @@ import java.util.zip.CRC32C;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-/** A digest of this program's own classes. Two builds of the same sources have the same one; version numbers may not differ. */
+/**
+ * A digest of this program's own classes. Two builds of the same sources have the same one; version numbers may not
+ * differ.
+ */
 final class BuildDigest {
     private static final String CLASS = ".class";
 

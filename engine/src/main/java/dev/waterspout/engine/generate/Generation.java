@@ -16,8 +16,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation, computed as it is read: prefill in chunks, then one token at a time. It is read by one thread; any thread may
- * close it, which ends it before the next forward pass.
+ * One generation, computed as it is read: prefill in chunks, then one token at a time. It is read by one thread; any
+ * thread may close it, which ends it before the next forward pass.
  */
 public final class Generation implements Iterable<String>, AutoCloseable {
     private final Tokenizer tokenizer;

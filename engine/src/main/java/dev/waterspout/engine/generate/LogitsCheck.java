@@ -9,8 +9,8 @@ public final class LogitsCheck {
     private LogitsCheck() {}
 
     /**
-     * Returns the logits if they differ from each other and none is NaN or plus infinity. Minus infinity is a token that is
-     * never sampled.
+     * Returns the logits if they differ from each other and none is NaN or plus infinity. Minus infinity is a token
+     * that is never sampled.
      *
      * @param logits f32, one per token of the vocabulary
      * @param likelyCause of unusable logits, for the message

@@ -25,10 +25,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model on the ranks of this process. All ranks of the group run the same forward passes; rank 0 ends up with the logits,
- * and the process that has it decides what is run: it is told what to do by its methods, and tells the others, which
- * {@link #follow}. Several groups may share their ranks, as runs of one plan that are compared do; they work one after
- * the other. Used by one thread at a time.
+ * A model on the ranks of this process. All ranks of the group run the same forward passes; rank 0 ends up with the
+ * logits, and the process that has it decides what is run: it is told what to do by its methods, and tells the others,
+ * which {@link #follow}. Several groups may share their ranks, as runs of one plan that are compared do; they work one
+ * after the other. Used by one thread at a time.
  */
 public final class RankGroup implements AutoCloseable {
     private final RankThreads threads;
@@ -172,7 +172,9 @@ public final class RankGroup implements AutoCloseable {
         return held.prefix(tokens);
     }
 
-    /** A pass whose partials were beyond their format's range is repeated in one that holds, where the schedule says so. */
+    /**
+     * A pass whose partials were beyond their format's range is repeated in one that holds, where the schedule says so.
+     */
     private void forward(Member member, int[] tokens, int position, boolean wantsLogits) {
         Rank rank = rank(member.rank());
         rank.forward(tokens, position, wantsLogits);

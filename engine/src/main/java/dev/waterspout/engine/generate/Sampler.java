@@ -7,13 +7,13 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Chooses tokens from logits: top-k, top-p (nucleus sampling, arXiv 1904.09751), min-p (arXiv 2407.01082), temperature. The
- * same parameters and logits give the same tokens.
+ * Chooses tokens from logits: top-k, top-p (nucleus sampling, arXiv 1904.09751), min-p (arXiv 2407.01082), temperature.
+ * The same parameters and logits give the same tokens.
  */
 public final class Sampler {
     /**
-     * Logits that are looked at in one call. A loop over all of them would be called once per token, too seldom for the JVM
-     * to compile it well within hundreds of tokens.
+     * Logits that are looked at in one call. A loop over all of them would be called once per token, too seldom for the
+     * JVM to compile it well within hundreds of tokens.
      */
     private static final int STRETCH = 512;
 

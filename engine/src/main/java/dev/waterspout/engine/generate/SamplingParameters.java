@@ -1,8 +1,8 @@
 package dev.waterspout.engine.generate;
 
 /**
- * How the next token is chosen. First the logits are adjusted; then the filters apply in this order, then the temperature,
- * then chance decides.
+ * How the next token is chosen. First the logits are adjusted; then the filters apply in this order, then the
+ * temperature, then chance decides.
  *
  * @param topK keep the {@code topK} most likely tokens; 0 keeps all
  * @param topP keep the most likely tokens that together have this probability; 1 keeps all

@@ -18,10 +18,11 @@ import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 
 /**
- * Makes sure that all processes of a group have the same weights. Where all of them read the same file of the same machine,
- * nothing is read for it. Else one rank of each file computes a CRC32C of every tensor, and the digests are compared: each
- * rank reads its own part of most tensors only, and the ranks' parts have no bytes in common. The pages that are read are
- * those that the rank's shard is about to need, and, where no other rank of the machine needs them, those of the others'.
+ * Makes sure that all processes of a group have the same weights. Where all of them read the same file of the same
+ * machine, nothing is read for it. Else one rank of each file computes a CRC32C of every tensor, and the digests are
+ * compared: each rank reads its own part of most tensors only, and the ranks' parts have no bytes in common. The pages
+ * that are read are those that the rank's shard is about to need, and, where no other rank of the machine needs them,
+ * those of the others'.
  */
 public final class WeightAgreement {
     /** After so many bytes the other ranks are told that this one is busy. */
@@ -33,13 +34,13 @@ public final class WeightAgreement {
     private WeightAgreement() {}
 
     /**
-     * Compares the weights of all ranks. Called in all processes of a group, after the names and shapes of all tensors were
-     * found to be equal.
+     * Compares the weights of all ranks. Called in all processes of a group, after the names and shapes of all tensors
+     * were found to be equal.
      *
      * @param threads the ranks of this process
      * @param file the weights
-     * @throws InterconnectException on every rank alike, if a tensor differs from that of rank 0: it names the rank and the
-     *     tensor
+     * @throws InterconnectException on every rank alike, if a tensor differs from that of rank 0: it names the rank and
+     *     the tensor
      */
     public static void require(RankThreads threads, GgufFile file) {
         threads.run(member -> require(member, file));
@@ -75,8 +76,9 @@ public final class WeightAgreement {
     }
 
     /**
-     * {@return the machine, the file's number on it, its size and its time; for a model that is part of this program, its name,
-     * because the builds of all ranks are the same} Two processes for which it is the same read the same bytes.
+     * {@return the machine, the file's number on it, its size and its time; for a model that is part of this program,
+     * its name, because the builds of all ranks are the same} Two processes for which it is the same read the same
+     * bytes.
      */
     private static String identity(GgufFile file) {
         Path path = Path.of(file.name());

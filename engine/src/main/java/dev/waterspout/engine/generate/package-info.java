@@ -1,5 +1,6 @@
 /**
- * From a prompt to text: the group of ranks, the sampler and the one generation loop. Its statistics are returned as data.
+ * From a prompt to text: the group of ranks, the sampler and the one generation loop. Its statistics are returned as
+ * data.
  */
 @NullMarked
 package dev.waterspout.engine.generate;

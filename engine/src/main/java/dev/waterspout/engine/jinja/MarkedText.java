@@ -6,9 +6,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An immutable text that knows which of its characters came from a user. Every operation keeps the marks: a substring of
- * a user's text is a user's text, and so is its upper case. Two texts are equal when their characters are, whatever the
- * marks. Offsets count UTF-16 units, as those of {@link String} do.
+ * An immutable text that knows which of its characters came from a user. Every operation keeps the marks: a substring
+ * of a user's text is a user's text, and so is its upper case. Two texts are equal when their characters are, whatever
+ * the marks. Offsets count UTF-16 units, as those of {@link String} do.
  */
 public final class MarkedText {
     /** The text without characters. */
@@ -115,7 +115,9 @@ public final class MarkedText {
         return Character.isWhitespace(character) || Character.isSpaceChar(character) || character == 0x85;
     }
 
-    /** Replaces occurrences of a text from left to right; an empty one is found before each character and at the end. */
+    /**
+     * Replaces occurrences of a text from left to right; an empty one is found before each character and at the end.
+     */
     MarkedText replace(String old, MarkedText replacement, long count) {
         Builder builder = new Builder();
         int from = 0;

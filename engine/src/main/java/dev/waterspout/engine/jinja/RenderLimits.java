@@ -1,7 +1,8 @@
 package dev.waterspout.engine.jinja;
 
 /**
- * What a rendering may cost. Templates of published models stay below a hundredth of the defaults on long conversations.
+ * What a rendering may cost. Templates of published models stay below a hundredth of the defaults on long
+ * conversations.
  *
  * @param steps expressions and statements evaluated, plus characters that operations on texts produced
  * @param depth nested expressions, blocks and calls

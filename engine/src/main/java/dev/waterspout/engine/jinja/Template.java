@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * A chat template, ready to render conversations. Templates are immutable and may be used by several threads at once.
  *
  * <p>The language is the part of Jinja that chat templates use, as its
- * <a href="https://jinja.palletsprojects.com/en/stable/templates/">documentation</a> describes it. What no chat template
- * uses (inheritance, inclusion, mutating methods) is refused by name.
+ * <a href="https://jinja.palletsprojects.com/en/stable/templates/">documentation</a> describes it. What no chat
+ * template uses (inheritance, inclusion, mutating methods) is refused by name.
  */
 public final class Template {
     private final List<Statement> statements;
@@ -33,8 +33,8 @@ public final class Template {
     /**
      * Renders a conversation.
      *
-     * @param variables by name: null, booleans, numbers, strings, {@link MarkedText}, and lists and maps of these; strings
-     *     count as the program's own, so text from users comes as {@code MarkedText}
+     * @param variables by name: null, booleans, numbers, strings, {@link MarkedText}, and lists and maps of these;
+     *     strings count as the program's own, so text from users comes as {@code MarkedText}
      * @param clock what {@code strftime_now} tells
      * @param limits what the rendering may cost
      * @return the text, with the marks of the variables that it was made of

@@ -111,7 +111,8 @@ sealed interface Value {
     /**
      * Converts an object of Java.
      *
-     * @param object null, a {@code Boolean}, a number, a {@code String}, a {@link MarkedText}, or a list or a map of such
+     * @param object null, a {@code Boolean}, a number, a {@code String}, a {@link MarkedText}, or a list or a map of
+     *     such
      */
     static Value from(@Nullable Object object) {
         return switch (object) {

@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A family of models, as data: which tensors its layers have, how they are put together, and what its metadata keys mean. The
- * host and the devices compute every family from this record; {@link Architectures} lists those that there are.
+ * A family of models, as data: which tensors its layers have, how they are put together, and what its metadata keys
+ * mean. The host and the devices compute every family from this record; {@link Architectures} lists those that there
+ * are.
  *
  * @param ggufName value of {@code general.architecture}, which is also the prefix of the metadata keys
  * @param norm of hidden states
@@ -139,10 +140,12 @@ public record Architecture(
      *
      * @param presence whether its layers have experts
      * @param gating how logits become weights, unless {@code expert_gating_func} is read and says otherwise
-     * @param normalized whether weights are divided by their sum, unless {@code expert_weights_norm} is read and says otherwise
+     * @param normalized whether weights are divided by their sum, unless {@code expert_weights_norm} is read and says
+     *     otherwise
      * @param width what the width of an expert is
      * @param shared what the width of the shared expert is
-     * @param keys whether gating, normalization and scale of weights, groups and leading dense layers are read from keys
+     * @param keys whether gating, normalization and scale of weights, groups and leading dense layers are read from
+     *     keys
      */
     record ExpertRules(Presence presence, Gating gating, boolean normalized, Width width, Shared shared, boolean keys) {
         static final ExpertRules NONE =

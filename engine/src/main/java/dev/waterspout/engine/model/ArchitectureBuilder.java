@@ -15,7 +15,9 @@ import dev.waterspout.kernels.host.RopePairing;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Makes an {@link Architecture} from what distinguishes it from Llama: RMSNorm before both halves, SwiGLU, no factors. */
+/**
+ * Makes an {@link Architecture} from what distinguishes it from Llama: RMSNorm before both halves, SwiGLU, no factors.
+ */
 final class ArchitectureBuilder {
     private final String name;
     private final RopePairing pairing;

@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a model's shape from the metadata keys of its architecture. What a key means, and what holds where it is absent, is
- * what llama.cpp's loader of that architecture takes it for.
+ * Reads a model's shape from the metadata keys of its architecture. What a key means, and what holds where it is
+ * absent, is what llama.cpp's loader of that architecture takes it for.
  */
 final class ConfigReader {
     /** The wavelength base where {@code rope.freq_base} is absent. */

@@ -1,8 +1,8 @@
 package dev.waterspout.engine.model;
 
 /**
- * The mixture of experts that takes the FFN's place in some layers (Shazeer and others, arXiv 1701.06538): a router chooses
- * some experts for every token, and their outputs are summed by weight.
+ * The mixture of experts that takes the FFN's place in some layers (Shazeer and others, arXiv 1701.06538): a router
+ * chooses some experts for every token, and their outputs are summed by weight.
  *
  * @param count experts of a layer
  * @param used experts that a token goes to

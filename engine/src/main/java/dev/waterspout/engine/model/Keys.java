@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The metadata keys of one architecture, which all begin with its name. Keeps track of those that were asked for: one that
- * nobody asked for may mean that the model computes something else than this engine would.
+ * The metadata keys of one architecture, which all begin with its name. Keeps track of those that were asked for: one
+ * that nobody asked for may mean that the model computes something else than this engine would.
  */
 final class Keys {
     /** The most elements of a dimension. */

@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A GGUF file that has been found to be a model this engine can run: every tensor is there, has the shape that the metadata
- * calls for and a supported type, and none is left over. Weights stay in the file's mapping.
+ * A GGUF file that has been found to be a model this engine can run: every tensor is there, has the shape that the
+ * metadata calls for and a supported type, and none is left over. Weights stay in the file's mapping.
  */
 public final class Model implements AutoCloseable {
     private static final String EMBEDDING = "token_embd.weight";
@@ -126,7 +126,10 @@ public final class Model implements AutoCloseable {
         return matrix(EMBEDDING);
     }
 
-    /** Returns the output head, {@code [vocabulary][width]}: its own tensor, or the embedding table where that is shared. */
+    /**
+     * Returns the output head, {@code [vocabulary][width]}: its own tensor, or the embedding table where that is
+     * shared.
+     */
     public WeightMatrix output() {
         return matrix(tied() ? EMBEDDING : OUTPUT);
     }
@@ -147,8 +150,9 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns what each rotary frequency is divided by, f32 {@code [rope dimensions / 2]}, if the file has it: the factors of
-     * Llama 3.1, or those of LongRoPE (arXiv 2402.13753), which has some for contexts up to the trained one and others beyond.
+     * Returns what each rotary frequency is divided by, f32 {@code [rope dimensions / 2]}, if the file has it: the
+     * factors of Llama 3.1, or those of LongRoPE (arXiv 2402.13753), which has some for contexts up to the trained one
+     * and others beyond.
      *
      * @param context positions of the KV cache
      */
@@ -225,8 +229,8 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns the largest block of weights that a row of a matrix has in any layer. Blocks are powers of two, so columns cut
-     * at a multiple of it split none.
+     * Returns the largest block of weights that a row of a matrix has in any layer. Blocks are powers of two, so
+     * columns cut at a multiple of it split none.
      *
      * @param role the matrix
      */

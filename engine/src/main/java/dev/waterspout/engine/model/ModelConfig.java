@@ -147,7 +147,8 @@ public record ModelConfig(
     }
 
     /**
-     * Returns the columns between the two halves of FFNs or chosen experts that a token goes through, in all layers together.
+     * Returns the columns between the two halves of FFNs or chosen experts that a token goes through, in all layers
+     * together.
      *
      * @param ffn columns of an FFN
      * @param expert columns of an expert

@@ -2,7 +2,10 @@ package dev.waterspout.engine.model;
 
 import dev.waterspout.engine.gguf.Printable;
 
-/** A model file is well-formed, but it is not a model that this engine can run. The message says what is missing or unknown. */
+/**
+ * A model file is well-formed, but it is not a model that this engine can run. The message says what is missing or
+ * unknown.
+ */
 public final class ModelException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

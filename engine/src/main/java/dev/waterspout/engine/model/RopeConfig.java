@@ -21,8 +21,8 @@ public record RopeConfig(
         double magnitude,
         @Nullable Yarn yarn) {
     /**
-     * The ramp of YaRN: pairs up to {@code low} keep the unscaled position, those from {@code high} on take the scaled one,
-     * those between a mixture.
+     * The ramp of YaRN: pairs up to {@code low} keep the unscaled position, those from {@code high} on take the scaled
+     * one, those between a mixture.
      *
      * @param low pair where the ramp begins
      * @param high pair where it ends

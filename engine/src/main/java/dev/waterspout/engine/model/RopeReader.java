@@ -22,7 +22,10 @@ final class RopeReader {
                 Integer.MAX_VALUE);
     }
 
-    /** Returns the positions that the model was trained for before its positions were scaled; 0 if the file does not say. */
+    /**
+     * Returns the positions that the model was trained for before its positions were scaled; 0 if the file does not
+     * say.
+     */
     int trainedPositions() {
         return trainedPositions;
     }
@@ -89,8 +92,9 @@ final class RopeReader {
     }
 
     /**
-     * YaRN (arXiv 2309.00071): pairs that turn more than {@code fast} times in the trained positions keep their frequency, pairs
-     * that turn less than {@code slow} times are interpolated, and all are made longer by a factor that grows with the scaling.
+     * YaRN (arXiv 2309.00071): pairs that turn more than {@code fast} times in the trained positions keep their
+     * frequency, pairs that turn less than {@code slow} times are interpolated, and all are made longer by a factor
+     * that grows with the scaling.
      */
     private RopeConfig yarn(int dimensions, double base, double scale, double attentionFactor) {
         if (trainedPositions < 1) {

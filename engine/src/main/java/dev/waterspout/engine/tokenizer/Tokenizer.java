@@ -55,8 +55,8 @@ public sealed interface Tokenizer permits SentencePieceTokenizer, BytePairTokeni
     int[] encode(String text, boolean addBos, boolean parseSpecial);
 
     /**
-     * Encodes a text of which a part comes from strangers, without the token that begins a sequence. Special tokens are never
-     * found across the border of two pieces; all else is encoded as if the text were one.
+     * Encodes a text of which a part comes from strangers, without the token that begins a sequence. Special tokens are
+     * never found across the border of two pieces; all else is encoded as if the text were one.
      *
      * @param pieces the text, in order
      * @param structural which special tokens are not found in pieces that are not trusted; control tokens never are

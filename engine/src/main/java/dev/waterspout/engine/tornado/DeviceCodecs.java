@@ -29,10 +29,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The cost of packing and summing on a device as a shard sees it, kernel launches and copies between host and device included.
- * Graphs of one row and of many rows are built over scratch arrays, run until they are compiled, and timed. A linear model is
- * fitted to the two times. The kernel before the packing, which a shard launches anyway, is timed alone and subtracted. Parts
- * are reduced by the host, as in a shard.
+ * The cost of packing and summing on a device as a shard sees it, kernel launches and copies between host and device
+ * included. Graphs of one row and of many rows are built over scratch arrays, run until they are compiled, and timed. A
+ * linear model is fitted to the two times. The kernel before the packing, which a shard launches anyway, is timed alone
+ * and subtracted. Parts are reduced by the host, as in a shard.
  */
 final class DeviceCodecs {
     /** More rows change nothing but the time it takes. */

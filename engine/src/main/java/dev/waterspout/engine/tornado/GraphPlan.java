@@ -22,7 +22,9 @@ import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
-/** The graphs of one device: one that brings all arrays there, and those that take the arrays over. Used by one thread. */
+/**
+ * The graphs of one device: one that brings all arrays there, and those that take the arrays over. Used by one thread.
+ */
 final class GraphPlan implements AutoCloseable {
     private final String name;
     private final UploadGraph load;

@@ -7,8 +7,8 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Whole rows as a device packs them, and parts of them as they travel: a part is cut out and laid in without being encoded
- * anew.
+ * Whole rows as a device packs them, and parts of them as they travel: a part is cut out and laid in without being
+ * encoded anew.
  *
  * @param format what the rows are packed in
  * @param columns elements of a row

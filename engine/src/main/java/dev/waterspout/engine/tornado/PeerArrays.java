@@ -8,8 +8,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * What one phase of a rank shows the other ranks, and where it puts what they show. The two half layers take turns: other ranks
- * may still be reading what one offers while the other writes its own.
+ * What one phase of a rank shows the other ranks, and where it puts what they show. The two half layers take turns:
+ * other ranks may still be reading what one offers while the other writes its own.
  *
  * @param end the rank's end of the link
  * @param attention the attention half's encoded partial

@@ -7,8 +7,8 @@ import java.util.List;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * Lets the ranks of one process fetch encoded partials from each other's devices. That is done for all-gathers; what a schedule
- * does in two steps goes through the host.
+ * Lets the ranks of one process fetch encoded partials from each other's devices. That is done for all-gathers; what a
+ * schedule does in two steps goes through the host.
  */
 public final class PeerShards {
     private PeerShards() {}

@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Times the exchange of a phase's largest message both ways, by turns, and tells which phases gain by copies from device to
- * device. The frames, the synchronization of the ranks' threads and the copies are those of a run. Its kernels are left out.
+ * Times the exchange of a phase's largest message both ways, by turns, and tells which phases gain by copies from
+ * device to device. The frames, the synchronization of the ranks' threads and the copies are those of a run. Its
+ * kernels are left out.
  */
 public final class PeerTrial {
     /** By how much device to device must be faster: the host's way is the one with checksums. */
@@ -78,7 +79,8 @@ public final class PeerTrial {
     /**
      * Prepares a trial.
      *
-     * @param connected the factories that {@link PeerShards#connect} returned, of more ranks than one; used by the trial alone
+     * @param connected the factories that {@link PeerShards#connect} returned, of more ranks than one; used by the
+     *     trial alone
      * @param options of the run
      * @param width of the model
      */

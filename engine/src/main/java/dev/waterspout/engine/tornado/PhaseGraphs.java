@@ -30,9 +30,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The task graphs of one phase: prefill for chunks of many tokens, or decode for one. Each is compiled once and run for every
- * layer; the layer's number comes in with the step. Where a file mixes tensor types within a kind of weights, a half layer
- * has one graph per combination of types that occurs.
+ * The task graphs of one phase: prefill for chunks of many tokens, or decode for one. Each is compiled once and run for
+ * every layer; the layer's number comes in with the step. Where a file mixes tensor types within a kind of weights, a
+ * half layer has one graph per combination of types that occurs.
  *
  * <pre>
  *   embed          tokens            -> hidden

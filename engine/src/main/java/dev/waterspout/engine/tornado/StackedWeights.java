@@ -15,8 +15,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * A rank's matrices of one kind of all layers, copied from the file into one device array per tensor type: files mix types
- * within a kind.
+ * A rank's matrices of one kind of all layers, copied from the file into one device array per tensor type: files mix
+ * types within a kind.
  */
 final class StackedWeights {
     private final List<WeightFormat> formats;

@@ -162,7 +162,9 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         }
     }
 
-    /** Returns the number of kernels that are compiled: it depends on the tensor types of layers, not on their number. */
+    /**
+     * Returns the number of kernels that are compiled: it depends on the tensor types of layers, not on their number.
+     */
     int kernels() {
         return plan.kernels();
     }

@@ -19,8 +19,8 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 
 /**
- * One rank's exchange of one size without arithmetic: what its graphs copy, through the host and from device to device, and
- * no kernel, so that nothing is compiled. Arrays are as large as a phase's.
+ * One rank's exchange of one size without arithmetic: what its graphs copy, through the host and from device to device,
+ * and no kernel, so that nothing is compiled. Arrays are as large as a phase's.
  */
 final class TrialRank implements AutoCloseable {
     private static final int SEND_STAGED = 0;

@@ -21,8 +21,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The kernels and shapes that shards of a model need, one per shape class; those of decode first, which most tokens need.
- * Chunks are timed with some of their tokens only: a product's time grows with their number.
+ * The kernels and shapes that shards of a model need, one per shape class; those of decode first, which most tokens
+ * need. Chunks are timed with some of their tokens only: a product's time grows with their number.
  */
 public final class TuneCases {
     private static final int CPU_TOKENS = 32;

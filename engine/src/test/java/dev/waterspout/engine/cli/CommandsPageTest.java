@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /**
- * {@code docs/guide/commands.md} against {@code --help} of all commands. Run with {@code -Dpages.write=true} this test writes the
- * page.
+ * {@code docs/guide/commands.md} against {@code --help} of all commands. Run with {@code -Dpages.write=true} this test
+ * writes the page.
  */
 @Isolated("sets the width of picocli's help")
 class CommandsPageTest {

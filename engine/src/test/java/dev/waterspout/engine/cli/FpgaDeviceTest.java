@@ -24,7 +24,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** The FPGA kernels as a user runs them, on the SDK's first OpenCL device: from source, and, in its stead, as an FPGA. */
+/**
+ * The FPGA kernels as a user runs them, on the SDK's first OpenCL device: from source, and, in its stead, as an FPGA.
+ */
 @Timeout(240)
 class FpgaDeviceTest {
     private static final String DEVICE = "tornado:opencl:0";
@@ -134,7 +136,10 @@ class FpgaDeviceTest {
         assertThat(err.toString()).contains("only ranks on the host hand their codec over");
     }
 
-    /** An exported folder, its configuration as TornadoVM reads it, a binary of the driver as the bitstream, and both commands. */
+    /**
+     * An exported folder, its configuration as TornadoVM reads it, a binary of the driver as the bitstream, and both
+     * commands.
+     */
     @Test
     void bitstreamsRunWhereDevicesAreFpgas() throws Exception {
         FpgaStandIn fpga = FpgaStandIn.build(folder);

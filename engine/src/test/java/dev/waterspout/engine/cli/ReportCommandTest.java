@@ -159,7 +159,9 @@ class ReportCommandTest {
         assertThat(own.split("'use strict';", -1).length).isEqualTo(2);
     }
 
-    /** What the page's script gives ECharts as HTML, and what it puts into elements, under a document that only records. */
+    /**
+     * What the page's script gives ECharts as HTML, and what it puts into elements, under a document that only records.
+     */
     @Test
     void theScriptMakesNoHtmlOfStrings(@TempDir Path folder) throws IOException, InterruptedException {
         Optional<Path> node = onPath("node");

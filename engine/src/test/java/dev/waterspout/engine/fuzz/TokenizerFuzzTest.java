@@ -12,7 +12,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Any text is encoded by both kinds of tokenizers, and decoding returns the text. SentencePiece writes a space as U+2581. */
+/**
+ * Any text is encoded by both kinds of tokenizers, and decoding returns the text. SentencePiece writes a space as
+ * U+2581.
+ */
 class TokenizerFuzzTest {
     private static final List<Tokenizer> TOKENIZERS = Stream.of("stories260K.gguf", "orator-q8_0.gguf")
             .map(TokenizerFuzzTest::tokenizer)

@@ -88,7 +88,9 @@ class GoldenTextTest {
         }
     }
 
-    /** The leading space and the two line feeds at the end are the reference program's; one text lacks its last token. */
+    /**
+     * The leading space and the two line feeds at the end are the reference program's; one text lacks its last token.
+     */
     private static void assertAgrees(String text, String golden, String prompt) {
         String expected = golden.startsWith(prompt) ? golden : golden.substring(1);
         if (expected.endsWith("\n\n")) {

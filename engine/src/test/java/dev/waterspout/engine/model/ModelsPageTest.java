@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The table of architectures in {@code docs/guide/models.md} against {@link Architectures} and the tests that compare. */
+/**
+ * The table of architectures in {@code docs/guide/models.md} against {@link Architectures} and the tests that compare.
+ */
 class ModelsPageTest {
     private static final Pattern ROW = Pattern.compile("^\\| `([a-z0-9-]+)` \\|.*");
 

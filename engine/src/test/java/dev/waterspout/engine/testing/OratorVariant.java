@@ -12,8 +12,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 
 /**
- * Writes the built-in model, whose matrices are Q8_0, with matrices of another type: F32 holds the same values, F16 and Q4_0
- * hold rounded ones.
+ * Writes the built-in model, whose matrices are Q8_0, with matrices of another type: F32 holds the same values, F16 and
+ * Q4_0 hold rounded ones.
  */
 public final class OratorVariant {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

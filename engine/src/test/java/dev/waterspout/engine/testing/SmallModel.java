@@ -23,7 +23,9 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 
-/** A model of few layers with random weights in any architecture, f32 unless said otherwise; and the weights as arrays. */
+/**
+ * A model of few layers with random weights in any architecture, f32 unless said otherwise; and the weights as arrays.
+ */
 public final class SmallModel {
     /** Tokens: three special ones, all bytes, one word. */
     public static final int VOCABULARY = 260;

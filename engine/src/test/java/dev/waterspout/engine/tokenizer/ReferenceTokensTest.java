@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Compares with what Hugging Face's tokenizers make of 612 texts. The vocabularies belong to their publishers: a test runs
- * where {@code shared/data/tokenizer} has {@code NAME.gguf}, made from the model's {@code tokenizer.json}, beside
+ * Compares with what Hugging Face's tokenizers make of 612 texts. The vocabularies belong to their publishers: a test
+ * runs where {@code shared/data/tokenizer} has {@code NAME.gguf}, made from the model's {@code tokenizer.json}, beside
  * {@code NAME.json}.
  */
 class ReferenceTokensTest {

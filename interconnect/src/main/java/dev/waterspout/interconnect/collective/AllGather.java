@@ -9,9 +9,9 @@ import java.util.Arrays;
 
 /**
  * Every rank sends its whole encoded partial to every other, and each decodes, sums and adds the residual in one pass
- * (arXiv 2411.09510, section 3). Each rank sends {@code (N - 1) x (header + encoded partial)} bytes, with one header per
- * chunk. A single rank exchanges nothing and encodes nothing. Where the ports are {@link PeerPort}s, the partials are not
- * cut into chunks.
+ * (arXiv 2411.09510, section 3). Each rank sends {@code (N - 1) x (header + encoded partial)} bytes, with one header
+ * per chunk. A single rank exchanges nothing and encodes nothing. Where the ports are {@link PeerPort}s, the partials
+ * are not cut into chunks.
  */
 public final class AllGather implements Collective {
     /** Chunks with frames of their own: one travels while the next is encoded. */

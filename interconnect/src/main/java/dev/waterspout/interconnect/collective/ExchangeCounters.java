@@ -44,8 +44,8 @@ public final class ExchangeCounters {
      * @param transferNanos time spent in the transport, waiting for slower ranks included
      * @param sumNanos time spent on dequantize, sum and residual
      * @param traffic the traffic by purpose; a purpose without traffic may be left out
-     * @param saturated how many blocks or values reached the end of their format's range in this rank's encoded partials and
-     *     sums, by {@link dev.waterspout.kernels.codec.RangeCheck}
+     * @param saturated how many blocks or values reached the end of their format's range in this rank's encoded
+     *     partials and sums, by {@link dev.waterspout.kernels.codec.RangeCheck}
      */
     public record Snapshot(
             long quantizeNanos,

@@ -30,8 +30,8 @@ public record ExchangeShape(int maxRows, int columns, int chunkRows) {
      *
      * @param exchange its number
      * @param rows tokens
-     * @param unit rows that are not cut apart, so that each of so many ranks gets as many rows of a chunk; a chunk may be
-     *     larger for it
+     * @param unit rows that are not cut apart, so that each of so many ranks gets as many rows of a chunk; a chunk may
+     *     be larger for it
      */
     Tile[] chunks(int exchange, int rows, int unit) {
         if (exchange < 0) {

@@ -9,8 +9,8 @@ import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Seals a rank's frames, passes them to the transport and validates the received ones. Counts exchanges for the sequence
- * number. A frame that is refused ends the group.
+ * Seals a rank's frames, passes them to the transport and validates the received ones. Counts exchanges for the
+ * sequence number. A frame that is refused ends the group.
  */
 public final class FrameExchange {
     private final Transport transport;

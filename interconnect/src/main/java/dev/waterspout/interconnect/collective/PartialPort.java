@@ -3,8 +3,8 @@ package dev.waterspout.interconnect.collective;
 import dev.waterspout.kernels.codec.WireFormat;
 
 /**
- * Access to a rank's partial and residual, on the host or on a device. The port does all arithmetic of a collective. Its two
- * kinds differ in who moves the encoded bytes: the collective, or the devices themselves.
+ * Access to a rank's partial and residual, on the host or on a device. The port does all arithmetic of a collective.
+ * Its two kinds differ in who moves the encoded bytes: the collective, or the devices themselves.
  */
 public sealed interface PartialPort permits StagedPort, PeerPort {
     /** Returns the wire format of partials. */

@@ -21,7 +21,8 @@ public non-sealed interface StagedPort extends PartialPort {
     void decodeSum(MemorySegment[] payloads, Tile tile);
 
     /**
-     * Sums decoded payloads in f32 and in the order given, and encodes the sum. Neither partial nor residual is touched.
+     * Sums decoded payloads in f32 and in the order given, and encodes the sum. Neither partial nor residual is
+     * touched.
      *
      * @param payloads encoded tiles of the same shape, one or more
      * @param tile their shape

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A compressed reduce-scatter, then a compressed all-gather: every rank owns a part of the partial, gets that part from
  * all others, sums it in f32 and in rank order, and sends the encoded sum to all. Each rank sends about
- * {@code 2 x (N - 1) / N} encoded partials, however many ranks there are; a value is rounded twice. The bound on the bytes
- * is that of every all-reduce (Patarasuk and Yuan 2009, doi:10.1016/j.jpdc.2008.09.002). A single rank exchanges nothing
- * and encodes nothing.
+ * {@code 2 x (N - 1) / N} encoded partials, however many ranks there are; a value is rounded twice. The bound on the
+ * bytes is that of every all-reduce (Patarasuk and Yuan 2009, doi:10.1016/j.jpdc.2008.09.002). A single rank exchanges
+ * nothing and encodes nothing.
  */
 public final class TwoStep implements Collective {
     /** Chunks with frames of their own: one is scattered, one is reduced and gathered, one is summed. */

@@ -21,7 +21,8 @@ public record FrameHeader(int rank, long sequence, int layer, int formatId, int 
     /**
      * Checks that this header, read from a peer's frame, is the expected one.
      *
-     * @param expected the header that the receiving rank computed from its own plan; its rank is where the frame came from
+     * @param expected the header that the receiving rank computed from its own plan; its rank is where the frame came
+     *     from
      * @param receiver the receiving rank, for the error message
      * @throws dev.waterspout.interconnect.InterconnectException naming the first field that differs, with both values
      */

@@ -3,11 +3,11 @@ package dev.waterspout.interconnect.mpi;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The back-off of a rank between two polls of its messages. MPI has no progress thread, so messages move only when a rank
- * polls. A rank with a core of its own spins first, then yields, then sleeps. Ranks that share cores sleep at once, for
- * short times: under Linux's autogroup scheduling each rank is a scheduling group, and a yield does not hand the core to
- * another group. The rank would run on to the end of its time slice of some milliseconds, and the rank that it waits for
- * could not work.
+ * The back-off of a rank between two polls of its messages. MPI has no progress thread, so messages move only when a
+ * rank polls. A rank with a core of its own spins first, then yields, then sleeps. Ranks that share cores sleep at
+ * once, for short times: under Linux's autogroup scheduling each rank is a scheduling group, and a yield does not hand
+ * the core to another group. The rank would run on to the end of its time slice of some milliseconds, and the rank that
+ * it waits for could not work.
  */
 final class BackOff {
     /** Several times the latency of a small message over a fast link. */

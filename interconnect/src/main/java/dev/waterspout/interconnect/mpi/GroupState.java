@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state of one rank's membership in its group. The rank's thread changes it, and so do threads that close or abort the
- * transport or that take the launcher's signal.
+ * The state of one rank's membership in its group. The rank's thread changes it, and so do threads that close or abort
+ * the transport or that take the launcher's signal.
  *
  * <pre>
  *   OPEN -> LEAVING -> LEFT -> FINALIZING -> FINALIZED

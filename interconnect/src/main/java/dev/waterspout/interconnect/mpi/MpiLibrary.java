@@ -28,8 +28,8 @@ public final class MpiLibrary {
     private static final int MAX_VERSION_BYTES = 8192;
 
     /**
-     * What libraries that come with MPI look for in the environment when they are loaded: UCX would take over SIGSEGV, by
-     * which this JVM stops its threads, and hwloc would load OpenCL drivers with signal handlers of their own.
+     * What libraries that come with MPI look for in the environment when they are loaded: UCX would take over SIGSEGV,
+     * by which this JVM stops its threads, and hwloc would load OpenCL drivers with signal handlers of their own.
      */
     private static final Map<String, String> KEEP_SIGNALS =
             Map.of("UCX_ERROR_SIGNALS", "", "HWLOC_COMPONENTS", "-opencl");

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
  *
  * @param timeout how long a rank waits for another before it fails, more than 0
  * @param cores for the ranks of this host; if there are more ranks than cores, waiting ranks sleep instead of spinning
- * @param onLost called from a thread of its own, when the launcher stops this process while its rank computes, or when MPI
- *     does not let the process go: prints the sentence and ends the process, since nobody else will
+ * @param onLost called from a thread of its own, when the launcher stops this process while its rank computes, or when
+ *     MPI does not let the process go: prints the sentence and ends the process, since nobody else will
  */
 public record MpiSettings(Duration timeout, int cores, Consumer<InterconnectException> onLost) {
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Ranks as processes, with MPI between them. Messages go by non-blocking point-to-point calls from segment to segment;
- * a message's tag is its length. All of MPI is called by one thread, that which joined: exchanges are started and awaited
- * there, and an abort or a close by another thread is carried out at that thread's next call.
+ * a message's tag is its length. All of MPI is called by one thread, that which joined: exchanges are started and
+ * awaited there, and an abort or a close by another thread is carried out at that thread's next call.
  *
  * <p>A rank that fails tells all others, and does not call MPI after that: the process is to end soon, without
  * {@code MPI_Finalize}, which would wait for ranks that never come.
@@ -98,8 +98,8 @@ public final class MpiTransport implements Transport {
     }
 
     /**
-     * Initializes MPI and joins the group of all processes that the launcher started. Once per process; the calling thread
-     * becomes the rank's.
+     * Initializes MPI and joins the group of all processes that the launcher started. Once per process; the calling
+     * thread becomes the rank's.
      *
      * @param library to call
      * @param settings of this rank; if another never calls {@code MPI_Init}, {@code onLost} is called
@@ -263,8 +263,8 @@ public final class MpiTransport implements Transport {
     }
 
     /**
-     * Moves all messages on, and carries out what other threads have asked for: tells of a failure, or leaves. Throws no
-     * failure of the group.
+     * Moves all messages on, and carries out what other threads have asked for: tells of a failure, or leaves. Throws
+     * no failure of the group.
      */
     private void progress() {
         if (state.isMember()) {

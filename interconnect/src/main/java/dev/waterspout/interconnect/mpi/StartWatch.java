@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Watches over {@code MPI_Init}, which returns when all ranks have called it and cannot be interrupted: if one never does, or if
- * the launcher gives the job up, {@link MpiSettings#onLost} ends the process from another thread.
+ * Watches over {@code MPI_Init}, which returns when all ranks have called it and cannot be interrupted: if one never
+ * does, or if the launcher gives the job up, {@link MpiSettings#onLost} ends the process from another thread.
  */
 final class StartWatch implements AutoCloseable {
     private final MpiSettings settings;

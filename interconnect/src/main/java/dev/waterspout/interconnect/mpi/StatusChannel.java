@@ -8,8 +8,8 @@ import java.util.function.IntPredicate;
 
 /**
  * The status messages of the ranks, over a communicator of their own, and the last known state of each rank. One
- * receive is always posted; each kind of message has one place per peer to be sent from, and is not sent to a peer that has
- * not taken the last one of its kind.
+ * receive is always posted; each kind of message has one place per peer to be sent from, and is not sent to a peer that
+ * has not taken the last one of its kind.
  */
 final class StatusChannel {
     private static final int NOBODY = -1;

@@ -17,9 +17,9 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * Corrects the model's predictions by the times of trials. Between two sizes with trials, the ratio of trial to prediction
- * is interpolated over the logarithm of the rows. Above the largest such size, a time that the model underestimated there is
- * added, and one that it overestimated is scaled.
+ * Corrects the model's predictions by the times of trials. Between two sizes with trials, the ratio of trial to
+ * prediction is interpolated over the logarithm of the rows. Above the largest such size, a time that the model
+ * underestimated there is added, and one that it overestimated is scaled.
  */
 public final class Calibration {
     /** The shortest time that a prediction or a trial counts as: times must be more than 0. */
@@ -103,8 +103,9 @@ public final class Calibration {
     }
 
     /**
-     * {@return whether the choice may be taken for some rows} All may, if nothing was tried. Else its algorithm must have been
-     * tried with its format at the nearest sizes that were tried, below and above: what was left out there had no hope.
+     * {@return whether the choice may be taken for some rows} All may, if nothing was tried. Else its algorithm must
+     * have been tried with its format at the nearest sizes that were tried, below and above: what was left out there
+     * had no hope.
      */
     boolean allows(CommChoice choice, int rows) {
         Set<Integer> own = triedOfPair.getOrDefault(Pair.of(choice), Set.of());
@@ -139,7 +140,9 @@ public final class Calibration {
         return Math.max(LEAST_SECONDS, model.seconds(choice, rows));
     }
 
-    /** {@return of the choice's own factors and those of its kin, cut and uncut, the ones from the nearest size below} */
+    /**
+     * {@return of the choice's own factors and those of its kin, cut and uncut, the ones from the nearest size below}
+     */
     private NavigableMap<Integer, Double> factorsOf(CommChoice choice, int rows) {
         Pair pair = Pair.of(choice);
         boolean cut = isCut(choice);

@@ -9,7 +9,10 @@ import java.util.List;
 
 /** The choices for each size of exchange. */
 public final class Candidates {
-    /** Parts of a usual chunk. Fast links want large chunks, slow ones small. Fewer than two chunks overlap with nothing. */
+    /**
+     * Parts of a usual chunk. Fast links want large chunks, slow ones small. Fewer than two chunks overlap with
+     * nothing.
+     */
     private static final int[] HALVES_OF_CHUNK = {1, 2, 4, 8};
 
     /**
@@ -49,7 +52,9 @@ public final class Candidates {
         return main.stream().distinct().toList();
     }
 
-    /** Returns the choices that compression has to beat: plain formats uncut, first f32 by the uncompressed all-reduce. */
+    /**
+     * Returns the choices that compression has to beat: plain formats uncut, first f32 by the uncompressed all-reduce.
+     */
     public List<CommChoice> baselines() {
         List<Algorithm> algorithms = new ArrayList<>(List.of(settings.plainAlgorithm(ranks)));
         settings.algorithms().stream()

@@ -8,8 +8,9 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleBiFunction;
 
 /**
- * Takes one choice per size, by expected time. It goes from the smallest size to the largest. A choice stays until another
- * one saves more than noise could explain. A choice that does not beat the best baseline by that margin is not taken.
+ * Takes one choice per size, by expected time. It goes from the smallest size to the largest. A choice stays until
+ * another one saves more than noise could explain. A choice that does not beat the best baseline by that margin is not
+ * taken.
  */
 final class Chooser {
     /** The fraction of the time that a choice in another format must save. */
@@ -18,7 +19,10 @@ final class Chooser {
     /** The same for another algorithm or chunk in one format: the sum has errors of the same kind. */
     static final double GAIN_IN_FORMAT = 0.01;
 
-    /** The same for a choice that replaces a baseline while codec speeds are assumed: the true speed may be half of the assumed one. */
+    /**
+     * The same for a choice that replaces a baseline while codec speeds are assumed: the true speed may be half of the
+     * assumed one.
+     */
     static final double GAIN_IF_ASSUMED = 0.2;
 
     private final List<Integer> sizes;
@@ -73,8 +77,8 @@ final class Chooser {
     }
 
     /**
-     * {@return one choice per size, all of more than one row with one format} The format is the one with the least time for
-     * all sizes together, if it is clearly faster than the baselines.
+     * {@return one choice per size, all of more than one row with one format} The format is the one with the least time
+     * for all sizes together, if it is clearly faster than the baselines.
      */
     List<CommChoice> chooseLocked(Options options) {
         List<Integer> more = sizes.stream().filter(rows -> rows > 1).toList();

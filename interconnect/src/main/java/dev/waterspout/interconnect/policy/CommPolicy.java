@@ -19,12 +19,13 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Decides how exchanges of each size are done. Links and codecs are measured, a {@link CostModel} predicts every choice,
- * trials of the real collectives correct the predictions, and a choice is taken only where it is at least 3 % faster than
- * plain and than what the next smaller size takes. Where time is short, codecs are taken to have usual speeds and nothing is
- * tried; compression then has to save a fifth.
+ * Decides how exchanges of each size are done. Links and codecs are measured, a {@link CostModel} predicts every
+ * choice, trials of the real collectives correct the predictions, and a choice is taken only where it is at least 3 %
+ * faster than plain and than what the next smaller size takes. Where time is short, codecs are taken to have usual
+ * speeds and nothing is tried; compression then has to save a fifth.
  *
- * <p>All ranks decide the same: every number that a decision depends on has been shared before, and is the slowest rank's.
+ * <p>All ranks decide the same: every number that a decision depends on has been shared before, and is the slowest
+ * rank's.
  */
 public final class CommPolicy {
 

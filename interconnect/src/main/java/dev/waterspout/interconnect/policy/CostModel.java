@@ -9,9 +9,9 @@ import dev.waterspout.interconnect.policy.measure.LinkCost;
 /**
  * Predicts how long an exchange takes, in seconds.
  *
- * <p>With N ranks, E = rows x columns elements, p = encoded bytes of the partial, h = 48 bytes of header per message, L =
- * latency in seconds, B = bandwidth in bytes per second, C chunks, o = L / 2 the message cost of a further chunk for a
- * rank, and for each of encode, reduce and sum a fixed time f per call and a time e per element:
+ * <p>With N ranks, E = rows x columns elements, p = encoded bytes of the partial, h = 48 bytes of header per message, L
+ * = latency in seconds, B = bandwidth in bytes per second, C chunks, o = L / 2 the message cost of a further chunk for
+ * a rank, and for each of encode, reduce and sum a fixed time f per call and a time e per element:
  *
  * <pre>
  *   communication K   all-gather  L + (N - 1) (p + C h) / B
@@ -22,10 +22,10 @@ import dev.waterspout.interconnect.policy.measure.LinkCost;
  *   seconds           max(K, A) + min(K, A) / C
  * </pre>
  *
- * A rank of a two-step encodes one part for each rank, reduces N packets of its own part of E / N elements, and adds N sums
- * of E / N elements. Uncut, nothing overlaps and K + A remains; with many chunks the shorter of both hides behind the
- * longer, and the chunks' latencies hide behind each other, but each chunk's messages and fixed costs are work. That half of
- * an exchange's latency is such work was measured over TCP, with a core per rank and with half a core.
+ * A rank of a two-step encodes one part for each rank, reduces N packets of its own part of E / N elements, and adds N
+ * sums of E / N elements. Uncut, nothing overlaps and K + A remains; with many chunks the shorter of both hides behind
+ * the longer, and the chunks' latencies hide behind each other, but each chunk's messages and fixed costs are work.
+ * That half of an exchange's latency is such work was measured over TCP, with a core per rank and with half a core.
  */
 public final class CostModel {
     /** The part of a small exchange's time that its ranks spend on sending and receiving. */

@@ -16,8 +16,8 @@ import java.util.Optional;
  *   chunk        G x 64 KB encoded, G x 256 KB of an uncompressed format
  * </pre>
  *
- * A second step takes about as long as 4 KB do at 1 Gbit/s; a chunk takes about 0.5 ms. docs/lab/collectives.md compares the rules
- * with what measuring and trying finds.
+ * A second step takes about as long as 4 KB do at 1 Gbit/s; a chunk takes about 0.5 ms. docs/lab/collectives.md
+ * compares the rules with what measuring and trying finds.
  */
 public final class DefaultSchedule {
     private static final double GIGABIT = 125e6;

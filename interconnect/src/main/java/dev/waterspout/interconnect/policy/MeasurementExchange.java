@@ -26,7 +26,9 @@ final class MeasurementExchange {
         this.agreement = agreement;
     }
 
-    /** The figures of a link and of all codecs, in an order in which the largest of each figure is the slowest rank's. */
+    /**
+     * The figures of a link and of all codecs, in an order in which the largest of each figure is the slowest rank's.
+     */
     private static final class FigureRow {
         private static final int LINK_VALUES = 2;
         private static final int COST_VALUES = 7;

@@ -6,16 +6,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves messages between the ranks of a group, one rank per instance, called by one thread at a time. All ranks start the
- * same exchanges in the same order.
+ * Moves messages between the ranks of a group, one rank per instance, called by one thread at a time. All ranks start
+ * the same exchanges in the same order.
  *
- * <p>There is one operation: an exchange, in which every rank may send every other a message of its own. An empty segment
- * stands for no message. Exchanges overlap: up to {@link #MAX_PENDING} may be under way, and they complete in the order
- * in which they were started.
+ * <p>There is one operation: an exchange, in which every rank may send every other a message of its own. An empty
+ * segment stands for no message. Exchanges overlap: up to {@link #MAX_PENDING} may be under way, and they complete in
+ * the order in which they were started.
  *
- * <p>An exchange that fails ends the group: every rank that waits, and every later exchange, fails with the first reason.
- * So does an interrupt of a waiting thread, whose interrupt status stays set. Arguments that a rank can see to be wrong by
- * itself are refused before anything is sent, with {@link IllegalArgumentException}.
+ * <p>An exchange that fails ends the group: every rank that waits, and every later exchange, fails with the first
+ * reason. So does an interrupt of a waiting thread, whose interrupt status stays set. Arguments that a rank can see to
+ * be wrong by itself are refused before anything is sent, with {@link IllegalArgumentException}.
  */
 public interface Transport extends AutoCloseable {
     /** Most exchanges that one rank has under way. */
@@ -97,8 +97,8 @@ public interface Transport extends AutoCloseable {
     }
 
     /**
-     * Tells the others that this rank is busy and not lost: the deadlines of those who wait for it start anew. Called by
-     * the rank's thread during work that may take long.
+     * Tells the others that this rank is busy and not lost: the deadlines of those who wait for it start anew. Called
+     * by the rank's thread during work that may take long.
      */
     void alive();
 
@@ -110,8 +110,8 @@ public interface Transport extends AutoCloseable {
     void abort(Throwable cause);
 
     /**
-     * Leaves the group; from any thread. What this rank has sent in completed exchanges still arrives, so a rank may leave
-     * when its own part of the last exchange is done; an exchange that lacks it fails at once.
+     * Leaves the group; from any thread. What this rank has sent in completed exchanges still arrives, so a rank may
+     * leave when its own part of the last exchange is done; an exchange that lacks it fails at once.
      */
     @Override
     void close();

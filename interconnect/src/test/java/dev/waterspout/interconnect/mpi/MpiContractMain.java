@@ -15,8 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * One rank of the contract test: goes through all scenarios, each in a group of its own, and writes a line for each into
- * a file: "ok" or what was wrong. Arguments: launcher, and what the names of the files that it writes start with.
+ * One rank of the contract test: goes through all scenarios, each in a group of its own, and writes a line for each
+ * into a file: "ok" or what was wrong. Arguments: launcher, and what the names of the files that it writes start with.
  */
 final class MpiContractMain {
     /** Stands for all scenarios being over. */

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Groups of processes, with each MPI that is installed: the contract of transports, and processes that fail. Most of their
- * time is waiting, so several groups run at a time.
+ * Groups of processes, with each MPI that is installed: the contract of transports, and processes that fail. Most of
+ * their time is waiting, so several groups run at a time.
  */
 @Timeout(200)
 class MpiTransportTest {

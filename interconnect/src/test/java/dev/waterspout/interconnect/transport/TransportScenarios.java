@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /**
- * What every transport must do: each scenario is what one rank does and sees, be it a thread or a process. A scenario in
- * which a wait ends by its deadline is timed, with a deadline of {@link #SOON_MILLIS}; any other has one that no run
+ * What every transport must do: each scenario is what one rank does and sees, be it a thread or a process. A scenario
+ * in which a wait ends by its deadline is timed, with a deadline of {@link #SOON_MILLIS}; any other has one that no run
  * reaches.
  */
 public final class TransportScenarios {

@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.codec;
 
 /**
- * The byte layout of a payload in a baseline format. No other class knows the offsets. D are its columns, R its rows; all
- * numbers are little-endian, codes and indices bit-packed as {@link MxLayout} describes, pad bits 0.
+ * The byte layout of a payload in a baseline format. No other class knows the offsets. D are its columns, R its rows;
+ * all numbers are little-endian, codes and indices bit-packed as {@link MxLayout} describes, pad bits 0.
  *
  * <p>f16, bf16, f32: the elements of a row one after the other, rows one after the other.
  *

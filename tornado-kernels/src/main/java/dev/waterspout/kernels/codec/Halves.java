@@ -9,9 +9,9 @@ import jdk.incubator.vector.VectorOperators;
  * IEEE halves, one by one and in lanes. Rounding is to nearest even, takes magnitudes from 65520 on to infinity, and
  * leaves NaN a quiet NaN with the upper bits of its payload.
  *
- * <p>Without a conversion in the Vector API, normal halves are rounded in integers, where a carry runs into the exponent,
- * and subnormal ones by adding 0.5, whose last place is theirs. Widening puts the bits in place and multiplies by the
- * ratio of the exponents' biases, which is exact for normal and subnormal halves alike.
+ * <p>Without a conversion in the Vector API, normal halves are rounded in integers, where a carry runs into the
+ * exponent, and subnormal ones by adding 0.5, whose last place is theirs. Widening puts the bits in place and
+ * multiplies by the ratio of the exponents' biases, which is exact for normal and subnormal halves alike.
  */
 final class Halves {
     private static final int MAGNITUDE = 0x7fffffff;

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Scratch arrays for a run of columns of one row, between f32 and packed codes. A run has whole blocks, or ends with the
- * short block at the end of the row. The arrays fit in the L1 cache.
+ * Scratch arrays for a run of columns of one row, between f32 and packed codes. A run has whole blocks, or ends with
+ * the short block at the end of the row. The arrays fit in the L1 cache.
  */
 final class MxChunk {
     /** Most columns of a run. Eight blocks of the largest size, so that a run's scales fill whole bytes, too. */

@@ -53,8 +53,8 @@ public record MxFormat(ElementType element, int block, ScaleType scale, ScaleRul
     }
 
     /**
-     * {@return the exponent of the largest power-of-two scale that an encoder writes: that of the scale type, or the one
-     * above which maxNormal times the scale would be no f32}
+     * {@return the exponent of the largest power-of-two scale that an encoder writes: that of the scale type, or the
+     * one above which maxNormal times the scale would be no f32}
      */
     public int maxScaleExponent() {
         return maxScaleExponent(element, scale);

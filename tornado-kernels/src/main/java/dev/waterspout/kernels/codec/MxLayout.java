@@ -59,8 +59,8 @@ public final class MxLayout {
     }
 
     /**
-     * {@return the smallest number of columns whose scales and elements both fill whole bytes} At multiples of it, tiles
-     * of columns can be cut out of packed rows. It is 8 blocks for 5-bit scales, 2 for 4-bit ones, else 1.
+     * {@return the smallest number of columns whose scales and elements both fill whole bytes} At multiples of it,
+     * tiles of columns can be cut out of packed rows. It is 8 blocks for 5-bit scales, 2 for 4-bit ones, else 1.
      */
     public int columnUnit() {
         return columnUnit(block, scaleBits);

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Packs partials into a wire format and unpacks them. Partials are f32, row-major, little-endian, of any alignment, one
- * row per token. Where the format's {@linkplain WireFormat#rowsIndependent() rows are independent}, a range of rows can be
- * encoded or decoded by itself, at {@code row x rowBytes}; else a message is one whole.
+ * row per token. Where the format's {@linkplain WireFormat#rowsIndependent() rows are independent}, a range of rows can
+ * be encoded or decoded by itself, at {@code row x rowBytes}; else a message is one whole.
  *
  * <p>A codec has no state: any number of threads may share one. Segments may lie on or off the heap; they must not
  * overlap, and may be longer than needed, in which case the rest is left alone. So is what lies between the rows of a
@@ -36,7 +36,8 @@ public sealed interface PartialCodec
     /**
      * Packs a partial whose rows do not lie next to each other.
      *
-     * @param source f32, rows x stride, of which the first {@code columns} of each row count; the last row may end there
+     * @param source f32, rows x stride, of which the first {@code columns} of each row count; the last row may end
+     *     there
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
      * @param stride elements from the start of one row to that of the next, at least {@code columns}
@@ -58,8 +59,8 @@ public sealed interface PartialCodec
     void decode(MemorySegment packed, int rows, int columns, MemorySegment target);
 
     /**
-     * The fused kernel: {@code residual <- ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual}, in f32, in
-     * rank order and in one pass, so that every rank gets the same bits.
+     * The fused kernel: {@code residual <- ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual}, in f32,
+     * in rank order and in one pass, so that every rank gets the same bits.
      *
      * @param packets the packed partials of all ranks, in rank order, at least one
      * @param rows tokens, 0 or more
@@ -85,8 +86,9 @@ public sealed interface PartialCodec
     void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride);
 
     /**
-     * Packs the sum of packed partials: {@code target <- quantize((dequantize(packet 0) + dequantize(packet 1)) + ...)}, in
-     * f32 and in rank order. Takes a scratch of a few rows, or of the whole where rows are not independent.
+     * Packs the sum of packed partials:
+     * {@code target <- quantize((dequantize(packet 0) + dequantize(packet 1)) + ...)}, in f32 and in rank order. Takes
+     * a scratch of a few rows, or of the whole where rows are not independent.
      *
      * @param packets the packed partials of all ranks, in rank order, at least one
      * @param rows tokens, 0 or more

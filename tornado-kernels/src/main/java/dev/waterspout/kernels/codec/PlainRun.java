@@ -3,8 +3,8 @@ package dev.waterspout.kernels.codec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Elements that lie next to each other in a partial, on their way between f32 and a format without blocks, in arrays that
- * the first-level cache holds.
+ * Elements that lie next to each other in a partial, on their way between f32 and a format without blocks, in arrays
+ * that the first-level cache holds.
  */
 final class PlainRun {
     /** Most elements of a run. */

@@ -3,19 +3,20 @@ package dev.waterspout.kernels.codec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Counts the values of an encoded partial that lie at the end of their format's range. What was beyond it has been cut to the
- * largest value, or became infinite, and the sum is wrong. Counted are
+ * Counts the values of an encoded partial that lie at the end of their format's range. What was beyond it has been cut
+ * to the largest value, or became infinite, and the sum is wrong. Counted are
  *
  * <ul>
- *   <li>of blocks whose scale has fewer exponents than f32: blocks with the largest scale and, where scales are powers of two,
+ *   <li>of blocks whose scale has fewer exponents than f32: blocks with the largest scale and, where scales are powers
+ *   of two,
  *       an element of the largest magnitude;
  *   <li>of integers per token or channel: scales at 65504;
  *   <li>of f16 and TopK: values that are infinite.
  * </ul>
  *
- * A block whose largest value is exactly the largest of the format counts, too: from the packed bytes alone, the two cannot be
- * told apart. So every implementation of a format, on the host or on a device, has the same count, and encoding needs no code
- * for it: what is read is one scale per block.
+ * A block whose largest value is exactly the largest of the format counts, too: from the packed bytes alone, the two
+ * cannot be told apart. So every implementation of a format, on the host or on a device, has the same count, and
+ * encoding needs no code for it: what is read is one scale per block.
  */
 public final class RangeCheck {
     private static final int LARGEST_HALF = 0x7bff;
@@ -25,8 +26,8 @@ public final class RangeCheck {
     private RangeCheck() {}
 
     /**
-     * Returns whether values that occur in f32 can be beyond a format's range. Not so for f32, for scales of 8 exponent bits,
-     * and for bf16, whose largest value is within 0.4 % of that of f32.
+     * Returns whether values that occur in f32 can be beyond a format's range. Not so for f32, for scales of 8 exponent
+     * bits, and for bf16, whose largest value is within 0.4 % of that of f32.
      *
      * @param format any
      */

@@ -5,9 +5,9 @@ import java.util.Locale;
 /**
  * How a block's scale follows from its largest magnitude, amax.
  *
- * <p>A power-of-two scale is {@code 2^(floor(log2 amax) - emax)}, or twice that where the significand of amax, in [1, 2),
- * is large enough. All that the rules differ in is how large: {@link #raisesFrom}. The exponent saturates at the ends of
- * the scale's range and at {@link MxFormat#maxScaleExponent()}.
+ * <p>A power-of-two scale is {@code 2^(floor(log2 amax) - emax)}, or twice that where the significand of amax, in [1,
+ * 2), is large enough. All that the rules differ in is how large: {@link #raisesFrom}. The exponent saturates at the
+ * ends of the scale's range and at {@link MxFormat#maxScaleExponent()}.
  *
  * <p>F16 scales are {@code amax / maxNormal}, rounded as the rule says and never beyond the largest half, 65504.
  *
@@ -16,8 +16,8 @@ import java.util.Locale;
  */
 public enum ScaleRule {
     /**
-     * OCP's rule: {@code 2^(floor(log2 amax) - emax)}. Values between maxNormal and the next power of two saturate. F16:
-     * to the nearest half, ties to even.
+     * OCP's rule: {@code 2^(floor(log2 amax) - emax)}. Values between maxNormal and the next power of two saturate.
+     * F16: to the nearest half, ties to even.
      */
     FLOOR(0),
 

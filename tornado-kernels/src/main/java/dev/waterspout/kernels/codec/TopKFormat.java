@@ -1,11 +1,11 @@
 package dev.waterspout.kernels.codec;
 
 /**
- * Sparsification: of each row only the {@code max(1, floor(columns / keepOneIn))} elements of largest magnitude travel, as
- * IEEE halves with their columns; the others decode to 0. A baseline to compare blocks with.
+ * Sparsification: of each row only the {@code max(1, floor(columns / keepOneIn))} elements of largest magnitude travel,
+ * as IEEE halves with their columns; the others decode to 0. A baseline to compare blocks with.
  *
- * <p>Of equal magnitudes the lower column is kept. NaN counts as larger than infinity, and both stay what they are. A kept
- * value is rounded as {@link PlainFormat#F16} does, so from 65520 on it becomes infinity.
+ * <p>Of equal magnitudes the lower column is kept. NaN counts as larger than infinity, and both stay what they are. A
+ * kept value is rounded as {@link PlainFormat#F16} does, so from 65520 on it becomes infinity.
  *
  * @param keepOneIn of how many elements one is kept, 1 to 65536
  */

@@ -14,8 +14,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The integer baselines in lanes, a row at a time: one scale per column, which per token are all the same.
  *
- * <p>Adding {@code 2^23} rounds a ratio in steps of the element to an integer in the low bits. There is no range to watch
- * for: a ratio is at most about maxNormal, or beyond any code where the scale has saturated.
+ * <p>Adding {@code 2^23} rounds a ratio in steps of the element to an integer in the low bits. There is no range to
+ * watch for: a ratio is at most about maxNormal, or beyond any code where the scale has saturated.
  */
 final class VectorIntegerCodec implements PartialCodec {
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;

@@ -3,8 +3,8 @@ package dev.waterspout.kernels.codec;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The Vector API codec. A row is processed in {@linkplain MxChunk chunks}, which {@link MxEncoder} and {@link MxDecoder} turn
- * from one form to the other in vector lanes.
+ * The Vector API codec. A row is processed in {@linkplain MxChunk chunks}, which {@link MxEncoder} and
+ * {@link MxDecoder} turn from one form to the other in vector lanes.
  */
 final class VectorMxCodec implements PartialCodec {
     private final MxFormat format;

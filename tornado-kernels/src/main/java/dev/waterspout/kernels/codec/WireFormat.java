@@ -6,8 +6,8 @@ public sealed interface WireFormat permits MxFormat, PlainFormat, IntegerFormat,
     /**
      * Reads a format's text, in either case: {@code <element>[:block[:scale[:rule]]]}, {@code f32}, {@code f16},
      * {@code bf16}, {@code int4:token}, {@code int8:token}, {@code int4:channel}, {@code int8:channel},
-     * {@code topk:<n>} or {@code q8_0}, which is {@code int8:32:f16}. The block is 32, the scale e8m0 and the rule floor
-     * if not given; the rounding is EVEN.
+     * {@code topk:<n>} or {@code q8_0}, which is {@code int8:32:f16}. The block is 32, the scale e8m0 and the rule
+     * floor if not given; the rounding is EVEN.
      *
      * @param text such as {@code e2m1} or {@code e2m1:32:e8m0:rceil}
      * @return the format
@@ -29,8 +29,8 @@ public sealed interface WireFormat permits MxFormat, PlainFormat, IntegerFormat,
     }
 
     /**
-     * {@return the canonical text, such as {@code e2m1:32:e8m0}; the rule is left out if it is FLOOR} Rounding is not part of it: it changes what an encoder
-     * writes, never how that is read.
+     * {@return the canonical text, such as {@code e2m1:32:e8m0}; the rule is left out if it is FLOOR} Rounding is not
+     * part of it: it changes what an encoder writes, never how that is read.
      */
     String label();
 
@@ -48,10 +48,11 @@ public sealed interface WireFormat permits MxFormat, PlainFormat, IntegerFormat,
      *
      * Kind is 1 for f32, 2 for bf16 and 4 for f16, whose other bits are 0, and 3 for MX, which the diagram shows. An
      * element is its exponent bits (high
-     * four) and mantissa bits (low four), 0 exponent bits being INT. Rule 0 is FLOOR, 1 EVEN, 2 CEIL, 3 RCEIL; rounding 0 is EVEN, 1 AWAY.
+     * four) and mantissa bits (low four), 0 exponent bits being INT. Rule 0 is FLOOR, 1 EVEN, 2 CEIL, 3 RCEIL; rounding
+     * 0 is EVEN, 1 AWAY.
      *
-     * <p>Kind 5 are integers: the axis in bits 4 to 7, 0 for token and 1 for channel, and the bits of an element from bit 8
-     * on. Kind 6 is TopK, with {@code keepOneIn} from bit 8 on. Their other bits are 0. No id is 0.
+     * <p>Kind 5 are integers: the axis in bits 4 to 7, 0 for token and 1 for channel, and the bits of an element from
+     * bit 8 on. Kind 6 is TopK, with {@code keepOneIn} from bit 8 on. Their other bits are 0. No id is 0.
      */
     default int id() {
         return FormatId.encode(this);
@@ -69,8 +70,8 @@ public sealed interface WireFormat permits MxFormat, PlainFormat, IntegerFormat,
     /**
      * {@return the columns at whose multiples tiles of columns should be cut} For MX formats, a tile cut there has the
      * bytes that lie in the whole, so that {@link MxLayout#copyColumns} applies. All other formats have 1: in f32, f16
-     * and bf16 any column is a place to cut. For integers per channel a tile has the same scales and codes, but they lie
-     * elsewhere; per token and in TopK it is another message, with a scale or a choice of its own.
+     * and bf16 any column is a place to cut. For integers per channel a tile has the same scales and codes, but they
+     * lie elsewhere; per token and in TopK it is another message, with a scale or a choice of its own.
      */
     default int columnUnit() {
         return 1;

@@ -13,7 +13,10 @@ final class ArrayChecks {
         }
     }
 
-    /** Two operands of which the kernel writes the first: TornadoVM never finishes to compile such a graph if they are one. */
+    /**
+     * Two operands of which the kernel writes the first: TornadoVM never finishes to compile such a graph if they are
+     * one.
+     */
     @SuppressWarnings("ReferenceEquality") // The runtime tells arrays apart by identity.
     static void requireDistinct(String task, String first, Object a, String second, Object b) {
         if (a == b) {

@@ -6,7 +6,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 /**
  * The rotary embedding of one chunk.
  *
- * @param angles [rows][cosine, signed sine][ropeDim], laid out as {@code RotaryTable} is, one row per token of the chunk
+ * @param angles [rows][cosine, signed sine][ropeDim], laid out as {@code RotaryTable} is, one row per token of the
+ *     chunk
  * @param ropeDim leading elements of a head that turn: even, at least 2
  * @param pairing which elements turn together
  */

@@ -62,7 +62,8 @@ public record DeviceWeights(WeightFormat format, TornadoNativeArray data, List<I
      * @param layers number of matrices
      * @param rows rows of a matrix
      * @param columns columns of a matrix
-     * @throws IllegalArgumentException if one array cannot hold them: TornadoVM counts elements, header included, in an int
+     * @throws IllegalArgumentException if one array cannot hold them: TornadoVM counts elements, header included, in an
+     *     int
      */
     public static long elements(WeightFormat format, int layers, int rows, int columns) {
         long rowElements = format == WeightFormat.F32 ? columns : format.rowBytes(columns);

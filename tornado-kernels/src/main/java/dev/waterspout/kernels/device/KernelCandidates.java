@@ -21,7 +21,9 @@ public final class KernelCandidates {
     /** Chunks up to this many tokens multiply row by row on GPUs; larger ones by tiles. */
     private static final int SMALL_CHUNK = 8;
 
-    /** Items of a group where items have nothing to do with each other: enough to hide latency, few enough to share out. */
+    /**
+     * Items of a group where items have nothing to do with each other: enough to hide latency, few enough to share out.
+     */
     static final int ELEMENTS = 64;
 
     /** Output rows of a group on a CPU: few, so that small matrices occupy all cores. */

@@ -24,19 +24,20 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A TornadoVM task graph made of this package's kernels, with the worker grids that belong to them. All kernels read the
- * launch's scalars from one {@link Step} array, so the graph is compiled once and runs for every chunk and for all layers whose
- * weights have its tensor types.
+ * A TornadoVM task graph made of this package's kernels, with the worker grids that belong to them. All kernels read
+ * the launch's scalars from one {@link Step} array, so the graph is compiled once and runs for every chunk and for all
+ * layers whose weights have its tensor types.
  *
- * <p>Transfers are the caller's: {@link #taskGraph()} takes them, before and after the tasks. {@link #prepare} sizes the
- * grids for the next execution. Bits only match those of the host codec where the plan is given {@link #EXACT_FLAGS}.
+ * <p>Transfers are the caller's: {@link #taskGraph()} takes them, before and after the tasks. {@link #prepare} sizes
+ * the grids for the next execution. Bits only match those of the host codec where the plan is given
+ * {@link #EXACT_FLAGS}.
  *
  * <p>Activations are [rows][width] f32. Every array is checked for the largest chunk when its task is added.
  */
 public final class KernelGraph {
     /**
-     * Compiler flags of OpenCL plans: TornadoVM's default ones allow inexact division and drop {@code x + c - c}, NaN and
-     * signed zeros.
+     * Compiler flags of OpenCL plans: TornadoVM's default ones allow inexact division and drop {@code x + c - c}, NaN
+     * and signed zeros.
      */
     public static final String EXACT_FLAGS = "-w";
 
@@ -95,8 +96,8 @@ public final class KernelGraph {
     }
 
     /**
-     * Sizes the grids for the scalars that are now in {@link Step}, and sets its matrix starts for its layer; to be called
-     * before every execution.
+     * Sizes the grids for the scalars that are now in {@link Step}, and sets its matrix starts for its layer; to be
+     * called before every execution.
      *
      * @throws IllegalArgumentException if a kernel would leave its arrays
      */
@@ -165,7 +166,8 @@ public final class KernelGraph {
      * @param x [rows][columns of w]
      * @param y [rows][rows of w]
      * @param rows which rows
-     * @throws IllegalArgumentException if an array is too small, or the graph has {@link Step#MATRICES} products already
+     * @throws IllegalArgumentException if an array is too small, or the graph has {@link Step#MATRICES} products
+     *     already
      */
     public void linear(
             String task, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, FloatArray y, RowCount rows) {
@@ -357,8 +359,8 @@ public final class KernelGraph {
     }
 
     /**
-     * Packs a partial into the codec's format, bit for bit as the host's codec does, but for the payload of bf16 NaNs. An
-     * f32 partial needs no packing and has no task.
+     * Packs a partial into the codec's format, bit for bit as the host's codec does, but for the payload of bf16 NaNs.
+     * An f32 partial needs no packing and has no task.
      *
      * @param task name
      * @param codec block-quantized or bf16
@@ -397,8 +399,8 @@ public final class KernelGraph {
     }
 
     /**
-     * The fused kernel: {@code residual = ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual}, in f32 and in rank
-     * order.
+     * The fused kernel: {@code residual = ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual}, in f32 and
+     * in rank order.
      *
      * @param task name
      * @param codec block-quantized or bf16

@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.device;
 
 /**
- * The items of a launch and of its groups. TornadoVM only prints a line where a driver refuses a launch, and the results stay
- * as they were: so shapes are checked before.
+ * The items of a launch and of its groups. TornadoVM only prints a line where a driver refuses a launch, and the
+ * results stay as they were: so shapes are checked before.
  *
  * @param globalX items in the first dimension
  * @param globalY items in the second dimension

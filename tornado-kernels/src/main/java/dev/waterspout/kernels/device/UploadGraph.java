@@ -13,9 +13,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The graph that brings arrays to a device and keeps them there, executed once before any other graph of its plan. The others
- * each take all of them over with {@code consumeFromDevice}, whether they use them or not: a graph gets its arrays from the
- * one that was executed just before it.
+ * The graph that brings arrays to a device and keeps them there, executed once before any other graph of its plan. The
+ * others each take all of them over with {@code consumeFromDevice}, whether they use them or not: a graph gets its
+ * arrays from the one that was executed just before it.
  */
 public final class UploadGraph {
     private final TaskGraph graph;

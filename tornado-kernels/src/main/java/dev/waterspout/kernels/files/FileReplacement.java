@@ -44,14 +44,14 @@ public final class FileReplacement {
     }
 
     /**
-     * Writes a file in the target's folder, and then moves it to the target. Its permissions are those that the process gives to new
-     * files (the umask). A target that exists and is no regular file, such as {@code /dev/null}, is written in place; a link stays,
-     * and the file that it names is replaced.
+     * Writes a file in the target's folder, and then moves it to the target. Its permissions are those that the process
+     * gives to new files (the umask). A target that exists and is no regular file, such as {@code /dev/null}, is
+     * written in place; a link stays, and the file that it names is replaced.
      *
      * @param target the file to replace, or to make
      * @param content writes the new content
-     * @throws IOException that names the target, if its folder does not exist or the file cannot be written; the target is
-     *     unchanged then
+     * @throws IOException that names the target, if its folder does not exist or the file cannot be written; the target
+     *     is unchanged then
      */
     public static void write(Path target, Content content) throws IOException {
         try {

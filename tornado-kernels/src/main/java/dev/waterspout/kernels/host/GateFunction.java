@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.host;
 
 /**
- * The activation function between the two projections of a feed-forward network. With {@code g} an element of the gate and {@code u} the one of
- * the other projection:
+ * The activation function between the two projections of a feed-forward network. With {@code g} an element of the gate
+ * and {@code u} the one of the other projection:
  *
  * <pre>
  *   SWIGLU           g / (1 + exp(-g)) * u                                    (Shazeer, arXiv 2002.05202)
@@ -11,7 +11,7 @@ package dev.waterspout.kernels.host;
  *   SWIGLU_CLAMPED   g' / (1 + exp(-1.702 g')) * (u' + 1)
  *                    where g' = min(g, 7), u' = min(max(u, -7), 7)            (arXiv 2508.10925, section 2)
  *
- *   gelu(x) = x / (1 + exp(-2 sqrt(2 / pi) (x + 0.044715 x^3)))               (Hendrycks and Gimpel, arXiv 1606.08415: tanh)
+ *   gelu(x) = x / (1 + exp(-2 sqrt(2 / pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel, arXiv 1606.08415: tanh)
  * </pre>
  */
 public enum GateFunction {

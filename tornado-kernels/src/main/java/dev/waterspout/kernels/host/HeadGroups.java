@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.host;
 
 /**
- * Which query heads share a key/value head. Consecutive query heads do, {@code size} of them; the first and the last key/value
- * head of a shard may have fewer of theirs in it.
+ * Which query heads share a key/value head. Consecutive query heads do, {@code size} of them; the first and the last
+ * key/value head of a shard may have fewer of theirs in it.
  *
  * <pre>
  *   query head      0   1   2   3   4        heads = 5, size = 4, offset = 3

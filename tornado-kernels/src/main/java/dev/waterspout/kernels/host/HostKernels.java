@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Every call processes one band of its outputs, so that workers can share an operation; two bands never write the
  * same element. An output does not depend on how the work is cut: prefill in chunks of any size, decode, and any number
- * of workers give the same bits, except that {@link Activations#INT8} tells few tokens from many. Arguments that do not fit are refused with an {@link IllegalArgumentException} before
- * anything is written.
+ * of workers give the same bits, except that {@link Activations#INT8} tells few tokens from many. Arguments that do not
+ * fit are refused with an {@link IllegalArgumentException} before anything is written.
  */
 public interface HostKernels {
     /** Returns the kernels that use the Vector API, with activations as they come. */

@@ -10,8 +10,9 @@ import java.lang.foreign.MemorySegment;
  * Scratch memory of one worker, 1 to 3 MB: created once, passed to every call of that worker, never shared by two calls
  * at the same time. Nothing survives a call.
  *
- * <p>The data of inner loops lies off-heap, aligned to a cache line, and is read by address. The elements of a Java array
- * begin 16 bytes after the array, so every vector of 64 bytes would lie in two cache lines and cost two loads. The memory is freed with this object, and a kernel keeps the object reachable until it has ended.
+ * <p>The data of inner loops lies off-heap, aligned to a cache line, and is read by address. The elements of a Java
+ * array begin 16 bytes after the array, so every vector of 64 bytes would lie in two cache lines and cost two loads.
+ * The memory is freed with this object, and a kernel keeps the object reachable until it has ended.
  */
 public final class HostScratch {
     /** Floats of {@link #zeros()}. */

@@ -14,24 +14,25 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Inputs of products that were rounded to 8 bits, as in Q8_0: to the nearest multiple of the largest magnitude of 32 divided
- * by 127. They lie as {@link Int8Rows} reads them, in vectors of 512 bits, four blocks or 128 columns at a time, which are
- * a group.
+ * Inputs of products that were rounded to 8 bits, as in Q8_0: to the nearest multiple of the largest magnitude of 32
+ * divided by 127. They lie as {@link Int8Rows} reads them, in vectors of 512 bits, four blocks or 128 columns at a
+ * time, which are a group.
  *
- * <p>They are read once per pair of rows, while weights stream through the first-level cache. When they filled 384 bytes per
- * group, products of 5632 columns of Q8_0 read weights at 26 GB/s where 2048 columns read 38; with 144 both read 34 to 39.
+ * <p>They are read once per pair of rows, while weights stream through the first-level cache. When they filled 384
+ * bytes per group, products of 5632 columns of Q8_0 read weights at 26 GB/s where 2048 columns read 38; with 144 both
+ * read 34 to 39.
  *
  * <pre>
  * lane 8 b + s, 0 &lt;= s &lt; 8       of block b, inputs 2s, 2s + 16, 2s + 1, 2s + 17, here called x0, x1, x2, x3
  * values of Q8_0, 128 bytes       4 vectors of 32 bytes: x0, x1, x2, x3
  * values of Q4_0, 256 bytes       4 vectors of 32 shorts: x0, x1 - 16 x0, x2 - 16 x1, x3 - 16 x2
  * scales, 32 bytes                of each block a float, times 2^88; the four of them twice, for two rows
- * offsets of Q4_0, 32 bytes       of each block -8 times the sum of its inputs, a float, since a weight is stored as q + 8;
+ * offsets of Q4_0, 32 bytes of each block -8 times the sum of its inputs, a float, since a weight is stored as q + 8;
  *                                 twice, too
  * </pre>
  *
- * <p>Columns that fill no group follow in one that covers a row's last 128: its blocks that are in other groups, too, count
- * as zero.
+ * <p>Columns that fill no group follow in one that covers a row's last 128: its blocks that are in other groups, too,
+ * count as zero.
  *
  * <p>A block of inputs that are all below 2^-100 counts as zero, one that has more than 2^46 may overflow.
  */

@@ -20,24 +20,24 @@ import jdk.incubator.vector.VectorSpecies;
  * Rows of Q4_0 and Q8_0 weights with one input that was rounded to 8 bits, for few tokens and vectors of 512 bits.
  *
  * <p>The Vector API has no dot product of bytes. But four products of a weight of four bits and an input of eight fit
- * into 16 bits, and two of a weight of eight bits. So four blocks are taken at a time, a group, which {@link Int8Inputs}
- * describes. Of Q8_0 its weights become two vectors, of the first and the second half of each block, each short with two
- * weights: 29 operations for 128 weights, scales included, where {@link RowQuads} has 8 for 32, and a broadcast.
+ * into 16 bits, and two of a weight of eight bits. So four blocks are taken at a time, a group, which
+ * {@link Int8Inputs} describes. Of Q8_0 its weights become two vectors, of the first and the second half of each block,
+ * each short with two weights: 29 operations for 128 weights, scales included, where {@link RowQuads} has 8 for 32, and
+ * a broadcast.
  *
- * <p>Of Q4_0 the 64 bytes of weights become a vector of 32 shorts, each with four weights, its digits q0 to q3 of base 16.
- * No mask takes them apart: shifted by {@code k} digits, the short is {@code s_k = q_k + 16 s_(k+1)}, and so
- * {@code q0 x0 + q1 x1 + q2 x2 + q3 x3 = s0 x0 + s1 (x1 - 16 x0) + s2 (x2 - 16 x1) + s3 (x3 - 16 x2)}, of which 16 bits hold
- * the sum whatever its parts are. That makes 18 operations for 128 weights, where {@link RowQuads} has 12 for 32.
+ * <p>Of Q4_0 the 64 bytes of weights become a vector of 32 shorts, each with four weights, its digits q0 to q3 of base
+ * 16. No mask takes them apart: shifted by {@code k} digits, the short is {@code s_k = q_k + 16 s_(k+1)}, and so
+ * {@code q0 x0 + q1 x1 + q2 x2 + q3 x3 = s0 x0 + s1 (x1 - 16 x0) + s2 (x2 - 16 x1) + s3 (x3 - 16 x2)}, of which 16 bits
+ * hold the sum whatever its parts are. That makes 18 operations for 128 weights, where {@link RowQuads} has 12 for 32.
  *
  * <pre>
- * group of Q4_0, 72 bytes         [scale 0][32 weights] [scale 1][32 weights] [scale 2][32 weights] [scale 3][32 weights]
- * short s of block b              weights 2s, 2s + 16, 2s + 1, 2s + 17 from the lowest bits up, 0 &lt;= s &lt; 8
- * group of Q8_0, 136 bytes        likewise
- * short s of block b              weights 2s, 2s + 1 from the lowest bits up, 0 &lt;= s &lt; 16
+ * group of Q4_0, 72 bytes [scale 0][32 weights] [scale 1][32 weights] [scale 2][32 weights] [scale 3][32 weights] short
+ * s of block b weights 2s, 2s + 16, 2s + 1, 2s + 17 from the lowest bits up, 0 &lt;= s &lt; 8 group of Q8_0, 136 bytes
+ * likewise short s of block b weights 2s, 2s + 1 from the lowest bits up, 0 &lt;= s &lt; 16
  * </pre>
  *
- * <p>Sums of shorts are exact; two or four of them make an integer, which is scaled and added to one f32 sum per lane. A
- * weights' scale that is infinite or no number, which no quantizer writes, counts as one of 2^16 or more.
+ * <p>Sums of shorts are exact; two or four of them make an integer, which is scaled and added to one f32 sum per lane.
+ * A weights' scale that is infinite or no number, which no quantizer writes, counts as one of 2^16 or more.
  *
  * <p>Two rows share the loads of the inputs, and are written out as in {@link RowQuads}: one row at a time read a file
  * of weights a twentieth slower, and a helper that returns a vector puts it on the heap.
@@ -101,7 +101,9 @@ public final class Int8Rows {
     /** Multiplied by it, an integer has the sum of its halves in the upper one. */
     private static final int SUM_OF_HALVES = 0x10001;
 
-    /** A half's bits, moved to where a float has them, are the half divided by 2^112. Inputs' scales make up for a part. */
+    /**
+     * A half's bits, moved to where a float has them, are the half divided by 2^112. Inputs' scales make up for a part.
+     */
     public static final float SUM_UNIT = 0x1p112f / Int8Inputs.UNIT;
 
     /** A half's bits but the lowest three, moved down by 3 bits from the upper half of an integer. */
@@ -139,7 +141,10 @@ public final class Int8Rows {
         return ShortVector.fromArray(SHORTS, lanes, 0);
     }
 
-    /** Whether such products are faster here than those of {@link RowQuads}: a row must be long enough to make up for its call. */
+    /**
+     * Whether such products are faster here than those of {@link RowQuads}: a row must be long enough to make up for
+     * its call.
+     */
     static boolean serve(WeightMatrix weights) {
         return Lanes.COUNT == 16
                 && switch (weights.format()) {

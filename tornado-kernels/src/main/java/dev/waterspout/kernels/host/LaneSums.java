@@ -92,7 +92,9 @@ public final class LaneSums {
         }
     }
 
-    /** Does for {@code 4 * count} vectors what {@link #fold} does with {@code 2 * count} and then with {@code count}. */
+    /**
+     * Does for {@code 4 * count} vectors what {@link #fold} does with {@code 2 * count} and then with {@code count}.
+     */
     private static void foldTwice(
             long vectors,
             int count,

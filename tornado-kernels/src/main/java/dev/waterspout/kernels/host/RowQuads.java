@@ -22,8 +22,8 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Each row has one accumulator over ascending columns, so the sums have the bits of {@link DotTiles} over expanded
  * weights. Columns that fill no vector are left out. There is a method per format, and each calls the Vector API
  * itself and is written out for each row: a choice inside the loop, or a helper that returns a vector, puts vectors on
- * the heap. With a helper that expands one vector of F16, decode of a 1.1B model fell from 14.3 to 5.1 tokens per second.
- * Weights are read by address, see {@link Memory}.
+ * the heap. With a helper that expands one vector of F16, decode of a 1.1B model fell from 14.3 to 5.1 tokens per
+ * second. Weights are read by address, see {@link Memory}.
  */
 final class RowQuads {
     /** Rows that are multiplied together. */

@@ -7,9 +7,11 @@ import org.jspecify.annotations.Nullable;
  * The steps from query-key products to attention weights: scale, cap, mask, softmax.
  *
  * @param scale the factor of the products
- * @param cap the bound of scaled scores, applied as {@code cap x tanh(score / cap)} (Gemma 2, arXiv 2408.00118); 0 for none
+ * @param cap the bound of scaled scores, applied as {@code cap x tanh(score / cap)} (Gemma 2, arXiv 2408.00118); 0 for
+ *     none
  * @param window how many of the latest positions a token sees, its own included; 0 for all
- * @param sinks f32 {@code [heads]}: a score per query head that takes part in the softmax and has no value; null for none
+ * @param sinks f32 {@code [heads]}: a score per query head that takes part in the softmax and has no value; null for
+ *     none
  */
 public record Scoring(
         float scale, float cap, int window, @Nullable MemorySegment sinks) {
@@ -21,8 +23,8 @@ public record Scoring(
     }
 
     /**
-     * Returns the usual scoring: products are divided by the square root of the head dimension, and a token sees all positions up
-     * to its own.
+     * Returns the usual scoring: products are divided by the square root of the head dimension, and a token sees all
+     * positions up to its own.
      *
      * @param headDim elements of a head
      */

@@ -109,7 +109,10 @@ public final class VectorAttention {
         }
     }
 
-    /** {@return the address of keys or values of a tile as f32 {@code [positions][headDim]}} A tile of halves is expanded into scratch memory. */
+    /**
+     * {@return the address of keys or values of a tile as f32 {@code [positions][headDim]}} A tile of halves is
+     * expanded into scratch memory.
+     */
     private long near(MemorySegment cached, int kvHead, int position, int positions) {
         long address = Memory.address(cached) + cache.offset(kvHead, position);
         return switch (cache.type()) {
@@ -182,8 +185,8 @@ public final class VectorAttention {
     }
 
     /**
-     * Turns scores into unnormalized weights relative to the largest score so far, and rescales the running sums to it. The first
-     * {@code hidden} of {@code count} positions get no weight.
+     * Turns scores into unnormalized weights relative to the largest score so far, and rescales the running sums to it.
+     * The first {@code hidden} of {@code count} positions get no weight.
      */
     private void softmax(int unit, int hidden, int count) {
         if (count == 0) {

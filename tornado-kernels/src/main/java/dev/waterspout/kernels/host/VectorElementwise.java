@@ -7,7 +7,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/** Gates, factors, caps and additions. The elements that fill no vector take the same operations under a mask: same bits anywhere. */
+/**
+ * Gates, factors, caps and additions. The elements that fill no vector take the same operations under a mask: same bits
+ * anywhere.
+ */
 final class VectorElementwise {
     private VectorElementwise() {}
 

@@ -8,16 +8,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /**
- * Matrix product (GEMM and GEMV). For many tokens it is blocked for the caches: a group of rows is expanded to f32 a chunk
- * of columns at a time and multiplied with a tile of tokens while it is in the L1 cache. For few tokens weights of the types that {@link RowQuads}
- * knows are expanded in registers.
+ * Matrix product (GEMM and GEMV). For many tokens it is blocked for the caches: a group of rows is expanded to f32 a
+ * chunk of columns at a time and multiplied with a tile of tokens while it is in the L1 cache. For few tokens weights
+ * of the types that {@link RowQuads} knows are expanded in registers.
  *
  * <p>Of the many-token blocking, with {@code N} = {@value #NEAR} rows, {@code C} = {@value #CHUNK} columns, 16 lanes:
  * the expanded rows take {@code 4 N C} = 16 KB and stay in the first-level cache while all tokens of the tile pass by.
- * Four tokens with them are {@code 4 N C / 16} = 1024 multiply-adds, a cycle each; meanwhile the four tokens, {@code 16 C}
- * = 16 KB, come from the second level: 16 bytes per cycle of the about 48 that it delivers. The sixteen accumulators come
- * and go once per {@code C / 16} = 64 multiply-adds each: with half the columns and twice the rows that took a sixth of
- * the time. Expanding takes about 5 instructions per vector, against one multiply-add per token of the tile.
+ * Four tokens with them are {@code 4 N C / 16} = 1024 multiply-adds, a cycle each; meanwhile the four tokens,
+ * {@code 16 C} = 16 KB, come from the second level: 16 bytes per cycle of the about 48 that it delivers. The sixteen
+ * accumulators come and go once per {@code C / 16} = 64 multiply-adds each: with half the columns and twice the rows
+ * that took a sixth of the time. Expanding takes about 5 instructions per vector, against one multiply-add per token of
+ * the tile.
  *
  * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that
  * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits. Only inputs that are
@@ -27,7 +28,10 @@ public final class VectorLinear {
     /** The batch from which on expanding weights once for all tokens is faster. */
     private static final int MANY_TOKENS = 4;
 
-    /** Tokens that share an expanded group: enough to make expanding cheap, few enough for their sums to stay in the cache. */
+    /**
+     * Tokens that share an expanded group: enough to make expanding cheap, few enough for their sums to stay in the
+     * cache.
+     */
     private static final int TILE_TOKENS = 128;
 
     /** Floats of a tile's inputs, where rows are not longer still: about the second-level cache. */

@@ -20,7 +20,10 @@ public final class Lanes {
     public static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(COUNT * Short.SIZE));
 
-    /** A byte per lane. No vector is shorter than 64 bits: where {@link #COUNT} is 4 there is none, and this is not used. */
+    /**
+     * A byte per lane. No vector is shorter than 64 bits: where {@link #COUNT} is 4 there is none, and this is not
+     * used.
+     */
     public static final VectorSpecies<Byte> BYTE_LANES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, COUNT * Byte.SIZE)));
 

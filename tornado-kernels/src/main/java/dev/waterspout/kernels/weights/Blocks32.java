@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.weights;
 
 /**
- * The sizes of the blocks of Q8_0 and Q4_0, whose micro-kernels are hand-written. The JIT treats only static finals as constants, and
- * needs constants to unroll a block.
+ * The sizes of the blocks of Q8_0 and Q4_0, whose micro-kernels are hand-written. The JIT treats only static finals as
+ * constants, and needs constants to unroll a block.
  */
 public final class Blocks32 {
     /** Weights of a block. */

@@ -5,8 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 8 a point of a grid of 2048, each 32 with a scale of 3 bits and a shift: weight {@code d * (2 s + 1)} times
- * the point plus or minus 1/8.
+ * 256 weights, each 8 a point of a grid of 2048, each 32 with a scale of 3 bits and a shift: weight
+ * {@code d * (2 s + 1)} times the point plus or minus 1/8.
  *
  * <pre>
  *   byte 0     2          34                 50

@@ -5,15 +5,16 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 8 a point of a grid of 1024 with signs, each 16 with a scale of 4 bits: weight {@code d * (0.5 + s) / 4} times
- * the point times the sign.
+ * 256 weights, each 8 a point of a grid of 1024 with signs, each 16 with a scale of 4 bits: weight
+ * {@code d * (0.5 + s) / 4} times the point times the sign.
  *
  * <pre>
  *   byte 0     2          34         66        74        82
  *        +-----+----------+----------+---------+---------+
- *        |  d  | points   | signs    | high    | 8 bytes |   d binary16; s of weights 16 g to 16 g + 15: nibble g of 8 bytes
+ *        | d | points | signs | high | 8 bytes | d binary16; s of weights 16 g to 16 g + 15: nibble g of 8 bytes
  *        +-----+----------+----------+---------+---------+
- *   point 4 g + k: byte 4 g + k of the points, above it bits 2 k of byte g of high; bit j of its signs: weight j is negative
+ *   point 4 g + k: byte 4 g + k of the points, above it bits 2 k of byte g of high; bit j of its signs: weight j is
+ *   negative
  * </pre>
  */
 final class Iq2S extends ScaledQuants {

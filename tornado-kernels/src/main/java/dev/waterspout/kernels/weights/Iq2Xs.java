@@ -5,8 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 8 a point of a grid of 512 with signs, each 16 with a scale of 4 bits: weight {@code d * (0.5 + s) / 4} times
- * the point times the sign.
+ * 256 weights, each 8 a point of a grid of 512 with signs, each 16 with a scale of 4 bits: weight
+ * {@code d * (0.5 + s) / 4} times the point times the sign.
  *
  * <pre>
  *   byte 0     2                   66         74

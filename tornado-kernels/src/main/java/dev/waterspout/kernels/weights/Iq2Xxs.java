@@ -5,15 +5,16 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 8 a point of a grid of 256 with signs, each 32 with a scale of 4 bits: weight {@code d * (0.5 + s) / 4} times
- * the point times the sign.
+ * 256 weights, each 8 a point of a grid of 256 with signs, each 32 with a scale of 4 bits: weight
+ * {@code d * (0.5 + s) / 4} times the point times the sign.
  *
  * <pre>
  *   byte 0     2
  *        +-----+-------------------+
  *        |  d  | 8 times 8 bytes   |   d binary16; of each 32 weights:
  *        +-----+-------------------+
- *   bytes 0 to 3: the points; of the integer in bytes 4 to 7, bits 7 k to 7 k + 6: signs of point k, see {@link Signs}, bits 28 on: s
+ *   bytes 0 to 3: the points; of the integer in bytes 4 to 7, bits 7 k to 7 k + 6: signs of point k, see {@link Signs},
+ *   bits 28 on: s
  * </pre>
  */
 final class Iq2Xxs extends ScaledQuants {

@@ -5,15 +5,16 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 4 a point of a grid of 512 with signs, each 32 with a scale of 4 bits: weight {@code d * (1 + 2 s)} times the
- * point times the sign.
+ * 256 weights, each 4 a point of a grid of 512 with signs, each 32 with a scale of 4 bits: weight {@code d * (1 + 2 s)}
+ * times the point times the sign.
  *
  * <pre>
  *   byte 0     2          66       74         106       110
  *        +-----+----------+--------+----------+---------+
- *        |  d  | points   | high   | signs    | 4 bytes |   d binary16; s of weights 32 g to 32 g + 31: nibble g of 4 bytes
+ *        | d | points | high | signs | 4 bytes | d binary16; s of weights 32 g to 32 g + 31: nibble g of 4 bytes
  *        +-----+----------+--------+----------+---------+
- *   point p: byte p of the points, above it bit p % 8 of byte p / 8 of high; bit j of byte k of signs: weight 8 k + j is negative
+ *   point p: byte p of the points, above it bit p % 8 of byte p / 8 of high; bit j of byte k of signs: weight 8 k + j
+ *   is negative
  * </pre>
  */
 final class Iq3S extends ScaledQuants {

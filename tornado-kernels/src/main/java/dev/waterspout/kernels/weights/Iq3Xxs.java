@@ -13,7 +13,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *        +-----+----------+------------------+
  *        |  d  | points   | 8 times 4 bytes  |   d binary16
  *        +-----+----------+------------------+
- *   integer g of 8, bits 7 k to 7 k + 6: signs of weights 32 g + 8 k on, see {@link Signs}; bits 28 on: s of weights 32 g on
+ *   integer g of 8, bits 7 k to 7 k + 6: signs of weights 32 g + 8 k on, see {@link Signs}; bits 28 on: s of weights 32
+ *   g on
  * </pre>
  */
 final class Iq3Xxs extends ScaledQuants {

@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * <pre>
  *   byte 0     2     4     8          136
  *        +-----+-----+-----+----------+
- *        |  d  |  h  |  l  | 128 bytes|   d binary16; s of weights 32 g to 32 g + 31: nibble g of l, above it bits 2 g of h
+ *        | d | h | l | 128 bytes| d binary16; s of weights 32 g to 32 g + 31: nibble g of l, above it bits 2 g of h
  *        +-----+-----+-----+----------+
  *   weight 32 g + j, j < 16: low nibble of byte 16 g + j of 128; weight 32 g + 16 + j: high
  * </pre>

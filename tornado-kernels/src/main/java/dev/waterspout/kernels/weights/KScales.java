@@ -11,7 +11,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
  *        +--------------+--------------+--------------+
  *        | s of g &lt; 4   | m of g &lt; 4   | low nibbles  |   bits 0 to 5 of byte g and of byte 4 + g
  *        +--------------+--------------+--------------+
- *   g >= 4: low nibble of byte 4 + g, and above it bits 6 and 7 of byte g - 4: s; high nibble, and bits 6 and 7 of byte g: m
+ *   g >= 4: low nibble of byte 4 + g, and above it bits 6 and 7 of byte g - 4: s; high nibble, and bits 6 and 7 of byte
+ *   g: m
  * </pre>
  */
 final class KScales {

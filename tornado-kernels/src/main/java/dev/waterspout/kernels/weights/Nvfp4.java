@@ -5,13 +5,13 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 64 weights of E2M1, 16 of which share a scale of E4M3 without sign: weight {@code v(q) * s / 2}, v being twice the value of
- * E2M1. A scale of 0x7f counts as 0.
+ * 64 weights of E2M1, 16 of which share a scale of E4M3 without sign: weight {@code v(q) * s / 2}, v being twice the
+ * value of E2M1. A scale of 0x7f counts as 0.
  *
  * <pre>
  *   byte 0         4
  *        +---------+------------------------+
- *        | 4 bytes | 4 times 8 bytes        |   s of each 16; low nibble of byte j of its 8: q of weight j, high: of j + 8
+ *        | 4 bytes | 4 times 8 bytes | s of each 16; low nibble of byte j of its 8: q of weight j, high: of j + 8
  *        +---------+------------------------+
  * </pre>
  */

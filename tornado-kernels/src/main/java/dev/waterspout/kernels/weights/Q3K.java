@@ -13,7 +13,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *        | 32 bytes | 64 bytes | 12 bytes    |  d  |   d binary16
  *        +----------+----------+-------------+-----+
  *   weight 128 n + 32 j + l: bits 2 j and 2 j + 1 of byte 32 n + l of 64, and above them bit 4 n + j of byte l of 32
- *   s of weights 16 g to 16 g + 15: a nibble of byte g % 8 of 12, low for g < 8; above it bits 2 (g / 4) of byte 8 + g % 4
+ *   s of weights 16 g to 16 g + 15: a nibble of byte g % 8 of 12, low for g < 8; above it bits 2 (g / 4) of byte 8 + g
+ *   % 4
  * </pre>
  */
 final class Q3K extends ScaledQuants {

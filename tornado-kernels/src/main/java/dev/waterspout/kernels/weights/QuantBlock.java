@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A block of a {@link ScaledQuants} type, taken apart: up to 256 signed bytes, and the scales and offsets of up to 16 groups.
- * Types write it eight bytes at a time, as a long; it becomes f32 by vectors. One thread at a time may use it.
+ * A block of a {@link ScaledQuants} type, taken apart: up to 256 signed bytes, and the scales and offsets of up to 16
+ * groups. Types write it eight bytes at a time, as a long; it becomes f32 by vectors. One thread at a time may use it.
  *
  * <pre>
  *   byte 0           256          320          384
@@ -82,7 +82,8 @@ public final class QuantBlock {
     }
 
     /**
-     * Writes 256 numbers of two bits: number {@code 128 n + 32 j + l} is in bits 2 j and 2 j + 1 of byte {@code 32 n + l}.
+     * Writes 256 numbers of two bits: number {@code 128 n + 32 j + l} is in bits 2 j and 2 j + 1 of byte
+     * {@code 32 n + l}.
      *
      * @param address of 64 bytes
      * @param less subtracted from each

@@ -3,8 +3,8 @@ package dev.waterspout.kernels.weights;
 import dev.waterspout.kernels.vector.Layouts;
 
 /**
- * A type whose weights are a number of 8 bits times a scale that a group of weights shares, for some types plus an offset of
- * the group. Subclasses only read a block into these parts.
+ * A type whose weights are a number of 8 bits times a scale that a group of weights shares, for some types plus an
+ * offset of the group. Subclasses only read a block into these parts.
  */
 abstract class ScaledQuants extends TensorType {
     private final int groupShift;

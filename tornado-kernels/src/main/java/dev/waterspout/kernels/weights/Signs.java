@@ -1,6 +1,8 @@
 package dev.waterspout.kernels.weights;
 
-/** The signs of eight numbers in seven bits: bit {@code j} of the first seven, and the parity of these for the eighth. */
+/**
+ * The signs of eight numbers in seven bits: bit {@code j} of the first seven, and the parity of these for the eighth.
+ */
 final class Signs {
     private Signs() {}
 

@@ -6,7 +6,9 @@ import dev.waterspout.kernels.vector.Memory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Numbers as blocks store them, little-endian: in a segment for the reference code, at an address for the fast code. */
+/**
+ * Numbers as blocks store them, little-endian: in a segment for the reference code, at an address for the fast code.
+ */
 final class Stored {
     private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(Layouts.ORDER);
     private static final MemorySegment ALL = Memory.ALL;

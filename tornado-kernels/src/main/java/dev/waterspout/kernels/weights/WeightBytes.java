@@ -3,7 +3,10 @@ package dev.waterspout.kernels.weights;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Numbers out of the raw bytes of a tensor, for kernels, and the blocks of Q8_0 and Q4_0, for which some kernels are written. */
+/**
+ * Numbers out of the raw bytes of a tensor, for kernels, and the blocks of Q8_0 and Q4_0, for which some kernels are
+ * written.
+ */
 public final class WeightBytes {
     /** Numbers of formats as compile-time constants of kernels. */
     public static final int Q8_0 = Q80.ID;

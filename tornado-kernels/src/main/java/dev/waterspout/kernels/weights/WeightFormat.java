@@ -6,9 +6,9 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The registry of tensor types. A new type is a class, a constant here, and a line of {@link #weightAt}, which stands here
- * because kernels reach static methods only: TornadoVM knows the number of the format when it compiles, and drops all other
- * lines.
+ * The registry of tensor types. A new type is a class, a constant here, and a line of {@link #weightAt}, which stands
+ * here because kernels reach static methods only: TornadoVM knows the number of the format when it compiles, and drops
+ * all other lines.
  */
 public enum WeightFormat {
     F32(new Float32()),

@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
- * Where a process uses many formats, their loops stay what they are alone. A loop that the compiler takes apart keeps its
- * vectors on the heap, one of 16 floats for every 16 elements and more: that shows in what is allocated.
+ * Where a process uses many formats, their loops stay what they are alone. A loop that the compiler takes apart keeps
+ * its vectors on the heap, one of 16 floats for every 16 elements and more: that shows in what is allocated.
  */
 class CodecAllocationTest {
     private static final int ROWS = 64;

@@ -65,7 +65,9 @@ final class Operands {
                 all.asSlice(layer * bytes, bytes), weights.format(), weights.rows(), weights.columns());
     }
 
-    /** Asserts that the first values are close, measured by the largest; behind them lie rows that were not asked for. */
+    /**
+     * Asserts that the first values are close, measured by the largest; behind them lie rows that were not asked for.
+     */
     static void assertClose(FloatArray actual, FloatArray expected, double tolerance) {
         assertThat(actual.getSize()).isGreaterThanOrEqualTo(expected.getSize());
         double largest = 1e-30;

@@ -43,7 +43,8 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
     }
 
     /**
-     * {@return the first device of each runtime with each of a kernel's choices, the smallest and the largest groups of each}
+     * {@return the first device of each runtime with each of a kernel's choices, the smallest and the largest groups of
+     * each}
      *
      * @param shape one that has all choices; shapes that have not run by default
      */

@@ -1,4 +1,7 @@
-/** Tests of the device kernels, on every device that the runtime lists. The same classes run on the emulator and on an SDK. */
+/**
+ * Tests of the device kernels, on every device that the runtime lists. The same classes run on the emulator and on an
+ * SDK.
+ */
 @NullMarked
 package dev.waterspout.kernels.device;
 

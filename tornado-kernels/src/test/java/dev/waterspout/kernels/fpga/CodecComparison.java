@@ -19,7 +19,10 @@ import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
-/** The FPGA codec of one format, bit for bit against the reference, on whatever runs it. Also a program, for a bitstream. */
+/**
+ * The FPGA codec of one format, bit for bit against the reference, on whatever runs it. Also a program, for a
+ * bitstream.
+ */
 final class CodecComparison {
     private static final int[] COLUMNS = {1, 31, 32, 33, 63, 64, 65, 1021, 4098};
     private static final int RANKS = 3;
@@ -35,7 +38,9 @@ final class CodecComparison {
         this.reference = PartialCodec.reference(codec.kernels().format());
     }
 
-    /** Formats that are compared: all elements of the kernels with all rules in blocks of 32, and OCP's in the others. */
+    /**
+     * Formats that are compared: all elements of the kernels with all rules in blocks of 32, and OCP's in the others.
+     */
     static Stream<MxFormat> formats() {
         Stream<MxFormat> rules = Stream.of(ElementType.E2M1, ElementType.E4M3, ElementType.E5M2, ElementType.INT8)
                 .flatMap(element -> Stream.of(ScaleRule.values())

@@ -12,7 +12,10 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 
-/** Compiles OpenCL C to a binary of the first device of the first platform, which that driver loads again: as aoc and v++ do. */
+/**
+ * Compiles OpenCL C to a binary of the first device of the first platform, which that driver loads again: as aoc and
+ * v++ do.
+ */
 public final class DriverBinary {
     private static final long ALL_DEVICES = 0xFFFFFFFFL;
     private static final int BUILD_LOG = 0x1183;

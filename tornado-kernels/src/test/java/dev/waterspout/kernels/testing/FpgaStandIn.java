@@ -11,8 +11,8 @@ import java.util.Objects;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * A JVM with TornadoVM in which the OpenCL driver's devices look like FPGAs: TornadoVM loads bitstreams on nothing else. The
- * driver's own binaries stand for them. Needs a C compiler.
+ * A JVM with TornadoVM in which the OpenCL driver's devices look like FPGAs: TornadoVM loads bitstreams on nothing
+ * else. The driver's own binaries stand for them. Needs a C compiler.
  */
 public final class FpgaStandIn {
     private static final String SHIM = "/dev/waterspout/kernels/fpga/fpga-shim.c";

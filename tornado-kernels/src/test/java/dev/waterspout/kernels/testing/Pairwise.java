@@ -6,9 +6,10 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Chooses few combinations of values of several axes, such that every pair of values of two axes is in one of them (pairwise
- * testing; K. C. Tai and Y. Lei, "A test generation strategy for pairwise testing", 2002). Faults that depend on the values of one
- * or two axes are found as in the whole product; tests of the whole product have the tag {@link #EXHAUSTIVE}.
+ * Chooses few combinations of values of several axes, such that every pair of values of two axes is in one of them
+ * (pairwise testing; K. C. Tai and Y. Lei, "A test generation strategy for pairwise testing", 2002). Faults that depend
+ * on the values of one or two axes are found as in the whole product; tests of the whole product have the tag
+ * {@link #EXHAUSTIVE}.
  */
 public final class Pairwise {
     /** Tag of tests that {@code mvn verify} leaves to the profile {@code exhaustive}. */

@@ -7,8 +7,9 @@ import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * Finds reference data by name. Most of it is in {@code test-data/} of the source tree; the built-in model is a resource of the
- * engine; larger sets may lie in {@code shared/data} beside the checkout, and tests that need those are skipped elsewhere.
+ * Finds reference data by name. Most of it is in {@code test-data/} of the source tree; the built-in model is a
+ * resource of the engine; larger sets may lie in {@code shared/data} beside the checkout, and tests that need those are
+ * skipped elsewhere.
  */
 public final class TestData {
     /** Where reference data may be, relative to the root of the source tree or, for the last, to a folder above it. */

@@ -14,7 +14,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Every type has the bits of llama.cpp's values: the reference, the vectors, the loops of the first pass, the kernels' part. */
+/**
+ * Every type has the bits of llama.cpp's values: the reference, the vectors, the loops of the first pass, the kernels'
+ * part.
+ */
 class WeightFormatTest {
     private static final int COLUMNS = ReferenceRows.COLUMNS;
 

@@ -18,8 +18,8 @@ import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
 /**
- * A terminal with line editing and history of the conversation. Reasoning is dimmed; parentheses are around it where the
- * terminal has no styles. An interrupt ends a reply, not the program.
+ * A terminal with line editing and history of the conversation. Reasoning is dimmed; parentheses are around it where
+ * the terminal has no styles. An interrupt ends a reply, not the program.
  */
 public final class TerminalConsole implements ChatConsole {
     private static final String PROMPT = "> ";

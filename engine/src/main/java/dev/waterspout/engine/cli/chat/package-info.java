@@ -1,4 +1,7 @@
-/** A conversation in a terminal, or over pipes: lines that are read, replies that are shown, and what is done in between. */
+/**
+ * A conversation in a terminal, or over pipes: lines that are read, replies that are shown, and what is done in
+ * between.
+ */
 @NullMarked
 package dev.waterspout.engine.cli.chat;
 

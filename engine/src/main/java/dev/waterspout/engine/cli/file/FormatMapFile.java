@@ -23,8 +23,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Files with the wire formats of one model's exchanges, as {@code lab search} finds them. docs/design/wire.md describes the
- * schema.
+ * Files with the wire formats of one model's exchanges, as {@code lab search} finds them. docs/design/wire.md describes
+ * the schema.
  */
 public final class FormatMapFile {
     private static final int VERSION = 1;

@@ -12,7 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Reads JSON that may come from anywhere: its size, its depth and the length of its numbers are limited, and keys are unique. */
+/**
+ * Reads JSON that may come from anywhere: its size, its depth and the length of its numbers are limited, and keys are
+ * unique.
+ */
 public final class JsonFile {
     /** Bytes of a file; a trace of some minutes has tens of megabytes. */
     static final long MOST_BYTES = 256L << 20;
@@ -36,7 +39,8 @@ public final class JsonFile {
      *
      * @param what it is, for people, such as "format map"
      * @param file a regular file, or a link to one, in UTF-8
-     * @throws IOException with one sentence that names the file if it is none, cannot be read, is not JSON, or exceeds a limit
+     * @throws IOException with one sentence that names the file if it is none, cannot be read, is not JSON, or exceeds
+     *     a limit
      */
     public static JsonValue read(String what, Path file) throws IOException {
         String name = what + " " + file;

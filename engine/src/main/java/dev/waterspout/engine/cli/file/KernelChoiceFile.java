@@ -83,8 +83,8 @@ public record KernelChoiceFile(List<Tuned> devices) {
     }
 
     /**
-     * Returns these choices with newer results merged in. A newer result replaces the older one of the same shape class.
-     * Results of the same device with another driver or program version are dropped.
+     * Returns these choices with newer results merged in. A newer result replaces the older one of the same shape
+     * class. Results of the same device with another driver or program version are dropped.
      */
     public KernelChoiceFile with(Tuned newer) {
         List<Tuned> merged = new ArrayList<>();

@@ -17,8 +17,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The timelines of this process's ranks. They are kept where a file is wanted, and handed to Java Flight Recorder where that
- * runs; else nothing is recorded at all.
+ * The timelines of this process's ranks. They are kept where a file is wanted, and handed to Java Flight Recorder where
+ * that runs; else nothing is recorded at all.
  */
 public final class Profile {
     private final @Nullable Path file;
@@ -69,7 +69,8 @@ public final class Profile {
     }
 
     /**
-     * Writes the file, if one is wanted: the rank's number is put into its name where a process has none but a later rank.
+     * Writes the file, if one is wanted: the rank's number is put into its name where a process has none but a later
+     * rank.
      *
      * @param command that ran
      * @param devices of all ranks, for people

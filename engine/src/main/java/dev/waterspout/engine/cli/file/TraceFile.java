@@ -17,9 +17,9 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Timelines in the JSON form of Chrome's Trace Event Format, which Perfetto opens: one complete event ({@code "ph": "X"}) per
- * phase, with times in microseconds. A rank is a process of the trace; its thread 0 is the rank's own, and thread 1 what a device
- * did meanwhile.
+ * Timelines in the JSON form of Chrome's Trace Event Format, which Perfetto opens: one complete event
+ * ({@code "ph": "X"}) per phase, with times in microseconds. A rank is a process of the trace; its thread 0 is the
+ * rank's own, and thread 1 what a device did meanwhile.
  *
  * <p>Source: "Trace Event Format", the document of the Chromium project.
  *

@@ -48,8 +48,8 @@ public final class TraceReader {
 
     /**
      * Returns what the page draws: {@code lanes}, the names of ranks' threads by {@code pid:tid}; {@code slices}, each
-     * {@code [lane, category, name, number or -1, start ms, length ms]}; {@code totals}, per lane and category the milliseconds
-     * and the count of all slices; and how many slices are left out.
+     * {@code [lane, category, name, number or -1, start ms, length ms]}; {@code totals}, per lane and category the
+     * milliseconds and the count of all slices; and how many slices are left out.
      *
      * @param traces the files of one run, one per process
      */

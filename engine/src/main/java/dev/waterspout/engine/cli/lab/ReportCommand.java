@@ -93,8 +93,8 @@ public final class ReportCommand implements Callable<Integer> {
     }
 
     /**
-     * Returns the page. A browser runs its two scripts alone: the page's policy has their digests, and so refuses what a string
-     * of a results file might smuggle into the page.
+     * Returns the page. A browser runs its two scripts alone: the page's policy has their digests, and so refuses what
+     * a string of a results file might smuggle into the page.
      */
     private static String page(String data) throws IOException {
         String library = resource(LIBRARY);

@@ -19,16 +19,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What TornadoVM loads the FPGA kernels from. It reads that when it starts, so it is told before any device is looked for.
+ * What TornadoVM loads the FPGA kernels from. It reads that when it starts, so it is told before any device is looked
+ * for.
  *
  * @param file what the vendor's compiler wrote, or null where the device compiles from source
- * @param configuration TornadoVM's configuration of FPGAs, or null for the one beside the bitstream or in the folder above, and
- *     where there is none for that of the SDK
+ * @param configuration TornadoVM's configuration of FPGAs, or null for the one beside the bitstream or in the folder
+ *     above, and where there is none for that of the SDK
  */
 public record Bitstream(@Nullable Path file, @Nullable Path configuration) {
     private static final Pattern DEVICE = Pattern.compile("tornado:opencl:(\\d{1,4})");
 
-    /** Backends that may come before OpenCL's in TornadoVM's list: the number of it is only known when it has started. */
+    /**
+     * Backends that may come before OpenCL's in TornadoVM's list: the number of it is only known when it has started.
+     */
     private static final int BACKENDS = 4;
 
     /**

@@ -5,8 +5,8 @@ import java.util.HexFormat;
 import java.util.Set;
 
 /**
- * The text after {@code -p}, kept from the parser of the command line: whatever it begins with or has in it, it is text. The
- * parser would take {@code -hello} for options.
+ * The text after {@code -p}, kept from the parser of the command line: whatever it begins with or has in it, it is
+ * text. The parser would take {@code -hello} for options.
  */
 public final class PromptText {
     private static final Set<String> COMMANDS = Set.of("generate", "chat");

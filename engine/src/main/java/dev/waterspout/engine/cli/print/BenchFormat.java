@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * How {@code bench} prints its rows. Objects have llama-bench's names for what llama-bench also has; docs/lab/performance.md
- * tells what they mean.
+ * How {@code bench} prints its rows. Objects have llama-bench's names for what llama-bench also has;
+ * docs/lab/performance.md tells what they mean.
  */
 public enum BenchFormat {
     /** A Markdown table. */

@@ -12,8 +12,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table of {@code tune}: per kernel and shape the winner, how fast it is beside the device's limit, the runner-up and the
- * default.
+ * The table of {@code tune}: per kernel and shape the winner, how fast it is beside the device's limit, the runner-up
+ * and the default.
  */
 public final class TuneTable {
     private static final List<String> HEADER = List.of(

@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A hub on the loopback interface: the tree and resolve calls of one repository. Files are redirected to a second server,
- * as large files are on Hugging Face.
+ * A hub on the loopback interface: the tree and resolve calls of one repository. Files are redirected to a second
+ * server, as large files are on Hugging Face.
  */
 final class LocalHub implements AutoCloseable {
     static final String REPOSITORY = "owner/repo";

@@ -3,7 +3,9 @@ package dev.waterspout.interconnect.policy.measure;
 import dev.waterspout.interconnect.collective.ControlChannel;
 import java.util.Arrays;
 
-/** Makes every rank's measurements the same numbers on all ranks: the slowest rank's. Each call is made on all ranks. */
+/**
+ * Makes every rank's measurements the same numbers on all ranks: the slowest rank's. Each call is made on all ranks.
+ */
 public final class Agreement {
     private final ControlChannel control;
 

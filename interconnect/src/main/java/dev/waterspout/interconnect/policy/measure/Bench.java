@@ -14,7 +14,8 @@ import java.util.function.LongSupplier;
  * @param ports where to encode and sum
  * @param codecs what is known of this rank's codecs without measuring
  * @param clocks the time
- * @param barrier called on all ranks before each exchange that is timed as a trial; returns when all ranks have called it
+ * @param barrier called on all ranks before each exchange that is timed as a trial; returns when all ranks have called
+ *     it
  */
 public record Bench(
         Transport transport,

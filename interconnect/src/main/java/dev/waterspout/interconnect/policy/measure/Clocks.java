@@ -9,9 +9,9 @@ import java.util.function.LongSupplier;
  * Where time goes.
  *
  * @param nanos the time, as {@link System#nanoTime}
- * @param compiling the processor time in nanoseconds that the JIT has used so far, with whatever else the VM does on threads
- *     of its own. The time that {@link java.lang.management.CompilationMXBean} tells would not do: a method counts there
- *     when it is done, and one that takes a second leaves that second idle
+ * @param compiling the processor time in nanoseconds that the JIT has used so far, with whatever else the VM does on
+ *     threads of its own. The time that {@link java.lang.management.CompilationMXBean} tells would not do: a method
+ *     counts there when it is done, and one that takes a second leaves that second idle
  */
 public record Clocks(LongSupplier nanos, LongSupplier compiling) {
     /** Returns this JVM's clocks. A Java thread that has ended counts as the VM's from then on. */

@@ -18,8 +18,8 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
     public static final CodecCosts NONE = new CodecCosts(Map.of());
 
     /**
-     * 6 GB/s of f32, and 10 to sum: what formats of 3 to 8 bits in blocks of 32 reach on one core is 8 to 13 and 13 to 26
-     * (Zen 4, AVX-512), once the code is compiled.
+     * 6 GB/s of f32, and 10 to sum: what formats of 3 to 8 bits in blocks of 32 reach on one core is 8 to 13 and 13 to
+     * 26 (Zen 4, AVX-512), once the code is compiled.
      */
     private static final Cost USUAL =
             new Cost(new Line(1e-6, 4 / 6e9), new Line(1e-6, 4 / 6e9), new Line(1e-6, 4 / 10e9), false);
@@ -85,7 +85,8 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
      * @param encode per element of the partial
      * @param reduce per element of all shards together
      * @param decodeSum per element of all shards together
-     * @param measured whether the figures are of this machine, taken when they had stopped changing; others are not kept
+     * @param measured whether the figures are of this machine, taken when they had stopped changing; others are not
+     *     kept
      */
     public record Cost(Line encode, Line reduce, Line decodeSum, boolean measured) {
         /** Measured figures. */
@@ -100,8 +101,8 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
     }
 
     /**
-     * Returns these costs, with the usual cost of a compiled codec for each format that has no measured figures. A format that
-     * sorts has no usual cost and is left out.
+     * Returns these costs, with the usual cost of a compiled codec for each format that has no measured figures. A
+     * format that sorts has no usual cost and is left out.
      *
      * @param formats those to assume costs for
      */

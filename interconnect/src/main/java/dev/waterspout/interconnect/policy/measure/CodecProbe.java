@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Measures what encoding, reducing and summing cost a rank, per format: at 1 row and at many, on which a straight line is
- * laid, once {@link WarmUp} has found them steady. Each figure is the lower quartile of its repetitions. Ranks measure each
- * by itself, and agree afterwards.
+ * Measures what encoding, reducing and summing cost a rank, per format: at 1 row and at many, on which a straight line
+ * is laid, once {@link WarmUp} has found them steady. Each figure is the lower quartile of its repetitions. Ranks
+ * measure each by itself, and agree afterwards.
  */
 public final class CodecProbe {
     private static final int MOST_ROWS = 64;

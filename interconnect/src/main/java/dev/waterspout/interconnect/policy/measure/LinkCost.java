@@ -1,8 +1,8 @@
 package dev.waterspout.interconnect.policy.measure;
 
 /**
- * What a link costs. An exchange in which each of N ranks sends {@code b} bytes to each of its {@code N - 1} peers takes
- * {@code latencySeconds + (N - 1) x b / bytesPerSecond}.
+ * What a link costs. An exchange in which each of N ranks sends {@code b} bytes to each of its {@code N - 1} peers
+ * takes {@code latencySeconds + (N - 1) x b / bytesPerSecond}.
  *
  * @param latencySeconds of an exchange that carries next to nothing, at least 0
  * @param bytesPerSecond what one rank sends to all its peers together; more than 0, infinite where nothing travels

@@ -16,8 +16,9 @@ import java.util.function.LongSupplier;
  * Measures a transport with exchanges of its own, all ranks to all, so that what the ranks' links share is felt. All
  * ranks take part in the same exchanges: after each step they agree on the slowest rank's time and on what comes next.
  *
- * <p>Bandwidth is the slope between the two largest exchanges, of those after the first few that use up a token bucket's
- * burst and open a TCP window; where noise makes that steeper or flatter than can be, the average of the largest.
+ * <p>Bandwidth is the slope between the two largest exchanges, of those after the first few that use up a token
+ * bucket's burst and open a TCP window; where noise makes that steeper or flatter than can be, the average of the
+ * largest.
  */
 public final class LinkProbe {
     /** How long a probe may take, unless the caller says otherwise. */

@@ -10,8 +10,9 @@ import dev.waterspout.kernels.codec.WireFormat;
 @FunctionalInterface
 public interface PortFactory {
     /**
-     * Returns a port. What it costs to make one is not measured, but counts against the budget. A format's port is asked for
-     * many times, never for more than the largest exchange: where ports are dear, it may be the same one each time.
+     * Returns a port. What it costs to make one is not measured, but counts against the budget. A format's port is
+     * asked for many times, never for more than the largest exchange: where ports are dear, it may be the same one each
+     * time.
      *
      * @param format what partials travel as
      * @param rows the most rows of an exchange

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Works until the JIT has compiled the codecs: vector code that is interpreted is a thousand times slower. Needs no other
- * rank.
+ * Works until the JIT has compiled the codecs: vector code that is interpreted is a thousand times slower. Needs no
+ * other rank.
  *
  * <p>Compiled is what no longer changes: the fastest rows of three batches in a row take the same time, and the JIT was
  * nearly idle. Agreement alone is not enough, because code that waits for the JIT is slow and steady.

@@ -7,8 +7,8 @@ import dev.waterspout.interconnect.policy.measure.WarmUp;
 import java.util.Arrays;
 
 /**
- * The time spent since measuring began, and how busy JITs were, as all ranks see it: the slowest and busiest rank's. What
- * ranks take to meet is not spent.
+ * The time spent since measuring began, and how busy JITs were, as all ranks see it: the slowest and busiest rank's.
+ * What ranks take to meet is not spent.
  */
 final class GroupTime {
     private final Bench bench;

@@ -18,9 +18,9 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * Exchanges that take turns, in another order each round and from a common start, so that whatever disturbs the machine, or is
- * left behind by one of them, meets all. Of each the median of its rounds counts, as the slowest rank saw them; where there
- * are few, one disturbance would move that, and the lower quartile counts.
+ * Exchanges that take turns, in another order each round and from a common start, so that whatever disturbs the
+ * machine, or is left behind by one of them, meets all. Of each the median of its rounds counts, as the slowest rank
+ * saw them; where there are few, one disturbance would move that, and the lower quartile counts.
  */
 final class Race {
     /** Less says nothing. */
@@ -33,8 +33,8 @@ final class Race {
     private static final int MOST_ROUNDS = 40;
 
     /**
-     * After so many rounds, what took so many times as long as the best is out; after the fewest only if no less was expected
-     * of it, for a stall can last as long.
+     * After so many rounds, what took so many times as long as the best is out; after the fewest only if no less was
+     * expected of it, for a stall can last as long.
      */
     private static final NavigableMap<Integer, Double> SLOWER =
             new TreeMap<>(Map.of(FEWEST_ROUNDS, 2.0, 8, 1.4, MANY_ROUNDS, 1.15));

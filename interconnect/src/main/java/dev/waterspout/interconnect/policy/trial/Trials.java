@@ -20,10 +20,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Runs exchanges as they will be, over scratch memory, as long as time is left: a {@link Race} for each size. Sizes far apart
- * come before those between, so that the largest is tried if any is, and of each the smallest first, because those cost
- * little and correct what the model expects of the next; the smallest of all, which decides over decode and is tried while
- * the JIT is busiest, comes once more at the end. What time is spent on follows from numbers that all ranks share.
+ * Runs exchanges as they will be, over scratch memory, as long as time is left: a {@link Race} for each size. Sizes far
+ * apart come before those between, so that the largest is tried if any is, and of each the smallest first, because
+ * those cost little and correct what the model expects of the next; the smallest of all, which decides over decode and
+ * is tried while the JIT is busiest, comes once more at the end. What time is spent on follows from numbers that all
+ * ranks share.
  */
 public final class Trials {
     private static final double WARM_SECONDS = 0.05;
@@ -71,7 +72,9 @@ public final class Trials {
     private final GroupTime time;
     private final double budget;
     private final List<Trial> made = new ArrayList<>();
-    /** Seconds of what was tried while a JIT was busy, and thus in vain; not of the budget, but about as long at most. */
+    /**
+     * Seconds of what was tried while a JIT was busy, and thus in vain; not of the budget, but about as long at most.
+     */
     private double disturbed;
 
     private Trials(Bench bench, CommSettings settings, Candidates candidates, Calibration calibration) {
@@ -111,8 +114,8 @@ public final class Trials {
     }
 
     /**
-     * Exchanges the smallest size and a larger one until that becomes no faster and the JITs of all ranks have come to rest:
-     * they have to compile collectives and transport, too, and meanwhile an exchange takes any time.
+     * Exchanges the smallest size and a larger one until that becomes no faster and the JITs of all ranks have come to
+     * rest: they have to compile collectives and transport, too, and meanwhile an exchange takes any time.
      */
     private void warmUp(List<Integer> sizes) {
         int larger = sizes.stream()
@@ -191,9 +194,9 @@ public final class Trials {
     }
 
     /**
-     * {@return what to try: the best plain and the best compressed exchange of each algorithm, and all others that may be as
-     * fast as the best of all} A latency that was measured too long speaks against an algorithm of two steps, and only a
-     * trial can contradict it.
+     * {@return what to try: the best plain and the best compressed exchange of each algorithm, and all others that may
+     * be as fast as the best of all} A latency that was measured too long speaks against an algorithm of two steps, and
+     * only a trial can contradict it.
      */
     private List<CommChoice> picks(int rows) {
         List<CommChoice> possible = candidates.of(rows).stream()

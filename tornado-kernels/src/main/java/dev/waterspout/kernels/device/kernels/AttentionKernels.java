@@ -118,7 +118,10 @@ public final class AttentionKernels {
         }
     }
 
-    /** One group per query head and token, which takes as many positions at a time as it has items: x is the head, y the row. */
+    /**
+     * One group per query head and token, which takes as many positions at a time as it has items: x is the head, y the
+     * row.
+     */
     public static void attendByGroup(
             KernelContext context,
             IntArray step,

@@ -11,8 +11,8 @@ public final class CeilingKernels {
     private CeilingKernels() {}
 
     /**
-     * Sums {@code perItem} floats per item, a multiple of 8; of item {@code i} they start at {@code i * itemStride} and lie
-     * {@code stride} apart.
+     * Sums {@code perItem} floats per item, a multiple of 8; of item {@code i} they start at {@code i * itemStride} and
+     * lie {@code stride} apart.
      */
     public static void readFloats(
             KernelContext context, FloatArray data, FloatArray sums, int perItem, int itemStride, int stride) {

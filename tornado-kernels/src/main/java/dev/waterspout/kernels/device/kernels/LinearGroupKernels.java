@@ -8,8 +8,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The product of {@link LinearKernels} for a few tokens on GPUs: one group of {@code items} items per output row and token. Its
- * items take every {@code items}th piece of the row and add their sums in local memory. x is the output row, y the token.
+ * The product of {@link LinearKernels} for a few tokens on GPUs: one group of {@code items} items per output row and
+ * token. Its items take every {@code items}th piece of the row and add their sums in local memory. x is the output row,
+ * y the token.
  */
 public final class LinearGroupKernels {
     /** The most items of a group, a power of two as they all are. */

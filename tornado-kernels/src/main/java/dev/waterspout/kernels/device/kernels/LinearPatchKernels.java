@@ -8,9 +8,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The product of {@link LinearKernels} with one item per patch of outputs: {@link #ROWS} rows by a run of tokens. Inputs and
- * weights are copied to private arrays piece by piece, and both are used several times; and private arrays are what a CPU's
- * compiler makes vectors of, which it does not with global ones, whose addresses TornadoVM computes as integers.
+ * The product of {@link LinearKernels} with one item per patch of outputs: {@link #ROWS} rows by a run of tokens.
+ * Inputs and weights are copied to private arrays piece by piece, and both are used several times; and private arrays
+ * are what a CPU's compiler makes vectors of, which it does not with global ones, whose addresses TornadoVM computes as
+ * integers.
  */
 public final class LinearPatchKernels {
     /** Output rows of a patch. */
@@ -25,8 +26,8 @@ public final class LinearPatchKernels {
     private LinearPatchKernels() {}
 
     /**
-     * Weights of Q8_0 or Q4_0, raw GGUF blocks: x is the patch. {@code rowBytes} is the size of one row, {@code perItem} the
-     * tokens of a patch.
+     * Weights of Q8_0 or Q4_0, raw GGUF blocks: x is the patch. {@code rowBytes} is the size of one row,
+     * {@code perItem} the tokens of a patch.
      */
     public static void patchBlocks(
             KernelContext context,

@@ -9,8 +9,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The product of {@link LinearKernels} with one item per output row, which decodes each piece of its row once for a run of
- * tokens: for chunks on CPUs, where decoding takes longer than multiplying.
+ * The product of {@link LinearKernels} with one item per output row, which decodes each piece of its row once for a run
+ * of tokens: for chunks on CPUs, where decoding takes longer than multiplying.
  */
 public final class LinearRunKernels {
     /** The most tokens of a run. */

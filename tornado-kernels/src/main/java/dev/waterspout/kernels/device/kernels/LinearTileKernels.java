@@ -7,8 +7,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The product of {@link LinearKernels} for many tokens on GPUs: a group computes a tile of {@link #TILE} output rows (x) by
- * {@link #TILE} tokens (y), and reads every weight and every input once into local memory.
+ * The product of {@link LinearKernels} for many tokens on GPUs: a group computes a tile of {@link #TILE} output rows
+ * (x) by {@link #TILE} tokens (y), and reads every weight and every input once into local memory.
  */
 public final class LinearTileKernels {
     /** Edge of a tile. */

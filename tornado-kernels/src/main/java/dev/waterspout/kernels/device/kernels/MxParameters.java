@@ -8,8 +8,8 @@ import dev.waterspout.kernels.codec.ScaleType;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * An MX format and the layout of a row, as the device array that the codec kernels read: one compiled kernel serves every
- * format.
+ * An MX format and the layout of a row, as the device array that the codec kernels read: one compiled kernel serves
+ * every format.
  */
 public final class MxParameters {
     public static final int COLUMNS = 0;

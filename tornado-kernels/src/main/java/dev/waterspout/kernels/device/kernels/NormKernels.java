@@ -6,8 +6,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Root-mean-square normalization in two tasks: the factor of every vector, then its application. A vector's factor comes
- * from one item or one group, so no two groups race, and the second task starts when all factors are there.
+ * Root-mean-square normalization in two tasks: the factor of every vector, then its application. A vector's factor
+ * comes from one item or one group, so no two groups race, and the second task starts when all factors are there.
  *
  * <p>A token has {@code vectors} vectors of {@code width}: one for a hidden state, one per head for queries and keys.
  */

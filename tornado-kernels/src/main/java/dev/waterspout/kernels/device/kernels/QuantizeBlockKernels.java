@@ -7,8 +7,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Packs partials as {@link QuantizeKernels} does, with items that take whole blocks: as many as have scales of whole bytes.
- * Every block's largest magnitude is found once, so a CPU computes less; a GPU has fewer items to hide latency with.
+ * Packs partials as {@link QuantizeKernels} does, with items that take whole blocks: as many as have scales of whole
+ * bytes. Every block's largest magnitude is found once, so a CPU computes less; a GPU has fewer items to hide latency
+ * with.
  */
 public final class QuantizeBlockKernels {
     private QuantizeBlockKernels() {}

@@ -9,14 +9,15 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Packs partials, bit for bit as the scalar codec does. The format comes in the array that {@link MxParameters} describes.
+ * Packs partials, bit for bit as the scalar codec does. The format comes in the array that {@link MxParameters}
+ * describes.
  *
  * <p>There are two kinds of items, and none waits for another: the first write eight elements each, which are whole
- * bytes, the rest as many scales as fill whole bytes. Both find the largest magnitude of their block themselves: the few
- * repeated reads come from the cache, and a second task would cost more.
+ * bytes, the rest as many scales as fill whole bytes. Both find the largest magnitude of their block themselves: the
+ * few repeated reads come from the cache, and a second task would cost more.
  *
- * <p>Without bit casts, an exponent is found by comparing with the powers of two, and a magnitude is rounded as a product
- * with a power of two, which is exact.
+ * <p>Without bit casts, an exponent is found by comparing with the powers of two, and a magnitude is rounded as a
+ * product with a power of two, which is exact.
  */
 public final class QuantizeKernels {
     /** Elements of one item of {@link #quantizeBlocks}. */

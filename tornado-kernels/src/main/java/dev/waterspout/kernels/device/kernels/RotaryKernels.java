@@ -9,9 +9,9 @@ public final class RotaryKernels {
     private RotaryKernels() {}
 
     /**
-     * x is the item of a row, y the row. Items {@code [0, heads * ropeDim / 2)} turn one pair of the queries in place; the
-     * next {@code kvHeads * headDim} take one element of the keys, turned, and of the values to the cache. Only the first
-     * kind writes what it reads, so no two items race.
+     * x is the item of a row, y the row. Items {@code [0, heads * ropeDim / 2)} turn one pair of the queries in place;
+     * the next {@code kvHeads * headDim} take one element of the keys, turned, and of the values to the cache. Only the
+     * first kind writes what it reads, so no two items race.
      *
      * @param angles [chunk rows][cosine, signed sine][ropeDim], as {@code RotaryTable} lays them out
      * @param queries [rows][heads][headDim]

@@ -9,9 +9,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * {@code residual = ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual} in f32 and in rank order, in one pass:
- * every rank gets the same bits. One item per element: x is the column, y the row. A decoded element is exact, so it does
- * not matter whether a device fuses its product into the sum.
+ * {@code residual = ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual} in f32 and in rank order, in one
+ * pass: every rank gets the same bits. One item per element: x is the column, y the row. A decoded element is exact, so
+ * it does not matter whether a device fuses its product into the sum.
  */
 public final class SumKernels {
     /** Elements of one item of {@link #sumRuns}; no block is smaller. */

@@ -17,8 +17,8 @@ import java.util.stream.IntStream;
 
 /**
  * Finds the fastest way of running one case within a time. A few runs with groups of a middle size show which kernel is
- * fastest; then its other sizes of groups are tried; then the best few and the default are timed in turn, so that what disturbs
- * the machine disturbs all of them. Every way is compared with the reference before it is timed.
+ * fastest; then its other sizes of groups are tried; then the best few and the default are timed in turn, so that what
+ * disturbs the machine disturbs all of them. Every way is compared with the reference before it is timed.
  */
 final class KernelSearch {
     private static final int FINALISTS = 3;

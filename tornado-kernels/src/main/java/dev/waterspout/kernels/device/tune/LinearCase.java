@@ -18,7 +18,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A product of weights and tokens. As in a run, every launch reads the matrix of another layer, so that no cache holds it.
+ * A product of weights and tokens. As in a run, every launch reads the matrix of another layer, so that no cache holds
+ * it.
  *
  * @param format of the weights
  * @param layers matrices in the array

@@ -13,8 +13,8 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /**
- * A plan of one graph with one task, run under TornadoVM's profiler. The profiler's log grows with every execution: plans are
- * to be short-lived.
+ * A plan of one graph with one task, run under TornadoVM's profiler. The profiler's log grows with every execution:
+ * plans are to be short-lived.
  */
 public final class ProfiledPlan implements AutoCloseable {
     /** Only the log has it. The last one is that of the last execution. */

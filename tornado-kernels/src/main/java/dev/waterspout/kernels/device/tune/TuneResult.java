@@ -8,7 +8,8 @@ import java.util.Optional;
  * What was found out about one case.
  *
  * @param tuned the case
- * @param timed ways that were timed to the end, the winner first and the others by their times; the default is among them
+ * @param timed ways that were timed to the end, the winner first and the others by their times; the default is among
+ *     them
  * @param byDefault how the kernel runs where nothing was measured
  * @param rejected ways that failed or were wrong, and so were not timed
  * @param slower ways that a few runs showed to be too slow

@@ -28,11 +28,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Refuses what TornadoVM compiles wrongly without a word, in kernels and all that they call. A kernel is a static method with
- * a {@code KernelContext}.
+ * Refuses what TornadoVM compiles wrongly without a word, in kernels and all that they call. A kernel is a static
+ * method with a {@code KernelContext}.
  *
- * <p>Divisions by variables are allowed: kernels divide non-negative indices by shapes. Divisions by constants are refused
- * whatever their operand, since a shift or a mask says the same and is right.
+ * <p>Divisions by variables are allowed: kernels divide non-negative indices by shapes. Divisions by constants are
+ * refused whatever their operand, since a shift or a mask says the same and is right.
  */
 final class KernelBytecode {
     private static final String API = "uk/ac/manchester/tornado/api/";
@@ -267,7 +267,10 @@ final class KernelBytecode {
         }
     }
 
-    /** The compiler uses the comparison whose answer for NaN fails the test: with these pairs TornadoVM forgets that answer. */
+    /**
+     * The compiler uses the comparison whose answer for NaN fails the test: with these pairs TornadoVM forgets that
+     * answer.
+     */
     private void branch(Target in, int line, @Nullable Instruction previous, BranchInstruction branch) {
         if (previous == null) {
             return;

@@ -5,8 +5,10 @@ import dev.waterspout.engine.chat.ChatDelta.Kind;
 import dev.waterspout.engine.chat.ChatMessage;
 import dev.waterspout.engine.chat.ChatPrompt;
 import dev.waterspout.engine.chat.ReplyParser;
+import dev.waterspout.engine.generate.ChosenToken;
 import dev.waterspout.engine.generate.Generation;
 import dev.waterspout.engine.generate.GenerationReport;
+import dev.waterspout.engine.generate.Sampler;
 import dev.waterspout.engine.tokenizer.TokenType;
 import dev.waterspout.engine.tokenizer.Vocabulary;
 import java.util.ArrayDeque;
@@ -22,6 +24,7 @@ import java.util.OptionalInt;
  */
 public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     private final Generation generation;
+    private final Sampler sampler;
     private final Vocabulary vocabulary;
     private final ReplyParser parser;
     private final int held;
@@ -30,10 +33,17 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     private final StringBuilder reasoning = new StringBuilder();
     private boolean finished;
 
-    ChatReply(Generation generation, Vocabulary vocabulary, ChatPrompt prompt, List<String> stops, int held) {
+    ChatReply(
+            Generation generation,
+            Sampler sampler,
+            Vocabulary vocabulary,
+            ChatPrompt prompt,
+            List<String> stops,
+            int held) {
         this.generation = generation;
+        this.sampler = sampler;
         this.vocabulary = vocabulary;
-        this.parser = new ReplyParser(prompt.format(), prompt.section(), stops);
+        this.parser = ReplyParser.of(prompt, stops);
         this.held = held;
     }
 
@@ -108,6 +118,15 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     /** Returns whether it has ended. */
     public boolean ended() {
         return finished;
+    }
+
+    /**
+     * Returns how likely the tokens were that have been computed, where the options ask for it.
+     *
+     * @param place how many of them are left out
+     */
+    public List<ChosenToken> chosen(int place) {
+        return sampler.chosen(place);
     }
 
     /** Returns what has come so far as a message of the conversation. */

@@ -14,7 +14,6 @@ import dev.waterspout.engine.generate.Sampler;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.perplexity.LogProbabilities;
 import dev.waterspout.engine.tokenizer.TextStream;
-import dev.waterspout.engine.tokenizer.Tokenizer;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.ArrayDeque;
@@ -114,18 +113,44 @@ public final class LanguageModel implements AutoCloseable {
      * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
      */
     public ChatReply chat(Conversation conversation, ChatTemplate template, ChatOptions options) {
-        Tokenizer tokenizer = deployment.model().tokenizer();
-        ChatPrompt prompt = template.prompt(conversation, tokenizer);
-        int[] tokens = prompt.ids();
-        if (tokens.length == 0 || tokens.length > group.capacity()) {
-            throw new GenerationException("the conversation has " + tokens.length + " tokens; 1 to " + group.capacity()
-                    + " fit in the context");
+        return reply(prompt(conversation, template), options);
+    }
+
+    /**
+     * Writes a conversation down. May be called by several threads at once.
+     *
+     * @param conversation what was said
+     * @param template how it is written down
+     * @return its tokens
+     * @throws dev.waterspout.engine.chat.ChatException if the template does not take the conversation
+     * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
+     */
+    public ChatPrompt prompt(Conversation conversation, ChatTemplate template) {
+        ChatPrompt prompt = template.prompt(conversation, deployment.model().tokenizer());
+        int length = prompt.tokens().size();
+        if (length == 0 || length > group.capacity()) {
+            throw new GenerationException(
+                    "the conversation has " + length + " tokens; 1 to " + group.capacity() + " fit in the context");
         }
+        return prompt;
+    }
+
+    /**
+     * Answers a prompt. What the context holds of it from the reply before is not computed again.
+     *
+     * @param prompt that fits in the context
+     * @param options how the reply is made
+     * @return the reply, computed piece by piece as it is read; closing it ends it
+     */
+    public ChatReply reply(ChatPrompt prompt, ChatOptions options) {
+        int[] tokens = prompt.ids();
         // The last one always runs: it gives the logits.
         int held = Math.min(group.heldPrefix(tokens), tokens.length - 1);
         GenerationExtent extent = new GenerationExtent(held, options.predict(), false);
-        Generation generation = generator().begin(tokens, extent, new Sampler(options.sampling()));
-        return new ChatReply(generation, tokenizer.vocabulary(), prompt, options.stops(), held);
+        Sampler sampler = new Sampler(options.sampling(), options.constraint(), options.likeliest());
+        Generation generation = generator().begin(tokens, extent, sampler);
+        return new ChatReply(
+                generation, sampler, deployment.model().tokenizer().vocabulary(), prompt, options.stops(), held);
     }
 
     /**

@@ -14,11 +14,22 @@ import java.util.List;
  * @param tokens ids
  * @param format how the reply is read
  * @param section what the reply begins with
+ * @param continues whether the reply continues a text, whose space counts
  */
-public record ChatPrompt(List<Integer> tokens, ReplyFormat format, ReplyFormat.Section section) {
+public record ChatPrompt(List<Integer> tokens, ReplyFormat format, ReplyFormat.Section section, boolean continues) {
     /** Copies the list. */
     public ChatPrompt {
         tokens = List.copyOf(tokens);
+    }
+
+    /**
+     * Returns a text that the reply continues.
+     *
+     * @param tokens ids
+     */
+    public static ChatPrompt continued(int... tokens) {
+        return new ChatPrompt(
+                Arrays.stream(tokens).boxed().toList(), ReplyFormat.PLAIN, ReplyFormat.Section.TEXT, true);
     }
 
     /** Returns the tokens as a new array. */

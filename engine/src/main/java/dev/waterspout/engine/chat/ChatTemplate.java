@@ -111,7 +111,8 @@ public final class ChatTemplate {
     public ChatPrompt prompt(Conversation conversation, Tokenizer tokenizer) {
         MarkedText text = render(conversation);
         ReplyFormat format = ReplyFormat.of(source);
-        return new ChatPrompt(ChatPrompt.encode(text, source, tokenizer), format, format.sectionAfter(text.toString()));
+        return new ChatPrompt(
+                ChatPrompt.encode(text, source, tokenizer), format, format.sectionAfter(text.toString()), false);
     }
 
     private static Map<String, Object> variables(ChatMessage message) {

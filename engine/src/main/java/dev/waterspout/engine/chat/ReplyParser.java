@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Divides a reply into reasoning and answer while it comes, and ends it at stop strings. What may still become a marker
- * or a stop string is held back. Space at the beginning of a part is left out. Stop strings end an answer, not its
- * reasoning. Used by one thread.
+ * or a stop string is held back. Space at the beginning of a part is left out, but for a reply that continues a text.
+ * Stop strings end an answer, not its reasoning. Used by one thread.
  */
 public final class ReplyParser {
     private final ReplyFormat format;
@@ -32,6 +32,18 @@ public final class ReplyParser {
         this.format = format;
         this.section = format.markers().isEmpty() ? Section.TEXT : section;
         this.stops = List.copyOf(stops);
+    }
+
+    /**
+     * Returns the parser of a prompt's reply.
+     *
+     * @param prompt what is answered
+     * @param stops texts that end the reply and are not part of it; none of them empty
+     */
+    public static ReplyParser of(ChatPrompt prompt, List<String> stops) {
+        ReplyParser parser = new ReplyParser(prompt.format(), prompt.section(), stops);
+        parser.blank = !prompt.continues();
+        return parser;
     }
 
     /**

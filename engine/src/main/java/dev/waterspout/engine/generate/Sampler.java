@@ -4,6 +4,7 @@ import dev.waterspout.engine.model.ModelException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -23,10 +24,23 @@ public final class Sampler {
     private float[] values = {};
 
     private final TokenCounts recent;
+    private final TokenConstraint constraint;
+    private final LogProbabilityRecord record;
 
     /** @param parameters what to keep, and the seed */
     public Sampler(SamplingParameters parameters) {
+        this(parameters, TokenConstraint.NONE, -1);
+    }
+
+    /**
+     * @param parameters what to keep, and the seed
+     * @param constraint what the text may go on with
+     * @param likeliest how many of the most likely tokens are {@linkplain #chosen noted} at each place; -1 to note nothing
+     */
+    public Sampler(SamplingParameters parameters, TokenConstraint constraint, int likeliest) {
         this.parameters = parameters;
+        this.constraint = constraint;
+        this.record = new LogProbabilityRecord(likeliest);
         this.recent = new TokenCounts(parameters.adjustments().window());
         this.random = new SplittableRandom(parameters.seed());
     }
@@ -49,6 +63,7 @@ public final class Sampler {
      * @return its id; the lowest of equally likely ones where the most likely token is asked for
      * @throws ModelException if the logits have a NaN
      * @throws IllegalArgumentException if a bias is for a token that there is not
+     * @throws GenerationException if the constraint allows no token
      */
     public int sample(MemorySegment logits) {
         int count = Math.toIntExact(logits.byteSize() / Float.BYTES);
@@ -56,7 +71,25 @@ public final class Sampler {
             values = new float[count];
         }
         MemorySegment.copy(logits, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values, 0, count);
+        record.look(values);
         adjust();
+        constraint.restrict(values);
+        int token = choose();
+        constraint.accept(token);
+        record.choose(token);
+        return token;
+    }
+
+    /**
+     * Returns what was noted of the tokens chosen so far.
+     *
+     * @param place how many of them are left out
+     */
+    public List<ChosenToken> chosen(int place) {
+        return record.from(place);
+    }
+
+    private int choose() {
         int likeliest = likeliest(values);
         if (parameters.temperature() == 0 || parameters.topK() == 1) {
             return likeliest;

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.engine.model.ModelException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -172,5 +174,57 @@ class SamplerTest {
         assertThatThrownBy(() -> new LogitAdjustments(-2, 1, 0, 0, Map.of())).hasMessageContaining("-2");
         assertThatThrownBy(() -> new LogitAdjustments(0, 0, 0, 0, Map.of()))
                 .hasMessageContaining("repeat penalty is 0");
+    }
+
+    /** Allows one token, and notes what was taken. */
+    private static final class Only implements TokenConstraint {
+        private final int allowed;
+        private final List<Integer> taken = new ArrayList<>();
+
+        private Only(int allowed) {
+            this.allowed = allowed;
+        }
+
+        @Override
+        public void restrict(float[] logits) {
+            for (int id = 0; id < logits.length; id++) {
+                logits[id] = id == allowed ? logits[id] : Float.NEGATIVE_INFINITY;
+            }
+        }
+
+        @Override
+        public void accept(int token) {
+            taken.add(token);
+        }
+    }
+
+    @Test
+    void aConstraintDecidesBeforeTheFiltersAndTakesWhatWasChosen() {
+        for (double temperature : new double[] {0, 1}) {
+            Only only = new Only(3);
+            Sampler sampler = new Sampler(new SamplingParameters(2, 0.5, 0.5, temperature, 1), only, -1);
+            sampler.accept(0);
+            assertThat(sampler.sample(logits(0.6, 0.3, 0.09, 0.01))).isEqualTo(3);
+            assertThat(only.taken).containsExactly(3);
+            assertThat(sampler.chosen(0)).isEmpty();
+        }
+    }
+
+    @Test
+    void probabilitiesAreThoseOfTheModelWhateverWasForbidden() {
+        Sampler sampler = new Sampler(SamplingParameters.greedy(), new Only(2), 3);
+        sampler.sample(logits(0.1, 0.5, 0.15, 0.25));
+        sampler.sample(logits(0.25, 0.25, 0.4, 0.1));
+        List<ChosenToken> chosen = sampler.chosen(0);
+        assertThat(chosen).hasSize(2);
+        assertThat(Math.exp(chosen.get(0).logProbability())).isCloseTo(0.15, within(1e-6));
+        assertThat(chosen.get(0).likeliest())
+                .extracting(ChosenToken.Candidate::token)
+                .containsExactly(1, 3, 2);
+        assertThat(chosen.get(1).likeliest())
+                .extracting(ChosenToken.Candidate::token)
+                .containsExactly(2, 0, 1);
+        assertThat(Math.exp(chosen.get(1).likeliest().get(1).logProbability())).isCloseTo(0.25, within(1e-6));
+        assertThat(sampler.chosen(1)).containsExactly(chosen.get(1));
     }
 }

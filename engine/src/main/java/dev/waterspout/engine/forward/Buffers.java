@@ -60,8 +60,8 @@ final class Buffers {
         int kvHeads = shard.kvHeads().size();
         long layerBytes = cacheBytes(config, shard, options) / (2L * config.layers());
         for (int layer = 0; layer < config.layers(); layer++) {
-            MemorySegment layerKeys = arena.allocate(layerBytes, ALIGNMENT);
-            MemorySegment layerValues = arena.allocate(layerBytes, ALIGNMENT);
+            MemorySegment layerKeys = UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena);
+            MemorySegment layerValues = UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena);
             cache.add(new KvCacheView(
                     layerKeys, layerValues, options.cacheType(), kvHeads, options.context(), config.headDim()));
         }

@@ -16,7 +16,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Items of a group meet at barriers and share local memory; those that never meet are an error. */
-class BarrierTest extends EmulatorTest {
+class BarrierTest extends OnEmulatedGpu {
     private static final Queue<Integer> ORDER = new ConcurrentLinkedQueue<>();
 
     private final FloatArray out = new FloatArray(4);

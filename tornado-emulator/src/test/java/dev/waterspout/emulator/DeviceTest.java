@@ -27,7 +27,7 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Devices are listed, limited, counted, broken on demand, and run side by side. */
-class DeviceTest extends EmulatorTest {
+class DeviceTest extends OnEmulatedGpu {
     private static final int SIZE = 64;
     private static final CountDownLatch RUNNING = new CountDownLatch(1);
     private static final CountDownLatch RELEASED = new CountDownLatch(1);

@@ -12,7 +12,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Accesses that go wrong on a real device without a word are errors that name task, argument, element and items. */
-class KernelCheckTest extends EmulatorTest {
+class KernelCheckTest extends OnEmulatedGpu {
     private final FloatArray data = FloatArray.fromElements(0, 1, 2, 3, 4, 5, 6, 7);
     private final FloatArray scratch = new FloatArray(8);
 

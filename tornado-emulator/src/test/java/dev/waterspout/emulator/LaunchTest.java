@@ -16,7 +16,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Work-items know their place, grids are validated, and wrong graphs are refused. */
-class LaunchTest extends EmulatorTest {
+class LaunchTest extends OnEmulatedGpu {
     private final FloatArray in = FloatArray.fromElements(1, 2, 3, 4);
     private final FloatArray out = new FloatArray(4);
 

@@ -8,6 +8,8 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.PrintStream;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -57,6 +59,15 @@ class SampleTest {
         return path.toString();
     }
 
+    /** Runs an instance main method, as the launcher does. */
+    private static void run(Class<?> sample, String argument) throws ReflectiveOperationException {
+        Constructor<?> constructor = sample.getDeclaredConstructor();
+        constructor.setAccessible(true);
+        Method main = sample.getDeclaredMethod("main", String[].class);
+        main.setAccessible(true);
+        main.invoke(constructor.newInstance(), (Object) new String[] {argument});
+    }
+
     @Test
     @ResourceLock(Resources.SYSTEM_OUT)
     void theSampleCompilesAndRuns() throws Exception {
@@ -83,8 +94,7 @@ class SampleTest {
         try (URLClassLoader loader =
                 new URLClassLoader(new URL[] {folder.toUri().toURL()}, SampleTest.class.getClassLoader())) {
             System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
-            loader.loadClass("Hello").getMethod("main", String[].class).invoke(null, (Object)
-                    new String[] {Path.of(model).toString()});
+            run(loader.loadClass("Hello"), Path.of(model).toString());
         } finally {
             System.setOut(out);
         }

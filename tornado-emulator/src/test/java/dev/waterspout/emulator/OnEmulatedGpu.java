@@ -4,9 +4,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
-/** Starts each test on a fresh GPU and leaves the default devices behind. */
+/** Base of tests: each starts on an emulated GPU without earlier state, and the default devices return after it. */
 @Timeout(60)
-abstract class EmulatorTest {
+abstract class OnEmulatedGpu {
     @BeforeEach
     void freshDevice() {
         EmulatedPlatform.configure(DeviceSpec.gpu());

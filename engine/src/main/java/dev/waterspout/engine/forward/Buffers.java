@@ -39,7 +39,7 @@ final class Buffers {
     final MemorySegment sum;
     /** {@code [logit rows][vocabulary of the shard]}. */
     final MemorySegment logits;
-    /** One per layer. */
+    /** One per layer. With latent attention, values are keys. */
     final List<KvCacheView> cache = new ArrayList<>();
 
     Buffers(ModelConfig config, Shard shard, RankOptions options, Arena arena) {
@@ -58,10 +58,11 @@ final class Buffers {
         sum = floats(arena, keepsSums(config) ? rows : 0, config.width());
         logits = floats(arena, options.logitRows(), shard.vocabulary().size());
         int kvHeads = shard.kvHeads().size();
-        long layerBytes = cacheBytes(config, shard, options) / (2L * config.layers());
+        boolean latent = config.latent() != null;
+        long layerBytes = cacheBytes(config, shard, options) / ((latent ? 1L : 2L) * config.layers());
         for (int layer = 0; layer < config.layers(); layer++) {
             MemorySegment layerKeys = UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena);
-            MemorySegment layerValues = UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena);
+            MemorySegment layerValues = latent ? layerKeys : UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena);
             cache.add(new KvCacheView(
                     layerKeys, layerValues, options.cacheType(), kvHeads, options.context(), config.headDim()));
         }
@@ -70,7 +71,7 @@ final class Buffers {
     /** Returns the bytes of a rank's KV cache. */
     static long cacheBytes(ModelConfig config, Shard shard, RankOptions options) {
         long positions = (long) shard.kvHeads().size() * options.context();
-        return 2L
+        return (config.latent() == null ? 2L : 1L)
                 * config.layers()
                 * positions
                 * config.headDim()
@@ -81,7 +82,8 @@ final class Buffers {
     static long activationBytes(ModelConfig config, Shard shard, RankOptions options) {
         long perRow = (keepsSums(config) ? 4L : 3L) * config.width()
                 + (shard.heads().size() + 2L * shard.kvHeads().size()) * config.headDim()
-                + 2L * shard.widestFfn();
+                + 2L * shard.widestFfn()
+                + HostLatent.elements(config, shard);
         if (config.architecture().hasWideNorms()) {
             perRow += config.queryWidth() + config.kvWidth();
         }
@@ -105,10 +107,11 @@ final class Buffers {
      * @param rows tokens
      */
     void store(int layer, int position, int rows) {
-        cache.get(layer).store(keys, values, position, rows);
+        KvCacheView view = cache.get(layer);
+        view.store(keys, view.values().equals(view.keys()) ? keys : values, position, rows);
     }
 
-    private static MemorySegment floats(Arena arena, long rows, long columns) {
+    static MemorySegment floats(Arena arena, long rows, long columns) {
         return arena.allocate(rows * columns * Float.BYTES, ALIGNMENT);
     }
 }

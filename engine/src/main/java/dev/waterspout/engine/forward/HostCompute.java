@@ -116,6 +116,25 @@ final class HostCompute {
         timeline.end(Phase.LINEAR, "linear", begun);
     }
 
+    /**
+     * Multiplies with several matrices of one shape, each with its own input: y [matrices][rows][weights.rows] = x
+     * [matrices][rows][weights.columns] times the transposed weights.
+     */
+    void linearEach(List<WeightMatrix> weights, MemorySegment x, int rows, MemorySegment y) {
+        long begun = timeline.begin();
+        long inputs = (long) rows * weights.getFirst().columns() * Float.BYTES;
+        long outputs = (long) rows * weights.getFirst().rows() * Float.BYTES;
+        pool.run(weights.size(), 1, (worker, from, to) -> {
+            for (int each = from; each < to; each++) {
+                WeightMatrix matrix = weights.get(each);
+                MemorySegment result = y.asSlice(each * outputs, outputs);
+                kernels.linear(
+                        matrix, x.asSlice(each * inputs, inputs), rows, result, 0, matrix.rows(), scratch[worker]);
+            }
+        });
+        timeline.end(Phase.LINEAR, "linear", begun);
+    }
+
     /** y [rows][width] = norm of x [rows][width]. */
     void normalize(Norm norm, MemorySegment x, MemorySegment y, int width, int rows) {
         long begun = timeline.begin();

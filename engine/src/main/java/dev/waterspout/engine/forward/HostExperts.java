@@ -90,8 +90,8 @@ final class HostExperts {
     }
 
     private void one(ShardWeights.Layer layer, int expert, int count) {
-        WeightMatrix gate = layer.expert(TensorRole.FFN_GATE_EXPERTS, expert);
-        WeightMatrix up = layer.expert(TensorRole.FFN_UP_EXPERTS, expert);
+        WeightMatrix gate = layer.stack(TensorRole.FFN_GATE_EXPERTS).get(expert);
+        WeightMatrix up = layer.stack(TensorRole.FFN_UP_EXPERTS).get(expert);
         compute.linear(
                 List.of(
                         new Product(gate, bias(layer, TensorRole.FFN_GATE_EXPERTS_BIAS, expert), buffers.gate),
@@ -99,7 +99,7 @@ final class HostExperts {
                 input,
                 count);
         compute.gate(function, buffers.gate, buffers.up, count * gate.rows());
-        WeightMatrix down = layer.expert(TensorRole.FFN_DOWN_EXPERTS, expert);
+        WeightMatrix down = layer.stack(TensorRole.FFN_DOWN_EXPERTS).get(expert);
         compute.linear(
                 List.of(new Product(down, bias(layer, TensorRole.FFN_DOWN_EXPERTS_BIAS, expert), output)),
                 buffers.gate,

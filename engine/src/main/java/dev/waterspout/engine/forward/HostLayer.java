@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param traits what it computes
  * @param scoring how its scores become weights
  * @param attentionNorm before attention, or null
- * @param queriesKeysValues products with the normalized hidden state
+ * @param queriesKeysValues products with the normalized hidden state; none with latent attention
  * @param queryNorm of queries, or null
  * @param keyNorm of keys, or null
  * @param attentionOutput the product that makes the attention half's partial
@@ -57,14 +57,19 @@ record HostLayer(
                 traits,
                 new Scoring(traits.scoreScale(), traits.scoreCap(), traits.window(), w.vector(TensorRole.ATTN_SINKS)),
                 norm(config, w, TensorRole.ATTN_NORM, TensorRole.ATTN_NORM_BIAS),
-                List.of(
-                        product(
+                config.latent() != null
+                        ? List.of()
+                        : products(
                                 w,
-                                TensorRole.ATTN_Q,
-                                TensorRole.ATTN_Q_BIAS,
-                                wide ? buffers.wideQueries : buffers.queries),
-                        product(w, TensorRole.ATTN_K, TensorRole.ATTN_K_BIAS, wide ? buffers.wideKeys : buffers.keys),
-                        product(w, TensorRole.ATTN_V, TensorRole.ATTN_V_BIAS, buffers.values)),
+                                new Target(
+                                        TensorRole.ATTN_Q,
+                                        TensorRole.ATTN_Q_BIAS,
+                                        wide ? buffers.wideQueries : buffers.queries),
+                                new Target(
+                                        TensorRole.ATTN_K,
+                                        TensorRole.ATTN_K_BIAS,
+                                        wide ? buffers.wideKeys : buffers.keys),
+                                new Target(TensorRole.ATTN_V, TensorRole.ATTN_V_BIAS, buffers.values)),
                 norm(config, w, TensorRole.ATTN_Q_NORM, null),
                 norm(config, w, TensorRole.ATTN_K_NORM, null),
                 List.of(product(w, TensorRole.ATTN_OUTPUT, TensorRole.ATTN_OUTPUT_BIAS, buffers.partial)),

@@ -53,6 +53,7 @@ public final class HostShard implements ShardCompute {
     private final HostCompute compute;
     private final List<HostLayer> layers;
     private final @Nullable HostExperts experts;
+    private final @Nullable HostLatent latent;
     private final Norm outputNorm;
     private final Map<PortKey, StagedPort> ports = new HashMap<>();
     private final List<OffloadPort> offloaded = new ArrayList<>();
@@ -118,6 +119,9 @@ public final class HostShard implements ShardCompute {
         Experts mixture = config.experts();
         this.experts =
                 mixture == null ? null : new HostExperts(config, mixture, options.chunk(), compute, buffers, arena);
+        this.latent = config.latent() == null
+                ? null
+                : new HostLatent(config, config.latent(), shard, options, compute, buffers, arena);
         this.layers = IntStream.range(0, config.layers())
                 .mapToObj(layer -> HostLayer.of(config, weights, layer, buffers))
                 .toList();
@@ -204,7 +208,12 @@ public final class HostShard implements ShardCompute {
         HostLayer w = layers.get(layer);
         MemorySegment q = buffers.queries; // [rows][heads][headDim]
         MemorySegment k = buffers.keys; // [rows][kvHeads][headDim]
-        compute.linear(w.queriesKeysValues(), normed(w.attentionNorm()), rows); // q, k and v
+        MemorySegment h = normed(w.attentionNorm());
+        if (latent != null) {
+            latent.project(weights.layers().get(layer), h, rows); // q and k
+        } else {
+            compute.linear(w.queriesKeysValues(), h, rows); // q, k and v
+        }
         if (config.architecture().hasWideNorms()) {
             normAll(buffers.wideQueries, w.queryNorm(), config.queryWidth(), q, queryColumns);
             normAll(buffers.wideKeys, w.keyNorm(), config.kvWidth(), k, keyColumns);
@@ -217,7 +226,9 @@ public final class HostShard implements ShardCompute {
         buffers.store(layer, position, rows);
         compute.attention(
                 new AttentionCall(buffers.cache.get(layer), q, q, headGroups, position, rows, w.scoring())); // in place
-        compute.linear(w.attentionOutput(), q, rows); // partial [rows][width]
+        MemorySegment attended =
+                latent == null ? q : latent.expand(weights.layers().get(layer), rows);
+        compute.linear(w.attentionOutput(), attended, rows); // partial [rows][width]
         finish = finish(w.attentionPostNorm());
     }
 

@@ -2,6 +2,7 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.model.Cut;
 import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.Span;
@@ -37,17 +38,17 @@ public record ShardWeights(
      * parts.
      *
      * @param matrices by role
-     * @param experts by role, one matrix per expert
+     * @param stacks by role, one matrix per expert, or per query head of the shard
      * @param vectors by role, f32
      */
     public record Layer(
             Map<TensorRole, WeightMatrix> matrices,
-            Map<TensorRole, List<WeightMatrix>> experts,
+            Map<TensorRole, List<WeightMatrix>> stacks,
             Map<TensorRole, MemorySegment> vectors) {
         /** Keeps the roles in their order. */
         public Layer {
             matrices = Collections.unmodifiableMap(matrices);
-            experts = Collections.unmodifiableMap(experts);
+            stacks = Collections.unmodifiableMap(stacks);
             vectors = Collections.unmodifiableMap(vectors);
         }
 
@@ -61,13 +62,12 @@ public record ShardWeights(
         }
 
         /**
-         * Returns a matrix of an expert.
+         * Returns the matrices of experts or heads.
          *
          * @param role which
-         * @param expert from 0
          */
-        public WeightMatrix expert(TensorRole role, int expert) {
-            return Objects.requireNonNull(experts.get(role), role::name).get(expert);
+        public List<WeightMatrix> stack(TensorRole role) {
+            return Objects.requireNonNull(stacks.get(role), role::name);
         }
 
         /**
@@ -114,7 +114,7 @@ public record ShardWeights(
         List<WeightMatrix> matrices = new ArrayList<>();
         for (Layer layer : layers) {
             matrices.addAll(layer.matrices().values());
-            layer.experts().values().forEach(matrices::addAll);
+            layer.stacks().values().forEach(matrices::addAll);
         }
         matrices.add(output);
         return matrices;
@@ -139,7 +139,7 @@ public record ShardWeights(
     private static Layer layer(Model model, Shard shard, int layer) {
         Cutter cutter = new Cutter(model, shard, layer);
         Map<TensorRole, WeightMatrix> matrices = new EnumMap<>(TensorRole.class);
-        Map<TensorRole, List<WeightMatrix>> experts = new EnumMap<>(TensorRole.class);
+        Map<TensorRole, List<WeightMatrix>> stacks = new EnumMap<>(TensorRole.class);
         Map<TensorRole, MemorySegment> vectors = new EnumMap<>(TensorRole.class);
         for (TensorRole role : TensorRole.values()) {
             if (role.isFused() || !model.has(role, layer) || (role.cut() == Cut.FIRST_RANK && shard.rank() > 0)) {
@@ -147,13 +147,13 @@ public record ShardWeights(
             }
             if (role.isVector()) {
                 vectors.put(role, cutter.vector(role));
-            } else if (role.isPerExpert()) {
-                experts.put(role, cutter.perExpert(role));
+            } else if (role.isStack()) {
+                stacks.put(role, cutter.stack(role));
             } else {
                 matrices.put(role, cutter.matrix(role));
             }
         }
-        return new Layer(matrices, experts, vectors);
+        return new Layer(matrices, stacks, vectors);
     }
 
     /** Takes a rank's part of the tensors of one layer, as their roles say that they are cut. */
@@ -167,14 +167,15 @@ public record ShardWeights(
             return cut(whole, role);
         }
 
-        /** Experts lie one behind the other, and each is cut by itself. */
-        private List<WeightMatrix> perExpert(TensorRole role) {
-            WeightMatrix all = model.matrix(role, layer);
-            int count = Objects.requireNonNull(model.config().experts()).count();
-            int rows = all.rows() / count;
-            return IntStream.range(0, count)
-                    .mapToObj(expert -> cut(all.rowSlice(expert * rows, (expert + 1) * rows), role))
-                    .toList();
+        /**
+         * Matrices of experts or heads lie one behind the other: heads are divided, and every expert is cut by
+         * itself.
+         */
+        private List<WeightMatrix> stack(TensorRole role) {
+            List<WeightMatrix> all = model.matrices(role, layer);
+            return role.cut() == Cut.HEADS
+                    ? all.subList(shard.heads().from(), shard.heads().to())
+                    : all.stream().map(each -> cut(each, role)).toList();
         }
 
         private WeightMatrix cut(WeightMatrix whole, TensorRole role) {
@@ -199,12 +200,13 @@ public record ShardWeights(
 
         /** The rows, columns or elements of this rank. */
         private Span span(TensorRole role) {
-            int headDim = model.config().headDim();
+            ModelConfig config = model.config();
             return switch (role.cut()) {
                 case WHOLE, FIRST_RANK -> new Span(0, 0);
                 case HEADS -> shard.heads();
-                case HEAD_ROWS, HEAD_COLUMNS -> shard.heads().times(headDim);
-                case KV_ROWS -> shard.kvHeads().times(headDim);
+                case HEAD_ROWS -> shard.heads().times(config.queryDim());
+                case HEAD_COLUMNS -> shard.heads().times(config.attendedDim());
+                case KV_ROWS -> shard.kvHeads().times(config.headDim());
                 case FFN_ROWS, FFN_COLUMNS -> shard.ffn();
                 case EXPERT_ROWS, EXPERT_COLUMNS -> shard.expert();
                 case SHARED_ROWS, SHARED_COLUMNS -> shard.sharedExpert();

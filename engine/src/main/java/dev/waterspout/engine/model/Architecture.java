@@ -62,8 +62,9 @@ public record Architecture(
      * @param window which layers see the latest positions only
      * @param plainEvery of so many layers the last one has no rotary embedding; 0 for none
      * @param ropeSwitch whether {@code rope.scaling.finetuned = false} stands for no rotary embedding
-     * @param temperature whether queries grow with the position, as {@code attention.temperature_scale} says
-     * @param yarnLogarithm whether {@code rope.scaling.yarn_log_multiplier} is read
+     * @param temperature how queries grow with the position
+     * @param yarnLogarithm what {@code rope.scaling.yarn_log_multiplier} is multiplied by; 0 where it is not read
+     * @param latent whether the cache holds latent vectors
      */
     record AttentionRules(
             RopePairing pairing,
@@ -73,8 +74,19 @@ public record Architecture(
             Window window,
             int plainEvery,
             boolean ropeSwitch,
-            boolean temperature,
-            boolean yarnLogarithm) {}
+            TemperatureRule temperature,
+            double yarnLogarithm,
+            boolean latent) {}
+
+    /** How queries grow with the position, as {@code attention.temperature_scale} says. */
+    enum TemperatureRule {
+        /** They do not. */
+        NONE,
+        /** A step has as many positions as the model was trained for before its positions were scaled. */
+        TRAINED_POSITIONS,
+        /** {@code attention.temperature_length} says how many positions a step has. */
+        KEY
+    }
 
     /**
      * Whether a family caps numbers, as {@code cap x tanh(x / cap)}.

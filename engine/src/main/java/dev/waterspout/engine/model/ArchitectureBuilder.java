@@ -8,6 +8,7 @@ import dev.waterspout.engine.model.Architecture.LocalRope;
 import dev.waterspout.engine.model.Architecture.LogitScale;
 import dev.waterspout.engine.model.Architecture.ScaleRules;
 import dev.waterspout.engine.model.Architecture.SoftCap;
+import dev.waterspout.engine.model.Architecture.TemperatureRule;
 import dev.waterspout.engine.model.Architecture.Tensors;
 import dev.waterspout.engine.model.Architecture.Window;
 import dev.waterspout.kernels.host.GateFunction;
@@ -33,8 +34,9 @@ final class ArchitectureBuilder {
     private Window window = Window.NEVER;
     private int plainEvery;
     private boolean ropeSwitch;
-    private boolean temperature;
-    private boolean yarnLogarithm;
+    private TemperatureRule temperature = TemperatureRule.NONE;
+    private double yarnLogarithm;
+    private boolean latent;
     private ScaleRules scales = ScaleRules.NONE;
     private ExpertRules experts = ExpertRules.NONE;
 
@@ -144,15 +146,23 @@ final class ArchitectureBuilder {
     }
 
     /** Queries grow with the position, as {@code attention.temperature_scale} says. */
-    ArchitectureBuilder temperature() {
-        temperature = true;
+    ArchitectureBuilder temperature(TemperatureRule rule) {
+        temperature = rule;
         return this;
     }
 
-    /** The key {@code rope.scaling.yarn_log_multiplier} is read. */
-    ArchitectureBuilder yarnLogarithm() {
-        yarnLogarithm = true;
+    /** The key {@code rope.scaling.yarn_log_multiplier} is read, and multiplied by a factor. */
+    ArchitectureBuilder yarnLogarithm(double factor) {
+        yarnLogarithm = factor;
         return this;
+    }
+
+    /** The cache holds one latent vector per position, and other tensors make queries, keys and values. */
+    ArchitectureBuilder latent() {
+        latent = true;
+        return without(TensorRole.ATTN_K, TensorRole.ATTN_V)
+                .with(TensorRole.ATTN_Q_A, TensorRole.ATTN_Q_A_NORM, TensorRole.ATTN_Q_B)
+                .with(TensorRole.ATTN_KV_A, TensorRole.ATTN_KV_A_NORM, TensorRole.ATTN_K_B, TensorRole.ATTN_V_B);
     }
 
     /** Embeddings are multiplied by the root of the width; logits are capped, to 0 where only the key sets a cap. */
@@ -196,7 +206,8 @@ final class ArchitectureBuilder {
                         plainEvery,
                         ropeSwitch,
                         temperature,
-                        yarnLogarithm),
+                        yarnLogarithm,
+                        latent),
                 scales,
                 experts);
     }

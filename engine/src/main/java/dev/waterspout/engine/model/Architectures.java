@@ -12,6 +12,7 @@ import static dev.waterspout.engine.model.TensorRole.ATTN_Q_BIAS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_Q_NORM;
 import static dev.waterspout.engine.model.TensorRole.ATTN_SINKS;
 import static dev.waterspout.engine.model.TensorRole.ATTN_V_BIAS;
+import static dev.waterspout.engine.model.TensorRole.FFN_CHOICE_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_DOWN_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_DOWN_EXPERTS_BIAS;
 import static dev.waterspout.engine.model.TensorRole.FFN_GATE;
@@ -34,6 +35,7 @@ import dev.waterspout.engine.model.Architecture.ExpertRules.Shared;
 import dev.waterspout.engine.model.Architecture.ExpertRules.Width;
 import dev.waterspout.engine.model.Architecture.LocalRope;
 import dev.waterspout.engine.model.Architecture.SoftCap;
+import dev.waterspout.engine.model.Architecture.TemperatureRule;
 import dev.waterspout.engine.model.Experts.Gating;
 import dev.waterspout.kernels.host.GateFunction;
 import java.util.List;
@@ -111,7 +113,19 @@ public final class Architectures {
             // SmolLM3: every fourth layer has no rotary embedding.
             new ArchitectureBuilder("smollm3", ADJACENT).plainEvery(4).build(),
             // Ministral 3 and Mistral Large 3's dense kin: queries grow with the position.
-            llamaLike("mistral3").temperature().yarnLogarithm().build(),
+            llamaLike("mistral3")
+                    .temperature(TemperatureRule.TRAINED_POSITIONS)
+                    .yarnLogarithm(1)
+                    .build(),
+            // DeepSeek-V2, V3 and R1: latent attention, some dense layers, then experts and a shared one.
+            new ArchitectureBuilder("deepseek2", ADJACENT)
+                    .latent()
+                    .temperature(TemperatureRule.KEY)
+                    // The converter writes a tenth of it.
+                    .yarnLogarithm(10)
+                    .mayHave(FFN_CHOICE_BIAS)
+                    .experts(new ExpertRules(Presence.REQUIRED, Gating.SOFTMAX, false, Width.KEY, Shared.COUNT, true))
+                    .build(),
             // Qwen1.5 MoE and Qwen2 MoE: a shared expert with a gate, weights as the softmax leaves them.
             new ArchitectureBuilder("qwen2moe", HALVES)
                     .with(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, FFN_ROUTER_SHARED)

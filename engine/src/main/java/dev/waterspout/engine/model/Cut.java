@@ -6,7 +6,7 @@ public enum Cut {
     WHOLE,
     /** Rank 0 has all of it, the others nothing: it is added to the partials' sum once. */
     FIRST_RANK,
-    /** Elements, one per query head. */
+    /** Elements or matrices, one per query head. */
     HEADS,
     /** Rows, by query heads. */
     HEAD_ROWS,

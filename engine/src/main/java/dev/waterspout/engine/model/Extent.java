@@ -8,8 +8,18 @@ enum Extent {
     WIDTH,
     /** Elements of all query heads. */
     QUERIES,
-    /** Elements of all key heads; all value heads have as many. */
+    /** Elements of all key heads; all value heads have as many. With latent attention: of a cached position. */
     KEYS,
+    /** Elements that attention returns, of all heads. */
+    ATTENDED,
+    /** Elements between the two matrices that make queries. */
+    QUERY_LATENT,
+    /** Elements of a latent vector. */
+    LATENT,
+    /** Elements of a head's query that the rotary embedding does not turn. */
+    PLAIN,
+    /** Elements of a head's value. */
+    VALUE,
     /** Queries, keys and values together. */
     QUERIES_KEYS_VALUES,
     /** Elements that a norm of queries spans: one head, or all. */

@@ -187,6 +187,20 @@ public final class Model implements AutoCloseable {
     }
 
     /**
+     * Returns the matrices of a layer's experts or heads.
+     *
+     * @param role {@link TensorRole#isStack() a stack} that the layer has
+     * @param layer from 0
+     */
+    public List<WeightMatrix> matrices(TensorRole role, int layer) {
+        WeightMatrix all = matrix(role, layer);
+        int rows = config.size(role.rows());
+        return IntStream.range(0, all.rows() / rows)
+                .mapToObj(each -> all.rowSlice(each * rows, (each + 1) * rows))
+                .toList();
+    }
+
+    /**
      * Returns a vector of a layer, f32.
      *
      * @param role a norm or a bias
@@ -255,7 +269,7 @@ public final class Model implements AutoCloseable {
         GgufTensor tensor = require(name);
         WeightFormat format = format(tensor);
         int columns = Math.toIntExact(tensor.dimensions().getFirst());
-        int rows = Math.toIntExact(tensor.elements() / columns); // of all experts, where there are some
+        int rows = Math.toIntExact(tensor.elements() / columns); // of all experts or heads, where each has some
         return new WeightMatrix(file.data(tensor), format, rows, columns, format.rowBytes(columns));
     }
 
@@ -307,9 +321,9 @@ public final class Model implements AutoCloseable {
         int columns = config.size(role.columns());
         if (role.isVector()) {
             checkVector(known, name, columns);
-        } else if (role.isPerExpert()) {
+        } else if (role.each() != null) {
             long rows = config.size(role.rows());
-            checkShape(known, name, List.of((long) columns, rows, (long) config.size(Extent.EXPERTS)));
+            checkShape(known, name, List.of((long) columns, rows, (long) config.size(role.each())));
             checkType(name);
         } else {
             checkMatrix(known, name, config.size(role.rows()), columns);

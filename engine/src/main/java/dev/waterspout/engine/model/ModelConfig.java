@@ -16,12 +16,13 @@ import org.jspecify.annotations.Nullable;
  * @param width elements of a hidden state
  * @param heads query heads
  * @param kvHeads key and value heads; divides {@code heads}
- * @param headDim elements of a head
+ * @param headDim elements of a cached key, and of a query that scores it
  * @param ffnWidth elements between the FFN's two halves
  * @param vocabulary tokens
  * @param epsilon added to the mean square or the variance in norms
  * @param scales of hidden states and logits
  * @param temperature of queries
+ * @param latent the shape of latent attention, or null where the cache holds keys and values
  * @param experts of the layers that have them, or null
  * @param traits one per layer
  */
@@ -39,6 +40,7 @@ public record ModelConfig(
         float epsilon,
         Scales scales,
         Temperature temperature,
+        @Nullable Latent latent,
         @Nullable Experts experts,
         List<LayerTraits> traits) {
     /** Copies the list. */
@@ -92,6 +94,7 @@ public record ModelConfig(
                 Scales.NONE,
                 Temperature.NONE,
                 null,
+                null,
                 IntStream.range(0, layers).mapToObj(_ -> layer).toList());
     }
 
@@ -117,9 +120,19 @@ public record ModelConfig(
                 .toList();
     }
 
+    /** Returns the elements of a head that the matrix of queries makes. */
+    public int queryDim() {
+        return latent == null ? headDim : latent.queryDim();
+    }
+
+    /** Returns the elements of a head that the attention output reads. */
+    public int attendedDim() {
+        return latent == null ? headDim : latent.values();
+    }
+
     /** Returns the elements of all query heads together. */
     public int queryWidth() {
-        return heads * headDim;
+        return heads * queryDim();
     }
 
     /** Returns the elements of all key heads together; the value heads have as many. */
@@ -136,8 +149,14 @@ public record ModelConfig(
     Presence presence(TensorRole role, int layer) {
         boolean withExperts = traits.get(layer).experts();
         boolean shared = withExperts && experts != null && experts.sharedWidth() > 0;
-        boolean possible =
-                role.isOfSharedExpert() ? shared : role.isOfExperts() ? withExperts : !(role.isOfFfn() && withExperts);
+        boolean twoSteps = latent != null && latent.queryRank() > 0;
+        boolean possible = role.isOfSharedExpert()
+                ? shared
+                : role.isOfExperts()
+                        ? withExperts
+                        : role.isOfQueryLatent()
+                                ? twoSteps
+                                : !(role.isOfFfn() && withExperts) && !(role == TensorRole.ATTN_Q && twoSteps);
         return possible ? architecture.presence(role) : Presence.NEVER;
     }
 
@@ -169,6 +188,11 @@ public record ModelConfig(
             case WIDTH -> width;
             case QUERIES -> queryWidth();
             case KEYS -> kvWidth();
+            case ATTENDED -> heads * attendedDim();
+            case QUERY_LATENT -> latent == null ? 0 : latent.queryRank();
+            case LATENT -> latent == null ? 0 : latent.rank();
+            case PLAIN -> latent == null ? 0 : latent.plain();
+            case VALUE -> latent == null ? 0 : latent.values();
             case QUERIES_KEYS_VALUES -> queryWidth() + 2 * kvWidth();
             case QUERY_NORM -> wide ? queryWidth() : headDim;
             case KEY_NORM -> wide ? kvWidth() : headDim;

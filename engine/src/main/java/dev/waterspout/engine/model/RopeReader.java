@@ -104,12 +104,29 @@ final class RopeReader {
         double low = Math.floor(pairOfTurns(dimensions, base, keys.real("rope.scaling.yarn_beta_fast", 32)));
         double high = Math.ceil(pairOfTurns(dimensions, base, keys.real("rope.scaling.yarn_beta_slow", 1)));
         @Nullable Yarn yarn = new Yarn(Math.max(0, low), Math.min(dimensions - 1.0, high));
-        double logarithm =
-                architecture.attention().yarnLogarithm() ? keys.real("rope.scaling.yarn_log_multiplier", 0) : 0;
+        double logarithm = logarithm();
         double growth = -Math.log(scale);
-        double magnitude = logarithm == 0 ? longer(1, growth) : longer(1, growth) / longer(logarithm, growth);
+        // Where scores are scaled for it, and not queries and keys, the two are equal unless the multiplier is 1.
+        double own = architecture.attention().latent() && logarithm != 0 ? logarithm : 1;
+        double magnitude = logarithm == 0 ? longer(1, growth) : longer(own, growth) / longer(logarithm, growth);
         return new RopeConfig(
                 dimensions, architecture.attention().pairing(), base, scale, magnitude * attentionFactor, yarn);
+    }
+
+    private double logarithm() {
+        double factor = architecture.attention().yarnLogarithm();
+        return factor == 0 ? 0 : factor * keys.real("rope.scaling.yarn_log_multiplier", 0);
+    }
+
+    /**
+     * Returns the factor of scores with latent attention, besides the root of the head dimension: the square of what
+     * YaRN makes queries and keys longer by, of which the rotary embedding turns a part only.
+     */
+    double latentScale() {
+        RopeConfig rope = global();
+        double growth = Math.max(0, -Math.log(rope.positionScale()));
+        double longer = rope.magnitude() * (rope.yarn() == null ? longer(1, growth) : 1) * longer(logarithm(), growth);
+        return longer * longer;
     }
 
     private static double longer(double multiplier, double growth) {

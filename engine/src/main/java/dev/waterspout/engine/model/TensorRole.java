@@ -17,13 +17,24 @@ public enum TensorRole {
     ATTN_Q_BIAS("attn_q.bias", Cut.HEAD_ROWS, Extent.QUERIES),
     ATTN_K_BIAS("attn_k.bias", Cut.KV_ROWS, Extent.KEYS),
     ATTN_V_BIAS("attn_v.bias", Cut.KV_ROWS, Extent.KEYS),
+    /** Queries of latent attention: down to few elements, their norm, and up to all heads. */
+    ATTN_Q_A("attn_q_a.weight", Cut.WHOLE, Extent.QUERY_LATENT, Extent.WIDTH),
+    ATTN_Q_A_NORM("attn_q_a_norm.weight", Cut.WHOLE, Extent.QUERY_LATENT),
+    ATTN_Q_B("attn_q_b.weight", Cut.HEAD_ROWS, Extent.QUERIES, Extent.QUERY_LATENT),
+    /** The latent vector and the rotary part of keys, in this order. */
+    ATTN_KV_A("attn_kv_a_mqa.weight", Cut.WHOLE, Extent.KEYS, Extent.WIDTH),
+    ATTN_KV_A_NORM("attn_kv_a_norm.weight", Cut.WHOLE, Extent.LATENT),
+    /** Of every head: brings the part of a query that is not turned into the latent space. */
+    ATTN_K_B("attn_k_b.weight", Cut.HEADS, Extent.LATENT, Extent.PLAIN),
+    /** Of every head: makes a value of a latent vector. */
+    ATTN_V_B("attn_v_b.weight", Cut.HEADS, Extent.VALUE, Extent.LATENT),
     /** The norm of queries: of every head by itself, or of all together. */
     ATTN_Q_NORM("attn_q_norm.weight", Cut.WHOLE, Extent.QUERY_NORM),
     /** The norm of keys: of every head by itself, or of all together. */
     ATTN_K_NORM("attn_k_norm.weight", Cut.WHOLE, Extent.KEY_NORM),
     /** A score per head that takes part in the softmax and has no value. */
     ATTN_SINKS("attn_sinks.weight", Cut.HEADS, Extent.HEADS),
-    ATTN_OUTPUT("attn_output.weight", Cut.HEAD_COLUMNS, Extent.WIDTH, Extent.QUERIES),
+    ATTN_OUTPUT("attn_output.weight", Cut.HEAD_COLUMNS, Extent.WIDTH, Extent.ATTENDED),
     ATTN_OUTPUT_BIAS("attn_output.bias", Cut.FIRST_RANK, Extent.WIDTH),
     /** The norm of the attention's output, before the residual is added. */
     ATTN_POST_NORM("post_attention_norm.weight", Cut.WHOLE, Extent.WIDTH),
@@ -98,10 +109,28 @@ public enum TensorRole {
         };
     }
 
-    /** Returns whether every expert has one of these matrices, one behind the other in one tensor. */
-    public boolean isPerExpert() {
+    /**
+     * Returns what has one of these matrices each, one behind the other in one tensor: experts or heads; null for a
+     * single one.
+     */
+    @Nullable
+    Extent each() {
         return switch (this) {
-            case FFN_GATE_EXPERTS, FFN_UP_EXPERTS, FFN_DOWN_EXPERTS -> true;
+            case FFN_GATE_EXPERTS, FFN_UP_EXPERTS, FFN_DOWN_EXPERTS -> Extent.EXPERTS;
+            case ATTN_K_B, ATTN_V_B -> Extent.HEADS;
+            default -> null;
+        };
+    }
+
+    /** Returns whether the tensor holds several matrices, one behind the other. */
+    public boolean isStack() {
+        return each() != null;
+    }
+
+    /** Returns whether it belongs to queries that are made by two matrices. */
+    boolean isOfQueryLatent() {
+        return switch (this) {
+            case ATTN_Q_A, ATTN_Q_A_NORM, ATTN_Q_B -> true;
             default -> false;
         };
     }

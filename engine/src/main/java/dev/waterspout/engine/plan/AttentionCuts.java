@@ -40,18 +40,18 @@ record AttentionCuts(ModelConfig config, int block) {
         String what = named == 1
                 ? kind
                 : "runs of " + named + " " + kind + " (the attention output's weights lie in blocks of " + block
-                        + ", and " + together / named * config.headDim() + " columns belong to each)";
+                        + ", and " + together / named * config.attendedDim() + " columns belong to each)";
         return ShardPlan.divide(what, runs(config.heads(), together), weights).stream()
                 .map(run -> new Span(run.from() * together, Math.min(run.to() * together, config.heads())))
                 .toList();
     }
 
     private int kvUnit() {
-        return whole(config.groupSize() * config.headDim());
+        return whole(config.groupSize() * config.attendedDim());
     }
 
     private int queryUnit() {
-        return whole(config.headDim());
+        return whole(config.attendedDim());
     }
 
     /** The least number of neighbours, of so many columns each, that are whole blocks together. */

@@ -45,6 +45,7 @@ final class DeviceTraits {
         missing.put("clamped SwiGLU", architecture.gate() == GateFunction.SWIGLU_CLAMPED);
         missing.put("parallel halves of a layer", architecture.block() != Block.SERIAL);
         missing.put("norms of all heads together", architecture.hasWideNorms());
+        missing.put("latent attention", config.latent() != null);
         missing.put("mixtures of experts", config.experts() != null);
         missing.put("queries that grow with the position", !config.temperature().equals(Temperature.NONE));
         missing.put(

@@ -53,6 +53,7 @@ class ReferenceLogitsTest {
         "mixtral, 1 2 3 4",
         "qwen2moe, 1 2 3 4",
         "qwen3moe, 1 2 3 4",
+        "deepseek2, 1 2 3 4",
         "gptoss, 1 2"
     })
     void agreesWithTheReference(String name, String ranks) throws IOException {

@@ -1,0 +1,58 @@
+package dev.waterspout.engine.model;
+
+import org.jspecify.annotations.Nullable;
+
+/** Reads the keys of multi-head latent attention. */
+final class LatentReader {
+    private static final String KEY_LENGTH = "attention.key_length";
+    private static final String VALUE_LENGTH = "attention.value_length";
+    private static final String KEY_LENGTH_OF_HEADS = "attention.key_length_mla";
+    private static final String VALUE_LENGTH_OF_HEADS = "attention.value_length_mla";
+    private static final String ROTARY = "rope.dimension_count";
+
+    private final Architecture architecture;
+    private final Keys keys;
+
+    LatentReader(Architecture architecture, Keys keys) {
+        this.architecture = architecture;
+        this.keys = keys;
+    }
+
+    /** Returns the shape, or null where the architecture caches keys and values. */
+    @Nullable
+    Latent read() {
+        if (!architecture.attention().latent()) {
+            return null;
+        }
+        if (!keys.has(KEY_LENGTH_OF_HEADS) || !keys.has(VALUE_LENGTH_OF_HEADS)) {
+            throw new ModelException(keys.full(KEY_LENGTH_OF_HEADS) + " or " + keys.full(VALUE_LENGTH_OF_HEADS)
+                    + " is missing; files whose tensor attn_kv_b is not split into attn_k_b and attn_v_b are"
+                    + " not supported");
+        }
+        int rank = keys.required("attention.kv_lora_rank");
+        int query = keys.required(KEY_LENGTH_OF_HEADS);
+        int rotary = keys.required(ROTARY);
+        if (rotary >= query) {
+            throw new ModelException(keys.full(ROTARY) + " is " + rotary + "; it must be below "
+                    + keys.full(KEY_LENGTH_OF_HEADS) + ", which is " + query);
+        }
+        Latent latent = new Latent(
+                keys.positive("attention.q_lora_rank", 0),
+                rank,
+                rotary,
+                query - rotary,
+                keys.required(VALUE_LENGTH_OF_HEADS));
+        require(KEY_LENGTH, latent.cachedDim());
+        require(VALUE_LENGTH, rank);
+        require("attention.head_count_kv", 1);
+        return latent;
+    }
+
+    /** Checks a key that follows from others, if it is there. */
+    private void require(String key, int expected) {
+        int value = keys.optional(key, expected);
+        if (value != expected) {
+            throw new ModelException(keys.full(key) + " is " + value + "; latent attention calls for " + expected);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.waterspout.engine.batch;
+
+import java.util.List;
+
+/**
+ * One forward pass over rows of several sequences, and the changes of the KV cache before it. The changes are made in this
+ * order: tables, then copies one after the other, then the pass.
+ *
+ * @param tables changes of the block tables
+ * @param copies of blocks
+ * @param chunks the rows, in their order in the pass; never empty
+ */
+public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk> chunks) {
+    /** Copies the lists. */
+    public Step {
+        tables = List.copyOf(tables);
+        copies = List.copyOf(copies);
+        chunks = List.copyOf(chunks);
+        if (chunks.isEmpty()) {
+            throw new IllegalArgumentException("a step of 0 chunks; it needs at least 1");
+        }
+    }
+
+    /**
+     * The block table of a slot goes on with other blocks.
+     *
+     * @param slot of the running sequence, from 0
+     * @param index of the first entry that changes; entries from it on are replaced
+     * @param blocks the new entries
+     */
+    public record TableChange(int slot, int index, List<Integer> blocks) {
+        /** Copies the list. */
+        public TableChange {
+            blocks = List.copyOf(blocks);
+        }
+    }
+
+    /**
+     * All layers' keys and values of a block are copied into another one.
+     *
+     * @param from number of the block that is read
+     * @param to number of the block that is overwritten
+     */
+    public record BlockCopy(int from, int to) {}
+
+    /**
+     * Consecutive tokens of one sequence.
+     *
+     * @param sequence its number, which the one who added it gave
+     * @param slot where its block table is
+     * @param position of the first token
+     * @param tokens ids, one or more
+     * @param wantsLogits whether the logits of the last token are needed
+     */
+    public record Chunk(long sequence, int slot, int position, List<Integer> tokens, boolean wantsLogits) {
+        /** Copies the list. */
+        public Chunk {
+            tokens = List.copyOf(tokens);
+        }
+    }
+
+    /** Returns the number of tokens of all chunks. */
+    public int rows() {
+        return chunks.stream().mapToInt(chunk -> chunk.tokens().size()).sum();
+    }
+}

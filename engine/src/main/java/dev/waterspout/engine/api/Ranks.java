@@ -11,9 +11,15 @@ import java.util.function.UnaryOperator;
  * @param devices names as {@link dev.waterspout.engine.device.DeviceCatalog} lists them: none for the default, one for
  *     all ranks, or one per rank
  * @param shares relative share of every rank; empty for equal ones
+ * @param wholeExperts whether experts are dealt out whole, instead of some columns of every expert to each rank
  * @param tuning makes devices run their kernels in the way that was found best
  */
-public record Ranks(int count, List<String> devices, List<Double> shares, UnaryOperator<List<Device>> tuning) {
+public record Ranks(
+        int count,
+        List<String> devices,
+        List<Double> shares,
+        boolean wholeExperts,
+        UnaryOperator<List<Device>> tuning) {
     /** The most ranks of a group. */
     public static final int MOST = 4096;
 
@@ -35,7 +41,7 @@ public record Ranks(int count, List<String> devices, List<Double> shares, UnaryO
      * @param count how many
      */
     public static Ranks of(int count) {
-        return new Ranks(count, List.of(), List.of(), UnaryOperator.identity());
+        return new Ranks(count, List.of(), List.of(), false, UnaryOperator.identity());
     }
 
     /**
@@ -44,7 +50,7 @@ public record Ranks(int count, List<String> devices, List<Double> shares, UnaryO
      * @param devices their names
      */
     public static Ranks on(String... devices) {
-        return new Ranks(devices.length, List.of(devices), List.of(), UnaryOperator.identity());
+        return new Ranks(devices.length, List.of(devices), List.of(), false, UnaryOperator.identity());
     }
 
     /** Returns the number of ranks where one process has them all. */

@@ -16,6 +16,7 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.plan.Span;
+import dev.waterspout.engine.plan.Split;
 import dev.waterspout.interconnect.policy.measure.LinkCost;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -122,13 +123,14 @@ final class InspectCommand implements Callable<Integer> {
 
     /** On how many ranks the model runs, and what the largest of them needs. */
     private void printRuns(Model model, PrintWriter out) {
-        int most = ShardPlan.mostRanks(model);
+        int most = ShardPlan.mostRanks(model, asked().ranks().wholeExperts());
         int context = options(model, 1).context();
         out.printf(
                 "%nruns on 1%s rank%s; memory of the largest, with %d positions%n",
                 most == 1 ? "" : " to " + most, most == 1 ? "" : "s", context);
         for (int ranks = 1; ranks <= most; ranks = ranks == most ? most + 1 : Math.min(2 * ranks, most)) {
-            ShardPlan plan = ShardPlan.of(model, ranks, List.of());
+            ShardPlan plan = ShardPlan.of(
+                    model, ranks, new Split(List.of(), asked().ranks().wholeExperts()));
             RankOptions options = options(model, ranks);
             long bytes = plan.shards().stream()
                     .mapToLong(shard ->

@@ -12,6 +12,7 @@ import dev.waterspout.kernels.parallel.WorkerPool;
 import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -179,6 +180,24 @@ final class HostCompute {
         long begun = timeline.begin();
         pool.run(elements, ELEMENT_GRAIN, (worker, from, to) -> kernels.gate(function, gate, up, from, to));
         timeline.end(Phase.SWIGLU, "swiglu", begun);
+    }
+
+    /** Adds every row of the addend [rows][width], times its weight, to another row of the target [..][width]. */
+    void addWeighted(
+            MemorySegment target, int[] rowsOfTarget, MemorySegment addend, float[] weights, int width, int rows) {
+        pool.run(rows * width, ELEMENT_GRAIN, (worker, from, to) -> {
+            for (int at = from; at < to; ) {
+                int row = at / width;
+                int end = Math.min(to, (row + 1) * width);
+                long shift = (long) (rowsOfTarget[row] - row) * width;
+                float weight = weights[row];
+                for (; at < end; at++) {
+                    float sum = target.getAtIndex(ValueLayout.JAVA_FLOAT, shift + at)
+                            + weight * addend.getAtIndex(ValueLayout.JAVA_FLOAT, at);
+                    target.setAtIndex(ValueLayout.JAVA_FLOAT, shift + at, sum);
+                }
+            }
+        });
     }
 
     /** x = x times a factor. */

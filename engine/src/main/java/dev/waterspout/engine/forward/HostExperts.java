@@ -4,6 +4,7 @@ import dev.waterspout.engine.forward.HostCompute.Product;
 import dev.waterspout.engine.model.Experts;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.engine.plan.Span;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.Arena;
@@ -17,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  * once, and those of an expert that no token goes to are not read at all.
  */
 final class HostExperts {
-    private final Experts experts;
+    /** Which experts the rank has, or has columns of. */
+    private final Span own;
+
     private final int width;
     private final GateFunction function;
     private final HostCompute compute;
@@ -33,8 +36,18 @@ final class HostExperts {
     private final int[] members;
     private final float[] weights;
 
-    HostExperts(ModelConfig config, Experts experts, int rows, HostCompute compute, Buffers buffers, Arena arena) {
-        this.experts = experts;
+    private long visits;
+    private long bytes;
+
+    HostExperts(
+            ModelConfig config,
+            Experts experts,
+            Span own,
+            int rows,
+            HostCompute compute,
+            Buffers buffers,
+            Arena arena) {
+        this.own = own;
         this.width = config.width();
         this.function = config.architecture().gate();
         this.compute = compute;
@@ -62,16 +75,22 @@ final class HostExperts {
         compute.linear(List.of(router), h, rows);
         routing.route(logits, layer.vector(TensorRole.FFN_CHOICE_BIAS), rows);
         buffers.partial.asSlice(0, (long) rows * width * Float.BYTES).fill((byte) 0);
-        for (int expert = 0; expert < experts.count(); expert++) {
+        for (int expert = own.from(); expert < own.to(); expert++) {
             int count = gather(expert, h, rows);
             if (count > 0) {
                 one(layer, expert, count);
-                scatter(count);
+                compute.addWeighted(buffers.partial, members, output, weights, width, count);
+                visits += count;
             }
         }
         if (layer.has(TensorRole.FFN_DOWN_SHARED)) {
             shared(layer, h, rows);
         }
+    }
+
+    /** Returns what the chosen experts have cost so far; the shared expert, which every token goes to, is not in it. */
+    ExpertLoad load() {
+        return new ExpertLoad(visits, bytes);
     }
 
     private int gather(int expert, MemorySegment h, int rows) {
@@ -90,8 +109,10 @@ final class HostExperts {
     }
 
     private void one(ShardWeights.Layer layer, int expert, int count) {
-        WeightMatrix gate = layer.stack(TensorRole.FFN_GATE_EXPERTS).get(expert);
-        WeightMatrix up = layer.stack(TensorRole.FFN_UP_EXPERTS).get(expert);
+        WeightMatrix gate = layer.stack(TensorRole.FFN_GATE_EXPERTS).get(expert - own.from());
+        WeightMatrix up = layer.stack(TensorRole.FFN_UP_EXPERTS).get(expert - own.from());
+        WeightMatrix down = layer.stack(TensorRole.FFN_DOWN_EXPERTS).get(expert - own.from());
+        bytes += ShardWeights.bytes(gate) + ShardWeights.bytes(up) + ShardWeights.bytes(down);
         compute.linear(
                 List.of(
                         new Product(gate, bias(layer, TensorRole.FFN_GATE_EXPERTS_BIAS, expert), buffers.gate),
@@ -99,7 +120,6 @@ final class HostExperts {
                 input,
                 count);
         compute.gate(function, buffers.gate, buffers.up, count * gate.rows());
-        WeightMatrix down = layer.stack(TensorRole.FFN_DOWN_EXPERTS).get(expert);
         compute.linear(
                 List.of(new Product(down, bias(layer, TensorRole.FFN_DOWN_EXPERTS_BIAS, expert), output)),
                 buffers.gate,
@@ -111,19 +131,6 @@ final class HostExperts {
             return null;
         }
         return layer.matrix(role).rowSlice(expert, expert + 1).data();
-    }
-
-    /** Adds every token's output, by its weight, to its row of the partial. */
-    private void scatter(int count) {
-        for (int i = 0; i < count; i++) {
-            long from = (long) i * width;
-            long to = (long) members[i] * width;
-            for (int column = 0; column < width; column++) {
-                float sum = buffers.partial.getAtIndex(ValueLayout.JAVA_FLOAT, to + column)
-                        + weights[i] * output.getAtIndex(ValueLayout.JAVA_FLOAT, from + column);
-                buffers.partial.setAtIndex(ValueLayout.JAVA_FLOAT, to + column, sum);
-            }
-        }
     }
 
     private void shared(ShardWeights.Layer layer, MemorySegment h, int rows) {
@@ -138,7 +145,7 @@ final class HostExperts {
             members[row] = row;
             weights[row] = router == null ? 1 : sigmoid(router, h, row);
         }
-        scatter(rows);
+        compute.addWeighted(buffers.partial, members, output, weights, width, rows);
     }
 
     /** The sigmoid of the product of the shared expert's router with one row. */

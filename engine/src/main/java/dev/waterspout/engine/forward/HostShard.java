@@ -117,8 +117,9 @@ public final class HostShard implements ShardCompute {
         this.kernels = kernels.withActivations(options.activations());
         this.compute = new HostCompute(this.kernels, pool);
         Experts mixture = config.experts();
-        this.experts =
-                mixture == null ? null : new HostExperts(config, mixture, options.chunk(), compute, buffers, arena);
+        this.experts = mixture == null
+                ? null
+                : new HostExperts(config, mixture, shard.experts(), options.chunk(), compute, buffers, arena);
         this.latent = config.latent() == null
                 ? null
                 : new HostLatent(config, config.latent(), shard, options, compute, buffers, arena);
@@ -178,6 +179,11 @@ public final class HostShard implements ShardCompute {
     @Override
     public long weightBytes() {
         return weights.bytes();
+    }
+
+    @Override
+    public ExpertLoad expertLoad() {
+        return experts == null ? ExpertLoad.NONE : experts.load();
     }
 
     @Override

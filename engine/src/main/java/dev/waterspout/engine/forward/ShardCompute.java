@@ -21,6 +21,11 @@ public interface ShardCompute extends AutoCloseable {
     /** Returns the bytes of weights that a forward pass reads. */
     long weightBytes();
 
+    /** Returns what the shard's part of mixtures of experts has cost so far. */
+    default ExpertLoad expertLoad() {
+        return ExpertLoad.NONE;
+    }
+
     /**
      * Loads all weights into the memory that they are used from.
      *

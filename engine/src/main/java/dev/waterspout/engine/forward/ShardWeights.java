@@ -38,7 +38,7 @@ public record ShardWeights(
      * parts.
      *
      * @param matrices by role
-     * @param stacks by role, one matrix per expert, or per query head of the shard
+     * @param stacks by role, one matrix per expert or query head of the shard
      * @param vectors by role, f32
      */
     public record Layer(
@@ -142,7 +142,9 @@ public record ShardWeights(
         Map<TensorRole, List<WeightMatrix>> stacks = new EnumMap<>(TensorRole.class);
         Map<TensorRole, MemorySegment> vectors = new EnumMap<>(TensorRole.class);
         for (TensorRole role : TensorRole.values()) {
-            if (role.isFused() || !model.has(role, layer) || (role.cut() == Cut.FIRST_RANK && shard.rank() > 0)) {
+            boolean elsewhere = (role.cut() == Cut.FIRST_RANK && shard.rank() > 0)
+                    || (role.cut() == Cut.FIRST_OF_EXPERT && !shard.leadsExperts());
+            if (role.isFused() || !model.has(role, layer) || elsewhere) {
                 continue;
             }
             if (role.isVector()) {
@@ -167,21 +169,19 @@ public record ShardWeights(
             return cut(whole, role);
         }
 
-        /**
-         * Matrices of experts or heads lie one behind the other: heads are divided, and every expert is cut by
-         * itself.
-         */
+        /** Matrices lie one behind the other. A rank has those of its heads, or columns of those of its experts. */
         private List<WeightMatrix> stack(TensorRole role) {
             List<WeightMatrix> all = model.matrices(role, layer);
-            return role.cut() == Cut.HEADS
-                    ? all.subList(shard.heads().from(), shard.heads().to())
-                    : all.stream().map(each -> cut(each, role)).toList();
+            Span own = role.cut() == Cut.HEADS ? shard.heads() : shard.experts();
+            return all.subList(own.from(), own.to()).stream()
+                    .map(each -> role.cut() == Cut.HEADS ? each : cut(each, role))
+                    .toList();
         }
 
         private WeightMatrix cut(WeightMatrix whole, TensorRole role) {
             Span span = span(role);
             return switch (role.cut()) {
-                case WHOLE, FIRST_RANK -> whole;
+                case WHOLE, FIRST_RANK, FIRST_OF_EXPERT -> whole;
                 case HEADS, HEAD_ROWS, KV_ROWS, FFN_ROWS, EXPERT_ROWS, SHARED_ROWS ->
                     whole.rowSlice(span.from(), span.to());
                 case HEAD_COLUMNS, FFN_COLUMNS, EXPERT_COLUMNS, SHARED_COLUMNS ->
@@ -202,7 +202,7 @@ public record ShardWeights(
         private Span span(TensorRole role) {
             ModelConfig config = model.config();
             return switch (role.cut()) {
-                case WHOLE, FIRST_RANK -> new Span(0, 0);
+                case WHOLE, FIRST_RANK, FIRST_OF_EXPERT -> new Span(0, 0);
                 case HEADS -> shard.heads();
                 case HEAD_ROWS -> shard.heads().times(config.queryDim());
                 case HEAD_COLUMNS -> shard.heads().times(config.attendedDim());

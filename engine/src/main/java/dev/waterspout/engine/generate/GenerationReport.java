@@ -1,5 +1,6 @@
 package dev.waterspout.engine.generate;
 
+import dev.waterspout.engine.forward.ExpertLoad;
 import dev.waterspout.interconnect.collective.CollectiveKind;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
@@ -68,9 +69,10 @@ public record GenerationReport(
      *
      * @param computeNanos time in its forward passes outside of the exchange
      * @param exchange bytes, messages and times of the exchange
+     * @param experts what its part of mixtures of experts had to do
      */
-    public record RankWork(long computeNanos, ExchangeCounters.Snapshot exchange) {
-        private static final int TIMES = 5;
+    public record RankWork(long computeNanos, ExchangeCounters.Snapshot exchange, ExpertLoad experts) {
+        private static final int TIMES = 7;
         private static final int NUMBERS = TIMES + 3 * CollectiveKind.values().length;
 
         /** Returns the words that {@link #ofWords} reads: 64-bit numbers as two words each. */
@@ -80,7 +82,9 @@ public record GenerationReport(
                     .put(exchange.quantizeNanos())
                     .put(exchange.transferNanos())
                     .put(exchange.sumNanos())
-                    .put(exchange.saturated());
+                    .put(exchange.saturated())
+                    .put(experts.visits())
+                    .put(experts.bytes());
             for (CollectiveKind kind : CollectiveKind.values()) {
                 Traffic traffic = exchange.traffic(kind);
                 numbers.put(traffic.bytesSent()).put(traffic.bytesReceived()).put(traffic.messages());
@@ -104,11 +108,16 @@ public record GenerationReport(
                 at += 3;
             }
             return new RankWork(
-                    numbers[0], new ExchangeCounters.Snapshot(numbers[1], numbers[2], numbers[3], traffic, numbers[4]));
+                    numbers[0],
+                    new ExchangeCounters.Snapshot(numbers[1], numbers[2], numbers[3], traffic, numbers[4]),
+                    new ExpertLoad(numbers[5], numbers[6]));
         }
 
         RankWork minus(RankWork earlier) {
-            return new RankWork(computeNanos - earlier.computeNanos, exchange.minus(earlier.exchange));
+            return new RankWork(
+                    computeNanos - earlier.computeNanos,
+                    exchange.minus(earlier.exchange),
+                    experts.minus(earlier.experts));
         }
     }
 }

@@ -333,7 +333,8 @@ public final class RankGroup implements AutoCloseable {
     }
 
     private RankWork work(int rank) {
-        return new RankWork(rank(rank).computeNanos(), rank(rank).exchanged());
+        Rank own = rank(rank);
+        return new RankWork(own.computeNanos(), own.exchanged(), own.shard().expertLoad());
     }
 
     private Rank rank(int rank) {

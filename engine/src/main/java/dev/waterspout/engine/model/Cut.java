@@ -6,6 +6,8 @@ public enum Cut {
     WHOLE,
     /** Rank 0 has all of it, the others nothing: it is added to the partials' sum once. */
     FIRST_RANK,
+    /** The rank that has the first columns of an expert has that expert's rows: they are added once. */
+    FIRST_OF_EXPERT,
     /** Elements or matrices, one per query head. */
     HEADS,
     /** Rows, by query heads. */

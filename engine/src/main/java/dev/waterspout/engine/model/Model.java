@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -33,6 +34,10 @@ public final class Model implements AutoCloseable {
     private static final String ROPE_FACTORS = "rope_freqs.weight";
     private static final String ROPE_FACTORS_LONG = "rope_factors_long.weight";
     private static final String ROPE_FACTORS_SHORT = "rope_factors_short.weight";
+
+    private static final Pattern EXPERT_STACK =
+            Pattern.compile("blk\\.\\d+\\.ffn_(gate|up|down|gate_up)_exps\\.weight");
+    private static final Pattern SINGLE_EXPERT = Pattern.compile("blk\\.\\d+\\.ffn_(gate|up|down)\\.\\d+\\.weight");
 
     private final GgufFile file;
     private final ModelConfig config;
@@ -71,6 +76,7 @@ public final class Model implements AutoCloseable {
         }
         this.config = ModelConfig.from(
                 file.metadata(), Math.toIntExact(embedding.dimensions().get(1)));
+        checkExperts();
         checkTensors();
         this.tokenizer = Tokenizer.from(file.metadata());
         int tokens = tokenizer.vocabulary().size();
@@ -279,6 +285,37 @@ public final class Model implements AutoCloseable {
                 .orElseThrow(() -> new ModelException("tensor " + tensor.name() + " has type " + tensor.type()
                         + "; supported are "
                         + Stream.of(WeightFormat.values()).map(Enum::name).collect(Collectors.joining(", "))));
+    }
+
+    /**
+     * Refuses a file whose key says that there are experts and whose tensors say that there are none, or the other
+     * way round.
+     */
+    private void checkExperts() {
+        String key = config.architecture().ggufName() + ".expert_count";
+        Optional<String> single = tensorName(SINGLE_EXPERT);
+        if (single.isPresent()) {
+            throw new ModelException("tensor " + single.get()
+                    + " holds one expert; only files that hold all experts of a layer in one tensor are supported");
+        }
+        Optional<String> stack = tensorName(EXPERT_STACK);
+        if (config.experts() != null && stack.isEmpty()) {
+            throw new ModelException(
+                    key + " is " + config.experts().count() + ", and the file has no tensors of experts");
+        }
+        if (config.experts() == null && stack.isPresent()) {
+            throw new ModelException(key + " is missing or 0, or architecture '"
+                    + config.architecture().ggufName()
+                    + "' has no experts, and the file has tensors of experts such as "
+                    + stack.get());
+        }
+    }
+
+    private Optional<String> tensorName(Pattern pattern) {
+        return file.tensors().stream()
+                .map(GgufTensor::name)
+                .filter(name -> pattern.matcher(name).matches())
+                .findFirst();
     }
 
     private void checkTensors() {

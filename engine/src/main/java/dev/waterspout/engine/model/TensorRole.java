@@ -58,7 +58,7 @@ public enum TensorRole {
     FFN_DOWN_EXPERTS("ffn_down_exps.weight", Cut.EXPERT_COLUMNS, Extent.WIDTH, Extent.EXPERT),
     FFN_GATE_EXPERTS_BIAS("ffn_gate_exps.bias", Cut.EXPERT_COLUMNS, Extent.EXPERTS, Extent.EXPERT),
     FFN_UP_EXPERTS_BIAS("ffn_up_exps.bias", Cut.EXPERT_COLUMNS, Extent.EXPERTS, Extent.EXPERT),
-    FFN_DOWN_EXPERTS_BIAS("ffn_down_exps.bias", Cut.FIRST_RANK, Extent.EXPERTS, Extent.WIDTH),
+    FFN_DOWN_EXPERTS_BIAS("ffn_down_exps.bias", Cut.FIRST_OF_EXPERT, Extent.EXPERTS, Extent.WIDTH),
     /** Makes the logit of the shared expert's weight. */
     FFN_ROUTER_SHARED("ffn_gate_inp_shexp.weight", Cut.WHOLE, Extent.WIDTH),
     FFN_GATE_SHARED("ffn_gate_shexp.weight", Cut.SHARED_ROWS, Extent.SHARED_EXPERT, Extent.WIDTH),

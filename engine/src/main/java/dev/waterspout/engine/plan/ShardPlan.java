@@ -10,11 +10,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a model is divided among ranks: attention by heads, the FFN by columns, both so that no block of weights is
- * split, and the output head by vocabulary rows. Shares may be uneven: each is moved to the nearest place where a cut
- * is allowed.
+ * split, experts by columns or dealt out whole, and the output head by vocabulary rows. Shares may be uneven: each is
+ * moved to the nearest place where a cut is allowed.
  *
  * @param shards one per rank, in rank order; together they cover every query head, FFN column and
  *     vocabulary row exactly once; KV heads are in several shards where there are more ranks than KV heads
@@ -30,11 +31,36 @@ public record ShardPlan(List<Shard> shards) {
      *
      * @param model its shape and types of weights count
      * @param ranks how many ranks, at least 1
+     * @param split in which shares
+     * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, Split)} does
+     */
+    public static ShardPlan of(Model model, int ranks, Split split) {
+        return of(model.config(), WeightBlocks.of(model), ranks, split);
+    }
+
+    /**
+     * Divides a model, every expert by columns.
+     *
+     * @param model its shape and types of weights count
+     * @param ranks how many ranks, at least 1
      * @param shares relative share of every rank, positive; empty for equal shares
-     * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, List)} does
+     * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, Split)} does
      */
     public static ShardPlan of(Model model, int ranks, List<Double> shares) {
-        return of(model.config(), WeightBlocks.of(model), ranks, shares);
+        return of(model, ranks, new Split(shares, false));
+    }
+
+    /**
+     * Divides a model that need not be there, every expert by columns.
+     *
+     * @param config its shape
+     * @param blocks the weights that cannot be separated
+     * @param ranks how many ranks, at least 1
+     * @param shares relative share of every rank, positive; empty for equal shares
+     * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, Split)} does
+     */
+    public static ShardPlan of(ModelConfig config, WeightBlocks blocks, int ranks, List<Double> shares) {
+        return of(config, blocks, ranks, new Split(shares, false));
     }
 
     /**
@@ -43,20 +69,20 @@ public record ShardPlan(List<Shard> shards) {
      * @param config its shape
      * @param blocks the weights that cannot be separated
      * @param ranks how many ranks, at least 1
-     * @param shares relative share of every rank, positive; empty for equal shares
-     * @throws PlanException if there are more ranks than parts that can be separated, or if the shares are not one
-     *     positive number per rank
+     * @param split in which shares
+     * @throws PlanException if there are more ranks than parts that can be separated, if the shares are not one
+     *     positive number per rank, or if there are no experts to deal out
      */
-    public static ShardPlan of(ModelConfig config, WeightBlocks blocks, int ranks, List<Double> shares) {
+    public static ShardPlan of(ModelConfig config, WeightBlocks blocks, int ranks, Split split) {
         if (ranks < 1) {
             throw new PlanException("tensor-parallel size " + ranks + "; it must be at least 1");
         }
-        double[] weights = weights(ranks, shares);
+        double[] weights = weights(ranks, split.shares());
         AttentionCuts cuts = new AttentionCuts(config, blocks.attention());
         List<Span> heads = cuts.divide(weights);
         Experts experts = config.experts();
         List<Span> ffn = columns("FFN", config.hasDenseLayers() ? config.ffnWidth() : 0, blocks.ffn(), weights);
-        List<Span> expert = columns("expert", experts == null ? 0 : experts.width(), blocks.ffn(), weights);
+        Mixture mixture = Mixture.of(experts, blocks.ffn(), split.wholeExperts(), weights);
         List<Span> shared =
                 columns("shared expert", experts == null ? 0 : experts.sharedWidth(), blocks.ffn(), weights);
         List<Span> tokens = divide("vocabulary rows", config.vocabulary(), weights);
@@ -67,11 +93,35 @@ public record ShardPlan(List<Shard> shards) {
                     heads.get(rank),
                     cuts.kvHeads(heads.get(rank)),
                     ffn.get(rank),
-                    expert.get(rank),
+                    mixture.experts.get(rank),
+                    mixture.columns.get(rank),
                     shared.get(rank),
                     tokens.get(rank)));
         }
         return new ShardPlan(shards);
+    }
+
+    /**
+     * The division of a mixture of experts.
+     *
+     * @param experts of every rank
+     * @param columns of each of them
+     */
+    private record Mixture(List<Span> experts, List<Span> columns) {
+        static Mixture of(@Nullable Experts experts, int block, boolean whole, double[] weights) {
+            int count = experts == null ? 0 : experts.count();
+            int width = experts == null ? 0 : experts.width();
+            if (!whole) {
+                return new Mixture(
+                        Collections.nCopies(weights.length, new Span(0, count)),
+                        ShardPlan.columns("expert", width, block, weights));
+            }
+            if (experts == null) {
+                throw new PlanException("the model has no experts to deal out");
+            }
+            return new Mixture(
+                    divide("experts", count, weights), Collections.nCopies(weights.length, new Span(0, width)));
+        }
     }
 
     /** Divides the columns between two halves; none of 0 columns. */
@@ -91,15 +141,17 @@ public record ShardPlan(List<Shard> shards) {
      * Returns the largest number of ranks among which a model can be divided.
      *
      * @param model its shape and types of weights count
+     * @param wholeExperts whether experts are dealt out whole
      */
-    public static int mostRanks(Model model) {
+    public static int mostRanks(Model model, boolean wholeExperts) {
         ModelConfig config = model.config();
         WeightBlocks blocks = WeightBlocks.of(model);
         Experts experts = config.experts();
         int attention = new AttentionCuts(config, blocks.attention()).mostRanks();
+        int expertParts = experts == null ? 0 : wholeExperts ? experts.count() * blocks.ffn() : experts.width();
         return IntStream.of(
                         config.hasDenseLayers() ? config.ffnWidth() : 0,
-                        experts == null ? 0 : experts.width(),
+                        expertParts,
                         experts == null ? 0 : experts.sharedWidth())
                 .filter(width -> width > 0)
                 .map(width -> width / blocks.ffn())

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.Split;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.testing.TestData;
@@ -31,6 +32,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ReferenceLogitsTest {
     /** The reference's own tolerance: its logits reach 15. */
     private static final float TOLERANCE = 1e-4f;
+
+    private static final Split WHOLE_EXPERTS = new Split(List.of(), true);
 
     @ParameterizedTest(name = "{0} on {1} ranks")
     @CsvSource({
@@ -62,24 +65,35 @@ class ReferenceLogitsTest {
         }
     }
 
+    /** Experts that are dealt out whole compute the same as experts whose columns are divided. */
+    @ParameterizedTest(name = "{0} on {1} ranks")
+    @CsvSource({"mixtral, 2 4", "qwen2moe, 3", "qwen3moe, 2", "deepseek2, 3 4", "gptoss, 2 4"})
+    void wholeExpertsAgreeToo(String name, String ranks) throws IOException {
+        JsonObject reference = read(TestData.require("arch/" + name + ".json"));
+        for (int digit : ranks.chars().filter(Character::isDigit).toArray()) {
+            check(reference, reference, reference.getInt("context"), Character.digit(digit, 10), WHOLE_EXPERTS);
+        }
+    }
+
     /** A cache no longer than the context that the model was trained on takes the short factors. */
     @Test
     void aShortContextTakesTheShortFactors() throws IOException {
         JsonObject reference = read(TestData.require("arch/phi3-longrope.json"));
-        check(reference, reference.getJsonObject("context_256"), 256, 2);
+        check(reference, reference.getJsonObject("context_256"), 256, 2, Split.EQUAL);
     }
 
     private static void check(String name, int ranks) throws IOException {
         JsonObject reference = read(TestData.require("arch/" + name + ".json"));
-        check(reference, reference, reference.getInt("context"), ranks);
+        check(reference, reference, reference.getInt("context"), ranks, Split.EQUAL);
     }
 
-    private static void check(JsonObject reference, JsonObject results, int context, int ranks) throws IOException {
+    private static void check(JsonObject reference, JsonObject results, int context, int ranks, Split split)
+            throws IOException {
         int[] prompt = ids(reference.getJsonArray("prompt"));
         int[] greedy = ids(results.getJsonArray("greedy"));
         float[] expected = floats(TestData.require("arch/" + results.getString("logits")));
         try (Model model = new Model(GgufFile.open(TestData.require("arch/" + reference.getString("model"))));
-                RankGroup group = Groups.start(model, ranks, List.of(), "f32", context, 32, HostKernels.vector())) {
+                RankGroup group = Groups.start(model, ranks, split, "f32", context, 32, HostKernels.vector())) {
             int vocabulary = model.config().vocabulary();
             for (int row = 0; row < prompt.length; row++) {
                 float[] logits = step(group, prompt[row], row);

@@ -71,6 +71,19 @@ class ModelTest {
                 Arguments.of(
                         SmallModel.of("qwen2").withBiases().tensor("blk.0.attn_output.bias", 1, 64),
                         "attn_output.bias has no place"),
+                Arguments.of(
+                        SmallModel.of("llama").put("expert_count", 4).put("expert_used_count", 2),
+                        "llama.expert_count is 4, and the file has no tensors of experts"),
+                Arguments.of(
+                        SmallModel.of("llama").tensor("blk.0.ffn_gate_exps.weight", 1, 64, 160, 4),
+                        "llama.expert_count is missing or 0"),
+                Arguments.of(
+                        SmallModel.of("llama")
+                                .put("expert_count", 4)
+                                .put("expert_used_count", 2)
+                                .tensor("blk.0.ffn_gate.3.weight", 1, 64, 160),
+                        "tensor blk.0.ffn_gate.3.weight holds one expert"),
+                Arguments.of(SmallModel.of("deepseek2"), "deepseek2.attention.key_length_mla"),
                 Arguments.of(SmallModel.of("qwen2"), "blk.0.attn_q.bias is missing"),
                 Arguments.of(SmallModel.of("qwen3"), "blk.0.attn_q_norm.weight is missing"));
     }

@@ -3,9 +3,11 @@ package dev.waterspout.engine.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.kernels.testing.TestData;
 import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -143,5 +145,24 @@ class ShardPlanTest {
                     .isInstanceOf(PlanException.class)
                     .hasMessageContaining("tensor split 1.0");
         }
+    }
+
+    @Test
+    void expertsAreDealtOutWhole() {
+        try (Model model = new Model(GgufFile.open(TestData.require("arch/mixtral.gguf")))) {
+            List<Shard> shards = ShardPlan.of(model, 3, new Split(List.of(2.0, 1.0, 1.0), true))
+                    .shards();
+            assertThat(shards)
+                    .extracting(Shard::experts)
+                    .containsExactly(new Span(0, 4), new Span(4, 6), new Span(6, 8));
+            assertThat(shards).extracting(Shard::expert).containsOnly(new Span(0, 64));
+            assertThat(shards).allMatch(Shard::leadsExperts);
+            List<Shard> cut = ShardPlan.of(model, 2, List.of()).shards();
+            assertThat(cut).extracting(Shard::experts).containsOnly(new Span(0, 8));
+            assertThat(cut).extracting(Shard::leadsExperts).containsExactly(true, false);
+        }
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 1), 2, new Split(List.of(), true)))
+                .isInstanceOf(PlanException.class)
+                .hasMessage("the model has no experts to deal out");
     }
 }

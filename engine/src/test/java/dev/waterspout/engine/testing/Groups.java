@@ -5,6 +5,7 @@ import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.plan.Split;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.HostKernels;
@@ -25,6 +26,11 @@ public final class Groups {
 
     public static RankGroup start(
             Model model, int ranks, List<Double> split, String comm, int context, int chunk, HostKernels kernels) {
+        return start(model, ranks, new Split(split, false), comm, context, chunk, kernels);
+    }
+
+    public static RankGroup start(
+            Model model, int ranks, Split split, String comm, int context, int chunk, HostKernels kernels) {
         ShardPlan plan = ShardPlan.of(model, ranks, split);
         RankOptions options =
                 new RankOptions(context, chunk, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofSeconds(30));

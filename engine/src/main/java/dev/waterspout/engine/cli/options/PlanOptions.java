@@ -36,6 +36,11 @@ public final class PlanOptions {
     private List<Double> shares = List.of();
 
     @Option(
+            names = "--expert-parallel",
+            description = "Deals experts out whole, instead of some columns of every expert to each rank.")
+    private boolean expertParallel;
+
+    @Option(
             names = {"-c", "--ctx", "--ctx-size"},
             paramLabel = "N",
             description = "Positions in the KV cache (default: the model's context length, at most "
@@ -66,12 +71,12 @@ public final class PlanOptions {
      * @param err receives lines about kernels that run as tuned
      */
     public Ranks ranks(PrintWriter err) {
-        return new Ranks(ranks, devices, shares, found -> kernelChoices.apply(found, err));
+        return new Ranks(ranks, devices, shares, expertParallel, found -> kernelChoices.apply(found, err));
     }
 
     /** Returns how the model is divided, over devices whose kernels run as the kind of device suggests. */
     public Ranks untuned() {
-        return new Ranks(ranks, devices, shares, UnaryOperator.identity());
+        return new Ranks(ranks, devices, shares, expertParallel, UnaryOperator.identity());
     }
 
     /** Returns the options that name the file of kernel choices. */

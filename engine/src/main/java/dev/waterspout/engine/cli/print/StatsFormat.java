@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli.print;
 
+import dev.waterspout.engine.forward.ExpertLoad;
 import dev.waterspout.engine.generate.GenerationReport.Phase;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.model.ModelConfig;
@@ -69,6 +70,7 @@ public enum StatsFormat {
                 phase.tokens(),
                 phase.seconds(),
                 phase.tokensPerSecond());
+        printExperts(phase, err);
         for (int rank = 0; rank < phase.ranks().size() && phase.ranks().size() > 1; rank++) {
             RankWork work = phase.ranks().get(rank);
             ExchangeCounters.Snapshot exchange = work.exchange();
@@ -90,6 +92,23 @@ public enum StatsFormat {
                         rank,
                         exchange.saturated());
             }
+        }
+    }
+
+    /** How evenly tokens went to the ranks' experts, in a model that has some. */
+    private static void printExperts(Phase phase, PrintWriter err) {
+        long visits = phase.ranks().stream()
+                .mapToLong(work -> work.experts().visits())
+                .sum();
+        for (int rank = 0; rank < phase.ranks().size() && visits > 0; rank++) {
+            ExpertLoad load = phase.ranks().get(rank).experts();
+            err.printf(
+                    Locale.ROOT,
+                    "  rank %d: %.1f %% of all visits of a token to an expert's columns; %.1f MB of experts read"
+                            + " per token%n",
+                    rank,
+                    100.0 * load.visits() / visits,
+                    load.bytes() / 1e6 / Math.max(1, phase.tokens()));
         }
     }
 
@@ -151,6 +170,8 @@ public enum StatsFormat {
                     .add("heads", spanJson(shard.heads()))
                     .add("kvHeads", spanJson(shard.kvHeads()))
                     .add("ffn", spanJson(shard.ffn()))
+                    .add("experts", spanJson(shard.experts()))
+                    .add("expertColumns", spanJson(shard.expert()))
                     .add("vocabulary", spanJson(shard.vocabulary())));
         }
         return Json.createObjectBuilder()
@@ -192,6 +213,8 @@ public enum StatsFormat {
                 .add("transferSeconds", exchange.transferNanos() / 1e9)
                 .add("dequantizeSumSeconds", exchange.sumNanos() / 1e9)
                 .add("saturated", exchange.saturated())
+                .add("expertVisits", work.experts().visits())
+                .add("expertBytes", work.experts().bytes())
                 .addAll(trafficJson(exchange.total()))
                 .add("collectives", collectives);
     }

@@ -19,6 +19,7 @@ class FloorsTest {
             List.of("tokenizer"),
             List.of("model", "chat"),
             List.of("plan"),
+            List.of("logits"),
             List.of("forward"),
             List.of("tornado"),
             List.of("device", "batch"),

@@ -1,6 +1,10 @@
 package dev.waterspout.engine.forward;
 
+import dev.waterspout.engine.logits.CandidateGather;
+import dev.waterspout.engine.logits.Candidates;
+import dev.waterspout.engine.logits.LogitsRequest;
 import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.interconnect.InterconnectException;
 import dev.waterspout.interconnect.collective.Collective;
@@ -8,6 +12,7 @@ import dev.waterspout.interconnect.collective.ControlChannel;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.collective.LogitsGather;
+import dev.waterspout.interconnect.collective.RootGather;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.Saturation;
 import dev.waterspout.kernels.timeline.Phase;
@@ -15,6 +20,7 @@ import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * One rank: a shard on its device, and the rank's end of the transport. The forward pass is that of a pre-norm
@@ -35,7 +41,12 @@ public final class Rank implements AutoCloseable {
     private CommSchedule schedule;
     private CollectiveSet collectives;
     private final LogitsGather logitsGather;
+    private final CandidateGather candidateGather;
     private final MemorySegment logits;
+    /** This rank's logits of the rows that the output head computed last. */
+    private MemorySegment local = MemorySegment.NULL;
+
+    private List<Candidates> candidates = List.of();
     private long computeNanos;
 
     /**
@@ -72,8 +83,10 @@ public final class Rank implements AutoCloseable {
         this.schedule = options.schedule();
         try {
             this.collectives = collectives();
-            this.logitsGather =
-                    new LogitsGather(exchange, counters, plan.vocabularyShares(), options.logitRows(), arena);
+            RootGather gather = new RootGather(exchange, counters, arena);
+            this.logitsGather = new LogitsGather(gather, plan.vocabularyShares(), options.logitRows());
+            this.candidateGather = new CandidateGather(
+                    gather, plan.shards().stream().map(Shard::vocabulary).toList());
             this.logits = exchange.rank() == LogitsGather.ROOT
                     ? arena.allocate((long) options.logitRows() * model.config().vocabulary() * Float.BYTES, 64)
                     : MemorySegment.NULL;
@@ -97,9 +110,9 @@ public final class Rank implements AutoCloseable {
      *
      * @param tokens ids, one or more
      * @param position of the first; the cache holds all before it
-     * @param wantsLogits whether the logits of the last token are needed
+     * @param wanted what rank 0 needs of the last token's logits
      */
-    public void forward(int[] tokens, int position, boolean wantsLogits) {
+    public void forward(int[] tokens, int position, LogitsRequest wanted) {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
         int rows = tokens.length;
@@ -117,8 +130,9 @@ public final class Rank implements AutoCloseable {
         }
         timeline.end(Phase.FORWARD, rows == 1 ? "token" : "chunk", position, begun);
         computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
-        if (wantsLogits) {
-            output(rows - 1, 1);
+        if (wanted.extent() != LogitsRequest.Extent.NONE) {
+            head(rows - 1, 1);
+            gather(wanted, 1);
         }
     }
 
@@ -167,22 +181,51 @@ public final class Rank implements AutoCloseable {
     }
 
     /**
-     * Computes the logits of some tokens of the chunk that {@link #forward} ran last. All ranks of a group do this at
+     * Computes all logits of some tokens of the chunk that {@link #forward} ran last. All ranks of a group do this at
      * the same time.
      *
      * @param first of them, from 0 within the chunk
      * @param rows how many, at most the options' {@code logitRows}
      */
     public void output(int first, int rows) {
+        head(first, rows);
+        gather(LogitsRequest.ALL, rows);
+    }
+
+    private void head(int first, int rows) {
+        long start = System.nanoTime();
+        long begun = timeline.begin();
+        local = shard.output(first, rows);
+        timeline.end(Phase.OUTPUT, "output head", begun);
+        computeNanos += System.nanoTime() - start;
+    }
+
+    /**
+     * Gathers more of the token whose candidates were gathered last. All ranks of a group do this at the same time.
+     *
+     * @param wanted candidates or all logits
+     */
+    public void gather(LogitsRequest wanted) {
+        gather(wanted, 1);
+    }
+
+    private void gather(LogitsRequest wanted, int rows) {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
-        long begun = timeline.begin();
-        logitsGather.gather(shard.output(first, rows), rows, logits);
-        timeline.end(Phase.OUTPUT, "output head", begun);
+        if (wanted.extent() == LogitsRequest.Extent.ALL) {
+            logitsGather.gather(local, rows, logits);
+        } else {
+            candidates = candidateGather.gather(List.of(wanted), local);
+        }
         computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
     }
 
-    /** Returns the logits computed last, f32 {@code [rows][vocabulary]}, on rank 0. */
+    /** Returns the candidates gathered last, on rank 0. */
+    public Candidates candidates() {
+        return candidates.getFirst();
+    }
+
+    /** Returns all logits gathered last, f32 {@code [rows][vocabulary]}, on rank 0. */
     public MemorySegment logits() {
         return logits;
     }

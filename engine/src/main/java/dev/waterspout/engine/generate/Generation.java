@@ -3,9 +3,11 @@ package dev.waterspout.engine.generate;
 import dev.waterspout.engine.generate.GenerationReport.Phase;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.generate.GenerationReport.StopReason;
+import dev.waterspout.engine.logits.LogitsCheck;
+import dev.waterspout.engine.logits.LogitsRequest;
+import dev.waterspout.engine.logits.LogitsRequest.Extent;
 import dev.waterspout.engine.tokenizer.TextStream;
 import dev.waterspout.engine.tokenizer.Tokenizer;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -36,6 +38,10 @@ public final class Generation implements Iterable<String>, AutoCloseable {
     private double firstToken;
     private int decoded;
     private boolean begun;
+    private LogitsRequest wanted = LogitsRequest.NONE;
+    /** Tokens for which the first candidates did not suffice. */
+    private int widened;
+
     private @Nullable GenerationReport report;
 
     /** Begins; nothing is computed yet. */
@@ -107,7 +113,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         } else if (tokens.length + decoded == group.capacity()) {
             return end(StopReason.CONTEXT_FULL);
         } else if (!cancelled) {
-            group.forward(new int[] {generated.getLast()}, tokens.length + decoded++, true);
+            group.forward(new int[] {generated.getLast()}, tokens.length + decoded++, wanted());
         }
         if (cancelled) {
             return end(StopReason.CANCELLED);
@@ -115,7 +121,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         if (extent.predict() == 0) {
             return end(StopReason.LENGTH);
         }
-        int token = sampler.sample(logits());
+        int token = choose();
         generated.add(token);
         sampler.accept(token);
         if (generated.size() == 1) {
@@ -127,11 +133,31 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         return stream.next(token);
     }
 
-    /** The logits of tokens: an embedding table may have more rows than the vocabulary has tokens. */
-    private MemorySegment logits() {
-        MemorySegment all = group.logits();
-        long bytes = (long) tokenizer.vocabulary().size() * Float.BYTES;
-        return LogitsCheck.require(all.asSlice(0, Math.min(all.byteSize(), bytes)), group.likelyCause());
+    /** What the choice of the next token needs. */
+    private LogitsRequest wanted() {
+        wanted = extent.predict() == 0 ? LogitsRequest.NONE : sampler.request(vocabulary());
+        return wanted;
+    }
+
+    /** How many tokens can be chosen: an embedding table may have more rows than the vocabulary has tokens. */
+    private int vocabulary() {
+        return Math.min(group.vocabulary(), tokenizer.vocabulary().size());
+    }
+
+    private int choose() {
+        boolean first = true;
+        while (wanted.extent() == Extent.BEST) {
+            OptionalInt chosen = sampler.sample(group.candidates().require(group.likelyCause()));
+            if (chosen.isPresent()) {
+                return chosen.getAsInt();
+            }
+            widened += first ? 1 : 0;
+            first = false;
+            wanted = wanted.wider();
+            group.gather(wanted);
+        }
+        long bytes = (long) vocabulary() * Float.BYTES;
+        return sampler.sample(LogitsCheck.require(group.logits().asSlice(0, bytes), group.likelyCause()));
     }
 
     /** Returns the token that was chosen last, if there is one. */
@@ -140,17 +166,18 @@ public final class Generation implements Iterable<String>, AutoCloseable {
     }
 
     private void prefill() {
-        for (int from = extent.held(); from < tokens.length && !cancelled; from += group.chunk()) {
-            int to = Math.min(tokens.length, from + group.chunk());
-            group.forward(Arrays.copyOfRange(tokens, from, to), from, to == tokens.length);
-            prefillTokens = to - extent.held();
-        }
-        filled = System.nanoTime();
-        prefilled = group.work();
         for (int token : tokens) {
             stream.next(token);
             sampler.accept(token);
         }
+        for (int from = extent.held(); from < tokens.length && !cancelled; from += group.chunk()) {
+            int to = Math.min(tokens.length, from + group.chunk());
+            boolean last = to == tokens.length;
+            group.forward(Arrays.copyOfRange(tokens, from, to), from, last ? wanted() : LogitsRequest.NONE);
+            prefillTokens = to - extent.held();
+        }
+        filled = System.nanoTime();
+        prefilled = group.work();
     }
 
     private String end(StopReason reason) {
@@ -160,6 +187,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
                 generated,
                 reason,
                 firstToken,
+                widened,
                 new Phase(prefillTokens, (filled - start) / 1e9, difference(prefilled, idle)),
                 new Phase(decoded, seconds(filled), difference(group.work(), prefilled)));
         return rest;

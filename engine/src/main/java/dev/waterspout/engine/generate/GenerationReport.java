@@ -17,6 +17,7 @@ import java.util.Map;
  * @param generated the tokens that followed, an end-of-text token included
  * @param stop why it ended
  * @param firstTokenSeconds from the call to the first token, chosen
+ * @param widened tokens for which the ranks' first candidates did not suffice, and more were asked for
  * @param prefill the prompt's forward passes
  * @param decode the forward passes of one token each
  */
@@ -25,6 +26,7 @@ public record GenerationReport(
         List<Integer> generated,
         StopReason stop,
         double firstTokenSeconds,
+        int widened,
         Phase prefill,
         Phase decode) {
     /** Copies the lists. */

@@ -7,6 +7,8 @@ import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.generate.RankThreads.Member;
+import dev.waterspout.engine.logits.Candidates;
+import dev.waterspout.engine.logits.LogitsRequest;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
@@ -35,6 +37,7 @@ public final class RankGroup implements AutoCloseable {
     private final boolean ownsThreads;
     private final int number;
     private final RankOptions options;
+    private final int vocabulary;
     private final Map<Integer, Rank> ranks = new ConcurrentHashMap<>();
     private final HeldTokens held = new HeldTokens();
     private Consumer<String> notes = _ -> {};
@@ -83,6 +86,7 @@ public final class RankGroup implements AutoCloseable {
             int number,
             boolean ownsThreads) {
         this.options = options;
+        this.vocabulary = model.config().vocabulary();
         this.number = number;
         this.ownsThreads = ownsThreads;
         this.threads = threads;
@@ -124,6 +128,11 @@ public final class RankGroup implements AutoCloseable {
         return options.context();
     }
 
+    /** Returns how many logits a token has. */
+    public int vocabulary() {
+        return vocabulary;
+    }
+
     /** Returns the most tokens in one forward pass. */
     public int chunk() {
         return options.chunk();
@@ -150,14 +159,26 @@ public final class RankGroup implements AutoCloseable {
      *
      * @param tokens at most {@link #chunk} ids
      * @param position of the first
-     * @param wantsLogits whether the logits of the last token are needed
+     * @param wantsLogits whether all logits of the last token are needed
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
+        forward(tokens, position, wantsLogits ? LogitsRequest.ALL : LogitsRequest.NONE);
+    }
+
+    /**
+     * Runs a chunk of tokens through all layers, on every rank.
+     *
+     * @param tokens at most {@link #chunk} ids
+     * @param position of the first
+     * @param wanted what is needed of the last token's logits
+     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
+     */
+    public void forward(int[] tokens, int position, LogitsRequest wanted) {
         held.truncate(position);
         threads.run(member -> {
-            order(member, new Order.Forward(Arrays.stream(tokens).boxed().toList(), position, wantsLogits));
-            forward(member, tokens, position, wantsLogits);
+            order(member, new Order.Forward(Arrays.stream(tokens).boxed().toList(), position, wanted));
+            forward(member, tokens, position, wanted);
         });
         held.add(tokens, position);
         noteSaturation();
@@ -175,11 +196,11 @@ public final class RankGroup implements AutoCloseable {
     /**
      * A pass whose partials were beyond their format's range is repeated in one that holds, where the schedule says so.
      */
-    private void forward(Member member, int[] tokens, int position, boolean wantsLogits) {
+    private void forward(Member member, int[] tokens, int position, LogitsRequest wanted) {
         Rank rank = rank(member.rank());
-        rank.forward(tokens, position, wantsLogits);
+        rank.forward(tokens, position, wanted);
         if (rank.replaceSaturated(member.control())) {
-            rank.forward(tokens, position, wantsLogits);
+            rank.forward(tokens, position, wanted);
         }
     }
 
@@ -233,7 +254,7 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Computes the logits of some tokens of the chunk that {@link #forward} ran last.
+     * Computes all logits of some tokens of the chunk that {@link #forward} ran last.
      *
      * @param first of them, from 0 within the chunk
      * @param rows how many, at most {@link #logitRows}
@@ -246,7 +267,25 @@ public final class RankGroup implements AutoCloseable {
         });
     }
 
-    /** Returns the logits computed last, f32 {@code [rows][vocabulary]}. */
+    /**
+     * Gathers more of the token whose candidates were gathered last.
+     *
+     * @param wanted more candidates or all logits
+     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
+     */
+    public void gather(LogitsRequest wanted) {
+        threads.run(member -> {
+            order(member, new Order.Gather(wanted));
+            rank(member.rank()).gather(wanted);
+        });
+    }
+
+    /** Returns the candidates gathered last. */
+    public Candidates candidates() {
+        return rank(0).candidates();
+    }
+
+    /** Returns all logits gathered last, f32 {@code [rows][vocabulary]}. */
     public MemorySegment logits() {
         return rank(0).logits();
     }
@@ -297,8 +336,9 @@ public final class RankGroup implements AutoCloseable {
             case Order.Forward forward -> {
                 int[] tokens =
                         forward.tokens().stream().mapToInt(Integer::intValue).toArray();
-                forward(member, tokens, forward.position(), forward.wantsLogits());
+                forward(member, tokens, forward.position(), forward.wanted());
             }
+            case Order.Gather gather -> rank(member.rank()).gather(gather.wanted());
             case Order.Output output -> rank(member.rank()).output(output.first(), output.rows());
             case Order.Signal signal -> {
                 if (signal.equals(Order.END)) {

@@ -1,22 +1,39 @@
 package dev.waterspout.engine.generate;
 
+import dev.waterspout.engine.logits.Candidates;
+import dev.waterspout.engine.logits.LogitsRequest;
+import dev.waterspout.engine.logits.Ranking;
 import dev.waterspout.engine.model.ModelException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 
 /**
  * Chooses tokens from logits: top-k, top-p (nucleus sampling, arXiv 1904.09751), min-p (arXiv 2407.01082), temperature.
- * The same parameters and logits give the same tokens.
+ * The same parameters and logits give the same tokens, be the logits all of them or candidates.
+ *
+ * <p>Candidates are the most likely tokens of all, in their exact order ({@link Candidates}), and sums of exponentials
+ * of all others. What is chosen from them is what would be chosen from all logits, or nothing is chosen:
+ *
+ * <ul>
+ *   <li>The most likely token, and the k most likely ones of top-k, are candidates if every rank sends one, or k. All
+ *       that follows looks at them alone.
+ *   <li>Top-p and min-p keep the most likely tokens up to one that is found by adding odds in order. If that one is
+ *       among the candidates, all that are kept are. Top-p compares with the sum of all odds, which is known with an
+ *       error: where a comparison is closer than that error, nothing is chosen.
+ *   <li>Where all tokens are kept, a random number is compared with the odds added up in order, as a part of the sum of
+ *       all odds. A candidate is drawn if no comparison is closer than the sum's error; nothing is chosen where the
+ *       draw goes on beyond the candidates.
+ * </ul>
  */
 public final class Sampler {
-    /**
-     * Logits that are looked at in one call. A loop over all of them would be called once per token, too seldom for the
-     * JVM to compile it well within hundreds of tokens.
-     */
-    private static final int STRETCH = 512;
+    /** How many candidates of each rank are asked for where the filters do not say how many there can be. */
+    static final int CANDIDATES = 64;
+
+    private static final OptionalInt UNDECIDED = OptionalInt.empty();
 
     private final SamplingParameters parameters;
     private final SplittableRandom random;
@@ -26,6 +43,8 @@ public final class Sampler {
     private final TokenCounts recent;
     private final TokenConstraint constraint;
     private final LogProbabilityRecord record;
+    /** The random number of the token that is being chosen; NaN before it is drawn. */
+    private double chance = Double.NaN;
 
     /** @param parameters what to keep, and the seed */
     public Sampler(SamplingParameters parameters) {
@@ -35,7 +54,8 @@ public final class Sampler {
     /**
      * @param parameters what to keep, and the seed
      * @param constraint what the text may go on with
-     * @param likeliest how many of the most likely tokens are {@linkplain #chosen noted} at each place; -1 to note nothing
+     * @param likeliest how many of the most likely tokens are {@linkplain #chosen noted} at each place; -1 to note
+     *     nothing
      */
     public Sampler(SamplingParameters parameters, TokenConstraint constraint, int likeliest) {
         this.parameters = parameters;
@@ -57,12 +77,61 @@ public final class Sampler {
     }
 
     /**
-     * Chooses a token.
+     * Returns what the choice of the next token needs of its logits. A constraint looks at all of them.
+     *
+     * @param vocabulary how many tokens there are
+     * @throws IllegalArgumentException if a bias is for a token that there is not
+     */
+    public LogitsRequest request(int vocabulary) {
+        List<Integer> named = named(vocabulary);
+        int wanted = takesTheLikeliest() ? 1 : parameters.topK() == 0 ? CANDIDATES : parameters.topK();
+        int best = Math.max(wanted, record.likeliest());
+        if (!constraint.equals(TokenConstraint.NONE) || 2L * best + named.size() >= vocabulary) {
+            return LogitsRequest.ALL;
+        }
+        return LogitsRequest.best(vocabulary, best, temperatures(), named);
+    }
+
+    /** Tokens whose logits are adjusted, by ascending id. */
+    private List<Integer> named(int vocabulary) {
+        TreeSet<Integer> named = new TreeSet<>(parameters.adjustments().bias().keySet());
+        if (!named.isEmpty() && named.last() >= vocabulary) {
+            throw new IllegalArgumentException(
+                    "bias of token " + named.last() + "; the vocabulary has " + vocabulary + " tokens, from 0");
+        }
+        if (parameters.adjustments().penalizes()) {
+            recent.tokens().stream().filter(token -> token < vocabulary).forEach(named::add);
+        }
+        return List.copyOf(named);
+    }
+
+    /** Temperatures of the sums that the choice and the record may need. */
+    private List<Double> temperatures() {
+        TreeSet<Double> temperatures = new TreeSet<>();
+        if (record.isKept()) {
+            temperatures.add(1.0);
+        }
+        if (!takesTheLikeliest() && parameters.topK() == 0) {
+            if (parameters.topP() < 1) {
+                temperatures.add(1.0);
+            } else if (parameters.minP() == 0) {
+                temperatures.add(parameters.temperature());
+            }
+        }
+        return List.copyOf(temperatures);
+    }
+
+    private boolean takesTheLikeliest() {
+        return parameters.temperature() == 0 || parameters.topK() == 1;
+    }
+
+    /**
+     * Chooses a token from all logits.
      *
      * @param logits f32 {@code [vocabulary]}
      * @return its id; the lowest of equally likely ones where the most likely token is asked for
      * @throws ModelException if the logits have a NaN
-     * @throws IllegalArgumentException if a bias is for a token that there is not
+     * @throws IllegalArgumentException if a bias is for a token that there is not, or if biases forbid all tokens
      * @throws GenerationException if the constraint allows no token
      */
     public int sample(MemorySegment logits) {
@@ -71,12 +140,43 @@ public final class Sampler {
             values = new float[count];
         }
         MemorySegment.copy(logits, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values, 0, count);
-        record.look(values);
-        adjust();
+        if (record.isKept()) {
+            float[] computed = values.clone();
+            record.look(Ranking.top(computed, Math.max(1, record.likeliest())), token -> computed[token]);
+        }
+        for (int token : named(count)) {
+            values[token] = adjusted(token, values[token]);
+        }
         constraint.restrict(values);
-        int token = choose();
-        constraint.accept(token);
-        record.choose(token);
+        int wanted = takesTheLikeliest() ? 1 : parameters.topK() == 0 ? count : Math.min(parameters.topK(), count);
+        return noted(choose(Ranking.top(values, wanted))).orElseThrow();
+    }
+
+    /**
+     * Chooses a token from candidates.
+     *
+     * @param candidates the answer to {@link #request}, or to a wider one
+     * @return its id, the one that all logits would lead to; nothing if these candidates do not decide it, and the
+     *     token is to be chosen from more
+     * @throws IllegalArgumentException if biases forbid all tokens
+     */
+    public OptionalInt sample(Candidates candidates) {
+        float[] named = candidates.named();
+        if (record.isKept()) {
+            record.look(candidates.ranking(named.clone()), candidates::logit);
+        }
+        for (int i = 0; i < named.length; i++) {
+            named[i] = adjusted(candidates.request().named().get(i), named[i]);
+        }
+        return noted(choose(candidates.ranking(named)));
+    }
+
+    private OptionalInt noted(OptionalInt token) {
+        token.ifPresent(id -> {
+            constraint.accept(id);
+            record.choose(id);
+            chance = Double.NaN;
+        });
         return token;
     }
 
@@ -89,134 +189,77 @@ public final class Sampler {
         return record.from(place);
     }
 
-    private int choose() {
-        int likeliest = likeliest(values);
-        if (parameters.temperature() == 0 || parameters.topK() == 1) {
-            return likeliest;
-        }
-        int[] candidates = ranked(values);
-        double[] odds = odds(candidates, values, 1);
-        int kept = keep(odds);
-        return candidates[draw(odds(Arrays.copyOf(candidates, kept), values, parameters.temperature()))];
-    }
-
-    private void adjust() {
+    /** A token's logit with its bias and penalties. */
+    private float adjusted(int token, float logit) {
         LogitAdjustments adjustments = parameters.adjustments();
-        adjustments.bias().forEach((token, bias) -> {
-            if (token >= values.length) {
-                throw new IllegalArgumentException(
-                        "bias of token " + token + "; the vocabulary has " + values.length + " tokens, from 0");
-            }
-            values[token] += bias.floatValue();
-        });
-        if (adjustments.penalizes()) {
-            recent.penalize(values, adjustments);
+        Double bias = adjustments.bias().get(token);
+        float biased = bias == null ? logit : logit + bias.floatValue();
+        float adjusted = adjustments.penalizes() ? recent.penalized(token, biased, adjustments) : biased;
+        if (Float.isNaN(adjusted)) {
+            throw notANumber(token);
         }
+        return adjusted;
     }
 
-    private static int likeliest(float[] values) {
-        int best = 0;
-        for (int from = 0; from < values.length; from += STRETCH) {
-            best = likeliest(values, best, from, Math.min(from + STRETCH, values.length));
-        }
-        return best;
+    private static ModelException notANumber(int token) {
+        return new ModelException("the logit of token " + token + " is not a number: weights or input are damaged");
     }
 
-    private static int likeliest(float[] values, int before, int from, int to) {
-        int best = before;
-        for (int id = from; id < to; id++) {
-            if (Float.isNaN(values[id])) {
-                throw new ModelException("the logit of token " + id + " is not a number: weights or input are damaged");
-            }
-            best = values[id] > values[best] ? id : best;
+    private OptionalInt choose(Ranking ranking) {
+        if (ranking.size() == 0) {
+            throw new IllegalArgumentException("biases forbid every token that the model could choose");
         }
-        return best;
+        if (Float.isNaN(ranking.logit(0))) {
+            throw notANumber(ranking.id(0));
+        }
+        if (takesTheLikeliest()) {
+            return OptionalInt.of(ranking.id(0));
+        }
+        int topK = parameters.topK();
+        if (topK == 0 || (ranking.isWhole() && topK >= ranking.size())) {
+            return nucleus(ranking);
+        }
+        return ranking.size() < topK ? UNDECIDED : nucleus(ranking.first(topK));
     }
 
-    /** Ids of the {@code topK} most likely tokens, the most likely first; the lower id first among equals. */
-    private int[] ranked(float[] values) {
-        int count = parameters.topK() == 0 ? values.length : Math.min(parameters.topK(), values.length);
-        Likeliest likeliest = new Likeliest(count);
-        for (int from = 0; from < values.length; from += STRETCH) {
-            likeliest.offer(values, from, Math.min(from + STRETCH, values.length));
-        }
-        return likeliest.ranked();
-    }
-
-    /** The most likely ones of those offered: a window of twice as many is sorted whenever it is full. */
-    private static final class Likeliest {
-        private final int count;
-        /** Keys that are smaller for a larger value, and among equals for a lower id. */
-        private final long[] window;
-
-        private int filled;
-        private long bound = Long.MAX_VALUE;
-
-        private Likeliest(int count) {
-            this.count = count;
-            this.window = new long[2 * count];
-        }
-
-        private void offer(float[] values, int from, int to) {
-            for (int id = from; id < to; id++) {
-                long key = ((long) descending(values[id]) << Integer.SIZE) | id;
-                if (key <= bound) {
-                    add(key);
-                }
-            }
-        }
-
-        private void add(long key) {
-            window[filled++] = key;
-            if (filled == window.length) {
-                Arrays.sort(window);
-                filled = count;
-                bound = window[count - 1];
-            }
-        }
-
-        private int[] ranked() {
-            Arrays.sort(window, 0, filled);
-            return Arrays.stream(window, 0, Math.min(count, filled))
-                    .mapToInt(key -> (int) key)
-                    .toArray();
-        }
-
-        /** An int that is smaller for a larger value. */
-        private static int descending(float value) {
-            int bits = Float.floatToIntBits(value);
-            return ~(bits ^ (bits >> (Integer.SIZE - 1) & Integer.MAX_VALUE));
-        }
-    }
-
-    /** Unnormalized probabilities, 1 for the first candidate. */
-    private static double[] odds(int[] candidates, float[] values, double temperature) {
-        double[] odds = new double[candidates.length];
-        for (int i = 0; i < odds.length; i++) {
-            odds[i] = i == 0 ? 1 : Math.exp((values[candidates[i]] - (double) values[candidates[0]]) / temperature);
-        }
-        return odds;
-    }
-
-    /** How many of the candidates pass top-p and min-p; always at least one. */
-    private int keep(double[] odds) {
-        double sum = Arrays.stream(odds).sum();
+    /** Applies top-p and min-p, which keep at least one token, and draws from what they keep. */
+    private OptionalInt nucleus(Ranking ranking) {
+        double[] odds = ranking.odds(1);
+        boolean ends = parameters.topP() < 1;
+        double sum = ends ? ranking.sum(odds, 1) : Double.POSITIVE_INFINITY;
+        double limit = parameters.topP() * sum;
+        double slack = ends ? ranking.slack(sum) : 0;
         double reached = 0;
-        int kept = 0;
-        while (kept < odds.length
-                && odds[kept] >= parameters.minP()
-                && (kept == 0 || reached < parameters.topP() * sum)) {
-            reached += odds[kept++];
+        for (int kept = 0; kept < odds.length; kept++) {
+            if (kept > 0 && slack > 0 && Math.abs(reached - limit) <= slack) {
+                return UNDECIDED;
+            }
+            if (kept > 0 && (reached >= limit || odds[kept] < parameters.minP())) {
+                return draw(ranking.first(kept));
+            }
+            reached += odds[kept];
         }
-        return kept;
+        boolean keepsAll = ranking.isWhole() || (!ends && parameters.minP() == 0);
+        return keepsAll ? draw(ranking) : UNDECIDED;
     }
 
-    private int draw(double[] odds) {
-        double target = random.nextDouble() * Arrays.stream(odds).sum();
-        int drawn = 0;
-        while (drawn < odds.length - 1 && target >= odds[drawn]) {
-            target -= odds[drawn++];
+    private OptionalInt draw(Ranking ranking) {
+        if (Double.isNaN(chance)) {
+            chance = random.nextDouble();
         }
-        return drawn;
+        double[] odds = ranking.odds(parameters.temperature());
+        double sum = ranking.sum(odds, parameters.temperature());
+        double slack = ranking.slack(sum);
+        double target = chance * sum;
+        for (int drawn = 0; drawn < odds.length; drawn++) {
+            if (slack > 0 && Math.abs(target - odds[drawn]) <= slack) {
+                return UNDECIDED;
+            }
+            if (target < odds[drawn] || (ranking.isWhole() && drawn == odds.length - 1)) {
+                return OptionalInt.of(ranking.id(drawn));
+            }
+            target -= odds[drawn];
+        }
+        return UNDECIDED;
     }
 }

@@ -1,9 +1,11 @@
 package dev.waterspout.engine.generate;
 
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** How often each token is among the last ones of a text. */
 final class TokenCounts {
@@ -27,14 +29,18 @@ final class TokenCounts {
         }
     }
 
-    /** Changes the logits of the tokens that are among the last ones. */
-    void penalize(float[] logits, LogitAdjustments adjustments) {
-        counts.forEach((token, count) -> {
-            if (token < logits.length) {
-                float logit = logits[token];
-                logit = (float) (logit <= 0 ? logit * adjustments.repeat() : logit / adjustments.repeat());
-                logits[token] = (float) (logit - count * adjustments.frequency() - adjustments.presence());
-            }
-        });
+    /** Returns the tokens that are among the last ones. */
+    Set<Integer> tokens() {
+        return Collections.unmodifiableSet(counts.keySet());
+    }
+
+    /** Returns the logit of a token, penalized if it is among the last ones. */
+    float penalized(int token, float logit, LogitAdjustments adjustments) {
+        Integer count = counts.get(token);
+        if (count == null) {
+            return logit;
+        }
+        float repeated = (float) (logit <= 0 ? logit * adjustments.repeat() : logit / adjustments.repeat());
+        return (float) (repeated - count * adjustments.frequency() - adjustments.presence());
     }
 }

@@ -1,7 +1,7 @@
 package dev.waterspout.engine.perplexity;
 
-import dev.waterspout.engine.generate.LogitsCheck;
 import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.logits.LogitsCheck;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -151,7 +151,8 @@ public final class FaultScenarios {
         MemorySegment logits = Floats.segment(new float[ROWS * vocabulary]);
         float[][] untouched = new float[1][];
         Throwable failure = catchThrowable(() -> run(new FaultyTransport(transport, fault, FAULTY_CALL), member -> {
-            LogitsGather gather = new LogitsGather(member.exchange(), member.counters(), shares, ROWS, member.arena());
+            LogitsGather gather = new LogitsGather(
+                    new RootGather(member.exchange(), member.counters(), member.arena()), shares, ROWS);
             for (int call = 0; call <= FAULTY_CALL; call++) {
                 untouched[0] = Floats.array(logits);
                 int rank = member.rank();

@@ -155,15 +155,15 @@ class LogitsGatherTest {
                         .withMessageContaining(Arrays.toString(shares));
             }
             assertThatIllegalArgumentException()
-                    .isThrownBy(() ->
-                            new LogitsGather(member.exchange(), member.counters(), new int[] {4, 4}, 0, member.arena()))
+                    .isThrownBy(() -> new LogitsGather(
+                            new RootGather(member.exchange(), member.counters(), member.arena()), new int[] {4, 4}, 0))
                     .withMessageContaining("0 rows");
             gather.gather(local, 1, member.rank() == LogitsGather.ROOT ? logits : MemorySegment.NULL);
         });
     }
 
     private static LogitsGather gather(Member member, int[] shares) {
-        return new LogitsGather(member.exchange(), member.counters(), shares, MAX_ROWS, member.arena());
+        return new LogitsGather(new RootGather(member.exchange(), member.counters(), member.arena()), shares, MAX_ROWS);
     }
 
     private static float[] local(int call, int rank, int rows, int[] shares) {

@@ -33,6 +33,13 @@ public enum StatsFormat {
                     run.sampling().seed());
             printPhase("prefill", run.report().prefill(), err);
             printPhase("decode", run.report().decode(), err);
+            if (run.report().widened() > 0) {
+                err.printf(
+                        Locale.ROOT,
+                        "more candidates were asked for at %d of %d tokens%n",
+                        run.report().widened(),
+                        run.report().generated().size());
+            }
             err.flush();
         }
     },
@@ -134,6 +141,7 @@ public enum StatsFormat {
                 .add("stop", run.report().stop().name().toLowerCase(Locale.ROOT))
                 .add("promptTokens", Json.createArrayBuilder(run.report().prompt()))
                 .add("generatedTokens", Json.createArrayBuilder(run.report().generated()))
+                .add("widenedTokens", run.report().widened())
                 .add("prefill", phaseJson(run.report().prefill(), run))
                 .add("decode", phaseJson(run.report().decode(), run))
                 .build();

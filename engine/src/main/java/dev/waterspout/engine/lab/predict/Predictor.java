@@ -1,6 +1,7 @@
 package dev.waterspout.engine.lab.predict;
 
 import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.logits.LogitsRequest;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
@@ -26,6 +27,8 @@ import java.util.function.UnaryOperator;
  */
 public final class Predictor {
     private static final Line FREE = new Line(0, 0);
+    /** Candidates of a rank for a token: those of the default sampler. */
+    private static final int CANDIDATES = 40;
     /** Range of bandwidths in which the break-even is searched, in bytes per second: 1 kbit/s to 8 Pbit/s. */
     private static final double SLOWEST = 125;
 
@@ -134,16 +137,12 @@ public final class Predictor {
         return new CostModel(plan.ranks(), config.width(), link, new CodecCosts(costs)).seconds(choice, rows);
     }
 
-    /** {@return the time of an order to all ranks, and of the logits of their vocabulary rows to rank 0} */
+    /** {@return the time of an order to all ranks, and of their candidates to rank 0} */
     private double other(boolean logits) {
         double seconds = machine.link().latencySeconds();
         if (logits) {
-            double bytes = 0;
-            for (Shard shard : plan.shards().subList(1, plan.ranks())) {
-                bytes += FrameLayout.HEADER_BYTES
-                        + (double) Float.BYTES * shard.vocabulary().size();
-            }
-            seconds += machine.link().seconds(1, bytes);
+            long bytes = FrameLayout.HEADER_BYTES + LogitsRequest.answerBytes(CANDIDATES, 0, 0);
+            seconds += machine.link().seconds(1, (double) bytes * (plan.ranks() - 1));
         }
         return seconds;
     }

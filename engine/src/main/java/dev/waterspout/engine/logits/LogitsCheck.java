@@ -1,4 +1,4 @@
-package dev.waterspout.engine.generate;
+package dev.waterspout.engine.logits;
 
 import dev.waterspout.engine.model.ModelException;
 import java.lang.foreign.MemorySegment;
@@ -23,14 +23,22 @@ public final class LogitsCheck {
         for (long id = 0; id < count; id++) {
             float logit = logits.getAtIndex(ValueLayout.JAVA_FLOAT, id);
             if (!(logit < Float.POSITIVE_INFINITY)) {
-                throw new ModelException("the logit of token " + id + " is "
-                        + (Float.isNaN(logit) ? "not a number" : "infinite") + "; likely cause: " + likelyCause);
+                throw unusable(id, logit, likelyCause);
             }
             differ |= logit != first;
         }
         if (!differ && count > 1) {
-            throw new ModelException("all " + count + " logits are equal, " + first + "; likely cause: " + likelyCause);
+            throw equal(count, first, likelyCause);
         }
         return logits;
+    }
+
+    static ModelException unusable(long id, float logit, String likelyCause) {
+        return new ModelException("the logit of token " + id + " is "
+                + (Float.isNaN(logit) ? "not a number" : "infinite") + "; likely cause: " + likelyCause);
+    }
+
+    static ModelException equal(long count, float logit, String likelyCause) {
+        return new ModelException("all " + count + " logits are equal, " + logit + "; likely cause: " + likelyCause);
     }
 }

@@ -1,0 +1,125 @@
+package dev.waterspout.engine.logits;
+
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
+
+/** The most likely tokens of a vocabulary in their exact order, and what they weigh against the others. */
+public final class Ranking {
+    /** The relative error of a sum that includes tokens beyond the ranking is at most this. */
+    private static final double MARGIN = 1e-9;
+
+    private final long[] keys;
+    private final boolean whole;
+    private final DoubleUnaryOperator totals;
+
+    /**
+     * @param keys of the tokens by {@link LikeliestTokens}, the most likely first
+     * @param whole whether they are all that may be chosen
+     * @param totals where they are not: from a temperature to the sum of {@code exp((logit - first) / temperature)} of
+     *     all tokens that may be chosen, where first is the most likely token's logit
+     */
+    Ranking(long[] keys, boolean whole, DoubleUnaryOperator totals) {
+        this.keys = keys;
+        this.whole = whole;
+        this.totals = totals;
+    }
+
+    /**
+     * Returns the ranking of all tokens that may be chosen.
+     *
+     * @param keys of the tokens by {@link LikeliestTokens}, the most likely first
+     */
+    public static Ranking whole(long... keys) {
+        return new Ranking(keys.clone(), true, _ -> Double.NaN);
+    }
+
+    /**
+     * Returns the most likely tokens of all.
+     *
+     * @param logits by token; kept
+     * @param count how many are wanted at most
+     */
+    public static Ranking top(float[] logits, int count) {
+        LikeliestTokens likeliest = new LikeliestTokens(count);
+        likeliest.offer(logits, logits.length, 0);
+        long[] keys = likeliest.ranked();
+        return new Ranking(keys, keys.length < count || count >= logits.length, temperature -> {
+            double first = LikeliestTokens.logit(keys[0]);
+            double sum = 0;
+            for (float logit : logits) {
+                sum += Math.exp((logit - first) / temperature);
+            }
+            return sum;
+        });
+    }
+
+    /** Returns how many tokens it has. */
+    public int size() {
+        return keys.length;
+    }
+
+    /** Returns whether its tokens are all that may be chosen. */
+    public boolean isWhole() {
+        return whole;
+    }
+
+    /**
+     * Returns the id of a token.
+     *
+     * @param place from 0, the most likely
+     */
+    public int id(int place) {
+        return LikeliestTokens.id(keys[place]);
+    }
+
+    /**
+     * Returns the logit of a token.
+     *
+     * @param place from 0, the most likely
+     */
+    public float logit(int place) {
+        return LikeliestTokens.logit(keys[place]);
+    }
+
+    /**
+     * Returns the first tokens, taken for all that may be chosen.
+     *
+     * @param count how many
+     */
+    public Ranking first(int count) {
+        return whole(Arrays.copyOf(keys, Math.min(count, keys.length)));
+    }
+
+    /**
+     * Returns unnormalized probabilities, 1 for the most likely token.
+     *
+     * @param temperature divides the logits
+     */
+    public double[] odds(double temperature) {
+        double[] odds = new double[keys.length];
+        double first = logit(0);
+        for (int i = 0; i < odds.length; i++) {
+            odds[i] = i == 0 ? 1 : Math.exp((logit(i) - first) / temperature);
+        }
+        return odds;
+    }
+
+    /**
+     * Returns the sum of the odds of all tokens that may be chosen.
+     *
+     * @param odds of the ranking's tokens
+     * @param temperature that they are for
+     */
+    public double sum(double[] odds, double temperature) {
+        return whole ? Arrays.stream(odds).sum() : totals.applyAsDouble(temperature);
+    }
+
+    /**
+     * Returns how far from the exact sum the one of {@link #sum} may be: 0 where all tokens are known.
+     *
+     * @param sum of odds
+     */
+    public double slack(double sum) {
+        return whole ? 0 : sum * MARGIN;
+    }
+}

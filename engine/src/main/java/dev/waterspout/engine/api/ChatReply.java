@@ -8,7 +8,6 @@ import dev.waterspout.engine.chat.ReplyParser;
 import dev.waterspout.engine.generate.ChosenToken;
 import dev.waterspout.engine.generate.Generation;
 import dev.waterspout.engine.generate.GenerationReport;
-import dev.waterspout.engine.generate.Sampler;
 import dev.waterspout.engine.tokenizer.TokenType;
 import dev.waterspout.engine.tokenizer.Vocabulary;
 import java.util.ArrayDeque;
@@ -19,32 +18,22 @@ import java.util.NoSuchElementException;
 import java.util.OptionalInt;
 
 /**
- * A reply, computed piece by piece as it is read by one thread. Any thread may close it, which ends it before the next
- * forward pass. The next reply of the same model is asked for after this one has ended.
+ * A reply. It begins when it is read first, by one thread, and runs beside other replies of the same model. Any thread
+ * may close it, which ends it before the next forward pass.
  */
 public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     private final Generation generation;
-    private final Sampler sampler;
     private final Vocabulary vocabulary;
     private final ReplyParser parser;
-    private final int held;
     private final Deque<ChatDelta> ahead = new ArrayDeque<>();
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
     private boolean finished;
 
-    ChatReply(
-            Generation generation,
-            Sampler sampler,
-            Vocabulary vocabulary,
-            ChatPrompt prompt,
-            List<String> stops,
-            int held) {
+    ChatReply(Generation generation, Vocabulary vocabulary, ChatPrompt prompt, List<String> stops) {
         this.generation = generation;
-        this.sampler = sampler;
         this.vocabulary = vocabulary;
         this.parser = ReplyParser.of(prompt, stops);
-        this.held = held;
     }
 
     /** Why a reply ended. */
@@ -61,7 +50,7 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
      * What a reply took.
      *
      * @param promptTokens tokens of the conversation
-     * @param heldTokens those of them that the context held already
+     * @param heldTokens those of them that the cache held already
      * @param replyTokens tokens of the reply, reasoning and an end-of-text token included
      */
     public record Usage(int promptTokens, int heldTokens, int replyTokens) {}
@@ -88,7 +77,7 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
         };
     }
 
-    /** Computes one token. */
+    /** Waits for one token. */
     private void advance() {
         String piece = generation.advance();
         OptionalInt token = generation.lastToken();
@@ -126,7 +115,7 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
      * @param place how many of them are left out
      */
     public List<ChosenToken> chosen(int place) {
-        return sampler.chosen(place);
+        return generation.chosen(place);
     }
 
     /** Returns what has come so far as a message of the conversation. */
@@ -163,7 +152,10 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
      */
     public Usage usage() {
         GenerationReport report = report();
-        return new Usage(report.prompt().size(), held, report.generated().size());
+        return new Usage(
+                report.prompt().size(),
+                generation.heldTokens(),
+                report.generated().size());
     }
 
     /**

@@ -30,6 +30,7 @@ public final class LanguageModel implements AutoCloseable {
     private final Session session;
     private final Deployment deployment;
     private final RankGroup group;
+    private final Generator generator;
     private final double loadSeconds;
     /** What is closed with the model, the last one first. */
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
@@ -40,6 +41,7 @@ public final class LanguageModel implements AutoCloseable {
         this.session = session;
         this.deployment = deployment;
         this.group = group;
+        this.generator = new Generator(deployment.model().tokenizer(), group);
         this.loadSeconds = loadSeconds;
     }
 
@@ -58,7 +60,7 @@ public final class LanguageModel implements AutoCloseable {
      * @throws dev.waterspout.engine.generate.GenerationException if there is none, or more than the context holds
      */
     public int[] tokenize(String text) {
-        return generator().tokenize(text);
+        return generator.tokenize(text);
     }
 
     /**
@@ -85,7 +87,7 @@ public final class LanguageModel implements AutoCloseable {
      */
     public Generation generate(String prompt, int predict, SamplingParameters sampling) {
         GenerationExtent extent = new GenerationExtent(0, predict, false);
-        return generator().begin(tokenize(prompt), extent, new Sampler(sampling));
+        return generator.begin(tokenize(prompt), extent, new Sampler(sampling));
     }
 
     /**
@@ -93,7 +95,7 @@ public final class LanguageModel implements AutoCloseable {
      *
      * @param messages what was said
      * @param options how the reply is made
-     * @return the reply, computed piece by piece as it is read; closing it ends it
+     * @return the reply as a stream, which begins when it is read first; closing it ends it
      * @throws dev.waterspout.engine.chat.ChatException if the file has no template, or it does not take the
      *     conversation
      * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
@@ -103,12 +105,12 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Answers a conversation. What the context holds of it from the reply before is not computed again.
+     * Answers a conversation. What the cache holds of its beginning is not computed again.
      *
      * @param conversation what was said
      * @param template how it is written down
      * @param options how the reply is made
-     * @return the reply, computed piece by piece as it is read; closing it ends it
+     * @return the reply as a stream, which begins when it is read first; closing it ends it
      * @throws dev.waterspout.engine.chat.ChatException if the template does not take the conversation
      * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
      */
@@ -136,21 +138,17 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Answers a prompt. What the context holds of it from the reply before is not computed again.
+     * Answers a prompt. What the cache holds of its beginning is not computed again.
      *
      * @param prompt that fits in the context
      * @param options how the reply is made
-     * @return the reply, computed piece by piece as it is read; closing it ends it
+     * @return the reply as a stream, which begins when it is read first; closing it ends it
      */
     public ChatReply reply(ChatPrompt prompt, ChatOptions options) {
-        int[] tokens = prompt.ids();
-        // The last one always runs: it gives the logits.
-        int held = Math.min(group.heldPrefix(tokens), tokens.length - 1);
-        GenerationExtent extent = new GenerationExtent(held, options.predict(), false);
+        GenerationExtent extent = new GenerationExtent(GenerationExtent.ANY, options.predict(), false);
         Sampler sampler = new Sampler(options.sampling(), options.constraint(), options.likeliest());
-        Generation generation = generator().begin(tokens, extent, sampler);
-        return new ChatReply(
-                generation, sampler, deployment.model().tokenizer().vocabulary(), prompt, options.stops(), held);
+        Generation generation = generator.begin(prompt.ids(), extent, sampler);
+        return new ChatReply(generation, deployment.model().tokenizer().vocabulary(), prompt, options.stops());
     }
 
     /**
@@ -166,7 +164,7 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Says how likely the model finds a text. Runs from an empty context.
+     * Says how likely the model finds a text. Runs by itself, once the generations before it have ended.
      *
      * @param text two tokens or more, that fit in the context
      * @return the logarithm of every token's probability but the first's
@@ -177,9 +175,14 @@ public final class LanguageModel implements AutoCloseable {
             throw new IllegalArgumentException(
                     "text of " + tokens.length + " token; it must have at least 2 to be scored");
         }
+        List<Double> found = new ArrayList<>();
+        group.exclusively(() -> score(tokens, found));
+        return new Score(Arrays.stream(tokens).boxed().toList(), found);
+    }
+
+    private void score(int[] tokens, List<Double> found) {
         int vocabulary = deployment.model().config().vocabulary();
         LogProbabilities logs = new LogProbabilities(group.logitRows(), vocabulary);
-        List<Double> found = new ArrayList<>();
         for (int from = 0; from < tokens.length - 1; from += group.chunk()) {
             int[] part = Arrays.copyOfRange(tokens, from, Math.min(tokens.length - 1, from + group.chunk()));
             group.forward(part, from, false);
@@ -192,12 +195,11 @@ public final class LanguageModel implements AutoCloseable {
                 }
             }
         }
-        return new Score(Arrays.stream(tokens).boxed().toList(), found);
     }
 
     /** Returns what runs this model's generations. */
     public Generator generator() {
-        return new Generator(deployment.model().tokenizer(), group);
+        return generator;
     }
 
     /** Returns what every rank of the group has done so far, in rank order. */

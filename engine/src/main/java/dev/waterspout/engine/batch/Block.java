@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block of the KV cache: keys and values of consecutive positions. Their content depends on all tokens before them, so a
- * block is known by its own tokens and the block before it.
+ * A block of the KV cache: keys and values of consecutive positions. Their content depends on all tokens before them,
+ * so a block is known by its own tokens and the block before it.
  */
 final class Block {
     /** Number in the cache; -1 for the root, which stands before the first block of every text. */

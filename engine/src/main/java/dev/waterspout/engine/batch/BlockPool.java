@@ -10,9 +10,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The blocks of the KV cache. Blocks form a tree: a path from the root spells the beginning of a text, and texts with an equal
- * beginning share its full blocks. A block that no sequence uses keeps its content until it is needed for another text; the
- * one that was used longest ago goes first, and never before the blocks that follow it.
+ * The blocks of the KV cache. Blocks form a tree: a path from the root spells the beginning of a text, and texts with
+ * an equal beginning share its full blocks. A block that no sequence uses keeps its content until it is needed for
+ * another text; the one that was used longest ago goes first, and never before the blocks that follow it.
  */
 final class BlockPool {
     private final int size;

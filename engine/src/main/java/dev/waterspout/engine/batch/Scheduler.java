@@ -16,14 +16,14 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Decides what the next forward pass computes. Sequences are admitted in the order of their arrival. A pass has one token of
- * every sequence that is past its prompt; prompts fill the rest of it, the earliest first, in chunks. When the KV cache has no
- * block left for a sequence, the one that was added last gives up its blocks: it waits, and is computed again from its tokens. The same
- * calls give the same steps. Used by one thread at a time.
+ * Decides what the next forward pass computes. Sequences are admitted in the order of their arrival. A pass has one
+ * token of every sequence that is past its prompt; prompts fill the rest of it, the earliest first, in chunks. When the
+ * KV cache has no block left for a sequence, the one that was added last gives up its blocks: it waits, and is computed
+ * again from its tokens. The same calls give the same steps. Used by one thread at a time.
  *
- * <p>What a step says has been done, and its tokens {@linkplain #append appended} or their sequences {@linkplain #remove
- * removed}, before the next step is asked for. Continuous batching: Yu et al., Orca, OSDI 2022; blocks and preemption: Kwon et
- * al., arXiv 2309.06180; chunks of prompts beside decoding: Agrawal et al., arXiv 2308.16369.
+ * <p>What a step says has been done, and its tokens {@linkplain #append appended} or their sequences {@linkplain
+ * #remove removed}, before the next step is asked for. Continuous batching: Yu et al., Orca, OSDI 2022; blocks and
+ * preemption: Kwon et al., arXiv 2309.06180; chunks of prompts beside decoding: Agrawal et al., arXiv 2308.16369.
  */
 public final class Scheduler {
     private final BatchLimits limits;
@@ -270,6 +270,16 @@ public final class Scheduler {
      */
     public int held(long number) {
         return Math.max(0, sequence(number).held);
+    }
+
+    /**
+     * Returns how many tokens of a sequence have their keys and values in the cache; 0 while it does not run.
+     *
+     * @param number of the sequence
+     */
+    public int computed(long number) {
+        settle();
+        return sequence(number).computed;
     }
 
     /** Returns whether no sequence runs or waits. */

@@ -3,8 +3,8 @@ package dev.waterspout.engine.batch;
 import java.util.List;
 
 /**
- * One forward pass over rows of several sequences, and the changes of the KV cache before it. The changes are made in this
- * order: tables, then copies one after the other, then the pass.
+ * One forward pass over rows of several sequences, and the changes of the KV cache before it. The changes are made in
+ * this order: tables, then copies one after the other, then the pass.
  *
  * @param tables changes of the block tables
  * @param copies of blocks

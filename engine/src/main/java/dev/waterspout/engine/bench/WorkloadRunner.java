@@ -57,8 +57,8 @@ public final class WorkloadRunner {
     }
 
     /** The last requested token is sampled but goes through no forward pass. */
-    private GenerationReport generate(int[] prompt, int held, int predict) {
-        GenerationExtent extent = new GenerationExtent(held, predict, true);
+    private GenerationReport generate(int[] prompt, int reuse, int predict) {
+        GenerationExtent extent = new GenerationExtent(reuse, predict, true);
         return generator.generate(prompt, extent, new Sampler(SamplingParameters.greedy()), piece -> {});
     }
 }

@@ -3,9 +3,7 @@ package dev.waterspout.engine.generate;
 import dev.waterspout.engine.generate.GenerationReport.Phase;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.generate.GenerationReport.StopReason;
-import dev.waterspout.engine.logits.LogitsCheck;
-import dev.waterspout.engine.logits.LogitsRequest;
-import dev.waterspout.engine.logits.LogitsRequest.Extent;
+import dev.waterspout.engine.generate.Request.Event;
 import dev.waterspout.engine.tokenizer.TextStream;
 import dev.waterspout.engine.tokenizer.Tokenizer;
 import java.util.ArrayList;
@@ -14,50 +12,32 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation, computed as it is read: prefill in chunks, then one token at a time. It is read by one thread; any
- * thread may close it, which ends it before the next forward pass.
+ * One generation. It begins with the first reading, runs beside those of other threads, and is not held up by a reader
+ * that is slow. It is read by one thread; any thread may close it, which ends it before the next forward pass.
  */
 public final class Generation implements Iterable<String>, AutoCloseable {
-    private final Tokenizer tokenizer;
     private final RankGroup group;
-    private final int[] tokens;
-    private final GenerationExtent extent;
-    private final Sampler sampler;
+    private final Request request;
     private final TextStream stream;
     private final List<Integer> generated = new ArrayList<>();
-    private final List<RankWork> idle;
-    private final long start;
+    private final List<ChosenToken> chosen = new ArrayList<>();
+    private volatile boolean begun;
     private volatile boolean cancelled;
-    private List<RankWork> prefilled = List.of();
-    private long filled;
-    private int prefillTokens;
-    private double firstToken;
-    private int decoded;
-    private boolean begun;
-    private LogitsRequest wanted = LogitsRequest.NONE;
-    /** Tokens for which the first candidates did not suffice. */
-    private int widened;
-
+    private Event.@Nullable End end;
     private @Nullable GenerationReport report;
 
-    /** Begins; nothing is computed yet. */
+    /** Prepares; nothing is computed yet. */
     Generation(Tokenizer tokenizer, RankGroup group, int[] tokens, GenerationExtent extent, Sampler sampler) {
-        if (extent.held() >= tokens.length) {
-            throw new IllegalArgumentException("held tokens " + extent.held() + " of a prompt of " + tokens.length
-                    + "; the last one must go through the forward pass");
+        if (tokens.length < 1 || tokens.length > group.capacity()) {
+            throw new GenerationException("the prompt has " + tokens.length + " tokens; it must have 1 to "
+                    + group.capacity() + ", which the context holds");
         }
-        this.tokenizer = tokenizer;
         this.group = group;
-        this.tokens = tokens.clone();
-        this.extent = extent;
-        this.sampler = sampler;
+        this.request = new Request(tokens.clone(), extent, sampler, tokenizer.vocabulary(), System.nanoTime());
         this.stream = tokenizer.stream();
-        this.start = System.nanoTime();
-        this.idle = group.work();
     }
 
     /** Returns the text piece by piece, in whole characters. There is one reading of it: a second iterator goes on. */
@@ -95,10 +75,11 @@ public final class Generation implements Iterable<String>, AutoCloseable {
     }
 
     /**
-     * Computes the next token.
+     * Waits for the next token.
      *
      * @return the text that is whole with it, which may be empty
      * @throws IllegalStateException if the generation has ended
+     * @throws GenerationException if the thread is interrupted; that ends the generation
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails
      */
     public String advance() {
@@ -106,58 +87,51 @@ public final class Generation implements Iterable<String>, AutoCloseable {
             throw new IllegalStateException("the generation has ended");
         }
         if (!begun) {
-            begun = true;
-            prefill();
-        } else if (generated.size() == extent.predict()) {
-            return end(StopReason.LENGTH);
-        } else if (tokens.length + decoded == group.capacity()) {
-            return end(StopReason.CONTEXT_FULL);
-        } else if (!cancelled) {
-            group.forward(new int[] {generated.getLast()}, tokens.length + decoded++, wanted());
-        }
-        if (cancelled) {
-            return end(StopReason.CANCELLED);
-        }
-        if (extent.predict() == 0) {
-            return end(StopReason.LENGTH);
-        }
-        int token = choose();
-        generated.add(token);
-        sampler.accept(token);
-        if (generated.size() == 1) {
-            firstToken = seconds(start);
-        }
-        if (tokenizer.vocabulary().isEndOfText(token) && !extent.ignoresEnd()) {
-            return end(StopReason.END_OF_TEXT);
-        }
-        return stream.next(token);
-    }
-
-    /** What the choice of the next token needs. */
-    private LogitsRequest wanted() {
-        wanted = extent.predict() == 0 ? LogitsRequest.NONE : sampler.request(vocabulary());
-        return wanted;
-    }
-
-    /** How many tokens can be chosen: an embedding table may have more rows than the vocabulary has tokens. */
-    private int vocabulary() {
-        return Math.min(group.vocabulary(), tokenizer.vocabulary().size());
-    }
-
-    private int choose() {
-        boolean first = true;
-        while (wanted.extent() == Extent.BEST) {
-            OptionalInt chosen = sampler.sample(group.candidates().require(group.likelyCause()));
-            if (chosen.isPresent()) {
-                return chosen.getAsInt();
+            if (cancelled) {
+                return endUnbegun();
             }
-            widened += first ? 1 : 0;
-            first = false;
-            wanted = wanted.wider();
-            group.gather(wanted);
+            begin();
         }
-        long bytes = (long) vocabulary() * Float.BYTES;
-        return sampler.sample(LogitsCheck.require(group.logits().asSlice(0, bytes), group.likelyCause()));
+        while (true) {
+            switch (take()) {
+                case Event.Token event -> {
+                    // One that was chosen after the generation had been closed does not count.
+                    if (!cancelled) {
+                        int token = event.token();
+                        generated.add(token);
+                        chosen.addAll(event.noted());
+                        if (!request.endsWith(token)) {
+                            return stream.next(token);
+                        }
+                    }
+                }
+                case Event.End last -> {
+                    return end(last);
+                }
+                case Event.Failure(Throwable cause) -> throw GenerationLoop.unchecked(cause);
+            }
+        }
+    }
+
+    private void begin() {
+        for (int token : request.prompt) {
+            stream.next(token);
+        }
+        group.loop().submit(request);
+        begun = true;
+        if (cancelled) {
+            group.loop().cancel(request);
+        }
+    }
+
+    private Event take() {
+        try {
+            return request.events().take();
+        } catch (InterruptedException interrupted) {
+            close();
+            Thread.currentThread().interrupt();
+            throw new GenerationException("reading a generation was interrupted, which ends it");
+        }
     }
 
     /** Returns the token that was chosen last, if there is one. */
@@ -165,35 +139,42 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         return generated.isEmpty() ? OptionalInt.empty() : OptionalInt.of(generated.getLast());
     }
 
-    private void prefill() {
-        for (int token : tokens) {
-            stream.next(token);
-            sampler.accept(token);
-        }
-        for (int from = extent.held(); from < tokens.length && !cancelled; from += group.chunk()) {
-            int to = Math.min(tokens.length, from + group.chunk());
-            boolean last = to == tokens.length;
-            group.forward(Arrays.copyOfRange(tokens, from, to), from, last ? wanted() : LogitsRequest.NONE);
-            prefillTokens = to - extent.held();
-        }
-        filled = System.nanoTime();
-        prefilled = group.work();
+    /**
+     * Returns how likely the tokens were that have been read, where the sampler notes it.
+     *
+     * @param place how many of them are left out
+     */
+    public List<ChosenToken> chosen(int place) {
+        return List.copyOf(chosen.subList(Math.min(place, chosen.size()), chosen.size()));
     }
 
-    private String end(StopReason reason) {
+    private String end(Event.End last) {
         String rest = stream.finish();
+        end = last;
         report = new GenerationReport(
-                Arrays.stream(tokens).boxed().toList(),
+                Arrays.stream(request.prompt).boxed().toList(),
                 generated,
-                reason,
-                firstToken,
-                widened,
-                new Phase(prefillTokens, (filled - start) / 1e9, difference(prefilled, idle)),
-                new Phase(decoded, seconds(filled), difference(group.work(), prefilled)));
+                cancelled ? StopReason.CANCELLED : last.stop(),
+                last.firstTokenSeconds(),
+                last.widened(),
+                last.prefill(),
+                last.decode());
         return rest;
     }
 
-    /** Returns what was done, once it has ended by itself or has been closed and read to its end. */
+    private String endUnbegun() {
+        List<RankWork> none =
+                group.work().stream().map(work -> work.minus(work)).toList();
+        Phase nothing = new Phase(0, 0, none);
+        return end(new Event.End(StopReason.CANCELLED, 0, 0, 0, nothing, nothing));
+    }
+
+    /**
+     * Returns what was done, once it has ended by itself or has been closed. A generation that was closed has the
+     * tokens that were read.
+     *
+     * @throws IllegalStateException if it goes on
+     */
     public GenerationReport report() {
         while (report == null && cancelled) {
             var _ = advance();
@@ -204,19 +185,24 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         return report;
     }
 
+    /**
+     * Returns how many tokens of the prompt were taken from the cache.
+     *
+     * @throws IllegalStateException if it has not ended
+     */
+    public int heldTokens() {
+        if (end == null) {
+            throw new IllegalStateException("the generation has not ended");
+        }
+        return end.held();
+    }
+
     /** Ends it before the next forward pass. */
     @Override
     public void close() {
         cancelled = true;
-    }
-
-    private static double seconds(long since) {
-        return (System.nanoTime() - since) / 1e9;
-    }
-
-    private static List<RankWork> difference(List<RankWork> now, List<RankWork> earlier) {
-        return IntStream.range(0, now.size())
-                .mapToObj(rank -> now.get(rank).minus(earlier.get(rank)))
-                .toList();
+        if (begun) {
+            group.loop().cancel(request);
+        }
     }
 }

@@ -3,15 +3,19 @@ package dev.waterspout.engine.generate;
 /**
  * Where a generation begins and ends.
  *
- * @param held leading tokens of the prompt that are in the context already, from the generation before
+ * @param reuse most leading tokens of the prompt whose keys and values may be taken from the cache, if it holds them,
+ *     instead of being computed; the last token of the prompt is always computed
  * @param predict most tokens to generate, or {@link Generator#UNLIMITED}
  * @param ignoresEnd whether it goes on after an end-of-text token
  */
-public record GenerationExtent(int held, int predict, boolean ignoresEnd) {
+public record GenerationExtent(int reuse, int predict, boolean ignoresEnd) {
+    /** Takes all that the cache holds. */
+    public static final int ANY = Integer.MAX_VALUE;
+
     /** Checks the ranges. */
     public GenerationExtent {
-        if (held < 0) {
-            throw new IllegalArgumentException("held tokens " + held + "; they must be 0 or more");
+        if (reuse < 0) {
+            throw new IllegalArgumentException("tokens to take from the cache is " + reuse + "; it must be 0 or more");
         }
         if (predict < Generator.UNLIMITED) {
             throw new IllegalArgumentException("tokens to predict is " + predict + "; it must be -1 or more");

@@ -3,7 +3,7 @@ package dev.waterspout.engine.generate;
 import dev.waterspout.engine.tokenizer.Tokenizer;
 import java.util.function.Consumer;
 
-/** Continues prompts, one after the other. */
+/** Continues prompts. Used by any number of threads: their generations run beside each other. */
 public final class Generator {
     /** Generates until an end-of-text token comes or the context is full. */
     public static final int UNLIMITED = -1;
@@ -59,7 +59,7 @@ public final class Generator {
      * Continues a prompt.
      *
      * @param tokens ids, that fit in the context
-     * @param extent how many of them the context already holds, and where to end
+     * @param extent how many of them may be taken from the cache, and where to end
      * @param sampler chooses the tokens that follow
      * @param text receives the continuation piece by piece, in whole characters
      * @return the tokens and statistics
@@ -75,12 +75,12 @@ public final class Generator {
     }
 
     /**
-     * Begins to continue a prompt.
+     * Returns the continuation of a prompt, which begins when it is read first.
      *
      * @param tokens ids, that fit in the context
-     * @param extent how many of them the context already holds, and where to end
-     * @param sampler chooses the tokens that follow
-     * @return the continuation, computed as it is read
+     * @param extent how many of them may be taken from the cache, and where to end
+     * @param sampler chooses the tokens that follow, of this generation alone
+     * @throws GenerationException if there is no token, or more than the context holds
      */
     public Generation begin(int[] tokens, GenerationExtent extent, Sampler sampler) {
         return new Generation(tokenizer, group, tokens, extent, sampler);

@@ -1,7 +1,12 @@
 package dev.waterspout.engine.generate;
 
+import dev.waterspout.engine.batch.Step;
+import dev.waterspout.engine.batch.Step.BlockCopy;
+import dev.waterspout.engine.batch.Step.Chunk;
+import dev.waterspout.engine.batch.Step.TableChange;
 import dev.waterspout.engine.logits.LogitsRequest;
 import dev.waterspout.interconnect.collective.ControlChannel;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -9,8 +14,8 @@ import java.util.stream.IntStream;
 
 /**
  * An order of the process with rank 0 to the others. On the wire: 14 words, the last nine of which are a request for
- * logits. The tokens after the first one and the named tokens of the request follow in a frame of their own, so that a
- * token of decode takes one message where no logits are adjusted.
+ * logits. The named tokens of the request, and a step of more than one token of slot 0, follow in a frame of their own,
+ * so that a token of one sequence takes one message where no logits are adjusted.
  */
 sealed interface Order {
     /** Report the work done so far. */
@@ -22,22 +27,115 @@ sealed interface Order {
     int WORDS = 5 + LogitsRequest.FIXED_WORDS;
 
     int REQUEST_AT = 5;
-    int CODE_FORWARD = 1;
+    int CODE_STEP = 1;
     int CODE_OUTPUT = 4;
     int CODE_GATHER = 5;
 
     /** An order, and which of a process's groups it is for. */
     record Addressed(int group, Order order) {}
 
-    /** Run tokens through all layers. Its words: position, number of tokens, the first. */
-    record Forward(List<Integer> tokens, int position, LogitsRequest wanted) implements Order {
+    /**
+     * Run a forward pass. Its words: how many words of the step follow, and, if there are none, the position and the id
+     * of its one token. Sequences' numbers do not travel.
+     *
+     * @param step what is computed
+     * @param wanted what rank 0 needs of the logits of each chunk that wants some
+     */
+    record Run(Step step, List<LogitsRequest> wanted) implements Order {
         @Override
         public void send(ControlChannel control, int group) {
-            Order.send(
-                    control,
-                    new int[] {CODE_FORWARD, group, position, tokens.size(), tokens.getFirst()},
-                    wanted,
-                    tokens.subList(1, tokens.size()));
+            Chunk first = step.chunks().getFirst();
+            if (step.rows() == 1
+                    && first.slot() == 0
+                    && step.tables().isEmpty()
+                    && step.copies().isEmpty()) {
+                int token = first.tokens().getFirst();
+                LogitsRequest request = wanted.isEmpty() ? LogitsRequest.NONE : wanted.getFirst();
+                Order.send(control, new int[] {CODE_STEP, group, 0, first.position(), token}, request, List.of());
+                return;
+            }
+            List<Integer> words = words(step);
+            for (LogitsRequest request : wanted) {
+                Arrays.stream(request.toWords()).forEach(words::add);
+            }
+            Order.send(control, new int[] {CODE_STEP, group, words.size(), 0, 0}, LogitsRequest.NONE, words);
+        }
+
+        private static Run ofOne(int position, int token, LogitsRequest request) {
+            boolean wantsLogits = request.extent() != LogitsRequest.Extent.NONE;
+            Chunk chunk = new Chunk(0, 0, position, List.of(token), wantsLogits);
+            return new Run(new Step(List.of(), List.of(), List.of(chunk)), wantsLogits ? List.of(request) : List.of());
+        }
+
+        private static Run ofWords(IntBuffer words) {
+            Step step = step(words);
+            List<LogitsRequest> wanted = new ArrayList<>();
+            for (Chunk chunk : step.chunks()) {
+                if (chunk.wantsLogits()) {
+                    int[] fixed = new int[LogitsRequest.FIXED_WORDS];
+                    words.get(words.position(), fixed);
+                    int[] all = new int[fixed.length + LogitsRequest.namedTokens(fixed)];
+                    words.get(all);
+                    wanted.add(LogitsRequest.ofWords(all));
+                }
+            }
+            return new Run(step, wanted);
+        }
+
+        /**
+         * {@return a step as words} Three counts; per table its slot, index, number of blocks, and the blocks; per copy
+         * its two blocks; per chunk its slot, position, whether logits are wanted, number of tokens, and the tokens.
+         */
+        static List<Integer> words(Step step) {
+            List<Integer> words = new ArrayList<>(List.of(
+                    step.tables().size(), step.copies().size(), step.chunks().size()));
+            for (TableChange table : step.tables()) {
+                words.addAll(List.of(table.slot(), table.index(), table.blocks().size()));
+                words.addAll(table.blocks());
+            }
+            for (BlockCopy copy : step.copies()) {
+                words.addAll(List.of(copy.from(), copy.to()));
+            }
+            for (Chunk chunk : step.chunks()) {
+                words.addAll(List.of(
+                        chunk.slot(),
+                        chunk.position(),
+                        chunk.wantsLogits() ? 1 : 0,
+                        chunk.tokens().size()));
+                words.addAll(chunk.tokens());
+            }
+            return words;
+        }
+
+        /** {@return the step that {@link #words} wrote, with 0 for every sequence's number} */
+        static Step step(IntBuffer words) {
+            int tableCount = words.get();
+            int copyCount = words.get();
+            int chunkCount = words.get();
+            List<TableChange> tables = new ArrayList<>();
+            for (int i = 0; i < tableCount; i++) {
+                tables.add(new TableChange(words.get(), words.get(), list(words)));
+            }
+            List<BlockCopy> copies = new ArrayList<>();
+            for (int i = 0; i < copyCount; i++) {
+                copies.add(new BlockCopy(words.get(), words.get()));
+            }
+            List<Chunk> chunks = new ArrayList<>();
+            for (int i = 0; i < chunkCount; i++) {
+                int slot = words.get();
+                int position = words.get();
+                boolean wantsLogits = words.get() == 1;
+                chunks.add(new Chunk(0, slot, position, list(words), wantsLogits));
+            }
+            return new Step(tables, copies, chunks);
+        }
+
+        private static List<Integer> list(IntBuffer words) {
+            List<Integer> list = new ArrayList<>();
+            for (int left = words.get(); left > 0; left--) {
+                list.add(words.get());
+            }
+            return list;
         }
     }
 
@@ -73,11 +171,11 @@ sealed interface Order {
      */
     void send(ControlChannel control, int group);
 
-    private static void send(ControlChannel control, int[] head, LogitsRequest wanted, List<Integer> tokens) {
+    private static void send(ControlChannel control, int[] head, LogitsRequest wanted, List<Integer> more) {
         IntStream request = Arrays.stream(wanted.toWords());
         int[] all = IntStream.concat(
                         Arrays.stream(head),
-                        IntStream.concat(request, tokens.stream().mapToInt(Integer::intValue)))
+                        IntStream.concat(request, more.stream().mapToInt(Integer::intValue)))
                 .toArray();
         control.send(Arrays.copyOf(all, WORDS));
         if (all.length > WORDS) {
@@ -90,17 +188,16 @@ sealed interface Order {
         int[] words = control.receive(WORDS);
         int[] request = Arrays.copyOfRange(words, REQUEST_AT, WORDS);
         int named = LogitsRequest.namedTokens(request);
-        int moreTokens = words[0] == CODE_FORWARD ? words[3] - 1 : 0;
-        int[] rest = named + moreTokens > 0 ? control.receive(named + moreTokens) : new int[0];
+        int body = words[0] == CODE_STEP ? words[2] : 0;
+        int[] rest = named + body > 0 ? control.receive(named + body) : new int[0];
         LogitsRequest wanted =
                 LogitsRequest.ofWords(IntStream.concat(Arrays.stream(request), Arrays.stream(rest, 0, named))
                         .toArray());
         Order order = switch (words[0]) {
-            case CODE_FORWARD -> {
-                List<Integer> tokens = new ArrayList<>(List.of(words[4]));
-                Arrays.stream(rest, named, rest.length).forEach(tokens::add);
-                yield new Forward(tokens, words[2], wanted);
-            }
+            case CODE_STEP ->
+                body == 0
+                        ? Run.ofOne(words[3], words[4], wanted)
+                        : Run.ofWords(IntBuffer.wrap(rest, named, body).slice());
             case 2 -> REPORT;
             case 3 -> END;
             case CODE_OUTPUT -> new Output(words[2], words[3]);

@@ -1,5 +1,9 @@
 package dev.waterspout.engine.generate;
 
+import dev.waterspout.engine.batch.BatchLimits;
+import dev.waterspout.engine.batch.Scheduler;
+import dev.waterspout.engine.batch.Step;
+import dev.waterspout.engine.batch.Step.Chunk;
 import dev.waterspout.engine.forward.LoadListener;
 import dev.waterspout.engine.forward.Rank;
 import dev.waterspout.engine.forward.RankOptions;
@@ -39,7 +43,7 @@ public final class RankGroup implements AutoCloseable {
     private final RankOptions options;
     private final int vocabulary;
     private final Map<Integer, Rank> ranks = new ConcurrentHashMap<>();
-    private final HeldTokens held = new HeldTokens();
+    private final GenerationLoop loop;
     private Consumer<String> notes = _ -> {};
     private boolean saturationNoted;
 
@@ -90,6 +94,10 @@ public final class RankGroup implements AutoCloseable {
         this.number = number;
         this.ownsThreads = ownsThreads;
         this.threads = threads;
+        this.loop = new GenerationLoop(
+                this,
+                threads,
+                new Scheduler(new BatchLimits(1, options.chunk(), options.context(), options.context(), 1)));
         int first = threads.members().getFirst().rank();
         try {
             threads.run(member -> {
@@ -155,52 +163,62 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Runs a chunk of tokens through all layers, on every rank.
+     * Runs a chunk of tokens of one text through all layers, on every rank. Waits until no generation runs; what the
+     * cache held for generations is forgotten. Passes that belong together, and the {@link #output} of their tokens,
+     * are made in one {@link #exclusively} where other threads generate.
      *
      * @param tokens at most {@link #chunk} ids
-     * @param position of the first
+     * @param position of the first; the cache holds all before it
      * @param wantsLogits whether all logits of the last token are needed
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
-        forward(tokens, position, wantsLogits ? LogitsRequest.ALL : LogitsRequest.NONE);
+        List<Integer> ids = Arrays.stream(tokens).boxed().toList();
+        Step step = new Step(
+                List.of(new Step.TableChange(0, 0, List.of(0))),
+                List.of(),
+                List.of(new Chunk(0, 0, position, ids, wantsLogits)));
+        exclusively(() -> run(step, wantsLogits ? List.of(LogitsRequest.ALL) : List.of()));
     }
 
     /**
-     * Runs a chunk of tokens through all layers, on every rank.
+     * Runs a task while no generation runs, on the thread of rank 0, and waits for it.
      *
-     * @param tokens at most {@link #chunk} ids
-     * @param position of the first
-     * @param wanted what is needed of the last token's logits
-     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
+     * @param task may run forward passes
      */
-    public void forward(int[] tokens, int position, LogitsRequest wanted) {
-        held.truncate(position);
+    public void exclusively(Runnable task) {
+        loop.exclusively(task);
+    }
+
+    /** Returns what runs the generations of this group. */
+    GenerationLoop loop() {
+        return loop;
+    }
+
+    /**
+     * Runs a step on every rank. Called on the thread of rank 0 while no other step runs.
+     *
+     * @param wanted what is needed of the logits of each chunk that wants some
+     */
+    void run(Step step, List<LogitsRequest> wanted) {
         threads.run(member -> {
-            order(member, new Order.Forward(Arrays.stream(tokens).boxed().toList(), position, wanted));
-            forward(member, tokens, position, wanted);
+            order(member, new Order.Run(step, wanted));
+            run(member, step, wanted);
         });
-        held.add(tokens, position);
         noteSaturation();
-    }
-
-    /**
-     * Returns how many tokens at the beginning of a text the KV cache holds.
-     *
-     * @param tokens ids
-     */
-    public int heldPrefix(int... tokens) {
-        return held.prefix(tokens);
     }
 
     /**
      * A pass whose partials were beyond their format's range is repeated in one that holds, where the schedule says so.
      */
-    private void forward(Member member, int[] tokens, int position, LogitsRequest wanted) {
+    private void run(Member member, Step step, List<LogitsRequest> wanted) {
+        Chunk chunk = step.chunks().getFirst();
+        int[] tokens = chunk.tokens().stream().mapToInt(Integer::intValue).toArray();
+        LogitsRequest request = wanted.isEmpty() ? LogitsRequest.NONE : wanted.getFirst();
         Rank rank = rank(member.rank());
-        rank.forward(tokens, position, wanted);
+        rank.forward(tokens, chunk.position(), request);
         if (rank.replaceSaturated(member.control())) {
-            rank.forward(tokens, position, wanted);
+            rank.forward(tokens, chunk.position(), request);
         }
     }
 
@@ -254,7 +272,7 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Computes all logits of some tokens of the chunk that {@link #forward} ran last.
+     * Computes the logits of some tokens of the chunk that {@link #forward} ran last.
      *
      * @param first of them, from 0 within the chunk
      * @param rows how many, at most {@link #logitRows}
@@ -273,21 +291,28 @@ public final class RankGroup implements AutoCloseable {
      * @param wanted more candidates or all logits
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
-    public void gather(LogitsRequest wanted) {
+    void gather(LogitsRequest wanted) {
         threads.run(member -> {
             order(member, new Order.Gather(wanted));
             rank(member.rank()).gather(wanted);
         });
     }
 
-    /** Returns the candidates gathered last. */
-    public Candidates candidates() {
+    /** {@return the candidates gathered last} */
+    Candidates candidates() {
         return rank(0).candidates();
     }
 
     /** Returns all logits gathered last, f32 {@code [rows][vocabulary]}. */
     public MemorySegment logits() {
         return rank(0).logits();
+    }
+
+    /** {@return the logits of one token of those that were computed last, f32 {@code [vocabulary]}} */
+    MemorySegment logits(int row) {
+        MemorySegment all = logits();
+        long bytes = all.byteSize() / options.logitRows();
+        return all.asSlice(row * bytes, bytes);
     }
 
     /** Returns what every rank of the group has done so far, in rank order. */
@@ -333,11 +358,7 @@ public final class RankGroup implements AutoCloseable {
     /** {@return whether there is more to do} */
     private boolean obey(Member member, Order order) {
         switch (order) {
-            case Order.Forward forward -> {
-                int[] tokens =
-                        forward.tokens().stream().mapToInt(Integer::intValue).toArray();
-                forward(member, tokens, forward.position(), forward.wanted());
-            }
+            case Order.Run run -> run(member, run.step(), run.wanted());
             case Order.Gather gather -> rank(member.rank()).gather(gather.wanted());
             case Order.Output output -> rank(member.rank()).output(output.first(), output.rows());
             case Order.Signal signal -> {
@@ -354,6 +375,9 @@ public final class RankGroup implements AutoCloseable {
     public void close() {
         try {
             threads.run(member -> {
+                if (member.rank() == threads.members().getFirst().rank()) {
+                    loop.close();
+                }
                 Rank started = ranks.remove(member.rank());
                 if (started != null) {
                     started.close();

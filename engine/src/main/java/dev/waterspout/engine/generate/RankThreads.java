@@ -11,11 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -23,18 +24,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The ranks of this process, a thread and an end of the transport each: all of a group, or one of a group that spans
- * processes. A device and a message-passing library may insist on one thread for all calls. Where all ranks are here,
- * rank 0's thread is the one that calls {@link #run}, always the same: to hand each token over to another and back took
- * a sixth of a millisecond.
+ * processes. A device and a message-passing library may insist on one thread for all calls. What is called on the
+ * thread of this process's first rank runs that rank's part at once: to hand each token over to another thread and back
+ * takes a sixth of a millisecond, so the generation loop lives on that thread.
  */
 public final class RankThreads implements AutoCloseable {
     private final Duration timeout;
     private final boolean distributed;
     private final List<ScheduledExecutorService> threads = new ArrayList<>();
-    /** Per rank, what runs its tasks: its thread, or the caller. */
-    private final List<Executor> executors = new ArrayList<>();
 
     private final List<Member> members = new ArrayList<>();
+    /** The thread of this process's first rank, once it has started. */
+    private volatile @Nullable Thread firstThread;
+
     private volatile boolean failed;
 
     /**
@@ -80,7 +82,7 @@ public final class RankThreads implements AutoCloseable {
     public static RankThreads inProcess(int ranks, Duration timeout) {
         RankThreads started = new RankThreads(false, timeout);
         for (Transport transport : InProcessGroup.create(ranks, timeout)) {
-            started.executors.add(transport.rank() == 0 ? Runnable::run : started.thread("rank-" + transport.rank()));
+            var _ = started.thread("rank-" + transport.rank());
             started.members.add(Member.of(transport));
         }
         return started;
@@ -96,7 +98,6 @@ public final class RankThreads implements AutoCloseable {
     public static RankThreads joining(Supplier<? extends Transport> join, Duration timeout) {
         RankThreads started = new RankThreads(true, timeout);
         ScheduledExecutorService thread = started.thread("rank");
-        started.executors.add(thread);
         try {
             Transport transport = get(thread.submit(join::get));
             started.members.add(Member.of(transport));
@@ -110,10 +111,31 @@ public final class RankThreads implements AutoCloseable {
     }
 
     private ScheduledExecutorService thread(String name) {
-        ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name(name).factory());
+        ThreadFactory factory = Thread.ofPlatform().daemon().name(name).factory();
+        boolean isFirst = threads.isEmpty();
+        ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread made = factory.newThread(task);
+            if (isFirst) {
+                firstThread = made;
+            }
+            return made;
+        });
         threads.add(thread);
         return thread;
+    }
+
+    /** Returns whether the caller is the thread of this process's first rank. */
+    boolean onFirstThread() {
+        return Thread.currentThread() == firstThread;
+    }
+
+    /**
+     * Runs something on the thread of this process's first rank, after all that it has to do already.
+     *
+     * @throws RejectedExecutionException if the ranks have been closed
+     */
+    void later(Runnable task) {
+        threads.getFirst().execute(task);
     }
 
     /** Returns how many ranks the group has. */
@@ -146,9 +168,14 @@ public final class RankThreads implements AutoCloseable {
         for (Member member : members) {
             pending.add(new FutureTask<>(() -> runOne(task, member), null));
         }
-        // The first rank may be the caller's: the others have begun by then.
-        for (int i = members.size() - 1; i >= 0; i--) {
-            executors.get(i).execute(pending.get(i));
+        // The first rank's thread may be the caller: the others have begun by then.
+        for (int i = members.size() - 1; i > 0; i--) {
+            threads.get(i).execute(pending.get(i));
+        }
+        if (onFirstThread()) {
+            pending.getFirst().run();
+        } else {
+            later(pending.getFirst());
         }
         Throwable first = null;
         for (Future<?> each : pending) {

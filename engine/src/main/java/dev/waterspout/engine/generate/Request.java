@@ -1,0 +1,184 @@
+package dev.waterspout.engine.generate;
+
+import dev.waterspout.engine.generate.GenerationReport.Phase;
+import dev.waterspout.engine.generate.GenerationReport.RankWork;
+import dev.waterspout.engine.generate.GenerationReport.StopReason;
+import dev.waterspout.engine.logits.LogitsCheck;
+import dev.waterspout.engine.logits.LogitsRequest;
+import dev.waterspout.engine.logits.LogitsRequest.Extent;
+import dev.waterspout.engine.tokenizer.Vocabulary;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.IntStream;
+
+/**
+ * A generation as the loop sees it: its tokens go to a queue that the reader takes them from. Used by the loop's
+ * thread.
+ */
+final class Request {
+    /** What the loop tells the reader. */
+    sealed interface Event {
+        /**
+         * A token was chosen.
+         *
+         * @param token id
+         * @param noted how likely it was, if the sampler notes that
+         */
+        record Token(int token, List<ChosenToken> noted) implements Event {}
+
+        /**
+         * It has ended.
+         *
+         * @param stop why
+         * @param held tokens of the prompt that were taken from the cache
+         * @param firstTokenSeconds from the call to the first token, chosen
+         * @param widened tokens for which the ranks' first candidates did not suffice
+         * @param prefill the prompt's forward passes
+         * @param decode the forward passes of one token each
+         */
+        record End(StopReason stop, int held, double firstTokenSeconds, int widened, Phase prefill, Phase decode)
+                implements Event {}
+
+        /** It cannot go on. */
+        record Failure(Throwable cause) implements Event {}
+    }
+
+    final int[] prompt;
+    final GenerationExtent extent;
+    private final Vocabulary vocabulary;
+    private final Sampler sampler;
+    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    private final long called;
+    /** Its number in the scheduler; -1 before it has one. */
+    long number = -1;
+
+    private long begun;
+    private long filled;
+    private List<RankWork> idle = List.of();
+    private List<RankWork> prefilled = List.of();
+    private int generated;
+    private int widened;
+    private double firstToken;
+
+    Request(int[] prompt, GenerationExtent extent, Sampler sampler, Vocabulary vocabulary, long called) {
+        this.prompt = prompt;
+        this.extent = extent;
+        this.sampler = sampler;
+        this.vocabulary = vocabulary;
+        this.called = called;
+    }
+
+    /** {@return what the loop tells the reader, in order; the last one is an end or a failure} */
+    BlockingQueue<Event> events() {
+        return events;
+    }
+
+    /** Takes the prompt. Called once, before the first forward pass. */
+    void accept() {
+        for (int token : prompt) {
+            sampler.accept(token);
+        }
+    }
+
+    /** Its first forward pass is about to begin. */
+    void begin(List<RankWork> work) {
+        begun = System.nanoTime();
+        idle = work;
+    }
+
+    boolean hasBegun() {
+        return begun != 0;
+    }
+
+    boolean isFilled() {
+        return filled != 0;
+    }
+
+    /** Its prompt has been computed. */
+    void fill(List<RankWork> work) {
+        filled = System.nanoTime();
+        prefilled = work;
+    }
+
+    /** {@return what the choice of the next token needs of its logits} */
+    LogitsRequest wanted(int logits) {
+        return extent.predict() == 0 ? LogitsRequest.NONE : sampler.request(vocabulary(logits));
+    }
+
+    /** {@return how many tokens can be chosen} An embedding table may have more rows than the vocabulary has tokens. */
+    private int vocabulary(int logits) {
+        return Math.min(logits, vocabulary.size());
+    }
+
+    /**
+     * Chooses its next token.
+     *
+     * @param group the ranks, whose logits of this request are those of one row
+     * @param row of them
+     * @param asked what was asked for
+     */
+    int choose(RankGroup group, int row, LogitsRequest asked) {
+        int token = pick(group, row, asked);
+        sampler.accept(token);
+        if (generated == 0) {
+            firstToken = (System.nanoTime() - called) / 1e9;
+        }
+        events.add(new Event.Token(token, sampler.chosen(generated++)));
+        return token;
+    }
+
+    private int pick(RankGroup group, int row, LogitsRequest asked) {
+        LogitsRequest wanted = asked;
+        while (wanted.extent() == Extent.BEST) {
+            OptionalInt chosen = sampler.sample(group.candidates().require(group.likelyCause()));
+            if (chosen.isPresent()) {
+                return chosen.getAsInt();
+            }
+            widened += wanted.equals(asked) ? 1 : 0;
+            wanted = wanted.wider();
+            group.gather(wanted);
+        }
+        long bytes = (long) vocabulary(group.vocabulary()) * Float.BYTES;
+        return sampler.sample(LogitsCheck.require(group.logits(row).asSlice(0, bytes), group.likelyCause()));
+    }
+
+    /** {@return whether it ends with this token, which the model ends texts with} */
+    boolean endsWith(int token) {
+        return !extent.ignoresEnd() && vocabulary.isEndOfText(token);
+    }
+
+    /** {@return whether it has as many tokens as were asked for} */
+    boolean isComplete() {
+        return generated == extent.predict();
+    }
+
+    /** {@return how many positions its text needs} */
+    int positions() {
+        return prompt.length + generated;
+    }
+
+    void end(StopReason stop, int held, int passed, List<RankWork> work) {
+        long now = System.nanoTime();
+        long fill = filled == 0 ? now : filled;
+        List<RankWork> before = prefilled.isEmpty() ? work : prefilled;
+        int decoded = Math.max(0, passed - prompt.length);
+        Phase prefill = new Phase(
+                Math.max(0, Math.min(passed, prompt.length) - held),
+                begun == 0 ? 0 : (fill - begun) / 1e9,
+                difference(before, idle.isEmpty() ? before : idle));
+        Phase decode = new Phase(decoded, (now - fill) / 1e9, difference(work, before));
+        events.add(new Event.End(stop, held, firstToken, widened, prefill, decode));
+    }
+
+    void fail(Throwable cause) {
+        events.add(new Event.Failure(cause));
+    }
+
+    private static List<RankWork> difference(List<RankWork> now, List<RankWork> earlier) {
+        return IntStream.range(0, now.size())
+                .mapToObj(rank -> now.get(rank).minus(earlier.get(rank)))
+                .toList();
+    }
+}

@@ -1,0 +1,104 @@
+package dev.waterspout.engine.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.waterspout.engine.generate.Generation;
+import dev.waterspout.engine.generate.GenerationException;
+import dev.waterspout.engine.generate.GenerationReport.StopReason;
+import dev.waterspout.engine.generate.SamplingParameters;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** One model, asked by several threads at the same time. */
+@Timeout(240)
+class ConcurrentRequestsTest {
+    private static final List<String> PROMPTS = List.of(
+            "We the people", "We the people of the", "Four score and", "It was the", "When in the course", "Call me");
+    private static final SamplingParameters GREEDY = SamplingParameters.greedy();
+    private static final int LENGTH = 20;
+    private static final Options TWO =
+            Options.DEFAULT.withRanks(Ranks.of(2)).withContext(Context.DEFAULT.withPositions(256));
+
+    private static String text(LanguageModel model, String prompt) {
+        try (Generation generation = model.generate(prompt, LENGTH, GREEDY)) {
+            return String.join("", generation);
+        }
+    }
+
+    @Test
+    void everyThreadGetsItsOwnText() throws Exception {
+        try (LanguageModel model = Waterspout.loadEmbedded(TWO);
+                ExecutorService readers = Executors.newFixedThreadPool(PROMPTS.size())) {
+            List<String> alone =
+                    PROMPTS.stream().map(prompt -> text(model, prompt)).toList();
+            List<Future<String>> together = new ArrayList<>();
+            for (String prompt : PROMPTS) {
+                together.add(readers.submit(() -> text(model, prompt)));
+            }
+            double perplexity =
+                    model.score("We the people of the United States").perplexity();
+            for (int i = 0; i < alone.size(); i++) {
+                assertThat(together.get(i).get()).as(PROMPTS.get(i)).isEqualTo(alone.get(i));
+            }
+            assertThat(model.score("We the people of the United States").perplexity())
+                    .isEqualTo(perplexity);
+        }
+    }
+
+    @Test
+    void aStreamThatIsClosedMakesRoomForTheNext() {
+        try (LanguageModel model = Waterspout.loadEmbedded(TWO)) {
+            Generation first = model.generate(PROMPTS.getFirst(), -1, GREEDY);
+            Iterator<String> pieces = first.iterator();
+            pieces.next();
+            first.close();
+            String second = text(model, PROMPTS.getLast());
+            assertThat(second).isEqualTo(text(model, PROMPTS.getLast()));
+            assertThat(first.report().stop()).isEqualTo(StopReason.CANCELLED);
+            assertThat(first.report().generated()).hasSizeLessThan(4);
+        }
+    }
+
+    /** A stream that nobody reads to its end does not stop the others. */
+    @Test
+    void aStreamThatIsNotReadHoldsNobodyUp() {
+        try (LanguageModel model = Waterspout.loadEmbedded(TWO)) {
+            Iterator<String> forgotten =
+                    model.generate(PROMPTS.getFirst(), -1, GREEDY).iterator();
+            assertThat(forgotten.next()).isNotEmpty();
+            assertThat(text(model, PROMPTS.get(1))).isNotBlank();
+        }
+    }
+
+    @Test
+    void anInterruptEndsTheReadersOwnStreamOnly() {
+        try (LanguageModel model = Waterspout.loadEmbedded(TWO)) {
+            Generation interrupted = model.generate(PROMPTS.getFirst(), 100, GREEDY);
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> String.join("", interrupted))
+                    .isInstanceOf(GenerationException.class)
+                    .hasMessageContaining("interrupted");
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(interrupted.report().stop()).isEqualTo(StopReason.CANCELLED);
+            assertThat(text(model, PROMPTS.get(1))).isNotBlank();
+        }
+    }
+
+    @Test
+    void aModelThatIsClosedSaysSo() {
+        LanguageModel model = Waterspout.loadEmbedded(TWO);
+        Generation late = model.generate(PROMPTS.getFirst(), 3, GREEDY);
+        model.close();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> String.join("", late))
+                .withMessage("the model has been closed");
+    }
+}

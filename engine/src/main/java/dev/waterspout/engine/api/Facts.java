@@ -20,6 +20,7 @@ final class Facts {
         List<Double> shares = options.ranks().shares();
         facts.put("--tensor-split", (shares.isEmpty() ? Collections.nCopies(ranks, 1.0) : shares).toString());
         facts.put("--expert-parallel", Boolean.toString(options.ranks().wholeExperts()));
+        facts.put("--attention", lower(options.ranks().attention()));
         int positions = options.context().positionsFor(model.config().contextLength());
         facts.put("--ctx-size", Integer.toString(positions));
         facts.put("--cache-type", lower(options.context().cacheType()));

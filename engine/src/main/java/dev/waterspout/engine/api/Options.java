@@ -2,7 +2,6 @@ package dev.waterspout.engine.api;
 
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
-import dev.waterspout.engine.plan.Split;
 
 /**
  * How a model is to run.
@@ -59,6 +58,6 @@ public record Options(Ranks ranks, Exchange exchange, Host host, Context context
      * @param number of ranks
      */
     public ShardPlan plan(Model model, int number) {
-        return ShardPlan.of(model, number, new Split(ranks.shares(), ranks.wholeExperts()));
+        return ShardPlan.of(model, number, ranks.split());
     }
 }

@@ -1,6 +1,7 @@
 package dev.waterspout.engine.api;
 
 import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.plan.Split;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -12,6 +13,7 @@ import java.util.function.UnaryOperator;
  *     all ranks, or one per rank
  * @param shares relative share of every rank; empty for equal ones
  * @param wholeExperts whether experts are dealt out whole, instead of some columns of every expert to each rank
+ * @param attention who computes attention
  * @param tuning makes devices run their kernels in the way that was found best
  */
 public record Ranks(
@@ -19,12 +21,23 @@ public record Ranks(
         List<String> devices,
         List<Double> shares,
         boolean wholeExperts,
+        Attention attention,
         UnaryOperator<List<Device>> tuning) {
     /** The most ranks of a group. */
     public static final int MOST = 4096;
 
     /** One rank on the default device. */
     public static final Ranks DEFAULT = of(0);
+
+    /** Who computes attention. */
+    public enum Attention {
+        /** Each rank some of the heads. */
+        SHARDED,
+        /** Every rank all heads: one exchange a layer in place of two, for more weights and cache on each rank. */
+        REPLICATED,
+        /** The faster one of both, as far as both were tried before the first token. */
+        AUTO
+    }
 
     /** Copies the lists. */
     public Ranks {
@@ -41,7 +54,7 @@ public record Ranks(
      * @param count how many
      */
     public static Ranks of(int count) {
-        return new Ranks(count, List.of(), List.of(), false, UnaryOperator.identity());
+        return new Ranks(count, List.of(), List.of(), false, Attention.SHARDED, UnaryOperator.identity());
     }
 
     /**
@@ -50,7 +63,13 @@ public record Ranks(
      * @param devices their names
      */
     public static Ranks on(String... devices) {
-        return new Ranks(devices.length, List.of(devices), List.of(), false, UnaryOperator.identity());
+        return new Ranks(
+                devices.length, List.of(devices), List.of(), false, Attention.SHARDED, UnaryOperator.identity());
+    }
+
+    /** Returns how a model is divided before anything is measured. */
+    public Split split() {
+        return new Split(shares, wholeExperts, attention == Attention.REPLICATED);
     }
 
     /** Returns the number of ranks where one process has them all. */

@@ -1,8 +1,10 @@
 package dev.waterspout.engine.api;
 
+import dev.waterspout.engine.api.Ranks.Attention;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.environment.Environment;
+import dev.waterspout.engine.forward.AttentionTrial;
 import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
@@ -13,6 +15,7 @@ import dev.waterspout.engine.generate.WeightAgreement;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.plan.Split;
 import dev.waterspout.engine.tornado.PeerShards;
 import dev.waterspout.engine.tornado.PeerTrial;
 import dev.waterspout.engine.tornado.PeerUse;
@@ -152,7 +155,28 @@ public final class Session implements AutoCloseable {
         LinkCost link = threads.distributed() ? LinkCost.USUAL : LinkCost.NONE;
         RankOptions common = rankOptions(model, options, localRanks, ranks(), link);
         RankOptions chosen = new ExchangePlanner(this, events, names).plan(options.exchange(), common, width);
+        if (options.ranks().attention() == Attention.AUTO) {
+            plan = withTriedAttention(model, plan, options, chosen, names);
+        }
         return new Deployment(model, plan, names, chosen, options.exchange());
+    }
+
+    /** Returns the plan with attention sharded or replicated; devices other than the host compute it sharded. */
+    private ShardPlan withTriedAttention(
+            Model model, ShardPlan sharded, Options options, RankOptions chosen, List<String> names) {
+        if (ranks() == 1 || !names.stream().allMatch(HOST::equals)) {
+            return sharded;
+        }
+        Split split = options.ranks().split().withWholeAttention(true);
+        ShardPlan replicated = ShardPlan.of(model, ranks(), split);
+        AttentionTrial trial = new AttentionTrial(model, sharded, replicated, chosen);
+        int first = threads.members().getFirst().rank();
+        threads.run(
+                member -> trial.run(devices.get(member.rank() - first).shards(), member.exchange(), member.control()));
+        if (leads()) {
+            events.explanation(trial.explain());
+        }
+        return trial.replicates() ? replicated : sharded;
     }
 
     /** Whether two of the ranks are in different processes or on different devices. */

@@ -123,14 +123,15 @@ final class InspectCommand implements Callable<Integer> {
 
     /** On how many ranks the model runs, and what the largest of them needs. */
     private void printRuns(Model model, PrintWriter out) {
-        int most = ShardPlan.mostRanks(model, asked().ranks().wholeExperts());
+        Split split = asked().ranks().split();
+        int most = ShardPlan.mostRanks(model, split);
         int context = options(model, 1).context();
         out.printf(
                 "%nruns on 1%s rank%s; memory of the largest, with %d positions%n",
                 most == 1 ? "" : " to " + most, most == 1 ? "" : "s", context);
         for (int ranks = 1; ranks <= most; ranks = ranks == most ? most + 1 : Math.min(2 * ranks, most)) {
-            ShardPlan plan = ShardPlan.of(
-                    model, ranks, new Split(List.of(), asked().ranks().wholeExperts()));
+            Split equal = new Split(List.of(), split.wholeExperts(), split.wholeAttention());
+            ShardPlan plan = ShardPlan.of(model, ranks, equal);
             RankOptions options = options(model, ranks);
             long bytes = plan.shards().stream()
                     .mapToLong(shard ->

@@ -11,6 +11,7 @@ import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.collective.HostPort;
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.interconnect.collective.StagedPort;
+import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.HeadGroups;
@@ -71,8 +72,9 @@ public final class HostShard implements ShardCompute {
      *
      * @param format the wire format of partials
      * @param bare whether it leaves the sum by itself
+     * @param offloaded whether what encodes and sums elsewhere may do it
      */
-    private record PortKey(WireFormat format, boolean bare) {}
+    private record PortKey(WireFormat format, boolean bare, boolean offloaded) {}
 
     /**
      * The rotary embedding of some layers.
@@ -256,13 +258,19 @@ public final class HostShard implements ShardCompute {
 
     @Override
     public PartialPort port(WireFormat format) {
-        return ports.computeIfAbsent(new PortKey(format, finish != null), this::makePort);
+        return ports.computeIfAbsent(new PortKey(format, finish != null, true), this::makePort);
+    }
+
+    @Override
+    public void addOwn(int ownRows) {
+        ports.computeIfAbsent(new PortKey(PlainFormat.F32, finish != null, false), this::makePort)
+                .addOwn(ownRows);
     }
 
     private StagedPort makePort(PortKey key) {
         MemorySegment target = key.bare ? buffers.sum : buffers.hidden;
         StagedPort port = new HostPort(key.format, pool, config.width(), buffers.partial, target);
-        if (offload != null) {
+        if (offload != null && key.offloaded) {
             OffloadPort elsewhere = offload.open(port, codecSize, buffers.partial, target);
             offloaded.add(elsewhere);
             port = elsewhere;

@@ -25,12 +25,13 @@ import java.util.List;
 /**
  * One rank: a shard on its device, and the rank's end of the transport. The forward pass is that of a pre-norm
  * transformer with grouped-query attention, rotary positions and SwiGLU (arXiv 2302.13971), cut as in Megatron-LM
- * (arXiv 1909.08053): twice per layer the ranks exchange partials, all else is local. Prefill and decode differ in the
- * number of rows only. Used by one thread at a time.
+ * (arXiv 1909.08053): twice per layer the ranks exchange partials, or once where every rank computes all of attention,
+ * and all else is local. Prefill and decode differ in the number of rows only. Used by one thread at a time.
  */
 public final class Rank implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final int layers;
+    private final boolean wholeAttention;
     private final ShardCompute shard;
     private final ExchangeCounters counters;
     private final Timeline timeline;
@@ -67,6 +68,7 @@ public final class Rank implements AutoCloseable {
             ExchangeCounters counters,
             RankOptions options) {
         this.layers = model.config().layers();
+        this.wholeAttention = plan.wholeAttention();
         this.shard = shard;
         this.counters = counters;
         this.timeline = counters.timeline();
@@ -122,7 +124,11 @@ public final class Rank implements AutoCloseable {
             long half = timeline.begin();
             shard.attention(layer); // partial [rows][width]
             timeline.end(Phase.HALF_LAYER, "attention half", layer, half);
-            sum(2 * layer, rows);
+            if (wholeAttention) {
+                shard.addOwn(rows); // the partial is the whole of attention
+            } else {
+                sum(2 * layer, rows);
+            }
             half = timeline.begin();
             shard.feedForward(layer); // partial [rows][width]
             timeline.end(Phase.HALF_LAYER, "feed-forward half", layer, half);

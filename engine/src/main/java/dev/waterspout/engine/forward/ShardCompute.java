@@ -1,6 +1,7 @@
 package dev.waterspout.engine.forward;
 
 import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
@@ -61,6 +62,15 @@ public interface ShardCompute extends AutoCloseable {
      * @param format the wire format of partials, one that the rank's schedule has for chunks of this size
      */
     PartialPort port(WireFormat format);
+
+    /**
+     * Adds this rank's partial of the last half layer to the hidden state, as the whole sum.
+     *
+     * @param rows tokens
+     */
+    default void addOwn(int rows) {
+        port(PlainFormat.F32).addOwn(rows);
+    }
 
     /**
      * The output head on some tokens of the chunk that has just been through all layers.

@@ -142,7 +142,7 @@ public record ShardWeights(
         Map<TensorRole, List<WeightMatrix>> stacks = new EnumMap<>(TensorRole.class);
         Map<TensorRole, MemorySegment> vectors = new EnumMap<>(TensorRole.class);
         for (TensorRole role : TensorRole.values()) {
-            boolean elsewhere = (role.cut() == Cut.FIRST_RANK && shard.rank() > 0)
+            boolean elsewhere = (role.cut() == Cut.FIRST_RANK && shard.rank() > 0 && !isWhole(role, shard))
                     || (role.cut() == Cut.FIRST_OF_EXPERT && !shard.leadsExperts());
             if (role.isFused() || !model.has(role, layer) || elsewhere) {
                 continue;
@@ -156,6 +156,11 @@ public record ShardWeights(
             }
         }
         return new Layer(matrices, stacks, vectors);
+    }
+
+    /** Returns whether every rank has the sum that a vector is added to. */
+    private static boolean isWhole(TensorRole role, Shard shard) {
+        return role == TensorRole.ATTN_OUTPUT_BIAS && shard.wholeAttention();
     }
 
     /** Takes a rank's part of the tensors of one layer, as their roles say that they are cut. */

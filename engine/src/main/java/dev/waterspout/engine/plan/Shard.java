@@ -11,9 +11,18 @@ package dev.waterspout.engine.plan;
  * @param expert columns of each of them
  * @param sharedExpert columns of the expert that every token goes to; none in a model without one
  * @param vocabulary rows of the output head
+ * @param wholeAttention whether attention is computed by every rank, for all heads, and its output is no partial
  */
 public record Shard(
-        int rank, Span heads, Span kvHeads, Span ffn, Span experts, Span expert, Span sharedExpert, Span vocabulary) {
+        int rank,
+        Span heads,
+        Span kvHeads,
+        Span ffn,
+        Span experts,
+        Span expert,
+        Span sharedExpert,
+        Span vocabulary,
+        boolean wholeAttention) {
     /** Returns whether the rank has the first columns of its experts, and so adds what is added once per expert. */
     public boolean leadsExperts() {
         return expert.from() == 0;

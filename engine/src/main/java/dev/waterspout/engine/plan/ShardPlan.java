@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * split, experts by columns or dealt out whole, and the output head by vocabulary rows. Shares may be uneven: each is
  * moved to the nearest place where a cut is allowed.
  *
- * @param shards one per rank, in rank order; together they cover every query head, FFN column and
- *     vocabulary row exactly once; KV heads are in several shards where there are more ranks than KV heads
+ * @param shards one per rank, in rank order; together they cover every FFN column and vocabulary row exactly once, and
+ *     every query head, unless all of them have all heads; KV heads are in several shards where there are more ranks
+ *     than KV heads
  */
 public record ShardPlan(List<Shard> shards) {
     /** Copies the list. */
@@ -79,7 +80,9 @@ public record ShardPlan(List<Shard> shards) {
         }
         double[] weights = weights(ranks, split.shares());
         AttentionCuts cuts = new AttentionCuts(config, blocks.attention());
-        List<Span> heads = cuts.divide(weights);
+        boolean wholeAttention = split.wholeAttention() && ranks > 1;
+        List<Span> heads =
+                wholeAttention ? Collections.nCopies(ranks, new Span(0, config.heads())) : cuts.divide(weights);
         Experts experts = config.experts();
         List<Span> ffn = columns("FFN", config.hasDenseLayers() ? config.ffnWidth() : 0, blocks.ffn(), weights);
         Mixture mixture = Mixture.of(experts, blocks.ffn(), split.wholeExperts(), weights);
@@ -96,7 +99,8 @@ public record ShardPlan(List<Shard> shards) {
                     mixture.experts.get(rank),
                     mixture.columns.get(rank),
                     shared.get(rank),
-                    tokens.get(rank)));
+                    tokens.get(rank),
+                    wholeAttention));
         }
         return new ShardPlan(shards);
     }
@@ -141,14 +145,15 @@ public record ShardPlan(List<Shard> shards) {
      * Returns the largest number of ranks among which a model can be divided.
      *
      * @param model its shape and types of weights count
-     * @param wholeExperts whether experts are dealt out whole
+     * @param split how it is divided
      */
-    public static int mostRanks(Model model, boolean wholeExperts) {
+    public static int mostRanks(Model model, Split split) {
         ModelConfig config = model.config();
         WeightBlocks blocks = WeightBlocks.of(model);
         Experts experts = config.experts();
-        int attention = new AttentionCuts(config, blocks.attention()).mostRanks();
-        int expertParts = experts == null ? 0 : wholeExperts ? experts.count() * blocks.ffn() : experts.width();
+        int attention =
+                split.wholeAttention() ? Integer.MAX_VALUE : new AttentionCuts(config, blocks.attention()).mostRanks();
+        int expertParts = experts == null ? 0 : split.wholeExperts() ? experts.count() * blocks.ffn() : experts.width();
         return IntStream.of(
                         config.hasDenseLayers() ? config.ffnWidth() : 0,
                         expertParts,
@@ -161,6 +166,16 @@ public record ShardPlan(List<Shard> shards) {
     /** Returns how many ranks there are. */
     public int ranks() {
         return shards.size();
+    }
+
+    /** Returns whether every rank computes attention of all heads. */
+    public boolean wholeAttention() {
+        return shards.getFirst().wholeAttention();
+    }
+
+    /** Returns how many partials of a layer the ranks exchange. */
+    public int exchangesPerLayer() {
+        return wholeAttention() ? 1 : 2;
     }
 
     /** Returns the vocabulary rows of every rank, in rank order. */

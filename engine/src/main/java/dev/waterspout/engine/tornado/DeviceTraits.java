@@ -9,6 +9,7 @@ import dev.waterspout.engine.model.NormKind;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.model.Temperature;
 import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.host.GateFunction;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,6 +35,20 @@ final class DeviceTraits {
                             + ", which architecture '"
                             + model.config().architecture().ggufName() + "' needs; the host has all");
                 });
+    }
+
+    /**
+     * Checks a shard.
+     *
+     * @param device what the user calls it
+     * @param shard what is to run on it
+     * @throws DeviceException if the device would have to compute attention of all heads beside other ranks
+     */
+    static void requireDividedAttention(String device, Shard shard) {
+        if (shard.wholeAttention()) {
+            throw new DeviceException("device " + device
+                    + " does not compute replicated attention; --attention sharded, or the host, does without");
+        }
     }
 
     /** The features without a kernel, and whether the model needs each. */

@@ -72,6 +72,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         this.width = config.width();
         this.weightBytes = ShardWeights.of(model, shard).bytes();
         DeviceTraits.require(name, model);
+        DeviceTraits.requireDividedAttention(name, shard);
         this.config = config;
         this.angles = angles(model, options.context());
         DeviceMemory.require(name, device, model, shard, options);

@@ -33,7 +33,7 @@ class FormatsTest {
             value = {"host; 1; false", "host; 2; false", "emulator:0; 2; false", "host,emulator:0; 2; true"})
     void sessionsAskWhetherDevicesDiffer(String devices, int ranks, boolean apart) {
         Options options = Options.DEFAULT.withRanks(
-                new Ranks(ranks, List.of(devices.split(",")), List.of(), false, list -> list));
+                new Ranks(ranks, List.of(devices.split(",")), List.of(), false, Ranks.Attention.SHARDED, list -> list));
         try (Session session = Session.open(options, Events.NONE);
                 Model model = Waterspout.open(Optional.empty())) {
             Formats formats =

@@ -78,6 +78,62 @@ class CommandLineTest {
         assertThat(run(arguments).out).isEqualTo(run(arguments).out);
     }
 
+    @Test
+    void replicatedAttentionTakesOneExchangeALayer() {
+        long[] messages = new long[2];
+        String[] texts = new String[2];
+        for (int way = 0; way < 2; way++) {
+            Run run = run(
+                    "generate",
+                    "-p",
+                    "We the people",
+                    "-n",
+                    "8",
+                    "--temp",
+                    "0",
+                    "-tp",
+                    "2",
+                    "--comm",
+                    "f32",
+                    "--attention",
+                    way == 0 ? "sharded" : "replicated",
+                    "--stats",
+                    "json");
+            assertThat(run.code).as(run.err).isZero();
+            JsonObject rank =
+                    run.stats().getJsonObject("decode").getJsonArray("ranks").getJsonObject(0);
+            messages[way] =
+                    rank.getJsonObject("collectives").getJsonObject("allgather").getInt("messages");
+            texts[way] = run.out;
+        }
+        assertThat(messages[1]).isEqualTo(messages[0] / 2).isEqualTo(7 * 4);
+        assertThat(texts[1]).isEqualTo(texts[0]);
+    }
+
+    @Test
+    void autoTriesBothKindsOfAttentionAndSaysWhatTheyTook() {
+        Run run = run(
+                "generate",
+                "-p",
+                "We the people",
+                "-n",
+                "8",
+                "--temp",
+                "0",
+                "-tp",
+                "2",
+                "--comm",
+                "f32",
+                "--attention",
+                "auto",
+                "--explain-comm");
+        assertThat(run.code).as(run.err).isZero();
+        assertThat(run.out).isEqualTo("We the people of the world. And I have a\n");
+        assertThat(run.err)
+                .containsPattern("attention: (sharded|replicated) \\(the half layer of one token takes \\d+ us"
+                        + " sharded, \\d+ us replicated; of \\d+ tokens \\d+ and \\d+ us\\)");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "2, e2m1:32:e8m0, 8, 128",

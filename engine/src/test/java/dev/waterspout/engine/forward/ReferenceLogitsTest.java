@@ -75,6 +75,30 @@ class ReferenceLogitsTest {
         }
     }
 
+    /** Attention of all heads on every rank computes the same. */
+    @ParameterizedTest(name = "{0} on {1} ranks")
+    @CsvSource({
+        "llama-bias, 2 3",
+        "qwen3, 4",
+        "gemma2, 3",
+        "gemma3, 2",
+        "granite, 2",
+        "olmo2, 3",
+        "commandr, 2",
+        "starcoder2, 3",
+        "smollm3, 4",
+        "qwen2moe, 2",
+        "deepseek2, 3",
+        "gptoss, 2"
+    })
+    void replicatedAttentionAgreesToo(String name, String ranks) throws IOException {
+        JsonObject reference = read(TestData.require("arch/" + name + ".json"));
+        for (int digit : ranks.chars().filter(Character::isDigit).toArray()) {
+            Split split = new Split(List.of(), false, true);
+            check(reference, reference, reference.getInt("context"), Character.digit(digit, 10), split);
+        }
+    }
+
     /** A cache no longer than the context that the model was trained on takes the short factors. */
     @Test
     void aShortContextTakesTheShortFactors() throws IOException {

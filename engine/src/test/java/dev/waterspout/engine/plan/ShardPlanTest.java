@@ -148,6 +148,32 @@ class ShardPlanTest {
     }
 
     @Test
+    void replicatedAttentionGivesEveryRankAllHeads() {
+        Split split = new Split(List.of(3.0, 1.0), false, true);
+        ShardPlan plan = ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 2, split);
+        ShardPlan sharded = ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 2, split.withWholeAttention(false));
+        assertThat(plan.wholeAttention()).isTrue();
+        assertThat(plan.exchangesPerLayer()).isEqualTo(1);
+        assertThat(sharded.exchangesPerLayer()).isEqualTo(2);
+        assertThat(plan.shards()).extracting(Shard::heads).containsOnly(new Span(0, CONFIG.heads()));
+        assertThat(plan.shards()).extracting(Shard::kvHeads).containsOnly(new Span(0, CONFIG.kvHeads()));
+        assertThat(plan.shards())
+                .extracting(Shard::ffn)
+                .isEqualTo(sharded.shards().stream().map(Shard::ffn).toList());
+        // One rank has all heads anyway.
+        assertThat(ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 1, new Split(List.of(), false, true)))
+                .isEqualTo(ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 1, Split.EQUAL));
+        // Heads are no limit of the number of ranks.
+        int more = CONFIG.heads() + 1;
+        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 1), more, Split.EQUAL))
+                .isInstanceOf(PlanException.class)
+                .hasMessageContaining("heads");
+        assertThat(ShardPlan.of(CONFIG, new WeightBlocks(1, 1), more, Split.EQUAL.withWholeAttention(true))
+                        .ranks())
+                .isEqualTo(more);
+    }
+
+    @Test
     void expertsAreDealtOutWhole() {
         try (Model model = new Model(GgufFile.open(TestData.require("arch/mixtral.gguf")))) {
             List<Shard> shards = ShardPlan.of(model, 3, new Split(List.of(2.0, 1.0, 1.0), true))

@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.plan.Split;
 import dev.waterspout.kernels.testing.TestData;
 import java.io.IOException;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,6 +34,23 @@ class DeviceTraitsTest {
                     .isInstanceOf(DeviceException.class)
                     .hasMessage("device opencl:0 has no kernel for " + trait + ", which architecture '" + architecture
                             + "' needs; the host has all");
+        }
+    }
+
+    @Test
+    void refusesReplicatedAttention() throws IOException {
+        try (Model model = new Model(GgufFile.open(TestData.require("arch/qwen3.gguf")))) {
+            Shard sharded = ShardPlan.of(model, 2, Split.EQUAL).shards().getFirst();
+            assertThatCode(() -> DeviceTraits.requireDividedAttention("opencl:0", sharded))
+                    .doesNotThrowAnyException();
+            Shard whole = ShardPlan.of(model, 2, Split.EQUAL.withWholeAttention(true))
+                    .shards()
+                    .getFirst();
+            assertThatThrownBy(() -> DeviceTraits.requireDividedAttention("opencl:0", whole))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessage(
+                            "device opencl:0 does not compute replicated attention; --attention sharded, or the host,"
+                                    + " does without");
         }
     }
 

@@ -11,6 +11,7 @@ import dev.waterspout.engine.lab.predict.Predictor;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.plan.Split;
 import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
@@ -77,6 +78,14 @@ public final class PlanCommand implements Callable<Integer> {
             description = "Relative share of every rank (default: equal).")
     private List<Double> shares = List.of();
 
+    @Option(
+            names = "--attention",
+            paramLabel = "sharded|replicated",
+            defaultValue = "sharded",
+            description = "Heads divided among ranks, or all heads on every rank, with one exchange a layer in place of"
+                    + " two (default: ${DEFAULT-VALUE}).")
+    private AttentionPlan attention = AttentionPlan.SHARDED;
+
     @Mixin
     private MachineOptions machineOptions = new MachineOptions();
 
@@ -124,6 +133,12 @@ public final class PlanCommand implements Callable<Integer> {
             description = "How to print (default: ${DEFAULT-VALUE}).")
     private PlanReport.Format output = PlanReport.Format.TEXT;
 
+    /** Who computes attention. */
+    private enum AttentionPlan {
+        SHARDED,
+        REPLICATED
+    }
+
     /** What is predicted: a shape, and how its weights are kept. */
     private record Subject(ModelConfig config, double bytesPerWeight, WeightBlocks blocks) {}
 
@@ -135,7 +150,8 @@ public final class PlanCommand implements Callable<Integer> {
         }
         Subject subject = subject();
         ModelConfig config = subject.config();
-        ShardPlan plan = ShardPlan.of(config, subject.blocks(), ranks, shares);
+        Split split = new Split(shares, false, attention == AttentionPlan.REPLICATED);
+        ShardPlan plan = ShardPlan.of(config, subject.blocks(), ranks, split);
         Predictor predictor =
                 new Predictor(config, subject.bytesPerWeight(), plan, machineOptions.machine(ranks, formats));
         List<CommChoice> choices = choices(config.width());

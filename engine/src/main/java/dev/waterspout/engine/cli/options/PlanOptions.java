@@ -41,6 +41,15 @@ public final class PlanOptions {
     private boolean expertParallel;
 
     @Option(
+            names = "--attention",
+            paramLabel = "sharded|replicated|auto",
+            defaultValue = "sharded",
+            description =
+                    "Divides the heads among ranks, or lets every rank compute all of them, which takes one exchange a"
+                            + " layer in place of two, on the host only; auto tries both (default: ${DEFAULT-VALUE}).")
+    private Ranks.Attention attention = Ranks.Attention.SHARDED;
+
+    @Option(
             names = {"-c", "--ctx", "--ctx-size"},
             paramLabel = "N",
             description = "Positions in the KV cache (default: the model's context length, at most "
@@ -71,12 +80,12 @@ public final class PlanOptions {
      * @param err receives lines about kernels that run as tuned
      */
     public Ranks ranks(PrintWriter err) {
-        return new Ranks(ranks, devices, shares, expertParallel, found -> kernelChoices.apply(found, err));
+        return new Ranks(ranks, devices, shares, expertParallel, attention, found -> kernelChoices.apply(found, err));
     }
 
     /** Returns how the model is divided, over devices whose kernels run as the kind of device suggests. */
     public Ranks untuned() {
-        return new Ranks(ranks, devices, shares, expertParallel, UnaryOperator.identity());
+        return new Ranks(ranks, devices, shares, expertParallel, attention, UnaryOperator.identity());
     }
 
     /** Returns the options that name the file of kernel choices. */

@@ -23,7 +23,8 @@ import java.util.function.UnaryOperator;
 
 /**
  * Predicts the phases of a generation. Each forward pass takes the compute time of the slowest rank and two exchanges
- * per layer, by the policy's {@link CostModel}. {@code docs/design/prediction.md} has the formulas.
+ * per layer, or one where attention is replicated, by the policy's {@link CostModel}. {@code docs/design/prediction.md}
+ * has the formulas.
  */
 public final class Predictor {
     private static final Line FREE = new Line(0, 0);
@@ -106,7 +107,7 @@ public final class Predictor {
         if (plan.ranks() == 1) {
             return new PhaseTime(choice, tokens, compute, 0, 0, 0, 0, 0);
         }
-        int exchanges = 2 * config.layers();
+        int exchanges = plan.exchangesPerLayer() * config.layers();
         return new PhaseTime(
                 choice,
                 tokens,

@@ -8,6 +8,7 @@ import dev.waterspout.engine.bench.SyntheticModel.Shape;
 import dev.waterspout.engine.lab.predict.Machine.Device;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.plan.Split;
 import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
@@ -36,11 +37,15 @@ class PredictorTest {
     private static final Cost PACKED = new Cost(new Line(0, 1e-9), new Line(0, 2e-9), new Line(0, 3e-9));
 
     private static Predictor predictor(int ranks, LinkCost link) {
+        return predictor(ranks, link, Split.EQUAL);
+    }
+
+    private static Predictor predictor(int ranks, LinkCost link, Split split) {
         Device device = new Device(1e6, 1e5);
         return new Predictor(
                 TINY,
                 2,
-                ShardPlan.of(TINY, new WeightBlocks(1, 32), ranks, List.of()),
+                ShardPlan.of(TINY, new WeightBlocks(1, 32), ranks, split),
                 new Machine(
                         Collections.nCopies(ranks, device), link, new CodecCosts(Map.of(BF16, PLAIN, E2M1, PACKED))));
     }
@@ -51,6 +56,18 @@ class PredictorTest {
 
     private static CommSchedule schedule(WireFormat format) {
         return CommSchedule.fixed(format);
+    }
+
+    @Test
+    void replicatedAttentionTakesHalfTheExchangesAndAllHeads() {
+        LinkCost link = new LinkCost(1e-3, 1e6);
+        PhaseTime sharded = predictor(2, link).decode(7, schedule(E2M1));
+        PhaseTime replicated =
+                predictor(2, link, Split.EQUAL.withWholeAttention(true)).decode(7, schedule(E2M1));
+        assertThat(replicated.exchange()).isCloseTo(sharded.exchange() / 2, EXACT);
+        // 2 layers x 64 x (2 x 32 + 2 x 16) weights more, 2 bytes each, and keys and values of one more KV head.
+        assertThat(replicated.compute() - sharded.compute())
+                .isCloseTo((2 * 64 * (2 * 32 + 2 * 16) * 2 + 8 * 2 * 16 * 8) / 1e5, EXACT);
     }
 
     @Test

@@ -55,28 +55,33 @@ public record Architecture(
     /**
      * What a family's attention does, and what its keys mean.
      *
-     * @param pairing which dimensions of a head the rotary embedding turns together
+     * @param rope its rotary embedding
      * @param scaleKey whether {@code attention.scale} replaces 1 / sqrt(head dimension)
      * @param wideScaleLayers number of layers of the one model that divides by sqrt(width / heads); 0 for none
      * @param softCap what scores are capped to where {@code attn_logit_softcapping} is absent; null for never
      * @param window which layers see the latest positions only
-     * @param plainEvery of so many layers the last one has no rotary embedding; 0 for none
-     * @param ropeSwitch whether {@code rope.scaling.finetuned = false} stands for no rotary embedding
      * @param temperature how queries grow with the position
-     * @param yarnLogarithm what {@code rope.scaling.yarn_log_multiplier} is multiplied by; 0 where it is not read
      * @param latent whether the cache holds latent vectors
      */
     record AttentionRules(
-            RopePairing pairing,
+            RopeRules rope,
             boolean scaleKey,
             int wideScaleLayers,
             SoftCap softCap,
             Window window,
-            int plainEvery,
-            boolean ropeSwitch,
             TemperatureRule temperature,
-            double yarnLogarithm,
             boolean latent) {}
+
+    /**
+     * A family's rotary embedding, and what its keys mean.
+     *
+     * @param pairing which dimensions of a head turn together
+     * @param plainEvery of so many layers the last one has no rotary embedding; 0 for none
+     * @param offKey whether {@code rope.scaling.finetuned = false} stands for no rotary embedding
+     * @param yarnLogarithm what {@code rope.scaling.yarn_log_multiplier} is multiplied by; 0 where it has no effect
+     * @param yarnBetas whether {@code rope.scaling.yarn_beta_fast} and {@code yarn_beta_slow} have an effect
+     */
+    record RopeRules(RopePairing pairing, int plainEvery, boolean offKey, double yarnLogarithm, boolean yarnBetas) {}
 
     /** How queries grow with the position, as {@code attention.temperature_scale} says. */
     enum TemperatureRule {
@@ -103,7 +108,8 @@ public record Architecture(
      *
      * @param rule what {@code attention.sliding_window} does
      * @param positions of the window where the key is absent
-     * @param period layers from one that sees everything to the next
+     * @param period layers from one that sees everything to the next, unless {@code attention.sliding_window_pattern}
+     *     says otherwise
      * @param rope the rotary embedding of the layers with a window
      */
     record Window(Rule rule, int positions, int period, LocalRope rope) {
@@ -118,20 +124,15 @@ public record Architecture(
             /** It sets the window. */
             READ
         }
-
-        /** Returns whether a layer has the window. */
-        boolean covers(int layer) {
-            return rule == Rule.READ && layer % period < period - 1;
-        }
     }
 
     /** The rotary embedding of layers with a sliding window. */
     enum LocalRope {
-        /** That of the other layers. */
+        /** That of the other layers, of the base that {@code rope.freq_base_swa} says where it is there. */
         SAME,
         /** Of the other layers' base, without scaling of positions. */
         UNSCALED,
-        /** Of the base 10000 or what {@code rope.freq_base_swa} says, without scaling of positions. */
+        /** Of the base that {@code rope.freq_base_swa} says or 10000, without scaling of positions. */
         OWN_BASE
     }
 

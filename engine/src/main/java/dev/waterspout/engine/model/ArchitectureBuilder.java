@@ -6,6 +6,7 @@ import dev.waterspout.engine.model.Architecture.EmbeddingScale;
 import dev.waterspout.engine.model.Architecture.ExpertRules;
 import dev.waterspout.engine.model.Architecture.LocalRope;
 import dev.waterspout.engine.model.Architecture.LogitScale;
+import dev.waterspout.engine.model.Architecture.RopeRules;
 import dev.waterspout.engine.model.Architecture.ScaleRules;
 import dev.waterspout.engine.model.Architecture.SoftCap;
 import dev.waterspout.engine.model.Architecture.TemperatureRule;
@@ -33,9 +34,10 @@ final class ArchitectureBuilder {
     private SoftCap softCap = SoftCap.NEVER;
     private Window window = Window.NEVER;
     private int plainEvery;
-    private boolean ropeSwitch;
+    private boolean ropeOffKey;
     private TemperatureRule temperature = TemperatureRule.NONE;
     private double yarnLogarithm;
+    private boolean yarnBetas;
     private boolean latent;
     private ScaleRules scales = ScaleRules.NONE;
     private ExpertRules experts = ExpertRules.NONE;
@@ -140,8 +142,8 @@ final class ArchitectureBuilder {
     }
 
     /** The key {@code rope.scaling.finetuned = false} takes the rotary embedding away. */
-    ArchitectureBuilder ropeSwitch() {
-        ropeSwitch = true;
+    ArchitectureBuilder ropeOffKey() {
+        ropeOffKey = true;
         return this;
     }
 
@@ -154,6 +156,12 @@ final class ArchitectureBuilder {
     /** The key {@code rope.scaling.yarn_log_multiplier} is read, and multiplied by a factor. */
     ArchitectureBuilder yarnLogarithm(double factor) {
         yarnLogarithm = factor;
+        return this;
+    }
+
+    /** The keys {@code rope.scaling.yarn_beta_fast} and {@code yarn_beta_slow} are read. */
+    ArchitectureBuilder yarnBetas() {
+        yarnBetas = true;
         return this;
     }
 
@@ -198,15 +206,12 @@ final class ArchitectureBuilder {
                 block,
                 new Tensors(presence, names, wideNorms),
                 new AttentionRules(
-                        pairing,
+                        new RopeRules(pairing, plainEvery, ropeOffKey, yarnLogarithm, yarnBetas),
                         scaleKey,
                         wideScaleLayers,
                         softCap,
                         window,
-                        plainEvery,
-                        ropeSwitch,
                         temperature,
-                        yarnLogarithm,
                         latent),
                 scales,
                 experts);

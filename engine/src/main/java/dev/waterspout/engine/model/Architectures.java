@@ -81,8 +81,8 @@ public final class Architectures {
                     .without(FFN_GATE, FFN_UP)
                     .ignoredWindow()
                     .build(),
-            // Granite 3: factors of embeddings, residuals, scores and logits.
-            graniteLike("granite").build(),
+            // Granite 3: factors of embeddings, residuals, scores and logits; a key takes the rotary embedding away.
+            graniteLike("granite").ropeOffKey().build(),
             // OLMo 2: norms after the halves only, and of all queries and keys together.
             new ArchitectureBuilder("olmo2", HALVES)
                     .without(ATTN_NORM, FFN_NORM)
@@ -116,6 +116,7 @@ public final class Architectures {
             llamaLike("mistral3")
                     .temperature(TemperatureRule.TRAINED_POSITIONS)
                     .yarnLogarithm(1)
+                    .yarnBetas()
                     .build(),
             // DeepSeek-V2, V3 and R1: latent attention, some dense layers, then experts and a shared one.
             new ArchitectureBuilder("deepseek2", ADJACENT)
@@ -159,9 +160,9 @@ public final class Architectures {
         return new ArchitectureBuilder(name, HALVES).gate(GateFunction.GEGLU).gemmaScales(logitCap);
     }
 
-    /** Granite: factors that keys set, and a key that takes the rotary embedding away. */
+    /** Granite: factors that keys set. */
     private static ArchitectureBuilder graniteLike(String name) {
-        return llamaLike(name).attentionScale().graniteScales().ropeSwitch();
+        return llamaLike(name).attentionScale().graniteScales();
     }
 
     /** Llama with biases where a file has them. */

@@ -6,7 +6,9 @@ import dev.waterspout.engine.model.Architecture.SoftCap;
 import dev.waterspout.engine.model.Architecture.TemperatureRule;
 import dev.waterspout.engine.model.Architecture.Window;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +87,9 @@ final class ConfigReader {
                 latent,
                 experts,
                 traits(layers, dense, scale, ropes));
+        keys.requireEqual("attention.key_length_swa", headDim);
+        keys.requireEqual("attention.value_length_swa", headDim);
+        keys.requireEqual("rope.dimension_count_swa", ropes.global().dimensions());
         keys.requireAllRead();
         return config;
     }
@@ -172,16 +177,42 @@ final class ConfigReader {
     private List<LayerTraits> traits(int layers, int dense, float scale, RopeReader ropes) {
         float cap = (float) cap(attention.softCap(), "attn_logit_softcapping");
         int positions = window();
+        boolean[] windowed = positions == 0 ? new boolean[layers] : windowed(layers);
         RopeConfig global = ropes.global();
         @Nullable RopeConfig local = positions == 0 ? null : ropes.local(global);
+        int plainEvery = attention.rope().plainEvery();
         List<LayerTraits> traits = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {
-            boolean windowed = positions > 0 && attention.window().covers(layer);
-            boolean plain = ropes.off() || (attention.plainEvery() > 0 && (layer + 1) % attention.plainEvery() == 0);
+            boolean plain = ropes.off() || (plainEvery > 0 && (layer + 1) % plainEvery == 0);
             traits.add(new LayerTraits(
-                    scale, cap, windowed ? positions : 0, plain ? null : windowed ? local : global, layer >= dense));
+                    scale,
+                    cap,
+                    windowed[layer] ? positions : 0,
+                    plain ? null : windowed[layer] ? local : global,
+                    layer >= dense));
         }
         return traits;
+    }
+
+    /** Returns which layers have a window: all but every so many, or all for a period of 0. */
+    private boolean[] windowed(int layers) {
+        String key = "attention.sliding_window_pattern";
+        Optional<boolean[]> each = keys.flags(key);
+        long period = each.isPresent()
+                ? attention.window().period()
+                : keys.integer(key).orElse((long) attention.window().period());
+        if (period < 0) {
+            throw new ModelException(keys.full(key) + " is " + period + "; it must not be negative");
+        }
+        boolean[] windowed = new boolean[layers];
+        for (int layer = 0; layer < layers; layer++) {
+            windowed[layer] = period == 0 || layer % period < period - 1;
+        }
+        if (each.isPresent() && !Arrays.equals(each.get(), windowed)) {
+            throw new ModelException(keys.full(key) + " lists other layers than all but every " + period
+                    + "th, which is all that is supported");
+        }
+        return windowed;
     }
 
     private int window() {

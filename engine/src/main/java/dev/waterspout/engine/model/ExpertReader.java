@@ -38,8 +38,8 @@ final class ExpertReader {
             case FFN -> ffnWidth;
             case KEY -> keys.positive("expert_feed_forward_length", Math.max(1, ffnWidth / used));
         };
-        int groups = rules.keys() ? keys.positive("expert_group_count", 1) : 1;
-        int usedGroups = rules.keys() ? keys.positive("expert_group_used_count", groups) : 1;
+        int groups = keys.positive("expert_group_count", 1);
+        int usedGroups = keys.positive("expert_group_used_count", groups);
         if (count % groups != 0 || usedGroups > groups || used > count / groups * usedGroups) {
             throw new ModelException(keys.full("expert_group_count") + " is " + groups + ", of which " + usedGroups
                     + " are used; " + used + " of " + count + " experts cannot be chosen from them");

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * The metadata keys of one architecture, which all begin with its name. Keeps track of those that were asked for: one
@@ -15,13 +16,21 @@ final class Keys {
     /** The most elements of a dimension. */
     static final int LIMIT = 1 << 24;
 
-    /** Keys that change nothing in what a model computes, whatever their value. */
+    /**
+     * Keys that change nothing in what a model computes, whatever their value, unless its architecture asks for them.
+     * Those of YaRN are here because llama.cpp, which writes them for every architecture, reads them for few.
+     */
     private static final Set<String> WITHOUT_EFFECT = Set.of(
             "vocab_size",
             "tensor_data_layout",
             "context_length",
             "rope.scaling.finetuned",
             "rope.scaling.original_context_length",
+            "rope.scaling.yarn_beta_fast",
+            "rope.scaling.yarn_beta_slow",
+            "rope.scaling.yarn_ext_factor",
+            "rope.scaling.yarn_attn_factor",
+            "rope.scaling.yarn_log_multiplier",
             "pooling_type");
 
     private final GgufMetadata metadata;
@@ -107,6 +116,36 @@ final class Keys {
         return metadata.bool(note(key)).orElse(otherwise);
     }
 
+    /** Returns an array of truth values or integers, one per layer; empty where the key is absent or no array. */
+    Optional<boolean[]> flags(String key) {
+        String full = note(key);
+        if (!(metadata.value(full).orElse(null) instanceof GgufValue.Array array)) {
+            return Optional.empty();
+        }
+        if (!(array instanceof GgufValue.Numbers numbers)
+                || numbers.elementType().isReal()) {
+            throw new ModelException(
+                    full + " is " + array.render() + "; it must be a number or an array of truth values");
+        }
+        boolean[] flags = new boolean[numbers.count()];
+        for (int i = 0; i < flags.length; i++) {
+            flags[i] = numbers.integer(i) != 0;
+        }
+        return Optional.of(flags);
+    }
+
+    /**
+     * Checks a key that can have one value only, if it is there.
+     *
+     * @throws ModelException if it has another
+     */
+    void requireEqual(String key, int expected) {
+        long value = integer(key).orElse((long) expected);
+        if (value != expected) {
+            throw new ModelException(full(key) + " is " + value + "; only " + expected + " is supported here");
+        }
+    }
+
     /**
      * Checks that every key of the architecture was asked for.
      *
@@ -124,11 +163,15 @@ final class Keys {
         }
     }
 
-    /** A key whose value is 0 or false asks for nothing. */
+    /** A key whose value is 0 or false, or an array of such, asks for nothing. */
     private boolean isOff(String key) {
         return switch (metadata.value(key).orElse(null)) {
             case GgufValue.Int number -> number.bits() == 0;
+            case GgufValue.Real number -> number.value() == 0;
             case GgufValue.Bool bool -> !bool.value();
+            case GgufValue.Numbers numbers ->
+                !numbers.elementType().isReal()
+                        && IntStream.range(0, numbers.count()).allMatch(i -> numbers.integer(i) == 0);
             case null, default -> false;
         };
     }

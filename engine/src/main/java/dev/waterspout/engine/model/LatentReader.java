@@ -42,17 +42,9 @@ final class LatentReader {
                 rotary,
                 query - rotary,
                 keys.required(VALUE_LENGTH_OF_HEADS));
-        require(KEY_LENGTH, latent.cachedDim());
-        require(VALUE_LENGTH, rank);
-        require("attention.head_count_kv", 1);
+        keys.requireEqual(KEY_LENGTH, latent.cachedDim());
+        keys.requireEqual(VALUE_LENGTH, rank);
+        keys.requireEqual("attention.head_count_kv", 1);
         return latent;
-    }
-
-    /** Checks a key that follows from others, if it is there. */
-    private void require(String key, int expected) {
-        int value = keys.optional(key, expected);
-        if (value != expected) {
-            throw new ModelException(keys.full(key) + " is " + value + "; latent attention calls for " + expected);
-        }
     }
 }

@@ -77,7 +77,7 @@ public record ModelConfig(
             String name, int contextLength, int width, int layers, Heads heads, int ffnWidth, int vocabulary) {
         int headDim = width / heads.queries();
         RopeConfig rope =
-                new RopeConfig(headDim, Architectures.LLAMA.attention().pairing(), ConfigReader.ROPE_BASE);
+                new RopeConfig(headDim, Architectures.LLAMA.attention().rope().pairing(), ConfigReader.ROPE_BASE);
         LayerTraits layer = new LayerTraits((float) (1 / Math.sqrt(headDim)), 0, 0, rope, false);
         return new ModelConfig(
                 Architectures.LLAMA,

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.model;
 
+import dev.waterspout.engine.model.Architecture.RopeRules;
 import dev.waterspout.engine.model.RopeConfig.Yarn;
 import org.jspecify.annotations.Nullable;
 
@@ -8,12 +9,14 @@ final class RopeReader {
     private static final String BASE = "rope.freq_base";
 
     private final Architecture architecture;
+    private final RopeRules rules;
     private final Keys keys;
     private final int headDim;
     private final int trainedPositions;
 
     RopeReader(Architecture architecture, Keys keys, int headDim, int contextLength) {
         this.architecture = architecture;
+        this.rules = architecture.attention().rope();
         this.keys = keys;
         this.headDim = headDim;
         this.trainedPositions = Math.clamp(
@@ -32,21 +35,24 @@ final class RopeReader {
 
     /** Returns whether no layer has a rotary embedding. */
     boolean off() {
-        return architecture.attention().ropeSwitch() && !keys.flag("rope.scaling.finetuned", true);
+        return rules.offKey() && !keys.flag("rope.scaling.finetuned", true);
     }
 
     /** Returns the embedding of layers that see all positions. */
     RopeConfig global() {
+        return of(base(BASE, ConfigReader.ROPE_BASE));
+    }
+
+    private RopeConfig of(double base) {
         int dimensions = dimensions();
-        double base = base(BASE, ConfigReader.ROPE_BASE);
         double factor = factor();
-        double attentionFactor = keys.real("rope.scaling.attn_factor", 1);
+        double attentionFactor = attentionFactor();
         String type = keys.text("rope.scaling.type", "linear");
         // A factor of 0 stands for no scaling.
         double scale = factor == 0 || type.equals("none") ? 1 : 1 / factor;
         return switch (type) {
             case "none", "linear", "longrope" ->
-                new RopeConfig(dimensions, architecture.attention().pairing(), base, scale, attentionFactor, null);
+                new RopeConfig(dimensions, rules.pairing(), base, scale, attentionFactor, null);
             case "yarn" -> yarn(dimensions, base, scale, attentionFactor);
             default ->
                 throw new ModelException(keys.full("rope.scaling.type") + " '" + type
@@ -56,13 +62,29 @@ final class RopeReader {
 
     /** Returns the embedding of layers with a sliding window. */
     RopeConfig local(RopeConfig global) {
+        String key = "rope.freq_base_swa";
         return switch (architecture.attention().window().rope()) {
-            case SAME -> global;
-            case UNSCALED -> new RopeConfig(global.dimensions(), global.pairing(), global.base());
+            case SAME -> of(base(key, global.base()));
+            case UNSCALED -> {
+                if (base(key, global.base()) != global.base()) {
+                    throw new ModelException(keys.full(key) + " is another than " + keys.full(BASE)
+                            + "; this architecture has one base for all layers");
+                }
+                yield new RopeConfig(global.dimensions(), global.pairing(), global.base());
+            }
             case OWN_BASE ->
                 new RopeConfig(
-                        global.dimensions(), global.pairing(), base("rope.freq_base_swa", ConfigReader.ROPE_BASE));
+                        global.dimensions(),
+                        global.pairing(),
+                        base(key, ConfigReader.ROPE_BASE),
+                        1,
+                        attentionFactor(),
+                        null);
         };
+    }
+
+    private double attentionFactor() {
+        return keys.real("rope.scaling.attn_factor", 1);
     }
 
     private int dimensions() {
@@ -101,20 +123,23 @@ final class RopeReader {
             throw new ModelException(keys.full("rope.scaling.original_context_length")
                     + " is missing, and so is the context length; YaRN needs one of them");
         }
-        double low = Math.floor(pairOfTurns(dimensions, base, keys.real("rope.scaling.yarn_beta_fast", 32)));
-        double high = Math.ceil(pairOfTurns(dimensions, base, keys.real("rope.scaling.yarn_beta_slow", 1)));
+        double low = Math.floor(pairOfTurns(dimensions, base, beta("rope.scaling.yarn_beta_fast", 32)));
+        double high = Math.ceil(pairOfTurns(dimensions, base, beta("rope.scaling.yarn_beta_slow", 1)));
         @Nullable Yarn yarn = new Yarn(Math.max(0, low), Math.min(dimensions - 1.0, high));
         double logarithm = logarithm();
         double growth = -Math.log(scale);
         // Where scores are scaled for it, and not queries and keys, the two are equal unless the multiplier is 1.
         double own = architecture.attention().latent() && logarithm != 0 ? logarithm : 1;
         double magnitude = logarithm == 0 ? longer(1, growth) : longer(own, growth) / longer(logarithm, growth);
-        return new RopeConfig(
-                dimensions, architecture.attention().pairing(), base, scale, magnitude * attentionFactor, yarn);
+        return new RopeConfig(dimensions, rules.pairing(), base, scale, magnitude * attentionFactor, yarn);
+    }
+
+    private double beta(String key, double otherwise) {
+        return rules.yarnBetas() ? keys.real(key, otherwise) : otherwise;
     }
 
     private double logarithm() {
-        double factor = architecture.attention().yarnLogarithm();
+        double factor = rules.yarnLogarithm();
         return factor == 0 ? 0 : factor * keys.real("rope.scaling.yarn_log_multiplier", 0);
     }
 

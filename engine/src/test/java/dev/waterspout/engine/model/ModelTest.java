@@ -8,6 +8,7 @@ import dev.waterspout.engine.plan.WeightBlocks;
 import dev.waterspout.engine.testing.SmallModel;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.testing.TestData;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +84,28 @@ class ModelTest {
                                 .put("expert_used_count", 2)
                                 .tensor("blk.0.ffn_gate.3.weight", 1, 64, 160),
                         "tensor blk.0.ffn_gate.3.weight holds one expert"),
+                Arguments.of(
+                        SmallModel.of("llama").put("attention.clamp_kqv", 8f),
+                        "llama.attention.clamp_kqv is not understood"),
+                Arguments.of(
+                        SmallModel.of("llama").put("attention.sliding_window", 8),
+                        "llama.attention.sliding_window is not understood"),
+                Arguments.of(
+                        SmallModel.of("llama").put("rope.scaling.alpha", 8f),
+                        "llama.rope.scaling.alpha is not understood"),
+                Arguments.of(SmallModel.of("llama").put("logit_scale", 2f), "llama.logit_scale is not understood"),
+                Arguments.of(
+                        SmallModel.of("llama").put("attn_logit_softcapping", 2f),
+                        "llama.attn_logit_softcapping is not understood"),
+                Arguments.of(SmallModel.of("llama").put("attention.key_length_swa", 4), "key_length_swa is 4"),
+                Arguments.of(SmallModel.of("llama").put("rope.scaling.factor", -2f), "rope.scaling.factor is -2.0"),
+                Arguments.of(
+                        SmallModel.of("llama").tensor("blk.0.attn_sinks.weight", 1, 8),
+                        "attn_sinks.weight has no place"),
+                Arguments.of(
+                        SmallModel.of("llama").tensor("blk.0.post_ffw_norm.weight", 1, 64),
+                        "post_ffw_norm.weight has no place"),
+                Arguments.of(SmallModel.of("llama").tensor("output.bias", 1, 260), "output.bias has no place"),
                 Arguments.of(SmallModel.of("deepseek2"), "deepseek2.attention.key_length_mla"),
                 Arguments.of(SmallModel.of("qwen2"), "blk.0.attn_q.bias is missing"),
                 Arguments.of(SmallModel.of("qwen3"), "blk.0.attn_q_norm.weight is missing"));
@@ -96,5 +119,82 @@ class ModelTest {
                 .hasMessageContaining(says)
                 .message()
                 .doesNotContain("\n");
+    }
+
+    /** Keys that llama.cpp writes for every architecture and reads for few of them. */
+    @Test
+    void keysThatHaveNoEffectAreTold() {
+        SmallModel plain = yarn("qwen2").withBiases();
+        SmallModel others = yarn("qwen2")
+                .withBiases()
+                .put("rope.scaling.yarn_beta_fast", 4f)
+                .put("rope.scaling.yarn_beta_slow", 2f)
+                .put("rope.scaling.yarn_log_multiplier", 0.5f)
+                .put("attention.clamp_kqv", 0f)
+                .put("expert_count", 0);
+        try (Model expected = plain.load();
+                Model model = others.load()) {
+            assertThat(model.config()).isEqualTo(expected.config());
+        }
+        try (Model expected = yarn("mistral3").load();
+                Model betas = yarn("mistral3")
+                        .put("rope.scaling.yarn_beta_slow", 0.01f)
+                        .load();
+                Model multiplier = yarn("mistral3")
+                        .put("rope.scaling.yarn_log_multiplier", 1f)
+                        .load()) {
+            assertThat(betas.config().ropes()).isNotEqualTo(expected.config().ropes());
+            assertThat(multiplier.config().ropes().getFirst().magnitude()).isEqualTo(1);
+        }
+    }
+
+    private static SmallModel yarn(String architecture) {
+        return SmallModel.of(architecture)
+                .put("rope.scaling.type", "yarn")
+                .put("rope.scaling.factor", 4f)
+                .put("rope.scaling.original_context_length", 32);
+    }
+
+    @Test
+    void theAttentionFactorIsReadWithAnyScaling() {
+        for (String type : List.of("none", "linear", "yarn", "longrope")) {
+            double once = magnitude(yarn("llama").put("rope.scaling.type", type));
+            double more = magnitude(yarn("llama").put("rope.scaling.type", type).put("rope.scaling.attn_factor", 1.5f));
+            assertThat(more).as(type).isEqualTo(1.5 * once);
+        }
+    }
+
+    private static double magnitude(SmallModel small) {
+        try (Model model = small.load()) {
+            return model.config().ropes().getFirst().magnitude();
+        }
+    }
+
+    /** Whole layers: a window on two of three, then on all; the base of windows is their own. */
+    @Test
+    void thePatternOfWindowsIsRead() {
+        SmallModel small = SmallModel.of("olmo2");
+        for (int layer = 0; layer < SmallModel.LAYERS; layer++) {
+            small.without("blk." + layer + ".attn_norm.weight")
+                    .without("blk." + layer + ".ffn_norm.weight")
+                    .tensor("blk." + layer + ".attn_q_norm.weight", 1, SmallModel.WIDTH)
+                    .tensor("blk." + layer + ".attn_k_norm.weight", 1, SmallModel.WIDTH / 2)
+                    .tensor("blk." + layer + ".post_attention_norm.weight", 1, SmallModel.WIDTH)
+                    .tensor("blk." + layer + ".post_ffw_norm.weight", 1, SmallModel.WIDTH);
+        }
+        assertThat(windows(small)).containsExactly(0, 0);
+        assertThat(windows(small.put("attention.sliding_window", 8))).containsExactly(8, 8);
+        assertThat(windows(small.put("attention.sliding_window_pattern", 2))).containsExactly(8, 0);
+        assertThat(windows(small.put("attention.sliding_window_pattern", 1))).containsExactly(0, 0);
+        assertThat(windows(small.put("attention.sliding_window_pattern", 0))).containsExactly(8, 8);
+        assertThatThrownBy(small.put("rope.freq_base_swa", 5f)::load)
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("olmo2.rope.freq_base_swa is another than olmo2.rope.freq_base");
+    }
+
+    private static List<Integer> windows(SmallModel small) {
+        try (Model model = small.load()) {
+            return model.config().traits().stream().map(LayerTraits::window).toList();
+        }
     }
 }

@@ -125,7 +125,9 @@ class SchedulerTest {
             requests.get(number).open = false;
         }
 
-        /** {@return how many texts are whole} Those that were cancelled are the beginnings of what they would have been. */
+        /**
+         * {@return how many texts are whole} Those that were cancelled are the beginnings of what they would have been.
+         */
         int check() {
             int whole = 0;
             for (Request request : requests) {

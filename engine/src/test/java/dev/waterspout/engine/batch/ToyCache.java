@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A model whose next token depends on every token before it, and that reads them from the cache alone: a block that was shared,
- * copied or given away wrongly changes the text.
+ * A model whose next token depends on every token before it, and that reads them from the cache alone: a block that was
+ * shared, copied or given away wrongly changes the text.
  */
 final class ToyCache {
     static final int ALPHABET = 3;

@@ -4,32 +4,113 @@ import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The keys and values of one layer.
- *
- * @param keys [kvHeads][capacity][headDim], off-heap
- * @param values [kvHeads][capacity][headDim], off-heap
- * @param type of the elements of both
- * @param kvHeads number of key/value heads, at least 1
- * @param capacity positions that fit, at least 1
- * @param headDim elements per head, in [1, {@value #MAX_HEAD_DIM}]
+ * The keys and values of one layer and one sequence. They lie in blocks of positions, anywhere in a pool that many
+ * sequences share; a table has the number of the block of each run of positions.
  */
-public record KvCacheView(
-        MemorySegment keys, MemorySegment values, CacheType type, int kvHeads, int capacity, int headDim) {
+public final class KvCacheView {
     /** The largest head that the kernels' scratch memory holds. */
     public static final int MAX_HEAD_DIM = 1024;
 
-    /** Checks that the shape is allowed and fits the segments. */
-    public KvCacheView {
-        if (kvHeads < 1 || capacity < 1) {
+    private final MemorySegment keys;
+    private final MemorySegment values;
+    private final CacheType type;
+    private final int kvHeads;
+    private final int headDim;
+    private final int blockSize;
+    private final int[] table;
+
+    /**
+     * A sequence in a pool.
+     *
+     * @param keys [blocks][kvHeads][blockSize][headDim], off-heap
+     * @param values [blocks][kvHeads][blockSize][headDim], off-heap
+     * @param type of the elements of both
+     * @param kvHeads number of key/value heads, at least 1
+     * @param headDim elements per head, in [1, {@value #MAX_HEAD_DIM}]
+     * @param blockSize positions of a block: a multiple of {@link VectorAttention#TILE}, unless there is one block only
+     * @param table the blocks of the sequence's positions, in order; not copied
+     */
+    public KvCacheView(
+            MemorySegment keys,
+            MemorySegment values,
+            CacheType type,
+            int kvHeads,
+            int headDim,
+            int blockSize,
+            int[] table) {
+        if (kvHeads < 1 || blockSize < 1) {
             throw new IllegalArgumentException(
-                    "kvHeads=" + kvHeads + " capacity=" + capacity + ": both are at least 1");
+                    "kvHeads=" + kvHeads + " blockSize=" + blockSize + ": both are at least 1");
         }
         if (headDim < 1 || headDim > MAX_HEAD_DIM) {
             throw new IllegalArgumentException("headDim=" + headDim + ": must be in [1, " + MAX_HEAD_DIM + "]");
         }
-        long elements = Math.multiplyExact((long) kvHeads * capacity, headDim);
+        if (table.length > 1 && blockSize % VectorAttention.TILE != 0) {
+            throw new IllegalArgumentException(
+                    "blockSize=" + blockSize + ": must be a multiple of " + VectorAttention.TILE);
+        }
+        int blocks = 0;
+        for (int block : table) {
+            if (block < 0) {
+                throw new IllegalArgumentException("block " + block + ": must be at least 0");
+            }
+            blocks = Math.max(blocks, block + 1);
+        }
+        long elements = Math.multiplyExact(Math.multiplyExact((long) kvHeads * blockSize, (long) headDim), blocks);
         check("keys", keys, type, elements);
         check("values", values, type, elements);
+        this.keys = keys;
+        this.values = values;
+        this.type = type;
+        this.kvHeads = kvHeads;
+        this.headDim = headDim;
+        this.blockSize = blockSize;
+        this.table = table;
+    }
+
+    /**
+     * One sequence by itself.
+     *
+     * @param keys [kvHeads][capacity][headDim], off-heap
+     * @param values [kvHeads][capacity][headDim], off-heap
+     * @param type of the elements of both
+     * @param kvHeads number of key/value heads, at least 1
+     * @param capacity positions that fit, at least 1
+     * @param headDim elements per head, in [1, {@value #MAX_HEAD_DIM}]
+     */
+    public KvCacheView(
+            MemorySegment keys, MemorySegment values, CacheType type, int kvHeads, int capacity, int headDim) {
+        this(keys, values, type, kvHeads, headDim, capacity, new int[] {0});
+    }
+
+    /** Returns the keys of the pool. */
+    public MemorySegment keys() {
+        return keys;
+    }
+
+    /** Returns the values of the pool. */
+    public MemorySegment values() {
+        return values;
+    }
+
+    /** Returns the type of the elements. */
+    public CacheType type() {
+        return type;
+    }
+
+    /** Returns the number of key/value heads. */
+    public int kvHeads() {
+        return kvHeads;
+    }
+
+    /** Returns the elements per head. */
+    public int headDim() {
+        return headDim;
+    }
+
+    /** Returns how many positions fit in the blocks. */
+    public int capacity() {
+        return table.length * blockSize;
     }
 
     private static void check(String name, MemorySegment segment, CacheType type, long elements) {
@@ -51,7 +132,7 @@ public record KvCacheView(
      * @param rows tokens
      */
     public void store(MemorySegment newKeys, MemorySegment newValues, int position, int rows) {
-        Arguments.checkRange("positions", position, position + rows, capacity);
+        Arguments.checkRange("positions", position, position + rows, capacity());
         long floats = (long) rows * kvHeads * headDim;
         Arguments.checkFloats("new keys", newKeys, floats);
         Arguments.checkFloats("new values", newValues, floats);
@@ -85,8 +166,13 @@ public record KvCacheView(
         };
     }
 
-    /** Offset in {@link #keys} and {@link #values} of a position of a head. */
+    /**
+     * Offset in {@link #keys} and {@link #values} of a position of a head. Positions follow each other to the end of
+     * their block, so a tile that begins at a multiple of its size lies in one piece.
+     */
     public long offset(int kvHead, int position) {
-        return ((long) kvHead * capacity + position) * headDim * type.bytes();
+        int run = position / blockSize;
+        long first = ((long) table[run] * kvHeads + kvHead) * blockSize;
+        return (first + position - (long) run * blockSize) * headDim * type.bytes();
     }
 }

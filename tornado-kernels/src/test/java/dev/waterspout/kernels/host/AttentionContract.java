@@ -46,6 +46,47 @@ abstract class AttentionContract extends ElementwiseContract {
         attention.assertOutput(2e-6);
     }
 
+    /** The bits do not depend on where the blocks of a sequence lie, nor on what lies in the others. */
+    @ParameterizedTest
+    @EnumSource(CacheType.class)
+    void blocksMayLieAnywhere(CacheType type) {
+        int kvHeads = 2;
+        int headDim = 20;
+        int firstPosition = 300;
+        int rows = 5;
+        AttentionCase whole = AttentionCase.random(arena, type, 4, kvHeads, headDim, firstPosition, rows);
+        KvCacheView contiguous = whole.call().cache();
+        int[] table = {4, 1, 6};
+        int blockSize = VectorAttention.TILE;
+        long bytes = 7L * kvHeads * blockSize * headDim * type.bytes();
+        MemorySegment keys = arena.allocate(bytes).fill((byte) 0x7f);
+        MemorySegment values = arena.allocate(bytes).fill((byte) 0x7f);
+        KvCacheView scattered = new KvCacheView(keys, values, type, kvHeads, headDim, blockSize, table);
+        long row = (long) headDim * type.bytes();
+        for (int head = 0; head < kvHeads; head++) {
+            for (int position = 0; position < firstPosition + rows; position++) {
+                long from = contiguous.offset(head, position);
+                long to = scattered.offset(head, position);
+                MemorySegment.copy(contiguous.keys(), from, keys, to, row);
+                MemorySegment.copy(contiguous.values(), from, values, to, row);
+            }
+        }
+        MemorySegment output = arena.allocate(whole.call().output().byteSize());
+        AttentionCall call = new AttentionCall(scattered, whole.call().queries(), output, 4, firstPosition, rows);
+        kernels.attention(whole.call(), 0, whole.call().units(), scratch);
+        kernels.attention(call, 0, call.units(), scratch);
+        assertThat(output.mismatch(whole.call().output())).isEqualTo(-1);
+        assertThat(scattered.capacity()).isEqualTo(3 * blockSize);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new KvCacheView(keys, values, type, kvHeads, headDim, blockSize, new int[] {7}))
+                .withMessageContaining("too small");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new KvCacheView(keys, values, type, kvHeads, headDim, 64, new int[] {0, 1}))
+                .withMessageContaining("blockSize=64: must be a multiple of 128");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new KvCacheView(keys, values, type, kvHeads, headDim, blockSize, new int[] {-1}));
+    }
+
     @ParameterizedTest
     @EnumSource(CacheType.class)
     void theCacheStoresWhatItIsGiven(CacheType type) {

@@ -133,8 +133,8 @@ class PredictorTest {
         assertThat(prompt.quantize()).isCloseTo(4 * 640e-9, EXACT);
         assertThat(prompt.sum()).isCloseTo(4 * 2 * 640 * 3e-9, EXACT);
         assertThat(prompt.exchange()).isCloseTo(prompt.transfer() + prompt.quantize() + prompt.sum(), EXACT);
-        // an order, and the frame of 50 logits
-        assertThat(prompt.other()).isCloseTo(2e-3 + (48 + 200) * 1e-6, EXACT);
+        // an order, and the frame of 40 candidates
+        assertThat(prompt.other()).isCloseTo(2e-3 + (48 + 20 + 40 * 8) * 1e-6, EXACT);
         assertThat(prompt.seconds()).isCloseTo(prompt.compute() + prompt.exchange() + prompt.other(), EXACT);
     }
 

@@ -9,6 +9,7 @@ import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.DeviceCodec;
+import dev.waterspout.kernels.device.DevicePackets;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.UploadGraph;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -29,10 +31,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The cost of packing and summing on a device as a shard sees it, kernel launches and copies between host and device
+ * The cost of packing and summing on a device as a packet sees it, kernel launches and copies between host and device
  * included. Graphs of one row and of many rows are built over scratch arrays, run until they are compiled, and timed. A
- * linear model is fitted to the two times. The kernel before the packing, which a shard launches anyway, is timed alone
- * and subtracted. Parts are reduced by the host, as in a shard.
+ * linear model is fitted to the two times. The kernel before the packing, which a packet launches anyway, is timed alone
+ * and subtracted. Parts are reduced by the host, as in a packet.
  */
 final class DeviceCodecs {
     /** More rows change nothing but the time it takes. */
@@ -77,11 +79,11 @@ final class DeviceCodecs {
         Times one = times(format, 1);
         Times many = rows == 1 ? one : times(format, rows);
         double elements = size.columns();
-        double shards = (double) size.ranks() * size.columns();
+        double packets = (double) size.ranks() * size.columns();
         return new Cost(
                 line(elements, one.encode, rows, many.encode),
-                line(shards, one.reduce, rows, many.reduce),
-                line(shards, one.sum, rows, many.sum));
+                line(packets, one.reduce, rows, many.reduce),
+                line(packets, one.sum, rows, many.sum));
     }
 
     /** The line through one row and many; {@return one that neither falls nor begins below 0} */
@@ -131,7 +133,7 @@ final class DeviceCodecs {
         return seconds[(ROUNDS - 1) / 4];
     }
 
-    /** The graphs of one format and size: those of a shard's half layer, without the half layer. */
+    /** The graphs of one format and size: those of a packet's half layer, without the half layer. */
     private final class Bench implements AutoCloseable {
         private final int rows;
         private final DeviceCodec codec;
@@ -140,6 +142,9 @@ final class DeviceCodecs {
         private final FloatArray partial;
         private final FloatArray residual;
         private final FloatArray selected;
+        /** What this rank has packed: bytes, or for f32 the partial itself. */
+        private final TornadoNativeArray packet;
+
         private final TornadoNativeArray[] resident;
         final KernelGraph before;
         final KernelGraph encode;
@@ -152,7 +157,10 @@ final class DeviceCodecs {
             this.partial = gaussian(rows * size.columns());
             this.residual = gaussian(rows * size.columns());
             this.selected = gaussian(rows * size.columns());
-            this.resident = new TornadoNativeArray[] {powers, partial, residual, selected};
+            this.packet = codec.format() == PlainFormat.F32 ? partial : zeros(codec.packedBytes(rows));
+            this.resident = Stream.of(powers, partial, residual, selected, packet)
+                    .distinct()
+                    .toArray(TornadoNativeArray[]::new);
             step.set(Step.ROWS, rows);
             step.set(Step.OUT_ROWS, 1);
             this.before = graph("codecBefore");
@@ -161,6 +169,14 @@ final class DeviceCodecs {
             UploadGraph load = new UploadGraph(TornadoShard.LOAD, kernels, List.of(resident));
             this.plan = new GraphPlan(on.name(), on.device(), load, List.of(before, encode, sum));
             plan.load();
+        }
+
+        /** {@return packets of the codec's format} */
+        private TornadoNativeArray zeros(int bytes) {
+            TornadoNativeArray array =
+                    codec.format() == PlainFormat.F32 ? new FloatArray(bytes / Float.BYTES) : new ByteArray(bytes);
+            array.getSegment().fill((byte) 0);
+            return array;
         }
 
         private static FloatArray gaussian(int elements) {
@@ -184,15 +200,11 @@ final class DeviceCodecs {
 
         private KernelGraph encode() {
             KernelGraph graph = graph("codecEncode");
-            if (codec.format() == PlainFormat.F32) {
-                graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, partial);
-            } else {
-                ByteArray packed = new ByteArray(codec.packedBytes(rows));
-                packed.init((byte) 0);
-                graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters(), packed);
+            if (packet instanceof ByteArray packed) {
+                graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
                 graph.quantize("quantize", codec, partial, packed);
-                graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packed);
             }
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packet);
             return graph;
         }
 
@@ -201,20 +213,13 @@ final class DeviceCodecs {
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
                     .consumeFromDevice((Object[]) resident);
-            int bytes = Math.multiplyExact(size.ranks(), codec.packedBytes(rows));
-            if (codec.format() == PlainFormat.F32) {
-                FloatArray shards = new FloatArray(bytes / Float.BYTES);
-                shards.init(0);
-                graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, shards);
-                graph.sum("sum", shards, size.ranks(), residual, size.columns());
-            } else {
-                ByteArray shards = new ByteArray(bytes);
-                shards.init((byte) 0);
-                graph.taskGraph()
-                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, shards)
-                        .transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
-                graph.dequantizeSum("sum", codec, shards, size.ranks(), residual);
+            int bytes = Math.multiplyExact(size.ranks() - 1, codec.packedBytes(rows));
+            TornadoNativeArray others = zeros(bytes);
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, others);
+            if (codec.format() != PlainFormat.F32) {
+                graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
             }
+            graph.dequantizeSum("sum", codec, new DevicePackets(others, packet, 0, size.ranks()), residual);
             return graph;
         }
 

@@ -14,10 +14,10 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param end the rank's end of the link
  * @param attention the attention half's encoded partial
  * @param feedForward the feed-forward half's
- * @param shards all ranks' encoded partials
+ * @param packets all ranks' encoded partials
  */
 record PeerArrays(
-        PeerEnd end, TornadoNativeArray attention, TornadoNativeArray feedForward, TornadoNativeArray shards) {
+        PeerEnd end, TornadoNativeArray attention, TornadoNativeArray feedForward, TornadoNativeArray packets) {
     /**
      * Allocates the arrays.
      *

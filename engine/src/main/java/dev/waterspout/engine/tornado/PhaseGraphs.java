@@ -4,10 +4,12 @@ import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.DeviceNorm;
+import dev.waterspout.kernels.device.DevicePackets;
 import dev.waterspout.kernels.device.DeviceRope;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
@@ -38,7 +40,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *   embed          tokens            -> hidden
  *   attention      hidden, cache     -> partial, packed   (to the host)
  *   feed-forward   hidden            -> partial, packed   (to the host)
- *   sum            shards (from the host) + hidden -> hidden;  a rank that is alone adds its partial
+ *   sum            own packet, other ranks' packets (from the host) + hidden -> hidden
+ *                  (a rank that is alone adds its partial)
  *   select         hidden            -> selected
  * </pre>
  */
@@ -61,6 +64,8 @@ final class PhaseGraphs {
     record Sums(KernelGraph all, KernelGraph one) {}
 
     final KernelGraph select;
+    /** Reduces parts of packets, which lie on the host. */
+    final PartialCodec hostCodec;
 
     /** Of every layer; layers whose weights have the same tensor types share a graph. */
     private final List<KernelGraph> attention;
@@ -74,10 +79,10 @@ final class PhaseGraphs {
     private final DeviceCodec codec;
     private final DeviceArrays arrays;
     private final @Nullable PeerArrays peers;
-    /** This rank's encoded partial on the host: of the codec's format, or the floats themselves. */
-    private final TornadoNativeArray encoded;
-    /** All ranks' encoded partials on the host, or null if there is one rank. */
-    private final @Nullable TornadoNativeArray shards;
+    /** This rank's encoded partial: of the codec's format, or the floats themselves. */
+    private final TornadoNativeArray packet;
+    /** The other ranks' encoded partials, or null where none goes through the host. */
+    private final @Nullable DevicePackets packets;
 
     /**
      * Builds the graphs.
@@ -97,6 +102,7 @@ final class PhaseGraphs {
         this.maxRows = shape.maxRows();
         this.ranks = ranks;
         this.codec = DeviceCodec.of(shape.format(), config.width());
+        this.hostCodec = PartialCodec.of(shape.format());
         this.peers = shape.peers();
         this.arrays = arrays;
         this.tokens = new IntArray(maxRows);
@@ -105,14 +111,10 @@ final class PhaseGraphs {
         int ropeDim = turned.dimensions();
         FloatArray angles = new FloatArray(Math.multiplyExact(2 * maxRows, ropeDim));
         this.rope = new DeviceRope(angles, ropeDim, turned.pairing());
-        boolean floats = codec.format() == PlainFormat.F32;
-        int packedBytes = codec.packedBytes(maxRows);
-        this.encoded = floats || peers != null ? arrays.partial : new ByteArray(packedBytes);
-        this.shards = ranks == 1 || peers != null
+        this.packet = shape.packet();
+        this.packets = ranks == 1 || peers != null
                 ? null
-                : floats
-                        ? new FloatArray(Math.multiplyExact(ranks, packedBytes / Float.BYTES))
-                        : new ByteArray(Math.multiplyExact(ranks, packedBytes));
+                : new DevicePackets(others(codec, maxRows, ranks - 1), packet, shard.rank(), ranks);
         this.embed = embed();
         this.attention = perTypes(
                 "Attention",
@@ -167,16 +169,37 @@ final class PhaseGraphs {
         return peers;
     }
 
-    /** Returns this rank's encoded partial, as the last half layer left it on the host. */
-    MemorySegment encoded() {
-        return encoded.getSegment();
+    private static TornadoNativeArray others(DeviceCodec codec, int maxRows, int ranks) {
+        int bytes = Math.multiplyExact(ranks, codec.packedBytes(maxRows));
+        return codec.format() == PlainFormat.F32 ? new FloatArray(bytes / Float.BYTES) : new ByteArray(bytes);
     }
 
-    /** Returns where a rank's encoded partial is to be put before the sum. */
-    MemorySegment shard(int rank) {
-        MemorySegment all = Objects.requireNonNull(shards).getSegment();
-        long bytes = all.byteSize() / ranks;
-        return all.asSlice(rank * bytes, bytes);
+    /** Returns this rank's encoded partial, as the last half layer left it on the host. */
+    MemorySegment packet() {
+        return packet.getSegment();
+    }
+
+    /**
+     * Returns where an encoded partial is to be put before the sum, or null for this rank's own, which is on the device
+     * already.
+     *
+     * @param rank whose it is
+     */
+    @Nullable
+    MemorySegment packet(int rank) {
+        DevicePackets all = Objects.requireNonNull(packets);
+        return rank == all.ownRank() ? null : place(rank > all.ownRank() ? rank - 1 : rank);
+    }
+
+    /** Returns where a packet is to be put that one rank has reduced for all. */
+    MemorySegment reduced() {
+        return place(0);
+    }
+
+    private MemorySegment place(int number) {
+        MemorySegment all = Objects.requireNonNull(packets).others().getSegment();
+        long bytes = all.byteSize() / (ranks - 1);
+        return all.asSlice(number * bytes, bytes);
     }
 
     private KernelGraph embed() {
@@ -268,27 +291,28 @@ final class PhaseGraphs {
             finish(graph, norm, target);
             return new Sums(graph, graph);
         }
-        KernelGraph all = sum(half + "Sum", ranks, norm);
-        return new Sums(all, ranks == 1 ? all : sum(half + "SumOne", 1, norm));
+        DevicePackets all = packets;
+        if (all == null) {
+            KernelGraph alone = addOwn(half + "Sum", norm);
+            return new Sums(alone, alone);
+        }
+        return new Sums(sum(half + "Sum", all, norm), sum(half + "SumOne", DevicePackets.in(all.others(), 1), norm));
     }
 
-    private KernelGraph sum(String name, int summed, @Nullable DeviceNorm norm) {
+    /** A rank that is alone adds its partial. */
+    private KernelGraph addOwn(String name, @Nullable DeviceNorm norm) {
         KernelGraph graph = graph(name);
         FloatArray target = target(graph, norm);
-        switch (shards) {
-            case null -> graph.add("add", target, arrays.partial, config.width());
-            case FloatArray floats -> {
-                graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, floats);
-                graph.sum("sum", floats, summed, target, config.width());
-            }
-            case ByteArray bytes -> {
-                graph.taskGraph()
-                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, bytes)
-                        .transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
-                graph.dequantizeSum("sum", codec, bytes, summed, target);
-            }
-            default -> throw new IllegalStateException("shards are floats or bytes");
-        }
+        graph.add("add", target, arrays.partial, config.width());
+        finish(graph, norm, target);
+        return graph;
+    }
+
+    private KernelGraph sum(String name, DevicePackets summed, @Nullable DeviceNorm norm) {
+        KernelGraph graph = graph(name);
+        FloatArray target = target(graph, norm);
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, summed.others());
+        dequantizeSum(graph, summed, target);
         finish(graph, norm, target);
         return graph;
     }
@@ -315,15 +339,17 @@ final class PhaseGraphs {
         graph.add("residual", arrays.hidden, target, config.width());
     }
 
-    /** The shards come from the devices of all ranks, this one's included. */
+    /** The packets come from the devices of all ranks, this one's included. */
     private void sumOfPeers(KernelGraph graph, PeerArrays peers, FloatArray target) {
-        peers.end().gather(graph.taskGraph(), "gather", peers.shards());
-        if (peers.shards() instanceof FloatArray floats) {
-            graph.sum("sum", floats, ranks, target, config.width());
-        } else {
+        peers.end().gather(graph.taskGraph(), "gather", peers.packets());
+        dequantizeSum(graph, DevicePackets.in(peers.packets(), ranks), target);
+    }
+
+    private void dequantizeSum(KernelGraph graph, DevicePackets summed, FloatArray target) {
+        if (codec.format() != PlainFormat.F32) {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
-            graph.dequantizeSum("sum", codec, (ByteArray) peers.shards(), ranks, target);
         }
+        graph.dequantizeSum("sum", codec, summed, target);
     }
 
     /** The partial stays on the device in the form that travels, for the other ranks to read. */
@@ -363,11 +389,11 @@ final class PhaseGraphs {
         if (ranks == 1) {
             return;
         }
-        if (encoded instanceof ByteArray packed) {
-            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters(), packed);
+        if (packet instanceof ByteArray packed) {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
             graph.quantize("quantize", codec, arrays.partial, packed);
         }
-        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, encoded);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packet);
     }
 
     private KernelGraph graph(String name) {

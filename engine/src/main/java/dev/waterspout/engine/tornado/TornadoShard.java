@@ -14,7 +14,7 @@ import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.interconnect.collective.PeerPort;
 import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
-import dev.waterspout.kernels.codec.PartialCodec;
+import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelDevice;
@@ -36,7 +36,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** A shard on a TornadoVM device. Created and used by one thread. */
 public final class TornadoShard implements ShardCompute, StagedPort {
@@ -113,7 +115,10 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         PeerArrays peers = end == null || ranks == 1 || !comm.gathers()
                 ? null
                 : PeerArrays.of(end, comm.format(), chunk, width, ranks, arrays);
-        return new PhaseShape(phase, chunk, comm.format(), peers);
+        TornadoNativeArray packet = ranks == 1 || peers != null || comm.format() == PlainFormat.F32
+                ? arrays.partial
+                : arrays.keepCleared(new ByteArray(Math.toIntExact(comm.format().encodedBytes(chunk, width))));
+        return new PhaseShape(phase, chunk, comm.format(), packet, peers);
     }
 
     private KernelGraph output(KernelDevice device, int maxRows) {
@@ -255,26 +260,33 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     @Override
     public void encode(Tile tile, MemorySegment payload) {
-        packed().copyOut(phase.encoded(), tile, payload);
+        packed().copyOut(phase.packet(), tile, payload);
     }
 
-    /** The device sums whole rows: parts are laid into them until the last has come. */
+    /**
+     * The device sums whole rows: parts are laid into them until the last has come. One payload is the sum of all
+     * ranks' partials, several are the partials of all ranks, of which this rank's is on the device already.
+     */
     @Override
     public void decodeSum(MemorySegment[] payloads, Tile tile) {
         PackedRows rows = packed();
+        boolean reduced = payloads.length == 1;
         for (int rank = 0; rank < payloads.length; rank++) {
-            rows.copyIn(payloads[rank], tile, phase.shard(rank));
+            MemorySegment packet = reduced ? phase.reduced() : phase.packet(rank);
+            if (packet != null) {
+                rows.copyIn(payloads[rank], tile, packet);
+            }
         }
         summed += (long) tile.rows() * tile.columns();
         if (summed == (long) phase.step.get(Step.ROWS) * width) {
             summed = 0;
-            plan.run(payloads.length == 1 ? sums.one() : sums.all());
+            plan.run(reduced ? sums.one() : sums.all());
         }
     }
 
     @Override
     public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
-        PartialCodec.of(format()).reduce(payloads, tile.rows(), tile.columns(), payload);
+        phase.hostCodec.reduce(payloads, tile.rows(), tile.columns(), payload);
     }
 
     private PackedRows packed() {

@@ -51,8 +51,8 @@ record SimulatedPorts(SimulatedClock clock, CodecCosts costs) implements PortFac
             throw new AssertionError("nothing to measure with one rank");
         }
 
-        private void pass(Line line, Tile tile, int shards) {
-            clock.pass(line.seconds(1, (double) shards * tile.rows() * tile.columns()));
+        private void pass(Line line, Tile tile, int packets) {
+            clock.pass(line.seconds(1, (double) packets * tile.rows() * tile.columns()));
         }
     }
 }

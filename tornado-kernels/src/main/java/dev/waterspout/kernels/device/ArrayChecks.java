@@ -30,13 +30,4 @@ final class ArrayChecks {
             throw new IllegalArgumentException("heads=" + heads + ": must be a multiple of kvHeads=" + cache.kvHeads());
         }
     }
-
-    /** {@return the elements from one rank's shard to the next} */
-    static int shardSize(TornadoNativeArray shards, int ranks, long needed) {
-        if (ranks < 1 || shards.getSize() % ranks != 0 || shards.getSize() / ranks < needed) {
-            throw new IllegalArgumentException("shards of " + shards.getSize() + " elements for ranks=" + ranks
-                    + ": each takes the same number, at least " + needed);
-        }
-        return shards.getSize() / ranks;
-    }
 }

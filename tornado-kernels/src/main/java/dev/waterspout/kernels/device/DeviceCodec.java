@@ -39,6 +39,14 @@ public record DeviceCodec(WireFormat format, int columns, IntArray parameters) {
         return new DeviceCodec(format, columns, parameters);
     }
 
+    /** Refuses a task whose arrays do not suit the format. */
+    void requireFormat(String task, WireFormat needed) {
+        if (!format.equals(needed)) {
+            throw new IllegalArgumentException(
+                    "task " + task + " has packets of " + format.label() + " in an array for " + needed.label());
+        }
+    }
+
     /**
      * {@return the bytes of a packed partial}
      *

@@ -9,7 +9,6 @@ import dev.waterspout.kernels.device.kernels.QuantizeBlockKernels;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.RotaryKernels;
 import dev.waterspout.kernels.device.kernels.Step;
-import dev.waterspout.kernels.device.kernels.SumKernels;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.Scoring;
@@ -391,7 +390,7 @@ public final class KernelGraph {
                 if (plain == PlainFormat.F32) {
                     throw new IllegalArgumentException("format f32 of task " + task + ": a partial is f32 already");
                 }
-                graph.task(task, QuantizeKernels::packBrains, context, step, powers, partial, packed, columns);
+                graph.task(task, QuantizeKernels::packBf16, context, step, powers, partial, packed, columns);
                 launches.add(task, columns, choice.local(), 1, RowCount.CHUNK);
             }
             default -> throw DeviceCodec.unsupported(codec.format());
@@ -399,67 +398,31 @@ public final class KernelGraph {
     }
 
     /**
-     * The fused kernel: {@code residual = ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual}, in f32 and
+     * The fused kernel: {@code residual = ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual}, in f32 and
      * in rank order.
      *
      * @param task name
-     * @param codec block-quantized or bf16
-     * @param shards the packed partials of all ranks, each at its rank times {@code shards.getSize() / ranks}
-     * @param ranks number of shards
+     * @param codec block-quantized, bf16 or f32
+     * @param packets of all ranks: a {@link ByteArray}, or a {@link FloatArray} for f32
      * @param residual [rows][columns], read and written
      */
-    public void dequantizeSum(String task, DeviceCodec codec, ByteArray shards, int ranks, FloatArray residual) {
-        int columns = codec.columns();
-        int shardBytes = ArrayChecks.shardSize(shards, ranks, codec.packedBytes(maxRows));
-        ArrayChecks.requireSize("residual", residual, (long) maxRows * columns);
-        KernelChoice choice = device.choice(KernelShape.dequantizeSum(codec.format(), ranks, columns, maxRows));
-        switch (codec.format()) {
-            case MxFormat _ ->
-                graph.task(
-                        task,
-                        choice.perItem() == 1 ? SumKernels::sumBlocks : SumKernels::sumRuns,
-                        context,
-                        step,
-                        codec.parameters(),
-                        powers,
-                        shards,
-                        residual,
-                        ranks,
-                        shardBytes);
-            case PlainFormat plain -> {
-                if (plain == PlainFormat.F32) {
-                    throw new IllegalArgumentException("format f32 of task " + task + ": its shards are floats");
-                }
-                graph.task(
-                        task,
-                        SumKernels::sumBrains,
-                        context,
-                        step,
-                        powers,
-                        shards,
-                        residual,
-                        ranks,
-                        shardBytes,
-                        columns);
+    public void dequantizeSum(String task, DeviceCodec codec, DevicePackets packets, FloatArray residual) {
+        ArrayChecks.requireSize("residual", residual, (long) maxRows * codec.columns());
+        switch (packets.others()) {
+            case FloatArray others -> {
+                codec.requireFormat(task, PlainFormat.F32);
+                packets.requireRoom((long) maxRows * codec.columns());
+                new SumTask(codec, packets, residual).addFloats(graph, task, context, step, others);
+                launches.add(task, codec.columns(), ELEMENTS, 1, RowCount.CHUNK);
             }
-            default -> throw DeviceCodec.unsupported(codec.format());
+            case ByteArray others -> {
+                packets.requireRoom(codec.packedBytes(maxRows));
+                KernelChoice choice = device.choice(
+                        KernelShape.dequantizeSum(codec.format(), packets.ranks(), codec.columns(), maxRows));
+                new SumTask(codec, packets, residual).addBytes(graph, task, context, step, powers, others, choice);
+                launches.add(task, Math.ceilDiv(codec.columns(), choice.perItem()), choice.local(), 1, RowCount.CHUNK);
+            }
+            default -> throw new IllegalArgumentException("task " + task + ": packets are bytes or floats");
         }
-        launches.add(task, Math.ceilDiv(columns, choice.perItem()), choice.local(), 1, RowCount.CHUNK);
-    }
-
-    /**
-     * The same for f32 shards.
-     *
-     * @param task name
-     * @param shards the partials of all ranks, each at its rank times {@code shards.getSize() / ranks}
-     * @param ranks number of shards
-     * @param residual [rows][columns], read and written
-     * @param columns elements of a row
-     */
-    public void sum(String task, FloatArray shards, int ranks, FloatArray residual, int columns) {
-        int shardElements = ArrayChecks.shardSize(shards, ranks, (long) maxRows * columns);
-        ArrayChecks.requireSize("residual", residual, (long) maxRows * columns);
-        graph.task(task, SumKernels::sumFloats, context, step, shards, residual, ranks, shardElements, columns);
-        launches.add(task, columns, ELEMENTS, 1, RowCount.CHUNK);
     }
 }

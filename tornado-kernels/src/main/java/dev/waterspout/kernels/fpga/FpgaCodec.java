@@ -45,8 +45,8 @@ public final class FpgaCodec implements AutoCloseable {
     private final FloatArray residual;
     private final ByteArray packedScales;
     private final ByteArray packedElements;
-    private final ByteArray shardScales;
-    private final ByteArray shardElements;
+    private final ByteArray packetScales;
+    private final ByteArray packetElements;
     /**
      * Work-items per group, one per block. On FPGAs TornadoVM replaces groups of any other size, and the launch then
      * fails silently.
@@ -73,8 +73,8 @@ public final class FpgaCodec implements AutoCloseable {
         this.residual = new FloatArray(partial.getSize());
         this.packedScales = bytes(rows, columns, BlockStream.scaleBytes(capacity));
         this.packedElements = bytes(rows, columns, BlockStream.elementBytes(kernels, capacity));
-        this.shardScales = bytes(rows, columns, kernels.ranks() * BlockStream.scaleBytes(capacity));
-        this.shardElements = bytes(rows, columns, kernels.ranks() * BlockStream.elementBytes(kernels, capacity));
+        this.packetScales = bytes(rows, columns, kernels.ranks() * BlockStream.scaleBytes(capacity));
+        this.packetElements = bytes(rows, columns, kernels.ranks() * BlockStream.elementBytes(kernels, capacity));
         GridScheduler grids = new GridScheduler();
         grids.addWorkerGrid(QUANTIZE_TASK, grid);
         grids.addWorkerGrid(SUM_TASK, grid);
@@ -118,11 +118,11 @@ public final class FpgaCodec implements AutoCloseable {
 
     private TaskGraph sumGraph(Path file) {
         AccessorParameters arguments = new AccessorParameters(3);
-        arguments.set(0, shardScales, Access.READ_ONLY);
-        arguments.set(1, shardElements, Access.READ_ONLY);
+        arguments.set(0, packetScales, Access.READ_ONLY);
+        arguments.set(1, packetElements, Access.READ_ONLY);
         arguments.set(2, residual, Access.READ_WRITE);
         return new TaskGraph(SUM_TASK.substring(0, SUM_TASK.indexOf('.')))
-                .transferToDevice(DataTransferMode.EVERY_EXECUTION, shardScales, shardElements, residual)
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, packetScales, packetElements, residual)
                 .prebuiltTask(
                         SUM_TASK.substring(SUM_TASK.indexOf('.') + 1),
                         FpgaKernels.DEQUANTIZE_SUM,
@@ -158,31 +158,31 @@ public final class FpgaCodec implements AutoCloseable {
     }
 
     /**
-     * {@code residual <- ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual}, in f32.
+     * {@code residual <- ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual}, in f32.
      *
-     * @param shards messages in rank order, 1 to as many as the kernels have ranks
+     * @param packets messages in rank order, 1 to as many as the kernels have ranks
      * @param rows tokens, 0 or more
      * @param columns elements of a row, at least 1
      * @param sum f32 {@code [rows][stride]}, the residual, read and written
      * @param stride elements from the start of one row to that of the next, at least {@code columns}
-     * @throws IllegalArgumentException as {@link #encode}, or if there are more shards
+     * @throws IllegalArgumentException as {@link #encode}, or if there are more packets
      */
-    public void decodeSum(MemorySegment[] shards, int rows, int columns, MemorySegment sum, int stride) {
-        if (shards.length < 1 || shards.length > kernels.ranks()) {
+    public void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment sum, int stride) {
+        if (packets.length < 1 || packets.length > kernels.ranks()) {
             throw new IllegalArgumentException(
-                    "sum of " + shards.length + " partials; the FPGA kernels were made for 1 to " + kernels.ranks());
+                    "sum of " + packets.length + " partials; the FPGA kernels were made for 1 to " + kernels.ranks());
         }
         BlockStream stream = stream(rows, columns, stride);
         stream.requireFloats("residual", sum, stride);
-        for (MemorySegment shard : shards) {
-            stream.requireMessage("shard", shard);
+        for (MemorySegment packet : packets) {
+            stream.requireMessage("packet", packet);
         }
         if (rows > 0) {
             for (int rank = 0; rank < kernels.ranks(); rank++) {
-                if (rank < shards.length) {
-                    stream.unpack(shards[rank], rank, shardScales.getSegment(), shardElements.getSegment());
+                if (rank < packets.length) {
+                    stream.unpack(packets[rank], rank, packetScales.getSegment(), packetElements.getSegment());
                 } else {
-                    stream.unpackNothing(rank, shardScales.getSegment(), shardElements.getSegment());
+                    stream.unpackNothing(rank, packetScales.getSegment(), packetElements.getSegment());
                 }
             }
             stream.fill(sum, stride, residual.getSegment());

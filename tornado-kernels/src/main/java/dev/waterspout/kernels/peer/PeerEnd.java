@@ -66,15 +66,15 @@ public final class PeerEnd {
      *
      * @param graph of the array's plan
      * @param task name
-     * @param shards receives the offer of rank r from its element {@code r x size / ranks} on; {@link #expect} sets
+     * @param packets receives the offer of rank r from its element {@code r x size / ranks} on; {@link #expect} sets
      *     the number of bytes
      */
-    public void gather(TaskGraph graph, String task, TornadoNativeArray shards) {
+    public void gather(TaskGraph graph, String task, TornadoNativeArray packets) {
         Access[] access = {Access.WRITE_ONLY};
         graph.libraryTask(
                 task,
                 target -> DeviceMemoryProvider.describe("gather", arrays -> fetch(arrays.getFirst()), access, target),
-                shards);
+                packets);
     }
 
     /**
@@ -114,15 +114,15 @@ public final class PeerEnd {
         publish(array);
     }
 
-    void fetch(DeviceArray shards) {
+    void fetch(DeviceArray packets) {
         List<PeerCopy> copies = new ArrayList<>();
-        long stride = shards.bytes() / link.ranks();
+        long stride = packets.bytes() / link.ranks();
         if (bytes > stride) {
             throw new PeerException(bytes + " bytes per rank; the array has room for " + stride);
         }
         for (int peer = 0; peer < link.ranks(); peer++) {
             copies.add(new PeerCopy(link.offered(peer, offers - 1), 0, peer * stride, bytes));
         }
-        link.copier().pull(shards, copies);
+        link.copier().pull(packets, copies);
     }
 }

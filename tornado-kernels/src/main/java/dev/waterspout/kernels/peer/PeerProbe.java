@@ -27,10 +27,10 @@ final class PeerProbe {
         PeerLink link = new PeerLink(copier, 2);
         ByteArray sent = pattern(1);
         ByteArray own = pattern(2);
-        ByteArray shards = new ByteArray(2 * BYTES);
-        shards.init((byte) 0);
+        ByteArray packets = new ByteArray(2 * BYTES);
+        packets.init((byte) 0);
         try (TornadoExecutionPlan source = plan(from, offer(link.end(0), sent));
-                TornadoExecutionPlan target = plan(to, exchange(link.end(1), own, shards))) {
+                TornadoExecutionPlan target = plan(to, exchange(link.end(1), own, packets))) {
             source.execute();
             target.execute();
         } catch (PeerException refused) {
@@ -38,8 +38,8 @@ final class PeerProbe {
         } catch (TornadoExecutionPlanException | RuntimeException | Error failure) { // the runtime throws all kinds
             return Optional.of(copy + " failed: " + failure);
         }
-        boolean same = shards.getSegment().asSlice(0, BYTES).mismatch(sent.getSegment()) < 0
-                && shards.getSegment().asSlice(BYTES).mismatch(own.getSegment()) < 0;
+        boolean same = packets.getSegment().asSlice(0, BYTES).mismatch(sent.getSegment()) < 0
+                && packets.getSegment().asSlice(BYTES).mismatch(own.getSegment()) < 0;
         return same ? Optional.empty() : Optional.of(copy + " changed the bytes");
     }
 
@@ -49,12 +49,12 @@ final class PeerProbe {
         return graph.persistOnDevice(sent);
     }
 
-    private static TaskGraph exchange(PeerEnd end, ByteArray own, ByteArray shards) {
+    private static TaskGraph exchange(PeerEnd end, ByteArray own, ByteArray packets) {
         TaskGraph graph = new TaskGraph("peerProbeTarget").transferToDevice(DataTransferMode.EVERY_EXECUTION, own);
         end.expect(BYTES);
         end.offer(graph, "offer", own);
-        end.gather(graph, "gather", shards);
-        return graph.transferToHost(DataTransferMode.EVERY_EXECUTION, shards);
+        end.gather(graph, "gather", packets);
+        return graph.transferToHost(DataTransferMode.EVERY_EXECUTION, packets);
     }
 
     private static TornadoExecutionPlan plan(TornadoDevice device, TaskGraph graph) {

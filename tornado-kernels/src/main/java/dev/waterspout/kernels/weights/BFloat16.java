@@ -59,6 +59,6 @@ final class BFloat16 extends TensorType {
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        return WeightBytes.brainAt(bytes, tables, row + 2 * column);
+        return WeightBytes.bf16At(bytes, tables, row + 2 * column);
     }
 }

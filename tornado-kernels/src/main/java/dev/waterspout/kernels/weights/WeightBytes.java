@@ -54,7 +54,7 @@ public final class WeightBytes {
     }
 
     /** {@return the bfloat16 at a byte offset} */
-    public static float brainAt(ByteArray bytes, FloatArray powers, int offset) {
+    public static float bf16At(ByteArray bytes, FloatArray powers, int offset) {
         int low = bytes.get(offset) & 0xFF;
         int high = bytes.get(offset + 1) & 0xFF;
         int field = ((high & 127) << 1) | (low >> 7);

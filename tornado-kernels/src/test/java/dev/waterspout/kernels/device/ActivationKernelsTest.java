@@ -56,7 +56,7 @@ class ActivationKernelsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void everyHalfAndBrainIsDecoded(TestDevice device) {
+    void everyF16AndBf16IsDecoded(TestDevice device) {
         for (WeightFormat format : new WeightFormat[] {WeightFormat.F16, WeightFormat.BF16}) {
             int width = 1 << 16;
             DeviceWeights table = Operands.weights(new Random(1), format, 1, 1, width);

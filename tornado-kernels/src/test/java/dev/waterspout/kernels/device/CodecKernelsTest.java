@@ -130,7 +130,7 @@ class CodecKernelsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void packsAndSumsBrains(TestDevice device) {
+    void packsAndSumsBf16(TestDevice device) {
         for (int columns : COLUMNS) {
             DeviceCodec codec = DeviceCodec.of(PlainFormat.BF16, columns);
             float[] values = CodecSamples.heavyTailed(columns, ROWS * columns);
@@ -143,15 +143,21 @@ class CodecKernelsTest {
             PartialCodec reference = PartialCodec.reference(PlainFormat.BF16);
             MemorySegment wanted = Arena.ofAuto().allocate(packed.getSize());
             reference.encode(partial.getSegment(), ROWS, columns, wanted);
-            reference.decodeSum(new MemorySegment[] {wanted}, ROWS, columns, expected.getSegment());
+            ByteArray other = new ByteArray(codec.packedBytes(ROWS));
+            reference.encode(
+                    MemorySegment.ofArray(CodecSamples.heavyTailed(2, ROWS * columns)),
+                    ROWS,
+                    columns,
+                    other.getSegment());
+            reference.decodeSum(new MemorySegment[] {other.getSegment(), wanted}, ROWS, columns, expected.getSegment());
 
             IntArray step = Operands.step(0, 0, ROWS);
             FloatArray powers = DeviceTables.create();
-            KernelGraph graph = new KernelGraph("brain", device.kernels(), ROWS, step, powers);
+            KernelGraph graph = new KernelGraph("bf16", device.kernels(), ROWS, step, powers);
             graph.taskGraph()
-                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, partial, packed, residual);
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, partial, packed, other, residual);
             graph.quantize("pack", codec, partial, packed);
-            graph.dequantizeSum("sum", codec, packed, 1, residual);
+            graph.dequantizeSum("sum", codec, new DevicePackets(other, packed, 1, 2), residual);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packed, residual);
             device.run(graph);
             assertSameBytes(packed.getSegment(), wanted, "bf16 of " + columns);
@@ -161,13 +167,13 @@ class CodecKernelsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void aBrainThatIsNoNumberStaysOne(TestDevice device) {
+    void aNanInBf16StaysNan(TestDevice device) {
         DeviceCodec codec = DeviceCodec.of(PlainFormat.BF16, 2);
         FloatArray partial = FloatArray.fromElements(Float.NaN, 1f);
         ByteArray packed = new ByteArray(4);
         IntArray step = Operands.step(0, 0, 1);
         FloatArray powers = DeviceTables.create();
-        KernelGraph graph = new KernelGraph("brain", device.kernels(), 1, step, powers);
+        KernelGraph graph = new KernelGraph("bf16", device.kernels(), 1, step, powers);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, partial, packed);
         graph.quantize("pack", codec, partial, packed);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packed);
@@ -180,21 +186,36 @@ class CodecKernelsTest {
     @ParameterizedTest
     @MethodSource("devices")
     void sumsFloatsInRankOrder(TestDevice device) {
+        for (int ownRank = 0; ownRank <= RANKS; ownRank++) {
+            sumsFloats(device, ownRank);
+        }
+    }
+
+    /** Sums with the packet of one rank in an array of its own, or, for {@code RANKS}, with all in one array. */
+    private static void sumsFloats(TestDevice device, int ownRank) {
         Random random = new Random(5);
         int columns = 1021;
-        FloatArray shards = Operands.gaussian(random, RANKS * ROWS * columns);
-        FloatArray residual = Operands.gaussian(random, ROWS * columns);
+        int elements = ROWS * columns;
+        FloatArray own = Operands.gaussian(random, elements);
+        FloatArray others = Operands.gaussian(random, (ownRank < RANKS ? RANKS - 1 : RANKS) * elements);
+        FloatArray residual = Operands.gaussian(random, elements);
         FloatArray expected = Operands.copy(residual);
         MemorySegment[] segments = new MemorySegment[RANKS];
-        long bytes = (long) ROWS * columns * Float.BYTES;
+        long bytes = (long) elements * Float.BYTES;
         for (int rank = 0; rank < RANKS; rank++) {
-            segments[rank] = shards.getSegment().asSlice(rank * bytes, bytes);
+            segments[rank] = rank == ownRank
+                    ? own.getSegment()
+                    : others.getSegment().asSlice((rank > ownRank ? rank - 1 : rank) * bytes, bytes);
         }
         PartialCodec.reference(PlainFormat.F32).decodeSum(segments, ROWS, columns, expected.getSegment());
         IntArray step = Operands.step(0, 0, ROWS);
         KernelGraph graph = new KernelGraph("sum", device.kernels(), ROWS, step, DeviceTables.create());
-        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, shards, residual);
-        graph.sum("sum", shards, RANKS, residual, columns);
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, others, own, residual);
+        graph.dequantizeSum(
+                "sum",
+                DeviceCodec.of(PlainFormat.F32, columns),
+                new DevicePackets(others, own, ownRank, RANKS),
+                residual);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
         device.run(graph);
         Operands.assertSameBits(residual, expected);
@@ -255,10 +276,14 @@ class CodecKernelsTest {
         }
     }
 
+    /** One compiled kernel for all formats; this rank's packet has an array of its own. */
     private static final class Summer implements AutoCloseable {
+        private static final int OWN_RANK = 1;
+
         private final DeviceCodec widest =
                 DeviceCodec.of(MxFormat.of(ElementType.E5M2, 8, ScaleType.F16), MOST_COLUMNS);
-        private final ByteArray shards = new ByteArray(RANKS * widest.packedBytes(ROWS));
+        private final ByteArray others = new ByteArray((RANKS - 1) * widest.packedBytes(ROWS));
+        private final ByteArray own = new ByteArray(widest.packedBytes(ROWS));
         private final FloatArray residual = Operands.zeros(ROWS * MOST_COLUMNS);
         private final TestDevice.TestPlan plan;
 
@@ -268,10 +293,17 @@ class CodecKernelsTest {
             KernelGraph graph = new KernelGraph("sum", device.kernels(), ROWS, step, powers);
             graph.taskGraph()
                     .transferToDevice(
-                            DataTransferMode.EVERY_EXECUTION, step, powers, shards, residual, widest.parameters());
-            graph.dequantizeSum("sum", widest, shards, RANKS, residual);
+                            DataTransferMode.EVERY_EXECUTION, step, powers, others, own, residual, widest.parameters());
+            graph.dequantizeSum("sum", widest, new DevicePackets(others, own, OWN_RANK, RANKS), residual);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
             plan = device.plan(graph);
+        }
+
+        private MemorySegment packet(int rank) {
+            int place = rank > OWN_RANK ? rank - 1 : rank;
+            return rank == OWN_RANK
+                    ? own.getSegment()
+                    : others.getSegment().asSlice((long) place * widest.packedBytes(ROWS));
         }
 
         void check(MxFormat format, int columns, long seed, boolean withNan) {
@@ -279,7 +311,7 @@ class CodecKernelsTest {
             PartialCodec reference = PartialCodec.reference(format);
             long bytes = ((WireFormat) format).encodedBytes(ROWS, columns);
             List<MemorySegment> packed = Stream.iterate(0, rank -> rank < RANKS, rank -> rank + 1)
-                    .map(rank -> shards.getSegment().asSlice((long) rank * widest.packedBytes(ROWS), bytes))
+                    .map(rank -> packet(rank).asSlice(0, bytes))
                     .toList();
             for (int rank = 0; rank < RANKS; rank++) {
                 float[] values = CodecSamples.heavyTailed(seed * RANKS + rank, ROWS * columns);

@@ -139,8 +139,21 @@ class KernelGraphTest {
                 .withMessage("packed has 67 elements, the graph's largest chunk takes 68");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> graph.dequantizeSum(
-                        "s", DeviceCodec.of(WireFormat.parse("e2m1"), 64), new ByteArray(201), 3, large))
-                .withMessage("shards of 201 elements for ranks=3: each takes the same number, at least 68");
+                        "s",
+                        DeviceCodec.of(WireFormat.parse("e2m1"), 64),
+                        DevicePackets.in(new ByteArray(201), 3),
+                        large))
+                .withMessage("packets of 67 elements for ranks=3: each takes at least 68");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DevicePackets(new ByteArray(200), new ByteArray(68), 1, 4))
+                .withMessage("packets of 200 elements for ranks=4 ownRank=1: each packet takes the same number");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DevicePackets(new ByteArray(204), new FloatArray(68), 1, 4))
+                .withMessage("packets in a ByteArray, this rank's in a FloatArray: they must be of one type");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> graph.dequantizeSum(
+                        "s", DeviceCodec.of(PlainFormat.F32, 4), DevicePackets.in(new ByteArray(201), 3), large))
+                .withMessage("task s has packets of f32 in an array for bf16");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> graph.quantize("q", DeviceCodec.of(PlainFormat.F32, 1), large, new ByteArray(68)))
                 .withMessage("format f32 of task q: a partial is f32 already");

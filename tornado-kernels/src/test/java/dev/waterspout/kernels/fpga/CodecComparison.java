@@ -94,8 +94,8 @@ final class CodecComparison {
             for (int rows = 1; rows <= MOST_ROWS; rows++) {
                 int stride = columns + seed % 3;
                 pack(CodecSamples.heavyTailed(seed, rows * stride), rows, columns, stride);
-                for (int shards = 1; shards <= RANKS; shards++) {
-                    sum(shards, rows, columns, stride, seed, Float.NaN, false);
+                for (int packets = 1; packets <= RANKS; packets++) {
+                    sum(packets, rows, columns, stride, seed, Float.NaN, false);
                 }
                 seed++;
             }
@@ -118,12 +118,12 @@ final class CodecComparison {
         byte[] message = new byte[Math.toIntExact(codec.kernels().format().encodedBytes(MOST_ROWS, columns))];
         new Random(11).nextBytes(message);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment shard = arena.allocate(message.length);
-            shard.copyFrom(MemorySegment.ofArray(message));
+            MemorySegment packet = arena.allocate(message.length);
+            packet.copyFrom(MemorySegment.ofArray(message));
             MemorySegment actual = arena.allocate((long) MOST_ROWS * columns * Float.BYTES, 64);
             MemorySegment expected = arena.allocate(actual.byteSize(), 64);
-            codec.decodeSum(new MemorySegment[] {shard}, MOST_ROWS, columns, actual, columns);
-            reference.decodeSum(new MemorySegment[] {shard}, MOST_ROWS, columns, expected);
+            codec.decodeSum(new MemorySegment[] {packet}, MOST_ROWS, columns, actual, columns);
+            reference.decodeSum(new MemorySegment[] {packet}, MOST_ROWS, columns, expected);
             same(actual, expected, "random bytes");
         }
     }
@@ -146,10 +146,10 @@ final class CodecComparison {
         }
     }
 
-    private void sum(int shards, int rows, int columns, int stride, int seed, float bad, boolean withBad) {
+    private void sum(int packets, int rows, int columns, int stride, int seed, float bad, boolean withBad) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment[] messages = new MemorySegment[shards];
-            for (int rank = 0; rank < shards; rank++) {
+            MemorySegment[] messages = new MemorySegment[packets];
+            for (int rank = 0; rank < packets; rank++) {
                 float[] values = CodecSamples.heavyTailed(seed * 10 + rank, rows * columns);
                 if (withBad && rank == 1) {
                     values[columns / 2] = bad;
@@ -163,7 +163,7 @@ final class CodecComparison {
             expected.copyFrom(actual);
             codec.decodeSum(messages, rows, columns, actual, stride);
             reference.decodeSum(messages, rows, columns, expected, stride);
-            same(actual, expected, shards + " shards of " + rows + " x " + columns);
+            same(actual, expected, packets + " packets of " + rows + " x " + columns);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.DeviceCodec;
+import dev.waterspout.kernels.device.DevicePackets;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.kernels.Step;
@@ -144,11 +145,11 @@ class PeerLinkTest {
     void aFailureInATaskIsSeen() throws TornadoExecutionPlanException {
         List<TornadoDevice> devices = openClDevices();
         PeerLink link = connect(devices);
-        ByteArray shards = new ByteArray(16);
-        TaskGraph graph = new TaskGraph("lonely").transferToDevice(DataTransferMode.EVERY_EXECUTION, shards);
+        ByteArray packets = new ByteArray(16);
+        TaskGraph graph = new TaskGraph("lonely").transferToDevice(DataTransferMode.EVERY_EXECUTION, packets);
         PeerEnd end = link.end(0);
-        end.offer(graph, "offer", shards);
-        end.gather(graph, "gather", shards);
+        end.offer(graph, "offer", packets);
+        end.gather(graph, "gather", packets);
         try (TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot()).withDevice(devices.getFirst())) {
             assertThatExceptionOfType(PeerException.class)
                     .isThrownBy(plan::execute)
@@ -156,11 +157,11 @@ class PeerLinkTest {
         }
     }
 
-    /** A rank that quantizes, and then sums what is in its shards. */
+    /** A rank that quantizes, and then sums what is in its packets. */
     private static final class Summing {
         final TornadoExecutionPlan plan;
         final ByteArray encoded;
-        final ByteArray shards;
+        final ByteArray packets;
         final FloatArray residual;
 
         Summing(String name, TornadoDevice device, DeviceCodec codec, FloatArray partial, PeerEnd end, boolean peer) {
@@ -169,7 +170,7 @@ class PeerLinkTest {
             FloatArray powers = DeviceTables.create();
             int bytes = codec.packedBytes(ROWS);
             encoded = new ByteArray(bytes);
-            shards = new ByteArray(2 * bytes);
+            packets = new ByteArray(2 * bytes);
             residual = new FloatArray(partial.getSize());
             residual.init(RESIDUAL);
             KernelDevice kernels = KernelDevice.of(device);
@@ -184,12 +185,12 @@ class PeerLinkTest {
             if (peer) {
                 end.offer(quantize.taskGraph(), "offer", encoded);
                 end.expect(bytes);
-                end.gather(sum.taskGraph(), "gather", shards);
+                end.gather(sum.taskGraph(), "gather", packets);
             } else {
                 quantize.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, encoded);
-                sum.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, shards);
+                sum.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, packets);
             }
-            sum.dequantizeSum("sum", codec, shards, 2, residual);
+            sum.dequantizeSum("sum", codec, DevicePackets.in(packets, 2), residual);
             sum.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
             GridScheduler grids = new GridScheduler();
             quantize.addTo(grids);
@@ -225,8 +226,8 @@ class PeerLinkTest {
             if (!peer) {
                 for (Summing rank : ranks) {
                     long bytes = rank.encoded.getSize();
-                    rank.shards.getSegment().asSlice(0, bytes).copyFrom(ranks[0].encoded.getSegment());
-                    rank.shards.getSegment().asSlice(bytes).copyFrom(ranks[1].encoded.getSegment());
+                    rank.packets.getSegment().asSlice(0, bytes).copyFrom(ranks[0].encoded.getSegment());
+                    rank.packets.getSegment().asSlice(bytes).copyFrom(ranks[1].encoded.getSegment());
                 }
             }
             first.withGraph(1).execute();

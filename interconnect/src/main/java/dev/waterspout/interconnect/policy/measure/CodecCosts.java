@@ -83,8 +83,8 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
      * A format's cost.
      *
      * @param encode per element of the partial
-     * @param reduce per element of all shards together
-     * @param decodeSum per element of all shards together
+     * @param reduce per element of all packets together
+     * @param decodeSum per element of all packets together
      * @param measured whether the figures are of this machine, taken when they had stopped changing; others are not
      *     kept
      */

@@ -30,7 +30,7 @@ public final class CodecProbe {
     private final Clocks clocks;
 
     /**
-     * @param ranks how many they are: so many shards are summed
+     * @param ranks how many they are: so many packets are summed
      * @param ports where to measure
      * @param clocks the time
      */
@@ -72,11 +72,11 @@ public final class CodecProbe {
             double fitting = LONGEST_SECONDS / Math.max(one[0] + one[1] + one[2], 1e-9);
             int rows = (int) Math.clamp(fitting, 1, Math.min(maxRows, MOST_ROWS));
             double[] many = rows == 1 ? one : times(new CodecWork(format, rows, columns, ranks, ports, arena));
-            double shards = (double) ranks * columns;
+            double packets = (double) ranks * columns;
             return new Cost(
                     Line.through(columns, one[0], (double) rows * columns, many[0]),
-                    Line.through(shards, one[1], rows * shards, many[1]),
-                    Line.through(shards, one[2], rows * shards, many[2]),
+                    Line.through(packets, one[1], rows * packets, many[1]),
+                    Line.through(packets, one[2], rows * packets, many[2]),
                     steady);
         }
     }

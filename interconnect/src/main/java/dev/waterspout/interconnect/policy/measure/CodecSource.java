@@ -20,7 +20,7 @@ public interface CodecSource {
      * @param formats of which costs are wanted
      * @param maxRows the largest exchange
      * @param columns elements of a row
-     * @param ranks how many exchange: so many shards are summed
+     * @param ranks how many exchange: so many packets are summed
      */
     CodecCosts measure(List<WireFormat> formats, int maxRows, int columns, int ranks);
 }

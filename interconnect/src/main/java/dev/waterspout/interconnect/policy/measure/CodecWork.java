@@ -38,7 +38,7 @@ final class CodecWork {
         return port.format();
     }
 
-    /** {@return the seconds of encoding a partial, of reducing and of summing all shards} */
+    /** {@return the seconds of encoding a partial, of reducing and of summing all packets} */
     double[] time(LongSupplier nanoClock) {
         return new double[] {
             Seconds.time(nanoClock, () -> port.encode(tile, payloads[0])),

@@ -85,7 +85,7 @@ public final class QuantizeKernels {
     }
 
     /** Packs a partial into bfloat16, rounded to nearest even: x is the column, y the row. */
-    public static void packBrains(
+    public static void packBf16(
             KernelContext context,
             IntArray step,
             FloatArray powers,

@@ -9,9 +9,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * {@code residual = ((dequantize(shard 0) + dequantize(shard 1)) + ...) + residual} in f32 and in rank order, in one
+ * {@code residual = ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual} in f32 and in rank order, in one
  * pass: every rank gets the same bits. One item per element: x is the column, y the row. A decoded element is exact, so
  * it does not matter whether a device fuses its product into the sum.
+ *
+ * <p>The packet of rank {@code ownRank} is {@code own}; those of the other ranks lie in {@code others},
+ * {@code packetBytes} apart. With {@code ownRank} equal to {@code ranks} all packets lie in {@code others}.
  */
 public final class SumKernels {
     /** Elements of one item of {@link #sumRuns}; no block is smaller. */
@@ -19,24 +22,33 @@ public final class SumKernels {
 
     private SumKernels() {}
 
-    /** Shards of an MX format, {@code shardBytes} apart; {@link MxParameters} describes {@code format}. */
+    /** Packets of an MX format; {@link MxParameters} describes {@code format}. */
     public static void sumBlocks(
             KernelContext context,
             IntArray step,
             IntArray format,
             FloatArray powers,
-            ByteArray shards,
+            ByteArray others,
+            ByteArray own,
             FloatArray residual,
             int ranks,
-            int shardBytes) {
+            int ownRank,
+            int packetBytes) {
         int column = context.globalIdx;
         int row = context.globalIdy;
         int columns = format.get(MxParameters.COLUMNS);
         if (column < columns && row < step.get(Step.ROWS)) {
             int start = row * format.get(MxParameters.ROW_BYTES);
-            float sum = element(format, powers, shards, start, column);
-            for (int rank = 1; rank < ranks; rank++) {
-                sum = sum + element(format, powers, shards, start + rank * shardBytes, column);
+            float sum = 0f;
+            for (int rank = 0; rank < ranks; rank++) {
+                float value = 0f;
+                if (rank == ownRank) {
+                    value = element(format, powers, own, start, column);
+                } else {
+                    value = element(format, powers, others, start + slot(rank, ownRank) * packetBytes, column);
+                }
+                // Not 0 + value, which is not -0 where the value is.
+                sum = rank == 0 ? value : sum + value;
             }
             int index = row * columns + column;
             residual.set(index, sum + residual.get(index));
@@ -49,10 +61,12 @@ public final class SumKernels {
             IntArray step,
             IntArray format,
             FloatArray powers,
-            ByteArray shards,
+            ByteArray others,
+            ByteArray own,
             FloatArray residual,
             int ranks,
-            int shardBytes) {
+            int ownRank,
+            int packetBytes) {
         float[] sums = new float[RUN];
         int first = context.globalIdx * RUN;
         int row = context.globalIdy;
@@ -65,12 +79,20 @@ public final class SumKernels {
                 sums[i] = 0f;
             }
             for (int rank = 0; rank < ranks; rank++) {
-                int start = row * format.get(MxParameters.ROW_BYTES) + rank * shardBytes;
-                float factor = scaleFactor(format, powers, bits(shards, start, block * scaleBits, scaleBits));
-                for (int i = 0; i < count; i++) {
-                    float value = unscaled(format, powers, shards, start, first + i) * factor;
-                    // Not 0 + value, which is not -0 where the value is.
-                    sums[i] = rank == 0 ? value : sums[i] + value;
+                int start = row * format.get(MxParameters.ROW_BYTES);
+                if (rank == ownRank) {
+                    float factor = scaleFactor(format, powers, bits(own, start, block * scaleBits, scaleBits));
+                    for (int i = 0; i < count; i++) {
+                        float value = unscaled(format, powers, own, start, first + i) * factor;
+                        sums[i] = rank == 0 ? value : sums[i] + value;
+                    }
+                } else {
+                    start = start + slot(rank, ownRank) * packetBytes;
+                    float factor = scaleFactor(format, powers, bits(others, start, block * scaleBits, scaleBits));
+                    for (int i = 0; i < count; i++) {
+                        float value = unscaled(format, powers, others, start, first + i) * factor;
+                        sums[i] = rank == 0 ? value : sums[i] + value;
+                    }
                 }
             }
             for (int i = 0; i < count; i++) {
@@ -80,59 +102,80 @@ public final class SumKernels {
         }
     }
 
-    /** Shards of bfloat16. */
-    public static void sumBrains(
+    /** Packets of bf16. */
+    public static void sumBf16(
             KernelContext context,
             IntArray step,
             FloatArray powers,
-            ByteArray shards,
+            ByteArray others,
+            ByteArray own,
             FloatArray residual,
             int ranks,
-            int shardBytes,
+            int ownRank,
+            int packetBytes,
             int columns) {
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (column < columns && row < step.get(Step.ROWS)) {
             int index = row * columns + column;
-            float sum = WeightBytes.brainAt(shards, powers, 2 * index);
-            for (int rank = 1; rank < ranks; rank++) {
-                sum = sum + WeightBytes.brainAt(shards, powers, rank * shardBytes + 2 * index);
+            float sum = 0f;
+            for (int rank = 0; rank < ranks; rank++) {
+                float value = 0f;
+                if (rank == ownRank) {
+                    value = WeightBytes.bf16At(own, powers, 2 * index);
+                } else {
+                    value = WeightBytes.bf16At(others, powers, slot(rank, ownRank) * packetBytes + 2 * index);
+                }
+                sum = rank == 0 ? value : sum + value;
             }
             residual.set(index, sum + residual.get(index));
         }
     }
 
-    /** Shards of f32, {@code shardElements} apart. */
+    /** Packets of f32, {@code packetElements} apart. */
     public static void sumFloats(
             KernelContext context,
             IntArray step,
-            FloatArray shards,
+            FloatArray others,
+            FloatArray own,
             FloatArray residual,
             int ranks,
-            int shardElements,
+            int ownRank,
+            int packetElements,
             int columns) {
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (column < columns && row < step.get(Step.ROWS)) {
             int index = row * columns + column;
-            float sum = shards.get(index);
-            for (int rank = 1; rank < ranks; rank++) {
-                sum = sum + shards.get(rank * shardElements + index);
+            float sum = 0f;
+            for (int rank = 0; rank < ranks; rank++) {
+                float value = 0f;
+                if (rank == ownRank) {
+                    value = own.get(index);
+                } else {
+                    value = others.get(slot(rank, ownRank) * packetElements + index);
+                }
+                sum = rank == 0 ? value : sum + value;
             }
             residual.set(index, sum + residual.get(index));
         }
     }
 
-    private static float element(IntArray format, FloatArray powers, ByteArray shards, int start, int column) {
-        int scaleBits = format.get(MxParameters.SCALE_BITS);
-        int block = column >> format.get(MxParameters.BLOCK_SHIFT);
-        int scale = bits(shards, start, block * scaleBits, scaleBits);
-        return unscaled(format, powers, shards, start, column) * scaleFactor(format, powers, scale);
+    /** {@return the place of a rank's packet among those of the other ranks} */
+    private static int slot(int rank, int ownRank) {
+        return rank > ownRank ? rank - 1 : rank;
     }
 
-    private static float unscaled(IntArray format, FloatArray powers, ByteArray shards, int start, int column) {
+    private static float element(IntArray format, FloatArray powers, ByteArray packets, int start, int column) {
+        int scaleBits = format.get(MxParameters.SCALE_BITS);
+        int block = column >> format.get(MxParameters.BLOCK_SHIFT);
+        int scale = bits(packets, start, block * scaleBits, scaleBits);
+        return unscaled(format, powers, packets, start, column) * scaleFactor(format, powers, scale);
+    }
+
+    private static float unscaled(IntArray format, FloatArray powers, ByteArray packets, int start, int column) {
         int elementBits = format.get(MxParameters.ELEMENT_BITS);
-        int code = bits(shards, start + format.get(MxParameters.SCALE_BYTES), column * elementBits, elementBits);
+        int code = bits(packets, start + format.get(MxParameters.SCALE_BYTES), column * elementBits, elementBits);
         int signBit = 1 << (elementBits - 1);
         int magnitude = code & (signBit - 1);
         int mantissaBits = format.get(MxParameters.MANTISSA_BITS);

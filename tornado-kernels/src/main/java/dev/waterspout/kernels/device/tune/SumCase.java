@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device.tune;
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.DeviceCodec;
+import dev.waterspout.kernels.device.DevicePackets;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.KernelShape;
@@ -49,7 +50,7 @@ public record SumCase(WireFormat format, int ranks, int columns, int tokens, int
 
     private final class Operands implements TuneOperands {
         private final DeviceCodec codec = DeviceCodec.of(format, columns);
-        private final ByteArray shards;
+        private final ByteArray packets;
         private final FloatArray before;
         private final FloatArray residual;
         private final FloatArray expected;
@@ -59,9 +60,9 @@ public record SumCase(WireFormat format, int ranks, int columns, int tokens, int
         Operands() {
             Random random = new Random(columns);
             int elements = Math.multiplyExact(tokens, columns);
-            long shardBytes = codec.packedBytes(tokens);
-            this.shards = new ByteArray(Math.toIntExact(ranks * shardBytes));
-            shards.init((byte) 0);
+            long packetBytes = codec.packedBytes(tokens);
+            this.packets = new ByteArray(Math.toIntExact(ranks * packetBytes));
+            packets.init((byte) 0);
             this.before = Fill.gaussian(random, elements);
             this.residual = new FloatArray(elements);
             this.expected = FloatArray.fromArray(Arrays.copyOf(before.toHeapArray(), timedTokens * columns));
@@ -69,7 +70,7 @@ public record SumCase(WireFormat format, int ranks, int columns, int tokens, int
             MemorySegment[] packed = new MemorySegment[ranks];
             for (int rank = 0; rank < ranks; rank++) {
                 packed[rank] =
-                        shards.getSegment().asSlice(rank * shardBytes, format.encodedBytes(timedTokens, columns));
+                        packets.getSegment().asSlice(rank * packetBytes, format.encodedBytes(timedTokens, columns));
                 FloatArray partial = Fill.gaussian(random, timedTokens * columns);
                 reference.encode(partial.getSegment(), timedTokens, columns, packed[rank]);
             }
@@ -82,8 +83,8 @@ public record SumCase(WireFormat format, int ranks, int columns, int tokens, int
             KernelGraph graph = new KernelGraph(name, device, tokens, step, powers);
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, residual)
-                    .transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters(), powers, shards);
-            graph.dequantizeSum("sum", codec, shards, ranks, residual);
+                    .transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters(), powers, packets);
+            graph.dequantizeSum("sum", codec, DevicePackets.in(packets, ranks), residual);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
             return graph;
         }

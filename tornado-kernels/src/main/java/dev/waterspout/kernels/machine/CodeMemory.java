@@ -1,0 +1,113 @@
+package dev.waterspout.kernels.machine;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Memory for code: pages are written first and made executable then, never both at once. They live as long as the process.
+ */
+final class CodeMemory {
+    private static final int READ_WRITE = 3;
+    private static final int READ_EXECUTE = 5;
+    private static final int PRIVATE_ANONYMOUS = 0x22;
+    private static final long PAGE = 4096;
+
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+    /** Calls a function of six numbers. The thread stays in Java, so a call must take microseconds only. */
+    @SuppressWarnings("restricted") // the whole point: the code is this package's own
+    private static final MethodHandle CALL = Linker.nativeLinker()
+            .downcallHandle(
+                    FunctionDescriptor.ofVoid(LONG, LONG, LONG, LONG, LONG, LONG), Linker.Option.critical(false));
+
+    private CodeMemory() {}
+
+    /**
+     * Makes a function callable.
+     *
+     * @param code its bytes
+     * @return its address
+     * @throws UnsupportedOperationException if the system gives no such memory
+     */
+    static MemorySegment place(byte[] code) {
+        long size = (code.length + PAGE - 1) / PAGE * PAGE;
+        MemorySegment pages = map(size);
+        MemorySegment.copy(MemorySegment.ofArray(code), 0, pages, 0, code.length);
+        protect(pages, size);
+        return MemorySegment.ofAddress(pages.address());
+    }
+
+    @SuppressWarnings("restricted") // mmap is declared as the C library has it
+    private static MemorySegment map(long size) {
+        try {
+            MethodHandle mmap = function(
+                    "mmap",
+                    FunctionDescriptor.of(
+                            ValueLayout.ADDRESS,
+                            ValueLayout.ADDRESS,
+                            LONG,
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT,
+                            LONG));
+            MemorySegment pages = (MemorySegment)
+                    mmap.invokeExact(MemorySegment.NULL, size, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
+            if (pages.address() == -1) {
+                throw new UnsupportedOperationException("the system gives no memory for code");
+            }
+            return pages.reinterpret(size);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("mmap failed", e);
+        }
+    }
+
+    private static void protect(MemorySegment pages, long size) {
+        try {
+            MethodHandle mprotect = function(
+                    "mprotect",
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, LONG, ValueLayout.JAVA_INT));
+            int result = (int) mprotect.invokeExact(pages, size, READ_EXECUTE);
+            if (result != 0) {
+                throw new UnsupportedOperationException("the system does not make memory executable");
+            }
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("mprotect failed", e);
+        }
+    }
+
+    @SuppressWarnings("restricted") // functions of the C library
+    private static MethodHandle function(String name, FunctionDescriptor type) {
+        Linker linker = Linker.nativeLinker();
+        SymbolLookup library = linker.defaultLookup();
+        MemorySegment symbol = library.find(name)
+                .orElseThrow(() -> new UnsupportedOperationException("the C library has no " + name));
+        return linker.downcallHandle(symbol, type);
+    }
+
+    /** A function in such memory. */
+    record Placed(MemorySegment code) implements MachineCode.Function {
+        @Override
+        public void call(long a, long b, long c, long d, long e, long f) {
+            CodeMemory.call(code, a, b, c, d, e, f);
+        }
+    }
+
+    /** Calls a function with up to six numbers. */
+    static void call(MemorySegment code, long a, long b, long c, long d, long e, long f) {
+        try {
+            CALL.invokeExact(code, a, b, c, d, e, f);
+        } catch (RuntimeException | Error thrown) {
+            throw thrown;
+        } catch (Throwable thrown) {
+            throw new IllegalStateException("emitted code failed", thrown);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.waterspout.kernels.machine;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The micro-kernels in machine code that this process has emitted. Each is compared with its scalar definition before it is used; one
+ * that differs is never used, and a warning says so.
+ */
+public final class MachineCode {
+    private static final System.Logger LOGGER = System.getLogger(MachineCode.class.getName());
+
+    /** Runs a function: the processor, or a simulator of it. */
+    interface Runner {
+        /** Calls with six numbers. */
+        void call(List<Instruction> code, long a, long b, long c, long d, long e, long f);
+    }
+
+    /** A function that has been emitted. */
+    interface Function {
+        /** Calls it with six numbers. */
+        void call(long a, long b, long c, long d, long e, long f);
+    }
+
+    private final Isa isa;
+    private final @Nullable Runner simulator;
+    private final Map<Object, Function> functions = new ConcurrentHashMap<>();
+    private final Map<Quants, Optional<ByteKernels>> bytes = new ConcurrentHashMap<>();
+    private final Map<FloatTile, Optional<FloatKernels>> floats = new ConcurrentHashMap<>();
+
+    private MachineCode(Isa isa, @Nullable Runner simulator) {
+        this.isa = isa;
+        this.simulator = simulator;
+    }
+
+    /** {@return code for a processor that is simulated} */
+    static MachineCode of(Isa isa, Runner simulator) {
+        return new MachineCode(isa, simulator);
+    }
+
+    /**
+     * {@return machine code for this machine}
+     *
+     * @throws UnsupportedOperationException if there is none; the message says why
+     */
+    public static MachineCode forThisMachine() {
+        Set<Isa> sets = Processor.sets();
+        return sets.stream()
+                .reduce((slower, faster) -> faster)
+                .map(isa -> new MachineCode(isa, null))
+                .orElseThrow(() -> new UnsupportedOperationException("the processor has no AVX2"));
+    }
+
+    /** {@return machine code for each set of instructions of this machine, for tests} */
+    static List<MachineCode> all() {
+        return Processor.sets().stream().map(isa -> new MachineCode(isa, null)).toList();
+    }
+
+    Isa isa() {
+        return isa;
+    }
+
+    /** {@return the name of the instructions that products of bytes use} */
+    public String instructions() {
+        return isa.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /**
+     * {@return the kernels of products of 8 bits, or nothing if they do not work here}
+     *
+     * @param quants what the weights are
+     */
+    public Optional<ByteKernels> bytes(Quants quants) {
+        return bytes.computeIfAbsent(quants, key -> checked(new ByteKernels(this, key)));
+    }
+
+    /**
+     * {@return the kernels of f32 products, or nothing if they do not work here}
+     *
+     * @param shape rows, strides and vectors; its number of tokens does not matter
+     */
+    public Optional<FloatKernels> floats(FloatTile shape) {
+        return floats.computeIfAbsent(shape, key -> checked(new FloatKernels(this, key)));
+    }
+
+    private static <T extends Checked> Optional<T> checked(T kernels) {
+        if (kernels.works()) {
+            return Optional.of(kernels);
+        }
+        LOGGER.log(System.Logger.Level.WARNING, "machine code of {0} gives wrong results here; it is not used", kernels);
+        return Optional.empty();
+    }
+
+    /** {@return a function, which is emitted at the first call} */
+    Function function(Object key, Supplier<List<Instruction>> emit) {
+        return functions.computeIfAbsent(key, _ -> {
+            List<Instruction> code = emit.get();
+            if (simulator != null) {
+                Runner runner = simulator;
+                return (a, b, c, d, e, f) -> runner.call(code, a, b, c, d, e, f);
+            }
+            return new CodeMemory.Placed(CodeMemory.place(Encoder.encode(code)));
+        });
+    }
+
+    @Override
+    public String toString() {
+        return instructions() + (simulator == null ? "" : ", simulated");
+    }
+
+    /** Kernels that compare themselves with their definition. */
+    interface Checked {
+        /** {@return whether results have the bits of the definition} */
+        boolean works();
+    }
+}

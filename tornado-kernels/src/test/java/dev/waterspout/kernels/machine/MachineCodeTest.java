@@ -1,0 +1,56 @@
+package dev.waterspout.kernels.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The kernels give the bits of their definitions, on this processor and, by simulation, on others. */
+class MachineCodeTest {
+    static List<MachineCode> machines() {
+        return Stream.concat(
+                        MachineCode.all().stream(),
+                        Stream.of(Isa.values()).map(isa -> MachineCode.of(isa, Simulator::call)))
+                .toList();
+    }
+
+    static Stream<Object[]> quants() {
+        List<Quants> quants = List.of(
+                new Quants(32, false, -128, 127),
+                new Quants(16, false, -128, 127),
+                new Quants(32, false, -8, 7),
+                new Quants(32, true, 0, 15),
+                new Quants(16, true, 0, 3),
+                new Quants(16, false, -4, 3),
+                new Quants(32, true, 0, 31),
+                new Quants(16, false, -32, 31),
+                new Quants(16, false, -43, 43),
+                new Quants(32, false, -62, 62));
+        return machines().stream().flatMap(machine -> quants.stream().map(q -> new Object[] {machine, q}));
+    }
+
+    @ParameterizedTest
+    @MethodSource("quants")
+    void productsOfBytesHaveTheBitsOfTheDefinition(MachineCode machine, Quants quants) {
+        assertThat(machine.bytes(quants)).isPresent();
+    }
+
+    static Stream<Object[]> tiles() {
+        return machines().stream()
+                .flatMap(machine -> Stream.of(128, 256, 512)
+                        .filter(bits -> bits <= machine.isa().bits())
+                        .flatMap(bits -> Stream.of(1, 4, 8).map(rows -> new Object[] {machine, bits, rows})));
+    }
+
+    @ParameterizedTest
+    @MethodSource("tiles")
+    void productsOfFloatsHaveTheBitsOfTheDefinition(MachineCode machine, int bits, int rows) {
+        int vector = bits / Byte.SIZE;
+        for (boolean fresh : new boolean[] {true, false}) {
+            FloatTile near = new FloatTile(bits, rows, 1, 5 * vector, 4 * vector, vector, 16 * vector, fresh);
+            assertThat(machine.floats(near)).isPresent();
+        }
+    }
+}

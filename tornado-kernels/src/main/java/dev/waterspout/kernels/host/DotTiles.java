@@ -1,10 +1,14 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.FloatKernels;
+import dev.waterspout.kernels.machine.FloatTile;
+import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Dot products of rows of weights with rows of inputs, a tile at a time, vectors of partial sums in memory.
@@ -16,6 +20,9 @@ final class DotTiles {
     /** Where {@link HostScratch#sums()} holds zeros, enough for any tile. */
     private static final int ZEROS = 0;
 
+    /** Rows that machine code takes while a token's inputs are in the first-level cache. */
+    private static final int MACHINE_ROWS = 8;
+
     private static final MemorySegment ALL = Memory.ALL;
 
     private final long rows;
@@ -25,6 +32,13 @@ final class DotTiles {
     private final long sums;
     private final int sumRowStride;
     private final int sumInputStride;
+
+    private final @Nullable MachineCode machine;
+
+    /** Machine code by the number of rows, of sums that start at zero and of others. */
+    private final @Nullable FloatKernels[] freshKernels = new FloatKernels[MACHINE_ROWS + 1];
+
+    private final @Nullable FloatKernels[] addingKernels = new FloatKernels[MACHINE_ROWS + 1];
 
     /**
      * Creates the tiles of one product.
@@ -36,8 +50,18 @@ final class DotTiles {
      * @param sums address, {@link HostScratch#sums()}
      * @param sumRowStride floats from the vector of one row to that of the next, same input
      * @param sumInputStride floats from the vector of one input to that of the next, same row
+     * @param machine does the products where it can, or null
      */
-    DotTiles(long rows, int rowStride, long inputs, int inputStride, long sums, int sumRowStride, int sumInputStride) {
+    DotTiles(
+            long rows,
+            int rowStride,
+            long inputs,
+            int inputStride,
+            long sums,
+            int sumRowStride,
+            int sumInputStride,
+            @Nullable MachineCode machine) {
+        this.machine = machine;
         this.rows = rows;
         this.rowStride = rowStride;
         this.inputs = inputs;
@@ -63,6 +87,12 @@ final class DotTiles {
      * @param fresh whether sums start at zero; else the products are added to them
      */
     void multiply(int rowCount, int input, int inputCount, int columns, int sum, boolean fresh) {
+        if (machine != null && columns > 0 && inputCount > 0) {
+            int done = multiplyInMachineCode(machine, rowCount, input, inputCount, columns, sum, fresh);
+            if (done == rowCount) {
+                return;
+            }
+        }
         int quads = rowCount & -4;
         int i = 0;
         for (; i + 4 <= inputCount; i += 4) {
@@ -83,6 +113,43 @@ final class DotTiles {
                 oneByOne(r * rowStride, input + i * inputStride, columns, fresh ? ZEROS : to, to);
             }
         }
+    }
+
+    /** {@return how many of the rows were multiplied: all, or none where the code does not work here} */
+    private int multiplyInMachineCode(
+            MachineCode code, int rowCount, int input, int inputCount, int columns, int sum, boolean fresh) {
+        FloatKernels most = kernels(code, Math.min(MACHINE_ROWS, rowCount), fresh);
+        FloatKernels rest = kernels(code, (rowCount - 1) % MACHINE_ROWS + 1, fresh);
+        if (most == null || rest == null) {
+            return 0;
+        }
+        for (int row = 0; row < rowCount; row += MACHINE_ROWS) {
+            FloatKernels kernels = row + MACHINE_ROWS <= rowCount ? most : rest;
+            kernels.multiply(
+                    rows + Layouts.floats((long) row * rowStride),
+                    inputs + Layouts.floats(input),
+                    sums + Layouts.floats(sum + (long) row * sumRowStride),
+                    inputCount,
+                    columns);
+        }
+        return rowCount;
+    }
+
+    private @Nullable FloatKernels kernels(MachineCode code, int count, boolean fresh) {
+        @Nullable FloatKernels[] kernels = fresh ? freshKernels : addingKernels;
+        if (kernels[count] == null) {
+            FloatTile shape = new FloatTile(
+                    Lanes.COUNT * Float.SIZE,
+                    count,
+                    1,
+                    rowStride * Float.BYTES,
+                    inputStride * Float.BYTES,
+                    sumRowStride * Float.BYTES,
+                    sumInputStride * Float.BYTES,
+                    fresh);
+            kernels[count] = code.floats(shape).orElse(null);
+        }
+        return kernels[count];
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.MachineCode;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -8,13 +9,22 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Every call processes one band of its outputs, so that workers can share an operation; two bands never write the
  * same element. An output does not depend on how the work is cut: prefill in chunks of any size, decode, and any number
- * of workers give the same bits, except that {@link Activations#INT8} tells few tokens from many. Arguments that do not
- * fit are refused with an {@link IllegalArgumentException} before anything is written.
+ * of workers give the same bits. Arguments that do not fit are refused with an {@link IllegalArgumentException} before
+ * anything is written.
  */
 public interface HostKernels {
     /** Returns the kernels that use the Vector API, with activations as they come. */
     static HostKernels vector() {
-        return VectorKernels.EXACT;
+        return new VectorKernels(Activations.F32, null);
+    }
+
+    /**
+     * Returns the kernels that use the Vector API and, for matrix products, machine code; with activations as they come.
+     *
+     * @param code what this process has emitted
+     */
+    static HostKernels machine(MachineCode code) {
+        return new VectorKernels(Activations.F32, code);
     }
 
     /** Returns the reference kernels: plain loops, sums in double precision. */

@@ -28,6 +28,7 @@ public final class HostScratch {
     private static final int TOTALS = 8 << 10;
 
     private MemorySegment inputs = MemorySegment.NULL;
+    private MemorySegment tile = MemorySegment.NULL;
     private final MemorySegment rows = floats(ROWS);
     private final QuantBlock block = new QuantBlock();
     private final MemorySegment sums = floats(SUMS);
@@ -63,6 +64,14 @@ public final class HostScratch {
      */
     long sums() {
         return sums.address();
+    }
+
+    /** Memory of a tile of weights of micro-kernels: it grows as needed and is kept. */
+    MemorySegment tile(long bytes) {
+        if (tile.byteSize() < bytes) {
+            tile = Arena.ofAuto().allocate(bytes, Memory.LINE);
+        }
+        return tile;
     }
 
     /** The buffer that blocks of weights are unpacked in. */

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
@@ -9,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Attention with a running softmax over tiles of the cache (Milakov and Gimelshein, arXiv 1805.02867; Dao et al.,
@@ -49,7 +51,7 @@ public final class VectorAttention {
 
     private final QuantBlock block;
 
-    private VectorAttention(AttentionCall call, HostScratch memory) {
+    private VectorAttention(AttentionCall call, HostScratch memory, @Nullable MachineCode machine) {
         this.call = call;
         cache = call.cache();
         headDim = cache.headDim();
@@ -58,13 +60,14 @@ public final class VectorAttention {
         block = memory.block();
         sums = memory.sums();
         scores = memory.totals();
-        dots = new DotTiles(queries, headDim, tile, headDim, sums, DOT_STRIDE, Lanes.COUNT);
+        dots = new DotTiles(queries, headDim, tile, headDim, sums, DOT_STRIDE, Lanes.COUNT, machine);
         values = new ValueTiles(tile, headDim, scores, TILE, sums);
     }
 
-    static void apply(AttentionCall call, int unitFrom, int unitTo, HostScratch memory) {
+    static void apply(
+            AttentionCall call, int unitFrom, int unitTo, HostScratch memory, @Nullable MachineCode machine) {
         try {
-            VectorAttention attention = new VectorAttention(call, memory);
+            VectorAttention attention = new VectorAttention(call, memory, machine);
             int unit = unitFrom;
             while (unit < unitTo) {
                 int groupEnd = call.groupEnd(call.kvHead(unit));

@@ -1,34 +1,53 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.ByteKernels;
+import dev.waterspout.kernels.machine.MachineCode;
+import dev.waterspout.kernels.machine.Quants;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import dev.waterspout.kernels.weights.QuantBlock;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
-/** The Vector API kernels. Checks the arguments and delegates each operation to its own class. */
+/** The Vector API kernels, with matrix products in machine code where that is given. Checks the arguments and delegates each operation to its own class. */
 public final class VectorKernels implements HostKernels {
-    static final VectorKernels EXACT = new VectorKernels(Activations.F32);
-    private static final VectorKernels ROUNDING = new VectorKernels(Activations.INT8);
-
     private final Activations activations;
+    private final @Nullable MachineCode machine;
 
-    private VectorKernels(Activations activations) {
+    /**
+     * Creates kernels.
+     *
+     * @param machine does matrix products where it can, or null
+     */
+    VectorKernels(Activations activations, @Nullable MachineCode machine) {
         this.activations = activations;
+        this.machine = machine;
     }
 
     @Override
     public HostKernels withActivations(Activations precision) {
-        return precision == Activations.INT8 ? ROUNDING : EXACT;
+        return new VectorKernels(precision, machine);
     }
 
     /**
      * {@return whether products with these weights round their inputs}
      *
      * @param weights of the product
-     * @param batch number of tokens
      */
-    public boolean rounds(WeightMatrix weights, int batch) {
-        return VectorLinear.rounds(weights, batch, activations);
+    public boolean rounds(WeightMatrix weights) {
+        return VectorLinear.rounds(weights, activations);
+    }
+
+    /**
+     * {@return the micro-kernels in machine code that do a product, or null if the Vector API does it}
+     *
+     * @param weights of the product
+     */
+    public @Nullable ByteKernels bytes(WeightMatrix weights) {
+        Quants quants = weights.format().quants();
+        return machine == null || quants == null || activations == Activations.F32
+                ? null
+                : machine.bytes(quants).orElse(null);
     }
 
     @Override
@@ -42,7 +61,12 @@ public final class VectorKernels implements HostKernels {
             HostScratch scratch) {
         Arguments.checkLinear(weights, x, batch, y);
         Arguments.checkRange("rows", rowFrom, rowTo, weights.rows());
-        VectorLinear.apply(weights, x, batch, y, rowFrom, rowTo, activations, scratch);
+        ByteKernels bytes = bytes(weights);
+        if (bytes != null) {
+            ByteLinear.apply(weights, bytes, x, batch, y, rowFrom, rowTo, scratch);
+        } else {
+            VectorLinear.apply(weights, x, batch, y, rowFrom, rowTo, rounds(weights), scratch, machine);
+        }
     }
 
     @Override
@@ -86,7 +110,7 @@ public final class VectorKernels implements HostKernels {
     @Override
     public void attention(AttentionCall call, int unitFrom, int unitTo, HostScratch scratch) {
         Arguments.checkRange("units", unitFrom, unitTo, call.units());
-        VectorAttention.apply(call, unitFrom, unitTo, scratch);
+        VectorAttention.apply(call, unitFrom, unitTo, scratch, machine);
     }
 
     @Override

@@ -1,28 +1,28 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import dev.waterspout.kernels.weights.QuantBlock;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix product (GEMM and GEMV). For many tokens it is blocked for the caches: a group of rows is expanded to f32 a
  * chunk of columns at a time and multiplied with a tile of tokens while it is in the L1 cache. For few tokens weights
  * of the types that {@link RowQuads} knows are expanded in registers.
  *
- * <p>Of the many-token blocking, with {@code N} = {@value #NEAR} rows, {@code C} = {@value #CHUNK} columns, 16 lanes:
+ * <p>Of the many-token blocking, with {@code N} = {@value #NEAR} rows, {@code C} = {@value #CHUNK} columns, 8 lanes:
  * the expanded rows take {@code 4 N C} = 16 KB and stay in the first-level cache while all tokens of the tile pass by.
- * Four tokens with them are {@code 4 N C / 16} = 1024 multiply-adds, a cycle each; meanwhile the four tokens,
- * {@code 16 C} = 16 KB, come from the second level: 16 bytes per cycle of the about 48 that it delivers. The sixteen
- * accumulators come and go once per {@code C / 16} = 64 multiply-adds each: with half the columns and twice the rows
- * that took a sixth of the time. Expanding takes about 5 instructions per vector, against one multiply-add per token of
- * the tile.
+ * A token with them is {@code N C / 8} = 512 multiply-adds, two a cycle; meanwhile the next token, {@code 4 C} = 2 KB, comes
+ * from the second level: 8 bytes per cycle of the about 32 that it delivers. Expanding takes about 5 instructions per
+ * vector, against one multiply-add per token of the tile.
  *
  * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that
- * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits. Only inputs that are
- * rounded, see {@link Int8Inputs}, give others.
+ * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits, whether {@link DotTiles} use
+ * machine code or not. Only inputs that are rounded, see {@link RoundedInputs}, give others.
  */
 public final class VectorLinear {
     /** The batch from which on expanding weights once for all tokens is faster. */
@@ -41,7 +41,7 @@ public final class VectorLinear {
     private static final int GROUP = 16;
 
     /** Rows of a group that are expanded at a time. */
-    private static final int NEAR = 4;
+    private static final int NEAR = 8;
 
     /**
      * Rows of a group for few tokens: a part of them is one stream through memory. The longer, the seldomer prefetching
@@ -50,7 +50,12 @@ public final class VectorLinear {
     private static final int STREAM_GROUP = 512;
 
     /** Columns of a chunk, a multiple of every block and vector. */
-    private static final int CHUNK = 1024;
+    private static final int CHUNK = 512;
+
+    /** Floats between rows, and between inputs, of a chunk: at a distance of 4096 bytes they would share a set of the first-level cache. */
+    private static final int GAP = 16;
+
+    private static final int STRIDE = CHUNK + GAP;
 
     private static final int SUMS = HostScratch.zeros();
 
@@ -67,39 +72,46 @@ public final class VectorLinear {
     private final int tileTokens;
     private final boolean few;
     private final boolean rounds;
-    private final long rounded;
     private final int rowsPerGroup;
     private final int sumStride;
+
+    /** Columns that are packed together. */
+    private final int run;
+
+    /** Floats from one token's run of columns to the next one's. */
+    private final int runStride;
 
     private VectorLinear(
             WeightMatrix weights,
             MemorySegment x,
             int batch,
             MemorySegment y,
-            Activations activations,
-            HostScratch scratch) {
+            boolean rounds,
+            HostScratch scratch,
+            @Nullable MachineCode machine) {
         this.weights = weights;
+        this.rounds = rounds;
         address = Memory.address(weights.data());
         this.x = x;
         outputs = Memory.target(y);
-        long padded = Math.ceilDiv((long) weights.columns(), CHUNK) * CHUNK;
-        tileTokens = Math.min(batch, Math.clamp(TILE_FLOATS / padded & -4, MANY_TOKENS, TILE_TOKENS));
         few = batch < MANY_TOKENS && RowQuads.serve(weights.format());
-        rounds = rounds(weights, batch, activations);
-        inputs = scratch.inputs(tileTokens * padded * (rounds ? 2 : 1));
-        rounded = inputs + Layouts.floats(tileTokens * padded);
+        run = few ? weights.columns() : CHUNK;
+        runStride = run + GAP;
+        long padded = Math.ceilDiv((long) weights.columns(), run) * runStride;
+        tileTokens = Math.min(batch, Math.clamp(TILE_FLOATS / padded & -4, MANY_TOKENS, TILE_TOKENS));
+        inputs = scratch.inputs(tileTokens * padded);
         expanded = scratch.rows();
         block = scratch.block();
         sums = scratch.sums();
         totals = scratch.totals();
         rowsPerGroup = few ? STREAM_GROUP : GROUP;
         sumStride = rowsPerGroup * Lanes.COUNT;
-        tiles = new DotTiles(expanded, CHUNK, inputs, CHUNK, sums, Lanes.COUNT, sumStride);
+        tiles = new DotTiles(expanded, STRIDE, inputs, STRIDE, sums, Lanes.COUNT, sumStride, machine);
     }
 
     /** Whether inputs are rounded. */
-    static boolean rounds(WeightMatrix weights, int batch, Activations activations) {
-        return batch < MANY_TOKENS && activations == Activations.INT8 && Int8Rows.serve(weights);
+    static boolean rounds(WeightMatrix weights, Activations activations) {
+        return activations == Activations.INT8 && weights.format().quants() != null;
     }
 
     static void apply(
@@ -109,10 +121,11 @@ public final class VectorLinear {
             MemorySegment y,
             int rowFrom,
             int rowTo,
-            Activations activations,
-            HostScratch scratch) {
+            boolean rounds,
+            HostScratch scratch,
+            @Nullable MachineCode machine) {
         try {
-            VectorLinear linear = new VectorLinear(weights, x, batch, y, activations, scratch);
+            VectorLinear linear = new VectorLinear(weights, x, batch, y, rounds, scratch, machine);
             for (int token = 0; token < batch; token += linear.tileTokens) {
                 linear.tile(token, Math.min(linear.tileTokens, batch - token), rowFrom, rowTo);
             }
@@ -122,11 +135,7 @@ public final class VectorLinear {
     }
 
     private void tile(int token, int tokens, int rowFrom, int rowTo) {
-        int run = few ? weights.columns() : CHUNK;
-        pack(token, tokens, run);
-        for (int t = 0; t < tokens && rounds; t++) {
-            Int8Inputs.round(inputs + Layouts.floats((long) t * run), weights.format(), run, rounded(t));
-        }
+        pack(token, tokens);
         for (int row = rowFrom; row < rowTo; row += rowsPerGroup) {
             int rows = Math.min(rowsPerGroup, rowTo - row);
             if (few) {
@@ -138,17 +147,25 @@ public final class VectorLinear {
         }
     }
 
-    /** Copies a tile's inputs: all tokens' first run of columns, then all tokens' next, each run a whole one long. */
-    private void pack(int token, int tokens, int run) {
+    /** Copies a tile's inputs: all tokens' first run of columns, then all tokens' next. */
+    private void pack(int token, int tokens) {
         int columns = weights.columns();
         for (int column = 0; column < columns; column += run) {
             int count = Math.min(run, columns - column);
             for (int t = 0; t < tokens; t++) {
                 long from = Layouts.floats((long) (token + t) * columns + column);
-                long to = inputs + Layouts.floats((long) column * tokens + (long) t * run);
+                long to = input(column, t, tokens);
                 MemorySegment.copy(x, from, Memory.ALL, to, Layouts.floats(count));
+                if (rounds) {
+                    RoundedInputs.round(to, count);
+                }
             }
         }
+    }
+
+    /** Address of a token's run of columns. */
+    private long input(int column, int token, int tokens) {
+        return inputs + Layouts.floats(((long) column / run * tokens + token) * runStride);
     }
 
     /**
@@ -156,50 +173,35 @@ public final class VectorLinear {
      * left are each taken for all streams.
      */
     private void fewTokens(int row, int rows, int tokens) {
-        int streams = rounds ? Int8Rows.STREAMS : RowQuads.STREAMS;
-        int step = rows / streams;
-        // With one token a call takes all pairs. With more, a pair stays in the cache until all tokens have been
-        // multiplied.
-        int pairs = rounds && tokens == 1 ? step : 1;
-        for (int r = 0; r < step; r += pairs) {
-            multiply(row, r, pairs, step, tokens);
+        int step = rows / RowQuads.STREAMS;
+        for (int r = 0; r < step; r++) {
+            multiply(row, r, step, tokens);
         }
-        for (int r = streams * step; r < rows; r++) {
-            multiply(row, r, 1, 0, tokens);
+        for (int r = RowQuads.STREAMS * step; r < rows; r++) {
+            multiply(row, r, 0, tokens);
         }
     }
 
-    private void multiply(int row, int r, int pairs, int step, int tokens) {
+    private void multiply(int row, int r, int step, int tokens) {
+        long weightRow = address + (row + r) * weights.rowStride();
         for (int t = 0; t < tokens; t++) {
             int sum = SUMS + t * sumStride + r * Lanes.COUNT;
-            if (rounds) {
-                Int8Rows.multiply(weights, row(row + r), pairs, step, rounded(t), sums, sum);
-            } else {
-                long in = inputs + Layouts.floats((long) t * weights.columns());
-                RowQuads.multiply(weights, row(row + r), step, in, sums, sum);
-            }
+            RowQuads.multiply(weights, weightRow, step, input(0, t, tokens), sums, sum);
         }
-    }
-
-    private long row(int index) {
-        return address + index * weights.rowStride();
-    }
-
-    private long rounded(int token) {
-        return rounded + token * Int8Inputs.bytes(weights.format(), weights.columns());
     }
 
     private void expandAndMultiply(int row, int rows, int tokens) {
         int columns = weights.columns();
         for (int column = 0; column < columns; column += CHUNK) {
             int chunk = Math.min(CHUNK, columns - column);
+            tiles.readInputs(input(column, 0, tokens));
             for (int first = 0; first < rows; first += NEAR) {
                 int near = Math.min(NEAR, rows - first);
                 for (int r = 0; r < near; r++) {
-                    expand(row + first + r, column, chunk, r * CHUNK);
+                    expand(row + first + r, column, chunk, r * STRIDE);
                 }
                 int sum = SUMS + first * Lanes.COUNT;
-                tiles.multiply(near, column * tokens, tokens, Lanes.whole(chunk), sum, column == 0);
+                tiles.multiply(near, 0, tokens, Lanes.whole(chunk), sum, column == 0);
             }
         }
     }

@@ -24,7 +24,7 @@ final class Iq1M extends ScaledQuants {
     private static final int GROUP = 16;
 
     Iq1M() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -9, 9);
     }
 
     @Override

@@ -33,7 +33,7 @@ final class Iq1S extends ScaledQuants {
     private static final Grid EIGHTHS = GRID.times(8, 1, -1);
 
     Iq1S() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -9, 9);
     }
 
     @Override

@@ -29,7 +29,7 @@ final class Iq2S extends ScaledQuants {
     private static final Grid GRID = Grid.eights("iq2_s.grid", 8, 25, 43);
 
     Iq2S() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -43, 43);
     }
 
     @Override

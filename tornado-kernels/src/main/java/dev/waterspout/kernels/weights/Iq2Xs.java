@@ -28,7 +28,7 @@ final class Iq2Xs extends ScaledQuants {
     private static final Grid GRID = Grid.eights("iq2_xs.grid", 8, 25, 43);
 
     Iq2Xs() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -43, 43);
     }
 
     @Override

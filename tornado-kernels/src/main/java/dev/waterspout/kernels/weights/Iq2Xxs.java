@@ -29,7 +29,7 @@ final class Iq2Xxs extends ScaledQuants {
     private static final Grid GRID = Grid.eights("iq2_xxs.grid", 8, 25, 43);
 
     Iq2Xxs() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -43, 43);
     }
 
     @Override

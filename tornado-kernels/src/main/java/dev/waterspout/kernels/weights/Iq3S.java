@@ -29,7 +29,7 @@ final class Iq3S extends ScaledQuants {
     private static final Grid GRID = Grid.fours("iq3_s.grid", 1, 3, 5, 7, 9, 11, 13, 15);
 
     Iq3S() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -15, 15);
     }
 
     @Override

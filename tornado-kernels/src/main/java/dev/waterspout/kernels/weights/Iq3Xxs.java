@@ -29,7 +29,7 @@ final class Iq3Xxs extends ScaledQuants {
     private static final Grid GRID = Grid.fours("iq3_xxs.grid", 4, 12, 20, 28, 36, 44, 52, 62);
 
     Iq3Xxs() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -62, 62);
     }
 
     @Override

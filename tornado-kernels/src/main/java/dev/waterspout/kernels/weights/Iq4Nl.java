@@ -27,7 +27,7 @@ final class Iq4Nl extends ScaledQuants {
     static final int TABLE = DeviceTables.TYPES;
 
     Iq4Nl() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -127, 113);
     }
 
     @Override

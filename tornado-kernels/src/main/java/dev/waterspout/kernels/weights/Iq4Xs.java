@@ -23,7 +23,7 @@ final class Iq4Xs extends ScaledQuants {
     private static final int GROUP = 32;
 
     Iq4Xs() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -127, 113);
     }
 
     @Override

@@ -28,7 +28,7 @@ final class Mxfp4 extends ScaledQuants {
     static final int TABLE = Iq4Nl.TABLE + 16;
 
     Mxfp4() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -12, 12);
     }
 
     @Override

@@ -22,7 +22,7 @@ final class Nvfp4 extends ScaledQuants {
     private static final int GROUP = 16;
 
     Nvfp4() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -12, 12);
     }
 
     @Override

@@ -23,7 +23,7 @@ final class Q2K extends ScaledQuants {
     private static final int GROUP = 16;
 
     Q2K() {
-        super(ID, ELEMENTS, BYTES, GROUP, true);
+        super(ID, ELEMENTS, BYTES, GROUP, true, 0, 3);
     }
 
     @Override

@@ -24,7 +24,7 @@ final class Q3K extends ScaledQuants {
     private static final int GROUP = 16;
 
     Q3K() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -4, 3);
     }
 
     @Override

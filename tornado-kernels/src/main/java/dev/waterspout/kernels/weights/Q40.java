@@ -22,19 +22,29 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *        +-----+------------+
  * </pre>
  */
-final class Q40 extends TensorType {
+final class Q40 extends ScaledQuants {
     static final int ID = 2;
     static final int BYTES = 18;
     private static final MemorySegment ALL = Memory.ALL;
 
     Q40() {
-        super(ID, 32, BYTES);
+        super(ID, 32, BYTES, 32, false, -8, 7);
     }
 
     @Override
     float weight(MemorySegment data, long block, int index) {
         return ((Stored.unsigned(data, block + Blocks32.SCALE_BYTES + index % 16) >> (index / 16 * 4) & 0xf) - 8)
                 * Stored.half(data, block);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        to.scale(0, Stored.half(block));
+        for (int i = 0; i < Blocks32.BLOCK / 2; i += Long.BYTES) {
+            long pairs = Stored.eight(block + Blocks32.SCALE_BYTES + i);
+            to.put(i, QuantBlock.minus(QuantBlock.low(pairs), 8));
+            to.put(Blocks32.BLOCK / 2 + i, QuantBlock.minus(QuantBlock.high(pairs), 8));
+        }
     }
 
     @Override

@@ -21,7 +21,7 @@ final class Q41 extends ScaledQuants {
     private static final int GROUP = 32;
 
     Q41() {
-        super(ID, ELEMENTS, BYTES, GROUP, true);
+        super(ID, ELEMENTS, BYTES, GROUP, true, 0, 15);
     }
 
     @Override

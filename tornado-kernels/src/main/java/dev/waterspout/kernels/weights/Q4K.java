@@ -22,7 +22,7 @@ final class Q4K extends ScaledQuants {
     private static final int GROUP = 32;
 
     Q4K() {
-        super(ID, ELEMENTS, BYTES, GROUP, true);
+        super(ID, ELEMENTS, BYTES, GROUP, true, 0, 15);
     }
 
     @Override

@@ -21,7 +21,7 @@ final class Q50 extends ScaledQuants {
     private static final int GROUP = 32;
 
     Q50() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -16, 15);
     }
 
     @Override

@@ -21,7 +21,7 @@ final class Q51 extends ScaledQuants {
     private static final int GROUP = 32;
 
     Q51() {
-        super(ID, ELEMENTS, BYTES, GROUP, true);
+        super(ID, ELEMENTS, BYTES, GROUP, true, 0, 31);
     }
 
     @Override

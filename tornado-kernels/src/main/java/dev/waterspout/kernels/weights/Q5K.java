@@ -23,7 +23,7 @@ final class Q5K extends ScaledQuants {
     private static final int GROUP = 32;
 
     Q5K() {
-        super(ID, ELEMENTS, BYTES, GROUP, true);
+        super(ID, ELEMENTS, BYTES, GROUP, true, 0, 31);
     }
 
     @Override

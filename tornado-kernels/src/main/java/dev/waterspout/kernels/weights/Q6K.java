@@ -23,7 +23,7 @@ final class Q6K extends ScaledQuants {
     private static final int GROUP = 16;
 
     Q6K() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -32, 31);
     }
 
     @Override

@@ -20,18 +20,26 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *        +-----+------------+
  * </pre>
  */
-final class Q80 extends TensorType {
+final class Q80 extends ScaledQuants {
     static final int ID = 8;
     static final int BYTES = 34;
     private static final MemorySegment ALL = Memory.ALL;
 
     Q80() {
-        super(ID, 32, BYTES);
+        super(ID, 32, BYTES, 32, false, -128, 127);
     }
 
     @Override
     float weight(MemorySegment data, long block, int index) {
         return Stored.signed(data, block + Blocks32.SCALE_BYTES + index) * Stored.half(data, block);
+    }
+
+    @Override
+    void read(long block, QuantBlock to) {
+        to.scale(0, Stored.half(block));
+        for (int i = 0; i < Blocks32.BLOCK; i += Long.BYTES) {
+            to.put(i, Stored.eight(block + Blocks32.SCALE_BYTES + i));
+        }
     }
 
     @Override

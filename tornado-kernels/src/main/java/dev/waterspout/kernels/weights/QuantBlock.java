@@ -38,18 +38,52 @@ public final class QuantBlock {
     private static final MemorySegment ALL = Memory.ALL;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(SIZE, Memory.LINE);
-    private final long bytes = memory.address();
+    private final long own = memory.address();
+    private long bytes = own;
+    private long scales = own + SCALES;
+    private long offsets = own + OFFSETS;
+    private long groupStride = Float.BYTES;
+    private int repeats = 1;
 
     /** Allocates the memory, which is freed with this object. */
     public QuantBlock() {}
 
+    /** From here on, blocks are read into this object's memory. */
+    void placeInOwnMemory() {
+        bytes = own;
+        scales = own + SCALES;
+        offsets = own + OFFSETS;
+        groupStride = Float.BYTES;
+        repeats = 1;
+    }
+
+    /**
+     * From here on, blocks are read into other memory.
+     *
+     * @param target the memory
+     * @param column of the target at which the block begins
+     * @param group of the target at which it begins
+     * @param times how many groups of the target each group of the block becomes
+     */
+    void place(QuantTarget target, int column, int group, int times) {
+        bytes = target.numbers() + column;
+        scales = target.scales() + group * target.groupStride();
+        offsets = target.offsets() + group * target.groupStride();
+        groupStride = target.groupStride();
+        repeats = times;
+    }
+
     void scale(int group, float scale) {
-        ALL.set(Layouts.F32, bytes + SCALES + Layouts.floats(group), scale);
+        for (int i = 0; i < repeats; i++) {
+            ALL.set(Layouts.F32, scales + (group * repeats + i) * groupStride, scale);
+        }
     }
 
     void scale(int group, float scale, float offset) {
         scale(group, scale);
-        ALL.set(Layouts.F32, bytes + OFFSETS + Layouts.floats(group), offset);
+        for (int i = 0; i < repeats; i++) {
+            ALL.set(Layouts.F32, offsets + (group * repeats + i) * groupStride, offset);
+        }
     }
 
     /** {@return eight numbers from the i-th on} */

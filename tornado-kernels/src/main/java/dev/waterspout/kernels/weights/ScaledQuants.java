@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.Quants;
 import dev.waterspout.kernels.vector.Layouts;
 
 /**
@@ -7,19 +8,26 @@ import dev.waterspout.kernels.vector.Layouts;
  * offset of the group. Subclasses only read a block into these parts.
  */
 abstract class ScaledQuants extends TensorType {
+    /** Columns of the longest group of {@link Quants}: a longer one becomes several with the same scale. */
+    private static final int LONGEST_GROUP = 32;
+
     private final int groupShift;
     private final boolean hasOffsets;
+    private final Quants quants;
 
     /**
      * Creates a type.
      *
      * @param group weights that share a scale, a power of two of at least 16
      * @param hasOffsets whether groups have offsets; the product of a number and its scale is then exact in f32
+     * @param least the least number
+     * @param most the largest number
      */
-    ScaledQuants(int id, int blockElements, int blockBytes, int group, boolean hasOffsets) {
+    ScaledQuants(int id, int blockElements, int blockBytes, int group, boolean hasOffsets, int least, int most) {
         super(id, blockElements, blockBytes);
         groupShift = Integer.numberOfTrailingZeros(group);
         this.hasOffsets = hasOffsets;
+        quants = new Quants(Math.min(group, LONGEST_GROUP), hasOffsets, least, most);
     }
 
     /**
@@ -30,8 +38,30 @@ abstract class ScaledQuants extends TensorType {
      */
     abstract void read(long block, QuantBlock to);
 
+    /** {@return the numbers and groups that blocks are made of} */
+    final Quants quants() {
+        return quants;
+    }
+
+    /**
+     * Reads a part of a row into memory of micro-kernels.
+     *
+     * @param address of the first block
+     * @param count number of weights, a multiple of the block
+     * @param target where numbers, scales and offsets go
+     * @param scratch the caller's
+     */
+    final void read(long address, int count, QuantTarget target, QuantBlock scratch) {
+        int repeats = (1 << groupShift) / quants.group();
+        for (int i = 0; i < count; i += blockElements()) {
+            scratch.place(target, i, i / quants.group(), repeats);
+            read(address + (long) (i / blockElements()) * blockBytes(), scratch);
+        }
+    }
+
     @Override
-    final void unpack(long address, int count, long target, QuantBlock scratch) {
+    void unpack(long address, int count, long target, QuantBlock scratch) {
+        scratch.placeInOwnMemory();
         int blocks = count / blockElements();
         for (int b = 0; b < blocks; b++) {
             read(address + (long) b * blockBytes(), scratch);

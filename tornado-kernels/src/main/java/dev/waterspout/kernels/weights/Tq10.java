@@ -23,7 +23,7 @@ final class Tq10 extends ScaledQuants {
     private static final int GROUP = 256;
 
     Tq10() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -1, 1);
     }
 
     @Override

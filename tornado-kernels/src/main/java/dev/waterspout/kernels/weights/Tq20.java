@@ -22,7 +22,7 @@ final class Tq20 extends ScaledQuants {
     private static final int GROUP = 256;
 
     Tq20() {
-        super(ID, ELEMENTS, BYTES, GROUP, false);
+        super(ID, ELEMENTS, BYTES, GROUP, false, -1, 2);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.Quants;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
@@ -94,6 +96,27 @@ public enum WeightFormat {
      */
     public void unpack(long address, int count, long target, QuantBlock scratch) {
         type.unpack(address, count, target, scratch);
+    }
+
+    /** {@return the numbers and groups that weights are made of, or null if they are floats} */
+    public @Nullable Quants quants() {
+        return type instanceof ScaledQuants scaled ? scaled.quants() : null;
+    }
+
+    /**
+     * Reads a part of a row into memory of micro-kernels.
+     *
+     * @param address of the first block
+     * @param count number of weights, a multiple of the block
+     * @param target where numbers, scales and offsets go
+     * @param scratch the thread's
+     * @throws IllegalStateException if weights are floats
+     */
+    public void read(long address, int count, QuantTarget target, QuantBlock scratch) {
+        if (!(type instanceof ScaledQuants scaled)) {
+            throw new IllegalStateException(this + " has no numbers of 8 bits");
+        }
+        scaled.read(address, count, target, scratch);
     }
 
     /**

@@ -3,7 +3,6 @@ package dev.waterspout.kernels.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
@@ -24,9 +23,7 @@ class Int8KernelsTest extends HostKernelsContract {
     @Override
     float[] inputs(WeightFormat format, int batch, MemorySegment x, long first, int count) {
         float[] inputs = super.inputs(format, batch, x, first, count);
-        boolean rounds =
-                (format == WeightFormat.Q4_0 && count >= 256) || (format == WeightFormat.Q8_0 && count >= 1024);
-        int rounded = rounds && batch < 4 && Lanes.COUNT == 16 ? count : 0;
+        int rounded = format.quants() == null ? 0 : count;
         for (int b = 0; b < rounded; b += BLOCK) {
             float largest = 0;
             for (int i = b; i < b + BLOCK; i++) {
@@ -41,30 +38,32 @@ class Int8KernelsTest extends HostKernelsContract {
 
     @ParameterizedTest
     @CsvSource({
-        "Q4_0, 128",
-        "Q4_0, 160",
+        "Q4_0, 32",
         "Q4_0, 1056",
         "Q4_0, 4096",
-        "Q8_0, 128",
         "Q8_0, 224",
         "Q8_0, 1056",
-        "Q8_0, 4096"
+        "Q6_K, 256",
+        "Q4_K, 2304",
+        "IQ3_S, 1280",
+        "TQ1_0, 512",
+        "NVFP4, 320"
     })
     void linearBitsDoNotDependOnBatchOrBand(WeightFormat format, int columns) {
         int rows = 300;
+        int tokens = 64;
         RandomWeights weights = RandomWeights.create(arena, format, rows, columns, 0, 60);
-        MemorySegment x = Segments.random(arena, 6L * columns, 61);
-        MemorySegment expected = Segments.floats(arena, 6L * rows);
-        for (int token = 0; token < 6; token += 3) {
-            kernels.linear(weights.matrix(), at(x, token * columns), 3, at(expected, token * rows), 0, rows, scratch);
-        }
-        for (int batch : new int[] {1, 2}) {
-            MemorySegment y = Segments.floats(arena, 6L * rows);
-            for (int token = 0; token < 6; token += batch) {
+        MemorySegment x = Segments.random(arena, (long) tokens * columns, 61);
+        MemorySegment expected = Segments.floats(arena, (long) tokens * rows);
+        kernels.linear(weights.matrix(), x, tokens, expected, 0, rows, scratch);
+        for (int batch : new int[] {1, 2, 3, 5, 13}) {
+            MemorySegment y = Segments.floats(arena, (long) tokens * rows);
+            for (int token = 0; token < tokens; token += batch) {
+                int count = Math.min(batch, tokens - token);
                 for (int from = 0, band = 1; from < rows; from += band, band = band * 3 + 1) {
                     int to = Math.min(from + band, rows);
                     kernels.linear(
-                            weights.matrix(), at(x, token * columns), batch, at(y, token * rows), from, to, scratch);
+                            weights.matrix(), at(x, token * columns), count, at(y, token * rows), from, to, scratch);
                 }
             }
             assertThat(Segments.bits(y)).as("batch %d", batch).isEqualTo(Segments.bits(expected));

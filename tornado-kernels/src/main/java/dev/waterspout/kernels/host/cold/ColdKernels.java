@@ -56,7 +56,11 @@ public final class ColdKernels implements HostKernels {
             HostScratch scratch) {
         Arguments.checkLinear(weights, x, batch, y);
         Arguments.checkRange("rows", rowFrom, rowTo, weights.rows());
-        new ColdLinear(weights, x, batch, compiled.rounds(weights, batch)).multiply(y, rowFrom, rowTo);
+        if (compiled.bytes(weights) != null) {
+            compiled.linear(weights, x, batch, y, rowFrom, rowTo, scratch);
+        } else {
+            new ColdLinear(weights, x, batch, compiled.rounds(weights)).multiply(y, rowFrom, rowTo);
+        }
     }
 
     @Override

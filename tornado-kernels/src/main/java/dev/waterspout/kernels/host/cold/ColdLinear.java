@@ -1,11 +1,11 @@
 package dev.waterspout.kernels.host.cold;
 
+import dev.waterspout.kernels.host.RoundedInputs;
 import dev.waterspout.kernels.host.VectorLinear;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /** {@link VectorLinear} by loops over arrays: a row at a time is expanded and multiplied with four tokens at a time. */
 final class ColdLinear {
@@ -18,7 +18,6 @@ final class ColdLinear {
     private final float[] inputs;
     private final float[] row;
     private final float[] lanes = new float[TOKENS * Lanes.COUNT];
-    private final @Nullable ColdInt8 rounded;
 
     /**
      * Prepares a product.
@@ -31,21 +30,16 @@ final class ColdLinear {
         columns = weights.columns();
         inputs = ColdFloats.get(x, 0, batch * columns);
         row = new float[columns];
-        rounded = rounds ? new ColdInt8(weights, inputs) : null;
+        if (rounds) {
+            RoundedInputs.round(inputs);
+        }
     }
 
     void multiply(MemorySegment y, int rowFrom, int rowTo) {
         int rows = rowTo - rowFrom;
         float[] outputs = new float[batch * rows];
         for (int r = 0; r < rows; r++) {
-            if (rounded == null) {
-                multiply(rowFrom + r, outputs, r, rows);
-            } else {
-                rounded.load(rowFrom + r);
-                for (int token = 0; token < batch; token++) {
-                    outputs[token * rows + r] = rounded.multiply(token);
-                }
-            }
+            multiply(rowFrom + r, outputs, r, rows);
         }
         for (int token = 0; token < batch; token++) {
             long offset = Layouts.floats((long) token * weights.rows() + rowFrom);

@@ -1,0 +1,136 @@
+package dev.waterspout.kernels.host;
+
+import dev.waterspout.kernels.machine.ByteKernels;
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import dev.waterspout.kernels.weights.QuantBlock;
+import dev.waterspout.kernels.weights.QuantTarget;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+
+/**
+ * Matrix product of quantized weights with inputs rounded to 8 bits, by micro-kernels in machine code, see {@link ByteKernels}.
+ *
+ * <p>Rows are taken in panels, as many as a tile has, and columns in chunks of {@value ByteKernels#CHUNK}. A chunk of a panel becomes a
+ * tile, which stays in the first-level cache while the chunk's inputs of up to {@value #TILE_TOKENS} tokens, 512 bytes each, stream past it
+ * from the second level. Results of a panel stay there, too, until its last chunk. Sums depend neither on this nor on the number of tokens.
+ */
+final class ByteLinear {
+    /** Tokens that share a tile of weights. */
+    private static final int TILE_TOKENS = 512;
+
+    private final WeightMatrix weights;
+    private final ByteKernels kernels;
+    private final MemorySegment x;
+    private final MemorySegment y;
+    private final long address;
+    private final long inputs;
+    private final long results;
+    private final long panel;
+    private final MemorySegment tile;
+    private final MemorySegment constants;
+    private final QuantBlock block;
+
+    private ByteLinear(
+            WeightMatrix weights,
+            ByteKernels kernels,
+            MemorySegment x,
+            int tokens,
+            MemorySegment y,
+            HostScratch scratch) {
+        this.weights = weights;
+        this.kernels = kernels;
+        this.x = x;
+        this.y = y;
+        address = Memory.address(weights.data());
+        long chunks = Math.ceilDiv((long) weights.columns(), ByteKernels.CHUNK);
+        inputs = scratch.inputs(chunks * tokens * ByteKernels.INPUT_CHUNK / Float.BYTES);
+        results = scratch.sums() + Layouts.floats(HostScratch.zeros());
+        panel = scratch.rows();
+        MemorySegment memory = scratch.tile(ByteKernels.CONSTANTS + kernels.tileBytes());
+        constants = memory.asSlice(0, ByteKernels.CONSTANTS);
+        tile = memory.asSlice(ByteKernels.CONSTANTS, kernels.tileBytes());
+        kernels.prepare(tile, constants);
+        block = scratch.block();
+    }
+
+    static void apply(
+            WeightMatrix weights,
+            ByteKernels kernels,
+            MemorySegment x,
+            int batch,
+            MemorySegment y,
+            int rowFrom,
+            int rowTo,
+            HostScratch scratch) {
+        try {
+            Memory.target(y);
+            int most = Math.min(batch, TILE_TOKENS);
+            ByteLinear linear = new ByteLinear(weights, kernels, x, most, y, scratch);
+            for (int token = 0; token < batch; token += most) {
+                linear.multiply(token, Math.min(most, batch - token), rowFrom, rowTo);
+            }
+        } finally {
+            Reference.reachabilityFence(scratch);
+            Reference.reachabilityFence(weights);
+        }
+    }
+
+    private void multiply(int token, int tokens, int rowFrom, int rowTo) {
+        round(token, tokens);
+        for (int row = rowFrom; row < rowTo; row += kernels.rows()) {
+            int rows = Math.min(kernels.rows(), rowTo - row);
+            MemorySegment sums = Memory.ALL.asSlice(results, (long) tokens * kernels.groupStride());
+            sums.fill((byte) 0);
+            int chunk = 0;
+            for (int column = 0; column < weights.columns(); column += ByteKernels.CHUNK) {
+                int count = Math.min(ByteKernels.CHUNK, weights.columns() - column);
+                unpack(row, rows, column, count);
+                long in = inputs + (long) chunk * tokens * ByteKernels.INPUT_CHUNK;
+                kernels.multiply(tile.address(), in, results, tokens, count);
+                chunk++;
+            }
+            copy(row, rows, token, tokens);
+        }
+    }
+
+    /** Rounds all inputs of a tile of tokens: all tokens' first chunk, then all tokens' next. */
+    private void round(int token, int tokens) {
+        long from = Memory.address(x) + Layouts.floats((long) token * weights.columns());
+        for (int t = 0; t < tokens; t++) {
+            long to = inputs + (long) t * ByteKernels.INPUT_CHUNK;
+            for (int column = 0; column < weights.columns(); column += ByteKernels.CHUNK) {
+                int count = Math.min(ByteKernels.CHUNK, weights.columns() - column);
+                kernels.round(from, to, constants.address(), count / ByteKernels.BLOCK);
+                from += Layouts.floats(count);
+                to += (long) tokens * ByteKernels.INPUT_CHUNK;
+            }
+        }
+    }
+
+    /** Fills the tile. The last row stands in for rows that a panel at the end has not. */
+    private void unpack(int row, int rows, int column, int count) {
+        for (int r = 0; r < kernels.rows(); r++) {
+            long stored = address + weights.offset(row + Math.min(r, rows - 1), column);
+            long numbers = panel + (long) r * ByteKernels.CHUNK;
+            long scales = tile.address() + kernels.scales() + Layouts.floats(r);
+            long offsets = tile.address() + kernels.offsets() + Layouts.floats(r);
+            QuantTarget target = new QuantTarget(numbers, scales, offsets, kernels.groupStride());
+            weights.format().read(stored, count, target, block);
+        }
+        kernels.interleave(tile.address(), panel, count);
+    }
+
+    private void copy(int row, int rows, int token, int tokens) {
+        long to = Layouts.floats((long) token * weights.rows() + row);
+        long stride = Layouts.floats(weights.rows());
+        if (rows == kernels.rows()) {
+            kernels.copy(y.address() + to, results, stride, tokens);
+            return;
+        }
+        for (int t = 0; t < tokens; t++) {
+            long from = results + (long) t * kernels.groupStride();
+            MemorySegment.copy(Memory.ALL, from, y, to + t * stride, Layouts.floats(rows));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.waterspout.kernels.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.waterspout.kernels.machine.MachineCode;
+import dev.waterspout.kernels.weights.WeightFormat;
+import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The contract, with f32 products in machine code: they have the bits of the Vector API. */
+class MachineKernelsTest extends HostKernelsContract {
+    static HostKernels machineKernels() {
+        try {
+            return HostKernels.machine(MachineCode.forThisMachine());
+        } catch (UnsupportedOperationException e) {
+            return abort(e.getMessage());
+        }
+    }
+
+    @Override
+    HostKernels kernels() {
+        return machineKernels();
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void linearHasTheBitsOfTheVectorApi(WeightFormat format, int columns, int batch) {
+        int rows = 21;
+        WeightMatrix weights =
+                RandomWeights.create(arena, format, rows, columns, 2, 71).matrix();
+        MemorySegment x = Segments.random(arena, (long) batch * columns, 72);
+        MemorySegment expected = Segments.floats(arena, (long) batch * rows);
+        MemorySegment actual = Segments.floats(arena, (long) batch * rows);
+        HostKernels.vector().linear(weights, x, batch, expected, 3, rows, scratch);
+        kernels.linear(weights, x, batch, actual, 3, rows, scratch);
+        assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 2, 64, 100, 37", "6, 1, 80, 0, 70", "2, 2, 8, 250, 20", "7, 1, 133, 120, 9", "2, 1, 3, 0, 5"})
+    void attentionHasTheBitsOfTheVectorApi(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
+        AttentionCall call = AttentionCase.random(arena, heads, kvHeads, headDim, firstPosition, rows)
+                .call();
+        MemorySegment output = Segments.floats(arena, (long) rows * heads * headDim);
+        AttentionCall other = new AttentionCall(call.cache(), call.queries(), output, heads, firstPosition, rows);
+        HostKernels.vector().attention(call, 0, call.units(), scratch);
+        kernels.attention(other, 0, call.units(), scratch);
+        assertThat(Segments.bits(output)).isEqualTo(Segments.bits(call.output()));
+    }
+}

@@ -8,14 +8,15 @@ import dev.waterspout.kernels.host.Activations;
  *
  * @param threads of all ranks of this machine together; 0 for one per core
  * @param batch most tokens of a prompt in one forward pass
- * @param activations inputs of matrix products on the host: f32, or rounded to int8 where that is faster
+ * @param activations inputs of matrix products on the host: f32, or rounded to int8 where weights are quantized
+ * @param machineCode whether matrix products on the host use machine code where they can
  */
-public record Host(int threads, int batch, Activations activations) {
+public record Host(int threads, int batch, Activations activations, boolean machineCode) {
     /** The most threads of a machine's ranks together. */
     public static final int MOST_THREADS = 4096;
 
-    /** The defaults: all cores, 512 tokens, int8. */
-    public static final Host DEFAULT = new Host(0, 512, Activations.INT8);
+    /** The defaults: all cores, 512 tokens, int8, machine code. */
+    public static final Host DEFAULT = new Host(0, 512, Activations.INT8, true);
 
     /** Checks the ranges. */
     public Host {

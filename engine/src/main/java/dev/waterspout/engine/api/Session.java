@@ -206,7 +206,8 @@ public final class Session implements AutoCloseable {
                 options.exchange().peerTimeout(),
                 Math.min(options.context().logitRows(), chunk),
                 options.context().cacheType(),
-                options.host().activations());
+                options.host().activations(),
+                options.host().machineCode());
     }
 
     private static CommSchedule schedule(Exchange exchange, int ranks, int columns, LinkCost link) {

@@ -114,7 +114,7 @@ final class ChatCommand implements Callable<Integer> {
         }
         SamplingParameters parameters = sampling.parameters();
         Options options =
-                planOptions.options(commOptions.exchange(false), hostOptions.host(planOptions.activations()), err);
+                planOptions.options(commOptions.exchange(false), hostOptions.host(planOptions.activations(), planOptions.machineCode()), err);
         try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {
                 Optional<ChatTemplate> template = session.leads() ? Optional.of(template(model)) : Optional.empty();

@@ -146,7 +146,7 @@ final class InspectCommand implements Callable<Integer> {
         return new Options(
                 planOptions.untuned(),
                 commOptions.exchange(false),
-                hostOptions.host(planOptions.activations()),
+                hostOptions.host(planOptions.activations(), planOptions.machineCode()),
                 planOptions.context());
     }
 

@@ -103,7 +103,7 @@ final class TuneCommand implements Callable<Integer> {
         Options asked = new Options(
                 planOptions.untuned(),
                 Exchange.DEFAULT.withFormats(new Formats.Fixed(format)),
-                hostOptions.host(planOptions.activations()),
+                hostOptions.host(planOptions.activations(), planOptions.machineCode()),
                 planOptions.context());
         int ranks = asked.ranks().inProcess();
         List<Device> devices = new DeviceCatalog().assign(asked.ranks().devices(), ranks);

@@ -116,7 +116,8 @@ public final class HostShard implements ShardCompute {
         this.buffers = new Buffers(config, shard, options, arena);
         this.rotaries = rotaries(model, options);
         this.pool = new WorkerPool(options.threads(), "rank-" + shard.rank());
-        this.kernels = kernels.withActivations(options.activations());
+        HostKernels rounded = kernels.withActivations(options.activations());
+        this.kernels = options.machineCode() ? rounded.withMachineCode() : rounded;
         this.compute = new HostCompute(this.kernels, pool);
         Experts mixture = config.experts();
         this.experts = mixture == null

@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
  * @param cacheType how keys and values are kept
  * @param activations how precise the inputs of matrix products on the host are
+ * @param machineCode whether the host's matrix products use machine code where they can
  */
 public record RankOptions(
         int context,
@@ -25,7 +26,8 @@ public record RankOptions(
         Duration peerTimeout,
         int logitRows,
         CacheType cacheType,
-        Activations activations) {
+        Activations activations,
+        boolean machineCode) {
     /** Checks the ranges. */
     public RankOptions {
         if (context < 1) {
@@ -56,7 +58,7 @@ public record RankOptions(
      */
     public RankOptions(
             int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout, int logitRows) {
-        this(context, chunk, threads, schedule, peerTimeout, logitRows, CacheType.F32, Activations.F32);
+        this(context, chunk, threads, schedule, peerTimeout, logitRows, CacheType.F32, Activations.F32, false);
     }
 
     /**
@@ -79,7 +81,7 @@ public record RankOptions(
      * @param other how partials are exchanged
      */
     public RankOptions withSchedule(CommSchedule other) {
-        return new RankOptions(context, chunk, threads, other, peerTimeout, logitRows, cacheType, activations);
+        return new RankOptions(context, chunk, threads, other, peerTimeout, logitRows, cacheType, activations, machineCode);
     }
 
     /**
@@ -88,7 +90,7 @@ public record RankOptions(
      * @param rows at least 1, at most {@link #chunk}
      */
     public RankOptions withLogitRows(int rows) {
-        return new RankOptions(context, chunk, threads, schedule, peerTimeout, rows, cacheType, activations);
+        return new RankOptions(context, chunk, threads, schedule, peerTimeout, rows, cacheType, activations, machineCode);
     }
 
     /**
@@ -97,7 +99,7 @@ public record RankOptions(
      * @param type how keys and values are kept
      */
     public RankOptions withCacheType(CacheType type) {
-        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, type, activations);
+        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, type, activations, machineCode);
     }
 
     /**
@@ -106,6 +108,6 @@ public record RankOptions(
      * @param precision how precise the inputs of matrix products on the host are
      */
     public RankOptions withActivations(Activations precision) {
-        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, cacheType, precision);
+        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, cacheType, precision, machineCode);
     }
 }

@@ -88,7 +88,7 @@ class WaterspoutTest {
     @Test
     void scoresDoNotDependOnHowTheTextIsCut() {
         String text = "We the people of the United States, in order to form a more perfect union";
-        Host small = new Host(1, 5, Host.DEFAULT.activations());
+        Host small = new Host(1, 5, Host.DEFAULT.activations(), Host.DEFAULT.machineCode());
         Score whole = score(Options.DEFAULT, text);
         Score cut = score(TWO.withHost(small).withContext(Context.DEFAULT.withLogitRows(3)), text);
         assertThat(whole.logProbabilities()).hasSize(whole.tokens().size() - 1).allMatch(each -> each < 0);

@@ -33,6 +33,14 @@ public interface HostKernels {
     }
 
     /**
+     * Returns these kernels with matrix products in machine code, where this machine takes it; the reference kernels are returned as
+     * they are.
+     */
+    default HostKernels withMachineCode() {
+        return this;
+    }
+
+    /**
      * Returns these kernels with activations as precise as that.
      *
      * @param activations inputs of {@link #linear}; the reference kernels take them as they come in any case

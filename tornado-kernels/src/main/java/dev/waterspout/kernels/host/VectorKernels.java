@@ -29,6 +29,11 @@ public final class VectorKernels implements HostKernels {
         return new VectorKernels(precision, machine);
     }
 
+    @Override
+    public HostKernels withMachineCode() {
+        return new VectorKernels(activations, MachineCode.shared().orElse(null));
+    }
+
     /**
      * {@return whether products with these weights round their inputs}
      *

@@ -57,6 +57,27 @@ public final class MachineCode {
                 .orElseThrow(() -> new UnsupportedOperationException("the processor has no AVX2"));
     }
 
+    /**
+     * {@return the machine code that all of this process shares, or nothing where there is none}
+     */
+    public static Optional<MachineCode> shared() {
+        return Shared.CODE;
+    }
+
+    /** Emitted once it is asked for. */
+    private static final class Shared {
+        private static final Optional<MachineCode> CODE = find();
+
+        private static Optional<MachineCode> find() {
+            try {
+                return Optional.of(forThisMachine());
+            } catch (UnsupportedOperationException | IllegalCallerException e) {
+                LOGGER.log(System.Logger.Level.DEBUG, "no machine code: {0}", e.getMessage());
+                return Optional.empty();
+            }
+        }
+    }
+
     /** {@return machine code for each set of instructions of this machine, for tests} */
     static List<MachineCode> all() {
         return Processor.sets().stream().map(isa -> new MachineCode(isa, null)).toList();

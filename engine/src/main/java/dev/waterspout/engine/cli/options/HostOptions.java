@@ -23,8 +23,9 @@ public final class HostOptions {
      * Returns what was asked for.
      *
      * @param activations inputs of matrix products
+     * @param machineCode whether matrix products use machine code where they can
      */
-    public Host host(Activations activations) {
-        return new Host(threads, batchSize, activations);
+    public Host host(Activations activations, boolean machineCode) {
+        return new Host(threads, batchSize, activations, machineCode);
     }
 }

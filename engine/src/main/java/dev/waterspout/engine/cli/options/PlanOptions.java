@@ -67,9 +67,14 @@ public final class PlanOptions {
             names = "--activations",
             paramLabel = "f32|int8",
             defaultValue = "int8",
-            description = "Inputs of matrix products on the host: f32, or rounded to int8 where that is faster "
-                    + "(decode with Q8_0 and Q4_0 weights on 512-bit vectors; default: ${DEFAULT-VALUE}).")
+            description = "Inputs of matrix products on the host: f32, or rounded to int8 where weights are quantized, too "
+                    + "(default: ${DEFAULT-VALUE}).")
     private Activations activations = Activations.INT8;
+
+    @Option(
+            names = "--no-machine-code",
+            description = "Compute with the JVM's Vector API alone, without the micro-kernels in machine code.")
+    private boolean noMachineCode;
 
     @Mixin
     private KernelChoiceOptions kernelChoices = new KernelChoiceOptions();
@@ -111,6 +116,11 @@ public final class PlanOptions {
     /** Returns how precise the inputs of matrix products on the host are. */
     public Activations activations() {
         return activations;
+    }
+
+    /** Returns whether matrix products on the host use machine code where they can. */
+    public boolean machineCode() {
+        return !noMachineCode;
     }
 
     /**

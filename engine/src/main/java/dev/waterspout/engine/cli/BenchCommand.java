@@ -165,7 +165,8 @@ final class BenchCommand implements Callable<Integer> {
         }
         for (BenchOptions.Setting setting : bench.settings(HostDevice.cores())) {
             Options own = options.withContext(context)
-                    .withHost(new Host(setting.threads(), setting.batch(), planOptions.activations(), planOptions.machineCode()));
+                    .withHost(new Host(
+                            setting.threads(), setting.batch(), planOptions.activations(), planOptions.machineCode()));
             Deployment deployment = session.prepare(model, own, bench.facts());
             try (LanguageModel running = session.start(deployment)) {
                 if (!running.leads()) {

@@ -113,8 +113,10 @@ final class ChatCommand implements Callable<Integer> {
             throw new IllegalArgumentException("tokens to predict is " + predict + "; it must be -1 or more");
         }
         SamplingParameters parameters = sampling.parameters();
-        Options options =
-                planOptions.options(commOptions.exchange(false), hostOptions.host(planOptions.activations(), planOptions.machineCode()), err);
+        Options options = planOptions.options(
+                commOptions.exchange(false),
+                hostOptions.host(planOptions.activations(), planOptions.machineCode()),
+                err);
         try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {
                 Optional<ChatTemplate> template = session.leads() ? Optional.of(template(model)) : Optional.empty();

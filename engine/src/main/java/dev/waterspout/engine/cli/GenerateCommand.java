@@ -123,7 +123,9 @@ final class GenerateCommand implements Callable<Integer> {
         profile.prepare();
         long start = System.nanoTime();
         Options options = planOptions.options(
-                codecDevice.on(commOptions.exchange(false)), hostOptions.host(planOptions.activations(), planOptions.machineCode()), err);
+                codecDevice.on(commOptions.exchange(false)),
+                hostOptions.host(planOptions.activations(), planOptions.machineCode()),
+                err);
         try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {
                 String prompt = session.leads() ? readPrompt() : "";

@@ -97,7 +97,10 @@ final class PerplexityCommand implements Callable<Integer> {
         }
         Context context = planOptions.contextOr(DEFAULT_WINDOW);
         Options options = planOptions
-                .options(commOptions.exchange(true), hostOptions.host(planOptions.activations(), planOptions.machineCode()), err)
+                .options(
+                        commOptions.exchange(true),
+                        hostOptions.host(planOptions.activations(), planOptions.machineCode()),
+                        err)
                 .withContext(context);
         try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {

@@ -81,7 +81,8 @@ public record RankOptions(
      * @param other how partials are exchanged
      */
     public RankOptions withSchedule(CommSchedule other) {
-        return new RankOptions(context, chunk, threads, other, peerTimeout, logitRows, cacheType, activations, machineCode);
+        return new RankOptions(
+                context, chunk, threads, other, peerTimeout, logitRows, cacheType, activations, machineCode);
     }
 
     /**
@@ -90,7 +91,8 @@ public record RankOptions(
      * @param rows at least 1, at most {@link #chunk}
      */
     public RankOptions withLogitRows(int rows) {
-        return new RankOptions(context, chunk, threads, schedule, peerTimeout, rows, cacheType, activations, machineCode);
+        return new RankOptions(
+                context, chunk, threads, schedule, peerTimeout, rows, cacheType, activations, machineCode);
     }
 
     /**
@@ -99,7 +101,8 @@ public record RankOptions(
      * @param type how keys and values are kept
      */
     public RankOptions withCacheType(CacheType type) {
-        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, type, activations, machineCode);
+        return new RankOptions(
+                context, chunk, threads, schedule, peerTimeout, logitRows, type, activations, machineCode);
     }
 
     /**
@@ -108,6 +111,7 @@ public record RankOptions(
      * @param precision how precise the inputs of matrix products on the host are
      */
     public RankOptions withActivations(Activations precision) {
-        return new RankOptions(context, chunk, threads, schedule, peerTimeout, logitRows, cacheType, precision, machineCode);
+        return new RankOptions(
+                context, chunk, threads, schedule, peerTimeout, logitRows, cacheType, precision, machineCode);
     }
 }

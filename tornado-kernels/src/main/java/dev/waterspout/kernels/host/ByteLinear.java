@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.BlockReader;
 import dev.waterspout.kernels.machine.ByteKernels;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
@@ -7,6 +8,7 @@ import dev.waterspout.kernels.weights.QuantBlock;
 import dev.waterspout.kernels.weights.QuantTarget;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix product of quantized weights with inputs rounded to 8 bits, by micro-kernels in machine code, see {@link ByteKernels}.
@@ -19,6 +21,9 @@ final class ByteLinear {
     /** Tokens that share a tile of weights. */
     private static final int TILE_TOKENS = 512;
 
+    /** Bytes of the longest rows that code reads: the distance of the last row of a panel fits into an instruction. */
+    private static final int LONGEST_STRIDE = 1 << 25;
+
     private final WeightMatrix weights;
     private final ByteKernels kernels;
     private final MemorySegment x;
@@ -30,6 +35,7 @@ final class ByteLinear {
     private final MemorySegment tile;
     private final MemorySegment constants;
     private final QuantBlock block;
+    private final ByteKernels.@Nullable Reader reader;
 
     private ByteLinear(
             WeightMatrix weights,
@@ -52,6 +58,10 @@ final class ByteLinear {
         tile = memory.asSlice(ByteKernels.CONSTANTS, kernels.tileBytes());
         kernels.prepare(tile, constants);
         block = scratch.block();
+        BlockReader blocks = weights.format().blockReader();
+        reader = blocks == null || weights.rowStride() > LONGEST_STRIDE
+                ? null
+                : kernels.reader(blocks, (int) weights.rowStride());
     }
 
     static void apply(
@@ -78,7 +88,9 @@ final class ByteLinear {
 
     private void multiply(int token, int tokens, int rowFrom, int rowTo) {
         round(token, tokens);
-        for (int row = rowFrom; row < rowTo; row += kernels.rows()) {
+        for (int next = rowFrom; next < rowTo; next += kernels.rows()) {
+            // A panel at the end begins earlier if it can: rows that are computed twice have the same bits.
+            int row = Math.max(rowFrom, Math.min(next, rowTo - kernels.rows()));
             int rows = Math.min(kernels.rows(), rowTo - row);
             MemorySegment sums = Memory.ALL.asSlice(results, (long) tokens * kernels.groupStride());
             sums.fill((byte) 0);
@@ -110,6 +122,13 @@ final class ByteLinear {
 
     /** Fills the tile. The last row stands in for rows that a panel at the end has not. */
     private void unpack(int row, int rows, int column, int count) {
+        if (reader != null && rows == kernels.rows()) {
+            long stored = address + weights.offset(row, column);
+            long done = (long) rows * (weights.offset(row, column) - weights.offset(row, 0));
+            long next = address + weights.offset(row, 0) + rows * weights.rowStride() + done;
+            reader.read(tile.address(), stored, count / weights.format().blockElements(), next);
+            return;
+        }
         for (int r = 0; r < kernels.rows(); r++) {
             long stored = address + weights.offset(row + Math.min(r, rows - 1), column);
             long numbers = panel + (long) r * ByteKernels.CHUNK;

@@ -64,8 +64,7 @@ public final class VectorAttention {
         values = new ValueTiles(tile, headDim, scores, TILE, sums);
     }
 
-    static void apply(
-            AttentionCall call, int unitFrom, int unitTo, HostScratch memory, @Nullable MachineCode machine) {
+    static void apply(AttentionCall call, int unitFrom, int unitTo, HostScratch memory, @Nullable MachineCode machine) {
         try {
             VectorAttention attention = new VectorAttention(call, memory, machine);
             int unit = unitFrom;

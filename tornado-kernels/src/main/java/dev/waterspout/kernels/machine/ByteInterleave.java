@@ -15,7 +15,7 @@ record ByteInterleave(Isa isa) {
     /** {@return the function} */
     List<Instruction> emit() {
         Assembler code = new Assembler(isa.bits());
-        code.load(SHIFT, General.RDI, ByteLayout.SHIFT);
+        code.load(SHIFT, General.RDI, ByteLayout.Constant.SHIFT.place());
         int loop = code.here();
         for (int r = 0; r < Isa.VECTORS; r++) {
             int first = r * isa.lanes() * ByteLayout.CHUNK;

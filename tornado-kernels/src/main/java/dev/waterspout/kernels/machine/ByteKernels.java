@@ -1,6 +1,5 @@
 package dev.waterspout.kernels.machine;
 
-import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -21,6 +20,7 @@ public final class ByteKernels implements MachineCode.Checked {
     /** Bytes of the constants that {@link #prepare} writes. */
     public static final int CONSTANTS = InputRounding.CONSTANTS;
 
+    private final MachineCode machine;
     private final Isa isa;
     private final Quants quants;
     private final MachineCode.Function round;
@@ -30,6 +30,7 @@ public final class ByteKernels implements MachineCode.Checked {
     private final MachineCode.Function[] functions;
 
     ByteKernels(MachineCode machine, Quants quants) {
+        this.machine = machine;
         isa = machine.isa();
         this.quants = quants;
         InputRounding rounding = new InputRounding(quants.group());
@@ -102,6 +103,31 @@ public final class ByteKernels implements MachineCode.Checked {
      */
     public void interleave(long tile, long panel, int columns) {
         interleave.call(tile, panel, columns / Transpose.BYTES, 0, 0, 0);
+    }
+
+    /** A function that fills a tile from rows as a file stores them. */
+    public interface Reader {
+        /**
+         * Fills a tile.
+         *
+         * @param tile its address
+         * @param rows address of the chunk of the panel's first row
+         * @param blocks number of blocks, at least 1
+         * @param next address of bytes that are needed soon
+         */
+        void read(long tile, long rows, int blocks, long next);
+    }
+
+    /**
+     * {@return a function that fills tiles}
+     *
+     * @param block how a type is read
+     * @param rowStride bytes from a row to the next
+     */
+    public Reader reader(BlockReader block, int rowStride) {
+        TileReader reader = new TileReader(isa, block, rowStride);
+        MachineCode.Function function = machine.function(reader, reader::emit);
+        return (tile, rows, blocks, next) -> function.call(tile, rows, blocks, next, 0, 0);
     }
 
     /**

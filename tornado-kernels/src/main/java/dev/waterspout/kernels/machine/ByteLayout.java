@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <pre>
  * tile of weights (V bytes of a vector, one lane per row, 2 vectors of rows)
- *   constants   256 bytes    words of 1, the shift in each byte, masks of nibbles; 64 bytes each
+ *   constants   512 bytes    of 64 bytes each, see {@link Constant}
  *   numbers     64 x 2 V     per step of 4 columns and vector of rows: of each row 4 bytes
  *   scales      16 x 2 V     per group of columns and vector of rows: of each row an f32
  *   offsets     16 x 2 V     likewise; only of types that have them
@@ -33,16 +33,41 @@ final class ByteLayout {
     /** Columns of a step. */
     static final int STEP = 4;
 
-    /** Where words of 1 lie. */
-    static final int ONES = 0;
+    /** Bytes of a constant. */
+    private static final int CONSTANT = 64;
 
-    /** Where the shift of the numbers lies. */
-    static final int SHIFT = 64;
+    /** What code finds at the beginning of a tile. */
+    enum Constant {
+        /** Words of 1. */
+        ONES(0x00010001),
+        /** The shift of the numbers in each byte; it depends on the type. */
+        SHIFT(0),
+        /** The lower half of each byte. */
+        NIBBLES(0x0f0f0f0f),
+        /** The lower six bits of each byte. */
+        SIXES(0x3f3f3f3f),
+        /** Bits 4 and 5 of each byte. */
+        UPPER_PAIRS(0x30303030),
+        /** Bit 4 of each byte. */
+        SIXTEENS(0x10101010),
+        /** The signs of floats. */
+        SIGNS(0x80000000),
+        /** The lower word of each doubleword. */
+        LOW_WORDS(0x0000ffff);
 
-    /** Where masks of the lower half of each byte lie. */
-    static final int NIBBLES = 128;
+        private final int value;
 
-    static final int NUMBERS = 256;
+        Constant(int value) {
+            this.value = value;
+        }
+
+        /** {@return where it lies} */
+        int place() {
+            return ordinal() * CONSTANT;
+        }
+    }
+
+    static final int NUMBERS = Constant.values().length * CONSTANT;
     static final int STEPS = CHUNK / STEP;
     static final int GROUPS = 16;
 
@@ -60,11 +85,12 @@ final class ByteLayout {
 
     /** Writes the constants of a tile. */
     static void prepare(MemorySegment tile, int shift) {
-        for (int i = 0; i < SHIFT; i += Short.BYTES) {
-            tile.set(Layouts.I16, ONES + i, (short) 1);
+        for (Constant constant : Constant.values()) {
+            for (int i = 0; i < CONSTANT; i += Integer.BYTES) {
+                tile.set(Layouts.I32, constant.place() + i, constant.value);
+            }
         }
-        tile.asSlice(SHIFT, SHIFT).fill((byte) shift);
-        tile.asSlice(NIBBLES, SHIFT).fill((byte) 0xf);
+        tile.asSlice(Constant.SHIFT.place(), CONSTANT).fill((byte) shift);
     }
 
     /** {@return where the scales of a tile begin} */

@@ -104,7 +104,7 @@ record ByteTile(Isa isa, Quants quants, int tokens) {
                     words(code, s, s == firstStep);
                 }
                 for (int i = 0; i < tokens * R; i++) {
-                    code.put(VectorOp.VPMADDWD, i, i, Source.memory(General.RDI, ByteLayout.ONES));
+                    code.put(VectorOp.VPMADDWD, i, i, Source.memory(General.RDI, ByteLayout.Constant.ONES.place()));
                 }
                 starts(code, group, VectorOp.VPADDD);
             }
@@ -238,7 +238,7 @@ record ByteTile(Isa isa, Quants quants, int tokens) {
     }
 
     private static void addWords(Assembler code, int sum, int words) {
-        code.put(VectorOp.VPMADDWD, words, words, Source.memory(General.RDI, ByteLayout.ONES));
+        code.put(VectorOp.VPMADDWD, words, words, Source.memory(General.RDI, ByteLayout.Constant.ONES.place()));
         code.put(VectorOp.VPADDD, sum, sum, words);
     }
 

@@ -54,8 +54,8 @@ final class CodeMemory {
                             ValueLayout.JAVA_INT,
                             ValueLayout.JAVA_INT,
                             LONG));
-            MemorySegment pages = (MemorySegment)
-                    mmap.invokeExact(MemorySegment.NULL, size, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
+            MemorySegment pages =
+                    (MemorySegment) mmap.invokeExact(MemorySegment.NULL, size, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
             if (pages.address() == -1) {
                 throw new UnsupportedOperationException("the system gives no memory for code");
             }
@@ -87,8 +87,8 @@ final class CodeMemory {
     private static MethodHandle function(String name, FunctionDescriptor type) {
         Linker linker = Linker.nativeLinker();
         SymbolLookup library = linker.defaultLookup();
-        MemorySegment symbol = library.find(name)
-                .orElseThrow(() -> new UnsupportedOperationException("the C library has no " + name));
+        MemorySegment symbol =
+                library.find(name).orElseThrow(() -> new UnsupportedOperationException("the C library has no " + name));
         return linker.downcallHandle(symbol, type);
     }
 

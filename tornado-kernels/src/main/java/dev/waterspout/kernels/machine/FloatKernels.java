@@ -51,8 +51,8 @@ public final class FloatKernels implements MachineCode.Checked {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment w = arena.allocate(size(shape.rows(), shape.rowStride(), 1, 0, columns), 64);
             MemorySegment x = arena.allocate(size(tokens, shape.inputStride(), 1, 0, columns), 64);
-            MemorySegment y = arena.allocate(
-                    size(tokens, shape.sumInputStride(), shape.rows(), shape.sumRowStride(), lanes), 64);
+            MemorySegment y =
+                    arena.allocate(size(tokens, shape.sumInputStride(), shape.rows(), shape.sumRowStride(), lanes), 64);
             fill(w, 1);
             fill(x, 2);
             fill(y, 3);
@@ -82,9 +82,7 @@ public final class FloatKernels implements MachineCode.Checked {
     private void define(MemorySegment w, MemorySegment x, MemorySegment y, int row, int token, int columns) {
         int lanes = shape.bits() / Float.SIZE;
         for (int lane = 0; lane < lanes; lane++) {
-            long at = (long) token * shape.sumInputStride()
-                    + (long) row * shape.sumRowStride()
-                    + Layouts.floats(lane);
+            long at = (long) token * shape.sumInputStride() + (long) row * shape.sumRowStride() + Layouts.floats(lane);
             float sum = shape.fresh() ? 0 : y.get(Layouts.F32, at);
             for (int c = lane; c < columns; c += lanes) {
                 float weight = w.get(Layouts.F32, (long) row * shape.rowStride() + Layouts.floats(c));

@@ -114,7 +114,8 @@ public final class MachineCode {
         if (kernels.works()) {
             return Optional.of(kernels);
         }
-        LOGGER.log(System.Logger.Level.WARNING, "machine code of {0} gives wrong results here; it is not used", kernels);
+        LOGGER.log(
+                System.Logger.Level.WARNING, "machine code of {0} gives wrong results here; it is not used", kernels);
         return Optional.empty();
     }
 

@@ -14,8 +14,8 @@ import java.util.Set;
 final class Processor {
     /** cpuid of leaf rdi and subleaf rsi; eax, ebx, ecx and edx go to the address rdx. */
     private static final byte[] CPUID = HexFormat.of()
-            .parseHex("53" + "89f8" + "89f1" + "4989d0" + "0fa2" + "418900" + "41895804" + "41894808" + "4189500c" + "5b"
-                    + "c3");
+            .parseHex("53" + "89f8" + "89f1" + "4989d0" + "0fa2" + "418900" + "41895804" + "41894808" + "4189500c"
+                    + "5b" + "c3");
 
     /** xgetbv of register 0; eax goes to the address rdi. */
     private static final byte[] XGETBV = HexFormat.of().parseHex("31c9" + "0f01d0" + "8907" + "c3");

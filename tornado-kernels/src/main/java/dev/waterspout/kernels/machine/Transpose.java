@@ -28,7 +28,8 @@ final class Transpose {
         int raw = to + STEPS;
         VectorOp insert = isa.manyRegisters() ? VectorOp.VINSERTI32X4 : VectorOp.VINSERTI128;
         for (int i = 0; i < STEPS; i++) {
-            // Rows i, i + 4 and so on lie in the quarters of one vector, so that the rest needs no step between quarters.
+            // Rows i, i + 4 and so on lie in the quarters of one vector, so that the rest needs no step between
+            // quarters.
             code.put(VectorOp.VMOVUPS, 128, raw + i, 0, row(base, displacement, i, rowStride), 0);
             for (int quarter = 1; quarter < isa.lanes() / STEPS; quarter++) {
                 Source row = row(base, displacement, i + STEPS * quarter, rowStride);

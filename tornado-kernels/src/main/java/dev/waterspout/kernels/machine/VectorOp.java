@@ -66,6 +66,8 @@ enum VectorOp {
     VINSERTI32X4(Form.THREE_IMMEDIATE, 3, 1, 0, 0x38),
     /** source = the half of to that the immediate names; 256 bits. */
     VEXTRACTI128(Form.STORE_IMMEDIATE, 3, 1, 0, 0x39),
+    /** source = the lower words of to's doublewords; AVX-512 only. */
+    VPMOVDW(Form.STORE, 2, 2, 0, 0x33),
     VPERMQ(Form.LOAD_IMMEDIATE, 3, 1, 1, 0x00),
     VPSRLW(Form.SHIFT, 1, 1, 0, 0x71, 2),
     VPSRLD(Form.SHIFT, 1, 1, 0, 0x72, 2),

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 
@@ -30,6 +31,50 @@ final class KScales {
             int both = high >>> (8 * g) & 0xff;
             to.scale(g, d * (s & 63), -(least * (m & 63)));
             to.scale(g + 4, d * ((both & 0xf) | s >> 6 << 4), -(least * (both >> 4 | m >> 6 << 4)));
+        }
+    }
+
+    /** Emits what {@link #read} does. */
+    static void emit(BlockCode code) {
+        int header = code.quads(0);
+        int low = header + 1;
+        int offsets = header + 2;
+        int high = header + 3;
+        int d = BlockCode.OWN;
+        int least = d + 1;
+        int scales = d + 2;
+        int scalesAbove = d + 3;
+        int offsetsAbove = d + 4;
+        int part = d + 5;
+        code.shiftRight(part, header, 16);
+        code.lowHalves(least, part);
+        code.negate(least, least);
+        code.lowHalves(d, header);
+        // Bits 6 and 7 become 4 and 5.
+        code.lowNibbles(scalesAbove, high);
+        code.upperPair(part, low, 6);
+        code.or(scalesAbove, scalesAbove, part);
+        code.highNibbles(offsetsAbove, high);
+        code.upperPair(part, offsets, 6);
+        code.or(offsetsAbove, offsetsAbove, part);
+        code.lowSixes(scales, low);
+        code.lowSixes(offsets, offsets);
+        for (int g = 0; g < 4; g++) {
+            emit(code, scales, g, d, g, false);
+            emit(code, scalesAbove, g, d, g + 4, false);
+            emit(code, offsets, g, least, g, true);
+            emit(code, offsetsAbove, g, least, g + 4, true);
+        }
+    }
+
+    private static void emit(BlockCode code, int bytes, int index, int factor, int group, boolean isOffset) {
+        int value = BlockCode.OWN + 6;
+        code.unsignedByte(value, bytes, index);
+        code.multiply(value, factor, value);
+        if (isOffset) {
+            code.storeOffset(group, value);
+        } else {
+            code.storeScale(group, value);
         }
     }
 

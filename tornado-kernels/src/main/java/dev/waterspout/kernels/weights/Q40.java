@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import dev.waterspout.kernels.vector.ByteLanes;
 import dev.waterspout.kernels.vector.Halves;
 import dev.waterspout.kernels.vector.Lanes;
@@ -93,6 +94,24 @@ final class Q40 extends ScaledQuants {
                 target[first + Blocks32.BLOCK / 2 + i] = ((stored[pairs + i] >> 4 & 0xf) - 8) * scale;
             }
             block += Blocks32.Q4_BYTES;
+        }
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        code.half(BlockCode.OWN, 0);
+        code.storeScale(0, BlockCode.OWN);
+        int quads = code.quads(Blocks32.SCALE_BYTES);
+        for (int i = 0; i < BlockCode.QUADS; i++) {
+            code.lowNibbles(BlockCode.OWN, quads + i);
+            code.store(4 * i, BlockCode.OWN);
+            code.highNibbles(BlockCode.OWN, quads + i);
+            code.store(16 + 4 * i, BlockCode.OWN);
         }
     }
 

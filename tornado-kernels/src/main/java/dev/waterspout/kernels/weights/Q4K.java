@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -39,6 +40,26 @@ final class Q4K extends ScaledQuants {
         KScales.read(block, to);
         for (int c = 0; c < 4; c++) {
             to.nibbles(64 * c, 64 * c + 32, block + 16 + 32L * c, 32);
+        }
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        KScales.emit(code);
+        for (int first = 0; first < 128; first += 16) {
+            int quads = code.quads(16 + first);
+            for (int i = 0; i < BlockCode.QUADS; i++) {
+                int column = first / 32 * 64 + first % 32 + 4 * i;
+                code.lowNibbles(BlockCode.OWN, quads + i);
+                code.store(column, BlockCode.OWN);
+                code.highNibbles(BlockCode.OWN, quads + i);
+                code.store(column + 32, BlockCode.OWN);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -45,6 +46,38 @@ final class Q5K extends ScaledQuants {
         for (int i = 0; i < ELEMENTS; i += 8) {
             long high = Stored.eight(block + 16 + i % 32) >>> (i / 32) & QuantBlock.ONES;
             to.put(i, to.get(i) | high << 4);
+        }
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        KScales.emit(code);
+        int fifths = BlockCode.OWN;
+        int number = fifths + BlockCode.QUADS;
+        int bit = number + 1;
+        for (int half = 0; half < 32; half += 16) {
+            int bits = code.quads(16 + half);
+            for (int i = 0; i < BlockCode.QUADS; i++) {
+                code.copy(fifths + i, bits + i);
+            }
+            for (int c = 0; c < 4; c++) {
+                int quads = code.quads(48 + 32 * c + half);
+                for (int i = 0; i < BlockCode.QUADS; i++) {
+                    code.lowNibbles(number, quads + i);
+                    code.upperBit(bit, fifths + i, 2 * c);
+                    code.or(number, number, bit);
+                    code.store(64 * c + half + 4 * i, number);
+                    code.highNibbles(number, quads + i);
+                    code.upperBit(bit, fifths + i, 2 * c + 1);
+                    code.or(number, number, bit);
+                    code.store(64 * c + 32 + half + 4 * i, number);
+                }
+            }
         }
     }
 

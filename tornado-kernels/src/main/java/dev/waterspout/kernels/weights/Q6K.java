@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -45,6 +46,51 @@ final class Q6K extends ScaledQuants {
         for (int i = 0; i < ELEMENTS; i += 8) {
             long high = Stored.eight(block + 128 + i / 128 * 32L + i % 32) >>> (i / 32 % 4 * 2) & QuantBlock.THREES;
             to.put(i, QuantBlock.minus(to.get(i) | high << 4, 32));
+        }
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        int d = BlockCode.OWN;
+        int scale = d + 1;
+        code.half(d, 208);
+        int scales = code.quads(192);
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            code.signedByte(scale, scales + g / 4, g % 4);
+            code.multiply(scale, d, scale);
+            code.storeScale(g, scale);
+        }
+        int high = BlockCode.OWN;
+        for (int first = 0; first < 64; first += 16) {
+            int pairs = code.quads(128 + first);
+            for (int i = 0; i < BlockCode.QUADS; i++) {
+                code.copy(high + i, pairs + i);
+            }
+            int column = first / 32 * 128 + first % 32;
+            emit(code, first / 32 * 64 + first % 32, high, 0, column);
+            emit(code, first / 32 * 64 + 32 + first % 32, high, 2, column + 32);
+        }
+    }
+
+    /** Stores what the nibbles of 16 bytes and two bits each of {@code high} make: the high nibbles are 64 columns further on. */
+    private static void emit(BlockCode code, int offset, int high, int bit, int column) {
+        int number = high + BlockCode.QUADS;
+        int pair = number + 1;
+        int quads = code.quads(offset);
+        for (int i = 0; i < BlockCode.QUADS; i++) {
+            code.lowNibbles(number, quads + i);
+            code.upperPair(pair, high + i, bit);
+            code.or(number, number, pair);
+            code.store(column + 4 * i, number);
+            code.highNibbles(number, quads + i);
+            code.upperPair(pair, high + i, bit + 4);
+            code.or(number, number, pair);
+            code.store(column + 64 + 4 * i, number);
         }
     }
 

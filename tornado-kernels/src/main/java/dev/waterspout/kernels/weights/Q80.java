@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import dev.waterspout.kernels.vector.ByteLanes;
 import dev.waterspout.kernels.vector.Halves;
 import dev.waterspout.kernels.vector.Lanes;
@@ -77,6 +78,23 @@ final class Q80 extends ScaledQuants {
                 target[first + i] = stored[values + i] * scale;
             }
             block += Blocks32.Q8_BYTES;
+        }
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        code.half(BlockCode.OWN, 0);
+        code.storeScale(0, BlockCode.OWN);
+        for (int half = 0; half < Blocks32.BLOCK; half += 16) {
+            int quads = code.quads(Blocks32.SCALE_BYTES + half);
+            for (int i = 0; i < BlockCode.QUADS; i++) {
+                code.storeSigned(half + 4 * i, quads + i);
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
+import dev.waterspout.kernels.machine.BlockReader;
 import dev.waterspout.kernels.machine.Quants;
 import dev.waterspout.kernels.vector.Layouts;
 
@@ -7,7 +9,7 @@ import dev.waterspout.kernels.vector.Layouts;
  * A type whose weights are a number of 8 bits times a scale that a group of weights shares, for some types plus an
  * offset of the group. Subclasses only read a block into these parts.
  */
-abstract class ScaledQuants extends TensorType {
+abstract class ScaledQuants extends TensorType implements BlockReader {
     /** Columns of the longest group of {@link Quants}: a longer one becomes several with the same scale. */
     private static final int LONGEST_GROUP = 32;
 
@@ -37,6 +39,22 @@ abstract class ScaledQuants extends TensorType {
      * @param to receives its numbers and the scales and offsets of its groups
      */
     abstract void read(long block, QuantBlock to);
+
+    @Override
+    public final int group() {
+        return quants.group();
+    }
+
+    /** Emits nothing: {@link #read} does for types that are rarely used. Others override both this and {@link #isEmitted}. */
+    @Override
+    public void emit(BlockCode code) {
+        throw new IllegalStateException(this + " is not read by machine code");
+    }
+
+    /** {@return whether machine code reads the type} */
+    boolean isEmitted() {
+        return false;
+    }
 
     /** {@return the numbers and groups that blocks are made of} */
     final Quants quants() {

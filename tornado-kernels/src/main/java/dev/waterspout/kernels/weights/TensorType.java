@@ -24,11 +24,11 @@ abstract class TensorType {
         return id;
     }
 
-    final int blockElements() {
+    public final int blockElements() {
         return blockElements;
     }
 
-    final int blockBytes() {
+    public final int blockBytes() {
         return blockBytes;
     }
 

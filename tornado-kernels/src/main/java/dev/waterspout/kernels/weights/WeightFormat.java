@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockReader;
 import dev.waterspout.kernels.machine.Quants;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -101,6 +102,11 @@ public enum WeightFormat {
     /** {@return the numbers and groups that weights are made of, or null if they are floats} */
     public @Nullable Quants quants() {
         return type instanceof ScaledQuants scaled ? scaled.quants() : null;
+    }
+
+    /** {@return how machine code reads blocks, or null if {@link #read} does} */
+    public @Nullable BlockReader blockReader() {
+        return type instanceof ScaledQuants scaled && scaled.isEmitted() ? scaled : null;
     }
 
     /**

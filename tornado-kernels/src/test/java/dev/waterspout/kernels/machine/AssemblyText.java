@@ -14,7 +14,11 @@ final class AssemblyText {
     static String of(List<Instruction> instructions) {
         StringBuilder text = new StringBuilder(".intel_syntax noprefix\n.text\n");
         for (int i = 0; i < instructions.size(); i++) {
-            text.append(".L").append(i).append(": ").append(line(instructions.get(i))).append('\n');
+            text.append(".L")
+                    .append(i)
+                    .append(": ")
+                    .append(line(instructions.get(i)))
+                    .append('\n');
         }
         return text.toString();
     }
@@ -48,38 +52,35 @@ final class AssemblyText {
         }
         String to = register(v.to(), v.bits());
         String source = source(v);
-        String operands =
-                switch (v.op().form()) {
-                    case LOAD, LOAD_IMMEDIATE, SHIFT -> to + ", " + source;
-                    case STORE, STORE_IMMEDIATE -> source + ", " + to;
-                    case THREE, THREE_IMMEDIATE -> to + ", " + register(v.first(), v.bits()) + ", " + source;
-                };
+        String operands = switch (v.op().form()) {
+            case LOAD, LOAD_IMMEDIATE, SHIFT -> to + ", " + source;
+            case STORE, STORE_IMMEDIATE -> source + ", " + to;
+            case THREE, THREE_IMMEDIATE -> to + ", " + register(v.first(), v.bits()) + ", " + source;
+        };
         String immediate = v.op().hasImmediate() ? ", " + v.immediate() : "";
         return (evex ? "{evex} " : "{vex3} ") + "{disp32} " + name + " " + operands + immediate;
     }
 
     private static String source(Instruction.Vector v) {
-        int bits =
-                switch (v.op()) {
-                    case VBROADCASTSS, VPBROADCASTD -> v.source() instanceof Source.Register ? 128 : 32;
-                    case VMOVSS_STORE -> 32;
-                    case VPINSRW -> 16;
-                    case VCVTPH2PS -> v.bits() / 2;
-                    case VINSERTI128, VINSERTI32X4, VEXTRACTI128 -> 128;
-                    default -> v.bits();
-                };
+        int bits = switch (v.op()) {
+            case VBROADCASTSS, VPBROADCASTD -> v.source() instanceof Source.Register ? 128 : 32;
+            case VMOVSS_STORE -> 32;
+            case VPINSRW -> 16;
+            case VCVTPH2PS, VPMOVDW -> v.bits() / 2;
+            case VINSERTI128, VINSERTI32X4, VEXTRACTI128 -> 128;
+            default -> v.bits();
+        };
         return switch (v.source()) {
             case Source.Register r -> register(r.number(), bits);
             case Source.Address a -> {
-                String size =
-                        switch (a.broadcast() ? 32 : bits) {
-                            case 16 -> "word";
-                            case 32 -> "dword";
-                            case 64 -> "qword";
-                            case 128 -> "xmmword";
-                            case 256 -> "ymmword";
-                            default -> "zmmword";
-                        };
+                String size = switch (a.broadcast() ? 32 : bits) {
+                    case 16 -> "word";
+                    case 32 -> "dword";
+                    case 64 -> "qword";
+                    case 128 -> "xmmword";
+                    case 256 -> "ymmword";
+                    default -> "zmmword";
+                };
                 yield size + " ptr [" + name(a.base()) + " + " + a.displacement() + "]"
                         + (a.broadcast() ? "{1to" + v.bits() / 32 + "}" : "");
             }

@@ -27,7 +27,7 @@ class EncoderTest {
                     int last = REGISTERS[(i + 4) % REGISTERS.length];
                     if (exists(op, bits, to, first, last)) {
                         int immediate = op.hasImmediate() ? 1 : 0;
-                        if (op.form() != VectorOp.Form.STORE && op != VectorOp.VPINSRW) {
+                        if ((op.form() != VectorOp.Form.STORE || op == VectorOp.VPMOVDW) && op != VectorOp.VPINSRW) {
                             all.add(new Instruction.Vector(op, bits, to, first, Source.register(last), immediate));
                         }
                         if (op.form() != VectorOp.Form.SHIFT) {
@@ -58,7 +58,7 @@ class EncoderTest {
         return switch (op) {
             case VPSIGNB, VPHADDD, VCMPPS -> !evex && bits < 512;
             case VINSERTI128, VEXTRACTI128 -> bits == 256 && !evex;
-            case VINSERTI32X4 -> bits == 512;
+            case VINSERTI32X4, VPMOVDW -> bits == 512;
             case VMOVSS_STORE, VPINSRW -> bits == 128 && !evex;
             case VPERMD, VPERMQ -> bits >= 256;
             default -> true;

@@ -63,6 +63,12 @@ final class Simulator {
         switch (v.op()) {
             case VMOVUPS_STORE -> store(v.source(), vectors[v.to()], 0, bytes);
             case VMOVSS_STORE -> store(v.source(), vectors[v.to()], 0, 4);
+            case VPMOVDW -> {
+                byte[] words = new byte[VECTOR];
+                byte[] from = vectors[v.to()].clone();
+                words(words, bytes / 2, i -> getWord(from, 2 * i));
+                store(v.source(), words, 0, bytes / 2);
+            }
             case VEXTRACTI128 -> store(v.source(), vectors[v.to()].clone(), 16 * v.immediate(), 16);
             default -> {
                 byte[] result = result(v, bytes);
@@ -126,13 +132,18 @@ final class Simulator {
             case VPMULLD -> ints(r, bytes, i -> getInt(a, i) * getInt(b, i));
             case VPMAXSD -> ints(r, bytes, i -> Math.max(getInt(a, i), getInt(b, i)));
             case VPMADDUBSW ->
-                words(r, bytes, i -> Math.clamp(
-                        (a[2 * i] & 0xff) * b[2 * i] + (a[2 * i + 1] & 0xff) * b[2 * i + 1],
-                        Short.MIN_VALUE,
-                        Short.MAX_VALUE));
+                words(
+                        r,
+                        bytes,
+                        i -> Math.clamp(
+                                (a[2 * i] & 0xff) * b[2 * i] + (a[2 * i + 1] & 0xff) * b[2 * i + 1],
+                                Short.MIN_VALUE,
+                                Short.MAX_VALUE));
             case VPMADDWD ->
-                ints(r, bytes, i -> getWord(a, 2 * i) * getWord(b, 2 * i)
-                        + getWord(a, 2 * i + 1) * getWord(b, 2 * i + 1));
+                ints(
+                        r,
+                        bytes,
+                        i -> getWord(a, 2 * i) * getWord(b, 2 * i) + getWord(a, 2 * i + 1) * getWord(b, 2 * i + 1));
             case VPDPBUSD -> ints(r, bytes, i -> getInt(old, i) + dot(a, b, 4 * i));
             case VPSIGNB -> each(r, bytes, i -> a[i] * Integer.signum(b[i]));
             case VPAND -> each(r, bytes, i -> a[i] & b[i]);
@@ -144,12 +155,18 @@ final class Simulator {
             case VPUNPCKLQDQ -> unpack(r, bytes, a, b, 8, 0);
             case VPUNPCKHQDQ -> unpack(r, bytes, a, b, 8, 8);
             case VPACKSSDW ->
-                pack(bytes, 2, (i, half) -> Math.clamp(
-                        getInt(half == 0 ? a : b, i), Short.MIN_VALUE, Short.MAX_VALUE), r);
+                pack(
+                        bytes,
+                        2,
+                        (i, half) -> Math.clamp(getInt(half == 0 ? a : b, i), Short.MIN_VALUE, Short.MAX_VALUE),
+                        r);
             case VPACKUSDW -> pack(bytes, 2, (i, half) -> Math.clamp(getInt(half == 0 ? a : b, i), 0, 0xffff), r);
             case VPACKSSWB ->
-                pack(bytes, 1, (i, half) -> Math.clamp(
-                        getWord(half == 0 ? a : b, i), Byte.MIN_VALUE, Byte.MAX_VALUE), r);
+                pack(
+                        bytes,
+                        1,
+                        (i, half) -> Math.clamp(getWord(half == 0 ? a : b, i), Byte.MIN_VALUE, Byte.MAX_VALUE),
+                        r);
             case VPERMD -> ints(r, bytes, i -> getInt(b, getInt(a, i) & (bytes / 4 - 1)));
             case VPHADDD ->
                 ints(r, bytes, i -> {
@@ -179,7 +196,7 @@ final class Simulator {
             case VPSRLD -> ints(r, bytes, i -> getInt(b, i) >>> v.immediate());
             case VPSLLD -> ints(r, bytes, i -> getInt(b, i) << v.immediate());
             case VPSRAD -> ints(r, bytes, i -> getInt(b, i) >> v.immediate());
-            case VMOVUPS_STORE, VMOVSS_STORE, VEXTRACTI128 -> throw new AssertionError(v);
+            case VMOVUPS_STORE, VMOVSS_STORE, VEXTRACTI128, VPMOVDW -> throw new AssertionError(v);
         }
         return r;
     }

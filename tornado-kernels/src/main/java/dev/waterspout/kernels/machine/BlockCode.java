@@ -1,0 +1,198 @@
+package dev.waterspout.kernels.machine;
+
+import dev.waterspout.kernels.machine.ByteLayout.Constant;
+
+/**
+ * What a tensor type's code does with a block of a vector of rows. Values are in vector registers, a lane per row, and a value is known
+ * by its register: {@link #quads} uses registers 0 to 7, and 8 to 15 are the type's own.
+ */
+public final class BlockCode {
+    /** Registers that belong to the type. */
+    public static final int OWN = 8;
+
+    /** Vectors that {@link #quads} makes. */
+    public static final int QUADS = Transpose.STEPS;
+
+    private static final int BITS = 32;
+
+    private final Isa isa;
+    private final Assembler code;
+    private final int vector;
+    private final int rowStride;
+
+    BlockCode(Isa isa, Assembler code, int vector, int rowStride) {
+        this.isa = isa;
+        this.code = code;
+        this.vector = vector;
+        this.rowStride = rowStride;
+    }
+
+    private int place(int row, int offset) {
+        return (vector * isa.lanes() + row) * rowStride + offset;
+    }
+
+    /**
+     * Loads 16 bytes of the block.
+     *
+     * @param offset of the first byte in the block
+     * @return first of {@value Transpose#STEPS} registers, which have four consecutive bytes each
+     */
+    public int quads(int offset) {
+        return Transpose.emit(isa, code, General.RSI, place(0, offset), rowStride, 0);
+    }
+
+    /**
+     * Loads a half as f32.
+     *
+     * @param to receives it
+     * @param offset in the block
+     */
+    public void half(int to, int offset) {
+        int spare = 0;
+        for (int eight = 0; eight < isa.lanes() / 8; eight++) {
+            int words = eight == 0 ? to : spare;
+            code.put(VectorOp.VPXOR, 128, words, words, Source.register(words), 0);
+            for (int i = 0; i < 8; i++) {
+                Source word = Source.memory(General.RSI, place(8 * eight + i, offset));
+                code.put(VectorOp.VPINSRW, 128, words, words, word, i);
+            }
+        }
+        if (isa.manyRegisters()) {
+            code.put(VectorOp.VINSERTI128, 256, to, to, Source.register(spare), 1);
+        }
+        code.put(VectorOp.VCVTPH2PS, to, Source.register(to));
+    }
+
+    /**
+     * Converts the lower words of a value, which are halves, to f32.
+     *
+     * @param to receives them
+     * @param from the value; it is overwritten
+     */
+    public void lowHalves(int to, int from) {
+        if (isa.manyRegisters()) {
+            code.put(VectorOp.VPMOVDW, from, Source.register(to));
+        } else {
+            and(from, from, Constant.LOW_WORDS);
+            code.put(VectorOp.VPACKUSDW, from, from, from);
+            // Both quarters have their four words twice: the first of each pair become neighbours.
+            code.put(VectorOp.VPERMQ, isa.bits(), to, 0, Source.register(from), 0x08);
+        }
+        code.put(VectorOp.VCVTPH2PS, to, Source.register(to));
+    }
+
+    private void and(int to, int from, Constant mask) {
+        code.put(VectorOp.VPAND, to, from, Source.memory(General.R8, mask.place()));
+    }
+
+    /** to = the low half of each byte. */
+    public void lowNibbles(int to, int from) {
+        and(to, from, Constant.NIBBLES);
+    }
+
+    /** to = the high half of each byte. */
+    public void highNibbles(int to, int from) {
+        shiftRight(to, from, 4);
+        and(to, to, Constant.NIBBLES);
+    }
+
+    /** to = the lower six bits of each byte. */
+    public void lowSixes(int to, int from) {
+        and(to, from, Constant.SIXES);
+    }
+
+    /**
+     * Moves bits within bytes to bits 4 and 5.
+     *
+     * @param bit of each byte that becomes bit 4; the one above it becomes bit 5
+     */
+    public void upperPair(int to, int from, int bit) {
+        shift(to, from, bit);
+        and(to, to, Constant.UPPER_PAIRS);
+    }
+
+    /** Moves a bit of each byte to bit 4. */
+    public void upperBit(int to, int from, int bit) {
+        shift(to, from, bit);
+        and(to, to, Constant.SIXTEENS);
+    }
+
+    /** Moves bit {@code bit} to bit 4; bits of neighbours come along. */
+    private void shift(int to, int from, int bit) {
+        if (bit < 4) {
+            code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), 4 - bit);
+        } else {
+            shiftRight(to, from, bit - 4);
+        }
+    }
+
+    /** to = from, its doublewords shifted down. */
+    public void shiftRight(int to, int from, int bits) {
+        code.put(VectorOp.VPSRLD, isa.bits(), to, 0, Source.register(from), bits);
+    }
+
+    /** to = one or other. */
+    public void or(int to, int one, int other) {
+        code.put(VectorOp.VPOR, to, one, other);
+    }
+
+    /** to = from. */
+    public void copy(int to, int from) {
+        code.put(VectorOp.VMOVUPS, to, Source.register(from));
+    }
+
+    /** to = a float with the other sign. */
+    public void negate(int to, int from) {
+        code.put(VectorOp.VPXOR, to, from, Source.memory(General.R8, Constant.SIGNS.place()));
+    }
+
+    /** to = byte {@code index} of each doubleword, without sign, as f32. */
+    public void unsignedByte(int to, int from, int index) {
+        code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), BITS - 8 * (index + 1));
+        code.put(VectorOp.VPSRLD, isa.bits(), to, 0, Source.register(to), BITS - 8);
+        code.put(VectorOp.VCVTDQ2PS, to, Source.register(to));
+    }
+
+    /** to = byte {@code index} of each doubleword, with sign, as f32. */
+    public void signedByte(int to, int from, int index) {
+        code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), BITS - 8 * (index + 1));
+        code.put(VectorOp.VPSRAD, isa.bits(), to, 0, Source.register(to), BITS - 8);
+        code.put(VectorOp.VCVTDQ2PS, to, Source.register(to));
+    }
+
+    /** to = one times other, in f32. */
+    public void multiply(int to, int one, int other) {
+        code.put(VectorOp.VMULPS, to, one, other);
+    }
+
+    /**
+     * Stores numbers of four columns that have their sign; the value is overwritten.
+     *
+     * @param column first of the columns in the block
+     */
+    public void storeSigned(int column, int value) {
+        code.put(VectorOp.VPSUBB, value, value, Source.memory(General.R8, Constant.SHIFT.place()));
+        store(column, value);
+    }
+
+    /**
+     * Stores numbers of four columns, already less the least one.
+     *
+     * @param column first of the columns in the block
+     */
+    public void store(int column, int value) {
+        int at = ByteLayout.NUMBERS + (column / ByteLayout.STEP * Isa.VECTORS + vector) * isa.bytes();
+        code.store(value, General.RDI, at);
+    }
+
+    /** Stores the scales of a group of the block. */
+    public void storeScale(int group, int value) {
+        code.store(value, General.R9, (group * Isa.VECTORS + vector) * isa.bytes());
+    }
+
+    /** Stores the offsets of a group of the block. */
+    public void storeOffset(int group, int value) {
+        int offsets = ByteLayout.offsets(isa) - ByteLayout.scales(isa);
+        code.store(value, General.R9, offsets + (group * Isa.VECTORS + vector) * isa.bytes());
+    }
+}

@@ -1,0 +1,20 @@
+package dev.waterspout.kernels.machine;
+
+/** How machine code reads the blocks of a tensor type. */
+public interface BlockReader {
+    /** {@return weights of a block: at most {@value ByteLayout#CHUNK}} */
+    int blockElements();
+
+    /** {@return bytes of a block} */
+    int blockBytes();
+
+    /** {@return columns that share a scale: 16 or 32} */
+    int group();
+
+    /**
+     * Emits the code for a block of some rows, as many as a vector has lanes.
+     *
+     * @param code receives it
+     */
+    void emit(BlockCode code);
+}

@@ -1,0 +1,47 @@
+package dev.waterspout.kernels.machine;
+
+import java.util.List;
+
+/**
+ * Code that reads a chunk of a panel of rows as a file stores them and fills a tile, see {@link ByteLayout}. A tensor type says what to do
+ * with a block of a vector of rows, by the methods of {@link BlockCode}.
+ *
+ * <p>While it reads it asks for the next panel's bytes: a panel walks along many rows at once, which prefetchers of processors do not
+ * recognise. In a file whose rows follow each other the next panel's bytes are those behind the panel.
+ *
+ * <p>Arguments: address of the tile, address of the chunk of the panel's first row, number of blocks, address of the bytes to ask for.
+ *
+ * @param isa instructions
+ * @param block what the type says
+ * @param rowStride bytes from a row to the next
+ */
+record TileReader(Isa isa, BlockReader block, int rowStride) {
+    /** Bytes of a line of the cache. */
+    private static final int LINE = 64;
+
+    /** {@return the function} */
+    List<Instruction> emit() {
+        Assembler code = new Assembler(isa.bits());
+        code.move(General.R8, General.RDI);
+        code.move(General.R9, General.RDI);
+        code.add(General.R9, ByteLayout.scales(isa));
+        int loop = code.here();
+        int bytes = isa.rows() * block.blockBytes();
+        int lines = (bytes + LINE - 1) / LINE;
+        for (int r = 0; r < Isa.VECTORS; r++) {
+            // Asking for all lines at once would fill the buffers that wait for memory.
+            for (int line = r * lines / Isa.VECTORS; line < (r + 1) * lines / Isa.VECTORS; line++) {
+                code.prefetch(General.RCX, line * LINE);
+            }
+            block.emit(new BlockCode(isa, code, r, rowStride));
+        }
+        int steps = block.blockElements() / ByteLayout.STEP;
+        code.add(General.RDI, steps * Isa.VECTORS * isa.bytes());
+        code.add(General.R9, block.blockElements() / block.group() * Isa.VECTORS * isa.bytes());
+        code.add(General.RSI, block.blockBytes());
+        code.add(General.RCX, bytes);
+        code.loop(General.RDX, loop);
+        code.end();
+        return code.instructions();
+    }
+}

@@ -6,8 +6,8 @@ public enum Activations {
     F32,
 
     /**
-     * Rounded to 8 bits, with a scale per 32 of them, for weights that are quantized, too; as they come for weights that are floats. A
-     * processor multiplies such numbers several times as fast.
+     * Rounded to 8 bits, with a scale per 32 of them, for weights that are quantized, too; as they come for weights
+     * that are floats. A processor multiplies such numbers several times as fast.
      */
     INT8
 }

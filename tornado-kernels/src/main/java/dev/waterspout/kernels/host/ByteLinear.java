@@ -11,11 +11,13 @@ import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix product of quantized weights with inputs rounded to 8 bits, by micro-kernels in machine code, see {@link ByteKernels}.
+ * Matrix product of quantized weights with inputs rounded to 8 bits, by micro-kernels in machine code, see
+ * {@link ByteKernels}.
  *
- * <p>Rows are taken in panels, as many as a tile has, and columns in chunks of {@value ByteKernels#CHUNK}. A chunk of a panel becomes a
- * tile, which stays in the first-level cache while the chunk's inputs of up to {@value #TILE_TOKENS} tokens, 512 bytes each, stream past it
- * from the second level. Results of a panel stay there, too, until its last chunk. Sums depend neither on this nor on the number of tokens.
+ * <p>Rows are taken in panels, as many as a tile has, and columns in chunks of {@value ByteKernels#CHUNK}. A chunk of
+ * a panel becomes a tile, which stays in the first-level cache while the chunk's inputs of up to {@value #TILE_TOKENS}
+ * tokens, 512 bytes each, stream past it from the second level. Results of a panel stay there, too, until its last
+ * chunk. Sums depend neither on this nor on the number of tokens.
  */
 final class ByteLinear {
     /** Tokens that share a tile of weights. */

@@ -19,7 +19,8 @@ public interface HostKernels {
     }
 
     /**
-     * Returns the kernels that use the Vector API and, for matrix products, machine code; with activations as they come.
+     * Returns the kernels that use the Vector API and, for matrix products, machine code; with activations as they
+     * come.
      *
      * @param code what this process has emitted
      */
@@ -33,8 +34,8 @@ public interface HostKernels {
     }
 
     /**
-     * Returns these kernels with matrix products in machine code, where this machine takes it; the reference kernels are returned as
-     * they are.
+     * Returns these kernels with matrix products in machine code, where this machine takes it; the reference kernels
+     * are returned as they are.
      */
     default HostKernels withMachineCode() {
         return this;

@@ -10,8 +10,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Inputs that are rounded to 8 bits and remain floats, for products without machine code: to the nearest multiple of a block's largest
- * magnitude divided by 127, ties to even. The multiples are those of {@link ByteKernels}; sums of products are not, they are rounded.
+ * Inputs that are rounded to 8 bits and remain floats, for products without machine code: to the nearest multiple of a
+ * block's largest magnitude divided by 127, ties to even. The multiples are those of {@link ByteKernels}; sums of
+ * products are not, they are rounded.
  */
 public final class RoundedInputs {
     /** Inputs that share a scale. */

@@ -9,7 +9,10 @@ import dev.waterspout.kernels.weights.QuantBlock;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** The Vector API kernels, with matrix products in machine code where that is given. Checks the arguments and delegates each operation to its own class. */
+/**
+ * The Vector API kernels, with matrix products in machine code where that is given. Checks the arguments and delegates
+ * each operation to its own class.
+ */
 public final class VectorKernels implements HostKernels {
     private final Activations activations;
     private final @Nullable MachineCode machine;

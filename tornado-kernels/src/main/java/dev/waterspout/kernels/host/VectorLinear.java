@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Of the many-token blocking, with {@code N} = {@value #NEAR} rows, {@code C} = {@value #CHUNK} columns, 8 lanes:
  * the expanded rows take {@code 4 N C} = 16 KB and stay in the first-level cache while all tokens of the tile pass by.
- * A token with them is {@code N C / 8} = 512 multiply-adds, two a cycle; meanwhile the next token, {@code 4 C} = 2 KB, comes
- * from the second level: 8 bytes per cycle of the about 32 that it delivers. Expanding takes about 5 instructions per
- * vector, against one multiply-add per token of the tile.
+ * A token with them is {@code N C / 8} = 512 multiply-adds, two a cycle; meanwhile the next token, {@code 4 C} = 2 KB,
+ * comes from the second level: 8 bytes per cycle of the about 32 that it delivers. Expanding takes about 5
+ * instructions per vector, against one multiply-add per token of the tile.
  *
  * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that
- * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits, whether {@link DotTiles} use
- * machine code or not. Only inputs that are rounded, see {@link RoundedInputs}, give others.
+ * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits, whether
+ * {@link DotTiles} use machine code or not. Only inputs that are rounded, see {@link RoundedInputs}, give others.
  */
 public final class VectorLinear {
     /** The batch from which on expanding weights once for all tokens is faster. */
@@ -52,7 +52,10 @@ public final class VectorLinear {
     /** Columns of a chunk, a multiple of every block and vector. */
     private static final int CHUNK = 512;
 
-    /** Floats between rows, and between inputs, of a chunk: at a distance of 4096 bytes they would share a set of the first-level cache. */
+    /**
+     * Floats between rows, and between inputs, of a chunk: at a distance of 4096 bytes they would share a set of the
+     * first-level cache.
+     */
     private static final int GAP = 16;
 
     private static final int STRIDE = CHUNK + GAP;

@@ -3,8 +3,8 @@ package dev.waterspout.kernels.machine;
 import dev.waterspout.kernels.machine.ByteLayout.Constant;
 
 /**
- * What a tensor type's code does with a block of a vector of rows. Values are in vector registers, a lane per row, and a value is known
- * by its register: {@link #quads} uses registers 0 to 7, and 8 to 15 are the type's own.
+ * What a tensor type's code does with a block of a vector of rows. Values are in vector registers, a lane per row, and
+ * a value is known by its register: {@link #quads} uses registers 0 to 7, and 8 to 15 are the type's own.
  */
 public final class BlockCode {
     /** Registers that belong to the type. */

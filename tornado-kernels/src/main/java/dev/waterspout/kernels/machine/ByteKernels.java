@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Products of weights and inputs of 8 bits for any number of tokens, see {@link ByteTile}. All addresses are of memory that the caller
- * keeps alive.
+ * Products of weights and inputs of 8 bits for any number of tokens, see {@link ByteTile}. All addresses are of memory
+ * that the caller keeps alive.
  */
 public final class ByteKernels implements MachineCode.Checked {
     /** Columns of a tile. */
@@ -134,7 +134,8 @@ public final class ByteKernels implements MachineCode.Checked {
      * Adds the products of a tile with some tokens' inputs to results.
      *
      * @param tile its address
-     * @param inputs address of the first token's rounded inputs of the chunk; the next token's follow {@value ByteLayout#INPUT_CHUNK} bytes on
+     * @param inputs address of the first token's rounded inputs of the chunk; the next token's follow
+     *     {@value ByteLayout#INPUT_CHUNK} bytes on
      * @param results address of the first token's results, an f32 per row of the tile; the next token's follow
      * @param tokens number of tokens, at least 1
      * @param columns number of columns, a multiple of {@value #BLOCK}

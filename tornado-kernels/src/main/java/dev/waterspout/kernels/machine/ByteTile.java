@@ -3,23 +3,24 @@ package dev.waterspout.kernels.machine;
 import java.util.List;
 
 /**
- * A micro-kernel of products of weights and inputs of 8 bits: one tile of weights with groups of tokens, see {@link ByteLayout}.
+ * A micro-kernel of products of weights and inputs of 8 bits: one tile of weights with groups of tokens, see
+ * {@link ByteLayout}.
  *
- * <p>Within a group of columns sums are exact integers. Each is converted to f32, multiplied with the product of both scales, and
- * added by one fused multiply-add; the offset's term follows. Groups are added in ascending order, so that a row's bits depend
- * neither on the tile's shape nor on the instructions used. The definition:
+ * <p>Within a group of columns sums are exact integers. Each is converted to f32, multiplied with the product of both
+ * scales, and added by one fused multiply-add; the offset's term follows. Groups are added in ascending order, so that
+ * a row's bits depend neither on the tile's shape nor on the instructions used. The definition:
  *
  * <pre>
  *   y = fma((float) sum(q[k] x[k]), scale * inputScale, y);  y = fma(offset, inputSum, y)
  * </pre>
  *
- * <p>Weights are stored without sign, as {@code q - least}; the start of the integer sum makes up for it. Without the instruction for dot
- * products of four bytes, pairs of products are added with saturation to words, which must not overflow: a product takes
- * {@code bits + 7} bits. So numbers of up to 4 bits are added in words over a whole group, of 5 and 6 bits over two steps, of 7
- * bits over one. Numbers of 8 bits keep their sign and give it to the inputs.
+ * <p>Weights are stored without sign, as {@code q - least}; the start of the integer sum makes up for it. Without the
+ * instruction for dot products of four bytes, pairs of products are added with saturation to words, which must not
+ * overflow: a product takes {@code bits + 7} bits. So numbers of up to 4 bits are added in words over a whole group,
+ * of 5 and 6 bits over two steps, of 7 bits over one. Numbers of 8 bits keep their sign and give it to the inputs.
  *
- * <p>Arguments: address of the tile, of the first token's inputs, of the results (per token two vectors of f32, to which is added), the
- * number of groups of tokens, the number of blocks.
+ * <p>Arguments: address of the tile, of the first token's inputs, of the results (per token two vectors of f32, to
+ * which is added), the number of groups of tokens, the number of blocks.
  *
  * @param isa instructions
  * @param quants what the weights are

@@ -8,7 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Memory for code: pages are written first and made executable then, never both at once. They live as long as the process.
+ * Memory for code: pages are written first and made executable then, never both at once. They live as long as the
+ * process.
  */
 final class CodeMemory {
     private static final int READ_WRITE = 3;

@@ -5,8 +5,8 @@ import java.util.List;
 /**
  * Code that copies the results of a tile, two vectors per token, to where a token's outputs lie.
  *
- * <p>Arguments: address of the first token's outputs, address of the results, bytes from a token's outputs to the next one's, the number of
- * tokens.
+ * <p>Arguments: address of the first token's outputs, address of the results, bytes from a token's outputs to the next
+ * one's, the number of tokens.
  *
  * @param isa instructions
  */

@@ -4,8 +4,8 @@ import java.io.ByteArrayOutputStream;
 import java.util.List;
 
 /**
- * Encodes instructions for x86-64. Displacements always take 32 bits, and VEX prefixes three bytes: code is a few KB, and
- * simple rules are easier to prove.
+ * Encodes instructions for x86-64. Displacements always take 32 bits, and VEX prefixes three bytes: code is a few KB,
+ * and simple rules are easier to prove.
  */
 final class Encoder {
     private static final int MOD_REGISTER = 3;

@@ -3,11 +3,11 @@ package dev.waterspout.kernels.machine;
 import java.util.List;
 
 /**
- * A micro-kernel of dot products in f32: some rows of weights with some tokens' inputs. Each pair has a vector of partial sums
- * that takes its columns in ascending order, so the tile's shape does not change a bit.
+ * A micro-kernel of dot products in f32: some rows of weights with some tokens' inputs. Each pair has a vector of
+ * partial sums that takes its columns in ascending order, so the tile's shape does not change a bit.
  *
- * <p>Arguments: address of the rows, of the inputs, of the sums, the number of groups of tokens, the number of vectors of
- * columns. Strides are bytes.
+ * <p>Arguments: address of the rows, of the inputs, of the sums, the number of groups of tokens, the number of vectors
+ * of columns. Strides are bytes.
  *
  * @param bits of a vector: 128, 256 or 512
  * @param rows of weights

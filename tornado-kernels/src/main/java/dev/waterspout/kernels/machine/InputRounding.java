@@ -5,12 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Code that rounds inputs to 8 bits, a block of 32 at a time: to the nearest multiple of the largest magnitude divided by 127, ties to
- * even. A block whose magnitudes are all below {@value #SMALLEST} counts as zero; one with an infinity or a NaN gives results that
- * are no numbers.
+ * Code that rounds inputs to 8 bits, a block of 32 at a time: to the nearest multiple of the largest magnitude divided
+ * by 127, ties to even. A block whose magnitudes are all below {@value #SMALLEST} counts as zero; one with an infinity
+ * or a NaN gives results that are no numbers.
  *
- * <p>Arguments: address of the inputs in f32, of the blocks that {@link ByteLayout} describes, of the {@link #constants}, the number of
- * blocks. The code needs {@link Isa#AVX2} only.
+ * <p>Arguments: address of the inputs in f32, of the blocks that {@link ByteLayout} describes, of the
+ * {@link #constants}, the number of blocks. The code needs {@link Isa#AVX2} only.
  *
  * @param group columns that share a scale of weights: 16 or 32
  */
@@ -72,7 +72,10 @@ record InputRounding(int group) {
         return Source.memory(General.RDX, place);
     }
 
-    /** Registers 0 to 3: the inputs; all lanes of 4: the largest magnitude. Magnitudes have the order of their bits, NaN above all. */
+    /**
+     * Registers 0 to 3: the inputs; all lanes of 4: the largest magnitude. Magnitudes have the order of their bits,
+     * NaN above all.
+     */
     private static void largest(Assembler code) {
         for (int i = 0; i < 4; i++) {
             code.load(i, General.RDI, i * 32);

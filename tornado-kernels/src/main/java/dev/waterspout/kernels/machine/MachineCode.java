@@ -10,8 +10,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The micro-kernels in machine code that this process has emitted. Each is compared with its scalar definition before it is used; one
- * that differs is never used, and a warning says so.
+ * The micro-kernels in machine code that this process has emitted. Each is compared with its scalar definition before
+ * it is used; one that differs is never used, and a warning says so.
  */
 public final class MachineCode {
     private static final System.Logger LOGGER = System.getLogger(MachineCode.class.getName());

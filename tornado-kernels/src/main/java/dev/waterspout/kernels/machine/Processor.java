@@ -1,15 +1,20 @@
 package dev.waterspout.kernels.machine;
 
 import dev.waterspout.kernels.vector.Layouts;
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.Set;
 
 /**
- * What this machine's processor and system offer, by the instructions CPUID and XGETBV (Intel 64 and IA-32 Architectures
- * Software Developer's Manual, volume 1, chapters 14 and 15).
+ * What this machine's processor and system offer, by the instructions CPUID and XGETBV (Intel 64 and IA-32
+ * Architectures Software Developer's Manual, volume 1, chapters 14 and 15).
  */
 final class Processor {
     /** cpuid of leaf rdi and subleaf rsi; eax, ebx, ecx and edx go to the address rdx. */
@@ -19,6 +24,14 @@ final class Processor {
 
     /** xgetbv of register 0; eax goes to the address rdi. */
     private static final byte[] XGETBV = HexFormat.of().parseHex("31c9" + "0f01d0" + "8907" + "c3");
+
+    /** The first bytes of a program. */
+    private static final byte[] ELF = {0x7f, 'E', 'L', 'F'};
+
+    /** Where a program's header names the processor. */
+    private static final int MACHINE = 18;
+
+    private static final byte X64 = 62;
 
     private static final int EAX = 0;
     private static final int EBX = 1;
@@ -55,8 +68,7 @@ final class Processor {
      * @throws UnsupportedOperationException if this is no x86-64 Linux, or memory for code is not to be had
      */
     static Set<Isa> sets() {
-        String machine = System.getProperty("os.arch", "");
-        if (!machine.equals("amd64") || !System.getProperty("os.name", "").equals("Linux")) {
+        if (!isLinuxOnX64()) {
             throw new UnsupportedOperationException("machine code is emitted for x86-64 under Linux only");
         }
         try (Arena arena = Arena.ofConfined()) {
@@ -81,6 +93,19 @@ final class Processor {
                 }
             }
             return sets;
+        }
+    }
+
+    /** Under Linux a process finds its own program, whose header (ELF) names the processor. */
+    private static boolean isLinuxOnX64() {
+        try (InputStream program = Files.newInputStream(Path.of("/proc/self/exe"))) {
+            byte[] header = program.readNBytes(MACHINE + Short.BYTES);
+            return header.length == MACHINE + Short.BYTES
+                    && Arrays.equals(header, 0, ELF.length, ELF, 0, ELF.length)
+                    && header[MACHINE] == X64
+                    && header[MACHINE + 1] == 0;
+        } catch (IOException e) {
+            return false;
         }
     }
 

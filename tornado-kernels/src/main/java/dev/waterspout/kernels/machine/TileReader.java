@@ -3,13 +3,15 @@ package dev.waterspout.kernels.machine;
 import java.util.List;
 
 /**
- * Code that reads a chunk of a panel of rows as a file stores them and fills a tile, see {@link ByteLayout}. A tensor type says what to do
- * with a block of a vector of rows, by the methods of {@link BlockCode}.
+ * Code that reads a chunk of a panel of rows as a file stores them and fills a tile, see {@link ByteLayout}. A tensor
+ * type says what to do with a block of a vector of rows, by the methods of {@link BlockCode}.
  *
- * <p>While it reads it asks for the next panel's bytes: a panel walks along many rows at once, which prefetchers of processors do not
- * recognise. In a file whose rows follow each other the next panel's bytes are those behind the panel.
+ * <p>While it reads it asks for the next panel's bytes: a panel walks along many rows at once, which prefetchers of
+ * processors do not recognise. In a file whose rows follow each other the next panel's bytes are those behind the
+ * panel.
  *
- * <p>Arguments: address of the tile, address of the chunk of the panel's first row, number of blocks, address of the bytes to ask for.
+ * <p>Arguments: address of the tile, address of the chunk of the panel's first row, number of blocks, address of the
+ * bytes to ask for.
  *
  * @param isa instructions
  * @param block what the type says

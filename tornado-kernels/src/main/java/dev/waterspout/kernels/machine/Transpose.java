@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.machine;
 
 /**
- * Code that turns 16 bytes of each of a vector's rows into four vectors, of which vector {@code s} has bytes {@code 4 s} to
- * {@code 4 s + 3} of every row, a lane per row.
+ * Code that turns 16 bytes of each of a vector's rows into four vectors, of which vector {@code s} has bytes
+ * {@code 4 s} to {@code 4 s + 3} of every row, a lane per row.
  */
 final class Transpose {
     /** Bytes of a row. */

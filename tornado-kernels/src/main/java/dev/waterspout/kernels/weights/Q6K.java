@@ -77,7 +77,10 @@ final class Q6K extends ScaledQuants {
         }
     }
 
-    /** Stores what the nibbles of 16 bytes and two bits each of {@code high} make: the high nibbles are 64 columns further on. */
+    /**
+     * Stores what the nibbles of 16 bytes and two bits each of {@code high} make: the high nibbles are 64 columns
+     * further on.
+     */
     private static void emit(BlockCode code, int offset, int high, int bit, int column) {
         int number = high + BlockCode.QUADS;
         int pair = number + 1;

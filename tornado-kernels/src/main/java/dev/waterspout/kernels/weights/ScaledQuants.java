@@ -45,7 +45,10 @@ abstract class ScaledQuants extends TensorType implements BlockReader {
         return quants.group();
     }
 
-    /** Emits nothing: {@link #read} does for types that are rarely used. Others override both this and {@link #isEmitted}. */
+    /**
+     * Emits nothing: {@link #read} does for types that are rarely used. Others override both this and
+     * {@link #isEmitted}.
+     */
     @Override
     public void emit(BlockCode code) {
         throw new IllegalStateException(this + " is not read by machine code");

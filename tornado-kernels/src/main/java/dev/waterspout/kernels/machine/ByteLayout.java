@@ -39,31 +39,33 @@ final class ByteLayout {
     /** What code finds at the beginning of a tile. */
     enum Constant {
         /** Words of 1. */
-        ONES(0x00010001),
+        ONES(0, 0x00010001),
         /** The shift of the numbers in each byte; it depends on the type. */
-        SHIFT(0),
+        SHIFT(1, 0),
         /** The lower half of each byte. */
-        NIBBLES(0x0f0f0f0f),
+        NIBBLES(2, 0x0f0f0f0f),
         /** The lower six bits of each byte. */
-        SIXES(0x3f3f3f3f),
+        SIXES(3, 0x3f3f3f3f),
         /** Bits 4 and 5 of each byte. */
-        UPPER_PAIRS(0x30303030),
+        UPPER_PAIRS(4, 0x30303030),
         /** Bit 4 of each byte. */
-        SIXTEENS(0x10101010),
+        SIXTEENS(5, 0x10101010),
         /** The signs of floats. */
-        SIGNS(0x80000000),
+        SIGNS(6, 0x80000000),
         /** The lower word of each doubleword. */
-        LOW_WORDS(0x0000ffff);
+        LOW_WORDS(7, 0x0000ffff);
 
+        private final int index;
         private final int value;
 
-        Constant(int value) {
+        Constant(int index, int value) {
+            this.index = index;
             this.value = value;
         }
 
         /** {@return where it lies} */
         int place() {
-            return ordinal() * CONSTANT;
+            return index * CONSTANT;
         }
     }
 

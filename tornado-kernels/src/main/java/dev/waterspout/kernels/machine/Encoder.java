@@ -61,7 +61,7 @@ final class Encoder {
     private void general(int register, int target, int opcode) {
         out.write(0x48 | (register >> 3) << 2 | target >> 3);
         out.write(opcode);
-        out.write(MOD_REGISTER << 6 | (register & 7) << 3 | target & 7);
+        out.write(MOD_REGISTER << 6 | (register & 7) << 3 | (target & 7));
     }
 
     private void vector(Instruction.Vector v) {
@@ -69,7 +69,7 @@ final class Encoder {
         boolean shift = op.form() == VectorOp.Form.SHIFT;
         int register = shift ? op.digit() : v.to();
         int first = shift ? v.to() : v.first();
-        boolean high = register >= 16 || first >= 16 || v.source() instanceof Source.Register r && r.number() >= 16;
+        boolean high = register >= 16 || first >= 16 || (v.source() instanceof Source.Register r && r.number() >= 16);
         if (v.bits() == 512 || high) {
             evex(v, register, first);
         } else {
@@ -86,7 +86,7 @@ final class Encoder {
     private static int highBits(Source source) {
         return switch (source) {
             case Source.Register r -> ~r.number() >> 3 & 3;
-            case Source.Address a -> ~a.base().number() >> 3 & 1 | 2;
+            case Source.Address a -> (~a.base().number() >> 3 & 1) | 2;
         };
     }
 
@@ -116,7 +116,7 @@ final class Encoder {
 
     private void operand(int register, Source source) {
         switch (source) {
-            case Source.Register r -> out.write(MOD_REGISTER << 6 | (register & 7) << 3 | r.number() & 7);
+            case Source.Register r -> out.write(MOD_REGISTER << 6 | (register & 7) << 3 | (r.number() & 7));
             case Source.Address a -> {
                 int base = a.base().number() & 7;
                 out.write(MOD_DISPLACEMENT << 6 | (register & 7) << 3 | base);

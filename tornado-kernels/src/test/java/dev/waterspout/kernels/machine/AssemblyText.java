@@ -30,7 +30,7 @@ final class AssemblyText {
             case Instruction.Add a -> "add " + name(a.to()) + ", " + name(a.from());
             // The assembler has no word for the long form of a small constant.
             case Instruction.AddConstant a ->
-                ".byte " + (a.to().number() >= 8 ? "0x49" : "0x48") + ", 0x81, " + (0xC0 | a.to().number() & 7)
+                ".byte " + (a.to().number() >= 8 ? "0x49" : "0x48") + ", 0x81, " + (0xC0 | (a.to().number() & 7))
                         + "\n.long " + a.constant();
             case Instruction.DecrementAndJump d ->
                 "dec " + name(d.counter()) + "\n.byte 0x0f, 0x85\n.long .L" + d.target() + " - . - 4";
@@ -44,7 +44,7 @@ final class AssemblyText {
     }
 
     private static String vector(Instruction.Vector v) {
-        boolean high = v.to() >= 16 || v.first() >= 16 || v.source() instanceof Source.Register r && r.number() >= 16;
+        boolean high = v.to() >= 16 || v.first() >= 16 || (v.source() instanceof Source.Register r && r.number() >= 16);
         boolean evex = v.bits() == 512 || high;
         String name = v.op().name().toLowerCase(Locale.ROOT).replace("_store", "");
         if (evex && LOGIC.contains(v.op())) {

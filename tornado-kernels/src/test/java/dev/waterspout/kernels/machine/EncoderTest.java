@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The bytes of instructions are those that the GNU assembler gives them. */
 class EncoderTest {
+    private static final List<General> GENERAL = List.of(General.values());
+
     private static final int[] REGISTERS = {0, 5, 9, 15, 16, 22, 31};
 
     /** Every instruction in every form that kernels may use. */
@@ -31,7 +34,7 @@ class EncoderTest {
                             all.add(new Instruction.Vector(op, bits, to, first, Source.register(last), immediate));
                         }
                         if (op.form() != VectorOp.Form.SHIFT) {
-                            General base = General.values()[i];
+                            General base = GENERAL.get(i);
                             Source memory = Source.memory(base, 64 * i - 100);
                             all.add(new Instruction.Vector(op, bits, to, first, memory, immediate));
                         }
@@ -40,7 +43,7 @@ class EncoderTest {
             }
         }
         for (General register : General.values()) {
-            General other = General.values()[(register.ordinal() + 4) % General.values().length];
+            General other = GENERAL.get(register.number() % GENERAL.size());
             all.add(new Instruction.Move(register, other));
             all.add(new Instruction.Add(register, other));
             all.add(new Instruction.AddConstant(register, 1000));
@@ -80,7 +83,7 @@ class EncoderTest {
 
     private static void run(String... command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes());
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();
     }
 }

@@ -2,7 +2,6 @@ package dev.waterspout.kernels.machine;
 
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.function.IntBinaryOperator;
 
@@ -10,9 +9,8 @@ import java.util.function.IntBinaryOperator;
 final class Simulator {
     private static final int REGISTERS = 32;
     private static final int VECTOR = 64;
-    private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED;
 
-    private final long[] general = new long[General.values().length];
+    private final long[] general = new long[16];
     private final byte[][] vectors = new byte[REGISTERS][VECTOR];
 
     /** Calls a function with six numbers, as {@link CodeMemory#call} does. */
@@ -21,7 +19,7 @@ final class Simulator {
         long[] arguments = {a, b, c, d, e, f};
         General[] registers = {General.RDI, General.RSI, General.RDX, General.RCX, General.R8, General.R9};
         for (int i = 0; i < arguments.length; i++) {
-            simulator.general[registers[i].ordinal()] = arguments[i];
+            simulator.general[registers[i].number()] = arguments[i];
         }
         simulator.run(code);
     }
@@ -51,11 +49,11 @@ final class Simulator {
     }
 
     private long get(General register) {
-        return general[register.ordinal()];
+        return general[register.number()];
     }
 
     private void set(General register, long value) {
-        general[register.ordinal()] = value;
+        general[register.number()] = value;
     }
 
     private void vector(Instruction.Vector v) {
@@ -176,7 +174,7 @@ final class Simulator {
                 });
             case VCMPPS -> ints(r, bytes, i -> getFloat(a, i) < getFloat(b, i) ? -1 : 0);
             case VSHUFPS ->
-                ints(r, bytes, i -> getInt(i % 4 < 2 ? a : b, i / 4 * 4 + (v.immediate() >> 2 * (i % 4) & 3)));
+                ints(r, bytes, i -> getInt(i % 4 < 2 ? a : b, i / 4 * 4 + (v.immediate() >> (2 * (i % 4)) & 3)));
             case VPINSRW -> {
                 System.arraycopy(a, 0, r, 0, bytes);
                 r[2 * v.immediate()] = b[0];
@@ -188,7 +186,7 @@ final class Simulator {
             }
             case VPERMQ -> {
                 for (int i = 0; i < bytes / 8; i++) {
-                    System.arraycopy(b, i / 4 * 32 + 8 * (v.immediate() >> 2 * (i % 4) & 3), r, 8 * i, 8);
+                    System.arraycopy(b, i / 4 * 32 + 8 * (v.immediate() >> (2 * (i % 4)) & 3), r, 8 * i, 8);
                 }
             }
             case VPSRLW -> words(r, bytes, i -> (getWord(b, i) & 0xffff) >> v.immediate());
@@ -240,7 +238,7 @@ final class Simulator {
             int half = within / (count / 2);
             int value = element.applyAsInt(i / count * (count / 2) + within % (count / 2), half);
             for (int k = 0; k < width; k++) {
-                r[i * width + k] = (byte) (value >> 8 * k);
+                r[i * width + k] = (byte) (value >> (8 * k));
             }
         }
     }
@@ -271,7 +269,7 @@ final class Simulator {
         for (int i = 0; i < bytes / 4; i++) {
             int value = element.get(i);
             for (int k = 0; k < 4; k++) {
-                r[4 * i + k] = (byte) (value >> 8 * k);
+                r[4 * i + k] = (byte) (value >> (8 * k));
             }
         }
     }
@@ -281,11 +279,11 @@ final class Simulator {
     }
 
     private static int getWord(byte[] b, int index) {
-        return b[2 * index] & 0xff | b[2 * index + 1] << 8;
+        return (b[2 * index] & 0xff) | b[2 * index + 1] << 8;
     }
 
     private static int getInt(byte[] b, int index) {
-        return getWord(b, 2 * index) & 0xffff | getWord(b, 2 * index + 1) << 16;
+        return (getWord(b, 2 * index) & 0xffff) | getWord(b, 2 * index + 1) << 16;
     }
 
     private static float getFloat(byte[] b, int index) {

@@ -51,7 +51,8 @@ public final class AttentionTrial {
                 options.peerTimeout(),
                 1,
                 options.cacheType(),
-                options.activations());
+                options.activations(),
+                options.machineCode());
         this.layers = Math.min(MOST_LAYERS, model.config().layers());
         this.nanos = new long[2][2];
     }

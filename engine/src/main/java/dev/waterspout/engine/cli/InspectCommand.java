@@ -9,6 +9,7 @@ import dev.waterspout.engine.cli.options.PlanOptions;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.gguf.GgufTensor;
 import dev.waterspout.engine.gguf.Printable;
@@ -188,6 +189,17 @@ final class InspectCommand implements Callable<Integer> {
                     megabytes(memory.activations()),
                     megabytes(memory.frames()),
                     megabytes(memory.total()));
+        }
+        printDecoded(model, plan, out);
+    }
+
+    /** Which weights take more memory than in the file, because the plan cuts inside their blocks. */
+    private static void printDecoded(Model model, ShardPlan plan, PrintWriter out) {
+        String names = ShardWeights.decoded(model, plan).stream()
+                .map(role -> role.name(0).replace("blk.0.", "blk.*."))
+                .collect(Collectors.joining(", "));
+        if (!names.isEmpty()) {
+            out.printf("  decoded to F32, as the plan cuts inside blocks of weights: %s%n", names);
         }
     }
 

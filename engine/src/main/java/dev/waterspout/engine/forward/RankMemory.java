@@ -27,7 +27,7 @@ public record RankMemory(long weights, long cache, long activations, long frames
                 .mapToLong(choice -> CollectiveSet.frameBytes(choice, ranks, options.chunk(), width))
                 .sum();
         return new RankMemory(
-                ShardWeights.of(model, shard).bytes(),
+                ShardWeights.bytes(model, shard),
                 Buffers.cacheBytes(model.config(), shard, options),
                 Buffers.activationBytes(model.config(), shard, options),
                 frames);

@@ -5,20 +5,25 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.plan.Span;
 import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One rank's weights: views into the file's mapping, cut as the plan says. Shapes are those of the shard; {@code q} is
+ * One rank's weights: views into the file's mapping, cut as the plan says. Where a cut falls inside blocks of
+ * weights, the rank's columns are decoded to f32. Shapes are those of the shard; {@code q} is
  * the rank's query heads times the head dimension, {@code kv} its KV heads times that, {@code f} its FFN columns.
  *
  * @param embedding {@code [vocabulary][width]}, whole
@@ -96,10 +101,47 @@ public record ShardWeights(
      * @param shard which of them
      */
     public static ShardWeights of(Model model, Shard shard) {
+        return of(model, shard, ColumnCut::slice);
+    }
+
+    /**
+     * Returns the bytes of a rank's weights without reading any.
+     *
+     * @param model all weights
+     * @param shard which of them
+     */
+    public static long bytes(Model model, Shard shard) {
+        return of(model, shard, ColumnCut::shape).bytes();
+    }
+
+    /**
+     * Returns the matrices that a plan cuts inside blocks of weights, in any layer and on any rank.
+     *
+     * @param model all weights
+     * @param plan all shards
+     */
+    public static Set<TensorRole> decoded(Model model, ShardPlan plan) {
+        Set<TensorRole> roles = EnumSet.noneOf(TensorRole.class);
+        for (Shard shard : plan.shards()) {
+            for (int layer = 0; layer < model.config().layers(); layer++) {
+                Cutter cutter = new Cutter(model, shard, layer, ColumnCut::shape);
+                for (TensorRole role : TensorRole.values()) {
+                    if (model.has(role, layer)
+                            && role.cut().isByColumns()
+                            && cutter.columns(model.matrix(role, layer), role).splitsBlocks()) {
+                        roles.add(role);
+                    }
+                }
+            }
+        }
+        return roles;
+    }
+
+    private static ShardWeights of(Model model, Shard shard, Function<ColumnCut, WeightMatrix> cut) {
         return new ShardWeights(
                 model.embedding(),
                 IntStream.range(0, model.config().layers())
-                        .mapToObj(layer -> layer(model, shard, layer))
+                        .mapToObj(layer -> layer(model, new Cutter(model, shard, layer, cut)))
                         .toList(),
                 model.outputNorm(),
                 model.outputNormBias().orElse(null),
@@ -136,15 +178,15 @@ public record ShardWeights(
         return matrix.rows() * matrix.format().rowBytes(matrix.columns());
     }
 
-    private static Layer layer(Model model, Shard shard, int layer) {
-        Cutter cutter = new Cutter(model, shard, layer);
+    private static Layer layer(Model model, Cutter cutter) {
+        Shard shard = cutter.shard;
         Map<TensorRole, WeightMatrix> matrices = new EnumMap<>(TensorRole.class);
         Map<TensorRole, List<WeightMatrix>> stacks = new EnumMap<>(TensorRole.class);
         Map<TensorRole, MemorySegment> vectors = new EnumMap<>(TensorRole.class);
         for (TensorRole role : TensorRole.values()) {
             boolean elsewhere = (role.cut() == Cut.FIRST_RANK && shard.rank() > 0 && !isWhole(role, shard))
                     || (role.cut() == Cut.FIRST_OF_EXPERT && !shard.leadsExperts());
-            if (role.isFused() || !model.has(role, layer) || elsewhere) {
+            if (role.isFused() || !model.has(role, cutter.layer) || elsewhere) {
                 continue;
             }
             if (role.isVector()) {
@@ -164,7 +206,7 @@ public record ShardWeights(
     }
 
     /** Takes a rank's part of the tensors of one layer, as their roles say that they are cut. */
-    private record Cutter(Model model, Shard shard, int layer) {
+    private record Cutter(Model model, Shard shard, int layer, Function<ColumnCut, WeightMatrix> cut) {
         private WeightMatrix matrix(TensorRole role) {
             WeightMatrix whole = model.matrix(role, layer);
             if (model.config().architecture().hasWideNorms()
@@ -189,9 +231,12 @@ public record ShardWeights(
                 case WHOLE, FIRST_RANK, FIRST_OF_EXPERT -> whole;
                 case HEADS, HEAD_ROWS, KV_ROWS, FFN_ROWS, EXPERT_ROWS, SHARED_ROWS ->
                     whole.rowSlice(span.from(), span.to());
-                case HEAD_COLUMNS, FFN_COLUMNS, EXPERT_COLUMNS, SHARED_COLUMNS ->
-                    whole.columnSlice(span.from(), span.to());
+                case HEAD_COLUMNS, FFN_COLUMNS, EXPERT_COLUMNS, SHARED_COLUMNS -> cut.apply(columns(whole, role));
             };
+        }
+
+        private ColumnCut columns(WeightMatrix whole, TensorRole role) {
+            return new ColumnCut(whole, span(role));
         }
 
         private MemorySegment vector(TensorRole role) {

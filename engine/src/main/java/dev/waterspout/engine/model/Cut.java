@@ -27,5 +27,13 @@ public enum Cut {
     /** Rows, by columns of the shared expert. */
     SHARED_ROWS,
     /** Columns, by columns of the shared expert. */
-    SHARED_COLUMNS
+    SHARED_COLUMNS;
+
+    /** Returns whether ranks have columns of a matrix. */
+    public boolean isByColumns() {
+        return switch (this) {
+            case HEAD_COLUMNS, FFN_COLUMNS, EXPERT_COLUMNS, SHARED_COLUMNS -> true;
+            default -> false;
+        };
+    }
 }

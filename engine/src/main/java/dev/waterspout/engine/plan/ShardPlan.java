@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How a model is divided among ranks: attention by heads, the FFN by columns, both so that no block of weights is
- * split, experts by columns or dealt out whole, and the output head by vocabulary rows. Shares may be uneven: each is
- * moved to the nearest place where a cut is allowed.
+ * split where there are enough blocks for all ranks, experts by columns or dealt out whole, and the output head by
+ * vocabulary rows. Shares may be uneven: each is moved to the nearest place where a cut is allowed.
  *
  * @param shards one per rank, in rank order; together they cover every FFN column and vocabulary row exactly once, and
  *     every query head, unless all of them have all heads; KV heads are in several shards where there are more ranks
@@ -136,31 +136,33 @@ public record ShardPlan(List<Shard> shards) {
         if (width % block != 0) {
             throw new PlanException(what + " width " + width + " does not divide into weight blocks of " + block);
         }
-        return divide(what + " blocks of " + block, width / block, weights).stream()
-                .map(span -> span.times(block))
+        int unit = block;
+        while (unit % 2 == 0 && width / unit < weights.length) {
+            unit /= 2; // fewer blocks than ranks: cuts fall inside blocks, whose weights are decoded
+        }
+        int together = unit;
+        String units = unit == 1 ? " columns" : " groups of " + unit + " columns";
+        return divide(what + units, width / unit, weights).stream()
+                .map(span -> span.times(together))
                 .toList();
     }
 
     /**
      * Returns the largest number of ranks among which a model can be divided.
      *
-     * @param model its shape and types of weights count
+     * @param model its shape counts
      * @param split how it is divided
      */
     public static int mostRanks(Model model, Split split) {
         ModelConfig config = model.config();
-        WeightBlocks blocks = WeightBlocks.of(model);
         Experts experts = config.experts();
-        int attention =
-                split.wholeAttention() ? Integer.MAX_VALUE : new AttentionCuts(config, blocks.attention()).mostRanks();
-        int expertParts = experts == null ? 0 : split.wholeExperts() ? experts.count() * blocks.ffn() : experts.width();
+        int heads = split.wholeAttention() ? Integer.MAX_VALUE : config.heads();
         return IntStream.of(
                         config.hasDenseLayers() ? config.ffnWidth() : 0,
-                        expertParts,
+                        experts == null ? 0 : split.wholeExperts() ? experts.count() : experts.width(),
                         experts == null ? 0 : experts.sharedWidth())
-                .filter(width -> width > 0)
-                .map(width -> width / blocks.ffn())
-                .reduce(Math.min(attention, config.vocabulary()), Math::min);
+                .filter(units -> units > 0)
+                .reduce(Math.min(heads, config.vocabulary()), Math::min);
     }
 
     /** Returns how many ranks there are. */

@@ -72,7 +72,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         TornadoDevice device = on.device();
         this.name = on.name();
         this.width = config.width();
-        this.weightBytes = ShardWeights.of(model, shard).bytes();
+        this.weightBytes = ShardWeights.bytes(model, shard);
         DeviceTraits.require(name, model);
         DeviceTraits.requireDividedAttention(name, shard);
         this.config = config;

@@ -101,12 +101,17 @@ class ShardPlanTest {
     }
 
     @Test
-    void refusesMoreRanksThanTheBlocksAllow() {
-        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(32, UNIT), 3, List.of()))
-                .isInstanceOf(PlanException.class)
-                .hasMessageContaining("tensor-parallel size 3")
-                .hasMessageContaining("2 runs of 4 query heads")
-                .hasMessageContaining("blocks of 32, and 8 columns belong to each");
+    void cutsFallInsideBlocksWhereThereAreFewerBlocksThanRanks() {
+        // 64 columns of the attention output are 2 blocks, 160 of the FFN are 5.
+        List<Shard> four =
+                ShardPlan.of(CONFIG, new WeightBlocks(32, UNIT), 4, List.of()).shards();
+        assertThat(four).extracting(Shard::kvHeads).extracting(Span::size).containsOnly(1);
+        assertThat(four).extracting(shard -> shard.ffn().size()).containsExactly(64, 32, 32, 32);
+
+        List<Shard> eight =
+                ShardPlan.of(CONFIG, new WeightBlocks(32, UNIT), 8, List.of()).shards();
+        assertThat(eight).extracting(Shard::heads).extracting(Span::size).containsOnly(1);
+        assertThat(eight).extracting(shard -> shard.ffn().size()).containsExactly(32, 32, 16, 16, 16, 16, 16, 16);
     }
 
     @Test
@@ -126,9 +131,6 @@ class ShardPlanTest {
                 .isInstanceOf(PlanException.class)
                 .hasMessageContaining("160")
                 .hasMessageContaining("96");
-        assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 80), 3, List.of()))
-                .isInstanceOf(PlanException.class)
-                .hasMessageContaining("2 FFN blocks of 80");
         assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 0, List.of()))
                 .isInstanceOf(PlanException.class);
     }

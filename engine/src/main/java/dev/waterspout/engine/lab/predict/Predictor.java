@@ -68,7 +68,7 @@ public final class Predictor {
         Shard whole = ShardPlan.of(model, 1, List.of()).shards().getFirst();
         double cache = PassWork.of(model.config(), 0, whole, 1, 0, true).bytes();
         double elements = PassWork.of(model.config(), 1, whole, 1, 0, true).bytes() - cache;
-        return ShardWeights.of(model, whole).bytes() / elements;
+        return ShardWeights.bytes(model, whole) / elements;
     }
 
     /**

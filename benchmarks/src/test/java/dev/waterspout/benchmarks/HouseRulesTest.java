@@ -128,8 +128,13 @@ class HouseRulesTest {
             }
             String text = Files.readString(source);
             boolean commandLine = path.contains("/engine/cli/");
-            if (!commandLine && (text.contains("import picocli.") || text.contains("import jakarta.json."))) {
+            boolean json = path.contains("/engine/json/");
+            if (!commandLine
+                    && (text.contains("import picocli.") || (!json && text.contains("import jakarta.json.")))) {
                 wrong.add(path + " imports a library of the command line");
+            }
+            if (!path.contains("/engine/http/transport/") && text.contains("import io.vertx.")) {
+                wrong.add(path + " imports a library of the server");
             }
             if (text.contains("System.exit(") && !path.endsWith("/cli/Main.java")) {
                 wrong.add(path + " ends the process");

@@ -3,6 +3,7 @@ package dev.waterspout.engine.api;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.generate.TokenConstraint;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * How a reply is made.
@@ -10,11 +11,15 @@ import java.util.List;
  * @param predict most tokens of it; -1 until the model ends it or the context is full
  * @param sampling how tokens are chosen
  * @param stops texts that end it and are not part of it
- * @param constraint what it may consist of; used for one reply
+ * @param constraint makes what a reply may consist of
  * @param likeliest how many of the most likely tokens are noted at each place; -1 to note no probability
  */
 public record ChatOptions(
-        int predict, SamplingParameters sampling, List<String> stops, TokenConstraint constraint, int likeliest) {
+        int predict,
+        SamplingParameters sampling,
+        List<String> stops,
+        Supplier<TokenConstraint> constraint,
+        int likeliest) {
     /** Copies the list. */
     public ChatOptions {
         stops = List.copyOf(stops);
@@ -28,7 +33,7 @@ public record ChatOptions(
      * @param stops texts that end it and are not part of it
      */
     public ChatOptions(int predict, SamplingParameters sampling, List<String> stops) {
-        this(predict, sampling, stops, TokenConstraint.NONE, -1);
+        this(predict, sampling, stops, () -> TokenConstraint.NONE, -1);
     }
 
     /**

@@ -146,7 +146,7 @@ public final class LanguageModel implements AutoCloseable {
      */
     public ChatReply reply(ChatPrompt prompt, ChatOptions options) {
         GenerationExtent extent = new GenerationExtent(GenerationExtent.ANY, options.predict(), false);
-        Sampler sampler = new Sampler(options.sampling(), options.constraint(), options.likeliest());
+        Sampler sampler = new Sampler(options.sampling(), options.constraint().get(), options.likeliest());
         Generation generation = generator.begin(prompt.ids(), extent, sampler);
         return new ChatReply(generation, deployment.model().tokenizer().vocabulary(), prompt, options.stops());
     }

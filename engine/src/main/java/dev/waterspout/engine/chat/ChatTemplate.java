@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /** How a model's conversations are written down, and how its replies are read. Immutable. */
 public final class ChatTemplate {
@@ -84,7 +85,7 @@ public final class ChatTemplate {
     public MarkedText render(Conversation conversation) {
         List<Object> messages = new ArrayList<>();
         conversation.messages().forEach(message -> messages.add(variables(message)));
-        Map<String, Object> variables = new LinkedHashMap<>();
+        Map<String, @Nullable Object> variables = new LinkedHashMap<>();
         variables.put("messages", messages);
         if (!conversation.tools().isEmpty()) {
             variables.put("tools", foreign(conversation.tools()));
@@ -115,8 +116,8 @@ public final class ChatTemplate {
                 ChatPrompt.encode(text, source, tokenizer), format, format.sectionAfter(text.toString()), false);
     }
 
-    private static Map<String, Object> variables(ChatMessage message) {
-        Map<String, Object> variables = new LinkedHashMap<>();
+    private static Map<String, @Nullable Object> variables(ChatMessage message) {
+        Map<String, @Nullable Object> variables = new LinkedHashMap<>();
         variables.put("role", message.role().name().toLowerCase(Locale.ROOT));
         variables.put("content", foreign(message.content()));
         if (!message.reasoning().isEmpty()) {
@@ -125,10 +126,14 @@ public final class ChatTemplate {
         if (!message.toolCalls().isEmpty()) {
             List<Object> calls = new ArrayList<>();
             for (ToolCall call : message.toolCalls()) {
-                Map<String, Object> function = new LinkedHashMap<>();
+                Map<String, @Nullable Object> function = new LinkedHashMap<>();
                 function.put("name", foreign(call.name()));
                 function.put("arguments", foreign(call.arguments()));
-                calls.add(Map.of("id", foreign(call.id()), "type", "function", "function", function));
+                Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+                entry.put("id", foreign(call.id()));
+                entry.put("type", "function");
+                entry.put("function", function);
+                calls.add(entry);
             }
             variables.put("tool_calls", calls);
         }
@@ -141,16 +146,17 @@ public final class ChatTemplate {
     /**
      * The same with every text marked as a user's. Keys keep no marks where templates look them up, and are marked too.
      */
-    private static Object foreign(Object value) {
+    private static @Nullable Object foreign(@Nullable Object value) {
         return switch (value) {
+            case null -> null;
             case String text -> MarkedText.of(text, true);
             case List<?> list -> {
-                List<Object> items = new ArrayList<>();
+                List<@Nullable Object> items = new ArrayList<>();
                 list.forEach(item -> items.add(foreign(item)));
                 yield items;
             }
             case Map<?, ?> map -> {
-                Map<Object, Object> entries = new LinkedHashMap<>();
+                Map<@Nullable Object, @Nullable Object> entries = new LinkedHashMap<>();
                 map.forEach((key, item) -> entries.put(foreign(key), foreign(item)));
                 yield entries;
             }

@@ -2,6 +2,7 @@ package dev.waterspout.engine.chat;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model is to answer.
@@ -10,7 +11,7 @@ import java.util.Map;
  * @param tools functions that the model may call, each a description as templates expect it: booleans, numbers,
  *     strings, and lists and maps of these
  */
-public record Conversation(List<ChatMessage> messages, List<Map<String, Object>> tools) {
+public record Conversation(List<ChatMessage> messages, List<Map<String, @Nullable Object>> tools) {
     /** Copies the lists. */
     public Conversation {
         messages = List.copyOf(messages);

@@ -1,17 +1,20 @@
 package dev.waterspout.engine.chat;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A call of a tool that a model asked for.
  *
  * @param id tells calls apart
  * @param name of the tool
- * @param arguments by name: booleans, numbers, strings, and lists and maps of these
+ * @param arguments by name: null, booleans, numbers, strings, and lists and maps of these
  */
-public record ToolCall(String id, String name, Map<String, Object> arguments) {
-    /** Copies the map. */
+public record ToolCall(String id, String name, Map<String, @Nullable Object> arguments) {
+    /** Copies the map, and keeps its order. */
     public ToolCall {
-        arguments = Map.copyOf(arguments);
+        arguments = Collections.unmodifiableMap(new LinkedHashMap<>(arguments));
     }
 }

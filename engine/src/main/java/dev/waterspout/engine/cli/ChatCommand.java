@@ -17,6 +17,7 @@ import dev.waterspout.engine.cli.options.ModelOptions;
 import dev.waterspout.engine.cli.options.PlanOptions;
 import dev.waterspout.engine.cli.options.PromptText;
 import dev.waterspout.engine.cli.options.SamplingOptions;
+import dev.waterspout.engine.cli.options.TemplateOptions;
 import dev.waterspout.engine.cli.print.ConsoleEvents;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.generate.Generator;
@@ -29,8 +30,6 @@ import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -57,11 +56,8 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions modelOptions = new ModelOptions();
 
-    @Option(
-            names = "--chat-template",
-            paramLabel = "FILE",
-            description = "File with a chat template, Jinja; without it, the model's own.")
-    private @Nullable Path templateFile;
+    @Mixin
+    private TemplateOptions templateOptions = new TemplateOptions();
 
     @Option(names = "--system", paramLabel = "TEXT", description = "What the model is to be.")
     private String system = "";
@@ -119,7 +115,8 @@ final class ChatCommand implements Callable<Integer> {
                 err);
         try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {
-                Optional<ChatTemplate> template = session.leads() ? Optional.of(template(model)) : Optional.empty();
+                Optional<ChatTemplate> template =
+                        session.leads() ? Optional.of(templateOptions.require(model)) : Optional.empty();
                 Optional<String> first = session.leads() ? first() : Optional.empty();
                 Deployment deployment =
                         session.prepare(model, options, Map.of("--seed", Long.toString(sampling.seed())));
@@ -163,15 +160,5 @@ final class ChatCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         return new PlainConsole(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)), out, err);
-    }
-
-    private ChatTemplate template(Model model) throws IOException {
-        return templateFile == null
-                ? ChatTemplate.from(
-                        model.file().metadata(), model.tokenizer().vocabulary(), Clock.system(ZoneId.systemDefault()))
-                : ChatTemplate.of(
-                        TextFile.read(templateFile),
-                        model.tokenizer().vocabulary(),
-                        Clock.system(ZoneId.systemDefault()));
     }
 }

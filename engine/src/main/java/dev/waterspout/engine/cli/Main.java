@@ -33,6 +33,7 @@ public final class Main implements Runnable {
     static {
         COMMANDS.put("generate", GenerateCommand.class);
         COMMANDS.put("chat", ChatCommand.class);
+        COMMANDS.put("serve", ServeCommand.class);
         COMMANDS.put("perplexity", PerplexityCommand.class);
         COMMANDS.put("inspect", InspectCommand.class);
         COMMANDS.put("models", ModelsCommand.class);

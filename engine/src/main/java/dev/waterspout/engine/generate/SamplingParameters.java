@@ -45,6 +45,15 @@ public record SamplingParameters(
         return new SamplingParameters(topK, topP, minP, temperature, seed, other);
     }
 
+    /**
+     * Returns the same with another seed.
+     *
+     * @param other of the random numbers
+     */
+    public SamplingParameters withSeed(long other) {
+        return new SamplingParameters(topK, topP, minP, temperature, other, adjustments);
+    }
+
     /** Returns parameters that always take the most likely token. */
     public static SamplingParameters greedy() {
         return new SamplingParameters(0, 1, 0, 0, 0);

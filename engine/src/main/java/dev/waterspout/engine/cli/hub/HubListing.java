@@ -1,7 +1,7 @@
 package dev.waterspout.engine.cli.hub;
 
-import dev.waterspout.engine.cli.file.JsonFile;
 import dev.waterspout.engine.gguf.Printable;
+import dev.waterspout.engine.json.JsonInput;
 import jakarta.json.Json;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonObject;
@@ -44,7 +44,7 @@ record HubListing(List<HubFile> files) {
         try {
             Reader text = new StringReader(new String(json, StandardCharsets.UTF_8));
             for (JsonValue value :
-                    JsonFile.parse("the hub's list of files", text).asJsonArray()) {
+                    JsonInput.parse("the hub's list of files", text).asJsonArray()) {
                 JsonObject entry = value.asJsonObject();
                 if (entry.getString("type", "file").equals("file")) {
                     files.add(file(entry));

@@ -3,6 +3,7 @@ package dev.waterspout.engine.cli.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.waterspout.engine.json.JsonInput;
 import jakarta.json.JsonNumber;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,8 +24,8 @@ class JsonFileTest {
 
     @Test
     void whatIsWithinTheLimitsIsRead() throws IOException {
-        int depth = JsonFile.MOST_DEPTH;
-        String digits = "1".repeat(JsonFile.MOST_DIGITS);
+        int depth = JsonInput.MOST_DEPTH;
+        String digits = "1".repeat(JsonInput.MOST_DIGITS);
         Path file = file("[".repeat(depth) + digits + "]".repeat(depth));
         assertThat(JsonFile.read("map", file)).hasToString("[".repeat(depth) + digits + "]".repeat(depth));
         assertThat(((JsonNumber) JsonFile.read("map", file("1e999999999"))).doubleValue())
@@ -38,11 +39,11 @@ class JsonFileTest {
                 "is not JSON: ",
                 "{\"a\": 1, \"b\": 2, \"a\": 3}",
                 "is not JSON: Duplicate key 'a' is not allowed",
-                "[" + "9".repeat(JsonFile.MOST_DIGITS + 1) + "]",
+                "[" + "9".repeat(JsonInput.MOST_DIGITS + 1) + "]",
                 "has a number of more than 100 digits",
                 "[0." + "1".repeat(3_000_000) + "]",
                 "has a number of more than 100 digits",
-                "[".repeat(JsonFile.MOST_DEPTH + 1) + "]".repeat(JsonFile.MOST_DEPTH + 1),
+                "[".repeat(JsonInput.MOST_DEPTH + 1) + "]".repeat(JsonInput.MOST_DEPTH + 1),
                 "has more than 64 arrays and objects inside each other",
                 "[".repeat(3_000_000),
                 "has more than 64 arrays and objects inside each other",

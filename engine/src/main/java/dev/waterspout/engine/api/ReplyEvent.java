@@ -1,0 +1,54 @@
+package dev.waterspout.engine.api;
+
+import dev.waterspout.engine.chat.ChatDelta;
+import dev.waterspout.engine.generate.ChosenToken;
+import dev.waterspout.engine.generate.GenerationReport;
+import java.util.List;
+
+/** What happens to replies that are computed for somebody else. */
+public sealed interface ReplyEvent {
+    /**
+     * A piece came.
+     *
+     * @param choice number of the reply, from 0
+     * @param delta the piece
+     * @param chosen the tokens that were chosen since the piece before, where the options ask for them
+     */
+    record Piece(int choice, ChatDelta delta, List<ChosenToken> chosen) implements ReplyEvent {
+        /** Copies the list. */
+        public Piece {
+            chosen = List.copyOf(chosen);
+        }
+    }
+
+    /**
+     * A reply ended.
+     *
+     * @param choice number of the reply, from 0
+     * @param reason why
+     * @param usage what it took
+     * @param chosen the tokens that were chosen since the last piece, where the options ask for them
+     * @param report what the generation did
+     * @param seconds since it was asked for
+     */
+    record Ended(
+            int choice,
+            ChatReply.FinishReason reason,
+            ChatReply.Usage usage,
+            List<ChosenToken> chosen,
+            GenerationReport report,
+            double seconds)
+            implements ReplyEvent {
+        /** Copies the list. */
+        public Ended {
+            chosen = List.copyOf(chosen);
+        }
+    }
+
+    /**
+     * A reply could not be computed; no others follow.
+     *
+     * @param cause why
+     */
+    record Failed(Throwable cause) implements ReplyEvent {}
+}

@@ -1,0 +1,165 @@
+package dev.waterspout.engine.cli;
+
+import dev.waterspout.engine.api.ChatOptions;
+import dev.waterspout.engine.api.Deployment;
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Session;
+import dev.waterspout.engine.chat.ChatTemplate;
+import dev.waterspout.engine.cli.options.CommOptions;
+import dev.waterspout.engine.cli.options.HostOptions;
+import dev.waterspout.engine.cli.options.ModelOptions;
+import dev.waterspout.engine.cli.options.PlanOptions;
+import dev.waterspout.engine.cli.options.SamplingOptions;
+import dev.waterspout.engine.cli.options.ServerOptions;
+import dev.waterspout.engine.cli.options.TemplateOptions;
+import dev.waterspout.engine.cli.print.ConsoleEvents;
+import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.generate.Generator;
+import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.http.ModelServer;
+import dev.waterspout.engine.http.ServeOptions;
+import dev.waterspout.engine.http.openai.ServedModel;
+import dev.waterspout.engine.model.Model;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Answers requests over HTTP until the process is told to end. */
+@Command(
+        name = "serve",
+        description = "Answers requests of OpenAI's HTTP interface.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class ServeCommand implements Callable<Integer> {
+    /** What is left of the time to end when requests have been answered or given up. */
+    private static final Duration CLOSING = Duration.ofSeconds(10);
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Mixin
+    private ModelOptions modelOptions = new ModelOptions();
+
+    @Mixin
+    private ServerOptions server = new ServerOptions();
+
+    @Option(
+            names = {"-a", "--alias"},
+            paramLabel = "NAME",
+            description = "What clients call the model (default: the name of its file).")
+    private @Nullable String alias;
+
+    @Mixin
+    private TemplateOptions templateOptions = new TemplateOptions();
+
+    @Option(
+            names = {"-n", "--predict"},
+            paramLabel = "N",
+            defaultValue = "-1",
+            description = "Most tokens of a reply where a request does not say; -1 until its end or that of the context"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private int predict;
+
+    @Mixin
+    private SamplingOptions sampling = new SamplingOptions();
+
+    @Mixin
+    private PlanOptions planOptions = new PlanOptions();
+
+    @Mixin
+    private CommOptions commOptions = new CommOptions();
+
+    @Mixin
+    private HostOptions hostOptions = new HostOptions();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        if (predict < Generator.UNLIMITED) {
+            throw new IllegalArgumentException("tokens to predict is " + predict + "; it must be -1 or more");
+        }
+        SamplingParameters parameters = sampling.parameters();
+        ServeOptions serveOptions = server.options();
+        Options options = planOptions.options(
+                commOptions.exchange(false),
+                hostOptions.host(planOptions.activations(), planOptions.machineCode()),
+                err);
+        CountDownLatch over = new CountDownLatch(1);
+        try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
+            try (Model model = modelOptions.load()) {
+                Optional<ChatTemplate> template = session.leads() ? templateOptions.find(model) : Optional.empty();
+                Deployment deployment = session.prepare(model, options, Map.of());
+                try (LanguageModel running = session.start(deployment)) {
+                    if (session.leads()) {
+                        ServedModel served = new ServedModel(
+                                running,
+                                template,
+                                alias == null ? model.file().name() : alias,
+                                new ChatOptions(predict, parameters, List.of()),
+                                InstantSource.system());
+                        serve(served, serveOptions, over, err);
+                        running.dismiss();
+                    } else {
+                        holdOffSignals(() -> {}, over);
+                        running.follow();
+                    }
+                }
+            } catch (Throwable failure) {
+                session.abort(failure);
+                throw failure;
+            }
+        } finally {
+            over.countDown();
+        }
+        return ExitCode.OK;
+    }
+
+    private void serve(ServedModel served, ServeOptions options, CountDownLatch over, PrintWriter err)
+            throws IOException, InterruptedException {
+        try (ModelServer listening = new ModelServer(served, options)) {
+            holdOffSignals(listening::end, over);
+            String scheme = options.address().tls().isPresent() ? "https" : "http";
+            String host = options.address().host();
+            err.println("waterspout: " + served.name() + " is served at " + scheme + "://"
+                    + (host.contains(":") ? "[" + host + "]" : host) + ":" + listening.port());
+            err.flush();
+            listening.await();
+            if (listening.broken().isPresent()) {
+                Throwable failure = listening.broken().get();
+                throw failure instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(failure);
+            }
+            if (!listening.drain(server.drain())) {
+                err.println("waterspout: requests were not answered within "
+                        + server.drain().toSeconds() + " s, and are given up");
+            }
+        }
+    }
+
+    /** SIGTERM and SIGINT end the process only after this command, or when that has taken too long. */
+    private void holdOffSignals(Runnable end, CountDownLatch over) {
+        long most = server.drain().plus(CLOSING).toMillis();
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
+            end.run();
+            try {
+                var _ = over.await(most, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+    }
+}

@@ -1,0 +1,62 @@
+package dev.waterspout.engine.grammar;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Schemas that hold at the same time, as one. */
+final class AllOf {
+    private AllOf() {}
+
+    /** Finds what a reference names. */
+    interface Resolver {
+        Object resolve(String reference, String path);
+    }
+
+    /**
+     * Merges schemas. Properties and required names are joined; any other keyword may be in one of them, or alike in
+     * several.
+     *
+     * @param outer has the schemas, and may say more itself
+     * @param schemas that hold
+     * @throws GrammarException if two of them say different things
+     */
+    static Map<Object, @Nullable Object> merged(Map<?, ?> outer, List<?> schemas, Resolver resolver, String path) {
+        Map<Object, @Nullable Object> merged = new LinkedHashMap<>(outer);
+        merged.remove("allOf");
+        for (Object each : schemas) {
+            Object found = each instanceof Map<?, ?> object && object.get("$ref") instanceof String reference
+                    ? resolver.resolve(reference, path)
+                    : each;
+            if (!(found instanceof Map<?, ?> schema)) {
+                throw new GrammarException(path + ".allOf has something that is no object");
+            }
+            schema.forEach((keyword, value) -> merge(merged, keyword, value, path));
+        }
+        return merged;
+    }
+
+    private static void merge(
+            Map<Object, @Nullable Object> merged, Object keyword, @Nullable Object value, String path) {
+        Optional<Object> before = Optional.ofNullable(merged.get(keyword));
+        if (before.isEmpty() || before.get().equals(value)) {
+            merged.put(keyword, value);
+        } else if (keyword.equals("properties")
+                && before.get() instanceof Map<?, ?> own
+                && value instanceof Map<?, ?> more) {
+            Map<Object, @Nullable Object> joined = new LinkedHashMap<>(own);
+            more.forEach((name, schema) -> merge(joined, name, schema, path + ".properties"));
+            merged.put(keyword, joined);
+        } else if (keyword.equals("required") && before.get() instanceof List<?> own && value instanceof List<?> more) {
+            List<@Nullable Object> joined = new ArrayList<>(own);
+            more.stream().filter(name -> !joined.contains(name)).forEach(joined::add);
+            merged.put(keyword, joined);
+        } else if (!List.of("title", "description", "$defs", "definitions").contains(keyword)) {
+            throw new GrammarException(
+                    path + ".allOf says different things of " + keyword + ", which is not supported");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package dev.waterspout.engine.grammar;
+
+/** A grammar or a schema that cannot be used. The message is one sentence that names the cause. */
+public final class GrammarException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** @param message one sentence */
+    public GrammarException(String message) {
+        super(message);
+    }
+}

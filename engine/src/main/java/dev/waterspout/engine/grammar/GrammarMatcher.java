@@ -1,0 +1,83 @@
+package dev.waterspout.engine.grammar;
+
+import java.io.ByteArrayOutputStream;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Follows one text, token by token. Used by one thread. */
+public final class GrammarMatcher {
+    /** Sets of allowed tokens that are kept, one per state. */
+    private static final int MOST_SETS = 256;
+
+    private final Grammar grammar;
+    private final TokenOrder order;
+    private final Map<Integer, BitSet> known = new HashMap<>();
+    private GrammarStates states;
+    /** The text so far, from which its state is found again when states are dropped. */
+    private final ByteArrayOutputStream text = new ByteArrayOutputStream();
+
+    private int state;
+
+    /**
+     * @param grammar what the text may be
+     * @param order the vocabulary
+     */
+    public GrammarMatcher(Grammar grammar, TokenOrder order) {
+        this.grammar = grammar;
+        this.order = order;
+        this.states = new GrammarStates(grammar);
+        this.state = states.begin();
+    }
+
+    /** Returns the tokens that the text may go on with, those that end it included; not to be changed. */
+    public BitSet allowed() {
+        BitSet found = known.get(state);
+        if (found == null) {
+            found = order.allowed(states, state);
+            if (known.size() >= MOST_SETS) {
+                known.clear();
+            }
+            known.put(state, found);
+        }
+        return found;
+    }
+
+    /** Returns whether the text may end. */
+    public boolean mayEnd() {
+        return states.mayEnd(state);
+    }
+
+    /**
+     * Takes a token.
+     *
+     * @return whether it was allowed; if not, nothing is any more
+     */
+    public boolean accept(int token) {
+        if (order.ends(token)) {
+            return mayEnd();
+        }
+        return accept(order.bytes(token));
+    }
+
+    /** Takes bytes; returns whether they were allowed. */
+    boolean accept(byte[] bytes) {
+        for (byte each : bytes) {
+            int next = states.next(state, each & 0xff);
+            if (next == GrammarStates.DEAD) {
+                return false;
+            }
+            state = next;
+            text.write(each);
+        }
+        if (states.full()) {
+            states = new GrammarStates(grammar);
+            known.clear();
+            state = states.begin();
+            for (byte each : text.toByteArray()) {
+                state = states.next(state, each & 0xff);
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,154 @@
+package dev.waterspout.engine.grammar;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The states that a text can be in under a grammar, found as they are needed: a state is the set of all places where
+ * the text can stand, each with the places to return to when its rule ends. Used by one thread.
+ */
+final class GrammarStates {
+    /** A text that the grammar does not have. */
+    static final int DEAD = -1;
+
+    private static final int UNKNOWN = -2;
+    /** Places of one state; more means that the grammar has too many ways to say the same. */
+    private static final int MOST_STANDS = 4096;
+    /** Rules inside each other. */
+    private static final int MOST_DEPTH = 512;
+    /** States that are kept; beyond, all are found anew. */
+    private static final int MOST_STATES = 20_000;
+
+    private static final int BYTES = 256;
+
+    private final Grammar grammar;
+    /** Places to return to: number of the next one, and the place, by number; 0 for none. */
+    private final List<Return> returns = new ArrayList<>();
+
+    private final Map<Return, Integer> returnNumbers = new HashMap<>();
+    private final List<State> states = new ArrayList<>();
+    private final Map<Set<Stand>, Integer> stateNumbers = new HashMap<>();
+
+    /** A place to return to, and the number of those after it. */
+    private record Return(int place, int next, int depth) {}
+
+    /** Where a text can stand. */
+    private record Stand(int place, int returns) {}
+
+    /** A state, and where a byte leads from it. */
+    @SuppressWarnings("ArrayRecordComponent") // filled as it is found, never compared
+    private record State(Set<Stand> stands, boolean mayEnd, int[] next) {}
+
+    GrammarStates(Grammar grammar) {
+        this.grammar = grammar;
+        returns.add(new Return(-1, 0, 0));
+    }
+
+    /** Returns the state of an empty text. */
+    int begin() {
+        return state(List.of(new Stand(grammar.root(), 0)));
+    }
+
+    /** Returns whether the text may end. */
+    boolean mayEnd(int state) {
+        return states.get(state).mayEnd();
+    }
+
+    /** Returns the state after one more byte, or {@link #DEAD}. */
+    int next(int state, int value) {
+        int[] next = states.get(state).next();
+        if (next[value] == UNKNOWN) {
+            List<Stand> stands = new ArrayList<>();
+            for (Stand stand : states.get(state).stands()) {
+                for (Grammar.Take take : grammar.takes(stand.place())) {
+                    if (take.first() <= value && value <= take.last()) {
+                        stands.add(new Stand(take.to(), stand.returns()));
+                    }
+                }
+            }
+            next[value] = stands.isEmpty() ? DEAD : state(stands);
+        }
+        return next[value];
+    }
+
+    /** Returns whether so many states are kept that they should be found anew. */
+    boolean full() {
+        return states.size() > MOST_STATES;
+    }
+
+    private int state(List<Stand> from) {
+        Set<Stand> taking = new LinkedHashSet<>();
+        boolean mayEnd = close(from, taking);
+        if (taking.isEmpty() && !mayEnd) {
+            return DEAD;
+        }
+        if (mayEnd) {
+            taking.add(new Stand(-1, 0));
+        }
+        Integer known = stateNumbers.get(taking);
+        if (known != null) {
+            return known;
+        }
+        int[] next = new int[BYTES];
+        Arrays.fill(next, UNKNOWN);
+        Set<Stand> stands = new LinkedHashSet<>(taking);
+        stands.remove(new Stand(-1, 0));
+        states.add(new State(stands, mayEnd, next));
+        stateNumbers.put(taking, states.size() - 1);
+        return states.size() - 1;
+    }
+
+    /** Follows all steps that take no byte; returns whether the text may end. */
+    private boolean close(List<Stand> from, Set<Stand> taking) {
+        Set<Stand> seen = new LinkedHashSet<>();
+        List<Stand> open = new ArrayList<>(from);
+        boolean mayEnd = false;
+        while (!open.isEmpty()) {
+            Stand stand = open.removeLast();
+            if (!seen.add(stand)) {
+                continue;
+            }
+            if (seen.size() > MOST_STANDS) {
+                throw new GrammarException("the grammar has more than " + MOST_STANDS
+                        + " ways to read the same text; it must be made less ambiguous");
+            }
+            if (grammar.isEnd(stand.place())) {
+                if (stand.returns() == 0) {
+                    mayEnd = true;
+                } else {
+                    Return back = returns.get(stand.returns());
+                    open.add(new Stand(back.place(), back.next()));
+                }
+                continue;
+            }
+            grammar.skips(stand.place()).forEach(to -> open.add(new Stand(to, stand.returns())));
+            for (Grammar.Call call : grammar.calls(stand.place())) {
+                open.add(new Stand(grammar.begin(call.rule()), returnTo(call.to(), stand.returns())));
+            }
+            if (!grammar.takes(stand.place()).isEmpty()) {
+                taking.add(stand);
+            }
+        }
+        return mayEnd;
+    }
+
+    /** A rule that is the last thing of another needs no return: rules that end with themselves stay as they are. */
+    private int returnTo(int place, int next) {
+        if (grammar.isEnd(place)) {
+            return next;
+        }
+        Return added = new Return(place, next, returns.get(next).depth() + 1);
+        if (added.depth() > MOST_DEPTH) {
+            throw new GrammarException("the text has more than " + MOST_DEPTH + " rules inside each other");
+        }
+        return returnNumbers.computeIfAbsent(added, _ -> {
+            returns.add(added);
+            return returns.size() - 1;
+        });
+    }
+}

@@ -1,0 +1,101 @@
+package dev.waterspout.engine.grammar;
+
+import static dev.waterspout.engine.grammar.Node.rule;
+import static dev.waterspout.engine.grammar.Node.sequence;
+import static dev.waterspout.engine.grammar.Node.text;
+
+import dev.waterspout.engine.json.PlainJson;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Objects of a schema. */
+final class JsonObjects {
+    private JsonObjects() {}
+
+    /**
+     * A property.
+     *
+     * @param name of it
+     * @param value what it may be
+     * @param required whether it must be there
+     */
+    record Member(String name, Node value, boolean required) {}
+
+    /**
+     * Returns objects.
+     *
+     * @param members in the order in which they come
+     * @param others what properties of other names may be; empty if there are none
+     * @param define makes a rule of a part, so that what is used twice is there once
+     */
+    static Node of(List<Member> members, Optional<Node> others, UnaryOperator<Node> define) {
+        Node rest = Node.EMPTY;
+        Node first = Node.EMPTY;
+        if (others.isPresent()) {
+            Node key = define.apply(otherKeys(members.stream().map(Member::name).toList()));
+            Node other = define.apply(pair(key, others.get()));
+            rest = define.apply(Node.any(sequence(JsonRules.comma(), other)));
+            first = Node.optional(sequence(other, rest));
+        }
+        // From the last member to the first: what follows, where a member has come before and where none has.
+        for (int i = members.size() - 1; i >= 0; i--) {
+            Member member = members.get(i);
+            Node pair = define.apply(pair(text(PlainJson.text(member.name())), member.value()));
+            Node after = sequence(JsonRules.comma(), pair, rest);
+            Node begin = sequence(pair, rest);
+            first = define.apply(member.required() ? begin : Node.choice(begin, first));
+            rest = define.apply(member.required() ? after : Node.choice(after, rest));
+        }
+        return sequence(text("{"), rule(JsonRules.SPACE), first, rule(JsonRules.SPACE), text("}"));
+    }
+
+    private static Node pair(Node key, Node value) {
+        return sequence(key, rule(JsonRules.SPACE), text(":"), rule(JsonRules.SPACE), value);
+    }
+
+    /** Names by their first characters. */
+    private static final class Names {
+        private final TreeMap<Integer, Names> next = new TreeMap<>();
+        private boolean ends;
+
+        private void add(String name) {
+            Names at = this;
+            for (int character : name.codePoints().toArray()) {
+                at = at.next.computeIfAbsent(character, _ -> new Names());
+            }
+            at.ends = true;
+        }
+    }
+
+    /** Returns strings other than some names, which have no character that is written with a backslash. */
+    private static Node otherKeys(List<String> names) {
+        Names tree = new Names();
+        names.forEach(tree::add);
+        return sequence(text("\""), others(tree), text("\""));
+    }
+
+    private static Node others(Names tree) {
+        List<Node> choices = new ArrayList<>();
+        CharacterSet known = new CharacterSet(List.of());
+        for (var entry : tree.next.entrySet()) {
+            known = known.or(CharacterSet.of(entry.getKey(), entry.getKey()));
+            @Nullable
+            Node character = JsonRules.PLAIN.has(entry.getKey())
+                    ? new Node.Characters(CharacterSet.of(entry.getKey(), entry.getKey()))
+                    : null;
+            if (character != null) {
+                choices.add(sequence(character, others(entry.getValue())));
+            }
+        }
+        choices.add(sequence(
+                new Node.Characters(JsonRules.PLAIN.minus(known)), Node.any(new Node.Characters(JsonRules.PLAIN))));
+        if (!tree.ends) {
+            choices.add(Node.EMPTY);
+        }
+        return new Node.Choice(choices);
+    }
+}

@@ -1,0 +1,56 @@
+package dev.waterspout.engine.http.openai;
+
+import dev.waterspout.engine.api.ChatReply.FinishReason;
+import dev.waterspout.engine.api.ChatReply.Usage;
+import dev.waterspout.engine.api.ReplyEvent.Ended;
+import dev.waterspout.engine.api.ReplyEvent.Piece;
+import dev.waterspout.engine.generate.ChosenToken;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One reply as far as it has come. */
+final class Collected {
+    private final StringBuilder text = new StringBuilder();
+    private final StringBuilder reasoning = new StringBuilder();
+    private final List<ChosenToken> chosen = new ArrayList<>();
+    private @Nullable Ended end;
+
+    void take(Piece piece) {
+        switch (piece.delta().kind()) {
+            case TEXT -> text.append(piece.delta().text());
+            case REASONING -> reasoning.append(piece.delta().text());
+        }
+        chosen.addAll(piece.chosen());
+    }
+
+    void end(Ended ended) {
+        end = ended;
+        chosen.addAll(ended.chosen());
+    }
+
+    String text() {
+        return text.toString();
+    }
+
+    String reasoning() {
+        return reasoning.toString();
+    }
+
+    List<ChosenToken> chosen() {
+        return chosen;
+    }
+
+    boolean ended() {
+        return end != null;
+    }
+
+    /** Returns why it ended, in the interface's word. */
+    String finishReason() {
+        return end != null && end.reason() == FinishReason.LENGTH ? "length" : "stop";
+    }
+
+    Usage usage() {
+        return end == null ? new Usage(0, 0, 0) : end.usage();
+    }
+}

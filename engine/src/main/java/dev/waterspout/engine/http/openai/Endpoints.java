@@ -1,0 +1,235 @@
+package dev.waterspout.engine.http.openai;
+
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.api.ReplyQueue;
+import dev.waterspout.engine.chat.ChatException;
+import dev.waterspout.engine.environment.Version;
+import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.http.transport.Answer;
+import dev.waterspout.engine.http.transport.Exchange;
+import dev.waterspout.engine.json.PlainJson;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.tokenizer.Tokenizer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What can be asked of a server, by method and path. */
+public final class Endpoints {
+    /** Where a server says whether it can answer; its owner knows. */
+    public static final String HEALTH = "/health";
+
+    private final ServedModel served;
+    private final ReplyQueue queue;
+    private final Metrics metrics = new Metrics();
+    private final Replies replies;
+    private final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+
+    /** Answers one kind of request. */
+    @FunctionalInterface
+    public interface Endpoint {
+        /**
+         * Answers.
+         *
+         * @param exchange the request, and the way back
+         * @throws ApiException if there is no answer, and none has begun
+         */
+        void answer(Exchange exchange);
+    }
+
+    /**
+     * @param served the model
+     * @param queue computes replies
+     * @param limit how long a request may take
+     */
+    public Endpoints(ServedModel served, ReplyQueue queue, Duration limit) {
+        this.served = served;
+        this.queue = queue;
+        this.replies = new Replies(served, queue, metrics, limit);
+        endpoints.put("POST /v1/chat/completions", this::chat);
+        endpoints.put("POST /v1/completions", this::complete);
+        endpoints.put("POST /v1/responses", this::respond);
+        endpoints.put("GET /v1/models", exchange -> exchange.answer(json(models())));
+        endpoints.put("GET /metrics", exchange -> exchange.answer(metrics()));
+        endpoints.put("POST /tokenize", exchange -> exchange.answer(json(tokenize(body(exchange)))));
+        endpoints.put("POST /detokenize", exchange -> exchange.answer(json(detokenize(body(exchange)))));
+        endpoints.put("GET /props", exchange -> exchange.answer(json(properties())));
+        endpoints.put("POST /apply-template", exchange -> exchange.answer(json(render(body(exchange)))));
+    }
+
+    /**
+     * Returns what answers a request.
+     *
+     * @param method such as GET
+     * @param path without the query
+     * @throws ApiException with status 404 or 405 if nothing does
+     */
+    public Endpoint find(String method, String path) {
+        Endpoint found = endpoints.get(method + " " + path);
+        if (found != null) {
+            return found;
+        }
+        Set<String> paths = new TreeSet<>();
+        for (String known : endpoints.keySet()) {
+            if (known.endsWith(" " + path)) {
+                throw ApiException.request(
+                        405,
+                        method + " " + path + " is not answered; " + known.substring(0, known.indexOf(' ')) + " is");
+            }
+            paths.add(known);
+        }
+        throw ApiException.request(404, "there is nothing at " + path + "; there is " + String.join(", ", paths));
+    }
+
+    private boolean knows(String path) {
+        return endpoints.keySet().stream().anyMatch(known -> known.endsWith(" " + path));
+    }
+
+    /** Counts an answer. */
+    public void count(String path, int status) {
+        metrics.request(path.equals(HEALTH) || knows(path) ? path : "other", status);
+    }
+
+    private static Fields body(Exchange exchange) {
+        return Fields.read(exchange.body());
+    }
+
+    private static Answer json(Map<String, @Nullable Object> json) {
+        return Answer.json(200, PlainJson.text(json));
+    }
+
+    private void chat(Exchange exchange) {
+        ReplyRequest request = ChatWriter.read(body(exchange), served);
+        replies.answer(exchange, request, new ChatWriter(served, request));
+    }
+
+    private void complete(Exchange exchange) {
+        Fields fields = body(exchange);
+        ReplyRequest request = CompletionWriter.read(fields, served);
+        boolean echoes = fields.flag("echo").orElse(false);
+        replies.answer(exchange, request, new CompletionWriter(served, request, echoes));
+    }
+
+    private void respond(Exchange exchange) {
+        Fields fields = body(exchange);
+        ReplyRequest request = ResponsesRequest.read(fields, served);
+        replies.answer(exchange, request, new ResponsesWriter(served, ResponsesRequest.echoed(fields)));
+    }
+
+    private Answer metrics() {
+        byte[] text = metrics.text(queue).getBytes(StandardCharsets.UTF_8);
+        return new Answer(200, "text/plain; version=0.0.4; charset=utf-8", text, Map.of());
+    }
+
+    private Map<String, @Nullable Object> models() {
+        LanguageModel model = served.model();
+        ModelConfig config = model.deployment().model().config();
+        return PlainJson.object(
+                "object",
+                "list",
+                "data",
+                List.of(PlainJson.object(
+                        "id",
+                        served.name(),
+                        "object",
+                        "model",
+                        "created",
+                        served.now(),
+                        "owned_by",
+                        "waterspout",
+                        "meta",
+                        PlainJson.object(
+                                "n_vocab", served.tokenizer().vocabulary().size(),
+                                "n_ctx", served.context(),
+                                "n_ctx_train", config.contextLength(),
+                                "n_embd", config.width(),
+                                "ranks", model.session().ranks(),
+                                "devices", model.deployment().devices()))));
+    }
+
+    private Map<String, @Nullable Object> tokenize(Fields fields) {
+        String content = fields.requiredText("content");
+        boolean special = fields.flag("parse_special").orElse(true);
+        boolean begins = fields.flag("add_special").orElse(false)
+                && served.tokenizer().vocabulary().addsBos();
+        int[] tokens = served.tokenizer().encode(content, begins, special);
+        List<Object> list = new ArrayList<>();
+        for (int token : tokens) {
+            list.add(
+                    fields.flag("with_pieces").orElse(false)
+                            ? PlainJson.object("id", token, "piece", TokenTexts.text(served.tokenizer(), token))
+                            : token);
+        }
+        return PlainJson.object("tokens", list);
+    }
+
+    private Map<String, @Nullable Object> detokenize(Fields fields) {
+        List<Integer> tokens = new ArrayList<>();
+        int vocabulary = served.tokenizer().vocabulary().size();
+        for (Object item : fields.list("tokens")) {
+            if (!(item instanceof Long id) || id < 0 || id >= vocabulary) {
+                throw fields.wrong(
+                        "tokens[" + tokens.size() + "]", item, "a token, an integer within 0 to " + (vocabulary - 1));
+            }
+            tokens.add(id.intValue());
+        }
+        int[] ids = tokens.stream().mapToInt(Integer::intValue).toArray();
+        return PlainJson.object("content", served.model().detokenize(ids));
+    }
+
+    private Map<String, @Nullable Object> render(Fields fields) {
+        try {
+            return PlainJson.object(
+                    "prompt",
+                    served.requiredTemplate()
+                            .render(Messages.conversation(fields))
+                            .toString());
+        } catch (ChatException refused) {
+            throw ApiException.field("messages", String.valueOf(refused.getMessage()));
+        }
+    }
+
+    private Map<String, @Nullable Object> properties() {
+        SamplingParameters usual = served.usual().sampling();
+        Tokenizer tokenizer = served.tokenizer();
+        return PlainJson.object(
+                "default_generation_settings",
+                PlainJson.object(
+                        "n_ctx",
+                        served.context(),
+                        "params",
+                        PlainJson.object(
+                                "n_predict", served.usual().predict(),
+                                "temperature", usual.temperature(),
+                                "top_k", usual.topK(),
+                                "top_p", usual.topP(),
+                                "min_p", usual.minP(),
+                                "repeat_last_n", usual.adjustments().window(),
+                                "repeat_penalty", usual.adjustments().repeat(),
+                                "presence_penalty", usual.adjustments().presence(),
+                                "frequency_penalty", usual.adjustments().frequency())),
+                "model_alias",
+                served.name(),
+                "chat_template",
+                served.template().map(template -> template.source()),
+                "bos_token",
+                text(tokenizer, tokenizer.vocabulary().bos()),
+                "eos_token",
+                text(tokenizer, tokenizer.vocabulary().eos()),
+                "exchange",
+                String.valueOf(served.model().deployment().options().schedule()),
+                "build_info",
+                "waterspout " + Version.number());
+    }
+
+    private static String text(Tokenizer tokenizer, OptionalInt token) {
+        return token.isPresent() ? tokenizer.vocabulary().text(token.getAsInt()) : "";
+    }
+}

@@ -1,0 +1,151 @@
+package dev.waterspout.engine.http.openai;
+
+import dev.waterspout.engine.api.ChatOptions;
+import dev.waterspout.engine.chat.ChatMessage;
+import dev.waterspout.engine.chat.ChatMessage.Role;
+import dev.waterspout.engine.chat.Conversation;
+import dev.waterspout.engine.chat.ToolCall;
+import dev.waterspout.engine.json.PlainJson;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads requests for responses. Nothing is kept from one to the next: conversations come whole. */
+final class ResponsesRequest {
+    private ResponsesRequest() {}
+
+    /** Reads a request. */
+    static ReplyRequest read(Fields fields, ServedModel served) {
+        for (String kept : List.of("previous_response_id", "conversation")) {
+            if (fields.any(kept).isPresent()) {
+                throw ApiException.field(
+                        kept, kept + " is given; this server keeps no responses: send the whole conversation as input");
+            }
+        }
+        if (fields.flag("background").orElse(false)) {
+            throw ApiException.field("background", "background is true; responses are made while the client waits");
+        }
+        ChatOptions usual = served.usual();
+        ChatOptions options = new ChatOptions(
+                ReplyRequest.predict(fields, List.of("max_output_tokens"), usual.predict()),
+                SamplingFields.sampling(
+                        fields,
+                        usual.sampling(),
+                        served.tokenizer().vocabulary().size()),
+                SamplingFields.stops(fields),
+                usual.constraint(),
+                -1);
+        return new ReplyRequest(
+                List.of(served.prompt(new Conversation(messages(fields), tools(fields)))),
+                List.of(options),
+                fields.flag("stream").orElse(false),
+                true);
+    }
+
+    /** Returns what a response repeats of its request. */
+    static Map<String, @Nullable Object> echoed(Fields fields) {
+        return PlainJson.object(
+                "instructions",
+                fields.text("instructions").orElse(null),
+                "max_output_tokens",
+                fields.any("max_output_tokens").orElse(null),
+                "metadata",
+                fields.any("metadata").orElse(Map.of()),
+                "parallel_tool_calls",
+                fields.flag("parallel_tool_calls").orElse(true),
+                "previous_response_id",
+                null,
+                "reasoning",
+                fields.any("reasoning").orElse(PlainJson.object("effort", null, "summary", null)),
+                "temperature",
+                fields.any("temperature").orElse(null),
+                "text",
+                fields.any("text").orElse(PlainJson.object("format", PlainJson.object("type", "text"))),
+                "tool_choice",
+                fields.any("tool_choice").orElse("auto"),
+                "tools",
+                fields.list("tools"),
+                "top_p",
+                fields.any("top_p").orElse(null),
+                "truncation",
+                "disabled");
+    }
+
+    /** Responses describe functions without the object around them that templates expect. */
+    private static List<Map<String, @Nullable Object>> tools(Fields fields) {
+        List<Map<String, @Nullable Object>> tools = new ArrayList<>();
+        for (Fields tool : fields.objects("tools")) {
+            if (!tool.requiredText("type").equals("function")) {
+                throw ApiException.field(
+                        tool.path("type"),
+                        tool.path("type") + " is '" + tool.requiredText("type") + "'; functions alone can be called");
+            }
+            tool.requiredText("name");
+            Map<String, @Nullable Object> function = tool.plain();
+            function.remove("type");
+            tools.add(PlainJson.object("type", "function", "function", function));
+        }
+        return tools;
+    }
+
+    private static List<ChatMessage> messages(Fields fields) {
+        List<ChatMessage> messages = new ArrayList<>();
+        fields.text("instructions")
+                .filter(text -> !text.isEmpty())
+                .ifPresent(instructions -> messages.add(ChatMessage.system(instructions)));
+        Object input = fields.any("input").orElseThrow(() -> fields.missing("input"));
+        if (input instanceof String text) {
+            messages.add(ChatMessage.user(text));
+        } else {
+            fields.objects("input").forEach(item -> add(item, messages));
+        }
+        if (messages.isEmpty()) {
+            throw fields.missing("input");
+        }
+        return messages;
+    }
+
+    private static void add(Fields item, List<ChatMessage> messages) {
+        switch (item.text("type").orElse("message")) {
+            case "message" -> messages.add(message(item));
+            case "reasoning" -> {
+                // What the model thought is not put to it again.
+            }
+            case "function_call" ->
+                addCall(
+                        new ToolCall(item.requiredText("call_id"), item.requiredText("name"), Messages.arguments(item)),
+                        messages);
+            case "function_call_output" ->
+                messages.add(ChatMessage.tool(item.requiredText("call_id"), Messages.content(item, "output")));
+            default ->
+                throw ApiException.field(
+                        item.path("type"),
+                        item.path("type") + " is '" + item.requiredText("type")
+                                + "'; message, reasoning, function_call and function_call_output are allowed");
+        }
+    }
+
+    /** Calls belong to the message of the assistant before them. */
+    private static void addCall(ToolCall call, List<ChatMessage> messages) {
+        boolean follows = !messages.isEmpty() && messages.getLast().role() == Role.ASSISTANT;
+        ChatMessage message = follows ? messages.removeLast() : ChatMessage.assistant("");
+        List<ToolCall> calls = new ArrayList<>(message.toolCalls());
+        calls.add(call);
+        messages.add(new ChatMessage(Role.ASSISTANT, message.content(), message.reasoning(), calls, ""));
+    }
+
+    private static ChatMessage message(Fields item) {
+        String content = Messages.content(item, "content");
+        return switch (item.requiredText("role")) {
+            case "system", "developer" -> ChatMessage.system(content);
+            case "user" -> ChatMessage.user(content);
+            case "assistant" -> ChatMessage.assistant(content);
+            default ->
+                throw ApiException.field(
+                        item.path("role"),
+                        item.path("role") + " is '" + item.requiredText("role")
+                                + "'; system, developer, user and assistant are allowed");
+        };
+    }
+}

@@ -1,0 +1,91 @@
+package dev.waterspout.engine.http.openai;
+
+import dev.waterspout.engine.generate.LogitAdjustments;
+import dev.waterspout.engine.generate.SamplingParameters;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** How tokens are chosen, as requests say it: the words of OpenAI's interface and of llama.cpp's server. */
+final class SamplingFields {
+    private static final int MOST_STOPS = 16;
+    private static final double FORBIDDEN = -100;
+
+    private SamplingFields() {}
+
+    /**
+     * Reads how tokens are chosen.
+     *
+     * @param fields of the request
+     * @param usual what counts where the request says nothing; its seed does not
+     * @param vocabulary number of tokens
+     */
+    static SamplingParameters sampling(Fields fields, SamplingParameters usual, int vocabulary) {
+        long seed = fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE)
+                .filter(given -> given != -1)
+                .orElseGet(() -> ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE));
+        return new SamplingParameters(
+                fields.integer("top_k", -1, Integer.MAX_VALUE)
+                        .map(k -> Math.max(0, k.intValue()))
+                        .orElse(usual.topK()),
+                fields.number("top_p", 0, 1).orElse(usual.topP()),
+                fields.number("min_p", 0, 1).orElse(usual.minP()),
+                fields.number("temperature", 0, 1000).orElse(usual.temperature()),
+                seed,
+                adjustments(fields, usual.adjustments(), vocabulary));
+    }
+
+    private static LogitAdjustments adjustments(Fields fields, LogitAdjustments usual, int vocabulary) {
+        Map<Integer, Double> bias = new LinkedHashMap<>(usual.bias());
+        fields.object("logit_bias")
+                .ifPresent(biases -> biases.plain().keySet().forEach(key -> {
+                    double value = biases.number(key, -1000, 1000).orElse(0.0);
+                    bias.put(token(biases, key, vocabulary), value <= FORBIDDEN ? Double.NEGATIVE_INFINITY : value);
+                }));
+        String repetition = fields.any("repeat_penalty").isPresent() ? "repeat_penalty" : "repetition_penalty";
+        return new LogitAdjustments(
+                fields.integer("repeat_last_n", -1, Integer.MAX_VALUE)
+                        .map(Long::intValue)
+                        .orElse(usual.window()),
+                fields.number(repetition, Float.MIN_NORMAL, 1000).orElse(usual.repeat()),
+                fields.number("presence_penalty", -1000, 1000).orElse(usual.presence()),
+                fields.number("frequency_penalty", -1000, 1000).orElse(usual.frequency()),
+                bias);
+    }
+
+    private static int token(Fields biases, String key, int vocabulary) {
+        if (key.matches("[0-9]{1,9}") && Integer.parseInt(key) < vocabulary) {
+            return Integer.parseInt(key);
+        }
+        throw ApiException.field(
+                biases.path(key), "logit_bias names token '" + key + "'; tokens are 0 to " + (vocabulary - 1));
+    }
+
+    /**
+     * Reads the texts that end a reply.
+     *
+     * @param fields of the request; {@code stop} is one text or a list
+     */
+    static List<String> stops(Fields fields) {
+        List<String> stops = new ArrayList<>();
+        if (fields.any("stop").filter(value -> value instanceof String).isPresent()) {
+            stops.add(fields.requiredText("stop"));
+        } else {
+            for (Object stop : fields.list("stop")) {
+                if (!(stop instanceof String text)) {
+                    throw fields.wrong("stop[" + stops.size() + "]", stop, "a string");
+                }
+                stops.add(text);
+            }
+        }
+        if (stops.contains("") || stops.size() > MOST_STOPS) {
+            throw ApiException.field(
+                    fields.path("stop"),
+                    "stop has " + stops.size() + " texts" + (stops.contains("") ? ", an empty one" : "") + "; at most "
+                            + MOST_STOPS + ", none of them empty, are allowed");
+        }
+        return stops;
+    }
+}

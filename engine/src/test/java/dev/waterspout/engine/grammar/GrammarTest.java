@@ -1,0 +1,154 @@
+package dev.waterspout.engine.grammar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Grammars in GBNF against texts, byte by byte and token by token. */
+class GrammarTest {
+    private static final String JSON = """
+        root   ::= value # all of it
+        value  ::= object | array | string | number | ("true" | "false" | "null")
+        object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? ws "}"
+        array  ::= "[" ws ( value ("," ws value)* )? ws "]"
+        string ::= "\\"" ( [^"\\\\\\x7F\\x00-\\x1F] | "\\\\" (["\\\\bfnrt] | "u" [0-9a-fA-F]{4}) )* "\\""
+        number ::= ("-"? ([0-9] | [1-9] [0-9]{0,15})) ("." [0-9]+)? ([eE] [-+]? [0-9]+)?
+        ws ::= | " " | "\\n" [ \\t]{0,20}
+        """;
+
+    private static final TokenOrder NONE = new TokenOrder(0, _ -> new byte[0], new BitSet());
+
+    static boolean matches(Grammar grammar, String text) {
+        GrammarMatcher matcher = new GrammarMatcher(grammar, NONE);
+        return matcher.accept(text.getBytes(StandardCharsets.UTF_8)) && matcher.mayEnd();
+    }
+
+    @Test
+    void jsonIsJson() {
+        Grammar grammar = GbnfParser.parse(JSON);
+        for (String text : List.of(
+                "{}", "[1,-2.5e+7,\"a\\u00e9\\n€😀\"]", "{\"a\": {\"b\":[[[]]]},\"c\":null}", "true", "[\n  1]")) {
+            assertThat(matches(grammar, text)).as(text).isTrue();
+        }
+        for (String text : List.of("", "{", "[1,]", "{\"a\"}", "\"a\nb\"", "01x", "\"\\x\"", "[1 ,2]", "nul")) {
+            assertThat(matches(grammar, text)).as(text).isFalse();
+        }
+        assertThat(matches(grammar, "[".repeat(400) + "]".repeat(400))).isTrue();
+        assertThatThrownBy(() -> matches(grammar, "[".repeat(2000)))
+                .isInstanceOf(GrammarException.class)
+                .hasMessageContaining("inside each other");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            quoteCharacter = '`',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "root ::= [a-c]{2,3} \"x\"?~ab,abcx~a,abcd,abxx",
+                "root ::= \"é\" [α-ω]+ [^a-z]~éβ1,éωω€,éα😀~éx1,e,éβ",
+                "root ::= a | b | \"\"¶"
+                        + "a ::= \"a\" a | \"a\"¶"
+                        + "b ::= (\"b\" | \"c\") (¶"
+                        + " \"d\" |¶"
+                        + " \"e\" )~aaaa,bd,ce~ab,be1",
+                "root ::= .{2}~ab,€😀~a,abc",
+                "root ::= \"\\x41\\u00e9\\U0001F600\\t\"?~Aé😀\t~A",
+                "root ::= (\"a\"*)* \"b\"~b,aab~a",
+                "root ::= list¶list ::= item tail¶tail ::= | \",\" list¶item ::= [0-9]{1,}~1,12~a",
+            })
+    void textsAreAllowedOrNot(String grammar, String allowed, String refused) {
+        Grammar compiled = GbnfParser.parse(grammar.replace("¶", "\n"));
+        for (String text : allowed.split(",", -1)) {
+            assertThat(matches(compiled, text)).as(text).isTrue();
+        }
+        for (String text : refused.split(",", -1)) {
+            assertThat(matches(compiled, text)).as(text).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            quoteCharacter = '`',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "a ::= \"x\"~no rule root",
+                "root ::= b~no rule b, which another one names",
+                "root ::= root \"a\" | \"a\"~rule root begins with itself",
+                "root ::= e root \"a\" | \"a\"¶e ::= \"\"~rule root begins with itself",
+                "root ::= \"a~its end in line 1 where a character is expected",
+                "root ::= (\"a\"~its end in line 1 where ')' is expected",
+                "root := \"a\"~':' in line 1 where ::= is expected",
+                "root ::= \"a\"¶root ::= \"b\"~two rules root",
+                "root ::= [b-a]~a range whose last character",
+                "root ::= \"a\"{3,2}~repetition {3,2}",
+                "root ::= (\"abcdefghij\"{9000}){9000}~more than 200000 places",
+                "root ::= \"\\q\"~'q' in line 1 where one of n r t x u U",
+                "root ::= \"a\" & ~'&' in line 1 where the end of the rule",
+            })
+    void malformedGrammarsAreOneSentence(String grammar, String message) {
+        assertThatThrownBy(() -> GbnfParser.parse(grammar.replace("¶", "\n")))
+                .isInstanceOf(GrammarException.class)
+                .hasMessageContaining(message);
+    }
+
+    /** Tokens of all lengths: pieces of JSON, of characters, and one that ends the text. */
+    private static final List<String> TOKENS = List.of(
+            "", "{", "}", "[", "]", "\"", ":", ",", "{\"", "\":", "\"}", "a", "ab", "abc", "1", "12", "-", "tr", "ue",
+            "true", "true,", " ", "é", "\\", "n", "u00", "e", "null]", "]]", "x", "€", "{\"a\":");
+
+    /** What the trie says of every token is what the bytes say. */
+    @Test
+    void theTokensThatAreAllowedAreThoseWhoseBytesAre() {
+        Grammar grammar = GbnfParser.parse(JSON);
+        BitSet ends = new BitSet();
+        ends.set(0);
+        byte[] half = {(byte) 0xe2, (byte) 0x82};
+        int size = TOKENS.size() + 1;
+        TokenOrder order = new TokenOrder(
+                size, token -> token < TOKENS.size() ? TOKENS.get(token).getBytes(StandardCharsets.UTF_8) : half, ends);
+        Random random = new Random(5);
+        int ended = 0;
+        for (int run = 0; run < 200; run++) {
+            GrammarMatcher matcher = new GrammarMatcher(grammar, order);
+            StringBuilder taken = new StringBuilder();
+            for (int step = 0; step < 30; step++) {
+                BitSet allowed = matcher.allowed();
+                for (int token = 1; token < TOKENS.size(); token++) {
+                    GrammarMatcher fresh = new GrammarMatcher(grammar, order);
+                    assertThat(fresh.accept(taken.toString().getBytes(StandardCharsets.UTF_8)))
+                            .isTrue();
+                    assertThat(allowed.get(token))
+                            .as("%s after %s", TOKENS.get(token), taken)
+                            .isEqualTo(fresh.accept(TOKENS.get(token).getBytes(StandardCharsets.UTF_8)));
+                }
+                assertThat(allowed.get(0)).isEqualTo(matches(grammar, taken.toString()));
+                // Half a character is allowed where a string's characters are.
+                assertThat(allowed.get(size - 1)).isEqualTo(allowed.get(TOKENS.indexOf("€")));
+                List<Integer> choices = allowed.stream()
+                        .filter(token -> token < TOKENS.size())
+                        .boxed()
+                        .toList();
+                if (choices.isEmpty()) {
+                    break; // such as the n of null, whose other letters no token has
+                }
+                int token = choices.get(random.nextInt(choices.size()));
+                assertThat(matcher.accept(token)).isTrue();
+                if (token == 0) {
+                    ended++;
+                    break;
+                }
+                taken.append(TOKENS.get(token));
+            }
+        }
+        assertThat(ended).isGreaterThan(20);
+    }
+}

@@ -1,0 +1,297 @@
+package dev.waterspout.engine.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.engine.testing.TestServer;
+import dev.waterspout.engine.testing.TestServer.Setup;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The interface as bytes: what is answered, refused, and given up. */
+@Timeout(600)
+class ModelServerTest {
+    private static final String HELLO = "\"messages\":[{\"role\":\"user\",\"content\":\"We the people\"}]";
+    private static final String CHAT = "/v1/chat/completions";
+
+    private static TestServer server;
+
+    @BeforeAll
+    static void start() throws IOException {
+        server = TestServer.start(Setup.USUAL);
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    private static Map<String, Object> answer(String path, String json) throws IOException, InterruptedException {
+        HttpResponse<String> response = server.send(server.post(path, json));
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return TestServer.json(response.body());
+    }
+
+    /** The data of a stream's events. */
+    private static List<String> events(String path, String json) throws IOException, InterruptedException {
+        HttpResponse<Stream<String>> response =
+                server.client().send(server.post(path, json).build(), BodyHandlers.ofLines());
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("Content-Type")).hasValue("text/event-stream; charset=utf-8");
+        return response.body()
+                .filter(line -> line.startsWith("data: "))
+                .map(line -> line.substring(6))
+                .toList();
+    }
+
+    @Test
+    void aStreamHasTheTextOfTheAnswerAndEndsAsAsked() throws Exception {
+        String request = "{" + HELLO + ",\"max_tokens\":9,\"temperature\":0";
+        Map<String, Object> whole = answer(CHAT, request + "}");
+        List<String> events =
+                events(CHAT, request + ",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"unknown\":1}");
+        assertThat(events.getLast()).isEqualTo("[DONE]");
+        StringBuilder text = new StringBuilder();
+        List<Object> reasons = new ArrayList<>();
+        for (String event : events.subList(0, events.size() - 1)) {
+            Map<String, Object> chunk = TestServer.json(event);
+            if (TestServer.at(chunk, "choices.0.delta.content") instanceof String piece) {
+                text.append(piece);
+            }
+            reasons.add(TestServer.at(chunk, "choices.0.finish_reason"));
+        }
+        assertThat(text.toString()).isNotBlank().isEqualTo(TestServer.at(whole, "choices.0.message.content"));
+        assertThat(reasons).containsOnlyOnce("length");
+        Map<String, Object> last = TestServer.json(events.get(events.size() - 2));
+        assertThat(TestServer.at(last, "usage.completion_tokens")).isEqualTo(9L);
+        assertThat(TestServer.at(last, "usage.total_tokens")).isEqualTo(TestServer.at(whole, "usage.total_tokens"));
+    }
+
+    @Test
+    void seedsStopsBiasesAndChoicesDoWhatTheySay() throws Exception {
+        String drawn = "{" + HELLO + ",\"max_tokens\":12,\"temperature\":1,\"seed\":5,\"n\":2}";
+        Map<String, Object> first = answer(CHAT, drawn);
+        assertThat(TestServer.at(answer(CHAT, drawn), "choices.1.message.content"))
+                .isEqualTo(TestServer.at(first, "choices.1.message.content"))
+                .isNotEqualTo(TestServer.at(first, "choices.0.message.content"));
+        String greedy = "{\"prompt\":\"We the people\",\"max_tokens\":12,\"temperature\":0";
+        String text = String.valueOf(TestServer.at(answer("/v1/completions", greedy + "}"), "choices.0.text"));
+        String stop = text.substring(3, 7);
+        Map<String, Object> stopped = answer("/v1/completions", greedy + ",\"stop\":[\"" + stop + "\",\"never\"]}");
+        assertThat(TestServer.at(stopped, "choices.0.text")).isEqualTo(text.substring(0, text.indexOf(stop)));
+        assertThat(TestServer.at(stopped, "choices.0.finish_reason")).isEqualTo("stop");
+        Map<String, Object> known = answer("/v1/completions", greedy + ",\"logprobs\":2}");
+        String top = String.valueOf(TestServer.at(known, "choices.0.logprobs.tokens.0"));
+        Map<String, Object> tokens = answer("/tokenize", "{\"content\":\"We the people" + top + "\"}");
+        Object token = ((List<?>) Objects.requireNonNull(tokens.get("tokens"))).getLast();
+        Map<String, Object> biased =
+                answer("/v1/completions", greedy + ",\"logprobs\":1,\"logit_bias\":{\"" + token + "\":-100}}");
+        assertThat(TestServer.at(biased, "choices.0.logprobs.tokens.0")).isNotEqualTo(top);
+    }
+
+    @Test
+    void responsesGrowByEventsIntoTheAnswer() throws Exception {
+        String request = "{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"We the"
+                + " people\"}]}],\"instructions\":\"Be brief.\",\"max_output_tokens\":6,\"temperature\":0";
+        Map<String, Object> whole = answer("/v1/responses", request + "}");
+        List<String> events = events("/v1/responses", request + ",\"stream\":true}");
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < events.size(); i++) {
+            Map<String, Object> event = TestServer.json(events.get(i));
+            assertThat(event.get("sequence_number")).isEqualTo((long) i);
+            if ("response.output_text.delta".equals(event.get("type"))) {
+                text.append(event.get("delta"));
+            }
+        }
+        assertThat(TestServer.at(whole, "output.0.content.0.text"))
+                .isEqualTo(text.toString())
+                .isEqualTo(TestServer.at(TestServer.json(events.getLast()), "response.output.0.content.0.text"));
+        assertThat(TestServer.at(whole, "status")).isEqualTo("incomplete");
+        assertThat(TestServer.at(whole, "incomplete_details.reason")).isEqualTo("max_output_tokens");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "[1]||the request's body is not an object of JSON",
+                "{\"messages\":5}|messages|messages is a number; it must be a list",
+                "{\"messages\":[{\"content\":\"x\"}]}|messages[0].role|messages[0].role is missing",
+                "{}|messages|messages is missing",
+                "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}|messages[0].content[0].type|messages[0].content[0].type"
+                        + " is 'image_url'; the model takes text alone",
+                "{" + HELLO + ",\"temperature\":\"hot\"}|temperature|temperature is a string; it must be a number",
+                "{" + HELLO + ",\"top_p\":1.5}|top_p|top_p is 1.5; it must be within 0.0 to 1.0",
+                "{" + HELLO + ",\"n\":true}|n|n is a boolean; it must be an integer",
+                "{" + HELLO + ",\"stop\":[\"a\",4]}|stop[1]|stop[1] is a number; it must be a string",
+                "{" + HELLO + ",\"stream\":\"yes\"}|stream|stream is a string; it must be true or false",
+                "{" + HELLO
+                        + ",\"logit_bias\":{\"x\":1}}|logit_bias.x|logit_bias names token 'x'; tokens are 0 to 2047",
+            })
+    void wrongRequestsAreRefusedByTheNameOfTheField(String json, String parameter, String message) throws Exception {
+        HttpResponse<String> response = server.send(server.post(CHAT, json));
+        assertThat(response.statusCode()).isEqualTo(400);
+        Map<String, Object> error = TestServer.json(response.body());
+        assertThat(TestServer.at(error, "error.message")).isEqualTo(message);
+        assertThat(TestServer.at(error, "error.param")).isEqualTo(parameter);
+        assertThat(TestServer.at(error, "error.type")).isEqualTo("invalid_request_error");
+    }
+
+    @Test
+    void whatIsTooLongOrElsewhereIsRefusedByItsKind() throws Exception {
+        String words = "{\"messages\":[{\"role\":\"user\",\"content\":\"" + "word ".repeat(2000) + "\"}]}";
+        HttpResponse<String> tooLong = server.send(server.post(CHAT, words));
+        assertThat(tooLong.statusCode()).isEqualTo(400);
+        assertThat(TestServer.at(TestServer.json(tooLong.body()), "error.code")).isEqualTo("context_length_exceeded");
+        assertThat(server.send(server.post(CHAT, " ".repeat(100_001))).statusCode())
+                .isEqualTo(413);
+        assertThat(server.send(server.post("/v1/nothing", "{}")).statusCode()).isEqualTo(404);
+        assertThat(server.get(CHAT).statusCode()).isEqualTo(405);
+        HttpRequest.Builder form = HttpRequest.newBuilder(server.uri(CHAT))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString("{}"));
+        assertThat(server.send(form).statusCode()).isEqualTo(415);
+        String deep = "[".repeat(70) + "]".repeat(70);
+        assertThat(server.send(server.post(CHAT, deep)).body()).contains("64 arrays and objects");
+    }
+
+    @Test
+    void aBodyThatDoesNotComeIsGivenUp() throws Exception {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), server.server().port())) {
+            OutputStream out = socket.getOutputStream();
+            out.write(("POST " + CHAT + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                            + "Content-Length: 100\r\n\r\n{")
+                    .getBytes(StandardCharsets.US_ASCII));
+            out.flush();
+            socket.setSoTimeout(20_000);
+            InputStream in = socket.getInputStream();
+            assertThat(new String(in.readNBytes(12), StandardCharsets.US_ASCII)).isEqualTo("HTTP/1.1 408");
+        }
+    }
+
+    private static double metric(String name) throws IOException, InterruptedException {
+        Matcher matcher = Pattern.compile("(?m)^" + name + " ([0-9.]+)$")
+                .matcher(server.get("/metrics").body());
+        assertThat(matcher.find()).as(name).isTrue();
+        return Double.parseDouble(matcher.group(1));
+    }
+
+    private static void await(String metric, double value) throws IOException, InterruptedException {
+        for (int i = 0; i < 30_000 && metric(metric) != value; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(metric(metric)).as(metric).isEqualTo(value);
+    }
+
+    /** Replies go on for 480 tokens unless they are ended; those ended have far fewer. */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void aClientThatLeavesEndsItsReplyWhetherOrNotItStreams(boolean streams) throws Exception {
+        double before = metric("waterspout_generated_tokens_total");
+        double left = metric("waterspout_clients_left_total");
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), server.server().port())) {
+            String json =
+                    "{\"prompt\":\"We\",\"max_tokens\":480,\"temperature\":1,\"logit_bias\":{\"0\":-100,\"1\":-100,"
+                            + "\"2\":-100},\"stream\":" + streams + "}";
+            socket.getOutputStream()
+                    .write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                    + "Content-Length: " + json.length() + "\r\n\r\n" + json)
+                            .getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().flush();
+            await("waterspout_requests_running", 1);
+        }
+        await("waterspout_clients_left_total", left + 1);
+        await("waterspout_requests_running", 0);
+        assertThat(metric("waterspout_generated_tokens_total") - before).isLessThan(400);
+    }
+
+    @Test
+    void moreThanMayWaitAreTurnedAwayAndComeBack() throws Exception {
+        Setup setup = new Setup(TestServer.TEMPLATE, List.of(), 1, Duration.ofMinutes(10), Setup.USUAL.limits());
+        try (TestServer narrow = TestServer.start(setup)) {
+            String json = "{\"prompt\":\"We\",\"max_tokens\":40,\"temperature\":1}";
+            List<CompletableFuture<HttpResponse<String>>> sent = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                sent.add(narrow.client()
+                        .sendAsync(narrow.post("/v1/completions", json).build(), BodyHandlers.ofString()));
+            }
+            List<Integer> statuses = new ArrayList<>();
+            for (CompletableFuture<HttpResponse<String>> each : sent) {
+                HttpResponse<String> response = each.get();
+                statuses.add(response.statusCode());
+                if (response.statusCode() == 429) {
+                    assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
+                }
+            }
+            assertThat(statuses).contains(200, 429).containsOnly(200, 429);
+        }
+    }
+
+    @Test
+    void keysAreAskedForAndAServerThatEndsFinishesWhatRuns() throws Exception {
+        Setup setup = new Setup(
+                TestServer.TEMPLATE, List.of("sesame", "other"), 4, Duration.ofMinutes(10), Setup.USUAL.limits());
+        try (TestServer locked = TestServer.start(setup)) {
+            assertThat(locked.get("/health").statusCode()).isEqualTo(200);
+            HttpResponse<String> refused = locked.get("/v1/models");
+            assertThat(refused.statusCode()).isEqualTo(401);
+            assertThat(refused.headers().firstValue("WWW-Authenticate")).hasValue("Bearer");
+            assertThat(locked.send(locked.post(CHAT, "{}").header("Authorization", "Bearer sesam"))
+                            .statusCode())
+                    .isEqualTo(401);
+            String json = "{\"prompt\":\"We\",\"max_tokens\":60,\"temperature\":0}";
+            CompletableFuture<HttpResponse<String>> running = locked.client()
+                    .sendAsync(
+                            locked.post("/v1/completions", json)
+                                    .header("Authorization", "bearer other")
+                                    .build(),
+                            BodyHandlers.ofString());
+            while (!locked.send(HttpRequest.newBuilder(locked.uri("/metrics")).header("X-Api-Key", "sesame"))
+                    .body()
+                    .contains("waterspout_requests_running 1")) {
+                assertThat(running).isNotDone();
+            }
+            locked.server().end();
+            assertThat(locked.get("/health").statusCode()).isEqualTo(503);
+            assertThat(locked.send(locked.post(CHAT, "{}").header("X-Api-Key", "sesame"))
+                            .statusCode())
+                    .isEqualTo(503);
+            assertThat(locked.server().drain(Duration.ofMinutes(10))).isTrue();
+            assertThat(running.get().statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aRequestThatTakesTooLongIsGivenUp() throws Exception {
+        Setup setup = new Setup(TestServer.TEMPLATE, List.of(), 1, Duration.ofMillis(50), Setup.USUAL.limits());
+        try (TestServer hasty = TestServer.start(setup)) {
+            HttpResponse<String> late = hasty.send(
+                    hasty.post("/v1/completions", "{\"prompt\":\"We\",\"max_tokens\":500,\"temperature\":0}"));
+            assertThat(late.statusCode()).isEqualTo(504);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package dev.waterspout.engine.testing;
+
+import dev.waterspout.engine.api.ChatOptions;
+import dev.waterspout.engine.api.Context;
+import dev.waterspout.engine.api.Host;
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Waterspout;
+import dev.waterspout.engine.chat.ChatTemplate;
+import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.http.ModelServer;
+import dev.waterspout.engine.http.ServeOptions;
+import dev.waterspout.engine.http.openai.ServedModel;
+import dev.waterspout.engine.http.transport.Address;
+import dev.waterspout.engine.http.transport.Limits;
+import dev.waterspout.engine.json.PlainJson;
+import dev.waterspout.kernels.host.Activations;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The built-in model, served with a plain chat template on a free port. */
+public final class TestServer implements AutoCloseable {
+    /** One line per message. */
+    public static final String TEMPLATE =
+            "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:";
+
+    private final LanguageModel model;
+    private final ModelServer server;
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    private TestServer(LanguageModel model, ModelServer server) {
+        this.model = model;
+        this.server = server;
+    }
+
+    /** How the server is to be. */
+    public record Setup(String template, List<String> keys, int mostWaiting, Duration request, Limits limits) {
+        /** No key, 16 may wait, two minutes a request. */
+        public static final Setup USUAL = new Setup(
+                TEMPLATE,
+                List.of(),
+                16,
+                Duration.ofMinutes(10),
+                new Limits(100_000, Duration.ofSeconds(2), Duration.ofSeconds(30), Duration.ofSeconds(60)));
+    }
+
+    /** Starts a server. */
+    public static TestServer start(Setup setup) throws IOException {
+        LanguageModel model = Waterspout.loadEmbedded(Options.DEFAULT
+                .withContext(Context.DEFAULT.withPositions(512))
+                .withHost(new Host(1, 512, Activations.F32, false)));
+        ChatTemplate template = ChatTemplate.of(
+                setup.template(), model.deployment().model().tokenizer().vocabulary(), Clock.systemUTC());
+        ServedModel served = new ServedModel(
+                model,
+                Optional.of(template),
+                "orator",
+                ChatOptions.of(new SamplingParameters(40, 0.95, 0.05, 0.8, 1)),
+                InstantSource.system());
+        ServeOptions options = new ServeOptions(
+                new Address("127.0.0.1", 0, Optional.empty()),
+                setup.keys(),
+                1,
+                setup.mostWaiting(),
+                setup.request(),
+                setup.limits());
+        try {
+            return new TestServer(model, new ModelServer(served, options));
+        } catch (IOException | RuntimeException failure) {
+            model.close();
+            throw failure;
+        }
+    }
+
+    public ModelServer server() {
+        return server;
+    }
+
+    public LanguageModel model() {
+        return model;
+    }
+
+    public URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + server.port() + path);
+    }
+
+    public HttpClient client() {
+        return client;
+    }
+
+    /** A POST request of JSON, to be changed. */
+    public HttpRequest.Builder post(String path, String json) {
+        return HttpRequest.newBuilder(uri(path))
+                .header("Content-Type", "application/json")
+                .timeout(Duration.ofMinutes(10))
+                .POST(HttpRequest.BodyPublishers.ofString(json));
+    }
+
+    /** Sends a request and returns the answer's text. */
+    public HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return client.send(request.build(), BodyHandlers.ofString());
+    }
+
+    public HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofMinutes(10)));
+    }
+
+    /** The object of an answer's JSON. */
+    @SuppressWarnings("unchecked")
+    public static Map<String, Object> json(String text) throws IOException {
+        return (Map<String, Object>) Objects.requireNonNull(PlainJson.read("answer", text));
+    }
+
+    /** What lies at a path such as {@code choices.0.message.content}; null where there is nothing. */
+    public static @Nullable Object at(Object json, String path) {
+        Object found = json;
+        for (String step : path.split("\\.", -1)) {
+            found = found instanceof List<?> list
+                    ? (Integer.parseInt(step) < list.size() ? list.get(Integer.parseInt(step)) : null)
+                    : found instanceof Map<?, ?> map ? map.get(step) : null;
+        }
+        return found;
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        model.close();
+    }
+}

@@ -25,14 +25,14 @@ final class MemoryCheck {
      * drop.
      *
      * @param needed of every rank of this process that computes on the host
-     * @param context positions in the KV cache
+     * @param positions of the KV cache
      * @throws DeviceException with the memory that is needed and the memory that there is
      */
-    static void require(List<RankMemory> needed, int context) {
-        require(needed, context, available());
+    static void require(List<RankMemory> needed, long positions) {
+        require(needed, positions, available());
     }
 
-    static void require(List<RankMemory> needed, int context, OptionalLong available) {
+    static void require(List<RankMemory> needed, long positions, OptionalLong available) {
         double bytes = needed.stream()
                 .mapToDouble(each -> each.total() - each.weights())
                 .sum();
@@ -46,7 +46,7 @@ final class MemoryCheck {
                             + " a smaller --ctx-size or --batch-size needs less",
                     overflown ? "more than 2^63 bytes" : gigabytes(bytes),
                     overflown ? "most" : gigabytes(cache),
-                    context,
+                    positions,
                     available.isPresent() ? gigabytes((double) available.getAsLong()) : "fewer"));
         }
     }

@@ -234,7 +234,7 @@ public final class Session implements AutoCloseable {
     public LanguageModel start(Deployment deployment) {
         long start = System.nanoTime();
         RankOptions options = deployment.options();
-        MemoryCheck.require(hostMemory(deployment), options.context());
+        MemoryCheck.require(hostMemory(deployment), options.limits().positions());
         List<ShardFactory> shards = deployment.exchange().offload().apply(this, options, shards(deployment));
         RankGroup group =
                 new RankGroup(deployment.model(), deployment.plan(), options, shards, threads, running.size());

@@ -10,8 +10,14 @@ package dev.waterspout.engine.batch;
  * @param blocks in the KV cache, enough for one sequence of {@code context} positions
  */
 public record BatchLimits(int sequences, int rows, int context, int blockSize, int blocks) {
+    /** Positions of a block that is one of many: the attention kernels of the host read so many at a time. */
+    public static final int BLOCK_SIZE = 128;
+
     /** Checks the ranges. */
     public BatchLimits {
+        if (context < 1 || blockSize < 1) {
+            throw new IllegalArgumentException("context size " + context + "; it must be at least 1");
+        }
         if (sequences < 1) {
             throw new IllegalArgumentException("number of parallel sequences " + sequences + "; it must be at least 1");
         }
@@ -19,14 +25,43 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
             throw new IllegalArgumentException("batch size " + rows + " for " + sequences
                     + " parallel sequences; it must be at least as large, because each adds a token to a forward pass");
         }
-        if (context < 1 || blockSize < 1) {
-            throw new IllegalArgumentException(
-                    "context size " + context + " in blocks of " + blockSize + "; both must be at least 1");
-        }
         if ((long) blocks * blockSize < context) {
             throw new IllegalArgumentException("KV cache of " + (long) blocks * blockSize
                     + " positions; it must hold one sequence of the context size " + context);
         }
+    }
+
+    /**
+     * Returns the limits of one sequence whose cache is one block.
+     *
+     * @param context most positions
+     * @param rows most tokens in one forward pass
+     */
+    public static BatchLimits ofOne(int context, int rows) {
+        return new BatchLimits(1, rows, context, context, 1);
+    }
+
+    /**
+     * Returns the limits of several sequences.
+     *
+     * @param sequences most that run at a time
+     * @param rows most tokens in one forward pass
+     * @param context most positions of each
+     * @param positions of the KV cache, shared by all; it is rounded up to whole blocks
+     */
+    public static BatchLimits of(int sequences, int rows, int context, long positions) {
+        int size = Math.max(1, Math.min(context, BLOCK_SIZE));
+        long blocks = Math.ceilDiv(positions, size);
+        if (blocks > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "KV cache of " + positions + " positions; it must be within " + (long) Integer.MAX_VALUE * size);
+        }
+        return new BatchLimits(sequences, rows, context, size, (int) blocks);
+    }
+
+    /** Returns the positions of all blocks. */
+    public long positions() {
+        return (long) blocks * blockSize;
     }
 
     /**

@@ -106,7 +106,7 @@ public final class AttentionTrial {
 
     /** The nanoseconds of the attention halves of all layers of the trial; with an exchange after each, or none. */
     private long time(ShardCompute shard, @Nullable CollectiveSet exchanges, ControlChannel control, int rows) {
-        shard.begin(new int[rows], 0);
+        shard.begin(List.of(new SequenceRows(new int[rows], 0, 0)));
         control.barrier();
         long start = System.nanoTime();
         for (int layer = 0; layer < layers; layer++) {

@@ -2,6 +2,7 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.KvCacheView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,8 +40,13 @@ final class Buffers {
     final MemorySegment sum;
     /** {@code [logit rows][vocabulary of the shard]}. */
     final MemorySegment logits;
+
+    private final RankOptions options;
+    private final HeadShape cached;
+    /** One per layer, {@code [blocks][kvHeads][block size][headDim]}. */
+    private final List<MemorySegment> cachedKeys = new ArrayList<>();
     /** One per layer. With latent attention, values are keys. */
-    final List<KvCacheView> cache = new ArrayList<>();
+    private final List<MemorySegment> cachedValues = new ArrayList<>();
 
     Buffers(ModelConfig config, Shard shard, RankOptions options, Arena arena) {
         int rows = options.chunk();
@@ -57,20 +63,20 @@ final class Buffers {
         partial = floats(arena, rows, config.width());
         sum = floats(arena, keepsSums(config) ? rows : 0, config.width());
         logits = floats(arena, options.logitRows(), shard.vocabulary().size());
-        int kvHeads = shard.kvHeads().size();
+        this.options = options;
+        this.cached = new HeadShape(shard.kvHeads().size(), config.headDim());
         boolean latent = config.latent() != null;
         long layerBytes = cacheBytes(config, shard, options) / ((latent ? 1L : 2L) * config.layers());
         for (int layer = 0; layer < config.layers(); layer++) {
             MemorySegment layerKeys = UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena);
-            MemorySegment layerValues = latent ? layerKeys : UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena);
-            cache.add(new KvCacheView(
-                    layerKeys, layerValues, options.cacheType(), kvHeads, options.context(), config.headDim()));
+            cachedKeys.add(layerKeys);
+            cachedValues.add(latent ? layerKeys : UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena));
         }
     }
 
     /** Returns the bytes of a rank's KV cache. */
     static long cacheBytes(ModelConfig config, Shard shard, RankOptions options) {
-        long positions = (long) shard.kvHeads().size() * options.context();
+        long positions = shard.kvHeads().size() * options.limits().positions();
         return (config.latent() == null ? 2L : 1L)
                 * config.layers()
                 * positions
@@ -100,15 +106,50 @@ final class Buffers {
     }
 
     /**
-     * Stores a chunk's keys and values in the cache.
+     * Stores the keys and values of a pass in the cache.
      *
      * @param layer from 0
-     * @param position of the first row
-     * @param rows tokens
+     * @param parts the rows of each sequence
+     * @return what each sequence sees of the cache
      */
-    void store(int layer, int position, int rows) {
-        KvCacheView view = cache.get(layer);
-        view.store(keys, view.values().equals(view.keys()) ? keys : values, position, rows);
+    List<KvCacheView> store(int layer, List<SequenceRows> parts) {
+        MemorySegment inKeys = cachedKeys.get(layer);
+        MemorySegment inValues = cachedValues.get(layer);
+        MemorySegment newValues = inValues.equals(inKeys) ? keys : values;
+        int blockSize = options.limits().blockSize();
+        List<KvCacheView> views = new ArrayList<>(parts.size());
+        long at = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            SequenceRows part = parts.get(i);
+            KvCacheView view = new KvCacheView(
+                    inKeys, inValues, options.cacheType(), cached.heads(), cached.headDim(), blockSize, part.blocks());
+            view.store(keys.asSlice(at), newValues.asSlice(at), part.position(), part.rows());
+            at += (long) part.rows() * cached.width() * Float.BYTES;
+            views.add(view);
+        }
+        return views;
+    }
+
+    /**
+     * Copies a block of every layer.
+     *
+     * @param from number of the block that is read
+     * @param to number of the block that is overwritten
+     */
+    void copyBlock(int from, int to) {
+        long bytes = (long) options.limits().blockSize()
+                * cached.width()
+                * options.cacheType().bytes();
+        for (int layer = 0; layer < cachedKeys.size(); layer++) {
+            copy(cachedKeys.get(layer), from * bytes, to * bytes, bytes);
+            if (!cachedValues.get(layer).equals(cachedKeys.get(layer))) {
+                copy(cachedValues.get(layer), from * bytes, to * bytes, bytes);
+            }
+        }
+    }
+
+    private static void copy(MemorySegment segment, long from, long to, long bytes) {
+        MemorySegment.copy(segment, from, segment, to, bytes);
     }
 
     static MemorySegment floats(Arena arena, long rows, long columns) {

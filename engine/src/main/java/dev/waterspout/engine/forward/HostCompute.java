@@ -169,9 +169,24 @@ final class HostCompute {
         timeline.end(Phase.ROPE, "rope", begun);
     }
 
-    void attention(AttentionCall call) {
+    /** Attention of several sequences in one run of the workers: the units of all of them are dealt out. */
+    void attention(List<AttentionCall> calls) {
         long begun = timeline.begin();
-        pool.run(call.units(), 1, (worker, from, to) -> kernels.attention(call, from, to, scratch[worker]));
+        int units = 0;
+        for (int i = 0; i < calls.size(); i++) {
+            units += calls.get(i).units();
+        }
+        pool.run(units, 1, (worker, from, to) -> {
+            int start = 0;
+            for (int i = 0; i < calls.size(); i++) {
+                AttentionCall call = calls.get(i);
+                int end = start + call.units();
+                if (from < end && start < to) {
+                    kernels.attention(call, Math.max(from - start, 0), Math.min(to, end) - start, scratch[worker]);
+                }
+                start = end;
+            }
+        });
         timeline.end(Phase.ATTENTION, "attention", begun);
     }
 

@@ -17,7 +17,9 @@ import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.HeadGroups;
 import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.host.KvCacheView;
 import dev.waterspout.kernels.host.RotaryTable;
+import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.host.cold.ColdKernels;
 import dev.waterspout.kernels.parallel.WorkerPool;
@@ -61,9 +63,9 @@ public final class HostShard implements ShardCompute {
     private final @Nullable CodecOffload offload;
     private final CodecSize codecSize;
     private final List<Rotary> rotaries;
-    private int position;
+    private List<SequenceRows> parts = List.of();
     private int rows;
-    private boolean begun;
+    private boolean isFirst = true;
     /** The step of the last half layer that follows the sum of its partials, or null. */
     private @Nullable Finish finish;
 
@@ -200,15 +202,26 @@ public final class HostShard implements ShardCompute {
     }
 
     @Override
-    public void begin(int[] tokens, int first) {
-        position = first;
-        rows = tokens.length;
-        compute.use(!begun && weights.elements() * rows <= COLD_MULTIPLY_ADDS ? ColdKernels.of(kernels) : kernels);
-        begun = true;
+    public void copyBlock(int from, int to) {
+        buffers.copyBlock(from, to);
+    }
+
+    @Override
+    public void begin(List<SequenceRows> begun) {
+        parts = begun;
+        rows = SequenceRows.count(begun);
+        compute.use(isFirst && weights.elements() * rows <= COLD_MULTIPLY_ADDS ? ColdKernels.of(kernels) : kernels);
+        isFirst = false;
         finish = null;
-        compute.embed(weights.embedding(), tokens, buffers.hidden); // [rows][width]
+        compute.embed(weights.embedding(), SequenceRows.tokens(begun), buffers.hidden); // [rows][width]
         compute.scale(buffers.hidden, config.scales().embedding(), rows * config.width());
-        rotaries.forEach(rotary -> rotary.angles.fill(rotary.table, position, rows));
+        int row = 0;
+        for (SequenceRows part : begun) {
+            for (Rotary rotary : rotaries) {
+                rotary.angles.fill(rotary.table, row, part.position(), part.rows());
+            }
+            row += part.rows();
+        }
     }
 
     @Override
@@ -232,13 +245,24 @@ public final class HostShard implements ShardCompute {
         }
         turn(w.traits().rope(), q, k);
         warm(q);
-        buffers.store(layer, position, rows);
-        compute.attention(
-                new AttentionCall(buffers.cache.get(layer), q, q, headGroups, position, rows, w.scoring())); // in place
+        compute.attention(calls(q, buffers.store(layer, parts), w.scoring())); // in place
         MemorySegment attended =
                 latent == null ? q : latent.expand(weights.layers().get(layer), rows);
         compute.linear(w.attentionOutput(), attended, rows); // partial [rows][width]
         finish = finish(w.attentionPostNorm());
+    }
+
+    /** The attention of each sequence, over what it sees of the cache. */
+    private List<AttentionCall> calls(MemorySegment q, List<KvCacheView> views, Scoring scoring) {
+        List<AttentionCall> calls = new ArrayList<>(parts.size());
+        long at = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            SequenceRows part = parts.get(i);
+            MemorySegment own = q.asSlice(at);
+            calls.add(new AttentionCall(views.get(i), own, own, headGroups, part.position(), part.rows(), scoring));
+            at += (long) part.rows() * queryHeads.width() * Float.BYTES;
+        }
+        return calls;
     }
 
     @Override
@@ -280,11 +304,14 @@ public final class HostShard implements ShardCompute {
     }
 
     @Override
-    public MemorySegment output(int first, int outRows) {
+    public MemorySegment output(int... chosen) {
         finishHalf();
+        int outRows = chosen.length;
         long rowBytes = (long) config.width() * Float.BYTES;
-        MemorySegment chosen = buffers.hidden.asSlice(first * rowBytes, outRows * rowBytes); // [outRows][width]
-        compute.normalize(outputNorm, chosen, buffers.normed, config.width(), outRows);
+        for (int i = 0; i < outRows; i++) {
+            MemorySegment.copy(buffers.hidden, chosen[i] * rowBytes, buffers.normed, i * rowBytes, rowBytes);
+        }
+        compute.normalize(outputNorm, buffers.normed, buffers.normed, config.width(), outRows); // [outRows][width]
         compute.linear(weights.output(), buffers.normed, outRows, buffers.logits); // [outRows][shard's vocabulary]
         int elements = outRows * weights.output().rows();
         compute.scale(buffers.logits, config.scales().logits(), elements);
@@ -360,9 +387,12 @@ public final class HostShard implements ShardCompute {
             return;
         }
         long rowBytes = (long) queryHeads.width() * Float.BYTES;
-        for (int row = 0; row < rows; row++) {
-            float factor = config.temperature().factor(position + row);
-            compute.scale(q.asSlice(row * rowBytes, rowBytes), factor, queryHeads.width());
+        int row = 0;
+        for (SequenceRows part : parts) {
+            for (int i = 0; i < part.rows(); i++) {
+                float factor = config.temperature().factor(part.position() + i);
+                compute.scale(q.asSlice(row++ * rowBytes, rowBytes), factor, queryHeads.width());
+            }
         }
     }
 }

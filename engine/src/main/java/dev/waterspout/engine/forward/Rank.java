@@ -19,8 +19,13 @@ import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One rank: a shard on its device, and the rank's end of the transport. The forward pass is that of a pre-norm
@@ -47,7 +52,11 @@ public final class Rank implements AutoCloseable {
     /** This rank's logits of the rows that the output head computed last. */
     private MemorySegment local = MemorySegment.NULL;
 
-    private List<Candidates> candidates = List.of();
+    /** On rank 0, of the rows that the output head computed last; null where all logits were gathered. */
+    private final List<@Nullable Candidates> candidates = new ArrayList<>();
+
+    private final long shareBytes;
+    private final long logitBytes;
     private long computeNanos;
 
     /**
@@ -81,6 +90,8 @@ public final class Rank implements AutoCloseable {
         this.exchange = exchange;
         this.options = options;
         this.width = model.config().width();
+        this.shareBytes = (long) plan.vocabularyShares()[exchange.rank()] * Float.BYTES;
+        this.logitBytes = (long) model.config().vocabulary() * Float.BYTES;
         this.saturatedBefore = counters.saturated();
         this.schedule = options.schedule();
         try {
@@ -108,18 +119,17 @@ public final class Rank implements AutoCloseable {
     }
 
     /**
-     * Runs a chunk of tokens through all layers. All ranks of a group do this at the same time.
+     * Runs tokens of one or several sequences through all layers. All ranks of a group do this at the same time.
      *
-     * @param tokens ids, one or more
-     * @param position of the first; the cache holds all before it
-     * @param wanted what rank 0 needs of the last token's logits
+     * @param parts the rows of each sequence
+     * @param wanted what rank 0 needs of the logits of the last token of each sequence
      */
-    public void forward(int[] tokens, int position, LogitsRequest wanted) {
+    public void forward(List<SequenceRows> parts, List<LogitsRequest> wanted) {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
-        int rows = tokens.length;
+        int rows = SequenceRows.count(parts);
         long begun = timeline.begin();
-        shard.begin(tokens, position);
+        shard.begin(parts);
         for (int layer = 0; layer < layers; layer++) {
             long half = timeline.begin();
             shard.attention(layer); // partial [rows][width]
@@ -134,12 +144,29 @@ public final class Rank implements AutoCloseable {
             timeline.end(Phase.HALF_LAYER, "feed-forward half", layer, half);
             sum(2 * layer + 1, rows);
         }
-        timeline.end(Phase.FORWARD, rows == 1 ? "token" : "chunk", position, begun);
+        timeline.end(
+                Phase.FORWARD, rows == 1 ? "token" : "chunk", parts.getFirst().position(), begun);
         computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
-        if (wanted.extent() != LogitsRequest.Extent.NONE) {
-            head(rows - 1, 1);
-            gather(wanted, 1);
+        List<LogitsRequest> asked = wanted.stream()
+                .filter(each -> each.extent() != LogitsRequest.Extent.NONE)
+                .toList();
+        if (!asked.isEmpty()) {
+            head(lastRows(parts, wanted));
+            gather(asked);
         }
+    }
+
+    /** The rows of the last tokens of those sequences whose logits are needed. */
+    private static int[] lastRows(List<SequenceRows> parts, List<LogitsRequest> wanted) {
+        IntStream.Builder rows = IntStream.builder();
+        int row = -1;
+        for (int i = 0; i < parts.size(); i++) {
+            row += parts.get(i).rows();
+            if (wanted.get(i).extent() != LogitsRequest.Extent.NONE) {
+                rows.add(row);
+            }
+        }
+        return rows.build().toArray();
     }
 
     /** Adds all ranks' partials to the hidden state. */
@@ -187,48 +214,76 @@ public final class Rank implements AutoCloseable {
     }
 
     /**
-     * Computes all logits of some tokens of the chunk that {@link #forward} ran last. All ranks of a group do this at
+     * Computes all logits of some tokens of the pass that {@link #forward} ran last. All ranks of a group do this at
      * the same time.
      *
-     * @param first of them, from 0 within the chunk
+     * @param first of them, from 0 within the pass
      * @param rows how many, at most the options' {@code logitRows}
      */
     public void output(int first, int rows) {
-        head(first, rows);
-        gather(LogitsRequest.ALL, rows);
+        head(IntStream.range(first, first + rows).toArray());
+        gather(Collections.nCopies(rows, LogitsRequest.ALL));
     }
 
-    private void head(int first, int rows) {
+    private void head(int... rows) {
         long start = System.nanoTime();
         long begun = timeline.begin();
-        local = shard.output(first, rows);
+        local = shard.output(rows);
         timeline.end(Phase.OUTPUT, "output head", begun);
         computeNanos += System.nanoTime() - start;
     }
 
-    /**
-     * Gathers more of the token whose candidates were gathered last. All ranks of a group do this at the same time.
-     *
-     * @param wanted candidates or all logits
-     */
-    public void gather(LogitsRequest wanted) {
-        gather(wanted, 1);
-    }
-
-    private void gather(LogitsRequest wanted, int rows) {
+    /** Gathers what is asked of each row of the output head, in as few messages as that takes. */
+    private void gather(List<LogitsRequest> asked) {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
-        if (wanted.extent() == LogitsRequest.Extent.ALL) {
-            logitsGather.gather(local, rows, logits);
+        candidates.clear();
+        if (asked.stream().allMatch(each -> each.extent() == LogitsRequest.Extent.ALL)) {
+            logitsGather.gather(local, asked.size(), logits);
+        } else if (asked.stream().allMatch(each -> each.extent() == LogitsRequest.Extent.BEST)) {
+            candidates.addAll(candidateGather.gather(asked, local));
         } else {
-            candidates = candidateGather.gather(List.of(wanted), local);
+            for (int row = 0; row < asked.size(); row++) {
+                gatherOne(row, asked.get(row));
+            }
         }
         computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
     }
 
-    /** Returns the candidates gathered last, on rank 0. */
-    public Candidates candidates() {
-        return candidates.getFirst();
+    /**
+     * Gathers more of a token whose candidates were gathered last. All ranks of a group do this at the same time.
+     *
+     * @param row of the token among those whose logits were asked for
+     * @param wanted candidates or all logits
+     */
+    public void gather(int row, LogitsRequest wanted) {
+        long start = System.nanoTime();
+        long exchangedBefore = counters.nanos();
+        gatherOne(row, wanted);
+        computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
+    }
+
+    private void gatherOne(int row, LogitsRequest wanted) {
+        MemorySegment own = local.asSlice(row * shareBytes, shareBytes);
+        if (wanted.extent() == LogitsRequest.Extent.ALL) {
+            logitsGather.gather(
+                    own, 1, exchange.rank() == LogitsGather.ROOT ? logits.asSlice(row * logitBytes) : logits);
+        } else {
+            while (candidates.size() <= row) {
+                candidates.add(null);
+            }
+            List<Candidates> gathered = candidateGather.gather(List.of(wanted), own);
+            candidates.set(row, gathered.isEmpty() ? null : gathered.getFirst());
+        }
+    }
+
+    /**
+     * Returns the candidates of a token that were gathered last, on rank 0.
+     *
+     * @param row of the token among those whose logits were asked for
+     */
+    public Candidates candidates(int row) {
+        return Objects.requireNonNull(candidates.get(row));
     }
 
     /** Returns all logits gathered last, f32 {@code [rows][vocabulary]}, on rank 0. */

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.forward;
 
+import dev.waterspout.engine.batch.BatchLimits;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.CacheType;
@@ -8,19 +9,17 @@ import java.time.Duration;
 /**
  * The options that all ranks of a group share, besides the model and the plan.
  *
- * @param context positions in the KV cache
- * @param chunk most tokens in one forward pass, at most {@code context}
+ * @param limits of what runs at a time, and the blocks of the KV cache
  * @param threads worker threads of each rank
  * @param schedule how partials are exchanged
  * @param peerTimeout how long a rank waits for another before it fails
- * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
+ * @param logitRows most tokens of a pass whose logits are computed at a time, at most {@code chunk}
  * @param cacheType how keys and values are kept
  * @param activations how precise the inputs of matrix products on the host are
  * @param machineCode whether the host's matrix products use machine code where they can
  */
 public record RankOptions(
-        int context,
-        int chunk,
+        BatchLimits limits,
         int threads,
         CommSchedule schedule,
         Duration peerTimeout,
@@ -30,20 +29,65 @@ public record RankOptions(
         boolean machineCode) {
     /** Checks the ranges. */
     public RankOptions {
-        if (context < 1) {
-            throw new IllegalArgumentException("context size " + context + "; it must be at least 1");
-        }
-        if (chunk < 1 || chunk > context) {
-            throw new IllegalArgumentException(
-                    "chunk of " + chunk + " tokens; it must be within 1 to the context size " + context);
+        if (limits.rows() > (long) limits.sequences() * limits.context()) {
+            throw new IllegalArgumentException("chunk of " + limits.rows()
+                    + " tokens; it must be within 1 to the context size " + limits.context());
         }
         if (threads < 1) {
             throw new IllegalArgumentException("number of threads " + threads + "; it must be at least 1");
         }
-        if (logitRows < 1 || logitRows > chunk) {
+        if (logitRows < 1 || logitRows > limits.rows()) {
             throw new IllegalArgumentException(
-                    "logits of " + logitRows + " tokens; it must be within 1 to the chunk of " + chunk);
+                    "logits of " + logitRows + " tokens; it must be within 1 to the chunk of " + limits.rows());
         }
+        if (logitRows < limits.sequences()) {
+            throw new IllegalArgumentException("logits of " + logitRows + " tokens for " + limits.sequences()
+                    + " parallel sequences; each needs those of one");
+        }
+    }
+
+    /** Returns the most positions of a sequence. */
+    public int context() {
+        return limits.context();
+    }
+
+    /** Returns the most tokens in one forward pass. */
+    public int chunk() {
+        return limits.rows();
+    }
+
+    /**
+     * The options of one sequence.
+     *
+     * @param context positions in the KV cache
+     * @param chunk most tokens in one forward pass, at most {@code context}
+     * @param threads worker threads of each rank
+     * @param schedule how partials are exchanged
+     * @param peerTimeout how long a rank waits for another before it fails
+     * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
+     * @param cacheType how keys and values are kept
+     * @param activations how precise the inputs of matrix products on the host are
+     * @param machineCode whether the host's matrix products use machine code where they can
+     */
+    public RankOptions(
+            int context,
+            int chunk,
+            int threads,
+            CommSchedule schedule,
+            Duration peerTimeout,
+            int logitRows,
+            CacheType cacheType,
+            Activations activations,
+            boolean machineCode) {
+        this(
+                BatchLimits.ofOne(context, chunk),
+                threads,
+                schedule,
+                peerTimeout,
+                logitRows,
+                cacheType,
+                activations,
+                machineCode);
     }
 
     /**
@@ -76,13 +120,21 @@ public record RankOptions(
     }
 
     /**
+     * Returns these options with other limits.
+     *
+     * @param other of what runs at a time
+     */
+    public RankOptions withLimits(BatchLimits other) {
+        return new RankOptions(other, threads, schedule, peerTimeout, logitRows, cacheType, activations, machineCode);
+    }
+
+    /**
      * Returns these options with another schedule.
      *
      * @param other how partials are exchanged
      */
     public RankOptions withSchedule(CommSchedule other) {
-        return new RankOptions(
-                context, chunk, threads, other, peerTimeout, logitRows, cacheType, activations, machineCode);
+        return new RankOptions(limits, threads, other, peerTimeout, logitRows, cacheType, activations, machineCode);
     }
 
     /**
@@ -91,8 +143,7 @@ public record RankOptions(
      * @param rows at least 1, at most {@link #chunk}
      */
     public RankOptions withLogitRows(int rows) {
-        return new RankOptions(
-                context, chunk, threads, schedule, peerTimeout, rows, cacheType, activations, machineCode);
+        return new RankOptions(limits, threads, schedule, peerTimeout, rows, cacheType, activations, machineCode);
     }
 
     /**
@@ -101,8 +152,7 @@ public record RankOptions(
      * @param type how keys and values are kept
      */
     public RankOptions withCacheType(CacheType type) {
-        return new RankOptions(
-                context, chunk, threads, schedule, peerTimeout, logitRows, type, activations, machineCode);
+        return new RankOptions(limits, threads, schedule, peerTimeout, logitRows, type, activations, machineCode);
     }
 
     /**
@@ -111,7 +161,6 @@ public record RankOptions(
      * @param precision how precise the inputs of matrix products on the host are
      */
     public RankOptions withActivations(Activations precision) {
-        return new RankOptions(
-                context, chunk, threads, schedule, peerTimeout, logitRows, cacheType, precision, machineCode);
+        return new RankOptions(limits, threads, schedule, peerTimeout, logitRows, cacheType, precision, machineCode);
     }
 }

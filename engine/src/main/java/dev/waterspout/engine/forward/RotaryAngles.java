@@ -41,16 +41,17 @@ public final class RotaryAngles {
     }
 
     /**
-     * Fills the first rows of a table.
+     * Fills rows of a table.
      *
      * @param table receives the angles
-     * @param position of row 0
+     * @param first row that is filled
+     * @param position of that row
      * @param rows tokens
      */
-    public void fill(RotaryTable table, int position, int rows) {
-        for (int row = 0; row < rows; row++) {
+    public void fill(RotaryTable table, int first, int position, int rows) {
+        for (int row = first; row < first + rows; row++) {
             for (int pair = 0; pair < frequencies.length; pair++) {
-                double angle = (position + row) * frequencies[pair];
+                double angle = (position + row - first) * frequencies[pair];
                 double cosine = Math.cos(angle) * rope.magnitude();
                 double sine = Math.sin(angle) * rope.magnitude();
                 table.set(row, pair, (float) cosine, (float) sine);

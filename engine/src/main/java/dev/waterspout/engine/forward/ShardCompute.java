@@ -5,6 +5,7 @@ import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.LongConsumer;
 
 /**
@@ -35,12 +36,19 @@ public interface ShardCompute extends AutoCloseable {
     void preload(LongConsumer loaded);
 
     /**
-     * Begins a chunk: the hidden state becomes the tokens' embeddings.
+     * Copies the keys and values of a block of the cache into another one.
      *
-     * @param tokens ids, one or more
-     * @param position of the first
+     * @param from number of the block that is read
+     * @param to number of the block that is overwritten
      */
-    void begin(int[] tokens, int position);
+    void copyBlock(int from, int to);
+
+    /**
+     * Begins a forward pass: the hidden state becomes the tokens' embeddings.
+     *
+     * @param parts the rows of each sequence
+     */
+    void begin(List<SequenceRows> parts);
 
     /**
      * The attention half of a layer: the partial becomes this rank's part of the attention output.
@@ -73,13 +81,12 @@ public interface ShardCompute extends AutoCloseable {
     }
 
     /**
-     * The output head on some tokens of the chunk that has just been through all layers.
+     * The output head on some tokens of the pass that has just been through all layers.
      *
-     * @param first of them, from 0 within the chunk
-     * @param rows how many, at most the options' {@code logitRows}
+     * @param rows of the pass, from 0, in ascending order; at most the options' {@code logitRows}
      * @return logits of this rank's vocabulary rows, f32 {@code [rows][share]}, valid until the next call
      */
-    MemorySegment output(int first, int rows);
+    MemorySegment output(int... rows);
 
     @Override
     void close();

@@ -86,12 +86,10 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         if (report != null) {
             throw new IllegalStateException("the generation has ended");
         }
-        if (!begun) {
-            if (cancelled) {
-                return endUnbegun();
-            }
-            begin();
+        if (!begun && cancelled) {
+            return endUnbegun();
         }
+        begin();
         while (true) {
             switch (take()) {
                 case Event.Token event -> {
@@ -113,7 +111,11 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         }
     }
 
-    private void begin() {
+    /** Submits it, unless that has been done. */
+    void begin() {
+        if (begun) {
+            return;
+        }
         for (int token : request.prompt) {
             stream.next(token);
         }

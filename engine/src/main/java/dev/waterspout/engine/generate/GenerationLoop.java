@@ -6,6 +6,7 @@ import dev.waterspout.engine.batch.Step.Chunk;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.generate.GenerationReport.StopReason;
 import dev.waterspout.engine.logits.LogitsRequest;
+import dev.waterspout.engine.logits.LogitsRequest.Extent;
 import dev.waterspout.interconnect.InterconnectException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -196,11 +197,13 @@ final class GenerationLoop {
         }
         group.run(step, wanted);
         steps++;
-        int row = 0;
+        int asked = 0;
+        int row = 0; // of the logits: a request that predicts nothing has none
         for (Chunk chunk : step.chunks()) {
             if (chunk.wantsLogits()) {
-                proceed(request(chunk), chunk, row, wanted.get(row));
-                row++;
+                LogitsRequest request = wanted.get(asked++);
+                proceed(request(chunk), chunk, row, request);
+                row += request.extent() == Extent.NONE ? 0 : 1;
             }
         }
         return true;
@@ -279,6 +282,16 @@ final class GenerationLoop {
         deferred.clear();
         exclusive.forEach(task -> task.cancel(false));
         exclusive.clear();
+    }
+
+    /** {@return how many steps have been run} */
+    long steps() {
+        return steps;
+    }
+
+    /** {@return how often a sequence had to give up its blocks} */
+    long preemptions() {
+        return scheduler.preemptions();
     }
 
     static RuntimeException unchecked(Throwable cause) {

@@ -139,11 +139,11 @@ sealed interface Order {
         }
     }
 
-    /** Gather more of the last token's logits. */
-    record Gather(LogitsRequest wanted) implements Order {
+    /** Gather more of a token's logits. Its word: the row of the token among those whose logits were asked for. */
+    record Gather(int row, LogitsRequest wanted) implements Order {
         @Override
         public void send(ControlChannel control, int group) {
-            Order.send(control, new int[] {CODE_GATHER, group, 0, 0, 0}, wanted, List.of());
+            Order.send(control, new int[] {CODE_GATHER, group, row, 0, 0}, wanted, List.of());
         }
     }
 
@@ -201,7 +201,7 @@ sealed interface Order {
             case 2 -> REPORT;
             case 3 -> END;
             case CODE_OUTPUT -> new Output(words[2], words[3]);
-            case CODE_GATHER -> new Gather(wanted);
+            case CODE_GATHER -> new Gather(words[2], wanted);
             default -> throw new IllegalStateException("order " + words[0] + " is not within 1 to 5");
         };
         return new Addressed(words[1], order);

@@ -1,12 +1,14 @@
 package dev.waterspout.engine.generate;
 
-import dev.waterspout.engine.batch.BatchLimits;
 import dev.waterspout.engine.batch.Scheduler;
 import dev.waterspout.engine.batch.Step;
+import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.engine.batch.Step.Chunk;
+import dev.waterspout.engine.batch.Step.TableChange;
 import dev.waterspout.engine.forward.LoadListener;
 import dev.waterspout.engine.forward.Rank;
 import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.SequenceRows;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
@@ -21,6 +23,8 @@ import dev.waterspout.kernels.host.CacheType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +48,9 @@ public final class RankGroup implements AutoCloseable {
     private final RankOptions options;
     private final int vocabulary;
     private final Map<Integer, Rank> ranks = new ConcurrentHashMap<>();
+    /** Blocks of the sequence in each slot. Used by the thread of this process's first rank. */
+    private final Map<Integer, int[]> tables = new HashMap<>();
+
     private final GenerationLoop loop;
     private Consumer<String> notes = _ -> {};
     private boolean saturationNoted;
@@ -94,10 +102,7 @@ public final class RankGroup implements AutoCloseable {
         this.number = number;
         this.ownsThreads = ownsThreads;
         this.threads = threads;
-        this.loop = new GenerationLoop(
-                this,
-                threads,
-                new Scheduler(new BatchLimits(1, options.chunk(), options.context(), options.context(), 1)));
+        this.loop = new GenerationLoop(this, threads, new Scheduler(options.limits()));
         int first = threads.members().getFirst().rank();
         try {
             threads.run(member -> {
@@ -174,8 +179,9 @@ public final class RankGroup implements AutoCloseable {
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
         List<Integer> ids = Arrays.stream(tokens).boxed().toList();
+        int blocks = options.limits().blocksFor(position + tokens.length);
         Step step = new Step(
-                List.of(new Step.TableChange(0, 0, List.of(0))),
+                List.of(new TableChange(0, 0, IntStream.range(0, blocks).boxed().toList())),
                 List.of(),
                 List.of(new Chunk(0, 0, position, ids, wantsLogits)));
         exclusively(() -> run(step, wantsLogits ? List.of(LogitsRequest.ALL) : List.of()));
@@ -201,9 +207,10 @@ public final class RankGroup implements AutoCloseable {
      * @param wanted what is needed of the logits of each chunk that wants some
      */
     void run(Step step, List<LogitsRequest> wanted) {
+        Pass pass = pass(step, wanted);
         threads.run(member -> {
             order(member, new Order.Run(step, wanted));
-            run(member, step, wanted);
+            run(member, pass);
         });
         noteSaturation();
     }
@@ -211,15 +218,45 @@ public final class RankGroup implements AutoCloseable {
     /**
      * A pass whose partials were beyond their format's range is repeated in one that holds, where the schedule says so.
      */
-    private void run(Member member, Step step, List<LogitsRequest> wanted) {
-        Chunk chunk = step.chunks().getFirst();
-        int[] tokens = chunk.tokens().stream().mapToInt(Integer::intValue).toArray();
-        LogitsRequest request = wanted.isEmpty() ? LogitsRequest.NONE : wanted.getFirst();
+    private void run(Member member, Pass pass) {
         Rank rank = rank(member.rank());
-        rank.forward(tokens, chunk.position(), request);
+        pass.copies.forEach(copy -> rank.shard().copyBlock(copy.from(), copy.to()));
+        rank.forward(pass.parts, pass.wanted);
         if (rank.replaceSaturated(member.control())) {
-            rank.forward(tokens, chunk.position(), request);
+            rank.forward(pass.parts, pass.wanted);
         }
+    }
+
+    /**
+     * A step as the ranks run it.
+     *
+     * @param copies of blocks, before the forward pass
+     * @param parts the rows of each sequence
+     * @param wanted of the logits of each sequence
+     */
+    private record Pass(List<BlockCopy> copies, List<SequenceRows> parts, List<LogitsRequest> wanted) {}
+
+    /** Changes the block tables as a step says, and looks its sequences up in them. */
+    private Pass pass(Step step, List<LogitsRequest> wanted) {
+        for (TableChange change : step.tables()) {
+            int[] table = Arrays.copyOf(
+                    tables.getOrDefault(change.slot(), new int[0]),
+                    change.index() + change.blocks().size());
+            for (int i = 0; i < change.blocks().size(); i++) {
+                table[change.index() + i] = change.blocks().get(i);
+            }
+            tables.put(change.slot(), table);
+        }
+        List<SequenceRows> parts = new ArrayList<>();
+        List<LogitsRequest> each = new ArrayList<>();
+        Iterator<LogitsRequest> requests = wanted.iterator();
+        for (Chunk chunk : step.chunks()) {
+            int[] tokens = chunk.tokens().stream().mapToInt(Integer::intValue).toArray();
+            int[] table = Objects.requireNonNull(tables.get(chunk.slot()));
+            parts.add(new SequenceRows(tokens, chunk.position(), table));
+            each.add(chunk.wantsLogits() ? requests.next() : LogitsRequest.NONE);
+        }
+        return new Pass(step.copies(), parts, each);
     }
 
     private void noteSaturation() {
@@ -286,21 +323,22 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Gathers more of the token whose candidates were gathered last.
+     * Gathers more of a token whose candidates were gathered last.
      *
+     * @param row of the token among those whose logits were asked for
      * @param wanted more candidates or all logits
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
-    void gather(LogitsRequest wanted) {
+    void gather(int row, LogitsRequest wanted) {
         threads.run(member -> {
-            order(member, new Order.Gather(wanted));
-            rank(member.rank()).gather(wanted);
+            order(member, new Order.Gather(row, wanted));
+            rank(member.rank()).gather(row, wanted);
         });
     }
 
-    /** {@return the candidates gathered last} */
-    Candidates candidates() {
-        return rank(0).candidates();
+    /** {@return the candidates of a token that were gathered last} */
+    Candidates candidates(int row) {
+        return rank(0).candidates(row);
     }
 
     /** Returns all logits gathered last, f32 {@code [rows][vocabulary]}. */
@@ -358,8 +396,8 @@ public final class RankGroup implements AutoCloseable {
     /** {@return whether there is more to do} */
     private boolean obey(Member member, Order order) {
         switch (order) {
-            case Order.Run run -> run(member, run.step(), run.wanted());
-            case Order.Gather gather -> rank(member.rank()).gather(gather.wanted());
+            case Order.Run run -> run(member, pass(run.step(), run.wanted()));
+            case Order.Gather gather -> rank(member.rank()).gather(gather.row(), gather.wanted());
             case Order.Output output -> rank(member.rank()).output(output.first(), output.rows());
             case Order.Signal signal -> {
                 if (signal.equals(Order.END)) {

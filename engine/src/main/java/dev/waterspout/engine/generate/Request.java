@@ -132,13 +132,13 @@ final class Request {
     private int pick(RankGroup group, int row, LogitsRequest asked) {
         LogitsRequest wanted = asked;
         while (wanted.extent() == Extent.BEST) {
-            OptionalInt chosen = sampler.sample(group.candidates().require(group.likelyCause()));
+            OptionalInt chosen = sampler.sample(group.candidates(row).require(group.likelyCause()));
             if (chosen.isPresent()) {
                 return chosen.getAsInt();
             }
             widened += wanted.equals(asked) ? 1 : 0;
             wanted = wanted.wider();
-            group.gather(wanted);
+            group.gather(row, wanted);
         }
         long bytes = (long) vocabulary(group.vocabulary()) * Float.BYTES;
         return sampler.sample(LogitsCheck.require(group.logits(row).asSlice(0, bytes), group.likelyCause()));

@@ -2,6 +2,7 @@ package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.RotaryAngles;
+import dev.waterspout.engine.forward.SequenceRows;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.forward.ShardWeights;
@@ -27,6 +28,7 @@ import dev.waterspout.kernels.peer.PeerEnd;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -158,7 +160,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         RotaryTable table = new RotaryTable(
                 phase.rope.angles().getSegment(), phase.maxRows(), phase.rope.ropeDim(), phase.rope.pairing());
         if (by != null) {
-            by.fill(table, position, rows);
+            by.fill(table, 0, position, rows);
             return;
         }
         for (int row = 0; row < rows; row++) {
@@ -192,7 +194,18 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     @Override
-    public void begin(int[] tokens, int position) {
+    public void copyBlock(int from, int to) {
+        throw new IllegalStateException("device " + name + " keeps the cache of one sequence, in one piece");
+    }
+
+    @Override
+    public void begin(List<SequenceRows> parts) {
+        if (parts.size() != 1) {
+            throw new IllegalStateException(
+                    "device " + name + " runs one sequence at a time, and the pass has " + parts.size());
+        }
+        int[] tokens = parts.getFirst().tokens();
+        int position = parts.getFirst().position();
         phase = tokens.length == 1 ? decode : prefill;
         for (int row = 0; row < tokens.length; row++) {
             phase.tokens.set(row, tokens[row]);
@@ -299,7 +312,12 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     @Override
-    public MemorySegment output(int first, int rows) {
+    public MemorySegment output(int... chosen) {
+        int first = chosen[0];
+        int rows = chosen.length;
+        if (chosen[rows - 1] != first + rows - 1) {
+            throw new IllegalArgumentException("rows " + Arrays.toString(chosen) + " do not follow each other");
+        }
         phase.step.set(Step.FIRST_OUT, first);
         phase.step.set(Step.OUT_ROWS, rows);
         outputStep.set(Step.ROWS, rows);

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.lab.capture;
 
+import dev.waterspout.engine.forward.SequenceRows;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.interconnect.collective.PartialPort;
@@ -9,6 +10,7 @@ import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.LongConsumer;
 
 /** A shard that passes every partial to a listener before the exchange. Its rank exchanges in f32. */
@@ -55,9 +57,14 @@ public final class CapturingShard implements ShardCompute {
     }
 
     @Override
-    public void begin(int[] tokens, int position) {
-        rows = tokens.length;
-        shard.begin(tokens, position);
+    public void copyBlock(int from, int to) {
+        shard.copyBlock(from, to);
+    }
+
+    @Override
+    public void begin(List<SequenceRows> parts) {
+        rows = SequenceRows.count(parts);
+        shard.begin(parts);
     }
 
     @Override
@@ -87,8 +94,8 @@ public final class CapturingShard implements ShardCompute {
     }
 
     @Override
-    public MemorySegment output(int first, int outRows) {
-        return shard.output(first, outRows);
+    public MemorySegment output(int... outRows) {
+        return shard.output(outRows);
     }
 
     @Override

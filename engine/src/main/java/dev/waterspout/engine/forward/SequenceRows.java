@@ -1,0 +1,69 @@
+package dev.waterspout.engine.forward;
+
+import java.util.List;
+
+/** Consecutive tokens of one sequence in a forward pass. Arrays are not copied and not changed. */
+public final class SequenceRows {
+    private final int[] tokens;
+    private final int position;
+    private final int[] blocks;
+
+    /**
+     * @param tokens ids, one or more
+     * @param position of the first; the cache holds all before it
+     * @param blocks of the KV cache that the sequence's positions are in, in order, at least up to the last token
+     */
+    public SequenceRows(int[] tokens, int position, int... blocks) {
+        this.tokens = tokens;
+        this.position = position;
+        this.blocks = blocks;
+    }
+
+    /** Returns the ids. */
+    public int[] tokens() {
+        return tokens;
+    }
+
+    /** Returns how many tokens there are. */
+    public int rows() {
+        return tokens.length;
+    }
+
+    /** Returns the position of the first token. */
+    public int position() {
+        return position;
+    }
+
+    /** Returns the numbers of the blocks of the sequence's positions. */
+    public int[] blocks() {
+        return blocks;
+    }
+
+    /**
+     * Returns the tokens of all sequences of a pass.
+     *
+     * @param parts of the pass
+     */
+    public static int count(List<SequenceRows> parts) {
+        int rows = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            rows += parts.get(i).rows();
+        }
+        return rows;
+    }
+
+    /**
+     * Returns the ids of all sequences of a pass.
+     *
+     * @param parts of the pass
+     */
+    public static int[] tokens(List<SequenceRows> parts) {
+        int[] all = new int[count(parts)];
+        int row = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            System.arraycopy(parts.get(i).tokens, 0, all, row, parts.get(i).rows());
+            row += parts.get(i).rows();
+        }
+        return all;
+    }
+}

@@ -28,6 +28,15 @@ final class BuildDigest {
 
     /** {@return the digest of the archive or folder that this class was loaded from, as 8 hexadecimal digits} */
     static String own() {
+        return Own.DIGEST;
+    }
+
+    /** Computed when it is first asked for. */
+    private static final class Own {
+        private static final String DIGEST = compute();
+    }
+
+    private static String compute() {
         CodeSource source = BuildDigest.class.getProtectionDomain().getCodeSource();
         if (source == null || source.getLocation() == null) {
             return "unknown";

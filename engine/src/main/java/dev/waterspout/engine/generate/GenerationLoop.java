@@ -164,8 +164,10 @@ final class GenerationLoop {
     }
 
     private void cancelNow(Request request) {
-        if (deferred.remove(request)) {
-            request.end(StopReason.CANCELLED, 0, 0, work());
+        if (deferred.contains(request)) {
+            List<RankWork> work = work();
+            deferred.remove(request);
+            request.end(StopReason.CANCELLED, 0, 0, work);
         } else if (open.containsKey(request.number)) {
             end(request, StopReason.CANCELLED, 0);
         }
@@ -243,8 +245,9 @@ final class GenerationLoop {
     private void end(Request request, StopReason stop, int passed) {
         int held = scheduler.held(request.number);
         int done = passed > 0 ? passed : scheduler.computed(request.number);
+        List<RankWork> work = work(); // if a rank fails here, the request is one of those that are told
         close(request);
-        request.end(stop, held, done, work());
+        request.end(stop, held, done, work);
     }
 
     private void close(Request request) {

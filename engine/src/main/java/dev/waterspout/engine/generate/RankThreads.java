@@ -19,6 +19,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class RankThreads implements AutoCloseable {
     private final Duration timeout;
     private final boolean distributed;
+    private final Function<String, ThreadFactory> factories;
     private final List<ScheduledExecutorService> threads = new ArrayList<>();
 
     private final List<Member> members = new ArrayList<>();
@@ -68,8 +70,9 @@ public final class RankThreads implements AutoCloseable {
         void run(Member member);
     }
 
-    private RankThreads(boolean distributed, Duration timeout) {
+    private RankThreads(boolean distributed, Duration timeout, Function<String, ThreadFactory> factories) {
         this.distributed = distributed;
+        this.factories = factories;
         this.timeout = timeout;
     }
 
@@ -80,7 +83,7 @@ public final class RankThreads implements AutoCloseable {
      * @param timeout how long a rank waits for another
      */
     public static RankThreads inProcess(int ranks, Duration timeout) {
-        RankThreads started = new RankThreads(false, timeout);
+        RankThreads started = new RankThreads(false, timeout, RankThreads::daemons);
         for (Transport transport : InProcessGroup.create(ranks, timeout)) {
             var _ = started.thread("rank-" + transport.rank());
             started.members.add(Member.of(transport));
@@ -96,7 +99,17 @@ public final class RankThreads implements AutoCloseable {
      * @param timeout how long a rank waits for another
      */
     public static RankThreads joining(Supplier<? extends Transport> join, Duration timeout) {
-        RankThreads started = new RankThreads(true, timeout);
+        return joining(join, timeout, RankThreads::daemons);
+    }
+
+    /**
+     * The same on a thread of another kind.
+     *
+     * @param factories make a thread of a given name
+     */
+    static RankThreads joining(
+            Supplier<? extends Transport> join, Duration timeout, Function<String, ThreadFactory> factories) {
+        RankThreads started = new RankThreads(true, timeout, factories);
         ScheduledExecutorService thread = started.thread("rank");
         try {
             Transport transport = get(thread.submit(join::get));
@@ -110,8 +123,12 @@ public final class RankThreads implements AutoCloseable {
         return started;
     }
 
+    private static ThreadFactory daemons(String name) {
+        return Thread.ofPlatform().daemon().name(name).factory();
+    }
+
     private ScheduledExecutorService thread(String name) {
-        ThreadFactory factory = Thread.ofPlatform().daemon().name(name).factory();
+        ThreadFactory factory = factories.apply(name);
         boolean isFirst = threads.isEmpty();
         ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread made = factory.newThread(task);

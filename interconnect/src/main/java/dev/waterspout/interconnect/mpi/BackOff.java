@@ -9,7 +9,7 @@ import java.util.concurrent.locks.LockSupport;
  * the core to another group. The rank would run on to the end of its time slice of some milliseconds, and the rank that
  * it waits for could not work.
  */
-final class BackOff {
+class BackOff {
     /** Several times the latency of a small message over a fast link. */
     private static final long SPIN_NANOS = 100_000;
 

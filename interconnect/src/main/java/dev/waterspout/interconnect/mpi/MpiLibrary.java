@@ -49,6 +49,19 @@ public final class MpiLibrary {
     }
 
     /**
+     * A library that consists of the given functions.
+     *
+     * @param abi whose handles are numbers
+     */
+    MpiLibrary(String name, MpiAbi abi, MpiFunctions functions) {
+        this.name = name;
+        this.abi = abi;
+        this.symbols = _ -> Optional.empty();
+        this.version = name;
+        this.functions = functions;
+    }
+
+    /**
      * Loads a library.
      *
      * @param path of the library, or its name for the system's loader; null to look for one that fits the launcher

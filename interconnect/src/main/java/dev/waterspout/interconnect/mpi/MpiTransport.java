@@ -11,8 +11,6 @@ import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +31,9 @@ public final class MpiTransport implements Transport {
     private static final long FORWARDING_NANOS = 2 * MILLISECOND;
     /** How often a waiting rank looks at anything but its messages. */
     private static final long WATCH_NANOS = MILLISECOND;
-    /** MPI may still move the messages of a group that failed: their memory is never collected. */
-    private static final Queue<MpiTransport> FAILED = new ConcurrentLinkedQueue<>();
 
     private final MpiWorld world;
+    private final MpiHost host;
     private final MpiSettings settings;
     private final long timeout;
     private final boolean endsMpi;
@@ -48,7 +45,7 @@ public final class MpiTransport implements Transport {
     private final Requests requests;
     private final StatusChannel channel;
     private volatile Peers peers;
-    private BackOff backOff = new BackOff(false);
+    private BackOff backOff;
 
     private final ExchangeQueue<MpiExchange> queue = new ExchangeQueue<>();
     /** The exchanges under way, and behind each the one that had its place before. */
@@ -61,12 +58,14 @@ public final class MpiTransport implements Transport {
     private final long[] sendsComplete;
     private final long[] receivesStarted;
     private final long[] receivesComplete;
-    private long lastSign = System.nanoTime();
+    private long lastSign;
 
     private final GroupState state = new GroupState();
 
     private MpiTransport(MpiWorld world, MpiSettings settings, boolean endsMpi) {
         this.world = world;
+        this.host = world.host();
+        this.lastSign = host.nanoTime();
         this.settings = settings;
         this.timeout = settings.timeout().toNanos();
         this.endsMpi = endsMpi;
@@ -76,13 +75,14 @@ public final class MpiTransport implements Transport {
         this.sendsComplete = new long[size];
         this.receivesStarted = new long[size];
         this.receivesComplete = new long[size];
-        this.peers = Peers.unknown(rank, size);
+        this.peers = Peers.unknown(rank, size, host);
+        this.backOff = host.backOff(false);
         this.launcherStop = new LauncherStop(rank);
         this.signals = new LauncherSignals(world.mpi().abi().signals(), this::stop);
-        long start = System.nanoTime();
+        long start = host.nanoTime();
         BooleanSupplier inTime = () -> {
-            backOff.pause(this, System.nanoTime() - start);
-            long now = System.nanoTime();
+            backOff.pause(this, host.nanoTime() - start);
+            long now = host.nanoTime();
             return now - start < timeout && !launcherStop.isDue(now);
         };
         long forStatus;
@@ -93,7 +93,7 @@ public final class MpiTransport implements Transport {
             state.fail(alone, GroupState.NOBODY);
             throw state.toThrow();
         }
-        this.requests = new Requests(world.mpi(), StatusChannel.places(size) + MAX_PENDING * 2 * size);
+        this.requests = new Requests(world.mpi(), StatusChannel.places(size) + MAX_PENDING * 2 * size, host.memory());
         this.channel = new StatusChannel(world, forStatus, requests);
     }
 
@@ -133,8 +133,8 @@ public final class MpiTransport implements Transport {
         MemorySegment[] cards = new MemorySegment[transport.size];
         Arrays.setAll(cards, peer -> peer == transport.rank ? world.card() : Peers.blank());
         transport.allGather(world.card(), cards);
-        transport.peers = Peers.of(transport.rank, cards);
-        transport.backOff = new BackOff(transport.localSize() <= settings.cores());
+        transport.peers = Peers.of(transport.rank, cards, world.host());
+        transport.backOff = world.host().backOff(transport.localSize() <= settings.cores());
         return transport;
     }
 
@@ -213,7 +213,7 @@ public final class MpiTransport implements Transport {
         requireAlive();
         if (!complete) {
             requireMembers();
-            if (launcherStop.isDue(System.nanoTime())) {
+            if (launcherStop.isDue(host.nanoTime())) {
                 throw fail(lost());
             }
         }
@@ -224,10 +224,10 @@ public final class MpiTransport implements Transport {
         world.requireOwner();
         Watch watch =
                 new Watch(world, timeout, channel, peers, peer -> queue.first().lacks(peer));
-        long start = System.nanoTime();
+        long start = host.nanoTime();
         long nextWatch = start + WATCH_NANOS;
         while (!advance(exchange)) {
-            long now = System.nanoTime();
+            long now = host.nanoTime();
             if (!backOff.isShort(now - start) && Thread.currentThread().isInterrupted()) {
                 throw fail(new InterconnectException(
                         "rank " + rank + " was interrupted while it waited for rank " + watch.missing()));
@@ -344,7 +344,7 @@ public final class MpiTransport implements Transport {
 
     private void end(InterconnectException reason, int origin) {
         if (state.fail(reason, origin)) {
-            FAILED.add(this);
+            host.retain(this); // MPI may still move the messages of a group that failed
         }
     }
 
@@ -353,10 +353,10 @@ public final class MpiTransport implements Transport {
         boolean own = failed.origin() == GroupState.NOBODY;
         StatusMessage message = new StatusMessage(
                 Kind.FAILURE, rank, 0, 0, String.valueOf(failed.reason().getMessage()));
-        long until = System.nanoTime() + (own ? TELLING_NANOS : FORWARDING_NANOS);
+        long until = host.nanoTime() + (own ? TELLING_NANOS : FORWARDING_NANOS);
         try {
             boolean[] addressed = channel.tell(message, own, peer -> peer != failed.origin() && !peers.hasEnded(peer));
-            while (!channel.isTold(addressed) && System.nanoTime() < until) {
+            while (!channel.isTold(addressed) && host.nanoTime() < until) {
                 requests.poll(this::completed);
                 backOff.pause(this, BackOff.LONG);
             }
@@ -380,7 +380,7 @@ public final class MpiTransport implements Transport {
     @Override
     public void alive() {
         world.requireOwner();
-        long now = System.nanoTime();
+        long now = host.nanoTime();
         if (now - lastSign >= timeout / 4) {
             lastSign = now;
             progress();
@@ -458,9 +458,9 @@ public final class MpiTransport implements Transport {
 
     /** Moves messages on until something is so; {@return false if it is not in time, or the group fails} */
     private boolean await(long nanos, BooleanSupplier condition) {
-        long start = System.nanoTime();
+        long start = host.nanoTime();
         while (!condition.getAsBoolean()) {
-            long now = System.nanoTime();
+            long now = host.nanoTime();
             if (now - start >= nanos || state.failure() != null || launcherStop.isDue(now)) {
                 return false;
             }

@@ -1,7 +1,6 @@
 package dev.waterspout.interconnect.mpi;
 
 import dev.waterspout.interconnect.InterconnectException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -12,6 +11,7 @@ final class MpiWorld {
     private static final AtomicBoolean INITIALIZED = new AtomicBoolean();
 
     private final MpiLibrary library;
+    private final MpiHost host;
     private final MpiCalls mpi;
     private final Thread owner = Thread.currentThread();
     private final int rank;
@@ -19,25 +19,40 @@ final class MpiWorld {
     private final int largestTag;
     private final MemorySegment card;
 
-    private MpiWorld(MpiLibrary library) {
+    private MpiWorld(MpiLibrary library, MpiHost host) {
         this.library = library;
+        this.host = host;
         this.mpi = new MpiCalls(library);
         mpi.initialize();
         this.rank = mpi.rank();
         this.size = mpi.size();
         this.largestTag = mpi.largestTag();
-        this.card = Peers.card(mpi.hostName());
+        this.card = Peers.card(mpi.hostName(), host);
     }
 
     static MpiWorld initialize(MpiLibrary library) {
         if (!INITIALIZED.compareAndSet(false, true)) {
             throw new IllegalStateException("this process has joined its MPI group already");
         }
-        return new MpiWorld(library);
+        return of(library, new SystemHost());
+    }
+
+    /**
+     * Initializes MPI, in a process that may have done so before.
+     *
+     * @param library simulated
+     * @param host simulated
+     */
+    static MpiWorld of(MpiLibrary library, MpiHost host) {
+        return new MpiWorld(library, host);
     }
 
     MpiLibrary library() {
         return library;
+    }
+
+    MpiHost host() {
+        return host;
     }
 
     MpiCalls mpi() {
@@ -78,8 +93,8 @@ final class MpiWorld {
      * @param backOff asked again and again while ranks are missing; false gives up
      */
     long duplicate(BooleanSupplier backOff) {
-        MemorySegment copy = Arena.global().allocate(ValueLayout.JAVA_LONG);
-        Requests request = new Requests(mpi, 1);
+        MemorySegment copy = host.memory().allocate(ValueLayout.JAVA_LONG);
+        Requests request = new Requests(mpi, 1, host.memory());
         mpi.duplicate(mpi.world(), copy, request.at(0));
         int[] outcome = new int[1];
         while (!request.isFree(0)) {

@@ -1,15 +1,13 @@
 package dev.waterspout.interconnect.mpi;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Where the ranks' processes are, and whether those of this machine still run. */
@@ -24,36 +22,34 @@ final class Peers {
 
     private final String[] hosts;
     private final long[] processIds;
-    /** Processes that can be watched from here: those of other machines, and of other containers, cannot. */
-    private final @Nullable ProcessHandle[] processes;
+    /** Per rank whether its process has ended; null for those of other machines and containers, which cannot be watched. */
+    private final @Nullable BooleanSupplier[] ended;
 
-    private Peers(int rank, MemorySegment[] cards) {
+    private Peers(int rank, MemorySegment[] cards, MpiHost host) {
         this.hosts = Arrays.stream(cards).map(card -> card.getString(HOST)).toArray(String[]::new);
         this.processIds =
                 Arrays.stream(cards).mapToLong(card -> card.get(LONG, 0)).toArray();
-        this.processes = new ProcessHandle[cards.length];
+        this.ended = new BooleanSupplier[cards.length];
         String machine = cards[rank].getString(MACHINE);
         for (int peer = 0; peer < cards.length; peer++) {
             if (peer != rank
                     && !machine.isEmpty()
                     && cards[peer].getString(MACHINE).equals(machine)) {
-                processes[peer] = ProcessHandle.of(processIds[peer])
-                        .filter(ProcessHandle::isAlive)
-                        .orElse(null);
+                ended[peer] = host.watch(processIds[peer]);
             }
         }
     }
 
     /** Reads the cards of all ranks. */
-    static Peers of(int rank, MemorySegment[] cards) {
-        return new Peers(rank, cards);
+    static Peers of(int rank, MemorySegment[] cards, MpiHost host) {
+        return new Peers(rank, cards, host);
     }
 
     /** Before the cards have come: nothing is known of any rank. */
-    static Peers unknown(int rank, int size) {
+    static Peers unknown(int rank, int size, MpiHost host) {
         MemorySegment[] blank = new MemorySegment[size];
         Arrays.setAll(blank, _ -> blank());
-        return new Peers(rank, blank);
+        return new Peers(rank, blank, host);
     }
 
     /** {@return room for another's card} */
@@ -62,11 +58,11 @@ final class Peers {
     }
 
     /** {@return this process's card} */
-    static MemorySegment card(String host) {
-        MemorySegment card = Arena.global().allocate(CARD_BYTES);
-        card.set(LONG, 0, ProcessHandle.current().pid());
-        put(card, HOST, host);
-        put(card, MACHINE, machine(host));
+    static MemorySegment card(String name, MpiHost host) {
+        MemorySegment card = host.memory().allocate(CARD_BYTES);
+        card.set(LONG, 0, host.processId());
+        put(card, HOST, name);
+        put(card, MACHINE, host.machine(name));
         return card;
     }
 
@@ -75,34 +71,14 @@ final class Peers {
         MemorySegment.copy(utf8, 0, card, ValueLayout.JAVA_BYTE, at, Math.min(utf8.length, MAX_TEXT));
     }
 
-    /** Two processes with the same machine see each other's process ids: hosts and containers may share their names. */
-    private static String machine(String host) {
-        try {
-            return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip() + " "
-                    + Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
-        } catch (IOException | UnsupportedOperationException | SecurityException unknown) { // not Linux
-            return host;
-        }
-    }
-
     List<String> hosts() {
         return List.of(hosts);
     }
 
     /** {@return whether the rank's process is known to have ended} */
     boolean hasEnded(int peer) {
-        ProcessHandle process = processes[peer];
-        return process != null && (!process.isAlive() || isZombie(processIds[peer]));
-    }
-
-    /** A process that has ended is listed until its launcher has taken note, which may take seconds. */
-    private static boolean isZombie(long processId) {
-        try {
-            String status = Files.readString(Path.of("/proc/" + processId + "/stat"));
-            return status.startsWith("Z", status.lastIndexOf(')') + 2);
-        } catch (IOException | SecurityException unknown) {
-            return false;
-        }
+        BooleanSupplier process = ended[peer];
+        return process != null && process.getAsBoolean();
     }
 
     /** {@return rank, process and host in words} */

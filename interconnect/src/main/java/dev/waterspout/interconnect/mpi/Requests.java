@@ -30,14 +30,17 @@ final class Requests {
         void completed(int index, int error, int tag, MemorySegment status);
     }
 
-    /** @param count places */
-    Requests(MpiCalls mpi, int count) {
+    /**
+     * @param count places
+     * @param memory is not freed while MPI may use it
+     */
+    Requests(MpiCalls mpi, int count, Arena memory) {
         this.mpi = mpi;
         this.count = count;
         this.statusBytes = mpi.abi().status().bytes();
-        this.handles = Arena.global().allocate((long) count * mpi.handleBytes(), Long.BYTES);
-        this.indices = Arena.global().allocate(ValueLayout.JAVA_INT, count);
-        this.statuses = Arena.global().allocate((long) count * statusBytes, Long.BYTES);
+        this.handles = memory.allocate((long) count * mpi.handleBytes(), Long.BYTES);
+        this.indices = memory.allocate(ValueLayout.JAVA_INT, count);
+        this.statuses = memory.allocate((long) count * statusBytes, Long.BYTES);
         for (int index = 0; index < count; index++) {
             free(index);
         }

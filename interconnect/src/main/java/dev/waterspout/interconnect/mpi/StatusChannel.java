@@ -17,7 +17,7 @@ final class StatusChannel {
     private final MpiWorld world;
     private final long communicator;
     private final Requests requests;
-    private final MemorySegment inbox = Arena.global().allocate(StatusMessage.BYTES, Long.BYTES);
+    private final MemorySegment inbox;
     /** Per place a buffer; none is ever freed, since MPI may still read it. */
     private final MemorySegment[] outbox;
 
@@ -44,10 +44,12 @@ final class StatusChannel {
         this.communicator = communicator;
         this.requests = requests;
         int size = world.size();
+        Arena memory = world.host().memory();
+        this.inbox = memory.allocate(StatusMessage.BYTES, Long.BYTES);
         this.outbox = new MemorySegment[Kind.COUNT * size];
-        Arrays.setAll(outbox, _ -> Arena.global().allocate(StatusMessage.BYTES, Long.BYTES));
+        Arrays.setAll(outbox, _ -> memory.allocate(StatusMessage.BYTES, Long.BYTES));
         this.signs = new long[size];
-        Arrays.fill(signs, System.nanoTime());
+        Arrays.fill(signs, world.host().nanoTime());
         this.waitsFor = new int[size];
         Arrays.fill(waitsFor, NOBODY);
         this.left = new boolean[size];
@@ -137,7 +139,7 @@ final class StatusChannel {
         int sender = Math.clamp(message.sender(), 0, world.size() - 1);
         switch (message.kind()) {
             case ALIVE -> {
-                signs[sender] = System.nanoTime();
+                signs[sender] = world.host().nanoTime();
                 waitsFor[sender] = NOBODY;
             }
             case WAITING -> waitsFor[sender] = (int) message.first();

@@ -19,8 +19,8 @@ final class Watch {
     private final StatusChannel channel;
     private final Peers peers;
     private final IntPredicate lacks;
-    private final long start = System.nanoTime();
-    private long nextProcessCheck = start + PROCESS_CHECK;
+    private final long start;
+    private long nextProcessCheck;
     private int ended = -1;
     private boolean told;
 
@@ -35,6 +35,8 @@ final class Watch {
         this.channel = channel;
         this.peers = peers;
         this.lacks = lacks;
+        this.start = world.host().nanoTime();
+        this.nextProcessCheck = start + PROCESS_CHECK;
     }
 
     /**

@@ -1,0 +1,199 @@
+package dev.waterspout.engine.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.forward.HostShard;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.interconnect.mpi.SimulatedFault;
+import dev.waterspout.interconnect.mpi.SimulatedFault.Kind;
+import dev.waterspout.interconnect.mpi.Simulation;
+import dev.waterspout.interconnect.mpi.Simulation.End;
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.transport.Transport;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.testing.Pairwise;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Whole runs of 2 to 8 ranks over a simulated MPI: messages are delayed and overtake those of other pairs, and one fault strikes at some
+ * step. Whatever happens, rank 0 writes the right text or every rank that is left ends with exit code 5, and none waits for ever.
+ */
+class SimulationTest {
+    private static final Duration NEVER = Duration.ofHours(1);
+    private static final String PROMPT = "Once upon a";
+    private static final int TOKENS = 4;
+    private static final List<String> FORMATS = List.of("f32", "e2m1:32:e8m0", "q8_0");
+    private static final List<Algorithm> ALGORITHMS = List.of(Algorithm.values());
+    private static final Model MODEL = SmallModel.of("llama").load();
+    /** Per options the text of a run in one process. */
+    private static final Map<Options, String> TEXTS = new ConcurrentHashMap<>();
+
+    private static final int QUICK = 400;
+    /** The number of schedules of the exhaustive run. */
+    private static final int ALL = Integer.getInteger("waterspout.test.schedules", 100_000);
+
+    /** What a run is made of. */
+    private record Options(int ranks, String format, Algorithm algorithm, int chunkRows) {
+        static Options of(long seed) {
+            return new Options(
+                    2 + (int) (seed % 7),
+                    FORMATS.get((int) (seed / 7 % FORMATS.size())),
+                    ALGORITHMS.get((int) (seed / 21 % ALGORITHMS.size())),
+                    seed % 2 == 0 ? 1 : CommChoice.UNCUT);
+        }
+
+        RankOptions rankOptions() {
+            CommChoice choice = new CommChoice(algorithm, WireFormat.parse(format), chunkRows);
+            return new RankOptions(SmallModel.CONTEXT, 8, 1, CommSchedule.fixed(choice), NEVER);
+        }
+    }
+
+    /** How a schedule ended. */
+    private enum Outcome {
+        TEXT_ON_ALL,
+        TEXT_AND_SOME_RANKS_END_WITH_5,
+        ALL_END_WITH_5,
+        /** Others were told that there is no more to do, and rank 0 did not learn that they had taken note. */
+        RANK_0_AND_SOME_RANKS_END_WITH_5,
+        RANK_0_DIED
+    }
+
+    @AfterAll
+    static void close() {
+        MODEL.close();
+    }
+
+    @Test
+    @Timeout(300)
+    void endsInTextOrExitCode5() throws InterruptedException {
+        run(0, QUICK);
+    }
+
+    @Test
+    @Tag(Pairwise.EXHAUSTIVE)
+    @Timeout(7_200)
+    void endsInTextOrExitCode5InAllSchedules() throws InterruptedException {
+        run(QUICK, ALL);
+    }
+
+    @Test
+    void theSameSeedGivesTheSameRun() throws InterruptedException {
+        for (long seed : new long[] {11, 12, 13}) {
+            assertThat(nanos(seed)).isEqualTo(nanos(seed));
+        }
+    }
+
+    private static long nanos(long seed) throws InterruptedException {
+        Options options = Options.of(seed);
+        Simulation simulation = new Simulation(options.ranks, Simulation.fault(options.ranks, seed), seed);
+        simulation.run((rank, join) -> generate(options, join));
+        return simulation.nanos();
+    }
+
+    private static void run(int from, int to) throws InterruptedException {
+        Map<Kind, Map<Outcome, Integer>> outcomes = new EnumMap<>(Kind.class);
+        for (long seed = from; seed < to; seed++) {
+            Options options = Options.of(seed);
+            SimulatedFault fault = Simulation.fault(options.ranks, seed);
+            Outcome outcome = check(seed, options, fault);
+            outcomes.computeIfAbsent(fault.kind(), _ -> new TreeMap<>()).merge(outcome, 1, Integer::sum);
+        }
+        outcomes.forEach((kind, counts) -> System.out.println(kind + " " + counts));
+        assertThat(outcomes.keySet()).containsExactlyInAnyOrder(Kind.values());
+        assertThat(outcomes.get(Kind.DELAY)).containsOnlyKeys(Outcome.TEXT_ON_ALL);
+        assertThat(outcomes.get(Kind.DEATH)).containsKeys(Outcome.ALL_END_WITH_5, Outcome.RANK_0_DIED);
+    }
+
+    private static Outcome check(long seed, Options options, SimulatedFault fault) throws InterruptedException {
+        String run = String.format(Locale.ROOT, "schedule %d, %s, %s", seed, options, fault);
+        @Nullable String[] text = new String[1];
+        Simulation simulation = new Simulation(options.ranks, fault, seed);
+        List<End> ends = simulation.run((rank, join) -> {
+            String written = generate(options, join);
+            if (rank == 0) {
+                text[0] = written;
+            }
+        });
+        assertThat(simulation.hangs()).as(run).isFalse();
+        int failed = 0;
+        for (End end : ends) {
+            Throwable failure = end.failure();
+            if (!end.killed() && failure != null) {
+                failed++;
+                assertThat(ExitCode.of(failure)).as("%s: %s", run, failure).isEqualTo(ExitCode.PEER);
+                assertThat(failure.getMessage()).as(run).isNotBlank().doesNotContain("\n");
+            }
+        }
+        if (text[0] != null) {
+            assertThat(text[0]).as(run).isEqualTo(TEXTS.computeIfAbsent(options, SimulationTest::expected));
+            return failed == 0 ? Outcome.TEXT_ON_ALL : Outcome.TEXT_AND_SOME_RANKS_END_WITH_5;
+        }
+        if (ends.getFirst().killed()) {
+            return Outcome.RANK_0_DIED;
+        }
+        assertThat(ends.getFirst().failure()).as(run).isNotNull();
+        long killed = ends.stream().filter(End::killed).count();
+        return failed + killed == options.ranks ? Outcome.ALL_END_WITH_5 : Outcome.RANK_0_AND_SOME_RANKS_END_WITH_5;
+    }
+
+    private static String expected(Options options) {
+        try (RankGroup group = RankGroup.inProcess(
+                MODEL,
+                ShardPlan.of(MODEL, options.ranks, List.of()),
+                options.rankOptions(),
+                Collections.nCopies(options.ranks, HostShard.factory(HostKernels.vector())))) {
+            return write(group);
+        }
+    }
+
+    /** One process of a run: agrees with the others, loads its shard, and leads or follows. */
+    private static String generate(Options options, Supplier<Transport> join) {
+        try (RankThreads threads = RankThreads.joining(
+                join, NEVER, name -> Thread.ofVirtual().name(name).factory())) {
+            Agreement.share(threads, Map.of("format", options.format), Map.of("device", "host"));
+            WeightAgreement.require(threads, MODEL.file());
+            try (RankGroup group = new RankGroup(
+                    MODEL,
+                    ShardPlan.of(MODEL, options.ranks, List.of()),
+                    options.rankOptions(),
+                    List.of(HostShard.factory(HostKernels.vector())),
+                    threads)) {
+                if (!threads.hasRoot()) {
+                    group.follow();
+                    return "";
+                }
+                String text = write(group);
+                group.dismiss();
+                return text;
+            }
+        }
+    }
+
+    private static String write(RankGroup group) {
+        Generator generator = new Generator(MODEL.tokenizer(), group);
+        StringBuilder text = new StringBuilder();
+        Sampler sampler = new Sampler(SamplingParameters.greedy());
+        generator.generate(generator.tokenize(PROMPT), TOKENS, sampler, text::append);
+        return text.toString();
+    }
+}

@@ -23,6 +23,8 @@ final class Facts {
         facts.put("--attention", lower(options.ranks().attention()));
         int positions = options.context().positionsFor(model.config().contextLength());
         facts.put("--ctx-size", Integer.toString(positions));
+        facts.put("--parallel", Integer.toString(options.context().sequences()));
+        facts.put("--cache-size", Long.toString(options.context().cachePositionsFor(positions)));
         facts.put("--cache-type", lower(options.context().cacheType()));
         facts.put("--activations", lower(options.host().activations()));
         facts.put("--batch-size", Integer.toString(options.host().batch()));

@@ -1,10 +1,12 @@
 package dev.waterspout.engine.api;
 
 import dev.waterspout.engine.api.Ranks.Attention;
+import dev.waterspout.engine.batch.BatchLimits;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.environment.Environment;
 import dev.waterspout.engine.forward.AttentionTrial;
+import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
@@ -20,6 +22,7 @@ import dev.waterspout.engine.tornado.PeerShards;
 import dev.waterspout.engine.tornado.PeerTrial;
 import dev.waterspout.engine.tornado.PeerUse;
 import dev.waterspout.interconnect.InterconnectException;
+import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.DefaultSchedule;
 import dev.waterspout.interconnect.policy.Saturation;
@@ -30,6 +33,7 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -153,8 +157,9 @@ public final class Session implements AutoCloseable {
         List<String> names = agree(model.file(), facts);
         int width = model.config().width();
         LinkCost link = threads.distributed() ? LinkCost.USUAL : LinkCost.NONE;
-        RankOptions common = rankOptions(model, options, localRanks, ranks(), link);
-        RankOptions chosen = new ExchangePlanner(this, events, names).plan(options.exchange(), common, width);
+        RankOptions common = placed(rankOptions(model, options, localRanks, ranks(), link), names);
+        RankOptions planned = new ExchangePlanner(this, events, names).plan(options.exchange(), common, width);
+        RankOptions chosen = planned.withSchedule(alike(planned));
         if (options.ranks().attention() == Attention.AUTO) {
             plan = withTriedAttention(model, plan, options, chosen, names);
         }
@@ -179,6 +184,42 @@ public final class Session implements AutoCloseable {
         return trial.replicates() ? replicated : sharded;
     }
 
+    /** Devices keep the cache of one sequence, in one piece. */
+    private static RankOptions placed(RankOptions options, List<String> names) {
+        Optional<String> device =
+                names.stream().filter(name -> !name.equals(HOST)).findFirst();
+        if (device.isEmpty()) {
+            return options;
+        }
+        if (options.limits().sequences() > 1) {
+            throw new DeviceException("device " + device.get() + " runs one sequence at a time, and "
+                    + options.limits().sequences() + " are asked for; -np 1, or --device host, is allowed");
+        }
+        return options.withLimits(BatchLimits.ofOne(options.context(), options.chunk()));
+    }
+
+    /**
+     * Returns the schedule where several sequences run at a time: the exchange of a token is the same whatever is in
+     * its pass.
+     */
+    private static CommSchedule alike(RankOptions options) {
+        CommSchedule schedule = options.schedule();
+        if (options.limits().sequences() == 1) {
+            return schedule;
+        }
+        Optional<WireFormat> mixing = schedule.choices()
+                .map(CommChoice::format)
+                .filter(format -> !format.rowsIndependent())
+                .findFirst();
+        if (mixing.isPresent()) {
+            throw new IllegalArgumentException("wire format " + mixing.get().label()
+                    + " has scales that all tokens of a pass share, so that a text would depend on those beside it;"
+                    + " with "
+                    + options.limits().sequences() + " parallel sequences a format is needed that has none");
+        }
+        return schedule.uniform(options.limits().sequences());
+    }
+
     /** Whether two of the ranks are in different processes or on different devices. */
     private boolean apart() {
         return ranks() > 1
@@ -197,15 +238,17 @@ public final class Session implements AutoCloseable {
      */
     public static RankOptions rankOptions(Model model, Options options, int localRanks, int ranks, LinkCost link) {
         int positions = options.context().positionsFor(model.config().contextLength());
-        int chunk = Math.min(options.host().batch(), positions);
+        Context context = options.context();
+        int chunk = (int) Math.min(options.host().batch(), (long) positions * context.sequences());
+        BatchLimits limits =
+                BatchLimits.of(context.sequences(), chunk, positions, context.cachePositionsFor(positions));
         return new RankOptions(
-                positions,
-                chunk,
+                limits,
                 options.host().threadsPerRank(localRanks),
                 schedule(options.exchange(), ranks, model.config().width(), link),
                 options.exchange().peerTimeout(),
-                Math.min(options.context().logitRows(), chunk),
-                options.context().cacheType(),
+                Math.clamp(context.logitRows(), context.sequences(), chunk),
+                context.cacheType(),
                 options.host().activations(),
                 options.host().machineCode());
     }

@@ -9,6 +9,7 @@ import dev.waterspout.engine.chat.ChatTemplate;
 import dev.waterspout.engine.cli.options.CommOptions;
 import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
+import dev.waterspout.engine.cli.options.ParallelOptions;
 import dev.waterspout.engine.cli.options.PlanOptions;
 import dev.waterspout.engine.cli.options.SamplingOptions;
 import dev.waterspout.engine.cli.options.ServerOptions;
@@ -82,6 +83,9 @@ final class ServeCommand implements Callable<Integer> {
     private PlanOptions planOptions = new PlanOptions();
 
     @Mixin
+    private ParallelOptions parallel = new ParallelOptions();
+
+    @Mixin
     private CommOptions commOptions = new CommOptions();
 
     @Mixin
@@ -94,11 +98,12 @@ final class ServeCommand implements Callable<Integer> {
             throw new IllegalArgumentException("tokens to predict is " + predict + "; it must be -1 or more");
         }
         SamplingParameters parameters = sampling.parameters();
-        ServeOptions serveOptions = server.options();
-        Options options = planOptions.options(
+        ServeOptions serveOptions = server.options(parallel.sequences());
+        Options single = planOptions.options(
                 commOptions.exchange(false),
                 hostOptions.host(planOptions.activations(), planOptions.machineCode()),
                 err);
+        Options options = single.withContext(parallel.context(single.context()));
         CountDownLatch over = new CountDownLatch(1);
         try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
             try (Model model = modelOptions.load()) {

@@ -76,22 +76,13 @@ final class GenerationLoop {
         }
     }
 
-    /**
-     * Runs a task on the thread of rank 0 while no request runs, and waits for it. What the cache held is forgotten.
-     *
-     * @param task may run forward passes of its own
-     */
+    /** Runs a task on the thread of rank 0 while no request runs, and waits for it. */
     void exclusively(Runnable task) {
         if (threads.onFirstThread()) {
             task.run();
             return;
         }
-        FutureTask<@Nullable Void> waited = new FutureTask<>(
-                () -> {
-                    scheduler.forget();
-                    task.run();
-                },
-                null);
+        FutureTask<@Nullable Void> waited = new FutureTask<>(task, null);
         try {
             post(() -> exclusive.addLast(waited));
             waited.get();
@@ -103,6 +94,11 @@ final class GenerationLoop {
             Thread.currentThread().interrupt();
             throw new GenerationException("waiting for the ranks was interrupted");
         }
+    }
+
+    /** What the cache held is about to be overwritten. Called in an exclusive task. */
+    void forget() {
+        scheduler.forget();
     }
 
     private void post(Runnable message) {

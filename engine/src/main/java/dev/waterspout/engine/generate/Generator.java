@@ -1,6 +1,7 @@
 package dev.waterspout.engine.generate;
 
 import dev.waterspout.engine.tokenizer.Tokenizer;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** Continues prompts. Used by any number of threads: their generations run beside each other. */
@@ -72,6 +73,15 @@ public final class Generator {
             }
             return generation.report();
         }
+    }
+
+    /**
+     * Begins generations that have not begun, all at the same time, once no generation runs.
+     *
+     * @param generations of this generator
+     */
+    public void beginTogether(List<Generation> generations) {
+        group.exclusively(() -> generations.forEach(Generation::begin));
     }
 
     /**

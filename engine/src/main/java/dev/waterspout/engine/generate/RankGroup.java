@@ -184,7 +184,10 @@ public final class RankGroup implements AutoCloseable {
                 List.of(new TableChange(0, 0, IntStream.range(0, blocks).boxed().toList())),
                 List.of(),
                 List.of(new Chunk(0, 0, position, ids, wantsLogits)));
-        exclusively(() -> run(step, wantsLogits ? List.of(LogitsRequest.ALL) : List.of()));
+        exclusively(() -> {
+            loop.forget();
+            run(step, wantsLogits ? List.of(LogitsRequest.ALL) : List.of());
+        });
     }
 
     /**

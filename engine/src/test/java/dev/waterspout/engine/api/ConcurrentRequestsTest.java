@@ -1,6 +1,7 @@
 package dev.waterspout.engine.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +9,7 @@ import dev.waterspout.engine.generate.Generation;
 import dev.waterspout.engine.generate.GenerationException;
 import dev.waterspout.engine.generate.GenerationReport.StopReason;
 import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.kernels.codec.WireFormat;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -16,6 +18,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** One model, asked by several threads at the same time. */
 @Timeout(240)
@@ -33,9 +37,13 @@ class ConcurrentRequestsTest {
         }
     }
 
-    @Test
-    void everyThreadGetsItsOwnText() throws Exception {
-        try (LanguageModel model = Waterspout.loadEmbedded(TWO);
+    /** Formats are fixed, or partials of unlike passes would travel otherwise. */
+    @ParameterizedTest
+    @CsvSource({"1, f32, 0", "4, f32, 0", "6, e2m1:32:e8m0, 384"})
+    void everyThreadGetsItsOwnText(int sequences, String format, long cachePositions) throws Exception {
+        Options options = TWO.withContext(TWO.context().withSequences(sequences, cachePositions))
+                .withExchange(Exchange.DEFAULT.withFormats(new Formats.Fixed(WireFormat.parse(format))));
+        try (LanguageModel model = Waterspout.loadEmbedded(options);
                 ExecutorService readers = Executors.newFixedThreadPool(PROMPTS.size())) {
             List<String> alone =
                     PROMPTS.stream().map(prompt -> text(model, prompt)).toList();
@@ -51,6 +59,27 @@ class ConcurrentRequestsTest {
             assertThat(model.score("We the people of the United States").perplexity())
                     .isEqualTo(perplexity);
         }
+    }
+
+    @Test
+    void parallelSequencesNeedRoomAndAFormatOfIndependentRows() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Context.DEFAULT.withSequences(0, 0))
+                .withMessageContaining("parallel sequences 0");
+        Options narrow = TWO.withContext(TWO.context().withSequences(4, 100));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Waterspout.loadEmbedded(narrow).close())
+                .withMessageContaining("KV cache of 128 positions; it must hold one sequence of the context size 256");
+        Options few = TWO.withContext(TWO.context().withSequences(9, 0))
+                .withHost(new Host(1, 8, Host.DEFAULT.activations(), Host.DEFAULT.machineCode()));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Waterspout.loadEmbedded(few).close())
+                .withMessageContaining("batch size 8 for 9 parallel sequences");
+        Options mixing = TWO.withContext(TWO.context().withSequences(4, 0))
+                .withExchange(Exchange.DEFAULT.withFormats(new Formats.Fixed(WireFormat.parse("int8:channel"))));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Waterspout.loadEmbedded(mixing).close())
+                .withMessageContaining("wire format int8:channel has scales that all tokens of a pass share");
     }
 
     @Test

@@ -67,8 +67,7 @@ class ParallelSequencesTest {
                                 new GenerationExtent(reuse, PREDICT, true),
                                 new Sampler(SamplingParameters.greedy())))
                 .toList();
-        // What is begun while the ranks are busy comes to the scheduler at once.
-        group.exclusively(() -> generations.forEach(Generation::begin));
+        new Generator(model.tokenizer(), group).beginTogether(generations);
         return generations.stream().map(ParallelSequencesTest::read).toList();
     }
 
@@ -159,7 +158,7 @@ class ParallelSequencesTest {
         try (Model model = SmallModel.of("llama").load();
                 RankGroup group = start(model, 2, "f32", limits, CacheType.F32)) {
             List<Generation> together = generations(model, group, prompts, sampling);
-            group.exclusively(() -> together.forEach(Generation::begin));
+            new Generator(model.tokenizer(), group).beginTogether(together);
             List<List<Integer>> found =
                     together.stream().map(ParallelSequencesTest::read).toList();
             List<List<Integer>> alone = generations(model, group, prompts, sampling).stream()

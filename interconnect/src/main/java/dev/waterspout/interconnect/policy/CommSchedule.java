@@ -68,6 +68,29 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
         return new CommSchedule(steps, formats, other);
     }
 
+    /**
+     * Returns this schedule with one algorithm and one format for exchanges of all sizes, so that the sum of a token's
+     * partials does not depend on how many other tokens are exchanged with it. Where all formats are f32 it does not
+     * depend on that in any case, and the schedule stays.
+     *
+     * @param rows whose exchange has the algorithm and the format
+     */
+    public CommSchedule uniform(int rows) {
+        if (choices().allMatch(choice -> choice.format().equals(PlainFormat.F32))) {
+            return this;
+        }
+        CommChoice common = choice(rows);
+        List<Step> alike = steps.stream()
+                .map(step -> new Step(
+                        step.maxRows(),
+                        new CommChoice(
+                                common.algorithm(),
+                                common.format(),
+                                step.choice().chunkRows())))
+                .toList();
+        return new CommSchedule(alike, formats, saturation);
+    }
+
     /** Returns whether a format of this schedule can saturate, which is then to be watched. */
     public boolean canSaturate() {
         return choices().map(CommChoice::format).anyMatch(RangeCheck::isNeeded);

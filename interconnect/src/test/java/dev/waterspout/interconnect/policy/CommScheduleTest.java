@@ -34,4 +34,17 @@ class CommScheduleTest {
         assertThat(mixed.choices(9)).containsExactly(LARGE, LARGE.withFormat(BF16), LARGE.withFormat(E4M3));
         assertThat(mixed.choices()).hasSize(6);
     }
+
+    @Test
+    void aUniformScheduleExchangesATokenAlikeWhateverIsBesideIt() {
+        CommSchedule uniform = BY_SIZE.withFormats(Map.of(3, E4M3)).uniform(16);
+        assertThat(uniform.choice(1)).isEqualTo(new CommChoice(Algorithm.TWOSTEP, E2M1, CommChoice.UNCUT));
+        assertThat(uniform.choice(9)).isEqualTo(LARGE);
+        assertThat(uniform.choice(1, 3).format()).isEqualTo(E4M3);
+        assertThat(BY_SIZE.uniform(2).choice(100)).isEqualTo(new CommChoice(Algorithm.ALLGATHER, F32, 64));
+        // Sums of f32 are added in rank order in either way.
+        CommSchedule exact =
+                new CommSchedule(List.of(new Step(8, SMALL), new Step(Integer.MAX_VALUE, LARGE.withFormat(F32))));
+        assertThat(exact.uniform(1)).isEqualTo(exact);
+    }
 }

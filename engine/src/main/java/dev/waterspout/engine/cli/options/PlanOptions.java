@@ -52,7 +52,7 @@ public final class PlanOptions {
     @Option(
             names = {"-c", "--ctx", "--ctx-size"},
             paramLabel = "N",
-            description = "Positions in the KV cache (default: the model's context length, at most "
+            description = "Positions of a sequence (default: the model's context length, at most "
                     + Context.DEFAULT_POSITIONS + ").")
     private int contextSize;
 
@@ -101,7 +101,7 @@ public final class PlanOptions {
 
     /** Returns what the model is to remember. */
     public Context context() {
-        return new Context(contextSize, cacheType, 1);
+        return new Context(contextSize, cacheType, 1, 1, 0);
     }
 
     /**

@@ -80,9 +80,10 @@ public final class ServerOptions {
     /**
      * Returns how a model is to be served.
      *
+     * @param parallel how many replies are computed at a time
      * @throws IOException if a file cannot be read
      */
-    public ServeOptions options() throws IOException {
+    public ServeOptions options(int parallel) throws IOException {
         if ((certificate == null) != (key == null)) {
             throw new IllegalArgumentException(
                     "one of --ssl-cert-file and --ssl-key-file is given without the other; HTTPS needs both");
@@ -91,7 +92,8 @@ public final class ServerOptions {
         if (certificate != null && key != null) {
             tls = Optional.of(new Address.Tls(readable(certificate), readable(key)));
         }
-        return new ServeOptions(new Address(host, port, tls), allKeys(), 1, mostWaiting, timeout, Limits.DEFAULT);
+        return new ServeOptions(
+                new Address(host, port, tls), allKeys(), parallel, mostWaiting, timeout, Limits.DEFAULT);
     }
 
     private static Path readable(Path file) throws IOException {

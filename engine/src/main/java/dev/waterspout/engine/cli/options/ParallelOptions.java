@@ -1,0 +1,36 @@
+package dev.waterspout.engine.cli.options;
+
+import dev.waterspout.engine.api.Context;
+import picocli.CommandLine.Option;
+
+/** How many sequences are generated at the same time, and the cache that they share. */
+public final class ParallelOptions {
+    @Option(
+            names = {"-np", "--parallel"},
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Sequences that are generated at the same time, on the host; each has -c positions (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private int sequences;
+
+    @Option(
+            names = "--cache-size",
+            paramLabel = "N",
+            description = "Positions of the KV cache, which all sequences share; where they run out, the youngest"
+                    + " sequence waits and is computed again (default: -np times -c).")
+    private long cacheSize;
+
+    /** Returns how many sequences are generated at the same time. */
+    public int sequences() {
+        return sequences;
+    }
+
+    /**
+     * Returns a context for so many sequences.
+     *
+     * @param context of one
+     */
+    public Context context(Context context) {
+        return context.withSequences(sequences, cacheSize);
+    }
+}

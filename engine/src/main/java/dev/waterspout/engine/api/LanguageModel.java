@@ -23,8 +23,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * A model that runs. One generation runs at a time. Where the group spans processes, the process with rank 0 generates
- * and scores, and all others {@link #follow}.
+ * A model that runs. Any number of threads may ask it for text at the same time: requests run in the order in which
+ * they were first read, those that there is no room for wait, and each is a stream of its own that any thread may
+ * close. Where the group spans processes, the process with rank 0 generates and scores, and all others {@link #follow}.
  */
 public final class LanguageModel implements AutoCloseable {
     private final Session session;
@@ -78,16 +79,29 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Continues a prompt from an empty context.
+     * Continues a prompt.
      *
      * @param prompt text
      * @param predict most tokens to generate; -1 until the text ends or the context is full
      * @param sampling how tokens are chosen
-     * @return the continuation, computed piece by piece as it is read; closing it ends the generation
+     * @return the continuation as a stream, which begins when it is read first; closing it ends the generation
+     * @throws dev.waterspout.engine.generate.GenerationException if the prompt does not fit in the context
      */
     public Generation generate(String prompt, int predict, SamplingParameters sampling) {
-        GenerationExtent extent = new GenerationExtent(0, predict, false);
-        return generator.begin(tokenize(prompt), extent, new Sampler(sampling));
+        return generate(tokenize(prompt), new GenerationExtent(GenerationExtent.ANY, predict, false), sampling);
+    }
+
+    /**
+     * Continues tokens.
+     *
+     * @param tokens ids, one or more, that fit in the context
+     * @param extent how many of them may be taken from the cache, and where to end
+     * @param sampling how tokens are chosen
+     * @return the continuation as a stream, which begins when it is read first; closing it ends the generation
+     * @throws dev.waterspout.engine.generate.GenerationException if the tokens do not fit in the context
+     */
+    public Generation generate(int[] tokens, GenerationExtent extent, SamplingParameters sampling) {
+        return generator.begin(tokens, extent, new Sampler(sampling));
     }
 
     /**

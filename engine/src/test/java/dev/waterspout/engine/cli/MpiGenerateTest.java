@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.waterspout.engine.cli.print.ExitCode;
+import dev.waterspout.engine.testing.ParallelTexts;
 import dev.waterspout.kernels.testing.Pairwise;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -96,6 +97,20 @@ class MpiGenerateTest {
                 .isEqualTo(text.toString())
                 .startsWith("We the people")
                 .hasSizeGreaterThan(20);
+    }
+
+    /** Steps of several sequences, block tables and copies of blocks go to the other processes. */
+    @ParameterizedTest
+    @CsvSource({"f32, 3200, 0", "e2m1:32:e8m0, 3200, 1000", "e2m1:32:e8m0, 640, 1000"})
+    void writesSixteenTextsAtATimeAsOneAfterTheOther(String format, int cachePositions, int reuse) throws Exception {
+        String alone = ParallelTexts.write(format, 1, 256, 0);
+        List<String> command = new ArrayList<>(List.of("-np", "2"));
+        command.addAll(java(
+                ParallelTexts.class, List.of(format, "16", Integer.toString(cachePositions), Integer.toString(reuse))));
+        Outcome together = run(command);
+        assertThat(together.code).as(together.err).isZero();
+        assertThat(together.out).isEqualTo(alone);
+        assertThat(alone.lines().distinct()).hasSizeGreaterThan(8);
     }
 
     @Test
@@ -203,6 +218,12 @@ class MpiGenerateTest {
     }
 
     private static List<String> program(List<String> words, List<String> options) {
+        List<String> arguments = new ArrayList<>(words);
+        arguments.addAll(options);
+        return java(Main.class, arguments);
+    }
+
+    private static List<String> java(Class<?> main, List<String> arguments) {
         String java = ProcessHandle.current().info().command().orElse("java");
         String classPath = ManagementFactory.getRuntimeMXBean().getClassPath();
         List<String> command = new ArrayList<>(Arrays.asList(
@@ -214,9 +235,8 @@ class MpiGenerateTest {
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 classPath,
-                Main.class.getName()));
-        command.addAll(words);
-        command.addAll(options);
+                main.getName()));
+        command.addAll(arguments);
         return command;
     }
 }

@@ -1,10 +1,10 @@
 package dev.waterspout.engine.api;
 
 import dev.waterspout.engine.chat.ChatDelta;
-import dev.waterspout.engine.chat.ChatDelta.Kind;
 import dev.waterspout.engine.chat.ChatMessage;
 import dev.waterspout.engine.chat.ChatPrompt;
 import dev.waterspout.engine.chat.ReplyParser;
+import dev.waterspout.engine.chat.ToolCalls;
 import dev.waterspout.engine.generate.ChosenToken;
 import dev.waterspout.engine.generate.Generation;
 import dev.waterspout.engine.generate.GenerationReport;
@@ -28,6 +28,7 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     private final Deque<ChatDelta> ahead = new ArrayDeque<>();
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
+    private final ToolCalls calls = new ToolCalls();
     private boolean finished;
 
     ChatReply(Generation generation, Vocabulary vocabulary, ChatPrompt prompt, List<String> stops) {
@@ -99,7 +100,11 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
 
     private void take(List<ChatDelta> deltas) {
         for (ChatDelta delta : deltas) {
-            (delta.kind() == Kind.TEXT ? text : reasoning).append(delta.text());
+            switch (delta.kind()) {
+                case TEXT -> text.append(delta.text());
+                case REASONING -> reasoning.append(delta.text());
+                case TOOL_CALL, TOOL_ARGUMENTS -> calls.take(delta);
+            }
             ahead.addLast(delta);
         }
     }
@@ -124,7 +129,7 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
                 ChatMessage.Role.ASSISTANT,
                 text.toString(),
                 reasoning.toString().stripTrailing(),
-                List.of(),
+                calls.calls(),
                 "");
     }
 

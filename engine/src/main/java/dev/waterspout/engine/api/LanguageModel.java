@@ -12,6 +12,8 @@ import dev.waterspout.engine.generate.Generator;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.generate.Sampler;
 import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.generate.TokenConstraint;
+import dev.waterspout.engine.grammar.Grammar;
 import dev.waterspout.engine.perplexity.LogProbabilities;
 import dev.waterspout.engine.tokenizer.TextStream;
 import java.time.Clock;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model that runs. Any number of threads may ask it for text at the same time: requests run in the order in which
@@ -36,6 +39,7 @@ public final class LanguageModel implements AutoCloseable {
     /** What is closed with the model, the last one first. */
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
+    private @Nullable GrammarVocabulary grammarVocabulary;
     private boolean closed;
 
     LanguageModel(Session session, Deployment deployment, RankGroup group, double loadSeconds) {
@@ -163,6 +167,38 @@ public final class LanguageModel implements AutoCloseable {
         Sampler sampler = new Sampler(options.sampling(), options.constraint().get(), options.likeliest());
         Generation generation = generator.begin(prompt.ids(), extent, sampler);
         return new ChatReply(generation, deployment.model().tokenizer().vocabulary(), prompt, options.stops());
+    }
+
+    /** Returns the model's tokens as grammars see them. */
+    public synchronized GrammarVocabulary grammarVocabulary() {
+        if (grammarVocabulary == null) {
+            grammarVocabulary = new GrammarVocabulary(deployment.model().tokenizer());
+        }
+        return grammarVocabulary;
+    }
+
+    /**
+     * Returns what holds one reply to a grammar.
+     *
+     * @param grammar of all of the reply
+     */
+    public TokenConstraint constraint(Grammar grammar) {
+        return new GrammarConstraint(grammar, grammarVocabulary());
+    }
+
+    /**
+     * Returns what holds to a grammar the part of one reply that follows a text.
+     *
+     * @param begin the text
+     * @param grammar of what follows
+     * @param repeats whether anything may come again where that may end, and the text once more
+     */
+    public TokenConstraint constraintAfter(String begin, Grammar grammar, boolean repeats) {
+        return new ConstraintAfter(
+                begin,
+                () -> new GrammarConstraint(grammar, grammarVocabulary()),
+                repeats,
+                deployment.model().tokenizer());
     }
 
     /**

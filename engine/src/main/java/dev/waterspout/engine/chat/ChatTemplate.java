@@ -84,7 +84,8 @@ public final class ChatTemplate {
      */
     public MarkedText render(Conversation conversation) {
         List<Object> messages = new ArrayList<>();
-        conversation.messages().forEach(message -> messages.add(variables(message)));
+        Conversation told = knowsTools() ? conversation : ToolInstructions.told(conversation);
+        told.messages().forEach(message -> messages.add(variables(message)));
         Map<String, @Nullable Object> variables = new LinkedHashMap<>();
         variables.put("messages", messages);
         if (!conversation.tools().isEmpty()) {
@@ -101,6 +102,16 @@ public final class ChatTemplate {
         }
     }
 
+    /** Returns whether the template describes tools itself. */
+    private boolean knowsTools() {
+        return source.contains("tools");
+    }
+
+    /** Returns how the model writes calls of tools. */
+    public ToolFormat toolFormat() {
+        return knowsTools() ? ToolFormat.of(source).orElse(ToolFormat.HERMES) : ToolFormat.HERMES;
+    }
+
     /**
      * Writes a conversation down as tokens.
      *
@@ -111,7 +122,9 @@ public final class ChatTemplate {
      */
     public ChatPrompt prompt(Conversation conversation, Tokenizer tokenizer) {
         MarkedText text = render(conversation);
-        ReplyFormat format = ReplyFormat.of(source);
+        ReplyFormat format = conversation.tools().isEmpty()
+                ? ReplyFormat.of(source)
+                : ReplyFormat.of(source).calling(toolFormat());
         return new ChatPrompt(
                 ChatPrompt.encode(text, source, tokenizer), format, format.sectionAfter(text.toString()), false);
     }

@@ -1,8 +1,10 @@
 package dev.waterspout.engine.chat;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -11,8 +13,9 @@ import java.util.stream.Stream;
  *
  * @param signs texts of which a chat template of the family has at least one
  * @param markers what divides a reply
+ * @param tools how tools are called; empty where a call is text like any other
  */
-public record ReplyFormat(List<String> signs, List<Marker> markers) {
+public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<ToolFormat> tools) {
     /** A reply that is all text. */
     public static final ReplyFormat PLAIN = new ReplyFormat(List.of(), List.of());
 
@@ -41,6 +44,16 @@ public record ReplyFormat(List<String> signs, List<Marker> markers) {
         markers = List.copyOf(markers);
     }
 
+    /**
+     * A format without tools.
+     *
+     * @param signs texts of which a chat template of the family has at least one
+     * @param markers what divides a reply
+     */
+    public ReplyFormat(List<String> signs, List<Marker> markers) {
+        this(signs, markers, Optional.empty());
+    }
+
     /** A part of a reply. */
     public enum Section {
         /** Nothing but space has come yet. */
@@ -49,21 +62,35 @@ public record ReplyFormat(List<String> signs, List<Marker> markers) {
         REASONING,
         /** The answer. */
         TEXT,
-        /** Neither of them: names of parts. */
+        /** Calls of tools. */
+        TOOLS,
+        /** None of them: names of parts. */
         HIDDEN
     }
 
     /**
      * A text that begins another part.
      *
-     * @param text is itself in none
+     * @param text what it is
      * @param within parts that it ends; elsewhere it is text like any other
      * @param next the part that it begins
+     * @param kept whether the text is itself in that part
      */
-    public record Marker(String text, Set<Section> within, Section next) {
+    public record Marker(String text, Set<Section> within, Section next, boolean kept) {
         /** Copies the set. */
         public Marker {
             within = Set.copyOf(within);
+        }
+
+        /**
+         * A text that is itself in no part.
+         *
+         * @param text begins another part
+         * @param within parts that it ends; elsewhere it is text like any other
+         * @param next the part that it begins
+         */
+        public Marker(String text, Set<Section> within, Section next) {
+            this(text, within, next, false);
         }
     }
 
@@ -88,6 +115,26 @@ public record ReplyFormat(List<String> signs, List<Marker> markers) {
     }
 
     /**
+     * Returns the same with calls of tools told from text.
+     *
+     * @param format how they are written
+     */
+    public ReplyFormat calling(ToolFormat format) {
+        // Where a call begins with the brace of its JSON, text may have such a brace anywhere but at the beginning.
+        Set<Section> within = format.kept()
+                ? EnumSet.of(Section.START)
+                : format.begin().startsWith("<|channel|>")
+                        ? EnumSet.allOf(Section.class)
+                        : EnumSet.of(Section.START, Section.TEXT);
+        List<Marker> all = new ArrayList<>();
+        all.add(new Marker(format.begin(), within, Section.TOOLS, format.kept()));
+        all.addAll(markers);
+        format.around()
+                .forEach(text -> all.add(new Marker(text, EnumSet.of(Section.START, Section.TEXT), Section.START)));
+        return new ReplyFormat(signs, all, Optional.of(format));
+    }
+
+    /**
      * Returns the part that a reply begins with: templates may open the reasoning themselves.
      *
      * @param prompt what the template wrote
@@ -107,7 +154,7 @@ public record ReplyFormat(List<String> signs, List<Marker> markers) {
     }
 
     private Stream<String> texts() {
-        return markers.stream().map(Marker::text);
+        return Stream.concat(markers.stream().map(Marker::text), tools.stream().flatMap(ToolFormat::texts));
     }
 
     /** Returns how many characters at the end of a text may be the beginning of one of some others. */

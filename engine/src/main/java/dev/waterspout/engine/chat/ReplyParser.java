@@ -5,6 +5,7 @@ import dev.waterspout.engine.chat.ReplyFormat.Marker;
 import dev.waterspout.engine.chat.ReplyFormat.Section;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ public final class ReplyParser {
     private final List<String> stops;
     private final StringBuilder waiting = new StringBuilder();
     private Section section;
+    private @Nullable ToolCallReader reader;
     private boolean blank = true;
     private boolean stopped;
 
@@ -75,7 +77,7 @@ public final class ReplyParser {
     /** Returns what was held back when the reply is at its end. */
     public List<ChatDelta> finish() {
         List<ChatDelta> deltas = new ArrayList<>();
-        if (!stopped) {
+        if (!stopped && section != Section.TOOLS) {
             emit(waiting.length(), deltas);
         }
         return deltas;
@@ -88,6 +90,9 @@ public final class ReplyParser {
 
     /** Emits what is certain; returns whether a part ended and there may be more. */
     private boolean step(List<ChatDelta> deltas) {
+        if (section == Section.TOOLS) {
+            return call(deltas);
+        }
         if (section == Section.START && settle()) {
             return true;
         }
@@ -104,9 +109,12 @@ public final class ReplyParser {
         }
         if (first != null) {
             emit(marked, deltas);
-            waiting.delete(0, first.text().length());
+            if (!first.kept()) {
+                waiting.delete(0, first.text().length());
+            }
             section = first.next();
             blank = true;
+            reader = section == Section.TOOLS ? ToolCallReader.of(format.tools().orElseThrow()) : null;
             return true;
         }
         if (section != Section.START) {
@@ -116,6 +124,16 @@ public final class ReplyParser {
             emit(waiting.length() - held, deltas);
         }
         return false;
+    }
+
+    private boolean call(List<ChatDelta> deltas) {
+        ToolCallReader reading = Objects.requireNonNull(reader);
+        waiting.delete(0, reading.take(waiting.toString(), deltas));
+        if (reading.ended()) {
+            section = Section.START;
+            blank = true;
+        }
+        return reading.ended();
     }
 
     /** At the start of a reply only a marker begins anything but text. */

@@ -1,6 +1,7 @@
 package dev.waterspout.engine.grammar;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
@@ -58,6 +59,15 @@ public final class GrammarMatcher {
             return mayEnd();
         }
         return accept(order.bytes(token));
+    }
+
+    /**
+     * Takes a text.
+     *
+     * @return whether it was allowed; if not, nothing is any more
+     */
+    public boolean accept(String taken) {
+        return accept(taken.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Takes bytes; returns whether they were allowed. */

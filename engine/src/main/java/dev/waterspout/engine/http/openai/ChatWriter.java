@@ -4,6 +4,9 @@ import dev.waterspout.engine.api.ChatOptions;
 import dev.waterspout.engine.api.ReplyEvent.Ended;
 import dev.waterspout.engine.api.ReplyEvent.Piece;
 import dev.waterspout.engine.chat.ChatPrompt;
+import dev.waterspout.engine.chat.Conversation;
+import dev.waterspout.engine.chat.ToolCalls;
+import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.json.PlainJson;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,22 +38,25 @@ final class ChatWriter implements ReplyWriter {
         int likeliest = fields.flag("logprobs").orElse(false)
                 ? fields.integer("top_logprobs", 0, 20).orElse(0L).intValue()
                 : -1;
+        Conversation asked = Messages.conversation(fields);
+        Constraints.Tools tools = Constraints.tools(fields, asked.tools());
+        Conversation conversation = tools.callable().isEmpty() ? Conversation.of(asked.messages()) : asked;
         ChatOptions usual = served.usual();
+        Constraints.Form form = Constraints.form(fields);
+        SamplingParameters sampling = SamplingFields.sampling(
+                fields, usual.sampling(), served.tokenizer().vocabulary().size());
+        ChatPrompt prompt = served.prompt(conversation);
         ChatOptions options = new ChatOptions(
                 ReplyRequest.predict(fields, List.of("max_completion_tokens", "max_tokens"), usual.predict()),
-                SamplingFields.sampling(
-                        fields,
-                        usual.sampling(),
-                        served.tokenizer().vocabulary().size()),
+                sampling,
                 SamplingFields.stops(fields),
-                usual.constraint(),
+                Constraints.of(form, tools, prompt, served),
                 likeliest);
         int choices =
                 fields.integer("n", 1, ReplyRequest.MOST_CHOICES).orElse(1L).intValue();
         boolean usage = fields.object("stream_options")
                 .flatMap(stream -> stream.flag("include_usage"))
                 .orElse(false);
-        ChatPrompt prompt = served.prompt(Messages.conversation(fields));
         return new ReplyRequest(
                 IntStream.range(0, choices).mapToObj(_ -> prompt).toList(),
                 IntStream.range(0, choices)
@@ -94,15 +100,33 @@ final class ChatWriter implements ReplyWriter {
     @Override
     public List<String> piece(Piece piece) {
         replies.get(piece.choice()).take(piece);
-        String field = switch (piece.delta().kind()) {
-            case TEXT -> "content";
-            case REASONING -> "reasoning_content";
+        Map<String, @Nullable Object> delta = switch (piece.delta().kind()) {
+            case TEXT -> PlainJson.object("content", piece.delta().text());
+            case REASONING ->
+                PlainJson.object("reasoning_content", piece.delta().text());
+            case TOOL_CALL -> toolCall(piece.choice(), true, "");
+            case TOOL_ARGUMENTS -> toolCall(piece.choice(), false, piece.delta().text());
         };
         Optional<Object> logs = request.reportsProbabilities()
                 ? Optional.of(TokenTexts.ofChat(served.tokenizer(), piece.chosen()))
                 : Optional.empty();
-        return List.of(
-                delta(piece.choice(), PlainJson.object(field, piece.delta().text()), logs));
+        return List.of(delta(piece.choice(), delta, logs));
+    }
+
+    /** A piece of the call that came last. */
+    private Map<String, @Nullable Object> toolCall(int choice, boolean begins, String arguments) {
+        List<ToolCalls.Written> calls = replies.get(choice).calls();
+        ToolCalls.Written call = calls.getLast();
+        Map<String, @Nullable Object> function = begins
+                ? PlainJson.object("name", call.name(), "arguments", arguments)
+                : PlainJson.object("arguments", arguments);
+        Map<String, @Nullable Object> delta = PlainJson.object("index", calls.size() - 1);
+        if (begins) {
+            delta.put("id", call.id());
+            delta.put("type", "function");
+        }
+        delta.put("function", function);
+        return PlainJson.object("tool_calls", List.of(delta));
     }
 
     @Override
@@ -140,11 +164,28 @@ final class ChatWriter implements ReplyWriter {
         return Events.data(failure.body());
     }
 
+    private static Map<String, @Nullable Object> written(ToolCalls.Written call) {
+        return PlainJson.object(
+                "id",
+                call.id(),
+                "type",
+                "function",
+                "function",
+                PlainJson.object("name", call.name(), "arguments", call.arguments()));
+    }
+
     @Override
     public Map<String, @Nullable Object> whole() {
         List<Object> choices = new ArrayList<>();
         for (Collected reply : replies) {
-            Map<String, @Nullable Object> message = PlainJson.object("role", "assistant", "content", reply.text());
+            boolean calls = !reply.calls().isEmpty();
+            Map<String, @Nullable Object> message = PlainJson.object(
+                    "role", "assistant", "content", calls && reply.text().isEmpty() ? null : reply.text());
+            if (calls) {
+                message.put(
+                        "tool_calls",
+                        reply.calls().stream().map(ChatWriter::written).toList());
+            }
             if (!reply.reasoning().isEmpty()) {
                 message.put("reasoning_content", reply.reasoning());
             }

@@ -4,6 +4,7 @@ import dev.waterspout.engine.api.ChatReply.FinishReason;
 import dev.waterspout.engine.api.ChatReply.Usage;
 import dev.waterspout.engine.api.ReplyEvent.Ended;
 import dev.waterspout.engine.api.ReplyEvent.Piece;
+import dev.waterspout.engine.chat.ToolCalls;
 import dev.waterspout.engine.generate.ChosenToken;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Collected {
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
+    private final ToolCalls calls = new ToolCalls();
     private final List<ChosenToken> chosen = new ArrayList<>();
     private @Nullable Ended end;
 
@@ -20,6 +22,7 @@ final class Collected {
         switch (piece.delta().kind()) {
             case TEXT -> text.append(piece.delta().text());
             case REASONING -> reasoning.append(piece.delta().text());
+            case TOOL_CALL, TOOL_ARGUMENTS -> calls.take(piece.delta());
         }
         chosen.addAll(piece.chosen());
     }
@@ -31,6 +34,10 @@ final class Collected {
 
     String text() {
         return text.toString();
+    }
+
+    List<ToolCalls.Written> calls() {
+        return calls.written();
     }
 
     String reasoning() {
@@ -47,7 +54,10 @@ final class Collected {
 
     /** Returns why it ended, in the interface's word. */
     String finishReason() {
-        return end != null && end.reason() == FinishReason.LENGTH ? "length" : "stop";
+        if (end != null && end.reason() == FinishReason.LENGTH) {
+            return "length";
+        }
+        return calls.written().isEmpty() ? "stop" : "tool_calls";
     }
 
     Usage usage() {

@@ -12,29 +12,48 @@ final class ResponseItem {
     private final Kind kind;
     private final String id;
     private final StringBuilder text = new StringBuilder();
+    private String name = "";
 
     private ResponseItem(Kind kind, String id) {
         this.kind = kind;
         this.id = id;
     }
 
-    /** Begins an item with its first piece, which is not taken yet. */
+    /** Begins an item with its first piece; of a call that is the name, which is taken. */
     static ResponseItem of(Kind kind, String first) {
+        ResponseItem item = empty(kind);
+        item.name = kind == Kind.TOOL_CALL ? first : "";
+        return item;
+    }
+
+    private static ResponseItem empty(Kind kind) {
         return switch (kind) {
             case TEXT -> new ResponseItem(kind, Ids.next("msg_"));
             case REASONING -> new ResponseItem(kind, Ids.next("rs_"));
+            case TOOL_CALL, TOOL_ARGUMENTS -> new ResponseItem(Kind.TOOL_CALL, Ids.next("fc_"));
         };
     }
 
     /** Returns whether a piece belongs to it. */
     boolean continues(Kind other) {
-        return kind == other;
+        return kind == Kind.TOOL_CALL ? other == Kind.TOOL_ARGUMENTS : kind == other;
     }
 
     /** Takes a piece; returns the type of the event that tells of it, if one does. */
     Optional<String> append(Kind other, String piece) {
+        if (other == Kind.TOOL_CALL) {
+            return Optional.empty();
+        }
         text.append(piece);
-        return Optional.of(kind == Kind.TEXT ? "response.output_text.delta" : "response.reasoning_text.delta");
+        return Optional.of(type() + ".delta");
+    }
+
+    private String type() {
+        return switch (kind) {
+            case TEXT -> "response.output_text";
+            case REASONING -> "response.reasoning_text";
+            case TOOL_CALL, TOOL_ARGUMENTS -> "response.function_call_arguments";
+        };
     }
 
     String id() {
@@ -47,16 +66,21 @@ final class ResponseItem {
 
     /** Returns the fields by which an event says what it is about. */
     Map<String, @Nullable Object> place(int index) {
-        return PlainJson.object("item_id", id, "output_index", index, "content_index", 0);
+        return kind == Kind.TOOL_CALL
+                ? PlainJson.object("item_id", id, "output_index", index)
+                : PlainJson.object("item_id", id, "output_index", index, "content_index", 0);
     }
 
     /** Returns the type of the event that its content is whole. */
     String doneType() {
-        return kind == Kind.TEXT ? "response.output_text.done" : "response.reasoning_text.done";
+        return type() + ".done";
     }
 
     /** Returns the fields of that event. */
     Map<String, @Nullable Object> whole() {
+        if (kind == Kind.TOOL_CALL) {
+            return PlainJson.object("name", name, "arguments", text());
+        }
         Map<String, @Nullable Object> whole = PlainJson.object("text", text());
         if (kind == Kind.TEXT) {
             whole.put("logprobs", List.of());
@@ -87,6 +111,21 @@ final class ResponseItem {
                     "assistant",
                     "content",
                     begun ? List.of() : List.of(part(text()).orElseThrow()));
+        }
+        if (kind == Kind.TOOL_CALL) {
+            return PlainJson.object(
+                    "id",
+                    id,
+                    "type",
+                    "function_call",
+                    "status",
+                    status,
+                    "call_id",
+                    "call_" + id,
+                    "name",
+                    name,
+                    "arguments",
+                    text());
         }
         return PlainJson.object(
                 "id",

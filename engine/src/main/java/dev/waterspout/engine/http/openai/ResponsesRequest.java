@@ -3,6 +3,7 @@ package dev.waterspout.engine.http.openai;
 import dev.waterspout.engine.api.ChatOptions;
 import dev.waterspout.engine.chat.ChatMessage;
 import dev.waterspout.engine.chat.ChatMessage.Role;
+import dev.waterspout.engine.chat.ChatPrompt;
 import dev.waterspout.engine.chat.Conversation;
 import dev.waterspout.engine.chat.ToolCall;
 import dev.waterspout.engine.json.PlainJson;
@@ -26,6 +27,11 @@ final class ResponsesRequest {
         if (fields.flag("background").orElse(false)) {
             throw ApiException.field("background", "background is true; responses are made while the client waits");
         }
+        List<Map<String, @Nullable Object>> described = tools(fields);
+        Constraints.Tools tools = Constraints.tools(fields, described);
+        Conversation conversation =
+                new Conversation(messages(fields), tools.callable().isEmpty() ? List.of() : described);
+        ChatPrompt prompt = served.prompt(conversation);
         ChatOptions usual = served.usual();
         ChatOptions options = new ChatOptions(
                 ReplyRequest.predict(fields, List.of("max_output_tokens"), usual.predict()),
@@ -34,13 +40,10 @@ final class ResponsesRequest {
                         usual.sampling(),
                         served.tokenizer().vocabulary().size()),
                 SamplingFields.stops(fields),
-                usual.constraint(),
+                Constraints.of(Constraints.responseForm(fields), tools, prompt, served),
                 -1);
         return new ReplyRequest(
-                List.of(served.prompt(new Conversation(messages(fields), tools(fields)))),
-                List.of(options),
-                fields.flag("stream").orElse(false),
-                true);
+                List.of(prompt), List.of(options), fields.flag("stream").orElse(false), true);
     }
 
     /** Returns what a response repeats of its request. */

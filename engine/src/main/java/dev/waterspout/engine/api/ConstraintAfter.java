@@ -1,0 +1,63 @@
+package dev.waterspout.engine.api;
+
+import dev.waterspout.engine.generate.TokenConstraint;
+import dev.waterspout.engine.tokenizer.TextStream;
+import dev.waterspout.engine.tokenizer.TokenType;
+import dev.waterspout.engine.tokenizer.Tokenizer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Holds to a grammar what follows a certain text; anything may come before it. */
+final class ConstraintAfter implements TokenConstraint {
+    private final String begin;
+    private final Supplier<GrammarConstraint> constraint;
+    private final boolean repeats;
+    private final Tokenizer tokenizer;
+    private final TextStream stream;
+    private final StringBuilder tail = new StringBuilder();
+    private @Nullable GrammarConstraint active;
+
+    /**
+     * @param begin the text
+     * @param constraint makes what holds from there
+     * @param repeats whether anything may come again where the grammar's text may end
+     * @param tokenizer of the model
+     */
+    ConstraintAfter(String begin, Supplier<GrammarConstraint> constraint, boolean repeats, Tokenizer tokenizer) {
+        this.begin = begin;
+        this.constraint = constraint;
+        this.repeats = repeats;
+        this.tokenizer = tokenizer;
+        this.stream = tokenizer.stream();
+    }
+
+    @Override
+    public void restrict(float[] logits) {
+        if (active != null) {
+            active.restrict(logits);
+        }
+    }
+
+    @Override
+    public void accept(int token) {
+        if (active != null) {
+            active.accept(token);
+            if (repeats && active.mayEnd()) {
+                active = null;
+                tail.setLength(0);
+            }
+            return;
+        }
+        boolean control = tokenizer.vocabulary().type(token) == TokenType.CONTROL;
+        tail.append(control ? tokenizer.vocabulary().text(token) : stream.next(token));
+        int at = tail.indexOf(begin);
+        if (at >= 0) {
+            GrammarConstraint next = constraint.get();
+            // A token may have more than the end of the text.
+            active = next.accept(tail.substring(at + begin.length())) ? next : null;
+            tail.setLength(0);
+        } else if (tail.length() > begin.length()) {
+            tail.delete(0, tail.length() - begin.length());
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package dev.waterspout.engine.api;
+
+import dev.waterspout.engine.generate.GenerationException;
+import dev.waterspout.engine.generate.TokenConstraint;
+import dev.waterspout.engine.grammar.Grammar;
+import dev.waterspout.engine.grammar.GrammarException;
+import dev.waterspout.engine.grammar.GrammarMatcher;
+import java.util.BitSet;
+
+/** Holds a text to a grammar. */
+final class GrammarConstraint implements TokenConstraint {
+    private final GrammarMatcher matcher;
+
+    GrammarConstraint(Grammar grammar, GrammarVocabulary vocabulary) {
+        this.matcher = new GrammarMatcher(grammar, vocabulary.order());
+    }
+
+    @Override
+    public void restrict(float[] logits) {
+        try {
+            BitSet allowed = matcher.allowed();
+            if (allowed.isEmpty()) {
+                throw new GenerationException(
+                        "the grammar allows nothing that this model's vocabulary has a token for");
+            }
+            for (int token = allowed.nextClearBit(0); token < logits.length; token = allowed.nextClearBit(token + 1)) {
+                logits[token] = Float.NEGATIVE_INFINITY;
+            }
+        } catch (GrammarException beyond) {
+            throw new GenerationException(String.valueOf(beyond.getMessage()));
+        }
+    }
+
+    @Override
+    public void accept(int token) {
+        try {
+            var _ = matcher.accept(token);
+        } catch (GrammarException beyond) {
+            throw new GenerationException(String.valueOf(beyond.getMessage()));
+        }
+    }
+
+    /** Takes text that came before; returns whether the grammar has it. */
+    boolean accept(String text) {
+        return matcher.accept(text);
+    }
+
+    /** Returns whether the text may end. */
+    boolean mayEnd() {
+        return matcher.mayEnd();
+    }
+}

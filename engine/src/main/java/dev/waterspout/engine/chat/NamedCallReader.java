@@ -1,0 +1,77 @@
+package dev.waterspout.engine.chat;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads a name, a text that ends it, an object of JSON, and a text that ends the call. */
+final class NamedCallReader implements ToolCallReader {
+    private static final Pattern NAME = Pattern.compile("\\s*([\\w.-]+).*", Pattern.DOTALL);
+
+    private final String separator;
+    private final String close;
+    private final JsonScanner scanner = new JsonScanner();
+    private Part part = Part.NAME;
+
+    private enum Part {
+        NAME,
+        ARGUMENTS,
+        CLOSE,
+        ENDED
+    }
+
+    NamedCallReader(String separator, String close) {
+        this.separator = separator;
+        this.close = close;
+    }
+
+    @Override
+    public int take(String text, List<ChatDelta> deltas) {
+        int used = 0;
+        if (part == Part.NAME) {
+            int end = text.indexOf(separator);
+            if (end < 0) {
+                return 0;
+            }
+            Matcher name = NAME.matcher(text.substring(0, end));
+            deltas.add(ToolCallReader.call(name.matches() ? name.group(1) : text.substring(0, end)));
+            used = end + separator.length();
+            part = Part.ARGUMENTS;
+        }
+        if (part == Part.ARGUMENTS) {
+            used += arguments(text.substring(used), deltas);
+        }
+        if (part == Part.CLOSE) {
+            String rest = text.substring(used);
+            int end = rest.indexOf(close);
+            used += end >= 0 ? end + close.length() : rest.length() - ToolCallReader.held(rest, close);
+            part = end >= 0 ? Part.ENDED : Part.CLOSE;
+        }
+        return used;
+    }
+
+    private int arguments(String text, List<ChatDelta> deltas) {
+        int from = 0;
+        int at = 0;
+        while (at < text.length() && part == Part.ARGUMENTS) {
+            switch (scanner.take(text.charAt(at))) {
+                case BEFORE -> from = ++at;
+                case INSIDE -> at++;
+                case LAST -> {
+                    at++;
+                    part = Part.CLOSE;
+                }
+                case AFTER -> part = Part.CLOSE;
+            }
+        }
+        if (at > from) {
+            deltas.add(ToolCallReader.arguments(text.substring(from, at)));
+        }
+        return at;
+    }
+
+    @Override
+    public boolean ended() {
+        return part == Part.ENDED;
+    }
+}

@@ -8,6 +8,8 @@ import jakarta.json.JsonReader;
 import jakarta.json.JsonWriter;
 import jakarta.json.stream.JsonGenerator;
 import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -72,7 +74,7 @@ record Provenance(String commit, String date, String machine, String command, St
                                 .add(DIGEST, digest(results)));
         FileReplacement.write(results.resolveSibling(RECORD), file -> {
             try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
-                    .createWriter(Files.newBufferedWriter(file))) {
+                    .createWriter(Channels.newWriter(file, StandardCharsets.UTF_8))) {
                 writer.writeObject(all.build());
             }
         });

@@ -15,10 +15,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -108,11 +107,11 @@ final class DistributedLlamaModel {
      */
     static void writeModel(Path source, Path target) throws IOException {
         try (Model model = new Model(GgufFile.open(source))) {
-            replace(target, channel -> writeModel(model, channel));
+            FileReplacement.write(target, channel -> writeModel(model, channel));
         }
     }
 
-    private static void writeModel(Model model, FileChannel channel) throws IOException {
+    private static void writeModel(Model model, WritableByteChannel channel) throws IOException {
         ModelConfig config = model.config();
         RopeConfig rope = config.ropes().getFirst();
         GgmlType type =
@@ -143,7 +142,7 @@ final class DistributedLlamaModel {
         header.put(Key.WEIGHT_TYPE, number);
         header.put(Key.HEAD_DIM, config.headDim());
         header.put(Key.EPSILON_EXPONENT, EPSILON_EXPONENT);
-        write(channel, header.bytes());
+        FileReplacement.writeFully(header.bytes(), channel);
         writeEmbedding(model.embedding(), channel);
         for (int layer = 0; layer < config.layers(); layer++) {
             for (TensorRole role : List.of(
@@ -164,7 +163,7 @@ final class DistributedLlamaModel {
     }
 
     /** Writes the embedding, which is always f32 in this format. */
-    private static void writeEmbedding(WeightMatrix table, FileChannel channel) throws IOException {
+    private static void writeEmbedding(WeightMatrix table, WritableByteChannel channel) throws IOException {
         HostKernels kernels = HostKernels.scalar();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment row = arena.allocate((long) table.columns() * Float.BYTES, Float.BYTES);
@@ -175,7 +174,7 @@ final class DistributedLlamaModel {
         }
     }
 
-    private static void writeDense(WeightMatrix matrix, FileChannel channel) throws IOException {
+    private static void writeDense(WeightMatrix matrix, WritableByteChannel channel) throws IOException {
         for (int row = 0; row < matrix.rows(); row++) {
             write(channel, matrix.rowSlice(row, row + 1).data());
         }
@@ -187,7 +186,7 @@ final class DistributedLlamaModel {
         try (Model model = new Model(GgufFile.open(source))) {
             size = model.config().vocabulary();
         }
-        replace(target, channel -> {
+        FileReplacement.write(target, channel -> {
             int begin = size - 1; // distributed-llama takes all tokens before the begin-of-sequence token as text
             Header header = new Header(VOCABULARY_MAGIC);
             header.put(VocabularyKey.VERSION, 1);
@@ -195,13 +194,14 @@ final class DistributedLlamaModel {
             header.put(VocabularyKey.LONGEST_TOKEN, filler(size).length());
             header.put(VocabularyKey.BEGIN, begin);
             header.put(VocabularyKey.TEXT_HAS_BEGIN, 1);
-            write(channel, header.bytes());
+            FileReplacement.writeFully(header.bytes(), channel);
             for (int token = 0; token < size; token++) {
                 char character = (char) (' ' + token);
                 byte[] text = (character <= '~' ? String.valueOf(character) : filler(token))
                         .getBytes(StandardCharsets.US_ASCII);
                 ByteBuffer bytes = buffer(Float.BYTES + Integer.BYTES + text.length);
-                write(channel, bytes.putFloat(0).putInt(text.length).put(text).flip());
+                FileReplacement.writeFully(
+                        bytes.putFloat(0).putInt(text.length).put(text).flip(), channel);
             }
         });
     }
@@ -234,26 +234,7 @@ final class DistributedLlamaModel {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private static void write(FileChannel channel, MemorySegment segment) throws IOException {
-        write(channel, segment.asByteBuffer());
-    }
-
-    private static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            var _ = channel.write(bytes);
-        }
-    }
-
-    @FunctionalInterface
-    private interface Content {
-        void writeTo(FileChannel channel) throws IOException;
-    }
-
-    private static void replace(Path target, Content content) throws IOException {
-        FileReplacement.write(target, file -> {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                content.writeTo(channel);
-            }
-        });
+    private static void write(WritableByteChannel channel, MemorySegment segment) throws IOException {
+        FileReplacement.writeFully(segment.asByteBuffer(), channel);
     }
 }

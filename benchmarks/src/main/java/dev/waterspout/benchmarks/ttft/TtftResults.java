@@ -10,6 +10,8 @@ import jakarta.json.JsonValue;
 import jakarta.json.JsonWriter;
 import jakarta.json.stream.JsonGenerator;
 import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -77,7 +79,7 @@ final class TtftResults {
         Files.createDirectories(folder);
         FileReplacement.write(file, written -> {
             try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
-                    .createWriter(Files.newBufferedWriter(written))) {
+                    .createWriter(Channels.newWriter(written, StandardCharsets.UTF_8))) {
                 writer.writeObject(all);
             }
         });

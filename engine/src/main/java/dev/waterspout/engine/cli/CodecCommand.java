@@ -18,7 +18,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -68,6 +67,9 @@ final class CodecCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "OUT.f32", description = "Receives as many floats, dequantized.")
     private Path output = Path.of("");
 
+    /** Bytes of a buffer, which cannot have more than 2^31. */
+    private static final long PIECE_BYTES = 1 << 26;
+
     @Override
     public Integer call() throws IOException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -111,10 +113,9 @@ final class CodecCommand implements Callable<Integer> {
     /** Replaces the output as a whole: a failure leaves the old content, and input and output may be one file. */
     private void write(MemorySegment decoded) throws IOException {
         FileReplacement.write(output, file -> {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-                    Arena arena = Arena.ofConfined()) {
-                channel.map(FileChannel.MapMode.READ_WRITE, 0, decoded.byteSize(), arena)
-                        .copyFrom(decoded);
+            for (long at = 0; at < decoded.byteSize(); at += PIECE_BYTES) {
+                long bytes = Math.min(PIECE_BYTES, decoded.byteSize() - at);
+                FileReplacement.writeFully(decoded.asSlice(at, bytes).asByteBuffer(), file);
             }
         });
     }

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.gguf;
 
+import dev.waterspout.kernels.files.FileReplacement;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -145,7 +146,7 @@ public final class GgufWriter {
      * @throws IllegalArgumentException if a tensor's data have not the size declared
      */
     public void write(WritableByteChannel channel) throws IOException {
-        writeFully(channel, ByteBuffer.wrap(header()));
+        FileReplacement.writeFully(ByteBuffer.wrap(header()), channel);
         for (Source source : tensors.values()) {
             GgufTensor tensor = source.tensor;
             long[] written = {0};
@@ -156,14 +157,14 @@ public final class GgufWriter {
                 written[0] += bytes.byteSize();
                 for (long start = 0; start < bytes.byteSize(); start += CHUNK_BYTES) {
                     long size = Math.min(CHUNK_BYTES, bytes.byteSize() - start);
-                    writeFully(channel, bytes.asSlice(start, size).asByteBuffer());
+                    FileReplacement.writeFully(bytes.asSlice(start, size).asByteBuffer(), channel);
                 }
             });
             if (written[0] != tensor.bytes()) {
                 throw wrongSize(tensor, "only " + written[0]);
             }
             int padding = (int) (GgufHeader.align(tensor.bytes(), alignment) - tensor.bytes());
-            writeFully(channel, ByteBuffer.allocate(padding));
+            FileReplacement.writeFully(ByteBuffer.allocate(padding), channel);
         }
     }
 
@@ -212,11 +213,5 @@ public final class GgufWriter {
     private static IllegalArgumentException wrongSize(GgufTensor tensor, String found) {
         return new IllegalArgumentException("the data of tensor " + Printable.quote(tensor.name()) + " must have "
                 + tensor.bytes() + " bytes, but have " + found);
-    }
-
-    private static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
     }
 }

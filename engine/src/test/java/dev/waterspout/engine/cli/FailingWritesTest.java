@@ -14,7 +14,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,13 +50,15 @@ class FailingWritesTest {
             strings = {
                 "codec --format e2m1 IN OUT",
                 "bench --make-model llama-110m:q4_0 OUT",
+                "generate -p We -n 1 --temp 0 --stats none --profile OUT",
             })
     void aFullDeviceIsToldInOneSentence(String command) throws IOException {
         Path full = Path.of("/dev/full");
         assumeTrue(Files.exists(full), "no /dev/full here");
         CommandLineTest.Run run = CommandLineTest.run(arguments(command, full).toArray(String[]::new));
         assertThat(run.code()).as(run.err()).isEqualTo(ExitCode.MODEL_OR_FILE);
-        assertThat(run.sentence()).contains(full.toString());
+        assertThat(run.err().lines().toList().getLast()).contains(full.toString());
+        assertThat(run.err()).doesNotContain("\tat ");
         assertThat(full).exists();
     }
 
@@ -67,17 +72,7 @@ class FailingWritesTest {
         assumeTrue(Files.isExecutable(Path.of("/bin/sh")), "no /bin/sh here");
         Path out = Files.writeString(folder.resolve("out"), OLD);
         List<String> process = new ArrayList<>(List.of("/bin/sh", "-c", "ulimit -f 16 && exec \"$@\"", "sh"));
-        process.addAll(List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:-UsePerfData",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                ManagementFactory.getRuntimeMXBean().getClassPath(),
-                Main.class.getName()));
+        process.addAll(java());
         process.addAll(arguments(command, out));
         // Pipes, because the limit would also hold for files that the output goes to.
         Process child = new ProcessBuilder(process)
@@ -95,5 +90,50 @@ class FailingWritesTest {
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("in.f32", "out");
         }
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aSignalToEndRemovesTheUnfinishedFile() throws Exception {
+        Path out = Files.writeString(folder.resolve("out"), OLD);
+        List<String> process = new ArrayList<>(java());
+        process.addAll(arguments("bench --make-model tinyllama-1.1b:f16 OUT", out));
+        Process child = new ProcessBuilder(process)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            while (child.isAlive() && names().stream().noneMatch(name -> name.endsWith(".part"))) {
+                Thread.sleep(5);
+            }
+            assertThat(child.isAlive()).as("it has not ended before the signal").isTrue();
+            child.destroy(); // SIGTERM
+            assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            child.destroyForcibly();
+        }
+        assertThat(child.exitValue()).isEqualTo(128 + 15);
+        assertThat(out).hasContent(OLD);
+        assertThat(names()).containsExactlyInAnyOrder("in.f32", "out");
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+
+    private static List<String> java() {
+        return List.of(
+                ProcessHandle.current().info().command().orElse("java"),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:-UsePerfData",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                ManagementFactory.getRuntimeMXBean().getClassPath(),
+                Main.class.getName());
     }
 }

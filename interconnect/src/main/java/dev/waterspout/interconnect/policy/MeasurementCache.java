@@ -221,7 +221,7 @@ public final class MeasurementCache {
             if (Files.exists(file) && !Files.isRegularFile(file)) {
                 throw new IOException("it is not a regular file");
             }
-            FileReplacement.write(file, written -> Files.write(written, lines, StandardCharsets.UTF_8));
+            FileReplacement.writeText(file, String.join("\n", lines) + "\n");
         } catch (IOException unwritable) {
             notes.accept("the file of communication measurements " + file + " is not kept: " + unwritable);
         }

@@ -2,6 +2,7 @@ package dev.waterspout.interconnect.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.kernels.files.FaultyFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,9 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("one of its tests makes all files of the process fail")
 class MeasurementCacheTest {
     private static final Instant DAY = Instant.parse("2026-01-10T00:00:00Z");
     private static final Duration WEEK = Duration.ofDays(7);
@@ -50,6 +53,20 @@ class MeasurementCacheTest {
         assertThat(cache(sameInAnotherOrder, DAY.plus(WEEK)).load()).contains(PROFILES);
         assertThat(notes).isEmpty();
         assertThat(Files.readString(file())).contains("hosts=a,b transport=mpi ranks=3", "e2m1:32:e8m0");
+    }
+
+    @Test
+    void aFileThatCannotBeWrittenStaysAsItWas() throws IOException {
+        cache(KEY, DAY).store(PROFILES);
+        String before = Files.readString(file());
+        try (FaultyFiles _ = new FaultyFiles(FaultyFiles.Fault.NO_SPACE, 10)) {
+            cache(KEY, DAY).store(new MeasurementCache.Entry(1, SimulatedRank.machine(1, 1, 1)));
+        }
+        assertThat(notes).hasSize(1).allMatch(note -> note.contains("is not kept") && note.contains("No space left"));
+        assertThat(Files.readString(file())).isEqualTo(before);
+        try (Stream<Path> files = Files.list(folder.resolve("cache"))) {
+            assertThat(files).hasSize(1);
+        }
     }
 
     @Test

@@ -1,14 +1,20 @@
 package dev.waterspout.kernels.files;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.UnaryOperator;
 
 /** Writes a file as a whole: the old content stays until the new one is complete. */
 public final class FileReplacement {
@@ -19,7 +25,15 @@ public final class FileReplacement {
         Runtime.getRuntime().addShutdownHook(new Thread(FileReplacement::removeUnfinished, "unfinished-files"));
     }
 
+    /** What stands between the content and every file: tests make it fail. */
+    private static volatile UnaryOperator<WritableByteChannel> layer = UnaryOperator.identity();
+
     private FileReplacement() {}
+
+    /** Puts a layer between the content and every file that is opened from now on. */
+    static void layer(UnaryOperator<WritableByteChannel> between) {
+        layer = between;
+    }
 
     private static void removeUnfinished() {
         for (Path file : UNFINISHED) {
@@ -37,10 +51,10 @@ public final class FileReplacement {
         /**
          * Writes it.
          *
-         * @param file an empty file
+         * @param file an empty file; a call may take fewer bytes than it is given
          * @throws IOException if it cannot be written
          */
-        void writeTo(Path file) throws IOException;
+        void writeTo(WritableByteChannel file) throws IOException;
     }
 
     /**
@@ -63,6 +77,42 @@ public final class FileReplacement {
         } catch (IOException unnamed) {
             // Where a channel cannot write, the message is the system's alone, such as "No space left on device".
             throw failed(target, Objects.requireNonNullElse(unnamed.getMessage(), unnamed.toString()), unnamed);
+        } catch (RuntimeException wrapped) { // writers of JSON throw no IOException
+            if (wrapped.getCause() instanceof IOException cause) {
+                throw failed(target, Objects.requireNonNullElse(cause.getMessage(), cause.toString()), cause);
+            }
+            throw wrapped;
+        }
+    }
+
+    /**
+     * Replaces a file by a text in UTF-8.
+     *
+     * @param target as in {@link #write}
+     * @param text the new content
+     * @throws IOException as in {@link #write}
+     */
+    public static void writeText(Path target, String text) throws IOException {
+        write(target, file -> writeFully(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)), file));
+    }
+
+    /**
+     * Writes all of a buffer, however few bytes a call takes.
+     *
+     * @param bytes what is written
+     * @param file where to
+     * @throws IOException if it cannot be written
+     */
+    public static void writeFully(ByteBuffer bytes, WritableByteChannel file) throws IOException {
+        while (bytes.hasRemaining()) {
+            var _ = file.write(bytes);
+        }
+    }
+
+    private static void fill(Path file, Content content) throws IOException {
+        try (WritableByteChannel channel =
+                layer.apply(FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE))) {
+            content.writeTo(channel);
         }
     }
 
@@ -75,7 +125,7 @@ public final class FileReplacement {
     private static void replace(Path target, Content content) throws IOException {
         boolean link = Files.isSymbolicLink(target);
         if (Files.exists(target) ? !Files.isRegularFile(target) : link) {
-            content.writeTo(target);
+            fill(target, content);
             return;
         }
         if (link) {
@@ -92,7 +142,7 @@ public final class FileReplacement {
         UNFINISHED.add(written);
         try {
             Files.createFile(written);
-            content.writeTo(written);
+            fill(written, content);
             Files.move(written, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(written);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,11 +23,11 @@ class FileReplacementTest {
     void linksStayAndWhatTheyNameIsReplaced() throws IOException {
         Path target = Files.writeString(folder.resolve("target"), "old");
         Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("target"));
-        FileReplacement.write(link, file -> Files.writeString(file, "new"));
+        FileReplacement.writeText(link, "new");
         assertThat(link).isSymbolicLink();
         assertThat(target).hasContent("new");
         Path dangling = Files.createSymbolicLink(folder.resolve("dangling"), Path.of("made"));
-        FileReplacement.write(dangling, file -> Files.writeString(file, "new"));
+        FileReplacement.writeText(dangling, "new");
         assertThat(dangling).isSymbolicLink();
         assertThat(folder.resolve("made")).hasContent("new");
     }
@@ -36,7 +37,7 @@ class FileReplacementTest {
     void permissionsAreThoseOfNewFiles() throws IOException {
         Path usual = Files.createFile(folder.resolve("usual"));
         Path target = folder.resolve("target");
-        FileReplacement.write(target, file -> Files.writeString(file, "content"));
+        FileReplacement.writeText(target, "content");
         assertThat(target).hasContent("content");
         assertThat(Files.getPosixFilePermissions(target)).isEqualTo(Files.getPosixFilePermissions(usual));
     }
@@ -45,7 +46,7 @@ class FileReplacementTest {
     void aFailureLeavesTheOldContentAndNothingElse() throws IOException {
         Path target = Files.writeString(folder.resolve("target"), "old");
         assertThatThrownBy(() -> FileReplacement.write(target, file -> {
-                    Files.writeString(file, "half");
+                    FileReplacement.writeFully(ByteBuffer.wrap(new byte[4]), file);
                     throw new IOException("no space left");
                 }))
                 .isInstanceOf(IOException.class)
@@ -60,7 +61,7 @@ class FileReplacementTest {
     @Test
     void aSuccessReplacesTheOldContentAndLeavesNothingElse() throws IOException {
         Path target = Files.writeString(folder.resolve("target"), "old");
-        FileReplacement.write(target, file -> Files.writeString(file, "new"));
+        FileReplacement.writeText(target, "new");
         try (var files = Files.list(folder)) {
             assertThat(files).containsExactly(target);
         }
@@ -79,7 +80,7 @@ class FileReplacementTest {
     @EnabledOnOs({OS.LINUX, OS.MAC})
     void aDeviceIsWrittenInPlace() throws IOException {
         Path device = Path.of("/dev/null");
-        FileReplacement.write(device, file -> assertThat(file).isEqualTo(device));
+        FileReplacement.writeText(device, "text");
         assertThat(Files.isRegularFile(device)).isFalse();
         assertThat(Files.exists(device)).isTrue();
     }

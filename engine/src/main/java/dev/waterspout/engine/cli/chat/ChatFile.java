@@ -12,7 +12,6 @@ import jakarta.json.JsonValue;
 import jakarta.json.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +36,7 @@ final class ChatFile {
         try (JsonWriter writer = Json.createWriter(text)) {
             writer.write(Json.createObjectBuilder().add("messages", array).build());
         }
-        FileReplacement.write(file, written -> Files.writeString(written, text + "\n"));
+        FileReplacement.writeText(file, text + "\n");
     }
 
     static List<ChatMessage> read(Path file) throws IOException {

@@ -13,7 +13,8 @@ import jakarta.json.JsonWriter;
 import jakarta.json.stream.JsonGenerator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -62,7 +63,7 @@ public final class FormatMapFile {
                 .build();
         FileReplacement.write(file, written -> {
             try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
-                    .createWriter(Files.newBufferedWriter(written))) {
+                    .createWriter(Channels.newWriter(written, StandardCharsets.UTF_8))) {
                 writer.write(json);
             }
         });

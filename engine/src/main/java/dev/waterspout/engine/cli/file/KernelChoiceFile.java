@@ -17,6 +17,8 @@ import jakarta.json.JsonValue;
 import jakarta.json.JsonWriter;
 import jakarta.json.stream.JsonGenerator;
 import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -187,7 +189,7 @@ public record KernelChoiceFile(List<Tuned> devices) {
         }
         FileReplacement.write(file, written -> {
             try (JsonWriter writer = Json.createWriterFactory(Map.of(JsonGenerator.PRETTY_PRINTING, true))
-                    .createWriter(Files.newBufferedWriter(written))) {
+                    .createWriter(Channels.newWriter(written, StandardCharsets.UTF_8))) {
                 writer.write(json);
             }
         });

@@ -8,9 +8,12 @@ import dev.waterspout.kernels.timeline.Recording;
 import dev.waterspout.kernels.timeline.Timeline;
 import jakarta.json.Json;
 import jakarta.json.stream.JsonGenerator;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -48,8 +51,9 @@ public record TraceFile(String command, List<String> devices, long epochNanos, L
         FileReplacement.write(target, this::writeContent);
     }
 
-    private void writeContent(Path target) throws IOException {
-        try (JsonGenerator json = Json.createGenerator(Files.newBufferedWriter(target))) {
+    private void writeContent(WritableByteChannel target) throws IOException {
+        try (JsonGenerator json =
+                Json.createGenerator(new BufferedWriter(Channels.newWriter(target, StandardCharsets.UTF_8)))) {
             json.writeStartObject();
             json.write("displayTimeUnit", "ms");
             json.writeStartObject("otherData");

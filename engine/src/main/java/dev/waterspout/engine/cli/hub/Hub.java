@@ -4,6 +4,7 @@ import dev.waterspout.kernels.files.FileReplacement;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -208,6 +209,8 @@ public final class Hub {
 
     private static void save(HubListing listing, Path folder) throws IOException {
         Files.createDirectories(folder);
-        FileReplacement.write(folder.resolve(LISTING), written -> Files.write(written, listing.toJson()));
+        FileReplacement.write(
+                folder.resolve(LISTING),
+                written -> FileReplacement.writeFully(ByteBuffer.wrap(listing.toJson()), written));
     }
 }

@@ -163,7 +163,7 @@ final class HubDownload {
             try {
                 channel.truncate(at);
             } catch (IOException failure) {
-                throw new UncheckedIOException(failure);
+                throw new UncheckedIOException(unwritable(failure));
             }
         }
 
@@ -177,11 +177,18 @@ final class HubDownload {
                 while (rest.hasRemaining()) {
                     at += channel.write(rest, at);
                 }
+            } catch (HubException refused) {
+                throw new UncheckedIOException(refused);
             } catch (IOException failure) {
-                throw new UncheckedIOException(failure);
+                throw new UncheckedIOException(unwritable(failure));
             }
             progress.show(file.path(), at, file.size());
         }
+    }
+
+    /** A failure of this machine, not of the connection: to try again would not help. */
+    private static HubException unwritable(IOException failure) {
+        return new HubException("a download cannot be written: " + failure.getMessage(), failure);
     }
 
     private void pause(int failures) throws HubException {

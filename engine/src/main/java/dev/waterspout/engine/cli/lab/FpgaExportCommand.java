@@ -6,6 +6,7 @@ import dev.waterspout.engine.cli.print.StatsFormat;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.lab.fpga.FpgaProject;
 import dev.waterspout.engine.lab.fpga.Toolchain;
+import dev.waterspout.kernels.files.FileReplacement;
 import dev.waterspout.kernels.fpga.FpgaEstimate;
 import dev.waterspout.kernels.fpga.FpgaKernels;
 import dev.waterspout.kernels.fpga.Vendor;
@@ -102,12 +103,12 @@ public final class FpgaExportCommand implements Callable<Integer> {
         }
         Files.createDirectories(folder.resolve(Toolchain.BITSTREAMS));
         for (Map.Entry<String, String> file : project.files().entrySet()) {
-            Files.writeString(folder.resolve(file.getKey()), file.getValue());
+            FileReplacement.writeText(folder.resolve(file.getKey()), file.getValue());
         }
         folder.resolve(FpgaProject.SCRIPT).toFile().setExecutable(true);
         StringWriter text = new StringWriter();
         StatsFormat.printJson(estimate, new PrintWriter(text));
-        Files.writeString(folder.resolve(ESTIMATE), text.toString());
+        FileReplacement.writeText(folder.resolve(ESTIMATE), text.toString());
     }
 
     private List<FpgaEstimate> estimates(FpgaKernels kernels) {

@@ -87,7 +87,7 @@ public final class ReportCommand implements Callable<Integer> {
                 .build()
                 .toString();
         String page = page(data);
-        FileReplacement.write(output, written -> Files.writeString(written, page));
+        FileReplacement.writeText(output, page);
         Objects.requireNonNull(spec).commandLine().getErr().println(output + ": " + Files.size(output) + " bytes");
         return ExitCode.OK;
     }

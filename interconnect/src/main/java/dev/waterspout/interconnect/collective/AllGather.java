@@ -55,46 +55,85 @@ public final class AllGather implements Collective {
     }
 
     @Override
+    public int steps() {
+        return 1;
+    }
+
+    @Override
     public void sum(int number, PartialPort port, int rows) {
-        Tile[] chunks = shape.chunks(number, rows, 1);
-        CollectiveKind kind = port instanceof PeerPort ? CollectiveKind.PEER : CollectiveKind.ALLGATHER;
-        Stopwatch watch = new Stopwatch(counters, kind);
+        switch (port) {
+            case StagedPort staged -> start(number, staged, rows).complete();
+            case PeerPort peers -> sumOfPeers(number, peers, rows);
+        }
+    }
+
+    @Override
+    public Sum start(int number, StagedPort port, int rows) {
+        return new Gathering(number, port, shape.chunks(number, rows, 1));
+    }
+
+    /** Chunks under way: as many are sent ahead as there are slots. */
+    private final class Gathering implements Sum {
+        private final int number;
+        private final StagedPort port;
+        private final Tile[] chunks;
+        private final Flight[] flights;
+        private final Packet[][] packets;
+        private final Stopwatch watch = new Stopwatch(counters, CollectiveKind.ALLGATHER);
+
+        private Gathering(int number, StagedPort port, Tile[] chunks) {
+            this.number = number;
+            this.port = port;
+            this.chunks = chunks;
+            this.flights = new Flight[chunks.length];
+            this.packets = new Packet[chunks.length][];
+            for (int chunk = 0; chunk < buffers.length; chunk++) {
+                send(chunk);
+            }
+        }
+
+        private void send(int chunk) {
+            if (chunk >= chunks.length) {
+                return;
+            }
+            packets[chunk] = packets(buffers[chunk % buffers.length], chunks[chunk]);
+            port.encode(chunks[chunk], packets[chunk][rank].payload());
+            watch.check(format, packets[chunk][rank].payload(), chunks[chunk]);
+            watch.encoded();
+            Packet[] outgoing = new Packet[size];
+            Arrays.fill(outgoing, packets[chunk][rank]);
+            flights[chunk] = exchange.start(number, format.id(), outgoing, packets[chunk]);
+            watch.transferred();
+        }
+
+        @Override
+        public boolean advance() {
+            watch.resume();
+            if (size == 1) {
+                port.addOwn(Arrays.stream(chunks).mapToInt(Tile::rows).sum());
+                watch.summed();
+                return true;
+            }
+            for (int chunk = 0; chunk < chunks.length; chunk++) {
+                flights[chunk].await();
+                watch.transferred(flights[chunk].traffic());
+                port.decodeSum(payloads(packets[chunk]), chunks[chunk]);
+                watch.summed();
+                send(chunk + buffers.length);
+            }
+            return true;
+        }
+    }
+
+    /** The payloads do not pass through here: counted, but not checked. Their way is part of the time of the sum. */
+    private void sumOfPeers(int number, PeerPort port, int rows) {
+        shape.chunks(number, rows, 1);
+        Stopwatch watch = new Stopwatch(counters, CollectiveKind.PEER);
         if (size == 1) {
             port.addOwn(rows);
             watch.summed();
             return;
         }
-        switch (port) {
-            case StagedPort staged -> sumOfPayloads(number, staged, chunks, watch);
-            case PeerPort peers -> sumOfPeers(number, peers, rows, watch);
-        }
-    }
-
-    private void sumOfPayloads(int number, StagedPort port, Tile[] chunks, Stopwatch watch) {
-        Flight[] flights = new Flight[chunks.length];
-        Packet[][] packets = new Packet[chunks.length][];
-        for (int chunk = 0; chunk <= chunks.length; chunk++) {
-            if (chunk < chunks.length) {
-                packets[chunk] = packets(buffers[chunk % buffers.length], chunks[chunk]);
-                port.encode(chunks[chunk], packets[chunk][rank].payload());
-                watch.check(format, packets[chunk][rank].payload(), chunks[chunk]);
-                watch.encoded();
-                Packet[] outgoing = new Packet[size];
-                Arrays.fill(outgoing, packets[chunk][rank]);
-                flights[chunk] = exchange.start(number, format.id(), outgoing, packets[chunk]);
-                watch.transferred();
-            }
-            if (chunk > 0) {
-                flights[chunk - 1].await();
-                watch.transferred(flights[chunk - 1].traffic());
-                port.decodeSum(payloads(packets[chunk - 1]), chunks[chunk - 1]);
-                watch.summed();
-            }
-        }
-    }
-
-    /** The payloads do not pass through here: counted, but not checked. Their way is part of the time of the sum. */
-    private void sumOfPeers(int number, PeerPort port, int rows, Stopwatch watch) {
         Packet[] headers = Arrays.stream(buffers[0])
                 .map(buffer -> new Packet(buffer.asSlice(0, FrameLayout.HEADER_BYTES), rows, shape.columns()))
                 .toArray(Packet[]::new);

@@ -20,4 +20,41 @@ public sealed interface Collective permits AllGather, TwoStep {
      *     expected
      */
     void sum(int number, PartialPort port, int rows);
+
+    /**
+     * Starts what {@link #sum} does, and returns while messages are under way. A collective has one sum under way at a
+     * time; several collectives of a rank may have one each, if together they stay within
+     * {@link dev.waterspout.interconnect.transport.Transport#MAX_PENDING} exchanges. All ranks start and advance the
+     * same sums in the same order.
+     *
+     * @param number which exchange of the forward pass this is, the same on every rank
+     * @param port this rank's partial, which stays as it is until the sum is complete, and residual
+     * @param rows tokens, at most the {@code maxRows} of the collective
+     * @return the sum, to be advanced until it is complete
+     * @throws dev.waterspout.interconnect.InterconnectException as in {@link #sum}
+     */
+    Sum start(int number, StagedPort port, int rows);
+
+    /** Returns how often a sum is advanced until it is complete. */
+    int steps();
+
+    /** A sum under way. */
+    @FunctionalInterface
+    interface Sum {
+        /**
+         * Waits for the messages of the present step, and starts the next one or adds the sum to the residual.
+         *
+         * @return whether the sum is complete
+         * @throws dev.waterspout.interconnect.InterconnectException as in {@link Collective#sum}
+         */
+        boolean advance();
+
+        /** Advances until the sum is complete. */
+        default void complete() {
+            boolean complete = false;
+            while (!complete) {
+                complete = advance();
+            }
+        }
+    }
 }

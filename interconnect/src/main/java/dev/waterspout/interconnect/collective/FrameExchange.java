@@ -7,6 +7,7 @@ import dev.waterspout.interconnect.frame.FrameLayout;
 import dev.waterspout.interconnect.transport.Pending;
 import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Seals a rank's frames, passes them to the transport and validates the received ones. Counts exchanges for the
@@ -15,6 +16,8 @@ import java.lang.foreign.MemorySegment;
 public final class FrameExchange {
     private final Transport transport;
     private long sequence;
+    /** The exchange that was started last. */
+    private @Nullable Pending latest;
 
     /** @param transport this rank's transport; all its frames must go through this one exchange */
     public FrameExchange(Transport transport) {
@@ -60,15 +63,24 @@ public final class FrameExchange {
             received[peer] = peer == rank ? MemorySegment.NULL : incoming[peer].frame();
             bytesReceived += received[peer].byteSize();
         }
+        Pending started = transport.start(sent, received);
+        latest = started;
         Flight flight = new Flight(
-                transport.start(sent, received),
-                layer,
-                formatId,
-                sequence,
-                incoming,
-                new Traffic(bytesSent, bytesReceived, messages));
+                started, layer, formatId, sequence, incoming, new Traffic(bytesSent, bytesReceived, messages));
         sequence++;
         return flight;
+    }
+
+    /**
+     * Moves all messages under way on, without waiting. A rank that computes while exchanges are under way calls it now
+     * and then.
+     *
+     * @throws InterconnectException if the group has ended
+     */
+    public void poll() {
+        if (latest != null && latest.poll()) {
+            latest = null;
+        }
     }
 
     private FrameHeader header(int sender, int layer, int formatId, Packet packet) {

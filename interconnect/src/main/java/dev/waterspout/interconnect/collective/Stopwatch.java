@@ -11,13 +11,19 @@ import java.lang.foreign.MemorySegment;
 final class Stopwatch {
     private final ExchangeCounters counters;
     private final CollectiveKind kind;
-    private final Timeline.Laps laps;
+    private Timeline.Laps laps;
     private long last = System.nanoTime();
 
     Stopwatch(ExchangeCounters counters, CollectiveKind kind) {
         this.counters = counters;
         this.kind = kind;
         this.laps = counters.timeline().laps();
+    }
+
+    /** Leaves out the time since the last step. */
+    void resume() {
+        laps = counters.timeline().laps();
+        last = System.nanoTime();
     }
 
     /** Counts what reached the end of the format's range in a payload that this rank has just encoded. */

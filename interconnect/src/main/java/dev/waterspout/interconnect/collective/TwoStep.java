@@ -60,28 +60,68 @@ public final class TwoStep implements Collective {
             throw new IllegalArgumentException("two steps move partials themselves, and rank " + rank
                     + " has a port that reads them from other ranks");
         }
-        sumOfPayloads(number, staged, rows);
+        start(number, staged, rows).complete();
     }
 
-    private void sumOfPayloads(int number, StagedPort port, int rows) {
-        Tile[] chunks = shape.chunks(number, rows, size);
-        Stopwatch watch = new Stopwatch(counters, CollectiveKind.TWOSTEP);
-        if (size == 1) {
-            port.addOwn(rows);
-            watch.summed();
-            return;
+    @Override
+    public int steps() {
+        return 2;
+    }
+
+    @Override
+    public Sum start(int number, StagedPort port, int rows) {
+        return new Reduction(number, port, shape.chunks(number, rows, size));
+    }
+
+    /**
+     * Chunks under way: in each step one is scattered, the one before it is gathered, and the one before that added.
+     */
+    private final class Reduction implements Sum {
+        private final int number;
+        private final StagedPort port;
+        private final Tile[] chunks;
+        private final Stopwatch watch = new Stopwatch(counters, CollectiveKind.TWOSTEP);
+        private int step;
+
+        private Reduction(int number, StagedPort port, Tile[] chunks) {
+            this.number = number;
+            this.port = port;
+            this.chunks = chunks;
+            if (size > 1) {
+                step();
+            }
         }
-        int count = chunks.length;
-        for (int step = 0; step < count + 2; step++) {
-            if (step < count) {
+
+        @Override
+        public boolean advance() {
+            watch.resume();
+            if (size == 1 && step == 0) {
+                port.addOwn(Arrays.stream(chunks).mapToInt(Tile::rows).sum());
+                watch.summed();
+                step++;
+                return false;
+            }
+            if (size == 1) {
+                return true;
+            }
+            int until = step == 1 ? 2 : chunks.length + 2;
+            while (step < until) {
+                step();
+            }
+            return until == chunks.length + 2;
+        }
+
+        private void step() {
+            if (step < chunks.length) {
                 slot(step).scatter(number, port, chunks[step], watch);
             }
-            if (step >= 1 && step <= count) {
+            if (step >= 1 && step <= chunks.length) {
                 slot(step - 1).gather(number, port, watch);
             }
             if (step >= 2) {
                 slot(step - 2).add(port, watch);
             }
+            step++;
         }
     }
 

@@ -10,7 +10,9 @@ import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.testing.Pairwise;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -86,6 +88,46 @@ abstract class CollectiveContractTest {
                 Floats.assertSame(residual, expected, what);
                 Floats.assertSame(partial, partials[member.rank()], what + ", own partial");
                 exchange++;
+            }
+        });
+    }
+
+    /** Rows in parts, each with a collective of its own: one part's messages are under way while others are summed. */
+    @ParameterizedTest
+    @MethodSource("pairs")
+    void partsUnderWayTogetherLeaveTheBitsOfTheWhole(int ranks, Wire wire, int columns) throws InterruptedException {
+        Member.run(InProcessGroup.create(ranks, NEVER), member -> {
+            int steps = collective(member, wire.format(), 1, columns).steps();
+            int parts = steps + 1;
+            int rows = 2 * parts - 1; // the last part is shorter
+            List<Collective> collectives = IntStream.range(0, parts)
+                    .mapToObj(_ -> collective(member, wire.format(), 2, columns))
+                    .toList();
+            float[] expected = Floats.random(columns, rows * columns);
+            MemorySegment residual = Floats.segment(expected);
+            for (int exchange = 0; exchange < 3; exchange++) {
+                float[][] partials = partials(ranks, exchange, rows * columns);
+                expected = reference(wire.format(), partials, columns, expected);
+                MemorySegment partial = Floats.segment(partials[member.rank()]);
+                Deque<Collective.Sum> underWay = new ArrayDeque<>();
+                for (int part = 0; part < parts; part++) {
+                    long from = 2L * part * columns * Float.BYTES;
+                    long bytes = Math.min(2, rows - 2 * part) * (long) columns * Float.BYTES;
+                    StagedPort port = member.port(
+                            wire.format(), columns, partial.asSlice(from, bytes), residual.asSlice(from, bytes));
+                    Collective.Sum started = collectives.get(part).start(exchange, port, Math.min(2, rows - 2 * part));
+                    member.exchange().poll();
+                    int others = underWay.size();
+                    for (int i = 0; i < others; i++) {
+                        Collective.Sum oldest = underWay.removeFirst();
+                        if (!oldest.advance()) {
+                            underWay.addLast(oldest);
+                        }
+                    }
+                    underWay.addLast(started);
+                }
+                underWay.forEach(Collective.Sum::complete);
+                Floats.assertSame(residual, expected, "rank " + member.rank() + ", exchange " + exchange);
             }
         });
     }

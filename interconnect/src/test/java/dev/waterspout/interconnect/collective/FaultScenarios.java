@@ -63,6 +63,15 @@ public final class FaultScenarios {
                                     faultyStep)));
                 }
             }
+            for (Algorithm algorithm : Algorithm.values()) {
+                scenarios.add(new Scenario(
+                        "refuses a part of two under way by " + algorithm.label() + ", " + fault,
+                        leastRanks,
+                        1,
+                        timed,
+                        (transport, _) -> refusesAPartial(
+                                transport, fault, new Summing(algorithm, PlainFormat.F32, TWO_STEP_ROWS, true), 0)));
+            }
             scenarios.add(new Scenario(
                     "refuses logits, " + fault,
                     leastRanks,
@@ -95,15 +104,41 @@ public final class FaultScenarios {
         });
     }
 
-    /** How partials of some rows are summed. */
-    private record Summing(Algorithm algorithm, WireFormat format, int rows) {
+    /**
+     * How partials of some rows are summed.
+     *
+     * @param together whether the rows are two parts, both under way at a time
+     */
+    private record Summing(Algorithm algorithm, WireFormat format, int rows, boolean together) {
+        Summing(Algorithm algorithm, WireFormat format, int rows) {
+            this(algorithm, format, rows, false);
+        }
+
+        /** Sums once. */
+        void sum(Member member, List<Collective> collectives, MemorySegment partial, MemorySegment residual) {
+            if (!together) {
+                collectives.getFirst().sum(0, member.port(format, COLUMNS, partial, residual), rows);
+                return;
+            }
+            long half = partial.byteSize() / 2;
+            List<Collective.Sum> sums = new ArrayList<>();
+            for (int part = 0; part < 2; part++) {
+                StagedPort port = member.port(
+                        format, COLUMNS, partial.asSlice(part * half, half), residual.asSlice(part * half, half));
+                sums.add(collectives.get(part).start(0, port, rows / 2));
+            }
+            for (int step = 0; step < collectives.getFirst().steps(); step++) {
+                sums.forEach(Collective.Sum::advance);
+            }
+        }
+
         Collective collective(Member member) {
             ExchangeShape shape = new ExchangeShape(rows, COLUMNS, rows);
             return algorithm.create(member.exchange(), format, member.counters(), shape, member.arena());
         }
 
         int exchanges() {
-            return algorithm == Algorithm.TWOSTEP ? 2 : 1;
+            return (algorithm == Algorithm.TWOSTEP ? 2 : 1) * (together ? 2 : 1);
         }
     }
 
@@ -126,7 +161,7 @@ public final class FaultScenarios {
         // In the third sum: where one rank reads its frames, every other has been through the first sum at least.
         int faultyCall = FAULTY_CALL * summing.exchanges() + step;
         Throwable failure = catchThrowable(() -> run(new FaultyTransport(transport, fault, faultyCall), member -> {
-            Collective collective = summing.collective(member);
+            List<Collective> collectives = List.of(summing.collective(member), summing.collective(member));
             // One more, where those notice that have not been sent anything wrong.
             int calls = fault == Fault.NEVER_ARRIVES ? FAULTY_CALL + 1 : FAULTY_CALL + 2;
             for (int call = 0; call < calls; call++) {
@@ -135,12 +170,17 @@ public final class FaultScenarios {
                 // One that is torn between equal payloads would be whole.
                 long seed = fault == Fault.TORN ? call * 10L + member.rank() : member.rank();
                 MemorySegment partial = Floats.segment(Floats.random(seed, elements));
-                collective.sum(0, member.port(summing.format, COLUMNS, partial, residual), summing.rows);
+                summing.sum(member, collectives, partial, residual);
             }
         }));
         if (transport.rank() != SENDER || fault != Fault.NEVER_ARRIVES) {
             assertRefused(failure, "rank " + SENDER);
-            Floats.assertSame(residual, untouched[0], fault + ", rank " + transport.rank());
+            // Of two parts under way, the first may be whole on a rank that was sent nothing wrong.
+            int from = summing.together ? elements / 2 : 0;
+            Floats.assertSame(
+                    residual.asSlice((long) from * Float.BYTES),
+                    Arrays.copyOfRange(untouched[0], from, elements),
+                    fault + ", rank " + transport.rank());
             assertThat(untouched[0]).isNotEqualTo(new float[elements]);
         }
     }

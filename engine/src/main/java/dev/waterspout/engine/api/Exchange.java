@@ -1,5 +1,6 @@
 package dev.waterspout.engine.api;
 
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.interconnect.policy.Algorithm;
 import java.time.Duration;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.Optional;
  *     else the run ends
  * @param peerTimeout how long a rank waits for another before the run ends
  * @param mpiLibrary path of the MPI library of processes that a launcher started; empty for the system's
+ * @param overlap whether a pass computes some of its rows while the partials of others travel
  * @param offload lets other devices encode and sum partials
  */
 public record Exchange(
@@ -23,6 +25,7 @@ public record Exchange(
         boolean allowSaturation,
         Duration peerTimeout,
         Optional<String> mpiLibrary,
+        Overlap overlap,
         Offload offload) {
     /** The defaults: {@link Formats#usual()}, and 30 seconds of patience. */
     public static final Exchange DEFAULT = new Exchange(
@@ -32,6 +35,7 @@ public record Exchange(
             false,
             Duration.ofSeconds(30),
             Optional.empty(),
+            Overlap.AUTO,
             (_, _, shards) -> shards);
 
     /**
@@ -40,7 +44,7 @@ public record Exchange(
      * @param other what partials travel as
      */
     public Exchange withFormats(Formats other) {
-        return new Exchange(other, collective, reach, allowSaturation, peerTimeout, mpiLibrary, offload);
+        return new Exchange(other, collective, reach, allowSaturation, peerTimeout, mpiLibrary, overlap, offload);
     }
 
     /**
@@ -49,7 +53,7 @@ public record Exchange(
      * @param other lets other devices do that
      */
     public Exchange withOffload(Offload other) {
-        return new Exchange(formats, collective, reach, allowSaturation, peerTimeout, mpiLibrary, other);
+        return new Exchange(formats, collective, reach, allowSaturation, peerTimeout, mpiLibrary, overlap, other);
     }
 
     /** How devices of one process reach each other. */

@@ -30,6 +30,7 @@ final class Facts {
         facts.put("--batch-size", Integer.toString(options.host().batch()));
         Exchange exchange = options.exchange();
         facts.put("--collective", exchange.collective().map(Facts::lower).orElse("auto"));
+        facts.put("--overlap", lower(exchange.overlap()));
         facts.put("--allow-saturation", Boolean.toString(exchange.allowSaturation()));
         facts.put("rows of logits", Integer.toString(options.context().logitRows()));
         putFormats(exchange.formats(), facts);

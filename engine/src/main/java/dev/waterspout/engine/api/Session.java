@@ -7,6 +7,7 @@ import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.environment.Environment;
 import dev.waterspout.engine.forward.AttentionTrial;
 import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
@@ -157,7 +158,8 @@ public final class Session implements AutoCloseable {
         List<String> names = agree(model.file(), facts);
         int width = model.config().width();
         LinkCost link = threads.distributed() ? LinkCost.USUAL : LinkCost.NONE;
-        RankOptions common = placed(rankOptions(model, options, localRanks, ranks(), link), names);
+        RankOptions placed = placed(rankOptions(model, options, localRanks, ranks(), link), names);
+        RankOptions common = placed.withOverlap(overlap(placed.overlap(), names));
         RankOptions planned = new ExchangePlanner(this, events, names).plan(options.exchange(), common, width);
         RankOptions chosen = planned.withSchedule(alike(planned));
         if (options.ranks().attention() == Attention.AUTO) {
@@ -250,7 +252,25 @@ public final class Session implements AutoCloseable {
                 Math.clamp(context.logitRows(), context.sequences(), chunk),
                 context.cacheType(),
                 options.host().activations(),
-                options.host().machineCode());
+                options.host().machineCode(),
+                overlap(options.exchange(), link));
+    }
+
+    /** Ranks that share memory have no link to hide. */
+    private static Overlap overlap(Exchange exchange, LinkCost link) {
+        boolean shares = exchange.overlap() == Overlap.AUTO && link.equals(LinkCost.NONE);
+        return shares ? Overlap.OFF : exchange.overlap();
+    }
+
+    /** Devices compute whole passes. */
+    private static Overlap overlap(Overlap asked, List<String> devices) {
+        Optional<String> other =
+                devices.stream().filter(device -> !device.equals(HOST)).findFirst();
+        if (other.isPresent() && asked == Overlap.ON) {
+            throw new DeviceException("device " + other.get()
+                    + " computes whole passes; --overlap on is for ranks on the host, and off or auto does without");
+        }
+        return other.isPresent() ? Overlap.OFF : asked;
     }
 
     private static CommSchedule schedule(Exchange exchange, int ranks, int columns, LinkCost link) {

@@ -42,6 +42,11 @@ final class HostCompute {
         kernels = others;
     }
 
+    /** Does something between two tiles of the first worker, the calling thread, from now on. */
+    void betweenTiles(Runnable task) {
+        scratch[0].betweenTiles(task);
+    }
+
     /** Notes what the operations take from now on. */
     void record(Timeline into) {
         timeline = into;
@@ -153,9 +158,10 @@ final class HostCompute {
         timeline.end(Phase.NORM, "norm", begun);
     }
 
-    /** Turns queries [rows][queryHeads][headDim] and keys [rows][keyHeads][headDim] by the table's first rows. */
+    /** Turns queries [rows][queryHeads][headDim] and keys [rows][keyHeads][headDim] by as many rows of the table. */
     void rope(
             RotaryTable table,
+            int tableRow,
             MemorySegment queries,
             HeadShape queryHeads,
             MemorySegment keys,
@@ -163,8 +169,8 @@ final class HostCompute {
             int rows) {
         long begun = timeline.begin();
         pool.run(rows, 1, (worker, from, to) -> {
-            kernels.rope(table, 0, queries, queryHeads, from, to);
-            kernels.rope(table, 0, keys, keyHeads, from, to);
+            kernels.rope(table, tableRow, queries, queryHeads, from, to);
+            kernels.rope(table, tableRow, keys, keyHeads, from, to);
         });
         timeline.end(Phase.ROPE, "rope", begun);
     }

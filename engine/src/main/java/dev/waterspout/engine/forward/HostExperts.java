@@ -33,6 +33,9 @@ final class HostExperts {
     /** What the expert makes of them, {@code [rows][width]}. */
     private final MemorySegment output;
 
+    /** The partial that is made, {@code [rows][width]}. */
+    private MemorySegment partial = MemorySegment.NULL;
+
     private final int[] members;
     private final float[] weights;
 
@@ -69,17 +72,18 @@ final class HostExperts {
     /**
      * The partial becomes the weighted sum of what this rank's columns of the chosen experts make of h [rows][width].
      */
-    void apply(ShardWeights.Layer layer, MemorySegment h, int rows) {
+    void apply(ShardWeights.Layer layer, MemorySegment h, MemorySegment target, int rows) {
+        partial = target;
         Product router =
                 new Product(layer.matrix(TensorRole.FFN_ROUTER), layer.vector(TensorRole.FFN_ROUTER_BIAS), logits);
         compute.linear(List.of(router), h, rows);
         routing.route(logits, layer.vector(TensorRole.FFN_CHOICE_BIAS), rows);
-        buffers.partial.asSlice(0, (long) rows * width * Float.BYTES).fill((byte) 0);
+        partial.asSlice(0, (long) rows * width * Float.BYTES).fill((byte) 0);
         for (int expert = own.from(); expert < own.to(); expert++) {
             int count = gather(expert, h, rows);
             if (count > 0) {
                 one(layer, expert, count);
-                compute.addWeighted(buffers.partial, members, output, weights, width, count);
+                compute.addWeighted(partial, members, output, weights, width, count);
                 visits += count;
             }
         }
@@ -145,7 +149,7 @@ final class HostExperts {
             members[row] = row;
             weights[row] = router == null ? 1 : sigmoid(router, h, row);
         }
-        compute.addWeighted(buffers.partial, members, output, weights, width, rows);
+        compute.addWeighted(partial, members, output, weights, width, rows);
     }
 
     /** The sigmoid of the product of the shared expert's router with one row. */

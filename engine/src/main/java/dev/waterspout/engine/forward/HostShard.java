@@ -1,5 +1,6 @@
 package dev.waterspout.engine.forward;
 
+import dev.waterspout.engine.forward.HostCompute.Product;
 import dev.waterspout.engine.model.Architecture.Block;
 import dev.waterspout.engine.model.Experts;
 import dev.waterspout.engine.model.Model;
@@ -31,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -63,20 +65,25 @@ public final class HostShard implements ShardCompute {
     private final @Nullable CodecOffload offload;
     private final CodecSize codecSize;
     private final List<Rotary> rotaries;
-    private List<SequenceRows> parts = List.of();
-    private int rows;
+    /** The rows of the pass. */
+    private List<SequenceRows> sequences = List.of();
+
     private boolean isFirst = true;
-    /** The step of the last half layer that follows the sum of its partials, or null. */
-    private @Nullable Finish finish;
+    /** What the halves that follow compute. */
+    private Rows rows;
+
+    /** The parts of the pass, by their first row. */
+    private final Map<Integer, Rows> parts = new TreeMap<>();
 
     /**
      * A port that there is already.
      *
      * @param format the wire format of partials
+     * @param from first row of the partial and of what the sum is added to
      * @param bare whether it leaves the sum by itself
      * @param offloaded whether what encodes and sums elsewhere may do it
      */
-    private record PortKey(WireFormat format, boolean bare, boolean offloaded) {}
+    private record PortKey(WireFormat format, int from, boolean bare, boolean offloaded) {}
 
     /**
      * The rotary embedding of some layers.
@@ -93,6 +100,32 @@ public final class HostShard implements ShardCompute {
      * @param norm or null
      */
     private record Finish(@Nullable Norm norm) {}
+
+    /** Rows of a pass that are computed together. */
+    private final class Rows {
+        final int from;
+        final int count;
+        final List<SequenceRows> sequences;
+        /** The rows' parts of the buffers, {@code [count][width]} and what comes after them. */
+        final MemorySegment hidden;
+
+        final MemorySegment normed;
+        final MemorySegment partial;
+        final MemorySegment sum;
+        /** The step of the last half layer that follows the sum of its partials, or null. */
+        @Nullable
+        Finish finish;
+
+        Rows(int from, List<SequenceRows> sequences) {
+            this.from = from;
+            this.count = SequenceRows.count(sequences);
+            this.sequences = sequences;
+            this.hidden = after(buffers.hidden, from);
+            this.normed = after(buffers.normed, from);
+            this.partial = after(buffers.partial, from);
+            this.sum = buffers.sum.byteSize() == 0 ? buffers.sum : after(buffers.sum, from);
+        }
+    }
 
     private HostShard(
             Arena arena,
@@ -131,6 +164,7 @@ public final class HostShard implements ShardCompute {
         this.layers = IntStream.range(0, config.layers())
                 .mapToObj(layer -> HostLayer.of(config, weights, layer, buffers))
                 .toList();
+        this.rows = new Rows(0, List.of());
         this.outputNorm = Objects.requireNonNull(Norm.of(config, weights.outputNorm(), weights.outputNormBias()));
     }
 
@@ -208,13 +242,14 @@ public final class HostShard implements ShardCompute {
 
     @Override
     public void begin(List<SequenceRows> begun) {
-        parts = begun;
-        rows = SequenceRows.count(begun);
-        compute.use(isFirst && weights.elements() * rows <= COLD_MULTIPLY_ADDS ? ColdKernels.of(kernels) : kernels);
+        sequences = begun;
+        rows = new Rows(0, begun);
+        parts.clear();
+        compute.use(
+                isFirst && weights.elements() * rows.count <= COLD_MULTIPLY_ADDS ? ColdKernels.of(kernels) : kernels);
         isFirst = false;
-        finish = null;
         compute.embed(weights.embedding(), SequenceRows.tokens(begun), buffers.hidden); // [rows][width]
-        compute.scale(buffers.hidden, config.scales().embedding(), rows * config.width());
+        compute.scale(buffers.hidden, config.scales().embedding(), rows.count * config.width());
         int row = 0;
         for (SequenceRows part : begun) {
             for (Rotary rotary : rotaries) {
@@ -225,16 +260,31 @@ public final class HostShard implements ShardCompute {
     }
 
     @Override
+    public boolean takesParts() {
+        return offload == null;
+    }
+
+    @Override
+    public void rows(int from, int to) {
+        rows = parts.computeIfAbsent(from, first -> new Rows(first, SequenceRows.slice(sequences, first, to)));
+    }
+
+    @Override
+    public void betweenTiles(Runnable task) {
+        compute.betweenTiles(task);
+    }
+
+    @Override
     public void attention(int layer) {
-        finishHalf();
+        finishHalf(rows);
         HostLayer w = layers.get(layer);
         MemorySegment q = buffers.queries; // [rows][heads][headDim]
         MemorySegment k = buffers.keys; // [rows][kvHeads][headDim]
         MemorySegment h = normed(w.attentionNorm());
         if (latent != null) {
-            latent.project(weights.layers().get(layer), h, rows); // q and k
+            latent.project(weights.layers().get(layer), h, rows.count); // q and k
         } else {
-            compute.linear(w.queriesKeysValues(), h, rows); // q, k and v
+            compute.linear(w.queriesKeysValues(), h, rows.count); // q, k and v
         }
         if (config.architecture().hasWideNorms()) {
             normAll(buffers.wideQueries, w.queryNorm(), config.queryWidth(), q, queryColumns);
@@ -245,19 +295,19 @@ public final class HostShard implements ShardCompute {
         }
         turn(w.traits().rope(), q, k);
         warm(q);
-        compute.attention(calls(q, buffers.store(layer, parts), w.scoring())); // in place
+        compute.attention(calls(q, buffers.store(layer, rows.sequences), w.scoring())); // in place
         MemorySegment attended =
-                latent == null ? q : latent.expand(weights.layers().get(layer), rows);
-        compute.linear(w.attentionOutput(), attended, rows); // partial [rows][width]
-        finish = finish(w.attentionPostNorm());
+                latent == null ? q : latent.expand(weights.layers().get(layer), rows.count);
+        compute.linear(into(w.attentionOutput()), attended, rows.count); // partial [rows][width]
+        rows.finish = finish(w.attentionPostNorm());
     }
 
     /** The attention of each sequence, over what it sees of the cache. */
     private List<AttentionCall> calls(MemorySegment q, List<KvCacheView> views, Scoring scoring) {
-        List<AttentionCall> calls = new ArrayList<>(parts.size());
+        List<AttentionCall> calls = new ArrayList<>(rows.sequences.size());
         long at = 0;
-        for (int i = 0; i < parts.size(); i++) {
-            SequenceRows part = parts.get(i);
+        for (int i = 0; i < rows.sequences.size(); i++) {
+            SequenceRows part = rows.sequences.get(i);
             MemorySegment own = q.asSlice(at);
             calls.add(new AttentionCall(views.get(i), own, own, headGroups, part.position(), part.rows(), scoring));
             at += (long) part.rows() * queryHeads.width() * Float.BYTES;
@@ -267,36 +317,38 @@ public final class HostShard implements ShardCompute {
 
     @Override
     public void feedForward(int layer) {
-        finishHalf();
+        finishHalf(rows);
         HostLayer w = layers.get(layer);
         // Where both halves read the same norm, it is still there from the first one.
-        MemorySegment h = parallel ? buffers.normed : normed(w.ffnNorm());
+        MemorySegment h = parallel ? rows.normed : normed(w.ffnNorm());
         if (w.traits().experts()) {
-            Objects.requireNonNull(experts).apply(weights.layers().get(layer), h, rows); // partial [rows][width]
+            Objects.requireNonNull(experts)
+                    .apply(weights.layers().get(layer), h, rows.partial, rows.count); // partial [rows][width]
         } else {
-            compute.linear(w.gateUp(), h, rows); // gate and up, [rows][ffn] each
-            compute.gate(config.architecture().gate(), buffers.gate, buffers.up, rows * ffn);
-            compute.linear(w.down(), buffers.gate, rows); // partial [rows][width]
+            compute.linear(w.gateUp(), h, rows.count); // gate and up, [rows][ffn] each
+            compute.gate(config.architecture().gate(), buffers.gate, buffers.up, rows.count * ffn);
+            compute.linear(into(w.down()), buffers.gate, rows.count); // partial [rows][width]
         }
-        finish = finish(w.ffnPostNorm());
+        rows.finish = finish(w.ffnPostNorm());
     }
 
     @Override
     public PartialPort port(WireFormat format) {
-        return ports.computeIfAbsent(new PortKey(format, finish != null, true), this::makePort);
+        return ports.computeIfAbsent(new PortKey(format, rows.from, rows.finish != null, true), this::makePort);
     }
 
     @Override
     public void addOwn(int ownRows) {
-        ports.computeIfAbsent(new PortKey(PlainFormat.F32, finish != null, false), this::makePort)
+        ports.computeIfAbsent(new PortKey(PlainFormat.F32, rows.from, rows.finish != null, false), this::makePort)
                 .addOwn(ownRows);
     }
 
     private StagedPort makePort(PortKey key) {
-        MemorySegment target = key.bare ? buffers.sum : buffers.hidden;
-        StagedPort port = new HostPort(key.format, pool, config.width(), buffers.partial, target);
+        MemorySegment partial = after(buffers.partial, key.from);
+        MemorySegment target = after(key.bare ? buffers.sum : buffers.hidden, key.from);
+        StagedPort port = new HostPort(key.format, pool, config.width(), partial, target);
         if (offload != null && key.offloaded) {
-            OffloadPort elsewhere = offload.open(port, codecSize, buffers.partial, target);
+            OffloadPort elsewhere = offload.open(port, codecSize, partial, target);
             offloaded.add(elsewhere);
             port = elsewhere;
         }
@@ -305,7 +357,8 @@ public final class HostShard implements ShardCompute {
 
     @Override
     public MemorySegment output(int... chosen) {
-        finishHalf();
+        finishHalf(rows);
+        parts.values().forEach(this::finishHalf);
         int outRows = chosen.length;
         long rowBytes = (long) config.width() * Float.BYTES;
         for (int i = 0; i < outRows; i++) {
@@ -329,10 +382,10 @@ public final class HostShard implements ShardCompute {
     /** The norm of the hidden state, or the hidden state itself where a half layer begins without a norm. */
     private MemorySegment normed(@Nullable Norm norm) {
         if (norm == null) {
-            return buffers.hidden;
+            return rows.hidden;
         }
-        compute.normalize(norm, buffers.hidden, buffers.normed, config.width(), rows);
-        return buffers.normed; // [rows][width]
+        compute.normalize(norm, rows.hidden, rows.normed, config.width(), rows.count);
+        return rows.normed; // [rows][width]
     }
 
     /** Returns the step that follows the sum of a half layer's partials, or null if the sum is added as it is. */
@@ -340,34 +393,49 @@ public final class HostShard implements ShardCompute {
         return norm == null && config.scales().residual() == 1 ? null : new Finish(norm);
     }
 
-    /** Adds the sum of the last half layer's partials, unless the collective has done that. */
-    private void finishHalf() {
+    /** Adds the sum of the rows' last half layer's partials, unless the collective has done that. */
+    private void finishHalf(Rows of) {
+        Finish finish = of.finish;
         if (finish == null) {
             return;
         }
-        int elements = rows * config.width();
+        int elements = of.count * config.width();
         if (finish.norm != null) {
-            compute.normalize(finish.norm, buffers.sum, buffers.sum, config.width(), rows);
+            compute.normalize(finish.norm, of.sum, of.sum, config.width(), of.count);
         }
-        compute.scale(buffers.sum, config.scales().residual(), elements);
-        compute.add(buffers.hidden, buffers.sum, elements);
-        finish = null;
+        compute.scale(of.sum, config.scales().residual(), elements);
+        compute.add(of.hidden, of.sum, elements);
+        of.finish = null;
+    }
+
+    /** The products that make a partial, each to the rows that are computed. */
+    private List<Product> into(List<Product> products) {
+        return rows.from == 0
+                ? products
+                : products.stream()
+                        .map(product -> new Product(product.weights(), product.bias(), rows.partial))
+                        .toList();
+    }
+
+    /** The rest of a buffer of rows of the model's width. */
+    private MemorySegment after(MemorySegment buffer, int row) {
+        return buffer.asSlice((long) row * config.width() * Float.BYTES);
     }
 
     /** Every head of queries or keys is normalized by itself. */
     private void normHeads(MemorySegment x, @Nullable Norm norm, HeadShape heads) {
         if (norm != null) {
-            compute.normalize(norm, x, x, heads.headDim(), rows * heads.heads());
+            compute.normalize(norm, x, x, heads.headDim(), rows.count * heads.heads());
         }
     }
 
     /** All heads of queries or keys are normalized together, and this rank goes on with its own. */
     private void normAll(MemorySegment all, @Nullable Norm norm, int width, MemorySegment own, Span columns) {
         if (norm != null) {
-            compute.normalize(norm, all, all, width, rows);
+            compute.normalize(norm, all, all, width, rows.count);
         }
         long bytes = (long) columns.size() * Float.BYTES;
-        for (int row = 0; row < rows; row++) {
+        for (int row = 0; row < rows.count; row++) {
             long from = ((long) row * width + columns.from()) * Float.BYTES;
             MemorySegment.copy(all, from, own, row * bytes, bytes);
         }
@@ -376,7 +444,7 @@ public final class HostShard implements ShardCompute {
     private void turn(@Nullable RopeConfig rope, MemorySegment q, MemorySegment k) {
         for (Rotary rotary : rotaries) {
             if (rotary.rope.equals(rope)) {
-                compute.rope(rotary.table, q, queryHeads, k, kvHeads, rows);
+                compute.rope(rotary.table, rows.from, q, queryHeads, k, kvHeads, rows.count);
             }
         }
     }
@@ -388,7 +456,7 @@ public final class HostShard implements ShardCompute {
         }
         long rowBytes = (long) queryHeads.width() * Float.BYTES;
         int row = 0;
-        for (SequenceRows part : parts) {
+        for (SequenceRows part : rows.sequences) {
             for (int i = 0; i < part.rows(); i++) {
                 float factor = config.temperature().factor(part.position() + i);
                 compute.scale(q.asSlice(row++ * rowBytes, rowBytes), factor, queryHeads.width());

@@ -15,6 +15,7 @@ import dev.waterspout.interconnect.collective.LogitsGather;
 import dev.waterspout.interconnect.collective.RootGather;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.interconnect.policy.Saturation;
+import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.Arena;
@@ -46,6 +47,7 @@ public final class Rank implements AutoCloseable {
     private final long saturatedBefore;
     private CommSchedule schedule;
     private CollectiveSet collectives;
+    private final LayerPipeline pipeline;
     private final LogitsGather logitsGather;
     private final CandidateGather candidateGather;
     private final MemorySegment logits;
@@ -96,6 +98,7 @@ public final class Rank implements AutoCloseable {
         this.schedule = options.schedule();
         try {
             this.collectives = collectives();
+            this.pipeline = new LayerPipeline(shard, exchange, counters, layers, wholeAttention, width, arena);
             RootGather gather = new RootGather(exchange, counters, arena);
             this.logitsGather = new LogitsGather(gather, plan.vocabularyShares(), options.logitRows());
             this.candidateGather = new CandidateGather(
@@ -123,13 +126,41 @@ public final class Rank implements AutoCloseable {
      *
      * @param parts the rows of each sequence
      * @param wanted what rank 0 needs of the logits of the last token of each sequence
+     * @param overlap whether some rows are computed while the partials of others travel; the pass {@link #takesParts}
      */
-    public void forward(List<SequenceRows> parts, List<LogitsRequest> wanted) {
+    public void forward(List<SequenceRows> parts, List<LogitsRequest> wanted, boolean overlap) {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
         int rows = SequenceRows.count(parts);
         long begun = timeline.begin();
         shard.begin(parts);
+        if (overlap) {
+            pipeline.run(schedule, rows, this::requireHeld);
+        } else {
+            layers(rows);
+        }
+        timeline.end(
+                Phase.FORWARD, rows == 1 ? "token" : "chunk", parts.getFirst().position(), begun);
+        computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
+        List<LogitsRequest> asked = wanted.stream()
+                .filter(each -> each.extent() != LogitsRequest.Extent.NONE)
+                .toList();
+        if (!asked.isEmpty()) {
+            head(lastRows(parts, wanted));
+            gather(asked);
+        }
+    }
+
+    /**
+     * Returns whether a pass can compute some rows while the partials of others travel.
+     *
+     * @param rows of the pass
+     */
+    public boolean takesParts(int rows) {
+        return shard.takesParts() && LayerPipeline.divides(schedule, rows);
+    }
+
+    private void layers(int rows) {
         for (int layer = 0; layer < layers; layer++) {
             long half = timeline.begin();
             shard.attention(layer); // partial [rows][width]
@@ -143,16 +174,6 @@ public final class Rank implements AutoCloseable {
             shard.feedForward(layer); // partial [rows][width]
             timeline.end(Phase.HALF_LAYER, "feed-forward half", layer, half);
             sum(2 * layer + 1, rows);
-        }
-        timeline.end(
-                Phase.FORWARD, rows == 1 ? "token" : "chunk", parts.getFirst().position(), begun);
-        computeNanos += System.nanoTime() - start - (counters.nanos() - exchangedBefore);
-        List<LogitsRequest> asked = wanted.stream()
-                .filter(each -> each.extent() != LogitsRequest.Extent.NONE)
-                .toList();
-        if (!asked.isEmpty()) {
-            head(lastRows(parts, wanted));
-            gather(asked);
         }
     }
 
@@ -170,14 +191,19 @@ public final class Rank implements AutoCloseable {
     }
 
     /** Adds all ranks' partials to the hidden state. */
-    private void sum(int exchange, int rows) {
+    private void sum(int number, int rows) {
         long begun = timeline.begin();
-        Collective collective = collectives.of(rows, exchange);
-        collective.sum(exchange, shard.port(collective.format()), rows);
-        timeline.end(Phase.COLLECTIVE, "exchange", exchange, begun);
+        Collective collective = collectives.of(rows, number);
+        collective.sum(number, shard.port(collective.format()), rows);
+        timeline.end(Phase.COLLECTIVE, "exchange", number, begun);
+        requireHeld(number, collective.format());
+    }
+
+    /** Ends the run if partials of an exchange were beyond the range of its format, where the schedule says so. */
+    private void requireHeld(int number, WireFormat format) {
         if (schedule.saturation() == Saturation.END && saturated() > 0) {
-            throw new InterconnectException("partials of layer " + exchange / 2 + " are beyond the range of "
-                    + collective.format().label() + ": " + saturated()
+            throw new InterconnectException("partials of layer " + number / 2 + " are beyond the range of "
+                    + format.label() + ": " + saturated()
                     + " blocks or values were cut; bf16, f32 and formats with scales of e8m0 hold them, and"
                     + " --allow-saturation goes on with what is left");
         }

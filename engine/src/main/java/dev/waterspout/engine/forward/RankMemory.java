@@ -24,7 +24,10 @@ public record RankMemory(long weights, long cache, long activations, long frames
         int width = model.config().width();
         long frames = options.schedule()
                 .choices()
-                .mapToLong(choice -> CollectiveSet.frameBytes(choice, ranks, options.chunk(), width))
+                .mapToLong(choice -> CollectiveSet.frameBytes(choice, ranks, options.chunk(), width)
+                        + (options.overlap() == Overlap.OFF
+                                ? 0
+                                : LayerPipeline.frameBytes(choice, ranks, options.chunk(), width)))
                 .sum();
         return new RankMemory(
                 ShardWeights.bytes(model, shard),

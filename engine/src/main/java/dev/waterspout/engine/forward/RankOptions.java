@@ -17,6 +17,7 @@ import java.time.Duration;
  * @param cacheType how keys and values are kept
  * @param activations how precise the inputs of matrix products on the host are
  * @param machineCode whether the host's matrix products use machine code where they can
+ * @param overlap whether a pass computes some of its rows while the partials of others travel
  */
 public record RankOptions(
         BatchLimits limits,
@@ -26,7 +27,8 @@ public record RankOptions(
         int logitRows,
         CacheType cacheType,
         Activations activations,
-        boolean machineCode) {
+        boolean machineCode,
+        Overlap overlap) {
     /** Checks the ranges. */
     public RankOptions {
         if (limits.rows() > (long) limits.sequences() * limits.context()) {
@@ -87,7 +89,8 @@ public record RankOptions(
                 logitRows,
                 cacheType,
                 activations,
-                machineCode);
+                machineCode,
+                Overlap.OFF);
     }
 
     /**
@@ -125,7 +128,8 @@ public record RankOptions(
      * @param other of what runs at a time
      */
     public RankOptions withLimits(BatchLimits other) {
-        return new RankOptions(other, threads, schedule, peerTimeout, logitRows, cacheType, activations, machineCode);
+        return new RankOptions(
+                other, threads, schedule, peerTimeout, logitRows, cacheType, activations, machineCode, overlap);
     }
 
     /**
@@ -134,7 +138,8 @@ public record RankOptions(
      * @param other how partials are exchanged
      */
     public RankOptions withSchedule(CommSchedule other) {
-        return new RankOptions(limits, threads, other, peerTimeout, logitRows, cacheType, activations, machineCode);
+        return new RankOptions(
+                limits, threads, other, peerTimeout, logitRows, cacheType, activations, machineCode, overlap);
     }
 
     /**
@@ -143,7 +148,8 @@ public record RankOptions(
      * @param rows at least 1, at most {@link #chunk}
      */
     public RankOptions withLogitRows(int rows) {
-        return new RankOptions(limits, threads, schedule, peerTimeout, rows, cacheType, activations, machineCode);
+        return new RankOptions(
+                limits, threads, schedule, peerTimeout, rows, cacheType, activations, machineCode, overlap);
     }
 
     /**
@@ -152,7 +158,8 @@ public record RankOptions(
      * @param type how keys and values are kept
      */
     public RankOptions withCacheType(CacheType type) {
-        return new RankOptions(limits, threads, schedule, peerTimeout, logitRows, type, activations, machineCode);
+        return new RankOptions(
+                limits, threads, schedule, peerTimeout, logitRows, type, activations, machineCode, overlap);
     }
 
     /**
@@ -161,6 +168,17 @@ public record RankOptions(
      * @param precision how precise the inputs of matrix products on the host are
      */
     public RankOptions withActivations(Activations precision) {
-        return new RankOptions(limits, threads, schedule, peerTimeout, logitRows, cacheType, precision, machineCode);
+        return new RankOptions(
+                limits, threads, schedule, peerTimeout, logitRows, cacheType, precision, machineCode, overlap);
+    }
+
+    /**
+     * Returns these options with or without overlap.
+     *
+     * @param other whether a pass computes some of its rows while the partials of others travel
+     */
+    public RankOptions withOverlap(Overlap other) {
+        return new RankOptions(
+                limits, threads, schedule, peerTimeout, logitRows, cacheType, activations, machineCode, other);
     }
 }

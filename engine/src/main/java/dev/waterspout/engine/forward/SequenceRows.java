@@ -1,5 +1,7 @@
 package dev.waterspout.engine.forward;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Consecutive tokens of one sequence in a forward pass. Arrays are not copied and not changed. */
@@ -65,5 +67,27 @@ public final class SequenceRows {
             row += parts.get(i).rows();
         }
         return all;
+    }
+
+    /**
+     * Returns some rows of a pass.
+     *
+     * @param parts of the pass
+     * @param from first row, from 0
+     * @param to row after the last
+     */
+    public static List<SequenceRows> slice(List<SequenceRows> parts, int from, int to) {
+        List<SequenceRows> slice = new ArrayList<>();
+        int row = 0;
+        for (SequenceRows part : parts) {
+            int first = Math.max(from - row, 0);
+            int end = Math.min(to - row, part.rows());
+            if (first < end) {
+                int[] tokens = Arrays.copyOfRange(part.tokens, first, end);
+                slice.add(new SequenceRows(tokens, part.position + first, part.blocks));
+            }
+            row += part.rows();
+        }
+        return slice;
     }
 }

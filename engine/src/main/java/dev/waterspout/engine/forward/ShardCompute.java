@@ -50,6 +50,30 @@ public interface ShardCompute extends AutoCloseable {
      */
     void begin(List<SequenceRows> parts);
 
+    /** Returns whether the rows of a pass can be computed one part after the other. */
+    default boolean takesParts() {
+        return false;
+    }
+
+    /**
+     * Says which rows of the pass the halves that follow compute, and the port that follows them has. After
+     * {@link #begin} it is all of them.
+     *
+     * @param from first, from 0
+     * @param to after the last
+     * @throws IllegalStateException if the shard does not take parts
+     */
+    default void rows(int from, int to) {
+        throw new IllegalStateException("rows " + from + " to " + to + " of a pass; this shard computes whole passes");
+    }
+
+    /**
+     * Says what the rank's thread does between two tiles of its work, such as to move messages on.
+     *
+     * @param task short; from now on
+     */
+    default void betweenTiles(Runnable task) {}
+
     /**
      * The attention half of a layer: the partial becomes this rank's part of the attention output.
      *

@@ -35,13 +35,15 @@ sealed interface Order {
     record Addressed(int group, Order order) {}
 
     /**
-     * Run a forward pass. Its words: how many words of the step follow, and, if there are none, the position and the id
-     * of its one token. Sequences' numbers do not travel.
+     * Run a forward pass. Its words: how many words of the step follow; if some do, whether rows are computed while the
+     * partials of others travel; if there are none, the position and the id of its one token. Sequences' numbers do not
+     * travel.
      *
      * @param step what is computed
      * @param wanted what rank 0 needs of the logits of each chunk that wants some
+     * @param overlap whether some rows are computed while the partials of others travel
      */
-    record Run(Step step, List<LogitsRequest> wanted) implements Order {
+    record Run(Step step, List<LogitsRequest> wanted, boolean overlap) implements Order {
         @Override
         public void send(ControlChannel control, int group) {
             Chunk first = step.chunks().getFirst();
@@ -58,16 +60,18 @@ sealed interface Order {
             for (LogitsRequest request : wanted) {
                 Arrays.stream(request.toWords()).forEach(words::add);
             }
-            Order.send(control, new int[] {CODE_STEP, group, words.size(), 0, 0}, LogitsRequest.NONE, words);
+            Order.send(
+                    control, new int[] {CODE_STEP, group, words.size(), overlap ? 1 : 0, 0}, LogitsRequest.NONE, words);
         }
 
         private static Run ofOne(int position, int token, LogitsRequest request) {
             boolean wantsLogits = request.extent() != LogitsRequest.Extent.NONE;
             Chunk chunk = new Chunk(0, 0, position, List.of(token), wantsLogits);
-            return new Run(new Step(List.of(), List.of(), List.of(chunk)), wantsLogits ? List.of(request) : List.of());
+            return new Run(
+                    new Step(List.of(), List.of(), List.of(chunk)), wantsLogits ? List.of(request) : List.of(), false);
         }
 
-        private static Run ofWords(IntBuffer words) {
+        private static Run ofWords(IntBuffer words, boolean overlap) {
             Step step = step(words);
             List<LogitsRequest> wanted = new ArrayList<>();
             for (Chunk chunk : step.chunks()) {
@@ -79,7 +83,7 @@ sealed interface Order {
                     wanted.add(LogitsRequest.ofWords(all));
                 }
             }
-            return new Run(step, wanted);
+            return new Run(step, wanted, overlap);
         }
 
         /**
@@ -197,7 +201,7 @@ sealed interface Order {
             case CODE_STEP ->
                 body == 0
                         ? Run.ofOne(words[3], words[4], wanted)
-                        : Run.ofWords(IntBuffer.wrap(rest, named, body).slice());
+                        : Run.ofWords(IntBuffer.wrap(rest, named, body).slice(), words[3] == 1);
             case 2 -> REPORT;
             case 3 -> END;
             case CODE_OUTPUT -> new Output(words[2], words[3]);

@@ -6,6 +6,7 @@ import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.engine.batch.Step.Chunk;
 import dev.waterspout.engine.batch.Step.TableChange;
 import dev.waterspout.engine.forward.LoadListener;
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.forward.Rank;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.SequenceRows;
@@ -52,6 +53,7 @@ public final class RankGroup implements AutoCloseable {
     private final Map<Integer, int[]> tables = new HashMap<>();
 
     private final GenerationLoop loop;
+    private final OverlapChoice overlap;
     private Consumer<String> notes = _ -> {};
     private boolean saturationNoted;
 
@@ -98,6 +100,7 @@ public final class RankGroup implements AutoCloseable {
             int number,
             boolean ownsThreads) {
         this.options = options;
+        this.overlap = new OverlapChoice(options.overlap());
         this.vocabulary = model.config().vocabulary();
         this.number = number;
         this.ownsThreads = ownsThreads;
@@ -211,22 +214,29 @@ public final class RankGroup implements AutoCloseable {
      */
     void run(Step step, List<LogitsRequest> wanted) {
         Pass pass = pass(step, wanted);
+        int rows = step.rows();
+        boolean divides = options.overlap() != Overlap.OFF && rank(0).takesParts(rows);
+        boolean overlapped = divides && overlap.next(rows);
+        long start = System.nanoTime();
         threads.run(member -> {
-            order(member, new Order.Run(step, wanted));
-            run(member, pass);
+            order(member, new Order.Run(step, wanted, overlapped));
+            run(member, pass, overlapped);
         });
+        if (divides) {
+            overlap.took(rows, overlapped, System.nanoTime() - start);
+        }
         noteSaturation();
     }
 
     /**
      * A pass whose partials were beyond their format's range is repeated in one that holds, where the schedule says so.
      */
-    private void run(Member member, Pass pass) {
+    private void run(Member member, Pass pass, boolean overlapped) {
         Rank rank = rank(member.rank());
         pass.copies.forEach(copy -> rank.shard().copyBlock(copy.from(), copy.to()));
-        rank.forward(pass.parts, pass.wanted);
+        rank.forward(pass.parts, pass.wanted, overlapped);
         if (rank.replaceSaturated(member.control())) {
-            rank.forward(pass.parts, pass.wanted);
+            rank.forward(pass.parts, pass.wanted, overlapped);
         }
     }
 
@@ -399,7 +409,7 @@ public final class RankGroup implements AutoCloseable {
     /** {@return whether there is more to do} */
     private boolean obey(Member member, Order order) {
         switch (order) {
-            case Order.Run run -> run(member, pass(run.step(), run.wanted()));
+            case Order.Run run -> run(member, pass(run.step(), run.wanted()), run.overlap());
             case Order.Gather gather -> rank(member.rank()).gather(gather.row(), gather.wanted());
             case Order.Output output -> rank(member.rank()).output(output.first(), output.rows());
             case Order.Signal signal -> {

@@ -14,6 +14,9 @@ import java.util.Arrays;
  * are not cut into chunks.
  */
 public final class AllGather implements Collective {
+    /** Messages that follow each other. */
+    public static final int STEPS = 1;
+
     /** Chunks with frames of their own: one travels while the next is encoded. */
     private static final int SLOTS = 2;
 
@@ -56,7 +59,7 @@ public final class AllGather implements Collective {
 
     @Override
     public int steps() {
-        return 1;
+        return STEPS;
     }
 
     @Override

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * nothing and encodes nothing.
  */
 public final class TwoStep implements Collective {
+    /** Messages that follow each other. */
+    public static final int STEPS = 2;
+
     /** Chunks with frames of their own: one is scattered, one is reduced and gathered, one is summed. */
     private static final int SLOTS = 3;
 
@@ -65,7 +68,7 @@ public final class TwoStep implements Collective {
 
     @Override
     public int steps() {
-        return 2;
+        return STEPS;
     }
 
     @Override

@@ -22,6 +22,14 @@ public enum Algorithm {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /** Returns how often a sum is advanced until it is complete: how many messages follow each other. */
+    public int steps() {
+        return switch (this) {
+            case ALLGATHER -> AllGather.STEPS;
+            case TWOSTEP -> TwoStep.STEPS;
+        };
+    }
+
     /**
      * Makes the collective of one rank.
      *

@@ -37,6 +37,7 @@ final class ByteLinear {
     private final MemorySegment tile;
     private final MemorySegment constants;
     private final QuantBlock block;
+    private final HostScratch scratch;
     private final ByteKernels.@Nullable Reader reader;
 
     private ByteLinear(
@@ -60,6 +61,7 @@ final class ByteLinear {
         tile = memory.asSlice(ByteKernels.CONSTANTS, kernels.tileBytes());
         kernels.prepare(tile, constants);
         block = scratch.block();
+        this.scratch = scratch;
         BlockReader blocks = weights.format().blockReader();
         reader = blocks == null || weights.rowStride() > LONGEST_STRIDE
                 ? null
@@ -105,6 +107,7 @@ final class ByteLinear {
                 chunk++;
             }
             copy(row, rows, token, tokens);
+            scratch.tileDone();
         }
     }
 

@@ -34,8 +34,24 @@ public final class HostScratch {
     private final MemorySegment sums = floats(SUMS);
     private final MemorySegment totals = floats(TOTALS);
 
+    private Runnable betweenTiles = () -> {};
+
     /** Allocates the memory. */
     public HostScratch() {}
+
+    /**
+     * Says what the worker does between two tiles of a product or of attention, such as to move messages on.
+     *
+     * @param task short; from now on
+     */
+    public void betweenTiles(Runnable task) {
+        betweenTiles = task;
+    }
+
+    /** A tile is done. */
+    void tileDone() {
+        betweenTiles.run();
+    }
 
     private static MemorySegment floats(long count) {
         return Arena.ofAuto().allocate(Layouts.floats(count), Memory.LINE);

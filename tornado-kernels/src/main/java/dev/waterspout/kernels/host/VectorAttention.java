@@ -72,6 +72,7 @@ public final class VectorAttention {
                 int groupEnd = call.groupEnd(call.kvHead(unit));
                 int end = Math.min(Math.min(unit + BLOCK, unitTo), groupEnd);
                 attention.block(unit, end - unit);
+                memory.tileDone();
                 unit = end;
             }
         } finally {

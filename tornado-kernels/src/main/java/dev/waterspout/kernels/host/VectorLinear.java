@@ -69,6 +69,7 @@ public final class VectorLinear {
     private final long inputs;
     private final long expanded;
     private final QuantBlock block;
+    private final HostScratch scratch;
     private final long sums;
     private final long totals;
     private final DotTiles tiles;
@@ -105,6 +106,7 @@ public final class VectorLinear {
         inputs = scratch.inputs(tileTokens * padded);
         expanded = scratch.rows();
         block = scratch.block();
+        this.scratch = scratch;
         sums = scratch.sums();
         totals = scratch.totals();
         rowsPerGroup = few ? STREAM_GROUP : GROUP;
@@ -147,6 +149,7 @@ public final class VectorLinear {
                 expandAndMultiply(row, rows, tokens);
             }
             finish(row, rows, token, tokens);
+            scratch.tileDone();
         }
     }
 

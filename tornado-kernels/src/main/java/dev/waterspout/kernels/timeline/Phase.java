@@ -35,6 +35,9 @@ public enum Phase {
     /** Device: commands on their way through the driver. */
     DISPATCH("dispatch"),
 
+    /** Link: messages of a part of the rows, from the time when the part before has come until its sum is added. */
+    UNDER_WAY("under way"),
+
     /** Exchange: encoding partials. */
     QUANTIZE("quantize"),
     /** Exchange: in the transport, waiting for slower ranks included. */

@@ -57,10 +57,11 @@ public interface Timeline {
     }
 
     /**
-     * Records work of a device during which the rank's thread waited. Only its duration is known.
+     * Records work that the rank's thread did not do itself: of a device, while the thread waited, of which only the
+     * duration is known; or of the link, while the thread computed.
      *
      * @param phase of what kind it was
-     * @param name of the task graph
+     * @param name of the task graph or of the rows
      * @param from the start to draw it at, {@code System.nanoTime}
      * @param nanos its duration in nanoseconds
      */

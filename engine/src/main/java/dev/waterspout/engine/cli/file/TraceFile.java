@@ -22,7 +22,7 @@ import java.util.List;
 /**
  * Timelines in the JSON form of Chrome's Trace Event Format, which Perfetto opens: one complete event
  * ({@code "ph": "X"}) per phase, with times in microseconds. A rank is a process of the trace; its thread 0 is the
- * rank's own, and thread 1 what a device did meanwhile.
+ * rank's own, thread 1 what a device did meanwhile, and thread 2 which messages were under way while it computed.
  *
  * <p>Source: "Trace Event Format", the document of the Chromium project.
  *
@@ -37,11 +37,13 @@ public record TraceFile(String command, List<String> devices, long epochNanos, L
 
     private static final int RANK_THREAD = 0;
     private static final int DEVICE_THREAD = 1;
+    private static final int LINK_THREAD = 2;
 
     private record Slice(Phase phase, String name, int number, long start, long nanos) {
         int thread() {
             return switch (phase) {
                 case KERNEL, COPY_IN, COPY_OUT, DISPATCH -> DEVICE_THREAD;
+                case UNDER_WAY -> LINK_THREAD;
                 default -> RANK_THREAD;
             };
         }
@@ -83,6 +85,9 @@ public record TraceFile(String command, List<String> devices, long epochNanos, L
         recording.read((phase, name, number, start, nanos) -> slices.add(new Slice(phase, name, number, start, nanos)));
         if (slices.stream().anyMatch(slice -> slice.thread() == DEVICE_THREAD)) {
             writeName(json, "thread_name", rank, DEVICE_THREAD, "device (order and durations)");
+        }
+        if (slices.stream().anyMatch(slice -> slice.thread() == LINK_THREAD)) {
+            writeName(json, "thread_name", rank, LINK_THREAD, "messages under way");
         }
         // Where two begin together, the longer one holds the other.
         slices.sort(Comparator.comparingLong(Slice::start)

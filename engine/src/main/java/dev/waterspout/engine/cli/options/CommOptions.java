@@ -6,6 +6,7 @@ import dev.waterspout.engine.api.FormatMap;
 import dev.waterspout.engine.api.Formats;
 import dev.waterspout.engine.api.Formats.Measuring;
 import dev.waterspout.engine.cli.file.FormatMapFile;
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.nio.file.Path;
@@ -64,9 +65,9 @@ public final class CommOptions {
             defaultValue = AUTO,
             description =
                     "With --comm auto, where no earlier run has measured: quick measures links in a third of a second"
-                            + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
-                            + " seconds, for all later runs; auto is full for bench and perplexity, else quick (default:"
-                            + " ${DEFAULT-VALUE}).")
+                        + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
+                        + " seconds, for all later runs; auto is full for bench and perplexity, else quick (default:"
+                        + " ${DEFAULT-VALUE}).")
     private String measure = AUTO;
 
     @Option(
@@ -91,6 +92,15 @@ public final class CommOptions {
                     + " the host; auto times both at the start, for prefill and for decode, and takes peer where it is"
                     + " faster (default: ${DEFAULT-VALUE}).")
     private String transport = AUTO;
+
+    @Option(
+            names = "--overlap",
+            paramLabel = "off|on|auto",
+            defaultValue = "auto",
+            description =
+                    "Computes some rows of a pass while the partials of others travel; auto does so between processes"
+                            + " where it was faster in the passes before (default: ${DEFAULT-VALUE}).")
+    private Overlap overlap = Overlap.AUTO;
 
     @Option(
             names = "--peer-timeout",
@@ -118,6 +128,7 @@ public final class CommOptions {
                 allowSaturation,
                 peerTimeout(),
                 Optional.ofNullable(mpiLibrary),
+                overlap,
                 Exchange.DEFAULT.offload());
     }
 

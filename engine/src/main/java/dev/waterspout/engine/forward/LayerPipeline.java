@@ -1,0 +1,259 @@
+package dev.waterspout.engine.forward;
+
+import dev.waterspout.interconnect.collective.Collective;
+import dev.waterspout.interconnect.collective.ExchangeCounters;
+import dev.waterspout.interconnect.collective.ExchangeShape;
+import dev.waterspout.interconnect.collective.FrameExchange;
+import dev.waterspout.interconnect.collective.StagedPort;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.timeline.Phase;
+import dev.waterspout.kernels.timeline.Timeline;
+import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the rows of a pass through the layers in parts: while one part's partials travel, the next part is computed
+ * (ISO, arXiv 2409.11155). An exchange of n steps is hidden by n other parts, so there are n + 1 of them. The parts
+ * take turns in each half layer; a later part's attention finds the keys of the earlier ones in the cache. After each
+ * turn the exchanges under way are advanced by one step, in the order in which they were started, so all ranks send the
+ * same messages in the same order. Rows do not depend on each other but for the cache: the bits are those of the whole.
+ */
+final class LayerPipeline {
+    /** Rows that a part has at least: with fewer, reading the weights once per part costs more than is hidden. */
+    static final int LEAST_ROWS = 16;
+
+    /** Between two looks at the messages under way. */
+    private static final long POLL_NANOS = 50_000;
+
+    private final ShardCompute shard;
+    private final FrameExchange exchange;
+    private final ExchangeCounters counters;
+    private final Timeline timeline;
+    private final int layers;
+    private final boolean wholeAttention;
+    private final int width;
+    private final Arena arena;
+    private final Map<CollectiveKey, Collective> collectives = new HashMap<>();
+    private final Deque<Part> underWay = new ArrayDeque<>();
+    private long polled;
+    /** When the sum that was completed last was added. */
+    private long lastEnd;
+
+    /**
+     * A collective of a part; its frames are large enough for all passes so far.
+     *
+     * @param part its number
+     * @param choice how it exchanges
+     * @param rows for which there is room
+     */
+    private record CollectiveKey(int part, CommChoice choice, int rows) {}
+
+    /** Is told of exchanges that are complete. */
+    @FunctionalInterface
+    interface Completed {
+        /** The sum of an exchange has been added. */
+        void accept(int exchange, WireFormat format);
+    }
+
+    /** Rows, and the exchange of their partials. */
+    private static final class Part {
+        final int number;
+        final String name;
+        final int from;
+        final int to;
+        int exchange;
+        long started;
+        WireFormat format;
+        Collective.@Nullable Sum sum;
+
+        Part(int number, int from, int to, WireFormat format) {
+            this.number = number;
+            this.name = "part " + (number + 1);
+            this.from = from;
+            this.to = to;
+            this.format = format;
+        }
+
+        int rows() {
+            return to - from;
+        }
+    }
+
+    /**
+     * @param shard of the rank
+     * @param exchange the rank's frames
+     * @param counters where bytes and times are counted
+     * @param layers of the model
+     * @param wholeAttention whether every rank computes all of attention
+     * @param width of the model
+     * @param arena owner of the frame buffers
+     */
+    LayerPipeline(
+            ShardCompute shard,
+            FrameExchange exchange,
+            ExchangeCounters counters,
+            int layers,
+            boolean wholeAttention,
+            int width,
+            Arena arena) {
+        this.shard = shard;
+        this.exchange = exchange;
+        this.counters = counters;
+        this.timeline = counters.timeline();
+        this.layers = layers;
+        this.wholeAttention = wholeAttention;
+        this.width = width;
+        this.arena = arena;
+    }
+
+    /** {@return the bytes of the frames that the parts of the largest pass need for a choice} */
+    static long frameBytes(CommChoice choice, int ranks, int chunk, int width) {
+        int parts = parts(choice);
+        CommChoice uncut = new CommChoice(choice.algorithm(), choice.format(), CommChoice.UNCUT);
+        return parts * CollectiveSet.frameBytes(uncut, ranks, room(Math.ceilDiv(chunk, parts)), width);
+    }
+
+    /** Rows that there is room for where so many are needed: few sizes, so that few buffers are made. */
+    private static int room(int rows) {
+        return Integer.highestOneBit(2 * rows - 1);
+    }
+
+    /** {@return how many parts a pass has by a choice} */
+    static int parts(CommChoice choice) {
+        return choice.algorithm().steps() + 1;
+    }
+
+    /**
+     * Returns whether a pass can be divided: its formats must not look at several rows together, and there must be
+     * enough rows.
+     *
+     * @param schedule how partials are exchanged
+     * @param rows of the pass
+     */
+    static boolean divides(CommSchedule schedule, int rows) {
+        return rows >= parts(schedule.choice(rows)) * LEAST_ROWS
+                && schedule.choices().allMatch(choice -> choice.format().rowsIndependent());
+    }
+
+    /**
+     * Runs all layers on the rows of the pass that has just begun.
+     *
+     * @param schedule how partials are exchanged
+     * @param rows of the pass, that {@link #divides}
+     * @param completed is told of every exchange of the last part
+     */
+    void run(CommSchedule schedule, int rows, Completed completed) {
+        List<Part> parts = new ArrayList<>();
+        int count = parts(schedule.choice(rows));
+        for (int part = 0; part < count; part++) {
+            parts.add(new Part(
+                    part,
+                    boundary(rows, part, count),
+                    boundary(rows, part + 1, count),
+                    schedule.choice(rows).format()));
+        }
+        shard.betweenTiles(this::poll);
+        try {
+            for (int layer = 0; layer < layers; layer++) {
+                for (int half = 0; half < 2; half++) {
+                    for (Part part : parts) {
+                        turn(schedule, rows, 2 * layer + half, part, completed);
+                    }
+                }
+            }
+            while (!underWay.isEmpty()) {
+                advance(underWay.getFirst(), completed);
+            }
+        } finally {
+            underWay.clear();
+            shard.betweenTiles(() -> {});
+        }
+    }
+
+    /** Where a part begins: at a whole number of rows that kernels take together. */
+    private static int boundary(int rows, int part, int count) {
+        return part == count ? rows : (int) ((long) rows * part / count / LEAST_ROWS * LEAST_ROWS);
+    }
+
+    private void turn(CommSchedule schedule, int rows, int number, Part part, Completed completed) {
+        while (part.sum != null) {
+            advance(part, completed);
+        }
+        shard.rows(part.from, part.to);
+        long begun = timeline.begin();
+        int layer = number / 2;
+        boolean attention = number % 2 == 0;
+        if (attention) {
+            shard.attention(layer);
+        } else {
+            shard.feedForward(layer);
+        }
+        timeline.end(Phase.HALF_LAYER, name(part, attention), layer, begun);
+        if (attention && wholeAttention) {
+            shard.addOwn(part.rows());
+            advanceOthers(completed);
+            return;
+        }
+        CommChoice choice = schedule.choice(rows, number);
+        part.exchange = number;
+        part.format = choice.format();
+        part.started = System.nanoTime();
+        part.sum = collective(part, choice).start(number, (StagedPort) shard.port(choice.format()), part.rows());
+        advanceOthers(completed);
+        underWay.addLast(part);
+    }
+
+    private static String name(Part part, boolean attention) {
+        return (attention ? "attention half, " : "feed-forward half, ") + part.name;
+    }
+
+    private void advanceOthers(Completed completed) {
+        for (Part other : List.copyOf(underWay)) {
+            advance(other, completed);
+        }
+    }
+
+    private void advance(Part part, Completed completed) {
+        Collective.Sum sum = part.sum;
+        if (sum == null || !sum.advance()) {
+            return;
+        }
+        part.sum = null;
+        underWay.remove(part);
+        long now = System.nanoTime();
+        long from = Math.max(part.started, lastEnd);
+        timeline.device(Phase.UNDER_WAY, part.name, from, now - from);
+        lastEnd = now;
+        completed.accept(part.exchange, part.format);
+    }
+
+    /** The collective of a part; a larger one takes the place of one that is too small. */
+    private Collective collective(Part part, CommChoice choice) {
+        CommChoice uncut = new CommChoice(choice.algorithm(), choice.format(), CommChoice.UNCUT);
+        return collectives.computeIfAbsent(
+                new CollectiveKey(part.number, uncut, room(part.rows())),
+                key -> choice.algorithm()
+                        .create(
+                                exchange,
+                                choice.format(),
+                                counters,
+                                new ExchangeShape(key.rows(), width, CommChoice.UNCUT),
+                                arena));
+    }
+
+    private void poll() {
+        long now = System.nanoTime();
+        if (now - polled >= POLL_NANOS) {
+            exchange.poll();
+            polled = System.nanoTime();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.waterspout.engine.generate;
+
+import dev.waterspout.engine.forward.Overlap;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Decides, on rank 0, whether a pass computes some of its rows while the partials of others travel. Passes of about the
+ * same number of rows are done both ways by turns, twice each, and from then on in the way whose fastest pass took less
+ * time per row; now and then the other way is tried again.
+ */
+final class OverlapChoice {
+    private static final int TRIALS = 2;
+    private static final int RETRY = 32;
+
+    private final Overlap mode;
+    /** By the number of binary digits of the rows. */
+    private final Map<Integer, Sizes> sizes = new HashMap<>();
+
+    /** What passes of about the same number of rows took. */
+    private static final class Sizes {
+        int passes;
+        /** Nanoseconds per row of the fastest pass, whole and with overlap. */
+        final double[] fastest = {Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY};
+    }
+
+    /** @param mode what was asked for */
+    OverlapChoice(Overlap mode) {
+        this.mode = mode;
+    }
+
+    /**
+     * Returns whether the next pass is done with overlap.
+     *
+     * @param rows of the pass, more than it takes for parts
+     */
+    boolean next(int rows) {
+        if (mode != Overlap.AUTO) {
+            return mode == Overlap.ON;
+        }
+        Sizes alike = sizes(rows);
+        boolean faster = alike.fastest[1] <= alike.fastest[0];
+        if (alike.passes < 2 * TRIALS) {
+            return alike.passes % 2 == 0;
+        }
+        return (alike.passes % RETRY == RETRY - 1) != faster;
+    }
+
+    /**
+     * Notes a pass.
+     *
+     * @param rows of the pass
+     * @param overlapped how it was done
+     * @param nanos how long it took
+     */
+    void took(int rows, boolean overlapped, long nanos) {
+        Sizes alike = sizes(rows);
+        int way = overlapped ? 1 : 0;
+        alike.passes++;
+        alike.fastest[way] = Math.min(alike.fastest[way], (double) nanos / rows);
+    }
+
+    private Sizes sizes(int rows) {
+        return sizes.computeIfAbsent(Integer.SIZE - Integer.numberOfLeadingZeros(rows), _ -> new Sizes());
+    }
+}

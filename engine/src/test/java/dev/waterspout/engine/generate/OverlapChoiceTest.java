@@ -1,0 +1,43 @@
+package dev.waterspout.engine.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.engine.forward.Overlap;
+import org.junit.jupiter.api.Test;
+
+class OverlapChoiceTest {
+    /** {@return how many of so many passes are done with overlap} */
+    private static int overlapped(OverlapChoice choice, int rows, int passes, long whole, long parts) {
+        int count = 0;
+        for (int pass = 0; pass < passes; pass++) {
+            boolean overlap = choice.next(rows);
+            choice.took(rows, overlap, overlap ? parts : whole);
+            count += overlap ? 1 : 0;
+        }
+        return count;
+    }
+
+    @Test
+    void goesOnInTheFasterWayAndTriesTheOtherNowAndThen() {
+        // Two of the first four, then all but each 32nd.
+        assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 132, 1000, 800))
+                .isEqualTo(2 + 128 - 4);
+        assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 132, 1000, 1200))
+                .isEqualTo(2 + 4);
+    }
+
+    @Test
+    void sizesAreDecidedApart() {
+        OverlapChoice choice = new OverlapChoice(Overlap.AUTO);
+        overlapped(choice, 512, 4, 1000, 900);
+        overlapped(choice, 64, 4, 1000, 1100);
+        assertThat(choice.next(600)).isTrue();
+        assertThat(choice.next(100)).isFalse();
+    }
+
+    @Test
+    void doesWhatItIsTold() {
+        assertThat(overlapped(new OverlapChoice(Overlap.ON), 100, 40, 1, 2)).isEqualTo(40);
+        assertThat(overlapped(new OverlapChoice(Overlap.OFF), 100, 40, 2, 1)).isZero();
+    }
+}

@@ -17,14 +17,18 @@ import dev.waterspout.engine.testing.SmallModel;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.testing.Pairwise;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** On every device that is there: the emulator's by default, an SDK's with the profile tornadovm. */
@@ -80,12 +84,104 @@ class TornadoShardTest {
         }
     }
 
+    /** Models that differ in the tensors of their layers. */
+    enum Kind {
+        PLAIN {
+            @Override
+            SmallModel model() {
+                return SmallModel.of("llama");
+            }
+        },
+        BIASES_AND_TIED {
+            @Override
+            SmallModel model() {
+                return SmallModel.of("qwen2").withBiases().tied();
+            }
+        },
+        HEAD_NORMS {
+            @Override
+            SmallModel model() {
+                return SmallModel.of("qwen3", 24).withHeadNorms();
+            }
+        };
+
+        abstract SmallModel model();
+    }
+
+    /** Groups of two ranks that differ in format, split, and the place of the host. */
+    enum Pair {
+        F32_WITH_HOST("f32", true) {
+            @Override
+            List<Device> devices(Device device, Device host) {
+                return List.of(device, host);
+            }
+        },
+        BLOCKS("e2m1:32:e8m0", false) {
+            @Override
+            List<Device> devices(Device device, Device host) {
+                return List.of(device, device);
+            }
+        },
+        BF16_AFTER_HOST("bf16", false) {
+            @Override
+            List<Device> devices(Device device, Device host) {
+                return List.of(host, device);
+            }
+        };
+
+        final String comm;
+        private final boolean uneven;
+
+        Pair(String comm, boolean uneven) {
+            this.comm = comm;
+            this.uneven = uneven;
+        }
+
+        List<Double> split() {
+            return uneven ? List.of(1.0, 2.0) : List.of();
+        }
+
+        abstract List<Device> devices(Device device, Device host);
+    }
+
+    /** Every case on one device, and every device with a case: devices in turn. */
+    private static <T> Stream<Arguments> inTurn(T[] cases) {
+        List<Device> devices = devices().toList();
+        return IntStream.range(0, Math.max(cases.length, devices.size()))
+                .mapToObj(i -> Arguments.of(cases[i % cases.length], devices.get(i % devices.size())));
+    }
+
+    private static <T> Stream<Arguments> product(T[] cases) {
+        return devices().flatMap(device -> Stream.of(cases).map(each -> Arguments.of(each, device)));
+    }
+
+    static Stream<Arguments> kindsInTurn() {
+        return inTurn(Kind.values());
+    }
+
+    static Stream<Arguments> kindsOnAllDevices() {
+        return product(Kind.values());
+    }
+
+    static Stream<Arguments> pairsInTurn() {
+        return inTurn(Pair.values());
+    }
+
+    static Stream<Arguments> pairsOnAllDevices() {
+        return product(Pair.values());
+    }
+
     @ParameterizedTest
-    @MethodSource("devices")
-    void computesWhatTheHostComputes(Device device) {
-        assertLikeHost(SmallModel.of("llama"), List.of(), "f32", List.of(device));
-        assertLikeHost(SmallModel.of("qwen2").withBiases().tied(), List.of(), "f32", List.of(device));
-        assertLikeHost(SmallModel.of("qwen3", 24).withHeadNorms(), List.of(), "f32", List.of(device));
+    @MethodSource("kindsInTurn")
+    void computesWhatTheHostComputes(Kind kind, Device device) {
+        assertLikeHost(kind.model(), List.of(), "f32", List.of(device));
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @MethodSource("kindsOnAllDevices")
+    void everyDeviceComputesWhatTheHostComputes(Kind kind, Device device) {
+        computesWhatTheHostComputes(kind, device);
     }
 
     /** Pairs of layers whose V are of one type, in turn; within each pair, two types of down. */
@@ -109,12 +205,17 @@ class TornadoShardTest {
     }
 
     @ParameterizedTest
-    @MethodSource("devices")
-    void exchangesWithOtherRanks(Device device) {
+    @MethodSource("pairsInTurn")
+    void exchangesWithOtherRanks(Pair pair, Device device) {
         Device host = new DeviceCatalog().list().getFirst();
-        assertLikeHost(SmallModel.of("llama"), List.of(1.0, 2.0), "f32", List.of(device, host));
-        assertLikeHost(SmallModel.of("llama"), List.of(), "e2m1:32:e8m0", List.of(device, device));
-        assertLikeHost(SmallModel.of("llama"), List.of(), "bf16", List.of(host, device));
+        assertLikeHost(Kind.PLAIN.model(), pair.split(), pair.comm, pair.devices(device, host));
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @MethodSource("pairsOnAllDevices")
+    void everyDeviceExchangesWithOtherRanks(Pair pair, Device device) {
+        exchangesWithOtherRanks(pair, device);
     }
 
     @ParameterizedTest

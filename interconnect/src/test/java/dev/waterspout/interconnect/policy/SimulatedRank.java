@@ -51,7 +51,7 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
     static <T> List<T> all(int ranks, IntFunction<Measurements> machines, double burst, Task<T> task)
             throws InterruptedException {
         List<@Nullable T> found = Collections.synchronizedList(new ArrayList<>(Collections.nCopies(ranks, null)));
-        RankThreads.run(InProcessGroup.create(ranks, LONG), transport -> {
+        RankThreads.runVirtual(InProcessGroup.create(ranks, LONG), transport -> {
             Measurements machine = machines.apply(transport.rank());
             found.set(transport.rank(), task.run(of(transport, machine, burst)));
         });

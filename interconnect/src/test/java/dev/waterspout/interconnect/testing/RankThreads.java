@@ -26,40 +26,50 @@ public final class RankThreads {
         void run(Transport transport) throws Exception;
     }
 
-    private RankThreads(List<Transport> ranks, Task task) {
+    private RankThreads(List<Transport> ranks, Task task, Thread.Builder threadBuilder) {
         thrown = new AtomicReferenceArray<>(ranks.size());
         for (int i = 0; i < ranks.size(); i++) {
             int index = i;
             Transport transport = ranks.get(i);
-            threads.add(Thread.ofPlatform()
-                    .daemon()
-                    .name("test-rank-" + transport.rank())
-                    .start(() -> {
-                        try {
-                            task.run(transport);
-                        } catch (Throwable failure) { // whatever it is, the test sees it
-                            thrown.set(index, failure);
-                        }
-                    }));
+            threads.add(threadBuilder.name("test-rank-" + transport.rank()).start(() -> {
+                try {
+                    task.run(transport);
+                } catch (Throwable failure) { // whatever it is, the test sees it
+                    thrown.set(index, failure);
+                }
+            }));
         }
     }
 
     /** Starts the task on some ranks of a group. */
     public static RankThreads start(List<Transport> ranks, Task task) {
-        return new RankThreads(ranks, task);
+        return new RankThreads(ranks, task, Thread.ofPlatform().daemon());
     }
 
     /** Runs the task on all ranks; a rank that fails aborts, and the test fails with what it threw. */
     public static void run(List<Transport> ranks, Task task) throws InterruptedException {
-        List<@Nullable Throwable> failures = start(ranks, transport -> {
-                    try {
-                        task.run(transport);
-                    } catch (Throwable failure) { // the others must not wait for this rank
-                        transport.abort(failure);
-                        throw failure;
-                    }
-                })
-                .failures();
+        run(ranks, task, Thread.ofPlatform().daemon());
+    }
+
+    /**
+     * The same on virtual threads, for ranks that mostly wait for each other: one that hands over to another needs no
+     * turn of the operating system's scheduler. Their transport calls no native code.
+     */
+    public static void runVirtual(List<Transport> ranks, Task task) throws InterruptedException {
+        run(ranks, task, Thread.ofVirtual());
+    }
+
+    private static void run(List<Transport> ranks, Task task, Thread.Builder threadBuilder)
+            throws InterruptedException {
+        Task aborting = transport -> {
+            try {
+                task.run(transport);
+            } catch (Throwable failure) { // the others must not wait for this rank
+                transport.abort(failure);
+                throw failure;
+            }
+        };
+        List<@Nullable Throwable> failures = new RankThreads(ranks, aborting, threadBuilder).failures();
         // A rank that fails by itself says more than those that only noticed.
         for (Throwable failure : failures) {
             if (failure != null && !(failure instanceof InterconnectException)) {

@@ -78,9 +78,7 @@ public final class Session implements AutoCloseable {
      */
     public static Session open(Options options, Events events) {
         int ranks = options.ranks().inProcess();
-        List<Device> devices = options.ranks()
-                .tuning()
-                .apply(new DeviceCatalog().assign(options.ranks().devices(), ranks));
+        List<Device> devices = options.ranks().tuning().apply(assign(options.ranks(), ranks, events));
         RankThreads threads = RankThreads.inProcess(ranks, options.exchange().peerTimeout());
         return new Session(threads, devices, List.of("localhost"), ranks, "in-process", events);
     }
@@ -110,7 +108,7 @@ public final class Session implements AutoCloseable {
                         + transport.description() + " do not belong together");
             }
             int locals = transport.localSize();
-            List<Device> device = localDevice(options.ranks(), transport.localRank(), locals);
+            List<Device> device = localDevice(options.ranks(), transport.localRank(), locals, events);
             return new Session(threads, device, transport.hosts(), locals, transport.description(), events);
         } catch (Throwable failure) {
             threads.abort(failure);
@@ -119,14 +117,23 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** Assigns devices; a user who names none is told why TornadoVM, which is installed, has none. */
+    private static List<Device> assign(Ranks ranks, int number, Events events) {
+        DeviceCatalog catalog = new DeviceCatalog();
+        if (ranks.devices().isEmpty()) {
+            catalog.problem().ifPresent(events::note);
+        }
+        return catalog.assign(ranks.devices(), number);
+    }
+
     /** The device of this process's one rank: the list is dealt out to the ranks of each host. */
-    private static List<Device> localDevice(Ranks ranks, int localRank, int localRanks) {
+    private static List<Device> localDevice(Ranks ranks, int localRank, int localRanks, Events events) {
         int named = ranks.devices().size();
         if (named > 1 && named < localRanks) {
             throw new IllegalArgumentException(
                     named + " devices for " + localRanks + " ranks on one host; give one, or one per rank of a host");
         }
-        List<Device> all = new DeviceCatalog().assign(ranks.devices(), Math.max(named, localRanks));
+        List<Device> all = assign(ranks, Math.max(named, localRanks), events);
         return ranks.tuning().apply(List.of(all.get(localRank)));
     }
 

@@ -3,10 +3,12 @@ package dev.waterspout.engine.cli;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.gguf.Printable;
 import java.io.PrintWriter;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -19,10 +21,13 @@ final class DevicesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        for (Device device : new DeviceCatalog().list()) {
+        CommandLine command = Objects.requireNonNull(spec).commandLine();
+        PrintWriter out = command.getOut();
+        DeviceCatalog catalog = new DeviceCatalog();
+        for (Device device : catalog.list()) {
             out.printf("%-18s %s%n", device.name(), device.details());
         }
+        catalog.problem().ifPresent(problem -> command.getErr().println("waterspout: " + Printable.line(problem)));
         return ExitCode.OK;
     }
 }

@@ -59,7 +59,7 @@ public final class Main implements Runnable {
         if (!Environment.hasVectorModule()) {
             System.exit(relaunch(arguments));
         }
-        Environment.requireCompiledKernels();
+        Environment.configureTornado();
         int code = run(arguments, StandardOutput.writer(), new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         System.exit(code);
     }

@@ -10,11 +10,22 @@ import java.util.stream.Collectors;
 /** The devices of this machine, and their assignment to ranks. */
 public final class DeviceCatalog {
     private final List<Device> devices = new ArrayList<>();
+    private final Optional<String> problem;
 
     /** Lists the devices. */
     public DeviceCatalog() {
+        this(TornadoDevices.list());
+    }
+
+    DeviceCatalog(TornadoDevices.Listing tornado) {
         devices.add(HostDevice.get());
-        devices.addAll(TornadoDevices.list());
+        devices.addAll(tornado.devices());
+        problem = tornado.problem();
+    }
+
+    /** Returns why TornadoVM, which is installed, lists no devices; empty if it does or is not installed. */
+    public Optional<String> problem() {
+        return problem;
     }
 
     /** Returns all devices, the host first. */
@@ -54,6 +65,7 @@ public final class DeviceCatalog {
         Optional<Device> found =
                 devices.stream().filter(device -> device.name().equals(name)).findFirst();
         return found.orElseThrow(() -> new DeviceException("device '" + name + "' is not available; available are "
-                + devices.stream().map(Device::name).collect(Collectors.joining(", "))));
+                + devices.stream().map(Device::name).collect(Collectors.joining(", "))
+                + problem.map(text -> "; " + text).orElse("")));
     }
 }

@@ -4,6 +4,9 @@ import dev.waterspout.engine.tornado.TornadoShard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -16,12 +19,60 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * tests and are never a default.
  */
 final class TornadoDevices {
+    private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
+    private static final Pattern LEVEL = Pattern.compile("^\\s*\\[[A-Z]+]\\s*");
+
     private TornadoDevices() {}
 
-    static List<Device> list() {
+    /**
+     * What TornadoVM lists.
+     *
+     * @param devices its devices; none where it cannot start
+     * @param problem why it cannot start, as one sentence; an SDK without a driver cannot
+     */
+    record Listing(List<Device> devices, Optional<String> problem) {
+        /** Copies the list. */
+        Listing {
+            devices = List.copyOf(devices);
+        }
+    }
+
+    static Listing list() {
+        return list(TornadoRuntimeProvider::getTornadoRuntime);
+    }
+
+    /**
+     * Lists the devices of a runtime.
+     *
+     * @param start returns the runtime, or fails as TornadoVM does: with errors as often as with exceptions
+     */
+    static Listing list(Supplier<TornadoRuntime> start) {
+        try {
+            return new Listing(devices(start.get()), Optional.empty());
+        } catch (VirtualMachineError fatal) {
+            throw fatal;
+        } catch (RuntimeException | LinkageError failure) {
+            return new Listing(List.of(), Optional.of("TornadoVM has no devices here: " + sentence(failure)));
+        }
+    }
+
+    /** {@return the first sentence of the first cause, without colours and level} */
+    private static String sentence(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        String message = cause.getMessage();
+        if (message == null) {
+            return cause.getClass().getSimpleName();
+        }
+        String plain = LEVEL.matcher(COLOUR.matcher(message).replaceAll("")).replaceAll("");
+        return plain.lines().findFirst().orElse("").replaceFirst("\\.(\\s.*)?$", "");
+    }
+
+    private static List<Device> devices(TornadoRuntime runtime) {
         // The SDK's API is a named module; the emulator lies on the class path.
         boolean emulated = !FloatArray.class.getModule().isNamed();
-        TornadoRuntime runtime = TornadoRuntimeProvider.getTornadoRuntime();
         List<Device> devices = new ArrayList<>();
         for (int b = 0; b < runtime.getNumBackends(); b++) {
             TornadoBackend backend = runtime.getBackend(b);

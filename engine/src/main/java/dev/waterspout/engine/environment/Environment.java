@@ -20,6 +20,9 @@ public final class Environment {
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
     private static final String BAILOUT = "tornado.recover.bailout";
     private static final String INLINING = "tornado.compiler.fullInlining";
+    private static final String MEMORY = "tornado.device.memory";
+    /** More than any device has. */
+    private static final String UNLIMITED = "1024TB";
     /** As in bin/waterspout. */
     private static final List<String> LAUNCH_FLAGS = List.of(
             "--add-modules", VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmn32m");
@@ -58,16 +61,26 @@ public final class Environment {
     }
 
     /**
-     * Makes a kernel that does not compile an error: TornadoVM would run it as sequential Java and say so in one line.
-     * And lifts its limit on the size of what a kernel calls, which the method that decodes all tensor types exceeds.
-     * Must be called before TornadoVM is.
+     * Sets what this program needs of TornadoVM, unless the user has set it. Must be called before TornadoVM is.
+     *
+     * <ul>
+     *   <li>A kernel that does not compile is an error. TornadoVM would run it as sequential Java and say so in one
+     *   line.
+     *   <li>The size of what a kernel calls has no limit. The method that decodes all tensor types exceeds the default.
+     *   <li>The memory of a device has no limit of TornadoVM's, which is 4 GB by default whatever the device has. A
+     *   shard is
+     *       compared with the device's memory before anything is allocated.
+     * </ul>
      */
-    public static void requireCompiledKernels() {
-        if (System.getProperty(BAILOUT) == null) {
-            System.setProperty(BAILOUT, "False");
-        }
-        if (System.getProperty(INLINING) == null) {
-            System.setProperty(INLINING, "True");
+    public static void configureTornado() {
+        setIfAbsent(BAILOUT, "False");
+        setIfAbsent(INLINING, "True");
+        setIfAbsent(MEMORY, UNLIMITED);
+    }
+
+    private static void setIfAbsent(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
         }
     }
 

@@ -33,8 +33,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 /**
  * The cost of packing and summing on a device as a packet sees it, kernel launches and copies between host and device
  * included. Graphs of one row and of many rows are built over scratch arrays, run until they are compiled, and timed. A
- * linear model is fitted to the two times. The kernel before the packing, which a packet launches anyway, is timed alone
- * and subtracted. Parts are reduced by the host, as in a packet.
+ * linear model is fitted to the two times. The kernel before the packing, which a packet launches anyway, is timed
+ * alone and subtracted. Parts are reduced by the host, as in a packet.
  */
 final class DeviceCodecs {
     /** More rows change nothing but the time it takes. */

@@ -48,15 +48,23 @@ final class GraphPlan implements AutoCloseable {
         GridScheduler grids = new GridScheduler();
         load.addTo(grids);
         graphs.forEach(graph -> graph.addTo(grids));
-        TornadoExecutionPlan made = new TornadoExecutionPlan(Stream.concat(
-                                Stream.of(load.taskGraph()), graphs.stream().map(KernelGraph::taskGraph))
+        TornadoExecutionPlan made = new TornadoExecutionPlan(
+                Stream.concat(Stream.of(load.taskGraph()), graphs.stream().map(KernelGraph::taskGraph))
                         .map(TaskGraph::snapshot)
-                        .toArray(ImmutableTaskGraph[]::new))
-                .withDevice(device)
-                .withGridScheduler(grids);
-        this.plan = device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
-                ? made.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
-                : made;
+                        .toArray(ImmutableTaskGraph[]::new));
+        try {
+            this.plan = prepared(made, device, grids);
+        } catch (Throwable failure) {
+            release(made);
+            throw failure;
+        }
+    }
+
+    private static TornadoExecutionPlan prepared(TornadoExecutionPlan made, TornadoDevice device, GridScheduler grids) {
+        TornadoExecutionPlan placed = made.withDevice(device).withGridScheduler(grids);
+        return device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
+                ? placed.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
+                : placed;
     }
 
     /** Notes executions from now on, and what the device does in them as TornadoVM's profiler tells it. */
@@ -84,21 +92,53 @@ final class GraphPlan implements AutoCloseable {
     }
 
     private void execute(int index, TaskGraph graph) {
-        Lock lock = CompileLock.of(compiled.add(index));
+        boolean first = compiled.add(index);
+        Lock lock = CompileLock.of(first);
         lock.lock();
         try {
-            long begun = timeline.begin();
-            TornadoExecutionResult result = plan.withGraph(index).execute();
-            timeline.end(Phase.GRAPH, graph.getTaskGraphName(), begun);
-            if (timeline.isOn()) {
-                noteDevice(graph.getTaskGraphName(), begun, result.getProfilerResult());
+            if (first) {
+                compile(index, graph);
+            } else {
+                run(index, graph);
             }
-        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
-            throw new DeviceException(
-                    "device " + name + " failed in graph " + graph.getTaskGraphName() + ": " + failure.getMessage(),
-                    failure);
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void run(int index, TaskGraph graph) {
+        try {
+            execution(index, graph);
+        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
+            throw failed("failed in", graph, failure, "");
+        }
+    }
+
+    /** The first execution compiles the kernels. */
+    private void compile(int index, TaskGraph graph) {
+        try (KernelLog log = new KernelLog()) {
+            try {
+                execution(index, graph);
+                log.passOn();
+            } catch (RuntimeException | Error failure) {
+                throw failed("cannot compile or run", graph, failure, log.save(failure));
+            }
+        }
+    }
+
+    private DeviceException failed(String what, TaskGraph graph, Throwable failure, String where) {
+        String message =
+                String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+        return new DeviceException(
+                "device " + name + " " + what + " graph " + graph.getTaskGraphName() + ": " + message + where, failure);
+    }
+
+    private void execution(int index, TaskGraph graph) {
+        long begun = timeline.begin();
+        TornadoExecutionResult result = plan.withGraph(index).execute();
+        timeline.end(Phase.GRAPH, graph.getTaskGraphName(), begun);
+        if (timeline.isOn()) {
+            noteDevice(graph.getTaskGraphName(), begun, result.getProfilerResult());
         }
     }
 
@@ -124,8 +164,12 @@ final class GraphPlan implements AutoCloseable {
         // Closing frees the arrays of the selected graph. The others have theirs from this one: freed once more, it
         // fails.
         plan.withGraph(0);
+        release(plan);
+    }
+
+    private void release(TornadoExecutionPlan released) {
         try {
-            plan.close();
+            released.close();
         } catch (TornadoExecutionPlanException failure) {
             throw new DeviceException("device " + name + " could not be released: " + failure.getMessage(), failure);
         }

@@ -1,0 +1,51 @@
+package dev.waterspout.engine.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.waterspout.engine.forward.DeviceException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What the catalog makes of a TornadoVM that cannot start. */
+class TornadoDevicesTest {
+    private static DeviceCatalog withoutDriver() {
+        RuntimeException cause = new IllegalStateException(
+                "\u001B[31m[WARNING] No OpenCL platforms found. Deoptimizing to sequential execution.\u001B[0m");
+        return new DeviceCatalog(TornadoDevices.list(() -> {
+            throw new ExceptionInInitializerError(cause);
+        }));
+    }
+
+    @Test
+    void theHostRunsWithoutADriver() {
+        DeviceCatalog catalog = withoutDriver();
+        assertThat(catalog.problem()).hasValue("TornadoVM has no devices here: No OpenCL platforms found");
+        assertThat(catalog.list()).extracting(Device::name).containsExactly("host");
+        assertThat(catalog.assign(List.of("host"), 2)).extracting(Device::name).containsExactly("host", "host");
+        assertThat(catalog.assign(List.of(), 1)).extracting(Device::name).containsExactly("host");
+    }
+
+    @Test
+    void aDeviceThatIsAskedForIsRefusedWithTheReason() {
+        DeviceCatalog catalog = withoutDriver();
+        assertThatThrownBy(() -> catalog.assign(List.of("tornado:opencl:0"), 1))
+                .isInstanceOf(DeviceException.class)
+                .hasMessage("device 'tornado:opencl:0' is not available; available are host; TornadoVM has no devices"
+                        + " here: No OpenCL platforms found");
+    }
+
+    @Test
+    void aFailureWithoutAMessageIsNamed() {
+        DeviceCatalog catalog = new DeviceCatalog(TornadoDevices.list(() -> {
+            throw new NoClassDefFoundError();
+        }));
+        assertThat(catalog.problem()).hasValue("TornadoVM has no devices here: NoClassDefFoundError");
+    }
+
+    @Test
+    void theEmulatorHasNoProblem() {
+        assertThat(new DeviceCatalog().problem()).isEmpty();
+        assertThat(new DeviceCatalog().list()).hasSizeGreaterThan(1);
+    }
+}

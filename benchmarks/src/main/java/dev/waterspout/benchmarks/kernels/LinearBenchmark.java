@@ -53,8 +53,8 @@ public class LinearBenchmark {
         public long flops;
     }
 
-    /** The tensor type of the weights; after a colon the type that inputs are rounded to, if any. */
-    @Param({"F32", "F16", "BF16", "Q8_0", "Q8_0:INT8", "Q4_0", "Q4_0:INT8"})
+    /** The tensor type of the weights, any that there is; after a colon the type that inputs are rounded to, if any. */
+    @Param({"F32", "F16", "BF16", "Q8_0", "Q8_0:INT8", "Q4_0", "Q4_0:INT8", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS", "MXFP4"})
     public String format = "F32";
 
     /** Rows (outputs) and columns (inputs) of a matrix. */

@@ -2,14 +2,22 @@ package dev.waterspout.engine.bench;
 
 import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.gguf.GgufWriter;
+import dev.waterspout.kernels.weights.RandomBlocks;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Random;
 import java.util.SplittableRandom;
 
-/** Random weights in their stored form, drawn uniformly with the standard deviation of a newly initialized model. */
+/**
+ * Random weights in their stored form, with about the standard deviation of a newly initialized model: drawn
+ * uniformly, or in blocks of random bytes of a quantized type.
+ */
 final class RandomTensors {
     private static final double DEVIATION = 0.02;
     /** Half the width of a uniform distribution with that standard deviation. */
@@ -20,9 +28,12 @@ final class RandomTensors {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Different blocks of a quantized type. */
+    private static final int SAMPLES = 1024;
 
     private final SplittableRandom random;
+    private final Map<GgmlType, byte[]> samples = new EnumMap<>(GgmlType.class);
 
     RandomTensors(long seed) {
         this.random = new SplittableRandom(seed);
@@ -58,9 +69,11 @@ final class RandomTensors {
             case F32 -> target.set(FLOAT, offset, weight());
             case F16 -> target.set(SHORT, offset, Float.floatToFloat16(weight()));
             case BF16 -> target.set(SHORT, offset, (short) (Float.floatToRawIntBits(weight()) >> Short.SIZE));
-            case Q8_0 -> fillQuants(target, offset, type.blockBytes(), LARGEST / 127);
-            case Q4_0 -> fillQuants(target, offset, type.blockBytes(), LARGEST / 8);
-            default -> throw new IllegalArgumentException("type " + type + " has no random weights");
+            default -> {
+                byte[] blocks = samples.computeIfAbsent(type, this::draw);
+                int block = random.nextInt(SAMPLES) * type.blockBytes();
+                MemorySegment.copy(blocks, block, target, ValueLayout.JAVA_BYTE, offset, type.blockBytes());
+            }
         }
     }
 
@@ -68,11 +81,31 @@ final class RandomTensors {
         return (float) random.nextDouble(-LARGEST, LARGEST);
     }
 
-    /** Writes a scale and random bits; every code is equally likely. */
-    private void fillQuants(MemorySegment target, long offset, int blockBytes, double scale) {
-        target.set(SHORT, offset, Float.floatToFloat16((float) scale));
-        for (int at = Short.BYTES; at < blockBytes; at += Long.BYTES) {
-            target.set(LONG, offset + at, random.nextLong());
+    /** Draws blocks whose weights have about the standard deviation of a newly initialized model. */
+    private byte[] draw(GgmlType type) {
+        WeightFormat format = type.weights()
+                .orElseThrow(() -> new IllegalArgumentException("type " + type + " has no random weights"));
+        Random bytes = new Random(random.nextLong());
+        byte[] blocks = new byte[SAMPLES * type.blockBytes()];
+        MemorySegment target = MemorySegment.ofArray(blocks);
+        for (int block = 0; block < SAMPLES; block++) {
+            long offset = (long) block * type.blockBytes();
+            double deviation;
+            do {
+                RandomBlocks.fill(bytes, format, target, offset);
+                deviation = deviation(format, target, offset);
+            } while (deviation < DEVIATION / 2 || deviation > DEVIATION * 2);
         }
+        return blocks;
+    }
+
+    /** The root of the weights' mean square. */
+    private static double deviation(WeightFormat format, MemorySegment data, long block) {
+        double sum = 0;
+        for (int i = 0; i < format.blockElements(); i++) {
+            double weight = format.weight(data, block, i);
+            sum += weight * weight;
+        }
+        return Math.sqrt(sum / format.blockElements());
     }
 }

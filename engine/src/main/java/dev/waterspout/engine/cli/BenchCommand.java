@@ -87,10 +87,10 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--make-model",
-            paramLabel = "SHAPE:TYPE",
-            description =
-                    "Instead, write a model of random weights to FILE: llama-110m or tinyllama-1.1b, and f32, f16,"
-                            + " bf16, q8_0 or q4_0.")
+            paramLabel = "SHAPE[@LAYERS]:TYPE",
+            description = "Instead, write a model of random weights to FILE: the shape of a published model, such as"
+                    + " llama-110m, tinyllama-1.1b, qwen3-30b-a3b or gpt-oss-20b, with another number of layers"
+                    + " if that is given, and any tensor type, such as q8_0 or q4_k. An unknown shape lists all.")
     private @Nullable String made;
 
     @Parameters(arity = "0..1", paramLabel = "FILE", description = "GGUF file that --make-model writes.")

@@ -4,7 +4,6 @@ import dev.waterspout.engine.model.Experts.Gating;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.RopePairing;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
  * A family of models, as data: which tensors its layers have, how they are put together, and what its metadata keys
@@ -259,6 +258,6 @@ public record Architecture(
                 .filter(architecture -> architecture.ggufName().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new ModelException("architecture '" + name + "' is not supported; supported are "
-                        + Architectures.ALL.stream().map(Architecture::ggufName).collect(Collectors.joining(", "))));
+                        + String.join(", ", Architectures.names())));
     }
 }

@@ -155,6 +155,11 @@ public final class Architectures {
 
     private Architectures() {}
 
+    /** Returns the names of all architectures, as {@code general.architecture} has them. */
+    public static List<String> names() {
+        return ALL.stream().map(Architecture::ggufName).toList();
+    }
+
     /** Gemma: embeddings times the root of the width, GeGLU. */
     private static ArchitectureBuilder gemmaLike(String name, SoftCap logitCap) {
         return new ArchitectureBuilder(name, HALVES).gate(GateFunction.GEGLU).gemmaScales(logitCap);

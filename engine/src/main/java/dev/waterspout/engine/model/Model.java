@@ -27,10 +27,10 @@ import org.jspecify.annotations.Nullable;
  * metadata calls for and a supported type, and none is left over. Weights stay in the file's mapping.
  */
 public final class Model implements AutoCloseable {
-    private static final String EMBEDDING = "token_embd.weight";
-    private static final String OUTPUT = "output.weight";
-    private static final String OUTPUT_NORM = "output_norm.weight";
-    private static final String OUTPUT_NORM_BIAS = "output_norm.bias";
+    static final String EMBEDDING = "token_embd.weight";
+    static final String OUTPUT = "output.weight";
+    static final String OUTPUT_NORM = "output_norm.weight";
+    static final String OUTPUT_NORM_BIAS = "output_norm.bias";
     private static final String ROPE_FACTORS = "rope_freqs.weight";
     private static final String ROPE_FACTORS_LONG = "rope_factors_long.weight";
     private static final String ROPE_FACTORS_SHORT = "rope_factors_short.weight";
@@ -190,6 +190,20 @@ public final class Model implements AutoCloseable {
         }
         int from = start(role, container);
         return matrix(config.architecture().name(container, layer)).rowSlice(from, from + config.size(role.rows()));
+    }
+
+    /**
+     * Returns what a tensor of the file is in a layer.
+     *
+     * @param name of the tensor
+     * @param layer from 0
+     * @return empty if it is none of the layer's
+     */
+    public Optional<TensorRole> role(String name, int layer) {
+        return Stream.of(TensorRole.values())
+                .filter(role -> config.presence(role, layer) != Presence.NEVER)
+                .filter(role -> config.architecture().name(role, layer).equals(name))
+                .findFirst();
     }
 
     /**
@@ -364,6 +378,9 @@ public final class Model implements AutoCloseable {
             checkType(name);
         } else {
             checkMatrix(known, name, config.size(role.rows()), columns);
+            if (role.isBias()) {
+                requireFloats(name);
+            }
         }
     }
 
@@ -391,10 +408,14 @@ public final class Model implements AutoCloseable {
 
     private void checkVector(Set<String> known, String name, int elements) {
         checkShape(known, name, List.of((long) elements));
+        requireFloats(name);
+    }
+
+    private void requireFloats(String name) {
         file.tensor(name)
                 .map(GgufTensor::type)
                 .filter(type -> type != GgmlType.F32)
-                .ifPresent(type -> fail("tensor " + name + " has type " + type + "; a vector must be F32"));
+                .ifPresent(type -> fail("tensor " + name + " has type " + type + "; norms and biases must be F32"));
     }
 
     private void checkShape(Set<String> known, String name, List<Long> expected) {

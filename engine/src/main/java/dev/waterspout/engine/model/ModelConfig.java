@@ -55,7 +55,7 @@ public record ModelConfig(
      * @param vocabulary rows of the embedding table, which is right where {@code vocab_size} is missing
      * @throws ModelException if a key is missing, out of range, contradicts another, or is not understood
      */
-    static ModelConfig from(GgufMetadata metadata, int vocabulary) {
+    public static ModelConfig from(GgufMetadata metadata, int vocabulary) {
         Architecture architecture = Architecture.of(metadata.string("general.architecture")
                 .orElseThrow(() -> new ModelException("general.architecture is missing")));
         String name = metadata.string("general.name").orElse(architecture.ggufName());

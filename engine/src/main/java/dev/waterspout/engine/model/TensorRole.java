@@ -127,6 +127,11 @@ public enum TensorRole {
         return each() != null;
     }
 
+    /** Returns whether it is added: a vector, or one per expert. */
+    boolean isBias() {
+        return suffix.endsWith(".bias");
+    }
+
     /** Returns whether it belongs to queries that are made by two matrices. */
     boolean isOfQueryLatent() {
         return switch (this) {

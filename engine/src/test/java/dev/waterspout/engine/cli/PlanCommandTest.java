@@ -76,7 +76,7 @@ class PlanCommandTest {
     @ValueSource(
             strings = {
                 "--model gpt",
-                "--type q4_k",
+                "--type q9_k",
                 "--ranks 0",
                 "--ranks 65",
                 "--link 64:10",

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.cli.CommandLineTest.Run;
 import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.kernels.testing.TestData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(120)
 class RotateCommandTest {
@@ -49,6 +52,25 @@ class RotateCommandTest {
         assertRefused(rotate("--basis", "hadamard", "--type", "q4_0"), 2, "type 'q4_0' is not f32, f16 or q8_0");
         assertRefused(rotate("--basis", "fourier"), 2, "fourier");
         assertThat(folder.resolve("out.gguf")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "phi3, tensor blk.0.attn_qkv.weight cannot be rotated",
+        "gemma2, tensor blk.0.post_attention_norm.weight cannot be rotated",
+        "qwen3moe, tensor blk.0.ffn_gate_inp.weight cannot be rotated",
+        "deepseek2, tensor blk.0.attn_q_a.weight cannot be rotated",
+        "commandr, architecture 'command-r' cannot be rotated"
+    })
+    void namesWhatCannotBeRotated(String name, String says) {
+        Path file = TestData.require("arch/" + name + ".gguf");
+        Path target = folder.resolve("out.gguf");
+        assertRefused(
+                CommandLineTest.run(
+                        "rotate", file.toString(), target.toString(), "--basis", "hadamard", "--type", "f32"),
+                3,
+                says);
+        assertThat(target).doesNotExist();
     }
 
     private static void assertRefused(Run run, int code, String part) {

@@ -1,6 +1,7 @@
 package dev.waterspout.engine.cli.lab;
 
-import dev.waterspout.engine.bench.SyntheticModel.Shape;
+import dev.waterspout.engine.bench.ModelShape;
+import dev.waterspout.engine.bench.SyntheticModel;
 import dev.waterspout.engine.cli.options.MachineOptions;
 import dev.waterspout.engine.cli.options.WireFormatConverter;
 import dev.waterspout.engine.cli.print.ExitCode;
@@ -27,8 +28,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,12 +53,12 @@ public final class PlanCommand implements Callable<Integer> {
             names = {"-m", "--model"},
             required = true,
             paramLabel = "SHAPE|FILE",
-            description = "llama-110m, tinyllama-1.1b, llama-3-8b, llama-3-70b, or a GGUF file.")
+            description = "A shape as bench --make-model has them, such as llama-3-8b, or a GGUF file.")
     private String model = "";
 
     @Option(
             names = "--type",
-            paramLabel = "f32|f16|bf16|q8_0|q4_0",
+            paramLabel = "TYPE",
             defaultValue = "bf16",
             description = "Weights of a shape; a file has its own (default: ${DEFAULT-VALUE}).")
     private String type = "";
@@ -189,16 +188,8 @@ public final class PlanCommand implements Callable<Integer> {
                 return new Subject(opened.config(), Predictor.bytesPerWeight(opened), WeightBlocks.of(opened));
             }
         }
-        Shape shape = Arrays.stream(Shape.values())
-                .filter(each -> each.label().equals(model))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("model '" + model + "' is no file and none of "
-                        + Arrays.stream(Shape.values()).map(Shape::label).collect(Collectors.joining(", "))));
-        GgmlType weights = Stream.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0)
-                .filter(each -> each.name().equals(type.toUpperCase(Locale.ROOT)))
-                .findFirst()
-                .orElseThrow(() ->
-                        new IllegalArgumentException("weight type '" + type + "' is not f32, f16, bf16, q8_0 or q4_0"));
+        ModelShape shape = ModelShape.of(model);
+        GgmlType weights = SyntheticModel.type(type.toLowerCase(Locale.ROOT));
         return new Subject(
                 shape.config(),
                 (double) weights.blockBytes() / weights.blockElements(),

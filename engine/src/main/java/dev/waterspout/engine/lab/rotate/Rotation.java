@@ -7,6 +7,7 @@ import dev.waterspout.engine.gguf.GgufValueType;
 import dev.waterspout.engine.gguf.GgufWriter;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelException;
+import dev.waterspout.engine.model.NormKind;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.kernels.files.FileReplacement;
 import dev.waterspout.kernels.host.HostKernels;
@@ -21,6 +22,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +61,10 @@ public final class Rotation {
         this.model = model;
         this.width = model.config().width();
         this.type = type;
+        if (model.config().architecture().norm() == NormKind.LAYER) {
+            throw new ModelException("architecture '" + model.config().architecture()
+                    + "' cannot be rotated: its norms take a mean off, which is another in another basis");
+        }
         for (GgufTensor tensor : model.file().tensors()) {
             long columns = tensor.dimensions().getFirst();
             if (tensor.dimensions().size() > 1 && columns % type.blockElements() != 0) {
@@ -127,11 +133,10 @@ public final class Rotation {
 
     private void addOfLayer(GgufWriter writer, GgufTensor tensor, Product product) {
         for (int layer = 0; layer < model.config().layers(); layer++) {
-            for (TensorRole role : TensorRole.values()) {
-                if (role.name(layer).equals(tensor.name())) {
-                    add(writer, tensor, role, layer, product);
-                    return;
-                }
+            Optional<TensorRole> role = model.role(tensor.name(), layer);
+            if (role.isPresent()) {
+                add(writer, tensor, role.get(), layer, product);
+                return;
             }
         }
         copy(writer, tensor); // frequency factors
@@ -154,7 +159,9 @@ public final class Rotation {
             }
             case ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, ATTN_Q_NORM, ATTN_K_NORM, FFN_GATE_BIAS, FFN_UP_BIAS ->
                 copy(writer, tensor);
-            default -> throw new ModelException("tensor " + tensor.name() + " cannot be rotated");
+            default ->
+                throw new ModelException("tensor " + tensor.name() + " cannot be rotated; models can whose layers have"
+                        + " Llama's tensors, biases on Q, K, V, gate and up, and norms of heads");
         }
     }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.waterspout.engine.bench.SyntheticModel.Shape;
+import dev.waterspout.engine.bench.ModelShapes;
 import dev.waterspout.engine.lab.predict.Machine.Device;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.ShardPlan;
@@ -99,7 +99,7 @@ class PredictorTest {
     @Test
     void aKnownShapeHasTheParametersOfItsName() {
         // 70B of the paper's table: embedding and head beside the layers
-        ModelConfig large = Shape.LLAMA_3_70B.config();
+        ModelConfig large = ModelShapes.LLAMA_3_70B.config();
         PassWork work = PassWork.of(
                 large,
                 1,

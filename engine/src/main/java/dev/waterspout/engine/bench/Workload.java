@@ -7,8 +7,9 @@ package dev.waterspout.engine.bench;
  * @param prompt tokens of prefill, 0 for no prefill
  * @param generate tokens of decode, 0 for no decode; at least one of both is above 0
  * @param depth tokens in the context when the timing starts
+ * @param sequences that do this at the same time, each with tokens of its own
  */
-public record Workload(int prompt, int generate, int depth) {
+public record Workload(int prompt, int generate, int depth, int sequences) {
     /** Checks the ranges. */
     public Workload {
         requirePositive("prompt tokens", prompt);
@@ -17,22 +18,40 @@ public record Workload(int prompt, int generate, int depth) {
         if (prompt == 0 && generate == 0) {
             throw new IllegalArgumentException("a test of no tokens; -p, -n or both must be above 0");
         }
+        if (sequences < 1) {
+            throw new IllegalArgumentException("number of parallel sequences " + sequences + "; it must be at least 1");
+        }
     }
 
-    /** Returns its name, such as {@code pp512}, {@code tg128 @ d1024} or {@code pp512+tg128}. */
+    /**
+     * A workload of one sequence.
+     *
+     * @param prompt tokens of prefill, 0 for no prefill
+     * @param generate tokens of decode, 0 for no decode; at least one of both is above 0
+     * @param depth tokens in the context when the timing starts
+     */
+    public Workload(int prompt, int generate, int depth) {
+        this(prompt, generate, depth, 1);
+    }
+
+    /**
+     * Returns its name, such as {@code pp512}, {@code tg128 @ d1024}, {@code pp512+tg128}, or {@code 16 x tg128} for
+     * several sequences.
+     */
     public String label() {
-        String name = (prompt > 0 ? "pp" + prompt : "")
+        String name = (sequences > 1 ? sequences + " x " : "")
+                + (prompt > 0 ? "pp" + prompt : "")
                 + (prompt > 0 && generate > 0 ? "+" : "")
                 + (generate > 0 ? "tg" + generate : "");
         return depth > 0 ? name + " @ d" + depth : name;
     }
 
-    /** Returns the number of timed tokens. */
+    /** Returns the number of timed tokens of all sequences. */
     public int tokens() {
-        return prompt + generate;
+        return sequences * (prompt + generate);
     }
 
-    /** Returns the number of positions that it needs. Decode begins with one token that is not timed. */
+    /** Returns the number of positions that each sequence needs. Decode begins with one token that is not timed. */
     public int positions() {
         return depth + Math.max(1, prompt) + generate;
     }

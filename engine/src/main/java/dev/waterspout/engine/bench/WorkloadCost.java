@@ -33,7 +33,8 @@ public record WorkloadCost(double weightBytes, double flops) {
             all += weights.bytes();
             head += (double) output.rows() * output.format().rowBytes(output.columns());
         }
-        int passes = Math.ceilDiv(workload.prompt(), chunk) + workload.generate();
+        int sequences = workload.sequences();
+        int passes = Math.ceilDiv(sequences * workload.prompt(), chunk) + workload.generate();
         int logits = Math.min(1, workload.prompt()) + workload.generate();
         ModelConfig config = model.config();
         Experts experts = config.experts();
@@ -43,6 +44,6 @@ public record WorkloadCost(double weightBytes, double flops) {
                 config.width() * (config.layers() * (2.0 * config.queryWidth() + 2.0 * config.kvWidth()) + 3.0 * ffn);
         double output = (double) config.width() * config.vocabulary();
         return new WorkloadCost(
-                (all - head) * passes + head * logits, 2 * (layers * workload.tokens() + output * logits));
+                (all - head) * passes + head * logits, 2 * (layers * workload.tokens() + output * logits * sequences));
     }
 }

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.bench;
 
+import dev.waterspout.engine.generate.Generation;
 import dev.waterspout.engine.generate.GenerationExtent;
 import dev.waterspout.engine.generate.GenerationReport;
 import dev.waterspout.engine.generate.Generator;
@@ -9,7 +10,9 @@ import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.tokenizer.Vocabulary;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Runs workloads through the generation loop of all commands: prefill of random tokens, and decode that takes the
@@ -20,7 +23,9 @@ public final class WorkloadRunner {
 
     private final Generator generator;
     private final Workload workload;
-    private final int[] tokens;
+    /** Of every sequence. */
+    private final List<int[]> tokens;
+
     private final boolean generates;
 
     /**
@@ -33,32 +38,70 @@ public final class WorkloadRunner {
         this.workload = workload;
         this.generates = workload.generate() > 0;
         Vocabulary vocabulary = model.tokenizer().vocabulary();
-        this.tokens = new SplittableRandom(SEED)
-                .ints(workload.depth() + Math.max(1, workload.prompt()), 0, vocabulary.size())
-                .toArray();
-        if (vocabulary.bos().isPresent()) {
-            tokens[0] = vocabulary.bos().getAsInt();
-        }
+        this.tokens = IntStream.range(0, workload.sequences())
+                .mapToObj(sequence -> tokens(vocabulary, sequence))
+                .toList();
     }
 
-    /** Fills the context up to the workload's depth. The context keeps these tokens from run to run. */
+    private int[] tokens(Vocabulary vocabulary, int sequence) {
+        int[] drawn = new SplittableRandom(SEED + sequence)
+                .ints(workload.depth() + Math.max(1, workload.prompt()), 0, vocabulary.size())
+                .toArray();
+        vocabulary.bos().ifPresent(bos -> drawn[0] = bos);
+        return drawn;
+    }
+
+    /** Fills the cache up to the workload's depth. It keeps these tokens from run to run. */
     public void fill() {
         if (workload.depth() > 0) {
-            var _ = generate(Arrays.copyOf(tokens, workload.depth()), 0, 0);
+            for (int[] each : tokens) {
+                var _ = generate(Arrays.copyOf(each, workload.depth()), new GenerationExtent(0, 0, true));
+            }
         }
     }
 
     /** Runs the workload once and returns its duration in nanoseconds. */
     public long run() {
-        GenerationReport report = generate(tokens, workload.depth(), generates ? workload.generate() + 1 : 0);
+        // The last requested token is sampled but goes through no forward pass.
+        int predict = generates ? workload.generate() + 1 : 0;
+        GenerationExtent extent = new GenerationExtent(workload.depth(), predict, true);
+        return workload.sequences() == 1 ? runOne(extent) : runAll(extent);
+    }
+
+    private long runOne(GenerationExtent extent) {
+        GenerationReport report = generate(tokens.getFirst(), extent);
         double seconds = (workload.prompt() > 0 ? report.prefill().seconds() : 0)
                 + (generates ? report.decode().seconds() : 0);
         return Math.round(seconds * 1e9);
     }
 
-    /** The last requested token is sampled but goes through no forward pass. */
-    private GenerationReport generate(int[] prompt, int reuse, int predict) {
-        GenerationExtent extent = new GenerationExtent(reuse, predict, true);
+    /**
+     * Without prefill, the time from the first tokens, which one pass gives all sequences, to the last; else the time
+     * from the beginning to the end.
+     */
+    private long runAll(GenerationExtent extent) {
+        List<Generation> generations = tokens.stream()
+                .map(each -> generator.begin(each, extent, new Sampler(SamplingParameters.greedy())))
+                .toList();
+        long start = System.nanoTime();
+        generator.beginTogether(generations);
+        double decode = 0;
+        for (Generation generation : generations) {
+            while (!generation.ended()) {
+                generation.advance();
+            }
+            GenerationReport report = generation.report();
+            decode = Math.max(decode, report.decode().seconds());
+            int computed = Math.max(1, workload.prompt());
+            if (report.prefill().tokens() != computed) {
+                throw new IllegalStateException("prefill of " + report.prefill().tokens() + " tokens in place of "
+                        + computed + ": the cache has lost those before them");
+            }
+        }
+        return workload.prompt() == 0 ? Math.round(decode * 1e9) : System.nanoTime() - start;
+    }
+
+    private GenerationReport generate(int[] prompt, GenerationExtent extent) {
         return generator.generate(prompt, extent, new Sampler(SamplingParameters.greedy()), piece -> {});
     }
 }

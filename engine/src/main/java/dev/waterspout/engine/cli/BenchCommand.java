@@ -164,7 +164,7 @@ final class BenchCommand implements Callable<Integer> {
                     "context size " + context.positions() + "; the tests need " + needed + " positions");
         }
         for (BenchOptions.Setting setting : bench.settings(HostDevice.cores())) {
-            Options own = options.withContext(context)
+            Options own = options.withContext(bench.context(context))
                     .withHost(new Host(
                             setting.threads(), setting.batch(), planOptions.activations(), planOptions.machineCode()));
             Deployment deployment = session.prepare(model, own, bench.facts());

@@ -4,11 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.engine.batch.BatchLimits;
+import dev.waterspout.engine.forward.HostShard;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.host.HostKernels;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +31,47 @@ class WorkloadTest {
         assertThat(workload.label()).isEqualTo(label);
         assertThat(workload.positions()).isEqualTo(positions);
         assertThat(workload.tokens()).isEqualTo(prompt + generate);
+    }
+
+    @Test
+    void severalSequencesShareThePassesAndEachHasItsPositions() {
+        Workload workload = new Workload(64, 16, 10, 4);
+        assertThat(workload.label()).isEqualTo("4 x pp64+tg16 @ d10");
+        assertThat(workload.positions()).isEqualTo(90);
+        assertThat(workload.tokens()).isEqualTo(320);
+        assertThatThrownBy(() -> new Workload(64, 16, 10, 0)).hasMessageContaining("parallel sequences 0");
+        try (Model model = SmallModel.of("llama").load()) {
+            ShardPlan plan = ShardPlan.of(model, 2, List.of());
+            WorkloadCost one = WorkloadCost.of(model, plan, 8, new Workload(0, 5, 0));
+            WorkloadCost four = WorkloadCost.of(model, plan, 8, new Workload(0, 5, 0, 4));
+            assertThat(four.weightBytes()).isEqualTo(one.weightBytes());
+            assertThat(four.flops()).isEqualTo(4 * one.flops(), within(1.0));
+            WorkloadCost prompts = WorkloadCost.of(model, plan, 8, new Workload(4, 0, 0, 4));
+            WorkloadCost prompt = WorkloadCost.of(model, plan, 8, new Workload(16, 0, 0));
+            assertThat(prompts.weightBytes()).isEqualTo(prompt.weightBytes());
+        }
+    }
+
+    /** Runs that follow each other find what lies before the test, and compute nothing twice. */
+    @ParameterizedTest
+    @CsvSource({"10,0,0", "0,5,0", "6,4,0", "0,3,200", "5,2,130"})
+    void severalSequencesRunAtTheSameTime(int prompt, int generate, int depth) {
+        Workload workload = new Workload(prompt, generate, depth, 5);
+        BatchLimits limits = BatchLimits.of(5, 64, 210, 5L * 3 * BatchLimits.BLOCK_SIZE);
+        RankOptions options =
+                new RankOptions(210, 64, 1, CommSchedule.fixed(PlainFormat.F32), Duration.ofSeconds(30), 5);
+        try (Model model = SmallModel.of("llama").load();
+                RankGroup group = RankGroup.inProcess(
+                        model,
+                        ShardPlan.of(model, 1, List.of()),
+                        options.withLimits(limits),
+                        List.of(HostShard.factory(HostKernels.vector())))) {
+            WorkloadRunner runner = new WorkloadRunner(model, group, workload);
+            runner.fill();
+            for (int run = 0; run < 4; run++) {
+                assertThat(runner.run()).isPositive();
+            }
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.waterspout.engine.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.engine.cli.print.ExitCode;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.io.PrintWriter;
@@ -89,6 +90,21 @@ class BenchCommandTest {
     }
 
     @Test
+    void severalSequencesHaveRowsOfTheirOwn() {
+        List<JsonObject> rows = rows("-p 4 -n 3 -d 5 -t 1 -np 1,4");
+        assertThat(rows)
+                .extracting(row -> row.getString("test"))
+                .containsExactly("pp4 @ d5", "4 x pp4 @ d5", "tg3 @ d5", "4 x tg3 @ d5");
+        JsonObject last = rows.getLast();
+        assertThat(last.getInt("n_parallel")).isEqualTo(4);
+        assertThat(number(last, "median_ts_each")).isEqualTo(number(last, "median_ts") / 4, within(1e-9));
+        Run device = run(TINY + "-p 4 -n 0 -np 2 --device emulator:0");
+        assertThat(device.code).isEqualTo(ExitCode.DEVICE);
+        assertThat(device.err).contains("device emulator:0 runs one sequence at a time, and 2 are asked for");
+        assertThat(run(TINY + "-p 4 -n 0 -np 0").code).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
     void theTableHasARowPerTest() {
         Run run = run(TINY + "-p 4 -n 2 -t 1");
         assertThat(run.code).as(run.err).isZero();
@@ -98,7 +114,7 @@ class BenchCommandTest {
         assertThat(lines.get(2)).contains("llama 3.7M Q8_0", "| pp4 ", " \u00b1 ", "of");
         assertThat(lines.get(3)).contains("| tg2 ");
         lines.forEach(line ->
-                assertThat(line.chars().filter(each -> each == '|').count()).isEqualTo(11));
+                assertThat(line.chars().filter(each -> each == '|').count()).isEqualTo(12));
         assertThat(run.err).contains("test 1 of 2, pp4").contains("test 2 of 2, tg2");
     }
 

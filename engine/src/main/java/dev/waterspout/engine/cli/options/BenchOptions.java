@@ -1,5 +1,7 @@
 package dev.waterspout.engine.cli.options;
 
+import dev.waterspout.engine.api.Context;
+import dev.waterspout.engine.batch.BatchLimits;
 import dev.waterspout.engine.bench.Workload;
 import dev.waterspout.engine.cli.print.BenchFormat;
 import java.util.ArrayList;
@@ -40,6 +42,14 @@ public final class BenchOptions {
             defaultValue = "0",
             description = "Tokens in the context before a test begins (default: ${DEFAULT-VALUE}).")
     private List<Integer> depths = List.of();
+
+    @Option(
+            names = {"-np", "--parallel"},
+            split = ",",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Sequences that run a test at the same time, on the host (default: ${DEFAULT-VALUE}).")
+    private List<Integer> parallel = List.of();
 
     @Option(
             names = {"-t", "--threads"},
@@ -90,7 +100,7 @@ public final class BenchOptions {
                 .toList();
     }
 
-    /** The tests: prefill, decode, then both, at every depth. */
+    /** The tests: prefill, decode, then both, at every depth, each with every number of sequences. */
     public List<Workload> workloads() {
         List<Workload> tests = new ArrayList<>();
         for (int depth : depths) {
@@ -99,12 +109,25 @@ public final class BenchOptions {
                     generated.stream().map(each -> new int[] {0, each}));
             Stream.concat(single, pairs.stream().map(BenchOptions::pair))
                     .filter(each -> each[0] != 0 || each[1] != 0)
-                    .forEach(each -> tests.add(new Workload(each[0], each[1], depth)));
+                    .forEach(each ->
+                            parallel.forEach(number -> tests.add(new Workload(each[0], each[1], depth, number))));
         }
         if (tests.isEmpty()) {
             throw new IllegalArgumentException("no test; -p, -n or -pg must be above 0");
         }
         return tests;
+    }
+
+    /**
+     * Returns a context for all tests. The cache has a block more for each sequence than it needs, so that what lies
+     * before a test stays there from run to run.
+     *
+     * @param context of one sequence, with its number of positions
+     */
+    public Context context(Context context) {
+        int most = parallel.stream().mapToInt(Integer::intValue).max().orElse(1);
+        long each = Math.ceilDiv(context.positions(), BatchLimits.BLOCK_SIZE) + 1L;
+        return most == 1 ? context : context.withSequences(most, most * each * BatchLimits.BLOCK_SIZE);
     }
 
     /** Returns how often each test runs. */
@@ -127,15 +150,16 @@ public final class BenchOptions {
 
     /** Returns what all processes of a group must have been told alike. */
     public Map<String, String> facts() {
-        return Map.of(
-                "-p", prompts.toString(),
-                "-n", generated.toString(),
-                "-pg", pairs.toString(),
-                "-d", depths.toString(),
-                "--threads", threads.toString(),
-                "batch sizes", batches.toString(),
-                "-r", Integer.toString(repetitions),
-                "--no-warmup", Boolean.toString(cold));
+        return Map.ofEntries(
+                Map.entry("-p", prompts.toString()),
+                Map.entry("-n", generated.toString()),
+                Map.entry("-pg", pairs.toString()),
+                Map.entry("-d", depths.toString()),
+                Map.entry("-np", parallel.toString()),
+                Map.entry("--threads", threads.toString()),
+                Map.entry("batch sizes", batches.toString()),
+                Map.entry("-r", Integer.toString(repetitions)),
+                Map.entry("--no-warmup", Boolean.toString(cold)));
     }
 
     private static void requirePositive(String name, List<Integer> values) {

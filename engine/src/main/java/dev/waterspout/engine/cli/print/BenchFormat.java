@@ -62,7 +62,8 @@ public enum BenchFormat {
     }
 
     private static final class Table implements Printer {
-        private static final String LINE = "| %-22s | %10s | %8s | %-12s | %7s | %-13s | %18s | %8s | %20s | %21s |%n";
+        private static final String LINE =
+                "| %-22s | %10s | %8s | %-12s | %7s | %-13s | %18s | %8s | %8s | %20s | %21s |%n";
 
         private final PrintWriter out;
         private boolean begun;
@@ -76,9 +77,9 @@ public enum BenchFormat {
             if (!begun) {
                 begun = true;
                 out.printf(
-                        LINE, "model", "size", "params", "device", "threads", "test", "t/s", "median", "GB/s",
+                        LINE, "model", "size", "params", "device", "threads", "test", "t/s", "median", "each", "GB/s",
                         "GFLOP/s");
-                out.println("|---|--:|--:|---|--:|---|--:|--:|--:|--:|");
+                out.println("|---|--:|--:|---|--:|---|--:|--:|--:|--:|--:|");
             }
             var ceiling = row.ceiling();
             out.printf(
@@ -96,6 +97,7 @@ public enum BenchFormat {
                             row.samples().meanSpeed(),
                             row.samples().speedDeviation()),
                     String.format(Locale.ROOT, "%.2f", row.samples().medianSpeed()),
+                    String.format(Locale.ROOT, "%.2f", row.medianSpeedOfEach()),
                     share(row.readBytesPerSecond(), ceiling == null ? 0 : ceiling.readBytesPerSecond()),
                     share(row.flopsPerSecond(), ceiling == null ? 0 : ceiling.flopsPerSecond()));
             out.flush();
@@ -197,6 +199,7 @@ public enum BenchFormat {
                 .add("n_prompt", row.workload().prompt())
                 .add("n_gen", row.workload().generate())
                 .add("n_depth", row.workload().depth())
+                .add("n_parallel", row.workload().sequences())
                 .add("test_time", row.time().toString());
         return addFigures(json, row).build();
     }
@@ -213,6 +216,7 @@ public enum BenchFormat {
                 .add("avg_ts", row.samples().meanSpeed())
                 .add("stddev_ts", row.samples().speedDeviation())
                 .add("median_ts", row.samples().medianSpeed())
+                .add("median_ts_each", row.medianSpeedOfEach())
                 .add("read_gb_per_s", row.readBytesPerSecond() / 1e9)
                 .add("gflop_per_s", row.flopsPerSecond() / 1e9);
         var ceiling = row.ceiling();

@@ -98,6 +98,11 @@ public record BenchRow(
         }
     }
 
+    /** Tokens per second of each sequence, at the median speed. */
+    double medianSpeedOfEach() {
+        return samples.medianSpeed() / workload.sequences();
+    }
+
     /** Bytes of weights read per second, at the median speed. */
     double readBytesPerSecond() {
         return cost.weightBytes() / samples.medianSeconds();

@@ -36,6 +36,11 @@ final class BareSumPort implements StagedPort {
         adding.encode(tile, payload);
     }
 
+    @Override
+    public long saturated(Tile tile, MemorySegment payload) {
+        return adding.saturated(tile, payload);
+    }
+
     /** Every tile is summed once per exchange. */
     @Override
     public void decodeSum(MemorySegment[] payloads, Tile tile) {

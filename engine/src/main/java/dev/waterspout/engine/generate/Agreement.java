@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,8 @@ import java.util.TreeMap;
 public final class Agreement {
     private static final String FIELD_END = "\u001e";
     private static final String NAME_END = "\u001f";
+
+    private static final List<String> FIRST = List.of("version", "build", "model");
 
     private Agreement() {}
 
@@ -47,7 +50,7 @@ public final class Agreement {
     }
 
     private static void check(List<Map<String, String>> all, Map<String, String> common) {
-        for (String name : new TreeMap<>(common).keySet()) {
+        for (String name : inOrder(common)) {
             String wanted = all.getFirst().get(name);
             for (int rank = 1; rank < all.size(); rank++) {
                 String found = all.get(rank).get(name);
@@ -57,6 +60,13 @@ public final class Agreement {
                 }
             }
         }
+    }
+
+    /** With another build or model much else differs, too: these are compared first. */
+    private static List<String> inOrder(Map<String, String> facts) {
+        List<String> names = new ArrayList<>(new TreeMap<>(facts).keySet());
+        names.sort(Comparator.comparingInt(name -> !FIRST.contains(name) ? FIRST.size() : FIRST.indexOf(name)));
+        return names;
     }
 
     private static byte[][] shareBytes(ControlChannel control, byte[] own) {

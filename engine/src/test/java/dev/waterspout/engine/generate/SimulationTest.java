@@ -49,8 +49,10 @@ class SimulationTest {
     private static final Map<Options, String> TEXTS = new ConcurrentHashMap<>();
 
     private static final int QUICK = 400;
-    /** The number of schedules of the exhaustive run. */
-    private static final int ALL = Integer.getInteger("waterspout.test.schedules", 100_000);
+    /** The schedules of the exhaustive run: from the first one to before the last. Both may be set, to run one again. */
+    private static final int FIRST = Integer.getInteger("waterspout.test.first.schedule", QUICK);
+
+    private static final int LAST = Integer.getInteger("waterspout.test.last.schedule", 100_000);
 
     /** What a run is made of. */
     private record Options(int ranks, String format, Algorithm algorithm, int chunkRows) {
@@ -78,6 +80,13 @@ class SimulationTest {
         RANK_0_DIED
     }
 
+    private static final Outcome[] FAILURES = {
+        Outcome.TEXT_AND_SOME_RANKS_END_WITH_5,
+        Outcome.ALL_END_WITH_5,
+        Outcome.RANK_0_AND_SOME_RANKS_END_WITH_5,
+        Outcome.RANK_0_DIED
+    };
+
     @AfterAll
     static void close() {
         MODEL.close();
@@ -86,14 +95,16 @@ class SimulationTest {
     @Test
     @Timeout(300)
     void endsInTextOrExitCode5() throws InterruptedException {
-        run(0, QUICK);
+        Map<Kind, Map<Outcome, Integer>> outcomes = run(0, QUICK);
+        assertThat(outcomes.keySet()).containsExactlyInAnyOrder(Kind.values());
+        assertThat(outcomes.get(Kind.DEATH)).containsKeys(Outcome.ALL_END_WITH_5, Outcome.RANK_0_DIED);
     }
 
     @Test
     @Tag(Pairwise.EXHAUSTIVE)
     @Timeout(7_200)
     void endsInTextOrExitCode5InAllSchedules() throws InterruptedException {
-        run(QUICK, ALL);
+        run(FIRST, LAST);
     }
 
     @Test
@@ -110,7 +121,7 @@ class SimulationTest {
         return simulation.nanos();
     }
 
-    private static void run(int from, int to) throws InterruptedException {
+    private static Map<Kind, Map<Outcome, Integer>> run(int from, int to) throws InterruptedException {
         Map<Kind, Map<Outcome, Integer>> outcomes = new EnumMap<>(Kind.class);
         for (long seed = from; seed < to; seed++) {
             Options options = Options.of(seed);
@@ -119,9 +130,8 @@ class SimulationTest {
             outcomes.computeIfAbsent(fault.kind(), _ -> new TreeMap<>()).merge(outcome, 1, Integer::sum);
         }
         outcomes.forEach((kind, counts) -> System.out.println(kind + " " + counts));
-        assertThat(outcomes.keySet()).containsExactlyInAnyOrder(Kind.values());
-        assertThat(outcomes.get(Kind.DELAY)).containsOnlyKeys(Outcome.TEXT_ON_ALL);
-        assertThat(outcomes.get(Kind.DEATH)).containsKeys(Outcome.ALL_END_WITH_5, Outcome.RANK_0_DIED);
+        assertThat(outcomes.getOrDefault(Kind.DELAY, Map.of())).doesNotContainKeys(FAILURES);
+        return outcomes;
     }
 
     private static Outcome check(long seed, Options options, SimulatedFault fault) throws InterruptedException {

@@ -101,7 +101,7 @@ public final class AllGather implements Collective {
             }
             packets[chunk] = packets(buffers[chunk % buffers.length], chunks[chunk]);
             port.encode(chunks[chunk], packets[chunk][rank].payload());
-            watch.check(format, packets[chunk][rank].payload(), chunks[chunk]);
+            watch.check(port, chunks[chunk], packets[chunk][rank].payload());
             watch.encoded();
             Packet[] outgoing = new Packet[size];
             Arrays.fill(outgoing, packets[chunk][rank]);

@@ -2,6 +2,7 @@ package dev.waterspout.interconnect.collective;
 
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.RangeCheck;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.MemorySegment;
@@ -50,6 +51,12 @@ public final class HostPort implements StagedPort {
                         tile.columns(),
                         columns,
                         band(payload, from, to, tile, codec.format())));
+    }
+
+    @Override
+    public long saturated(Tile tile, MemorySegment payload) {
+        MemorySegment values = floats(partial, tile, 0, tile.rows());
+        return RangeCheck.countBeyond(codec.format(), payload, tile.rows(), tile.columns(), values, columns);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.collective;
 
+import dev.waterspout.kernels.codec.RangeCheck;
 import java.lang.foreign.MemorySegment;
 
 /** A port whose encoded partial passes through the process's memory: the collective moves its bytes. */
@@ -11,6 +12,17 @@ public non-sealed interface StagedPort extends PartialPort {
      * @param payload receives exactly the tile's encoded bytes, off-heap
      */
     void encode(Tile tile, MemorySegment payload);
+
+    /**
+     * Counts what was beyond the format's range in a part of the partial that was encoded.
+     *
+     * @param tile the part
+     * @param payload what {@link #encode} wrote
+     * @return how many blocks, scales or elements
+     */
+    default long saturated(Tile tile, MemorySegment payload) {
+        return RangeCheck.count(format(), payload, tile.rows(), tile.columns());
+    }
 
     /**
      * Adds decoded payloads to a part of the residual, in f32 and in the order given.

@@ -26,7 +26,14 @@ final class Stopwatch {
         last = System.nanoTime();
     }
 
-    /** Counts what reached the end of the format's range in a payload that this rank has just encoded. */
+    /** Counts what was beyond the format's range in a part of the partial that this rank has just encoded. */
+    void check(StagedPort port, Tile tile, MemorySegment payload) {
+        if (RangeCheck.isNeeded(port.format()) && !tile.isEmpty()) {
+            counters.addSaturated(port.saturated(tile, payload));
+        }
+    }
+
+    /** Counts what reached the end of the format's range in a sum that this rank has just encoded. */
     void check(WireFormat format, MemorySegment payload, Tile tile) {
         if (RangeCheck.isNeeded(format)) {
             counters.addSaturated(RangeCheck.count(format, payload, tile.rows(), tile.columns()));

@@ -162,7 +162,7 @@ public final class TwoStep implements Collective {
                 outgoing[peer] = peer == rank ? partials[rank] : packet(scattered, peer, parts[peer]);
                 if (!outgoing[peer].isEmpty()) {
                     port.encode(parts[peer], outgoing[peer].payload());
-                    watch.check(format, outgoing[peer].payload(), parts[peer]);
+                    watch.check(port, parts[peer], outgoing[peer].payload());
                 }
             }
             watch.encoded();

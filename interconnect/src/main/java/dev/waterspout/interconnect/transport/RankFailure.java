@@ -4,6 +4,8 @@ import dev.waterspout.interconnect.InterconnectException;
 
 /** The exception that a rank's failure causes on the others. */
 public final class RankFailure {
+    private static final String OWN = "dev.waterspout.";
+
     private RankFailure() {}
 
     /**
@@ -13,7 +15,10 @@ public final class RankFailure {
      * @param cause why
      */
     public static InterconnectException of(int rank, Throwable cause) {
-        String why = cause instanceof InterconnectException ? cause.getMessage() : cause.toString();
+        // Exceptions of this program are whole sentences; of others the name says more than the message.
+        String message = cause.getMessage();
+        boolean own = message != null && cause.getClass().getName().startsWith(OWN);
+        String why = own ? message : cause.toString();
         return new InterconnectException("rank " + rank + " failed: " + why, cause);
     }
 }

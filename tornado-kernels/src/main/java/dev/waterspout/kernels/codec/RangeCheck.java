@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.codec;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the values of an encoded partial that lie at the end of their format's range. What was beyond it has been cut
@@ -14,9 +15,9 @@ import java.lang.foreign.MemorySegment;
  *   <li>of f16 and TopK: values that are infinite.
  * </ul>
  *
- * A block whose largest value is exactly the largest of the format counts, too: from the packed bytes alone, the two
- * cannot be told apart. So every implementation of a format, on the host or on a device, has the same count, and
- * encoding needs no code for it: what is read is one scale per block.
+ * Encoding needs no code for it: what is read is one scale per block. From the packed bytes alone, a block whose largest value is exactly
+ * the largest of the format cannot be told from one that was cut, and counts. Where the values are at hand, blocks at the end of the range
+ * are compared with them, and count only if a value is beyond it.
  */
 public final class RangeCheck {
     private static final int LARGEST_HALF = 0x7bff;
@@ -49,28 +50,71 @@ public final class RangeCheck {
      * @return how many; 0 for a format that {@linkplain #isNeeded needs no check}
      */
     public static long count(WireFormat format, MemorySegment packed, int rows, int columns) {
+        return count(format, packed, rows, columns, null);
+    }
+
+    /**
+     * Counts blocks, scales or elements whose values are beyond the range.
+     *
+     * @param format what the partial is encoded in
+     * @param packed {@code format.encodedBytes(rows, columns)} bytes
+     * @param rows tokens, 0 or more
+     * @param columns elements in a row, at least 1
+     * @param values f32, what was encoded
+     * @param stride elements from one row of the values to the next
+     * @return how many; 0 for a format that {@linkplain #isNeeded needs no check}
+     */
+    public static long countBeyond(
+            WireFormat format, MemorySegment packed, int rows, int columns, MemorySegment values, int stride) {
+        return count(format, packed, rows, columns, new Values(values, stride));
+    }
+
+    private static long count(WireFormat format, MemorySegment packed, int rows, int columns, @Nullable Values values) {
         return switch (format) {
             case PlainFormat plain ->
                 plain == PlainFormat.F16 ? halves(packed, 0, (long) rows * columns, INFINITE_HALF) : 0;
-            case MxFormat mx -> mx.scale() == ScaleType.E8M0 ? 0 : blocks(mx, packed, rows, columns);
-            case IntegerFormat integers -> scales(integers, packed, rows, columns);
+            case MxFormat mx -> mx.scale() == ScaleType.E8M0 ? 0 : blocks(mx, packed, rows, columns, values);
+            case IntegerFormat integers -> scales(integers, packed, rows, columns, values);
             case TopKFormat topK -> keptValues(topK, packed, rows, columns);
         };
     }
 
-    private static long blocks(MxFormat format, MemorySegment packed, int rows, int columns) {
-        MxLayout layout = new MxLayout(format, columns);
-        long count = 0;
-        if (format.scale() == ScaleType.F16) {
-            for (int row = 0; row < rows; row++) {
-                count += halves(packed, layout.scaleOffset(row), layout.blocks(), LARGEST_HALF);
+    /** What was encoded. */
+    private record Values(MemorySegment floats, int stride) {
+        /** {@return whether rounding gives a value of a rectangle a larger code than there is} */
+        boolean isBeyond(BlockQuantizer quantizer, int scaleCode, int largest, Tile tile) {
+            for (int row = tile.row; row < tile.row + tile.rows; row++) {
+                for (int column = tile.column; column < tile.column + tile.columns; column++) {
+                    float value = floats.get(Layouts.F32, ((long) row * stride + column) * Float.BYTES);
+                    if (quantizer.magnitudeCode(value, scaleCode) > largest) {
+                        return true;
+                    }
+                }
             }
-            return count;
+            return false;
         }
-        int largest = format.maxScaleExponent() + format.scale().bias();
+    }
+
+    private record Tile(int row, int rows, int column, int columns) {}
+
+    private static long blocks(MxFormat format, MemorySegment packed, int rows, int columns, @Nullable Values values) {
+        MxLayout layout = new MxLayout(format, columns);
+        BlockQuantizer quantizer = new BlockQuantizer(format);
+        boolean halves = format.scale() == ScaleType.F16;
+        int end = halves
+                ? LARGEST_HALF
+                : format.maxScaleExponent() + format.scale().bias();
+        long count = 0;
         for (int row = 0; row < rows; row++) {
             for (int block = 0; block < layout.blocks(); block++) {
-                if (layout.scaleCode(packed, row, block) == largest && hasLargest(layout, format, packed, row, block)) {
+                if (layout.scaleCode(packed, row, block) != end
+                        || !(halves || hasLargest(layout, format, packed, row, block))) {
+                    continue;
+                }
+                int first = block * format.block();
+                Tile tile = new Tile(row, 1, first, Math.min(format.block(), columns - first));
+                if (values == null
+                        || values.isBeyond(quantizer, end, format.element().maxCode(), tile)) {
                     count++;
                 }
             }
@@ -90,13 +134,20 @@ public final class RangeCheck {
         return false;
     }
 
-    private static long scales(IntegerFormat format, MemorySegment packed, int rows, int columns) {
-        if (format.axis() == IntegerFormat.Axis.CHANNEL) {
-            return rows == 0 ? 0 : halves(packed, 0, columns, LARGEST_HALF);
-        }
+    private static long scales(
+            IntegerFormat format, MemorySegment packed, int rows, int columns, @Nullable Values values) {
+        boolean channels = format.axis() == IntegerFormat.Axis.CHANNEL;
+        BlockQuantizer quantizer = format.quantizer();
         long count = 0;
-        for (int row = 0; row < rows; row++) {
-            count += halves(packed, BaselineLayout.scaleOffset(format, columns, row, 0), 1, LARGEST_HALF);
+        for (int i = 0; i < (channels ? Math.min(1, rows) * columns : rows); i++) {
+            long offset = channels ? (long) i * Short.BYTES : BaselineLayout.scaleOffset(format, columns, i, 0);
+            Tile tile = channels ? new Tile(0, rows, i, 1) : new Tile(i, 1, 0, columns);
+            if (halves(packed, offset, 1, LARGEST_HALF) > 0
+                    && (values == null
+                            || values.isBeyond(
+                                    quantizer, LARGEST_HALF, format.element().maxCode(), tile))) {
+                count++;
+            }
         }
         return count;
     }

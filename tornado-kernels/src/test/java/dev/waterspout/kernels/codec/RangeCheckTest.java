@@ -14,13 +14,21 @@ class RangeCheckTest {
     private static final int COLUMNS = 200; // the last block is short
 
     private static long count(String text, float[] values) {
+        return counts(text, values)[0];
+    }
+
+    /** From the packed bytes alone, and with the values. */
+    private static long[] counts(String text, float[] values) {
         WireFormat format = WireFormat.parse(text);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment source = arena.allocate((long) values.length * Float.BYTES, 64);
             MemorySegment.copy(values, 0, source, Layouts.F32, 0, values.length);
             MemorySegment packed = arena.allocate(format.encodedBytes(ROWS, COLUMNS), 64);
             PartialCodec.of(format).encode(source, ROWS, COLUMNS, packed);
-            return RangeCheck.count(format, packed, ROWS, COLUMNS);
+            return new long[] {
+                RangeCheck.count(format, packed, ROWS, COLUMNS),
+                RangeCheck.countBeyond(format, packed, ROWS, COLUMNS, source, COLUMNS)
+            };
         }
     }
 
@@ -71,6 +79,24 @@ class RangeCheckTest {
         assertThat(count(format, values)).as("" + within).isZero();
         values[COLUMNS + 40] = -beyond;
         assertThat(count(format, values)).as("" + beyond).isEqualTo(expected);
+    }
+
+    /** The largest value of a format, and the least that does not round to it. */
+    @ParameterizedTest
+    @CsvSource({
+        "e2m1:32:e5m0, 196608, 229376",
+        "e2m1:32:e4m0, 768, 896",
+        "e2m1:32:f16, 393024, 458528",
+        "q8_0, 129984.5, 130500",
+        "int8:token, 129984.5, 130500",
+        "int4:channel, 114632, 122820"
+    })
+    void theLargestValueOfAFormatIsWithinItsRange(String format, float largest, float beyond) {
+        float[] values = new float[ROWS * COLUMNS];
+        values[COLUMNS + 40] = -largest;
+        assertThat(counts(format, values)).as("%s", largest).containsExactly(1, 0);
+        values[COLUMNS + 40] = -beyond;
+        assertThat(counts(format, values)).as("%s", beyond).containsExactly(1, 1);
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waterspout.engine.batch.BatchLimits;
 import dev.waterspout.engine.forward.HostShard;
 import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.testing.SmallModel;
@@ -12,6 +13,8 @@ import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.testing.TestData;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -105,6 +108,37 @@ class ParallelSequencesTest {
                     .toList();
             assertThat(together(model, few, order.stream().map(prompts::get).toList(), GenerationExtent.ANY))
                     .isEqualTo(order.stream().map(alone::get).toList());
+        }
+    }
+
+    /** Experts, windows, latent attention, factors of positions: rows of other texts change nothing. */
+    @ParameterizedTest(name = "{0} on {1} ranks, {2}")
+    @CsvSource({
+        "qwen3, 3, e2m1:32:e8m0",
+        "gemma2, 2, e2m1:32:e8m0",
+        "gemma3, 2, bf16",
+        "olmo2, 1, f32",
+        "commandr, 2, e2m1:32:e8m0",
+        "qwen2moe, 2, f32",
+        "mixtral, 3, e2m1:32:e8m0",
+        "deepseek2, 2, f32",
+        "gptoss, 2, e2m1:32:e8m0"
+    })
+    void textsOfEveryKindOfModelAreThoseOfEach(String name, int ranks, String comm) throws IOException {
+        List<int[]> prompts = prompts().stream()
+                .map(prompt ->
+                        Arrays.stream(prompt).map(token -> token % 190 + 3).toArray())
+                .toList();
+        List<int[]> some =
+                IntStream.of(0, 1, 4, 5, 8, 9, 14, 15).mapToObj(prompts::get).toList();
+        BatchLimits narrow = new BatchLimits(SEQUENCES, 64, CONTEXT, BLOCK, 7);
+        try (Model model = new Model(GgufFile.open(TestData.require("arch/" + name + ".gguf")));
+                RankGroup one = start(model, ranks, comm, BatchLimits.ofOne(CONTEXT, 64), CacheType.F32);
+                RankGroup few = start(model, ranks, comm, narrow, CacheType.F32)) {
+            List<List<Integer>> alone = alone(model, one, some);
+            assertThat(together(model, few, some, 0)).isEqualTo(alone);
+            assertThat(together(model, few, some, GenerationExtent.ANY)).isEqualTo(alone);
+            assertThat(few.loop().preemptions()).isPositive();
         }
     }
 

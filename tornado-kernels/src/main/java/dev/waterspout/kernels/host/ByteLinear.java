@@ -129,8 +129,8 @@ final class ByteLinear {
     private void unpack(int row, int rows, int column, int count) {
         if (reader != null && rows == kernels.rows()) {
             long stored = address + weights.offset(row, column);
-            long done = (long) rows * (weights.offset(row, column) - weights.offset(row, 0));
-            long next = address + weights.offset(row, 0) + rows * weights.rowStride() + done;
+            long done = weights.offset(row, column) - weights.offset(row, 0);
+            long next = address + weights.offset(row + rows, 0) + kernels.rowsPerStream() * done;
             reader.read(tile.address(), stored, count / weights.format().blockElements(), next);
             return;
         }

@@ -113,9 +113,15 @@ public final class ByteKernels implements MachineCode.Checked {
          * @param tile its address
          * @param rows address of the chunk of the panel's first row
          * @param blocks number of blocks, at least 1
-         * @param next address of bytes that are needed soon
+         * @param next address of the first row that is needed next, plus {@link #rowsPerStream} times the bytes that
+         *     the chunk is away from the beginning of its row
          */
         void read(long tile, long rows, int blocks, long next);
+    }
+
+    /** {@return the rows of the part of a panel that a reader asks for from beginning to end} */
+    public int rowsPerStream() {
+        return isa.rows() / TileReader.STREAMS;
     }
 
     /**

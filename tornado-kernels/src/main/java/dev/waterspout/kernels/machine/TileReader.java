@@ -18,6 +18,11 @@ import java.util.List;
  * @param rowStride bytes from a row to the next
  */
 record TileReader(Isa isa, BlockReader block, int rowStride) {
+    /**
+     * Parts of the next panel that are asked for at a time: one stream alone reads memory at two thirds of the speed.
+     */
+    static final int STREAMS = 4;
+
     /** Bytes of a line of the cache. */
     private static final int LINE = 64;
 
@@ -28,12 +33,13 @@ record TileReader(Isa isa, BlockReader block, int rowStride) {
         code.move(General.R9, General.RDI);
         code.add(General.R9, ByteLayout.scales(isa));
         int loop = code.here();
-        int bytes = isa.rows() * block.blockBytes();
-        int lines = (bytes + LINE - 1) / LINE;
+        int bytes = isa.rows() / STREAMS * block.blockBytes();
         for (int r = 0; r < Isa.VECTORS; r++) {
             // Asking for all lines at once would fill the buffers that wait for memory.
-            for (int line = r * lines / Isa.VECTORS; line < (r + 1) * lines / Isa.VECTORS; line++) {
-                code.prefetch(General.RCX, line * LINE);
+            for (int stream = r; stream < STREAMS; stream += Isa.VECTORS) {
+                for (int at = 0; at < bytes; at += LINE) {
+                    code.prefetch(General.RCX, stream * (isa.rows() / STREAMS * rowStride) + at);
+                }
             }
             block.emit(new BlockCode(isa, code, r, rowStride));
         }

@@ -16,12 +16,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Rows are taken in panels, as many as a tile has, and columns in chunks of {@value ByteKernels#CHUNK}. A chunk of
  * a panel becomes a tile, which stays in the first-level cache while the chunk's inputs of up to {@value #TILE_TOKENS}
- * tokens, 512 bytes each, stream past it from the second level. Results of a panel stay there, too, until its last
- * chunk. Sums depend neither on this nor on the number of tokens.
+ * tokens, 512 bytes each, stream past it from the second level. They stay there for {@value #PANELS} panels, and so do
+ * the results of these panels until their last chunk. Sums depend neither on this nor on the number of tokens.
  */
 final class ByteLinear {
     /** Tokens that share a tile of weights. */
-    private static final int TILE_TOKENS = 512;
+    private static final int TILE_TOKENS = 256;
+
+    /** Panels that share a chunk of the inputs while it is in the second-level cache. */
+    private static final int PANELS = 4;
 
     /** Bytes of the longest rows that code reads: the distance of the last row of a panel fits into an instruction. */
     private static final int LONGEST_STRIDE = 1 << 25;
@@ -92,23 +95,41 @@ final class ByteLinear {
 
     private void multiply(int token, int tokens, int rowFrom, int rowTo) {
         round(token, tokens);
-        for (int next = rowFrom; next < rowTo; next += kernels.rows()) {
-            // A panel at the end begins earlier if it can: rows that are computed twice have the same bits.
-            int row = Math.max(rowFrom, Math.min(next, rowTo - kernels.rows()));
-            int rows = Math.min(kernels.rows(), rowTo - row);
-            MemorySegment sums = Memory.ALL.asSlice(results, (long) tokens * kernels.groupStride());
-            sums.fill((byte) 0);
-            int chunk = 0;
-            for (int column = 0; column < weights.columns(); column += ByteKernels.CHUNK) {
-                int count = Math.min(ByteKernels.CHUNK, weights.columns() - column);
-                unpack(row, rows, column, count);
-                long in = inputs + (long) chunk * tokens * ByteKernels.INPUT_CHUNK;
-                kernels.multiply(tile.address(), in, results, tokens, count);
-                chunk++;
+        int step = PANELS * kernels.rows();
+        for (int row = rowFrom; row < rowTo; row += step) {
+            panels(token, tokens, rowFrom, row, Math.min(row + step, rowTo));
+        }
+    }
+
+    /** Multiplies some panels: their inputs come from the second-level cache, all but the first time. */
+    private void panels(int token, int tokens, int bandFrom, int rowFrom, int rowTo) {
+        long panelResults = (long) tokens * kernels.groupStride();
+        int panels = Math.ceilDiv(rowTo - rowFrom, kernels.rows());
+        Memory.ALL.asSlice(results, panels * panelResults).fill((byte) 0);
+        int chunk = 0;
+        for (int column = 0; column < weights.columns(); column += ByteKernels.CHUNK) {
+            int count = Math.min(ByteKernels.CHUNK, weights.columns() - column);
+            long in = inputs + (long) chunk * tokens * ByteKernels.INPUT_CHUNK;
+            for (int p = 0; p < panels; p++) {
+                int row = row(p, bandFrom, rowFrom, rowTo);
+                unpack(row, Math.min(kernels.rows(), rowTo - row), column, count);
+                kernels.multiply(tile.address(), in, results + p * panelResults, tokens, count);
             }
-            copy(row, rows, token, tokens);
+            chunk++;
             scratch.tileDone();
         }
+        for (int p = 0; p < panels; p++) {
+            int row = row(p, bandFrom, rowFrom, rowTo);
+            copy(results + p * panelResults, row, Math.min(kernels.rows(), rowTo - row), token, tokens);
+        }
+    }
+
+    /**
+     * {@return the first row of a panel} One at the end begins earlier if it can: rows that are computed twice have
+     * the same bits.
+     */
+    private int row(int panel, int bandFrom, int rowFrom, int rowTo) {
+        return Math.max(bandFrom, Math.min(rowFrom + panel * kernels.rows(), rowTo - kernels.rows()));
     }
 
     /** Rounds all inputs of a tile of tokens: all tokens' first chunk, then all tokens' next. */
@@ -145,15 +166,15 @@ final class ByteLinear {
         kernels.interleave(tile.address(), panel, count);
     }
 
-    private void copy(int row, int rows, int token, int tokens) {
+    private void copy(long sums, int row, int rows, int token, int tokens) {
         long to = Layouts.floats((long) token * weights.rows() + row);
         long stride = Layouts.floats(weights.rows());
         if (rows == kernels.rows()) {
-            kernels.copy(y.address() + to, results, stride, tokens);
+            kernels.copy(y.address() + to, sums, stride, tokens);
             return;
         }
         for (int t = 0; t < tokens; t++) {
-            long from = results + (long) t * kernels.groupStride();
+            long from = sums + (long) t * kernels.groupStride();
             MemorySegment.copy(Memory.ALL, from, y, to + t * stride, Layouts.floats(rows));
         }
     }

@@ -1,10 +1,14 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.MachineCode;
+import dev.waterspout.kernels.machine.ValueKernels;
+import dev.waterspout.kernels.machine.ValueTile;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Weighted sums of cached values, accumulated in memory from tile to tile.
@@ -22,6 +26,10 @@ final class ValueTiles {
     private final long weights;
     private final int weightStride;
     private final long sums;
+    /** Sums of one unit and of four in machine code, or null. */
+    private final @Nullable ValueKernels one;
+
+    private final @Nullable ValueKernels four;
 
     /**
      * Creates the tiles of one attention call.
@@ -31,13 +39,26 @@ final class ValueTiles {
      * @param weights address, [units][positions]
      * @param weightStride floats from unit to unit
      * @param sums address of dense rows of {@code headDim}, one per unit
+     * @param machine does the sums where it can, or null
      */
-    ValueTiles(long values, int headDim, long weights, int weightStride, long sums) {
+    ValueTiles(long values, int headDim, long weights, int weightStride, long sums, @Nullable MachineCode machine) {
         this.values = values;
         this.headDim = headDim;
         this.weights = weights;
         this.weightStride = weightStride;
         this.sums = sums;
+        one = kernels(machine, 1);
+        four = kernels(machine, ValueTile.MOST_UNITS);
+    }
+
+    private @Nullable ValueKernels kernels(@Nullable MachineCode machine, int units) {
+        if (machine == null || headDim < Lanes.COUNT) {
+            return null;
+        }
+        int row = headDim * Float.BYTES;
+        int vectors = headDim / Lanes.COUNT;
+        ValueTile shape = new ValueTile(Lanes.COUNT * Float.SIZE, units, vectors, row, weightStride * Float.BYTES, row);
+        return machine.values(shape).orElse(null);
     }
 
     /** Takes the values from here on from another address. */
@@ -54,6 +75,10 @@ final class ValueTiles {
      */
     void addFour(int weight, int count, int sum) {
         int d = 0;
+        if (four != null && count > 0) {
+            four.add(values, weights + Layouts.floats(weight), sums + Layouts.floats(sum), count);
+            d = Lanes.whole(headDim);
+        }
         for (; d + WIDE <= headDim; d += WIDE) {
             fourWide(d, weight, count, sum + d);
         }
@@ -73,6 +98,14 @@ final class ValueTiles {
     void addOne(int position, int weight, int count, int sum) {
         int value = position * headDim;
         int d = 0;
+        if (one != null && count > 0) {
+            one.add(
+                    values + Layouts.floats(value),
+                    weights + Layouts.floats(weight),
+                    sums + Layouts.floats(sum),
+                    count);
+            d = Lanes.whole(headDim);
+        }
         for (; d + WIDE <= headDim; d += WIDE) {
             oneWide(value + d, weight, count, sum + d);
         }

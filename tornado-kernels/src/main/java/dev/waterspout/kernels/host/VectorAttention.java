@@ -61,7 +61,7 @@ public final class VectorAttention {
         sums = memory.sums();
         scores = memory.totals();
         dots = new DotTiles(queries, headDim, tile, headDim, sums, DOT_STRIDE, Lanes.COUNT, machine);
-        values = new ValueTiles(tile, headDim, scores, TILE, sums);
+        values = new ValueTiles(tile, headDim, scores, TILE, sums, machine);
     }
 
     static void apply(AttentionCall call, int unitFrom, int unitTo, HostScratch memory, @Nullable MachineCode machine) {

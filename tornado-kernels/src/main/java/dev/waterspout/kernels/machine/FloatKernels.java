@@ -49,13 +49,10 @@ public final class FloatKernels implements MachineCode.Checked {
         int columns = 3 * lanes;
         int tokens = functions.length;
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment w = arena.allocate(size(shape.rows(), shape.rowStride(), 1, 0, columns), 64);
-            MemorySegment x = arena.allocate(size(tokens, shape.inputStride(), 1, 0, columns), 64);
+            MemorySegment w = numbers(arena, size(shape.rows(), shape.rowStride(), 1, 0, columns), 1);
+            MemorySegment x = numbers(arena, size(tokens, shape.inputStride(), 1, 0, columns), 2);
             MemorySegment y =
-                    arena.allocate(size(tokens, shape.sumInputStride(), shape.rows(), shape.sumRowStride(), lanes), 64);
-            fill(w, 1);
-            fill(x, 2);
-            fill(y, 3);
+                    numbers(arena, size(tokens, shape.sumInputStride(), shape.rows(), shape.sumRowStride(), lanes), 3);
             MemorySegment expected = arena.allocate(y.byteSize(), 64).copyFrom(y);
             for (int t = 0; t < tokens; t++) {
                 for (int r = 0; r < shape.rows(); r++) {
@@ -71,12 +68,15 @@ public final class FloatKernels implements MachineCode.Checked {
         return (count - 1) * stride + (others - 1) * otherStride + Layouts.floats(floats);
     }
 
-    private static void fill(MemorySegment floats, int seed) {
+    /** {@return memory filled with numbers between -1 and 1} */
+    static MemorySegment numbers(Arena arena, long bytes, int seed) {
+        MemorySegment floats = arena.allocate(bytes, 64);
         int value = seed;
         for (long i = 0; i < floats.byteSize(); i += Float.BYTES) {
             value = value * 1103515245 + 12345;
             floats.set(Layouts.F32, i, (value >> 16) * 0x1p-15f);
         }
+        return floats;
     }
 
     private void define(MemorySegment w, MemorySegment x, MemorySegment y, int row, int token, int columns) {

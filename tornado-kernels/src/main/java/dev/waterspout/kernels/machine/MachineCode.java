@@ -34,6 +34,8 @@ public final class MachineCode {
     private final Map<Quants, Optional<ByteKernels>> bytes = new ConcurrentHashMap<>();
     private final Map<FloatTile, Optional<FloatKernels>> floats = new ConcurrentHashMap<>();
 
+    private final Map<ValueTile, Optional<ValueKernels>> values = new ConcurrentHashMap<>();
+
     private MachineCode(Isa isa, @Nullable Runner simulator) {
         this.isa = isa;
         this.simulator = simulator;
@@ -108,6 +110,15 @@ public final class MachineCode {
      */
     public Optional<FloatKernels> floats(FloatTile shape) {
         return floats.computeIfAbsent(shape, key -> checked(new FloatKernels(this, key)));
+    }
+
+    /**
+     * {@return the kernels of weighted sums, or nothing if they do not work here}
+     *
+     * @param shape units, strides and vectors
+     */
+    public Optional<ValueKernels> values(ValueTile shape) {
+        return values.computeIfAbsent(shape, key -> checked(new ValueKernels(this, key)));
     }
 
     private static <T extends Checked> Optional<T> checked(T kernels) {

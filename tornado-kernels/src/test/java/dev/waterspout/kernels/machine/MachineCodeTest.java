@@ -53,4 +53,15 @@ class MachineCodeTest {
             assertThat(machine.floats(near)).isPresent();
         }
     }
+
+    @ParameterizedTest
+    @MethodSource("tiles")
+    void weightedSumsHaveTheBitsOfTheDefinition(MachineCode machine, int bits, int vectors) {
+        int vector = bits / Byte.SIZE;
+        for (int units : new int[] {1, ValueTile.MOST_UNITS}) {
+            int row = vectors * vector;
+            assertThat(machine.values(new ValueTile(bits, units, vectors, row + 4, 20, row)))
+                    .isPresent();
+        }
+    }
 }

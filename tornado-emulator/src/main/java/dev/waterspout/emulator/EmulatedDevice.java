@@ -22,6 +22,7 @@ public final class EmulatedDevice implements TornadoDevice {
 
     private long memoryInUse;
     private long allocatable = Long.MAX_VALUE;
+    private long mostAllocated = Long.MAX_VALUE;
     private long launchable = Long.MAX_VALUE;
     private boolean lost;
 
@@ -72,6 +73,11 @@ public final class EmulatedDevice implements TornadoDevice {
         allocatable = bytes;
     }
 
+    /** Sets the bytes of the largest allocation, which the device reports, and refuses larger ones. */
+    public synchronized void limitAllocations(long bytes) {
+        mostAllocated = bytes;
+    }
+
     /**
      * Allocates device memory, with all bits set.
      *
@@ -80,7 +86,7 @@ public final class EmulatedDevice implements TornadoDevice {
     public DeviceBuffer allocate(long bytes) {
         synchronized (this) {
             requirePresent();
-            if (bytes > spec.memoryBytes() - memoryInUse || bytes > allocatable) {
+            if (bytes > spec.memoryBytes() - memoryInUse || bytes > allocatable || bytes > mostAllocated) {
                 throw new TornadoOutOfMemoryException("unable to allocate " + bytes + " bytes on " + getDeviceName()
                         + ": " + memoryInUse + " of " + spec.memoryBytes() + " bytes are in use"
                         + (bytes > allocatable ? ", and allocations are made to fail" : ""));
@@ -147,8 +153,8 @@ public final class EmulatedDevice implements TornadoDevice {
     }
 
     @Override
-    public long getMaxAllocMemory() {
-        return spec.memoryBytes();
+    public synchronized long getMaxAllocMemory() {
+        return Math.min(mostAllocated, spec.memoryBytes());
     }
 
     @Override

@@ -111,7 +111,17 @@ public record ShardWeights(
      * @param shard which of them
      */
     public static long bytes(Model model, Shard shard) {
-        return of(model, shard, ColumnCut::shape).bytes();
+        return shapes(model, shard).bytes();
+    }
+
+    /**
+     * Returns a rank's weights for their sizes: matrices that a cut would decode have shapes, and no weights.
+     *
+     * @param model all weights
+     * @param shard which of them
+     */
+    public static ShardWeights shapes(Model model, Shard shard) {
+        return of(model, shard, ColumnCut::shape);
     }
 
     /**

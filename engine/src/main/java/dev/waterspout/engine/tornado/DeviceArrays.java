@@ -20,7 +20,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * Everything that a shard keeps on its device from one graph to the next. Weights of a kind are stacked over the
- * layers, those of each tensor type for themselves.
+ * layers, those of each tensor type for themselves. An output head that is the embedding table is not kept twice.
  * Shapes are of the shard; rows are the tokens of the largest chunk.
  */
 final class DeviceArrays {
@@ -82,7 +82,18 @@ final class DeviceArrays {
 
     private final List<TornadoNativeArray> all = new ArrayList<>();
 
-    DeviceArrays(Model model, Shard shard, RankOptions options) {
+    private final long mostBytes;
+
+    /**
+     * Copies the weights.
+     *
+     * @param model of the file
+     * @param shard the rank's
+     * @param options of the run
+     * @param mostBytes of one array on the device
+     */
+    DeviceArrays(Model model, Shard shard, RankOptions options, long mostBytes) {
+        this.mostBytes = mostBytes;
         ModelConfig config = model.config();
         ShardWeights weights = ShardWeights.of(model, shard);
         List<ShardWeights.Layer> layers = weights.layers();
@@ -91,7 +102,7 @@ final class DeviceArrays {
         int kvHeads = shard.kvHeads().size();
         float epsilon = config.epsilon();
         all.add(powers);
-        embedding = keep(StackedWeights.single("embedding", weights.embedding()));
+        embedding = keep(StackedWeights.single("embedding", weights.embedding(), mostBytes));
         attentionNorm = norm(layers, TensorRole.ATTN_NORM, 1, config.width(), epsilon);
         q = stack("Q", layers, TensorRole.ATTN_Q);
         k = stack("K", layers, TensorRole.ATTN_K);
@@ -114,7 +125,9 @@ final class DeviceArrays {
         downBias = vectors(layers, TensorRole.FFN_DOWN_BIAS);
         outputNorm =
                 keep(new DeviceNorm(StackedWeights.vectors(List.of(weights.outputNorm())), 1, config.width(), epsilon));
-        output = keep(StackedWeights.single("output head", weights.output()));
+        output = model.tied()
+                ? embedding.slice(shard.vocabulary().from(), shard.vocabulary().to())
+                : keep(StackedWeights.single("output head", weights.output(), mostBytes));
         int cached = Math.toIntExact((long) config.layers() * kvHeads * options.context() * config.headDim());
         cache = new DeviceCache(floats(cached, 1), floats(cached, 1), kvHeads, options.context(), config.headDim());
         hidden = floats(rows, config.width());
@@ -150,7 +163,7 @@ final class DeviceArrays {
 
     private StackedWeights stack(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
         StackedWeights stacked = new StackedWeights(
-                kind, layers.stream().map(layer -> layer.matrix(role)).toList());
+                kind, layers.stream().map(layer -> layer.matrix(role)).toList(), mostBytes);
         stacked.stacks().forEach(this::keep);
         return stacked;
     }

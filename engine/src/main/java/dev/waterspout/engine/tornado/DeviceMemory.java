@@ -1,25 +1,43 @@
 package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.DeviceException;
-import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.weights.DeviceTables;
 import java.util.Locale;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
-/** Whether a shard fits a device, found out before anything is allocated. */
+/**
+ * The memory that a shard takes on a device, found out before anything is allocated: the arrays of {@link DeviceArrays}
+ * and of {@link PhaseGraphs}.
+ */
 final class DeviceMemory {
-    private DeviceMemory() {}
+    private final Model model;
+    private final ModelConfig config;
+    private final Shard shard;
+    private final RankOptions options;
+
+    private DeviceMemory(Model model, Shard shard, RankOptions options) {
+        this.model = model;
+        this.config = model.config();
+        this.shard = shard;
+        this.options = options;
+    }
 
     /**
      * Checks a shard.
      *
      * @throws DeviceException if the device has less memory than the shard needs; names both
      */
-    static void require(String name, TornadoDevice device, Model model, Shard shard, RankOptions options) {
-        long needed = RankMemory.of(model, shard, 1, options).total()
-                + model.embedding().data().byteSize();
+    static void require(String name, TornadoDevice device, Model model, Shard shard, int ranks, RankOptions options) {
+        long needed = bytes(model, shard, ranks, options);
         long available = device.getMaxGlobalMemory();
         if (needed > available) {
             throw new DeviceException(String.format(
@@ -30,5 +48,72 @@ final class DeviceMemory {
                     name,
                     available / 1e6));
         }
+    }
+
+    /**
+     * Computes the bytes of all arrays, without their headers.
+     *
+     * @param model of the file
+     * @param shard the rank's
+     * @param ranks of the group
+     * @param options of the run; partials go through the host
+     */
+    static long bytes(Model model, Shard shard, int ranks, RankOptions options) {
+        DeviceMemory memory = new DeviceMemory(model, shard, options);
+        int chunk = options.chunk();
+        long phases = memory.phase(chunk, ranks) + (chunk == 1 ? 0 : memory.phase(1, ranks));
+        return memory.weights() + memory.vectors() + memory.cache() + memory.activations() + phases;
+    }
+
+    /** The matrices of all layers, the whole embedding table, and an output head that is not the table. */
+    private long weights() {
+        WeightMatrix embedding = model.embedding();
+        long table = embedding.rows() * embedding.format().rowBytes(embedding.columns());
+        WeightMatrix output = model.output();
+        long tied = model.tied() ? shard.vocabulary().size() * output.format().rowBytes(output.columns()) : 0;
+        return ShardWeights.bytes(model, shard) + table - tied;
+    }
+
+    /** Norms and biases. */
+    private long vectors() {
+        long bytes = model.outputNorm().byteSize();
+        for (ShardWeights.Layer layer : ShardWeights.shapes(model, shard).layers()) {
+            for (TensorRole role : TensorRole.values()) {
+                var vector = layer.vector(role);
+                bytes += vector == null ? 0 : vector.byteSize();
+            }
+        }
+        return bytes;
+    }
+
+    private long cache() {
+        return floats((long) config.layers() * shard.kvHeads().size() * options.context(), 2L * config.headDim());
+    }
+
+    /** The working memory of a chunk, the logits, and the kernels' tables. */
+    private long activations() {
+        long heads = shard.heads().size();
+        long kvHeads = shard.kvHeads().size();
+        long ofRow = 5L * config.width() // hidden, normed, partial, sum, selected
+                + 2 * heads * config.headDim() // queries, attended
+                + 2 * kvHeads * config.headDim() // keys, values
+                + 2L * shard.ffn().size() // gate, up
+                + heads; // factors of norms
+        return floats(options.chunk(), ofRow)
+                + floats(options.logitRows(), shard.vocabulary().size())
+                + DeviceTables.create().getNumBytesOfSegment();
+    }
+
+    /** What one phase has for itself: its tokens, angles and scalars, this rank's packet, and those of other ranks. */
+    private long phase(int chunk, int ranks) {
+        PhaseComm comm = PhaseComm.of(options.schedule(), chunk);
+        long packet = comm.format().encodedBytes(chunk, config.width());
+        long own = comm.format() == PlainFormat.F32 ? 0 : packet; // an f32 packet is the partial itself
+        long exchanged = ranks == 1 ? 0 : own + (ranks - 1) * packet;
+        return floats(chunk, 1 + 2L * config.ropes().getFirst().dimensions()) + floats(Step.SIZE, 1) + exchanged;
+    }
+
+    private static long floats(long rows, long columns) {
+        return Math.multiplyExact(Math.multiplyExact(rows, columns), Float.BYTES);
     }
 }

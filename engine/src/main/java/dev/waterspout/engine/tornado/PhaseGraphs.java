@@ -16,7 +16,6 @@ import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.Scoring;
-import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -33,8 +32,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * The task graphs of one phase: prefill for chunks of many tokens, or decode for one. Each is compiled once and run for
- * every layer; the layer's number comes in with the step. Where a file mixes tensor types within a kind of weights, a
- * half layer has one graph per combination of types that occurs.
+ * every layer; the layer's number comes in with the step. Where a file mixes tensor types within a kind of weights, or
+ * one array cannot hold all layers, a half layer has one graph per combination of arrays that occurs.
  *
  * <pre>
  *   embed          tokens            -> hidden
@@ -67,7 +66,7 @@ final class PhaseGraphs {
     /** Reduces parts of packets, which lie on the host. */
     final PartialCodec hostCodec;
 
-    /** Of every layer; layers whose weights have the same tensor types share a graph. */
+    /** Of every layer; layers whose weights lie in the same arrays share a graph. */
     private final List<KernelGraph> attention;
 
     private final List<KernelGraph> feedForward;
@@ -116,11 +115,11 @@ final class PhaseGraphs {
                 ? null
                 : new DevicePackets(others(codec, maxRows, ranks - 1), packet, shard.rank(), ranks);
         this.embed = embed();
-        this.attention = perTypes(
+        this.attention = perStacks(
                 "Attention",
                 Stream.of(arrays.q, arrays.k, arrays.v, arrays.attentionOutput),
                 (name, layer) -> attention(name, layer, shard.heads().size()));
-        this.feedForward = perTypes(
+        this.feedForward = perStacks(
                 "FeedForward",
                 arrays.gateWeights == null
                         ? Stream.of(arrays.upWeights, arrays.down)
@@ -224,17 +223,17 @@ final class PhaseGraphs {
         KernelGraph graph(String name, int layer);
     }
 
-    /** Makes one graph per combination of tensor types; {@return the graph of every layer} */
-    private List<KernelGraph> perTypes(String name, Stream<StackedWeights> weights, HalfLayer half) {
+    /** Makes one graph per combination of arrays of weights; {@return the graph of every layer} */
+    private List<KernelGraph> perStacks(String name, Stream<StackedWeights> weights, HalfLayer half) {
         List<StackedWeights> kinds = weights.toList();
-        Map<List<WeightFormat>, KernelGraph> made = new HashMap<>();
+        Map<List<Integer>, KernelGraph> made = new HashMap<>();
         List<KernelGraph> graphs = new ArrayList<>();
         for (int layer = 0; layer < config.layers(); layer++) {
             int number = layer;
-            List<WeightFormat> types =
-                    kinds.stream().map(kind -> kind.format(number)).toList();
+            List<Integer> stacks =
+                    kinds.stream().map(kind -> kind.stackOf(number)).toList();
             String numbered = made.isEmpty() ? name : name + made.size();
-            graphs.add(made.computeIfAbsent(types, _ -> half.graph(numbered, number)));
+            graphs.add(made.computeIfAbsent(stacks, _ -> half.graph(numbered, number)));
         }
         return graphs;
     }

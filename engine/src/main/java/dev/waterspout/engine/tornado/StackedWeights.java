@@ -5,56 +5,77 @@ import dev.waterspout.kernels.device.DeviceWeights;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
-import java.util.Collection;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * A rank's matrices of one kind of all layers, copied from the file into one device array per tensor type: files mix
- * types within a kind.
+ * A rank's matrices of one kind of all layers, copied from the file into device arrays: those of each tensor type for
+ * themselves, since files mix types within a kind, and as many layers in an array as it holds.
  */
 final class StackedWeights {
-    private final List<WeightFormat> formats;
-    private final Map<WeightFormat, DeviceWeights> stacks = new EnumMap<>(WeightFormat.class);
+    private final List<DeviceWeights> stacks = new ArrayList<>();
+    /** Of every layer: the index of its stack. */
+    private final int[] stackOf;
 
     /**
      * Copies the matrices.
      *
      * @param kind what they are, for error messages
      * @param matrices one per layer, of one shape
-     * @throws DeviceException if one array cannot hold those of one type
+     * @param mostBytes of one array on the device
+     * @throws DeviceException if one array cannot hold one matrix
      */
-    StackedWeights(String kind, List<WeightMatrix> matrices) {
-        formats = matrices.stream().map(WeightMatrix::format).toList();
-        for (WeightFormat format : formats.stream().distinct().toList()) {
-            List<Integer> layers = IntStream.range(0, matrices.size())
-                    .filter(layer -> formats.get(layer) == format)
-                    .boxed()
-                    .toList();
-            stacks.put(
-                    format,
-                    stack(kind, layers, layers.stream().map(matrices::get).toList()));
+    StackedWeights(String kind, List<WeightMatrix> matrices, long mostBytes) {
+        stackOf = new int[matrices.size()];
+        Map<WeightFormat, List<Integer>> layers = new EnumMap<>(WeightFormat.class);
+        for (int layer = 0; layer < matrices.size(); layer++) {
+            layers.computeIfAbsent(matrices.get(layer).format(), _ -> new ArrayList<>())
+                    .add(layer);
         }
+        layers.forEach((format, ofType) -> {
+            int inOne =
+                    Math.toIntExact(Math.clamp(mostMatrices(matrices.getFirst(), format, mostBytes), 1, ofType.size()));
+            for (int first = 0; first < ofType.size(); first += inOne) {
+                List<Integer> some = ofType.subList(first, Math.min(first + inOne, ofType.size()));
+                some.forEach(layer -> stackOf[layer] = stacks.size());
+                stacks.add(stack(kind, some, some.stream().map(matrices::get).toList(), mostBytes));
+            }
+        });
     }
 
-    /** Returns the type of a layer's matrix. */
-    WeightFormat format(int layer) {
-        return formats.get(layer);
+    private static long mostMatrices(WeightMatrix shape, WeightFormat format, long mostBytes) {
+        return most(format, mostBytes) / elements(format, shape.rows(), shape.columns());
     }
 
-    /** Returns the array that a layer's matrix lies in, with those of all layers of the same type. */
+    /** {@return the elements of an array on the device, which TornadoVM counts in an int} */
+    private static long most(WeightFormat format, long mostBytes) {
+        long bytes = mostBytes - TornadoNativeArray.ARRAY_HEADER;
+        return Math.min(DeviceWeights.MOST_ELEMENTS, format == WeightFormat.F32 ? bytes / Float.BYTES : bytes);
+    }
+
+    private static long elements(WeightFormat format, int rows, int columns) {
+        return format == WeightFormat.F32 ? (long) rows * columns : rows * format.rowBytes(columns);
+    }
+
+    /** Returns the number of the array that a layer's matrix lies in. */
+    int stackOf(int layer) {
+        return stackOf[layer];
+    }
+
+    /** Returns the array that a layer's matrix lies in, with those of other layers of the same type. */
     DeviceWeights of(int layer) {
-        return Objects.requireNonNull(stacks.get(format(layer)));
+        return stacks.get(stackOf[layer]);
     }
 
-    /** Returns the arrays of all types. */
-    Collection<DeviceWeights> stacks() {
-        return stacks.values();
+    /** Returns all arrays. */
+    List<DeviceWeights> stacks() {
+        return Collections.unmodifiableList(stacks);
     }
 
     /**
@@ -62,22 +83,23 @@ final class StackedWeights {
      *
      * @param kind what it is, for error messages
      * @param matrix of the file
+     * @param mostBytes of one array on the device
      * @throws DeviceException if one array cannot hold it
      */
-    static DeviceWeights single(String kind, WeightMatrix matrix) {
-        return stack(kind, List.of(), List.of(matrix));
+    static DeviceWeights single(String kind, WeightMatrix matrix, long mostBytes) {
+        return stack(kind, List.of(), List.of(matrix), mostBytes);
     }
 
-    private static DeviceWeights stack(String kind, List<Integer> layers, List<WeightMatrix> matrices) {
+    private static DeviceWeights stack(String kind, List<Integer> layers, List<WeightMatrix> matrices, long mostBytes) {
         WeightMatrix first = matrices.getFirst();
-        int elements;
-        try {
-            elements = Math.toIntExact(
-                    DeviceWeights.elements(first.format(), matrices.size(), first.rows(), first.columns()));
-        } catch (IllegalArgumentException failure) {
-            throw new DeviceException(
-                    "the " + kind + " weights are too large for a device: " + failure.getMessage(), failure);
+        long needed = matrices.size() * elements(first.format(), first.rows(), first.columns());
+        long most = most(first.format(), mostBytes);
+        if (needed > most) {
+            throw new DeviceException("the " + kind + " weights are too large for a device: " + first.rows() + " x "
+                    + first.columns() + " " + first.format() + " take " + needed + " elements, and one array holds "
+                    + most);
         }
+        int elements = Math.toIntExact(needed);
         if (first.format() == WeightFormat.F32) {
             FloatArray floats = new FloatArray(elements);
             copy(matrices, floats.getSegment());

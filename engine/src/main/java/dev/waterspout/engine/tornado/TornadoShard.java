@@ -79,8 +79,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         DeviceTraits.requireDividedAttention(name, shard);
         this.config = config;
         this.angles = angles(model, options.context());
-        DeviceMemory.require(name, device, model, shard, options);
-        this.arrays = new DeviceArrays(model, shard, options);
+        DeviceMemory.require(name, device, model, shard, ranks, options);
+        this.arrays = new DeviceArrays(model, shard, options, device.getMaxAllocMemory());
         KernelDevice kernels = on.kernels();
         // What stays on the device is allocated before the graphs, each of which takes all of it over.
         PhaseShape prefillShape = shape("prefill", on.prefillEnd(), options, options.chunk(), ranks);

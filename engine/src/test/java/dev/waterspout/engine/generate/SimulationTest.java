@@ -35,8 +35,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Whole runs of 2 to 8 ranks over a simulated MPI: messages are delayed and overtake those of other pairs, and one fault strikes at some
- * step. Whatever happens, rank 0 writes the right text or every rank that is left ends with exit code 5, and none waits for ever.
+ * Whole runs of 2 to 8 ranks over a simulated MPI: messages are delayed and overtake those of other pairs, and one
+ * fault strikes at some step. Whatever happens, rank 0 writes the right text or every rank that is left ends with exit
+ * code 5, and none waits for ever.
  */
 class SimulationTest {
     private static final Duration NEVER = Duration.ofHours(1);

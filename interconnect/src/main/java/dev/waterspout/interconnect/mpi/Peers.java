@@ -22,7 +22,9 @@ final class Peers {
 
     private final String[] hosts;
     private final long[] processIds;
-    /** Per rank whether its process has ended; null for those of other machines and containers, which cannot be watched. */
+    /**
+     * Per rank whether its process has ended; null for those of other machines and containers, which cannot be watched.
+     */
     private final @Nullable BooleanSupplier[] ended;
 
     private Peers(int rank, MemorySegment[] cards, MpiHost host) {

@@ -93,7 +93,9 @@ final class SimulatedMpi implements MpiHost {
         }
     }
 
-    /** A call of MPI: the moment at which a process dies, computes on, or is told of a failure; {@return the error code} */
+    /**
+     * A call of MPI: the moment at which a process dies, computes on, or is told of a failure; {@return the error code}
+     */
     private int called() {
         SimulatedFault fault = simulation.fault();
         boolean struck = fault.strikes(rank, calls++);

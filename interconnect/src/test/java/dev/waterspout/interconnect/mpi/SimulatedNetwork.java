@@ -13,8 +13,9 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages between the ranks of a simulated MPI. Messages of one pair of ranks in one communicator do not overtake each other; all others
- * do. A small message may be copied when it is sent; any other is read from its sender's memory when its receiver takes it.
+ * Messages between the ranks of a simulated MPI. Messages of one pair of ranks in one communicator do not overtake each
+ * other; all others do. A small message may be copied when it is sent; any other is read from its sender's memory when
+ * its receiver takes it.
  */
 final class SimulatedNetwork {
     /** MPI's code of a message that is longer than the receiver's buffer. */

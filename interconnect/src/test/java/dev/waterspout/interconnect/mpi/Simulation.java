@@ -11,14 +11,17 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of several ranks, each a process of its own with {@link MpiTransport} over a simulated MPI, in virtual time. The same seed gives
- * the same run: delays, the order of messages of different pairs, and one fault at some step.
+ * A run of several ranks, each a process of its own with {@link MpiTransport} over a simulated MPI, in virtual time.
+ * The same seed gives the same run: delays, the order of messages of different pairs, and one fault at some step.
  */
 public final class Simulation {
     /** No run may take so long: many times what ranks wait for each other. */
     private static final long LIMIT = 60 * SimulatedFault.TIMEOUT;
 
-    /** The first numbers of generators with seeds near each other are near each other: the golden ratio in 64 bits scatters seeds. */
+    /**
+     * The first numbers of generators with seeds near each other are near each other: the golden ratio in 64 bits
+     * scatters seeds.
+     */
     private static final long SCRAMBLER = 0x9e3779b97f4a7c15L;
 
     private final int ranks;

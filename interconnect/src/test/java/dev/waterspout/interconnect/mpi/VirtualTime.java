@@ -5,9 +5,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Threads that run one at a time, in an order that depends on a seed only. Time passes where they sleep, and only there: it goes on to
- * the moment at which the next one wakes up. A lane may consist of several threads of which one waits for the other. Virtual threads change
- * over without the operating system.
+ * Threads that run one at a time, in an order that depends on a seed only. Time passes where they sleep, and only
+ * there: it goes on to the moment at which the next one wakes up. A lane may consist of several threads of which one
+ * waits for the other. Virtual threads change over without the operating system.
  */
 final class VirtualTime {
     /** Thrown in a thread that has to end, because it is killed or because time is up. */

@@ -15,9 +15,14 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param layers the model's layers that the matrices belong to, ascending; empty for one matrix that serves every layer
  * @param rows rows of a matrix
  * @param columns columns of a matrix, a multiple of the format's block
+ * @param first element of the array at which the first matrix begins: others may lie before and after
  */
-public record DeviceWeights(WeightFormat format, TornadoNativeArray data, List<Integer> layers, int rows, int columns) {
-    /** Checks that the array has the type of the format and the size of the shape. */
+public record DeviceWeights(
+        WeightFormat format, TornadoNativeArray data, List<Integer> layers, int rows, int columns, int first) {
+    /** Elements that one device array holds: TornadoVM counts elements, header included, in an int. */
+    public static final long MOST_ELEMENTS = Integer.MAX_VALUE - TornadoNativeArray.ARRAY_HEADER;
+
+    /** Checks that the array has the type of the format and room for the shape. */
     public DeviceWeights {
         layers = List.copyOf(layers);
         if (rows < 1 || columns < 1) {
@@ -31,10 +36,24 @@ public record DeviceWeights(WeightFormat format, TornadoNativeArray data, List<I
         }
         int matrices = Math.max(1, layers.size());
         long needed = elements(format, matrices, rows, columns);
-        if (data.getSize() != needed) {
+        if (first < 0 || data.getSize() < first + needed) {
             throw new IllegalArgumentException("weights of " + matrices + " x " + rows + " x " + columns + " " + format
-                    + " take " + needed + " elements, the array has " + data.getSize());
+                    + " take " + needed + " elements" + (first == 0 ? "" : " from element " + first + " on")
+                    + ", the array has " + data.getSize());
         }
+    }
+
+    /**
+     * Matrices from the beginning of an array.
+     *
+     * @param format how a weight is stored
+     * @param data as of the canonical constructor
+     * @param layers as of the canonical constructor
+     * @param rows rows of a matrix
+     * @param columns columns of a matrix, a multiple of the format's block
+     */
+    public DeviceWeights(WeightFormat format, TornadoNativeArray data, List<Integer> layers, int rows, int columns) {
+        this(format, data, layers, rows, columns, 0);
     }
 
     /**
@@ -68,12 +87,25 @@ public record DeviceWeights(WeightFormat format, TornadoNativeArray data, List<I
     public static long elements(WeightFormat format, int layers, int rows, int columns) {
         long rowElements = format == WeightFormat.F32 ? columns : format.rowBytes(columns);
         long elements = Math.multiplyExact((long) layers * rows, rowElements);
-        if (elements > Integer.MAX_VALUE - TornadoNativeArray.ARRAY_HEADER) {
+        if (elements > MOST_ELEMENTS) {
             throw new IllegalArgumentException("weights of " + layers + " x " + rows + " x " + columns + " " + format
-                    + " take " + elements + " elements: one device array holds "
-                    + (Integer.MAX_VALUE - TornadoNativeArray.ARRAY_HEADER));
+                    + " take " + elements + " elements: one device array holds " + MOST_ELEMENTS);
         }
         return elements;
+    }
+
+    /**
+     * {@return some rows of a matrix that serves every layer, in the same array}
+     *
+     * @param from the first one
+     * @param to the one after the last
+     */
+    public DeviceWeights slice(int from, int to) {
+        if (!layers.isEmpty() || from < 0 || from >= to || to > rows) {
+            throw new IllegalArgumentException("rows " + from + " to " + to + " of " + matrices() + " x " + rows
+                    + " rows: must be some of one matrix");
+        }
+        return new DeviceWeights(format, data, layers, to - from, columns, first + from * rowElements());
     }
 
     FloatArray floats() {
@@ -102,14 +134,14 @@ public record DeviceWeights(WeightFormat format, TornadoNativeArray data, List<I
      */
     int start(int layer) {
         if (layers.isEmpty()) {
-            return 0;
+            return first;
         }
         int index = layers.indexOf(layer);
         if (index < 0) {
             throw new IllegalArgumentException(
                     "layer=" + layer + ": the " + format + " weights are of layers " + layers);
         }
-        return index * rows * rowElements();
+        return first + index * rows * rowElements();
     }
 
     /** {@return the number of the format in kernels} */

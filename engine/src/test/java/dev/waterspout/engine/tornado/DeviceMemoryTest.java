@@ -1,0 +1,151 @@
+package dev.waterspout.engine.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.waterspout.emulator.DeviceSpec;
+import dev.waterspout.emulator.EmulatedDevice;
+import dev.waterspout.emulator.EmulatedPlatform;
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.testing.Groups;
+import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.host.WeightMatrix;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/** The memory that a shard is said to need, and what it occupies on an emulated device. */
+class DeviceMemoryTest {
+    private static final int[] PROMPT = {1, 70, 259};
+    private static final int CONTEXT = 16;
+    /** Headers of arrays, and parameters of codecs. */
+    private static final long SMALL = 4096;
+
+    @BeforeEach
+    void emulatedDevice() {
+        Assumptions.assumeFalse(FloatArray.class.getModule().isNamed(), "skipped: an SDK is running");
+        EmulatedPlatform.configure(
+                DeviceSpec.cpu().withoutRaceDetection(), DeviceSpec.cpu().withoutRaceDetection());
+    }
+
+    @AfterEach
+    void defaultDevices() {
+        if (!FloatArray.class.getModule().isNamed()) {
+            EmulatedPlatform.reset();
+        }
+    }
+
+    private static EmulatedDevice emulated(int index) {
+        return (EmulatedDevice)
+                TornadoRuntimeProvider.getTornadoRuntime().getBackend(0).getDevice(index);
+    }
+
+    private static RankOptions options(String comm) {
+        return new RankOptions(
+                CONTEXT, PROMPT.length, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofMinutes(2));
+    }
+
+    private static List<Device> devices(int count) {
+        return new DeviceCatalog().list().subList(1, 1 + count);
+    }
+
+    private static RankGroup group(Model model, ShardPlan plan, String comm) {
+        RankGroup group = RankGroup.inProcess(
+                model,
+                plan,
+                options(comm),
+                devices(plan.ranks()).stream().map(Device::shards).toList());
+        group.preload((bytes, total) -> {});
+        return group;
+    }
+
+    private static void assertOccupiesWhatItNeeds(SmallModel small, int ranks, String comm) {
+        try (Model model = small.load()) {
+            ShardPlan plan = ShardPlan.of(model, ranks, List.of());
+            try (RankGroup group = group(model, plan, comm)) {
+                Groups.logits(group, PROMPT);
+                group.forward(new int[] {90}, PROMPT.length, true);
+                for (int rank = 0; rank < ranks; rank++) {
+                    long needed = DeviceMemory.bytes(model, plan.shards().get(rank), ranks, options(comm));
+                    assertThat(emulated(rank).memoryInUse()).isCloseTo(needed, within(SMALL));
+                }
+            }
+            assertThat(emulated(0).memoryInUse()).isZero();
+        }
+    }
+
+    @Test
+    void aShardOccupiesWhatItNeeds() {
+        assertOccupiesWhatItNeeds(SmallModel.of("llama"), 1, "f32");
+        assertOccupiesWhatItNeeds(SmallModel.of("qwen2").withBiases().tied(), 1, "f32");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"f32", "bf16", "e2m1:32:e8m0"})
+    void aShardOfAGroupOccupiesWhatItNeeds(String comm) {
+        assertOccupiesWhatItNeeds(SmallModel.of("llama"), 2, comm);
+    }
+
+    @Test
+    void aDeviceThatIsTooSmallIsRefusedWithBothNumbers() {
+        try (Model model = SmallModel.of("llama").load()) {
+            ShardPlan plan = ShardPlan.of(model, 1, List.of());
+            long needed = DeviceMemory.bytes(model, plan.shards().getFirst(), 1, options("f32"));
+            EmulatedPlatform.configure(DeviceSpec.cpu().withMemory(needed / 2));
+            assertThatThrownBy(() -> group(model, plan, "f32").close())
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageMatching("rank 0 needs [0-9.]+ MB on device emulator:0, which has [0-9.]+ MB");
+        }
+    }
+
+    /** The kernels' tables, which are one array, just fit. */
+    private static final long MOST_BYTES = 140_000;
+
+    @Test
+    void layersThatOneArrayCannotHoldLieInSeveral() {
+        try (Model model = SmallModel.of("llama").withLayers(8).load()) {
+            ShardPlan plan = ShardPlan.of(model, 1, List.of());
+            List<WeightMatrix> ups = ShardWeights.of(model, plan.shards().getFirst()).layers().stream()
+                    .map(layer -> layer.matrix(TensorRole.FFN_UP))
+                    .toList();
+            StackedWeights stacked = new StackedWeights("up", ups, MOST_BYTES);
+            assertThat(stacked.stacks()).hasSizeBetween(2, 4);
+            assertThat(stacked.stackOf(0)).isZero();
+            assertThat(stacked.of(7).layers()).contains(7).doesNotContain(0);
+            assertThatThrownBy(() -> new StackedWeights("up", ups, 1000))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageMatching("the up weights are too large for a device: [0-9]+ x [0-9]+ F32 take [0-9]+"
+                            + " elements, and one array holds 246");
+
+            float[] together = logits(model, plan);
+            emulated(0).limitAllocations(MOST_BYTES);
+            assertThat(logits(model, plan)).containsExactly(together);
+        }
+    }
+
+    private static float[] logits(Model model, ShardPlan plan) {
+        try (RankGroup group = group(model, plan, "f32")) {
+            Groups.logits(group, PROMPT);
+            return group.logits().toArray(ValueLayout.JAVA_FLOAT);
+        }
+    }
+}

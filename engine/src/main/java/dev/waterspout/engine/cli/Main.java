@@ -44,6 +44,8 @@ public final class Main implements Runnable {
         COMMANDS.put("lab", LabCommand.class);
     }
 
+    private static final String OWN = "dev.waterspout.";
+
     @CommandLine.Spec
     private CommandLine.Model.@Nullable CommandSpec spec;
 
@@ -152,13 +154,21 @@ public final class Main implements Runnable {
         } catch (OutputException unwritten) {
             return rejectOutput(command, unwritten);
         }
-        if (code == ExitCode.INTERNAL) {
-            failure.printStackTrace(command.getErr());
-        }
-        command.getErr()
-                .println("waterspout: "
-                        + Printable.line(failure.getMessage() == null ? failure.toString() : failure.getMessage()));
+        command.getErr().println("waterspout: " + Printable.line(sentence(failure, code)));
         return code;
+    }
+
+    private static String sentence(Throwable failure, int code) {
+        String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+        if (code != ExitCode.INTERNAL) {
+            return message;
+        }
+        String place = Arrays.stream(failure.getStackTrace())
+                .filter(frame -> frame.getClassName().startsWith(OWN))
+                .findFirst()
+                .map(frame -> ", at " + frame)
+                .orElse("");
+        return "a fault of this program, please report it: " + failure + place;
     }
 
     private static int relaunch(String[] arguments) throws IOException, InterruptedException {

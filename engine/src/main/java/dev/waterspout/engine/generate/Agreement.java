@@ -20,7 +20,7 @@ public final class Agreement {
     private static final String FIELD_END = "\u001e";
     private static final String NAME_END = "\u001f";
 
-    private static final List<String> FIRST = List.of("version", "build", "model");
+    private static final List<String> FIRST = List.of("version", "build", "model", "--ctx-size", "--parallel");
 
     private Agreement() {}
 
@@ -62,7 +62,7 @@ public final class Agreement {
         }
     }
 
-    /** With another build or model much else differs, too: these are compared first. */
+    /** With another build, model or context much else differs, too: these are compared first. */
     private static List<String> inOrder(Map<String, String> facts) {
         List<String> names = new ArrayList<>(new TreeMap<>(facts).keySet());
         names.sort(Comparator.comparingInt(name -> !FIRST.contains(name) ? FIRST.size() : FIRST.indexOf(name)));

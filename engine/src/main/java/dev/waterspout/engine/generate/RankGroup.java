@@ -14,6 +14,7 @@ import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.GenerationReport.RankWork;
 import dev.waterspout.engine.generate.RankThreads.Member;
+import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.logits.Candidates;
 import dev.waterspout.engine.logits.LogitsRequest;
 import dev.waterspout.engine.model.Model;
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RankGroup implements AutoCloseable {
     private final RankThreads threads;
+    private final GgufFile weights;
     private final boolean ownsThreads;
     private final int number;
     private final RankOptions options;
@@ -105,6 +107,7 @@ public final class RankGroup implements AutoCloseable {
         this.number = number;
         this.ownsThreads = ownsThreads;
         this.threads = threads;
+        this.weights = model.file();
         this.loop = new GenerationLoop(this, threads, new Scheduler(options.limits()));
         int first = threads.members().getFirst().rank();
         try {
@@ -164,10 +167,10 @@ public final class RankGroup implements AutoCloseable {
                 .mapToLong(rank -> rank.shard().weightBytes())
                 .sum();
         AtomicLong loaded = new AtomicLong();
-        threads.run(member -> rank(member.rank()).shard().preload(bytes -> {
+        threads.run(member -> reading(() -> rank(member.rank()).shard().preload(bytes -> {
             member.transport().alive();
             listener.loaded(loaded.addAndGet(bytes), all);
-        }));
+        })));
     }
 
     /**
@@ -233,10 +236,27 @@ public final class RankGroup implements AutoCloseable {
      */
     private void run(Member member, Pass pass, boolean overlapped) {
         Rank rank = rank(member.rank());
-        pass.copies.forEach(copy -> rank.shard().copyBlock(copy.from(), copy.to()));
-        rank.forward(pass.parts, pass.wanted, overlapped);
-        if (rank.replaceSaturated(member.control())) {
+        reading(() -> {
+            pass.copies.forEach(copy -> rank.shard().copyBlock(copy.from(), copy.to()));
             rank.forward(pass.parts, pass.wanted, overlapped);
+            if (rank.replaceSaturated(member.control())) {
+                rank.forward(pass.parts, pass.wanted, overlapped);
+            }
+        });
+    }
+
+    /**
+     * Runs what reads weights from the file's mapping. A file that was cut is told before the JVM or machine code
+     * touches what is no longer there, except where it is cut meanwhile; of the faults that follow, the JVM turns those
+     * of its own code into an InternalError.
+     */
+    private void reading(Runnable work) {
+        weights.requireUncut();
+        try {
+            work.run();
+        } catch (InternalError fault) {
+            weights.requireUncut();
+            throw fault;
         }
     }
 

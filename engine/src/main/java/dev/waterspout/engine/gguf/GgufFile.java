@@ -35,10 +35,13 @@ public final class GgufFile implements AutoCloseable {
     private final String name;
     private final Arena arena;
     private final List<GgufPart> parts;
+    /** The open file behind each part; none where the file was read from a stream. */
+    private final List<FileChannel> channels;
     /** The part that holds each tensor, by the tensor's name, in the order of the parts and their headers. */
     private final Map<String, GgufPart> holders = new LinkedHashMap<>();
 
-    private GgufFile(String name, Arena arena, List<GgufPart> parts) {
+    private GgufFile(String name, Arena arena, List<GgufPart> parts, List<FileChannel> channels) {
+        this.channels = List.copyOf(channels);
         this.name = name;
         this.arena = arena;
         this.parts = List.copyOf(parts);
@@ -64,21 +67,37 @@ public final class GgufFile implements AutoCloseable {
      */
     public static GgufFile open(Path path) {
         Arena arena = newArena();
+        List<FileChannel> channels = new ArrayList<>();
         try {
-            GgufPart given = map(path, arena);
+            GgufPart given = map(path, arena, channels);
             List<GgufPart> parts = new ArrayList<>();
             for (Path part : GgufSplit.parts(path, given.header().metadata())) {
-                parts.add(part.equals(path) ? given : map(part, arena));
+                parts.add(part.equals(path) ? given : map(part, arena, channels));
             }
             GgufSplit.check(parts);
-            return new GgufFile(path.toString(), arena, parts);
+            // The given part was opened first, wherever its place is.
+            channels.add(parts.indexOf(given), channels.removeFirst());
+            return new GgufFile(path.toString(), arena, parts, channels);
         } catch (RuntimeException e) {
             arena.close();
+            closeAll(channels);
             throw e;
         }
     }
 
-    private static GgufPart map(Path path, Arena arena) {
+    private static void closeAll(List<FileChannel> channels) {
+        for (FileChannel channel : channels) {
+            try {
+                channel.close();
+            } catch (IOException unread) {
+                // Nothing was written, so nothing is lost.
+            }
+        }
+    }
+
+    /** Files that are mapped stay open: their size can be asked for, also where another file has taken the name. */
+    @SuppressWarnings("MustBeClosedChecker") // the channels are closed with the file
+    private static GgufPart map(Path path, Arena arena, List<FileChannel> channels) {
         String name = path.toString();
         if (Files.isDirectory(path)) {
             throw new GgufException(name, "is a directory, not a GGUF file");
@@ -90,7 +109,9 @@ public final class GgufFile implements AutoCloseable {
         if (!Files.isRegularFile(path)) {
             throw new GgufException(name, "is not a regular file");
         }
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+        try {
+            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+            channels.add(channel);
             return GgufPart.read(name, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
         } catch (AccessDeniedException e) {
             throw new GgufException(name, "there is no permission to read it", e);
@@ -130,7 +151,7 @@ public final class GgufFile implements AutoCloseable {
         try {
             GgufPart part = GgufPart.read(name, copy(name, in, maxBytes, arena));
             GgufSplit.requireWhole(part);
-            return new GgufFile(name, arena, List.of(part));
+            return new GgufFile(name, arena, List.of(part), List.of());
         } catch (IOException e) {
             arena.close();
             throw new GgufException(name, "cannot be read: " + e.getMessage(), e);
@@ -221,11 +242,36 @@ public final class GgufFile implements AutoCloseable {
         return part.file().asSlice(tensor.offset(), tensor.bytes());
     }
 
+    /**
+     * Checks that no part has become shorter since it was opened: the memory behind its end is gone, and reading it ends
+     * the program.
+     *
+     * @throws GgufException that names the part and both sizes
+     */
+    public void requireUncut() {
+        for (int i = 0; i < channels.size(); i++) {
+            GgufPart part = parts.get(i);
+            long bytes;
+            try {
+                bytes = channels.get(i).size();
+            } catch (IOException unknown) { // a thread that was interrupted meanwhile has closed the channel
+                continue;
+            }
+            if (bytes < part.file().byteSize()) {
+                throw new GgufException(
+                        part.name(),
+                        "was cut to " + bytes + " bytes while it was used; it had "
+                                + part.file().byteSize());
+            }
+        }
+    }
+
     /** Unmaps the file; closing again does nothing. */
     @Override
     public void close() {
         if (arena.scope().isAlive()) {
             arena.close();
+            closeAll(channels);
         }
     }
 }

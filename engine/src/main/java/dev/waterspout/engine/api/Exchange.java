@@ -56,6 +56,15 @@ public record Exchange(
         return new Exchange(formats, collective, reach, allowSaturation, peerTimeout, mpiLibrary, overlap, other);
     }
 
+    /**
+     * Returns this exchange with or without overlap.
+     *
+     * @param other whether a pass computes some of its rows while the partials of others travel
+     */
+    public Exchange withOverlap(Overlap other) {
+        return new Exchange(formats, collective, reach, allowSaturation, peerTimeout, mpiLibrary, other, offload);
+    }
+
     /** How devices of one process reach each other. */
     public enum Reach {
         /**

@@ -30,6 +30,9 @@ final class LayerPipeline {
     /** Rows that a part has at least: with fewer, reading the weights once per part costs more than is hidden. */
     static final int LEAST_ROWS = 16;
 
+    /** Messages of a part to one rank: those of all parts stay within what a transport has under way. */
+    private static final int MOST_CHUNKS = 6;
+
     /** Between two looks at the messages under way. */
     private static final long POLL_NANOS = 50_000;
 
@@ -237,15 +240,18 @@ final class LayerPipeline {
 
     /** The collective of a part; a larger one takes the place of one that is too small. */
     private Collective collective(Part part, CommChoice choice) {
-        CommChoice uncut = new CommChoice(choice.algorithm(), choice.format(), CommChoice.UNCUT);
+        int room = room(part.rows());
+        int chunkRows = Math.max(choice.chunkRows(), Math.ceilDiv(room, MOST_CHUNKS));
+        CommChoice cut = new CommChoice(choice.algorithm(), choice.format(), chunkRows);
         return collectives.computeIfAbsent(
-                new CollectiveKey(part.number, uncut, room(part.rows())),
+                new CollectiveKey(part.number, cut, room),
                 key -> choice.algorithm()
-                        .create(
+                        .ahead(
                                 exchange,
                                 choice.format(),
                                 counters,
-                                new ExchangeShape(key.rows(), width, CommChoice.UNCUT),
+                                new ExchangeShape(
+                                        key.rows(), width, key.choice().chunkRows()),
                                 arena));
     }
 

@@ -38,18 +38,42 @@ public final class AllGather implements Collective {
      */
     public AllGather(
             FrameExchange exchange, WireFormat format, ExchangeCounters counters, ExchangeShape shape, Arena arena) {
+        this(exchange, format, counters, shape, shape.messageRows() < shape.maxRows() ? SLOTS : 1, arena);
+    }
+
+    private AllGather(
+            FrameExchange exchange,
+            WireFormat format,
+            ExchangeCounters counters,
+            ExchangeShape shape,
+            int ahead,
+            Arena arena) {
         this.exchange = exchange;
         this.rank = exchange.transport().rank();
         this.size = exchange.transport().size();
         this.format = format;
         this.counters = counters;
         this.shape = shape;
-        int slots = size == 1 ? 0 : shape.messageRows() < shape.maxRows() ? SLOTS : 1;
-        this.buffers = new MemorySegment[slots][size];
+        this.buffers = new MemorySegment[size == 1 ? 0 : ahead][size];
         long bytes = FrameLayout.HEADER_BYTES + format.encodedBytes(shape.messageRows(), shape.columns());
         for (MemorySegment[] slot : buffers) {
             Arrays.setAll(slot, peer -> arena.allocate(bytes, 64));
         }
+    }
+
+    /**
+     * Makes one that sends all chunks before it waits for the first.
+     *
+     * @param exchange this rank's frames
+     * @param format the wire format of partials
+     * @param counters where bytes and times are counted
+     * @param shape largest exchange, and chunks
+     * @param arena owner of the frame buffers
+     */
+    public static AllGather ahead(
+            FrameExchange exchange, WireFormat format, ExchangeCounters counters, ExchangeShape shape, Arena arena) {
+        int chunks = ExchangeShape.chunkCount(shape.maxRows(), shape.chunkRows(), 1);
+        return new AllGather(exchange, format, counters, shape, chunks, arena);
     }
 
     @Override

@@ -31,6 +31,30 @@ public enum Algorithm {
     }
 
     /**
+     * Makes a collective of one rank whose messages are under way while the rank computes. An all-gather sends all of
+     * its chunks at once; two steps take one chunk.
+     *
+     * @param exchange the rank's frames
+     * @param format what partials travel as
+     * @param counters where bytes and times are counted
+     * @param shape largest exchange, and chunks
+     * @param arena owner of the frame buffers
+     */
+    public Collective ahead(
+            FrameExchange exchange, WireFormat format, ExchangeCounters counters, ExchangeShape shape, Arena arena) {
+        return switch (this) {
+            case ALLGATHER -> AllGather.ahead(exchange, format, counters, shape, arena);
+            case TWOSTEP ->
+                new TwoStep(
+                        exchange,
+                        format,
+                        counters,
+                        new ExchangeShape(shape.maxRows(), shape.columns(), shape.maxRows()),
+                        arena);
+        };
+    }
+
+    /**
      * Makes the collective of one rank.
      *
      * @param exchange the rank's frames

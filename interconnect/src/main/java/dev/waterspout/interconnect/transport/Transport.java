@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface Transport extends AutoCloseable {
     /** Most exchanges that one rank has under way. */
-    int MAX_PENDING = 4;
+    int MAX_PENDING = 16;
 
     /** Returns this rank's number, from 0. */
     int rank();

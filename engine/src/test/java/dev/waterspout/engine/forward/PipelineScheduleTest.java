@@ -1,0 +1,246 @@
+package dev.waterspout.engine.forward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.interconnect.collective.ExchangeCounters;
+import dev.waterspout.interconnect.collective.FrameExchange;
+import dev.waterspout.interconnect.collective.HostPort;
+import dev.waterspout.interconnect.collective.PartialPort;
+import dev.waterspout.interconnect.policy.Algorithm;
+import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.interconnect.transport.InProcessGroup;
+import dev.waterspout.interconnect.transport.Pending;
+import dev.waterspout.interconnect.transport.Transport;
+import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.parallel.WorkerPool;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The order of computation and messages, on shards that only take time and a link that needs it for every byte. */
+@Timeout(60)
+class PipelineScheduleTest {
+    private static final int RANKS = 2;
+    private static final int ROWS = 96;
+    private static final int WIDTH = 32;
+    private static final int LAYERS = 3;
+    /** What all rows of a half layer take to compute, and to travel. */
+    private static final long HALF_NANOS = 60_000_000;
+
+    /** Computes nothing, for as long as a half layer takes, and writes down what it does. */
+    private static final class SleepingShard implements ShardCompute {
+        final List<String> turns = Collections.synchronizedList(new ArrayList<>());
+        private final Arena arena = Arena.ofAuto();
+        private final MemorySegment partial = arena.allocate(ROWS * WIDTH * 4L, 64);
+        private final MemorySegment hidden = arena.allocate(ROWS * WIDTH * 4L, 64);
+        private final WorkerPool pool = new WorkerPool(1, "sleeping");
+        private Runnable task = () -> {};
+        private int from;
+        private int to = ROWS;
+
+        @Override
+        public boolean takesParts() {
+            return true;
+        }
+
+        @Override
+        public void rows(int first, int end) {
+            from = first;
+            to = end;
+        }
+
+        @Override
+        public void betweenTiles(Runnable moving) {
+            task = moving;
+        }
+
+        private void work(String half) {
+            turns.add(half + " " + from);
+            long until = System.nanoTime() + HALF_NANOS * (to - from) / ROWS;
+            while (System.nanoTime() < until) {
+                LockSupport.parkNanos(1_000_000);
+                task.run();
+            }
+        }
+
+        @Override
+        public void attention(int layer) {
+            work("attention " + layer);
+        }
+
+        @Override
+        public void feedForward(int layer) {
+            work("feed-forward " + layer);
+        }
+
+        @Override
+        public PartialPort port(WireFormat format) {
+            long at = (long) from * WIDTH * Float.BYTES;
+            return new HostPort(format, pool, WIDTH, partial.asSlice(at), hidden.asSlice(at));
+        }
+
+        @Override
+        public long weightBytes() {
+            return 0;
+        }
+
+        @Override
+        public void preload(LongConsumer loaded) {}
+
+        @Override
+        public void copyBlock(int source, int target) {}
+
+        @Override
+        public void begin(List<SequenceRows> parts) {}
+
+        @Override
+        public MemorySegment output(int... rows) {
+            return MemorySegment.NULL;
+        }
+
+        @Override
+        public void close() {
+            pool.close();
+        }
+    }
+
+    /** A link that carries one message after the other, each for a time in proportion to its bytes. */
+    private static final class SlowLink implements Transport {
+        private final Transport to;
+        /** When the link has carried what it was given so far. */
+        private long free;
+
+        SlowLink(Transport to) {
+            this.to = to;
+        }
+
+        @Override
+        public Pending start(MemorySegment[] outgoing, MemorySegment[] incoming) {
+            Pending pending = to.start(outgoing, incoming);
+            long bytes = incoming[1 - rank()].byteSize();
+            long arrives = Math.max(System.nanoTime(), free) + bytes * HALF_NANOS / (ROWS * WIDTH * 4L);
+            free = arrives;
+            return new Pending() {
+                @Override
+                public boolean poll() {
+                    return System.nanoTime() >= arrives && pending.poll();
+                }
+
+                @Override
+                public void await() {
+                    while (System.nanoTime() < arrives) {
+                        LockSupport.parkNanos(arrives - System.nanoTime());
+                    }
+                    pending.await();
+                }
+            };
+        }
+
+        @Override
+        public int rank() {
+            return to.rank();
+        }
+
+        @Override
+        public int size() {
+            return to.size();
+        }
+
+        @Override
+        public List<String> hosts() {
+            return to.hosts();
+        }
+
+        @Override
+        public String description() {
+            return to.description();
+        }
+
+        @Override
+        public void alive() {
+            to.alive();
+        }
+
+        @Override
+        public void abort(Throwable cause) {
+            to.abort(cause);
+        }
+
+        @Override
+        public void close() {
+            to.close();
+        }
+    }
+
+    private static CommSchedule schedule(Algorithm algorithm) {
+        CommChoice choice = new CommChoice(algorithm, PlainFormat.F32, CommChoice.UNCUT);
+        return new CommSchedule(List.of(new CommSchedule.Step(ROWS, choice)));
+    }
+
+    /** {@return the turns of rank 0, and the seconds of the slower rank} */
+    private static double seconds(Algorithm algorithm, boolean overlap, List<String> turns)
+            throws InterruptedException {
+        List<Transport> group = InProcessGroup.create(RANKS, Duration.ofSeconds(30));
+        double[] seconds = new double[RANKS];
+        List<Thread> threads = new ArrayList<>();
+        for (Transport transport : group) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                try (Arena arena = Arena.ofShared();
+                        SleepingShard shard = new SleepingShard()) {
+                    FrameExchange exchange = new FrameExchange(new SlowLink(transport));
+                    ExchangeCounters counters = new ExchangeCounters();
+                    CommSchedule schedule = schedule(algorithm);
+                    long start = System.nanoTime();
+                    if (overlap) {
+                        new LayerPipeline(shard, exchange, counters, LAYERS, false, WIDTH, arena)
+                                .run(schedule, ROWS, (_, _) -> {});
+                    } else {
+                        CollectiveSet collectives = new CollectiveSet(schedule, exchange, counters, ROWS, WIDTH, arena);
+                        for (int half = 0; half < 2 * LAYERS; half++) {
+                            shard.attention(half / 2);
+                            collectives.of(ROWS, half).sum(half, shard.port(PlainFormat.F32), ROWS);
+                        }
+                    }
+                    seconds[transport.rank()] = (System.nanoTime() - start) / 1e9;
+                    if (transport.rank() == 0) {
+                        turns.addAll(shard.turns);
+                    }
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        return Math.max(seconds[0], seconds[1]);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Algorithm.class)
+    void computationHidesTheLink(Algorithm algorithm) throws InterruptedException {
+        List<String> turns = new ArrayList<>();
+        double apart = seconds(algorithm, false, new ArrayList<>());
+        double together = seconds(algorithm, true, turns);
+        // Half of the time is computation and half is transfer; what is left of the latter is that of one part at the
+        // end.
+        assertThat(apart).isGreaterThan(2 * 2 * LAYERS * HALF_NANOS / 1e9);
+        assertThat(together / apart).isLessThan(0.75);
+        int parts = algorithm.steps() + 1;
+        assertThat(turns).hasSize(2 * LAYERS * parts);
+        for (int turn = 0; turn < turns.size(); turn++) {
+            int half = turn / parts;
+            assertThat(turns.get(turn))
+                    .isEqualTo((half % 2 == 0 ? "attention " : "feed-forward ") + half / 2 + " "
+                            + turn % parts * ROWS / parts);
+        }
+    }
+}

@@ -50,7 +50,8 @@ final class GenerationLoop {
     private long steps;
     private long reportedAt = -1;
     private List<RankWork> reported = List.of();
-    private @Nullable Throwable failure;
+    /** Why no more steps can be run, or null. */
+    private volatile @Nullable Throwable failure;
 
     GenerationLoop(RankGroup group, RankThreads threads, Scheduler scheduler) {
         this.group = group;
@@ -87,7 +88,7 @@ final class GenerationLoop {
             post(() -> exclusive.addLast(waited));
             waited.get();
         } catch (RejectedExecutionException | CancellationException gone) {
-            throw closed();
+            throw unchecked(Objects.requireNonNullElseGet(failure, GenerationLoop::closed));
         } catch (ExecutionException failed) {
             throw unchecked(Objects.requireNonNull(failed.getCause()));
         } catch (InterruptedException interrupted) {
@@ -114,7 +115,11 @@ final class GenerationLoop {
             for (Runnable message = inbox.poll(); message != null; message = inbox.poll()) {
                 message.run();
             }
-            more = step();
+            if (failure == null) {
+                more = step();
+            } else {
+                failAll(failure);
+            }
         } catch (Throwable cause) {
             failAll(cause);
         }

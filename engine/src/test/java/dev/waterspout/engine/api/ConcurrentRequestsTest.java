@@ -37,12 +37,21 @@ class ConcurrentRequestsTest {
         }
     }
 
-    /** Formats are fixed, or partials of unlike passes would travel otherwise. */
+    private static Formats formats(String text) {
+        return text.equals("auto")
+                ? new Formats.Auto(
+                        5,
+                        List.of(WireFormat.parse("e2m1:32:e8m0"), WireFormat.parse("bf16")),
+                        List.of(),
+                        Formats.Measuring.QUICK)
+                : new Formats.Fixed(WireFormat.parse(text));
+    }
+
     @ParameterizedTest
-    @CsvSource({"1, f32, 0", "4, f32, 0", "6, e2m1:32:e8m0, 384"})
+    @CsvSource({"1, f32, 0", "4, f32, 0", "6, e2m1:32:e8m0, 384", "6, auto, 384"})
     void everyThreadGetsItsOwnText(int sequences, String format, long cachePositions) throws Exception {
         Options options = TWO.withContext(TWO.context().withSequences(sequences, cachePositions))
-                .withExchange(Exchange.DEFAULT.withFormats(new Formats.Fixed(WireFormat.parse(format))));
+                .withExchange(Exchange.DEFAULT.withFormats(formats(format)));
         try (LanguageModel model = Waterspout.loadEmbedded(options);
                 ExecutorService readers = Executors.newFixedThreadPool(PROMPTS.size())) {
             List<String> alone =

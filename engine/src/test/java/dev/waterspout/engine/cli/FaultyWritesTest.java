@@ -129,6 +129,20 @@ class FaultyWritesTest {
     }
 
     @Test
+    void aFaultOfTheProgramIsOneSentenceWithItsPlace() throws IOException {
+        Run run;
+        try (FaultyFiles _ = new FaultyFiles(Fault.DEFECT, 10)) {
+            run = run(COMMANDS.getFirst(), folder.resolve("out"));
+        }
+        assertThat(run.code()).isEqualTo(ExitCode.INTERNAL);
+        assertThat(run.sentence())
+                .startsWith("waterspout: a fault of this program, please report it: java.lang.IllegalStateException: "
+                        + Fault.DEFECT.reason())
+                .contains(", at dev.waterspout.");
+        assertThat(names()).doesNotContain("out");
+    }
+
+    @Test
     void sourcesOfAnFpgaProjectAreReplacedOneByOne() throws IOException {
         Path project = folder.resolve("project");
         assertThat(CommandLineTest.run("fpga", "export", project.toString(), "--vendor", "intel")

@@ -7,6 +7,7 @@ import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.testing.ParallelTexts;
 import dev.waterspout.kernels.testing.Pairwise;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.management.ManagementFactory;
@@ -181,6 +182,25 @@ class MpiGenerateTest {
         assertThat(outcome.err).contains("rank 1 failed", "absent.gguf");
     }
 
+    /** Messages come from standard input, which the launcher gives to rank 0; the other process follows. */
+    @Test
+    void chatsAsOneProcessDoes() throws Exception {
+        Path template = Files.writeString(
+                folder.resolve("template.jinja"),
+                "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}\n{% endfor %}<|assistant|>");
+        List<String> words = List.of("chat", "--chat-template", template.toString(), "-n", "12", "--temp", "0");
+        List<String> one = new ArrayList<>(List.of("-np", "1"));
+        one.addAll(program(words, List.of()));
+        List<String> two = new ArrayList<>(List.of("-np", "2"));
+        two.addAll(program(words, List.of("--comm", "f32")));
+        String typed = "Hello there\nAnd again\n/exit\n";
+        Outcome alone = run(one, typed);
+        assertThat(alone.code).as(alone.err).isZero();
+        Outcome together = run(two, typed);
+        assertThat(together.code).as(together.err).isZero();
+        assertThat(together.out).isEqualTo(alone.out).hasSizeGreaterThan(20);
+    }
+
     private Outcome mpirun(List<String> launch, List<String> options) throws Exception {
         List<String> command = new ArrayList<>(launch);
         command.addAll(program(options));
@@ -188,6 +208,10 @@ class MpiGenerateTest {
     }
 
     private Outcome run(List<String> processes) throws Exception {
+        return run(processes, "");
+    }
+
+    private Outcome run(List<String> processes, String typed) throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 "mpirun",
                 "--allow-run-as-root",
@@ -205,7 +229,9 @@ class MpiGenerateTest {
         builder.environment().put("HWLOC_COMPONENTS", "-opencl");
         builder.environment().put("UCX_ERROR_SIGNALS", "");
         Process process = builder.start();
-        process.getOutputStream().close();
+        try (OutputStream input = process.getOutputStream()) {
+            input.write(typed.getBytes(StandardCharsets.UTF_8));
+        }
         if (!process.waitFor(150, TimeUnit.SECONDS)) {
             process.destroy();
             assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();

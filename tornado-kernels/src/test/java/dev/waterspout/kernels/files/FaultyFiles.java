@@ -14,22 +14,30 @@ public final class FaultyFiles implements AutoCloseable {
     /** What goes wrong. */
     public enum Fault {
         /** A call takes one byte, which is no failure. */
-        SHORT_WRITE("", false),
+        SHORT_WRITE(""),
         /** The device is full; the call before that takes what fits. */
-        NO_SPACE("No space left on device", false),
+        NO_SPACE("No space left on device"),
         /** The device fails. */
-        IO_ERROR("Input/output error", false),
+        IO_ERROR("Input/output error"),
         /** Only closing fails, as where a network file system writes late. */
-        FAILING_CLOSE("Stale file handle", false),
+        FAILING_CLOSE("Stale file handle"),
         /** The heap is full. */
-        OUT_OF_MEMORY("Java heap space", true);
+        OUT_OF_MEMORY("Java heap space"),
+        /** The program has a fault. */
+        DEFECT("a state that cannot be");
 
         private final String reason;
-        private final boolean isError;
 
-        Fault(String reason, boolean isError) {
+        Fault(String reason) {
             this.reason = reason;
-            this.isError = isError;
+        }
+
+        private IOException failure() {
+            return switch (this) {
+                case OUT_OF_MEMORY -> throw new OutOfMemoryError(reason);
+                case DEFECT -> throw new IllegalStateException(reason);
+                case SHORT_WRITE, NO_SPACE, IO_ERROR, FAILING_CLOSE -> new IOException(reason);
+            };
         }
 
         /** {@return what the sentence about it says} */
@@ -79,13 +87,10 @@ public final class FaultyFiles implements AutoCloseable {
         public int write(ByteBuffer bytes) throws IOException {
             return switch (fault) {
                 case SHORT_WRITE -> writeSome(bytes, 1);
-                case NO_SPACE, IO_ERROR, OUT_OF_MEMORY -> {
+                case NO_SPACE, IO_ERROR, OUT_OF_MEMORY, DEFECT -> {
                     if (bytes.hasRemaining() && written == after) {
                         failures++;
-                        if (fault.isError) {
-                            throw new OutOfMemoryError(fault.reason);
-                        }
-                        throw new IOException(fault.reason);
+                        throw fault.failure();
                     }
                     yield writeSome(bytes, after - written);
                 }

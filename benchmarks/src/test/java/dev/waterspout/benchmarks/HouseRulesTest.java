@@ -30,6 +30,7 @@ class HouseRulesTest {
             "tornado-kernels", List.of(),
             "interconnect", List.of("dev.waterspout.kernels"),
             "engine", List.of("dev.waterspout.kernels", "dev.waterspout.interconnect"),
+            "langchain4j", List.of("dev.waterspout.engine"),
             "benchmarks", List.of("dev.waterspout.kernels", "dev.waterspout.interconnect", "dev.waterspout.engine"));
 
     /** Packages of lower modules that tests of any module use. */

@@ -54,6 +54,12 @@ public final class ToolCalls {
         return List.copyOf(calls);
     }
 
+    /** Returns those calls as the model wrote them whose arguments are objects of JSON. */
+    public List<Written> whole() {
+        List<String> ids = calls().stream().map(ToolCall::id).toList();
+        return calls.stream().filter(call -> ids.contains(call.id())).toList();
+    }
+
     /** Returns the calls whose arguments are objects of JSON. */
     public List<ToolCall> calls() {
         List<ToolCall> whole = new ArrayList<>();

@@ -23,10 +23,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** Serves a model by OpenAI's HTTP interface, until it is told to end. */
 public final class ModelServer implements AutoCloseable {
     /** Paths that are answered without a key: they say nothing of the model or of other requests. */
-    private static final Set<String> OPEN = Set.of(Endpoints.HEALTH);
+    private static final Set<String> OPEN = Set.of(Endpoints.HEALTH, ChatPage.PATH);
 
     private static final long POLL_MILLIS = 20;
 
+    private final ChatPage page = new ChatPage();
     private final ReplyQueue queue;
     private final Endpoints endpoints;
     private final ApiKeys keys;
@@ -143,6 +144,9 @@ public final class ModelServer implements AutoCloseable {
                     Answer health = health();
                     status = health.status();
                     exchange.answer(health);
+                } else if (exchange.path().equals(ChatPage.PATH)
+                        && exchange.method().equals("GET")) {
+                    exchange.answer(page.answer());
                 } else {
                     endpoints.find(exchange.method(), exchange.path()).answer(exchange);
                 }

@@ -294,4 +294,15 @@ class ModelServerTest {
             assertThat(late.statusCode()).isEqualTo(504);
         }
     }
+
+    @Test
+    void thePageForChattingLoadsNothing() throws Exception {
+        HttpResponse<String> page = server.get("/");
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
+                .contains("default-src 'none'", "connect-src 'self'");
+        assertThat(page.body())
+                .contains("<title>Waterspout</title>")
+                .doesNotContain("http://", "https://", "innerHTML");
+    }
 }

@@ -3,6 +3,7 @@ package dev.waterspout.engine.http.openai;
 import dev.waterspout.engine.api.ChatOptions;
 import dev.waterspout.engine.api.ReplyEvent.Ended;
 import dev.waterspout.engine.api.ReplyEvent.Piece;
+import dev.waterspout.engine.api.ReplyForm;
 import dev.waterspout.engine.chat.ChatPrompt;
 import dev.waterspout.engine.chat.Conversation;
 import dev.waterspout.engine.chat.ToolCalls;
@@ -39,10 +40,9 @@ final class ChatWriter implements ReplyWriter {
                 ? fields.integer("top_logprobs", 0, 20).orElse(0L).intValue()
                 : -1;
         Conversation asked = Messages.conversation(fields);
-        Constraints.Tools tools = Constraints.tools(fields, asked.tools());
-        Conversation conversation = tools.callable().isEmpty() ? Conversation.of(asked.messages()) : asked;
+        ReplyForm form = Forms.read(fields, asked.tools());
+        Conversation conversation = form.tools().isEmpty() ? Conversation.of(asked.messages()) : asked;
         ChatOptions usual = served.usual();
-        Constraints.Form form = Constraints.form(fields);
         SamplingParameters sampling = SamplingFields.sampling(
                 fields, usual.sampling(), served.tokenizer().vocabulary().size());
         ChatPrompt prompt = served.prompt(conversation);
@@ -50,7 +50,7 @@ final class ChatWriter implements ReplyWriter {
                 ReplyRequest.predict(fields, List.of("max_completion_tokens", "max_tokens"), usual.predict()),
                 sampling,
                 SamplingFields.stops(fields),
-                Constraints.of(form, tools, prompt, served),
+                Forms.constraint(form, prompt, served, "response_format"),
                 likeliest);
         int choices =
                 fields.integer("n", 1, ReplyRequest.MOST_CHOICES).orElse(1L).intValue();

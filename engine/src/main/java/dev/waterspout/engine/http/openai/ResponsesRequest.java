@@ -1,6 +1,7 @@
 package dev.waterspout.engine.http.openai;
 
 import dev.waterspout.engine.api.ChatOptions;
+import dev.waterspout.engine.api.ReplyForm;
 import dev.waterspout.engine.chat.ChatMessage;
 import dev.waterspout.engine.chat.ChatMessage.Role;
 import dev.waterspout.engine.chat.ChatPrompt;
@@ -28,9 +29,9 @@ final class ResponsesRequest {
             throw ApiException.field("background", "background is true; responses are made while the client waits");
         }
         List<Map<String, @Nullable Object>> described = tools(fields);
-        Constraints.Tools tools = Constraints.tools(fields, described);
+        ReplyForm form = Forms.readResponse(fields, described);
         Conversation conversation =
-                new Conversation(messages(fields), tools.callable().isEmpty() ? List.of() : described);
+                new Conversation(messages(fields), form.tools().isEmpty() ? List.of() : described);
         ChatPrompt prompt = served.prompt(conversation);
         ChatOptions usual = served.usual();
         ChatOptions options = new ChatOptions(
@@ -40,7 +41,7 @@ final class ResponsesRequest {
                         usual.sampling(),
                         served.tokenizer().vocabulary().size()),
                 SamplingFields.stops(fields),
-                Constraints.of(Constraints.responseForm(fields), tools, prompt, served),
+                Forms.constraint(form, prompt, served, "text.format.schema"),
                 -1);
         return new ReplyRequest(
                 List.of(prompt), List.of(options), fields.flag("stream").orElse(false), true);

@@ -1,0 +1,70 @@
+package dev.waterspout.benchmarks.serve;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * When requests arrive, and how long they are: a Poisson process, and lengths from lognormal distributions. The same
+ * seed gives the same plan.
+ *
+ * @param requests in the order of their arrival
+ */
+record LoadPlan(List<Arrival> requests) {
+    /** Spread of the logarithm of lengths; measured conversations have about as much. */
+    private static final double SPREAD = 0.6;
+
+    /** Copies the list. */
+    LoadPlan {
+        requests = List.copyOf(requests);
+    }
+
+    /**
+     * A request.
+     *
+     * @param seconds after the beginning
+     * @param promptTokens of its prompt, about
+     * @param replyTokens most of its reply
+     */
+    record Arrival(double seconds, int promptTokens, int replyTokens) {}
+
+    /**
+     * What a plan is made of.
+     *
+     * @param requests how many
+     * @param rate of arrivals per second
+     * @param promptTokens median of the prompts
+     * @param replyTokens median of the replies
+     * @param mostTokens of a prompt and its reply, each
+     * @param seed of the random numbers
+     */
+    record Shape(int requests, double rate, int promptTokens, int replyTokens, int mostTokens, long seed) {
+        /** Checks the ranges. */
+        Shape {
+            if (requests < 1 || !(rate > 0) || promptTokens < 1 || replyTokens < 1 || mostTokens < 1) {
+                throw new IllegalArgumentException("load of " + requests + " requests at " + rate + " per second with "
+                        + promptTokens + " and " + replyTokens + " tokens, at most " + mostTokens
+                        + "; all of them must be above 0");
+            }
+        }
+    }
+
+    static LoadPlan of(Shape shape) {
+        SplittableRandom random = new SplittableRandom(shape.seed());
+        List<Arrival> arrivals = new ArrayList<>();
+        double now = 0;
+        for (int i = 0; i < shape.requests(); i++) {
+            now += -Math.log(1 - random.nextDouble()) / shape.rate();
+            arrivals.add(new Arrival(
+                    now,
+                    length(random, shape.promptTokens(), shape.mostTokens()),
+                    length(random, shape.replyTokens(), shape.mostTokens())));
+        }
+        return new LoadPlan(arrivals);
+    }
+
+    private static int length(SplittableRandom random, int median, int most) {
+        double length = median * Math.exp(SPREAD * random.nextGaussian());
+        return Math.clamp(Math.round(length), 1, most);
+    }
+}

@@ -1,0 +1,111 @@
+package dev.waterspout.benchmarks.serve;
+
+import dev.waterspout.engine.json.PlainJson;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Puts load on a server of OpenAI's interface on this machine, ours or another: an open loop, so that a slow server is
+ * not spared requests. Each reply is streamed, and of the length that was asked for where the server knows {@code
+ * logit_bias} and {@code ignore_eos}.
+ */
+public final class ServeLoad {
+    private static final Duration LIMIT = Duration.ofMinutes(10);
+    private static final String WORDS = "one two three four five six seven eight nine ten ";
+
+    private final URI url;
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final LoadReport report;
+
+    private ServeLoad(URI url, LoadReport report) throws IOException {
+        if (!InetAddress.getByName(url.getHost()).isLoopbackAddress()) {
+            throw new IllegalArgumentException("address " + url + "; a server of this machine's loopback is allowed");
+        }
+        this.url = url;
+        this.report = report;
+    }
+
+    /**
+     * Runs a load and prints its figures.
+     *
+     * @param arguments address such as http://127.0.0.1:8080, requests, requests per second, median tokens of prompts
+     *     and of replies, most tokens of each, seed
+     */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        if (arguments.length != 7) {
+            throw new IllegalArgumentException(
+                    "arguments: URL REQUESTS RATE PROMPT-TOKENS REPLY-TOKENS MOST-TOKENS SEED");
+        }
+        LoadPlan plan = LoadPlan.of(new LoadPlan.Shape(
+                Integer.parseInt(arguments[1]),
+                Double.parseDouble(arguments[2]),
+                Integer.parseInt(arguments[3]),
+                Integer.parseInt(arguments[4]),
+                Integer.parseInt(arguments[5]),
+                Long.parseLong(arguments[6])));
+        LoadReport report = new LoadReport(2, 0.2);
+        double seconds = run(URI.create(arguments[0]), plan, report);
+        System.out.print(report.text(seconds));
+    }
+
+    /** Runs a plan; returns how many seconds it took. */
+    static double run(URI url, LoadPlan plan, LoadReport report) throws IOException, InterruptedException {
+        ServeLoad load = new ServeLoad(url, report);
+        long begun = System.nanoTime();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (LoadPlan.Arrival arrival : plan.requests()) {
+                long due = begun + (long) (1e9 * arrival.seconds());
+                TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
+                threads.execute(() -> load.send(arrival, due));
+            }
+        }
+        load.client.close();
+        return (System.nanoTime() - begun) / 1e9;
+    }
+
+    private void send(LoadPlan.Arrival arrival, long due) {
+        String prompt = WORDS.repeat(arrival.promptTokens() / 10 + 1);
+        String json = PlainJson.text(PlainJson.object(
+                "prompt", prompt, "max_tokens", arrival.replyTokens(), "stream", true, "ignore_eos", true));
+        HttpRequest request = HttpRequest.newBuilder(url.resolve("/v1/completions"))
+                .header("Content-Type", "application/json")
+                .timeout(LIMIT)
+                .POST(HttpRequest.BodyPublishers.ofString(json))
+                .build();
+        try {
+            HttpResponse<Stream<String>> response = client.send(request, BodyHandlers.ofLines());
+            List<Long> times = new ArrayList<>();
+            try (Stream<String> lines = response.body()) {
+                lines.filter(line -> line.startsWith("data: {")).forEach(_ -> times.add(System.nanoTime()));
+            }
+            report.add(outcome(response.statusCode(), due, times));
+        } catch (IOException failed) {
+            report.add(new LoadReport.Outcome(0, 0, List.of()));
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static LoadReport.Outcome outcome(int status, long due, List<Long> times) {
+        if (status != 200 || times.isEmpty()) {
+            return new LoadReport.Outcome(status == 200 ? 0 : status, 0, List.of());
+        }
+        List<Double> between = new ArrayList<>();
+        for (int i = 1; i < times.size(); i++) {
+            between.add((times.get(i) - times.get(i - 1)) / 1e9);
+        }
+        return new LoadReport.Outcome(status, (times.getFirst() - due) / 1e9, between);
+    }
+}

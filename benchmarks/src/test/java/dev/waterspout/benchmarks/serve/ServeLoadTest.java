@@ -1,0 +1,61 @@
+package dev.waterspout.benchmarks.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class ServeLoadTest {
+    private static final LoadPlan.Shape SHAPE = new LoadPlan.Shape(4000, 50, 100, 40, 1000, 7);
+
+    @Test
+    void arrivalsHaveTheirRateAndLengthsTheirMedian() {
+        LoadPlan plan = LoadPlan.of(SHAPE);
+        assertThat(plan).isEqualTo(LoadPlan.of(SHAPE));
+        assertThat(plan.requests().getLast().seconds()).isCloseTo(80, within(4.0));
+        double[] prompts = plan.requests().stream()
+                .mapToDouble(LoadPlan.Arrival::promptTokens)
+                .toArray();
+        assertThat(LoadReport.percentile(prompts, 0.5)).isCloseTo(100, within(5.0));
+        assertThat(LoadReport.percentile(prompts, 1)).isBetween(300.0, 1000.0);
+        assertThat(LoadReport.percentile(new double[] {3, 1, 2, 4}, 0.5)).isEqualTo(2);
+        assertThat(LoadReport.percentile(new double[0], 0.5)).isZero();
+    }
+
+    @Test
+    void figuresCountWhatWasAnsweredRefusedAndGood() throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        AtomicInteger requests = new AtomicInteger();
+        server.createContext("/v1/completions", exchange -> {
+            boolean refuses = requests.incrementAndGet() % 5 == 0;
+            byte[] body = "data: {\"a\":1}\n\ndata: {\"a\":2}\n\ndata: [DONE]\n\n".getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(refuses ? 429 : 200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.start();
+        try {
+            LoadReport report = new LoadReport(60, 60);
+            URI url = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+            ServeLoad.run(url, LoadPlan.of(new LoadPlan.Shape(20, 1000, 5, 5, 10, 1)), report);
+            assertThat(report.text(2))
+                    .contains("requests 20, answered 16, refused 4, failed 0")
+                    .contains("tokens/s 16.0, requests/s 8.00, good requests/s 8.00");
+        } finally {
+            server.stop(0);
+        }
+        assertThatThrownBy(() ->
+                        ServeLoad.run(URI.create("http://192.0.2.1"), new LoadPlan(List.of()), new LoadReport(1, 1)))
+                .hasMessageContaining("loopback");
+    }
+}

@@ -1,0 +1,142 @@
+package dev.waterspout.langchain4j;
+
+import dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils;
+import dev.langchain4j.model.ModelProvider;
+import dev.langchain4j.model.chat.Capability;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
+import dev.langchain4j.model.chat.response.PartialToolCall;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.chat.response.StreamingHandle;
+import dev.waterspout.engine.api.ChatReply;
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.chat.ChatDelta;
+import dev.waterspout.engine.chat.ToolCalls;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A chat model of LangChain4j that answers piece by piece, on a virtual thread for each request. Any number of threads
+ * may ask it, and others the same language model.
+ */
+public final class WaterspoutStreamingChatModel implements StreamingChatModel {
+    private final ChatRequests requests;
+    private final ModelSettings settings;
+
+    /**
+     * @param model answers; stays open while this is used, and is closed by its owner
+     * @param settings how, where a request does not say
+     */
+    public WaterspoutStreamingChatModel(LanguageModel model, ModelSettings settings) {
+        this.requests = new ChatRequests(model, settings);
+        this.settings = settings;
+    }
+
+    @Override
+    public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
+        ChatReply reply = requests.begin(request);
+        var _ = Thread.ofVirtual().name("waterspout-stream").start(() -> answer(reply, handler));
+    }
+
+    private void answer(ChatReply reply, StreamingChatResponseHandler handler) {
+        Cancelling handle = new Cancelling(reply);
+        try (reply) {
+            ToolCalls calls = new ToolCalls();
+            for (ChatDelta delta : reply) {
+                if (handle.isCancelled()) {
+                    return;
+                }
+                hand(delta, calls, handler, handle);
+            }
+            if (handle.isCancelled()) {
+                return;
+            }
+            List<ToolCalls.Written> written = calls.whole();
+            // A reply may have ended within its last call.
+            if (!written.isEmpty() && written.size() == calls.written().size()) {
+                complete(written, handler);
+            }
+            InternalStreamingChatResponseHandlerUtils.onCompleteResponse(handler, requests.response(reply, written));
+        } catch (RuntimeException | Error failure) {
+            InternalStreamingChatResponseHandlerUtils.withLoggingExceptions(() -> handler.onError(failure));
+        }
+    }
+
+    private static void hand(
+            ChatDelta delta, ToolCalls calls, StreamingChatResponseHandler handler, StreamingHandle handle) {
+        switch (delta.kind()) {
+            case TEXT -> InternalStreamingChatResponseHandlerUtils.onPartialResponse(handler, delta.text(), handle);
+            case REASONING ->
+                InternalStreamingChatResponseHandlerUtils.onPartialThinking(handler, delta.text(), handle);
+            case TOOL_CALL -> {
+                if (!calls.written().isEmpty()) {
+                    complete(calls.written(), handler);
+                }
+                calls.take(delta);
+            }
+            case TOOL_ARGUMENTS -> {
+                calls.take(delta);
+                ToolCalls.Written call = calls.written().getLast();
+                InternalStreamingChatResponseHandlerUtils.onPartialToolCall(
+                        handler,
+                        PartialToolCall.builder()
+                                .index(calls.written().size() - 1)
+                                .id(call.id())
+                                .name(call.name())
+                                .partialArguments(delta.text())
+                                .build(),
+                        handle);
+            }
+        }
+    }
+
+    /** The call that came last is whole. */
+    private static void complete(List<ToolCalls.Written> calls, StreamingChatResponseHandler handler) {
+        InternalStreamingChatResponseHandlerUtils.onCompleteToolCall(
+                handler, new CompleteToolCall(calls.size() - 1, ChatRequests.call(calls.getLast())));
+    }
+
+    /** Ends a reply before its next forward pass; its handler is told nothing more. */
+    private static final class Cancelling implements StreamingHandle {
+        private final ChatReply reply;
+        private volatile boolean cancelled;
+
+        private Cancelling(ChatReply reply) {
+            this.reply = reply;
+        }
+
+        @Override
+        public void cancel() {
+            cancelled = true;
+            reply.close();
+        }
+
+        @Override
+        public boolean isCancelled() {
+            return cancelled;
+        }
+    }
+
+    @Override
+    public ChatRequestParameters defaultRequestParameters() {
+        return settings.parameters();
+    }
+
+    @Override
+    public List<ChatModelListener> listeners() {
+        return settings.listeners();
+    }
+
+    @Override
+    public ModelProvider provider() {
+        return ModelProvider.OTHER;
+    }
+
+    @Override
+    public Set<Capability> supportedCapabilities() {
+        return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
+    }
+}

@@ -1,0 +1,63 @@
+package dev.waterspout.langchain4j;
+
+import dev.waterspout.engine.api.ChatOptions;
+import dev.waterspout.engine.api.Context;
+import dev.waterspout.engine.api.Host;
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Waterspout;
+import dev.waterspout.engine.chat.ChatTemplate;
+import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.http.ModelServer;
+import dev.waterspout.engine.http.ServeOptions;
+import dev.waterspout.engine.http.openai.ServedModel;
+import dev.waterspout.engine.http.transport.Address;
+import dev.waterspout.engine.http.transport.Limits;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The built-in model, which continues speeches and knows nothing of conversations, with a template of one line per
+ * message.
+ */
+final class Orator {
+    private static final String TEMPLATE =
+            "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:";
+
+    private Orator() {}
+
+    /** Loads the model on one thread. */
+    static LanguageModel load() {
+        Options options = Options.DEFAULT
+                .withContext(Context.DEFAULT.withPositions(512))
+                .withHost(new Host(1, Host.DEFAULT.batch(), Host.DEFAULT.activations(), false));
+        return Waterspout.loadEmbedded(options);
+    }
+
+    static ChatTemplate template(LanguageModel model) {
+        return ChatTemplate.of(TEMPLATE, model.deployment().model().tokenizer().vocabulary(), Clock.systemUTC());
+    }
+
+    /** Serves a model on a free port. */
+    static ModelServer serve(LanguageModel model) throws IOException {
+        ServedModel served = new ServedModel(
+                model,
+                Optional.of(template(model)),
+                "orator",
+                ChatOptions.of(new SamplingParameters(40, 0.95, 0.05, 0.8, 1)),
+                InstantSource.system());
+        return new ModelServer(
+                served,
+                new ServeOptions(
+                        new Address("127.0.0.1", 0, Optional.empty()),
+                        List.of("sesame"),
+                        1,
+                        16,
+                        Duration.ofMinutes(10),
+                        Limits.DEFAULT));
+    }
+}

@@ -100,22 +100,21 @@ final class DeviceArrays {
         int rows = options.chunk();
         int heads = shard.heads().size();
         int kvHeads = shard.kvHeads().size();
-        float epsilon = config.epsilon();
         all.add(powers);
         embedding = keep(StackedWeights.single("embedding", weights.embedding(), mostBytes));
-        attentionNorm = norm(layers, TensorRole.ATTN_NORM, 1, config.width(), epsilon);
+        attentionNorm = norm(config, layers, TensorRole.ATTN_NORM, TensorRole.ATTN_NORM_BIAS);
         q = stack("Q", layers, TensorRole.ATTN_Q);
         k = stack("K", layers, TensorRole.ATTN_K);
         v = stack("V", layers, TensorRole.ATTN_V);
         qBias = vectors(layers, TensorRole.ATTN_Q_BIAS);
         kBias = vectors(layers, TensorRole.ATTN_K_BIAS);
         vBias = vectors(layers, TensorRole.ATTN_V_BIAS);
-        qNorm = norm(layers, TensorRole.ATTN_Q_NORM, heads, config.headDim(), epsilon);
-        kNorm = norm(layers, TensorRole.ATTN_K_NORM, kvHeads, config.headDim(), epsilon);
+        qNorm = headNorm(config, layers, TensorRole.ATTN_Q_NORM, heads);
+        kNorm = headNorm(config, layers, TensorRole.ATTN_K_NORM, kvHeads);
         attentionOutput = stack("attention output", layers, TensorRole.ATTN_OUTPUT);
-        ffnNorm = norm(layers, TensorRole.FFN_NORM, 1, config.width(), epsilon);
-        attentionPostNorm = norm(layers, TensorRole.ATTN_POST_NORM, 1, config.width(), epsilon);
-        ffnPostNorm = norm(layers, TensorRole.FFN_POST_NORM, 1, config.width(), epsilon);
+        ffnNorm = norm(config, layers, TensorRole.FFN_NORM, TensorRole.FFN_NORM_BIAS);
+        attentionPostNorm = norm(config, layers, TensorRole.ATTN_POST_NORM, null);
+        ffnPostNorm = norm(config, layers, TensorRole.FFN_POST_NORM, null);
         gateWeights = layers.getFirst().has(TensorRole.FFN_GATE) ? stack("gate", layers, TensorRole.FFN_GATE) : null;
         upWeights = stack("up", layers, TensorRole.FFN_UP);
         down = stack("down", layers, TensorRole.FFN_DOWN);
@@ -123,8 +122,14 @@ final class DeviceArrays {
         gateBias = vectors(layers, TensorRole.FFN_GATE_BIAS);
         upBias = vectors(layers, TensorRole.FFN_UP_BIAS);
         downBias = vectors(layers, TensorRole.FFN_DOWN_BIAS);
-        outputNorm =
-                keep(new DeviceNorm(StackedWeights.vectors(List.of(weights.outputNorm())), 1, config.width(), epsilon));
+        MemorySegment outputBias = weights.outputNormBias();
+        outputNorm = keep(new DeviceNorm(
+                kind(config),
+                StackedWeights.vectors(List.of(weights.outputNorm())),
+                outputBias == null ? null : StackedWeights.vectors(List.of(outputBias)),
+                1,
+                config.width(),
+                config.epsilon()));
         output = model.tied()
                 ? embedding.slice(shard.vocabulary().from(), shard.vocabulary().to())
                 : keep(StackedWeights.single("output head", weights.output(), mostBytes));
@@ -169,6 +174,15 @@ final class DeviceArrays {
     }
 
     private @Nullable FloatArray vectors(List<ShardWeights.Layer> layers, TensorRole role) {
+        FloatArray stacked = stacked(layers, role);
+        return stacked == null ? null : keep(stacked);
+    }
+
+    /** The vectors of the layers that have them; null where none has. */
+    private static @Nullable FloatArray stacked(List<ShardWeights.Layer> layers, @Nullable TensorRole role) {
+        if (role == null) {
+            return null;
+        }
         List<MemorySegment> present = new ArrayList<>();
         for (ShardWeights.Layer layer : layers) {
             MemorySegment each = layer.vector(role);
@@ -176,21 +190,33 @@ final class DeviceArrays {
                 present.add(each);
             }
         }
-        return present.isEmpty() ? null : keep(StackedWeights.vectors(present));
+        return present.isEmpty() ? null : StackedWeights.vectors(present);
     }
 
+    /** The norm of a hidden state. */
     private @Nullable DeviceNorm norm(
-            List<ShardWeights.Layer> layers, TensorRole role, int vectors, int width, float epsilon) {
-        List<MemorySegment> weights = new ArrayList<>();
-        for (ShardWeights.Layer layer : layers) {
-            MemorySegment each = layer.vector(role);
-            if (each != null) {
-                weights.add(each);
-            }
-        }
-        return weights.isEmpty()
+            ModelConfig config, List<ShardWeights.Layer> layers, TensorRole role, @Nullable TensorRole biasRole) {
+        FloatArray weight = stacked(layers, role);
+        return weight == null
                 ? null
-                : keep(new DeviceNorm(StackedWeights.vectors(weights), vectors, width, epsilon));
+                : keep(new DeviceNorm(
+                        kind(config), weight, stacked(layers, biasRole), 1, config.width(), config.epsilon()));
+    }
+
+    /** The norm of every head by itself. */
+    private @Nullable DeviceNorm headNorm(
+            ModelConfig config, List<ShardWeights.Layer> layers, TensorRole role, int heads) {
+        FloatArray weight = stacked(layers, role);
+        return weight == null
+                ? null
+                : keep(new DeviceNorm(kind(config), weight, null, heads, config.headDim(), config.epsilon()));
+    }
+
+    private static DeviceNorm.Kind kind(ModelConfig config) {
+        return switch (config.architecture().norm()) {
+            case RMS -> DeviceNorm.Kind.RMS;
+            case LAYER -> DeviceNorm.Kind.LAYER;
+        };
     }
 
     private FloatArray floats(int rows, int columns) {
@@ -211,6 +237,10 @@ final class DeviceArrays {
 
     private DeviceNorm keep(DeviceNorm norm) {
         all.add(norm.weight());
+        FloatArray bias = norm.bias();
+        if (bias != null) {
+            all.add(bias);
+        }
         return norm;
     }
 }

@@ -11,6 +11,7 @@ import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
+import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
@@ -76,7 +77,8 @@ final class DeviceMemory {
 
     /** Norms and biases. */
     private long vectors() {
-        long bytes = model.outputNorm().byteSize();
+        long bytes = model.outputNorm().byteSize()
+                + model.outputNormBias().map(MemorySegment::byteSize).orElse(0L);
         for (ShardWeights.Layer layer : ShardWeights.shapes(model, shard).layers()) {
             for (TensorRole role : TensorRole.values()) {
                 var vector = layer.vector(role);

@@ -2,10 +2,8 @@ package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.model.Architecture;
-import dev.waterspout.engine.model.Architecture.Block;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
-import dev.waterspout.engine.model.NormKind;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.model.Temperature;
 import dev.waterspout.engine.model.TensorRole;
@@ -56,9 +54,7 @@ final class DeviceTraits {
         ModelConfig config = model.config();
         Architecture architecture = config.architecture();
         Map<String, Boolean> missing = new LinkedHashMap<>();
-        missing.put("layer normalization", architecture.norm() != NormKind.RMS);
         missing.put("clamped SwiGLU", architecture.gate() == GateFunction.SWIGLU_CLAMPED);
-        missing.put("parallel halves of a layer", architecture.block() != Block.SERIAL);
         missing.put("norms of all heads together", architecture.hasWideNorms());
         missing.put("latent attention", config.latent() != null);
         missing.put("mixtures of experts", config.experts() != null);

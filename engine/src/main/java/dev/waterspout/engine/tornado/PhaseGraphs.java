@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tornado;
 
+import dev.waterspout.engine.model.Architecture.Block;
 import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
@@ -265,7 +266,8 @@ final class PhaseGraphs {
     private KernelGraph feedForward(String name, int layer, int ffn) {
         KernelGraph graph = graph(name);
         DeviceArrays a = arrays;
-        FloatArray h = normed(graph, a.ffnNorm);
+        // Where both halves read the same norm, it is still there from the first one.
+        FloatArray h = config.architecture().block() == Block.PARALLEL ? a.normed : normed(graph, a.ffnNorm);
         if (a.gateWeights == null) {
             graph.linear("up", a.upWeights.of(layer), a.upBias, h, a.gate, RowCount.CHUNK);
         } else {
@@ -330,7 +332,7 @@ final class PhaseGraphs {
             return;
         }
         if (norm != null) {
-            graph.rmsNorm("postNorm", norm, target, arrays.factors, target, RowCount.CHUNK);
+            graph.normalize("postNorm", norm, target, arrays.factors, target, RowCount.CHUNK);
         }
         if (config.scales().residual() != 1) {
             graph.scale("scale", target, config.scales().residual(), config.width());
@@ -373,13 +375,13 @@ final class PhaseGraphs {
         if (norm == null) {
             return arrays.hidden;
         }
-        graph.rmsNorm("norm", norm, arrays.hidden, arrays.factors, arrays.normed, RowCount.CHUNK);
+        graph.normalize("norm", norm, arrays.hidden, arrays.factors, arrays.normed, RowCount.CHUNK);
         return arrays.normed;
     }
 
     private void normHeads(KernelGraph graph, String task, @Nullable DeviceNorm norm, FloatArray x) {
         if (norm != null) {
-            graph.rmsNorm(task, norm, x, arrays.factors, x, RowCount.CHUNK);
+            graph.normalize(task, norm, x, arrays.factors, x, RowCount.CHUNK);
         }
     }
 

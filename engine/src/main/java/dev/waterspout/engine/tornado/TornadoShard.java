@@ -128,7 +128,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         graph.taskGraph()
                 .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep)
                 .consumeFromDevice(arrays.all().toArray());
-        graph.rmsNorm("norm", arrays.outputNorm, arrays.selected, arrays.factors, arrays.normed, RowCount.CHUNK);
+        graph.normalize("norm", arrays.outputNorm, arrays.selected, arrays.factors, arrays.normed, RowCount.CHUNK);
         graph.linear("head", arrays.output, null, arrays.normed, arrays.logits, RowCount.CHUNK);
         if (config.scales().logits() != 1) {
             graph.scale("scale", arrays.logits, config.scales().logits(), arrays.output.rows());

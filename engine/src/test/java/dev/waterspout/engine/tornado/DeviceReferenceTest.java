@@ -43,7 +43,7 @@ class DeviceReferenceTest {
     private static final float TOLERANCE = 1e-4f;
 
     @ParameterizedTest(name = "{0} on {1} ranks")
-    @CsvSource({"gemma2, 1", "gemma2, 2", "phi3, 2"})
+    @CsvSource({"gemma2, 1", "gemma2, 2", "phi3, 2", "commandr, 2", "starcoder2, 1"})
     void agreesWithTheReference(String name, int ranks) throws IOException {
         JsonObject reference;
         try (JsonReader reader =

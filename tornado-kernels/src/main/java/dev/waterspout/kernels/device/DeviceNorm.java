@@ -1,16 +1,28 @@
 package dev.waterspout.kernels.device;
 
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * A root-mean-square normalization of all layers.
+ * A normalization of all layers.
  *
+ * @param kind how a vector is normalized
  * @param weight [layers][width]; with one layer, launches for any layer use it
+ * @param bias the same shape, added after the weight; null for none, as with {@link Kind#RMS}
  * @param vectors vectors of a token: 1 for a hidden state, the number of heads where each head is normalized
  * @param width elements of a vector
- * @param epsilon added to the mean square
+ * @param epsilon added to the mean square or the variance
  */
-public record DeviceNorm(FloatArray weight, int vectors, int width, float epsilon) {
+public record DeviceNorm(
+        Kind kind, FloatArray weight, @Nullable FloatArray bias, int vectors, int width, float epsilon) {
+    /** How a vector is normalized. */
+    public enum Kind {
+        /** Divided by the root of its mean square. */
+        RMS,
+        /** Its mean taken off, then divided by its standard deviation. */
+        LAYER
+    }
+
     /** Checks that the weights are whole layers. */
     public DeviceNorm {
         if (vectors < 1 || width < 1) {
@@ -21,6 +33,22 @@ public record DeviceNorm(FloatArray weight, int vectors, int width, float epsilo
             throw new IllegalArgumentException(
                     "norm weight of " + weight.getSize() + " elements: a layer has width=" + width);
         }
+        if (bias != null && (kind == Kind.RMS || bias.getSize() != weight.getSize())) {
+            throw new IllegalArgumentException("norm bias of " + bias.getSize() + " elements: a layer norm has as many"
+                    + " as weights, " + weight.getSize() + ", and an RMS norm none");
+        }
+    }
+
+    /**
+     * A root-mean-square normalization.
+     *
+     * @param weight [layers][width]
+     * @param vectors of a token
+     * @param width elements of a vector
+     * @param epsilon added to the mean square
+     */
+    public DeviceNorm(FloatArray weight, int vectors, int width, float epsilon) {
+        this(Kind.RMS, weight, null, vectors, width, epsilon);
     }
 
     int layers() {

@@ -138,16 +138,17 @@ public final class KernelGraph {
     }
 
     /**
-     * Normalizes, as two tasks: {@code y = x / sqrt(mean(x^2) + epsilon) * weight}, for each vector of a row.
+     * Normalizes each vector of a row: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} as two tasks, or {@code y =
+     * (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias} as one.
      *
-     * @param task name, to which the two tasks' own are appended
+     * @param task name, to which those of two tasks are appended
      * @param norm weights
      * @param x [rows][vectors][width]
      * @param factors [rows][vectors], working memory
      * @param y [rows][vectors][width], may be {@code x}
      * @param rows which rows
      */
-    public void rmsNorm(String task, DeviceNorm norm, FloatArray x, FloatArray factors, FloatArray y, RowCount rows) {
+    public void normalize(String task, DeviceNorm norm, FloatArray x, FloatArray factors, FloatArray y, RowCount rows) {
         long elements = (long) norm.vectors() * norm.width();
         ArrayChecks.requireSize("x", x, maxRows * elements);
         ArrayChecks.requireSize("y", y, maxRows * elements);

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.LayerNormKernels;
 import dev.waterspout.kernels.device.kernels.NormKernels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -7,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The operands of one normalization, and the two kernels that take them.
+ * The operands of one normalization, and the kernels that take them: two for an RMS norm, one for a layer norm.
  *
  * @param norm weights
  * @param x [rows][vectors][width]
@@ -19,6 +20,52 @@ record NormTask(DeviceNorm norm, FloatArray x, FloatArray factors, FloatArray y,
 
     /** Adds the kernels of a variant. */
     void add(
+            TaskGraph graph,
+            String task,
+            KernelContext context,
+            IntArray step,
+            KernelVariant variant,
+            LaunchPlan launches) {
+        switch (norm.kind()) {
+            case RMS -> addRms(graph, task, context, step, variant, launches);
+            case LAYER -> addLayer(graph, task, context, step, variant, launches);
+        }
+    }
+
+    private void addLayer(
+            TaskGraph graph,
+            String task,
+            KernelContext context,
+            IntArray step,
+            KernelVariant variant,
+            LaunchPlan launches) {
+        FloatArray bias = norm.bias() == null ? norm.weight() : norm.bias();
+        graph.task(
+                task,
+                switch (variant) {
+                    case ITEMS -> LayerNormKernels::byItem;
+                    case GROUPS -> LayerNormKernels::byGroup;
+                },
+                context,
+                step,
+                x,
+                norm.weight(),
+                bias,
+                y,
+                norm.vectors(),
+                norm.width(),
+                norm.layerStride(),
+                norm.epsilon(),
+                norm.bias() == null ? 0 : 1,
+                rows.index());
+        switch (variant) {
+            case ITEMS -> launches.add(task, norm.vectors(), 1, 1, rows);
+            case GROUPS ->
+                launches.add(task, (long) norm.vectors() * LayerNormKernels.GROUP, LayerNormKernels.GROUP, 1, rows);
+        }
+    }
+
+    private void addRms(
             TaskGraph graph,
             String task,
             KernelContext context,

@@ -108,7 +108,43 @@ class ActivationKernelsTest {
                         rows * vectors);
         Fixture fixture = new Fixture(device, Operands.step(1, 0, rows), rows);
         fixture.send(x, weight, factors);
-        fixture.graph.rmsNorm("norm", new DeviceNorm(weight, vectors, width, 1e-5f), x, factors, x, RowCount.CHUNK);
+        fixture.graph.normalize("norm", new DeviceNorm(weight, vectors, width, 1e-5f), x, factors, x, RowCount.CHUNK);
+        fixture.run(x);
+        Operands.assertClose(x, expected, 1e-5);
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void takesTheMeanOffInLayerNorms(TestDevice device) {
+        for (int width : WIDTHS) {
+            checkLayerNorm(device, 1, width, true);
+        }
+        checkLayerNorm(device, 3, 129, false);
+    }
+
+    private static void checkLayerNorm(TestDevice device, int vectors, int width, boolean biased) {
+        int rows = 3;
+        Random random = new Random(width);
+        FloatArray x = Operands.gaussian(random, rows * vectors * width);
+        FloatArray weight = Operands.gaussian(random, 2 * width);
+        FloatArray bias = Operands.gaussian(random, 2 * width);
+        FloatArray expected = Operands.zeros(rows * vectors * width);
+        long secondLayer = (long) width * Float.BYTES;
+        HostKernels.scalar()
+                .layerNorm(
+                        x.getSegment(),
+                        new HostKernels.LayerNorm(
+                                weight.getSegment().asSlice(secondLayer),
+                                biased ? bias.getSegment().asSlice(secondLayer) : null,
+                                1e-5f),
+                        expected.getSegment(),
+                        width,
+                        0,
+                        rows * vectors);
+        Fixture fixture = new Fixture(device, Operands.step(1, 0, rows), rows);
+        DeviceNorm norm = new DeviceNorm(DeviceNorm.Kind.LAYER, weight, biased ? bias : null, vectors, width, 1e-5f);
+        fixture.send(x, weight, bias);
+        fixture.graph.normalize("norm", norm, x, Operands.zeros(rows * vectors), x, RowCount.CHUNK);
         fixture.run(x);
         Operands.assertClose(x, expected, 1e-5);
     }

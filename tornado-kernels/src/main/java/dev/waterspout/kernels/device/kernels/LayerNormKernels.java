@@ -1,0 +1,117 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * Layer normalization (arXiv 1607.06450): {@code y = (x - mean) / sqrt(variance + epsilon) * weight + bias}. Weight
+ * and bias are
+ * [layers][width]; {@code layerStride} is {@code width}, or 0 where there is one weight for all layers. Where {@code
+ * biased} is 0 there is no bias, and any array may be in its place. {@code y} may be {@code x}.
+ */
+public final class LayerNormKernels {
+    /** Items of a group of {@link #byGroup}. */
+    public static final int GROUP = 128;
+
+    private LayerNormKernels() {}
+
+    /** One item per vector: x is the vector, y the row. */
+    public static void byItem(
+            KernelContext context,
+            IntArray step,
+            FloatArray x,
+            FloatArray weight,
+            FloatArray bias,
+            FloatArray y,
+            int vectors,
+            int width,
+            int layerStride,
+            float epsilon,
+            int biased,
+            int rowsIndex) {
+        int vector = context.globalIdx;
+        int row = context.globalIdy;
+        if (vector < vectors && row < step.get(rowsIndex)) {
+            int base = (row * vectors + vector) * width;
+            float sum = 0f;
+            for (int i = 0; i < width; i++) {
+                sum += x.get(base + i);
+            }
+            float mean = sum / width;
+            float squares = 0f;
+            for (int i = 0; i < width; i++) {
+                float centered = x.get(base + i) - mean;
+                squares += centered * centered;
+            }
+            float factor = 1f / TornadoMath.sqrt(squares / width + epsilon);
+            int first = step.get(Step.LAYER) * layerStride;
+            for (int i = 0; i < width; i++) {
+                float value = (x.get(base + i) - mean) * factor * weight.get(first + i);
+                if (biased != 0) {
+                    value += bias.get(first + i);
+                }
+                y.set(base + i, value);
+            }
+        }
+    }
+
+    /** One group of {@link #GROUP} items per vector: x is the vector, y the row. */
+    public static void byGroup(
+            KernelContext context,
+            IntArray step,
+            FloatArray x,
+            FloatArray weight,
+            FloatArray bias,
+            FloatArray y,
+            int vectors,
+            int width,
+            int layerStride,
+            float epsilon,
+            int biased,
+            int rowsIndex) {
+        float[] sums = context.allocateFloatLocalArray(GROUP);
+        int item = context.localIdx;
+        int row = context.globalIdy;
+        int base = (row * vectors + context.groupIdx) * width;
+        float sum = 0f;
+        for (int i = item; i < width; i += GROUP) {
+            sum += x.get(base + i);
+        }
+        sums[item] = sum;
+        for (int half = GROUP >> 1; half > 0; half >>= 1) {
+            context.localBarrier();
+            if (item < half) {
+                sums[item] += sums[item + half];
+            }
+        }
+        context.localBarrier();
+        float mean = sums[0] / width;
+        context.localBarrier();
+        float squares = 0f;
+        for (int i = item; i < width; i += GROUP) {
+            float centered = x.get(base + i) - mean;
+            squares += centered * centered;
+        }
+        sums[item] = squares;
+        for (int half = GROUP >> 1; half > 0; half >>= 1) {
+            context.localBarrier();
+            if (item < half) {
+                sums[item] += sums[item + half];
+            }
+        }
+        context.localBarrier();
+        float factor = 1f / TornadoMath.sqrt(sums[0] / width + epsilon);
+        if (row < step.get(rowsIndex)) {
+            int first = step.get(Step.LAYER) * layerStride;
+            for (int i = item; i < width; i += GROUP) {
+                float value = (x.get(base + i) - mean) * factor * weight.get(first + i);
+                if (biased != 0) {
+                    value += bias.get(first + i);
+                }
+                y.set(base + i, value);
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@ import dev.waterspout.kernels.host.CacheType;
  * What a model remembers.
  *
  * @param positions of a sequence; 0 for the model's context length, at most {@value #DEFAULT_POSITIONS}
- * @param cacheType how keys and values are kept; f16 on the host only
+ * @param cacheType how keys and values are kept; f16 and q8_0 on the host only
  * @param logitRows most tokens whose logits are computed at a time: 1 suits generation, more make scoring faster
  * @param sequences most that are generated at the same time
  * @param cachePositions positions of the KV cache that the sequences share; 0 for as many as all of them can need

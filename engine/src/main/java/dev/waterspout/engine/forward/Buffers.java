@@ -80,8 +80,7 @@ final class Buffers {
         return (config.latent() == null ? 2L : 1L)
                 * config.layers()
                 * positions
-                * config.headDim()
-                * options.cacheType().bytes();
+                * options.cacheType().rowBytes(config.headDim());
     }
 
     /** Returns the bytes of a rank's activations. */
@@ -138,8 +137,8 @@ final class Buffers {
      */
     void copyBlock(int from, int to) {
         long bytes = (long) options.limits().blockSize()
-                * cached.width()
-                * options.cacheType().bytes();
+                * cached.heads()
+                * options.cacheType().rowBytes(cached.headDim());
         for (int layer = 0; layer < cachedKeys.size(); layer++) {
             copy(cachedKeys.get(layer), from * bytes, to * bytes, bytes);
             if (!cachedValues.get(layer).equals(cachedKeys.get(layer))) {

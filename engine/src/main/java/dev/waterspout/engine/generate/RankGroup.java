@@ -328,6 +328,8 @@ public final class RankGroup implements AutoCloseable {
         List<String> causes = new ArrayList<>();
         if (options.cacheType() == CacheType.F16) {
             causes.add("keys or values beyond 65504 in the f16 cache (--cache-type f32 holds them)");
+        } else if (options.cacheType() == CacheType.Q8_0) {
+            causes.add("keys or values beyond 8.3 million in the q8_0 cache (--cache-type f32 holds them)");
         }
         if (threads.size() > 1 && options.schedule().canSaturate()) {
             causes.add("partials beyond the range of the exchange's format " + formats(options.schedule()));

@@ -19,6 +19,9 @@ public final class KvCacheView {
     private final int blockSize;
     private final int[] table;
 
+    /** Bytes of a head at one position. */
+    private final long rowBytes;
+
     /**
      * A sequence in a pool.
      *
@@ -56,9 +59,10 @@ public final class KvCacheView {
             }
             blocks = Math.max(blocks, block + 1);
         }
-        long elements = Math.multiplyExact(Math.multiplyExact((long) kvHeads * blockSize, (long) headDim), blocks);
-        check("keys", keys, type, elements);
-        check("values", values, type, elements);
+        rowBytes = type.rowBytes(headDim);
+        long rows = Math.multiplyExact((long) kvHeads * blockSize, (long) blocks);
+        check("keys", keys, rows);
+        check("values", values, rows);
         this.keys = keys;
         this.values = values;
         this.type = type;
@@ -113,13 +117,13 @@ public final class KvCacheView {
         return table.length * blockSize;
     }
 
-    private static void check(String name, MemorySegment segment, CacheType type, long elements) {
+    private void check(String name, MemorySegment segment, long rows) {
         if (!segment.isNative()) {
             throw new IllegalArgumentException(name + " lie on the heap; the kernels read them off-heap");
         }
-        if (elements > segment.byteSize() / type.bytes()) {
-            throw new IllegalArgumentException(name + " of " + segment.byteSize() + " bytes is too small for "
-                    + elements + " " + type + " values");
+        if (rows > segment.byteSize() / rowBytes) {
+            throw new IllegalArgumentException(name + " of " + segment.byteSize() + " bytes is too small for " + rows
+                    + " heads of " + headDim + " " + type + " elements");
         }
     }
 
@@ -155,15 +159,37 @@ public final class KvCacheView {
                     to.set(Layouts.I16, target + (long) d * Short.BYTES, half);
                 }
             }
+            case Q8_0 -> {
+                int elements = type.format().blockElements();
+                for (int d = 0; d < headDim; d += elements) {
+                    storeBlock(from, source + Layouts.floats(d), to, target + type.rowBytes(d));
+                }
+            }
+        }
+    }
+
+    /** Stores elements as multiples of the largest magnitude divided by 127, rounded to nearest. */
+    private void storeBlock(MemorySegment from, long source, MemorySegment to, long target) {
+        int elements = type.format().blockElements();
+        float largest = 0;
+        for (int i = 0; i < elements; i++) {
+            largest = Math.max(largest, Math.abs(from.get(Layouts.F32, source + Layouts.floats(i))));
+        }
+        short half = Float.floatToFloat16(largest / Byte.MAX_VALUE);
+        float scale = Float.float16ToFloat(half);
+        float inverse = scale == 0 ? 0 : 1 / scale;
+        to.set(Layouts.I16, target, half);
+        for (int i = 0; i < elements; i++) {
+            double multiple = Math.rint((double) from.get(Layouts.F32, source + Layouts.floats(i)) * inverse);
+            byte number = (byte) Math.clamp(multiple, -Byte.MAX_VALUE, Byte.MAX_VALUE);
+            to.set(Layouts.I8, target + Short.BYTES + i, number);
         }
     }
 
     /** Element {@code d} of a position, whose offset in keys or values is given. */
     float get(MemorySegment cached, long offset, int d) {
-        return switch (type) {
-            case F32 -> cached.get(Layouts.F32, offset + Layouts.floats(d));
-            case F16 -> Float.float16ToFloat(cached.get(Layouts.I16, offset + (long) d * Short.BYTES));
-        };
+        int inBlock = d % type.format().blockElements();
+        return type.format().weight(cached, offset + type.format().rowBytes(d - inBlock), inBlock);
     }
 
     /**
@@ -173,6 +199,6 @@ public final class KvCacheView {
     public long offset(int kvHead, int position) {
         int run = position / blockSize;
         long first = ((long) table[run] * kvHeads + kvHead) * blockSize;
-        return (first + position - (long) run * blockSize) * headDim * type.bytes();
+        return (first + position - (long) run * blockSize) * rowBytes;
     }
 }

@@ -5,7 +5,6 @@ import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import dev.waterspout.kernels.weights.QuantBlock;
-import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import jdk.incubator.vector.FloatVector;
@@ -113,15 +112,15 @@ public final class VectorAttention {
     }
 
     /**
-     * {@return the address of keys or values of a tile as f32 {@code [positions][headDim]}} A tile of halves is
-     * expanded into scratch memory.
+     * {@return the address of keys or values of a tile as f32 {@code [positions][headDim]}} A tile of
+     * another type is expanded into scratch memory.
      */
     private long near(MemorySegment cached, int kvHead, int position, int positions) {
         long address = Memory.address(cached) + cache.offset(kvHead, position);
         return switch (cache.type()) {
             case F32 -> address;
-            case F16 -> {
-                WeightFormat.F16.unpack(address, positions * headDim, tile, block);
+            case F16, Q8_0 -> {
+                cache.type().format().unpack(address, positions * headDim, tile, block);
                 yield tile;
             }
         };

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.weights.RandomBlocks;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Random;
 
 /** Random operands of an attention call, and the textbook formula. */
 record AttentionCase(AttentionCall call) {
@@ -83,11 +86,21 @@ record AttentionCase(AttentionCall call) {
         if (type == CacheType.F32) {
             return floats;
         }
-        MemorySegment halves = arena.allocate(count * Short.BYTES);
-        for (long i = 0; i < count; i++) {
-            halves.set(Layouts.I16, i * Short.BYTES, Float.floatToFloat16(Segments.get(floats, i)));
+        MemorySegment stored = arena.allocate(
+                count / type.format().blockElements() * type.format().blockBytes());
+        if (type == CacheType.Q8_0) {
+            Random random = new Random(seed);
+            for (long block = 0;
+                    block < stored.byteSize();
+                    block += type.format().blockBytes()) {
+                RandomBlocks.fill(random, type.format(), stored, block);
+            }
+            return stored;
         }
-        return halves;
+        for (long i = 0; i < count; i++) {
+            stored.set(Layouts.I16, i * Short.BYTES, Float.floatToFloat16(Segments.get(floats, i)));
+        }
+        return stored;
     }
 
     void assertOutput(double tolerance) {
@@ -146,8 +159,8 @@ record AttentionCase(AttentionCall call) {
     }
 
     private static double cached(KvCacheView cache, MemorySegment segment, long element) {
-        return cache.type() == CacheType.F32
-                ? Segments.get(segment, element)
-                : Float.float16ToFloat(segment.get(Layouts.I16, element * Short.BYTES));
+        WeightFormat format = cache.type().format();
+        int inBlock = (int) (element % format.blockElements());
+        return format.weight(segment, (element / format.blockElements()) * format.blockBytes(), inBlock);
     }
 }

@@ -58,9 +58,9 @@ public final class PlanOptions {
 
     @Option(
             names = "--cache-type",
-            paramLabel = "f32|f16",
+            paramLabel = "f32|f16|q8_0",
             defaultValue = "f32",
-            description = "How keys and values are kept; f16 on the host only (default: ${DEFAULT-VALUE}).")
+            description = "How keys and values are kept; f16 and q8_0 on the host only (default: ${DEFAULT-VALUE}).")
     private CacheType cacheType = CacheType.F32;
 
     @Option(

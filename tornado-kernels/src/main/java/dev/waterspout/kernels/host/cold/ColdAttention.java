@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.host.cold;
 
 import dev.waterspout.kernels.host.AttentionCall;
+import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.KvCacheView;
 import dev.waterspout.kernels.host.VectorAttention;
 import dev.waterspout.kernels.vector.Lanes;
@@ -52,18 +53,14 @@ final class ColdAttention {
 
     private float[] load(MemorySegment cached, long offset, int positions) {
         int count = positions * headDim;
-        return switch (cache.type()) {
-            case F32 -> ColdFloats.get(cached, offset, count);
-            case F16 -> {
-                short[] halves = new short[count];
-                MemorySegment.copy(cached, Layouts.I16, offset, halves, 0, count);
-                float[] values = new float[count];
-                for (int i = 0; i < count; i++) {
-                    values[i] = Float.float16ToFloat(halves[i]);
-                }
-                yield values;
-            }
-        };
+        if (cache.type() == CacheType.F32) {
+            return ColdFloats.get(cached, offset, count);
+        }
+        byte[] stored = new byte[(int) cache.type().rowBytes(headDim) * positions];
+        MemorySegment.copy(cached, Layouts.I8, offset, stored, 0, stored.length);
+        float[] values = new float[count];
+        cache.type().format().unpackCold(stored, values);
+        return values;
     }
 
     private void score(float[] query, float[] keys, int positions) {

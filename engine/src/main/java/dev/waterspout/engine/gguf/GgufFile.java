@@ -243,8 +243,8 @@ public final class GgufFile implements AutoCloseable {
     }
 
     /**
-     * Checks that no part has become shorter since it was opened: the memory behind its end is gone, and reading it ends
-     * the program.
+     * Checks that no part has become shorter since it was opened: the memory behind its end is gone, and reading it
+     * ends the program.
      *
      * @throws GgufException that names the part and both sizes
      */

@@ -50,7 +50,7 @@ class SimulationTest {
     private static final Map<Options, String> TEXTS = new ConcurrentHashMap<>();
 
     private static final int QUICK = 400;
-    /** The schedules of the exhaustive run: from the first one to before the last. Both may be set, to run one again. */
+    /** The first schedule of the exhaustive run, and the one after its last. Both can be set, to run one again. */
     private static final int FIRST = Integer.getInteger("waterspout.test.first.schedule", QUICK);
 
     private static final int LAST = Integer.getInteger("waterspout.test.last.schedule", 100_000);

@@ -5,7 +5,6 @@ import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.ExchangeShape;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.frame.FrameLayout;
-import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import java.lang.foreign.Arena;
@@ -48,15 +47,13 @@ final class CollectiveSet {
         return collective;
     }
 
-    /** Returns the bytes of the frames that a choice needs, nearly: parts of a two-step exchange differ by a row. */
+    /** Returns the bytes of the frames that a choice needs, nearly. */
     static long frameBytes(CommChoice choice, int ranks, int maxRows, int columns) {
         if (ranks == 1) {
             return 0;
         }
         int rows = Math.min(maxRows, choice.chunkRows());
-        long slots = rows == maxRows ? 1 : choice.algorithm() == Algorithm.ALLGATHER ? 2 : 3;
         long whole = FrameLayout.HEADER_BYTES + choice.format().encodedBytes(rows, columns);
-        // Two steps: what goes to the owners, what comes for this one, and the sums.
-        return slots * (choice.algorithm() == Algorithm.ALLGATHER ? ranks * whole : 3 * whole);
+        return choice.algorithm().frames(ranks, rows < maxRows) * whole;
     }
 }

@@ -38,10 +38,10 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model on the ranks of this process. All ranks of the group run the same forward passes; rank 0 ends up with the
- * logits, and the process that has it decides what is run: it is told what to do by its methods, and tells the others,
- * which {@link #follow}. Several groups may share their ranks, as runs of one plan that are compared do; they work one
- * after the other. Used by one thread at a time.
+ * A model on the ranks of this process. All ranks of the group run the same forward passes, and rank 0 receives the
+ * logits. The process of rank 0 leads: its callers call the methods of this class, and it sends each step to the other
+ * processes, which {@link #follow}. Several groups may share the same ranks, for example to compare two plans; their
+ * passes run one after another. Used by one thread at a time.
  */
 public final class RankGroup implements AutoCloseable {
     private final RankThreads threads;
@@ -232,7 +232,8 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * A pass whose partials were beyond their format's range is repeated in one that holds, where the schedule says so.
+     * If partials exceeded the range of their wire format, the pass is repeated in a wider format, where the schedule
+     * has one.
      */
     private void run(Member member, Pass pass, boolean overlapped) {
         Rank rank = rank(member.rank());
@@ -323,7 +324,7 @@ public final class RankGroup implements AutoCloseable {
         notes = sink;
     }
 
-    /** Returns what makes logits unusable, in words: the weights, or a format of smaller range that is in use. */
+    /** Returns the cause of unusable logits for a message: the weights, or a wire format with a small range. */
     public String likelyCause() {
         List<String> causes = new ArrayList<>();
         if (options.cacheType() == CacheType.F16) {
@@ -388,7 +389,7 @@ public final class RankGroup implements AutoCloseable {
         return all.asSlice(row * bytes, bytes);
     }
 
-    /** Returns what every rank of the group has done so far, in rank order. */
+    /** Returns the work counters of every rank of the group, in rank order. */
     public List<RankWork> work() {
         @Nullable RankWork[] work = new @Nullable RankWork[threads.size()];
         threads.run(member -> {
@@ -403,12 +404,12 @@ public final class RankGroup implements AutoCloseable {
         return Arrays.stream(work).map(Objects::requireNonNull).toList();
     }
 
-    /** Tells the processes that {@link #follow} that there is no more to do. */
+    /** Ends {@link #follow} in all other processes. */
     public void dismiss() {
         threads.run(member -> order(member, Order.END));
     }
 
-    /** Does what the process with rank 0 says, until it has no more to do. Called in every other process. */
+    /** Runs the steps that the process of rank 0 sends, until it ends the group. Called in every other process. */
     public void follow() {
         follow(List.of(this));
     }
@@ -428,7 +429,7 @@ public final class RankGroup implements AutoCloseable {
         });
     }
 
-    /** {@return whether there is more to do} */
+    /** {@return whether another step may follow} */
     private boolean obey(Member member, Order order) {
         switch (order) {
             case Order.Run run -> run(member, pass(run.step(), run.wanted()), run.overlap());

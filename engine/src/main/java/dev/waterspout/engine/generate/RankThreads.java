@@ -24,10 +24,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ranks of this process, a thread and an end of the transport each: all of a group, or one of a group that spans
- * processes. A device and a message-passing library may insist on one thread for all calls. What is called on the
- * thread of this process's first rank runs that rank's part at once: to hand each token over to another thread and back
- * takes a sixth of a millisecond, so the generation loop lives on that thread.
+ * The ranks of this process: all ranks of a group, or one rank of a group that spans processes. Each rank has a thread
+ * and a transport of its own, because a device or a message-passing library may require that one thread makes all
+ * calls. The generation loop runs on the thread of this process's first rank. A task that is submitted there runs the
+ * first rank's part without a thread switch, which would take about a sixth of a millisecond per token and direction.
  */
 public final class RankThreads implements AutoCloseable {
     private final Duration timeout;
@@ -92,8 +92,8 @@ public final class RankThreads implements AutoCloseable {
     }
 
     /**
-     * Starts this process's one rank of a group that spans processes. While its thread has nothing to do, it tells the
-     * others that it is there.
+     * Starts this process's one rank of a group that spans processes. While its thread is idle, it sends heartbeats to
+     * the other ranks.
      *
      * @param join joins the group; called on the rank's thread
      * @param timeout how long a rank waits for another
@@ -185,7 +185,7 @@ public final class RankThreads implements AutoCloseable {
         for (Member member : members) {
             pending.add(new FutureTask<>(() -> runOne(task, member), null));
         }
-        // The first rank's thread may be the caller: the others have begun by then.
+        // The first rank runs last: its thread may be the caller's, and the other ranks have started by then.
         for (int i = members.size() - 1; i > 0; i--) {
             threads.get(i).execute(pending.get(i));
         }
@@ -197,7 +197,7 @@ public final class RankThreads implements AutoCloseable {
         Throwable first = null;
         for (Future<?> each : pending) {
             Throwable failure = failure(each);
-            // The rank that failed first says more than those that noticed it.
+            // The rank that failed has the cause; the other ranks only report that the group ended.
             if (failure != null && (first == null || first instanceof InterconnectException)) {
                 first = failure;
             }
@@ -216,7 +216,7 @@ public final class RankThreads implements AutoCloseable {
     }
 
     /**
-     * Ends the group, for a reason that is not a rank's own.
+     * Aborts the group because of a failure outside its ranks.
      *
      * @param cause why
      */
@@ -242,7 +242,7 @@ public final class RankThreads implements AutoCloseable {
         threads.forEach(ScheduledExecutorService::shutdownNow);
     }
 
-    /** A library's calls are made by the rank's thread; one that hangs in such a call is left behind. */
+    /** Only the rank's own thread may call a native library. A thread that hangs in such a call is abandoned. */
     private void leave() {
         Future<?> left = threads.getFirst()
                 .submit(() -> members.forEach(member -> member.transport().close()));

@@ -16,12 +16,12 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ranks as processes, with MPI between them. Messages go by non-blocking point-to-point calls from segment to segment;
- * a message's tag is its length. All of MPI is called by one thread, that which joined: exchanges are started and
- * awaited there, and an abort or a close by another thread is carried out at that thread's next call.
+ * A transport between processes over MPI. Messages travel by non-blocking point-to-point calls between memory segments.
+ * The tag of a message is its length. The thread that joined the group makes all MPI calls: it starts exchanges and
+ * waits for them. Another thread's abort or close takes effect at the next call of that thread.
  *
- * <p>A rank that fails tells all others, and does not call MPI after that: the process is to end soon, without
- * {@code MPI_Finalize}, which would wait for ranks that never come.
+ * <p>A rank that fails sends the failure to all other ranks and makes no further MPI call. Its process must end without
+ * {@code MPI_Finalize}, which would wait for all ranks.
  */
 public final class MpiTransport implements Transport {
     private static final long MILLISECOND = 1_000_000;
@@ -29,7 +29,7 @@ public final class MpiTransport implements Transport {
     private static final long TELLING_NANOS = 1_000 * MILLISECOND;
     /** How long a rank that passes a failure on moves its status messages. */
     private static final long FORWARDING_NANOS = 2 * MILLISECOND;
-    /** How often a waiting rank looks at anything but its messages. */
+    /** Interval at which a waiting rank checks status messages, aborts and the time limit. */
     private static final long WATCH_NANOS = MILLISECOND;
 
     private final MpiWorld world;
@@ -48,7 +48,7 @@ public final class MpiTransport implements Transport {
     private BackOff backOff;
 
     private final ExchangeQueue<MpiExchange> queue = new ExchangeQueue<>();
-    /** The exchanges under way, and behind each the one that had its place before. */
+    /** Pending exchanges by slot. An exchange refers to the earlier one of its slot. */
     private final @Nullable MpiExchange[] slots = new MpiExchange[MAX_PENDING];
 
     private long exchanges;
@@ -251,7 +251,7 @@ public final class MpiTransport implements Transport {
         return complete;
     }
 
-    /** Fails if the first exchange under way waits for a rank that has left. */
+    /** Fails if the oldest pending exchange waits for a rank that has left the group. */
     private void requireMembers() {
         MpiExchange first = queue.first();
         for (int peer = 0; peer < size; peer++) {
@@ -410,7 +410,7 @@ public final class MpiTransport implements Transport {
         }
     }
 
-    /** Tells the others that this rank takes part in no further exchange. */
+    /** Sends all other ranks the status that this rank has left the group. */
     private void depart() {
         for (int peer = 0; peer < size; peer++) {
             if (peer != rank) {

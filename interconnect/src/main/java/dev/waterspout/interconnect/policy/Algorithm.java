@@ -55,6 +55,32 @@ public enum Algorithm {
     }
 
     /**
+     * Returns into how many parts the rows are divided before they are cut into chunks.
+     *
+     * @param ranks of the group
+     */
+    public int parts(int ranks) {
+        return switch (this) {
+            case ALLGATHER -> 1;
+            case TWOSTEP -> ranks;
+        };
+    }
+
+    /**
+     * Returns the frames of whole chunks that one rank holds at a time, nearly: parts of two steps differ by a row.
+     *
+     * @param ranks of the group
+     * @param chunked whether there is more than one chunk, so that chunks overlap
+     */
+    public long frames(int ranks, boolean chunked) {
+        return switch (this) {
+            case ALLGATHER -> (chunked ? 2L : 1) * ranks;
+            // What goes to the owners of the parts, what comes for this rank's part, and the sums.
+            case TWOSTEP -> (chunked ? 3L : 1) * 3;
+        };
+    }
+
+    /**
      * Makes the collective of one rank.
      *
      * @param exchange the rank's frames

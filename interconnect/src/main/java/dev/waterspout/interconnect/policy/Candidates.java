@@ -82,7 +82,7 @@ public final class Candidates {
             for (Algorithm algorithm : settings.algorithms()) {
                 CommChoice uncut = new CommChoice(algorithm, format, CommChoice.UNCUT);
                 int usual = DefaultSchedule.chunkRows(format, settings.columns(), LinkCost.USUAL);
-                int parts = algorithm == Algorithm.TWOSTEP ? ranks : 1;
+                int parts = algorithm.parts(ranks);
                 boolean small = rows <= LARGEST_UNCUT * (long) usual * parts || !format.rowsIndependent();
                 if (small && !choices.contains(uncut)) {
                     choices.add(uncut);

@@ -88,7 +88,7 @@ public final class CostModel {
     }
 
     private static int steps(CommChoice choice) {
-        return choice.algorithm() == Algorithm.TWOSTEP ? 2 : 1;
+        return choice.algorithm().steps();
     }
 
     private double arithmetic(Algorithm algorithm, Cost cost, double elements, int chunks) {
@@ -103,6 +103,7 @@ public final class CostModel {
     }
 
     private int chunks(CommChoice choice, int rows) {
-        return ExchangeShape.chunkCount(rows, choice.chunkRows(), choice.algorithm() == Algorithm.TWOSTEP ? ranks : 1);
+        return ExchangeShape.chunkCount(
+                rows, choice.chunkRows(), choice.algorithm().parts(ranks));
     }
 }

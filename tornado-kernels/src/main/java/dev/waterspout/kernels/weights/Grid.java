@@ -5,8 +5,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 
 /**
- * A table of signed bytes that weights look up: points of four or eight numbers, or single numbers. Points come from a
- * resource: 16 bits each, of which number {@code j} has three or two, an index into the levels of the grid.
+ * A table of signed bytes that the IQ tensor types index: points with four or eight coordinates, or single values.
+ * Points are read from a resource with 16 bits per point. Coordinate {@code j} has two or three of these bits, an index
+ * into the levels of the grid.
  */
 final class Grid {
     private final byte[] numbers;
@@ -25,7 +26,7 @@ final class Grid {
         }
     }
 
-    /** {@return a grid of single numbers, 16 of them} */
+    /** {@return a grid of 16 single values} */
     static Grid of(int... numbers) {
         byte[] bytes = new byte[numbers.length];
         for (int i = 0; i < bytes.length; i++) {
@@ -34,12 +35,12 @@ final class Grid {
         return new Grid(bytes);
     }
 
-    /** {@return a grid of points of eight numbers} */
+    /** {@return a grid of points with eight coordinates} */
     static Grid eights(String resource, int... levels) {
         return read(resource, 8, 2, levels);
     }
 
-    /** {@return a grid of points of four numbers} */
+    /** {@return a grid of points with four coordinates} */
     static Grid fours(String resource, int... levels) {
         return read(resource, 4, 3, levels);
     }
@@ -62,7 +63,7 @@ final class Grid {
         }
     }
 
-    /** {@return this grid once per addend, one after the other: numbers times a factor plus the addend} */
+    /** {@return copies of this grid, one per addend: each value is multiplied by a factor, and the addend is added} */
     Grid times(int factor, int... addends) {
         byte[] bytes = new byte[numbers.length * addends.length];
         for (int i = 0; i < bytes.length; i++) {
@@ -71,7 +72,7 @@ final class Grid {
         return new Grid(bytes);
     }
 
-    /** {@return the numbers of a point, the first in the lowest byte} */
+    /** {@return the coordinates of a point, the first one in the lowest byte} */
     long eight(int point) {
         return eights[point];
     }

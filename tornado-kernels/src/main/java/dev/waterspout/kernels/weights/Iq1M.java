@@ -5,8 +5,9 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 8 a point of the grid of {@link Iq1S} with a shift, each 16 with a scale of 3 bits: weight
- * {@code d * (2 s + 1)} times the point plus or minus 1/8.
+ * Blocks of 256 weights. Every 8 weights are a point of the grid of {@link Iq1S} and have a sign of their own for the
+ * shift; every 16 weights share a scale {@code s} of 3 bits. A weight is
+ * {@code d * (2 s + 1) * (coordinate of the point ± 1/8)}.
  *
  * <pre>
  *   byte 0          32         48        56
@@ -60,7 +61,7 @@ final class Iq1M extends ScaledQuants {
         }
     }
 
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;
         int index = column & (ELEMENTS - 1);

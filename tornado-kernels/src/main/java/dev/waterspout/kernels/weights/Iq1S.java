@@ -5,8 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 8 a point of a grid of 2048, each 32 with a scale of 3 bits and a shift: weight
- * {@code d * (2 s + 1)} times the point plus or minus 1/8.
+ * Blocks of 256 weights. Every 8 weights are a point of a grid of 2048 points; every 32 weights share a scale
+ * {@code s} of 3 bits and the sign of a shift. A weight is {@code d * (2 s + 1) * (coordinate of the point ± 1/8)}.
  *
  * <pre>
  *   byte 0     2          34                 50
@@ -24,7 +24,7 @@ final class Iq1S extends ScaledQuants {
 
     private static final int POINTS = 2048;
 
-    /** Where the grid begins in the tables of devices. */
+    /** Index of the grid's first value in {@link DeviceTables}. */
     static final int TABLE = Iq3S.TABLE + 512 * 4;
 
     static final Grid GRID = Grid.eights("iq1_s.grid", -1, 0, 1);
@@ -70,7 +70,7 @@ final class Iq1S extends ScaledQuants {
         return GRID.values();
     }
 
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;
         int index = column & (ELEMENTS - 1);

@@ -5,8 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 8 a point of a grid of 1024 with signs, each 16 with a scale of 4 bits: weight
- * {@code d * (0.5 + s) / 4} times the point times the sign.
+ * Blocks of 256 weights. Every 8 weights are a point of a grid of 1024 points, with a sign per weight; every 16 weights
+ * share a scale {@code s} of 4 bits. A weight is {@code d * (0.5 + s) / 4 * sign * coordinate of the point}.
  *
  * <pre>
  *   byte 0     2          34         66        74        82
@@ -23,7 +23,7 @@ final class Iq2S extends ScaledQuants {
     private static final int BYTES = 82;
     private static final int GROUP = 16;
 
-    /** Where the grid begins in the tables of devices. */
+    /** Index of the grid's first value in {@link DeviceTables}. */
     static final int TABLE = Iq2Xs.TABLE + 512 * 8;
 
     private static final Grid GRID = Grid.eights("iq2_s.grid", 8, 25, 43);
@@ -66,7 +66,7 @@ final class Iq2S extends ScaledQuants {
         return GRID.values();
     }
 
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;
         int index = column & (ELEMENTS - 1);

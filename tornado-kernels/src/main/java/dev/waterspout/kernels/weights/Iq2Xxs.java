@@ -5,8 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 8 a point of a grid of 256 with signs, each 32 with a scale of 4 bits: weight
- * {@code d * (0.5 + s) / 4} times the point times the sign.
+ * Blocks of 256 weights. Every 8 weights are a point of a grid of 256 points, with a sign per weight; every 32 weights
+ * share a scale {@code s} of 4 bits. A weight is {@code d * (0.5 + s) / 4 * sign * coordinate of the point}.
  *
  * <pre>
  *   byte 0     2
@@ -23,7 +23,7 @@ final class Iq2Xxs extends ScaledQuants {
     private static final int BYTES = 66;
     private static final int GROUP = 32;
 
-    /** Where the grid begins in the tables of devices. */
+    /** Index of the grid's first value in {@link DeviceTables}. */
     static final int TABLE = Mxfp4.TABLE + 16;
 
     private static final Grid GRID = Grid.eights("iq2_xxs.grid", 8, 25, 43);
@@ -67,7 +67,7 @@ final class Iq2Xxs extends ScaledQuants {
         return GRID.values();
     }
 
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;
         int index = column & (ELEMENTS - 1);

@@ -5,8 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 4 a point of a grid of 512 with signs, each 32 with a scale of 4 bits: weight {@code d * (1 + 2 s)}
- * times the point times the sign.
+ * Blocks of 256 weights. Every 4 weights are a point of a grid of 512 points, with a sign per weight; every 32 weights
+ * share a scale {@code s} of 4 bits. A weight is {@code d * (1 + 2 s) * sign * coordinate of the point}.
  *
  * <pre>
  *   byte 0     2          66       74         106       110
@@ -23,7 +23,7 @@ final class Iq3S extends ScaledQuants {
     private static final int BYTES = 110;
     private static final int GROUP = 32;
 
-    /** Where the grid begins in the tables of devices. */
+    /** Index of the grid's first value in {@link DeviceTables}. */
     static final int TABLE = Iq3Xxs.TABLE + 256 * 4;
 
     private static final Grid GRID = Grid.fours("iq3_s.grid", 1, 3, 5, 7, 9, 11, 13, 15);
@@ -69,7 +69,7 @@ final class Iq3S extends ScaledQuants {
         return GRID.values();
     }
 
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;
         int index = column & (ELEMENTS - 1);

@@ -5,8 +5,9 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights, each 4 a point of a grid of 256, each 8 with signs, each 32 with a scale of 4 bits: weight
- * {@code d * (0.5 + s) / 2} times the point times the sign.
+ * Blocks of 256 weights. Every 4 weights are a point of a grid of 256 points; every 8 weights share an index of their
+ * signs, and every 32 a scale {@code s} of 4 bits. A weight is
+ * {@code d * (0.5 + s) / 2 * sign * coordinate of the point}.
  *
  * <pre>
  *   byte 0     2          66                 98
@@ -23,7 +24,7 @@ final class Iq3Xxs extends ScaledQuants {
     private static final int BYTES = 98;
     private static final int GROUP = 32;
 
-    /** Where the grid begins in the tables of devices. */
+    /** Index of the grid's first value in {@link DeviceTables}. */
     static final int TABLE = Iq2S.TABLE + 1024 * 8;
 
     private static final Grid GRID = Grid.fours("iq3_xxs.grid", 4, 12, 20, 28, 36, 44, 52, 62);
@@ -66,7 +67,7 @@ final class Iq3Xxs extends ScaledQuants {
         return GRID.values();
     }
 
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;
         int index = column & (ELEMENTS - 1);

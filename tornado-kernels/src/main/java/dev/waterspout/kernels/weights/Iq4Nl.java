@@ -5,7 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 32 weights of 4 bits that choose from 16 values which lie closer together near zero: weight {@code v(q) * d}.
+ * Blocks of 32 weights. Each weight is an index {@code q} of 4 bits into a table {@code v} of 16 values, which are
+ * denser near zero. A weight is {@code d * v(q)}.
  *
  * <pre>
  *   byte 0     2
@@ -23,7 +24,7 @@ final class Iq4Nl extends ScaledQuants {
     /** The values, which {@link Iq4Xs} shares. */
     static final Grid GRID = Grid.of(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
 
-    /** Where they begin in the tables of devices. */
+    /** Index of the first value in {@link DeviceTables}. */
     static final int TABLE = DeviceTables.TYPES;
 
     Iq4Nl() {
@@ -53,7 +54,7 @@ final class Iq4Nl extends ScaledQuants {
         return GRID.values();
     }
 
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 5) * BYTES;
         int index = column & (ELEMENTS - 1);

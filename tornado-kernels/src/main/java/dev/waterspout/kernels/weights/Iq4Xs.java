@@ -5,8 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * 256 weights of 4 bits that choose from the values of {@link Iq4Nl}; each 32 have a scale of 6 bits: weight
- * {@code d * (s - 32) * v(q)}.
+ * Blocks of 256 weights. Each weight is an index {@code q} of 4 bits into the table {@code v} of {@link Iq4Nl}; every
+ * 32 weights share a scale {@code s} of 6 bits. A weight is {@code d * (s - 32) * v(q)}.
  *
  * <pre>
  *   byte 0     2     4     8          136
@@ -47,7 +47,7 @@ final class Iq4Xs extends ScaledQuants {
         Iq4Nl.GRID.replace(to, ELEMENTS);
     }
 
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
+    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;
         int index = column & (ELEMENTS - 1);

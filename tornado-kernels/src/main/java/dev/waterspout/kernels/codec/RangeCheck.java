@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>of f16 and TopK: values that are infinite.
  * </ul>
  *
- * Encoding needs no code for it: what is read is one scale per block. From the packed bytes alone, a block whose largest
- * value is exactly the largest of the format cannot be told from one that was cut, and counts. Where the values are at
- * hand, blocks at the end of the range are compared with them, and count only if a value is beyond it.
+ * Encoding needs no code for it: what is read is one scale per block. From the packed bytes alone, a block whose
+ * largest value is exactly the largest of the format cannot be told from one that was cut, and counts. Where the
+ * values are at hand, blocks at the end of the range are compared with them, and count only if a value is beyond it.
  */
 public final class RangeCheck {
     private static final int LARGEST_HALF = 0x7bff;

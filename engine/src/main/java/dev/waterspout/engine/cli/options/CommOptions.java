@@ -65,9 +65,9 @@ public final class CommOptions {
             defaultValue = AUTO,
             description =
                     "With --comm auto, where no earlier run has measured: quick measures links in a third of a second"
-                        + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
-                        + " seconds, for all later runs; auto is full for bench and perplexity, else quick (default:"
-                        + " ${DEFAULT-VALUE}).")
+                            + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
+                            + " seconds, for all later runs; auto is full for bench and perplexity, else quick (default:"
+                            + " ${DEFAULT-VALUE}).")
     private String measure = AUTO;
 
     @Option(

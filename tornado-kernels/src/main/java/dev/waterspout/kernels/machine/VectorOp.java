@@ -18,15 +18,12 @@ enum VectorOp {
     /** Halves to floats: the source has half the bits. */
     VCVTPH2PS(Form.LOAD, 2, 1, 0, 0x13),
     VPABSB(Form.LOAD, 2, 1, 0, 0x1C),
-    VADDPS(Form.THREE, 1, 0, 0, 0x58),
     VMULPS(Form.THREE, 1, 0, 0, 0x59),
     VDIVPS(Form.THREE, 1, 0, 0, 0x5E),
     /** to = first * source + to. */
     VFMADD231PS(Form.THREE, 2, 1, 0, 0xB8),
     /** to = first * to + source. */
     VFMADD213PS(Form.THREE, 2, 1, 0, 0xA8),
-    /** to = source - first * to. */
-    VFNMADD213PS(Form.THREE, 2, 1, 0, 0xAC),
     VPADDW(Form.THREE, 1, 1, 0, 0xFD),
     VPADDD(Form.THREE, 1, 1, 0, 0xFE),
     VPSUBB(Form.THREE, 1, 1, 0, 0xF8),
@@ -69,10 +66,8 @@ enum VectorOp {
     /** source = the lower words of to's doublewords; AVX-512 only. */
     VPMOVDW(Form.STORE, 2, 2, 0, 0x33),
     VPERMQ(Form.LOAD_IMMEDIATE, 3, 1, 1, 0x00),
-    VPSRLW(Form.SHIFT, 1, 1, 0, 0x71, 2),
     VPSRLD(Form.SHIFT, 1, 1, 0, 0x72, 2),
     VPSLLD(Form.SHIFT, 1, 1, 0, 0x72, 6),
-    VPSLLW(Form.SHIFT, 1, 1, 0, 0x71, 6),
     VPSRAD(Form.SHIFT, 1, 1, 0, 0x72, 4);
 
     /** Which operands an instruction has. */

@@ -118,12 +118,10 @@ final class Simulator {
             case VCVTPS2DQ -> ints(r, bytes, i -> toInt(getFloat(b, i)));
             case VCVTPH2PS -> floats(r, bytes, i -> Float.float16ToFloat((short) getWord(b, i)));
             case VPABSB -> each(r, bytes, i -> Math.abs(b[i]));
-            case VADDPS -> floats(r, bytes, i -> getFloat(a, i) + getFloat(b, i));
             case VMULPS -> floats(r, bytes, i -> getFloat(a, i) * getFloat(b, i));
             case VDIVPS -> floats(r, bytes, i -> getFloat(a, i) / getFloat(b, i));
             case VFMADD231PS -> floats(r, bytes, i -> Math.fma(getFloat(a, i), getFloat(b, i), getFloat(old, i)));
             case VFMADD213PS -> floats(r, bytes, i -> Math.fma(getFloat(a, i), getFloat(old, i), getFloat(b, i)));
-            case VFNMADD213PS -> floats(r, bytes, i -> Math.fma(-getFloat(a, i), getFloat(old, i), getFloat(b, i)));
             case VPADDW -> words(r, bytes, i -> getWord(a, i) + getWord(b, i));
             case VPADDD -> ints(r, bytes, i -> getInt(a, i) + getInt(b, i));
             case VPSUBB -> each(r, bytes, i -> a[i] - b[i]);
@@ -189,8 +187,6 @@ final class Simulator {
                     System.arraycopy(b, i / 4 * 32 + 8 * (v.immediate() >> (2 * (i % 4)) & 3), r, 8 * i, 8);
                 }
             }
-            case VPSRLW -> words(r, bytes, i -> (getWord(b, i) & 0xffff) >> v.immediate());
-            case VPSLLW -> words(r, bytes, i -> getWord(b, i) << v.immediate());
             case VPSRLD -> ints(r, bytes, i -> getInt(b, i) >>> v.immediate());
             case VPSLLD -> ints(r, bytes, i -> getInt(b, i) << v.immediate());
             case VPSRAD -> ints(r, bytes, i -> getInt(b, i) >> v.immediate());

@@ -85,7 +85,8 @@ class DeviceFailureTest {
     void aDeviceThatCannotAllocateIsNamed() {
         EmulatedPlatform.configure(DeviceSpec.cpu().withoutRaceDetection());
         EmulatedPlatform.device(0).failAllocationsAfter(1_000_000);
-        assertFailed(generate("--device", "emulator:0"), "emulator:0 failed in graph load");
+        assertFailed(
+                generate("--device", "emulator:0"), "emulator:0 cannot compile or run graph load: unable to allocate");
     }
 
     @Test

@@ -22,8 +22,6 @@ class DeviceTraitsTest {
     @CsvSource({
         "mixtral, llama, mixtures of experts",
         "olmo2, olmo2, norms of all heads together",
-        "commandr, command-r, layer normalization",
-        "starcoder2, starcoder2, layer normalization",
         "qwen2moe, qwen2moe, mixtures of experts",
         "qwen3moe, qwen3moe, mixtures of experts",
         "gptoss, gpt-oss, clamped SwiGLU"
@@ -56,7 +54,19 @@ class DeviceTraitsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"llama-bias", "llama-yarn", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "granite", "smollm3"})
+            strings = {
+                "llama-bias",
+                "llama-yarn",
+                "qwen2",
+                "qwen3",
+                "gemma2",
+                "gemma3",
+                "phi3",
+                "granite",
+                "smollm3",
+                "commandr",
+                "starcoder2"
+            })
     void takesWhatItHasKernelsFor(String name) throws IOException {
         try (Model model = new Model(GgufFile.open(TestData.require("arch/" + name + ".gguf")))) {
             assertThatCode(() -> DeviceTraits.require("opencl:0", model)).doesNotThrowAnyException();

@@ -10,17 +10,23 @@ import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
 class CommOptionsTest {
+    private static CommOptions parse(String... arguments) {
+        CommOptions options = new CommOptions();
+        new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments);
+        return options;
+    }
+
     private static Measuring measuring(boolean lasts, String... arguments) {
         String[] all = new String[arguments.length + 1];
         all[0] = "--comm=auto";
         System.arraycopy(arguments, 0, all, 1, arguments.length);
-        CommOptions options = CommandLine.populateCommand(new CommOptions(), all);
+        CommOptions options = parse(all);
         return ((Formats.Auto) options.exchange(lasts).formats()).measuring();
     }
 
     @Test
     void whatIsNotAskedForDependsOnWhereRanksAre() {
-        CommOptions none = CommandLine.populateCommand(new CommOptions(), "--quality", "2");
+        CommOptions none = parse("--quality", "2");
         Formats formats = none.exchange(false).formats();
         assertThat(formats.placed(false)).isEqualTo(new Formats.Fixed(PlainFormat.F32));
         assertThat(((Formats.Auto) formats.placed(true)).qualityPercent()).isEqualTo(2);

@@ -19,8 +19,9 @@ import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What it costs a product to have messages moved meanwhile: by its first worker, between two tiles, or by a thread beside
- * the workers that naps. Moving is a wait of a microsecond, every 50 microseconds. Both take turns with the product alone.
+ * What it costs a product to have messages moved meanwhile: by its first worker, between two tiles, or by a thread
+ * beside the workers that naps. Moving is a wait of a microsecond, every 50 microseconds. Both take turns with the
+ * product alone.
  */
 public final class MoverBenchmark {
     private static final long NAP_NANOS = 50_000;

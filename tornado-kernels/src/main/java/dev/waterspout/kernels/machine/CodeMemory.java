@@ -6,6 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory for code: pages are written first and made executable then, never both at once. They live as long as the
@@ -19,22 +21,35 @@ final class CodeMemory {
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
-    /** Calls a function of six numbers. The thread stays in Java, so a call must take microseconds only. */
-    @SuppressWarnings("restricted") // the whole point: the code is this package's own
-    private static final MethodHandle CALL = Linker.nativeLinker()
-            .downcallHandle(
-                    FunctionDescriptor.ofVoid(LONG, LONG, LONG, LONG, LONG, LONG), Linker.Option.critical(false));
+    /**
+     * Calls a function of six numbers, or null where the JVM denies native access. The call must take microseconds
+     * only.
+     */
+    private static final @Nullable MethodHandle CALL = link();
 
     private CodeMemory() {}
+
+    @SuppressWarnings("restricted") // the code is this package's own
+    private static @Nullable MethodHandle link() {
+        FunctionDescriptor type = FunctionDescriptor.ofVoid(LONG, LONG, LONG, LONG, LONG, LONG);
+        try {
+            return Linker.nativeLinker().downcallHandle(type, Linker.Option.critical(false));
+        } catch (IllegalCallerException | UnsupportedOperationException denied) {
+            return null;
+        }
+    }
 
     /**
      * Makes a function callable.
      *
      * @param code its bytes
      * @return its address
-     * @throws UnsupportedOperationException if the system gives no such memory
+     * @throws NoMachineCodeException if the system gives no such memory
      */
     static MemorySegment place(byte[] code) {
+        if (CALL == null) {
+            throw new NoMachineCodeException("the JVM allows no native access (--enable-native-access)");
+        }
         long size = (code.length + PAGE - 1) / PAGE * PAGE;
         MemorySegment pages = map(size);
         MemorySegment.copy(MemorySegment.ofArray(code), 0, pages, 0, code.length);
@@ -58,7 +73,7 @@ final class CodeMemory {
             MemorySegment pages =
                     (MemorySegment) mmap.invokeExact(MemorySegment.NULL, size, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
             if (pages.address() == -1) {
-                throw new UnsupportedOperationException("the system gives no memory for code");
+                throw new NoMachineCodeException("the system gives no memory for code");
             }
             return pages.reinterpret(size);
         } catch (RuntimeException | Error e) {
@@ -75,7 +90,7 @@ final class CodeMemory {
                     FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, LONG, ValueLayout.JAVA_INT));
             int result = (int) mprotect.invokeExact(pages, size, READ_EXECUTE);
             if (result != 0) {
-                throw new UnsupportedOperationException("the system does not make memory executable");
+                throw new NoMachineCodeException("the system does not make memory executable");
             }
         } catch (RuntimeException | Error e) {
             throw e;
@@ -89,7 +104,7 @@ final class CodeMemory {
         Linker linker = Linker.nativeLinker();
         SymbolLookup library = linker.defaultLookup();
         MemorySegment symbol =
-                library.find(name).orElseThrow(() -> new UnsupportedOperationException("the C library has no " + name));
+                library.find(name).orElseThrow(() -> new NoMachineCodeException("the C library has no " + name));
         return linker.downcallHandle(symbol, type);
     }
 
@@ -104,7 +119,7 @@ final class CodeMemory {
     /** Calls a function with up to six numbers. */
     static void call(MemorySegment code, long a, long b, long c, long d, long e, long f) {
         try {
-            CALL.invokeExact(code, a, b, c, d, e, f);
+            Objects.requireNonNull(CALL).invokeExact(code, a, b, c, d, e, f);
         } catch (RuntimeException | Error thrown) {
             throw thrown;
         } catch (Throwable thrown) {

@@ -49,14 +49,14 @@ public final class MachineCode {
     /**
      * {@return machine code for this machine}
      *
-     * @throws UnsupportedOperationException if there is none; the message says why
+     * @throws NoMachineCodeException if there is none; the message says why
      */
     public static MachineCode forThisMachine() {
         Set<Isa> sets = Processor.sets();
         return sets.stream()
                 .reduce((slower, faster) -> faster)
                 .map(isa -> new MachineCode(isa, null))
-                .orElseThrow(() -> new UnsupportedOperationException("the processor has no AVX2"));
+                .orElseThrow(() -> new NoMachineCodeException("the processor has no AVX2"));
     }
 
     /**
@@ -73,7 +73,7 @@ public final class MachineCode {
         private static Optional<MachineCode> find() {
             try {
                 return Optional.of(forThisMachine());
-            } catch (UnsupportedOperationException | IllegalCallerException e) {
+            } catch (NoMachineCodeException e) {
                 LOGGER.log(System.Logger.Level.DEBUG, "no machine code: {0}", e.getMessage());
                 return Optional.empty();
             }

@@ -65,11 +65,11 @@ final class Processor {
     /**
      * {@return the sets that can run here}
      *
-     * @throws UnsupportedOperationException if this is no x86-64 Linux, or memory for code is not to be had
+     * @throws NoMachineCodeException if this is no x86-64 Linux, or memory for code is not to be had
      */
     static Set<Isa> sets() {
         if (!isLinuxOnX64()) {
-            throw new UnsupportedOperationException("machine code is emitted for x86-64 under Linux only");
+            throw new NoMachineCodeException("machine code is emitted for x86-64 under Linux only");
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment result = arena.allocate(4L * Integer.BYTES, Integer.BYTES);

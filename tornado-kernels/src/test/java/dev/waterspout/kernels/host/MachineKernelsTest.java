@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.waterspout.kernels.machine.MachineCode;
+import dev.waterspout.kernels.machine.NoMachineCodeException;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.IntStream;
@@ -18,7 +19,7 @@ class MachineKernelsTest extends HostKernelsContract {
     static HostKernels machineKernels() {
         try {
             return HostKernels.machine(MachineCode.forThisMachine());
-        } catch (UnsupportedOperationException e) {
+        } catch (NoMachineCodeException e) {
             return abort(e.getMessage());
         }
     }

@@ -159,11 +159,6 @@ final class ChatWriter implements ReplyWriter {
         return events;
     }
 
-    @Override
-    public String failed(ApiException failure) {
-        return Events.data(failure.body());
-    }
-
     private static Map<String, @Nullable Object> written(ToolCalls.Written call) {
         return PlainJson.object(
                 "id",

@@ -168,11 +168,6 @@ final class CompletionWriter implements ReplyWriter {
     }
 
     @Override
-    public String failed(ApiException failure) {
-        return Events.data(failure.body());
-    }
-
-    @Override
     public Map<String, @Nullable Object> whole() {
         List<Object> choices = new ArrayList<>();
         for (Collected reply : replies) {

@@ -25,7 +25,9 @@ interface ReplyWriter {
     List<String> finish();
 
     /** Returns the event of a failure in a stream. */
-    String failed(ApiException failure);
+    default String failed(ApiException failure) {
+        return Events.data(failure.body());
+    }
 
     /** Returns all that was taken, as the answer of a request that does not stream. */
     Map<String, @Nullable Object> whole();

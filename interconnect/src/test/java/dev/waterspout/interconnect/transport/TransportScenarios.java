@@ -62,6 +62,14 @@ public final class TransportScenarios {
 
     /** Returns the whole contract. */
     public static List<Scenario> all() {
+        Scenario interrupted =
+                lasting("ends the wait of a thread that another interrupts", 2, TransportScenarios::endsOnInterrupt);
+        return Stream.concat(withoutOtherThreads().stream(), Stream.of(interrupted))
+                .toList();
+    }
+
+    /** Returns what needs no thread beside those of the ranks: virtual time would not wait for such a thread. */
+    public static List<Scenario> withoutOtherThreads() {
         return Stream.concat(moving(), ending()).toList();
     }
 
@@ -96,7 +104,7 @@ public final class TransportScenarios {
                         2,
                         (ranks, _) -> mismatch(ranks, 1 << 20, 1 << 21)),
                 lasting("names both sides of a shorter large message", 2, (ranks, _) -> mismatch(ranks, 1 << 20, 4096)),
-                lasting("ends the wait of an interrupted thread", 2, TransportScenarios::endsOnInterrupt));
+                lasting("ends the wait of an interrupted thread", 2, TransportScenarios::endsWhereInterrupted));
     }
 
     private static Scenario lasting(String name, int leastRanks, Body body) {
@@ -311,18 +319,37 @@ public final class TransportScenarios {
                 "expected " + expected);
     }
 
+    private static void endsWhereInterrupted(Transport transport, int round) {
+        if (isAwaited(transport)) {
+            return;
+        }
+        if (transport.rank() == 0) {
+            Thread.currentThread().interrupt();
+        }
+        assertInterrupted(transport);
+    }
+
     private static void endsOnInterrupt(Transport transport, int round) throws InterruptedException {
-        if (transport.rank() == transport.size() - 1) {
-            return; // the one that the others wait for
+        if (isAwaited(transport)) {
+            return;
         }
         Thread waiting = Thread.currentThread();
         Thread interrupter = Thread.ofPlatform().unstarted(waiting::interrupt);
         if (transport.rank() == 0) {
             interrupter.start();
         }
+        assertInterrupted(transport);
+        interrupter.join();
+    }
+
+    /** Whether this is the rank that never arrives, so that the others wait. */
+    private static boolean isAwaited(Transport transport) {
+        return transport.rank() == transport.size() - 1;
+    }
+
+    private static void assertInterrupted(Transport transport) {
         refused(() -> allGather(transport, 0, 48, 0), "rank 0 was interrupted");
         assertThat(Thread.interrupted()).isEqualTo(transport.rank() == 0);
-        interrupter.join();
     }
 
     private static String refused(ThrowingCallable call, String... words) {

@@ -11,10 +11,10 @@ import java.util.Optional;
 /**
  * How a model answers where a request does not say.
  *
- * @param name of the model in responses
- * @param template how conversations are written down; empty for that of the model's file
- * @param options how replies are made; a seed of {@value #SEED_OF_CHANCE} is another one for each reply
- * @param parameters of requests that do not have them
+ * @param name name of the model in responses
+ * @param template the chat template; empty for that of the model's file
+ * @param options options of replies; with the seed {@value #SEED_OF_CHANCE} each reply has a random seed
+ * @param parameters parameters of requests that do not have them
  * @param listeners are told of requests and replies
  */
 public record ModelSettings(
@@ -42,7 +42,7 @@ public record ModelSettings(
     /**
      * Returns the same with another template.
      *
-     * @param other how conversations are written down
+     * @param other the chat template
      */
     public ModelSettings withTemplate(ChatTemplate other) {
         return new ModelSettings(name, Optional.of(other), options, parameters, listeners);
@@ -51,7 +51,7 @@ public record ModelSettings(
     /**
      * Returns the same with other parameters.
      *
-     * @param other of requests that do not have them
+     * @param other values for requests that do not have them
      */
     public ModelSettings withParameters(ChatRequestParameters other) {
         return new ModelSettings(name, template, options, other, listeners);

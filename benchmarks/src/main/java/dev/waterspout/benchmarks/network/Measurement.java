@@ -5,11 +5,11 @@ import java.util.List;
 /**
  * The times of one contender at one size.
  *
- * @param name of the contender
+ * @param name name of the contender
  * @param detail its choice at this size, if the name does not tell it
  * @param chunkRows rows in one message
  * @param rows tokens
- * @param bytesSent by one rank in one sum
+ * @param bytesSent bytes that one rank sends in one sum
  * @param millis time of the slowest rank in each repetition, in ascending order
  * @param encodeMillis average time that rank 0 spent on encoding in one exchange; likewise for transfer and sum
  */

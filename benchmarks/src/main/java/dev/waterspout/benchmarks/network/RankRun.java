@@ -61,7 +61,7 @@ final class RankRun {
 
     /**
      * @param library file name of the MPI library, null if there is none
-     * @param bitsPerSecond of the link, 0 for no limit
+     * @param bitsPerSecond rate of the link, 0 for no limit
      */
     RankRun(
             Transport transport,

@@ -19,7 +19,7 @@ import java.util.TreeMap;
  *     --comm} takes
  * @param threads per rank
  * @param repetitions repetitions of each measurement, within the budget
- * @param budgetSeconds for all choices of one size together
+ * @param budgetSeconds time limit for all choices of one size together
  * @param results file that the results are appended to; empty for none
  */
 record Settings(

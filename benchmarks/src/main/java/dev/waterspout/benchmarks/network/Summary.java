@@ -42,7 +42,7 @@ public final class Summary {
     /**
      * Returns the table of a file of results, and the number of cells in which {@code auto} keeps its promises.
      *
-     * @param file that {@code benchmarks/collectives} has written
+     * @param file a file that {@code benchmarks/collectives} has written
      */
     public static String table(Path file) {
         return text(cells(file));

@@ -36,11 +36,11 @@ final class ExchangeRank implements AutoCloseable {
     /**
      * Builds the graphs.
      *
-     * @param name of the rank
+     * @param name name of the rank
      * @param device the rank's device
-     * @param ranks of the group
+     * @param ranks ranks of the group
      * @param elements number of elements of a partial, f32
-     * @param end of a link to the other ranks' devices, or null to go through the host
+     * @param end the rank's end of a link to the other ranks' devices, or null to go through the host
      */
     ExchangeRank(String name, TornadoDevice device, int ranks, int elements, @Nullable PeerEnd end) {
         this.name = name;

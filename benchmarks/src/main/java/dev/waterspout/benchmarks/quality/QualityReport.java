@@ -40,7 +40,7 @@ public final class QualityReport {
     /**
      * Returns tables in Markdown, one per number of ranks and collective.
      *
-     * @param file that {@code benchmarks/quality} has written
+     * @param file a file that {@code benchmarks/quality} has written
      */
     public static String tables(Path file) throws IOException {
         List<JsonObject> results = QualityResults.read(file);

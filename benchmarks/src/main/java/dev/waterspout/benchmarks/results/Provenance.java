@@ -21,11 +21,11 @@ import java.util.Map;
  * Where the numbers of a results file come from. All files of a folder share one record, {@code provenance.json}: an
  * object with a field per file, whose value has the five fields below and the digest of the file that they describe.
  *
- * @param commit whose code was measured
- * @param date of the measurement, as YYYY-MM-DD
+ * @param commit commit of the measured code
+ * @param date date of the measurement, as YYYY-MM-DD
  * @param machine processor and number of cores
- * @param command that wrote the file
- * @param note what else a reader must know, or empty
+ * @param command command that wrote the file
+ * @param note a remark for the reader, or empty
  */
 record Provenance(String commit, String date, String machine, String command, String note) {
     private static final String RECORD = "provenance.json";

@@ -30,7 +30,7 @@ public final class ResultTables {
     private final Path root;
 
     /**
-     * @param root of the tree
+     * @param root root of the tree
      */
     public ResultTables(Path root) {
         this.root = root;

@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
  * When requests arrive, and how long they are: a Poisson process, and lengths from lognormal distributions. The same
  * seed gives the same plan.
  *
- * @param requests in the order of their arrival
+ * @param requests requests in the order of their arrival
  */
 record LoadPlan(List<Arrival> requests) {
     /** Spread of the logarithm of lengths; measured conversations have about as much. */
@@ -23,7 +23,7 @@ record LoadPlan(List<Arrival> requests) {
      * A request.
      *
      * @param seconds after the beginning
-     * @param promptTokens of its prompt, about
+     * @param promptTokens approximate number of tokens of the prompt
      * @param replyTokens most of its reply
      */
     record Arrival(double seconds, int promptTokens, int replyTokens) {}
@@ -31,12 +31,12 @@ record LoadPlan(List<Arrival> requests) {
     /**
      * What a plan is made of.
      *
-     * @param requests how many
-     * @param rate of arrivals per second
+     * @param requests number of requests
+     * @param rate rate of arrivals per second
      * @param promptTokens median of the prompts
      * @param replyTokens median of the replies
-     * @param mostTokens of a prompt and its reply, each
-     * @param seed of the random numbers
+     * @param mostTokens largest number of tokens of a prompt, and of its reply
+     * @param seed seed of the random numbers
      */
     record Shape(int requests, double rate, int promptTokens, int replyTokens, int mostTokens, long seed) {
         /** Checks the ranges. */

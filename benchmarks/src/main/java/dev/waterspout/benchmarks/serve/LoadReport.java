@@ -14,7 +14,7 @@ final class LoadReport {
     /**
      * A request that was answered or not.
      *
-     * @param status of HTTP; 0 where the connection failed
+     * @param status HTTP status; 0 where the connection failed
      * @param first seconds from its arrival to the first token
      * @param between seconds from each token to the next
      */
@@ -59,7 +59,7 @@ final class LoadReport {
     /**
      * Returns the figures.
      *
-     * @param seconds that all took
+     * @param seconds total time
      */
     synchronized String text(double seconds) {
         List<Outcome> answered =

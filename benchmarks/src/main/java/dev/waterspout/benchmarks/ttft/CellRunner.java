@@ -24,7 +24,7 @@ final class CellRunner {
     private final int timeoutSeconds;
 
     /**
-     * @param root of the source tree
+     * @param root root of the source tree
      * @param models the models
      * @param predict tokens to generate, at least 2
      * @param repetitions timed runs of a cell

@@ -35,7 +35,7 @@ final class DistributedLlamaRunner {
     private final int timeoutSeconds;
 
     /**
-     * @param root of the source tree
+     * @param root root of the source tree
      * @param program distributed-llama's {@code dllama}
      * @param models the models
      * @param predict tokens to generate, at least 2

@@ -47,7 +47,7 @@ final class Models {
     /**
      * {@return the file that another program reads, converted from the model's file on first use}
      *
-     * @param ending in place of {@code .gguf}
+     * @param ending suffix that replaces {@code .gguf}
      */
     Path beside(String name, String ending, Conversion conversion) throws IOException {
         Path source = file(name).orElseThrow();

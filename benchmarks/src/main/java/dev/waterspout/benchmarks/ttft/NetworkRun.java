@@ -22,7 +22,7 @@ final class NetworkRun implements AutoCloseable {
     }
 
     /**
-     * @param root of the source tree
+     * @param root root of the source tree
      * @param cell cell with the link and the number of ranks
      */
     static NetworkRun create(Path root, Cell cell) throws IOException {

@@ -31,7 +31,7 @@ public final class TtftSummary {
     /**
      * Reads a file of results.
      *
-     * @param file that {@code benchmarks/ttft} has written
+     * @param file a file that {@code benchmarks/ttft} has written
      */
     public static TtftSummary of(Path file) throws IOException {
         return new TtftSummary(TtftResults.open(file));

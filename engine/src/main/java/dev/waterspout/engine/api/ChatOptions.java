@@ -9,10 +9,10 @@ import java.util.function.Supplier;
  * How a reply is made.
  *
  * @param predict most tokens of it; -1 until the model ends it or the context is full
- * @param sampling how tokens are chosen
+ * @param sampling sampling parameters
  * @param stops texts that end it and are not part of it
  * @param constraint makes what a reply may consist of
- * @param likeliest how many of the most likely tokens are noted at each place; -1 to note no probability
+ * @param likeliest number of the most likely tokens recorded at each position; -1 to record no probability
  */
 public record ChatOptions(
         int predict,
@@ -29,7 +29,7 @@ public record ChatOptions(
      * Options of a reply that may consist of any tokens, and of which no probability is noted.
      *
      * @param predict most tokens of it; -1 until the model ends it or the context is full
-     * @param sampling how tokens are chosen
+     * @param sampling sampling parameters
      * @param stops texts that end it and are not part of it
      */
     public ChatOptions(int predict, SamplingParameters sampling, List<String> stops) {
@@ -39,7 +39,7 @@ public record ChatOptions(
     /**
      * Returns options without stop strings.
      *
-     * @param sampling how tokens are chosen
+     * @param sampling sampling parameters
      */
     public static ChatOptions of(SamplingParameters sampling) {
         return new ChatOptions(-1, sampling, List.of());

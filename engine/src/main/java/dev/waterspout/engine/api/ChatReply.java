@@ -117,7 +117,7 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     /**
      * Returns how likely the tokens were that have been computed, where the options ask for it.
      *
-     * @param place how many of them are left out
+     * @param place number of positions that are left out
      */
     public List<ChosenToken> chosen(int place) {
         return generation.chosen(place);

@@ -21,7 +21,7 @@ final class ConstraintAfter implements TokenConstraint {
      * @param begin the text
      * @param constraint makes what holds from there
      * @param repeats whether anything may come again where the grammar's text may end
-     * @param tokenizer of the model
+     * @param tokenizer tokenizer of the model
      */
     ConstraintAfter(String begin, Supplier<GrammarConstraint> constraint, boolean repeats, Tokenizer tokenizer) {
         this.begin = begin;

@@ -6,8 +6,8 @@ import dev.waterspout.kernels.host.CacheType;
 /**
  * What a model remembers.
  *
- * @param positions of a sequence; 0 for the model's context length, at most {@value #DEFAULT_POSITIONS}
- * @param cacheType how keys and values are kept; f16 and q8_0 on the host only
+ * @param positions positions of a sequence; 0 for the model's context length, at most {@value #DEFAULT_POSITIONS}
+ * @param cacheType element type of the KV cache; f16 and q8_0 only on the host
  * @param logitRows most tokens whose logits are computed at a time: 1 suits generation, more make scoring faster
  * @param sequences most that are generated at the same time
  * @param cachePositions positions of the KV cache that the sequences share; 0 for as many as all of them can need
@@ -57,7 +57,7 @@ public record Context(int positions, CacheType cacheType, int logitRows, int seq
     /**
      * Returns a context that computes the logits of more tokens at a time.
      *
-     * @param rows at least 1
+     * @param rows number of rows, at least 1
      */
     public Context withLogitRows(int rows) {
         return new Context(positions, cacheType, rows, sequences, cachePositions);

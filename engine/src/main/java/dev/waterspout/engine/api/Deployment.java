@@ -9,11 +9,11 @@ import java.util.List;
 /**
  * What has been settled about a model before it takes up memory: the same in every process of a group.
  *
- * @param model what runs
+ * @param model the model that runs
  * @param plan one shard per rank
  * @param devices names of all ranks' devices, in rank order
  * @param options common to all ranks
- * @param exchange what ranks were to send each other
+ * @param exchange wire formats, collective and time limit of the exchange
  */
 public record Deployment(Model model, ShardPlan plan, List<String> devices, RankOptions options, Exchange exchange) {
     /** Copies the list. */
@@ -24,7 +24,7 @@ public record Deployment(Model model, ShardPlan plan, List<String> devices, Rank
     /**
      * Returns the same with another schedule.
      *
-     * @param schedule how partials are exchanged
+     * @param schedule wire format and collective of each exchange
      */
     public Deployment withSchedule(CommSchedule schedule) {
         return new Deployment(model, plan, devices, options.withSchedule(schedule), exchange);

@@ -13,7 +13,7 @@ public interface Events {
      * Weights are being read.
      *
      * @param model its file's name
-     * @param bytes that have been read
+     * @param bytes number of bytes read so far
      * @param all bytes that are to be read
      */
     default void loading(String model, long bytes, long all) {}
@@ -36,7 +36,7 @@ public interface Events {
      * The group has been lost while this process's rank waits in a library's call and cannot be told. A process that
      * has nothing else to do ends itself here.
      *
-     * @param cause what was lost
+     * @param cause the failure of the output
      */
     default void lost(InterconnectException cause) {}
 }

@@ -8,12 +8,12 @@ import java.util.Optional;
 /**
  * What ranks send each other, and how.
  *
- * @param formats what partials travel as
- * @param collective how they are exchanged; empty for what suits the number of ranks
- * @param reach how devices of one process reach each other
+ * @param formats wire formats of partials
+ * @param collective the collective; empty for the default of the number of ranks
+ * @param reach how devices of one process exchange data
  * @param allowSaturation whether a fixed format goes on where partials are beyond its range, with its largest values;
  *     else the run ends
- * @param peerTimeout how long a rank waits for another before the run ends
+ * @param peerTimeout longest time that a rank waits for another before the run ends
  * @param mpiLibrary path of the MPI library of processes that a launcher started; empty for the system's
  * @param overlap whether a pass computes some of its rows while the partials of others travel
  * @param offload lets other devices encode and sum partials
@@ -41,7 +41,7 @@ public record Exchange(
     /**
      * Returns this exchange with other formats.
      *
-     * @param other what partials travel as
+     * @param other the wire format of partials
      */
     public Exchange withFormats(Formats other) {
         return new Exchange(other, collective, reach, allowSaturation, peerTimeout, mpiLibrary, overlap, offload);

@@ -44,7 +44,7 @@ final class ExchangePlanner {
     /**
      * @param session the ranks
      * @param events are told why
-     * @param devices of all ranks
+     * @param devices devices of all ranks
      */
     ExchangePlanner(Session session, Events events, List<String> devices) {
         this.session = session;
@@ -55,7 +55,7 @@ final class ExchangePlanner {
     /**
      * Returns the options with the schedule that is to be used, the same on every rank.
      *
-     * @param exchange what may be chosen
+     * @param exchange wire formats, collective and time limit to choose from
      * @param common chunk and threads of the ranks, and the schedule where none is to be measured
      * @param columns elements of a partial's row
      */

@@ -46,7 +46,7 @@ public sealed interface Formats {
      * @param qualityPercent the most that a format may add to perplexity
      * @param allowed formats to choose from besides f32, whatever they add; none for all that have been measured
      * @param maps format maps whose measurements count in place of the table's
-     * @param measuring how thoroughly links and codecs are measured
+     * @param measuring time limits of the measurements of links and codecs
      */
     record Auto(double qualityPercent, List<WireFormat> allowed, List<FormatMap> maps, Measuring measuring)
             implements Formats {

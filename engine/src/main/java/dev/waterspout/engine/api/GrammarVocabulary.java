@@ -51,7 +51,7 @@ public final class GrammarVocabulary {
     /**
      * Returns a text in which control tokens stand for themselves.
      *
-     * @param text as templates write it
+     * @param text text that a template has written
      */
     public Node marker(String text) {
         List<Node> parts = new ArrayList<>();

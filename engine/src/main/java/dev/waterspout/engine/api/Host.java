@@ -6,7 +6,7 @@ import dev.waterspout.kernels.host.Activations;
 /**
  * How the ranks of this machine compute.
  *
- * @param threads of all ranks of this machine together; 0 for one per core
+ * @param threads threads of all ranks of this machine together; 0 for one per core
  * @param batch most tokens of a prompt in one forward pass
  * @param activations inputs of matrix products on the host: f32, or rounded to int8 where weights are quantized
  * @param machineCode whether matrix products on the host use machine code where they can
@@ -32,7 +32,7 @@ public record Host(int threads, int batch, Activations activations, boolean mach
     /**
      * Returns the threads of one rank.
      *
-     * @param localRanks how many ranks share this machine
+     * @param localRanks number of ranks on this machine
      */
     int threadsPerRank(int localRanks) {
         return Math.max(1, (threads > 0 ? threads : HostDevice.cores()) / localRanks);

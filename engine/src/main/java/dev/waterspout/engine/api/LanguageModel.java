@@ -87,7 +87,7 @@ public final class LanguageModel implements AutoCloseable {
      *
      * @param prompt text
      * @param predict most tokens to generate; -1 until the text ends or the context is full
-     * @param sampling how tokens are chosen
+     * @param sampling sampling parameters
      * @return the continuation as a stream, which begins when it is read first; closing it ends the generation
      * @throws dev.waterspout.engine.generate.GenerationException if the prompt does not fit in the context
      */
@@ -99,8 +99,8 @@ public final class LanguageModel implements AutoCloseable {
      * Continues tokens.
      *
      * @param tokens ids, one or more, that fit in the context
-     * @param extent how many of them may be taken from the cache, and where to end
-     * @param sampling how tokens are chosen
+     * @param extent number of tokens that may come from the cache, and the end of the reply
+     * @param sampling sampling parameters
      * @return the continuation as a stream, which begins when it is read first; closing it ends the generation
      * @throws dev.waterspout.engine.generate.GenerationException if the tokens do not fit in the context
      */
@@ -111,8 +111,8 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Answers a conversation with the chat template of the model's file.
      *
-     * @param messages what was said
-     * @param options how the reply is made
+     * @param messages the messages so far
+     * @param options options of the reply
      * @return the reply as a stream, which begins when it is read first; closing it ends it
      * @throws dev.waterspout.engine.chat.ChatException if the file has no template, or it does not take the
      *     conversation
@@ -125,9 +125,9 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Answers a conversation. What the cache holds of its beginning is not computed again.
      *
-     * @param conversation what was said
-     * @param template how it is written down
-     * @param options how the reply is made
+     * @param conversation the messages so far
+     * @param template the chat template
+     * @param options options of the reply
      * @return the reply as a stream, which begins when it is read first; closing it ends it
      * @throws dev.waterspout.engine.chat.ChatException if the template does not take the conversation
      * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
@@ -139,8 +139,8 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Writes a conversation down. May be called by several threads at once.
      *
-     * @param conversation what was said
-     * @param template how it is written down
+     * @param conversation the messages so far
+     * @param template the chat template
      * @return its tokens
      * @throws dev.waterspout.engine.chat.ChatException if the template does not take the conversation
      * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
@@ -158,8 +158,8 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Answers a prompt. What the cache holds of its beginning is not computed again.
      *
-     * @param prompt that fits in the context
-     * @param options how the reply is made
+     * @param prompt a prompt that fits in the context
+     * @param options options of the reply
      * @return the reply as a stream, which begins when it is read first; closing it ends it
      */
     public ChatReply reply(ChatPrompt prompt, ChatOptions options) {
@@ -180,7 +180,7 @@ public final class LanguageModel implements AutoCloseable {
     /**
      * Returns what holds one reply to a grammar.
      *
-     * @param grammar of all of the reply
+     * @param grammar grammar of all of the reply
      */
     public TokenConstraint constraint(Grammar grammar) {
         return new GrammarConstraint(grammar, grammarVocabulary());
@@ -190,7 +190,7 @@ public final class LanguageModel implements AutoCloseable {
      * Returns what holds to a grammar the part of one reply that follows a text.
      *
      * @param begin the text
-     * @param grammar of what follows
+     * @param grammar grammar of what follows
      * @param repeats whether anything may come again where that may end, and the text once more
      */
     public TokenConstraint constraintAfter(String begin, Grammar grammar, boolean repeats) {

@@ -24,8 +24,8 @@ final class MemoryCheck {
      * Checks the memory of ranks. Weights are not counted: they lie in the file's mapping, whose pages the system can
      * drop.
      *
-     * @param needed of every rank of this process that computes on the host
-     * @param positions of the KV cache
+     * @param needed bytes that every rank on the host needs, for the ranks of this process
+     * @param positions positions of the KV cache
      * @throws DeviceException with the memory that is needed and the memory that there is
      */
     static void require(List<RankMemory> needed, long positions) {

@@ -12,7 +12,7 @@ public interface Offload {
      *
      * @param session the ranks
      * @param options common to all ranks
-     * @param shards what makes them without, one per rank of this process
+     * @param shards factories without a link, one per rank of this process
      */
     List<ShardFactory> apply(Session session, RankOptions options, List<ShardFactory> shards);
 }

@@ -6,10 +6,10 @@ import dev.waterspout.engine.plan.ShardPlan;
 /**
  * How a model is to run.
  *
- * @param ranks how it is divided, and over what
- * @param exchange what ranks send each other
- * @param host how the ranks of this machine compute
- * @param context what the model remembers
+ * @param ranks number, devices and shares of the ranks
+ * @param exchange wire formats, collective and time limit of the exchange
+ * @param host threads and precision of the ranks on this machine
+ * @param context size, type and sequences of the KV cache
  */
 public record Options(Ranks ranks, Exchange exchange, Host host, Context context) {
     /** One rank on the default device, {@link Exchange#DEFAULT}, all cores, the model's context length. */
@@ -18,7 +18,7 @@ public record Options(Ranks ranks, Exchange exchange, Host host, Context context
     /**
      * Returns these options with other ranks.
      *
-     * @param other how the model is divided
+     * @param other number, devices and shares of the ranks
      */
     public Options withRanks(Ranks other) {
         return new Options(other, exchange, host, context);
@@ -27,7 +27,7 @@ public record Options(Ranks ranks, Exchange exchange, Host host, Context context
     /**
      * Returns these options with another exchange.
      *
-     * @param other what ranks send each other
+     * @param other wire formats, collective and time limit of the exchange
      */
     public Options withExchange(Exchange other) {
         return new Options(ranks, other, host, context);
@@ -36,7 +36,7 @@ public record Options(Ranks ranks, Exchange exchange, Host host, Context context
     /**
      * Returns these options with another use of the host.
      *
-     * @param other how the ranks of this machine compute
+     * @param other threads and precision of the ranks on this machine
      */
     public Options withHost(Host other) {
         return new Options(ranks, exchange, other, context);
@@ -45,7 +45,7 @@ public record Options(Ranks ranks, Exchange exchange, Host host, Context context
     /**
      * Returns these options with another context.
      *
-     * @param other what the model remembers
+     * @param other size, type and sequences of the KV cache
      */
     public Options withContext(Context other) {
         return new Options(ranks, exchange, host, other);
@@ -54,8 +54,8 @@ public record Options(Ranks ranks, Exchange exchange, Host host, Context context
     /**
      * Divides a model.
      *
-     * @param model what is divided
-     * @param number of ranks
+     * @param model the model to divide
+     * @param number number of ranks
      */
     public ShardPlan plan(Model model, int number) {
         return ShardPlan.of(model, number, ranks.split());

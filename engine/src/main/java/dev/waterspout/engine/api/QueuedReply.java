@@ -76,7 +76,7 @@ public final class QueuedReply implements AutoCloseable {
     /**
      * Waits for what comes next; after the end of the last reply nothing does.
      *
-     * @param most how long to wait
+     * @param most the longest time to wait
      * @return what came, or nothing in that time
      */
     public Optional<ReplyEvent> next(Duration most) throws InterruptedException {

@@ -13,7 +13,7 @@ import java.util.function.UnaryOperator;
  *     all ranks, or one per rank
  * @param shares relative share of every rank; empty for equal ones
  * @param wholeExperts whether experts are dealt out whole, instead of some columns of every expert to each rank
- * @param attention who computes attention
+ * @param attention which ranks compute attention
  * @param tuning makes devices run their kernels in the way that was found best
  */
 public record Ranks(
@@ -51,7 +51,7 @@ public record Ranks(
     /**
      * Returns equal ranks on the default devices.
      *
-     * @param count how many
+     * @param count number of ranks
      */
     public static Ranks of(int count) {
         return new Ranks(count, List.of(), List.of(), false, Attention.SHARDED, UnaryOperator.identity());
@@ -80,7 +80,7 @@ public record Ranks(
     /**
      * Returns the number of ranks of a group.
      *
-     * @param processes that were started together, one rank each; 0 for one process by itself
+     * @param processes number of processes that were started together, one rank each; 0 for a single process
      * @throws IllegalArgumentException if another number was asked for
      */
     int among(int processes) {

@@ -26,9 +26,9 @@ public sealed interface ReplyEvent {
      *
      * @param choice number of the reply, from 0
      * @param reason why
-     * @param usage what it took
+     * @param usage token counts of the reply
      * @param chosen the tokens that were chosen since the last piece, where the options ask for them
-     * @param report what the generation did
+     * @param report statistics of the generation
      * @param seconds since it was asked for
      */
     record Ended(

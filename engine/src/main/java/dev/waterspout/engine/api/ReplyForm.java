@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * What a reply may consist of.
  *
  * @param schema JSON Schema of the whole reply, as plain values; empty where there is none
- * @param grammar of the whole reply, in GBNF; empty where there is none
- * @param tools that may be called, described as templates expect it
+ * @param grammar grammar of the whole reply, in GBNF; empty where there is none
+ * @param tools tools that may be called, in the form that templates expect
  * @param required whether one of them must be called
  * @param parallel whether several may be called in one reply
  */
@@ -48,7 +48,7 @@ public record ReplyForm(
     /**
      * Returns what makes the constraint of a reply to a text that is continued.
      *
-     * @param model that replies
+     * @param model the model that replies
      * @throws GrammarException if the schema or the grammar cannot be followed
      */
     public Supplier<TokenConstraint> constraint(LanguageModel model) {
@@ -62,9 +62,9 @@ public record ReplyForm(
      * holds from the reasoning's end. Where a tool may be called or not, it holds in calls: their names are those of
      * tools, and their arguments as the schemas say.
      *
-     * @param model that replies
+     * @param model the model that replies
      * @param prompt the conversation
-     * @param format how the model writes calls
+     * @param format the model's syntax of tool calls
      * @throws GrammarException if the schema, the grammar or the tools cannot be followed
      */
     public Supplier<TokenConstraint> constraint(LanguageModel model, ChatPrompt prompt, ToolFormat format) {

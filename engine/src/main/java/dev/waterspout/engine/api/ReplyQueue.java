@@ -23,8 +23,8 @@ public final class ReplyQueue implements AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * @param parallel how many replies the model computes at a time
-     * @param mostWaiting how many more may wait
+     * @param parallel number of replies that the model computes at a time
+     * @param mostWaiting largest number of waiting requests
      */
     public ReplyQueue(int parallel, int mostWaiting) {
         if (parallel < 1 || mostWaiting < 0) {

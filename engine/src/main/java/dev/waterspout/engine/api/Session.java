@@ -72,7 +72,7 @@ public final class Session implements AutoCloseable {
     /**
      * Starts all ranks of a group in this process.
      *
-     * @param options how many, on which devices
+     * @param options number and devices of the ranks
      * @param events are told what happens
      * @throws dev.waterspout.engine.forward.DeviceException if a device is not there
      */
@@ -86,7 +86,7 @@ public final class Session implements AutoCloseable {
     /**
      * Starts this process's rank of the group that a launcher such as mpirun started, or all ranks where none did.
      *
-     * @param options how many, on which devices
+     * @param options number and devices of the ranks
      * @param events are told what happens
      * @throws InterconnectException if the group cannot be joined
      * @throws dev.waterspout.engine.forward.DeviceException if a device is not there
@@ -141,7 +141,7 @@ public final class Session implements AutoCloseable {
      * Loads a model on these ranks.
      *
      * @param model stays open while the result is used
-     * @param options how it is to run; its ranks are those that the session was opened with
+     * @param options options of the run; the ranks are those that the session was opened with
      * @return the model, running; closed before the session
      */
     public LanguageModel load(Model model, Options options) {
@@ -151,7 +151,7 @@ public final class Session implements AutoCloseable {
     /**
      * Settles how a model is to run. All processes of the group do this at the same time.
      *
-     * @param model what is to run
+     * @param model the model to run
      * @param asked how
      * @param more facts that all processes must have been told alike, by name
      * @throws InterconnectException if processes have been told to do different things; it names the first
@@ -239,10 +239,10 @@ public final class Session implements AutoCloseable {
     /**
      * Returns what all ranks have in common before anything is measured.
      *
-     * @param model what is to run
+     * @param model the model to run
      * @param options how
-     * @param localRanks how many ranks share this machine
-     * @param ranks how many there are in all
+     * @param localRanks number of ranks on this machine
+     * @param ranks total number of ranks
      * @param link between them; {@link LinkCost#NONE} where they share memory
      */
     public static RankOptions rankOptions(Model model, Options options, int localRanks, int ranks, LinkCost link) {
@@ -298,7 +298,7 @@ public final class Session implements AutoCloseable {
     /**
      * Puts a model on these ranks and reads its weights. All processes of the group do this at the same time.
      *
-     * @param deployment what was settled
+     * @param deployment the checked and completed options
      * @return the model, running; closed before the session
      */
     public LanguageModel start(Deployment deployment) {

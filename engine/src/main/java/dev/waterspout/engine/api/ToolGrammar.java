@@ -23,9 +23,9 @@ public final class ToolGrammar {
     private final Node call;
 
     /**
-     * @param format how calls are written
+     * @param format syntax of tool calls
      * @param tools descriptions with {@code function.name} and {@code function.parameters}, at least one
-     * @param vocabulary of the model
+     * @param vocabulary vocabulary of the model
      * @throws GrammarException if calls of this format cannot be a grammar, or a tool that asks for {@code strict} has
      *     a schema that cannot
      */
@@ -103,7 +103,7 @@ public final class ToolGrammar {
      * Returns what a reply is that is one call or several, and nothing else.
      *
      * @param several whether there may be several
-     * @param otherwise what the reply may be instead; null for nothing else
+     * @param otherwise rule of a reply without a call; null where a call is required
      */
     public Grammar required(boolean several, @Nullable Node otherwise) {
         Node begin = format.kept() ? Node.EMPTY : vocabulary.marker(format.begin());

@@ -20,7 +20,7 @@ public final class Waterspout {
      * Loads a model; all its ranks run in this process.
      *
      * @param file GGUF file
-     * @param options how it is to run
+     * @param options options of the run
      * @return the model; closing it releases everything
      * @throws dev.waterspout.engine.gguf.GgufException if the file cannot be read or is malformed
      * @throws dev.waterspout.engine.model.ModelException if it is not a model that can be run
@@ -33,7 +33,7 @@ public final class Waterspout {
     /**
      * Loads the model that is part of this library: 3.7 million parameters, for trying things out.
      *
-     * @param options how it is to run
+     * @param options options of the run
      * @return the model; closing it releases everything
      */
     public static LanguageModel loadEmbedded(Options options) {
@@ -46,7 +46,7 @@ public final class Waterspout {
      * {@linkplain LanguageModel#dismiss dismisses}, and all others {@linkplain LanguageModel#follow follow}.
      *
      * @param file GGUF file, the same in every process
-     * @param options how it is to run, the same in every process
+     * @param options options of the run, the same in every process
      * @return the model; closing it releases everything
      * @throws dev.waterspout.interconnect.InterconnectException if the group cannot be joined, or its processes
      *     disagree

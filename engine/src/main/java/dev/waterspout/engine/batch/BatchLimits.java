@@ -7,7 +7,7 @@ package dev.waterspout.engine.batch;
  * @param rows most tokens of all sequences together in one forward pass, at least {@code sequences}
  * @param context most positions of a sequence
  * @param blockSize positions of a block of the KV cache
- * @param blocks in the KV cache, enough for one sequence of {@code context} positions
+ * @param blocks number of blocks in the KV cache, enough for one sequence of {@code context} positions
  */
 public record BatchLimits(int sequences, int rows, int context, int blockSize, int blocks) {
     /** Positions of a block that is one of many: the attention kernels of the host read so many at a time. */
@@ -47,7 +47,7 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
      * @param sequences most that run at a time
      * @param rows most tokens in one forward pass
      * @param context most positions of each
-     * @param positions of the KV cache, shared by all; it is rounded up to whole blocks
+     * @param positions positions of the KV cache, shared by all; it is rounded up to whole blocks
      */
     public static BatchLimits of(int sequences, int rows, int context, long positions) {
         int size = Math.max(1, Math.min(context, BLOCK_SIZE));

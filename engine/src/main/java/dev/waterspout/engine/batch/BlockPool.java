@@ -22,7 +22,7 @@ final class BlockPool {
     private long uses;
 
     /**
-     * @param blocks how many there are
+     * @param blocks number of blocks
      * @param size positions of each
      */
     BlockPool(int blocks, int size) {
@@ -37,7 +37,7 @@ final class BlockPool {
      *
      * @param full all of whose positions are of the text, in order
      * @param partial the block after them whose first positions are, or null
-     * @param positions of the partial block that are
+     * @param positions positions of the partial block that are
      */
     record Match(List<Block> full, @Nullable Block partial, int positions) {}
 

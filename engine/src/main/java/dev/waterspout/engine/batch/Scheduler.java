@@ -45,7 +45,7 @@ public final class Scheduler {
     private int rowsLeft;
     private long preemptions;
 
-    /** @param limits of what runs at a time */
+    /** @param limits limits on rows and sequences of one pass */
     public Scheduler(BatchLimits limits) {
         this.limits = limits;
         this.pool = new BlockPool(limits.blocks(), limits.blockSize());
@@ -54,7 +54,7 @@ public final class Scheduler {
     /**
      * Adds a sequence. It runs after those that were added before.
      *
-     * @param number that no other sequence has
+     * @param number number of the sequence, unique in the group
      * @param prompt tokens, one or more, at most as many as the context holds
      * @param reuse most leading tokens whose keys and values may be taken from the cache, if it holds them
      */
@@ -76,7 +76,7 @@ public final class Scheduler {
     /**
      * Continues a sequence whose logits the last step gave.
      *
-     * @param number of the sequence
+     * @param number number of the sequence
      * @param token the one that was chosen
      */
     public void append(long number, int token) {
@@ -96,7 +96,7 @@ public final class Scheduler {
     /**
      * Ends a sequence, whether it runs or waits. The cache keeps what was computed until its blocks are needed.
      *
-     * @param number of the sequence
+     * @param number number of the sequence
      */
     public void remove(long number) {
         settle();
@@ -266,7 +266,7 @@ public final class Scheduler {
     /**
      * Returns how many leading tokens of a sequence's prompt were taken from the cache; 0 before it runs.
      *
-     * @param number of the sequence
+     * @param number number of the sequence
      */
     public int held(long number) {
         return Math.max(0, sequence(number).held);
@@ -275,7 +275,7 @@ public final class Scheduler {
     /**
      * Returns how many tokens of a sequence have their keys and values in the cache; 0 while it does not run.
      *
-     * @param number of the sequence
+     * @param number number of the sequence
      */
     public int computed(long number) {
         settle();

@@ -7,7 +7,7 @@ import java.util.List;
  * this order: tables, then copies one after the other, then the pass.
  *
  * @param tables changes of the block tables
- * @param copies of blocks
+ * @param copies block copies
  * @param chunks the rows, in their order in the pass; never empty
  */
 public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk> chunks) {
@@ -24,8 +24,8 @@ public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk>
     /**
      * The block table of a slot goes on with other blocks.
      *
-     * @param slot of the running sequence, from 0
-     * @param index of the first entry that changes; entries from it on are replaced
+     * @param slot slot of the running sequence, from 0
+     * @param index index of the first entry that changes; entries from it on are replaced
      * @param blocks the new entries
      */
     public record TableChange(int slot, int index, List<Integer> blocks) {
@@ -47,8 +47,8 @@ public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk>
      * Consecutive tokens of one sequence.
      *
      * @param sequence its number, which the one who added it gave
-     * @param slot where its block table is
-     * @param position of the first token
+     * @param slot index of its block table
+     * @param position position of the first token
      * @param tokens ids, one or more
      * @param wantsLogits whether the logits of the last token are needed
      */

@@ -8,8 +8,8 @@ import java.util.function.DoubleUnaryOperator;
  * The times of repeated runs of one workload. Mean and standard deviation are those of llama-bench: computed from the
  * runs' speeds, with the sample standard deviation, which is 0 for a single run.
  *
- * @param tokens of one run
- * @param nanos of every run, at least one
+ * @param tokens tokens of one run
+ * @param nanos nanoseconds of every run, at least one
  */
 public record Samples(int tokens, List<Long> nanos) {
     /** Copies the list. */

@@ -7,7 +7,7 @@ package dev.waterspout.engine.bench;
  * @param prompt tokens of prefill, 0 for no prefill
  * @param generate tokens of decode, 0 for no decode; at least one of both is above 0
  * @param depth tokens in the context when the timing starts
- * @param sequences that do this at the same time, each with tokens of its own
+ * @param sequences number of sequences at the same time, each with its own tokens
  */
 public record Workload(int prompt, int generate, int depth, int sequences) {
     /** Checks the ranges. */

@@ -19,8 +19,8 @@ public record WorkloadCost(double weightBytes, double flops) {
     /**
      * Counts them.
      *
-     * @param model whose weights
-     * @param plan how the weights are divided
+     * @param model the model of the weights
+     * @param plan division of the weights
      * @param chunk most tokens in one pass
      * @param workload the workload
      */

@@ -3,7 +3,7 @@ package dev.waterspout.engine.chat;
 /**
  * A piece of a reply, as it comes.
  *
- * @param kind what it is a piece of
+ * @param kind kind of the piece
  * @param text whole characters, at least one
  */
 public record ChatDelta(Kind kind, String text) {

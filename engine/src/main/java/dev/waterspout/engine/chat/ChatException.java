@@ -11,7 +11,7 @@ public final class ChatException extends RuntimeException {
 
     /**
      * @param message one sentence
-     * @param cause what failed
+     * @param cause the failure behind this one
      */
     public ChatException(String message, Throwable cause) {
         super(message, cause);

@@ -5,9 +5,9 @@ import java.util.List;
 /**
  * One message of a conversation.
  *
- * @param role who speaks
+ * @param role role of the message's author
  * @param content the text
- * @param reasoning what an assistant thought before it answered; empty where there was nothing
+ * @param reasoning the assistant's reasoning before the answer; empty where there was none
  * @param toolCalls calls that an assistant asks for
  * @param toolCallId the call that a tool's message answers; empty for all other roles
  */
@@ -59,7 +59,7 @@ public record ChatMessage(Role role, String content, String reasoning, List<Tool
     /**
      * Returns the result of a call.
      *
-     * @param callId of the call
+     * @param callId id of the call
      * @param content the result
      */
     public static ChatMessage tool(String callId, String content) {

@@ -12,8 +12,8 @@ import java.util.List;
  * A conversation as a model reads it.
  *
  * @param tokens ids
- * @param format how the reply is read
- * @param section what the reply begins with
+ * @param format markers of the parts of a reply
+ * @param section the section at the beginning of the reply
  * @param continues whether the reply continues a text, whose space counts
  */
 public record ChatPrompt(List<Integer> tokens, ReplyFormat format, ReplyFormat.Section section, boolean continues) {

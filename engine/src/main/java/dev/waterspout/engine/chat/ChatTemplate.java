@@ -43,7 +43,7 @@ public final class ChatTemplate {
      * Reads a template.
      *
      * @param source Jinja
-     * @param vocabulary of the model, whose tokens that begin and end a sequence the template may name
+     * @param vocabulary vocabulary of the model, whose tokens that begin and end a sequence the template may name
      * @param clock the date that a template may ask for
      * @throws ChatException if it is malformed
      */
@@ -54,8 +54,8 @@ public final class ChatTemplate {
     /**
      * Reads the template of a model's file.
      *
-     * @param metadata of the file
-     * @param vocabulary of the model
+     * @param metadata metadata of the file
+     * @param vocabulary vocabulary of the model
      * @param clock the date that a template may ask for
      * @throws ChatException if the file has none, or it is malformed
      */
@@ -78,7 +78,7 @@ public final class ChatTemplate {
     /**
      * Writes a conversation down, up to where the model's reply begins.
      *
-     * @param conversation what is to be answered; all of its texts, names and descriptions count as a user's
+     * @param conversation the messages to answer; all of their texts, names and descriptions count as a user's
      * @return the text, which knows what came from the conversation
      * @throws ChatException if the template refuses the conversation or fails
      */
@@ -115,8 +115,8 @@ public final class ChatTemplate {
     /**
      * Writes a conversation down as tokens.
      *
-     * @param conversation what is to be answered
-     * @param tokenizer of the model
+     * @param conversation the messages to answer
+     * @param tokenizer tokenizer of the model
      * @return the tokens, and whether the reply begins with reasoning
      * @throws ChatException if the template refuses the conversation or fails
      */

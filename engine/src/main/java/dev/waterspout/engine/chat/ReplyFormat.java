@@ -12,8 +12,8 @@ import java.util.stream.Stream;
  * How a family of models marks the parts of a reply.
  *
  * @param signs texts of which a chat template of the family has at least one
- * @param markers what divides a reply
- * @param tools how tools are called; empty where a call is text like any other
+ * @param markers markers of the parts of a reply
+ * @param tools syntax of tool calls; empty where a call is ordinary text
  */
 public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<ToolFormat> tools) {
     /** A reply that is all text. */
@@ -48,7 +48,7 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
      * A format without tools.
      *
      * @param signs texts of which a chat template of the family has at least one
-     * @param markers what divides a reply
+     * @param markers markers of the parts of a reply
      */
     public ReplyFormat(List<String> signs, List<Marker> markers) {
         this(signs, markers, Optional.empty());
@@ -71,7 +71,7 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
     /**
      * A text that begins another part.
      *
-     * @param text what it is
+     * @param text text of the token
      * @param within parts that it ends; elsewhere it is text like any other
      * @param next the part that it begins
      * @param kept whether the text is itself in that part
@@ -117,7 +117,7 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
     /**
      * Returns the same with calls of tools told from text.
      *
-     * @param format how they are written
+     * @param format syntax of tool calls
      */
     public ReplyFormat calling(ToolFormat format) {
         // Where a call begins with the brace of its JSON, text may have such a brace anywhere but at the beginning.
@@ -137,7 +137,7 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
     /**
      * Returns the part that a reply begins with: templates may open the reasoning themselves.
      *
-     * @param prompt what the template wrote
+     * @param prompt output of the template
      */
     Section sectionAfter(String prompt) {
         String written = prompt.stripTrailing();

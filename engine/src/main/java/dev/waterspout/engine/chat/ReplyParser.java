@@ -23,8 +23,8 @@ public final class ReplyParser {
     private boolean stopped;
 
     /**
-     * @param format how the reply is marked
-     * @param section what it begins with
+     * @param format markers of the parts of a reply
+     * @param section the section at its beginning
      * @param stops texts that end it and are not part of it; none of them empty
      */
     public ReplyParser(ReplyFormat format, Section section, List<String> stops) {
@@ -39,7 +39,7 @@ public final class ReplyParser {
     /**
      * Returns the parser of a prompt's reply.
      *
-     * @param prompt what is answered
+     * @param prompt the prompt to answer
      * @param stops texts that end the reply and are not part of it; none of them empty
      */
     public static ReplyParser of(ChatPrompt prompt, List<String> stops) {
@@ -67,7 +67,7 @@ public final class ReplyParser {
     /**
      * Takes a control token of the reply, which prints nothing.
      *
-     * @param token as the vocabulary writes it; left out where it marks nothing
+     * @param token spelling in the vocabulary; left out where it marks nothing
      * @return what is known with it
      */
     public List<ChatDelta> takeControl(String token) {

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * A call of a tool that a model asked for.
  *
  * @param id tells calls apart
- * @param name of the tool
- * @param arguments by name: null, booleans, numbers, strings, and lists and maps of these
+ * @param name name of the tool
+ * @param arguments values by argument name: null, booleans, numbers, strings, and lists and maps of these
  */
 public record ToolCall(String id, String name, Map<String, @Nullable Object> arguments) {
     /** Copies the map, and keeps its order. */

@@ -22,7 +22,7 @@ public final class ToolCalls {
      * A call as the model wrote it.
      *
      * @param id tells calls apart
-     * @param name of the tool
+     * @param name name of the tool
      * @param arguments JSON, not whole where the reply ended before it
      */
     public record Written(String id, String name, String arguments) {}
@@ -30,7 +30,7 @@ public final class ToolCalls {
     /**
      * Takes a piece.
      *
-     * @param delta of a call
+     * @param delta a piece of a call
      */
     public void take(ChatDelta delta) {
         if (delta.kind() == Kind.TOOL_CALL) {

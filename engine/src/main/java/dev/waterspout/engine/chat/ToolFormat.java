@@ -8,10 +8,10 @@ import java.util.stream.Stream;
  * How a family of models writes calls of tools in a reply.
  *
  * @param signs texts that a chat template of the family has, all of them
- * @param begin what a call, or a list of calls, begins with
+ * @param begin text that begins a call, or a list of calls
  * @param kept whether that is the beginning of the call itself
- * @param shape what follows
- * @param close what a call, or a list, ends with; empty where its JSON ends it
+ * @param shape JSON shape of a call
+ * @param close text that ends a call, or a list of calls; empty where the end of the JSON value ends it
  * @param around texts around calls, which say nothing
  */
 public record ToolFormat(

@@ -55,7 +55,7 @@ public final class Main implements Runnable {
      * Runs a command and ends the process with its exit code: 0 ok, 2 usage, 3 model or file, 4 device, 5 peer or
      * transport, 1 for a failure of this program's own.
      *
-     * @param arguments as typed
+     * @param arguments the arguments as typed
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         if (!Environment.hasVectorModule()) {
@@ -70,8 +70,8 @@ public final class Main implements Runnable {
      * Runs a command.
      *
      * @param typed the arguments
-     * @param out where results go
-     * @param err where all else goes
+     * @param out stream for results
+     * @param err stream for everything else
      * @return the exit code
      */
     static int run(String[] typed, PrintWriter out, PrintWriter err) {

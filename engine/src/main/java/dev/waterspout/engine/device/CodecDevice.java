@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * A TornadoVM device that runs the FPGA kernels.
  *
  * @param name its name on the command line
- * @param device as TornadoVM lists it
+ * @param device the device that TornadoVM lists
  */
 public record CodecDevice(String name, TornadoDevice device) implements CodecOffload {
     /** {@return whether TornadoVM treats it as an FPGA, on which it loads bitstreams and compiles nothing} */
@@ -63,7 +63,7 @@ public record CodecDevice(String name, TornadoDevice device) implements CodecOff
     /**
      * {@return the kernels on the device; they compile or load on the first use}
      *
-     * @param kernels of a format
+     * @param kernels kernels of a format
      * @param rows tokens of the largest partial
      * @param columns elements of its rows
      * @throws DeviceException if the device's runtime reports an error

@@ -47,8 +47,8 @@ public final class Environment {
     /**
      * Returns the command line that starts this program again with the Vector API: the same JVM, flags and class path.
      *
-     * @param mainClass to start
-     * @param arguments of the program
+     * @param mainClass class to start
+     * @param arguments arguments of the program
      */
     public static List<String> relaunchCommand(Class<?> mainClass, String[] arguments) {
         List<String> command = new ArrayList<>();
@@ -87,7 +87,7 @@ public final class Environment {
     /**
      * Makes TornadoVM load kernels from bitstreams. Must be called before TornadoVM is.
      *
-     * @param list as its property has it: bitstream, task and device, in turn, with commas
+     * @param list value of the property: bitstream, task and device, in turn, with commas
      * @param configuration its file for FPGAs, if not the SDK's
      */
     public static void loadBitstreams(String list, Optional<String> configuration) {

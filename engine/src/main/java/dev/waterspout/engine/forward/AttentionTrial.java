@@ -34,10 +34,10 @@ public final class AttentionTrial {
     private final long[][] nanos;
 
     /**
-     * @param model what is to run
+     * @param model the model to run
      * @param sharded the plan with divided heads
      * @param replicated the plan with all heads on every rank
-     * @param options of the run
+     * @param options options of the run
      */
     public AttentionTrial(Model model, ShardPlan sharded, ShardPlan replicated, RankOptions options) {
         this.model = model;
@@ -62,7 +62,7 @@ public final class AttentionTrial {
      *
      * @param factory puts shards on the rank's device
      * @param exchange the rank's frames, idle
-     * @param control of the rank
+     * @param control control messages of the rank
      */
     public void run(ShardFactory factory, FrameExchange exchange, ControlChannel control) {
         int[] own = new int[4];

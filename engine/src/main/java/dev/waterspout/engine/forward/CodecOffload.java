@@ -10,7 +10,7 @@ public interface CodecOffload {
      * Opens a port of one format.
      *
      * @param host the same port on the rank's own workers, for operations that are not offloaded
-     * @param size of the largest exchange
+     * @param size size of the largest exchange
      * @param partial f32 {@code [rows][columns]}, in the process's memory
      * @param residual f32 {@code [rows][columns]}, in the process's memory
      */

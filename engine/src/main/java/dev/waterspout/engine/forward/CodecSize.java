@@ -5,6 +5,6 @@ package dev.waterspout.engine.forward;
  *
  * @param maxRows most tokens
  * @param columns elements of a row, the model's width
- * @param ranks whose partials are summed
+ * @param ranks number of ranks whose partials are summed
  */
 public record CodecSize(int maxRows, int columns, int ranks) {}

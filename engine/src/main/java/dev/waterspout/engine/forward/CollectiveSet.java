@@ -19,7 +19,7 @@ final class CollectiveSet {
     /**
      * @param schedule which one serves which size
      * @param exchange the rank's frames
-     * @param counters where bytes and times are counted
+     * @param counters counters of bytes and times
      * @param maxRows most tokens in one exchange
      * @param columns elements of a partial's row, the model's width
      * @param arena owner of the frame buffers

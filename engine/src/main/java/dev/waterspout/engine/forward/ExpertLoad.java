@@ -3,8 +3,8 @@ package dev.waterspout.engine.forward;
 /**
  * What a rank's part of the mixtures of experts had to do, in all layers together.
  *
- * @param visits how often a token went to an expert of this rank, whole or by some of its columns
- * @param bytes of experts' weights that were read
+ * @param visits number of times that a token went to an expert of this rank, whole or by some of its columns
+ * @param bytes bytes of experts' weights that were read
  */
 public record ExpertLoad(long visits, long bytes) {
     /** Nothing. */

@@ -14,18 +14,18 @@ import org.jspecify.annotations.Nullable;
  * One layer of a shard, ready to be computed on the host: its norms, and its products with the buffers that they write
  * to.
  *
- * @param traits what it computes
- * @param scoring how its scores become weights
+ * @param traits the layer's computations
+ * @param scoring scale, cap, window and sinks of the scores
  * @param attentionNorm before attention, or null
  * @param queriesKeysValues products with the normalized hidden state; none with latent attention
- * @param queryNorm of queries, or null
- * @param keyNorm of keys, or null
+ * @param queryNorm norm of queries, or null
+ * @param keyNorm norm of keys, or null
  * @param attentionOutput the product that makes the attention half's partial
- * @param attentionPostNorm of the partials' sum, or null
+ * @param attentionPostNorm norm of the sum of the attention half's partials, or null
  * @param ffnNorm before the FFN, or null
  * @param gateUp products with the normalized hidden state; none where experts take the FFN's place
  * @param down the product that makes the FFN half's partial
- * @param ffnPostNorm of the partials' sum, or null
+ * @param ffnPostNorm norm of the sum of the feed-forward half's partials, or null
  */
 record HostLayer(
         LayerTraits traits,
@@ -43,10 +43,10 @@ record HostLayer(
     /**
      * Prepares a layer.
      *
-     * @param config of the model
-     * @param weights of the shard
+     * @param config configuration of the model
+     * @param weights weights of the shard
      * @param layer from 0
-     * @param buffers of the shard
+     * @param buffers buffers of the shard
      */
     static HostLayer of(ModelConfig config, ShardWeights weights, int layer, Buffers buffers) {
         ShardWeights.Layer w = weights.layers().get(layer);

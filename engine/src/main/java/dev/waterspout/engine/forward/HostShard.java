@@ -88,9 +88,9 @@ public final class HostShard implements ShardCompute {
     /**
      * The rotary embedding of some layers.
      *
-     * @param rope which
-     * @param angles as numbers
-     * @param table of a chunk
+     * @param rope its configuration
+     * @param angles its angles as numbers
+     * @param table rotary table of a chunk
      */
     private record Rotary(RopeConfig rope, RotaryAngles angles, RotaryTable table) {}
 

@@ -54,8 +54,8 @@ final class LayerPipeline {
      * A collective of a part; its frames are large enough for all passes so far.
      *
      * @param part its number
-     * @param choice how it exchanges
-     * @param rows for which there is room
+     * @param choice collective, wire format and chunk size
+     * @param rows number of rows that there is room for
      */
     private record CollectiveKey(int part, CommChoice choice, int rows) {}
 
@@ -91,12 +91,12 @@ final class LayerPipeline {
     }
 
     /**
-     * @param shard of the rank
+     * @param shard shard of the rank
      * @param exchange the rank's frames
-     * @param counters where bytes and times are counted
-     * @param layers of the model
+     * @param counters counters of bytes and times
+     * @param layers layers of the model
      * @param wholeAttention whether every rank computes all of attention
-     * @param width of the model
+     * @param width width of the model
      * @param arena owner of the frame buffers
      */
     LayerPipeline(
@@ -138,8 +138,8 @@ final class LayerPipeline {
      * Returns whether a pass can be divided: its formats must not look at several rows together, and there must be
      * enough rows.
      *
-     * @param schedule how partials are exchanged
-     * @param rows of the pass
+     * @param schedule wire format and collective of each exchange
+     * @param rows rows of the pass
      */
     static boolean divides(CommSchedule schedule, int rows) {
         return rows >= parts(schedule.choice(rows)) * LEAST_ROWS
@@ -149,8 +149,8 @@ final class LayerPipeline {
     /**
      * Runs all layers on the rows of the pass that has just begun.
      *
-     * @param schedule how partials are exchanged
-     * @param rows of the pass, that {@link #divides}
+     * @param schedule wire format and collective of each exchange
+     * @param rows rows of the pass, that {@link #divides}
      * @param completed is told of every exchange of the last part
      */
     void run(CommSchedule schedule, int rows, Completed completed) {

@@ -7,7 +7,7 @@ public interface LoadListener {
      * Some more has been read.
      *
      * @param bytes read so far
-     * @param total to read
+     * @param total number of bytes to read
      */
     void loaded(long bytes, long total);
 }

@@ -68,7 +68,7 @@ public final class Rank implements AutoCloseable {
      * @param plan all shards
      * @param shard this rank's, on its device; closed with the rank
      * @param exchange this rank's frames
-     * @param counters where bytes and times are counted
+     * @param counters counters of bytes and times
      * @param options common to all ranks
      */
     public Rank(
@@ -125,7 +125,7 @@ public final class Rank implements AutoCloseable {
      * Runs tokens of one or several sequences through all layers. All ranks of a group do this at the same time.
      *
      * @param parts the rows of each sequence
-     * @param wanted what rank 0 needs of the logits of the last token of each sequence
+     * @param wanted the form of the logits that rank 0 needs for the last token of each sequence
      * @param overlap whether some rows are computed while the partials of others travel; the pass {@link #takesParts}
      */
     public void forward(List<SequenceRows> parts, List<LogitsRequest> wanted, boolean overlap) {
@@ -154,7 +154,7 @@ public final class Rank implements AutoCloseable {
     /**
      * Returns whether a pass can compute some rows while the partials of others travel.
      *
-     * @param rows of the pass
+     * @param rows rows of the pass
      */
     public boolean takesParts(int rows) {
         return shard.takesParts() && LayerPipeline.divides(schedule, rows);
@@ -224,7 +224,7 @@ public final class Rank implements AutoCloseable {
      * and the schedule says {@link Saturation#REPLACE}. Called on all ranks after each forward pass;
      * {@return whether that is so, and the pass has to be repeated, the same on all ranks}
      *
-     * @param control of this rank
+     * @param control control messages of this rank
      */
     public boolean replaceSaturated(ControlChannel control) {
         if (schedule.saturation() != Saturation.REPLACE || !schedule.canSaturate()) {
@@ -243,8 +243,8 @@ public final class Rank implements AutoCloseable {
      * Computes all logits of some tokens of the pass that {@link #forward} ran last. All ranks of a group do this at
      * the same time.
      *
-     * @param first of them, from 0 within the pass
-     * @param rows how many, at most the options' {@code logitRows}
+     * @param first index of the first one, from 0 within the pass
+     * @param rows number of rows, at most the options' {@code logitRows}
      */
     public void output(int first, int rows) {
         head(IntStream.range(first, first + rows).toArray());
@@ -279,7 +279,7 @@ public final class Rank implements AutoCloseable {
     /**
      * Gathers more of a token whose candidates were gathered last. All ranks of a group do this at the same time.
      *
-     * @param row of the token among those whose logits were asked for
+     * @param row row of the token among those whose logits were asked for
      * @param wanted candidates or all logits
      */
     public void gather(int row, LogitsRequest wanted) {
@@ -306,7 +306,7 @@ public final class Rank implements AutoCloseable {
     /**
      * Returns the candidates of a token that were gathered last, on rank 0.
      *
-     * @param row of the token among those whose logits were asked for
+     * @param row row of the token among those whose logits were asked for
      */
     public Candidates candidates(int row) {
         return Objects.requireNonNull(candidates.get(row));

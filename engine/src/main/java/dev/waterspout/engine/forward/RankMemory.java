@@ -17,7 +17,7 @@ public record RankMemory(long weights, long cache, long activations, long frames
      *
      * @param model the model to divide
      * @param shard the rank's
-     * @param ranks how many there are
+     * @param ranks number of ranks
      * @param options common to all ranks
      */
     public static RankMemory of(Model model, Shard shard, int ranks, RankOptions options) {

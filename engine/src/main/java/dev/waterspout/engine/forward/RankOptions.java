@@ -9,13 +9,13 @@ import java.time.Duration;
 /**
  * The options that all ranks of a group share, besides the model and the plan.
  *
- * @param limits of what runs at a time, and the blocks of the KV cache
+ * @param limits limits on rows and sequences of one pass, and the blocks of the KV cache
  * @param threads worker threads of each rank
- * @param schedule how partials are exchanged
- * @param peerTimeout how long a rank waits for another before it fails
+ * @param schedule wire format and collective of each exchange
+ * @param peerTimeout longest time that a rank waits for another
  * @param logitRows most tokens of a pass whose logits are computed at a time, at most {@code chunk}
- * @param cacheType how keys and values are kept
- * @param activations how precise the inputs of matrix products on the host are
+ * @param cacheType element type of the KV cache
+ * @param activations precision of the inputs of matrix products on the host
  * @param machineCode whether the host's matrix products use machine code where they can
  * @param overlap whether a pass computes some of its rows while the partials of others travel
  */
@@ -64,11 +64,11 @@ public record RankOptions(
      * @param context positions in the KV cache
      * @param chunk most tokens in one forward pass, at most {@code context}
      * @param threads worker threads of each rank
-     * @param schedule how partials are exchanged
-     * @param peerTimeout how long a rank waits for another before it fails
+     * @param schedule wire format and collective of each exchange
+     * @param peerTimeout longest time that a rank waits for another
      * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
-     * @param cacheType how keys and values are kept
-     * @param activations how precise the inputs of matrix products on the host are
+     * @param cacheType element type of the KV cache
+     * @param activations precision of the inputs of matrix products on the host
      * @param machineCode whether the host's matrix products use machine code where they can
      */
     public RankOptions(
@@ -99,8 +99,8 @@ public record RankOptions(
      * @param context positions in the KV cache
      * @param chunk most tokens in one forward pass, at most {@code context}
      * @param threads worker threads of each rank
-     * @param schedule how partials are exchanged
-     * @param peerTimeout how long a rank waits for another before it fails
+     * @param schedule wire format and collective of each exchange
+     * @param peerTimeout longest time that a rank waits for another
      * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
      */
     public RankOptions(
@@ -115,8 +115,8 @@ public record RankOptions(
      * @param context positions in the KV cache
      * @param chunk most tokens in one forward pass, at most {@code context}
      * @param threads worker threads of each rank
-     * @param schedule how partials are exchanged
-     * @param peerTimeout how long a rank waits for another before it fails
+     * @param schedule wire format and collective of each exchange
+     * @param peerTimeout longest time that a rank waits for another
      */
     public RankOptions(int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout) {
         this(context, chunk, threads, schedule, peerTimeout, 1);
@@ -125,7 +125,7 @@ public record RankOptions(
     /**
      * Returns these options with other limits.
      *
-     * @param other of what runs at a time
+     * @param other limits of what runs at a time
      */
     public RankOptions withLimits(BatchLimits other) {
         return new RankOptions(
@@ -135,7 +135,7 @@ public record RankOptions(
     /**
      * Returns these options with another schedule.
      *
-     * @param other how partials are exchanged
+     * @param other wire formats, collective and time limit of the exchange
      */
     public RankOptions withSchedule(CommSchedule other) {
         return new RankOptions(
@@ -145,7 +145,7 @@ public record RankOptions(
     /**
      * Returns these options with another number of tokens whose logits are computed at a time.
      *
-     * @param rows at least 1, at most {@link #chunk}
+     * @param rows number of rows, at least 1, at most {@link #chunk}
      */
     public RankOptions withLogitRows(int rows) {
         return new RankOptions(
@@ -155,7 +155,7 @@ public record RankOptions(
     /**
      * Returns these options with another type of the KV cache.
      *
-     * @param type how keys and values are kept
+     * @param type element type of the KV cache
      */
     public RankOptions withCacheType(CacheType type) {
         return new RankOptions(
@@ -165,7 +165,7 @@ public record RankOptions(
     /**
      * Returns these options with activations of another precision.
      *
-     * @param precision how precise the inputs of matrix products on the host are
+     * @param precision precision of the inputs of matrix products on the host
      */
     public RankOptions withActivations(Activations precision) {
         return new RankOptions(

@@ -45,7 +45,7 @@ public final class RotaryAngles {
      *
      * @param table receives the angles
      * @param first row that is filled
-     * @param position of that row
+     * @param position position of that row
      * @param rows tokens
      */
     public void fill(RotaryTable table, int first, int position, int rows) {

@@ -21,7 +21,7 @@ final class Routing {
     private final float[] weights;
 
     /**
-     * @param experts of the layer
+     * @param experts experts of the layer
      * @param maxRows tokens of the largest chunk
      */
     Routing(Experts experts, int maxRows) {
@@ -36,7 +36,7 @@ final class Routing {
     /**
      * Chooses.
      *
-     * @param logits of the router, f32 {@code [rows][experts]}
+     * @param logits logits of the router, f32 {@code [rows][experts]}
      * @param bias added while experts are chosen, f32 {@code [experts]}, or null
      * @param rows tokens
      */

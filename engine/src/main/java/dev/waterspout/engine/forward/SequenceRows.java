@@ -12,8 +12,9 @@ public final class SequenceRows {
 
     /**
      * @param tokens ids, one or more
-     * @param position of the first; the cache holds all before it
-     * @param blocks of the KV cache that the sequence's positions are in, in order, at least up to the last token
+     * @param position position of the first; the cache holds all before it
+     * @param blocks blocks of the KV cache that the sequence's positions are in, in order, at least up to the last
+     *     token
      */
     public SequenceRows(int[] tokens, int position, int... blocks) {
         this.tokens = tokens;
@@ -44,7 +45,7 @@ public final class SequenceRows {
     /**
      * Returns the tokens of all sequences of a pass.
      *
-     * @param parts of the pass
+     * @param parts parts of the pass
      */
     public static int count(List<SequenceRows> parts) {
         int rows = 0;
@@ -57,7 +58,7 @@ public final class SequenceRows {
     /**
      * Returns the ids of all sequences of a pass.
      *
-     * @param parts of the pass
+     * @param parts parts of the pass
      */
     public static int[] tokens(List<SequenceRows> parts) {
         int[] all = new int[count(parts)];
@@ -72,7 +73,7 @@ public final class SequenceRows {
     /**
      * Returns some rows of a pass.
      *
-     * @param parts of the pass
+     * @param parts parts of the pass
      * @param from first row, from 0
      * @param to row after the last
      */

@@ -16,7 +16,7 @@ public interface ShardCompute extends AutoCloseable {
     /**
      * Notes the shard's phases from now on.
      *
-     * @param timeline of the rank
+     * @param timeline timeline of the rank
      */
     default void record(Timeline timeline) {}
 
@@ -107,7 +107,7 @@ public interface ShardCompute extends AutoCloseable {
     /**
      * The output head on some tokens of the pass that has just been through all layers.
      *
-     * @param rows of the pass, from 0, in ascending order; at most the options' {@code logitRows}
+     * @param rows rows of the pass, from 0, in ascending order; at most the options' {@code logitRows}
      * @return logits of this rank's vocabulary rows, f32 {@code [rows][share]}, valid until the next call
      */
     MemorySegment output(int... rows);

@@ -14,7 +14,7 @@ public interface ShardFactory {
      *
      * @param model stays open while the shard is used
      * @param shard the rank's part of it
-     * @param ranks how many there are
+     * @param ranks number of ranks
      * @param options common to all ranks
      */
     ShardCompute create(Model model, Shard shard, int ranks, RankOptions options);
@@ -24,7 +24,7 @@ public interface ShardFactory {
      * use the shard, while nothing else runs on the device.
      *
      * @param formats to measure
-     * @param size of the largest exchange
+     * @param size size of the largest exchange
      * @return a cost per format that the device has kernels for; none if the work is done by the host's codec
      */
     default CodecCosts codecs(List<WireFormat> formats, CodecSize size) {

@@ -29,7 +29,7 @@ final class UntouchedMemory {
      * Allocates zeros.
      *
      * @param bytes 0 or more
-     * @param alignment of the first byte, a power of two
+     * @param alignment alignment of the first byte, a power of two
      * @param arena frees them when it is closed
      * @throws OutOfMemoryError if the system refuses that many bytes
      */

@@ -144,7 +144,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
     /**
      * Returns how likely the tokens were that have been read, where the sampler notes it.
      *
-     * @param place how many of them are left out
+     * @param place number of positions that are left out
      */
     public List<ChosenToken> chosen(int place) {
         return List.copyOf(chosen.subList(Math.min(place, chosen.size()), chosen.size()));

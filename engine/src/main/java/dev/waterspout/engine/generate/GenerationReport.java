@@ -71,7 +71,7 @@ public record GenerationReport(
      *
      * @param computeNanos time in its forward passes outside of the exchange
      * @param exchange bytes, messages and times of the exchange
-     * @param experts what its part of mixtures of experts had to do
+     * @param experts work of this rank in mixtures of experts
      */
     public record RankWork(long computeNanos, ExchangeCounters.Snapshot exchange, ExpertLoad experts) {
         private static final int TIMES = 7;

@@ -13,7 +13,7 @@ public final class Generator {
     private final RankGroup group;
 
     /**
-     * @param tokenizer of the model
+     * @param tokenizer tokenizer of the model
      * @param group the ranks that run it
      */
     public Generator(Tokenizer tokenizer, RankGroup group) {
@@ -45,7 +45,7 @@ public final class Generator {
     /**
      * Continues a prompt, from an empty context.
      *
-     * @param tokens as {@link #tokenize} returns them
+     * @param tokens tokens in the form of {@link #tokenize}
      * @param predict most tokens to generate, or {@link #UNLIMITED}
      * @param sampler chooses them
      * @param text receives the continuation piece by piece, in whole characters
@@ -60,7 +60,7 @@ public final class Generator {
      * Continues a prompt.
      *
      * @param tokens ids, that fit in the context
-     * @param extent how many of them may be taken from the cache, and where to end
+     * @param extent number of tokens that may come from the cache, and the end of the reply
      * @param sampler chooses the tokens that follow
      * @param text receives the continuation piece by piece, in whole characters
      * @return the tokens and statistics
@@ -78,7 +78,7 @@ public final class Generator {
     /**
      * Begins generations that have not begun, all at the same time, once no generation runs.
      *
-     * @param generations of this generator
+     * @param generations generations of this generator
      */
     public void beginTogether(List<Generation> generations) {
         group.exclusively(() -> generations.forEach(Generation::begin));
@@ -88,7 +88,7 @@ public final class Generator {
      * Returns the continuation of a prompt, which begins when it is read first.
      *
      * @param tokens ids, that fit in the context
-     * @param extent how many of them may be taken from the cache, and where to end
+     * @param extent number of tokens that may come from the cache, and the end of the reply
      * @param sampler chooses the tokens that follow, of this generation alone
      * @throws GenerationException if there is no token, or more than the context holds
      */

@@ -16,7 +16,7 @@ final class LogProbabilityRecord {
     /** The logarithm of the sum of the exponentials of all logits. */
     private double normalizer;
 
-    /** @param likeliest how many of the most likely tokens are noted at each place; negative to note nothing */
+    /** @param likeliest number of the most likely tokens recorded at each position; negative to record nothing */
     LogProbabilityRecord(int likeliest) {
         this.likeliest = likeliest;
     }
@@ -34,7 +34,7 @@ final class LogProbabilityRecord {
      * Looks at a place, as the model computed it.
      *
      * @param tokens the most likely ones, at least as many as are noted
-     * @param logit of any token that may be chosen
+     * @param logit logit of any token that may be chosen
      */
     void look(Ranking tokens, IntToDoubleFunction logit) {
         ranking = tokens;

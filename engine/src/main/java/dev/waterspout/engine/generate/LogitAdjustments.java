@@ -7,7 +7,7 @@ import java.util.TreeMap;
  * Adjustments of logits before a token is chosen. First biases are added, then tokens among the last ones of the text
  * are penalized. Penalties have the meaning that llama.cpp gives them.
  *
- * @param window how many of the last tokens, the prompt's included, are penalized; 0 for none, -1 for all
+ * @param window number of the last tokens, the prompt's included, that are penalized; 0 for none, -1 for all
  * @param repeat divides a positive logit of such a token, and multiplies one that is not; 1 changes nothing
  * @param presence is subtracted from the logit of such a token
  * @param frequency is subtracted as often as the token is among them

@@ -39,8 +39,8 @@ sealed interface Order {
      * partials of others travel; if there are none, the position and the id of its one token. Sequences' numbers do not
      * travel.
      *
-     * @param step what is computed
-     * @param wanted what rank 0 needs of the logits of each chunk that wants some
+     * @param step rows to compute
+     * @param wanted the form of the logits that rank 0 needs for each chunk with some
      * @param overlap whether some rows are computed while the partials of others travel
      */
     record Run(Step step, List<LogitsRequest> wanted, boolean overlap) implements Order {

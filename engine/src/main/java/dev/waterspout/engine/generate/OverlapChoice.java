@@ -24,7 +24,7 @@ final class OverlapChoice {
         final double[] fastest = {Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY};
     }
 
-    /** @param mode what was asked for */
+    /** @param mode the requested mode */
     OverlapChoice(Overlap mode) {
         this.mode = mode;
     }
@@ -32,7 +32,7 @@ final class OverlapChoice {
     /**
      * Returns whether the next pass is done with overlap.
      *
-     * @param rows of the pass, more than it takes for parts
+     * @param rows rows of the pass, more than it takes for parts
      */
     boolean next(int rows) {
         if (mode != Overlap.AUTO) {
@@ -49,9 +49,9 @@ final class OverlapChoice {
     /**
      * Notes a pass.
      *
-     * @param rows of the pass
-     * @param overlapped how it was done
-     * @param nanos how long it took
+     * @param rows rows of the pass
+     * @param overlapped the overlapped exchange
+     * @param nanos duration in nanoseconds
      */
     void took(int rows, boolean overlapped, long nanos) {
         Sizes alike = sizes(rows);

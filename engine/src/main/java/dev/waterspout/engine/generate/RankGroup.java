@@ -65,7 +65,7 @@ public final class RankGroup implements AutoCloseable {
      * @param model stays open while the group is used
      * @param plan one shard per rank
      * @param options common to all ranks
-     * @param devices what puts a shard on a rank's device, in the order of the ranks of this process
+     * @param devices factories of the shards, in the order of this process's ranks
      * @param threads the ranks of this process; stay open while the group is used
      */
     public RankGroup(
@@ -79,9 +79,9 @@ public final class RankGroup implements AutoCloseable {
      * @param model stays open while the group is used
      * @param plan one shard per rank
      * @param options common to all ranks
-     * @param devices what puts a shard on a rank's device, in the order of the ranks of this process
+     * @param devices factories of the shards, in the order of this process's ranks
      * @param threads the ranks of this process; stay open while the group is used
-     * @param number of the group on these ranks, from 0, the same in every process
+     * @param number number of the group on these ranks, from 0, the same in every process
      */
     public RankGroup(
             Model model,
@@ -135,7 +135,7 @@ public final class RankGroup implements AutoCloseable {
      * @param model stays open while the group is used
      * @param plan one shard per rank
      * @param options common to all ranks
-     * @param devices what puts a shard on a rank's device, in rank order
+     * @param devices factories of the ranks' shards, in rank order
      */
     public static RankGroup inProcess(Model model, ShardPlan plan, RankOptions options, List<ShardFactory> devices) {
         RankThreads threads = RankThreads.inProcess(plan.ranks(), options.peerTimeout());
@@ -178,8 +178,8 @@ public final class RankGroup implements AutoCloseable {
      * cache held for generations is forgotten. Passes that belong together, and the {@link #output} of their tokens,
      * are made in one {@link #exclusively} where other threads generate.
      *
-     * @param tokens at most {@link #chunk} ids
-     * @param position of the first; the cache holds all before it
+     * @param tokens token ids, at most {@link #chunk}
+     * @param position position of the first; the cache holds all before it
      * @param wantsLogits whether all logits of the last token are needed
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
@@ -213,7 +213,7 @@ public final class RankGroup implements AutoCloseable {
     /**
      * Runs a step on every rank. Called on the thread of rank 0 while no other step runs.
      *
-     * @param wanted what is needed of the logits of each chunk that wants some
+     * @param wanted the form of the logits for each chunk with some
      */
     void run(Step step, List<LogitsRequest> wanted) {
         Pass pass = pass(step, wanted);
@@ -264,9 +264,9 @@ public final class RankGroup implements AutoCloseable {
     /**
      * A step as the ranks run it.
      *
-     * @param copies of blocks, before the forward pass
+     * @param copies block copies, before the forward pass
      * @param parts the rows of each sequence
-     * @param wanted of the logits of each sequence
+     * @param wanted form of the logits of each sequence
      */
     private record Pass(List<BlockCopy> copies, List<SequenceRows> parts, List<LogitsRequest> wanted) {}
 
@@ -347,8 +347,8 @@ public final class RankGroup implements AutoCloseable {
     /**
      * Computes the logits of some tokens of the chunk that {@link #forward} ran last.
      *
-     * @param first of them, from 0 within the chunk
-     * @param rows how many, at most {@link #logitRows}
+     * @param first index of the first one, from 0 within the chunk
+     * @param rows number of rows, at most {@link #logitRows}
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
     public void output(int first, int rows) {
@@ -361,7 +361,7 @@ public final class RankGroup implements AutoCloseable {
     /**
      * Gathers more of a token whose candidates were gathered last.
      *
-     * @param row of the token among those whose logits were asked for
+     * @param row row of the token among those whose logits were asked for
      * @param wanted more candidates or all logits
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */

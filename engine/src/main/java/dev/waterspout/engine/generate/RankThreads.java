@@ -47,7 +47,7 @@ public final class RankThreads implements AutoCloseable {
      * @param rank its number
      * @param transport moves its messages
      * @param exchange seals and validates its frames
-     * @param counters what it has exchanged
+     * @param counters counters of its exchanges
      * @param control its orders and agreements
      */
     public record Member(
@@ -79,8 +79,8 @@ public final class RankThreads implements AutoCloseable {
     /**
      * Starts all ranks of a group in this process.
      *
-     * @param ranks how many
-     * @param timeout how long a rank waits for another
+     * @param ranks number of ranks
+     * @param timeout longest time that a rank waits for another
      */
     public static RankThreads inProcess(int ranks, Duration timeout) {
         RankThreads started = new RankThreads(false, timeout, RankThreads::daemons);
@@ -96,7 +96,7 @@ public final class RankThreads implements AutoCloseable {
      * the other ranks.
      *
      * @param join joins the group; called on the rank's thread
-     * @param timeout how long a rank waits for another
+     * @param timeout longest time that a rank waits for another
      */
     public static RankThreads joining(Supplier<? extends Transport> join, Duration timeout) {
         return joining(join, timeout, RankThreads::daemons);
@@ -178,7 +178,7 @@ public final class RankThreads implements AutoCloseable {
     /**
      * Runs a task on every rank of this process and waits for all. A rank that fails ends the group.
      *
-     * @param task what each does
+     * @param task the task of each thread
      */
     public void run(Task task) {
         List<FutureTask<@Nullable Void>> pending = new ArrayList<>();

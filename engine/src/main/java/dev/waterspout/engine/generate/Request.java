@@ -24,7 +24,7 @@ final class Request {
          * A token was chosen.
          *
          * @param token id
-         * @param noted how likely it was, if the sampler notes that
+         * @param noted log-probability of the token, if the sampler records it
          */
         record Token(int token, List<ChosenToken> noted) implements Event {}
 
@@ -116,8 +116,8 @@ final class Request {
      * Chooses its next token.
      *
      * @param group the ranks, whose logits of this request are those of one row
-     * @param row of them
-     * @param asked what was asked for
+     * @param row index of the row
+     * @param asked the requested values
      */
     int choose(RankGroup group, int row, LogitsRequest asked) {
         int token = pick(group, row, asked);

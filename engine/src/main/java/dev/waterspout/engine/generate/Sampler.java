@@ -46,14 +46,14 @@ public final class Sampler {
     /** The random number of the token that is being chosen; NaN before it is drawn. */
     private double chance = Double.NaN;
 
-    /** @param parameters what to keep, and the seed */
+    /** @param parameters filters of the tokens, and the seed */
     public Sampler(SamplingParameters parameters) {
         this(parameters, TokenConstraint.NONE, -1);
     }
 
     /**
-     * @param parameters what to keep, and the seed
-     * @param constraint what the text may go on with
+     * @param parameters filters of the tokens, and the seed
+     * @param constraint constraint on the next tokens
      * @param likeliest how many of the most likely tokens are {@linkplain #chosen noted} at each place; -1 to note
      *     nothing
      */
@@ -79,7 +79,7 @@ public final class Sampler {
     /**
      * Returns what the choice of the next token needs of its logits. A constraint looks at all of them.
      *
-     * @param vocabulary how many tokens there are
+     * @param vocabulary number of tokens
      * @throws IllegalArgumentException if a bias is for a token that there is not
      */
     public LogitsRequest request(int vocabulary) {
@@ -183,7 +183,7 @@ public final class Sampler {
     /**
      * Returns what was noted of the tokens chosen so far.
      *
-     * @param place how many of them are left out
+     * @param place number of positions that are left out
      */
     public List<ChosenToken> chosen(int place) {
         return record.from(place);

@@ -8,8 +8,8 @@ package dev.waterspout.engine.generate;
  * @param topP keep the most likely tokens that together have this probability; 1 keeps all
  * @param minP keep tokens at least this fraction as likely as the most likely one; 0 keeps all
  * @param temperature divides the logits; 0 takes the most likely token, and nothing else matters
- * @param seed of the random numbers
- * @param adjustments of the logits
+ * @param seed seed of the random numbers
+ * @param adjustments adjustments of the logits
  */
 public record SamplingParameters(
         int topK, double topP, double minP, double temperature, long seed, LogitAdjustments adjustments) {
@@ -30,7 +30,7 @@ public record SamplingParameters(
      * @param topP keep the most likely tokens that together have this probability; 1 keeps all
      * @param minP keep tokens at least this fraction as likely as the most likely one; 0 keeps all
      * @param temperature divides the logits; 0 takes the most likely token
-     * @param seed of the random numbers
+     * @param seed seed of the random numbers
      */
     public SamplingParameters(int topK, double topP, double minP, double temperature, long seed) {
         this(topK, topP, minP, temperature, seed, LogitAdjustments.NONE);
@@ -39,7 +39,7 @@ public record SamplingParameters(
     /**
      * Returns the same with other adjustments.
      *
-     * @param other of the logits
+     * @param other adjustments of the logits
      */
     public SamplingParameters withAdjustments(LogitAdjustments other) {
         return new SamplingParameters(topK, topP, minP, temperature, seed, other);
@@ -48,7 +48,7 @@ public record SamplingParameters(
     /**
      * Returns the same with another seed.
      *
-     * @param other of the random numbers
+     * @param other seed of the random numbers
      */
     public SamplingParameters withSeed(long other) {
         return new SamplingParameters(topK, topP, minP, temperature, other, adjustments);

@@ -13,7 +13,7 @@ final class TokenCounts {
     private final Deque<Integer> last = new ArrayDeque<>();
     private final Map<Integer, Integer> counts = new HashMap<>();
 
-    /** @param window how many tokens count; -1 for all */
+    /** @param window number of the last tokens that count; -1 for all */
     TokenCounts(int window) {
         this.window = window;
     }

@@ -13,7 +13,7 @@ public final class GgufException extends RuntimeException {
      * Reports a problem that has no place in the file.
      *
      * @param file the name of the file
-     * @param problem what is wrong, with the value found and what is allowed
+     * @param problem description of the error, with the value found and the values allowed
      */
     public GgufException(String file, String problem) {
         super(Printable.line(file + ": " + problem));
@@ -24,8 +24,8 @@ public final class GgufException extends RuntimeException {
      * Reports a problem at a place in the file.
      *
      * @param file the name of the file
-     * @param offset where the offending field starts, in bytes from the start of the file
-     * @param problem what is wrong, with the value found and what is allowed
+     * @param offset start of the invalid field, in bytes from the start of the file
+     * @param problem description of the error, with the value found and the values allowed
      */
     public GgufException(String file, long offset, String problem) {
         super(Printable.line(file + ": at byte " + offset + ": " + problem));
@@ -36,8 +36,8 @@ public final class GgufException extends RuntimeException {
      * Reports a file that the operating system does not let us read.
      *
      * @param file the name of the file
-     * @param problem what is wrong
-     * @param cause what the operating system said
+     * @param problem description of the error
+     * @param cause the failure that the operating system reported
      */
     public GgufException(String file, String problem, Throwable cause) {
         super(Printable.line(file + ": " + problem), cause);

@@ -137,7 +137,7 @@ public final class GgufFile implements AutoCloseable {
     /**
      * Copies a file that lies in a stream, such as an embedded resource, into off-heap memory and reads its header.
      *
-     * @param name what messages call it
+     * @param name name in error messages
      * @param in the file's bytes, at most {@link #MAX_STREAM_BYTES}; read to its end and left open
      * @return the open file
      * @throws GgufException if the stream cannot be read or is too long, or as {@link #open} does

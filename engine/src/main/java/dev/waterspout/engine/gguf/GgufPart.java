@@ -5,9 +5,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * One file of a model: the whole of it, or a part where it was split.
  *
- * @param name of the file, for messages
+ * @param name name of the file, for messages
  * @param file its bytes, read-only
- * @param header what stands in front of the tensors' data, checked
+ * @param header the checked part of the file before the tensors' data
  */
 record GgufPart(String name, MemorySegment file, GgufHeader header) {
     /**

@@ -29,7 +29,7 @@ final class GgufSplit {
      * Returns the files of a model.
      *
      * @param given one of them
-     * @param metadata of that one
+     * @param metadata metadata of that one
      * @return all of them in order; the given one alone if it was not split
      * @throws GgufException if its name does not say what the others are called, and if some of those are missing
      */

@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
  * Where a tensor lies in a file and what its bytes mean.
  *
  * @param name unique in its file, not empty
- * @param type how the elements are stored
+ * @param type tensor type of the elements
  * @param dimensions 1 to 4 positive sizes, the fastest-varying first: columns, then rows
  * @param offset first byte, counted from the start of the file
  * @param bytes size in the file, without padding
@@ -54,7 +54,7 @@ public record GgufTensor(String name, GgmlType type, List<Long> dimensions, long
     /**
      * Computes the size of a tensor: 1 to 4 positive dimensions, the first a multiple of the type's block.
      *
-     * @param type how the elements are stored
+     * @param type tensor type of the elements
      * @param dimensions the fastest-varying first
      * @param failure makes the exception for dimensions that are not allowed, from what is wrong with them
      * @return bytes

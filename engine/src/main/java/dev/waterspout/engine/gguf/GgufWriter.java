@@ -33,7 +33,7 @@ public final class GgufWriter {
         /**
          * Hands over all bytes of the tensor, in order, in any number of pieces.
          *
-         * @param sink where they go
+         * @param sink receives the results
          * @throws IOException as the sink does
          */
         void writeTo(Sink sink) throws IOException;
@@ -105,7 +105,7 @@ public final class GgufWriter {
      * Adds a tensor.
      *
      * @param name not empty, not there yet
-     * @param type how the elements are stored
+     * @param type tensor type of the elements
      * @param dimensions 1 to 4 positive sizes, columns first; columns are a multiple of the type's block
      * @param data hands over exactly as many bytes as type and dimensions say
      * @return this

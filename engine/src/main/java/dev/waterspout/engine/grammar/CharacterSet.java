@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * A set of Unicode's characters.
  *
- * @param ranges in order, apart from each other; no surrogates
+ * @param ranges disjoint ranges in ascending order; no surrogates
  */
 public record CharacterSet(List<Range> ranges) {
     private static final int LAST = 0x10ffff;

@@ -25,7 +25,7 @@ public final class GbnfParser {
     /**
      * Reads a grammar.
      *
-     * @param text with a rule {@value Grammar#ROOT}
+     * @param text GBNF text with a rule {@value Grammar#ROOT}
      * @throws GrammarException if it is malformed, with the line
      */
     public static Grammar parse(String text) {

@@ -56,7 +56,7 @@ public final class Grammar {
     /**
      * Compiles rules.
      *
-     * @param rules by name; {@value #ROOT} is the whole text
+     * @param rules rules by name; {@value #ROOT} describes the whole text
      * @throws GrammarException if a rule is missing, begins with itself, or there is too much of them
      */
     public static Grammar of(Map<String, Node> rules) {

@@ -21,7 +21,7 @@ public final class GrammarMatcher {
     private int state;
 
     /**
-     * @param grammar what the text may be
+     * @param grammar grammar of the text
      * @param order the vocabulary
      */
     public GrammarMatcher(Grammar grammar, TokenOrder order) {

@@ -19,17 +19,17 @@ final class JsonObjects {
     /**
      * A property.
      *
-     * @param name of it
-     * @param value what it may be
-     * @param required whether it must be there
+     * @param name name of the property
+     * @param value rule of its value
+     * @param required whether it must be present
      */
     record Member(String name, Node value, boolean required) {}
 
     /**
      * Returns objects.
      *
-     * @param members in the order in which they come
-     * @param others what properties of other names may be; empty if there are none
+     * @param members members in their order of appearance
+     * @param others schema of properties with other names; empty if there are none
      * @param define makes a rule of a part, so that what is used twice is there once
      */
     static Node of(List<Member> members, Optional<Node> others, UnaryOperator<Node> define) {

@@ -114,7 +114,7 @@ public final class JsonSchemaGrammar {
      *
      * @param rules get those of JSON, and those of the schema
      * @param schema plain JSON
-     * @param prefix of the names of its rules, unlike that of other schemas
+     * @param prefix prefix of the names of its rules, unlike that of other schemas
      * @return what the schema allows
      * @throws GrammarException naming the keyword that cannot be followed
      */

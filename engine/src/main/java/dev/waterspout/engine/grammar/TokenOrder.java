@@ -19,7 +19,7 @@ public final class TokenOrder {
 
     /**
      * @param size number of tokens
-     * @param bytes what a token prints; no bytes for one that a text never has
+     * @param bytes the bytes that a token prints; none for a token that no text contains
      * @param ends tokens that end a text
      */
     public TokenOrder(int size, IntFunction<byte[]> bytes, BitSet ends) {

@@ -85,7 +85,7 @@ public final class ModelServer implements AutoCloseable {
     /**
      * Waits for requests that are being answered.
      *
-     * @param most how long
+     * @param most the longest time
      * @return whether all have been answered
      */
     public boolean drain(Duration most) throws InterruptedException {

@@ -8,12 +8,12 @@ import java.util.List;
 /**
  * How a model is served.
  *
- * @param address where the server listens
- * @param keys of which a request must have one; none if everybody may ask
- * @param parallel how many replies are computed at a time
- * @param mostWaiting how many requests may wait
- * @param request how long a request may take
- * @param limits what a client may cost
+ * @param address address on which the server listens
+ * @param keys access keys, of which a request must send one; none if everybody may ask
+ * @param parallel number of replies computed at a time
+ * @param mostWaiting largest number of waiting requests
+ * @param request time limit of a request
+ * @param limits limits on the resources of one client
  */
 public record ServeOptions(
         Address address, List<String> keys, int parallel, int mostWaiting, Duration request, Limits limits) {

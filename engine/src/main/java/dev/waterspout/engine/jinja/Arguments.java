@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * The arguments of a call.
  *
  * @param positional in order
- * @param named by keyword
+ * @param named arguments by keyword
  */
 record Arguments(List<Value> positional, Map<String, Value> named) {
     static final Arguments NONE = new Arguments(List.of(), Map.of());

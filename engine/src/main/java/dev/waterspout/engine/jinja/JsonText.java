@@ -20,7 +20,7 @@ final class JsonText {
     /**
      * How to write.
      *
-     * @param indent what each level is indented by, or null for one line
+     * @param indent indentation of each level, or null for one line
      * @param itemSeparator between items
      * @param keySeparator between a key and its value
      * @param asciiOnly whether other characters are escaped

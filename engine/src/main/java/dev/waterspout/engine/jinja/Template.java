@@ -33,10 +33,10 @@ public final class Template {
     /**
      * Renders a conversation.
      *
-     * @param variables by name: null, booleans, numbers, strings, {@link MarkedText}, and lists and maps of these;
-     *     strings count as the program's own, so text from users comes as {@code MarkedText}
-     * @param clock what {@code strftime_now} tells
-     * @param limits what the rendering may cost
+     * @param variables values by variable name: null, booleans, numbers, strings, {@link MarkedText}, and lists and
+     *     maps of these; strings count as the program's own, so text from users comes as {@code MarkedText}
+     * @param clock clock that {@code strftime_now} reads
+     * @param limits limits on steps, depth and output of the rendering
      * @return the text, with the marks of the variables that it was made of
      * @throws TemplateRefusal if the template refuses the conversation
      * @throws JinjaException if the template does what its language does not allow, or costs more than the limits

@@ -3,9 +3,9 @@ package dev.waterspout.engine.jinja;
 /**
  * A token of a template.
  *
- * @param kind what it is
- * @param text of data: the characters; of a string: its value; else as written
- * @param line where it begins, from 1
+ * @param kind kind of the value
+ * @param text text of data: the characters; of a string: its value; else as written
+ * @param line line of its first character, from 1
  */
 record Token(Kind kind, String text, int line) {
     enum Kind {

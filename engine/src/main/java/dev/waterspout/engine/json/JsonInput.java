@@ -30,7 +30,7 @@ public final class JsonInput {
     /**
      * Reads a text.
      *
-     * @param name of the text in messages
+     * @param name name of the text in messages
      * @param text JSON
      * @throws IOException with one sentence that begins with the name if it is not JSON, or exceeds a limit
      */

@@ -23,7 +23,7 @@ public final class PlainJson {
     /**
      * Reads a text.
      *
-     * @param name of the text in messages
+     * @param name name of the text in messages
      * @param text JSON
      * @throws IOException as {@link JsonInput#parse} does
      */
@@ -67,8 +67,8 @@ public final class PlainJson {
     /**
      * Makes an object.
      *
-     * @param keysAndValues in turn; a key whose value is an empty {@code Optional} is left out, one that is present is
-     *     taken out of it
+     * @param keysAndValues keys and values alternately; a key whose value is an empty {@code Optional} is left out,
+     *     one that is present is taken out of it
      * @return a new map in that order
      */
     public static Map<String, @Nullable Object> object(@Nullable Object... keysAndValues) {

@@ -18,9 +18,9 @@ import java.util.Collections;
  *
  * @param tokens the ids of the rank that may be chosen
  * @param firstNamed index of the rank's first named token in the request's list
- * @param named how many named tokens the rank has
- * @param sums how many temperatures there are
- * @param keys how many keys follow; places that are not used have the key {@link #UNUSED}
+ * @param named number of named tokens of the rank
+ * @param sums number of temperatures
+ * @param keys number of keys that follow; unused places have the key {@link #UNUSED}
  */
 record CandidateLayout(Span tokens, int firstNamed, int named, int sums, int keys) {
     static final long UNUSED = Long.MAX_VALUE;
@@ -34,7 +34,7 @@ record CandidateLayout(Span tokens, int firstNamed, int named, int sums, int key
     /**
      * Returns the layout of a rank's answer.
      *
-     * @param request what is asked for
+     * @param request the request
      * @param rows the rank's rows of the output head
      */
     static CandidateLayout of(LogitsRequest request, Span rows) {

@@ -16,9 +16,9 @@ final class CandidateSelection {
     /**
      * Writes the answer to a request.
      *
-     * @param request what is asked for
-     * @param layout of the answer
-     * @param logits of this rank's rows of the output head, f32
+     * @param request the request
+     * @param layout layout of the answer
+     * @param logits logits of this rank's rows of the output head, f32
      * @param answer receives {@code layout.words()} words
      */
     void write(LogitsRequest request, CandidateLayout layout, MemorySegment logits, MemorySegment answer) {

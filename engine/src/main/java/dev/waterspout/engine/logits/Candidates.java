@@ -157,7 +157,7 @@ public final class Candidates {
     /**
      * Returns these candidates if the logits that they were picked from are usable, as {@link LogitsCheck} says.
      *
-     * @param likelyCause of unusable logits, for the message
+     * @param likelyCause likely cause of unusable logits, for the message
      * @throws ModelException naming the value and the likely cause
      */
     public Candidates require(String likelyCause) {

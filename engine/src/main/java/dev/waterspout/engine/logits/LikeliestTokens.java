@@ -32,7 +32,7 @@ public final class LikeliestTokens {
      * Offers tokens.
      *
      * @param values logits; no NaN
-     * @param size how many of them
+     * @param size number of tokens
      * @param first id of the first
      */
     public void offer(float[] values, int size, int first) {
@@ -68,7 +68,7 @@ public final class LikeliestTokens {
     /**
      * Returns the key of a token.
      *
-     * @param id at least 0
+     * @param id a token id, at least 0
      * @param logit no NaN
      */
     public static long key(int id, float logit) {
@@ -78,7 +78,7 @@ public final class LikeliestTokens {
     /**
      * Returns the id of a key's token.
      *
-     * @param key of a token
+     * @param key key of a token
      */
     public static int id(long key) {
         return (int) key;
@@ -87,7 +87,7 @@ public final class LikeliestTokens {
     /**
      * Returns the logit of a key's token.
      *
-     * @param key of a token
+     * @param key key of a token
      */
     public static float logit(long key) {
         int ascending = ~(int) (key >> Integer.SIZE);

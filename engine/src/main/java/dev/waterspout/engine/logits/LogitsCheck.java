@@ -13,7 +13,7 @@ public final class LogitsCheck {
      * that is never sampled.
      *
      * @param logits f32, one per token of the vocabulary
-     * @param likelyCause of unusable logits, for the message
+     * @param likelyCause likely cause of unusable logits, for the message
      * @throws ModelException naming the value and the likely cause
      */
     public static MemorySegment require(MemorySegment logits, String likelyCause) {

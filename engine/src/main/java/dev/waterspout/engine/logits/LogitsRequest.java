@@ -69,8 +69,8 @@ public record LogitsRequest(Extent extent, int vocabulary, int best, List<Double
      * Asks for candidates.
      *
      * @param vocabulary tokens that may be chosen
-     * @param best of every rank
-     * @param temperatures of the sums
+     * @param best best logits of every rank
+     * @param temperatures temperatures of the sums
      * @param named ids in ascending order
      */
     public static LogitsRequest best(int vocabulary, int best, List<Double> temperatures, List<Integer> named) {

@@ -13,7 +13,7 @@ public final class Ranking {
     private final DoubleUnaryOperator totals;
 
     /**
-     * @param keys of the tokens by {@link LikeliestTokens}, the most likely first
+     * @param keys keys of the tokens by {@link LikeliestTokens}, the most likely first
      * @param whole whether they are all that may be chosen
      * @param totals where they are not: from a temperature to the sum of {@code exp((logit - first) / temperature)} of
      *     all tokens that may be chosen, where first is the most likely token's logit
@@ -27,7 +27,7 @@ public final class Ranking {
     /**
      * Returns the ranking of all tokens that may be chosen.
      *
-     * @param keys of the tokens by {@link LikeliestTokens}, the most likely first
+     * @param keys keys of the tokens by {@link LikeliestTokens}, the most likely first
      */
     public static Ranking whole(long... keys) {
         return new Ranking(keys.clone(), true, _ -> Double.NaN);
@@ -36,8 +36,8 @@ public final class Ranking {
     /**
      * Returns the most likely tokens of all.
      *
-     * @param logits by token; kept
-     * @param count how many are wanted at most
+     * @param logits logits by token; not changed
+     * @param count the largest number of results
      */
     public static Ranking top(float[] logits, int count) {
         LikeliestTokens likeliest = new LikeliestTokens(count);
@@ -84,7 +84,7 @@ public final class Ranking {
     /**
      * Returns the first tokens, taken for all that may be chosen.
      *
-     * @param count how many
+     * @param count largest number of results
      */
     public Ranking first(int count) {
         return whole(Arrays.copyOf(keys, Math.min(count, keys.length)));
@@ -107,8 +107,8 @@ public final class Ranking {
     /**
      * Returns the sum of the odds of all tokens that may be chosen.
      *
-     * @param odds of the ranking's tokens
-     * @param temperature that they are for
+     * @param odds probabilities of the ranking's tokens
+     * @param temperature temperature of the sums
      */
     public double sum(double[] odds, double temperature) {
         return whole ? Arrays.stream(odds).sum() : totals.applyAsDouble(temperature);
@@ -117,7 +117,7 @@ public final class Ranking {
     /**
      * Returns how far from the exact sum the one of {@link #sum} may be: 0 where all tokens are known.
      *
-     * @param sum of odds
+     * @param sum sum of odds
      */
     public double slack(double sum) {
         return whole ? 0 : sum * MARGIN;

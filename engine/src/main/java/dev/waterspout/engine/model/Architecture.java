@@ -11,13 +11,13 @@ import java.util.Map;
  * are.
  *
  * @param ggufName value of {@code general.architecture}, which is also the prefix of the metadata keys
- * @param norm of hidden states
+ * @param norm norm of hidden states
  * @param gate between the FFN's two halves
  * @param block whether attention and FFN read one after the other, or the same hidden state
  * @param tensors which ones its layers have
- * @param attention what its keys say about attention
- * @param scales what hidden states and logits are multiplied by
- * @param experts what its keys say about experts
+ * @param attention attention traits from the file's keys
+ * @param scales factors of hidden states and logits
+ * @param experts traits of the experts from the file's keys
  */
 public record Architecture(
         String ggufName,
@@ -39,7 +39,7 @@ public record Architecture(
     /**
      * The tensors of a layer that not every family has, or that it names otherwise.
      *
-     * @param presence of those that differ from the common ones
+     * @param presence presence of the members that differ from the common ones
      * @param names suffixes that differ from the usual ones
      * @param wideNorms whether norms of queries and keys span all heads together
      */
@@ -57,9 +57,9 @@ public record Architecture(
      * @param rope its rotary embedding
      * @param scaleKey whether {@code attention.scale} replaces 1 / sqrt(head dimension)
      * @param wideScaleLayers number of layers of the one model that divides by sqrt(width / heads); 0 for none
-     * @param softCap what scores are capped to where {@code attn_logit_softcapping} is absent; null for never
+     * @param softCap default of {@code attn_logit_softcapping}; null for none
      * @param window which layers see the latest positions only
-     * @param temperature how queries grow with the position
+     * @param temperature factor of queries by position
      * @param latent whether the cache holds latent vectors
      */
     record AttentionRules(
@@ -75,9 +75,10 @@ public record Architecture(
      * A family's rotary embedding, and what its keys mean.
      *
      * @param pairing which dimensions of a head turn together
-     * @param plainEvery of so many layers the last one has no rotary embedding; 0 for none
+     * @param plainEvery distance of the layers without rotary embedding, each of which is the last of its group; 0 for
+     *     none
      * @param offKey whether {@code rope.scaling.finetuned = false} stands for no rotary embedding
-     * @param yarnLogarithm what {@code rope.scaling.yarn_log_multiplier} is multiplied by; 0 where it has no effect
+     * @param yarnLogarithm factor of {@code rope.scaling.yarn_log_multiplier}; 0 where it has no effect
      * @param yarnBetas whether {@code rope.scaling.yarn_beta_fast} and {@code yarn_beta_slow} have an effect
      */
     record RopeRules(RopePairing pairing, int plainEvery, boolean offKey, double yarnLogarithm, boolean yarnBetas) {}
@@ -105,8 +106,8 @@ public record Architecture(
     /**
      * Layers with a sliding window. Of every {@code period} layers the last one sees all positions.
      *
-     * @param rule what {@code attention.sliding_window} does
-     * @param positions of the window where the key is absent
+     * @param rule how {@code attention.sliding_window} is applied
+     * @param positions positions of the window where the key is absent
      * @param period layers from one that sees everything to the next, unless {@code attention.sliding_window_pattern}
      *     says otherwise
      * @param rope the rotary embedding of the layers with a window
@@ -138,10 +139,10 @@ public record Architecture(
     /**
      * Factors of a family.
      *
-     * @param embedding of the embeddings
+     * @param embedding factor of the embeddings
      * @param residual whether what a half layer adds is multiplied by {@code residual_scale}
-     * @param logits what {@code logit_scale} does
-     * @param logitCap what logits are capped to
+     * @param logits how {@code logit_scale} is applied
+     * @param logitCap soft cap of the logits
      */
     record ScaleRules(EmbeddingScale embedding, boolean residual, LogitScale logits, SoftCap logitCap) {
         static final ScaleRules NONE = new ScaleRules(EmbeddingScale.NONE, false, LogitScale.NONE, SoftCap.NEVER);
@@ -151,11 +152,11 @@ public record Architecture(
      * Whether a family has experts, and what its keys mean.
      *
      * @param presence whether its layers have experts
-     * @param gating how logits become weights, unless {@code expert_gating_func} is read and says otherwise
+     * @param gating function from logits to weights, unless {@code expert_gating_func} names another
      * @param normalized whether weights are divided by their sum, unless {@code expert_weights_norm} is read and says
      *     otherwise
-     * @param width what the width of an expert is
-     * @param shared what the width of the shared expert is
+     * @param width source of an expert's width
+     * @param shared source of the shared expert's width
      * @param keys whether gating, normalization and scale of weights, groups and leading dense layers are read from
      *     keys
      */

@@ -35,7 +35,7 @@ final class ConfigReader {
     /**
      * Reads everything.
      *
-     * @param name of the model
+     * @param name name of the model
      * @param vocabulary rows of the embedding table
      */
     ModelConfig read(String name, int vocabulary) {

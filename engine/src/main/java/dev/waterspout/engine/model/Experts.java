@@ -8,11 +8,11 @@ package dev.waterspout.engine.model;
  * @param used experts that a token goes to
  * @param width elements between the two halves of an expert
  * @param sharedWidth the same of the expert that every token goes to; 0 for none
- * @param gating how the router's logits become weights
+ * @param gating function from the router's logits to weights
  * @param normalized whether the weights of the chosen experts are divided by their sum
- * @param scale what weights are multiplied by
- * @param groups of neighbouring experts, of which only the best are chosen from; 1 for no groups
- * @param usedGroups how many groups are chosen from
+ * @param scale factor of the weights
+ * @param groups groups of neighbouring experts, of which only the best are chosen from; 1 for no groups
+ * @param usedGroups number of groups that experts are chosen from
  */
 public record Experts(
         int count,

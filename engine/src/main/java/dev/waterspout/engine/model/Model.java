@@ -195,7 +195,7 @@ public final class Model implements AutoCloseable {
     /**
      * Returns what a tensor of the file is in a layer.
      *
-     * @param name of the tensor
+     * @param name name of the tensor
      * @param layer from 0
      * @return empty if it is none of the layer's
      */

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param ffnWidth elements between the FFN's two halves
  * @param vocabulary tokens
  * @param epsilon added to the mean square or the variance in norms
- * @param scales of hidden states and logits
- * @param temperature of queries
+ * @param scales scales of hidden states and logits
+ * @param temperature temperature of queries
  * @param latent the shape of latent attention, or null where the cache holds keys and values
- * @param experts of the layers that have them, or null
+ * @param experts experts of the layers that have them, or null
  * @param traits one per layer
  */
 public record ModelConfig(
@@ -51,7 +51,7 @@ public record ModelConfig(
     /**
      * Reads the shape.
      *
-     * @param metadata of the file
+     * @param metadata metadata of the file
      * @param vocabulary rows of the embedding table, which is right where {@code vocab_size} is missing
      * @throws ModelException if a key is missing, out of range, contradicts another, or is not understood
      */
@@ -65,7 +65,7 @@ public record ModelConfig(
     /**
      * Describes a plain Llama, without a file.
      *
-     * @param name what messages call it
+     * @param name name in error messages
      * @param contextLength positions that it is for
      * @param width elements of a hidden state
      * @param layers transformer blocks

@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rotary position embedding (arXiv 2104.09864).
  *
- * @param dimensions how many of a head's leading dimensions turn, even
+ * @param dimensions number of a head's leading dimensions that rotate, even
  * @param pairing which dimensions turn together
  * @param base the wavelength base, theta
- * @param positionScale what a position is multiplied by: 1, or 1/factor with linear scaling (arXiv 2306.15595)
- * @param magnitude what cosines and sines are multiplied by: 1, or YaRN's attention factor
+ * @param positionScale factor of positions: 1, or 1/factor with linear scaling (arXiv 2306.15595)
+ * @param magnitude factor of cosines and sines: 1, or YaRN's attention factor
  * @param yarn which frequencies keep the unscaled position (arXiv 2309.00071), or null
  */
 public record RopeConfig(
@@ -43,7 +43,7 @@ public record RopeConfig(
      * Returns the angle of a pair per position.
      *
      * @param pair from 0, below half of the dimensions
-     * @param factor what the frequency is divided by, 1 for none
+     * @param factor divisor of the frequency, 1 for none
      */
     public double frequency(int pair, double factor) {
         double unscaled = Math.pow(base, -2.0 * pair / dimensions) / factor;

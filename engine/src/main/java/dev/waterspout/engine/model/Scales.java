@@ -6,7 +6,7 @@ package dev.waterspout.engine.model;
  * @param embedding factor of embeddings
  * @param residual factor of what a half layer adds to the hidden state
  * @param logits factor of logits
- * @param logitCap what logits are capped to, as {@code cap x tanh(logit / cap)}; 0 for none
+ * @param logitCap soft cap of the logits, {@code cap x tanh(logit / cap)}; 0 for none
  */
 public record Scales(float embedding, float residual, float logits, float logitCap) {
     /** No factor and no cap. */

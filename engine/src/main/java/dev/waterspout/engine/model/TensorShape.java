@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * A tensor that a model has.
  *
- * @param name in a GGUF file
- * @param kind what its numbers are
+ * @param name name in GGUF files
+ * @param kind kind of the numbers
  * @param dimensions columns first
  */
 public record TensorShape(String name, Kind kind, List<Long> dimensions) {

@@ -29,7 +29,7 @@ public final class LogProbabilities {
      * Computes them from a batch of logits.
      *
      * @param logits f32 {@code [rows][vocabulary]}
-     * @param rows at most the capacity
+     * @param rows number of rows, at most the capacity
      */
     public void read(MemorySegment logits, int rows) {
         IntStream.range(0, rows).parallel().forEach(row -> readRow(logits, row));

@@ -3,9 +3,9 @@ package dev.waterspout.engine.perplexity;
 /**
  * A mean with its standard error.
  *
- * @param count of the sample
+ * @param count number of runs in the sample
  * @param value the mean, NaN if the sample is empty
- * @param standardError of the mean, for independent values
+ * @param standardError standard error of the mean, for independent values
  */
 public record Mean(long count, double value, double standardError) {
     /** Computes the mean of a sample. */

@@ -22,7 +22,7 @@ public final class PerplexityMeter {
     /**
      * @param groups the runs; the first is the base that all others are compared with. Their contexts hold a window,
      *     and all have the same chunk and number of logit rows
-     * @param vocabulary of the model
+     * @param vocabulary vocabulary of the model
      */
     public PerplexityMeter(List<RankGroup> groups, int vocabulary) {
         for (RankGroup group : groups) {
@@ -36,7 +36,7 @@ public final class PerplexityMeter {
     /**
      * Returns the number of rows of logits to compute at a time.
      *
-     * @param vocabulary of the model
+     * @param vocabulary vocabulary of the model
      * @param chunk most tokens in one forward pass
      */
     public static int logitRows(int vocabulary, int chunk) {

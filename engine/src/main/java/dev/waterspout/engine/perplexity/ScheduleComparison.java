@@ -22,7 +22,7 @@ import java.util.function.IntConsumer;
  *
  * @param model stays open
  * @param ranks number of equal shards
- * @param threads of all ranks together, at least one for each
+ * @param threads threads of all ranks together, at least one for each
  */
 public record ScheduleComparison(Model model, int ranks, int threads) {
     /**

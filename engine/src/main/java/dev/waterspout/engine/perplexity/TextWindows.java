@@ -30,7 +30,7 @@ public final class TextWindows {
     /**
      * Cuts a text.
      *
-     * @param tokenizer of the model
+     * @param tokenizer tokenizer of the model
      * @param text any text; special tokens in it are treated as text
      * @param size tokens of a window, at least 4
      * @throws GenerationException if the text does not fill one window
@@ -52,7 +52,7 @@ public final class TextWindows {
     /**
      * Returns some of these windows.
      *
-     * @param first of them, from 0
+     * @param first index of the first one, from 0
      * @param number largest number of windows
      * @throws GenerationException if there is no such window
      */

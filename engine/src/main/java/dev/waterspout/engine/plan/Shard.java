@@ -7,7 +7,7 @@ package dev.waterspout.engine.plan;
  * @param heads query heads
  * @param kvHeads the KV heads that they need
  * @param ffn FFN columns; none in a model whose layers all have experts
- * @param experts that have columns on this rank; none in a model without experts
+ * @param experts experts with columns on this rank; none in a model without experts
  * @param expert columns of each of them
  * @param sharedExpert columns of the expert that every token goes to; none in a model without one
  * @param vocabulary rows of the output head

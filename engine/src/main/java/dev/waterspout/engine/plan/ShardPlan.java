@@ -31,8 +31,8 @@ public record ShardPlan(List<Shard> shards) {
      * Divides a model.
      *
      * @param model its shape and types of weights count
-     * @param ranks how many ranks, at least 1
-     * @param split in which shares
+     * @param ranks number of ranks, at least 1
+     * @param split shares of the ranks
      * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, Split)} does
      */
     public static ShardPlan of(Model model, int ranks, Split split) {
@@ -43,7 +43,7 @@ public record ShardPlan(List<Shard> shards) {
      * Divides a model, every expert by columns.
      *
      * @param model its shape and types of weights count
-     * @param ranks how many ranks, at least 1
+     * @param ranks number of ranks, at least 1
      * @param shares relative share of every rank, positive; empty for equal shares
      * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, Split)} does
      */
@@ -56,7 +56,7 @@ public record ShardPlan(List<Shard> shards) {
      *
      * @param config its shape
      * @param blocks the weights that cannot be separated
-     * @param ranks how many ranks, at least 1
+     * @param ranks number of ranks, at least 1
      * @param shares relative share of every rank, positive; empty for equal shares
      * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, Split)} does
      */
@@ -69,8 +69,8 @@ public record ShardPlan(List<Shard> shards) {
      *
      * @param config its shape
      * @param blocks the weights that cannot be separated
-     * @param ranks how many ranks, at least 1
-     * @param split in which shares
+     * @param ranks number of ranks, at least 1
+     * @param split shares of the ranks
      * @throws PlanException if there are more ranks than parts that can be separated, if the shares are not one
      *     positive number per rank, or if there are no experts to deal out
      */
@@ -108,8 +108,8 @@ public record ShardPlan(List<Shard> shards) {
     /**
      * The division of a mixture of experts.
      *
-     * @param experts of every rank
-     * @param columns of each of them
+     * @param experts experts of every rank
+     * @param columns columns of each of them
      */
     private record Mixture(List<Span> experts, List<Span> columns) {
         static Mixture of(@Nullable Experts experts, int block, boolean whole, double[] weights) {
@@ -151,7 +151,7 @@ public record ShardPlan(List<Shard> shards) {
      * Returns the largest number of ranks among which a model can be divided.
      *
      * @param model its shape counts
-     * @param split how it is divided
+     * @param split shares of the ranks
      */
     public static int mostRanks(Model model, Split split) {
         ModelConfig config = model.config();

@@ -22,7 +22,7 @@ public record Span(int from, int to) {
     /**
      * Returns the same run in finer units.
      *
-     * @param factor how many of the finer units one of these has
+     * @param factor number of the finer units in one of these
      */
     public Span times(int factor) {
         return new Span(from * factor, to * factor);

@@ -18,7 +18,7 @@ final class SequenceEncoder {
      * Collects the special tokens.
      *
      * @param vocabulary all tokens
-     * @param spelling what a text, or a special token in it, is read as
+     * @param spelling whether special tokens in the text are read as such
      */
     SequenceEncoder(Vocabulary vocabulary, UnaryOperator<String> spelling) {
         this.vocabulary = vocabulary;
@@ -51,7 +51,7 @@ final class SequenceEncoder {
     /**
      * Encodes a text of trusted and other pieces.
      *
-     * @param pieces in order
+     * @param pieces pieces in their order
      * @param structural which user-defined tokens are not found in pieces that are not trusted
      * @param stretches encodes a text without special tokens, which is not empty
      */

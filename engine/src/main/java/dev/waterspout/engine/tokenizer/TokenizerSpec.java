@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
  * @param model {@code tokenizer.ggml.model}
  * @param pre {@code tokenizer.ggml.pre}, the name of the pre-tokenizer of a {@code gpt2} model; empty if there is none
  * @param tokens the texts of all tokens, by id
- * @param types what each token is for
+ * @param types type of each token
  * @param scores one score for each token of a {@code llama} model, the highest merged first; others may have none
  * @param merges the merges of a {@code gpt2} model, best first
  * @param specials the tokens with a role

@@ -87,10 +87,10 @@ final class DeviceArrays {
     /**
      * Copies the weights.
      *
-     * @param model of the file
+     * @param model model of the file
      * @param shard the rank's
-     * @param options of the run
-     * @param mostBytes of one array on the device
+     * @param options options of the run
+     * @param mostBytes largest size of one array on the device
      */
     DeviceArrays(Model model, Shard shard, RankOptions options, long mostBytes) {
         this.mostBytes = mostBytes;
@@ -158,7 +158,7 @@ final class DeviceArrays {
     /**
      * Adds an array, with zeros in it; before any graph takes all of them over.
      *
-     * @param array of floats or bytes
+     * @param array array of floats or bytes
      */
     <T extends TornadoNativeArray> T keepCleared(T array) {
         array.getSegment().fill((byte) 0);

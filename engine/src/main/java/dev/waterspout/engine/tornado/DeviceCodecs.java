@@ -58,7 +58,7 @@ final class DeviceCodecs {
      *
      * @param on the device
      * @param formats the formats to measure; those that devices cannot pack are left out
-     * @param size of the exchange
+     * @param size size of the exchange
      */
     static CodecCosts measure(TornadoShards on, List<WireFormat> formats, CodecSize size) {
         DeviceCodecs codecs = new DeviceCodecs(on, size);

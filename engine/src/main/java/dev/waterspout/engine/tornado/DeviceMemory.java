@@ -54,10 +54,10 @@ final class DeviceMemory {
     /**
      * Computes the bytes of all arrays, without their headers.
      *
-     * @param model of the file
+     * @param model model of the file
      * @param shard the rank's
-     * @param ranks of the group
-     * @param options of the run; partials go through the host
+     * @param ranks ranks of the group
+     * @param options options of the run; partials go through the host
      */
     static long bytes(Model model, Shard shard, int ranks, RankOptions options) {
         DeviceMemory memory = new DeviceMemory(model, shard, options);

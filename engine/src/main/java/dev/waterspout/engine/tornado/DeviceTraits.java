@@ -20,8 +20,8 @@ final class DeviceTraits {
     /**
      * Checks a model.
      *
-     * @param device what the user calls it
-     * @param model what is to run on it
+     * @param device name of the device on the command line
+     * @param model the model to run
      * @throws DeviceException if there is something that has no kernel; names it
      */
     static void require(String device, Model model) {
@@ -38,8 +38,8 @@ final class DeviceTraits {
     /**
      * Checks a shard.
      *
-     * @param device what the user calls it
-     * @param shard what is to run on it
+     * @param device name of the device on the command line
+     * @param shard the shard to run on the device
      * @throws DeviceException if the device would have to compute attention of all heads beside other ranks
      */
     static void requireDividedAttention(String device, Shard shard) {

@@ -36,8 +36,8 @@ final class GraphPlan implements AutoCloseable {
     /**
      * Builds the plan; nothing is compiled yet.
      *
-     * @param name what the user calls the device
-     * @param device that runs it
+     * @param name name of the device on the command line
+     * @param device the device that runs the graph
      * @param load brings the arrays
      * @param graphs take them over
      */

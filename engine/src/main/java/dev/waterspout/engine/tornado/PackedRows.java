@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * Whole rows as a device packs them, and parts of them as they travel: a part is cut out and laid in without being
  * encoded anew.
  *
- * @param format what the rows are packed in
+ * @param format wire format of the rows
  * @param columns elements of a row
  */
 record PackedRows(WireFormat format, int columns) {

@@ -22,10 +22,10 @@ record PeerArrays(
      * Allocates the arrays.
      *
      * @param end the rank's end of the link
-     * @param format what partials travel as
+     * @param format wire format of partials
      * @param maxRows tokens of the largest chunk
-     * @param width of the model
-     * @param ranks of the group
+     * @param width width of the model
+     * @param ranks ranks of the group
      * @param arrays get them too: they stay on the device from one graph to the next
      */
     static PeerArrays of(PeerEnd end, WireFormat format, int maxRows, int width, int ranks, DeviceArrays arrays) {

@@ -38,7 +38,7 @@ public final class PeerShards {
     /**
      * Connects the devices of all ranks, and tries it with a few bytes. To be called while none of them runs anything.
      *
-     * @param ranks what puts a shard on a rank's device, in rank order
+     * @param ranks factories of the ranks' shards, in rank order
      */
     public static Result connect(List<ShardFactory> ranks) {
         return connect(ranks, PeerUse.ALWAYS);
@@ -47,8 +47,8 @@ public final class PeerShards {
     /**
      * The same, for some phases only.
      *
-     * @param ranks what puts a shard on a rank's device, in rank order
-     * @param use when partials go from device to device
+     * @param ranks factories of the ranks' shards, in rank order
+     * @param use phases in which partials go from device to device
      */
     public static Result connect(List<ShardFactory> ranks, PeerUse use) {
         List<TornadoShards> shards = new ArrayList<>();

@@ -81,8 +81,8 @@ public final class PeerTrial {
      *
      * @param connected the factories that {@link PeerShards#connect} returned, of more ranks than one; used by the
      *     trial alone
-     * @param options of the run
-     * @param width of the model
+     * @param options options of the run
+     * @param width width of the model
      */
     public PeerTrial(List<ShardFactory> connected, RankOptions options, int width) {
         this.ranks = connected.stream().map(TornadoShards.class::cast).toList();

@@ -17,7 +17,7 @@ record PhaseComm(WireFormat format, boolean gathers) {
     /**
      * Looks a phase up.
      *
-     * @param schedule of the run
+     * @param schedule schedule of the run
      * @param chunk most tokens in one forward pass of the phase: 1 is decode
      * @throws IllegalArgumentException if the phase has more formats than one
      */

@@ -87,12 +87,12 @@ final class PhaseGraphs {
     /**
      * Builds the graphs.
      *
-     * @param shape how much they take at a time, and how it travels
-     * @param device that they run on
-     * @param ranks of the group
-     * @param config of the model
+     * @param shape sizes and wire format of the phase
+     * @param device the device that runs the graphs
+     * @param ranks ranks of the group
+     * @param config configuration of the model
      * @param shard the rank's
-     * @param arrays of all phases
+     * @param arrays arrays of all phases
      */
     PhaseGraphs(
             PhaseShape shape, KernelDevice device, int ranks, ModelConfig config, Shard shard, DeviceArrays arrays) {
@@ -183,7 +183,7 @@ final class PhaseGraphs {
      * Returns where an encoded partial is to be put before the sum, or null for this rank's own, which is on the device
      * already.
      *
-     * @param rank whose it is
+     * @param rank the rank that the packet is from
      */
     @Nullable
     MemorySegment packet(int rank) {
@@ -218,7 +218,7 @@ final class PhaseGraphs {
         /**
          * Makes a graph.
          *
-         * @param name of the graph
+         * @param name name of the graph
          * @param layer one of those that the graph is for
          */
         KernelGraph graph(String name, int layer);

@@ -26,9 +26,9 @@ final class StackedWeights {
     /**
      * Copies the matrices.
      *
-     * @param kind what they are, for error messages
+     * @param kind kind of the weights, for error messages
      * @param matrices one per layer, of one shape
-     * @param mostBytes of one array on the device
+     * @param mostBytes largest size of one array on the device
      * @throws DeviceException if one array cannot hold one matrix
      */
     StackedWeights(String kind, List<WeightMatrix> matrices, long mostBytes) {
@@ -81,9 +81,9 @@ final class StackedWeights {
     /**
      * Copies a matrix that serves all layers.
      *
-     * @param kind what it is, for error messages
-     * @param matrix of the file
-     * @param mostBytes of one array on the device
+     * @param kind kind of the weights, for error messages
+     * @param matrix matrix of the file
+     * @param mostBytes largest size of one array on the device
      * @throws DeviceException if one array cannot hold it
      */
     static DeviceWeights single(String kind, WeightMatrix matrix, long mostBytes) {

@@ -100,8 +100,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     /**
      * Returns what makes such shards.
      *
-     * @param name what the user calls the device
-     * @param device as TornadoVM lists it
+     * @param name name of the device on the command line
+     * @param device the device that TornadoVM lists
      */
     public static ShardFactory factory(String name, TornadoDevice device) {
         return new TornadoShards(name, device, null, PeerUse.ALWAYS, KernelChoices.DEFAULTS);
@@ -110,7 +110,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     /**
      * One format serves all chunks of a phase, and one way: the graphs are compiled for them.
      *
-     * @param end of a link to the other ranks' devices, or null
+     * @param end the rank's end of a link to the other ranks' devices, or null
      */
     private PhaseShape shape(String phase, @Nullable PeerEnd end, RankOptions options, int chunk, int ranks) {
         PhaseComm comm = PhaseComm.of(options.schedule(), chunk);

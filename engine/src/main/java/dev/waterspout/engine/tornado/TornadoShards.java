@@ -22,11 +22,11 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 /**
  * Puts shards on a TornadoVM device.
  *
- * @param name what the user calls the device
- * @param device as TornadoVM lists it
+ * @param name name of the device on the command line
+ * @param device the device that TornadoVM lists
  * @param end the rank's end of a link between the devices of all ranks, for one shard only; or null where there is none
- * @param use when the link is used
- * @param choices how kernels run that were tuned
+ * @param use phases in which the link is used
+ * @param choices choices of tuned kernels
  */
 record TornadoShards(
         String name, TornadoDevice device, @Nullable PeerEnd end, PeerUse use, KernelChoices choices)

@@ -47,12 +47,12 @@ final class TrialRank implements AutoCloseable {
     /**
      * Allocates the arrays; nothing runs yet.
      *
-     * @param name what the user calls the device
-     * @param device of the rank
-     * @param end of a link between the devices of all ranks, of this trial alone
-     * @param format what partials travel as
-     * @param bytes of an encoded partial
-     * @param ranks of the group
+     * @param name name of the device on the command line
+     * @param device device of the rank
+     * @param end the rank's end of a link between the devices of all ranks, of this trial alone
+     * @param format wire format of partials
+     * @param bytes bytes of an encoded partial
+     * @param ranks ranks of the group
      */
     TrialRank(String name, TornadoDevice device, PeerEnd end, WireFormat format, int bytes, int ranks) {
         this.name = name;

@@ -49,7 +49,7 @@ public final class TunableDevice {
     /**
      * Returns why the device cannot run a kernel in a way, or nothing if it can.
      *
-     * @param shape what the kernel is launched on
+     * @param shape shape of the launch
      * @param choice the way
      */
     public Optional<String> problem(KernelShape shape, KernelChoice choice) {

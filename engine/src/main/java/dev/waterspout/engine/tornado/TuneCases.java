@@ -44,11 +44,11 @@ public final class TuneCases {
     /**
      * Returns the cases.
      *
-     * @param model whose weights are multiplied
-     * @param shards that are to be on the device
-     * @param ranks of the group; at least 2 where packing is to be tuned
+     * @param model the model whose weights are multiplied
+     * @param shards the shards of the device
+     * @param ranks ranks of the group; at least 2 where packing is to be tuned
      * @param options context and chunk of a run
-     * @param format what partials travel as
+     * @param format wire format of partials
      * @param groups which kernels
      * @param device whether it is a CPU
      * @throws IllegalArgumentException if packing is to be tuned, and devices have no kernel for the format

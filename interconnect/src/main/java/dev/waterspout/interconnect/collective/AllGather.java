@@ -32,7 +32,7 @@ public final class AllGather implements Collective {
     /**
      * @param exchange this rank's frames
      * @param format the wire format of partials
-     * @param counters where bytes and times are counted
+     * @param counters counters of bytes and times
      * @param shape largest exchange, and chunks
      * @param arena owner of the frame buffers
      */
@@ -66,7 +66,7 @@ public final class AllGather implements Collective {
      *
      * @param exchange this rank's frames
      * @param format the wire format of partials
-     * @param counters where bytes and times are counted
+     * @param counters counters of bytes and times
      * @param shape largest exchange, and chunks
      * @param arena owner of the frame buffers
      */

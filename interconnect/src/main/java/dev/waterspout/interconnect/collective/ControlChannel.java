@@ -23,7 +23,7 @@ public final class ControlChannel {
 
     /**
      * @param exchange this rank's frames
-     * @param counters where bytes and times are counted
+     * @param counters counters of bytes and times
      */
     public ControlChannel(FrameExchange exchange, ExchangeCounters counters) {
         this.exchange = exchange;
@@ -44,7 +44,7 @@ public final class ControlChannel {
     /**
      * Waits for words from the root. Called on every other rank.
      *
-     * @param count how many words the root sends
+     * @param count number of words that the root sends
      */
     public int[] receive(int count) {
         Packet[] incoming = none();

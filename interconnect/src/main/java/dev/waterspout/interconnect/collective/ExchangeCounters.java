@@ -16,8 +16,8 @@ public final class ExchangeCounters {
     /**
      * Bytes and messages of one kind. Bytes are whole frames, header and payload, once per peer.
      *
-     * @param bytesSent to all peers together
-     * @param bytesReceived from all peers together
+     * @param bytesSent bytes sent to all peers together
+     * @param bytesReceived bytes received from all peers together
      * @param messages sent
      */
     public record Traffic(long bytesSent, long bytesReceived, long messages) {
@@ -44,7 +44,7 @@ public final class ExchangeCounters {
      * @param transferNanos time spent in the transport, waiting for slower ranks included
      * @param sumNanos time spent on dequantize, sum and residual
      * @param traffic the traffic by purpose; a purpose without traffic may be left out
-     * @param saturated how many blocks or values reached the end of their format's range in this rank's encoded
+     * @param saturated number of blocks or values that reached the end of their format's range in this rank's encoded
      *     partials and sums, by {@link dev.waterspout.kernels.codec.RangeCheck}
      */
     public record Snapshot(

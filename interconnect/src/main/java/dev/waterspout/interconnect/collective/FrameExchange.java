@@ -37,7 +37,7 @@ public final class FrameExchange {
      * Starts an exchange of frames.
      *
      * @param layer which exchange of the forward pass this is
-     * @param formatId of all payloads
+     * @param formatId format id of all payloads
      * @param outgoing per rank the packet for it, payload in place; one packet may go to several ranks
      * @param incoming per rank the packet from it
      */

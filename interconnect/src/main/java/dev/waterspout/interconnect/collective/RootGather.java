@@ -27,7 +27,7 @@ public final class RootGather {
 
     /**
      * @param exchange this rank's frames
-     * @param counters where bytes and times are counted
+     * @param counters counters of bytes and times
      * @param arena owner of the frame buffers
      */
     public RootGather(FrameExchange exchange, ExchangeCounters counters, Arena arena) {
@@ -53,7 +53,7 @@ public final class RootGather {
     /**
      * Returns the payload that this rank is going to {@link #send}. Called on every rank but the root.
      *
-     * @param rows of the payload
+     * @param rows rows of the payload
      * @param columns words in a row
      * @return {@code rows x columns x 4} bytes, to be filled
      */
@@ -64,7 +64,7 @@ public final class RootGather {
     /**
      * Sends the payload to the root. Called on every rank but the root.
      *
-     * @param rows of the payload
+     * @param rows rows of the payload
      * @param columns words in a row
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails or is late
      */
@@ -77,7 +77,7 @@ public final class RootGather {
     /**
      * Receives the payloads of all other ranks. Called on the root.
      *
-     * @param rows of every payload
+     * @param rows rows of every payload
      * @param columns words in a row, per rank
      * @return the payloads, per rank; empty at the root's own place. They hold until the next gather.
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails, is late or sends another frame than

@@ -17,7 +17,7 @@ public non-sealed interface StagedPort extends PartialPort {
      * Counts what was beyond the format's range in a part of the partial that was encoded.
      *
      * @param tile the part
-     * @param payload what {@link #encode} wrote
+     * @param payload the bytes that {@link #encode} wrote
      * @return how many blocks, scales or elements
      */
     default long saturated(Tile tile, MemorySegment payload) {
@@ -28,7 +28,7 @@ public non-sealed interface StagedPort extends PartialPort {
      * Adds decoded payloads to a part of the residual, in f32 and in the order given.
      *
      * @param payloads encoded tiles of the same shape, one or more
-     * @param tile where they belong
+     * @param tile tile of the values
      */
     void decodeSum(MemorySegment[] payloads, Tile tile);
 

@@ -23,7 +23,7 @@ public record Tile(int row, int rows, int column, int columns) {
      * Cuts this tile into one part per rank, which cover it without overlap: by rows, unless columns are much more
      * even, for all wait for the rank with the largest part. Parts may be empty.
      *
-     * @param ranks how many parts
+     * @param ranks number of parts
      * @param unit elements that must stay together in a row
      */
     Tile[] split(int ranks, int unit) {

@@ -34,8 +34,8 @@ public final class TwoStep implements Collective {
 
     /**
      * @param exchange this rank's frames
-     * @param format what partials travel as
-     * @param counters where bytes and times are counted
+     * @param format wire format of partials
+     * @param counters counters of bytes and times
      * @param shape largest exchange, and chunks
      * @param arena owner of the frame buffers
      */

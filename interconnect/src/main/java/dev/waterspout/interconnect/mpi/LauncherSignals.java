@@ -19,7 +19,7 @@ final class LauncherSignals {
     /**
      * Takes signals over, where this JVM allows it.
      *
-     * @param names as in TERM
+     * @param names names of terminals, as in TERM
      * @param handler called on a thread of its own
      */
     LauncherSignals(List<String> names, Runnable handler) {

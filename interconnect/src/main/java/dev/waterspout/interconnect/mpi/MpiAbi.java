@@ -10,9 +10,9 @@ import java.util.List;
  * The differences between the binary interfaces of MPI libraries. Open MPI's handles are the addresses of its global
  * variables, MPICH's are numbers.
  *
- * @param launcher that processes of this library are started by
- * @param signals with which the launcher tells processes that another has failed
- * @param words of which the library's version has one; none where its symbols tell it
+ * @param launcher launcher of this library's processes
+ * @param signals signals that tell processes that another one has failed
+ * @param words words of which the library's version has one; none where its symbols tell it
  * @param handles predefined
  * @param numbers predefined
  * @param status layout of MPI_Status
@@ -47,7 +47,7 @@ record MpiAbi(
     /**
      * Predefined handles, each a symbol whose address it is, or a number.
      *
-     * @param layout of a handle
+     * @param layout layout of a handle
      * @param world MPI_COMM_WORLD
      * @param bytes MPI_BYTE
      * @param noRequest MPI_REQUEST_NULL

@@ -22,7 +22,7 @@ interface MpiHost {
     /**
      * Keeps an object, and the memory that it refers to, until the process ends.
      *
-     * @param used what MPI may still use
+     * @param used memory that MPI may still use
      */
     void retain(Object used);
 

@@ -51,7 +51,7 @@ public final class MpiLibrary {
     /**
      * A library that consists of the given functions.
      *
-     * @param abi whose handles are numbers
+     * @param abi an ABI whose handles are numbers
      */
     MpiLibrary(String name, MpiAbi abi, MpiFunctions functions) {
         this.name = name;
@@ -64,8 +64,8 @@ public final class MpiLibrary {
     /**
      * Loads a library.
      *
-     * @param path of the library, or its name for the system's loader; null to look for one that fits the launcher
-     * @param launcher what started this process
+     * @param path path of the library, or its name for the system's loader; null to look for one that fits the launcher
+     * @param launcher launcher that started this process
      * @return the first that has a known binary interface
      * @throws InterconnectException if there is none: what was looked for and what to install
      */

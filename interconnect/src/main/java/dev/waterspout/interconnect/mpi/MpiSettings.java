@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 /**
  * How ranks wait for each other.
  *
- * @param timeout how long a rank waits for another before it fails, more than 0
+ * @param timeout longest time that a rank waits for another, above 0
  * @param cores for the ranks of this host; if there are more ranks than cores, waiting ranks sleep instead of spinning
  * @param onLost called from a thread of its own, when the launcher stops this process while its rank computes, or when
  *     MPI does not let the process go: prints the sentence and ends the process, since nobody else will
@@ -26,7 +26,7 @@ public record MpiSettings(Duration timeout, int cores, Consumer<InterconnectExce
     /**
      * Settings for this JVM's cores, where a group that is lost fails at its next call and in no other way.
      *
-     * @param timeout as in the record
+     * @param timeout see the record
      */
     public static MpiSettings of(Duration timeout) {
         return new MpiSettings(timeout, Runtime.getRuntime().availableProcessors(), _ -> {});

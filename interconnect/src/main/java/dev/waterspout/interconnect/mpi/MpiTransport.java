@@ -101,9 +101,9 @@ public final class MpiTransport implements Transport {
      * Initializes MPI and joins the group of all processes that the launcher started. Once per process; the calling
      * thread becomes the rank's.
      *
-     * @param library to call
-     * @param settings of this rank; if another never calls {@code MPI_Init}, {@code onLost} is called
-     * @param self what this rank is called as long as MPI has not told its number
+     * @param library the library to call
+     * @param settings settings of this rank; if another never calls {@code MPI_Init}, {@code onLost} is called
+     * @param self name of this rank until MPI reports its number
      * @return this rank's transport, whose end is that of MPI
      * @throws InterconnectException if MPI cannot be initialized, or if not all ranks join in time
      */
@@ -119,8 +119,8 @@ public final class MpiTransport implements Transport {
     /**
      * The same for a rank whose number is not known beforehand.
      *
-     * @param library to call
-     * @param settings of this rank
+     * @param library the library to call
+     * @param settings settings of this rank
      */
     public static MpiTransport join(MpiLibrary library, MpiSettings settings) {
         return join(library, settings, "a rank");

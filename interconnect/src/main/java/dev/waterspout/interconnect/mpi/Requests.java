@@ -24,7 +24,7 @@ final class Requests {
          *
          * @param index its place
          * @param error MPI's error code, 0 for none
-         * @param tag of the message that was received; without meaning for one that was sent
+         * @param tag tag of the message that was received; without meaning for one that was sent
          * @param status for {@link MpiCalls#received}
          */
         void completed(int index, int error, int tag, MemorySegment status);

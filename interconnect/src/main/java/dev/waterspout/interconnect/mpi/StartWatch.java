@@ -19,9 +19,9 @@ final class StartWatch implements AutoCloseable {
     /**
      * Starts the watch.
      *
-     * @param abi of the library, whose launcher's signals are heeded
-     * @param settings how long to wait, and how to end
-     * @param self what this rank is called
+     * @param abi binary interface of the library, whose launcher's signals are heeded
+     * @param settings time limit, and the action at its end
+     * @param self name of this rank
      */
     StartWatch(MpiAbi abi, MpiSettings settings, String self) {
         this.settings = settings;

@@ -102,7 +102,7 @@ final class StatusChannel {
     /**
      * Starts to tell of a failure.
      *
-     * @param message of the failure
+     * @param message message of the failure
      * @param matched as in {@link #send}
      * @param present ranks that can be told
      * @return the ranks that should take note

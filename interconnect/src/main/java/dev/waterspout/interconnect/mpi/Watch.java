@@ -25,7 +25,7 @@ final class Watch {
     private boolean told;
 
     /**
-     * @param timeout in nanoseconds
+     * @param timeout longest time to wait, in nanoseconds
      * @param lacks whether this rank waits for another
      */
     Watch(MpiWorld world, long timeout, StatusChannel channel, Peers peers, IntPredicate lacks) {
@@ -43,7 +43,7 @@ final class Watch {
      * Checks all reasons.
      *
      * @param now nanoseconds
-     * @param stopped when the launcher told this process to end, in nanoseconds; 0 for not at all
+     * @param stopped time at which the launcher told this process to end, in nanoseconds; 0 if it has not
      * @return why not to wait any longer, null to go on
      */
     @Nullable

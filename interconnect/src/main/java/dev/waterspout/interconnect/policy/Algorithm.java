@@ -35,8 +35,8 @@ public enum Algorithm {
      * its chunks at once; two steps take one chunk.
      *
      * @param exchange the rank's frames
-     * @param format what partials travel as
-     * @param counters where bytes and times are counted
+     * @param format wire format of partials
+     * @param counters counters of bytes and times
      * @param shape largest exchange, and chunks
      * @param arena owner of the frame buffers
      */
@@ -57,7 +57,7 @@ public enum Algorithm {
     /**
      * Returns into how many parts the rows are divided before they are cut into chunks.
      *
-     * @param ranks of the group
+     * @param ranks ranks of the group
      */
     public int parts(int ranks) {
         return switch (this) {
@@ -69,7 +69,7 @@ public enum Algorithm {
     /**
      * Returns the frames of whole chunks that one rank holds at a time, nearly: parts of two steps differ by a row.
      *
-     * @param ranks of the group
+     * @param ranks ranks of the group
      * @param chunked whether there is more than one chunk, so that chunks overlap
      */
     public long frames(int ranks, boolean chunked) {
@@ -84,8 +84,8 @@ public enum Algorithm {
      * Makes the collective of one rank.
      *
      * @param exchange the rank's frames
-     * @param format what partials travel as
-     * @param counters where bytes and times are counted
+     * @param format wire format of partials
+     * @param counters counters of bytes and times
      * @param shape largest exchange, and chunks
      * @param arena owner of the frame buffers
      */

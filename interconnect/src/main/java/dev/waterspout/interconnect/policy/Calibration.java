@@ -40,8 +40,8 @@ public final class Calibration {
     /**
      * Choices with the same algorithm and format.
      *
-     * @param algorithm of all
-     * @param format of all
+     * @param algorithm algorithm of all
+     * @param format format of all
      */
     public record Pair(Algorithm algorithm, WireFormat format) {
         /**
@@ -61,7 +61,7 @@ public final class Calibration {
         }
     }
 
-    /** @param model what is scaled */
+    /** @param model the model to scale */
     Calibration(CostModel model) {
         this.model = model;
     }
@@ -69,7 +69,7 @@ public final class Calibration {
     /**
      * Adds the time of a trial.
      *
-     * @param trial of an exchange
+     * @param trial trial of an exchange
      */
     public void add(Trial trial) {
         CommChoice choice = trial.choice();
@@ -90,7 +90,7 @@ public final class Calibration {
     /**
      * Drops all trials of one size.
      *
-     * @param rows of those exchanges
+     * @param rows rows of those exchanges
      */
     public void forget(int rows) {
         tried.remove(rows);
@@ -122,7 +122,7 @@ public final class Calibration {
     /**
      * Returns the predicted seconds, corrected by the trials.
      *
-     * @param choice how the exchange is done
+     * @param choice collective, wire format and chunk size
      * @param rows tokens, at least 1
      */
     public double expected(CommChoice choice, int rows) {

@@ -53,7 +53,7 @@ public final class CommPolicy {
     /**
      * Measures all figures that the root's cache lacks, and decides. Called on all ranks; {@return the same on each}
      *
-     * @param cache where the root looks, and all ranks keep what was found
+     * @param cache cache that the root reads, and in which all ranks store the result
      * @throws InterconnectException if ranks were given different settings
      */
     public Decision measureAndDecide(Optional<MeasurementCache> cache) {

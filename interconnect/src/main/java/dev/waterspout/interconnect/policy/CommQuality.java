@@ -71,7 +71,7 @@ public record CommQuality(Map<WireFormat, Double> increasePercent) {
     /**
      * Returns the table in which these formats, and no others, are as good as f32.
      *
-     * @param allow what the user allows
+     * @param allow deviations that the user allows
      */
     public static CommQuality of(List<WireFormat> allow) {
         Map<WireFormat, Double> table = new LinkedHashMap<>();

@@ -15,8 +15,8 @@ import java.util.stream.Stream;
  * A choice for every size of exchange, the same on every rank.
  *
  * @param steps in ascending order of rows; the last one serves all larger exchanges too
- * @param formats of those exchanges of a forward pass that travel otherwise than the steps say, by their number: twice
- *     the layer, plus 1 for its feed-forward half
+ * @param formats formats of those exchanges of a forward pass that travel otherwise than the steps say, by their
+ *     number: twice the layer, plus 1 for its feed-forward half
  * @param saturation the consequence of partials beyond the range of their format
  */
 public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> formats, Saturation saturation) {
@@ -24,7 +24,7 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
      * One choice.
      *
      * @param maxRows the largest exchange it is for
-     * @param choice how that is done
+     * @param choice collective, wire format and chunk size
      */
     public record Step(int maxRows, CommChoice choice) {}
 
@@ -73,7 +73,7 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
      * partials does not depend on how many other tokens are exchanged with it. Where all formats are f32 it does not
      * depend on that in any case, and the schedule stays.
      *
-     * @param rows whose exchange has the algorithm and the format
+     * @param rows number of rows whose exchange has the algorithm and the format
      */
     public CommSchedule uniform(int rows) {
         if (choices().allMatch(choice -> choice.format().equals(PlainFormat.F32))) {

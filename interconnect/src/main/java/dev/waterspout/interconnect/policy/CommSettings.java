@@ -17,7 +17,7 @@ import java.util.Objects;
  * @param columns elements of a partial's row, the model's width
  * @param phaseLocked whether all exchanges of more than one row must have one format, because a device compiles it into
  *     its graphs
- * @param budget how long measuring may take
+ * @param budget time limit of the measurements
  */
 public record CommSettings(
         List<WireFormat> formats,
@@ -29,7 +29,7 @@ public record CommSettings(
     /**
      * How long measuring may take, where no cache spares it. A step that would end later is not begun.
      *
-     * @param warmUp how long to wait for the JIT; it takes 1.5 s on an idle core, and more where ranks share cores
+     * @param warmUp time limit for the JIT; it takes 1.5 s on an idle core, and more where ranks share cores
      * @param link latency and bandwidth
      * @param codec encode, reduce and sum of all formats together; with no time, usual speeds stand in for them
      * @param trials exchanges as they will be; with no time, the model decides

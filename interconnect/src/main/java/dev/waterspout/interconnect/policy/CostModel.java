@@ -37,7 +37,7 @@ public final class CostModel {
     private final CodecCosts codec;
 
     /**
-     * @param ranks how many exchange, at least 1
+     * @param ranks number of ranks that exchange, at least 1
      * @param columns elements of a row
      * @param link latency and bandwidth
      * @param codec the cost of encode, reduce and sum per format; a format that is not in it costs infinitely much
@@ -52,7 +52,7 @@ public final class CostModel {
     /**
      * Returns the seconds of one exchange, from its start to the residual.
      *
-     * @param choice how it is done
+     * @param choice collective, wire format and chunk size
      * @param rows tokens, at least 1
      */
     public double seconds(CommChoice choice, int rows) {
@@ -70,7 +70,7 @@ public final class CostModel {
     /**
      * Returns the bytes that one rank sends, frames and payload.
      *
-     * @param choice how it is done
+     * @param choice collective, wire format and chunk size
      * @param rows tokens, at least 1
      */
     public double bytesSent(CommChoice choice, int rows) {

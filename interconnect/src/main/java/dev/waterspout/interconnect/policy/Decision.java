@@ -10,7 +10,7 @@ import java.util.OptionalDouble;
  * @param schedule the choices
  * @param table one row per size that was looked at
  * @param measurements the slowest rank's figures of links and codecs
- * @param ranks how many exchange
+ * @param ranks number of ranks that exchange
  * @param formats the formats to choose from
  */
 public record Decision(
@@ -18,10 +18,10 @@ public record Decision(
     /**
      * A choice and its times.
      *
-     * @param choice how an exchange is done
+     * @param choice collective, wire format and chunk size of an exchange
      * @param bytesSent bytes that one rank sends, frames and payload
      * @param predictedSeconds by the model
-     * @param measuredSeconds by trial, if there was one of this size
+     * @param measuredSeconds measured time of a trial, if there was one of this size
      * @param expectedSeconds the prediction scaled by the trials, on which the decision is based
      */
     public record Option(
@@ -35,7 +35,7 @@ public record Decision(
      * One size.
      *
      * @param rows tokens of an exchange
-     * @param bytes of the partial in f32
+     * @param bytes bytes of the partial in f32
      * @param chosen the choice taken
      * @param plain the baseline: the fastest exchange without compression
      * @param options all choices, the fastest first

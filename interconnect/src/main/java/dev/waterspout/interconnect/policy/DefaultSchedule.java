@@ -30,7 +30,7 @@ public final class DefaultSchedule {
     /**
      * Returns the collective with the fewest bytes: that of an uncompressed all-reduce, too.
      *
-     * @param ranks how many exchange, at least 1
+     * @param ranks number of ranks that exchange, at least 1
      */
     public static Algorithm algorithm(int ranks) {
         return ranks <= 2 ? Algorithm.ALLGATHER : Algorithm.TWOSTEP;
@@ -53,7 +53,7 @@ public final class DefaultSchedule {
      *
      * @param format the wire format of partials
      * @param collective the one to use for every size, or empty for the rule's
-     * @param ranks how many exchange
+     * @param ranks number of ranks that exchange
      * @param columns elements of a row
      * @param link between the ranks; {@link LinkCost#NONE} where they share memory and a second step costs nothing
      */

@@ -71,7 +71,7 @@ public final class MeasurementCache {
     }
 
     /**
-     * @param folder where the file lies; made when something is stored
+     * @param folder folder of the file; created when something is stored
      * @param key the hosts, devices and version that the measurements belong to
      * @param maxAge older measurements are measured anew
      * @param clock the date

@@ -8,11 +8,11 @@ import java.util.stream.Collectors;
 /**
  * The hosts, devices and version that measurements belong to.
  *
- * @param hosts of all ranks, in any order
+ * @param hosts hosts of all ranks, in any order
  * @param transport its name
- * @param ranks how many exchange
+ * @param ranks number of ranks that exchange
  * @param devices per rank the device that encodes and sums, with all settings that change its speed
- * @param version of this library
+ * @param version version of this library
  */
 public record MeasurementKey(List<String> hosts, String transport, int ranks, List<String> devices, String version) {
     /** Sorts the hosts, each once. */

@@ -18,7 +18,7 @@ public record Measurements(LinkCost link, CodecCosts codec, List<Trial> trials) 
     /**
      * The time of a whole exchange over scratch memory.
      *
-     * @param choice how it was done
+     * @param choice collective, wire format and chunk size
      * @param rows tokens
      * @param seconds the slowest rank's
      */

@@ -62,7 +62,7 @@ public final class InProcessGroup {
      * Creates a group.
      *
      * @param size number of ranks, at least 1
-     * @param timeout how long a rank waits for another before it fails; more than 0, at most 2^63 - 1 ns
+     * @param timeout longest time that a rank waits for another; above 0, at most 2^63 - 1 ns
      * @return one transport per rank, in rank order
      */
     public static List<Transport> create(int size, Duration timeout) {

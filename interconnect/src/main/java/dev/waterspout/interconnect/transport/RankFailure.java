@@ -11,7 +11,7 @@ public final class RankFailure {
     /**
      * Returns the exception that every rank throws.
      *
-     * @param rank that cannot go on
+     * @param rank the rank that failed
      * @param cause why
      */
     public static InterconnectException of(int rank, Throwable cause) {

@@ -76,7 +76,7 @@ public interface Transport extends AutoCloseable {
      *
      * @param root rank that receives
      * @param message this rank's message, off-heap; not looked at on the root
-     * @param received as in {@link #allGather}, on the root; null elsewhere
+     * @param received see {@link #allGather}, on the root; null elsewhere
      * @throws dev.waterspout.interconnect.InterconnectException as in {@link Pending#await}
      */
     default void gather(int root, MemorySegment message, MemorySegment @Nullable [] received) {

@@ -55,7 +55,7 @@ public record Distortion(
     /**
      * {@return the distortion of this part and another}
      *
-     * @param other of other elements in the same format
+     * @param other layout of other elements in the same format
      */
     public Distortion plus(Distortion other) {
         return new Distortion(
@@ -80,7 +80,7 @@ public record Distortion(
      *
      * @param format the format of the packed bytes
      * @param original f32, rows x columns
-     * @param packed what the format's encoder made of it
+     * @param packed output of the format's encoder
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
      * @return the number of saturated blocks, of {@code rows x ceil(columns / block)}

@@ -10,7 +10,7 @@ import java.util.Locale;
  * magnitude / maxNormal, rounded to the nearest half and saturated at 65504, and a row or column with NaN or infinity
  * decodes to NaN.
  *
- * @param bits of one element, 4 or 8
+ * @param bits bits of one element, 4 or 8
  * @param axis the elements that share a scale
  */
 public record IntegerFormat(int bits, Axis axis) implements WireFormat {

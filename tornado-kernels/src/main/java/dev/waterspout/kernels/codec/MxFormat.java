@@ -7,8 +7,8 @@ package dev.waterspout.kernels.codec;
  * @param element the element type
  * @param block elements that share a scale: 8, 16, 32, 64 or 128
  * @param scale the scale type
- * @param rule how the scale follows from the block
- * @param rounding where ties go
+ * @param rule rule that computes a block's scale
+ * @param rounding rounding of ties
  */
 public record MxFormat(ElementType element, int block, ScaleType scale, ScaleRule rule, Rounding rounding)
         implements WireFormat {
@@ -37,7 +37,7 @@ public record MxFormat(ElementType element, int block, ScaleType scale, ScaleRul
     /**
      * {@return this format with another rounding}
      *
-     * @param other where ties go
+     * @param other the rounding of ties
      */
     public MxFormat withRounding(Rounding other) {
         return new MxFormat(element, block, scale, rule, other);
@@ -46,7 +46,7 @@ public record MxFormat(ElementType element, int block, ScaleType scale, ScaleRul
     /**
      * {@return this format with another rule}
      *
-     * @param other how the scale follows from the block
+     * @param other the scale rule
      */
     public MxFormat withRule(ScaleRule other) {
         return new MxFormat(element, block, scale, other, rounding);

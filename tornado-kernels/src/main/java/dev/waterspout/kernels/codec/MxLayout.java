@@ -141,7 +141,7 @@ public final class MxLayout {
      * @param packed packed rows of this layout
      * @param rows rows to copy, 0 or more
      * @param firstColumn the tile's first column, a multiple of {@link #columnUnit()}
-     * @param tileLayout of the same format; the tile ends at a multiple of the unit or with the rows
+     * @param tileLayout layout of the tile in the same format; the tile ends at a multiple of the unit or with the rows
      * @param tile receives packed rows of {@code tileLayout}
      * @throws IllegalArgumentException if the tile cannot be cut out or a segment is too small
      */
@@ -160,7 +160,7 @@ public final class MxLayout {
      * alone.
      *
      * @param tile packed rows of {@code tileLayout}
-     * @param tileLayout of the same format; the tile ends at a multiple of the unit or with the rows
+     * @param tileLayout layout of the tile in the same format; the tile ends at a multiple of the unit or with the rows
      * @param packed receives the tile in packed rows of this layout
      * @param rows rows to copy, 0 or more
      * @param firstColumn the tile's first column, a multiple of {@link #columnUnit()}

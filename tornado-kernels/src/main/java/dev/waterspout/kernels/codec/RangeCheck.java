@@ -43,7 +43,7 @@ public final class RangeCheck {
     /**
      * Counts blocks, scales or elements at the end of the range.
      *
-     * @param format what the partial is encoded in
+     * @param format wire format of the partial
      * @param packed {@code format.encodedBytes(rows, columns)} bytes
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
@@ -56,7 +56,7 @@ public final class RangeCheck {
     /**
      * Counts blocks, scales or elements whose values are beyond the range.
      *
-     * @param format what the partial is encoded in
+     * @param format wire format of the partial
      * @param packed {@code format.encodedBytes(rows, columns)} bytes
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1

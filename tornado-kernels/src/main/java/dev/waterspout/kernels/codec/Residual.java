@@ -14,8 +14,8 @@ final class Residual {
     /**
      * Adds values to a run of the residual.
      *
-     * @param values what is added, from the first on
-     * @param count how many
+     * @param values values to add, from the first on
+     * @param count number of elements
      * @param residual f32, read and written
      * @param offset in bytes, of the run
      */

@@ -7,7 +7,7 @@ package dev.waterspout.kernels.codec;
  * <p>Of equal magnitudes the lower column is kept. NaN counts as larger than infinity, and both stay what they are. A
  * kept value is rounded as {@link PlainFormat#F16} does, so from 65520 on it becomes infinity.
  *
- * @param keepOneIn of how many elements one is kept, 1 to 65536
+ * @param keepOneIn number of elements of which one is kept, 1 to 65536
  */
 public record TopKFormat(int keepOneIn) implements WireFormat {
     static final int MAX_KEEP_ONE_IN = 1 << 16;

@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * A graph of one kernel that does one thing as fast as it can, and leaves one number per item on the host.
  *
  * @param taskGraph the graph, transfers included
- * @param grids of its task
+ * @param grids grids of its task
  * @param results [items]
  */
 public record CeilingGraph(TaskGraph taskGraph, GridScheduler grids, FloatArray results) {
@@ -20,10 +20,10 @@ public record CeilingGraph(TaskGraph taskGraph, GridScheduler grids, FloatArray 
     /**
      * {@return a graph that reads an array once}
      *
-     * @param name of the graph
+     * @param name name of the graph
      * @param device within whose limits it runs
      * @param data a multiple of 8 times {@code items} floats
-     * @param items that share it
+     * @param items number of work-items that share the array
      * @param local items of a group
      * @param interleaved whether neighbouring items read neighbouring floats, as suits GPUs, or each item reads a range
      */
@@ -53,12 +53,12 @@ public record CeilingGraph(TaskGraph taskGraph, GridScheduler grids, FloatArray 
     /**
      * {@return a graph that multiplies and adds in registers}
      *
-     * @param name of the graph
+     * @param name name of the graph
      * @param device within whose limits it runs
-     * @param items at work
+     * @param items number of work-items
      * @param local items of a group
-     * @param chains of every item, at most 64
-     * @param steps of every chain, two operations each
+     * @param chains chains of every item, at most 64
+     * @param steps steps of every chain, two operations each
      */
     public static CeilingGraph multiplies(
             String name, KernelDevice device, int items, int local, int chains, int steps) {

@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * @param format the format
  * @param columns elements of a row
- * @param parameters what the kernels read: to be transferred once to every device that uses the codec
+ * @param parameters parameters for the kernels: to be transferred once to every device that uses the codec
  */
 public record DeviceCodec(WireFormat format, int columns, IntArray parameters) {
     /** Refuses what only the host packs. */

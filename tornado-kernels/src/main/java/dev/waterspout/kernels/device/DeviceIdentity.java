@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 /**
  * What makes kernels fast or slow on a device: measurements of another one say nothing about it.
  *
- * @param backend of TornadoVM, in lower case
+ * @param backend TornadoVM backend, in lower case
  * @param device the hardware's name
  * @param driver its driver's version, or {@code unknown} where TornadoVM does not tell
  */

@@ -43,7 +43,7 @@ public record DeviceNorm(
      * A root-mean-square normalization.
      *
      * @param weight [layers][width]
-     * @param vectors of a token
+     * @param vectors vectors of a token
      * @param width elements of a vector
      * @param epsilon added to the mean square
      */

@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *
  * @param others the other ranks' packets at equal distances, which may be larger than a packet
  * @param own this rank's packet; not read where {@code ownRank} is {@code ranks}
- * @param ownRank whose packet {@code own} is, or {@code ranks} if {@code others} has all packets
+ * @param ownRank rank of the packet {@code own}, or {@code ranks} if {@code others} has all packets
  * @param ranks number of packets
  */
 public record DevicePackets(TornadoNativeArray others, TornadoNativeArray own, int ownRank, int ranks) {
@@ -30,7 +30,7 @@ public record DevicePackets(TornadoNativeArray others, TornadoNativeArray own, i
     /**
      * {@return packets that all lie in one array}
      *
-     * @param array that of rank r at {@code r x size / ranks}
+     * @param array an array with the packet of rank r at {@code r x size / ranks}
      * @param ranks number of packets
      */
     public static DevicePackets in(TornadoNativeArray array, int ranks) {

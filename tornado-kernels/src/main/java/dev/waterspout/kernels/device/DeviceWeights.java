@@ -10,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 /**
  * Matrices of one kind and tensor type, one per layer, stacked in one device array: [layers][rows][columns].
  *
- * @param format how a weight is stored
+ * @param format tensor type of the weights
  * @param data a {@link FloatArray} for F32, for any other format a {@link ByteArray} with the file's bytes
  * @param layers the model's layers that the matrices belong to, ascending; empty for one matrix that serves every layer
  * @param rows rows of a matrix
@@ -46,9 +46,9 @@ public record DeviceWeights(
     /**
      * Matrices from the beginning of an array.
      *
-     * @param format how a weight is stored
-     * @param data as of the canonical constructor
-     * @param layers as of the canonical constructor
+     * @param format tensor type of the weights
+     * @param data see the canonical constructor
+     * @param layers see the canonical constructor
      * @param rows rows of a matrix
      * @param columns columns of a matrix, a multiple of the format's block
      */
@@ -59,8 +59,8 @@ public record DeviceWeights(
     /**
      * The matrices of a model's first layers.
      *
-     * @param format how a weight is stored
-     * @param data as of the canonical constructor
+     * @param format tensor type of the weights
+     * @param data see the canonical constructor
      * @param layers number of matrices; 1 for a matrix that serves every layer
      * @param rows rows of a matrix
      * @param columns columns of a matrix, a multiple of the format's block
@@ -77,7 +77,7 @@ public record DeviceWeights(
     /**
      * {@return the elements of the array that holds such weights: floats for F32, else bytes}
      *
-     * @param format how a weight is stored
+     * @param format tensor type of the weights
      * @param layers number of matrices
      * @param rows rows of a matrix
      * @param columns columns of a matrix
@@ -129,7 +129,7 @@ public record DeviceWeights(
     /**
      * {@return the element of the array at which a layer's matrix begins}
      *
-     * @param layer of the model
+     * @param layer layer of the model
      * @throws IllegalArgumentException if the array has no matrix of the layer
      */
     int start(int layer) {

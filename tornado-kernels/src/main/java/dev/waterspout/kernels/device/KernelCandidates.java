@@ -34,8 +34,8 @@ public final class KernelCandidates {
     /**
      * {@return how a kernel runs where nothing was measured}
      *
-     * @param shape what it is launched on
-     * @param variant what suits the kind of device
+     * @param shape shape of the launch
+     * @param variant default for the kind of device
      */
     public static KernelChoice byDefault(KernelShape shape, KernelVariant variant) {
         boolean items = variant == KernelVariant.ITEMS;
@@ -58,7 +58,7 @@ public final class KernelCandidates {
     /**
      * {@return all ways in which a kernel can run on a device, the default first}
      *
-     * @param shape what it is launched on
+     * @param shape shape of the launch
      * @param device variant and limits
      */
     public static List<KernelChoice> of(KernelShape shape, KernelDevice device) {
@@ -75,7 +75,7 @@ public final class KernelCandidates {
     /**
      * {@return why a device cannot run a kernel in a way, or nothing if it can}
      *
-     * @param shape what it is launched on
+     * @param shape shape of the launch
      * @param choice the way
      * @param device variant and limits
      */

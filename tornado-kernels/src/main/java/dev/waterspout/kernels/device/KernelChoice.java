@@ -6,8 +6,8 @@ import java.util.Locale;
  * One of the ways in which a kernel can run. What {@code perItem} counts depends on the kernel: for products the
  * tokens, for attention the positions, for wire formats the elements of a row that one item takes at a time.
  *
- * @param cut how work is shared out
- * @param perItem what an item takes at a time
+ * @param cut how work is divided among work-items
+ * @param perItem number of tokens, positions or elements that a work-item processes at a time
  * @param local items of a group in the first dimension: where a group shares an output row, the items per row; for
  *     tiles the tile's edge, which is also the number of items in the second dimension
  */

@@ -11,7 +11,7 @@ public interface KernelChoices {
     /**
      * {@return how a kernel is to run, if that is known}
      *
-     * @param shape what it is launched on
+     * @param shape shape of the launch
      */
     Optional<KernelChoice> find(KernelShape shape);
 }

@@ -5,9 +5,9 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 /**
  * What kernels need to know of the device that they run on.
  *
- * @param variant how work is cut where nothing was measured
- * @param limits what a launch must keep to
- * @param choices how kernels of some shapes run instead
+ * @param variant how work is divided where nothing was measured
+ * @param limits limits of a launch
+ * @param choices choices that replace the defaults for some shapes
  */
 public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelChoices choices) {
     /** A device on which every kernel runs as its variant suggests. */
@@ -36,7 +36,7 @@ public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelCho
     /**
      * {@return how a kernel runs on the device}
      *
-     * @param shape what it is launched on
+     * @param shape shape of the launch
      * @throws IllegalArgumentException if the choice that was made is none that the device can run
      */
     KernelChoice choice(KernelShape shape) {

@@ -56,7 +56,7 @@ public final class KernelGraph {
      * Starts a graph without tasks.
      *
      * @param name the graph's name in its plan
-     * @param device how and within which limits its kernels run
+     * @param device limits and kernel choices of the device
      * @param maxRows tokens of the largest chunk
      * @param step the launch's scalars, to be transferred at every execution
      * @param powers {@link DeviceTables#create()}, to be transferred once
@@ -88,7 +88,7 @@ public final class KernelGraph {
     /**
      * Adds the grids of all tasks.
      *
-     * @param scheduler of the plan
+     * @param scheduler scheduler of the plan
      */
     public void addTo(GridScheduler scheduler) {
         launches.addTo(scheduler);
@@ -110,7 +110,7 @@ public final class KernelGraph {
      * Looks tokens up: {@code x[row] = table[tokens[row]]}.
      *
      * @param task name
-     * @param table of one layer, [vocabulary][width]
+     * @param table table of one layer, [vocabulary][width]
      * @param tokens [rows], each within the vocabulary
      * @param x [rows][width]
      */
@@ -260,7 +260,7 @@ public final class KernelGraph {
      * What lies between the halves of a feed-forward network: {@code gate = function(gate, up)}.
      *
      * @param task name
-     * @param function of two elements
+     * @param function function of two elements
      * @param gate [rows][width], overwritten
      * @param up [rows][width]
      * @param width elements of a row
@@ -291,7 +291,7 @@ public final class KernelGraph {
      *
      * @param task name
      * @param x [rows][width], overwritten
-     * @param factor of each element
+     * @param factor factor of each element
      * @param width elements of a row
      */
     public void scale(String task, FloatArray x, float factor, int width) {
@@ -404,7 +404,7 @@ public final class KernelGraph {
      *
      * @param task name
      * @param codec block-quantized, bf16 or f32
-     * @param packets of all ranks: a {@link ByteArray}, or a {@link FloatArray} for f32
+     * @param packets packets of all ranks: a {@link ByteArray}, or a {@link FloatArray} for f32
      * @param residual [rows][columns], read and written
      */
     public void dequantizeSum(String task, DeviceCodec codec, DevicePackets packets, FloatArray residual) {

@@ -16,10 +16,10 @@ import java.util.Locale;
  * </pre>
  *
  * @param kind the kernel
- * @param format of weights or partials, in lower case
+ * @param format format of weights or partials, in lower case
  * @param outer see above
  * @param inner see above
- * @param tokens of the largest chunk that the graph is compiled for
+ * @param tokens tokens of the largest chunk that the graph is compiled for
  */
 public record KernelShape(KernelKind kind, String format, int outer, int inner, int tokens) {
     private static final int LARGEST = 1 << 30;

@@ -12,7 +12,7 @@ public enum KernelVariant {
     /**
      * {@return the variant for a kind of device}
      *
-     * @param type what TornadoVM says that the device is
+     * @param type type of the device that TornadoVM reports
      */
     public static KernelVariant of(TornadoDeviceType type) {
         return switch (type) {

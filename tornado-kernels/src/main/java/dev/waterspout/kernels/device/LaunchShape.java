@@ -38,8 +38,8 @@ public record LaunchShape(long globalX, long globalY, long localX, long localY) 
     /**
      * Checks that a device can launch this.
      *
-     * @param task what is launched, for the message
-     * @param limits of the device
+     * @param task name of the task, for the message
+     * @param limits limits of the device
      * @throws IllegalArgumentException with both sizes if a group is too large
      */
     public void requireFits(String task, DeviceLimits limits) {

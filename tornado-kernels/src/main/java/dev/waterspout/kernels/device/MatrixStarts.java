@@ -13,7 +13,7 @@ final class MatrixStarts {
      * Adds the weights of the graph's next product.
      *
      * @param task name, for the error message
-     * @param weights of all layers that the graph runs for
+     * @param weights weights of all layers that the graph runs for
      * @return the index in {@link Step} of the start of the layer's matrix
      * @throws IllegalArgumentException if the graph has {@link Step#MATRICES} products already
      */
@@ -29,7 +29,7 @@ final class MatrixStarts {
     /**
      * Sets the starts for the step's layer.
      *
-     * @param step of the next launch
+     * @param step step of the next launch
      * @throws IllegalArgumentException if an array has no matrix of the layer
      */
     void put(IntArray step) {

@@ -12,8 +12,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * The operands of one sum of packets, and the kernel that takes them, by wire format.
  *
- * @param codec of the packets
- * @param packets of all ranks
+ * @param codec codec of the packets
+ * @param packets packets of all ranks
  * @param residual [rows][columns], read and written
  */
 record SumTask(DeviceCodec codec, DevicePackets packets, FloatArray residual) {

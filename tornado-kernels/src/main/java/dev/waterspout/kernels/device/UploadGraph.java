@@ -89,7 +89,7 @@ public final class UploadGraph {
     /**
      * Adds the grids of all tasks.
      *
-     * @param scheduler of the plan
+     * @param scheduler scheduler of the plan
      */
     public void addTo(GridScheduler scheduler) {
         launches.addTo(scheduler);

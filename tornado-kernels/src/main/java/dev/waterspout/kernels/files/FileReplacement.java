@@ -88,7 +88,7 @@ public final class FileReplacement {
     /**
      * Replaces a file by a text in UTF-8.
      *
-     * @param target as in {@link #write}
+     * @param target see {@link #write}
      * @param text the new content
      * @throws IOException as in {@link #write}
      */
@@ -99,8 +99,8 @@ public final class FileReplacement {
     /**
      * Writes all of a buffer, however few bytes a call takes.
      *
-     * @param bytes what is written
-     * @param file where to
+     * @param bytes the bytes to write
+     * @param file the file to write
      * @throws IOException if it cannot be written
      */
     public static void writeFully(ByteBuffer bytes, WritableByteChannel file) throws IOException {

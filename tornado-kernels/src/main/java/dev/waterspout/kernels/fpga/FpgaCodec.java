@@ -59,7 +59,7 @@ public final class FpgaCodec implements AutoCloseable {
     /**
      * Allocates arrays for the largest partial. Compiling and loading happen on the first use.
      *
-     * @param kernels of a format
+     * @param kernels kernels of a format
      * @param file file with their source
      * @param device device that runs them
      * @param rows tokens of the largest partial, at least 1

@@ -92,8 +92,8 @@ public record FpgaEstimate(
     /**
      * {@return the estimate of the kernel that sums}
      *
-     * @param kernels of a format
-     * @param vendor whose FPGAs; their DSP blocks differ
+     * @param kernels kernels of a format
+     * @param vendor vendor of the FPGA; their DSP blocks differ
      */
     public static FpgaEstimate dequantizeSum(FpgaKernels kernels, Vendor vendor) {
         int block = kernels.format().block();
@@ -141,7 +141,7 @@ public record FpgaEstimate(
      * @param rows tokens
      * @param columns elements of a row
      * @param clock cycles per second
-     * @param bandwidth of the memory, in bytes per second
+     * @param bandwidth bandwidth of the memory, in bytes per second
      */
     public double seconds(FpgaKernels kernels, int rows, int columns, double clock, double bandwidth) {
         double bytes = (double) tiles(kernels, rows, columns) * wordsPerTile * WORD_BYTES;

@@ -47,7 +47,7 @@ public record FpgaKernels(MxFormat format, int ranks) {
     /**
      * {@return the kernels of a wire format}
      *
-     * @param format of partials
+     * @param format format of partials
      * @param ranks the most partials that are summed at once, 1 to 16
      * @throws IllegalArgumentException if FPGA kernels do not have the format
      */
@@ -77,7 +77,7 @@ public record FpgaKernels(MxFormat format, int ranks) {
     /**
      * {@return the complete OpenCL C source of the kernels}
      *
-     * @param vendor whose compiler
+     * @param vendor vendor of the compiler
      */
     public String source(Vendor vendor) {
         ElementType element = format.element();

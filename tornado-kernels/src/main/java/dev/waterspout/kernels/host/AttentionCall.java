@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
  * @param groups query heads, and the cache's head of each
  * @param firstPosition position of row 0; row {@code r} sees positions up to {@code firstPosition + r}
  * @param rows number of tokens, at least 1
- * @param scoring how scores become weights
+ * @param scoring scale, cap, window and sinks of the scores
  */
 public record AttentionCall(
         KvCacheView cache,

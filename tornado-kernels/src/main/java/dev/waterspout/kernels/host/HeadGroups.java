@@ -11,7 +11,7 @@ package dev.waterspout.kernels.host;
  *
  * @param heads query heads of the shard, at least 1
  * @param size query heads that share a key/value head in the whole model
- * @param offset how many query heads of the first key/value head lie before the shard, below {@code size}
+ * @param offset number of query heads of the first key/value head that lie before the shard, below {@code size}
  */
 public record HeadGroups(int heads, int size, int offset) {
     /** Checks the numbers. */

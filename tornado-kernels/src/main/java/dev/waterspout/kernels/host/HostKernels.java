@@ -22,7 +22,7 @@ public interface HostKernels {
      * Returns the kernels that use the Vector API and, for matrix products, machine code; with activations as they
      * come.
      *
-     * @param code what this process has emitted
+     * @param code the machine code that this process has emitted
      */
     static HostKernels machine(MachineCode code) {
         return new VectorKernels(Activations.F32, code);
@@ -142,7 +142,7 @@ public interface HostKernels {
     /**
      * Applies the activation function of a feed-forward network: {@code gate[i] = function(gate[i], up[i])}.
      *
-     * @param function of two elements
+     * @param function function of two elements
      * @param gate elements, overwritten
      * @param up elements; not used by a function of one
      * @param from first element of the band
@@ -154,7 +154,7 @@ public interface HostKernels {
      * Multiplies elements: {@code x[i] *= factor}.
      *
      * @param x elements, overwritten
-     * @param factor of each
+     * @param factor factor of each element
      * @param from first element of the band
      * @param to element after the last
      */

@@ -27,7 +27,7 @@ public final class KvCacheView {
      *
      * @param keys [blocks][kvHeads][blockSize][headDim], off-heap
      * @param values [blocks][kvHeads][blockSize][headDim], off-heap
-     * @param type of the elements of both
+     * @param type type of the elements of both
      * @param kvHeads number of key/value heads, at least 1
      * @param headDim elements per head, in [1, {@value #MAX_HEAD_DIM}]
      * @param blockSize positions of a block: a multiple of {@link VectorAttention#TILE}, unless there is one block only
@@ -77,7 +77,7 @@ public final class KvCacheView {
      *
      * @param keys [kvHeads][capacity][headDim], off-heap
      * @param values [kvHeads][capacity][headDim], off-heap
-     * @param type of the elements of both
+     * @param type type of the elements of both
      * @param kvHeads number of key/value heads, at least 1
      * @param capacity positions that fit, at least 1
      * @param headDim elements per head, in [1, {@value #MAX_HEAD_DIM}]
@@ -132,7 +132,7 @@ public final class KvCacheView {
      *
      * @param newKeys [rows][kvHeads][headDim] f32
      * @param newValues [rows][kvHeads][headDim] f32
-     * @param position of row 0
+     * @param position position of row 0
      * @param rows tokens
      */
     public void store(MemorySegment newKeys, MemorySegment newValues, int position, int rows) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param scale the factor of the products
  * @param cap the bound of scaled scores, applied as {@code cap x tanh(score / cap)} (Gemma 2, arXiv 2408.00118); 0 for
  *     none
- * @param window how many of the latest positions a token sees, its own included; 0 for all
+ * @param window number of the latest positions that a token attends to, its own included; 0 for all
  * @param sinks f32 {@code [heads]}: a score per query head that takes part in the softmax and has no value; null for
  *     none
  */

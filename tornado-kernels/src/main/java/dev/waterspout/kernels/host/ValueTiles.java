@@ -90,7 +90,7 @@ final class ValueTiles {
     /**
      * Adds {@code count} values to the sum of one unit.
      *
-     * @param position of the first value in the tile
+     * @param position position of the first value in the tile
      * @param weight index of its weight
      * @param count number of positions
      * @param sum index of the unit's sum

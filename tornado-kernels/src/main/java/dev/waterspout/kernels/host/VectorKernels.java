@@ -40,7 +40,7 @@ public final class VectorKernels implements HostKernels {
     /**
      * {@return whether products with these weights round their inputs}
      *
-     * @param weights of the product
+     * @param weights weights of the product
      */
     public boolean rounds(WeightMatrix weights) {
         return VectorLinear.rounds(weights, activations);
@@ -49,7 +49,7 @@ public final class VectorKernels implements HostKernels {
     /**
      * {@return the micro-kernels in machine code that do a product, or null if the Vector API does it}
      *
-     * @param weights of the product
+     * @param weights weights of the product
      */
     public @Nullable ByteKernels bytes(WeightMatrix weights) {
         Quants quants = weights.format().quants();

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
  * may exceed 2 GB.
  *
  * @param data row 0, column 0 is at offset 0
- * @param format how weights are stored
+ * @param format tensor type of the weights
  * @param rows number of rows (outputs), at least 1
  * @param columns number of columns (inputs), at least 1 and a multiple of the format's block
  * @param rowStride bytes from one row to the next
@@ -44,7 +44,7 @@ public record WeightMatrix(MemorySegment data, WeightFormat format, int rows, in
      * Returns a view of dense rows, which follow each other without gaps.
      *
      * @param data row 0, column 0 is at offset 0
-     * @param format how weights are stored
+     * @param format tensor type of the weights
      * @param rows number of rows
      * @param columns number of columns
      * @return the view

@@ -11,7 +11,7 @@ final class Assembler {
     /**
      * Begins a function.
      *
-     * @param bits of its vectors: 256 or 512
+     * @param bits bits of its vectors: 256 or 512
      */
     Assembler(int bits) {
         this.bits = bits;

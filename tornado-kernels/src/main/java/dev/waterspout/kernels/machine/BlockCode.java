@@ -34,7 +34,7 @@ public final class BlockCode {
     /**
      * Loads 16 bytes of the block.
      *
-     * @param offset of the first byte in the block
+     * @param offset offset of the first byte in the block
      * @return first of {@value Transpose#STEPS} registers, which have four consecutive bytes each
      */
     public int quads(int offset) {
@@ -104,7 +104,7 @@ public final class BlockCode {
     /**
      * Moves bits within bytes to bits 4 and 5.
      *
-     * @param bit of each byte that becomes bit 4; the one above it becomes bit 5
+     * @param bit bit of each byte that becomes bit 4; the one above it becomes bit 5
      */
     public void upperPair(int to, int from, int bit) {
         shift(to, from, bit);

@@ -127,7 +127,7 @@ public final class ByteKernels implements MachineCode.Checked {
     /**
      * {@return a function that fills tiles}
      *
-     * @param block how a type is read
+     * @param block block layout of the type
      * @param rowStride bytes from a row to the next
      */
     public Reader reader(BlockReader block, int rowStride) {

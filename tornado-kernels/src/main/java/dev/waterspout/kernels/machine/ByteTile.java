@@ -23,8 +23,8 @@ import java.util.List;
  * which is added), the number of groups of tokens, the number of blocks.
  *
  * @param isa instructions
- * @param quants what the weights are
- * @param tokens of a group of tokens
+ * @param quants codes of the weights
+ * @param tokens tokens of a group of tokens
  */
 record ByteTile(Isa isa, Quants quants, int tokens) {
     private static final int R = Isa.VECTORS;

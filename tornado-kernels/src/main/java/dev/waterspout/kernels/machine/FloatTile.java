@@ -9,13 +9,13 @@ import java.util.List;
  * <p>Arguments: address of the rows, of the inputs, of the sums, the number of groups of tokens, the number of vectors
  * of columns. Strides are bytes.
  *
- * @param bits of a vector: 128, 256 or 512
- * @param rows of weights
- * @param tokens of a group
- * @param rowStride from a row to the next
- * @param inputStride from a token's inputs to the next one's
- * @param sumRowStride from a row's sum to the next one's
- * @param sumInputStride from a token's sums to the next one's
+ * @param bits bits of a vector: 128, 256 or 512
+ * @param rows rows of weights
+ * @param tokens tokens of a group
+ * @param rowStride distance of two successive rows
+ * @param inputStride distance of the inputs of two successive tokens
+ * @param sumRowStride distance of the sums of two successive rows
+ * @param sumInputStride distance of the sums of two successive tokens
  * @param fresh whether sums start at zero instead of what is there
  */
 public record FloatTile(

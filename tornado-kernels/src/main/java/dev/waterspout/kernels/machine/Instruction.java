@@ -5,8 +5,8 @@ sealed interface Instruction {
     /**
      * A vector instruction.
      *
-     * @param op what it does
-     * @param bits of its vectors: 128, 256 or 512
+     * @param op the operation
+     * @param bits bits of its vectors: 128, 256 or 512
      * @param to register of the result; of {@link VectorOp.Form#STORE} the register that is stored
      * @param first register of the first operand, 0 where there is none
      * @param source the last operand

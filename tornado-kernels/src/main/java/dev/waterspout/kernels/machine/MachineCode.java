@@ -97,7 +97,7 @@ public final class MachineCode {
     /**
      * {@return the kernels of products of 8 bits, or nothing if they do not work here}
      *
-     * @param quants what the weights are
+     * @param quants codes of the weights
      */
     public Optional<ByteKernels> bytes(Quants quants) {
         return bytes.computeIfAbsent(quants, key -> checked(new ByteKernels(this, key)));

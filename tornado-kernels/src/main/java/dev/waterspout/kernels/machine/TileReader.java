@@ -14,7 +14,7 @@ import java.util.List;
  * bytes to ask for.
  *
  * @param isa instructions
- * @param block what the type says
+ * @param block block layout of the type
  * @param rowStride bytes from a row to the next
  */
 record TileReader(Isa isa, BlockReader block, int rowStride) {

@@ -9,12 +9,12 @@ import java.util.List;
  * <p>Arguments: address of the values, of the first unit's weights, of the first unit's sums, the number of rows.
  * Strides are bytes.
  *
- * @param bits of a vector: 128, 256 or 512
+ * @param bits bits of a vector: 128, 256 or 512
  * @param units that are summed together
- * @param vectors of a row
- * @param valueStride from a row to the next
- * @param weightStride from a unit's weights to the next one's
- * @param sumStride from a unit's sums to the next one's
+ * @param vectors vectors of a row
+ * @param valueStride distance of two successive rows
+ * @param weightStride distance of the weights of two successive units
+ * @param sumStride distance of the sums of two successive units
  */
 public record ValueTile(int bits, int units, int vectors, int valueStride, int weightStride, int sumStride) {
     /** Vectors of a row whose sums are in registers at the same time. */

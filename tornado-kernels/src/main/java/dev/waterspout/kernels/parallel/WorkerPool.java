@@ -61,7 +61,7 @@ public final class WorkerPool implements AutoCloseable {
      *
      * @param items number of items, at least 0
      * @param grain number of items that stay together, at least 1
-     * @param task what to do with a band
+     * @param task the work on one band
      * @throws RuntimeException or Error: what the task threw first, with what other bands threw as
      *     suppressed; all bands have ended by then
      * @throws IllegalStateException if the pool is closed or another run is in progress

@@ -30,7 +30,7 @@ public final class PeerEnd {
     /**
      * Adds a task that offers an array with its content at that time.
      *
-     * @param graph of the array's plan
+     * @param graph graph of the array's plan
      * @param task name
      * @param array stays on the device and unchanged until the next but one offer
      */
@@ -46,7 +46,7 @@ public final class PeerEnd {
     /**
      * Adds a task that copies the first part of an array to another array, and offers the latter.
      *
-     * @param graph of the arrays' plan
+     * @param graph graph of the arrays' plan
      * @param task name
      * @param source may change after the graph has been executed
      * @param array the copy that is offered; stays on the device and unchanged until the next but one offer
@@ -64,7 +64,7 @@ public final class PeerEnd {
     /**
      * Adds a task that fetches the latest offers of all ranks, this one included.
      *
-     * @param graph of the array's plan
+     * @param graph graph of the array's plan
      * @param task name
      * @param packets receives the offer of rank r from its element {@code r x size / ranks} on; {@link #expect} sets
      *     the number of bytes
@@ -80,7 +80,7 @@ public final class PeerEnd {
     /**
      * Adds a task that does nothing with an array. A graph of transfers alone needs one.
      *
-     * @param graph of the array's plan
+     * @param graph graph of the array's plan
      * @param task name
      * @param array on the device when the task runs
      */

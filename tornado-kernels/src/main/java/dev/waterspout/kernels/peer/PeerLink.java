@@ -29,7 +29,7 @@ public final class PeerLink {
         /**
          * Copies between all devices work: each has been tried.
          *
-         * @param link with as many ends as there are devices
+         * @param link link with as many ends as there are devices
          */
         record Connected(PeerLink link) implements Result {}
 

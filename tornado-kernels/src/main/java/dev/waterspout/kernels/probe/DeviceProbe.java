@@ -28,7 +28,7 @@ public final class DeviceProbe {
      *
      * @param floats that are read; they must fit in no cache
      * @param items work-items per compute unit; for reads a power of two, as {@code floats} is
-     * @param steps of every chain of multiply-adds
+     * @param steps steps of every chain of multiply-adds
      */
     record Size(int floats, int items, int steps) {}
 

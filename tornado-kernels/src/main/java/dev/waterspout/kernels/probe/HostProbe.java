@@ -55,8 +55,9 @@ public final class HostProbe {
      * disturbances make a pass slower, and the clock of a virtual machine makes a few passes look too fast.
      *
      * @param pool the worker threads to measure
-     * @param weights of a model, which are read from the mapped file, since its pages may be read at another speed
-     *     than allocated ones; where they are few enough to stay in a cache, 256 MB of memory are allocated instead
+     * @param weights weights of a model, which are read from the mapped file, since its pages may be read at another
+     *     speed than allocated ones; where they are few enough to stay in a cache, 256 MB of memory are allocated
+     *     instead
      */
     public static HostCeiling measure(WorkerPool pool, MemorySegment weights) {
         HostProbe probe = new HostProbe(pool, WARM_UP_NANOS, MEASURE_NANOS);

@@ -28,7 +28,7 @@ public final class Recording implements Timeline {
     private long[] durations = new long[1024];
 
     /**
-     * @param rank whose phases these are
+     * @param rank the rank of these phases
      * @param keeps whether phases are kept, to be read later
      * @param flight whether phases are passed to Java Flight Recorder
      */
@@ -55,7 +55,7 @@ public final class Recording implements Timeline {
          *
          * @param phase its kind
          * @param name its name
-         * @param number of the layer, exchange or token, or {@link Timeline#NO_NUMBER}
+         * @param number number of the layer, exchange or token, or {@link Timeline#NO_NUMBER}
          * @param start {@code System.nanoTime}
          * @param nanos its duration in nanoseconds
          */

@@ -38,19 +38,19 @@ public interface Timeline {
     /**
      * Ends the phase that was begun last.
      *
-     * @param phase of what kind it was
-     * @param name what it was, one of few constants
-     * @param number of the layer, exchange or token, or {@link #NO_NUMBER}
-     * @param begun what {@link #begin} returned
+     * @param phase the kind of the span
+     * @param name name of the span, one of few constants
+     * @param number number of the layer, exchange or token, or {@link #NO_NUMBER}
+     * @param begun the value that {@link #begin} returned
      */
     void end(Phase phase, String name, int number, long begun);
 
     /**
      * Ends the phase that was begun last, which has no number.
      *
-     * @param phase of what kind it was
-     * @param name what it was, one of few constants
-     * @param begun what {@link #begin} returned
+     * @param phase the kind of the span
+     * @param name name of the span, one of few constants
+     * @param begun the value that {@link #begin} returned
      */
     default void end(Phase phase, String name, long begun) {
         end(phase, name, NO_NUMBER, begun);
@@ -60,8 +60,8 @@ public interface Timeline {
      * Records work that the rank's thread did not do itself: of a device, while the thread waited, of which only the
      * duration is known; or of the link, while the thread computed.
      *
-     * @param phase of what kind it was
-     * @param name of the task graph or of the rows
+     * @param phase the kind of the span
+     * @param name name of the task graph or of the rows
      * @param from the start to draw it at, {@code System.nanoTime}
      * @param nanos its duration in nanoseconds
      */
@@ -79,8 +79,8 @@ public interface Timeline {
         /**
          * Ends a phase.
          *
-         * @param phase of what kind it was
-         * @param name what it was, one of few constants
+         * @param phase the kind of the span
+         * @param name name of the span, one of few constants
          */
         void next(Phase phase, String name);
     }

@@ -28,7 +28,7 @@ public final class Halves {
     /**
      * {@return the half at an address}
      *
-     * @param address of two bytes
+     * @param address address of two bytes
      */
     public static float at(long address) {
         return VALUES[Memory.ALL.get(Layouts.I16, address) & 0xffff];

@@ -37,7 +37,7 @@ final class Float16 extends TensorType {
      * Expands consecutive halves. The bits of a half, moved to where a float has them, are that half divided by 2^112,
      * subnormal or not; a half's largest exponent becomes a float's.
      *
-     * @param address of the first half
+     * @param address address of the first half
      * @param count number of halves
      * @param target address of the first float
      */

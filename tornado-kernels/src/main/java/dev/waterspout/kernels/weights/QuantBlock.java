@@ -61,9 +61,9 @@ public final class QuantBlock {
      * From here on, blocks are read into other memory.
      *
      * @param target the memory
-     * @param column of the target at which the block begins
-     * @param group of the target at which it begins
-     * @param times how many groups of the target each group of the block becomes
+     * @param column column of the target at which the block begins
+     * @param group group of the target at which it begins
+     * @param times number of target groups that each group of the block becomes
      */
     void place(QuantTarget target, int column, int group, int times) {
         bytes = target.numbers() + column;
@@ -102,10 +102,10 @@ public final class QuantBlock {
     /**
      * Writes the nibbles of some bytes.
      *
-     * @param low where the low nibbles go
-     * @param high where the high nibbles go
-     * @param address of the bytes
-     * @param count of the bytes, a multiple of 8
+     * @param low receives the low nibbles
+     * @param high receives the high nibbles
+     * @param address address of the bytes
+     * @param count number of bytes, a multiple of 8
      */
     void nibbles(int low, int high, long address, int count) {
         for (int i = 0; i < count; i += 8) {
@@ -119,7 +119,7 @@ public final class QuantBlock {
      * Writes 256 numbers of two bits: number {@code 128 n + 32 j + l} is in bits 2 j and 2 j + 1 of byte
      * {@code 32 n + l}.
      *
-     * @param address of 64 bytes
+     * @param address address of 64 bytes
      * @param less subtracted from each
      */
     void pairs(long address, int less) {

@@ -15,7 +15,7 @@ public final class RandomBlocks {
      * Fills a block with random bytes such that all weights are finite and of magnitude 1 at most.
      *
      * @param random the source of the bytes
-     * @param format of the block
+     * @param format format of the block
      * @param data receives the block
      * @param block its offset
      */

@@ -67,9 +67,9 @@ abstract class ScaledQuants extends TensorType implements BlockReader {
     /**
      * Reads a part of a row into memory of micro-kernels.
      *
-     * @param address of the first block
+     * @param address address of the first block
      * @param count number of weights, a multiple of the block
-     * @param target where numbers, scales and offsets go
+     * @param target receives numbers, scales and offsets
      * @param scratch the caller's
      */
     final void read(long address, int count, QuantTarget target, QuantBlock scratch) {

@@ -37,14 +37,14 @@ abstract class TensorType {
      *
      * @param data holds the block
      * @param block offset of the block in the data
-     * @param index of the weight in the block
+     * @param index index of the weight in the block
      */
     abstract float weight(MemorySegment data, long block, int index);
 
     /**
      * Unpacks consecutive weights of a row to f32, with the bits of {@link #weight}.
      *
-     * @param address of the first block
+     * @param address address of the first block
      * @param count number of weights, a multiple of the block
      * @param target address of the first float
      * @param scratch the caller's

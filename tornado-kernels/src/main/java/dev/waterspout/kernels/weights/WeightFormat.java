@@ -81,7 +81,7 @@ public enum WeightFormat {
      *
      * @param data holds the block
      * @param block offset of the block in the data
-     * @param index of the weight in the block
+     * @param index index of the weight in the block
      */
     public float weight(MemorySegment data, long block, int index) {
         return type.weight(data, block, index);
@@ -90,7 +90,7 @@ public enum WeightFormat {
     /**
      * Unpacks consecutive weights of a row to f32, with the bits of {@link #weight}.
      *
-     * @param address of the first block
+     * @param address address of the first block
      * @param count number of weights, a multiple of the block
      * @param target address of the first float
      * @param scratch the thread's
@@ -112,9 +112,9 @@ public enum WeightFormat {
     /**
      * Reads a part of a row into memory of micro-kernels.
      *
-     * @param address of the first block
+     * @param address address of the first block
      * @param count number of weights, a multiple of the block
-     * @param target where numbers, scales and offsets go
+     * @param target receives numbers, scales and offsets
      * @param scratch the thread's
      * @throws IllegalStateException if weights are floats
      */
@@ -138,7 +138,7 @@ public enum WeightFormat {
     /**
      * {@return the type with a number, or nothing if no class stands for it}
      *
-     * @param id as a file has it
+     * @param id the type's number in GGUF files
      */
     public static Optional<WeightFormat> byId(int id) {
         for (WeightFormat format : values()) {
@@ -156,10 +156,10 @@ public enum WeightFormat {
     /**
      * {@return a weight out of raw bytes, for kernels; NaN where no type has the number}
      *
-     * @param bytes of the rows
+     * @param bytes bytes of the rows
      * @param tables {@link DeviceTables#create()}
      * @param row byte at which the row starts
-     * @param column of the weight
+     * @param column column of the weight
      * @param format {@link #id()}
      */
     public static float weightAt(ByteArray bytes, FloatArray tables, int row, int column, int format) {

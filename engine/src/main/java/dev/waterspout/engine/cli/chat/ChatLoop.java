@@ -42,9 +42,9 @@ public final class ChatLoop {
 
     /**
      * @param model answers
-     * @param template how conversations are written down
-     * @param options how replies are made
-     * @param console where the conversation is held
+     * @param template the chat template
+     * @param options options of replies
+     * @param console console of the conversation
      */
     public ChatLoop(LanguageModel model, ChatTemplate template, ChatOptions options, ChatConsole console) {
         this.model = model;
@@ -56,7 +56,7 @@ public final class ChatLoop {
     /**
      * Holds the conversation.
      *
-     * @param system what the model is to be; empty for nothing
+     * @param system system message; empty for none
      * @param first the first message; empty for what is read first
      */
     public void run(String system, Optional<String> first) {

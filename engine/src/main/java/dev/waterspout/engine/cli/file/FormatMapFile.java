@@ -37,7 +37,7 @@ public final class FormatMapFile {
      * Writes a file.
      *
      * @param map the formats
-     * @param file where to
+     * @param file the file to write
      * @param details more about the search, for people
      */
     public static void write(FormatMap map, Path file, JsonObject details) throws IOException {
@@ -72,7 +72,7 @@ public final class FormatMapFile {
     /**
      * Reads a file.
      *
-     * @param file as {@link #write} wrote it
+     * @param file a file that {@link #write} wrote
      * @throws UncheckedIOException with one sentence about the file if it cannot be read, or is no format map
      */
     public static FormatMap read(Path file) {

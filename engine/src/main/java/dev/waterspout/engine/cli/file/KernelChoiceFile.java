@@ -56,7 +56,7 @@ public record KernelChoiceFile(List<Tuned> devices) {
      *
      * @param identity backend, name and driver
      * @param version the version of Waterspout whose kernels were timed
-     * @param time when the tuning ended
+     * @param time time at which the tuning ended
      * @param kernels the fastest choice per shape class
      */
     public record Tuned(DeviceIdentity identity, String version, Instant time, Map<KernelShape, Kernel> kernels) {}
@@ -64,7 +64,7 @@ public record KernelChoiceFile(List<Tuned> devices) {
     /**
      * The fastest choice for a kernel.
      *
-     * @param choice how the kernel is cut into work items
+     * @param choice how the kernel's work is divided into work-items
      * @param kernelNanos the median kernel time of this choice, in ns
      * @param defaultNanos the median kernel time of the default choice, in ns
      */

@@ -29,7 +29,7 @@ public final class Profile {
     /**
      * Begins.
      *
-     * @param file to write in the end, or null
+     * @param file the file to write at the end, or null
      * @throws IOException if it cannot be written there
      */
     public Profile(@Nullable Path file) throws IOException {
@@ -72,8 +72,8 @@ public final class Profile {
      * Writes the file, if one is wanted: the rank's number is put into its name where a process has none but a later
      * rank.
      *
-     * @param command that ran
-     * @param devices of all ranks, for people
+     * @param command command that was run
+     * @param devices devices of all ranks, for people
      * @param err is told
      */
     public void write(String command, List<String> devices, PrintWriter err) throws IOException {

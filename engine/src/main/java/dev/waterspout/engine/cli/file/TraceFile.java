@@ -26,10 +26,10 @@ import java.util.List;
  *
  * <p>Source: "Trace Event Format", the document of the Chromium project.
  *
- * @param command that ran
- * @param devices of all ranks, by rank
+ * @param command command that was run
+ * @param devices devices of all ranks, by rank
  * @param epochNanos what, added to {@code System.nanoTime}, counts from 1970
- * @param recordings of this process's ranks
+ * @param recordings recordings of this process's ranks
  */
 public record TraceFile(String command, List<String> devices, long epochNanos, List<Recording> recordings) {
     /** In {@code otherData}. */

@@ -22,7 +22,7 @@ public final class Hub {
 
     private final HubSettings settings;
 
-    /** @param settings where models come from and where they are kept */
+    /** @param settings address of the hub and folder of the models */
     public Hub(HubSettings settings) {
         this.settings = settings;
     }

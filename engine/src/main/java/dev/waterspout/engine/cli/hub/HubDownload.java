@@ -48,9 +48,9 @@ final class HubDownload {
     /**
      * Downloads a file unless it is there.
      *
-     * @param file what the hub says of it
+     * @param file name, size and digest that the hub reports
      * @param source its address
-     * @param target where it goes
+     * @param target receives the result
      * @throws HubException if the hub does not have it, the disk has no room, the connection keeps breaking, or what
      *     came is not what the hub had announced
      */

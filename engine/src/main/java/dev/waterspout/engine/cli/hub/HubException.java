@@ -15,8 +15,8 @@ public final class HubException extends IOException {
     /**
      * Reports what another failure led to.
      *
-     * @param message as above
-     * @param cause what the network or the file system said
+     * @param message see above
+     * @param cause the failure of the network or the file system
      */
     HubException(String message, Throwable cause) {
         super(Printable.line(message), cause);

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  * A file of a repository.
  *
  * @param path within the repository, with slashes
- * @param size in bytes
+ * @param size size in bytes
  * @param sha256 of its content in lower-case hexadecimal, where the hub says it
  */
 record HubFile(String path, long size, Optional<String> sha256) {
@@ -37,7 +37,7 @@ record HubFile(String path, long size, Optional<String> sha256) {
     /**
      * Returns the path of another part of the same model.
      *
-     * @param number from 1
+     * @param number number, from 1
      */
     String part(int number) {
         Matcher part = PART.matcher(path);

@@ -66,7 +66,7 @@ final class HubHttp implements AutoCloseable {
     /**
      * Sends a request and waits for the whole answer.
      *
-     * @param uri where to
+     * @param uri address of the request
      * @param headers besides the token
      * @param handler takes the body of the answer that is no redirect
      * @param pulse beats whenever the handler gets bytes
@@ -94,8 +94,8 @@ final class HubHttp implements AutoCloseable {
     /**
      * Returns the pages of a listing.
      *
-     * @param uri of the first page
-     * @param missing what to say where the server has no such thing or does not show it
+     * @param uri uri of the first page
+     * @param missing message where the server has no such thing or does not show it
      */
     List<byte[]> pages(URI uri, String missing) throws IOException {
         List<byte[]> pages = new ArrayList<>();

@@ -6,7 +6,7 @@ public interface HubProgress {
     /**
      * Bytes have come.
      *
-     * @param file what is downloaded, within its repository
+     * @param file path of the file within its repository
      * @param done bytes of it that are there
      * @param all its size in bytes
      */

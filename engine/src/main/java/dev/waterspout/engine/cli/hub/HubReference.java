@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  * A model's name on a hub: {@code owner/repo}, or {@code owner/repo:quant}.
  *
  * @param owner user or organization
- * @param repository of that owner
+ * @param repository repository of that owner
  * @param quant which of the repository's files, such as {@code Q4_K_M}
  */
 public record HubReference(String owner, String repository, Optional<String> quant) {
@@ -19,7 +19,7 @@ public record HubReference(String owner, String repository, Optional<String> qua
     /**
      * Reads a reference.
      *
-     * @param text as a user types it
+     * @param text text that a user has typed
      * @throws IllegalArgumentException if it has another form
      */
     public static HubReference parse(String text) {

@@ -11,9 +11,9 @@ import java.util.Optional;
  * @param endpoint address of the hub, without a slash at the end
  * @param token sent to the hub itself, and to no other server that it refers to
  * @param cache folder of downloaded models
- * @param tries how often in a row a download may fail without a byte gained
+ * @param tries largest number of successive attempts of a download that gain no byte
  * @param pause after the first failure; twice as long after each further one
- * @param patience how long a server may send nothing
+ * @param patience longest time without a byte from the server
  */
 public record HubSettings(
         String endpoint, Optional<String> token, Path cache, int tries, Duration pause, Duration patience) {
@@ -34,7 +34,7 @@ public record HubSettings(
      * Returns settings with the usual patience.
      *
      * @param endpoint address of the hub; empty for Hugging Face
-     * @param token for repositories that need one
+     * @param token access token for repositories that need one
      * @param cache folder of downloaded models
      */
     public static HubSettings of(Optional<String> endpoint, Optional<String> token, Path cache) {

@@ -41,7 +41,7 @@ public final class LabCommand implements Runnable {
     /**
      * Returns a command line in full: {@code plan} is {@code lab plan}, and {@code codec search} is {@code lab search}.
      *
-     * @param arguments as typed
+     * @param arguments the arguments as typed
      */
     public static String[] expand(String[] arguments) {
         List<String> words = new ArrayList<>(Arrays.asList(arguments));

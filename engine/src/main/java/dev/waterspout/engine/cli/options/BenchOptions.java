@@ -122,7 +122,7 @@ public final class BenchOptions {
      * Returns a context for all tests. The cache has a block more for each sequence than it needs, so that what lies
      * before a test stays there from run to run.
      *
-     * @param context of one sequence, with its number of positions
+     * @param context context of one sequence, with its number of positions
      */
     public Context context(Context context) {
         int most = parallel.stream().mapToInt(Integer::intValue).max().orElse(1);

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * What TornadoVM loads the FPGA kernels from. It reads that when it starts, so it is told before any device is looked
  * for.
  *
- * @param file what the vendor's compiler wrote, or null where the device compiles from source
+ * @param file bitstream of the vendor's compiler, or null where the device compiles from source
  * @param configuration TornadoVM's configuration of FPGAs, or null for the one beside the bitstream or in the folder
  *     above, and where there is none for that of the SDK
  */
@@ -37,7 +37,7 @@ public record Bitstream(@Nullable Path file, @Nullable Path configuration) {
     /**
      * Returns a device that can run the kernels.
      *
-     * @param name what the user calls it
+     * @param name name of the device on the command line
      * @throws DeviceException if there is no such device, or it has no use for a bitstream, or cannot do without
      */
     public CodecDevice device(String name) throws IOException {
@@ -60,7 +60,7 @@ public record Bitstream(@Nullable Path file, @Nullable Path configuration) {
     /**
      * Tells TornadoVM, before it starts.
      *
-     * @param names of all devices that load it
+     * @param names names of all devices that load it
      */
     void prepare(List<String> names) throws IOException {
         if (file == null) {

@@ -95,7 +95,7 @@ public final class CodecDeviceOptions {
     /**
      * Returns the names of devices, with those of their codecs.
      *
-     * @param devices of all ranks of the group
+     * @param devices devices of all ranks of the group
      * @param local whether they are all this process's
      */
     public List<String> describe(List<String> devices, boolean local) {

@@ -57,7 +57,7 @@ public final class MachineOptions {
     /**
      * What was asked for.
      *
-     * @param ranks how many devices
+     * @param ranks number of devices
      * @param formats that may travel
      */
     public Machine machine(int ranks, List<WireFormat> formats) {

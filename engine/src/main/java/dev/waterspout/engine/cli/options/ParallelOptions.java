@@ -28,7 +28,7 @@ public final class ParallelOptions {
     /**
      * Returns a context for so many sequences.
      *
-     * @param context of one
+     * @param context context of one sequence
      */
     public Context context(Context context) {
         return context.withSequences(sequences, cacheSize);

@@ -107,7 +107,7 @@ public final class PlanOptions {
     /**
      * Returns what the model is to remember, for a command with a default of its own.
      *
-     * @param positions in the KV cache where none are given
+     * @param positions default number of positions in the KV cache
      */
     public Context contextOr(int positions) {
         Context asked = context();
@@ -127,8 +127,8 @@ public final class PlanOptions {
     /**
      * Returns how a model is to run.
      *
-     * @param exchange what ranks send each other
-     * @param host how the ranks of this machine compute
+     * @param exchange wire formats, collective and time limit of the exchange
+     * @param host threads and precision of the ranks on this machine
      * @param err receives lines about kernels that run as tuned
      */
     public Options options(Exchange exchange, Host host, PrintWriter err) {

@@ -39,8 +39,8 @@ public final class ProfileOptions {
     /**
      * Writes the file, if one is wanted.
      *
-     * @param command that ran
-     * @param devices of all ranks, for people
+     * @param command command that was run
+     * @param devices devices of all ranks, for people
      * @param err is told
      */
     public void write(String command, List<String> devices, PrintWriter err) throws IOException {

@@ -19,7 +19,7 @@ public final class PromptText {
     /**
      * Returns arguments whose prompts the parser passes on unchanged, for {@link #decode}.
      *
-     * @param arguments as typed, the command first
+     * @param arguments the arguments as typed, the command first
      */
     public static String[] encode(String[] arguments) {
         String[] encoded = arguments.clone();
@@ -49,7 +49,7 @@ public final class PromptText {
     /**
      * Returns the text of a word.
      *
-     * @param word as the parser has it
+     * @param word the word from the parser
      */
     public static String decode(String word) {
         return word.startsWith(MARK)

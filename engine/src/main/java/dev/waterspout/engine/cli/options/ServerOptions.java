@@ -80,7 +80,7 @@ public final class ServerOptions {
     /**
      * Returns how a model is to be served.
      *
-     * @param parallel how many replies are computed at a time
+     * @param parallel number of replies computed at a time
      * @throws IOException if a file cannot be read
      */
     public ServeOptions options(int parallel) throws IOException {

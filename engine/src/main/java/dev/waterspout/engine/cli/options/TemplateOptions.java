@@ -23,7 +23,7 @@ public final class TemplateOptions {
     /**
      * Returns the template.
      *
-     * @param model whose own is taken where no file is given
+     * @param model the model whose own template is used where no file is given
      * @throws IOException if the file cannot be read
      * @throws dev.waterspout.engine.chat.ChatException if there is no template, or it is malformed
      */
@@ -38,7 +38,7 @@ public final class TemplateOptions {
     /**
      * Returns the template, if there is one.
      *
-     * @param model whose own is taken where no file is given
+     * @param model the model whose own template is used where no file is given
      * @throws IOException if the file cannot be read
      * @throws dev.waterspout.engine.chat.ChatException if it is malformed
      */

@@ -13,8 +13,8 @@ public final class BenchProgress {
     private String what = "";
 
     /**
-     * @param tests how many there will be
-     * @param err where to print
+     * @param tests number of tests
+     * @param err stream to print to
      */
     public BenchProgress(int tests, PrintWriter err) {
         this.tests = tests;

@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * One result of {@code bench}.
  *
- * @param model what was run
- * @param setup on what
+ * @param model the model that was run
+ * @param setup machine and options of the measurement
  * @param workload the test
  * @param samples its times
- * @param cost what a run takes at least
- * @param ceiling of the machine with as many threads, if all ranks are on this process's host
- * @param time when it was done
+ * @param cost lower bounds of a run's time
+ * @param ceiling ceiling of the machine with as many threads, if all ranks are on this process's host
+ * @param time time of the measurement
  */
 public record BenchRow(
         ModelFacts model,
@@ -43,7 +43,7 @@ public record BenchRow(
      *
      * @param file its path
      * @param type architecture, size and the type of most of its weights
-     * @param bytes of all tensors
+     * @param bytes bytes of all tensors
      * @param parameters elements of all tensors
      */
     public record ModelFacts(String file, String type, long bytes, long parameters) {
@@ -75,10 +75,10 @@ public record BenchRow(
     /**
      * What a model runs on.
      *
-     * @param devices of all ranks
-     * @param transport what moves messages between them
-     * @param threads of all ranks on this machine together
-     * @param options of the ranks
+     * @param devices devices of all ranks
+     * @param transport transport between them
+     * @param threads threads of all ranks on this machine together
+     * @param options options of the ranks
      */
     public record Setup(List<String> devices, String transport, int threads, RankOptions options) {
         /** Returns the devices for people, such as {@code 2 x host, e2m1:32:e8m0}. */

@@ -13,7 +13,7 @@ public final class ConsoleEvents implements Events {
     private @Nullable Progress loading;
 
     /**
-     * @param err where to print
+     * @param err stream to print to
      * @param explains whether to print why a schedule was chosen
      */
     public ConsoleEvents(PrintWriter err, boolean explains) {

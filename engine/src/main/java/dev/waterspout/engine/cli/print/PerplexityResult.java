@@ -12,9 +12,9 @@ import java.util.List;
  * All that {@code perplexity} tells.
  *
  * @param deployment the model that predicted, and how it ran
- * @param file with the text
+ * @param file the text file
  * @param text the windows that were scored
- * @param scores of the run that was asked for, and before it of the one it was compared with, if any
+ * @param scores scores of the run that was asked for, and before it of the one it was compared with, if any
  */
 public record PerplexityResult(Deployment deployment, Path file, TextWindows text, List<RunScore> scores) {
     /** {@return the model's file, without its folder} */

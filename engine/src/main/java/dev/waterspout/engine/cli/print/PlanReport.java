@@ -62,7 +62,7 @@ public final class PlanReport {
     /**
      * Predicts every format by the fastest of its choices, and the fastest of all.
      *
-     * @param predictor what predicts
+     * @param predictor the predictor of run times
      * @param choices ways to exchange
      */
     public void compare(Predictor predictor, List<CommChoice> choices) {

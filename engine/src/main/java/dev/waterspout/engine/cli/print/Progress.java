@@ -23,8 +23,8 @@ public final class Progress {
 
     /**
      * @param what is being done
-     * @param total how much of it there is, for people
-     * @param err where to print
+     * @param total total amount, for people
+     * @param err stream to print to
      */
     public Progress(String what, String total, PrintWriter err) {
         this.what = what;
@@ -45,7 +45,7 @@ public final class Progress {
     /**
      * Shows how far it has come, now and then.
      *
-     * @param done of {@code all}
+     * @param done how many of {@code all}
      * @param all when it is finished
      */
     public synchronized void show(long done, long all) {

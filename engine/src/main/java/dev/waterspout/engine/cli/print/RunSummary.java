@@ -12,10 +12,10 @@ import java.util.List;
  * All that {@code --stats} tells of a run.
  *
  * @param running the model
- * @param devices of all ranks, for people
- * @param sampling how tokens were chosen
- * @param loadSeconds from the start of the command until the model was loaded
- * @param report what the generation did
+ * @param devices devices of all ranks, for people
+ * @param sampling sampling parameters
+ * @param loadSeconds time from the start of the command until the model was loaded
+ * @param report statistics of the generation
  */
 public record RunSummary(
         LanguageModel running,

@@ -38,7 +38,7 @@ public final class ApiException extends RuntimeException {
     /**
      * A request that cannot be used.
      *
-     * @param status of HTTP, 400 to 499
+     * @param status HTTP status, 400 to 499
      * @param message one sentence
      */
     public static ApiException request(int status, String message) {
@@ -48,7 +48,7 @@ public final class ApiException extends RuntimeException {
     /**
      * A request that cannot be used, for a reason that clients know by its code.
      *
-     * @param status of HTTP, 400 to 499
+     * @param status HTTP status, 400 to 499
      * @param code such as {@code context_length_exceeded}
      * @param message one sentence
      */
@@ -59,7 +59,7 @@ public final class ApiException extends RuntimeException {
     /**
      * A request that this server cannot answer, through no fault of the client's.
      *
-     * @param status of HTTP: 429 or 500 to 599
+     * @param status HTTP status: 429 or 500 to 599
      * @param type such as {@code server_error}
      * @param message one sentence
      */

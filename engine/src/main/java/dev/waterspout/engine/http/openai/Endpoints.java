@@ -47,7 +47,7 @@ public final class Endpoints {
     /**
      * @param served the model
      * @param queue computes replies
-     * @param limit how long a request may take
+     * @param limit time limit of a request
      */
     public Endpoints(ServedModel served, ReplyQueue queue, Duration limit) {
         this.served = served;

@@ -50,7 +50,7 @@ public final class Fields {
     /**
      * Returns the fields of an object.
      *
-     * @param name of the object in messages
+     * @param name name of the object in messages
      * @param value the object
      * @throws ApiException if it is none
      */

@@ -26,7 +26,7 @@ final class Replies {
      * @param served the model
      * @param queue computes replies
      * @param metrics counts them
-     * @param limit how long a request may take
+     * @param limit time limit of a request
      */
     Replies(ServedModel served, ReplyQueue queue, Metrics metrics, Duration limit) {
         this.served = served;

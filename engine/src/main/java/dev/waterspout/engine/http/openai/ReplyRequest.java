@@ -8,8 +8,8 @@ import java.util.List;
 /**
  * What a request asks for.
  *
- * @param prompts of its replies, in order
- * @param options of its replies, one per prompt
+ * @param prompts prompts of its replies, in order
+ * @param options options of its replies, one per prompt
  * @param streams whether pieces are sent as they come
  * @param includesUsage whether a stream ends with what the replies took
  */

@@ -27,7 +27,7 @@ final class ResponsesWriter implements ReplyWriter {
 
     /**
      * @param served the model
-     * @param echoed what a response repeats of its request
+     * @param echoed the fields that a response repeats from its request
      */
     ResponsesWriter(ServedModel served, Map<String, @Nullable Object> echoed) {
         this.served = served;

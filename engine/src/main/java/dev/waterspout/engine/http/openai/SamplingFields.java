@@ -18,8 +18,8 @@ final class SamplingFields {
     /**
      * Reads how tokens are chosen.
      *
-     * @param fields of the request
-     * @param usual what counts where the request says nothing; its seed does not
+     * @param fields fields of the request
+     * @param usual defaults of the request, except for the seed
      * @param vocabulary number of tokens
      */
     static SamplingParameters sampling(Fields fields, SamplingParameters usual, int vocabulary) {
@@ -66,7 +66,7 @@ final class SamplingFields {
     /**
      * Reads the texts that end a reply.
      *
-     * @param fields of the request; {@code stop} is one text or a list
+     * @param fields fields of the request; {@code stop} is one text or a list
      */
     static List<String> stops(Fields fields) {
         List<String> stops = new ArrayList<>();

@@ -14,10 +14,10 @@ import java.util.Optional;
 /**
  * A model, and how it is served.
  *
- * @param model that runs
- * @param template how conversations are written down; empty where there is none
- * @param name what clients call it
- * @param usual how replies are made where a request says nothing
+ * @param model the model that runs
+ * @param template the chat template; empty where there is none
+ * @param name name of the model for clients
+ * @param usual defaults of a request
  * @param clock dates replies
  */
 public record ServedModel(

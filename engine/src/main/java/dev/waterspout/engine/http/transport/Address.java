@@ -21,8 +21,8 @@ public record Address(String host, int port, Optional<Tls> tls) {
     /**
      * Files in PEM.
      *
-     * @param certificate of the server, then those that vouch for it
-     * @param key of the server, in PKCS #8
+     * @param certificate certificate of the server, then those that vouch for it
+     * @param key key of the server, in PKCS #8
      */
     public record Tls(Path certificate, Path key) {}
 }

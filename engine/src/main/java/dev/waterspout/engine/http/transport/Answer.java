@@ -6,8 +6,8 @@ import java.util.Map;
 /**
  * A response that is all there.
  *
- * @param status of HTTP
- * @param contentType of the body
+ * @param status HTTP status
+ * @param contentType content type of the body
  * @param body the bytes
  * @param headers others, by name
  */
@@ -21,7 +21,7 @@ public record Answer(int status, String contentType, byte[] body, Map<String, St
     /**
      * Returns an answer in JSON.
      *
-     * @param status of HTTP
+     * @param status HTTP status
      * @param json the text
      */
     public static Answer json(int status, String json) {
@@ -31,8 +31,8 @@ public record Answer(int status, String contentType, byte[] body, Map<String, St
     /**
      * Returns the same with one more header.
      *
-     * @param name of the header
-     * @param value of the header
+     * @param name name of the header
+     * @param value value of the header
      */
     public Answer with(String name, String value) {
         Map<String, String> more = new java.util.TreeMap<>(headers);

@@ -7,7 +7,7 @@ public interface Handler {
     /**
      * Looks at a request's head, before its body is read. Must not wait.
      *
-     * @param head of the request
+     * @param head head of the request
      * @return the answer of a request that is refused; empty for one that goes on
      */
     Optional<Answer> screen(Head head);
@@ -22,7 +22,7 @@ public interface Handler {
     /**
      * Returns the answer to a request that breaks a limit.
      *
-     * @param status of HTTP: 408 or 413
+     * @param status HTTP status: 408 or 413
      * @param message one sentence
      */
     Answer refuse(int status, String message);

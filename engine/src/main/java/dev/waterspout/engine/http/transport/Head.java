@@ -13,7 +13,7 @@ public interface Head {
     /**
      * Returns the value of a header.
      *
-     * @param name in any case
+     * @param name name, in upper or lower case
      */
     Optional<String> header(String name);
 }

@@ -77,9 +77,9 @@ public final class HttpTransport implements AutoCloseable {
     /**
      * Starts a server.
      *
-     * @param address where it listens
+     * @param address address on which the server listens
      * @param handler answers requests
-     * @param limits what a client may cost
+     * @param limits limits on the resources of one client
      * @throws IOException with one sentence if it cannot listen there
      */
     public static HttpTransport listen(Address address, Handler handler, Limits limits) throws IOException {

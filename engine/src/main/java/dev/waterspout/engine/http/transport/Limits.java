@@ -6,9 +6,9 @@ import java.time.Duration;
  * What a client may cost.
  *
  * @param bodyBytes most bytes of a request's body
- * @param body how long a request's body may take to come
- * @param write how long a client may take to read a piece of a response
- * @param idle how long a connection is kept without a request, and how long a request's head may take to come
+ * @param body time limit for receiving a request's body
+ * @param write time limit for a client to read a piece of a response
+ * @param idle time limit of a connection without a request, and for receiving a request's head
  */
 public record Limits(int bodyBytes, Duration body, Duration write, Duration idle) {
     /** 8 MiB, 30 seconds to send, 60 seconds to read a piece, 75 seconds between requests. */

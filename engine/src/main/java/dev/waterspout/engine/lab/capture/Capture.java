@@ -26,7 +26,7 @@ public final class Capture {
      * @param model stays open
      * @param windows the text
      * @param ranks number of equal shards of the model
-     * @param threads of all ranks together
+     * @param threads threads of all ranks together
      * @param listener receives every partial of every rank
      */
     public static void run(Model model, TextWindows windows, int ranks, int threads, PartialListener listener) {

@@ -10,10 +10,10 @@ import java.util.List;
  * @param vendor the vendor
  * @param compiler the program
  * @param source product that contains it
- * @param setup how to put it on the PATH
+ * @param setup command that puts it on the PATH
  * @param board default board, that of TornadoVM's configuration
  * @param flags for TornadoVM's configuration file
- * @param extension of a bitstream
+ * @param extension extension of a bitstream
  */
 public record Toolchain(
         Vendor vendor, String compiler, String source, String setup, String board, String flags, String extension) {

@@ -26,8 +26,8 @@ public record PassWork(double flops, double bytes) {
      * @param config the model's shape
      * @param bytesPerWeight average over the matrices
      * @param shard the rank's
-     * @param tokens in this pass, at least 1
-     * @param position of the first
+     * @param tokens number of tokens in this pass, at least 1
+     * @param position position of the first
      * @param logits whether the logits of the last token are computed
      */
     public static PassWork of(

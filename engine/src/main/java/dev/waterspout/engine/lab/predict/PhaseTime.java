@@ -7,8 +7,8 @@ import dev.waterspout.interconnect.policy.CommChoice;
  * time of the exchange is shorter than their sum if chunks overlap.
  *
  * @param choice choice for the largest exchange
- * @param tokens of the phase
- * @param compute of the slowest rank
+ * @param tokens tokens of the phase
+ * @param compute time of computation on the slowest rank
  * @param quantize encoding of partials
  * @param transfer frames on the link
  * @param sum dequantize, sum and add the residual; for two-step also the reduction

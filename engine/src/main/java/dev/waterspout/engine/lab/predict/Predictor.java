@@ -44,7 +44,7 @@ public final class Predictor {
 
     /**
      * @param config the model's shape
-     * @param bytesPerWeight on average over its matrices
+     * @param bytesPerWeight mean number of bytes per weight over its matrices
      * @param plan its shards
      * @param machine one device per rank of the plan
      */
@@ -74,9 +74,9 @@ public final class Predictor {
     /**
      * Predicts the time to the first token.
      *
-     * @param tokens of the prompt, at least 1
+     * @param tokens tokens of the prompt, at least 1
      * @param chunk most tokens in one pass
-     * @param schedule how partials are exchanged
+     * @param schedule wire format and collective of each exchange
      */
     public PhaseTime prefill(int tokens, int chunk, CommSchedule schedule) {
         PhaseTime whole = pass(Math.min(tokens, chunk), 0, tokens <= chunk, schedule);
@@ -91,7 +91,7 @@ public final class Predictor {
      * Predicts the time of one decoded token.
      *
      * @param position number of tokens before it
-     * @param schedule how partials are exchanged
+     * @param schedule wire format and collective of each exchange
      */
     public PhaseTime decode(int position, CommSchedule schedule) {
         return pass(1, position, true, schedule);
@@ -123,7 +123,7 @@ public final class Predictor {
     /**
      * Returns the seconds of one exchange.
      *
-     * @param choice how it is done
+     * @param choice collective, wire format and chunk size
      * @param rows tokens
      * @param link the link
      */

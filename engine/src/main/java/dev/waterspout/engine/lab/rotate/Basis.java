@@ -18,7 +18,7 @@ public final class Basis {
     /**
      * Returns a basis that spreads the energy of every vector evenly over the channels.
      *
-     * @param width of the model
+     * @param width width of the model
      * @param seed seed of its random signs
      * @throws IllegalArgumentException if there is no construction of a Hadamard matrix of that order
      */

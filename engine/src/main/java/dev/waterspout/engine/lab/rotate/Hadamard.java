@@ -18,7 +18,7 @@ final class Hadamard {
      * root of n, as in QuaRot (arXiv 2404.00456).
      *
      * @param n the order
-     * @param seed of the signs
+     * @param seed seed of the signs
      * @throws IllegalArgumentException if there is no construction for that order; the message names orders nearby
      */
     static double[][] randomized(int n, long seed) {

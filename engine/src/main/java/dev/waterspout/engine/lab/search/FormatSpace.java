@@ -39,7 +39,7 @@ final class FormatSpace {
      * bytes.
      *
      * @param bits bits per element that TopK may take
-     * @param width of the model
+     * @param width width of the model
      */
     static List<WireFormat> baselines(double bits, int width) {
         List<WireFormat> all = new ArrayList<>();

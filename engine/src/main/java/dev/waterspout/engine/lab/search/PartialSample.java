@@ -13,10 +13,10 @@ final class PartialSample implements PartialListener {
     private final int[][] rows;
 
     /**
-     * @param exchanges of a forward pass
-     * @param ranks of the group
+     * @param exchanges exchanges of a forward pass
+     * @param ranks ranks of the group
      * @param maxRows largest number of tokens
-     * @param width of the model
+     * @param width width of the model
      * @param arena owner of the sample
      */
     PartialSample(int exchanges, int ranks, int maxRows, int width, Arena arena) {

@@ -8,7 +8,7 @@ import dev.waterspout.interconnect.policy.Algorithm;
  * @param budgetPercent largest increase of perplexity in percent, its standard error included
  * @param ranks number of equal shards of the model
  * @param algorithm the collective
- * @param threads of all ranks together
+ * @param threads threads of all ranks together
  * @param sampleRows tokens whose partials are captured
  * @param candidates block formats whose perplexity is measured
  */

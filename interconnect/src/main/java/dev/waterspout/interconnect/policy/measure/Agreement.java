@@ -9,7 +9,7 @@ import java.util.Arrays;
 public final class Agreement {
     private final ControlChannel control;
 
-    /** @param control of this rank */
+    /** @param control control messages of this rank */
     public Agreement(ControlChannel control) {
         this.control = control;
     }

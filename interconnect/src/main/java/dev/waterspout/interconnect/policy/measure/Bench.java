@@ -10,9 +10,9 @@ import java.util.function.LongSupplier;
  *
  * @param transport this rank's; idle
  * @param exchange its frames
- * @param control on the same frames
- * @param ports where to encode and sum
- * @param codecs what is known of this rank's codecs without measuring
+ * @param control control messages over the same frames
+ * @param ports ports that encode and sum
+ * @param codecs costs of this rank's codecs that are known without a measurement
  * @param clocks the time
  * @param barrier called on all ranks before each exchange that is timed as a trial; returns when all ranks have called
  *     it

@@ -31,8 +31,8 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
     /**
      * A straight line.
      *
-     * @param fixedSeconds of each call, at least 0
-     * @param perElementSeconds of each element, at least 0
+     * @param fixedSeconds time per call independent of the size, at least 0
+     * @param perElementSeconds time per element, at least 0
      */
     public record Line(double fixedSeconds, double perElementSeconds) {
         /** Checks the ranges. */
@@ -66,8 +66,8 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
         /**
          * Returns the seconds of some calls.
          *
-         * @param calls how many
-         * @param elements of all calls together
+         * @param calls number of calls
+         * @param elements elements of all calls together
          */
         public double seconds(double calls, double elements) {
             return calls * fixedSeconds + elements * perElementSeconds;

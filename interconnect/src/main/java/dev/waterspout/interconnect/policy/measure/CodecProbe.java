@@ -30,8 +30,8 @@ public final class CodecProbe {
     private final Clocks clocks;
 
     /**
-     * @param ranks how many they are: so many packets are summed
-     * @param ports where to measure
+     * @param ranks number of ranks, and of packets that are summed
+     * @param ports ports to measure
      * @param clocks the time
      */
     public CodecProbe(int ranks, PortFactory ports, Clocks clocks) {
@@ -43,11 +43,11 @@ public final class CodecProbe {
     /**
      * Warms up all formats together and measures them one after the other.
      *
-     * @param formats what to measure, the most important first; the first is measured in any case
+     * @param formats formats to measure, the most important first; the first is measured in any case
      * @param maxRows the largest exchange
      * @param columns elements of a row
-     * @param warmUp how long to wait for steady figures
-     * @param most how long to measure; formats for which no time is left are not
+     * @param warmUp time limit for the figures to become steady
+     * @param most time limit; formats for which no time is left are not measured
      * @return this rank's costs
      */
     public CodecCosts measure(List<WireFormat> formats, int maxRows, int columns, Duration warmUp, Duration most) {

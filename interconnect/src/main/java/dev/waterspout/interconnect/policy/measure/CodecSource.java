@@ -17,10 +17,10 @@ public interface CodecSource {
      * with the rank's ports. Where any rank has a source of its own, the policy trusts its model and tries nothing: a
      * trial would run on the ports.
      *
-     * @param formats of which costs are wanted
+     * @param formats formats of which costs are wanted
      * @param maxRows the largest exchange
      * @param columns elements of a row
-     * @param ranks how many exchange: so many packets are summed
+     * @param ranks number of ranks that exchange, and of packets that are summed
      */
     CodecCosts measure(List<WireFormat> formats, int maxRows, int columns, int ranks);
 }

@@ -4,8 +4,8 @@ package dev.waterspout.interconnect.policy.measure;
  * What a link costs. An exchange in which each of N ranks sends {@code b} bytes to each of its {@code N - 1} peers
  * takes {@code latencySeconds + (N - 1) x b / bytesPerSecond}.
  *
- * @param latencySeconds of an exchange that carries next to nothing, at least 0
- * @param bytesPerSecond what one rank sends to all its peers together; more than 0, infinite where nothing travels
+ * @param latencySeconds time of an exchange of almost no bytes, at least 0
+ * @param bytesPerSecond rate at which one rank sends to all its peers together; above 0, infinite where nothing travels
  */
 public record LinkCost(double latencySeconds, double bytesPerSecond) {
     /** An unmeasured link between processes: 1 Gbit/s, 30 us. */
@@ -27,7 +27,7 @@ public record LinkCost(double latencySeconds, double bytesPerSecond) {
     /**
      * Returns the seconds that an exchange takes.
      *
-     * @param peers how many ranks each rank sends to
+     * @param peers number of ranks that each rank sends to
      * @param bytesPerPeer frame and payload
      */
     public double seconds(int peers, double bytesPerPeer) {

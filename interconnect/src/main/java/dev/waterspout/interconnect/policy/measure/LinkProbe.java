@@ -55,10 +55,10 @@ public final class LinkProbe {
     private final int peers;
 
     /**
-     * @param transport what to measure; idle
-     * @param control of the same transport
+     * @param transport transport to measure; idle
+     * @param control control messages of the same transport
      * @param nanoClock the time, as {@link System#nanoTime}
-     * @param budget how long the probe may take
+     * @param budget time limit of the probe
      */
     public LinkProbe(Transport transport, ControlChannel control, LongSupplier nanoClock, Duration budget) {
         this.transport = transport;

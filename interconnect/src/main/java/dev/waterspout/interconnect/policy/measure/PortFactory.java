@@ -14,7 +14,7 @@ public interface PortFactory {
      * asked for many times, never for more than the largest exchange: where ports are dear, it may be the same one each
      * time.
      *
-     * @param format what partials travel as
+     * @param format wire format of partials
      * @param rows the most rows of an exchange
      * @param columns elements of a row
      */

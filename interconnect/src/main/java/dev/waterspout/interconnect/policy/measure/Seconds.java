@@ -23,7 +23,7 @@ public final class Seconds {
      * Returns the seconds from a start to now.
      *
      * @param nanoClock the time, as {@link System#nanoTime}
-     * @param start what the clock showed then
+     * @param start clock reading at the start
      */
     public static double since(LongSupplier nanoClock, long start) {
         return (nanoClock.getAsLong() - start) * PER_NANO;
@@ -33,7 +33,7 @@ public final class Seconds {
      * Runs some work and returns the seconds that it took.
      *
      * @param nanoClock the time, as {@link System#nanoTime}
-     * @param work what to run
+     * @param work the work to run
      */
     public static double time(LongSupplier nanoClock, Runnable work) {
         long start = nanoClock.getAsLong();

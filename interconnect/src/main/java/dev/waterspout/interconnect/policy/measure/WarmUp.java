@@ -32,12 +32,12 @@ public final class WarmUp {
     /**
      * Encodes, reduces and sums one row in every format by turns.
      *
-     * @param formats what to compile
+     * @param formats wire formats to compile kernels for
      * @param columns elements of a row
-     * @param ranks how many exchange
+     * @param ranks number of ranks that exchange
      * @param ports where
      * @param clocks the time
-     * @param most how long at most
+     * @param most the longest time
      * @return the formats that became steady
      */
     public static Set<WireFormat> run(

@@ -47,10 +47,10 @@ final class Race {
     private final RoundOrder order = new RoundOrder();
 
     /**
-     * @param bench what to exchange with
+     * @param bench the ranks and buffers of the exchange
      * @param columns elements of a row
      * @param time advances with each round
-     * @param arena of the buffers; shared, because ranks in one process read each other's messages
+     * @param arena arena of the buffers; shared, because ranks in one process read each other's messages
      */
     Race(Bench bench, int columns, GroupTime time, Arena arena) {
         this.bench = bench;

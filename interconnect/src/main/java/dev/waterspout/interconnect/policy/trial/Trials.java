@@ -89,7 +89,7 @@ public final class Trials {
     /**
      * Tries what fits into the time that the settings give. Called on all ranks.
      *
-     * @param bench what to exchange with
+     * @param bench the ranks and buffers of the exchange
      * @param settings sizes and time
      * @param candidates the choices for each size
      * @param calibration receives each trial as soon as it is made

@@ -26,7 +26,7 @@ public class AccessorParameters {
      * An argument.
      *
      * @param object an array, a number or a kernel context
-     * @param access what the kernel does with it
+     * @param access whether the kernel reads the array, writes it, or both
      */
     public record PairAccessor(Object object, Access access) {}
 }

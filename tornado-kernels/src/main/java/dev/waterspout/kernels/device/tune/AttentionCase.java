@@ -25,8 +25,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param kvHeads key/value heads
  * @param headDim elements of a head
  * @param capacity positions of the cache
- * @param tokens of the largest chunk
- * @param timedTokens of a timed launch
+ * @param tokens tokens of the largest chunk
+ * @param timedTokens number of tokens of a timed launch
  */
 public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, int tokens, int timedTokens)
         implements TuneCase {

@@ -12,7 +12,7 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 /**
  * Tunes the kernels of a device. Nothing else is to run on it meanwhile.
  *
- * @param device that runs them
+ * @param device the device that runs the kernels
  * @param kernels its variant and limits
  */
 public record KernelTuner(TornadoDevice device, KernelDevice kernels) {
@@ -24,7 +24,7 @@ public record KernelTuner(TornadoDevice device, KernelDevice kernels) {
          *
          * @param done cases
          * @param all cases
-         * @param next what comes next, for people; empty at the end
+         * @param next description of the next case; empty at the end
          */
         void progress(int done, int all, String next);
     }
@@ -37,8 +37,8 @@ public record KernelTuner(TornadoDevice device, KernelDevice kernels) {
     /**
      * Tunes.
      *
-     * @param cases what is needed
-     * @param budget of all together, divided evenly; what a case leaves over is for those that follow
+     * @param cases the kernels and shapes to tune
+     * @param budget time limit of all cases together, divided evenly; what a case leaves over is for those that follow
      * @param listener hears of every case
      * @return a result per case
      * @throws TuneException if a default way fails

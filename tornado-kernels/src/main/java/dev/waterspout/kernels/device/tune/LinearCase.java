@@ -21,12 +21,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * A product of weights and tokens. As in a run, every launch reads the matrix of another layer, so that no cache holds
  * it.
  *
- * @param format of the weights
+ * @param format format of the weights
  * @param layers matrices in the array
  * @param rows output rows
  * @param columns input columns
- * @param tokens of the largest chunk
- * @param timedTokens of a timed launch
+ * @param tokens tokens of the largest chunk
+ * @param timedTokens number of tokens of a timed launch
  */
 public record LinearCase(WeightFormat format, int layers, int rows, int columns, int tokens, int timedTokens)
         implements TuneCase {

@@ -29,7 +29,7 @@ public final class ProfiledPlan implements AutoCloseable {
      *
      * @param graph transfers and one task
      * @param grids the task's
-     * @param device that runs it
+     * @param device the device that runs the graph
      */
     public ProfiledPlan(TaskGraph graph, GridScheduler grids, TornadoDevice device) {
         TornadoExecutionPlan made = new TornadoExecutionPlan(graph.snapshot())

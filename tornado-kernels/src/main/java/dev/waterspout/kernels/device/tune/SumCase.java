@@ -24,8 +24,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param format block-quantized or bf16
  * @param ranks partials
  * @param columns elements of a row
- * @param tokens of the largest chunk
- * @param timedTokens of a timed launch
+ * @param tokens tokens of the largest chunk
+ * @param timedTokens number of tokens of a timed launch
  */
 public record SumCase(WireFormat format, int ranks, int columns, int tokens, int timedTokens) implements TuneCase {
     @Override

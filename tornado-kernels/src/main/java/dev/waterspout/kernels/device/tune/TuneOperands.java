@@ -9,7 +9,7 @@ interface TuneOperands {
     /**
      * {@return a graph of the case's one kernel}
      *
-     * @param name of the graph
+     * @param name name of the graph
      * @param device decides how the kernel runs
      */
     KernelGraph graph(String name, KernelDevice device);

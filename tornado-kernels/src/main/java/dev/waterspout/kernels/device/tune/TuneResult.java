@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param tuned the case
  * @param timed ways that were timed to the end, the winner first and the others by their times; the default is among
  *     them
- * @param byDefault how the kernel runs where nothing was measured
+ * @param byDefault the choice that is used without a measurement
  * @param rejected ways that failed or were wrong, and so were not timed
  * @param slower ways that a few runs showed to be too slow
  * @param untried ways that the budget had no time for
@@ -27,7 +27,7 @@ public record TuneResult(
      * A way and its times.
      *
      * @param choice the way
-     * @param median of every time
+     * @param median the median of each of the times
      * @param spread the distance of the quartiles of kernel times, as a fraction of their median
      */
     public record Timed(KernelChoice choice, KernelTimes median, double spread) {}
@@ -36,7 +36,7 @@ public record TuneResult(
      * A way that cannot be used.
      *
      * @param choice the way
-     * @param why what failed, or what was wrong
+     * @param why the failure, or the difference from the reference
      */
     public record Rejected(KernelChoice choice, String why) {}
 

@@ -89,6 +89,7 @@ public final class Main implements Runnable {
                 .setDefaultValueProvider(new EnvironmentDefaults())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Main::rejectUsage)
+                .setExecutionStrategy(Main::runLast)
                 .setExecutionExceptionHandler((failure, command, parsed) -> reject(command, failure));
         if (!asksForHelp(arguments)) {
             interpolateNothing(commandLine);
@@ -96,6 +97,16 @@ public final class Main implements Runnable {
         int code = execute(commandLine, PromptText.encode(arguments));
         err.flush();
         return code;
+    }
+
+    /** Runs the command, or prints its help, whose failures picocli would report as a stack trace. */
+    private static int runLast(CommandLine.ParseResult parsed) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (OutputException unwritten) {
+            throw new CommandLine.ExecutionException(
+                    parsed.commandSpec().commandLine(), String.valueOf(unwritten.getMessage()), unwritten);
+        }
     }
 
     /** What picocli does not hand over to its handlers: errors, and results that cannot be written. */

@@ -52,7 +52,7 @@ class PromptAndOutputTest {
         assertThat(run.out()).startsWith("Gr\uFFFD\uFFFDe");
     }
 
-    private static int generateTo(String failure, StringWriter err) {
+    private static int runTo(String failure, StringWriter err, String... arguments) {
         PrintWriter out = StandardOutput.writer(new OutputStream() {
             private int written;
 
@@ -63,8 +63,11 @@ class PromptAndOutputTest {
                 }
             }
         });
-        String[] arguments = {"generate", "-p", "We the people", "-n", "3000", "-c", "4000", "--stats", "none"};
         return Main.run(arguments, out, new PrintWriter(err));
+    }
+
+    private static int generateTo(String failure, StringWriter err) {
+        return runTo(failure, err, "generate", "-p", "We the people", "-n", "3000", "-c", "4000", "--stats", "none");
     }
 
     @Test
@@ -80,6 +83,16 @@ class PromptAndOutputTest {
         StringWriter err = new StringWriter();
         assertThat(generateTo("Broken pipe", err)).isZero();
         assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void helpIsWrittenAsResultsAre() {
+        StringWriter err = new StringWriter();
+        assertThat(runTo("Broken pipe", err, "bench", "--help")).isZero();
+        assertThat(err.toString()).isEmpty();
+        assertThat(runTo("No space left on device", err, "bench", "--help")).isEqualTo(ExitCode.MODEL_OR_FILE);
+        assertThat(err.toString().strip())
+                .isEqualTo("waterspout: standard output cannot be written: No space left on device");
     }
 
     @ParameterizedTest

@@ -19,9 +19,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Everything that a shard keeps on its device from one graph to the next. Weights of a kind are stacked over the
- * layers, those of each tensor type for themselves. An output head that is the embedding table is not kept twice.
- * Shapes are of the shard; rows are the tokens of the largest chunk.
+ * The arrays of a shard that stay on its device between graphs. The weights of one kind and tensor type are stacked
+ * over the layers. An output head that is the embedding table is stored once. Shapes are those of the shard; rows are
+ * the tokens of the largest chunk.
  */
 final class DeviceArrays {
     /** {@link DeviceTables#create()}. */
@@ -51,17 +51,17 @@ final class DeviceArrays {
     final DeviceNorm outputNorm;
     final DeviceWeights output;
 
-    /** [layers][kvHeads][capacity][headDim], twice. */
+    /** Keys and values, each [layers][kvHeads][capacity][headDim]. */
     final DeviceCache cache;
     /** The residual stream, [rows][width]. */
     final FloatArray hidden;
-    /** Its norm, [rows][width]. */
+    /** The normalized residual stream, [rows][width]. */
     final FloatArray normed;
-    /** Working memory of norms, [rows][heads]. */
+    /** Scratch memory of the norms, [rows][heads]. */
     final FloatArray factors;
     /** [rows][heads][headDim]. */
     final FloatArray queries;
-    /** What attention makes of them, [rows][heads][headDim]. */
+    /** Output of attention, [rows][heads][headDim]. */
     final FloatArray attended;
     /** [rows][kvHeads][headDim]. */
     final FloatArray keys;
@@ -75,7 +75,7 @@ final class DeviceArrays {
     final FloatArray partial;
     /** Sum of the partials before it is normalized or scaled and added to the residual stream, [rows][width]. */
     final FloatArray sum;
-    /** The rows that logits are wanted for, [rows][width]. */
+    /** The rows whose logits are computed, [rows][width]. */
     final FloatArray selected;
     /** [logit rows][vocabulary of the shard]. */
     final FloatArray logits;
@@ -156,7 +156,8 @@ final class DeviceArrays {
     }
 
     /**
-     * Adds an array, with zeros in it; before any graph takes all of them over.
+     * Adds an array of zeros. Must be called before the first graph is built, because every graph takes over all
+     * arrays.
      *
      * @param array array of floats or bytes
      */
@@ -178,7 +179,7 @@ final class DeviceArrays {
         return stacked == null ? null : keep(stacked);
     }
 
-    /** The vectors of the layers that have them; null where none has. */
+    /** The vectors of one role, stacked over the layers that have them; null where no layer has them. */
     private static @Nullable FloatArray stacked(List<ShardWeights.Layer> layers, @Nullable TensorRole role) {
         if (role == null) {
             return null;
@@ -203,7 +204,7 @@ final class DeviceArrays {
                         kind(config), weight, stacked(layers, biasRole), 1, config.width(), config.epsilon()));
     }
 
-    /** The norm of every head by itself. */
+    /** The norm of each head. */
     private @Nullable DeviceNorm headNorm(
             ModelConfig config, List<ShardWeights.Layer> layers, TensorRole role, int heads) {
         FloatArray weight = stacked(layers, role);

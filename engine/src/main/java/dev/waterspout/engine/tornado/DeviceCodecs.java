@@ -31,13 +31,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The cost of packing and summing on a device as a packet sees it, kernel launches and copies between host and device
- * included. Graphs of one row and of many rows are built over scratch arrays, run until they are compiled, and timed. A
- * linear model is fitted to the two times. The kernel before the packing, which a packet launches anyway, is timed
- * alone and subtracted. Parts are reduced by the host, as in a packet.
+ * Measures the time of encoding and summing partials on a device, with kernel launches and copies between host and
+ * device. Graphs of one row and of many rows are built over scratch arrays, run until they are compiled, and timed. A
+ * linear model is fitted to the two times. The kernel before the encoding runs in any case, so it is timed alone and
+ * subtracted. The host reduces the parts, as in a run.
  */
 final class DeviceCodecs {
-    /** More rows change nothing but the time it takes. */
+    /** Rows of the larger graph. More rows would not change the fitted line, but would take longer. */
     private static final int MOST_ROWS = 64;
 
     private static final int WARM_UP = 5;
@@ -86,7 +86,7 @@ final class DeviceCodecs {
                 line(packets, one.sum, rows, many.sum));
     }
 
-    /** The line through one row and many; {@return one that neither falls nor begins below 0} */
+    /** Fits a line to the times of one row and of many; {@return the line, with slope and intercept of at least 0} */
     private static Line line(double rowElements, double one, int rows, double many) {
         if (rows == 1 || many <= one) {
             return new Line(one, 0);
@@ -95,7 +95,7 @@ final class DeviceCodecs {
         return new Line(Math.max(0, one - slope * rowElements), slope);
     }
 
-    /** Seconds of one call each. */
+    /** Seconds per call. */
     private record Times(double encode, double reduce, double sum) {}
 
     private Times times(WireFormat format, int rows) {
@@ -120,7 +120,7 @@ final class DeviceCodecs {
         }
     }
 
-    /** {@return the lower quartile of repetitions, once it has been run} */
+    /** Runs the graph once to compile it; {@return the lower quartile of the times of further runs} */
     private static double typical(Runnable work) {
         IntStream.range(0, WARM_UP).forEach(_ -> work.run());
         double[] seconds = new double[ROUNDS];
@@ -133,7 +133,7 @@ final class DeviceCodecs {
         return seconds[(ROUNDS - 1) / 4];
     }
 
-    /** The graphs of one format and size: those of a packet's half layer, without the half layer. */
+    /** The graphs that encode and sum partials of one format and size. */
     private final class Bench implements AutoCloseable {
         private final int rows;
         private final DeviceCodec codec;
@@ -142,7 +142,7 @@ final class DeviceCodecs {
         private final FloatArray partial;
         private final FloatArray residual;
         private final FloatArray selected;
-        /** What this rank has packed: bytes, or for f32 the partial itself. */
+        /** This rank's packet: bytes, or for f32 the partial itself. */
         private final TornadoNativeArray packet;
 
         private final TornadoNativeArray[] resident;
@@ -188,7 +188,7 @@ final class DeviceCodecs {
             return array;
         }
 
-        /** A graph with the kernel that comes before. */
+        /** A graph that begins with the kernel before the encoding. */
         private KernelGraph graph(String name) {
             KernelGraph graph = new KernelGraph(name, kernels, rows, step, powers);
             graph.taskGraph()

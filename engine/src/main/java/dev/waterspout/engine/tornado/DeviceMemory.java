@@ -16,7 +16,7 @@ import java.util.Locale;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * The memory that a shard takes on a device, found out before anything is allocated: the arrays of {@link DeviceArrays}
+ * Computes the memory that a shard needs on a device, before anything is allocated: the arrays of {@link DeviceArrays}
  * and of {@link PhaseGraphs}.
  */
 final class DeviceMemory {
@@ -92,7 +92,7 @@ final class DeviceMemory {
         return floats((long) config.layers() * shard.kvHeads().size() * options.context(), 2L * config.headDim());
     }
 
-    /** The working memory of a chunk, the logits, and the kernels' tables. */
+    /** The activations of a chunk, the logits, and the kernels' tables. */
     private long activations() {
         long heads = shard.heads().size();
         long kvHeads = shard.kvHeads().size();
@@ -106,7 +106,7 @@ final class DeviceMemory {
                 + DeviceTables.create().getNumBytesOfSegment();
     }
 
-    /** What one phase has for itself: its tokens, angles and scalars, this rank's packet, and those of other ranks. */
+    /** The arrays of one phase: its tokens, angles and scalars, this rank's packet, and the packets of other ranks. */
     private long phase(int chunk, int ranks) {
         PhaseComm comm = PhaseComm.of(options.schedule(), chunk);
         long packet = comm.format().encodedBytes(chunk, config.width());

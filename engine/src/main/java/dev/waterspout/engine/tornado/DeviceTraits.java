@@ -22,7 +22,7 @@ final class DeviceTraits {
      *
      * @param device name of the device on the command line
      * @param model the model to run
-     * @throws DeviceException if there is something that has no kernel; names it
+     * @throws DeviceException if the model has a feature without a kernel; the message names it
      */
     static void require(String device, Model model) {
         missing(model).entrySet().stream()

@@ -23,7 +23,8 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /**
- * The graphs of one device: one that brings all arrays there, and those that take the arrays over. Used by one thread.
+ * The execution plan of one device: a graph that uploads all arrays, and the graphs that take the arrays over from it.
+ * Used by one thread.
  */
 final class GraphPlan implements AutoCloseable {
     private final String name;
@@ -34,12 +35,12 @@ final class GraphPlan implements AutoCloseable {
     private Timeline timeline = Timeline.OFF;
 
     /**
-     * Builds the plan; nothing is compiled yet.
+     * Builds the plan. A graph is compiled when it is first executed.
      *
      * @param name name of the device on the command line
      * @param device the device that runs the graph
-     * @param load brings the arrays
-     * @param graphs take them over
+     * @param load the graph that uploads the arrays
+     * @param graphs the graphs that take the arrays over
      */
     GraphPlan(String name, TornadoDevice device, UploadGraph load, List<KernelGraph> graphs) {
         this.name = name;
@@ -67,7 +68,7 @@ final class GraphPlan implements AutoCloseable {
                 : placed;
     }
 
-    /** Notes executions from now on, and what the device does in them as TornadoVM's profiler tells it. */
+    /** Records executions from now on, with the device times that TornadoVM's profiler reports. */
     void record(Timeline into) {
         timeline = into;
         if (into.isOn()) {
@@ -75,7 +76,7 @@ final class GraphPlan implements AutoCloseable {
         }
     }
 
-    /** Brings all arrays to the device; before any other graph. */
+    /** Uploads all arrays. Must be called before any other graph runs. */
     void load() {
         execute(0, load.taskGraph());
     }
@@ -114,7 +115,7 @@ final class GraphPlan implements AutoCloseable {
         }
     }
 
-    /** The first execution compiles the kernels. */
+    /** Executes a graph for the first time, which compiles its kernels. */
     private void compile(int index, TaskGraph graph) {
         try (KernelLog log = new KernelLog()) {
             try {
@@ -142,7 +143,7 @@ final class GraphPlan implements AutoCloseable {
         }
     }
 
-    /** The profiler has sums, no beginnings: they are put in the order in which a graph goes through them. */
+    /** The profiler reports only sums. They are drawn in the order in which a graph executes its stages. */
     private void noteDevice(String graph, long begun, TornadoProfilerResult profile) {
         long at = begun;
         at = noteDevice(
@@ -161,8 +162,8 @@ final class GraphPlan implements AutoCloseable {
 
     @Override
     public void close() {
-        // Closing frees the arrays of the selected graph. The others have theirs from this one: freed once more, it
-        // fails.
+        // Closing frees the arrays of the selected graph. The other graphs share these arrays, and freeing an array
+        // twice fails.
         plan.withGraph(0);
         release(plan);
     }

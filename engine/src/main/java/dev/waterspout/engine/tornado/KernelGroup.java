@@ -1,8 +1,8 @@
 package dev.waterspout.engine.tornado;
 
-/** Kernels that are tuned together, as the user names them. */
+/** Groups of kernels that are tuned together; the names are those of the option {@code --kernels}. */
 public enum KernelGroup {
-    /** Packing and summing of partials. */
+    /** Encoding and summing of partials. */
     MX,
     /** Products with weights. */
     LINEAR,

@@ -11,8 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Collects what the thread that opened it prints to stderr: TornadoVM prints the logs of kernel compilers there. Other
- * threads print as before. One at a time may be open.
+ * Captures stderr of the thread that opened it, because TornadoVM prints the logs of kernel compilers there. Output of
+ * other threads is not captured. One log may be open at a time.
  */
 final class KernelLog implements AutoCloseable {
     private final PrintStream before = System.err;
@@ -22,22 +22,21 @@ final class KernelLog implements AutoCloseable {
         System.setErr(new PrintStream(new Split(before, collected), true, StandardCharsets.UTF_8));
     }
 
-    /** {@return what has been printed} */
+    /** {@return the captured text} */
     String text() {
         return collected.toString(StandardCharsets.UTF_8);
     }
 
-    /** Prints to stderr what has been collected. */
+    /** Prints the captured text to stderr. */
     void passOn() {
         before.print(text());
         before.flush();
     }
 
     /**
-     * Writes what has been collected, and a failure with its stack trace, to a new file in the folder for temporary
-     * files.
+     * Writes the captured text, and a failure with its stack trace, to a new file in the folder for temporary files.
      *
-     * @return where it can be read, for the end of a message; empty if the file cannot be written
+     * @return the end of a message, with the path of the file; empty if the file cannot be written
      */
     String save(Throwable failure) {
         StringWriter trace = new StringWriter();
@@ -56,7 +55,7 @@ final class KernelLog implements AutoCloseable {
         System.setErr(before);
     }
 
-    /** Sends the bytes of one thread to one stream, those of all others to another. */
+    /** Sends the output of one thread to one stream, and the output of all other threads to another. */
     private static final class Split extends OutputStream {
         private final Thread own = Thread.currentThread();
         private final OutputStream others;

@@ -7,14 +7,14 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Whole rows as a device packs them, and parts of them as they travel: a part is cut out and laid in without being
- * encoded anew.
+ * Copies tiles between rows that a device has encoded and the payloads of messages. A tile is copied without being
+ * encoded again.
  *
  * @param format wire format of the rows
  * @param columns elements of a row
  */
 record PackedRows(WireFormat format, int columns) {
-    /** Cuts a tile out of the rows. */
+    /** Copies a tile from the rows to a payload. */
     void copyOut(MemorySegment rows, Tile tile, MemorySegment payload) {
         if (tile.columns() == columns) {
             payload.copyFrom(band(rows, tile));
@@ -29,7 +29,7 @@ record PackedRows(WireFormat format, int columns) {
         }
     }
 
-    /** Lays a tile into the rows. */
+    /** Copies a tile from a payload into the rows. */
     void copyIn(MemorySegment payload, Tile tile, MemorySegment rows) {
         if (tile.columns() == columns) {
             band(rows, tile).copyFrom(payload);

@@ -8,13 +8,14 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * What one phase of a rank shows the other ranks, and where it puts what they show. The two half layers take turns:
- * other ranks may still be reading what one offers while the other writes its own.
+ * The arrays of one phase that ranks copy from device to device: those that other ranks read, and the array that
+ * receives their packets. Each half layer has its own array, because other ranks may still read the partial of one
+ * half while the other half writes its own.
  *
  * @param end the rank's end of the link
- * @param attention the attention half's encoded partial
- * @param feedForward the feed-forward half's
- * @param packets all ranks' encoded partials
+ * @param attention encoded partial of the attention half
+ * @param feedForward encoded partial of the feed-forward half
+ * @param packets encoded partials of all ranks
  */
 record PeerArrays(
         PeerEnd end, TornadoNativeArray attention, TornadoNativeArray feedForward, TornadoNativeArray packets) {
@@ -26,7 +27,7 @@ record PeerArrays(
      * @param maxRows tokens of the largest chunk
      * @param width width of the model
      * @param ranks ranks of the group
-     * @param arrays get them too: they stay on the device from one graph to the next
+     * @param arrays the arrays that stay on the device, to which these are added
      */
     static PeerArrays of(PeerEnd end, WireFormat format, int maxRows, int width, int ranks, DeviceArrays arrays) {
         long bytes = format.encodedBytes(maxRows, width);

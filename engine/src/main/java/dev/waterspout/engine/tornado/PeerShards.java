@@ -7,18 +7,18 @@ import java.util.List;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * Lets the ranks of one process fetch encoded partials from each other's devices. That is done for all-gathers; what a
- * schedule does in two steps goes through the host.
+ * Lets the ranks of one process copy encoded partials from each other's devices. Only all-gathers do so; two-step
+ * exchanges go through the host.
  */
 public final class PeerShards {
     private PeerShards() {}
 
-    /** What {@link #connect} returns. */
+    /** Result of {@link #connect}. */
     public sealed interface Result {
         /**
-         * All devices reach each other.
+         * All devices can copy from each other.
          *
-         * @param shards take the place of those given, for one group of ranks
+         * @param shards the factories to use in place of the given ones, for one group of ranks
          */
         record Connected(List<ShardFactory> shards) implements Result {
             /** Copies the list. */
@@ -28,15 +28,15 @@ public final class PeerShards {
         }
 
         /**
-         * They do not, and partials go through the host.
+         * The devices cannot copy from each other, and partials go through the host.
          *
-         * @param reason why, for people
+         * @param reason the reason, for people
          */
         record Refused(String reason) implements Result {}
     }
 
     /**
-     * Connects the devices of all ranks, and tries it with a few bytes. To be called while none of them runs anything.
+     * Connects the devices of all ranks and tests the connection with a few bytes. The devices must be idle.
      *
      * @param ranks factories of the ranks' shards, in rank order
      */

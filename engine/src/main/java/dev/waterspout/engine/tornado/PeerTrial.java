@@ -15,18 +15,21 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Times the exchange of a phase's largest message both ways, by turns, and tells which phases gain by copies from
- * device to device. The frames, the synchronization of the ranks' threads and the copies are those of a run. Its
- * kernels are left out.
+ * Times the exchange of each phase's largest message in turn from device to device and through the host, and selects
+ * the phases that are faster with copies from device to device. Frames, thread synchronization and copies are those of
+ * a run; kernels are left out.
  */
 public final class PeerTrial {
-    /** By how much device to device must be faster: the host's way is the one with checksums. */
+    /**
+     * Factor by which copies from device to device must be faster to be chosen: only exchanges through the host have
+     * checksums.
+     */
     private static final double GAIN = 0.05;
 
     private static final int WARM_UP = 10;
     private static final int MOST_ROUNDS = 40;
     private static final int FEWEST_ROUNDS = 8;
-    /** Bytes that one way may move altogether: some 50 ms through the host. */
+    /** Most bytes that one path may move in total: about 50 ms through the host. */
     private static final long BYTES = 48L << 20;
 
     private static final int STAGED = 0;
@@ -36,13 +39,13 @@ public final class PeerTrial {
     private final int width;
     private final List<Phase> phases;
 
-    /** The largest message of a phase, and what it took. */
+    /** The largest message of a phase, and its times. */
     private static final class Phase {
         final String name;
         final int rows;
         final PhaseComm comm;
         final int bytes;
-        /** By way, round and rank. */
+        /** Times by path, round and rank. */
         final double[][][] seconds;
 
         Phase(String name, int rows, PhaseComm comm, int width, int ranks) {
@@ -97,9 +100,9 @@ public final class PeerTrial {
     }
 
     /**
-     * Takes part. Called by every rank's thread, all at the same time.
+     * Runs one rank's part of the trial. Every rank's thread calls it, all at the same time.
      *
-     * @param exchange the rank's frames, idle
+     * @param exchange the rank's exchange, idle
      */
     public void run(FrameExchange exchange) {
         for (Phase phase : phases) {
@@ -129,19 +132,19 @@ public final class PeerTrial {
         }
     }
 
-    /** {@return the phases that gain} When every rank has run. */
+    /** {@return the phases that gain} Valid when every rank has run. */
     public PeerUse decide() {
         Phase decode = phases.getLast();
         return new PeerUse(phases.getFirst().gains(), decode.gains());
     }
 
-    /** {@return a line for the user: the decision and the times behind it} */
+    /** {@return a line for the user with the decision and the measured times} */
     public String explain() {
         return "partials between devices: "
                 + String.join("; ", phases.stream().map(Phase::explain).toList());
     }
 
-    /** {@return the lower quartile of the rounds, of each the slowest rank's time} */
+    /** {@return the lower quartile over the rounds of the slowest rank's time} */
     static double typical(double[][] rounds) {
         double[] slowest = Arrays.stream(rounds)
                 .mapToDouble(each -> Arrays.stream(each).max().orElseThrow())

@@ -11,15 +11,15 @@ import java.util.stream.IntStream;
  * The exchange of a phase. Its graphs are compiled for one wire format.
  *
  * @param format the wire format of partials
- * @param gathers whether all its exchanges are all-gathers, which devices can do by themselves
+ * @param gathers whether all its exchanges are all-gathers, which devices can do without the host
  */
 record PhaseComm(WireFormat format, boolean gathers) {
     /**
-     * Looks a phase up.
+     * Returns the exchange of a phase.
      *
      * @param schedule schedule of the run
-     * @param chunk most tokens in one forward pass of the phase: 1 is decode
-     * @throws IllegalArgumentException if the phase has more formats than one
+     * @param chunk largest number of tokens in one forward pass of the phase; 1 for decode
+     * @throws IllegalArgumentException if the phase has more than one format
      */
     static PhaseComm of(CommSchedule schedule, int chunk) {
         List<CommChoice> choices = IntStream.rangeClosed(Math.min(2, chunk), chunk)

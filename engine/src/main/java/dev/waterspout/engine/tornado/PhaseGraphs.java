@@ -32,16 +32,16 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The task graphs of one phase: prefill for chunks of many tokens, or decode for one. Each is compiled once and run for
- * every layer; the layer's number comes in with the step. Where a file mixes tensor types within a kind of weights, or
- * one array cannot hold all layers, a half layer has one graph per combination of arrays that occurs.
+ * The task graphs of one phase: prefill for chunks of many tokens, or decode for one. Each graph is compiled once and
+ * run for every layer; the layer's number is a scalar in {@link Step}. Where a file mixes tensor types within a kind
+ * of weights, or one array cannot hold all layers, a half layer has one graph per combination of arrays.
  *
  * <pre>
  *   embed          tokens            -> hidden
  *   attention      hidden, cache     -> partial, packed   (to the host)
  *   feed-forward   hidden            -> partial, packed   (to the host)
  *   sum            own packet, other ranks' packets (from the host) + hidden -> hidden
- *                  (a rank that is alone adds its partial)
+ *                  (a single rank adds its own partial)
  *   select         hidden            -> selected
  * </pre>
  */
@@ -52,22 +52,25 @@ final class PhaseGraphs {
     final KernelGraph embed;
     /** Sums the attention half's partials. */
     final Sums attentionSums;
-    /** Sums the feed-forward half's partials: with the same graphs, unless a norm of its own follows. */
+    /**
+     * Sums the feed-forward half's partials. These are the attention half's graphs, unless the feed-forward half ends
+     * with a norm.
+     */
     final Sums feedForwardSums;
 
     /**
      * The graphs that end a half layer.
      *
-     * @param all sums the partials of all ranks
-     * @param one adds what one rank has summed for all
+     * @param all graph that sums the partials of all ranks
+     * @param one graph that adds a sum that one rank has computed for all ranks
      */
     record Sums(KernelGraph all, KernelGraph one) {}
 
     final KernelGraph select;
-    /** Reduces parts of packets, which lie on the host. */
+    /** The codec that reduces parts of packets on the host. */
     final PartialCodec hostCodec;
 
-    /** Of every layer; layers whose weights lie in the same arrays share a graph. */
+    /** The graph of each layer; layers whose weights lie in the same arrays share a graph. */
     private final List<KernelGraph> attention;
 
     private final List<KernelGraph> feedForward;
@@ -79,9 +82,9 @@ final class PhaseGraphs {
     private final DeviceCodec codec;
     private final DeviceArrays arrays;
     private final @Nullable PeerArrays peers;
-    /** This rank's encoded partial: of the codec's format, or the floats themselves. */
+    /** This rank's encoded partial: bytes of the wire format, or for f32 the partial itself. */
     private final TornadoNativeArray packet;
-    /** The other ranks' encoded partials, or null where none goes through the host. */
+    /** The other ranks' encoded partials, or null where no partial goes through the host. */
     private final @Nullable DevicePackets packets;
 
     /**
@@ -158,12 +161,12 @@ final class PhaseGraphs {
         return maxRows;
     }
 
-    /** Returns what partials travel as. */
+    /** Returns the wire format of partials. */
     WireFormat format() {
         return codec.format();
     }
 
-    /** Returns what other ranks read of this one's device, or null where partials go through the host. */
+    /** Returns the arrays that ranks copy from device to device, or null where partials go through the host. */
     @Nullable
     PeerArrays peers() {
         return peers;
@@ -174,14 +177,14 @@ final class PhaseGraphs {
         return codec.format() == PlainFormat.F32 ? new FloatArray(bytes / Float.BYTES) : new ByteArray(bytes);
     }
 
-    /** Returns this rank's encoded partial, as the last half layer left it on the host. */
+    /** Returns this rank's encoded partial of the last half layer, on the host. */
     MemorySegment packet() {
         return packet.getSegment();
     }
 
     /**
-     * Returns where an encoded partial is to be put before the sum, or null for this rank's own, which is on the device
-     * already.
+     * Returns the memory for another rank's encoded partial, to be filled before the sum; null for this rank's own
+     * partial, which is on the device already.
      *
      * @param rank the rank that the packet is from
      */
@@ -191,7 +194,7 @@ final class PhaseGraphs {
         return rank == all.ownRank() ? null : place(rank > all.ownRank() ? rank - 1 : rank);
     }
 
-    /** Returns where a packet is to be put that one rank has reduced for all. */
+    /** Returns the memory for a packet that one rank has reduced for all ranks. */
     MemorySegment reduced() {
         return place(0);
     }
@@ -219,12 +222,12 @@ final class PhaseGraphs {
          * Makes a graph.
          *
          * @param name name of the graph
-         * @param layer one of those that the graph is for
+         * @param layer one of the graph's layers
          */
         KernelGraph graph(String name, int layer);
     }
 
-    /** Makes one graph per combination of arrays of weights; {@return the graph of every layer} */
+    /** Builds one graph per combination of weight arrays; {@return the graph of each layer} */
     private List<KernelGraph> perStacks(String name, Stream<StackedWeights> weights, HalfLayer half) {
         List<StackedWeights> kinds = weights.toList();
         Map<List<Integer>, KernelGraph> made = new HashMap<>();
@@ -266,7 +269,7 @@ final class PhaseGraphs {
     private KernelGraph feedForward(String name, int layer, int ffn) {
         KernelGraph graph = graph(name);
         DeviceArrays a = arrays;
-        // Where both halves read the same norm, it is still there from the first one.
+        // Where both halves read the same norm, the first half has already computed it.
         FloatArray h = config.architecture().block() == Block.PARALLEL ? a.normed : normed(graph, a.ffnNorm);
         if (a.gateWeights == null) {
             graph.linear("up", a.upWeights.of(layer), a.upBias, h, a.gate, RowCount.CHUNK);
@@ -300,7 +303,7 @@ final class PhaseGraphs {
         return new Sums(sum(half + "Sum", all, norm), sum(half + "SumOne", DevicePackets.in(all.others(), 1), norm));
     }
 
-    /** A rank that is alone adds its partial. */
+    /** A single rank adds its own partial. */
     private KernelGraph addOwn(String name, @Nullable DeviceNorm norm) {
         KernelGraph graph = graph(name);
         FloatArray target = target(graph, norm);
@@ -318,7 +321,10 @@ final class PhaseGraphs {
         return graph;
     }
 
-    /** Where the sum goes: to the residual stream, or where it can be normalized and scaled before. */
+    /**
+     * The array that receives the sum: the residual stream, or an array in which the sum is first normalized and
+     * scaled.
+     */
     private FloatArray target(KernelGraph graph, @Nullable DeviceNorm norm) {
         if (norm == null && config.scales().residual() == 1) {
             return arrays.hidden;
@@ -340,7 +346,7 @@ final class PhaseGraphs {
         graph.add("residual", arrays.hidden, target, config.width());
     }
 
-    /** The packets come from the devices of all ranks, this one's included. */
+    /** Sums packets copied from the devices of all ranks, this rank's included. */
     private void sumOfPeers(KernelGraph graph, PeerArrays peers, FloatArray target) {
         peers.end().gather(graph.taskGraph(), "gather", peers.packets());
         dequantizeSum(graph, DevicePackets.in(peers.packets(), ranks), target);
@@ -353,7 +359,7 @@ final class PhaseGraphs {
         graph.dequantizeSum("sum", codec, summed, target);
     }
 
-    /** The partial stays on the device in the form that travels, for the other ranks to read. */
+    /** Encodes the partial and leaves it on the device, from which the other ranks copy it. */
     private void offer(KernelGraph graph, PeerArrays peers, TornadoNativeArray offered) {
         if (offered instanceof ByteArray packed) {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
@@ -370,7 +376,7 @@ final class PhaseGraphs {
         return graph;
     }
 
-    /** The norm of the hidden state, or the hidden state itself where a half layer begins without a norm. */
+    /** Returns the normalized hidden state, or the hidden state itself where a half layer begins without a norm. */
     private FloatArray normed(KernelGraph graph, @Nullable DeviceNorm norm) {
         if (norm == null) {
             return arrays.hidden;
@@ -385,7 +391,7 @@ final class PhaseGraphs {
         }
     }
 
-    /** The partial goes to the host in the form that travels; a rank that is alone keeps it on the device. */
+    /** Encodes the partial and copies it to the host; a single rank keeps its partial on the device. */
     private void encode(KernelGraph graph) {
         if (ranks == 1) {
             return;

@@ -15,12 +15,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * A rank's matrices of one kind of all layers, copied from the file into device arrays: those of each tensor type for
- * themselves, since files mix types within a kind, and as many layers in an array as it holds.
+ * A rank's matrices of one kind from all layers, copied from the file into device arrays. Each tensor type has its own
+ * arrays, because files mix types within a kind. An array holds as many layers as fit.
  */
 final class StackedWeights {
     private final List<DeviceWeights> stacks = new ArrayList<>();
-    /** Of every layer: the index of its stack. */
+    /** The array index of each layer. */
     private final int[] stackOf;
 
     /**

@@ -44,7 +44,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** A shard on a TornadoVM device. Created and used by one thread. */
 public final class TornadoShard implements ShardCompute, StagedPort {
-    /** The graph that brings all arrays to the device; the others take them from it. */
+    /** Name of the graph that uploads all arrays; the other graphs take the arrays over from it. */
     static final String LOAD = "load";
 
     private static final String OUTPUT = "output";
@@ -52,7 +52,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     private final String name;
     private final long weightBytes;
     private final ModelConfig config;
-    /** Of every layer; null where it has no rotary embedding. */
+    /** The rotary embedding of each layer; null where a layer has none. */
     private final List<@Nullable RotaryAngles> angles;
 
     private final DeviceArrays arrays;
@@ -64,9 +64,9 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     private final int width;
     private final PeerPort peerPort = new DevicePort();
     private PhaseGraphs phase;
-    /** What sums the partials of the last half layer. */
+    /** The graphs that sum the partials of the last half layer. */
     private PhaseGraphs.Sums sums;
-    /** Elements of the exchange under way that lie ready to be summed. */
+    /** Number of elements of the current exchange that have been received. */
     private long summed;
 
     TornadoShard(TornadoShards on, Model model, Shard shard, int ranks, RankOptions options) {
@@ -82,7 +82,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         DeviceMemory.require(name, device, model, shard, ranks, options);
         this.arrays = new DeviceArrays(model, shard, options, device.getMaxAllocMemory());
         KernelDevice kernels = on.kernels();
-        // What stays on the device is allocated before the graphs, each of which takes all of it over.
+        // Arrays that stay on the device are allocated before the graphs, because each graph takes over all of them.
         PhaseShape prefillShape = shape("prefill", on.prefillEnd(), options, options.chunk(), ranks);
         PhaseShape decodeShape = options.chunk() == 1 ? null : shape("decode", on.decodeEnd(), options, 1, ranks);
         this.output = output(kernels, options.logitRows());
@@ -98,7 +98,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     /**
-     * Returns what makes such shards.
+     * Returns a factory of such shards.
      *
      * @param name name of the device on the command line
      * @param device the device that TornadoVM lists
@@ -108,7 +108,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     /**
-     * One format serves all chunks of a phase, and one way: the graphs are compiled for them.
+     * The graphs of a phase are compiled for one wire format and one path of the exchange.
      *
      * @param end the rank's end of a link to the other ranks' devices, or null
      */
@@ -153,7 +153,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         return angles;
     }
 
-    /** Fills the chunk's angles; a layer without rotary embedding turns by none. */
+    /** Fills the chunk's angles; a layer without rotary embedding has angles of zero. */
     private void turn(@Nullable RotaryAngles by) {
         int position = phase.step.get(Step.POSITION);
         int rows = phase.step.get(Step.ROWS);
@@ -213,7 +213,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         phase.step.set(Step.LAYER, 0);
         phase.step.set(Step.POSITION, position);
         phase.step.set(Step.ROWS, tokens.length);
-        // Checked with every launch: what lies within the chunk, though only output() selects.
+        // Every launch checks these scalars, though only output() uses them.
         phase.step.set(Step.FIRST_OUT, 0);
         phase.step.set(Step.OUT_ROWS, 1);
         plan.run(phase.embed);
@@ -246,7 +246,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         return phase.peers() == null ? this : peerPort;
     }
 
-    /** The port of a phase whose encoded partials never leave the devices. */
+    /** The port of a phase whose encoded partials are copied from device to device. */
     private final class DevicePort implements PeerPort {
         @Override
         public WireFormat format() {
@@ -277,8 +277,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     /**
-     * The device sums whole rows: parts are laid into them until the last has come. One payload is the sum of all
-     * ranks' partials, several are the partials of all ranks, of which this rank's is on the device already.
+     * The device sums whole rows, so received parts are collected until the rows are complete. A single payload is the
+     * sum of all ranks' partials. Several payloads are the ranks' partials; this rank's own is on the device already.
      */
     @Override
     public void decodeSum(MemorySegment[] payloads, Tile tile) {

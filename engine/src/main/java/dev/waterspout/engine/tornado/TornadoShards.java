@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * Puts shards on a TornadoVM device.
+ * Factory of shards on a TornadoVM device.
  *
  * @param name name of the device on the command line
  * @param device the device that TornadoVM lists
@@ -41,7 +41,7 @@ record TornadoShards(
         return new TornadoShard(this, model, shard, ranks, options);
     }
 
-    /** Kernels of devices take every KV head of a shard to have as many query heads. */
+    /** Device kernels require that each KV head of a shard has the same number of query heads. */
     private void requireWholeGroups(Shard shard, int groupSize) {
         Span heads = shard.heads();
         boolean whole = heads.from() % groupSize == 0 && heads.to() % groupSize == 0;
@@ -57,24 +57,24 @@ record TornadoShards(
         return DeviceCodecs.measure(this, formats, size);
     }
 
-    /** {@return what kernels need to know of the device} */
+    /** {@return the variant, limits and kernel choices of the device} */
     KernelDevice kernels() {
         return KernelDevice.of(device).with(choices);
     }
 
-    /** {@return the end that chunks of many tokens use, or null if they go through the host} */
+    /** {@return the link's end for prefill, or null if its partials go through the host} */
     @Nullable
     PeerEnd prefillEnd() {
         return use.prefill() ? end : null;
     }
 
-    /** {@return the end that single tokens use, or null if they go through the host} */
+    /** {@return the link's end for decode, or null if its partials go through the host} */
     @Nullable
     PeerEnd decodeEnd() {
         return use.decode() ? end : null;
     }
 
-    /** {@return this rank's end of a trial} Only where there is a link. */
+    /** {@return this rank's part of a trial} May be called only where there is a link. */
     TrialRank trial(WireFormat format, int bytes, int ranks) {
         return new TrialRank(name, device, Objects.requireNonNull(end), format, bytes, ranks);
     }

@@ -19,13 +19,13 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 
 /**
- * One rank's exchange of one size without arithmetic: what its graphs copy, through the host and from device to device,
- * and no kernel, so that nothing is compiled. Arrays are as large as a phase's.
+ * One rank's exchange of one message size without arithmetic. Its graphs copy data through the host and from device to
+ * device. They have no kernels, so nothing is compiled. The arrays are as large as a phase's.
  */
 final class TrialRank implements AutoCloseable {
     private static final int SEND_STAGED = 0;
     private static final int RECEIVE_STAGED = 1;
-    /** And the one after it, in turn. */
+    /** The array of the next exchange; the two arrays alternate. */
     private static final int SEND_PEER = 2;
 
     private static final int RECEIVE_PEER = 4;
@@ -34,7 +34,7 @@ final class TrialRank implements AutoCloseable {
     private final PeerEnd end;
     private final WireFormat format;
     private final int bytes;
-    /** What f32 partials are copied from before they are offered: their kernels write to one array. */
+    /** Source of f32 partials: their kernels write to one array, which is copied before other ranks read it. */
     private final ByteArray partial;
 
     private final ByteArray encoded;
@@ -45,7 +45,7 @@ final class TrialRank implements AutoCloseable {
     private int turn;
 
     /**
-     * Allocates the arrays; nothing runs yet.
+     * Allocates the arrays. Runs nothing.
      *
      * @param name name of the device on the command line
      * @param device device of the rank

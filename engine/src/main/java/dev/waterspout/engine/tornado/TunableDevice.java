@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** A device whose kernels can run in more than one way: one of TornadoVM's, or of the emulator's. */
+/** A device whose kernels have several implementations: a device of TornadoVM or of the emulator. */
 public final class TunableDevice {
     private final TornadoShards shards;
 
@@ -28,57 +28,57 @@ public final class TunableDevice {
     }
 
     /**
-     * Returns the device behind a factory of shards, or nothing if that is the host.
+     * Returns the device of a factory of shards; empty for the host.
      *
-     * @param shards puts shards on the device
+     * @param shards factory of shards
      */
     public static Optional<TunableDevice> of(ShardFactory shards) {
         return shards instanceof TornadoShards tornado ? Optional.of(new TunableDevice(tornado)) : Optional.empty();
     }
 
-    /** Returns the identity of the device, under which measurements are kept. */
+    /** Returns the identity of the device, which is the key of its measurements. */
     public DeviceIdentity identity() {
         return DeviceIdentity.of(shards.device());
     }
 
-    /** Returns whether it computes with few large cores rather than many small ones. */
+    /** Returns whether it is a CPU, with few large cores. */
     public boolean isCpu() {
         return KernelVariant.of(shards.device().getDeviceType()) == KernelVariant.ITEMS;
     }
 
     /**
-     * Returns why the device cannot run a kernel in a way, or nothing if it can.
+     * Returns the reason why the device cannot run a kernel with a choice; empty if it can.
      *
      * @param shape shape of the launch
-     * @param choice the way
+     * @param choice the choice
      */
     public Optional<String> problem(KernelShape shape, KernelChoice choice) {
         return KernelCandidates.problem(shape, choice, KernelDevice.of(shards.device()));
     }
 
     /**
-     * Returns the factory of shards whose kernels run with these choices.
+     * Returns a factory of shards with these kernel choices.
      *
-     * @param choices replace the defaults
+     * @param choices the choices that replace the defaults
      */
     public ShardFactory with(KernelChoices choices) {
         return new TornadoShards(shards.name(), shards.device(), shards.end(), shards.use(), choices);
     }
 
     /**
-     * Tunes kernels; nothing else is to run on the device meanwhile.
+     * Tunes kernels. Nothing else may run on the device at the same time.
      *
      * @param cases the kernels and shapes to tune
      * @param budget time for all together
-     * @param listener hears of every case
-     * @throws DeviceException if a kernel fails, or is wrong, as it runs by default
+     * @param listener is told of every case
+     * @throws DeviceException if a kernel fails or gives a wrong result with its default choice
      */
     public List<TuneResult> tune(List<TuneCase> cases, Duration budget, KernelTuner.Listener listener) {
         return attempt(() -> new KernelTuner(shards.device()).tune(cases, budget, listener));
     }
 
     /**
-     * Measures the highest throughput that its kernels reach.
+     * Measures the highest throughput that kernels reach on the device.
      *
      * @throws DeviceException if the device fails
      */

@@ -21,8 +21,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The kernels and shapes that shards of a model need, one per shape class; those of decode first, which most tokens
- * need. Chunks are timed with some of their tokens only: a product's time grows with their number.
+ * Lists the kernels and shapes that shards of a model need, one per shape class. Shapes of decode come first, because
+ * most tokens are computed by decode. Of a chunk, only some tokens are timed: the time of a product is proportional to
+ * their number.
  */
 public final class TuneCases {
     private static final int CPU_TOKENS = 32;
@@ -49,9 +50,9 @@ public final class TuneCases {
      * @param ranks ranks of the group; at least 2 where packing is to be tuned
      * @param options context and chunk of a run
      * @param format wire format of partials
-     * @param groups which kernels
+     * @param groups groups of kernels to tune
      * @param device whether it is a CPU
-     * @throws IllegalArgumentException if packing is to be tuned, and devices have no kernel for the format
+     * @throws IllegalArgumentException if encoding is to be tuned, and devices have no kernel for the format
      */
     public static List<TuneCase> of(
             Model model,

@@ -1,6 +1,7 @@
 /**
- * A shard on a TornadoVM device: its weights and activations as device arrays, its half layers as task graphs that are
- * compiled once and run for every layer. Only packed partials, logits and a few scalars cross between host and device.
+ * Shards on TornadoVM devices. Weights and activations are device arrays. Half layers are task graphs that are
+ * compiled once and run for every layer. Only encoded partials, logits and a few scalars are copied between host and
+ * device.
  */
 @NullMarked
 package dev.waterspout.engine.tornado;

@@ -8,16 +8,16 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Every rank sends its whole encoded partial to every other, and each decodes, sums and adds the residual in one pass
- * (arXiv 2411.09510, section 3). Each rank sends {@code (N - 1) x (header + encoded partial)} bytes, with one header
- * per chunk. A single rank exchanges nothing and encodes nothing. Where the ports are {@link PeerPort}s, the partials
- * are not cut into chunks.
+ * An all-gather of encoded partials (arXiv 2411.09510, section 3). Every rank sends its whole encoded partial to every
+ * other rank. Each rank then decodes all partials, sums them and adds the residual in one pass. Each rank sends
+ * {@code (N - 1) x (header + encoded partial)} bytes, with one header per chunk. A single rank exchanges nothing and
+ * encodes nothing. With {@link PeerPort}s the partials are not divided into chunks.
  */
 public final class AllGather implements Collective {
-    /** Messages that follow each other. */
+    /** Number of successive message steps. */
     public static final int STEPS = 1;
 
-    /** Chunks with frames of their own: one travels while the next is encoded. */
+    /** Number of chunks with separate frames: one is sent while the next one is encoded. */
     private static final int SLOTS = 2;
 
     private final FrameExchange exchange;
@@ -62,7 +62,7 @@ public final class AllGather implements Collective {
     }
 
     /**
-     * Makes one that sends all chunks before it waits for the first.
+     * Returns an all-gather that sends all chunks before it waits for the first one.
      *
      * @param exchange this rank's frames
      * @param format the wire format of partials
@@ -99,7 +99,7 @@ public final class AllGather implements Collective {
         return new Gathering(number, port, shape.chunks(number, rows, 1));
     }
 
-    /** Chunks under way: as many are sent ahead as there are slots. */
+    /** Sends chunks ahead, as many as there are slots. */
     private final class Gathering implements Sum {
         private final int number;
         private final StagedPort port;
@@ -152,7 +152,10 @@ public final class AllGather implements Collective {
         }
     }
 
-    /** The payloads do not pass through here: counted, but not checked. Their way is part of the time of the sum. */
+    /**
+     * The payloads are copied by the devices: they are counted, but not checked. Their transfer is part of the time of
+     * the sum.
+     */
     private void sumOfPeers(int number, PeerPort port, int rows) {
         shape.chunks(number, rows, 1);
         Stopwatch watch = new Stopwatch(counters, CollectiveKind.PEER);

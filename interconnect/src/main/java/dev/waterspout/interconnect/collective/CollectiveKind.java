@@ -17,7 +17,7 @@ public enum CollectiveKind {
 
     private final String label = name().toLowerCase(Locale.ROOT);
 
-    /** Returns the name that users know. */
+    /** Returns the name in options and reports. */
     public String label() {
         return label;
     }

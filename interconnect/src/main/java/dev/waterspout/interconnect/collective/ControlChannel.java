@@ -11,7 +11,7 @@ import java.util.Arrays;
 
 /** Control messages between ranks: small frames of 32-bit words. */
 public final class ControlChannel {
-    /** The rank that gives orders. */
+    /** The rank that sends commands. */
     public static final int ROOT = 0;
 
     private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
@@ -89,7 +89,7 @@ public final class ControlChannel {
     }
 
     private static Packet packet(int[] words) {
-        // Not confined to a thread: ranks in one process read each other's frames.
+        // Shared between threads: ranks in one process read each other's frames.
         MemorySegment frame =
                 Arena.ofAuto().allocate(FrameLayout.HEADER_BYTES + (long) words.length * Integer.BYTES, 64);
         MemorySegment.copy(words, 0, frame, WORD, FrameLayout.HEADER_BYTES, words.length);

@@ -4,7 +4,10 @@ import dev.waterspout.kernels.timeline.Timeline;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** What one rank has exchanged so far. Written by the rank's thread alone; read it when the rank is idle. */
+/**
+ * The traffic and times of one rank's exchanges so far. Only the rank's thread writes it. Other threads may read it
+ * when the rank is idle.
+ */
 public final class ExchangeCounters {
     private final Map<CollectiveKind, Traffic> traffic = new EnumMap<>(CollectiveKind.class);
     private long quantizeNanos;
@@ -18,13 +21,13 @@ public final class ExchangeCounters {
      *
      * @param bytesSent bytes sent to all peers together
      * @param bytesReceived bytes received from all peers together
-     * @param messages sent
+     * @param messages number of messages sent
      */
     public record Traffic(long bytesSent, long bytesReceived, long messages) {
         /** No traffic. */
         public static final Traffic ZERO = new Traffic(0, 0, 0);
 
-        /** The same messages with as many bytes more in either direction. */
+        /** Returns the same messages with more bytes in either direction. */
         Traffic withPayload(long bytes) {
             return new Traffic(bytesSent + bytes, bytesReceived + bytes, messages);
         }
@@ -116,15 +119,15 @@ public final class ExchangeCounters {
     }
 
     /**
-     * Notes the rank's phases from now on.
+     * Records the rank's phases from now on.
      *
-     * @param into where
+     * @param into receives the phases
      */
     public void record(Timeline into) {
         timeline = into;
     }
 
-    /** Returns where the rank's phases are noted: {@link Timeline#OFF} unless they are recorded. */
+    /** Returns the recorder of the rank's phases; {@link Timeline#OFF} if they are not recorded. */
     public Timeline timeline() {
         return timeline;
     }
@@ -139,7 +142,7 @@ public final class ExchangeCounters {
         return quantizeNanos + transferNanos + sumNanos;
     }
 
-    /** Returns how many blocks or values reached the end of their format's range so far. */
+    /** Returns the number of blocks or values that have reached the end of their format's range so far. */
     public long saturated() {
         return saturated;
     }

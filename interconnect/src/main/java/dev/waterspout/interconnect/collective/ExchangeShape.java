@@ -1,12 +1,12 @@
 package dev.waterspout.interconnect.collective;
 
 /**
- * The sizes of the exchanges that a collective is made for.
+ * The sizes of a collective's exchanges.
  *
- * @param maxRows most tokens in one exchange
+ * @param maxRows largest number of tokens in one exchange
  * @param columns elements of a partial's row, the model's width
- * @param chunkRows rows that travel in one message; more are cut into several messages, so that one is encoded while
- *     another travels and a third is summed
+ * @param chunkRows largest number of rows in one message; more rows are divided into several messages, so that one is
+ *     encoded while another is sent and a third is summed
  */
 public record ExchangeShape(int maxRows, int columns, int chunkRows) {
     /** Checks the ranges. */
@@ -20,18 +20,18 @@ public record ExchangeShape(int maxRows, int columns, int chunkRows) {
         }
     }
 
-    /** The most rows in one message. */
+    /** Returns the largest number of rows in one message. */
     int messageRows() {
         return Math.min(maxRows, chunkRows);
     }
 
     /**
-     * Cuts an exchange into chunks of nearly equal size.
+     * Divides an exchange into chunks of nearly equal size.
      *
-     * @param exchange its number
+     * @param exchange number of the exchange
      * @param rows tokens
-     * @param unit rows that are not cut apart, so that each of so many ranks gets as many rows of a chunk; a chunk may
-     *     be larger for it
+     * @param unit number of rows that stay in one chunk, so that as many ranks get equal parts of a chunk; chunks may
+     *     be larger because of it
      */
     Tile[] chunks(int exchange, int rows, int unit) {
         if (exchange < 0) {
@@ -52,11 +52,11 @@ public record ExchangeShape(int maxRows, int columns, int chunkRows) {
     }
 
     /**
-     * Returns how many chunks an exchange is cut into.
+     * Returns the number of chunks of an exchange.
      *
      * @param rows tokens, at least 1
      * @param chunkRows rows of a chunk
-     * @param unit rows that are not cut apart
+     * @param unit number of rows that stay in one chunk
      */
     public static int chunkCount(int rows, int chunkRows, int unit) {
         return Math.min(Math.ceilDiv(rows, unit), Math.ceilDiv(rows, chunkRows));

@@ -10,13 +10,13 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Seals a rank's frames, passes them to the transport and validates the received ones. Counts exchanges for the
- * sequence number. A frame that is refused ends the group.
+ * Writes headers and checksums of a rank's frames, passes them to the transport, and validates received frames. Counts
+ * exchanges for the sequence number. An invalid frame ends the group.
  */
 public final class FrameExchange {
     private final Transport transport;
     private long sequence;
-    /** The exchange that was started last. */
+    /** Number of the exchange that was started last. */
     private @Nullable Pending latest;
 
     /** @param transport this rank's transport; all its frames must go through this one exchange */
@@ -36,10 +36,10 @@ public final class FrameExchange {
     /**
      * Starts an exchange of frames.
      *
-     * @param layer which exchange of the forward pass this is
+     * @param layer number of the exchange in the forward pass
      * @param formatId format id of all payloads
-     * @param outgoing per rank the packet for it, payload in place; one packet may go to several ranks
-     * @param incoming per rank the packet from it
+     * @param outgoing packets to send, by receiving rank, with their payloads; one packet may go to several ranks
+     * @param incoming packets to receive, by sending rank
      */
     Flight start(int layer, int formatId, Packet[] outgoing, Packet[] incoming) {
         int rank = transport.rank();
@@ -72,8 +72,8 @@ public final class FrameExchange {
     }
 
     /**
-     * Moves all messages under way on, without waiting. A rank that computes while exchanges are under way calls it now
-     * and then.
+     * Makes progress on all messages in flight, without waiting. A rank that computes during exchanges calls it from
+     * time to time.
      *
      * @throws InterconnectException if the group has ended
      */
@@ -94,7 +94,7 @@ public final class FrameExchange {
                 packet.frame().byteSize() - FrameLayout.HEADER_BYTES);
     }
 
-    /** Frames under way. */
+    /** Frames in flight. */
     final class Flight {
         private final Pending pending;
         private final int layer;
@@ -112,12 +112,12 @@ public final class FrameExchange {
             this.traffic = traffic;
         }
 
-        /** Whole frames, once per peer. */
+        /** Bytes of whole frames, once per peer. */
         Traffic traffic() {
             return traffic;
         }
 
-        /** Moves messages on, without waiting. */
+        /** Makes progress on the messages, without waiting. */
         void poll() {
             pending.poll();
         }

@@ -8,7 +8,7 @@ import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Partial and residual in this process's memory, encoded and summed by a rank's workers. */
+/** A port over partial and residual in this process's memory, encoded and summed by a rank's workers. */
 public final class HostPort implements StagedPort {
     private static final PartialCodec EXACT = PartialCodec.of(PlainFormat.F32);
 
@@ -97,7 +97,7 @@ public final class HostPort implements StagedPort {
                         columns));
     }
 
-    /** Some rows of a tile, counted from its first. */
+    /** Some rows of a tile, numbered from the tile's first row. */
     @FunctionalInterface
     private interface RowTask {
         void run(int from, int to);
@@ -111,7 +111,7 @@ public final class HostPort implements StagedPort {
         }
     }
 
-    /** {@return the tile's part of some rows of the whole: it ends with the last of its elements} */
+    /** {@return the memory of some rows of a tile, from their first to their last element} */
     private MemorySegment floats(MemorySegment whole, Tile tile, int from, int to) {
         long first = (long) (tile.row() + from) * columns + tile.column();
         long count = (long) (to - from - 1) * columns + tile.columns();

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Brings all logits of every rank's vocabulary rows to rank 0, as f32, for those who want all of them. Every rank but 0
- * sends one frame of {@code header + rows x its vocabulary x 4} bytes.
+ * Gathers the logits of the whole vocabulary on rank 0, as f32. Every other rank sends one frame of
+ * {@code header + rows x its vocabulary x 4} bytes.
  */
 public final class LogitsGather {
     /** The rank that has all logits afterwards. */
@@ -18,9 +18,9 @@ public final class LogitsGather {
     private final int rank;
 
     /**
-     * @param gather moves the frames
+     * @param gather gather of this rank's words
      * @param shares vocabulary rows of every rank, in rank order
-     * @param maxRows most tokens in one gather
+     * @param maxRows largest number of rows in one gather
      */
     public LogitsGather(RootGather gather, int[] shares, int maxRows) {
         if (shares.length != gather.size() || Arrays.stream(shares).anyMatch(share -> share < 0)) {
@@ -38,7 +38,7 @@ public final class LogitsGather {
     }
 
     /**
-     * Gathers.
+     * Gathers logits.
      *
      * @param local this rank's logits, f32 {@code [rows][share]}
      * @param rows tokens

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * A frame and the shape of its payload.
  *
- * @param frame header and payload, exactly; empty for no message
+ * @param frame header and payload without padding; empty for no message
  * @param rows rows in the payload
  * @param columns elements in a row
  */

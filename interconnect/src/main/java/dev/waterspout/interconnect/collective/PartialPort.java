@@ -4,7 +4,7 @@ import dev.waterspout.kernels.codec.WireFormat;
 
 /**
  * Access to a rank's partial and residual, on the host or on a device. The port does all arithmetic of a collective.
- * Its two kinds differ in who moves the encoded bytes: the collective, or the devices themselves.
+ * With a {@link StagedPort} the collective sends the encoded bytes; with a {@link PeerPort} the devices copy them.
  */
 public sealed interface PartialPort permits StagedPort, PeerPort {
     /** Returns the wire format of partials. */

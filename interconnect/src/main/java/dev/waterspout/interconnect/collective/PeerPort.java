@@ -1,16 +1,16 @@
 package dev.waterspout.interconnect.collective;
 
 /**
- * A port whose encoded partial lies where the other ranks' ports read it themselves, such as in the memory of a device.
- * {@link AllGather} then sends frames without payload, which say that the partials are there and of what they are.
+ * A port whose encoded partial is read directly by the other ranks' ports, for example from the memory of a device.
+ * {@link AllGather} then sends frames without payload, which announce the partials and their shape.
  *
- * <p>An encoded partial must stay as it is while others read it: until the exchange after its own is complete, in which
- * no rank takes part before it has read. Two buffers in turn are enough.
+ * <p>An encoded partial must not change while other ranks read it, which is until the next exchange is complete: no
+ * rank takes part in the next exchange before it has read. Two alternating buffers are therefore enough.
  */
 public non-sealed interface PeerPort extends PartialPort {
     /**
-     * Reads all ranks' whole encoded partials, and adds them to the residual in f32 and in rank order. Called when
-     * every rank has encoded its own.
+     * Reads the encoded partials of all ranks, and adds them to the residual in f32 in rank order. Called after every
+     * rank has encoded its own partial.
      *
      * @param rows tokens
      */

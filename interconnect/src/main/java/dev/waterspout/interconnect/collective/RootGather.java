@@ -9,9 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Brings 32-bit words of the output head from every rank to rank 0. Every rank but 0 sends one frame of
- * {@code header + rows x its columns x 4} bytes; all ranks know the shape of every frame beforehand. The buffers of
- * frames grow to the largest that is sent.
+ * Gathers 32-bit words of the output head on rank 0. Every other rank sends one frame of
+ * {@code header + rows x its columns x 4} bytes. All ranks know the shape of every frame beforehand. Frame buffers
+ * grow to the largest frame that is sent.
  */
 public final class RootGather {
     /** The rank that receives. */
@@ -22,7 +22,7 @@ public final class RootGather {
     private final Arena arena;
     private final int rank;
     private final int size;
-    /** On the root one frame per other rank, elsewhere this rank's alone. */
+    /** On the root one frame per other rank, elsewhere this rank's frame. */
     private final MemorySegment[] buffers;
 
     /**
@@ -45,13 +45,13 @@ public final class RootGather {
         return rank;
     }
 
-    /** Returns how many ranks the group has. */
+    /** Returns the number of ranks in the group. */
     public int size() {
         return size;
     }
 
     /**
-     * Returns the payload that this rank is going to {@link #send}. Called on every rank but the root.
+     * Returns the payload for the next {@link #send}. Called on every rank but the root.
      *
      * @param rows rows of the payload
      * @param columns words in a row
@@ -79,9 +79,9 @@ public final class RootGather {
      *
      * @param rows rows of every payload
      * @param columns words in a row, per rank
-     * @return the payloads, per rank; empty at the root's own place. They hold until the next gather.
-     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails, is late or sends another frame than
-     *     expected
+     * @return the payloads by rank, empty for the root. They are valid until the next gather.
+     * @throws dev.waterspout.interconnect.InterconnectException if a rank fails, exceeds the time limit or sends an
+     *     unexpected frame
      */
     public MemorySegment[] receive(int rows, int... columns) {
         Packet[] incoming = none();
@@ -115,7 +115,7 @@ public final class RootGather {
     private Packet packet(int peer, int rows, int columns) {
         long bytes = FrameLayout.HEADER_BYTES + (long) rows * columns * Integer.BYTES;
         if (buffers[peer].byteSize() < bytes) {
-            // Doubled at least, so that what is left behind is never more than what is used.
+            // At least doubled, so that the abandoned memory never exceeds the memory in use.
             buffers[peer] = arena.allocate(Math.max(bytes, 2 * buffers[peer].byteSize()), 64);
         }
         return new Packet(buffers[peer].asSlice(0, bytes), rows, columns);

@@ -3,7 +3,7 @@ package dev.waterspout.interconnect.collective;
 import dev.waterspout.kernels.codec.RangeCheck;
 import java.lang.foreign.MemorySegment;
 
-/** A port whose encoded partial passes through the process's memory: the collective moves its bytes. */
+/** A port whose encoded partial is in the process's memory, from which the collective sends it. */
 public non-sealed interface StagedPort extends PartialPort {
     /**
      * Encodes a part of this rank's partial.
@@ -14,11 +14,11 @@ public non-sealed interface StagedPort extends PartialPort {
     void encode(Tile tile, MemorySegment payload);
 
     /**
-     * Counts what was beyond the format's range in a part of the partial that was encoded.
+     * Counts the values of an encoded part of the partial that are beyond the format's range.
      *
      * @param tile the part
      * @param payload the bytes that {@link #encode} wrote
-     * @return how many blocks, scales or elements
+     * @return the number of blocks, scales or elements
      */
     default long saturated(Tile tile, MemorySegment payload) {
         return RangeCheck.count(format(), payload, tile.rows(), tile.columns());
@@ -37,7 +37,7 @@ public non-sealed interface StagedPort extends PartialPort {
      * touched.
      *
      * @param payloads encoded tiles of the same shape, one or more
-     * @param tile their shape
+     * @param tile shape of the payloads
      * @param payload receives exactly the tile's encoded bytes, off-heap
      */
     void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload);

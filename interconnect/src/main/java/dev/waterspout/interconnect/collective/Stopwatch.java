@@ -7,7 +7,7 @@ import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
 
-/** Counts the time since the last step as spent on the step that ends. */
+/** Adds the time since the last step to the counters of the step that ends. */
 final class Stopwatch {
     private final ExchangeCounters counters;
     private final CollectiveKind kind;
@@ -20,20 +20,20 @@ final class Stopwatch {
         this.laps = counters.timeline().laps();
     }
 
-    /** Leaves out the time since the last step. */
+    /** Skips the time since the last step. */
     void resume() {
         laps = counters.timeline().laps();
         last = System.nanoTime();
     }
 
-    /** Counts what was beyond the format's range in a part of the partial that this rank has just encoded. */
+    /** Counts the values beyond the format's range in a part of the partial that this rank has just encoded. */
     void check(StagedPort port, Tile tile, MemorySegment payload) {
         if (RangeCheck.isNeeded(port.format()) && !tile.isEmpty()) {
             counters.addSaturated(port.saturated(tile, payload));
         }
     }
 
-    /** Counts what reached the end of the format's range in a sum that this rank has just encoded. */
+    /** Counts the values at the end of the format's range in a sum that this rank has just encoded. */
     void check(WireFormat format, MemorySegment payload, Tile tile) {
         if (RangeCheck.isNeeded(format)) {
             counters.addSaturated(RangeCheck.count(format, payload, tile.rows(), tile.columns()));

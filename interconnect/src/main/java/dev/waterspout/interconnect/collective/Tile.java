@@ -3,7 +3,7 @@ package dev.waterspout.interconnect.collective;
 import java.util.Arrays;
 
 /**
- * A rectangle of a partial: what one message carries.
+ * A rectangle of a partial, which is the content of one message.
  *
  * @param row first row (token)
  * @param rows rows, 0 or more
@@ -11,20 +11,23 @@ import java.util.Arrays;
  * @param columns elements of a row, 0 or more
  */
 public record Tile(int row, int rows, int column, int columns) {
-    /** Whole rows lie together, and are worth a largest part that is so many times as large. */
+    /**
+     * Whole rows are contiguous in memory, so a division by rows is chosen if its largest part is at most this
+     * multiple of that of a division by columns.
+     */
     private static final double EVEN = 1.05;
 
-    /** Returns whether there is nothing in it. */
+    /** Returns whether the tile has no elements. */
     public boolean isEmpty() {
         return rows == 0 || columns == 0;
     }
 
     /**
-     * Cuts this tile into one part per rank, which cover it without overlap: by rows, unless columns are much more
-     * even, for all wait for the rank with the largest part. Parts may be empty.
+     * Divides this tile into one part per rank, without overlap. The division is by rows, unless one by columns is
+     * much more even, because all ranks wait for the rank with the largest part. Parts may be empty.
      *
      * @param ranks number of parts
-     * @param unit elements that must stay together in a row
+     * @param unit number of elements of a row that stay in one part
      */
     Tile[] split(int ranks, int unit) {
         Tile[] parts = new Tile[ranks];

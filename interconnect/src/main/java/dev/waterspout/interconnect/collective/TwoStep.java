@@ -10,17 +10,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A compressed reduce-scatter, then a compressed all-gather: every rank owns a part of the partial, gets that part from
- * all others, sums it in f32 and in rank order, and sends the encoded sum to all. Each rank sends about
- * {@code 2 x (N - 1) / N} encoded partials, however many ranks there are; a value is rounded twice. The bound on the
- * bytes is that of every all-reduce (Patarasuk and Yuan 2009, doi:10.1016/j.jpdc.2008.09.002). A single rank exchanges
- * nothing and encodes nothing.
+ * A compressed reduce-scatter followed by a compressed all-gather. Every rank owns a part of the rows. It receives
+ * this part of all partials, sums them in f32 in rank order, and sends the encoded sum to all ranks. Each rank sends
+ * about {@code 2 x (N - 1) / N} encoded partials, which is the lower bound of an all-reduce (Patarasuk and Yuan 2009,
+ * doi:10.1016/j.jpdc.2008.09.002). Each value is rounded twice. A single rank exchanges nothing and encodes nothing.
  */
 public final class TwoStep implements Collective {
-    /** Messages that follow each other. */
+    /** Number of successive message steps. */
     public static final int STEPS = 2;
 
-    /** Chunks with frames of their own: one is scattered, one is reduced and gathered, one is summed. */
+    /** Number of chunks with separate frames: one is scattered, one is reduced and gathered, one is summed. */
     private static final int SLOTS = 3;
 
     private final FrameExchange exchange;
@@ -77,7 +76,8 @@ public final class TwoStep implements Collective {
     }
 
     /**
-     * Chunks under way: in each step one is scattered, the one before it is gathered, and the one before that added.
+     * Pipelines the chunks: in each step one chunk is scattered, the one before it is gathered, and the one before
+     * that is added to the residual.
      */
     private final class Reduction implements Sum {
         private final int number;
@@ -132,13 +132,13 @@ public final class TwoStep implements Collective {
         return slots[chunk % slots.length];
     }
 
-    /** The frames of one chunk and where they are. */
+    /** The frames of one chunk. */
     private final class Slot {
-        /** Per rank: this rank's partial of the part which that rank owns. */
+        /** Per rank, this rank's partial of the part that the other rank owns. */
         private final MemorySegment[] scattered = new MemorySegment[size];
-        /** Per rank: its partial of the part which this rank owns. */
+        /** Per rank, the other rank's partial of the part that this rank owns. */
         private final MemorySegment[] collected = new MemorySegment[size];
-        /** Per rank: the encoded sum of the part that it owns. */
+        /** Per rank, the encoded sum of the part that it owns. */
         private final MemorySegment[] reduced = new MemorySegment[size];
 
         private Tile[] parts = new Tile[0];
@@ -152,7 +152,7 @@ public final class TwoStep implements Collective {
             Arrays.fill(reduced, MemorySegment.NULL);
         }
 
-        /** Sends every rank this rank's partial of the part that it owns. */
+        /** Sends to every rank this rank's partial of the part that the receiver owns. */
         private void scatter(int number, StagedPort port, Tile chunk, Stopwatch watch) {
             parts = chunk.split(size, format.columnUnit());
             Packet[] outgoing = new Packet[size];
@@ -209,7 +209,7 @@ public final class TwoStep implements Collective {
             }
             long bytes = FrameLayout.HEADER_BYTES + format.encodedBytes(tile.rows(), tile.columns());
             if (buffers[peer].byteSize() < bytes) {
-                // Doubled at least, so that what is left behind is never more than what is used.
+                // At least doubled, so that the abandoned memory never exceeds the memory in use.
                 buffers[peer] = arena.allocate(Math.max(bytes, 2 * buffers[peer].byteSize()), 64);
             }
             return new Packet(buffers[peer].asSlice(0, bytes), tile.rows(), tile.columns());

@@ -1,6 +1,6 @@
 /**
- * What ranks exchange after a row-parallel layer and at the output head. Every message travels in a frame, and every
- * byte that leaves or reaches a rank is counted.
+ * The exchanges of ranks after a row-parallel layer and at the output head. Every message is a frame, and every byte
+ * that a rank sends or receives is counted.
  */
 @NullMarked
 package dev.waterspout.interconnect.collective;

@@ -4,10 +4,10 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The back-off of a rank between two polls of its messages. MPI has no progress thread, so messages move only when a
- * rank polls. A rank with a core of its own spins first, then yields, then sleeps. Ranks that share cores sleep at
- * once, for short times: under Linux's autogroup scheduling each rank is a scheduling group, and a yield does not hand
- * the core to another group. The rank would run on to the end of its time slice of some milliseconds, and the rank that
- * it waits for could not work.
+ * rank polls. A rank with its own core spins first, then yields, then sleeps. Ranks that share cores sleep at once,
+ * for short times. Under Linux's autogroup scheduling each rank is a scheduling group, and a yield does not give the
+ * core to another group: the rank would run to the end of its time slice of some milliseconds, while the rank that it
+ * waits for could not run.
  */
 class BackOff {
     /** Several times the latency of a small message over a fast link. */
@@ -21,15 +21,16 @@ class BackOff {
 
     private static final long SLEEP_NANOS = 100_000;
 
-    /** For a wait that is in no hurry, in nanoseconds. */
+    /** Interval of waits that are not urgent, in nanoseconds. */
     static final long LONG = YIELD_NANOS;
 
     private final boolean spin;
 
     /**
-     * Called by the thread that will wait. Sets the thread's timer slack if it is to sleep for short times.
+     * Must be called by the thread that will wait. Sets the thread's timer slack if the thread is to sleep for short
+     * times.
      *
-     * @param spin whether this rank has a core of its own
+     * @param spin whether this rank has its own core
      */
     BackOff(boolean spin) {
         this.spin = spin;
@@ -38,12 +39,12 @@ class BackOff {
         }
     }
 
-    /** {@return whether a wait is short enough to look at nothing but messages} */
+    /** {@return whether a wait is still so short that only messages are checked} */
     boolean isShort(long waitedNanos) {
         return waitedNanos < SPIN_NANOS;
     }
 
-    @SuppressWarnings("ThreadPriorityCheck") // a rank with a core of its own loses nothing by it
+    @SuppressWarnings("ThreadPriorityCheck") // harmless for a rank with its own core
     void pause(Object waiter, long waitedNanos) {
         if (waitedNanos >= YIELD_NANOS) {
             LockSupport.parkNanos(waiter, SLEEP_NANOS);

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  *                                  -> Failed, not told -> Failed, told
  * </pre>
  *
- * MPI is called in OPEN, LEAVING and LEFT, and while a failure is being told.
+ * MPI is called in OPEN, LEAVING and LEFT, and while a failure is being sent.
  */
 final class GroupState {
-    /** The failure is this rank's own, and no other rank told it. */
+    /** The failure is this rank's own. */
     static final int NOBODY = -1;
 
     private final AtomicReference<State> state = new AtomicReference<>(Phase.OPEN);
@@ -29,7 +29,7 @@ final class GroupState {
     enum Phase implements State {
         /** Exchanges may be started. */
         OPEN,
-        /** The transport was closed; the other ranks are to be told. */
+        /** The transport was closed; the other ranks have not been notified. */
         LEAVING,
         /** The other ranks know that this one has left. */
         LEFT,
@@ -43,9 +43,9 @@ final class GroupState {
      * The group has failed.
      *
      * @param reason the first failure
-     * @param origin the rank that told it, or {@link #NOBODY}
-     * @param told whether the other ranks have been told; MPI is not called after that
-     * @param thrown whether the rank's thread has thrown the failure: its caller ends the process
+     * @param origin the rank that reported the failure, or {@link #NOBODY}
+     * @param told whether the other ranks have been notified; MPI is not called after that
+     * @param thrown whether the rank's thread has thrown the failure, after which its caller ends the process
      */
     record Failed(InterconnectException reason, int origin, boolean told, boolean thrown) implements State {}
 
@@ -53,7 +53,7 @@ final class GroupState {
         return state.get() == phase;
     }
 
-    /** {@return whether messages may be moved} */
+    /** {@return whether messages may be sent and received} */
     boolean isMember() {
         return state.get() instanceof Phase phase && phase.compareTo(Phase.FINALIZING) < 0;
     }
@@ -70,16 +70,16 @@ final class GroupState {
         return failed == null ? is(Phase.FINALIZED) : failed.thrown();
     }
 
-    /** Goes from one phase to another; {@return false if the state was not the first one} */
+    /** Changes from one phase to another; {@return false if the state was not the first one} */
     boolean move(Phase from, Phase to) {
         return state.compareAndSet(from, to);
     }
 
     /**
-     * Takes the first failure; later ones are ignored.
+     * Records the first failure. Later ones are ignored.
      *
-     * @param reason the sentence
-     * @param origin the rank that told it, or {@link #NOBODY}
+     * @param reason the error message
+     * @param origin the rank that reported the failure, or {@link #NOBODY}
      * @return whether it was the first
      */
     boolean fail(InterconnectException reason, int origin) {
@@ -90,7 +90,7 @@ final class GroupState {
                 && phase != Phase.FINALIZED;
     }
 
-    /** Marks the failure as told; {@return the failure if it was not told before, else null} */
+    /** Marks the failure as sent to the other ranks; {@return the failure if it was not sent before, else null} */
     @Nullable
     Failed takeUntold() {
         return state.getAndUpdate(now -> now instanceof Failed failed

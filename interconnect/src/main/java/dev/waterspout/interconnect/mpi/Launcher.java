@@ -6,6 +6,6 @@ public enum Launcher {
     OPEN_MPI,
     /** MPICH's {@code mpiexec} (Hydra), or PMI under Slurm. */
     MPICH,
-    /** None that is known. */
+    /** No known launcher. */
     UNKNOWN
 }

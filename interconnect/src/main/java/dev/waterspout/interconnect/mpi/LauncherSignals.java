@@ -9,18 +9,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The signals that a launcher sends to all ranks when one has failed: the JVM would end at once, with another exit code
- * and without a word. By reflection, since the compiler warns of {@code sun.misc.Signal} and cannot be told not to.
+ * Handles the signals that a launcher sends to all ranks when one has failed. Otherwise the JVM would end at once,
+ * with another exit code and without a message. Uses reflection, because the compiler's warning about
+ * {@code sun.misc.Signal} cannot be suppressed.
  */
 final class LauncherSignals {
-    /** What handled each signal before. */
+    /** The previous handler of each signal. */
     private final Map<String, Object> previous = new LinkedHashMap<>();
 
     /**
-     * Takes signals over, where this JVM allows it.
+     * Installs the handler, if this JVM allows it.
      *
-     * @param names names of terminals, as in TERM
-     * @param handler called on a thread of its own
+     * @param names names of the signals without SIG, such as TERM
+     * @param handler called on a separate thread
      */
     LauncherSignals(List<String> names, Runnable handler) {
         for (String name : names) {
@@ -33,7 +34,7 @@ final class LauncherSignals {
                         MethodHandles.dropArguments(run, 0, Class.forName("sun.misc.Signal")));
                 previous.put(name, handle(name, proxy));
             } catch (ReflectiveOperationException | IllegalArgumentException refused) {
-                // Under -Xrs, for example: the signal keeps its effect.
+                // The JVM refuses, for example under -Xrs; the signal keeps its default effect.
             }
         }
     }
@@ -45,7 +46,7 @@ final class LauncherSignals {
                 .invoke(null, signal, handler);
     }
 
-    /** Gives the signals back. */
+    /** Restores the previous handlers. */
     void release() {
         previous.forEach((name, handler) -> {
             try {

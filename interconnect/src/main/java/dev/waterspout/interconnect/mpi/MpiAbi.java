@@ -7,14 +7,14 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * The differences between the binary interfaces of MPI libraries. Open MPI's handles are the addresses of its global
- * variables, MPICH's are numbers.
+ * The binary interface of an MPI library. Open MPI's handles are the addresses of its global variables, MPICH's are
+ * numbers.
  *
  * @param launcher launcher of this library's processes
  * @param signals signals that tell processes that another one has failed
- * @param words words of which the library's version has one; none where its symbols tell it
- * @param handles predefined
- * @param numbers predefined
+ * @param words words of which the library's version text contains one; none if symbols identify the library
+ * @param handles predefined handles
+ * @param numbers predefined integers
  * @param status layout of MPI_Status
  */
 record MpiAbi(
@@ -32,7 +32,7 @@ record MpiAbi(
             new Numbers(-1, -1, 0),
             new Status(24, 4, 8));
 
-    /** Derivatives of MPICH that keep its binary interface say so by name. */
+    /** Derivatives of MPICH with its binary interface have its name in their version text. */
     static final MpiAbi MPICH = new MpiAbi(
             Launcher.MPICH,
             List.of("TERM", "USR1"), // the second under -disable-auto-cleanup
@@ -41,11 +41,11 @@ record MpiAbi(
             new Numbers(-2, -1, 0x64400001),
             new Status(20, 12, 16));
 
-    /** Those that are known. */
+    /** The known interfaces. */
     static final List<MpiAbi> ALL = List.of(OPEN_MPI, MPICH);
 
     /**
-     * Predefined handles, each a symbol whose address it is, or a number.
+     * Predefined handles. Each is the name of a symbol, whose address is the handle, or a number.
      *
      * @param layout layout of a handle
      * @param world MPI_COMM_WORLD
@@ -60,7 +60,7 @@ record MpiAbi(
      *
      * @param anySource MPI_ANY_SOURCE
      * @param anyTag MPI_ANY_TAG
-     * @param tagLimit MPI_TAG_UB, a key of attributes
+     * @param tagLimit MPI_TAG_UB, a key of a communicator's attributes
      */
     record Numbers(int anySource, int anyTag, int tagLimit) {}
 

@@ -7,8 +7,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * MPI's functions with Java's types. For one thread, that which initializes MPI. An error code becomes an
- * {@link InterconnectException} that has the library's own words.
+ * MPI's functions with Java's types. Used only by the thread that initializes MPI. An error code becomes an
+ * {@link InterconnectException} with the library's error text.
  */
 final class MpiCalls {
     /** Longer than MPI_MAX_ERROR_STRING and MPI_MAX_PROCESSOR_NAME of both libraries. */
@@ -67,7 +67,7 @@ final class MpiCalls {
         }
     }
 
-    /** Initializes MPI for this thread, and makes errors come back instead of ending the process. */
+    /** Initializes MPI for this thread, with errors that are returned instead of ending the process. */
     void initialize() {
         try {
             check("MPI_Init_thread", (int) functions
@@ -139,7 +139,7 @@ final class MpiCalls {
         return text.getString(0);
     }
 
-    /** Starts to duplicate a communicator; the copy is there when the request is complete. */
+    /** Starts to duplicate a communicator. The copy is valid when the request is complete. */
     void duplicate(long communicator, MemorySegment copy, MemorySegment request) {
         try {
             check("MPI_Comm_idup", (int) functions.commDuplicate().invokeExact(communicator, copy, request));
@@ -148,22 +148,22 @@ final class MpiCalls {
         }
     }
 
-    /** Starts to send; the request is complete when the message may be overwritten. */
+    /** Starts to send a message. The request is complete when the message may be overwritten. */
     void send(MemorySegment message, int rank, int tag, long communicator, MemorySegment request) {
         transfer("MPI_Isend", functions.send(), message, rank, tag, communicator, request);
     }
 
-    /** Starts to send; the request is complete when the receiver has begun to take the message. */
+    /** Starts to send a message. The request is complete when the receiver has begun to receive it. */
     void sendMatched(MemorySegment message, int rank, int tag, long communicator, MemorySegment request) {
         transfer("MPI_Issend", functions.sendMatched(), message, rank, tag, communicator, request);
     }
 
-    /** Starts to receive, whatever the message's tag is. */
+    /** Starts to receive a message with any tag. */
     void receive(MemorySegment message, int rank, long communicator, MemorySegment request) {
         transfer("MPI_Irecv", functions.receive(), message, rank, abi.numbers().anyTag(), communicator, request);
     }
 
-    /** Starts to receive from whichever rank sends first. */
+    /** Starts to receive a message from any rank. */
     void receiveFromAny(MemorySegment message, long communicator, MemorySegment request) {
         receive(message, abi.numbers().anySource(), communicator, request);
     }
@@ -184,7 +184,7 @@ final class MpiCalls {
         }
     }
 
-    /** {@return MPI_Testsome's error code: if not 0, each status has its own} */
+    /** {@return MPI_Testsome's error code; if it is not 0, each status has an error code} */
     int testSome(int count, MemorySegment requests, MemorySegment indices, MemorySegment statuses) {
         try {
             return (int) functions.testSome().invokeExact(count, requests, number, indices, statuses);
@@ -193,7 +193,10 @@ final class MpiCalls {
         }
     }
 
-    /** {@return how many requests the last {@link #testSome} found complete; negative if it had none to test} */
+    /**
+     * {@return the number of requests that the last {@link #testSome} found complete; negative if there were none to
+     * test}
+     */
     int completed() {
         return number.get(ValueLayout.JAVA_INT, 0);
     }
@@ -208,7 +211,7 @@ final class MpiCalls {
         return second.get(ValueLayout.JAVA_INT, 0);
     }
 
-    /** {@return the library's words for an error code} */
+    /** {@return the library's text for an error code} */
     String describe(int error) {
         try {
             int failed = (int) functions.errorString().invokeExact(error, text, second);
@@ -224,7 +227,7 @@ final class MpiCalls {
         }
     }
 
-    /** Our own exceptions pass; a C function throws none. */
+    /** Rethrows unchecked exceptions; a C function throws none. */
     private static RuntimeException asUnchecked(Throwable thrown) {
         if (thrown instanceof Error error) {
             throw error;

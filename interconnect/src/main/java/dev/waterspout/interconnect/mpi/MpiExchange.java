@@ -4,13 +4,13 @@ import dev.waterspout.interconnect.transport.ExchangeQueue;
 import dev.waterspout.interconnect.transport.Pending;
 import java.lang.foreign.MemorySegment;
 
-/** One rank's part of one exchange. Holds on to its segments for as long as MPI may use them. */
+/** One rank's part of one exchange. Keeps its segments reachable while MPI may use them. */
 final class MpiExchange implements Pending, ExchangeQueue.Entry {
     private final MpiTransport group;
     private final int slot;
     private final MemorySegment[] outgoing;
     private final MemorySegment[] incoming;
-    /** Per rank the number of the message between the two, from 1; 0 once it has been moved, or where there is none. */
+    /** Per rank the number of its message in this exchange, from 1; 0 after completion, or without a message. */
     private final long[] sending;
 
     private final long[] receiving;
@@ -25,7 +25,7 @@ final class MpiExchange implements Pending, ExchangeQueue.Entry {
         this.receiving = new long[incoming.length];
     }
 
-    /** Checks that MPI can carry a rank's messages. */
+    /** Checks that MPI can send a rank's messages. */
     static void requireCarried(int rank, MemorySegment[] messages) {
         for (int peer = 0; peer < messages.length; peer++) {
             long bytes = peer == rank ? 0 : messages[peer].byteSize();
@@ -40,7 +40,7 @@ final class MpiExchange implements Pending, ExchangeQueue.Entry {
         }
     }
 
-    /** {@return its place among those under way} */
+    /** {@return the slot of the exchange} */
     int slot() {
         return slot;
     }
@@ -73,12 +73,12 @@ final class MpiExchange implements Pending, ExchangeQueue.Entry {
         remaining--;
     }
 
-    /** {@return whether a message to or from this rank has not been moved} */
+    /** {@return whether a message to or from this rank is not complete} */
     boolean lacks(int peer) {
         return sending[peer] > 0 || receiving[peer] > 0;
     }
 
-    /** {@return whether it lacks a message that a rank left too early for} */
+    /** {@return whether a message is missing because a rank left before it} */
     boolean lacksForEver(int peer, StatusChannel channel) {
         return (receiving[peer] > 0 && channel.neverSends(peer, receiving[peer]))
                 || (sending[peer] > 0 && channel.neverReceives(peer, sending[peer]));

@@ -11,8 +11,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /**
- * The functions that are called. Each returns an error code, 0 for success; an MPI handle is a {@code long} here,
- * whatever it is in C.
+ * The MPI functions that are called. Each returns an error code, 0 for success. An MPI handle is a {@code long} here,
+ * whatever its type in C.
  *
  * @param initThread {@code (int* argc, char*** argv, int required, int* provided)}
  * @param finish MPI_Finalize, {@code ()}

@@ -4,15 +4,17 @@ import java.lang.foreign.Arena;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What a rank's process has around it. Simulations replace it: time is virtual there, and processes are threads. */
+/**
+ * The environment of a rank's process. Simulations replace it: their time is virtual, and their processes are threads.
+ */
 interface MpiHost {
-    /** {@return nanoseconds since some moment} */
+    /** {@return the time in nanoseconds since an arbitrary moment} */
     long nanoTime();
 
     /**
-     * Returns how a rank waits between two polls. Called by the thread that will wait.
+     * Returns the back-off between two polls. Called by the thread that will wait.
      *
-     * @param spin whether the rank has a core of its own
+     * @param spin whether the rank has its own core
      */
     BackOff backOff(boolean spin);
 
@@ -41,8 +43,8 @@ interface MpiHost {
     /**
      * Watches another process of this machine.
      *
-     * @param processId its id
-     * @return whether it has ended, asked at any time; null if there is no such process
+     * @param processId id of the process
+     * @return a supplier of whether the process has ended; null if there is no such process
      */
     @Nullable
     BooleanSupplier watch(long processId);

@@ -14,11 +14,11 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** An installed MPI library. It is loaded when asked for, and never unloaded. */
+/** An installed MPI library. It is loaded on request and never unloaded. */
 public final class MpiLibrary {
     private static final List<String> OPEN_MPI_NAMES = List.of("libmpi.so.40");
     private static final List<String> MPICH_NAMES = List.of("libmpich.so.12", "libmpi.so.12");
-    /** Whatever a distribution links it to: libmpi.so or libmpi.dylib. */
+    /** The library's name without a version: libmpi.so or libmpi.dylib. */
     private static final String PLAIN_NAME = System.mapLibraryName("mpi");
 
     private static final String INSTALL =
@@ -28,8 +28,8 @@ public final class MpiLibrary {
     private static final int MAX_VERSION_BYTES = 8192;
 
     /**
-     * What libraries that come with MPI look for in the environment when they are loaded: UCX would take over SIGSEGV,
-     * by which this JVM stops its threads, and hwloc would load OpenCL drivers with signal handlers of their own.
+     * Environment variables of libraries that MPI loads. Without them UCX would handle SIGSEGV, which this JVM uses to
+     * stop its threads, and hwloc would load OpenCL drivers, which install signal handlers.
      */
     private static final Map<String, String> KEEP_SIGNALS =
             Map.of("UCX_ERROR_SIGNALS", "", "HWLOC_COMPONENTS", "-opencl");
@@ -67,7 +67,8 @@ public final class MpiLibrary {
      * @param path path of the library, or its name for the system's loader; null to look for one that fits the launcher
      * @param launcher launcher that started this process
      * @return the first that has a known binary interface
-     * @throws InterconnectException if there is none: what was looked for and what to install
+     * @throws InterconnectException if there is none; the message names the libraries that were tried and the packages
+     *     to install
      */
     public static MpiLibrary load(@Nullable String path, Launcher launcher) {
         KEEP_SIGNALS.forEach(MpiLibrary::setEnvironment);
@@ -94,7 +95,9 @@ public final class MpiLibrary {
                 + (foreign.isEmpty() ? "" : " (of another kind: " + String.join(", ", foreign) + ")") + "; " + INSTALL);
     }
 
-    /** Sets a variable of C's environment unless it is set; Java's does not change. */
+    /**
+     * Sets a variable of the C library's environment unless it is set. Java's view of the environment does not change.
+     */
     @SuppressWarnings("restricted")
     private static void setEnvironment(String name, String value) {
         Linker linker = Linker.nativeLinker();
@@ -162,7 +165,7 @@ public final class MpiLibrary {
         return launcher == Launcher.UNKNOWN || launcher == abi.launcher();
     }
 
-    /** {@return whether the library has MPI 5's own interface, whose handles are other numbers} */
+    /** {@return whether the library has the binary interface of MPI 5, whose handles have other values} */
     private static boolean hasStandardAbi(SymbolLookup symbols) {
         return symbols.find("MPI_Abi_get_version")
                 .map(function -> {
@@ -198,13 +201,13 @@ public final class MpiLibrary {
         }
     }
 
-    /** Returns the library's own words about itself, as in "Open MPI v4.1.4". */
+    /** Returns the library's name and version, such as "Open MPI v4.1.4". */
     public String version() {
-        // Open MPI goes on with who built it and when.
+        // Open MPI's text continues with details of the build.
         return version.replaceAll("\\s+", " ").replaceAll(",.*", "");
     }
 
-    /** Returns the path or name that it was loaded by. */
+    /** Returns the path or name that the library was loaded by. */
     public String name() {
         return name;
     }
@@ -217,7 +220,7 @@ public final class MpiLibrary {
         return functions;
     }
 
-    /** {@return the value of a predefined handle, as it stands in {@link MpiAbi.Handles}} */
+    /** {@return the value of a predefined handle in {@link MpiAbi.Handles}} */
     long handle(String handle) {
         return abi.value(symbols, handle);
     }

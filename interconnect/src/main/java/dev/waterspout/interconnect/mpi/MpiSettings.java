@@ -5,12 +5,13 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * How ranks wait for each other.
+ * Settings of waits for other ranks.
  *
  * @param timeout longest time that a rank waits for another, above 0
- * @param cores for the ranks of this host; if there are more ranks than cores, waiting ranks sleep instead of spinning
- * @param onLost called from a thread of its own, when the launcher stops this process while its rank computes, or when
- *     MPI does not let the process go: prints the sentence and ends the process, since nobody else will
+ * @param cores number of cores for the ranks of this host; if there are more ranks than cores, waiting ranks sleep
+ *     instead of spinning
+ * @param onLost called on a separate thread if the launcher stops this process while its rank computes, or if a call
+ *     of MPI does not return; must print the message and end the process
  */
 public record MpiSettings(Duration timeout, int cores, Consumer<InterconnectException> onLost) {
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
@@ -24,7 +25,7 @@ public record MpiSettings(Duration timeout, int cores, Consumer<InterconnectExce
     }
 
     /**
-     * Settings for this JVM's cores, where a group that is lost fails at its next call and in no other way.
+     * Returns settings with this JVM's number of cores. A lost group then fails only at its next call.
      *
      * @param timeout see the record
      */

@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MpiTransport implements Transport {
     private static final long MILLISECOND = 1_000_000;
-    /** How long a rank that fails waits until the others have received its message. */
+    /** Longest time that a failing rank waits until the others have received its message. */
     private static final long TELLING_NANOS = 1_000 * MILLISECOND;
-    /** How long a rank that passes a failure on moves its status messages. */
+    /** Time for which a rank that forwards a failure makes progress on its status messages. */
     private static final long FORWARDING_NANOS = 2 * MILLISECOND;
     /** Interval at which a waiting rank checks status messages, aborts and the time limit. */
     private static final long WATCH_NANOS = MILLISECOND;
@@ -52,7 +52,7 @@ public final class MpiTransport implements Transport {
     private final @Nullable MpiExchange[] slots = new MpiExchange[MAX_PENDING];
 
     private long exchanges;
-    /** Per rank how many messages were started, and how many are complete. */
+    /** Per rank the number of messages that were started, and the number that are complete. */
     private final long[] sendsStarted;
 
     private final long[] sendsComplete;
@@ -98,13 +98,13 @@ public final class MpiTransport implements Transport {
     }
 
     /**
-     * Initializes MPI and joins the group of all processes that the launcher started. Once per process; the calling
-     * thread becomes the rank's.
+     * Initializes MPI and joins the group of all processes that the launcher started. May be called once per process.
+     * The calling thread becomes the rank's thread.
      *
      * @param library the library to call
      * @param settings settings of this rank; if another never calls {@code MPI_Init}, {@code onLost} is called
      * @param self name of this rank until MPI reports its number
-     * @return this rank's transport, whose end is that of MPI
+     * @return this rank's transport, which ends MPI when it is closed
      * @throws InterconnectException if MPI cannot be initialized, or if not all ranks join in time
      */
     public static MpiTransport join(MpiLibrary library, MpiSettings settings, String self) {
@@ -112,12 +112,13 @@ public final class MpiTransport implements Transport {
         try (StartWatch _ = new StartWatch(library.abi(), settings, self)) {
             world = MpiWorld.initialize(library);
         }
-        // Not before: the watch gives the launcher's signals back, and the transport takes them.
+        // After the watch has ended, because it restores the handlers of the launcher's signals, which the transport
+        // replaces.
         return open(world, settings, true);
     }
 
     /**
-     * The same for a rank whose number is not known beforehand.
+     * Joins the group as a rank whose number is not known beforehand.
      *
      * @param library the library to call
      * @param settings settings of this rank
@@ -126,7 +127,7 @@ public final class MpiTransport implements Transport {
         return join(library, settings, "a rank");
     }
 
-    /** A group of its own among the same processes; all ranks open the same groups in the same order. */
+    /** Opens a separate group of the same processes. All ranks open the same groups in the same order. */
     static MpiTransport open(MpiWorld world, MpiSettings settings, boolean endsMpi) {
         world.requireOwner();
         MpiTransport transport = new MpiTransport(world, settings, endsMpi);
@@ -201,7 +202,7 @@ public final class MpiTransport implements Transport {
         }
     }
 
-    /** {@return the place of a request: per slot first the receives, then the sends} */
+    /** {@return the index of a request: per slot first the receives, then the sends} */
     private int place(int slot, int request) {
         return StatusChannel.places(size) + slot * 2 * size + request;
     }
@@ -263,8 +264,8 @@ public final class MpiTransport implements Transport {
     }
 
     /**
-     * Moves all messages on, and carries out what other threads have asked for: tells of a failure, or leaves. Throws
-     * no failure of the group.
+     * Makes progress on all messages, and executes requests of other threads: sends a failure, or leaves the group.
+     * Throws no failure of the group.
      */
     private void progress() {
         if (state.isMember()) {
@@ -331,7 +332,10 @@ public final class MpiTransport implements Transport {
         }
     }
 
-    /** Ends the group, unless it has ended already, tells the others, and returns the first reason, to be thrown. */
+    /**
+     * Ends the group, unless it has ended already, notifies the other ranks, and returns the first failure, to be
+     * thrown.
+     */
     private InterconnectException fail(InterconnectException reason) {
         end(reason);
         progress();
@@ -344,11 +348,11 @@ public final class MpiTransport implements Transport {
 
     private void end(InterconnectException reason, int origin) {
         if (state.fail(reason, origin)) {
-            host.retain(this); // MPI may still move the messages of a group that failed
+            host.retain(this); // MPI may still access the messages of a failed group
         }
     }
 
-    /** Sends the failure to all ranks that may not know of it. */
+    /** Sends the failure to all ranks that may not know it. */
     private void tell(Failed failed) {
         boolean own = failed.origin() == GroupState.NOBODY;
         StatusMessage message = new StatusMessage(
@@ -360,12 +364,12 @@ public final class MpiTransport implements Transport {
                 requests.poll(this::completed);
                 backOff.pause(this, BackOff.LONG);
             }
-        } catch (InterconnectException lost) { // no rank is left to tell
+        } catch (InterconnectException lost) { // no rank is left to notify
             failed.reason().addSuppressed(lost);
         }
     }
 
-    /** Takes the launcher's signal, on a thread of its own. */
+    /** Handles the launcher's signal, on a separate thread. */
     private void stop() {
         launcherStop.take(() -> Watch.firstEnded(peers, channel, rank, size), state::isSettled);
         if (!state.isSettled() && (state.fail(lost(), GroupState.NOBODY) || state.failure() != null)) {
@@ -423,7 +427,9 @@ public final class MpiTransport implements Transport {
         await(FORWARDING_NANOS, () -> IntStream.range(0, size).noneMatch(peer -> channel.isUnderWay(Kind.LEFT, peer)));
     }
 
-    /** Ends MPI once all have left; if one does not come in time, lets the process end without. */
+    /**
+     * Ends MPI when all ranks have left. If one does not leave in time, the process ends without {@code MPI_Finalize}.
+     */
     private void finish() {
         boolean incomplete = Arrays.stream(slots).anyMatch(exchange -> exchange != null && !exchange.advance());
         boolean together = !incomplete
@@ -456,7 +462,10 @@ public final class MpiTransport implements Transport {
         }
     }
 
-    /** Moves messages on until something is so; {@return false if it is not in time, or the group fails} */
+    /**
+     * Makes progress on messages until a condition holds; {@return false if it does not hold in time, or the group
+     * fails}
+     */
     private boolean await(long nanos, BooleanSupplier condition) {
         long start = host.nanoTime();
         while (!condition.getAsBoolean()) {

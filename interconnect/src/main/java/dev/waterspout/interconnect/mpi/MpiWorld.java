@@ -6,7 +6,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
-/** MPI in this process, from its initialization to its end; both exist once. Used by the thread that initialized it. */
+/**
+ * MPI in this process, from its initialization to its end, each of which is possible once. Used by the thread that
+ * initialized it.
+ */
 final class MpiWorld {
     private static final AtomicBoolean INITIALIZED = new AtomicBoolean();
 
@@ -38,10 +41,10 @@ final class MpiWorld {
     }
 
     /**
-     * Initializes MPI, in a process that may have done so before.
+     * Initializes MPI for a simulation, which may do so several times in one process.
      *
-     * @param library simulated
-     * @param host simulated
+     * @param library the simulated library
+     * @param host the simulated host
      */
     static MpiWorld of(MpiLibrary library, MpiHost host) {
         return new MpiWorld(library, host);
@@ -71,7 +74,7 @@ final class MpiWorld {
         return largestTag;
     }
 
-    /** {@return where this process is, for {@link Peers}} */
+    /** {@return process id and host of this process, for {@link Peers}} */
     MemorySegment card() {
         return card;
     }
@@ -88,9 +91,9 @@ final class MpiWorld {
     }
 
     /**
-     * Makes a communicator of all ranks; all ranks do so in the same order.
+     * Creates a communicator of all ranks. All ranks create communicators in the same order.
      *
-     * @param backOff asked again and again while ranks are missing; false gives up
+     * @param backOff called repeatedly while ranks are missing; false ends the wait
      */
     long duplicate(BooleanSupplier backOff) {
         MemorySegment copy = host.memory().allocate(ValueLayout.JAVA_LONG);
@@ -112,7 +115,7 @@ final class MpiWorld {
         return communicator;
     }
 
-    /** Ends MPI; returns once all ranks have come here. */
+    /** Ends MPI. Returns when all ranks have called it. */
     void finish() {
         mpi.finish();
     }

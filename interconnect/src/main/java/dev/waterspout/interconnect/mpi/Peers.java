@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Where the ranks' processes are, and whether those of this machine still run. */
+/** The processes of all ranks: their hosts, and whether those on this machine still run. */
 final class Peers {
-    /** One rank's card: process id, host name and machine. */
+    /** Layout of one rank's card: process id, host name and machine. */
     static final int CARD_BYTES = 512;
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -47,14 +47,14 @@ final class Peers {
         return new Peers(rank, cards, host);
     }
 
-    /** Before the cards have come: nothing is known of any rank. */
+    /** No rank is known before the cards have been received. */
     static Peers unknown(int rank, int size, MpiHost host) {
         MemorySegment[] blank = new MemorySegment[size];
         Arrays.setAll(blank, _ -> blank());
         return new Peers(rank, blank, host);
     }
 
-    /** {@return room for another's card} */
+    /** {@return memory for another rank's card} */
     static MemorySegment blank() {
         return Arena.ofAuto().allocate(CARD_BYTES);
     }
@@ -83,7 +83,7 @@ final class Peers {
         return process != null && process.getAsBoolean();
     }
 
-    /** {@return rank, process and host in words} */
+    /** {@return a description of rank, process and host} */
     String describe(int peer) {
         return "rank " + peer + " (process " + processIds[peer] + " on " + hosts[peer] + ")";
     }

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * All requests that a rank has under way, in one array, so that one call tests them all. Its memory is never freed: MPI
- * may write to it for as long as the process lives.
+ * All pending requests of a rank in one array, so that one call tests them all. Its memory is never freed, because MPI
+ * may write to it until the process ends.
  */
 final class Requests {
     private final MpiCalls mpi;
@@ -16,13 +16,13 @@ final class Requests {
     private final MemorySegment indices;
     private final MemorySegment statuses;
 
-    /** Told of each request that is complete. */
+    /** Listener for completed requests. */
     @FunctionalInterface
     interface Listener {
         /**
-         * A request is complete and its place is free.
+         * A request is complete and its entry is free.
          *
-         * @param index its place
+         * @param index index of the request
          * @param error MPI's error code, 0 for none
          * @param tag tag of the message that was received; without meaning for one that was sent
          * @param status for {@link MpiCalls#received}
@@ -31,8 +31,8 @@ final class Requests {
     }
 
     /**
-     * @param count places
-     * @param memory is not freed while MPI may use it
+     * @param count number of entries
+     * @param memory memory that is not freed while MPI may use it
      */
     Requests(MpiCalls mpi, int count, Arena memory) {
         this.mpi = mpi;
@@ -54,12 +54,12 @@ final class Requests {
         return mpi.handleAt(handles, (long) index * mpi.handleBytes()) == mpi.noRequest();
     }
 
-    /** {@return where MPI puts the handle of the request at this place} */
+    /** {@return the memory for the handle of the request at this index} */
     MemorySegment at(int index) {
         return handles.asSlice((long) index * mpi.handleBytes(), mpi.handleBytes());
     }
 
-    /** Moves all messages on and reports which are complete; {@return whether any was} */
+    /** Makes progress on all messages and reports the complete ones; {@return whether any was complete} */
     boolean poll(Listener listener) {
         int error = mpi.testSome(count, handles, indices, statuses);
         int completed = mpi.completed();

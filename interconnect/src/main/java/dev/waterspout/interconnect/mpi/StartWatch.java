@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Watches over {@code MPI_Init}, which returns when all ranks have called it and cannot be interrupted: if one never
- * does, or if the launcher gives the job up, {@link MpiSettings#onLost} ends the process from another thread.
+ * Time limit of {@code MPI_Init}, which returns when all ranks have called it and cannot be interrupted. If a rank
+ * never calls it, or if the launcher ends the job, {@link MpiSettings#onLost} ends the process from another thread.
  */
 final class StartWatch implements AutoCloseable {
     private final MpiSettings settings;
@@ -19,7 +19,7 @@ final class StartWatch implements AutoCloseable {
     /**
      * Starts the watch.
      *
-     * @param abi binary interface of the library, whose launcher's signals are heeded
+     * @param abi binary interface of the library, with the signals of its launcher
      * @param settings time limit, and the action at its end
      * @param self name of this rank
      */
@@ -49,7 +49,7 @@ final class StartWatch implements AutoCloseable {
         }
     }
 
-    /** Ends the watch and gives the signals back. */
+    /** Ends the watch and restores the handlers of signals. */
     @Override
     public void close() {
         over.set(true);

@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /**
- * The status messages of the ranks, over a communicator of their own, and the last known state of each rank. One
- * receive is always posted; each kind of message has one place per peer to be sent from, and is not sent to a peer that
- * has not taken the last one of its kind.
+ * The status messages of the ranks, over a separate communicator, and the last known state of each rank. One receive
+ * is always posted. Each kind of message has one buffer per peer; a message is not sent to a peer that has not
+ * received the last one of its kind.
  */
 final class StatusChannel {
     private static final int NOBODY = -1;
@@ -18,23 +18,23 @@ final class StatusChannel {
     private final long communicator;
     private final Requests requests;
     private final MemorySegment inbox;
-    /** Per place a buffer; none is ever freed, since MPI may still read it. */
+    /** One buffer per request. No buffer is freed, because MPI may still read it. */
     private final MemorySegment[] outbox;
 
-    /** Per rank when it last said that it was alive, in nanoseconds. */
+    /** Per rank the time of its last sign of life, in nanoseconds. */
     private final long[] signs;
     /** Per rank the rank that it waits for, or {@link #NOBODY}. */
     private final int[] waitsFor;
 
     private final boolean[] left;
-    /** Per rank that has left: how many messages it had sent to this one, and received from it. */
+    /** Per rank that has left, the number of messages that it had sent to this rank and received from it. */
     private final long[] sentByLeft;
 
     private final long[] receivedByLeft;
-    /** Ranks that have told of a failure, and so know of it. */
+    /** Ranks that have sent a failure, and so know of it. */
     private final boolean[] failed;
 
-    /** How many places a group of this size needs in {@link Requests}, from place 0 on. */
+    /** Returns the number of entries in {@link Requests} that a group of this size needs, from entry 0 on. */
     static int places(int size) {
         return 1 + Kind.COUNT * size;
     }
@@ -72,9 +72,9 @@ final class StatusChannel {
     }
 
     /**
-     * Starts to send, unless the last message of this kind to this rank is still under way.
+     * Starts to send a message, unless the last message of this kind to this rank is still in flight.
      *
-     * @param matched whether it counts as under way until the receiver takes it
+     * @param matched whether the message counts as in flight until the receiver has begun to receive it
      */
     void send(StatusMessage message, int peer, boolean matched) {
         int place = place(message.kind(), world.size(), peer);
@@ -90,7 +90,7 @@ final class StatusChannel {
         }
     }
 
-    /** Starts to send to all that have not left. */
+    /** Starts to send a message to all ranks that have not left. */
     void sendToAll(StatusMessage message) {
         for (int peer = 0; peer < world.size(); peer++) {
             if (peer != world.rank() && !left[peer]) {
@@ -100,12 +100,12 @@ final class StatusChannel {
     }
 
     /**
-     * Starts to tell of a failure.
+     * Starts to send a failure.
      *
      * @param message message of the failure
      * @param matched as in {@link #send}
-     * @param present ranks that can be told
-     * @return the ranks that should take note
+     * @param present ranks that can receive it
+     * @return the ranks that the failure is sent to
      */
     boolean[] tell(StatusMessage message, boolean matched, IntPredicate present) {
         boolean[] addressed = new boolean[world.size()];
@@ -118,7 +118,7 @@ final class StatusChannel {
         return addressed;
     }
 
-    /** {@return whether these ranks have taken note of a failure} */
+    /** {@return whether these ranks know of a failure} */
     boolean isTold(boolean[] addressed) {
         for (int peer = 0; peer < addressed.length; peer++) {
             if (addressed[peer] && !failed[peer] && isUnderWay(Kind.FAILURE, peer)) {
@@ -128,12 +128,12 @@ final class StatusChannel {
         return true;
     }
 
-    /** Completes the posted receive, which MPI must not have when it ends. */
+    /** Completes the posted receive, because MPI must end without pending requests. */
     void completeReceive() {
         send(new StatusMessage(Kind.LEFT, world.rank()), world.rank(), false);
     }
 
-    /** Takes the message that has come, and listens on; {@return the message} */
+    /** Reads a received message and posts the next receive; {@return the message} */
     StatusMessage take() {
         StatusMessage message = StatusMessage.read(inbox);
         int sender = Math.clamp(message.sender(), 0, world.size() - 1);
@@ -156,7 +156,7 @@ final class StatusChannel {
         return message;
     }
 
-    /** A message of an exchange has come: what its sender said before no longer holds. */
+    /** Notes that a message of an exchange has been received, which supersedes the sender's last status. */
     void received(int peer) {
         waitsFor[peer] = NOBODY;
     }

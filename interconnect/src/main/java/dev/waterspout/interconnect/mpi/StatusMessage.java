@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A status message between two ranks, outside of the exchanges. On the wire, little-endian:
+ * A status message between two ranks, separate from the exchanges. Its encoding is little-endian:
  *
  * <pre>
  *   0        4        8               16              24       28
@@ -16,10 +16,11 @@ import java.nio.charset.StandardCharsets;
  * </pre>
  *
  * @param kind the kind of message
- * @param sender rank that says it
- * @param first LEFT: how many messages it has sent to the receiver; WAITING: the rank that it waits for
- * @param second LEFT: how many messages it has received from the receiver
- * @param text FAILURE: the sentence that every rank ends with, cut where it is too long
+ * @param sender rank that sends the message
+ * @param first LEFT: number of messages that the sender has sent to the receiver; WAITING: the rank that the sender
+ *     waits for
+ * @param second LEFT: number of messages that the sender has received from the receiver
+ * @param text FAILURE: the error message of every rank, truncated if it is too long
  */
 record StatusMessage(Kind kind, int sender, long first, long second, String text) {
     static final int BYTES = 512;
@@ -30,11 +31,11 @@ record StatusMessage(Kind kind, int sender, long first, long second, String text
 
     /** The kind of a message. */
     enum Kind {
-        /** The sender is busy and not lost. */
+        /** The sender is alive. */
         ALIVE(0),
         /** The sender waits for another rank. */
         WAITING(1),
-        /** The sender takes part in nothing more. */
+        /** The sender has left the group. */
         LEFT(2),
         /** The group has ended. */
         FAILURE(3);
@@ -69,7 +70,7 @@ record StatusMessage(Kind kind, int sender, long first, long second, String text
     void write(MemorySegment target) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         int length = Math.min(utf8.length, BYTES - TEXT);
-        while (length < utf8.length && (utf8[length] & 0xc0) == 0x80) { // not within a character
+        while (length < utf8.length && (utf8[length] & 0xc0) == 0x80) { // not inside a character
             length--;
         }
         target.set(INT, 0, kind.code);

@@ -55,7 +55,7 @@ final class SystemHost implements MpiHost {
         return process == null ? null : () -> !process.isAlive() || isZombie(processId);
     }
 
-    /** A process that has ended is listed until its launcher has taken note, which may take seconds. */
+    /** A process that has ended is listed until its launcher has waited for it, which may take seconds. */
     private static boolean isZombie(long processId) {
         try {
             String status = Files.readString(Path.of("/proc/" + processId + "/stat"));

@@ -7,8 +7,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /**
- * How late Linux may wake a thread that sleeps for a set time: 50 us, unless the thread asks for less (prctl(2),
- * PR_SET_TIMERSLACK). Elsewhere there is no such setting, and nothing is done.
+ * The delay with which Linux may wake a sleeping thread: 50 us, unless the thread sets a shorter one (prctl(2),
+ * PR_SET_TIMERSLACK). Other systems have no such setting, and nothing is done.
  */
 final class TimerSlack {
     private static final int SET_TIMER_SLACK = 29;
@@ -27,7 +27,7 @@ final class TimerSlack {
         FunctionDescriptor signature =
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
         try {
-            // What it returns does not matter: a kernel that refuses leaves longer sleeps.
+            // The result is ignored: if the kernel refuses, sleeps are longer.
             int _ = (int) linker.downcallHandle(function.get(), signature, Linker.Option.firstVariadicArg(1))
                     .invokeExact(SET_TIMER_SLACK, NANOS);
         } catch (Throwable impossible) {

@@ -8,9 +8,11 @@ import org.jspecify.annotations.Nullable;
 /** Checks, while a rank waits, for reasons to stop waiting. Each reason is one sentence. */
 final class Watch {
     private static final long MILLISECOND = 1_000_000;
-    /** How often processes are looked at; and how long the last words of one that has ended may take to arrive. */
+    /** Interval at which processes are checked. */
     private static final long PROCESS_CHECK = 100 * MILLISECOND;
-    /** A launcher kills what does not end within a second. */
+    /**
+     * Time limit for messages of a process that has ended. A launcher kills processes that do not end within a second.
+     */
     static final long LAST_WORDS = 300 * MILLISECOND;
 
     private final int rank;
@@ -26,7 +28,7 @@ final class Watch {
 
     /**
      * @param timeout longest time to wait, in nanoseconds
-     * @param lacks whether this rank waits for another
+     * @param lacks whether this rank waits for a given rank
      */
     Watch(MpiWorld world, long timeout, StatusChannel channel, Peers peers, IntPredicate lacks) {
         this.rank = world.rank();
@@ -42,9 +44,9 @@ final class Watch {
     /**
      * Checks all reasons.
      *
-     * @param now nanoseconds
+     * @param now current time in nanoseconds
      * @param stopped time at which the launcher told this process to end, in nanoseconds; 0 if it has not
-     * @return why not to wait any longer, null to go on
+     * @return the reason to stop waiting, or null
      */
     @Nullable
     String reason(long now, long stopped) {
@@ -68,7 +70,7 @@ final class Watch {
         return null;
     }
 
-    /** {@return the first rank whose process has ended though it has not left; -1 for none} */
+    /** {@return the first rank whose process has ended without leaving the group; -1 for none} */
     static int firstEnded(Peers peers, StatusChannel channel, int rank, int size) {
         return IntStream.range(0, size)
                 .filter(peer -> peer != rank && peers.hasEnded(peer) && !channel.hasLeft(peer))
@@ -87,7 +89,7 @@ final class Watch {
                 told = true;
                 channel.sendToAll(new StatusMessage(Kind.WAITING, rank, peer, 0, ""));
             }
-            // One that waits for another is not to blame.
+            // A rank that waits for another is not the cause.
             if (waited >= timeout && (late < 0 || channel.waitsFor(peer) < 0)) {
                 late = peer;
             }

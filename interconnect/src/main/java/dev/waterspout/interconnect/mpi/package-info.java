@@ -1,6 +1,7 @@
 /**
- * Ranks as processes, on one host or on several, that an MPI launcher has started. An installed Open MPI or MPICH moves
- * the bytes and is called through {@code java.lang.foreign}; deadlines, failures and leaving are handled here.
+ * A transport between processes that an MPI launcher has started, on one host or several. An installed Open MPI or
+ * MPICH sends the bytes and is called through {@code java.lang.foreign}. This package handles time limits, failures
+ * and the end of ranks.
  */
 @NullMarked
 package dev.waterspout.interconnect.mpi;

@@ -12,17 +12,17 @@ import java.util.Locale;
 
 /** The collectives to choose from. */
 public enum Algorithm {
-    /** {@link AllGather}: most accurate, and with two ranks no more bytes than any other. */
+    /** {@link AllGather}: the most accurate, and with two ranks as few bytes as any other. */
     ALLGATHER,
     /** {@link TwoStep}: the fewest bytes from three ranks on; each rank sends less than two encoded partials. */
     TWOSTEP;
 
-    /** Returns the name that users know. */
+    /** Returns the name in options and reports. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Returns how often a sum is advanced until it is complete: how many messages follow each other. */
+    /** Returns the number of successive message steps of a sum. */
     public int steps() {
         return switch (this) {
             case ALLGATHER -> AllGather.STEPS;
@@ -31,8 +31,8 @@ public enum Algorithm {
     }
 
     /**
-     * Makes a collective of one rank whose messages are under way while the rank computes. An all-gather sends all of
-     * its chunks at once; two steps take one chunk.
+     * Returns a collective of one rank whose messages are sent while the rank computes. An all-gather sends all of its
+     * chunks at once; a two-step exchange has one chunk.
      *
      * @param exchange the rank's frames
      * @param format wire format of partials
@@ -55,7 +55,7 @@ public enum Algorithm {
     }
 
     /**
-     * Returns into how many parts the rows are divided before they are cut into chunks.
+     * Returns the number of parts that the rows are divided into before they are divided into chunks.
      *
      * @param ranks ranks of the group
      */
@@ -67,7 +67,8 @@ public enum Algorithm {
     }
 
     /**
-     * Returns the frames of whole chunks that one rank holds at a time, nearly: parts of two steps differ by a row.
+     * Returns the approximate number of frames of whole chunks that one rank holds at a time: the parts of a two-step
+     * exchange differ by one row.
      *
      * @param ranks ranks of the group
      * @param chunked whether there is more than one chunk, so that chunks overlap
@@ -75,13 +76,13 @@ public enum Algorithm {
     public long frames(int ranks, boolean chunked) {
         return switch (this) {
             case ALLGATHER -> (chunked ? 2L : 1) * ranks;
-            // What goes to the owners of the parts, what comes for this rank's part, and the sums.
+            // Frames to the owners of the parts, frames for this rank's part, and the sums.
             case TWOSTEP -> (chunked ? 3L : 1) * 3;
         };
     }
 
     /**
-     * Makes the collective of one rank.
+     * Returns the collective of one rank.
      *
      * @param exchange the rank's frames
      * @param format wire format of partials

@@ -27,14 +27,16 @@ public final class Calibration {
 
     private final CostModel model;
     private final Map<CommChoice, NavigableMap<Integer, Double>> measured = new HashMap<>();
-    /** Measured by predicted time, by rows, per choice; and per kin of the first choice of it that was tried. */
+    /**
+     * Measured divided by predicted time, by rows: per choice, and per kin for the first choice of it that was tried.
+     */
     private final Map<CommChoice, NavigableMap<Integer, Double>> factors = new HashMap<>();
 
     private final NavigableSet<Integer> tried = new TreeSet<>();
     private final Map<Pair, Set<Integer>> triedOfPair = new HashMap<>();
     private final Map<Kin, NavigableMap<Integer, Double>> kinFactors = new HashMap<>();
 
-    /** Of all that was tried at one size, the middle one: for what was not. */
+    /** Per size the median factor of all trials, for choices that were not tried. */
     private final NavigableMap<Integer, Double> general = new TreeMap<>();
 
     /**
@@ -103,9 +105,9 @@ public final class Calibration {
     }
 
     /**
-     * {@return whether the choice may be taken for some rows} All may, if nothing was tried. Else its algorithm must
-     * have been tried with its format at the nearest sizes that were tried, below and above: what was left out there
-     * had no hope.
+     * {@return whether the choice may be taken for some rows} Without any trial, all choices may. Otherwise its
+     * algorithm must have been tried with its format at the nearest sizes with trials, below and above, because
+     * choices that are predicted to be slow are not tried.
      */
     boolean allows(CommChoice choice, int rows) {
         Set<Integer> own = triedOfPair.getOrDefault(Pair.of(choice), Set.of());
@@ -130,7 +132,8 @@ public final class Calibration {
         NavigableMap<Integer, Double> own = factorsOf(choice, rows);
         Map.Entry<Integer, Double> last = own.lastEntry();
         if (last != null && last.getKey() < rows && last.getValue() > 1) {
-            // What the model missed at a smaller size was a stall or a latency, which does not grow with the message.
+            // The model underestimated a smaller size because of a stall or a latency, which does not grow with the
+            // message.
             return predicted + (last.getValue() - 1) * predicted(choice, last.getKey());
         }
         return predicted * at(own, rows);

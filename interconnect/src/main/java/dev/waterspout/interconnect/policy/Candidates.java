@@ -10,14 +10,14 @@ import java.util.List;
 /** The choices for each size of exchange. */
 public final class Candidates {
     /**
-     * Parts of a usual chunk. Fast links want large chunks, slow ones small. Fewer than two chunks overlap with
-     * nothing.
+     * Chunk sizes to try, in halves of the default chunk. Large chunks suit fast links, small chunks slow links. Only
+     * two or more chunks overlap.
      */
     private static final int[] HALVES_OF_CHUNK = {1, 2, 4, 8};
 
     /**
-     * In usual chunks: no larger message goes uncut, if it need not. It would overlap with nothing, and TCP under MPI
-     * sends from 512 KB on only when the receiver has agreed.
+     * Largest message that is sent without chunks, as a multiple of the default chunk. A larger one would not overlap
+     * with anything, and over TCP MPI sends messages from 512 KB on only after a handshake with the receiver.
      */
     private static final int LARGEST_UNCUT = 4;
 
@@ -53,7 +53,8 @@ public final class Candidates {
     }
 
     /**
-     * Returns the choices that compression has to beat: plain formats uncut, first f32 by the uncompressed all-reduce.
+     * Returns the baselines that compression must beat: uncompressed formats without chunks, first f32 by the
+     * uncompressed all-reduce.
      */
     public List<CommChoice> baselines() {
         List<Algorithm> algorithms = new ArrayList<>(List.of(settings.plainAlgorithm(ranks)));

@@ -8,20 +8,20 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleBiFunction;
 
 /**
- * Takes one choice per size, by expected time. It goes from the smallest size to the largest. A choice stays until
- * another one saves more than noise could explain. A choice that does not beat the best baseline by that margin is not
- * taken.
+ * Selects one choice per size by expected time, from the smallest size to the largest. The choice of a size is also
+ * that of the next size, unless another one is faster by more than a margin for noise. A choice must beat the best
+ * baseline by the same margin.
  */
 final class Chooser {
     /** The fraction of the time that a choice in another format must save. */
     static final double GAIN = 0.03;
 
-    /** The same for another algorithm or chunk in one format: the sum has errors of the same kind. */
+    /** The margin for another algorithm or chunk size in the same format, whose sums have the same errors. */
     static final double GAIN_IN_FORMAT = 0.01;
 
     /**
-     * The same for a choice that replaces a baseline while codec speeds are assumed: the true speed may be half of the
-     * assumed one.
+     * The margin for a choice that replaces a baseline while codec speeds are assumed: the true speed may be half of
+     * the assumed one.
      */
     static final double GAIN_IF_ASSUMED = 0.2;
 
@@ -67,7 +67,7 @@ final class Chooser {
             if (!eligible.contains(incumbent)) {
                 incumbent = plain.getFirst();
             }
-            // Exact formats go first: others must be clearly faster than the best of them.
+            // Exact formats come first: others must beat the best of them by the margin.
             incumbent = settled(incumbent, rows, exact(plain));
             incumbent = settled(incumbent, rows, plain);
             incumbent = settled(incumbent, rows, eligible);

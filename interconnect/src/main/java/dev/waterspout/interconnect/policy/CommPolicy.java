@@ -19,13 +19,13 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Decides how exchanges of each size are done. Links and codecs are measured, a {@link CostModel} predicts every
- * choice, trials of the real collectives correct the predictions, and a choice is taken only where it is at least 3 %
- * faster than plain and than what the next smaller size takes. Where time is short, codecs are taken to have usual
- * speeds and nothing is tried; compression then has to save a fifth.
+ * Decides the collective, wire format and chunk size for each size of exchange. Links and codecs are measured, a
+ * {@link CostModel} predicts the time of every choice, and trials of whole exchanges correct the predictions. A choice
+ * is taken only if it is at least 3 % faster than plain and than the choice of the next smaller size. If time is
+ * short, codec speeds are assumed and no trial is run; compression must then save a fifth of the time.
  *
- * <p>All ranks decide the same: every number that a decision depends on has been shared before, and is the slowest
- * rank's.
+ * <p>All ranks make the same decision, because every number that it depends on has been shared before. Of each number
+ * the slowest rank's value is used.
  */
 public final class CommPolicy {
 
@@ -109,7 +109,10 @@ public final class CommPolicy {
         }
     }
 
-    /** {@return of link and codecs what is known, and of the rest what is measured or supplied; the slowest rank's} */
+    /**
+     * {@return figures of link and codecs: the known ones, and for the others measured or supplied ones; the slowest
+     * rank's}
+     */
     private Measurements measure(Measurements known) {
         List<WireFormat> unknown = byPromise().stream()
                 .filter(format -> !known.codec().costs().containsKey(format))
@@ -121,7 +124,7 @@ public final class CommPolicy {
                 .filter(format -> !supplied.costs().containsKey(format))
                 .toList();
         boolean full = !settings.budget().codec().isZero();
-        // The link comes last: the JIT, which the codecs keep busy, would disturb it.
+        // The link is measured last, because compilation of the codecs would disturb its measurement.
         CodecCosts own = known.codec()
                 .with(new CodecProbe(ranks, bench.ports(), bench.clocks())
                         .measure(
@@ -132,7 +135,7 @@ public final class CommPolicy {
                                 settings.budget().codec()))
                 .with(supplied);
         CodecCosts codec = group.slowest(new Measurements(LinkCost.NONE, own)).codec();
-        // Where nothing is known of codecs, a link was measured in a hurry.
+        // Without figures of codecs, the link was measured within a short time limit.
         boolean good = known.hasLink() && (!full || !known.codec().costs().isEmpty());
         LinkCost link = good
                 ? known.link()
@@ -145,7 +148,7 @@ public final class CommPolicy {
         return new Measurements(link, codec, known.trials());
     }
 
-    /** {@return the formats, what others have to beat first, then the smallest} */
+    /** {@return the formats: first the baselines, then the others from the smallest on} */
     private List<WireFormat> byPromise() {
         List<WireFormat> order = new ArrayList<>(settings.baselines());
         settings.formats().stream()
@@ -156,7 +159,7 @@ public final class CommPolicy {
         return order;
     }
 
-    /** A decision, and what was found out for it. */
+    /** A decision and the measurements behind it. */
     private record Result(Decision decision, Measurements found) {}
 
     private Result decided(Measurements known, boolean mayTry) {
@@ -198,7 +201,9 @@ public final class CommPolicy {
         return new Result(new Decision(chooser.schedule(chosen), table, used, ranks, settings.formats()), found);
     }
 
-    /** Cutting saves what a format's speed says, and where that is assumed, plain stays as it is everywhere else. */
+    /**
+     * The gain of chunks depends on a format's speed. If that speed is assumed, plain exchanges stay without chunks.
+     */
     private boolean isCutBaseline(CommChoice choice) {
         return choice.chunkRows() != CommChoice.UNCUT && settings.baselines().contains(choice.format());
     }

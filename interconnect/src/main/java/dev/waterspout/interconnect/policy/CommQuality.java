@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Which formats are accurate enough.
+ * The measured accuracy of wire formats.
  *
- * @param increasePercent per format how much perplexity it was measured to add, in percent
+ * @param increasePercent measured increase of perplexity per format, in percent
  */
 public record CommQuality(Map<WireFormat, Double> increasePercent) {
     private static final String RESOURCE = "comm-quality.txt";
@@ -43,7 +43,7 @@ public record CommQuality(Map<WireFormat, Double> increasePercent) {
     }
 
     /**
-     * Reads a table: per line a format and a percentage; what follows {@code #} is a remark.
+     * Reads a table with a format and a percentage per line. Text after {@code #} is a comment.
      *
      * @param lines the table
      * @throws IllegalArgumentException naming the line, for any other text
@@ -80,9 +80,9 @@ public record CommQuality(Map<WireFormat, Double> increasePercent) {
     }
 
     /**
-     * Returns the formats that add no more perplexity than allowed; f32 first, which always is.
+     * Returns the formats whose increase of perplexity is within a limit, f32 first, which is always within it.
      *
-     * @param qualityPercent the most that a format may add, at least 0
+     * @param qualityPercent largest increase of perplexity in percent, at least 0
      */
     public List<WireFormat> allowed(double qualityPercent) {
         if (!(qualityPercent >= 0)) {

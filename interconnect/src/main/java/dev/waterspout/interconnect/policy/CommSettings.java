@@ -27,19 +27,19 @@ public record CommSettings(
         boolean phaseLocked,
         Budget budget) {
     /**
-     * How long measuring may take, where no cache spares it. A step that would end later is not begun.
+     * Time limits of measurements, which are made if no cache has them. A step that would end later is not started.
      *
      * @param warmUp time limit for the JIT; it takes 1.5 s on an idle core, and more where ranks share cores
-     * @param link latency and bandwidth
-     * @param codec encode, reduce and sum of all formats together; with no time, usual speeds stand in for them
-     * @param trials exchanges as they will be; with no time, the model decides
+     * @param link time limit for latency and bandwidth
+     * @param codec time limit for encode, reduce and sum of all formats together; with 0, assumed speeds are used
+     * @param trials time limit for trials of whole exchanges; with 0, the model decides
      */
     public record Budget(Duration warmUp, Duration link, Duration codec, Duration trials) {
-        /** About three seconds, and what the JIT needs: once per group of hosts, as it is kept. */
+        /** About three seconds and the time of the JIT, once per group of hosts, because results are cached. */
         public static final Budget FULL = new Budget(
                 Duration.ofSeconds(8), Duration.ofMillis(400), Duration.ofMillis(300), Duration.ofMillis(2500));
 
-        /** The link alone, which needs no compiled codec: for a start that someone waits for. */
+        /** Only the link is measured, which needs no compiled codec, for a fast start. */
         public static final Budget QUICK =
                 new Budget(Duration.ZERO, Duration.ofMillis(300), Duration.ZERO, Duration.ZERO);
     }
@@ -69,7 +69,7 @@ public record CommSettings(
         return new CommSettings(formats, List.of(Algorithm.values()), maxRows, columns, false, Budget.FULL);
     }
 
-    /** Returns the baseline formats, which any other must beat. */
+    /** Returns the baseline formats, which every other format must beat. */
     public List<WireFormat> baselines() {
         List<WireFormat> plain = formats.stream()
                 .filter(PlainFormat.class::isInstance)

@@ -22,13 +22,14 @@ import dev.waterspout.interconnect.policy.measure.LinkCost;
  *   seconds           max(K, A) + min(K, A) / C
  * </pre>
  *
- * A rank of a two-step encodes one part for each rank, reduces N packets of its own part of E / N elements, and adds N
- * sums of E / N elements. Uncut, nothing overlaps and K + A remains; with many chunks the shorter of both hides behind
- * the longer, and the chunks' latencies hide behind each other, but each chunk's messages and fixed costs are work.
- * That half of an exchange's latency is such work was measured over TCP, with a core per rank and with half a core.
+ * In a two-step exchange a rank encodes one part for each rank, reduces N packets of its own part of E / N elements,
+ * and adds N sums of E / N elements. Without chunks nothing overlaps and the time is K + A. With many chunks the
+ * shorter of K and A overlaps with the longer, and the latencies of the chunks overlap with each other, but each chunk
+ * adds messages and fixed costs to A. The value o = L / 2 was measured over TCP, with one core per rank and with half
+ * a core.
  */
 public final class CostModel {
-    /** The part of a small exchange's time that its ranks spend on sending and receiving. */
+    /** The fraction of a small exchange's time that a rank's processor spends on sending and receiving. */
     private static final double MESSAGE_SHARE = 0.5;
 
     private final int ranks;
@@ -40,7 +41,7 @@ public final class CostModel {
      * @param ranks number of ranks that exchange, at least 1
      * @param columns elements of a row
      * @param link latency and bandwidth
-     * @param codec the cost of encode, reduce and sum per format; a format that is not in it costs infinitely much
+     * @param codec the cost of encode, reduce and sum per format; the cost of any other format is infinite
      */
     public CostModel(int ranks, int columns, LinkCost link, CodecCosts codec) {
         this.ranks = ranks;

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** A decision as people read it. */
+/** Formats a decision for people. */
 final class DecisionText {
-    /** Options that are shown of each size, beside the chosen one and plain. */
+    /** Number of options shown for each size, in addition to the chosen one and plain. */
     private static final int SHOWN = 4;
 
     private static final double GIGABIT = 125e6;
@@ -60,7 +60,7 @@ final class DecisionText {
     }
 
     private static String speed(Line line) {
-        // Where many elements took no longer than few, all of the time is fixed.
+        // If many elements took no longer than few, all of the time is fixed.
         String perElement = line.perElementSeconds() > 0
                 ? String.format(Locale.ROOT, "%.3f GB/s + ", line.gigabytesPerSecond())
                 : "";

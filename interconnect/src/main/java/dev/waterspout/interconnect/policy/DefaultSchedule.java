@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The schedule of a fixed format, by two rules and without trials. With G the link's bandwidth in Gbit/s, at least 1:
+ * The schedule of a fixed format by two rules, without trials. G is the link's bandwidth in Gbit/s, at least 1:
  *
  * <pre>
  *   collective   all-gather for 2 ranks, and for a message of which two steps would save less than G x 4 KB a rank;
@@ -16,8 +16,8 @@ import java.util.Optional;
  *   chunk        G x 64 KB encoded, G x 256 KB of an uncompressed format
  * </pre>
  *
- * A second step takes about as long as 4 KB do at 1 Gbit/s; a chunk takes about 0.5 ms. docs/lab/collectives.md
- * compares the rules with what measuring and trying finds.
+ * A second step takes about the time of 4 KB at 1 Gbit/s; a chunk takes about 0.5 ms. docs/lab/collectives.md compares
+ * these rules with measured choices.
  */
 public final class DefaultSchedule {
     private static final double GIGABIT = 125e6;
@@ -28,7 +28,7 @@ public final class DefaultSchedule {
     private DefaultSchedule() {}
 
     /**
-     * Returns the collective with the fewest bytes: that of an uncompressed all-reduce, too.
+     * Returns the collective with the fewest bytes, which is also the collective of an uncompressed all-reduce.
      *
      * @param ranks number of ranks that exchange, at least 1
      */
@@ -37,7 +37,7 @@ public final class DefaultSchedule {
     }
 
     /**
-     * Returns the rows of a chunk, {@link CommChoice#UNCUT} where nothing is to be cut.
+     * Returns the rows of a chunk, or {@link CommChoice#UNCUT} if messages are not divided into chunks.
      *
      * @param format the wire format of partials
      * @param columns elements of a row

@@ -34,14 +34,14 @@ import java.util.function.Consumer;
  *   key &lt;hosts, transport, ranks, devices, version&gt;
  *   measured &lt;ISO instant&gt;
  *   link &lt;latency in s&gt; &lt;bytes/s&gt;
- *   settings &lt;number of those that the trials are of&gt;
+ *   settings &lt;hash of the settings of the trials&gt;
  *   codec &lt;format id, hex&gt; &lt;encode, reduce, sum: each fixed s and s per element&gt; &lt;label&gt;
  *   trial &lt;collective&gt; &lt;format id, hex&gt; &lt;rows of a chunk&gt; &lt;rows&gt; &lt;s&gt;
  *   end
  * </pre>
  */
 public final class MeasurementCache {
-    /** How long measurements are believed, unless the caller says otherwise. */
+    /** Default of the age up to which measurements are valid. */
     public static final Duration MAX_AGE = Duration.ofDays(30);
 
     private static final String VERSION = "waterspout comm measurements 3";
@@ -60,7 +60,7 @@ public final class MeasurementCache {
     /**
      * The content of a file.
      *
-     * @param settings number of those that the trials are of
+     * @param settings hash of the settings of the trials
      * @param measurements the figures
      */
     public record Entry(int settings, Measurements measurements) {
@@ -73,7 +73,7 @@ public final class MeasurementCache {
     /**
      * @param folder folder of the file; created when something is stored
      * @param key the hosts, devices and version that the measurements belong to
-     * @param maxAge older measurements are measured anew
+     * @param maxAge largest age of valid measurements
      * @param clock the date
      * @param notes receives one line when a file is ignored or cannot be written
      */

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Gives measurements to all ranks, as rows of numbers: each record is written and read in one place. */
+/** Shares measurements between ranks, as rows of numbers. Each record is written and read in one place. */
 final class MeasurementExchange {
     private static final int TRIAL_VALUES = 5;
 
@@ -27,7 +27,8 @@ final class MeasurementExchange {
     }
 
     /**
-     * The figures of a link and of all codecs, in an order in which the largest of each figure is the slowest rank's.
+     * The figures of a link and of all codecs. Each figure is stored so that its largest value is that of the slowest
+     * rank.
      */
     private static final class FigureRow {
         private static final int LINK_VALUES = 2;
@@ -52,7 +53,7 @@ final class MeasurementExchange {
             return new LinkCost(values.get(), 1 / values.get());
         }
 
-        /** A format that was not measured costs infinitely much. */
+        /** The cost of a format that was not measured is infinite. */
         void put(@Nullable Cost cost) {
             if (cost == null) {
                 for (int i = 0; i < COST_VALUES; i++) {
@@ -85,7 +86,7 @@ final class MeasurementExchange {
         return read(agreement.max(row(own)));
     }
 
-    /** Called on all ranks; {@return what the root knows} What the others know is ignored. */
+    /** Called on all ranks; {@return the root's measurements} Those of other ranks are ignored. */
     Measurements fromRoot(Measurements known) {
         Measurements figures = read(agreement.share(row(known))[0]);
         return figures.with(trials(agreement.fromRoot(row(known.trials()))));

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
  * The hosts, devices and version that measurements belong to.
  *
  * @param hosts hosts of all ranks, in any order
- * @param transport its name
+ * @param transport name of the transport
  * @param ranks number of ranks that exchange
  * @param devices per rank the device that encodes and sums, with all settings that change its speed
  * @param version version of this library
@@ -27,7 +27,7 @@ public record MeasurementKey(List<String> hosts, String transport, int ranks, Li
                 + join(devices) + " version=" + clean(version);
     }
 
-    /** {@return a name that other keys hardly have; the file's own text tells for certain} */
+    /** {@return a file name that is almost unique; the file also contains the key} */
     String fileName() {
         return "comm-" + UUID.nameUUIDFromBytes(text().getBytes(StandardCharsets.UTF_8)) + ".txt";
     }
@@ -36,7 +36,7 @@ public record MeasurementKey(List<String> hosts, String transport, int ranks, Li
         return words.stream().map(MeasurementKey::clean).collect(Collectors.joining(","));
     }
 
-    /** {@return the word on one line and without what separates words} */
+    /** {@return the word without line breaks and separators} */
     private static String clean(String word) {
         return word.replaceAll("[\\s,]+", "_");
     }

@@ -12,7 +12,7 @@ import java.util.List;
  * @param trials times of whole exchanges, in the order of the trials
  */
 public record Measurements(LinkCost link, CodecCosts codec, List<Trial> trials) {
-    /** Nothing measured. */
+    /** No measurements. */
     static final Measurements NONE = new Measurements(LinkCost.NONE, CodecCosts.NONE);
 
     /**
@@ -20,7 +20,7 @@ public record Measurements(LinkCost link, CodecCosts codec, List<Trial> trials) 
      *
      * @param choice collective, wire format and chunk size
      * @param rows tokens
-     * @param seconds the slowest rank's
+     * @param seconds time of the slowest rank
      */
     public record Trial(CommChoice choice, int rows, double seconds) {
         /** Checks the ranges. */

@@ -4,19 +4,19 @@ import dev.waterspout.interconnect.policy.Measurements.Trial;
 import dev.waterspout.interconnect.policy.measure.Bench;
 import java.util.List;
 
-/** Runs whole exchanges, so that a policy can correct what its model predicts. */
+/** Runs whole exchanges, by whose times a policy corrects its predictions. */
 @FunctionalInterface
 public interface TrialRunner {
-    /** Runs nothing: the model decides alone. */
+    /** Runs no trial; the policy uses the model alone. */
     TrialRunner NONE = (bench, settings, candidates, calibration) -> List.of();
 
     /**
-     * Runs exchanges as they will be used, over scratch memory, for as long as the settings allow. Called on all ranks.
+     * Runs the exchanges of a run over scratch memory within the time limit of the settings. Called on all ranks.
      *
-     * @param bench the rank's frames and memory
+     * @param bench transport, ports and clocks of this rank
      * @param settings sizes and time
      * @param candidates the choices for each size
-     * @param calibration receives each trial as soon as it is made, and tells which exchanges are worth one
+     * @param calibration receives each trial as soon as it is made, and decides which exchanges to try
      * @return the trials, the same on every rank
      */
     List<Trial> run(Bench bench, CommSettings settings, Candidates candidates, Calibration calibration);

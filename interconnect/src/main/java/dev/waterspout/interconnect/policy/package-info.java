@@ -1,6 +1,6 @@
 /**
- * The choice of collective and wire format for an exchange of some size. A schedule is fixed by the user, or decided
- * from what was measured of the links and codecs.
+ * The choice of collective and wire format by the size of an exchange. The user fixes a schedule, or the policy
+ * decides it from measurements of links and codecs.
  */
 @org.jspecify.annotations.NullMarked
 package dev.waterspout.interconnect.policy;

@@ -14,10 +14,10 @@ final class ArrayChecks {
     }
 
     /**
-     * Two operands of which the kernel writes the first: TornadoVM never finishes to compile such a graph if they are
-     * one.
+     * Checks that two operands are different arrays. TornadoVM's compiler does not terminate if a kernel writes one
+     * operand and both are the same array.
      */
-    @SuppressWarnings("ReferenceEquality") // The runtime tells arrays apart by identity.
+    @SuppressWarnings("ReferenceEquality") // The runtime identifies arrays by reference.
     static void requireDistinct(String task, String first, Object a, String second, Object b) {
         if (a == b) {
             throw new IllegalArgumentException(

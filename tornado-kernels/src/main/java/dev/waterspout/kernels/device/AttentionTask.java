@@ -6,9 +6,9 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** The operands of one attention, and the kernel that takes them, by choice. */
+/** The operands of one attention. Selects the kernel by choice. */
 record AttentionTask(DeviceCache cache, int heads, float scale, float cap, FloatArray queries, FloatArray output) {
-    /** Adds the kernel of a choice. */
+    /** Adds the task with the kernel of a choice. */
     void add(
             TaskGraph graph,
             String task,

@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * A graph of one kernel that does one thing as fast as it can, and leaves one number per item on the host.
+ * A graph of one kernel that measures one limit of a device. Its result is one number per work-item.
  *
  * @param taskGraph the graph, transfers included
  * @param grids grids of its task
@@ -18,14 +18,15 @@ public record CeilingGraph(TaskGraph taskGraph, GridScheduler grids, FloatArray 
     private static final String TASK = "ceiling";
 
     /**
-     * {@return a graph that reads an array once}
+     * Returns a graph that reads an array once.
      *
      * @param name name of the graph
      * @param device within whose limits it runs
      * @param data a multiple of 8 times {@code items} floats
      * @param items number of work-items that share the array
      * @param local items of a group
-     * @param interleaved whether neighbouring items read neighbouring floats, as suits GPUs, or each item reads a range
+     * @param interleaved whether successive work-items read successive floats, which suits GPUs; otherwise each
+     *     work-item reads a range
      */
     public static CeilingGraph reads(
             String name, KernelDevice device, FloatArray data, int items, int local, boolean interleaved) {
@@ -51,14 +52,14 @@ public record CeilingGraph(TaskGraph taskGraph, GridScheduler grids, FloatArray 
     }
 
     /**
-     * {@return a graph that multiplies and adds in registers}
+     * Returns a graph that multiplies and adds in registers.
      *
      * @param name name of the graph
      * @param device within whose limits it runs
      * @param items number of work-items
      * @param local items of a group
-     * @param chains chains of every item, at most 64
-     * @param steps steps of every chain, two operations each
+     * @param chains number of independent chains per work-item, at most 64
+     * @param steps number of multiply-adds per chain, two operations each
      */
     public static CeilingGraph multiplies(
             String name, KernelDevice device, int items, int local, int chains, int steps) {

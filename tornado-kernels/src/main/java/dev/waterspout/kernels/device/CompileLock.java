@@ -5,9 +5,9 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Keeps compilation apart from all else: a graph that is executed for the first time, and so compiled, has all devices
- * of the process to itself. OpenCL drivers were seen to fail, or to end the process, where one thread builds a program
- * while another builds or runs one.
+ * Excludes all other device work during compilation. A graph is compiled at its first execution, during which no other
+ * graph of the process runs. Some OpenCL drivers fail, or end the process, if one thread builds a program while
+ * another builds or runs one.
  */
 public final class CompileLock {
     private static final ReadWriteLock COMPILING = new ReentrantReadWriteLock();
@@ -15,9 +15,9 @@ public final class CompileLock {
     private CompileLock() {}
 
     /**
-     * {@return what to hold while a graph is executed}
+     * {@return the lock to hold while a graph is executed}
      *
-     * @param first whether it is executed for the first time
+     * @param first whether this is the graph's first execution
      */
     public static Lock of(boolean first) {
         return first ? COMPILING.writeLock() : COMPILING.readLock();

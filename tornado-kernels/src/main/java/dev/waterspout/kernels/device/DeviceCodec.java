@@ -7,14 +7,14 @@ import dev.waterspout.kernels.device.kernels.MxParameters;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A wire format for rows of a number of columns, with the device array of its parameters.
+ * A wire format for rows of one length, with the device array of its parameters.
  *
  * @param format the format
  * @param columns elements of a row
  * @param parameters parameters for the kernels: to be transferred once to every device that uses the codec
  */
 public record DeviceCodec(WireFormat format, int columns, IntArray parameters) {
-    /** Refuses what only the host packs. */
+    /** The exception for formats that only the host encodes. */
     public DeviceCodec {
         if (!(format instanceof MxFormat) && format != PlainFormat.F32 && format != PlainFormat.BF16) {
             throw unsupported(format);
@@ -27,7 +27,7 @@ public record DeviceCodec(WireFormat format, int columns, IntArray parameters) {
     }
 
     /**
-     * {@return the codec of a format}
+     * Returns the codec of a format.
      *
      * @param format the format
      * @param columns elements of a row, at least 1
@@ -39,7 +39,7 @@ public record DeviceCodec(WireFormat format, int columns, IntArray parameters) {
         return new DeviceCodec(format, columns, parameters);
     }
 
-    /** Refuses a task whose arrays do not suit the format. */
+    /** Checks that the type of a task's arrays fits the format. */
     void requireFormat(String task, WireFormat needed) {
         if (!format.equals(needed)) {
             throw new IllegalArgumentException(
@@ -48,7 +48,7 @@ public record DeviceCodec(WireFormat format, int columns, IntArray parameters) {
     }
 
     /**
-     * {@return the bytes of a packed partial}
+     * {@return the bytes of an encoded partial}
      *
      * @param rows tokens
      */

@@ -6,17 +6,17 @@ import java.util.regex.Pattern;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * What makes kernels fast or slow on a device: measurements of another one say nothing about it.
+ * Identifies a device. Measurements are valid only for the device with the same identity.
  *
  * @param backend TornadoVM backend, in lower case
  * @param device the hardware's name
- * @param driver its driver's version, or {@code unknown} where TornadoVM does not tell
+ * @param driver version of its driver, or {@code unknown} where TornadoVM does not report it
  */
 public record DeviceIdentity(String backend, String device, String driver) {
     private static final Pattern DRIVER = Pattern.compile("(?m)^Driver version *: *(.*\\S) *$");
 
     /**
-     * {@return what a device says of itself}
+     * {@return the identity that a device reports}
      *
      * @param device a device of any backend
      */
@@ -29,7 +29,7 @@ public record DeviceIdentity(String backend, String device, String driver) {
                 driver.find() ? String.valueOf(driver.group(1)) : "unknown");
     }
 
-    /** {@return the device for people} */
+    /** {@return a description of the device for people} */
     public String label() {
         return backend + " " + device + ", driver " + driver;
     }

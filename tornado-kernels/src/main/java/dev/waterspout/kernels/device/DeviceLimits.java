@@ -4,15 +4,15 @@ import uk.ac.manchester.tornado.api.TornadoTargetDevice;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * What a launch on a device must keep to.
+ * Limits of a launch on a device.
  *
- * @param groupItems most items of a work-group
- * @param groupX most items of a work-group in the first dimension
- * @param groupY most items of a work-group in the second dimension
+ * @param groupItems largest number of work-items of a work-group
+ * @param groupX largest number of work-items of a work-group in the first dimension
+ * @param groupY largest number of work-items of a work-group in the second dimension
  * @param localBytes local memory of a work-group
  */
 public record DeviceLimits(long groupItems, long groupX, long groupY, long localBytes) {
-    /** Checks that there is a limit of at least 1. */
+    /** Checks that the sizes are at least 1. */
     public DeviceLimits {
         if (groupItems < 1 || groupX < 1 || groupY < 1 || localBytes < 0) {
             throw new IllegalArgumentException("limits of " + groupItems + " items, " + groupX + " x " + groupY + ", "
@@ -27,7 +27,7 @@ public record DeviceLimits(long groupItems, long groupX, long groupY, long local
      */
     public static DeviceLimits of(TornadoDevice device) {
         TornadoTargetDevice physical = device.getPhysicalDevice();
-        // OpenCL knows the size of a group as its work-group size only, PTX as its threads per block only.
+        // OpenCL reports the limit only as its work-group size, PTX only as its threads per block.
         long groupSize = physical.getDeviceMaxWorkGroupSize()[0];
         long threads = physical.getMaxThreadsPerBlock();
         long[] items = physical.getDeviceMaxWorkItemSizes();

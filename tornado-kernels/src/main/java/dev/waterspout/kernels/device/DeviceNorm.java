@@ -7,8 +7,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * A normalization of all layers.
  *
  * @param kind how a vector is normalized
- * @param weight [layers][width]; with one layer, launches for any layer use it
- * @param bias the same shape, added after the weight; null for none, as with {@link Kind#RMS}
+ * @param weight [layers][width]; a weight of one layer serves all layers
+ * @param bias shape of {@code weight}, added at the end; null for none; always null for {@link Kind#RMS}
  * @param vectors vectors of a token: 1 for a hidden state, the number of heads where each head is normalized
  * @param width elements of a vector
  * @param epsilon added to the mean square or the variance
@@ -17,9 +17,9 @@ public record DeviceNorm(
         Kind kind, FloatArray weight, @Nullable FloatArray bias, int vectors, int width, float epsilon) {
     /** How a vector is normalized. */
     public enum Kind {
-        /** Divided by the root of its mean square. */
+        /** Divides by the root mean square. */
         RMS,
-        /** Its mean taken off, then divided by its standard deviation. */
+        /** Subtracts the mean and divides by the standard deviation. */
         LAYER
     }
 
@@ -55,7 +55,7 @@ public record DeviceNorm(
         return weight.getSize() / width;
     }
 
-    /** {@return the elements from one layer to the next, 0 where there is one} */
+    /** {@return the elements from one layer to the next; 0 where one weight serves all layers} */
     int layerStride() {
         return layers() == 1 ? 0 : width;
     }

@@ -3,12 +3,12 @@ package dev.waterspout.kernels.device;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The encoded partials of a group on one device, packet by packet in rank order. A rank's own packet may lie in an
- * array of its own, which stays on the device that wrote it; the array of the others' packets has then no room for it.
- * Packets are bytes of a wire format, or for f32 the floats of the partials.
+ * The encoded partials of all ranks on one device, in rank order. A rank's own packet may be in a separate array,
+ * which stays on the device; the array of the other ranks' packets then has no place for it. Packets are bytes of a
+ * wire format, or for f32 the floats of the partials.
  *
  * @param others the other ranks' packets at equal distances, which may be larger than a packet
- * @param own this rank's packet; not read where {@code ownRank} is {@code ranks}
+ * @param own this rank's packet; not read if {@code ownRank} is {@code ranks}
  * @param ownRank rank of the packet {@code own}, or {@code ranks} if {@code others} has all packets
  * @param ranks number of packets
  */
@@ -42,7 +42,7 @@ public record DevicePackets(TornadoNativeArray others, TornadoNativeArray own, i
         return others.getSize() / (ownRank < ranks ? ranks - 1 : ranks);
     }
 
-    /** Refuses arrays in which a packet has too few elements. */
+    /** Checks that each packet has enough elements. */
     void requireRoom(long needed) {
         if (stride() < needed || own.getSize() < needed) {
             throw new IllegalArgumentException("packets of " + Math.min(stride(), own.getSize())

@@ -8,8 +8,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * @param angles [rows][cosine, signed sine][ropeDim], laid out as {@code RotaryTable} is, one row per token of the
  *     chunk
- * @param ropeDim leading elements of a head that turn: even, at least 2
- * @param pairing which elements turn together
+ * @param ropeDim number of leading elements of a head that rotate: even, at least 2
+ * @param pairing the pairs of elements that rotate together
  */
 public record DeviceRope(FloatArray angles, int ropeDim, RopePairing pairing) {
     /** Checks the shape. */

@@ -15,7 +15,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param layers the model's layers that the matrices belong to, ascending; empty for one matrix that serves every layer
  * @param rows rows of a matrix
  * @param columns columns of a matrix, a multiple of the format's block
- * @param first element of the array at which the first matrix begins: others may lie before and after
+ * @param first element of the array at which the first matrix begins; the array may hold other matrices before and
+ *     after
  */
 public record DeviceWeights(
         WeightFormat format, TornadoNativeArray data, List<Integer> layers, int rows, int columns, int first) {
@@ -95,7 +96,7 @@ public record DeviceWeights(
     }
 
     /**
-     * {@return some rows of a matrix that serves every layer, in the same array}
+     * {@return a view of some rows of a matrix that serves every layer}
      *
      * @param from the first one
      * @param to the one after the last
@@ -144,7 +145,7 @@ public record DeviceWeights(
         return first + index * rows * rowElements();
     }
 
-    /** {@return the number of the format in kernels} */
+    /** {@return the format's number in kernels} */
     int kernelFormat() {
         return format.id();
     }

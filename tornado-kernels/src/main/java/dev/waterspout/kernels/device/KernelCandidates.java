@@ -16,23 +16,23 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The ways in which each kernel can run: what there are kernels for, and what fits a device. */
+/** Lists the choices of each kernel that exist and fit a device. */
 public final class KernelCandidates {
-    /** Chunks up to this many tokens multiply row by row on GPUs; larger ones by tiles. */
+    /** On GPUs, products of chunks up to this many tokens are computed row by row, larger ones by tiles. */
     private static final int SMALL_CHUNK = 8;
 
     /**
-     * Items of a group where items have nothing to do with each other: enough to hide latency, few enough to share out.
+     * Work-group size of independent work-items: large enough to hide latency, small enough to occupy all cores.
      */
     static final int ELEMENTS = 64;
 
-    /** Output rows of a group on a CPU: few, so that small matrices occupy all cores. */
+    /** Output rows of a work-group on a CPU: few, so that small matrices occupy all cores. */
     private static final int ROWS = 8;
 
     private KernelCandidates() {}
 
     /**
-     * {@return how a kernel runs where nothing was measured}
+     * {@return the default choice, for kernels without a measurement}
      *
      * @param shape shape of the launch
      * @param variant default for the kind of device
@@ -56,7 +56,7 @@ public final class KernelCandidates {
     }
 
     /**
-     * {@return all ways in which a kernel can run on a device, the default first}
+     * {@return all choices for a kernel on a device, the default first}
      *
      * @param shape shape of the launch
      * @param device variant and limits
@@ -73,10 +73,10 @@ public final class KernelCandidates {
     }
 
     /**
-     * {@return why a device cannot run a kernel in a way, or nothing if it can}
+     * {@return the reason why a device cannot run a kernel with a choice; empty if it can}
      *
      * @param shape shape of the launch
-     * @param choice the way
+     * @param choice the choice
      * @param device variant and limits
      */
     public static Optional<String> problem(KernelShape shape, KernelChoice choice, KernelDevice device) {
@@ -103,7 +103,7 @@ public final class KernelCandidates {
                 && localBytes(choice) <= limits.localBytes();
     }
 
-    /** The most that any kernel of the cut allocates. */
+    /** Local memory in bytes of the largest kernel of the cut. */
     private static long localBytes(KernelChoice choice) {
         return switch (choice.cut()) {
             case PLAIN, PATCH, BLOCK -> 0;

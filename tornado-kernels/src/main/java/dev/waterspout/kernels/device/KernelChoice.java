@@ -3,16 +3,17 @@ package dev.waterspout.kernels.device;
 import java.util.Locale;
 
 /**
- * One of the ways in which a kernel can run. What {@code perItem} counts depends on the kernel: for products the
- * tokens, for attention the positions, for wire formats the elements of a row that one item takes at a time.
+ * An implementation of a kernel and its parameters. The meaning of {@code perItem} depends on the kernel: the number
+ * of tokens for products, of positions for attention, and of elements of a row for wire formats, that one work-item
+ * processes at a time.
  *
- * @param cut how work is divided among work-items
+ * @param cut division of the work among work-items
  * @param perItem number of tokens, positions or elements that a work-item processes at a time
- * @param local items of a group in the first dimension: where a group shares an output row, the items per row; for
- *     tiles the tile's edge, which is also the number of items in the second dimension
+ * @param local work-items of a work-group in the first dimension: the work-items per row where a work-group shares an
+ *     output row; for tiles the tile's edge, which is also the number of work-items in the second dimension
  */
 public record KernelChoice(KernelCut cut, int perItem, int local) {
-    /** Checks that there is something of each. */
+    /** Checks that both numbers are at least 1. */
     public KernelChoice {
         if (perItem < 1 || local < 1) {
             throw new IllegalArgumentException(
@@ -20,7 +21,7 @@ public record KernelChoice(KernelCut cut, int perItem, int local) {
         }
     }
 
-    /** {@return the choice for people, such as {@code plain x4, groups of 8}} */
+    /** {@return a description for people, such as {@code plain x4, groups of 8}} */
     public String label() {
         return cut.name().toLowerCase(Locale.ROOT) + (perItem > 1 ? " x" + perItem : "") + ", groups of " + local
                 + (cut == KernelCut.TILE ? " x " + local : "");

@@ -2,14 +2,14 @@ package dev.waterspout.kernels.device;
 
 import java.util.Optional;
 
-/** Choices that replace the defaults of a device. */
+/** Kernel choices that replace a device's defaults. */
 @FunctionalInterface
 public interface KernelChoices {
-    /** None: every kernel runs as the kind of device suggests. */
+    /** No choices: every kernel runs with the default of the kind of device. */
     KernelChoices DEFAULTS = _ -> Optional.empty();
 
     /**
-     * {@return how a kernel is to run, if that is known}
+     * {@return the choice for a kernel; empty for the default}
      *
      * @param shape shape of the launch
      */

@@ -1,15 +1,18 @@
 package dev.waterspout.kernels.device;
 
-/** How the work of a kernel is shared out among work-items. */
+/** How the work of a kernel is divided among work-items. */
 public enum KernelCut {
-    /** Every item has outputs of its own, and waits for no other. */
+    /** Each work-item computes its own outputs, without barriers. */
     PLAIN,
-    /** Every item has whole blocks of a wire format, as many as have scales of whole bytes. */
+    /**
+     * Each work-item encodes whole blocks of a wire format: the smallest number of blocks whose scales fill whole
+     * bytes.
+     */
     BLOCK,
-    /** Every item has a patch of outputs of its own: eight rows, by the tokens that it takes at a time. */
+    /** Each work-item computes a patch of outputs: eight rows by {@link KernelChoice#perItem} tokens. */
     PATCH,
-    /** The items of a group share one output row, and add up in local memory. */
+    /** The work-items of a work-group share one output row and add their sums in local memory. */
     GROUP,
-    /** A group computes a tile of outputs, and reads what it needs once into local memory. */
+    /** A work-group computes a tile of outputs, and reads its operands once into local memory. */
     TILE
 }

@@ -3,20 +3,20 @@ package dev.waterspout.kernels.device;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * What kernels need to know of the device that they run on.
+ * The properties of a device that kernels depend on.
  *
  * @param variant how work is divided where nothing was measured
  * @param limits limits of a launch
  * @param choices choices that replace the defaults for some shapes
  */
 public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelChoices choices) {
-    /** A device on which every kernel runs as its variant suggests. */
+    /** A device on which every kernel runs with the default of its variant. */
     public KernelDevice(KernelVariant variant, DeviceLimits limits) {
         this(variant, limits, KernelChoices.DEFAULTS);
     }
 
     /**
-     * {@return what a device says of itself}
+     * {@return the properties that a device reports}
      *
      * @param device a device of any backend
      */
@@ -25,19 +25,19 @@ public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelCho
     }
 
     /**
-     * {@return the device with other choices}
+     * Returns this device with other choices.
      *
-     * @param other take the place of the defaults
+     * @param other the choices that replace the defaults
      */
     public KernelDevice with(KernelChoices other) {
         return new KernelDevice(variant, limits, other);
     }
 
     /**
-     * {@return how a kernel runs on the device}
+     * Returns the choice for a kernel on this device.
      *
      * @param shape shape of the launch
-     * @throws IllegalArgumentException if the choice that was made is none that the device can run
+     * @throws IllegalArgumentException if the device cannot run the kernel with the given choice
      */
     KernelChoice choice(KernelShape shape) {
         KernelChoice choice = choices.find(shape).orElseGet(() -> KernelCandidates.byDefault(shape, variant));

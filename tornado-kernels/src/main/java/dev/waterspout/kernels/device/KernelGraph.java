@@ -23,20 +23,19 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A TornadoVM task graph made of this package's kernels, with the worker grids that belong to them. All kernels read
- * the launch's scalars from one {@link Step} array, so the graph is compiled once and runs for every chunk and for all
- * layers whose weights have its tensor types.
+ * A TornadoVM task graph of this package's kernels, with their worker grids. All kernels read the launch's scalars
+ * from one {@link Step} array. The graph is therefore compiled once and runs for every chunk, and for all layers whose
+ * weights have its tensor types.
  *
- * <p>Transfers are the caller's: {@link #taskGraph()} takes them, before and after the tasks. {@link #prepare} sizes
- * the grids for the next execution. Bits only match those of the host codec where the plan is given
- * {@link #EXACT_FLAGS}.
+ * <p>The caller adds transfers to {@link #taskGraph()}, before and after the tasks. {@link #prepare} sizes the grids
+ * for the next execution. Results have the bits of the host codec only if the plan has the {@link #EXACT_FLAGS}.
  *
  * <p>Activations are [rows][width] f32. Every array is checked for the largest chunk when its task is added.
  */
 public final class KernelGraph {
     /**
-     * Compiler flags of OpenCL plans: TornadoVM's default ones allow inexact division and drop {@code x + c - c}, NaN
-     * and signed zeros.
+     * Compiler flags of OpenCL plans. TornadoVM's default flags allow inexact division, and optimizations that remove
+     * {@code x + c - c} and ignore NaN and signed zeros.
      */
     public static final String EXACT_FLAGS = "-w";
 
@@ -75,7 +74,7 @@ public final class KernelGraph {
         this.stepLimits = new StepLimits(maxRows);
     }
 
-    /** {@return the graph itself, for transfers and to build a plan of} */
+    /** {@return the task graph, to add transfers and to build a plan} */
     public TaskGraph taskGraph() {
         return graph;
     }
@@ -98,7 +97,7 @@ public final class KernelGraph {
      * Sizes the grids for the scalars that are now in {@link Step}, and sets its matrix starts for its layer; to be
      * called before every execution.
      *
-     * @throws IllegalArgumentException if a kernel would leave its arrays
+     * @throws IllegalArgumentException if a kernel would access elements outside its arrays
      */
     public void prepare() {
         stepLimits.require(step);
@@ -107,7 +106,7 @@ public final class KernelGraph {
     }
 
     /**
-     * Looks tokens up: {@code x[row] = table[tokens[row]]}.
+     * Adds the embedding lookup {@code x[row] = table[tokens[row]]}.
      *
      * @param task name
      * @param table table of one layer, [vocabulary][width]
@@ -138,10 +137,10 @@ public final class KernelGraph {
     }
 
     /**
-     * Normalizes each vector of a row: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} as two tasks, or {@code y =
-     * (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias} as one.
+     * Adds a normalization of each vector of a row: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} as two tasks,
+     * or {@code y = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias} as one task.
      *
-     * @param task name, to which those of two tasks are appended
+     * @param task name of the task; two tasks have this name with a suffix
      * @param norm weights
      * @param x [rows][vectors][width]
      * @param factors [rows][vectors], working memory
@@ -158,7 +157,7 @@ public final class KernelGraph {
     }
 
     /**
-     * Multiplies: {@code y[b][r] = sum over c of w[layer][r][c] * x[b][c] + bias[layer][r]}.
+     * Adds the matrix product {@code y[b][r] = sum over c of w[layer][r][c] * x[b][c] + bias[layer][r]}.
      *
      * @param task name
      * @param w weights
@@ -166,8 +165,8 @@ public final class KernelGraph {
      * @param x [rows][columns of w]
      * @param y [rows][rows of w]
      * @param rows which rows
-     * @throws IllegalArgumentException if an array is too small, or the graph has {@link Step#MATRICES} products
-     *     already
+     * @throws IllegalArgumentException if an array is too small, or the graph already has {@link Step#MATRICES}
+     *     products
      */
     public void linear(
             String task, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, FloatArray y, RowCount rows) {
@@ -184,7 +183,8 @@ public final class KernelGraph {
     }
 
     /**
-     * Turns queries in place, and stores turned keys and values in the cache, at the launch's layer and position.
+     * Adds the rotary embedding: rotates queries in place, and stores rotated keys and values in the cache at the
+     * launch's layer and position.
      *
      * @param task name
      * @param rope angles, one row per token of the chunk
@@ -234,12 +234,14 @@ public final class KernelGraph {
     }
 
     /**
-     * Attends: every query head of every token to the positions up to its own, as far as the launch's window reaches.
+     * Adds causal attention: every query head of every token attends to the positions up to its own within the
+     * launch's window.
      *
      * @param task name
      * @param cache keys and values, those of the chunk included
      * @param heads query heads, a multiple of the cache's
-     * @param scoring scale and cap of the scores; its window is not read, and it has no sinks
+     * @param scoring scale and soft cap of the scores; must have no sinks; its window is ignored, because {@link Step}
+     *     has it
      * @param queries [rows][heads][headDim]
      * @param output [rows][heads][headDim], not {@code queries}
      */
@@ -257,7 +259,7 @@ public final class KernelGraph {
     }
 
     /**
-     * What lies between the halves of a feed-forward network: {@code gate = function(gate, up)}.
+     * Adds the gate of a feed-forward network: {@code gate = function(gate, up)}.
      *
      * @param task name
      * @param function function of two elements
@@ -287,7 +289,7 @@ public final class KernelGraph {
     }
 
     /**
-     * Multiplies: {@code x = x * factor}.
+     * Adds a scaling: {@code x = x * factor}.
      *
      * @param task name
      * @param x [rows][width], overwritten
@@ -301,7 +303,7 @@ public final class KernelGraph {
     }
 
     /**
-     * Caps: {@code x = cap * tanh(x / cap)}.
+     * Adds a soft cap: {@code x = cap * tanh(x / cap)}.
      *
      * @param task name
      * @param x [rows][width], overwritten
@@ -315,7 +317,7 @@ public final class KernelGraph {
     }
 
     /**
-     * Clears: {@code x = 0}.
+     * Adds a fill with zeros: {@code x = 0}.
      *
      * @param task name
      * @param x [rows][width], overwritten
@@ -328,7 +330,7 @@ public final class KernelGraph {
     }
 
     /**
-     * Adds: {@code target += addend}.
+     * Adds an addition: {@code target += addend}.
      *
      * @param task name
      * @param target [rows][width], overwritten
@@ -344,7 +346,7 @@ public final class KernelGraph {
     }
 
     /**
-     * Copies the rows that logits are wanted for: {@code selected[i] = x[firstOut + i]}.
+     * Adds a copy of the rows whose logits are computed: {@code selected[i] = x[firstOut + i]}.
      *
      * @param task name
      * @param x [rows][width]
@@ -359,8 +361,8 @@ public final class KernelGraph {
     }
 
     /**
-     * Packs a partial into the codec's format, bit for bit as the host's codec does, but for the payload of bf16 NaNs.
-     * An f32 partial needs no packing and has no task.
+     * Adds the encoding of a partial in the codec's format. The bytes are those of the host's codec, except for the
+     * payload of bf16 NaNs. An f32 partial needs no encoding and has no task.
      *
      * @param task name
      * @param codec block-quantized or bf16
@@ -399,8 +401,8 @@ public final class KernelGraph {
     }
 
     /**
-     * The fused kernel: {@code residual = ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual}, in f32 and
-     * in rank order.
+     * Adds the fused kernel {@code residual = ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual}, in
+     * f32 and in rank order.
      *
      * @param task name
      * @param codec block-quantized, bf16 or f32

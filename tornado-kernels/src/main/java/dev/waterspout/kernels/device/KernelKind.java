@@ -1,13 +1,13 @@
 package dev.waterspout.kernels.device;
 
-/** The kernels whose work can be cut in more than one way. */
+/** The kernels that have more than one implementation. */
 public enum KernelKind {
     /** Products of a weight matrix and the tokens of a chunk. */
     LINEAR,
     /** Attention over the cache. */
     ATTENTION,
-    /** Packing a partial into a wire format. */
+    /** Encoding a partial in a wire format. */
     QUANTIZE,
-    /** The sum of all ranks' packed partials and the residual. */
+    /** The sum of all ranks' encoded partials and the residual. */
     DEQUANTIZE_SUM
 }

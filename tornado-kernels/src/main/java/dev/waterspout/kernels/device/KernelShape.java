@@ -5,7 +5,7 @@ import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Locale;
 
 /**
- * What a kernel is launched on, as far as it matters for the way it should run.
+ * The sizes and format of a launch, by which kernel choices are made.
  *
  * <pre>
  *   kind            format    outer          inner             tokens
@@ -57,7 +57,7 @@ public record KernelShape(KernelKind kind, String format, int outer, int inner, 
         return WeightFormat.valueOf(format.toUpperCase(Locale.ROOT));
     }
 
-    /** {@return the class of shapes that one choice serves: every size rounded up to a power of two} */
+    /** {@return the class of shapes that share one choice: every size rounded up to a power of two} */
     public KernelShape shapeClass() {
         return new KernelShape(kind, format, roundUp(outer), roundUp(inner), roundUp(tokens));
     }

@@ -2,15 +2,15 @@ package dev.waterspout.kernels.device;
 
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 
-/** How work is cut into work-items, by the kind of hardware. */
+/** How work is divided into work-items, by the kind of hardware. */
 public enum KernelVariant {
-    /** One item per output: CPUs, where barriers are expensive and caches large. */
+    /** One work-item per output, for CPUs, where barriers are expensive and caches are large. */
     ITEMS,
-    /** Groups of items that share local memory: GPUs and other accelerators. */
+    /** Work-groups that share local memory, for GPUs and other accelerators. */
     GROUPS;
 
     /**
-     * {@return the variant for a kind of device}
+     * Returns the variant for a type of device.
      *
      * @param type type of the device that TornadoVM reports
      */

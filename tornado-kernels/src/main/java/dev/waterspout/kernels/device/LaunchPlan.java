@@ -6,7 +6,7 @@ import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid2D;
 
-/** The worker grids of one graph's tasks, sized anew for every chunk. */
+/** The worker grids of one graph's tasks, resized for every chunk. */
 final class LaunchPlan {
     private final String graph;
     private final DeviceLimits limits;
@@ -23,7 +23,7 @@ final class LaunchPlan {
      * @param task its name in the graph
      * @param items items needed for one row
      * @param localX items of a group in the first dimension
-     * @param localY rows of a group; 0 for tasks whose items go through all rows themselves
+     * @param localY rows of a work-group; 0 for tasks whose work-items process all rows
      * @param rows which rows the second dimension counts
      */
     void add(String task, long items, int localX, int localY, RowCount rows) {
@@ -31,13 +31,13 @@ final class LaunchPlan {
     }
 
     /**
-     * The same for tasks whose items take several rows.
+     * Adds a task whose work-items process several rows each.
      *
      * @param task its name in the graph
      * @param items items needed for one row
      * @param localX items of a group in the first dimension
-     * @param localY items of a group in the second dimension; 0 for tasks whose items go through all rows themselves
-     * @param rowsPerItem rows that one item takes
+     * @param localY work-items of a work-group in the second dimension; 0 for tasks whose work-items process all rows
+     * @param rowsPerItem rows that one work-item processes
      * @param rows which rows the second dimension counts
      */
     void add(String task, long items, int localX, int localY, int rowsPerItem, RowCount rows) {
@@ -48,7 +48,7 @@ final class LaunchPlan {
 
     void addTo(GridScheduler scheduler) {
         for (Launch launch : launches) {
-            // The one place that knows how TornadoVM joins the names of graphs and tasks.
+            // TornadoVM's full name of a task: graph and task, joined by a dot.
             scheduler.addWorkerGrid(graph + "." + launch.task, launch.grid);
         }
     }

@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.device;
 
 /**
- * The items of a launch and of its groups. TornadoVM only prints a line where a driver refuses a launch, and the
- * results stay as they were: so shapes are checked before.
+ * The numbers of work-items of a launch and of its work-groups. Shapes are checked before a launch, because TornadoVM
+ * only prints a line when a driver refuses a launch, and leaves the results unchanged.
  *
  * @param globalX items in the first dimension
  * @param globalY items in the second dimension
@@ -23,7 +23,7 @@ public record LaunchShape(long globalX, long globalY, long localX, long localY) 
     }
 
     /**
-     * {@return a shape of at least these items, in groups of this size}
+     * Returns a shape of at least these work-items, in work-groups of this size.
      *
      * @param itemsX items needed in the first dimension
      * @param itemsY items needed in the second dimension
@@ -36,11 +36,11 @@ public record LaunchShape(long globalX, long globalY, long localX, long localY) 
     }
 
     /**
-     * Checks that a device can launch this.
+     * Checks that a device can launch this shape.
      *
-     * @param task name of the task, for the message
+     * @param task name of the task, for the error message
      * @param limits limits of the device
-     * @throws IllegalArgumentException with both sizes if a group is too large
+     * @throws IllegalArgumentException if a work-group is too large; the message has both sizes
      */
     public void requireFits(String task, DeviceLimits limits) {
         if (localX * localY > limits.groupItems() || localX > limits.groupX() || localY > limits.groupY()) {

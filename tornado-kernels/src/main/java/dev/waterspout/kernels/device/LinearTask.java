@@ -13,10 +13,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The operands of one multiplication, and the kernel that takes them, by variant and format.
+ * The operands of one matrix product. Selects the kernel by choice and format.
  *
  * @param w weights
- * @param startIndex the step's element that tells where the layer's matrix begins in {@code w}
+ * @param startIndex index in {@link Step} of the element at which the layer's matrix begins in {@code w}
  * @param bias [layers][rows of w], or any array
  * @param biasStride elements of {@code bias} from one layer to the next, 0 for no bias
  * @param x [rows][columns of w]
@@ -26,7 +26,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 record LinearTask(
         DeviceWeights w, int startIndex, FloatArray bias, int biasStride, FloatArray x, FloatArray y, RowCount rows) {
 
-    /** Adds the kernel of a choice. */
+    /** Adds the task with the kernel of a choice. */
     void add(
             TaskGraph graph,
             String task,
@@ -118,7 +118,9 @@ record LinearTask(
         }
     }
 
-    /** A run of tokens per item, or a group of items per row: weights as bytes, and one more number. */
+    /**
+     * Adds a kernel with weights as bytes and one more number: tokens per work-item, or work-items per row.
+     */
     private void byRun(
             TaskGraph graph,
             String task,

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** The weights that one graph multiplies with, and where in their arrays the matrices of a layer begin. */
+/** The weights of one graph's products, and the elements of their arrays at which a layer's matrices begin. */
 final class MatrixStarts {
     private final List<DeviceWeights> multiplied = new ArrayList<>();
 
@@ -27,7 +27,7 @@ final class MatrixStarts {
     }
 
     /**
-     * Sets the starts for the step's layer.
+     * Writes the starts of the matrices of the step's layer.
      *
      * @param step step of the next launch
      * @throws IllegalArgumentException if an array has no matrix of the layer

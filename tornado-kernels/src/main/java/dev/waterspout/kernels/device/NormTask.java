@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The operands of one normalization, and the kernels that take them: two for an RMS norm, one for a layer norm.
+ * The operands of one normalization. An RMS norm has two kernels, a layer norm one.
  *
  * @param norm weights
  * @param x [rows][vectors][width]
@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 record NormTask(DeviceNorm norm, FloatArray x, FloatArray factors, FloatArray y, RowCount rows) {
 
-    /** Adds the kernels of a variant. */
+    /** Adds the tasks with the kernels of a variant. */
     void add(
             TaskGraph graph,
             String task,

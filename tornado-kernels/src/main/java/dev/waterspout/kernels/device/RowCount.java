@@ -2,11 +2,11 @@ package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.device.kernels.Step;
 
-/** Which rows of a chunk a task works on. */
+/** The rows of a chunk that a task processes. */
 public enum RowCount {
     /** All tokens of the chunk. */
     CHUNK(Step.ROWS),
-    /** Those that logits are wanted for, selected before. */
+    /** The selected rows, whose logits are computed. */
     OUT(Step.OUT_ROWS);
 
     private final int index;
@@ -15,7 +15,7 @@ public enum RowCount {
         this.index = index;
     }
 
-    /** {@return where the number of rows stands in the launch's scalars} */
+    /** {@return the index of the number of rows in {@link Step}} */
     int index() {
         return index;
     }

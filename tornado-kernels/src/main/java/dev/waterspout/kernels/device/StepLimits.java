@@ -3,7 +3,7 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.device.kernels.Step;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** What the scalars of a launch may be, so that no kernel leaves its arrays. */
+/** Checks the scalars of a launch, so that no kernel accesses elements outside its arrays. */
 final class StepLimits {
     private final int maxRows;
     private int layers = Integer.MAX_VALUE;
@@ -13,7 +13,7 @@ final class StepLimits {
         this.maxRows = maxRows;
     }
 
-    /** Adds an array of a number of layers; one layer serves all. */
+    /** Adds an array with a number of layers; an array of one layer serves all layers. */
     void addLayers(int count) {
         if (count > 1) {
             layers = Math.min(layers, count);

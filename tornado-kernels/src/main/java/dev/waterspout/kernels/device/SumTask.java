@@ -10,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The operands of one sum of packets, and the kernel that takes them, by wire format.
+ * The operands of one sum of packets. Selects the kernel by wire format.
  *
  * @param codec codec of the packets
  * @param packets packets of all ranks

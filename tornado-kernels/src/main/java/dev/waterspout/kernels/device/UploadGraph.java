@@ -13,9 +13,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The graph that brings arrays to a device and keeps them there, executed once before any other graph of its plan. The
- * others each take all of them over with {@code consumeFromDevice}, whether they use them or not: a graph gets its
- * arrays from the one that was executed just before it.
+ * The graph that uploads arrays to a device, where they stay. It is executed once, before any other graph of its plan.
+ * Every other graph takes over all arrays with {@code consumeFromDevice}, even those that it does not use, because a
+ * graph gets its arrays from the graph that was executed just before it.
  */
 public final class UploadGraph {
     private final TaskGraph graph;
@@ -28,7 +28,7 @@ public final class UploadGraph {
      *
      * @param name the graph's name in its plan
      * @param device within whose limits its kernels run
-     * @param arrays float and byte arrays
+     * @param arrays the arrays, of floats or bytes
      */
     public UploadGraph(String name, KernelDevice device, List<TornadoNativeArray> arrays) {
         this.graph = new TaskGraph(name);
@@ -99,7 +99,7 @@ public final class UploadGraph {
         return arrays.stream().filter(type::isInstance).map(type::cast).toList();
     }
 
-    /** A task takes a fixed number of arrays: the last one repeats its last array. */
+    /** A task has a fixed number of arrays; the last task repeats its last array. */
     private <T> void addTasks(String name, List<T> arrays, BiConsumer<String, List<T>> adder) {
         for (int first = 0; first < arrays.size(); first += UploadKernels.ARRAYS) {
             List<T> group = IntStream.range(first, first + UploadKernels.ARRAYS)

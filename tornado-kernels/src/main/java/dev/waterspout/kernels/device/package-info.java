@@ -1,6 +1,6 @@
 /**
- * The task graphs that a forward pass needs on TornadoVM devices, their operands, and how the work of each kernel is
- * cut. {@link dev.waterspout.kernels.device.KernelGraph} is how others use the kernels.
+ * Task graphs of a forward pass on TornadoVM devices, their operands, and the choices of how a kernel's work is
+ * divided. Other packages use the kernels through {@link dev.waterspout.kernels.device.KernelGraph}.
  */
 @NullMarked
 package dev.waterspout.kernels.device;

@@ -4,7 +4,7 @@ import dev.waterspout.interconnect.collective.ControlChannel;
 import java.util.Arrays;
 
 /**
- * Makes every rank's measurements the same numbers on all ranks: the slowest rank's. Each call is made on all ranks.
+ * Makes all ranks agree on measurements: the values of the slowest rank. Each method is called on all ranks.
  */
 public final class Agreement {
     private final ControlChannel control;

@@ -8,12 +8,12 @@ import java.util.function.LongSupplier;
 /**
  * The parts of a rank that measurements and trials use.
  *
- * @param transport this rank's; idle
- * @param exchange its frames
+ * @param transport transport of this rank, idle
+ * @param exchange frames over the transport
  * @param control control messages over the same frames
  * @param ports ports that encode and sum
  * @param codecs costs of this rank's codecs that are known without a measurement
- * @param clocks the time
+ * @param clocks clocks of this rank
  * @param barrier called on all ranks before each exchange that is timed as a trial; returns when all ranks have called
  *     it
  */
@@ -25,7 +25,7 @@ public record Bench(
         CodecSource codecs,
         Clocks clocks,
         Runnable barrier) {
-    /** The barrier is the control channel's. */
+    /** A bench whose barrier is that of the control channel. */
     public Bench(
             Transport transport,
             FrameExchange exchange,

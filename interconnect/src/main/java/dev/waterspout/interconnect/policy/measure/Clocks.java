@@ -6,15 +6,15 @@ import java.lang.management.ManagementFactory;
 import java.util.function.LongSupplier;
 
 /**
- * Where time goes.
+ * The clocks of a measurement.
  *
  * @param nanos the time, as {@link System#nanoTime}
- * @param compiling the processor time in nanoseconds that the JIT has used so far, with whatever else the VM does on
- *     threads of its own. The time that {@link java.lang.management.CompilationMXBean} tells would not do: a method
- *     counts there when it is done, and one that takes a second leaves that second idle
+ * @param compiling the processor time in nanoseconds that the JIT and the VM's other threads have used so far.
+ *     {@link java.lang.management.CompilationMXBean} is not used: it counts a method when its compilation ends, so a
+ *     long compilation appears as idle time
  */
 public record Clocks(LongSupplier nanos, LongSupplier compiling) {
-    /** Returns this JVM's clocks. A Java thread that has ended counts as the VM's from then on. */
+    /** Returns this JVM's clocks. The time of a Java thread counts as the VM's after the thread has ended. */
     public static Clocks system() {
         if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean process
                 && ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
@@ -26,7 +26,7 @@ public record Clocks(LongSupplier nanos, LongSupplier compiling) {
         return new Clocks(System::nanoTime, () -> 0);
     }
 
-    /** {@return what the process has used, without what its Java threads have; the former moves in steps of 10 ms} */
+    /** {@return the process's processor time without that of its Java threads; the former has a resolution of 10 ms} */
     private static long ofVirtualMachine(OperatingSystemMXBean process, ThreadMXBean threads) {
         long all = process.getProcessCpuTime();
         for (long used : threads.getThreadCpuTime(threads.getAllThreadIds())) {

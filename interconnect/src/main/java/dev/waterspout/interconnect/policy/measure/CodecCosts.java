@@ -9,27 +9,30 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the arithmetic of an exchange costs on the slowest rank.
+ * The time of an exchange's arithmetic on the slowest rank.
  *
- * @param costs per format that was measured
+ * @param costs the cost of each measured format
  */
 public record CodecCosts(Map<WireFormat, Cost> costs) {
-    /** Nothing measured. */
+    /** No measurements. */
     public static final CodecCosts NONE = new CodecCosts(Map.of());
 
     /**
-     * 6 GB/s of f32, and 10 to sum: what formats of 3 to 8 bits in blocks of 32 reach on one core is 8 to 13 and 13 to
-     * 26 (Zen 4, AVX-512), once the code is compiled.
+     * Assumed speeds: 6 GB/s of f32, and 10 GB/s for sums. Compiled code of formats of 3 to 8 bits in blocks of 32
+     * reaches 8 to 13 and 13 to 26 GB/s on one core (Zen 4, AVX-512).
      */
     private static final Cost USUAL =
             new Cost(new Line(1e-6, 4 / 6e9), new Line(1e-6, 4 / 6e9), new Line(1e-6, 4 / 10e9), false);
 
-    /** 8 GB/s: what has to be beaten is not made to look slow. */
+    /**
+     * Assumed speed of the baselines: 8 GB/s, higher than that of compressed formats, so that compression is not
+     * favoured.
+     */
     private static final Cost PLAIN_USUAL =
             new Cost(new Line(1e-6, 0.5e-9), new Line(1e-6, 0.5e-9), new Line(1e-6, 0.5e-9), false);
 
     /**
-     * A straight line.
+     * The time of a call as a linear function of its elements.
      *
      * @param fixedSeconds time per call independent of the size, at least 0
      * @param perElementSeconds time per element, at least 0
@@ -73,7 +76,7 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
             return calls * fixedSeconds + elements * perElementSeconds;
         }
 
-        /** Returns how many bytes of f32 go through in a second, in GB, calls' fixed costs left out. */
+        /** Returns the throughput in GB of f32 per second, without the fixed costs of calls. */
         public double gigabytesPerSecond() {
             return Float.BYTES / perElementSeconds * 1e-9;
         }
@@ -85,8 +88,7 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
      * @param encode per element of the partial
      * @param reduce per element of all packets together
      * @param decodeSum per element of all packets together
-     * @param measured whether the figures are of this machine, taken when they had stopped changing; others are not
-     *     kept
+     * @param measured whether the figures were measured on this machine after the warm-up; other figures are not cached
      */
     public record Cost(Line encode, Line reduce, Line decodeSum, boolean measured) {
         /** Measured figures. */
@@ -104,7 +106,7 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
      * Returns these costs, with the usual cost of a compiled codec for each format that has no measured figures. A
      * format that sorts has no usual cost and is left out.
      *
-     * @param formats those to assume costs for
+     * @param formats formats to assume costs for
      */
     public CodecCosts assuming(List<WireFormat> formats) {
         Map<WireFormat, Cost> assumed = new LinkedHashMap<>(measured().costs());
@@ -114,7 +116,7 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
         return new CodecCosts(assumed);
     }
 
-    /** Returns the figures that are worth keeping. */
+    /** Returns the measured figures, which are cached. */
     public CodecCosts measured() {
         Map<WireFormat, Cost> kept = new LinkedHashMap<>(costs);
         kept.values().removeIf(cost -> !cost.measured());
@@ -122,9 +124,9 @@ public record CodecCosts(Map<WireFormat, Cost> costs) {
     }
 
     /**
-     * Returns this profile with what another adds or knows better.
+     * Returns these costs with those of another measurement, which replace figures of the same format.
      *
-     * @param newer the other
+     * @param newer the other measurement
      */
     public CodecCosts with(CodecCosts newer) {
         Map<WireFormat, Cost> both = new LinkedHashMap<>(costs);

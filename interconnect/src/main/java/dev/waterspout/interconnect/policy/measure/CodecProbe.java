@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Measures what encoding, reducing and summing cost a rank, per format: at 1 row and at many, on which a straight line
- * is laid, once {@link WarmUp} has found them steady. Each figure is the lower quartile of its repetitions. Ranks
- * measure each by itself, and agree afterwards.
+ * Measures a rank's time of encoding, reducing and summing per format. After {@link WarmUp}, 1 row and many rows are
+ * timed, and a straight line is fitted to the two times. Each time is the lower quartile of its repetitions. Each rank
+ * measures independently; the ranks agree on the slowest afterwards.
  */
 public final class CodecProbe {
     private static final int MOST_ROWS = 64;
-    /** One repetition of many rows is not to take longer. */
+    /** Longest time of one repetition of many rows. */
     private static final double LONGEST_SECONDS = 0.004;
 
     private static final int MOST_REPETITIONS = 30;
@@ -32,7 +32,7 @@ public final class CodecProbe {
     /**
      * @param ranks number of ranks, and of packets that are summed
      * @param ports ports to measure
-     * @param clocks the time
+     * @param clocks clocks of this rank
      */
     public CodecProbe(int ranks, PortFactory ports, Clocks clocks) {
         this.ranks = ranks;

@@ -4,20 +4,20 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.util.List;
 
 /**
- * Where the speed of a rank's codecs comes from: a device packs and sums by kernels of its own, which ports in this
- * process's memory do not show. Of all ranks the slowest counts, wherever its figures come from.
+ * The source of the speeds of a rank's codecs. A device encodes and sums with its own kernels, so measurements of
+ * ports in host memory do not apply to it. The figures of the slowest rank are used.
  */
 @FunctionalInterface
 public interface CodecSource {
-    /** The ports are what does the work, and are measured. */
+    /** The ports of the run are measured. */
     CodecSource PORTS = (formats, maxRows, columns, ranks) -> CodecCosts.NONE;
 
     /**
-     * Measures, or says what is known. Called by the rank's thread. Formats that are not in the answer are measured
-     * with the rank's ports. Where any rank has a source of its own, the policy trusts its model and tries nothing: a
-     * trial would run on the ports.
+     * Returns known or measured costs. Called by the rank's thread. Formats without a cost in the result are measured
+     * with the rank's ports. If any rank returns costs, the policy uses its model without trials, because a trial
+     * would run on the ports.
      *
-     * @param formats formats of which costs are wanted
+     * @param formats formats whose costs are needed
      * @param maxRows the largest exchange
      * @param columns elements of a row
      * @param ranks number of ranks that exchange, and of packets that are summed

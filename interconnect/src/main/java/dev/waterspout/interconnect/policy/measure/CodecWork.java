@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 
 /** Encoding, reducing and summing in one format, at one size, over scratch memory. */
 final class CodecWork {
-    /** Payloads that are different memory; with more ranks they repeat. */
+    /** Number of distinct payload buffers; with more ranks they repeat. */
     private static final int PAYLOADS = 4;
 
     private static final int OPERATIONS = 3;
@@ -47,7 +47,7 @@ final class CodecWork {
         };
     }
 
-    /** {@return times that any other is shorter than} */
+    /** {@return infinite times, to start a minimum} */
     static double[] never() {
         double[] never = new double[OPERATIONS];
         Arrays.fill(never, Double.POSITIVE_INFINITY);

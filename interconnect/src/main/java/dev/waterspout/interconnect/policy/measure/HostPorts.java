@@ -14,7 +14,7 @@ import java.util.Random;
 /** Ports of the host device over scratch memory. */
 public final class HostPorts implements PortFactory {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    /** Different values; a prime, so that rows and blocks differ. */
+    /** Number of distinct values; a prime, so that rows and blocks differ. */
     private static final int VALUES = 8191;
 
     private final WorkerPool pool;

@@ -1,8 +1,8 @@
 package dev.waterspout.interconnect.policy.measure;
 
 /**
- * What a link costs. An exchange in which each of N ranks sends {@code b} bytes to each of its {@code N - 1} peers
- * takes {@code latencySeconds + (N - 1) x b / bytesPerSecond}.
+ * The cost of a link. An exchange in which each of N ranks sends {@code b} bytes to each of its {@code N - 1} peers
+ * takes {@code latencySeconds + (N - 1) x b / bytesPerSecond} seconds.
  *
  * @param latencySeconds time of an exchange of almost no bytes, at least 0
  * @param bytesPerSecond rate at which one rank sends to all its peers together; above 0, infinite where nothing travels
@@ -28,7 +28,7 @@ public record LinkCost(double latencySeconds, double bytesPerSecond) {
      * Returns the seconds that an exchange takes.
      *
      * @param peers number of ranks that each rank sends to
-     * @param bytesPerPeer frame and payload
+     * @param bytesPerPeer bytes to each peer, frame and payload
      */
     public double seconds(int peers, double bytesPerPeer) {
         return latencySeconds + peers * bytesPerPeer / bytesPerSecond;

@@ -13,37 +13,40 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
- * Measures a transport with exchanges of its own, all ranks to all, so that what the ranks' links share is felt. All
- * ranks take part in the same exchanges: after each step they agree on the slowest rank's time and on what comes next.
+ * Measures a transport with exchanges of all ranks with all ranks, so that capacity which the ranks' links share is
+ * measured as shared. After each exchange the ranks agree on the slowest rank's time and on the next exchange.
  *
- * <p>Bandwidth is the slope between the two largest exchanges, of those after the first few that use up a token
- * bucket's burst and open a TCP window; where noise makes that steeper or flatter than can be, the average of the
- * largest.
+ * <p>Bandwidth is the slope between the two largest exchanges. The first few exchanges are left out, because they use
+ * up a token bucket's burst and open a TCP window. If noise makes the slope impossible, bandwidth is the average rate
+ * of the largest exchange.
  */
 public final class LinkProbe {
-    /** How long a probe may take, unless the caller says otherwise. */
+    /** Default time limit of a probe. */
     public static final Duration BUDGET = Duration.ofMillis(300);
 
     private static final int SMALL_BYTES = 64;
     private static final int LATENCY_EXCHANGES = 20;
     private static final int FEWEST_EXCHANGES = 4;
-    /** The part of the budget for latency. */
+    /** The fraction of the time limit for latency. */
     private static final double LATENCY_SHARE = 0.25;
 
-    /** What travels at once, and how much of it is under way. */
+    /** Bytes of one message, and number of messages in flight. */
     private static final long PIECE_BYTES = 64 << 10;
 
     private static final int PIECES = 3;
 
     private static final long FIRST_BYTES = 64 << 10;
     private static final long LAST_BYTES = 4 << 20;
-    /** Receive buffers of one rank. */
+    /** Bytes of one rank's receive buffers. */
     private static final long MEMORY_BYTES = 32 << 20;
-    /** What a rank sends before a token bucket's burst is used up; 70 to 140 KB were seen. */
+    /** Bytes after which a token bucket's burst is used up; bursts of 70 to 140 KB were seen. */
     private static final long BURST_BYTES = 256 << 10;
-    /** An exchange that takes this much longer than a small one says enough. */
+    /** Seconds beyond a small exchange after which an exchange is large enough. */
     private static final double LONG_SECONDS = 0.025;
-    /** Of each size, if time allows; the shortest counts. Ranks that share cores were seen to stall for 20 ms. */
+    /**
+     * Repetitions of each size, if time allows; the shortest time is used. Stalls of 20 ms were seen with ranks that
+     * share cores.
+     */
     private static final int REPETITIONS = 3;
     /** A burst or a small window shift the average of the largest exchange by less than this. */
     private static final double FLATTEST = 0.8;
@@ -84,7 +87,8 @@ public final class LinkProbe {
             Buffers buffers = new Buffers(outgoing, List.of(incoming), largest);
             double small = smallExchange(buffers);
             double bytesPerSecond = bandwidth(buffers, small, start);
-            // Again, if there is time: the JITs of all ranks work at the same moments, and disturb what comes first.
+            // Measured again if there is time: the JITs of all ranks are busy at the same time, and disturb the first
+            // measurement.
             if (2 * spent(start) <= budget) {
                 bytesPerSecond = Math.max(bytesPerSecond, bandwidth(buffers, small, start));
             }
@@ -130,7 +134,7 @@ public final class LinkProbe {
         return bytesPerSecond(before, last, small);
     }
 
-    /** {@return the slope, or if there is one point only, that of what it takes beyond a small exchange} */
+    /** {@return the slope between two exchanges, or if there is only one, between it and a small exchange} */
     private double bytesPerSecond(Sample before, Sample last, double small) {
         double net = last.seconds() > small ? last.seconds() - small : last.seconds();
         double average = peers * last.bytes() / Math.max(net, 1e-9);
@@ -155,7 +159,7 @@ public final class LinkProbe {
         return Arrays.stream(agreement.max(seconds)).min().orElseThrow();
     }
 
-    /** Large messages go in pieces, as a collective sends them. */
+    /** Large messages are sent in chunks, like those of a collective. */
     private double exchange(Buffers buffers, long bytes) {
         return Seconds.time(nanoClock, () -> {
             Deque<Pending> pending = new ArrayDeque<>();

@@ -4,15 +4,14 @@ import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.kernels.codec.WireFormat;
 
 /**
- * Makes ports to measure with: on the device that will do the work, over scratch memory with values like those of a
- * partial, never over a model's state.
+ * Creates ports for measurements on the device of the run, over scratch memory with values like those of a partial. A
+ * model's state is never used.
  */
 @FunctionalInterface
 public interface PortFactory {
     /**
-     * Returns a port. What it costs to make one is not measured, but counts against the budget. A format's port is
-     * asked for many times, never for more than the largest exchange: where ports are dear, it may be the same one each
-     * time.
+     * Returns a port. The time of this call is not measured, but counts against the time limit. The method is called
+     * many times per format, for at most the largest exchange; an implementation may return the same port each time.
      *
      * @param format wire format of partials
      * @param rows the most rows of an exchange

@@ -9,34 +9,34 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Works until the JIT has compiled the codecs: vector code that is interpreted is a thousand times slower. Needs no
- * other rank.
+ * Runs the codecs until the JIT has compiled them: interpreted vector code is a thousand times slower. Communicates
+ * with no other rank.
  *
- * <p>Compiled is what no longer changes: the fastest rows of three batches in a row take the same time, and the JIT was
- * nearly idle. Agreement alone is not enough, because code that waits for the JIT is slow and steady.
+ * <p>A codec counts as compiled if the fastest rows of three successive batches take the same time and the JIT was
+ * nearly idle. Equal times alone are not enough, because code that waits for the JIT has slow but constant times.
  */
 public final class WarmUp {
     private static final double BATCH_SECONDS = 0.05;
-    /** Rounds of a batch, however long they take. */
+    /** Fewest rounds of a batch. */
     private static final int BATCH_ROUNDS = 4;
-    /** By then a clock must have moved. */
+    /** Most rounds of a batch, which take longer than the resolution of any clock. */
     private static final int MOST_ROUNDS = 10_000;
 
     private static final int EQUAL_BATCHES = 2;
     private static final double EQUAL = 0.1;
-    /** The share of a batch's time in which the JIT may have been busy. */
+    /** The fraction of a batch's time in which the JIT may be busy. */
     public static final double IDLE = 0.25;
 
     private WarmUp() {}
 
     /**
-     * Encodes, reduces and sums one row in every format by turns.
+     * Encodes, reduces and sums one row in every format in turn.
      *
      * @param formats wire formats to compile kernels for
      * @param columns elements of a row
      * @param ranks number of ranks that exchange
-     * @param ports where
-     * @param clocks the time
+     * @param ports ports to warm up
+     * @param clocks clocks of this rank
      * @param most the longest time
      * @return the formats that became steady
      */

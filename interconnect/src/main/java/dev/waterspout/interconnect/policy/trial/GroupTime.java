@@ -7,18 +7,21 @@ import dev.waterspout.interconnect.policy.measure.WarmUp;
 import java.util.Arrays;
 
 /**
- * The time spent since measuring began, and how busy JITs were, as all ranks see it: the slowest and busiest rank's.
- * What ranks take to meet is not spent.
+ * The time since the start of the measurements and the load of the JITs, agreed by all ranks: the values of the
+ * slowest and the busiest rank. Time in barriers is left out.
  */
 final class GroupTime {
     private final Bench bench;
     private final Agreement agreement;
-    /** Later by all meetings. */
+    /** The start, moved by the time in barriers. */
     private long start;
 
     private double spent;
 
-    /** A point in time: seconds spent, and the own clock and what the own JIT had used in nanoseconds. */
+    /**
+     * A point in time: the group's seconds, this rank's clock, and the processor time of this rank's JIT in
+     * nanoseconds.
+     */
     record Mark(double seconds, long nanos, long compiling) {}
 
     GroupTime(Bench bench) {
@@ -27,7 +30,7 @@ final class GroupTime {
         this.start = bench.nanoClock().getAsLong();
     }
 
-    /** Called on all ranks, which leave it together. */
+    /** A barrier. Called on all ranks. */
     void barrier() {
         long from = bench.nanoClock().getAsLong();
         bench.barrier().run();
@@ -39,7 +42,7 @@ final class GroupTime {
         return spent;
     }
 
-    /** Called on all ranks; {@return the largest of all ranks' figures} The time is shared with them. */
+    /** Called on all ranks; {@return the largest of all ranks' values} The time is agreed in the same exchange. */
     double[] share(double[] own) {
         double[] all = Arrays.copyOf(own, own.length + 1);
         all[own.length] = Seconds.since(bench.nanoClock(), start);
@@ -58,7 +61,7 @@ final class GroupTime {
         return spent - mark.seconds();
     }
 
-    /** Called on all ranks; {@return whether the JITs of all were nearly idle since then, meetings included} */
+    /** Called on all ranks; {@return whether the JITs of all ranks were nearly idle since a mark, barriers included} */
     boolean isIdle(Mark mark) {
         double compiling = (bench.clocks().compiling().getAsLong() - mark.compiling()) * 1e-9;
         double allowed = WarmUp.IDLE * Seconds.since(bench.nanoClock(), mark.nanos());

@@ -18,23 +18,24 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * Exchanges that take turns, in another order each round and from a common start, so that whatever disturbs the
- * machine, or is left behind by one of them, meets all. Of each the median of its rounds counts, as the slowest rank
- * saw them; where there are few, one disturbance would move that, and the lower quartile counts.
+ * Times exchanges round-robin, in another order each round and after a barrier, so that a disturbance of the machine,
+ * or an after-effect of one exchange, affects all of them. The result of an exchange is the median over its rounds of
+ * the slowest rank's time. With few rounds one disturbance would shift the median, and the result is the lower
+ * quartile.
  */
 final class Race {
-    /** Less says nothing. */
+    /** Fewest rounds of a result. */
     static final int FEWEST_ROUNDS = 3;
 
-    /** With so many the median says what is typical. */
+    /** Rounds from which on the result is the median. */
     private static final int MANY_ROUNDS = 20;
 
-    /** More would take the time for larger sizes. */
+    /** Most rounds, so that time is left for larger sizes. */
     private static final int MOST_ROUNDS = 40;
 
     /**
-     * After so many rounds, what took so many times as long as the best is out; after the fewest only if no less was
-     * expected of it, for a stall can last as long.
+     * Per number of rounds, the multiple of the best time above which a choice is dropped. After the fewest rounds a
+     * choice is dropped only if its expected time is above the limit too, because a stall can last as long.
      */
     private static final NavigableMap<Integer, Double> SLOWER =
             new TreeMap<>(Map.of(FEWEST_ROUNDS, 2.0, 8, 1.4, MANY_ROUNDS, 1.15));
@@ -47,7 +48,7 @@ final class Race {
     private final RoundOrder order = new RoundOrder();
 
     /**
-     * @param bench the ranks and buffers of the exchange
+     * @param bench transport, ports and clocks of this rank
      * @param columns elements of a row
      * @param time advances with each round
      * @param arena arena of the buffers; shared, because ranks in one process read each other's messages
@@ -59,20 +60,20 @@ final class Race {
         this.arena = arena;
     }
 
-    /** Enters a choice, of which so many seconds are expected. */
+    /** Adds a choice with its expected seconds. */
     void enter(CommChoice choice, int rows, double expected) {
         contenders.add(new Contender(choice, rows, expected));
     }
 
-    /** Runs each once; {@return the seconds of all together} */
+    /** Runs each choice once; {@return the total seconds} */
     double round() {
         return round(contenders);
     }
 
-    /** Runs them until then, or as often as says enough; {@return how many rounds there were} */
+    /** Runs rounds until a time, or until there are enough; {@return the number of rounds} */
     int run(double end) {
         List<Contender> racing = contenders;
-        round(racing); // opens what has to be opened; counts only if there is time for no other
+        round(racing); // opens connections; counts only if there is no time for another round
         double began = time.spent();
         for (int rounds = 1; rounds < MOST_ROUNDS; rounds++) {
             round(racing);
@@ -85,7 +86,7 @@ final class Race {
         return MOST_ROUNDS;
     }
 
-    /** {@return what each took} */
+    /** {@return the result of each choice} */
     List<Trial> trials() {
         return contenders.stream().map(Contender::trial).toList();
     }
@@ -122,7 +123,7 @@ final class Race {
         private final double expected;
         private final StagedPort port;
         private final Collective collective;
-        /** Of every round, the first included. */
+        /** Times of all rounds, the first included. */
         private final List<Double> seconds = new ArrayList<>();
 
         private Contender(CommChoice choice, int rows, double expected) {
@@ -147,7 +148,7 @@ final class Race {
             return new Trial(choice, rows, Math.max(typical(), Calibration.LEAST_SECONDS));
         }
 
-        /** {@return of all rounds but the first} */
+        /** {@return the times of all rounds but the first} */
         private double typical() {
             double[] sorted = seconds.stream()
                     .skip(seconds.size() > 1 ? 1 : 0)

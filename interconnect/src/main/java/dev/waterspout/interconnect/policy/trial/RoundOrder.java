@@ -7,7 +7,7 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** Orders in which exchanges take turns: another each round, and on all ranks the same. */
+/** The order of exchanges in each round: different in each round, and the same on all ranks. */
 public final class RoundOrder {
     private static final long SEED = 1;
 

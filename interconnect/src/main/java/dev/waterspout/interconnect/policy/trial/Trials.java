@@ -20,44 +20,49 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Runs exchanges as they will be, over scratch memory, as long as time is left: a {@link Race} for each size. Sizes far
- * apart come before those between, so that the largest is tried if any is, and of each the smallest first, because
- * those cost little and correct what the model expects of the next; the smallest of all, which decides over decode and
- * is tried while the JIT is busiest, comes once more at the end. What time is spent on follows from numbers that all
- * ranks share.
+ * Runs the exchanges of a run over scratch memory within a time limit: a {@link Race} for each size. First come a few
+ * sizes that are far apart, then the sizes between them. Each group is tried in ascending order, because small sizes
+ * take little time and correct the predictions for larger ones. The smallest size, which is that of decode, is tried
+ * again at the end, because the JIT is busiest during its first trial. The order depends only on numbers that all
+ * ranks have agreed on.
  */
 public final class Trials {
     private static final double WARM_SECONDS = 0.05;
     private static final int WARM_BATCHES = 3;
     private static final double WARM_GAIN = 0.05;
-    /** Of the time for trials, and beside it. */
+    /** Limit of the warm-up's end, as a multiple of the time for trials. */
     private static final double WARM_UP_SHARE = 1.2;
-    /** The part of the time for a few sizes that are far apart, before those between. */
+    /** The fraction of the time for the few sizes that are far apart. */
     private static final double MAIN_SHARE = 0.6;
-    /** After this part of the time only the smallest size is tried, again. */
+    /** After this fraction of the time only the smallest size is tried again. */
     private static final double LAST_SHARE = 0.9;
 
-    /** Chunks of different sizes that are tried of an algorithm in one format. */
+    /** Number of chunk sizes that are tried for an algorithm and format. */
     private static final int MOST_OF_PAIR = 3;
-    /** What the model expects to take so many times as long as the best is not tried. */
+    /**
+     * Choices whose expected time is above this multiple of the best are not tried, except for the best of each kind.
+     */
     private static final double HOPELESS = 1.6;
 
-    /** Partials of all ranks that one rank keeps for a trial. */
+    /** Bytes of partials that one rank keeps for a trial. */
     private static final long MEMORY_BYTES = 64 << 20;
 
-    /** How much a size needs to be told by trials of its own. */
+    /** The number of rounds that a size needs. */
     private enum Need {
-        /** Nothing else tells of it: what there was time for counts. */
+        /** No trial was made near this size: any number of rounds counts. */
         MUCH(Race.FEWEST_ROUNDS, 1),
-        /** It was tried before, or both neighbours were: a stall in one of few rounds would tell less. */
+        /**
+         * The size or both its neighbours have been tried: few rounds, with a stall in one of them, would be worse
+         * than an interpolation.
+         */
         LITTLE(6, 6);
 
         private final int affordable;
         private final int fewest;
 
         /**
-         * @param affordable it is tried if there should be time for so many rounds
-         * @param fewest it counts if there were so many
+         * @param affordable number of rounds for which time must be left
+         * @param fewest number of rounds from which on the result counts
          */
         Need(int affordable, int fewest) {
             this.affordable = affordable;
@@ -73,7 +78,8 @@ public final class Trials {
     private final double budget;
     private final List<Trial> made = new ArrayList<>();
     /**
-     * Seconds of what was tried while a JIT was busy, and thus in vain; not of the budget, but about as long at most.
+     * Seconds of trials that were discarded because a JIT was busy. They are not part of the time limit, but are
+     * limited to about the same time.
      */
     private double disturbed;
 
@@ -87,9 +93,9 @@ public final class Trials {
     }
 
     /**
-     * Tries what fits into the time that the settings give. Called on all ranks.
+     * Runs trials within the time limit of the settings. Called on all ranks.
      *
-     * @param bench the ranks and buffers of the exchange
+     * @param bench transport, ports and clocks of this rank
      * @param settings sizes and time
      * @param candidates the choices for each size
      * @param calibration receives each trial as soon as it is made
@@ -114,8 +120,8 @@ public final class Trials {
     }
 
     /**
-     * Exchanges the smallest size and a larger one until that becomes no faster and the JITs of all ranks have come to
-     * rest: they have to compile collectives and transport, too, and meanwhile an exchange takes any time.
+     * Warms up: exchanges the smallest size and a larger one until the times no longer fall and the JITs of all ranks
+     * are nearly idle. The JITs must compile collectives and transport; until then times are arbitrary.
      */
     private void warmUp(List<Integer> sizes) {
         int larger = sizes.stream()
@@ -150,7 +156,7 @@ public final class Trials {
         }
     }
 
-    /** Tries a size, again if a JIT was busy meanwhile, as long as the time for that lasts. */
+    /** Tries a size, and repeats the trial if a JIT was busy, within the time for repetitions. */
     private void tryOut(List<CommChoice> picks, int rows, Need need, double share) {
         boolean counts = false;
         while (!counts) {
@@ -194,9 +200,9 @@ public final class Trials {
     }
 
     /**
-     * {@return what to try: the best plain and the best compressed exchange of each algorithm, and all others that may
-     * be as fast as the best of all} A latency that was measured too long speaks against an algorithm of two steps, and
-     * only a trial can contradict it.
+     * {@return the choices to try: the best plain and the best compressed exchange of each algorithm, and all others
+     * that may be as fast as the best of all} Each algorithm is tried, because a latency that was measured too high
+     * makes the prediction for two steps too long.
      */
     private List<CommChoice> picks(int rows) {
         List<CommChoice> possible = candidates.of(rows).stream()

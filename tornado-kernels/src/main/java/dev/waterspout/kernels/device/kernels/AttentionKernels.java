@@ -7,23 +7,23 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Causal scaled dot-product attention over the cache with grouped queries, one query head of one token at a time. The
- * softmax is computed on the way (Milakov and Gimelshein, arXiv 1805.02867), so that no scores are stored; the output
- * itself holds the running sum.
+ * softmax is computed online (Milakov and Gimelshein, arXiv 1805.02867), so scores are not stored. The output array
+ * holds the running sum.
  *
  * <p>{@code queries} and {@code output} are [rows][heads][headDim], the caches [layers][kvHeads][capacity][headDim].
  */
 public final class AttentionKernels {
-    /** The most items of a group of {@link #attendByGroup}, a power of two as they all are. */
+    /** Largest work-group size of {@link #attendByGroup}. All its work-group sizes are powers of two. */
     public static final int MOST_ITEMS = 256;
 
-    /** Positions that {@link #attendByFours} takes at a time. */
+    /** Positions that {@link #attendByFours} processes at a time. */
     public static final int PER_ITEM = 4;
 
     private static final float LOWEST = -3e38f;
 
     private AttentionKernels() {}
 
-    /** One item per query head and token: x is the head, y the row. */
+    /** One work-item per query head and token: x is the head, y the row. */
     public static void attendByItem(
             KernelContext context,
             IntArray step,
@@ -64,7 +64,7 @@ public final class AttentionKernels {
         }
     }
 
-    /** One item per query head and token, which takes four positions at a time: x is the head, y the row. */
+    /** One work-item per query head and token, which processes four positions at a time: x is the head, y the row. */
     public static void attendByFours(
             KernelContext context,
             IntArray step,
@@ -91,7 +91,7 @@ public final class AttentionKernels {
             float sum = 0f;
             for (int position = first; position < visible; position += PER_ITEM) {
                 int at0 = base + position * headDim;
-                // Behind the last position it is read again, and counts for nothing.
+                // Positions after the last one read the last one again, with weight 0.
                 int at1 = position + 1 < visible ? at0 + headDim : at0;
                 int at2 = position + 2 < visible ? at0 + 2 * headDim : at0;
                 int at3 = position + 3 < visible ? at0 + 3 * headDim : at0;
@@ -119,8 +119,8 @@ public final class AttentionKernels {
     }
 
     /**
-     * One group per query head and token, which takes as many positions at a time as it has items: x is the head, y the
-     * row.
+     * One work-group per query head and token, in which each work-item processes one position at a time: x is the
+     * head, y the row.
      */
     public static void attendByGroup(
             KernelContext context,
@@ -189,7 +189,7 @@ public final class AttentionKernels {
         }
     }
 
-    /** First position that a token sees. */
+    /** Returns the first position that a token attends to. */
     private static int first(int window, int visible) {
         int first = 0;
         if (window > 0) {

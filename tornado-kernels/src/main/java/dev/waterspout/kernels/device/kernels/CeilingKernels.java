@@ -3,16 +3,16 @@ package dev.waterspout.kernels.device.kernels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Kernels that do nothing but read, or nothing but multiply and add, to see how fast a device can do that. */
+/** Kernels that measure a device's limits: one only reads memory, the other only multiplies and adds. */
 public final class CeilingKernels {
-    /** The most chains of one item. */
+    /** Largest number of chains of one work-item. */
     public static final int MOST_CHAINS = 64;
 
     private CeilingKernels() {}
 
     /**
-     * Sums {@code perItem} floats per item, a multiple of 8; of item {@code i} they start at {@code i * itemStride} and
-     * lie {@code stride} apart.
+     * Sums {@code perItem} floats per work-item, a multiple of 8. The floats of work-item {@code i} start at
+     * {@code i * itemStride} and are {@code stride} apart.
      */
     public static void readFloats(
             KernelContext context, FloatArray data, FloatArray sums, int perItem, int itemStride, int stride) {
@@ -40,7 +40,7 @@ public final class CeilingKernels {
         sums.set(item, ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7)));
     }
 
-    /** Makes {@code steps} multiply-adds in each of {@code chains} chains, which do not wait for each other. */
+    /** Computes {@code steps} multiply-adds in each of {@code chains} independent chains. */
     public static void multiplyAdd(KernelContext context, FloatArray seeds, FloatArray results, int chains, int steps) {
         float[] chain = new float[MOST_CHAINS];
         int item = context.globalIdx;

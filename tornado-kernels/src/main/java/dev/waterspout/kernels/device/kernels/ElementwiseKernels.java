@@ -5,7 +5,7 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** What is done to each element by itself: x is the column, y the row. */
+/** Elementwise operations. One work-item per element: x is the column, y the row. */
 public final class ElementwiseKernels {
     private static final float GELU_1 = -1.5957692f;
     private static final float GELU_3 = -0.07135481f;
@@ -94,7 +94,7 @@ public final class ElementwiseKernels {
         }
     }
 
-    /** Copies the rows that logits are wanted for to the front of {@code selected}. */
+    /** Copies the rows whose logits are computed to the front of {@code selected}. */
     public static void selectOut(KernelContext context, IntArray step, FloatArray x, FloatArray selected, int width) {
         int column = context.globalIdx;
         int row = context.globalIdy;

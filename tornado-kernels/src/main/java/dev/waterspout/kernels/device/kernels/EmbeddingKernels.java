@@ -6,7 +6,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Copies rows of the embedding table. One item per element: x is the column, y the row of the chunk. */
+/** Copies rows of the embedding table. One work-item per element: x is the column, y the row of the chunk. */
 public final class EmbeddingKernels {
     private EmbeddingKernels() {}
 

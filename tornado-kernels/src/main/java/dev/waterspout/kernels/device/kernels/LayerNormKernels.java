@@ -7,17 +7,16 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Layer normalization (arXiv 1607.06450): {@code y = (x - mean) / sqrt(variance + epsilon) * weight + bias}. Weight
- * and bias are
- * [layers][width]; {@code layerStride} is {@code width}, or 0 where there is one weight for all layers. Where {@code
- * biased} is 0 there is no bias, and any array may be in its place. {@code y} may be {@code x}.
+ * and bias are [layers][width]; {@code layerStride} is {@code width}, or 0 if one weight serves all layers. If
+ * {@code biased} is 0, there is no bias, and any array can be passed for it. {@code y} may be {@code x}.
  */
 public final class LayerNormKernels {
-    /** Items of a group of {@link #byGroup}. */
+    /** Work-group size of {@link #byGroup}. */
     public static final int GROUP = 128;
 
     private LayerNormKernels() {}
 
-    /** One item per vector: x is the vector, y the row. */
+    /** One work-item per vector: x is the vector, y the row. */
     public static void byItem(
             KernelContext context,
             IntArray step,
@@ -57,7 +56,7 @@ public final class LayerNormKernels {
         }
     }
 
-    /** One group of {@link #GROUP} items per vector: x is the vector, y the row. */
+    /** One work-group of {@link #GROUP} work-items per vector: x is the vector, y the row. */
     public static void byGroup(
             KernelContext context,
             IntArray step,

@@ -8,12 +8,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The product of {@link LinearKernels} for a few tokens on GPUs: one group of {@code items} items per output row and
- * token. Its items take every {@code items}th piece of the row and add their sums in local memory. x is the output row,
- * y the token.
+ * The product of {@link LinearKernels} for a few tokens on GPUs, with one work-group of {@code items} work-items per
+ * output row and token. Each work-item multiplies every {@code items}th piece of the row. The work-items add their
+ * sums in local memory. x is the output row, y the token.
  */
 public final class LinearGroupKernels {
-    /** The most items of a group, a power of two as they all are. */
+    /** Largest work-group size. All work-group sizes are powers of two. */
     public static final int MOST_ITEMS = 256;
 
     private LinearGroupKernels() {}
@@ -84,7 +84,8 @@ public final class LinearGroupKernels {
         float sum = 0f;
         if (format == WeightBytes.Q8_0 || format == WeightBytes.Q4_0) {
             int blockBytes = format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;
-            // A quarter of a block each: enough pieces for all items, and one scale for eight products.
+            // A piece is a quarter of a block: there are enough pieces for all work-items, and one scale serves eight
+            // products.
             for (int c = 8 * item; c < columns; c += 8 * items) {
                 int at = start + (c >> 5) * blockBytes;
                 float dot = 0f;

@@ -8,12 +8,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * {@code y[b][r] = sum over c of w[layer][r][c] * x[b][c] + bias[layer][r]} with one item per output row, for CPUs. An
- * item goes through all tokens of the chunk, so that its row of weights stays in the cache. The step's element
- * {@code startIndex} is the element of {@code w} at which the layer's matrix begins. {@code biasStride} is the number
- * of elements of {@code bias} from one layer to the next, 0 for no bias.
+ * The product {@code y[b][r] = sum over c of w[layer][r][c] * x[b][c] + bias[layer][r]} with one work-item per output
+ * row, for CPUs. A work-item processes all tokens of the chunk, so that its row of weights stays in the cache. Element
+ * {@code startIndex} of {@code step} is the element of {@code w} at which the layer's matrix begins.
+ * {@code biasStride} is the number of elements of {@code bias} from one layer to the next, 0 for no bias.
  *
- * <p>Eight sums side by side are what a CPU's compiler turns into vector instructions without reordering anything.
+ * <p>With eight independent sums a CPU's compiler can use vector instructions without changing the order of additions.
  */
 public final class LinearKernels {
     private LinearKernels() {}

@@ -8,19 +8,19 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The product of {@link LinearKernels} with one item per patch of outputs: {@link #ROWS} rows by a run of tokens.
- * Inputs and weights are copied to private arrays piece by piece, and both are used several times; and private arrays
- * are what a CPU's compiler makes vectors of, which it does not with global ones, whose addresses TornadoVM computes as
- * integers.
+ * The product of {@link LinearKernels} with one work-item per patch of outputs: {@link #ROWS} rows by a run of tokens.
+ * Inputs and weights are copied to private arrays block by block, and each is used several times. A CPU's compiler
+ * vectorizes loops over private arrays. It does not vectorize loops over global arrays, whose addresses TornadoVM
+ * computes as integers.
  */
 public final class LinearPatchKernels {
     /** Output rows of a patch. */
     public static final int ROWS = 8;
 
-    /** The most tokens of a patch. */
+    /** Largest number of tokens of a patch. */
     public static final int MOST_TOKENS = 16;
 
-    /** Columns that are copied at a time: a block. */
+    /** Columns that are copied at a time: one block. */
     private static final int PIECE = 32;
 
     private LinearPatchKernels() {}
@@ -67,9 +67,8 @@ public final class LinearPatchKernels {
                         }
                     }
                     for (int r = 0; r < ROWS; r++) {
-                        // Rows behind the last repeat it. TornadoVM folds a guard that holds for the first row, and
-                        // then
-                        // does not compile.
+                        // Rows after the last one repeat it. A guard instead, which is always true for the first row,
+                        // makes TornadoVM's compilation fail.
                         int row = TornadoMath.min(firstRow + r, rows - 1);
                         int at = start + row * rowBytes + (first >> 5) * blockBytes;
                         float scale = WeightBytes.halfAt(w, powers, at);

@@ -9,14 +9,14 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The product of {@link LinearKernels} with one item per output row, which decodes each piece of its row once for a run
- * of tokens: for chunks on CPUs, where decoding takes longer than multiplying.
+ * The product of {@link LinearKernels} with one work-item per output row. A work-item decodes each block of its row
+ * once for a run of tokens. For chunks on CPUs, where decoding takes longer than multiplying.
  */
 public final class LinearRunKernels {
-    /** The most tokens of a run. */
+    /** Largest number of tokens of a run. */
     public static final int MOST_TOKENS = 16;
 
-    /** Columns that are decoded at a time: a block of every block format. */
+    /** Columns that are decoded at a time: the block size of the simple formats. */
     private static final int PIECE = 32;
 
     private LinearRunKernels() {}

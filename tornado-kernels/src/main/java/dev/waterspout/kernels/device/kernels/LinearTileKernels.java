@@ -7,17 +7,20 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The product of {@link LinearKernels} for many tokens on GPUs: a group computes a tile of {@link #TILE} output rows
- * (x) by {@link #TILE} tokens (y), and reads every weight and every input once into local memory.
+ * The product of {@link LinearKernels} for many tokens on GPUs. A work-group computes a tile of {@link #TILE} output
+ * rows (x) by {@link #TILE} tokens (y), and reads every weight and every input once into local memory.
  */
 public final class LinearTileKernels {
     /** Edge of a tile. */
     public static final int TILE = 16;
 
-    /** Tokens per item of {@link #wideTileFloats} and {@link #wideTileBytes}. */
+    /** Tokens per work-item of {@link #wideTileFloats} and {@link #wideTileBytes}. */
     public static final int PER_ITEM = 4;
 
-    /** Distance of two rows in local memory: one more than a tile, so that a column's items use different banks. */
+    /**
+     * Distance of two rows in local memory: one more than a tile, so that the elements of a column are in different
+     * banks.
+     */
     private static final int STRIDE = TILE + 1;
 
     private LinearTileKernels() {}
@@ -119,7 +122,7 @@ public final class LinearTileKernels {
         }
     }
 
-    /** A tile of four times as many tokens, four for every item; weights of f32. */
+    /** Tiles of four times as many tokens, four per work-item; weights of f32. */
     public static void wideTileFloats(
             KernelContext context,
             IntArray step,
@@ -180,7 +183,7 @@ public final class LinearTileKernels {
         }
     }
 
-    /** A tile of four times as many tokens, four for every item; weights of raw GGUF bytes. */
+    /** Tiles of four times as many tokens, four per work-item; weights of raw GGUF bytes. */
     public static void wideTileBytes(
             KernelContext context,
             IntArray step,

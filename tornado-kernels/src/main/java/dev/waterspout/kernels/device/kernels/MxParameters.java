@@ -8,8 +8,8 @@ import dev.waterspout.kernels.codec.ScaleType;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * An MX format and the layout of a row, as the device array that the codec kernels read: one compiled kernel serves
- * every format.
+ * The device array that describes an MX format and the layout of a row to the codec kernels. One compiled kernel
+ * serves every format.
  */
 public final class MxParameters {
     public static final int COLUMNS = 0;
@@ -37,11 +37,11 @@ public final class MxParameters {
     public static final int NAN_CODE = 14;
     /** 1 for F16 scales, 0 for powers of two. */
     public static final int HALF_SCALE = 15;
-    /** Items of a row that pack elements, eight each. */
+    /** Work-items of a row that encode elements, eight each. */
     public static final int ELEMENT_ITEMS = 16;
-    /** Items of a row that pack scales. */
+    /** Work-items of a row that encode scales. */
     public static final int SCALE_ITEMS = 17;
-    /** Scales of one item, which fill whole bytes. */
+    /** Scales of one work-item, which fill whole bytes. */
     public static final int SCALES_PER_ITEM = 18;
 
     /** The significand of amax that doubles the scale, in units of {@code 2^-23}: {@code ScaleRule.raisesFrom}. */
@@ -87,13 +87,16 @@ public final class MxParameters {
         return values;
     }
 
-    /** {@return the items that pack one row} */
+    /** {@return the number of work-items that encode one row} */
     public static int itemsPerRow(MxFormat format, int columns) {
         int blocks = new MxLayout(format, columns).blocks();
         return Math.ceilDiv(columns, 8) + Math.ceilDiv(blocks, scalesPerItem(format.scale()));
     }
 
-    /** {@return the elements of one item that packs whole blocks: as many as have scales of whole bytes} */
+    /**
+     * {@return the number of elements of a work-item that encodes whole blocks: the smallest number of blocks whose
+     * scales fill whole bytes}
+     */
     public static int elementsOfScales(MxFormat format) {
         return format.block() * scalesPerItem(format.scale());
     }

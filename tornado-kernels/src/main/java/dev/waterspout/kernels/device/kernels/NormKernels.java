@@ -6,18 +6,19 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Root-mean-square normalization in two tasks: the factor of every vector, then its application. A vector's factor
- * comes from one item or one group, so no two groups race, and the second task starts when all factors are there.
+ * Root-mean-square normalization in two tasks: the factor of every vector, then its application. Each factor is
+ * computed by one work-item or one work-group, so no two work-groups write the same element. The second task starts
+ * after all factors have been computed.
  *
  * <p>A token has {@code vectors} vectors of {@code width}: one for a hidden state, one per head for queries and keys.
  */
 public final class NormKernels {
-    /** Items of a group of {@link #factorsByGroup}. */
+    /** Work-group size of {@link #factorsByGroup}. */
     public static final int GROUP = 128;
 
     private NormKernels() {}
 
-    /** One item per vector: x is the vector, y the row. */
+    /** One work-item per vector: x is the vector, y the row. */
     public static void factorsByItem(
             KernelContext context,
             IntArray step,
@@ -41,7 +42,7 @@ public final class NormKernels {
         }
     }
 
-    /** One group of {@link #GROUP} items per vector: x is the vector, y the row. */
+    /** One work-group of {@link #GROUP} work-items per vector: x is the vector, y the row. */
     public static void factorsByGroup(
             KernelContext context,
             IntArray step,
@@ -73,8 +74,9 @@ public final class NormKernels {
     }
 
     /**
-     * {@code y = x * factor * weight}, one item per element: x is the element of a token, y the row. {@code weight} is
-     * [layers][width]; {@code layerStride} is {@code width}, or 0 where there is one weight for all layers.
+     * Computes {@code y = x * factor * weight}, one work-item per element: x is the element of a token, y the row.
+     * {@code weight} is [layers][width]; {@code layerStride} is {@code width}, or 0 where there is one weight for all
+     * layers.
      */
     public static void applyFactors(
             KernelContext context,

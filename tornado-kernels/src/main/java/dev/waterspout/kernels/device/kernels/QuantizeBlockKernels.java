@@ -7,14 +7,14 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Packs partials as {@link QuantizeKernels} does, with items that take whole blocks: as many as have scales of whole
- * bytes. Every block's largest magnitude is found once, so a CPU computes less; a GPU has fewer items to hide latency
- * with.
+ * Encodes partials with the results of {@link QuantizeKernels}. A work-item encodes whole blocks: the smallest number
+ * of blocks whose scales fill whole bytes. Each block's largest magnitude is computed once, which is faster on CPUs.
+ * On GPUs there are fewer work-items to hide latency.
  */
 public final class QuantizeBlockKernels {
     private QuantizeBlockKernels() {}
 
-    /** Packs a partial into an MX format: x is the item of a row, y the row. */
+    /** Encodes a partial in an MX format: x is the work-item of a row, y the row. */
     public static void quantizeWhole(
             KernelContext context,
             IntArray step,
@@ -33,7 +33,7 @@ public final class QuantizeBlockKernels {
             int firstBlock = item * perItem;
             int endBlock = TornadoMath.min(firstBlock + perItem, format.get(MxParameters.BLOCKS));
             int scaleTarget = row * format.get(MxParameters.ROW_BYTES) + ((firstBlock * scaleBits) >> 3);
-            // A block has at least eight elements, and so whole bytes of them.
+            // A block has at least eight elements, which fill whole bytes at any width.
             int target = row * format.get(MxParameters.ROW_BYTES)
                     + format.get(MxParameters.SCALE_BYTES)
                     + ((firstBlock << shift) >> 3) * bits;

@@ -9,18 +9,17 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Packs partials, bit for bit as the scalar codec does. The format comes in the array that {@link MxParameters}
- * describes.
+ * Encodes partials with the bits of the scalar codec. The array of {@link MxParameters} describes the format.
  *
- * <p>There are two kinds of items, and none waits for another: the first write eight elements each, which are whole
- * bytes, the rest as many scales as fill whole bytes. Both find the largest magnitude of their block themselves: the
- * few repeated reads come from the cache, and a second task would cost more.
+ * <p>There are two kinds of work-items, without barriers. The first encode eight elements each, which fill whole
+ * bytes. The others encode as many scales as fill whole bytes. Both compute the largest magnitude of their block: the
+ * few repeated reads come from the cache, and cost less than a second task.
  *
- * <p>Without bit casts, an exponent is found by comparing with the powers of two, and a magnitude is rounded as a
- * product with a power of two, which is exact.
+ * <p>Kernels have no bit casts. An exponent is therefore computed by comparisons with powers of two. A magnitude is
+ * scaled by a power of two, which is exact, and then rounded.
  */
 public final class QuantizeKernels {
-    /** Elements of one item of {@link #quantizeBlocks}. */
+    /** Elements of one work-item of {@link #quantizeBlocks}. */
     public static final int RUN = 8;
 
     private static final float MAX_HALF = 65504f;
@@ -29,8 +28,8 @@ public final class QuantizeKernels {
     private QuantizeKernels() {}
 
     /**
-     * Packs a partial into an MX format: x is the item of a row, y the row. Both kinds of items share one loop, because
-     * TornadoVM inlines every call and refuses what grows too large.
+     * Encodes a partial in an MX format: x is the work-item of a row, y the row. Both kinds of work-items share one
+     * loop, because TornadoVM inlines every call and refuses kernels that grow too large.
      */
     public static void quantizeBlocks(
             KernelContext context,
@@ -84,7 +83,7 @@ public final class QuantizeKernels {
         }
     }
 
-    /** Packs a partial into bfloat16, rounded to nearest even: x is the column, y the row. */
+    /** Encodes a partial in bfloat16, rounded to nearest even: x is the column, y the row. */
     public static void packBf16(
             KernelContext context,
             IntArray step,
@@ -121,7 +120,7 @@ public final class QuantizeKernels {
         int finite = 0;
         for (int column = first; column < end; column++) {
             float magnitude = TornadoMath.abs(partial.get(start + column));
-            // Only < and > are false for NaN on every device: TornadoVM compiles <= and >= to their negations.
+            // Only < and > are false for NaN on every device. TornadoVM compiles <= and >= to negations of < and >.
             if (magnitude < powers.get(DeviceTables.INFINITY)) {
                 finite++;
                 largest = TornadoMath.max(largest, magnitude);

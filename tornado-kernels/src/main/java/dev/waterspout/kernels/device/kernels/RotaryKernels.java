@@ -4,14 +4,17 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Turns queries and keys by their positions and stores keys and values in the cache, in one task. */
+/**
+ * Rotary embedding: rotates queries and keys by their positions, and stores keys and values in the cache, in one task.
+ */
 public final class RotaryKernels {
     private RotaryKernels() {}
 
     /**
-     * x is the item of a row, y the row. Items {@code [0, heads * ropeDim / 2)} turn one pair of the queries in place;
-     * the next {@code kvHeads * headDim} take one element of the keys, turned, and of the values to the cache. Only the
-     * first kind writes what it reads, so no two items race.
+     * x is the work-item of a row, y the row. Work-items {@code [0, heads * ropeDim / 2)} rotate one pair of the
+     * queries in place each. The next {@code kvHeads * headDim} each store one element of the rotated keys and of the
+     * values in the cache. Only the first kind writes elements that it reads, and no two work-items write the same
+     * element.
      *
      * @param angles [chunk rows][cosine, signed sine][ropeDim], as {@code RotaryTable} lays them out
      * @param queries [rows][heads][headDim]
@@ -19,7 +22,7 @@ public final class RotaryKernels {
      * @param values [rows][kvHeads][headDim]
      * @param keyCache [layers][kvHeads][capacity][headDim]
      * @param valueCache [layers][kvHeads][capacity][headDim]
-     * @param adjacent 1 where elements 2i and 2i + 1 turn together, 0 where i and i + ropeDim / 2 do
+     * @param adjacent 1 if elements 2i and 2i + 1 form a pair, 0 if i and i + ropeDim / 2 do
      */
     public static void turnAndStore(
             KernelContext context,
@@ -61,9 +64,8 @@ public final class RotaryKernels {
                 int layerHead = step.get(Step.LAYER) * kvHeads + head;
                 int target = (layerHead * capacity + step.get(Step.POSITION) + row) * headDim + d;
                 float key = keys.get(source);
-                // With one KV head of ropeDim elements the second condition is always true. TornadoVM finds that out
-                // too late
-                // to compile it, so the first one, which it folds at once, keeps it from being seen.
+                // With one KV head of ropeDim elements the second condition is always true, which TornadoVM fails to
+                // compile. The first condition is folded to a constant before, and removes the second one.
                 if (ropeDim == headDim || d < ropeDim) {
                     int partner = d < pairs ? d + pairs : d - pairs;
                     if (adjacent == 1) {

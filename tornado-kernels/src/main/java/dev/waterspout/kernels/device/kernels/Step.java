@@ -3,8 +3,8 @@ package dev.waterspout.kernels.device.kernels;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The scalars of one launch, in a small device array: all that changes from one layer, chunk or token to the next, so
- * that one compiled graph serves them all.
+ * The scalars of one launch, in a small device array. They are all values that change between layers, chunks and
+ * tokens, so that one compiled graph serves them all.
  *
  * <pre>
  *   index      0         1          2          3            4          5          6 to 9
@@ -13,9 +13,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *          +-------+----------+----------+-----------+------------+--------+---------------+
  * </pre>
  *
- * Position is that of row 0 of the chunk. Out rows are those that logits are computed for. The window is the number of
- * the latest positions that a token sees, 0 for all. There is one matrix start per product with weights, in the order
- * of the graph's tasks: the element of the weights' array at which the layer's matrix begins.
+ * Position is that of row 0 of the chunk. Out rows are the rows whose logits are computed. The window is the number of
+ * the latest positions that a token attends to, 0 for all. Each product with weights has one matrix start, in the
+ * order of the graph's tasks: the element of the weights' array at which the layer's matrix begins.
  */
 public final class Step {
     /** Index of the layer. */
@@ -24,17 +24,17 @@ public final class Step {
     public static final int POSITION = 1;
     /** Index of the number of tokens in the chunk. */
     public static final int ROWS = 2;
-    /** Index of the first row of the chunk that logits are wanted for. */
+    /** Index of the first row of the chunk whose logits are computed. */
     public static final int FIRST_OUT = 3;
-    /** Index of the number of rows that logits are wanted for. */
+    /** Index of the number of rows whose logits are computed. */
     public static final int OUT_ROWS = 4;
-    /** Index of the number of the latest positions that a token sees, 0 for all. */
+    /** Index of the number of the latest positions that a token attends to, 0 for all. */
     public static final int WINDOW = 5;
     /**
      * Index of the element at which the layer's matrix begins in the array of the graph's first product with weights.
      */
     public static final int MATRIX_START = 6;
-    /** The most products with weights of one graph. */
+    /** Largest number of products with weights in one graph. */
     public static final int MATRICES = 4;
     /** Elements of the array. */
     public static final int SIZE = MATRIX_START + MATRICES;

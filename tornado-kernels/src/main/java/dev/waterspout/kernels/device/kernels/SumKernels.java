@@ -9,15 +9,15 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * {@code residual = ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual} in f32 and in rank order, in one
- * pass: every rank gets the same bits. One item per element: x is the column, y the row. A decoded element is exact, so
- * it does not matter whether a device fuses its product into the sum.
+ * The fused sum {@code residual = ((dequantize(packet 0) + dequantize(packet 1)) + ...) + residual} in f32. Ranks are
+ * added in rank order, so every rank gets the same bits. One work-item per element: x is the column, y the row. The
+ * product that decodes an element is exact, so the result is the same if a device fuses it with the addition.
  *
  * <p>The packet of rank {@code ownRank} is {@code own}; those of the other ranks lie in {@code others},
  * {@code packetBytes} apart. With {@code ownRank} equal to {@code ranks} all packets lie in {@code others}.
  */
 public final class SumKernels {
-    /** Elements of one item of {@link #sumRuns}; no block is smaller. */
+    /** Elements of one work-item of {@link #sumRuns}. No format has smaller blocks. */
     public static final int RUN = 8;
 
     private SumKernels() {}
@@ -47,7 +47,7 @@ public final class SumKernels {
                 } else {
                     value = element(format, powers, others, start + slot(rank, ownRank) * packetBytes, column);
                 }
-                // Not 0 + value, which is not -0 where the value is.
+                // Not 0 + value, which would change -0 to 0.
                 sum = rank == 0 ? value : sum + value;
             }
             int index = row * columns + column;
@@ -55,7 +55,10 @@ public final class SumKernels {
         }
     }
 
-    /** The same with one item for eight elements, which have one scale: x is the eighth of the column, y the row. */
+    /**
+     * The same sum with one work-item for eight elements, which share one scale: x is the column divided by eight, y
+     * the row.
+     */
     public static void sumRuns(
             KernelContext context,
             IntArray step,
@@ -161,7 +164,7 @@ public final class SumKernels {
         }
     }
 
-    /** {@return the place of a rank's packet among those of the other ranks} */
+    /** {@return the index of a rank's packet among those of the other ranks} */
     private static int slot(int rank, int ownRank) {
         return rank > ownRank ? rank - 1 : rank;
     }
@@ -191,7 +194,7 @@ public final class SumKernels {
 
     private static float scaleFactor(IntArray format, FloatArray powers, int scale) {
         if (format.get(MxParameters.HALF_SCALE) == 1) {
-            // A half that is not finite marks the block as NaN.
+            // An F16 scale that is not finite marks the block as NaN.
             int field = (scale >> 10) & 31;
             return field == 31 ? powers.get(DeviceTables.NAN) : WeightBytes.halfValue(powers, scale);
         }

@@ -30,7 +30,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, int tokens, int timedTokens)
         implements TuneCase {
-    /** Tokens before those of the launch: as many as a conversation has soon. */
+    /** Number of tokens before those of the launch, typical of a short conversation. */
     private static final int DEPTH = 256;
 
     private static final double TOLERANCE = 1e-4;

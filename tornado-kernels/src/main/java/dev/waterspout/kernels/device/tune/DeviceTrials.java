@@ -7,7 +7,7 @@ import java.util.Optional;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
-/** Trials of one case on a device: each a plan of its own, closed as soon as it has been timed. */
+/** Trials of one case on a device. Each has its own plan, which is closed as soon as it has been timed. */
 final class DeviceTrials implements TrialSource {
     private final TuneOperands operands;
     private final TornadoDevice device;
@@ -22,7 +22,7 @@ final class DeviceTrials implements TrialSource {
 
     @Override
     public Trial open(KernelChoice choice) {
-        // Every plan has a name of its own: TornadoVM keeps what it compiles by the names of graph and task.
+        // Every plan has a unique name, because TornadoVM caches compiled code by the names of graph and task.
         return new DeviceTrial(
                 operands.graph("tune" + plans++, kernels.with(_ -> Optional.of(choice))), operands, device);
     }

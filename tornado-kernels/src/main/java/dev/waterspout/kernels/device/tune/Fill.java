@@ -9,9 +9,9 @@ import java.util.Random;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Random operands that cost little to make, and the comparison of results. */
+/** Creates random operands quickly, and compares results. */
 final class Fill {
-    /** Different values before they repeat. */
+    /** Number of random values, after which they repeat. */
     private static final int DISTINCT = 1 << 16;
 
     private static final int DISTINCT_BLOCKS = 1 << 10;
@@ -55,10 +55,11 @@ final class Fill {
     }
 
     /**
-     * {@return where values differ by more than a fraction of the largest one expected, or nothing}
+     * {@return a description of the first value whose error exceeds a fraction of the largest expected one; empty if
+     * there is none}
      *
-     * @param actual at least as many values
-     * @param expected the reference's
+     * @param actual at least as many values as expected
+     * @param expected values of the reference
      * @param tolerance the fraction
      */
     static Optional<String> difference(float[] actual, float[] expected, double tolerance) {
@@ -68,7 +69,7 @@ final class Fill {
         }
         for (int i = 0; i < expected.length; i++) {
             double error = Math.abs((double) actual[i] - expected[i]);
-            // Not error > ..., which is false for NaN.
+            // Negated, because error > ... is false for NaN.
             if (!(error <= tolerance * largest)) {
                 return Optional.of("element " + i + " is " + actual[i] + ", not " + expected[i]);
             }

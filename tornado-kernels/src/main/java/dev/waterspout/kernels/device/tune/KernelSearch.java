@@ -16,22 +16,23 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Finds the fastest way of running one case within a time. A few runs with groups of a middle size show which kernel is
- * fastest; then its other sizes of groups are tried; then the best few and the default are timed in turn, so that what
- * disturbs the machine disturbs all of them. Every way is compared with the reference before it is timed.
+ * Finds the fastest choice for one case within a time limit. First a few runs with work-groups of a middle size show
+ * which kernel is fastest. Then the other work-group sizes of that kernel are tried. Last, the best few choices and
+ * the default are timed in turn, so that disturbances of the machine affect all of them. Every choice is compared with
+ * the reference before it is timed.
  */
 final class KernelSearch {
     private static final int FINALISTS = 3;
     private static final int SCREENING_RUNS = 3;
     private static final int MOST_ROUNDS = 15;
     private static final int LEAST_ROUNDS = 3;
-    /** So much slower than the best by one run, and it is not run again. */
+    /** A choice whose first run is slower than the best by this factor is not run again. */
     private static final double HOPELESS = 1.5;
-    /** Of the case's time, for the rounds at the end. */
+    /** Fraction of the case's time for the rounds at the end. */
     private static final double FINAL_SHARE = 0.35;
-    /** What another way must gain at least to take the place of the default. */
+    /** Smallest gain with which another choice replaces the default. */
     private static final double LEAST_GAIN = 0.03;
-    /** Of the rounds, those that it must win. */
+    /** Fraction of the rounds that the other choice must win. */
     private static final double LEAST_ROUNDS_WON = 0.75;
 
     private final TuneCase tuned;
@@ -43,9 +44,9 @@ final class KernelSearch {
 
     /**
      * @param tuned the case
-     * @param candidates all ways, the default first
-     * @param trials compiles them
-     * @param clock nanoseconds
+     * @param candidates all choices, the default first
+     * @param trials compiles the choices
+     * @param clock clock in nanoseconds
      */
     KernelSearch(TuneCase tuned, List<KernelChoice> candidates, TrialSource trials, LongSupplier clock) {
         this.tuned = tuned;
@@ -57,9 +58,9 @@ final class KernelSearch {
     /**
      * Searches.
      *
-     * @param nanos to spend; the default is timed however little it is
-     * @return what was found
-     * @throws TuneException if the default way itself fails or is wrong
+     * @param nanos time limit in nanoseconds; the default is timed in any case
+     * @return the result
+     * @throws TuneException if the default fails or gives a wrong result
      */
     TuneResult search(long nanos) {
         long start = clock.getAsLong();
@@ -77,7 +78,7 @@ final class KernelSearch {
         }
         KernelChoice best = best(screened.keySet());
         screenUntil(screenUntil, kernels.getOrDefault(kernel(best), List.of()));
-        // Where there is time left: the kernel that came second, with other groups.
+        // If time is left, the second fastest kernel is tried with other work-group sizes.
         Optional<KernelChoice> second = ranked().stream()
                 .filter(choice -> !kernel(choice).equals(kernel(best)))
                 .findFirst();
@@ -111,7 +112,10 @@ final class KernelSearch {
         return new TuneResult(tuned, sorted, base, rejected, slower, untried);
     }
 
-    /** Returns whether a way gains enough, and that in most rounds: what disturbs a round disturbs both. */
+    /**
+     * Returns whether a choice is fast enough to replace the default, and faster in most rounds: a disturbance of a
+     * round affects both.
+     */
     private static boolean isFaster(List<KernelTimes> runs, List<KernelTimes> base) {
         int rounds = Math.min(runs.size(), base.size());
         long won = IntStream.range(0, rounds)
@@ -173,7 +177,7 @@ final class KernelSearch {
         return rejected.stream().anyMatch(each -> each.choice().equals(choice));
     }
 
-    /** Compiles and validates a way; {@return it if it is right} */
+    /** Compiles and validates a choice; {@return its trial if the result is right} */
     private Optional<Trial> open(KernelChoice choice) {
         Trial trial = null;
         try {
@@ -208,7 +212,7 @@ final class KernelSearch {
         }
     }
 
-    /** Runs all in turn, and compares each with the reference once more at the end. */
+    /** Times all choices in turn, and compares each with the reference again at the end. */
     private Map<KernelChoice, List<KernelTimes>> time(List<KernelChoice> finalists, long deadline) {
         Map<KernelChoice, Trial> running = new LinkedHashMap<>();
         Map<KernelChoice, List<KernelTimes>> times = new LinkedHashMap<>();

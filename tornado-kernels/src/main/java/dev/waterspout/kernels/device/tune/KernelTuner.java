@@ -10,26 +10,26 @@ import java.util.function.LongSupplier;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * Tunes the kernels of a device. Nothing else is to run on it meanwhile.
+ * Tunes the kernels of a device. Nothing else may run on the device at the same time.
  *
  * @param device the device that runs the kernels
  * @param kernels its variant and limits
  */
 public record KernelTuner(TornadoDevice device, KernelDevice kernels) {
-    /** Hears how far it has come. */
+    /** Listener for progress. */
     @FunctionalInterface
     public interface Listener {
         /**
          * A case is about to be tuned, or all are done.
          *
          * @param done cases
-         * @param all cases
+         * @param all number of cases
          * @param next description of the next case; empty at the end
          */
         void progress(int done, int all, String next);
     }
 
-    /** A tuner of a device as it says of itself that it is. */
+    /** Creates a tuner with the variant and limits that the device reports. */
     public KernelTuner(TornadoDevice device) {
         this(device, KernelDevice.of(device));
     }
@@ -39,9 +39,9 @@ public record KernelTuner(TornadoDevice device, KernelDevice kernels) {
      *
      * @param cases the kernels and shapes to tune
      * @param budget time limit of all cases together, divided evenly; what a case leaves over is for those that follow
-     * @param listener hears of every case
+     * @param listener is told of every case
      * @return a result per case
-     * @throws TuneException if a default way fails
+     * @throws TuneException if a default fails
      */
     public List<TuneResult> tune(List<? extends TuneCase> cases, Duration budget, Listener listener) {
         LongSupplier clock = System::nanoTime;
@@ -52,7 +52,7 @@ public record KernelTuner(TornadoDevice device, KernelDevice kernels) {
             long start = clock.getAsLong();
             DeviceTrials trials = new DeviceTrials(each, device, kernels);
             long share = Math.max(0, end - start) / (cases.size() - results.size());
-            // Operands take time too.
+            // The time limit includes the creation of operands.
             long left = Math.max(0, share - (clock.getAsLong() - start));
             KernelDevice defaults = kernels.with(KernelChoices.DEFAULTS);
             results.add(

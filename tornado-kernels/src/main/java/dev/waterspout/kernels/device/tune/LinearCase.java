@@ -18,8 +18,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A product of weights and tokens. As in a run, every launch reads the matrix of another layer, so that no cache holds
- * it.
+ * A product of weights and tokens. As in a run, every launch reads the matrix of another layer, so that the matrix is
+ * not in a cache.
  *
  * @param format format of the weights
  * @param layers matrices in the array
@@ -30,7 +30,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 public record LinearCase(WeightFormat format, int layers, int rows, int columns, int tokens, int timedTokens)
         implements TuneCase {
-    /** Weights that a launch before has left in no cache. */
+    /** Bytes of weights that no cache holds after they have all been read. */
     private static final long ENOUGH_BYTES = 64L << 20;
 
     private static final int SAMPLED_ROWS = 24;

@@ -13,11 +13,11 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /**
- * A plan of one graph with one task, run under TornadoVM's profiler. The profiler's log grows with every execution:
- * plans are to be short-lived.
+ * A plan of one graph with one task, run under TornadoVM's profiler. The profiler's log grows with every execution, so
+ * plans should be short-lived.
  */
 public final class ProfiledPlan implements AutoCloseable {
-    /** Only the log has it. The last one is that of the last execution. */
+    /** Only the log has the kernel time. Its last entry belongs to the last execution. */
     private static final Pattern KERNEL_TIME = Pattern.compile("\"TASK_KERNEL_TIME\": \"([0-9]{1,18})\"");
 
     private static final int LOG_TAIL = 4096;
@@ -25,18 +25,18 @@ public final class ProfiledPlan implements AutoCloseable {
     private final TornadoExecutionPlan plan;
 
     /**
-     * Builds the plan; it is compiled by the first run.
+     * Builds the plan. The first run compiles it.
      *
      * @param graph transfers and one task
-     * @param grids the task's
-     * @param device the device that runs the graph
+     * @param grids grid of the task
+     * @param device the device that runs it
      */
     public ProfiledPlan(TaskGraph graph, GridScheduler grids, TornadoDevice device) {
         TornadoExecutionPlan made = new TornadoExecutionPlan(graph.snapshot())
                 .withDevice(device)
                 .withGridScheduler(grids)
                 .withProfiler(ProfilerMode.SILENT);
-        // The flags that the engine's plans have: others would compile other kernels.
+        // The flags of the engine's plans, so that the same kernels are compiled.
         this.plan = device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
                 ? made.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
                 : made;

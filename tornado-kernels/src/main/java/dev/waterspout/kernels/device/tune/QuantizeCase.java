@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Packing of a partial; every bit must be that of the scalar codec.
+ * The encoding of a partial. Every bit must equal that of the scalar codec.
  *
  * @param format block-quantized or bf16
  * @param columns elements of a row
@@ -73,7 +73,7 @@ public record QuantizeCase(WireFormat format, int columns, int tokens, int timed
 
         @Override
         public void prepare(int run) {
-            // The complement of what is expected: no byte is right by chance.
+            // The complement of the expected bytes, so that no byte is right by chance.
             MemorySegment bytes = packed.getSegment();
             for (long i = 0; run == 0 && i < expected.byteSize(); i++) {
                 bytes.set(ValueLayout.JAVA_BYTE, i, (byte) ~expected.get(ValueLayout.JAVA_BYTE, i));

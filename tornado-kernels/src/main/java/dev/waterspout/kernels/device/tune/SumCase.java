@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The fused sum of packed partials and residual; every bit must be that of the scalar codec.
+ * The fused sum of encoded partials and residual. Every bit must equal that of the scalar codec.
  *
  * @param format block-quantized or bf16
  * @param ranks partials

@@ -2,9 +2,12 @@ package dev.waterspout.kernels.device.tune;
 
 import java.util.Optional;
 
-/** One way of running one case, compiled. */
+/** One choice for one case, compiled. */
 interface Trial extends AutoCloseable {
-    /** {@return how the result differs from the reference, or nothing}; the first thing that is asked of a trial. */
+    /**
+     * {@return a description of how the result differs from the reference; empty if it does not} Must be called before
+     * {@link #run}.
+     */
     Optional<String> mismatch();
 
     /** {@return the times of one more execution} */

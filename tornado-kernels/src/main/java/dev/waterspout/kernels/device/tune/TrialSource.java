@@ -2,13 +2,13 @@ package dev.waterspout.kernels.device.tune;
 
 import dev.waterspout.kernels.device.KernelChoice;
 
-/** Compiles the ways of running one case. */
+/** Compiles the choices of one case. */
 @FunctionalInterface
 interface TrialSource {
     /**
-     * {@return a trial, which is to be closed}
+     * {@return a trial, which the caller closes}
      *
-     * @param choice the way
+     * @param choice the choice
      */
     Trial open(KernelChoice choice);
 }

@@ -1,6 +1,6 @@
 package dev.waterspout.kernels.device.tune;
 
-/** A kernel that cannot be tuned, because its default way does not work. */
+/** A kernel cannot be tuned, because its default choice fails or gives a wrong result. */
 public final class TuneException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -10,17 +10,17 @@ interface TuneOperands {
      * {@return a graph of the case's one kernel}
      *
      * @param name name of the graph
-     * @param device decides how the kernel runs
+     * @param device device with the kernel's choice
      */
     KernelGraph graph(String name, KernelDevice device);
 
     /**
-     * Makes ready for an execution: what it overwrites is as it was.
+     * Prepares an execution: restores the operands that an execution overwrites.
      *
-     * @param run counts up; where a run of the engine reads another layer each time, so does this
+     * @param run number of the execution; selects the layer, where a run of the engine reads another layer each time
      */
     void prepare(int run);
 
-    /** {@return how what the last execution left differs from the reference, or nothing} */
+    /** {@return a description of how the last execution's result differs from the reference; empty if it does not} */
     Optional<String> mismatch();
 }

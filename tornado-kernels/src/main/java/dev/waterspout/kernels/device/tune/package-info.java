@@ -1,7 +1,7 @@
 /**
- * Finds out by trial how kernels should run on a device: every way is compared with the reference first, and only then
- * timed by TornadoVM's profiler. What it finds is data, which {@link dev.waterspout.kernels.device.KernelChoices} hands
- * to graphs.
+ * Tuning of kernels: selects the fastest implementation of each kernel on a device. Every implementation is first
+ * compared with the reference, and then timed by TornadoVM's profiler. The results are
+ * {@link dev.waterspout.kernels.device.KernelChoices}, which graphs read.
  */
 @NullMarked
 package dev.waterspout.kernels.device.tune;

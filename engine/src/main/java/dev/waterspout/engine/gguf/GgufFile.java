@@ -149,9 +149,7 @@ public final class GgufFile implements AutoCloseable {
     static GgufFile read(String name, InputStream in, long maxBytes) {
         Arena arena = newArena();
         try {
-            GgufPart part = GgufPart.read(name, copy(name, in, maxBytes, arena));
-            GgufSplit.requireWhole(part);
-            return new GgufFile(name, arena, List.of(part), List.of());
+            return of(name, copy(name, in, maxBytes, arena), arena);
         } catch (IOException e) {
             arena.close();
             throw new GgufException(name, "cannot be read: " + e.getMessage(), e);
@@ -159,6 +157,13 @@ public final class GgufFile implements AutoCloseable {
             arena.close();
             throw e;
         }
+    }
+
+    /** Reads the header of a file that lies in memory; the arena is closed with the file. */
+    static GgufFile of(String name, MemorySegment bytes, Arena arena) {
+        GgufPart part = GgufPart.read(name, bytes);
+        GgufSplit.requireWhole(part);
+        return new GgufFile(name, arena, List.of(part), List.of());
     }
 
     // The arena outlives this call: the open file owns it and close() closes it.

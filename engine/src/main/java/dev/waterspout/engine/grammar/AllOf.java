@@ -2,9 +2,11 @@ package dev.waterspout.engine.grammar;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Schemas that hold at the same time, as one. */
@@ -51,9 +53,9 @@ final class AllOf {
             more.forEach((name, schema) -> merge(joined, name, schema, path + ".properties"));
             merged.put(keyword, joined);
         } else if (keyword.equals("required") && before.get() instanceof List<?> own && value instanceof List<?> more) {
-            List<@Nullable Object> joined = new ArrayList<>(own);
-            more.stream().filter(name -> !joined.contains(name)).forEach(joined::add);
-            merged.put(keyword, joined);
+            Set<@Nullable Object> joined = new LinkedHashSet<>(own);
+            joined.addAll(more);
+            merged.put(keyword, new ArrayList<>(joined));
         } else if (!List.of("title", "description", "$defs", "definitions").contains(keyword)) {
             throw new GrammarException(
                     path + ".allOf says different things of " + keyword + ", which is not supported");

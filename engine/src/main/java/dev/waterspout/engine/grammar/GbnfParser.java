@@ -47,9 +47,15 @@ public final class GbnfParser {
                         .chars()
                         .filter(c -> c == '\n')
                         .count();
-        String found = at < text.length() ? "'" + Character.toString(text.codePointAt(at)) + "'" : "its end";
+        String found = at < text.length() ? shown(text.codePointAt(at)) : "its end";
         return new GrammarException(
                 "the grammar has " + found + " in line " + line + " where " + expected + " is expected");
+    }
+
+    private static String shown(int character) {
+        return Character.isISOControl(character) || Character.getType(character) == Character.SURROGATE
+                ? String.format("U+%04X", character)
+                : "'" + Character.toString(character) + "'";
     }
 
     private void rule() {

@@ -3,9 +3,11 @@ package dev.waterspout.engine.grammar;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A context-free grammar over bytes, as a machine: places, and steps between them that take a byte of a range, or
@@ -14,6 +16,9 @@ import java.util.Map;
 public final class Grammar {
     /** Places of all rules together. */
     static final int MOST_PLACES = 200_000;
+
+    /** Steps of all places together. */
+    static final int MOST_STEPS = 1_000_000;
 
     /** The rule that the whole text is. */
     public static final String ROOT = "root";
@@ -36,6 +41,7 @@ public final class Grammar {
     private final int[] begins;
     private final int[] ends;
     private final boolean[] leadsToEnd;
+    private int steps;
 
     private Grammar(Map<String, Node> rules) {
         Map<String, Integer> numbers = new HashMap<>();
@@ -81,16 +87,33 @@ public final class Grammar {
         return places.size() - 1;
     }
 
+    private void countStep() {
+        if (++steps > MOST_STEPS) {
+            throw new GrammarException("the grammar has more than " + MOST_STEPS
+                    + " steps; repetitions of long choices, such as (a | b | ...){1000}, take the most");
+        }
+    }
+
+    private void take(int at, int first, int last, int to) {
+        countStep();
+        places.get(at).takes.add(new Take(first, last, to));
+    }
+
+    private void skip(int at, int to) {
+        countStep();
+        places.get(at).skips.add(to);
+    }
+
     private void add(Node node, int from, int to, Map<String, Integer> numbers) {
         switch (node) {
             case Node.Bytes(List<Byte> bytes) -> {
                 int at = from;
                 for (byte each : bytes) {
                     int next = place();
-                    places.get(at).takes.add(new Take(each & 0xff, each & 0xff, next));
+                    take(at, each & 0xff, each & 0xff, next);
                     at = next;
                 }
-                places.get(at).skips.add(to);
+                skip(at, to);
             }
             case Node.Characters(CharacterSet set) -> set.utf8().forEach(sequence -> addBytes(sequence, from, to));
             case Node.Sequence(List<Node> parts) -> {
@@ -100,11 +123,12 @@ public final class Grammar {
                     add(part, at, next, numbers);
                     at = next;
                 }
-                places.get(at).skips.add(to);
+                skip(at, to);
             }
             case Node.Choice(List<Node> parts) -> parts.forEach(part -> add(part, from, to, numbers));
             case Node.Repeat repeat -> addRepeat(repeat, from, to, numbers);
             case Node.Reference(String rule) -> {
+                countStep();
                 places.get(from).calls.add(new Call(number(numbers, rule), to));
             }
         }
@@ -114,14 +138,14 @@ public final class Grammar {
         int at = from;
         for (int i = 0; i < sequence.length; i += 2) {
             int next = i + 2 == sequence.length ? to : place();
-            places.get(at).takes.add(new Take(sequence[i], sequence[i + 1], next));
+            take(at, sequence[i], sequence[i + 1], next);
             at = next;
         }
     }
 
     private void addRepeat(Node.Repeat repeat, int from, int to, Map<String, Integer> numbers) {
         int at = place();
-        places.get(from).skips.add(at);
+        skip(from, at);
         for (int i = 0; i < repeat.least(); i++) {
             int next = place();
             add(repeat.part(), at, next, numbers);
@@ -130,95 +154,116 @@ public final class Grammar {
         if (repeat.most() < 0) {
             int back = place();
             add(repeat.part(), at, back, numbers);
-            places.get(back).skips.add(at);
+            skip(back, at);
         }
         for (int i = repeat.least(); i < repeat.most(); i++) {
             int next = place();
             add(repeat.part(), at, next, numbers);
-            places.get(at).skips.add(to);
+            skip(at, to);
             at = next;
         }
-        places.get(at).skips.add(to);
+        skip(at, to);
     }
 
-    /** Returns which rules say the empty text, too. */
-    private boolean[] empties() {
-        boolean[] empties = new boolean[begins.length];
-        boolean grown = true;
-        while (grown) {
-            grown = false;
-            for (int rule = 0; rule < begins.length; rule++) {
-                if (!empties[rule] && reach(begins[rule], empties)[ends[rule]]) {
-                    empties[rule] = true;
-                    grown = true;
-                }
-            }
-        }
-        return empties;
-    }
-
-    /** Returns the places that are reached without a byte, where some rules are known to say the empty text. */
-    private boolean[] reach(int from, boolean[] empties) {
+    /**
+     * Finds the places that are reached without a byte from the beginning of their rule. Every place is looked at
+     * once.
+     */
+    private boolean[] reachedWithoutBytes() {
         boolean[] reached = new boolean[places.size()];
-        List<Integer> open = new ArrayList<>(List.of(from));
+        boolean[] empties = new boolean[begins.length];
+        Map<Integer, Integer> rulesOfEnds = new HashMap<>();
+        IntStream.range(0, ends.length).forEach(rule -> rulesOfEnds.put(ends[rule], rule));
+        List<List<Integer>> waiting =
+                new ArrayList<>(); // places behind a rule, until it is known to say the empty text
+        Arrays.stream(begins).forEach(_ -> waiting.add(new ArrayList<>()));
+        List<Integer> open = new ArrayList<>();
+        Arrays.stream(begins).forEach(open::add);
         while (!open.isEmpty()) {
             int at = open.removeLast();
-            if (!reached[at]) {
-                reached[at] = true;
-                open.addAll(places.get(at).skips);
-                places.get(at).calls.stream()
-                        .filter(call -> empties[call.rule()])
-                        .forEach(call -> open.add(call.to()));
+            if (reached[at]) {
+                continue;
+            }
+            reached[at] = true;
+            open.addAll(places.get(at).skips);
+            for (Call call : places.get(at).calls) {
+                (empties[call.rule()] ? open : waiting.get(call.rule())).add(call.to());
+            }
+            Integer rule = rulesOfEnds.get(at);
+            if (rule != null) {
+                empties[rule] = true;
+                open.addAll(waiting.get(rule));
             }
         }
         return reached;
     }
 
+    /** Follows the rules that each rule can begin with; one that is met inside itself is refused. */
     private void refuseLeftRecursion(List<String> names) {
-        boolean[] empties = empties();
-        int[] state = new int[begins.length];
+        boolean[] reached = reachedWithoutBytes();
+        List<List<Integer>> first = new ArrayList<>();
         for (int rule = 0; rule < begins.length; rule++) {
-            visit(rule, empties, state, names);
+            int end = rule + 1 < begins.length ? begins[rule + 1] : places.size();
+            first.add(IntStream.range(begins[rule], end)
+                    .filter(at -> reached[at])
+                    .boxed()
+                    .flatMap(at -> places.get(at).calls.stream())
+                    .map(Call::rule)
+                    .toList());
+        }
+        boolean[] finished = new boolean[begins.length];
+        for (int rule = 0; rule < begins.length; rule++) {
+            refuseLeftRecursion(rule, first, finished, names);
         }
     }
 
-    /** Follows the rules that a rule can begin with; one that is met inside itself is refused. */
-    private void visit(int rule, boolean[] empties, int[] state, List<String> names) {
-        if (state[rule] == 1) {
-            throw new GrammarException("rule " + names.get(rule) + " begins with itself; a rule may end with itself");
-        }
-        if (state[rule] == 2) {
-            return;
-        }
-        state[rule] = 1;
-        boolean[] reached = reach(begins[rule], empties);
-        for (int at = 0; at < reached.length; at++) {
-            if (reached[at]) {
-                for (Call call : places.get(at).calls) {
-                    visit(call.rule(), empties, state, names);
-                }
+    private static void refuseLeftRecursion(
+            int from, List<List<Integer>> first, boolean[] finished, List<String> names) {
+        boolean[] inside = new boolean[finished.length];
+        List<Integer> path = new ArrayList<>();
+        List<Iterator<Integer>> rest = new ArrayList<>();
+        int next = from;
+        while (true) {
+            if (inside[next]) {
+                throw new GrammarException(
+                        "rule " + names.get(next) + " begins with itself; a rule may end with itself");
             }
+            if (!finished[next]) {
+                inside[next] = true;
+                path.add(next);
+                rest.add(first.get(next).iterator());
+            }
+            while (!path.isEmpty() && !rest.getLast().hasNext()) {
+                int done = path.removeLast();
+                rest.removeLast();
+                inside[done] = false;
+                finished[done] = true;
+            }
+            if (path.isEmpty()) {
+                return;
+            }
+            next = rest.getLast().next();
         }
-        state[rule] = 2;
     }
 
     /** Returns the places from which only the end of their rule is reached, without a byte. */
     private boolean[] leadsToEnd() {
+        Map<Integer, List<Integer>> before = new HashMap<>();
+        for (int at = 0; at < places.size(); at++) {
+            Place place = places.get(at);
+            if (place.takes.isEmpty() && place.calls.isEmpty() && place.skips.size() == 1) {
+                before.computeIfAbsent(place.skips.getFirst(), _ -> new ArrayList<>())
+                        .add(at);
+            }
+        }
         boolean[] leads = new boolean[places.size()];
-        Arrays.stream(ends).forEach(end -> leads[end] = true);
-        boolean grown = true;
-        while (grown) {
-            grown = false;
-            for (int at = 0; at < leads.length; at++) {
-                Place place = places.get(at);
-                if (!leads[at]
-                        && place.takes.isEmpty()
-                        && place.calls.isEmpty()
-                        && place.skips.size() == 1
-                        && leads[place.skips.getFirst()]) {
-                    leads[at] = true;
-                    grown = true;
-                }
+        List<Integer> open = new ArrayList<>();
+        Arrays.stream(ends).forEach(open::add);
+        while (!open.isEmpty()) {
+            int at = open.removeLast();
+            if (!leads[at]) {
+                leads[at] = true;
+                open.addAll(before.getOrDefault(at, List.of()));
             }
         }
         return leads;

@@ -35,6 +35,7 @@ public final class GrammarMatcher {
     public BitSet allowed() {
         BitSet found = known.get(state);
         if (found == null) {
+            states.beginToken();
             found = order.allowed(states, state);
             if (known.size() >= MOST_SETS) {
                 known.clear();
@@ -72,6 +73,7 @@ public final class GrammarMatcher {
 
     /** Takes bytes; returns whether they were allowed. */
     boolean accept(byte[] bytes) {
+        states.beginToken();
         for (byte each : bytes) {
             int next = states.next(state, each & 0xff);
             if (next == GrammarStates.DEAD) {
@@ -85,6 +87,7 @@ public final class GrammarMatcher {
             known.clear();
             state = states.begin();
             for (byte each : text.toByteArray()) {
+                states.beginToken();
                 state = states.next(state, each & 0xff);
             }
         }

@@ -24,6 +24,13 @@ final class GrammarStates {
     /** States that are kept; beyond, all are found anew. */
     private static final int MOST_STATES = 20_000;
 
+    /** Places of all states that are kept, and to return to; beyond, all are found anew. */
+    private static final int MOST_KEPT = 300_000;
+    /** The most of them that one token may add, so that the memory of a grammar is bounded. */
+    private static final int MOST_ADDED = 1_000_000;
+    /** Places that may be looked at for one token: about a second. */
+    private static final long MOST_WORK = 20_000_000;
+
     private static final int BYTES = 256;
 
     private final Grammar grammar;
@@ -43,6 +50,10 @@ final class GrammarStates {
     /** A state, and where a byte leads from it. */
     @SuppressWarnings("ArrayRecordComponent") // filled as it is found, never compared
     private record State(Set<Stand> stands, boolean mayEnd, int[] next) {}
+
+    private int kept;
+    private int keptBefore;
+    private long work;
 
     GrammarStates(Grammar grammar) {
         this.grammar = grammar;
@@ -65,6 +76,7 @@ final class GrammarStates {
         if (next[value] == UNKNOWN) {
             List<Stand> stands = new ArrayList<>();
             for (Stand stand : states.get(state).stands()) {
+                spend(grammar.takes(stand.place()).size(), 0);
                 for (Grammar.Take take : grammar.takes(stand.place())) {
                     if (take.first() <= value && value <= take.last()) {
                         stands.add(new Stand(take.to(), stand.returns()));
@@ -76,9 +88,25 @@ final class GrammarStates {
         return next[value];
     }
 
-    /** Returns whether so many states are kept that they should be found anew. */
+    /** Returns whether so much is kept that it should be found anew. */
     boolean full() {
-        return states.size() > MOST_STATES;
+        return states.size() > MOST_STATES || kept > MOST_KEPT;
+    }
+
+    /** Begins to count what one token costs. */
+    void beginToken() {
+        work = 0;
+        keptBefore = kept;
+    }
+
+    private void spend(int looked, int added) {
+        work += looked;
+        kept += added;
+        if (work > MOST_WORK || kept - keptBefore > MOST_ADDED) {
+            throw new GrammarException("the grammar needs more than "
+                    + (work > MOST_WORK ? MOST_WORK + " steps" : MOST_ADDED + " places")
+                    + " to tell which tokens may follow; it must be made less ambiguous");
+        }
     }
 
     private int state(List<Stand> from) {
@@ -98,6 +126,7 @@ final class GrammarStates {
         Arrays.fill(next, UNKNOWN);
         Set<Stand> stands = new LinkedHashSet<>(taking);
         stands.remove(new Stand(-1, 0));
+        spend(0, 1 + stands.size());
         states.add(new State(stands, mayEnd, next));
         stateNumbers.put(taking, states.size() - 1);
         return states.size() - 1;
@@ -126,6 +155,7 @@ final class GrammarStates {
                 }
                 continue;
             }
+            spend(1 + grammar.skips(stand.place()).size(), 0);
             grammar.skips(stand.place()).forEach(to -> open.add(new Stand(to, stand.returns())));
             for (Grammar.Call call : grammar.calls(stand.place())) {
                 open.add(new Stand(grammar.begin(call.rule()), returnTo(call.to(), stand.returns())));
@@ -147,6 +177,7 @@ final class GrammarStates {
             throw new GrammarException("the text has more than " + MOST_DEPTH + " rules inside each other");
         }
         return returnNumbers.computeIfAbsent(added, _ -> {
+            spend(0, 1);
             returns.add(added);
             return returns.size() - 1;
         });

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Objects of a schema. */
 final class JsonObjects {
+    /** Characters of a property's name, where properties of other names are allowed too. */
+    private static final int MOST_NAME = 500;
+
     private JsonObjects() {}
 
     /**
@@ -74,15 +77,21 @@ final class JsonObjects {
     /** Returns strings other than some names, which have no character that is written with a backslash. */
     private static Node otherKeys(List<String> names) {
         Names tree = new Names();
-        names.forEach(tree::add);
+        for (String name : names) {
+            if (name.length() > MOST_NAME) {
+                throw new GrammarException("a property's name has " + name.length() + " characters; " + MOST_NAME
+                        + " are the most where others are allowed too");
+            }
+            tree.add(name);
+        }
         return sequence(text("\""), others(tree), text("\""));
     }
 
     private static Node others(Names tree) {
         List<Node> choices = new ArrayList<>();
-        CharacterSet known = new CharacterSet(List.of());
+        List<CharacterSet.Range> known = new ArrayList<>();
         for (var entry : tree.next.entrySet()) {
-            known = known.or(CharacterSet.of(entry.getKey(), entry.getKey()));
+            known.add(new CharacterSet.Range(entry.getKey(), entry.getKey()));
             @Nullable
             Node character = JsonRules.PLAIN.has(entry.getKey())
                     ? new Node.Characters(CharacterSet.of(entry.getKey(), entry.getKey()))
@@ -92,7 +101,8 @@ final class JsonObjects {
             }
         }
         choices.add(sequence(
-                new Node.Characters(JsonRules.PLAIN.minus(known)), Node.any(new Node.Characters(JsonRules.PLAIN))));
+                new Node.Characters(JsonRules.PLAIN.minus(new CharacterSet(known))),
+                Node.any(new Node.Characters(JsonRules.PLAIN))));
         if (!tree.ends) {
             choices.add(Node.EMPTY);
         }

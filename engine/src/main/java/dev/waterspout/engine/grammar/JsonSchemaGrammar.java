@@ -8,6 +8,7 @@ import dev.waterspout.engine.json.PlainJson;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,11 +78,17 @@ public final class JsonSchemaGrammar {
 
     private static final Pattern SLASH = Pattern.compile("/");
     private static final int MOST_ITEMS = 10_000;
+    /** Schemas of a grammar; those of a list of types count once for each. */
+    private static final int MOST_SCHEMAS = 20_000;
+    /** Schemas inside each other, those that references name included. */
+    private static final int MOST_DEPTH = 200;
 
     private final Object whole;
     private final Map<String, Node> rules;
     private final Map<String, String> references = new HashMap<>();
     private final String prefix;
+    private int schemas;
+    private int depth;
 
     private JsonSchemaGrammar(Object whole, Map<String, Node> rules, String prefix) {
         this.whole = whole;
@@ -133,6 +140,20 @@ public final class JsonSchemaGrammar {
     }
 
     private Node node(@Nullable Object schema, String path) {
+        if (++schemas > MOST_SCHEMAS || depth == MOST_DEPTH) {
+            throw new GrammarException(
+                    schemas > MOST_SCHEMAS
+                            ? "the schema has more than " + MOST_SCHEMAS
+                                    + " parts, counted once for each of their types"
+                            : "the schema has more than " + MOST_DEPTH + " parts inside each other");
+        }
+        depth++;
+        Node node = checked(schema, path);
+        depth--;
+        return node;
+    }
+
+    private Node checked(@Nullable Object schema, String path) {
         if (Boolean.TRUE.equals(schema)) {
             return rule(JsonRules.VALUE);
         }
@@ -320,7 +341,7 @@ public final class JsonSchemaGrammar {
 
     private Node object(Map<?, ?> schema, String path) {
         Map<?, ?> properties = schema.get("properties") instanceof Map<?, ?> given ? given : Map.of();
-        List<?> required = schema.get("required") instanceof List<?> given ? given : List.of();
+        Set<Object> required = schema.get("required") instanceof List<?> given ? new LinkedHashSet<>(given) : Set.of();
         Object additional = schema.get("additionalProperties");
         if (properties.isEmpty() && required.isEmpty() && additional == null) {
             return rule(JsonRules.OBJECT);

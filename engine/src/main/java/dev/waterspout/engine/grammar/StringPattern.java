@@ -14,6 +14,7 @@ final class StringPattern {
             CharacterSet.of('a', 'z').or(CharacterSet.of('A', 'Z')).or(DIGITS).or(CharacterSet.of("_"));
     private static final CharacterSet SPACES = CharacterSet.of(" \t\n\r\f\u000b\u00a0");
     private static final int MOST_DEPTH = 50;
+    private static final int MOST_CHARACTERS = 10_000;
 
     private final String pattern;
     private int at;
@@ -29,6 +30,10 @@ final class StringPattern {
      * @throws GrammarException if it is malformed, or has what cannot be a grammar
      */
     static Node parse(String pattern) {
+        if (pattern.length() > MOST_CHARACTERS) {
+            throw new GrammarException(
+                    "a pattern has " + pattern.length() + " characters; " + MOST_CHARACTERS + " are the most");
+        }
         StringPattern parser = new StringPattern(pattern);
         boolean begins = pattern.startsWith("^");
         parser.at = begins ? 1 : 0;
@@ -134,7 +139,7 @@ final class StringPattern {
         at++;
         boolean negated = peek() == '^';
         at += negated ? 1 : 0;
-        CharacterSet set = new CharacterSet(List.of());
+        List<CharacterSet.Range> ranges = new ArrayList<>();
         while (peek() != ']') {
             if (at >= pattern.length()) {
                 throw wrong();
@@ -151,9 +156,10 @@ final class StringPattern {
                 }
                 first = CharacterSet.of(from, to);
             }
-            set = set.or(first);
+            ranges.addAll(first.ranges());
         }
         at++;
+        CharacterSet set = new CharacterSet(ranges);
         return negated ? set.not() : set;
     }
 

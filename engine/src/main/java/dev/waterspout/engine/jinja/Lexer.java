@@ -17,9 +17,10 @@ final class Lexer {
     private static final Pattern COMMENT_END = Pattern.compile("([-+]?)#\\}");
     private static final Pattern SPACE = Pattern.compile("\\s+");
     private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
+    // Groups that keep what they have are matched in a loop; others call themselves, once for each digit.
     private static final Pattern FLOAT =
-            Pattern.compile("[0-9](?:_?[0-9])*(?:\\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)");
-    private static final Pattern INTEGER = Pattern.compile("[0-9](?:_?[0-9])*");
+            Pattern.compile("[0-9]++(?:_[0-9]++)*+(?:\\.[0-9]++(?:_[0-9]++)*+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)");
+    private static final Pattern INTEGER = Pattern.compile("[0-9]++(?:_[0-9]++)*+");
     private static final Pattern STRING = Pattern.compile(
             "'([^'\\\\]*+(?:\\\\.[^'\\\\]*+)*+)'|\"([^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+)\"", Pattern.DOTALL);
     private static final Pattern OPERATOR = Pattern.compile("//|\\*\\*|==|!=|<=|>=|[-+*/%~<>=()\\[\\]{}.,:|;]");

@@ -41,6 +41,8 @@ public final class JsonInput {
             throw new IOException(name + " is not JSON: " + malformed.getMessage(), malformed);
         } catch (UnsupportedOperationException tooLong) {
             throw new IOException(name + " has a number of more than " + MOST_DIGITS + " digits", tooLong);
+        } catch (NumberFormatException beyond) {
+            throw new IOException(name + " has a number whose exponent is beyond 10 digits", beyond);
         } catch (RuntimeException tooDeep) {
             throw new IOException(
                     name + " has more than " + MOST_DEPTH + " arrays and objects inside each other", tooDeep);

@@ -28,13 +28,18 @@ public final class PlainJson {
      * @throws IOException as {@link JsonInput#parse} does
      */
     public static @Nullable Object read(String name, String text) throws IOException {
-        return plain(JsonInput.parse(name, new StringReader(text)));
+        try {
+            return plain(JsonInput.parse(name, new StringReader(text)));
+        } catch (ArithmeticException beyond) {
+            throw new IOException(name + " has a number beyond those of 64 bits: " + beyond.getMessage(), beyond);
+        }
     }
 
     /**
      * Converts a value of the library.
      *
      * @param value any JSON
+     * @throws ArithmeticException naming a number that is too large for a {@code Double}
      */
     public static @Nullable Object plain(JsonValue value) {
         return switch (value.getValueType()) {
@@ -57,11 +62,15 @@ public final class PlainJson {
     }
 
     private static Object number(BigDecimal number) {
-        boolean whole = number.scale() <= 0 && number.precision() - number.scale() <= 19;
+        boolean whole = number.scale() <= 0 && (long) number.precision() - number.scale() <= 19;
         if (whole && number.abs().compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0) {
             return number.longValueExact();
         }
-        return number.doubleValue();
+        double real = number.doubleValue();
+        if (Double.isInfinite(real)) {
+            throw new ArithmeticException(number.toString());
+        }
+        return real;
     }
 
     /**

@@ -1,0 +1,24 @@
+package dev.waterspout.engine.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.waterspout.engine.grammar.GbnfParser;
+import dev.waterspout.engine.grammar.Grammar;
+import dev.waterspout.engine.grammar.GrammarException;
+
+/** A grammar in GBNF of any text is read or refused with one sentence; one that is read allows what it takes. */
+class GrammarFuzzTest {
+    @FuzzTest(maxDuration = "10m")
+    void allowsWhatItTakes(byte[] bytes) {
+        FuzzedText input = new FuzzedText(bytes);
+        Grammar grammar;
+        try {
+            grammar = GbnfParser.parse(input.text());
+        } catch (GrammarException refused) {
+            assertThat(refused.getMessage()).isNotBlank().doesNotContainPattern("\\p{Cntrl}");
+            return;
+        }
+        GrammarWalk.follow(grammar, input, text -> {});
+    }
+}

@@ -1,0 +1,42 @@
+package dev.waterspout.engine.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.waterspout.engine.grammar.Grammar;
+import dev.waterspout.engine.grammar.GrammarException;
+import dev.waterspout.engine.grammar.JsonSchemaGrammar;
+import dev.waterspout.engine.json.PlainJson;
+import jakarta.json.Json;
+import jakarta.json.JsonReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/** A schema of any JSON is followed or refused with one sentence; every text that its grammar lets end is JSON. */
+class SchemaFuzzTest {
+    @FuzzTest(maxDuration = "10m")
+    void allowsJsonAlone(byte[] bytes) {
+        FuzzedText input = new FuzzedText(bytes);
+        Grammar grammar;
+        try {
+            Object schema = PlainJson.read("schema", input.text());
+            if (schema == null) {
+                return;
+            }
+            grammar = JsonSchemaGrammar.of(schema);
+        } catch (IOException | GrammarException refused) {
+            assertThat(refused.getMessage()).isNotBlank();
+            return;
+        }
+        GrammarWalk.follow(grammar, input, SchemaFuzzTest::requireJson);
+    }
+
+    private static void requireJson(byte[] text) {
+        try (JsonReader reader = Json.createReader(new ByteArrayInputStream(text))) {
+            assertThat(reader.readValue())
+                    .as(new String(text, StandardCharsets.UTF_8))
+                    .isNotNull();
+        }
+    }
+}

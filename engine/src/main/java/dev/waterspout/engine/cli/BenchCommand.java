@@ -52,15 +52,22 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Measures prefill and decode beside what the machine can do, in the habits of llama-bench; makes models for that. */
+/**
+ * Measures the speed of prefill and decode and compares it with the machine's limits. Options and output follow
+ * llama-bench. Also writes models of random weights.
+ */
 @Command(
         name = "bench",
-        description = "Measures prefill and decode beside what the machine can do, in the habits of llama-bench.",
+        description = "Measures the speed of prefill and decode and compares it with the machine's limits, like"
+                + " llama-bench.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
     private static final String HOST = "host";
-    /** The JVM compiles a test's code while it runs: one short run would leave that to the timed ones. */
+    /**
+     * Shortest warm-up, because the JVM compiles a test's code while it runs: after one short run, compilation would
+     * fall into the timed runs.
+     */
     private static final long LEAST_WARM_UP_NANOS = 3_000_000_000L;
 
     @Spec
@@ -88,9 +95,10 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--make-model",
             paramLabel = "SHAPE[@LAYERS]:TYPE",
-            description = "Instead, write a model of random weights to FILE: the shape of a published model, such as"
-                    + " llama-110m, tinyllama-1.1b, qwen3-30b-a3b or gpt-oss-20b, with another number of layers"
-                    + " if that is given, and any tensor type, such as q8_0 or q4_k. An unknown shape lists all.")
+            description = "Write a model of random weights to FILE instead: the shape of a published model, such as"
+                    + " llama-110m, tinyllama-1.1b, qwen3-30b-a3b or gpt-oss-20b, optionally another number of"
+                    + " layers, and a tensor type, such as q8_0 or q4_k. The message for an unknown shape"
+                    + " lists all.")
     private @Nullable String made;
 
     @Parameters(arity = "0..1", paramLabel = "FILE", description = "GGUF file that --make-model writes.")
@@ -210,8 +218,8 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     /**
-     * Measured once for every number of threads, and only where all of them compute on this host; on the largest of the
-     * models, so that all rows have the same.
+     * The machine's limits, measured once for every number of threads, with the weights of the largest model, so that
+     * they are the same in all rows. Measured only if all ranks compute on this host.
      */
     private @Nullable HostCeiling ceiling(Session session, BenchRow.Setup setup) throws IOException {
         if (session.threads().distributed() || !setup.devices().stream().allMatch(HOST::equals)) {

@@ -43,10 +43,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Holds a conversation with a model. */
+/** The command {@code chat}: a conversation with a model. */
 @Command(
         name = "chat",
-        description = "Holds a conversation with a model, by its chat template; /help lists what can be typed.",
+        description = "Holds a conversation with a model, using its chat template; /help lists the commands of a"
+                + " conversation.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class ChatCommand implements Callable<Integer> {
@@ -59,10 +60,10 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private TemplateOptions templateOptions = new TemplateOptions();
 
-    @Option(names = "--system", paramLabel = "TEXT", description = "What the model is to be.")
+    @Option(names = "--system", paramLabel = "TEXT", description = "System message.")
     private String system = "";
 
-    // A launcher that splits values at spaces hands the words over one by one.
+    // Some launchers split values at spaces and pass the words one by one.
     @Option(
             names = {"-p", "--prompt"},
             arity = "1..*",
@@ -81,7 +82,7 @@ final class ChatCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "-1",
             description =
-                    "Most tokens of a reply; -1 until its end or that of the context (default: ${DEFAULT-VALUE}).")
+                    "Largest number of tokens of a reply; -1 for no limit but the context (default: ${DEFAULT-VALUE}).")
     private int predict;
 
     @Option(

@@ -28,10 +28,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Sends a file of floats through a wire format and says what that did to them. */
+/** The command {@code codec}: encodes and decodes a file of floats, and prints the errors. */
 @Command(
         name = "codec",
-        description = "Quantizes and dequantizes a file of raw little-endian floats, and prints what that did to them.",
+        description = "Quantizes and dequantizes a file of raw little-endian floats, and prints the errors.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class CodecCommand implements Callable<Integer> {
@@ -50,24 +50,24 @@ final class CodecCommand implements Callable<Integer> {
             names = "--rounding",
             paramLabel = "even|away",
             defaultValue = "even",
-            description = "Where ties of a block format go: to the even neighbour or away from zero"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description = "Rounding of ties in a block format: to the even neighbour or away from zero (default:"
+                    + " ${DEFAULT-VALUE}).")
     private Rounding rounding = Rounding.EVEN;
 
     @Option(
             names = "--stats",
             paramLabel = "text|json",
             defaultValue = "text",
-            description = "How to print the figures on stdout (default: ${DEFAULT-VALUE}).")
+            description = "Format of the figures on stdout (default: ${DEFAULT-VALUE}).")
     private StatsFormat stats = StatsFormat.TEXT;
 
-    @Parameters(index = "0", paramLabel = "IN.f32", description = "Floats, taken as one row.")
+    @Parameters(index = "0", paramLabel = "IN.f32", description = "File of floats, which are one row.")
     private Path input = Path.of("");
 
-    @Parameters(index = "1", paramLabel = "OUT.f32", description = "Receives as many floats, dequantized.")
+    @Parameters(index = "1", paramLabel = "OUT.f32", description = "File for the dequantized floats.")
     private Path output = Path.of("");
 
-    /** Bytes of a buffer, which cannot have more than 2^31. */
+    /** Bytes of a buffer, below 2^31. */
     private static final long PIECE_BYTES = 1 << 26;
 
     @Override
@@ -110,7 +110,10 @@ final class CodecCommand implements Callable<Integer> {
         }
     }
 
-    /** Replaces the output as a whole: a failure leaves the old content, and input and output may be one file. */
+    /**
+     * Replaces the output in one step: after a failure the old content remains, and input and output may be the same
+     * file.
+     */
     private void write(MemorySegment decoded) throws IOException {
         FileReplacement.write(output, file -> {
             for (long at = 0; at < decoded.byteSize(); at += PIECE_BYTES) {
@@ -128,7 +131,7 @@ final class CodecCommand implements Callable<Integer> {
                     .add("rounding", rounding.name().toLowerCase(Locale.ROOT))
                     .add("elements", columns)
                     .add("bitsPerElement", bits);
-            // JSON has no infinity: a lossless trip has no ratio.
+            // JSON has no infinity, so a lossless result has no ratio.
             if (Double.isFinite(distortion.sqnr())) {
                 json.add("sqnrDb", distortion.sqnr());
             } else {

@@ -49,7 +49,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions modelOptions = new ModelOptions();
 
-    // A launcher that splits values at spaces hands the words over one by one.
+    // Some launchers split values at spaces and pass the words one by one.
     @Option(
             names = {"-p", "--prompt"},
             arity = "1..*",
@@ -67,8 +67,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = {"-n", "--predict"},
             paramLabel = "N",
             defaultValue = "-1",
-            description =
-                    "Tokens to generate; -1 until the end of the text or of the context (default: ${DEFAULT-VALUE}).")
+            description = "Largest number of tokens to generate; -1 for no limit but the context (default:"
+                    + " ${DEFAULT-VALUE}).")
     private int predict;
 
     @Mixin
@@ -93,10 +93,10 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--stats",
             paramLabel = "text|json|none",
             defaultValue = "text",
-            description = "What to print on stderr at the end (default: ${DEFAULT-VALUE}).")
+            description = "Statistics on stderr at the end (default: ${DEFAULT-VALUE}).")
     private StatsFormat stats = StatsFormat.TEXT;
 
-    @Option(names = "--no-display-prompt", description = "Leave the prompt out of the output.")
+    @Option(names = "--no-display-prompt", description = "Do not print the prompt.")
     private boolean hidePrompt;
 
     @Option(
@@ -173,7 +173,9 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    /** The JIT has seen all code after the first run: figures of later ones are those of a process that serves. */
+    /**
+     * After the first run the JIT has compiled all code, so figures of later runs are those of a long-running process.
+     */
     private List<GenerationReport> generateAll(
             Generator generator, String prompt, SamplingParameters sampling, PrintWriter out) {
         List<GenerationReport> reports = new ArrayList<>(List.of(generate(generator, prompt, sampling, out)));
@@ -206,7 +208,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
         if (words != null) {
             for (String word : words.subList(1, words.size())) {
-                // picocli takes what looks like an option, and is none, for one more word.
+                // picocli accepts unknown words that look like options as further words of the prompt.
                 if (word.length() > 1 && word.startsWith("-")) {
                     throw new IllegalArgumentException("unknown option '" + word + "'");
                 }

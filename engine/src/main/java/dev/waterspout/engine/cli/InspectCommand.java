@@ -35,12 +35,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Prints what is in a model file, and what a plan for it needs. */
+/** The command {@code inspect}: prints the content of a model file, and the memory that a plan needs. */
 @Command(
         name = "inspect",
-        description =
-                "Prints a GGUF file's metadata and tensors, whether and on how many ranks the model runs here or every"
-                        + " reason why not, and the memory that each rank of a plan needs.",
+        description = "Prints a GGUF file's metadata and tensors, the numbers of ranks that the model runs on or every"
+                + " reason why it does not run, and the memory that each rank of a plan needs.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class InspectCommand implements Callable<Integer> {
@@ -107,7 +106,7 @@ final class InspectCommand implements Callable<Integer> {
         out.flush();
     }
 
-    /** Prints every kind of reason once: what is wrong with a layer is often wrong with all of them. */
+    /** Prints every kind of reason once, because a reason often applies to all layers. */
     private static void printProblems(List<String> problems, PrintWriter out) {
         Map<String, List<String>> kinds = problems.stream()
                 .collect(Collectors.groupingBy(
@@ -122,7 +121,7 @@ final class InspectCommand implements Callable<Integer> {
         out.flush();
     }
 
-    /** On how many ranks the model runs, and what the largest of them needs. */
+    /** Prints the numbers of ranks that the model runs on, and the memory of the largest rank. */
     private void printRuns(Model model, PrintWriter out) {
         Split split = asked().ranks().split();
         int most = ShardPlan.mostRanks(model, split);
@@ -193,13 +192,13 @@ final class InspectCommand implements Callable<Integer> {
         printDecoded(model, plan, out);
     }
 
-    /** Which weights take more memory than in the file, because the plan cuts inside their blocks. */
+    /** Prints the weights that need more memory than in the file, because the plan divides their blocks. */
     private static void printDecoded(Model model, ShardPlan plan, PrintWriter out) {
         String names = ShardWeights.decoded(model, plan).stream()
                 .map(role -> role.name(0).replace("blk.0.", "blk.*."))
                 .collect(Collectors.joining(", "));
         if (!names.isEmpty()) {
-            out.printf("  decoded to F32, as the plan cuts inside blocks of weights: %s%n", names);
+            out.printf("  decoded to F32, because the plan divides blocks of weights: %s%n", names);
         }
     }
 

@@ -23,11 +23,11 @@ import picocli.CommandLine.ParameterException;
 /** The {@code waterspout} command. */
 @Command(
         name = "waterspout",
-        description = "Runs large language models on the JVM, split over the devices that are there.",
+        description = "Runs large language models on the JVM, divided over the available devices.",
         mixinStandardHelpOptions = true,
         versionProvider = VersionProvider.class)
 public final class Main implements Runnable {
-    /** By name, in the order of the help. */
+    /** The commands by name, in the order of the help. */
     private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
     static {
@@ -52,8 +52,8 @@ public final class Main implements Runnable {
     private Main() {}
 
     /**
-     * Runs a command and ends the process with its exit code: 0 ok, 2 usage, 3 model or file, 4 device, 5 peer or
-     * transport, 1 for a failure of this program's own.
+     * Runs a command and ends the process with its exit code: 0 ok, 2 usage, 3 model or file, 4 device or memory, 5
+     * peer or transport, 1 for a fault of this program.
      *
      * @param arguments the arguments as typed
      */
@@ -77,7 +77,8 @@ public final class Main implements Runnable {
     static int run(String[] typed, PrintWriter out, PrintWriter err) {
         String[] arguments = LabCommand.expand(typed);
         CommandLine commandLine = new CommandLine(new Main());
-        // A command's options take longer to read than its arguments: those of the others are left out.
+        // Reading the options of all commands takes longer than reading the arguments, so only those of the given
+        // command are read.
         COMMANDS.forEach((name, command) -> {
             if (arguments.length == 0 || !COMMANDS.containsKey(arguments[0]) || name.equals(arguments[0])) {
                 commandLine.addSubcommand(name, command);
@@ -99,7 +100,7 @@ public final class Main implements Runnable {
         return code;
     }
 
-    /** Runs the command, or prints its help, whose failures picocli would report as a stack trace. */
+    /** Runs the command, or prints its help. For a failure of the help picocli would print a stack trace. */
     private static int runLast(CommandLine.ParseResult parsed) {
         try {
             return new CommandLine.RunLast().execute(parsed);
@@ -109,7 +110,7 @@ public final class Main implements Runnable {
         }
     }
 
-    /** What picocli does not hand over to its handlers: errors, and results that cannot be written. */
+    /** Handles failures that picocli does not pass to its handlers: errors, and results that cannot be written. */
     private static int execute(CommandLine commandLine, String[] arguments) {
         try {
             int code = commandLine.execute(arguments);
@@ -126,7 +127,7 @@ public final class Main implements Runnable {
         return Arrays.stream(arguments).anyMatch(word -> word.equals("-h") || word.equals("--help"));
     }
 
-    /** Variables are for descriptions only: in values, such as a prompt, they are text. */
+    /** Disables variables in values, such as a prompt, where they are text. Descriptions use them. */
     private static void interpolateNothing(CommandLine command) {
         command.getCommandSpec().interpolateVariables(false);
         command.getSubcommands().values().forEach(Main::interpolateNothing);

@@ -16,7 +16,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Lists and removes the models that were downloaded from the hub. */
+/** The command {@code models}: lists and removes models that were downloaded from the hub. */
 @Command(
         name = "models",
         description = "Lists the models that were downloaded with -hf.",

@@ -36,11 +36,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Says how well a model predicts a text, and what compression changes about that. */
+/** The command {@code perplexity}: measures the perplexity of a text, and the effect of compression on it. */
 @Command(
         name = "perplexity",
-        description = "Measures how well a model predicts a text: the second half of every window of --ctx tokens is"
-                + " scored. A run that compresses is compared with the same run uncompressed.",
+        description = "Measures the perplexity of a text: the second half of every window of --ctx-size tokens is"
+                + " scored. A run with compression is compared with the same run without.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class PerplexityCommand implements Callable<Integer> {
@@ -69,7 +69,7 @@ final class PerplexityCommand implements Callable<Integer> {
     @Option(
             names = "--compare",
             negatable = true,
-            description = "Run the uncompressed exchange too, and compare; by default where partials are compressed.")
+            description = "Run without compression too, and compare; the default if partials are compressed.")
     private @Nullable Boolean compare;
 
     @Mixin
@@ -85,7 +85,7 @@ final class PerplexityCommand implements Callable<Integer> {
             names = {"-o", "--output"},
             paramLabel = "text|json",
             defaultValue = "text",
-            description = "How to print the result on stdout (default: ${DEFAULT-VALUE}).")
+            description = "Format of the result on stdout (default: ${DEFAULT-VALUE}).")
     private PerplexityFormat output = PerplexityFormat.TEXT;
 
     @Override
@@ -141,7 +141,7 @@ final class PerplexityCommand implements Callable<Integer> {
         }
     }
 
-    /** Models on the same ranks, closed together. */
+    /** Two models on the same ranks, which are closed together. */
     private static final class Runs implements AutoCloseable {
         final List<LanguageModel> models = new ArrayList<>();
 

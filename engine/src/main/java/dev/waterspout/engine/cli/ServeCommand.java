@@ -40,14 +40,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Answers requests over HTTP until the process is told to end. */
+/** The command {@code serve}: answers HTTP requests until the process is told to end. */
 @Command(
         name = "serve",
-        description = "Answers requests of OpenAI's HTTP interface.",
+        description = "Serves a model over HTTP, with the interface of OpenAI.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
-    /** What is left of the time to end when requests have been answered or given up. */
+    /** Time for the end of the process after requests have been answered or cancelled. */
     private static final Duration CLOSING = Duration.ofSeconds(10);
 
     @Spec
@@ -62,7 +62,7 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = {"-a", "--alias"},
             paramLabel = "NAME",
-            description = "What clients call the model (default: the name of its file).")
+            description = "Name of the model for clients (default: the name of its file).")
     private @Nullable String alias;
 
     @Mixin
@@ -72,8 +72,8 @@ final class ServeCommand implements Callable<Integer> {
             names = {"-n", "--predict"},
             paramLabel = "N",
             defaultValue = "-1",
-            description = "Most tokens of a reply where a request does not say; -1 until its end or that of the context"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description = "Largest number of tokens of a reply, unless the request has a limit; -1 for no limit but"
+                    + " the context (default: ${DEFAULT-VALUE}).")
     private int predict;
 
     @Mixin
@@ -155,7 +155,7 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    /** SIGTERM and SIGINT end the process only after this command, or when that has taken too long. */
+    /** After SIGTERM or SIGINT the process ends when this command has returned, or after a time limit. */
     private void holdOffSignals(Runnable end, CountDownLatch over) {
         long most = server.drain().plus(CLOSING).toMillis();
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {

@@ -50,10 +50,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Tries the ways in which a device can run a model's kernels, and keeps the fastest. */
+/** The command {@code tune}: times the implementations of a model's kernels on a device, and stores the fastest. */
 @Command(
         name = "tune",
-        description = "Tries the ways in which a TornadoVM device can run a model's kernels, and keeps the fastest.",
+        description = "Times the implementations of a model's kernels on a TornadoVM device, and stores the fastest"
+                + " for later runs.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class TuneCommand implements Callable<Integer> {
@@ -75,7 +76,7 @@ final class TuneCommand implements Callable<Integer> {
             names = "--kernels",
             split = ",",
             paramLabel = "mx|linear|attention",
-            description = "Which kernels to tune (default: all; mx only where there are several ranks).")
+            description = "Kernels to tune (default: all; mx only with several ranks).")
     private List<KernelGroup> kernels = List.of();
 
     @Option(
@@ -83,7 +84,7 @@ final class TuneCommand implements Callable<Integer> {
             paramLabel = "FORMAT",
             defaultValue = "e2m1:32:e8m0",
             converter = WireFormatConverter.class,
-            description = "What partials travel as, for the mx kernels: bf16 or <element>[:block[:scale]] (default:"
+            description = "Wire format of partials, for the mx kernels: bf16 or <element>[:block[:scale]] (default:"
                     + " ${DEFAULT-VALUE}).")
     private WireFormat format = PlainFormat.BF16;
 
@@ -146,7 +147,7 @@ final class TuneCommand implements Callable<Integer> {
     private List<TuneResult> tune(
             Device device, TunableDevice tunable, List<TuneCase> cases, PrintWriter out, PrintWriter err) {
         out.println(device.name() + ": " + device.details());
-        // The emulator is for finding mistakes, and nothing quotes its speed.
+        // The emulator is for tests; its speed is meaningless.
         DeviceCeiling ceiling = device.name().startsWith(EMULATOR) ? null : tunable.ceiling();
         if (ceiling != null) {
             out.printf(

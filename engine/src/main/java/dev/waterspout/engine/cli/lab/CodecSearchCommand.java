@@ -36,12 +36,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Finds the wire formats that suit one model. */
+/** The command {@code lab search}: finds the smallest wire formats for a model within a limit on perplexity. */
 @Command(
         name = "search",
         description =
-                "Finds the formats with which a model's exchange takes fewest bits, within a budget of perplexity, and"
-                        + " prints what it measured. The first windows of the text are looked at, the last ones decide.",
+                "Finds the wire formats with the fewest bits for a model, within a limit on perplexity, and prints"
+                        + " the measurements. Formats are proposed with the first windows of the text, and measured"
+                        + " with the last ones.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class CodecSearchCommand implements Callable<Integer> {
@@ -62,8 +63,7 @@ public final class CodecSearchCommand implements Callable<Integer> {
             names = "--budget",
             paramLabel = "PERCENT",
             defaultValue = "1%",
-            description = "The most that compression may add to perplexity, standard error included"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description = "Largest increase of perplexity, standard error included (default: ${DEFAULT-VALUE}).")
     private String budget = "1%";
 
     @Option(
@@ -77,7 +77,7 @@ public final class CodecSearchCommand implements Callable<Integer> {
             names = "--collective",
             paramLabel = "allgather|twostep",
             defaultValue = "allgather",
-            description = "How they exchange (default: ${DEFAULT-VALUE}).")
+            description = "Collective (default: ${DEFAULT-VALUE}).")
     private Algorithm algorithm = Algorithm.ALLGATHER;
 
     @Option(
@@ -92,27 +92,27 @@ public final class CodecSearchCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "48",
             description =
-                    "Windows that perplexity is measured on, at most half of the text (default: ${DEFAULT-VALUE}).")
+                    "Number of windows for measuring perplexity, at most half of the text (default: ${DEFAULT-VALUE}).")
     private int windows;
 
     @Option(
             names = "--sample",
             paramLabel = "N",
             defaultValue = "512",
-            description = "Tokens whose partials are looked at (default: ${DEFAULT-VALUE}).")
+            description = "Number of tokens whose partials are recorded (default: ${DEFAULT-VALUE}).")
     private int sampleRows;
 
     @Option(
             names = "--candidates",
             paramLabel = "N",
             defaultValue = "12",
-            description = "Block formats whose perplexity is measured (default: ${DEFAULT-VALUE}).")
+            description = "Number of block formats whose perplexity is measured (default: ${DEFAULT-VALUE}).")
     private int candidates;
 
     @Option(
             names = {"-o", "--output"},
             paramLabel = "MAP",
-            description = "File for the winner, to be read by --comm map:MAP.")
+            description = "File for the best format map, which --comm map:MAP reads.")
     private @Nullable Path output;
 
     @Override
@@ -167,7 +167,7 @@ public final class CodecSearchCommand implements Callable<Integer> {
         }
     }
 
-    /** The policy may choose from uniform formats: it decides per size of message, not per layer. */
+    /** The policy chooses only from uniform formats, because it decides by message size and not by layer. */
     private static FormatMap map(Model model, SearchResult result, Trial winner) {
         Map<WireFormat, Double> measured = new LinkedHashMap<>();
         Stream.concat(result.trials().stream(), result.baselines().stream())

@@ -7,10 +7,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The codec on FPGAs. */
+/** The command {@code lab fpga}: the codec on FPGAs. */
 @Command(
         name = "fpga",
-        description = "Quantize and dequantize-sum as hardware: writes what a vendor compiles, and runs what it has"
+        description = "Quantize and dequantize-sum on FPGAs: writes the sources for a vendor's compiler, and runs"
+                + " what it has"
                 + " compiled.",
         mixinStandardHelpOptions = true,
         sortOptions = false,

@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Writes the folder that a vendor's compiler makes a bitstream of. */
+/** The command {@code lab fpga export}: writes a folder from which a vendor's compiler builds a bitstream. */
 @Command(
         name = "export",
         description =
@@ -45,17 +45,17 @@ public final class FpgaExportCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Parameters(paramLabel = "DIR", description = "The folder, made if it is not there.")
+    @Parameters(paramLabel = "DIR", description = "The folder; it is created if it does not exist.")
     private Path folder = Path.of("");
 
-    @Option(names = "--vendor", required = true, paramLabel = "intel|xilinx", description = "Whose compiler.")
+    @Option(names = "--vendor", required = true, paramLabel = "intel|xilinx", description = "Vendor of the compiler.")
     private Vendor vendor = Vendor.INTEL;
 
     @Option(
             names = "--board",
             paramLabel = "NAME",
-            description = "The vendor's name of the board or platform (default: what TornadoVM's configuration has for"
-                    + " Intel, a U250 for Xilinx).")
+            description = "The vendor's name of the board or platform (default: that of TornadoVM's configuration"
+                    + " for Intel, a U250 for Xilinx).")
     private @Nullable String board;
 
     @Mixin
@@ -76,7 +76,7 @@ public final class FpgaExportCommand implements Callable<Integer> {
                     + " DDR4-2400).")
     private double memory;
 
-    @Option(names = "--build", description = "Call the vendor's compiler.")
+    @Option(names = "--build", description = "Run the vendor's compiler.")
     private boolean build;
 
     @Override

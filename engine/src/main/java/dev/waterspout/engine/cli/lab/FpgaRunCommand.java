@@ -28,12 +28,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Runs the kernels on a device and compares them with the host's codec: every bit, and the time. */
+/**
+ * The command {@code lab fpga run}: runs the kernels on a device and compares every bit and the time with the host's
+ * codec.
+ */
 @Command(
         name = "run",
-        description =
-                "Loads a bitstream, or compiles the kernels where a device does that, and compares results and times"
-                        + " with the host's codec.",
+        description = "Loads a bitstream, or compiles the kernels on devices that can, and compares results and times"
+                + " with the host's codec.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class FpgaRunCommand implements Callable<Integer> {
@@ -52,7 +54,7 @@ public final class FpgaRunCommand implements Callable<Integer> {
     @Option(
             names = "--bitstream",
             paramLabel = "FILE",
-            description = "What the vendor's compiler wrote (default: compiled from source, on CPUs and GPUs).")
+            description = "Bitstream of the vendor's compiler (default: compiled from source, on CPUs and GPUs).")
     private @Nullable Path file;
 
     @Option(
@@ -70,14 +72,14 @@ public final class FpgaRunCommand implements Callable<Integer> {
             names = {"-r", "--repetitions"},
             paramLabel = "N",
             defaultValue = "10",
-            description = "Calls to take the median time of (default: ${DEFAULT-VALUE}).")
+            description = "Number of timed calls, whose median is printed (default: ${DEFAULT-VALUE}).")
     private int repetitions;
 
     @Option(
             names = "--stats",
             paramLabel = "text|json",
             defaultValue = "text",
-            description = "How to print the figures on stdout (default: ${DEFAULT-VALUE}).")
+            description = "Format of the figures on stdout (default: ${DEFAULT-VALUE}).")
     private StatsFormat stats = StatsFormat.TEXT;
 
     /** Median seconds of one call, on the device and on the host. */
@@ -121,7 +123,7 @@ public final class FpgaRunCommand implements Callable<Integer> {
         return seconds[(repetitions - 1) / 2];
     }
 
-    /** Partials as activations have them: Gaussian, a few far out, some zero, and a block with NaN. */
+    /** Partials like those of activations: Gaussian values, a few outliers, some zeros, and a block with NaN. */
     private final class Operands {
         private final int rows;
         private final int columns;

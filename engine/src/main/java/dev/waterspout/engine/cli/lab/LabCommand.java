@@ -11,10 +11,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Experiments. Their options and output may change from version to version. */
+/** The command {@code lab}: experiments, whose options and output may change between versions. */
 @Command(
         name = "lab",
-        description = "Experiments with models, wire formats and devices; they may change from version to version.",
+        description = "Experiments with models, wire formats and devices; they may change between versions.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         subcommands = {
@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
             FpgaCommand.class
         })
 public final class LabCommand implements Runnable {
-    /** Commands that may be typed without {@code lab}. */
+    /** Commands that also work without {@code lab}. */
     private static final Set<String> SHORT = Set.of("rotate", "plan", "report", "fpga");
 
     @Spec
@@ -39,7 +39,8 @@ public final class LabCommand implements Runnable {
     }
 
     /**
-     * Returns a command line in full: {@code plan} is {@code lab plan}, and {@code codec search} is {@code lab search}.
+     * Returns the full command line: {@code plan} stands for {@code lab plan}, and {@code codec search} for
+     * {@code lab search}.
      *
      * @param arguments the arguments as typed
      */

@@ -35,12 +35,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Predicts time to first token and decode on devices and links that may not be there. */
+/** The command {@code lab plan}: predicts time to first token and decode speed on given devices and links. */
 @Command(
         name = "plan",
-        description =
-                "Predicts compute, codec and transfer of a model on devices that may not be there, and the bandwidth"
-                        + " below which compression pays.",
+        description = "Predicts the times of computation, codec and transfer for a model on given devices, and the"
+                + " bandwidth below which compression is faster.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class PlanCommand implements Callable<Integer> {
@@ -53,14 +52,14 @@ public final class PlanCommand implements Callable<Integer> {
             names = {"-m", "--model"},
             required = true,
             paramLabel = "SHAPE|FILE",
-            description = "A shape as bench --make-model has them, such as llama-3-8b, or a GGUF file.")
+            description = "A shape of bench --make-model, such as llama-3-8b, or a GGUF file.")
     private String model = "";
 
     @Option(
             names = "--type",
             paramLabel = "TYPE",
             defaultValue = "bf16",
-            description = "Weights of a shape; a file has its own (default: ${DEFAULT-VALUE}).")
+            description = "Tensor type of a shape's weights; ignored for a file (default: ${DEFAULT-VALUE}).")
     private String type = "";
 
     @Option(
@@ -81,8 +80,8 @@ public final class PlanCommand implements Callable<Integer> {
             names = "--attention",
             paramLabel = "sharded|replicated",
             defaultValue = "sharded",
-            description = "Heads divided among ranks, or all heads on every rank, with one exchange a layer in place of"
-                    + " two (default: ${DEFAULT-VALUE}).")
+            description = "Heads divided among ranks, or all heads on every rank, with one exchange per layer"
+                    + " instead of two (default: ${DEFAULT-VALUE}).")
     private AttentionPlan attention = AttentionPlan.SHARDED;
 
     @Mixin
@@ -101,7 +100,7 @@ public final class PlanCommand implements Callable<Integer> {
             names = "--collective",
             paramLabel = "auto|allgather|twostep",
             defaultValue = AUTO,
-            description = "How ranks exchange; auto compares both (default: ${DEFAULT-VALUE}).")
+            description = "Collective; auto compares both (default: ${DEFAULT-VALUE}).")
     private String collective = AUTO;
 
     @Option(
@@ -115,7 +114,8 @@ public final class PlanCommand implements Callable<Integer> {
             names = {"-n", "--predict"},
             paramLabel = "N",
             defaultValue = "128",
-            description = "Tokens that follow; decode is that of the middle one (default: ${DEFAULT-VALUE}).")
+            description = "Number of generated tokens; decode is predicted for the middle one (default:"
+                    + " ${DEFAULT-VALUE}).")
     private int predict;
 
     @Option(
@@ -129,16 +129,16 @@ public final class PlanCommand implements Callable<Integer> {
             names = {"-o", "--output"},
             paramLabel = "text|json",
             defaultValue = "text",
-            description = "How to print (default: ${DEFAULT-VALUE}).")
+            description = "Output format (default: ${DEFAULT-VALUE}).")
     private PlanReport.Format output = PlanReport.Format.TEXT;
 
-    /** Who computes attention. */
+    /** The ranks that compute attention. */
     private enum AttentionPlan {
         SHARDED,
         REPLICATED
     }
 
-    /** What is predicted: a shape, and how its weights are kept. */
+    /** The model to predict: a shape and its tensor type. */
     private record Subject(ModelConfig config, double bytesPerWeight, WeightBlocks blocks) {}
 
     @Override

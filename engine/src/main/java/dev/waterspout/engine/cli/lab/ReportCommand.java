@@ -28,12 +28,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Draws results as one page that needs nothing else. */
+/** The command {@code lab report}: draws results on one self-contained page. */
 @Command(
         name = "report",
-        description =
-                "Draws results of benchmarks/ttft and benchmarks/quality, and timelines of --profile, as one page that"
-                        + " opens without a network.",
+        description = "Draws results of benchmarks/ttft and benchmarks/quality, and timelines of --profile, on one page"
+                + " that needs no network.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class ReportCommand implements Callable<Integer> {
@@ -93,15 +92,14 @@ public final class ReportCommand implements Callable<Integer> {
     }
 
     /**
-     * Returns the page. A browser runs its two scripts alone: the page's policy has their digests, and so refuses what
-     * a string of a results file might smuggle into the page.
+     * Returns the page. Its security policy has the digests of its two scripts, so a browser runs no script that a
+     * string of a results file contains.
      */
     private static String page(String data) throws IOException {
         String library = resource(LIBRARY);
         String script = resource(SCRIPT);
-        // The data come last: a string in them may be one of the other places' names. Inside of a script element only
-        // its end
-        // tag means anything; JSON may have it in a string.
+        // The data are inserted last, because a string in them may equal the name of another placeholder. Inside a
+        // script element only its end tag has a meaning; a JSON string may contain it.
         return resource(PAGE)
                 .replace("@HASHES@", hash(library) + " " + hash(script))
                 .replace("@LIBRARY@", library)

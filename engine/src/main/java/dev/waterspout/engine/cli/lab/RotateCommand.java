@@ -23,23 +23,22 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Writes the same model in another basis of its residual stream. */
+/** The command {@code lab rotate}: writes a model with another basis of its residual stream. */
 @Command(
         name = "rotate",
-        description =
-                "Folds norm weights into the matrices after them and rotates the residual stream. The model computes"
-                        + " the same; what ranks exchange is spread over its channels otherwise.",
+        description = "Folds norm weights into the matrices after them and rotates the residual stream. The model's"
+                + " results stay the same; the partials' energy is distributed differently over the channels.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class RotateCommand implements Callable<Integer> {
     private static final int WINDOW = 256;
     private static final List<GgmlType> TYPES = List.of(GgmlType.F32, GgmlType.F16, GgmlType.Q8_0);
 
-    /** The basis to rotate to. */
+    /** The new basis. */
     enum Kind {
-        /** Principal axes of the partials: their energy in few channels. */
+        /** Principal axes of the partials, which concentrate their energy in few channels. */
         PCA,
-        /** Hadamard, with random signs: their energy in all channels. */
+        /** A Hadamard matrix with random signs, which spreads their energy over all channels. */
         HADAMARD
     }
 
@@ -63,14 +62,14 @@ public final class RotateCommand implements Callable<Integer> {
             names = "--chunks",
             paramLabel = "N",
             defaultValue = "32",
-            description = "With pca: most windows of 256 tokens of the text (default: ${DEFAULT-VALUE}).")
+            description = "With pca: largest number of windows of 256 tokens (default: ${DEFAULT-VALUE}).")
     private int windows;
 
     @Option(
             names = "--type",
             paramLabel = "f32|f16|q8_0",
             defaultValue = "f32",
-            description = "How matrices are written (default: ${DEFAULT-VALUE}).")
+            description = "Tensor type of matrices in the output (default: ${DEFAULT-VALUE}).")
     private String type = "f32";
 
     @Option(

@@ -11,14 +11,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What is to be measured, in the words of llama-bench. Lists make a product. */
+/** The tests of {@code bench}, with the option names of llama-bench. All combinations of the lists are run. */
 public final class BenchOptions {
     @Option(
             names = {"-p", "--n-prompt"},
             split = ",",
             paramLabel = "N",
             defaultValue = "512",
-            description = "Tokens of prefill tests; 0 for none (default: ${DEFAULT-VALUE}).")
+            description = "Prompt lengths of prefill tests in tokens; 0 for none (default: ${DEFAULT-VALUE}).")
     private List<Integer> prompts = List.of();
 
     @Option(
@@ -26,7 +26,7 @@ public final class BenchOptions {
             split = ",",
             paramLabel = "N",
             defaultValue = "128",
-            description = "Tokens of decode tests; 0 for none (default: ${DEFAULT-VALUE}).")
+            description = "Generated tokens of decode tests; 0 for none (default: ${DEFAULT-VALUE}).")
     private List<Integer> generated = List.of();
 
     @Option(
@@ -80,16 +80,16 @@ public final class BenchOptions {
             names = {"-o", "--output"},
             paramLabel = "md|csv|json|jsonl",
             defaultValue = "md",
-            description = "How to print the results on stdout (default: ${DEFAULT-VALUE}).")
+            description = "Format of the results on stdout (default: ${DEFAULT-VALUE}).")
     private BenchFormat format = BenchFormat.MD;
 
-    /** A combination of what a group of ranks is started with. */
+    /** A combination of settings that a group of ranks is started with. */
     public record Setting(int threads, int batch) {}
 
     /**
      * Returns all combinations of threads and batch sizes.
      *
-     * @param cores threads where none are given
+     * @param cores default number of threads
      */
     public List<Setting> settings(int cores) {
         List<Integer> counts = threads.isEmpty() ? List.of(cores) : threads;
@@ -119,8 +119,8 @@ public final class BenchOptions {
     }
 
     /**
-     * Returns a context for all tests. The cache has a block more for each sequence than it needs, so that what lies
-     * before a test stays there from run to run.
+     * Returns a context for all tests. The cache has one block more per sequence than a test needs, so that the
+     * positions before a test stay in the cache between runs.
      *
      * @param context context of one sequence, with its number of positions
      */
@@ -148,7 +148,7 @@ public final class BenchOptions {
         return format;
     }
 
-    /** Returns what all processes of a group must have been told alike. */
+    /** Returns the options that must be equal in all processes of a group. */
     public Map<String, String> facts() {
         return Map.ofEntries(
                 Map.entry("-p", prompts.toString()),

@@ -19,8 +19,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What TornadoVM loads the FPGA kernels from. It reads that when it starts, so it is told before any device is looked
- * for.
+ * The bitstream of the FPGA kernels. TornadoVM reads it at its start, so it is set before devices are listed.
  *
  * @param file bitstream of the vendor's compiler, or null where the device compiles from source
  * @param configuration TornadoVM's configuration of FPGAs, or null for the one beside the bitstream or in the folder
@@ -30,7 +29,8 @@ public record Bitstream(@Nullable Path file, @Nullable Path configuration) {
     private static final Pattern DEVICE = Pattern.compile("tornado:opencl:(\\d{1,4})");
 
     /**
-     * Backends that may come before OpenCL's in TornadoVM's list: the number of it is only known when it has started.
+     * Number of backends that may come before OpenCL's in TornadoVM's list: OpenCL's index is not known before
+     * TornadoVM's start.
      */
     private static final int BACKENDS = 4;
 
@@ -38,7 +38,7 @@ public record Bitstream(@Nullable Path file, @Nullable Path configuration) {
      * Returns a device that can run the kernels.
      *
      * @param name name of the device on the command line
-     * @throws DeviceException if there is no such device, or it has no use for a bitstream, or cannot do without
+     * @throws DeviceException if there is no such device, or it cannot load a bitstream, or needs one
      */
     public CodecDevice device(String name) throws IOException {
         prepare(List.of(name));
@@ -58,7 +58,7 @@ public record Bitstream(@Nullable Path file, @Nullable Path configuration) {
     }
 
     /**
-     * Tells TornadoVM, before it starts.
+     * Sets TornadoVM's properties, before it starts.
      *
      * @param names names of all devices that load it
      */

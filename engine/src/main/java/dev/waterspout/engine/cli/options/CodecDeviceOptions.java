@@ -17,7 +17,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Hands the codec of ranks that compute on the host to a device: quantize and dequantize-sum, nothing else. */
+/** Options of a codec device: ranks on the host quantize and dequantize-sum on it. */
 public final class CodecDeviceOptions {
     private static final String HOST = "host";
 
@@ -25,14 +25,14 @@ public final class CodecDeviceOptions {
             names = "--codec-device",
             split = ",",
             paramLabel = "DEVICE",
-            description = "Where ranks on the host quantize and dequantize-sum: one device for all or one per rank, of"
-                    + " TornadoVM's OpenCL backend, or host (default: host).")
+            description = "Devices that quantize and dequantize-sum for ranks on the host: one for all or one per"
+                    + " rank, of TornadoVM's OpenCL backend, or host (default: host).")
     private List<String> names = List.of();
 
     @Option(
             names = "--codec-bitstream",
             paramLabel = "FILE",
-            description = "What an FPGA loads for that; CPUs and GPUs compile from source.")
+            description = "Bitstream for an FPGA codec device; CPUs and GPUs compile from source.")
     private @Nullable Path file;
 
     @Option(
@@ -43,7 +43,7 @@ public final class CodecDeviceOptions {
                             + " up, else the SDK's).")
     private @Nullable Path configuration;
 
-    /** Tells TornadoVM of the bitstream, before any device is looked for. */
+    /** Sets the bitstream, before devices are listed. */
     public void prepare() throws IOException {
         if (names.isEmpty() && file != null) {
             throw new IllegalArgumentException(
@@ -53,9 +53,9 @@ public final class CodecDeviceOptions {
     }
 
     /**
-     * Returns an exchange whose partials are encoded and summed as wanted.
+     * Returns an exchange whose partials are encoded and summed on the codec devices.
      *
-     * @param exchange without that
+     * @param exchange the exchange without codec devices
      */
     public Exchange on(Exchange exchange) {
         if (names.isEmpty()) {

@@ -20,43 +20,43 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What ranks send each other, and how. */
+/** Options of the exchange between ranks. */
 public final class CommOptions {
     private static final String AUTO = "auto";
-    /** What {@code --comm} has in front of a format map's file. */
+    /** Prefix of a format map's file in {@code --comm}. */
     private static final String MAP = "map:";
-    /** The same in earlier versions. */
+    /** The prefix of earlier versions. */
     private static final String PROFILE = "profile:";
 
     @Option(
             names = "--comm",
             paramLabel = "auto|FORMAT",
-            description = "What ranks send each other: f32, bf16 or <element>[:block[:scale[:rule]]], such as"
-                    + " e2m1:32:e8m0, or what map:FILE says; auto measures links and codecs and takes what is fastest"
-                    + " (default: auto where ranks are in different processes or on different devices, else f32).")
+            description = "Wire format of partials: f32, bf16 or <element>[:block[:scale[:rule]]], such as"
+                    + " e2m1:32:e8m0, or the formats per layer of map:FILE; auto measures links and codecs and"
+                    + " chooses the fastest (default: auto if ranks are in different processes or on"
+                    + " different devices, else f32).")
     private @Nullable String format;
 
     @Option(
             names = "--quality",
             paramLabel = "PERCENT",
             defaultValue = "1",
-            description = "With --comm auto: the most that a format may add to perplexity, as measured for it"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description = "With --comm auto: largest measured increase of perplexity of a format (default:"
+                    + " ${DEFAULT-VALUE}).")
     private double quality;
 
     @Option(
             names = "--allow-saturation",
-            description =
-                    "With a fixed format: go on where partials are beyond its range, with the largest values that it"
-                            + " has. Without this option the run ends; --comm auto goes over to a format that holds.")
+            description = "With a fixed format: clamp partials that are beyond its range, and continue. Without this"
+                    + " option the run ends; --comm auto changes to a format with a larger range.")
     private boolean allowSaturation;
 
     @Option(
             names = "--comm-allow",
             split = ",",
             paramLabel = "FORMAT",
-            description = "With --comm auto: the formats to choose from, besides f32, in place of --quality; or"
-                    + " map:FILE, whose formats are held against --quality.")
+            description = "With --comm auto: formats to choose from, besides f32, instead of --quality; or"
+                    + " map:FILE, whose formats must satisfy --quality.")
     private List<String> allowed = List.of();
 
     @Option(
@@ -64,15 +64,16 @@ public final class CommOptions {
             paramLabel = "auto|quick|full",
             defaultValue = AUTO,
             description =
-                    "With --comm auto, where no earlier run has measured: quick measures links in a third of a second"
-                            + " and takes codecs to have usual speeds; full measures codecs and tries exchanges, too, some"
-                            + " seconds, for all later runs; auto is full for bench and perplexity, else quick (default:"
+                    "With --comm auto and without measurements of earlier runs: quick measures links in a third of"
+                            + " a second and assumes the speeds of codecs; full also measures codecs and tries"
+                            + " exchanges, which takes some seconds, for all later runs; auto is full for"
+                            + " bench and perplexity, else quick (default:"
                             + " ${DEFAULT-VALUE}).")
     private String measure = AUTO;
 
     @Option(
             names = "--explain-comm",
-            description = "Print on stderr what --comm auto and --transport auto decided from.")
+            description = "Print the measurements and decisions of --comm auto and --transport auto on stderr.")
     private boolean explain;
 
     @Option(
@@ -80,16 +81,17 @@ public final class CommOptions {
             paramLabel = "auto|allgather|twostep",
             defaultValue = AUTO,
             description =
-                    "How they do it: all-gather is most accurate, two-step sends fewer bytes from 3 ranks on; auto is"
-                            + " all-gather for 2 ranks and small messages, else two-step (default: ${DEFAULT-VALUE}).")
+                    "Collective: all-gather is the most accurate, two-step sends fewer bytes from 3 ranks on; auto"
+                            + " is all-gather for 2 ranks and small messages, else two-step (default:"
+                            + " ${DEFAULT-VALUE}).")
     private String collective = AUTO;
 
     @Option(
             names = "--transport",
             paramLabel = "auto|peer|host",
             defaultValue = AUTO,
-            description = "How devices of one process reach each other: copies from device to device (peer) or through"
-                    + " the host; auto times both at the start, for prefill and for decode, and takes peer where it is"
+            description = "Path between devices of one process: copies from device to device (peer) or through the"
+                    + " host; auto times both at the start, for prefill and for decode, and chooses peer if it is"
                     + " faster (default: ${DEFAULT-VALUE}).")
     private String transport = AUTO;
 
@@ -97,16 +99,15 @@ public final class CommOptions {
             names = "--overlap",
             paramLabel = "off|on|auto",
             defaultValue = "auto",
-            description =
-                    "Computes some rows of a pass while the partials of others travel; auto does so between processes"
-                            + " where it was faster in the passes before (default: ${DEFAULT-VALUE}).")
+            description = "Compute some rows of a pass while the partials of others are exchanged; auto does so between"
+                    + " processes if it was faster in earlier passes (default: ${DEFAULT-VALUE}).")
     private Overlap overlap = Overlap.AUTO;
 
     @Option(
             names = "--peer-timeout",
             paramLabel = "SECONDS",
             defaultValue = "30",
-            description = "How long a rank waits for another before the run ends (default: ${DEFAULT-VALUE}).")
+            description = "Longest time that a rank waits for another before the run ends (default: ${DEFAULT-VALUE}).")
     private double peerTimeout;
 
     @Option(
@@ -116,9 +117,9 @@ public final class CommOptions {
     private @Nullable String mpiLibrary;
 
     /**
-     * Returns what was asked for.
+     * Returns the exchange of these options.
      *
-     * @param lasts whether {@code --comm-measure auto} means full, as in a run that takes long
+     * @param lasts whether {@code --comm-measure auto} means full, for runs that take long
      */
     public Exchange exchange(boolean lasts) {
         return new Exchange(
@@ -179,7 +180,7 @@ public final class CommOptions {
                         () -> new IllegalArgumentException("transport '" + transport + "' is not auto, peer or host"));
     }
 
-    /** Whether to print what was decided, and from what. */
+    /** Returns whether to print the decisions and the measurements behind them. */
     public boolean explains() {
         return explain;
     }

@@ -6,7 +6,7 @@ import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** An option that is not on the command line comes from {@code WATERSPOUT_<OPTION>}, as in WATERSPOUT_CTX_SIZE. */
+/** Reads options that are not on the command line from {@code WATERSPOUT_<OPTION>}, such as WATERSPOUT_CTX_SIZE. */
 public final class EnvironmentDefaults implements IDefaultValueProvider {
     @Override
     public @Nullable String defaultValue(ArgSpec argument) {

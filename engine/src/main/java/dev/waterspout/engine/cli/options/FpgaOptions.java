@@ -7,7 +7,7 @@ import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.fpga.FpgaKernels;
 import picocli.CommandLine.Option;
 
-/** What FPGA kernels are made for, and a partial to think of. */
+/** Options of FPGA kernels: their format, and the shape of a partial. */
 public final class FpgaOptions {
     @Option(
             names = "--format",
@@ -22,21 +22,21 @@ public final class FpgaOptions {
             names = "--ranks",
             paramLabel = "N",
             defaultValue = "2",
-            description = "The most partials that are summed at once (default: ${DEFAULT-VALUE}).")
+            description = "Largest number of partials in a sum (default: ${DEFAULT-VALUE}).")
     private int ranks;
 
     @Option(
             names = "--rows",
             paramLabel = "N",
             defaultValue = "128",
-            description = "Tokens of the partial (default: ${DEFAULT-VALUE}).")
+            description = "Rows of a partial, one per token (default: ${DEFAULT-VALUE}).")
     private int rows;
 
     @Option(
             names = "--columns",
             paramLabel = "N",
             defaultValue = "4096",
-            description = "Elements of its rows (default: ${DEFAULT-VALUE}).")
+            description = "Columns of a partial (default: ${DEFAULT-VALUE}).")
     private int columns;
 
     /** Returns the kernels of the format. */

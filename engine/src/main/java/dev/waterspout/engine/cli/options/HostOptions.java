@@ -4,7 +4,7 @@ import dev.waterspout.engine.api.Host;
 import dev.waterspout.kernels.host.Activations;
 import picocli.CommandLine.Option;
 
-/** How the host device works. */
+/** Options of the host device. */
 public final class HostOptions {
     @Option(
             names = {"-t", "--threads"},
@@ -20,7 +20,7 @@ public final class HostOptions {
     private int batchSize;
 
     /**
-     * Returns what was asked for.
+     * Returns the settings of these options.
      *
      * @param activations inputs of matrix products
      * @param machineCode whether matrix products use machine code where they can

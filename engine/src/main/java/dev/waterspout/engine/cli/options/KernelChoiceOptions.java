@@ -24,14 +24,13 @@ public final class KernelChoiceOptions {
     @Option(
             names = {"--kernel-choices", "--kernel-profile"},
             paramLabel = "FILE",
-            description =
-                    "How kernels of TornadoVM devices run, as 'tune' found it (default: kernels.json in the user's"
-                            + " cache folder, if it is there).")
+            description = "File of kernel choices that 'tune' has written (default: kernels.json in the user's cache"
+                    + " folder, if it exists).")
     private @Nullable Path file;
 
     @Option(
             names = {"--no-kernel-choices", "--no-kernel-profile"},
-            description = "Run all kernels as the kind of device suggests.")
+            description = "Run all kernels with the defaults of the kind of device.")
     private boolean none;
 
     /** Returns the file of kernel choices, or nothing if none is to be used. */
@@ -46,9 +45,10 @@ public final class KernelChoiceOptions {
     }
 
     /**
-     * Returns the kept choices. An unreadable file fails if the user named it; the default file is ignored with a line.
+     * Returns the stored choices. An unreadable file is an error if the user named it; an unreadable default file is
+     * ignored with a warning.
      *
-     * @param err receives that line
+     * @param err receives the warning
      */
     KernelChoiceFile read(PrintWriter err) {
         Optional<Path> path = file();
@@ -68,7 +68,7 @@ public final class KernelChoiceOptions {
     }
 
     /**
-     * Returns the kept choices, to be added to; none where the file does not exist yet.
+     * Returns the stored choices, for additions; none if the file does not exist.
      *
      * @param err receives a line if the default file cannot be read and will be replaced
      */
@@ -78,11 +78,11 @@ public final class KernelChoiceOptions {
     }
 
     /**
-     * Applies the kept choices to devices.
+     * Applies the stored choices to devices.
      *
      * @param devices the devices of this process's ranks
      * @param err receives a line per device that is tuned, and per entry that is ignored
-     * @return the same devices, each with the choices that are for it
+     * @return the same devices with their choices
      */
     List<Device> apply(List<Device> devices, PrintWriter err) {
         if (devices.stream()

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Option;
 
-/** Devices and a link that may not be there. */
+/** Options that describe devices and a link for a prediction. */
 public final class MachineOptions {
     private static final double GIGA = 1e9;
     private static final Map<Character, Double> UNITS = Map.of('G', 1e9, 'T', 1e12, 'P', 1e15);
@@ -24,7 +24,7 @@ public final class MachineOptions {
             required = true,
             paramLabel = "BANDWIDTH:LATENCY",
             converter = LinkConverter.class,
-            description = "What one rank sends, and the latency of an exchange: 64GBps:10us, 1Gbps:50us.")
+            description = "Rate at which one rank sends, and latency of an exchange: 64GBps:10us, 1Gbps:50us.")
     private LinkCost link = LinkCost.NONE;
 
     @Option(
@@ -50,12 +50,12 @@ public final class MachineOptions {
             split = ",",
             paramLabel = "N",
             description =
-                    "GB of f32 per second that a device encodes, and that it decodes and sums; one for both, or two."
-                            + " Plain formats go at the speed of its memory.")
+                    "GB of f32 per second that a device encodes, and that it decodes and sums; one value for both,"
+                            + " or two. Uncompressed formats are processed at the speed of memory.")
     private List<Double> codec = List.of();
 
     /**
-     * What was asked for.
+     * Returns the machine of these options.
      *
      * @param ranks number of devices
      * @param formats that may travel
@@ -79,7 +79,7 @@ public final class MachineOptions {
             throw new IllegalArgumentException("--codec-gbps " + codec + "; it must be one or two numbers above 0");
         }
         boolean plain = format instanceof PlainFormat;
-        // What is plain is copied: it is read in one width and written in the other.
+        // Uncompressed formats are copied: read in one width and written in the other.
         double moved = Float.BYTES + format.bitsPerElement(1 << 20) / Byte.SIZE;
         double encode = plain ? moved / bytesPerSecond : Float.BYTES / (codec.getFirst() * GIGA);
         double sum = plain ? moved / bytesPerSecond : Float.BYTES / (codec.getLast() * GIGA);

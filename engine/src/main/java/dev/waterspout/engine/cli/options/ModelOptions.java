@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Which model. */
+/** Options that name a model. */
 public final class ModelOptions {
     @Option(
             names = {"-m", "--model"},
@@ -29,8 +29,8 @@ public final class ModelOptions {
     @Option(
             names = {"-hf", "--hf-repo"},
             paramLabel = "OWNER/REPO[:QUANT]",
-            description = "Model on the hub (HF_ENDPOINT, by default Hugging Face; HF_TOKEN where it needs a token),"
-                    + " downloaded unless it is in the cache; without QUANT, Q4_K_M or else the first of the"
+            description = "Model on the hub (HF_ENDPOINT, by default Hugging Face; HF_TOKEN for models that need a"
+                    + " token), downloaded unless it is in the cache; without QUANT, Q4_K_M or else the first of the"
                     + " repository.")
     private @Nullable String hubModel;
 
@@ -47,7 +47,7 @@ public final class ModelOptions {
         return Waterspout.open(file());
     }
 
-    /** Returns the models of the hub, kept in the user's cache. */
+    /** Returns the downloaded models in the user's cache. */
     public static Hub hub() {
         String cache = Environment.cacheFolder()
                 .orElseThrow(() -> new IllegalArgumentException(

@@ -3,7 +3,7 @@ package dev.waterspout.engine.cli.options;
 import dev.waterspout.engine.api.Context;
 import picocli.CommandLine.Option;
 
-/** How many sequences are generated at the same time, and the cache that they share. */
+/** Options of sequences that are generated at the same time, and of the KV cache that they share. */
 public final class ParallelOptions {
     @Option(
             names = {"-np", "--parallel"},
@@ -16,17 +16,17 @@ public final class ParallelOptions {
     @Option(
             names = "--cache-size",
             paramLabel = "N",
-            description = "Positions of the KV cache, which all sequences share; where they run out, the youngest"
+            description = "Positions of the KV cache, which all sequences share; if none is free, the youngest"
                     + " sequence waits and is computed again (default: -np times -c).")
     private long cacheSize;
 
-    /** Returns how many sequences are generated at the same time. */
+    /** Returns the number of sequences that are generated at the same time. */
     public int sequences() {
         return sequences;
     }
 
     /**
-     * Returns a context for so many sequences.
+     * Returns a context for this number of sequences.
      *
      * @param context context of one sequence
      */

@@ -13,7 +13,7 @@ import java.util.function.UnaryOperator;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** How the model is divided, and over what. */
+/** Options of ranks: their devices, and the division of the model among them. */
 public final class PlanOptions {
     @Option(
             names = "--device",
@@ -37,7 +37,7 @@ public final class PlanOptions {
 
     @Option(
             names = "--expert-parallel",
-            description = "Deals experts out whole, instead of some columns of every expert to each rank.")
+            description = "Give each rank whole experts, instead of some columns of every expert.")
     private boolean expertParallel;
 
     @Option(
@@ -45,8 +45,8 @@ public final class PlanOptions {
             paramLabel = "sharded|replicated|auto",
             defaultValue = "sharded",
             description =
-                    "Divides the heads among ranks, or lets every rank compute all of them, which takes one exchange a"
-                            + " layer in place of two, on the host only; auto tries both (default: ${DEFAULT-VALUE}).")
+                    "Divide the heads among ranks, or compute all heads on every rank, with one exchange per layer"
+                            + " instead of two, on the host only; auto tries both (default: ${DEFAULT-VALUE}).")
     private Ranks.Attention attention = Ranks.Attention.SHARDED;
 
     @Option(
@@ -60,7 +60,7 @@ public final class PlanOptions {
             names = "--cache-type",
             paramLabel = "f32|f16|q8_0",
             defaultValue = "f32",
-            description = "How keys and values are kept; f16 and q8_0 on the host only (default: ${DEFAULT-VALUE}).")
+            description = "Element type of the KV cache; f16 and q8_0 on the host only (default: ${DEFAULT-VALUE}).")
     private CacheType cacheType = CacheType.F32;
 
     @Option(
@@ -74,22 +74,22 @@ public final class PlanOptions {
 
     @Option(
             names = "--no-machine-code",
-            description = "Compute with the JVM's Vector API alone, without the micro-kernels in machine code.")
+            description = "Compute with the JVM's Vector API, without micro-kernels in machine code.")
     private boolean noMachineCode;
 
     @Mixin
     private KernelChoiceOptions kernelChoices = new KernelChoiceOptions();
 
     /**
-     * Returns how the model is divided, over tuned devices.
+     * Returns the division of the model, over tuned devices.
      *
-     * @param err receives lines about kernels that run as tuned
+     * @param err receives lines about tuned kernels
      */
     public Ranks ranks(PrintWriter err) {
         return new Ranks(ranks, devices, shares, expertParallel, attention, found -> kernelChoices.apply(found, err));
     }
 
-    /** Returns how the model is divided, over devices whose kernels run as the kind of device suggests. */
+    /** Returns the division of the model, over devices with default kernels. */
     public Ranks untuned() {
         return new Ranks(ranks, devices, shares, expertParallel, attention, UnaryOperator.identity());
     }
@@ -99,13 +99,13 @@ public final class PlanOptions {
         return kernelChoices;
     }
 
-    /** Returns what the model is to remember. */
+    /** Returns the context of these options. */
     public Context context() {
         return new Context(contextSize, cacheType, 1, 1, 0);
     }
 
     /**
-     * Returns what the model is to remember, for a command with a default of its own.
+     * Returns the context of these options, for a command with its own default.
      *
      * @param positions default number of positions in the KV cache
      */
@@ -114,7 +114,7 @@ public final class PlanOptions {
         return asked.positions() > 0 ? asked : asked.withPositions(positions);
     }
 
-    /** Returns how precise the inputs of matrix products on the host are. */
+    /** Returns the precision of the inputs of matrix products on the host. */
     public Activations activations() {
         return activations;
     }
@@ -125,11 +125,11 @@ public final class PlanOptions {
     }
 
     /**
-     * Returns how a model is to run.
+     * Returns the options of the run.
      *
      * @param exchange wire formats, collective and time limit of the exchange
      * @param host threads and precision of the ranks on this machine
-     * @param err receives lines about kernels that run as tuned
+     * @param err receives lines about tuned kernels
      */
     public Options options(Exchange exchange, Host host, PrintWriter err) {
         return new Options(ranks(err), exchange, host, context());

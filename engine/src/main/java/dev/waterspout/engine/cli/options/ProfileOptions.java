@@ -10,7 +10,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Whether a run's timeline is kept. */
+/** Option that records a run's timeline. */
 public final class ProfileOptions {
     @Option(
             names = "--profile",
@@ -26,22 +26,22 @@ public final class ProfileOptions {
         profile = new Profile(file);
     }
 
-    /** Gives every rank of this process its timeline; before shards are made. */
+    /** Gives every rank of this process a timeline. Must be called before shards are created. */
     public void start(Session session) {
         Objects.requireNonNull(profile).start(session);
     }
 
-    /** Leaves out what comes from now on, or keeps it again. */
+    /** Pauses or resumes the recording. */
     public void keep(boolean keep) {
         Objects.requireNonNull(profile).keep(keep);
     }
 
     /**
-     * Writes the file, if one is wanted.
+     * Writes the file, if the option was given.
      *
      * @param command command that was run
      * @param devices devices of all ranks, for people
-     * @param err is told
+     * @param err receives a line with the file's name
      */
     public void write(String command, List<String> devices, PrintWriter err) throws IOException {
         Objects.requireNonNull(profile).write(command, devices, err);

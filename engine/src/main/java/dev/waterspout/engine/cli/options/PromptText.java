@@ -5,19 +5,18 @@ import java.util.HexFormat;
 import java.util.Set;
 
 /**
- * The text after {@code -p}, kept from the parser of the command line: whatever it begins with or has in it, it is
- * text. The parser would take {@code -hello} for options.
+ * Protects the text after {@code -p} from the parser of the command line, which would parse {@code -hello} as options.
  */
 public final class PromptText {
     private static final Set<String> COMMANDS = Set.of("generate", "chat");
     private static final Set<String> NAMES = Set.of("-p", "--prompt");
-    /** A character that no UTF-8 argument has: Unicode keeps it free. */
+    /** A character that Unicode reserves, so that no argument contains it. */
     private static final String MARK = "\uFFFFtext:";
 
     private PromptText() {}
 
     /**
-     * Returns arguments whose prompts the parser passes on unchanged, for {@link #decode}.
+     * Returns arguments with encoded prompts, which the parser passes unchanged to {@link #decode}.
      *
      * @param arguments the arguments as typed, the command first
      */
@@ -30,7 +29,7 @@ public final class PromptText {
             String word = encoded[i];
             if (NAMES.contains(word) && i + 1 < encoded.length) {
                 encoded[++i] = mark(encoded[i]);
-                // A launcher that splits values at spaces hands over the words of a prompt one by one.
+                // Some launchers split values at spaces and pass the words of a prompt one by one.
                 while (i + 1 < encoded.length && !encoded[i + 1].startsWith("-")) {
                     encoded[++i] = mark(encoded[i]);
                 }

@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
-/** How tokens are chosen. */
+/** Options of sampling. */
 public final class SamplingOptions {
     private static final Pattern BIAS = Pattern.compile("(\\d{1,9})([+-])(\\d+(?:\\.\\d+)?|inf)");
 
@@ -32,21 +32,22 @@ public final class SamplingOptions {
             names = "--top-p",
             paramLabel = "P",
             defaultValue = "0.95",
-            description = "Keep the most likely tokens of this probability together (default: ${DEFAULT-VALUE}).")
+            description = "Keep the most likely tokens up to this total probability (default: ${DEFAULT-VALUE}).")
     private double topP;
 
     @Option(
             names = "--min-p",
             paramLabel = "P",
             defaultValue = "0.05",
-            description = "Keep tokens at least this fraction as likely as the likeliest (default: ${DEFAULT-VALUE}).")
+            description = "Keep tokens with at least this fraction of the highest probability (default:"
+                    + " ${DEFAULT-VALUE}).")
     private double minP;
 
     @Option(
             names = {"-s", "--seed"},
             paramLabel = "SEED",
             defaultValue = "-1",
-            description = "Seed of the random numbers; -1 takes one at random (default: ${DEFAULT-VALUE}).")
+            description = "Seed of the random numbers; -1 for a random seed (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     @Option(
@@ -61,7 +62,7 @@ public final class SamplingOptions {
             names = "--repeat-penalty",
             paramLabel = "X",
             defaultValue = "1",
-            description = "Divide their logits by X; 1 leaves them (default: ${DEFAULT-VALUE}).")
+            description = "Divide their logits by X; 1 for no penalty (default: ${DEFAULT-VALUE}).")
     private double repeatPenalty;
 
     @Option(
@@ -84,7 +85,7 @@ public final class SamplingOptions {
             description = "Add to the logit of a token, by its id: 15043+1 or 15043-1; 15043-inf forbids it.")
     private List<String> biases = List.of();
 
-    /** Returns what was asked for, with a seed of chance where none was given. */
+    /** Returns the sampling parameters, with a random seed if none was given. */
     public SamplingParameters parameters() {
         long chosen = seed == -1 ? ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE) : seed;
         return new SamplingParameters(topK, topP, minP, temperature, chosen)
@@ -92,7 +93,7 @@ public final class SamplingOptions {
                         new LogitAdjustments(window, repeatPenalty, presencePenalty, frequencyPenalty, bias()));
     }
 
-    /** Returns the seed as it was given, -1 for one of chance. */
+    /** Returns the given seed, -1 for a random one. */
     public long seed() {
         return seed;
     }

@@ -14,7 +14,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where and for whom a model is served. */
+/** Options of the server: address, keys and time limits. */
 public final class ServerOptions {
     @Option(
             names = "--host",
@@ -27,20 +27,20 @@ public final class ServerOptions {
             names = "--port",
             paramLabel = "PORT",
             defaultValue = "8080",
-            description = "TCP port; 0 takes one that is free and says which (default: ${DEFAULT-VALUE}).")
+            description = "TCP port; 0 for a free one, which is printed (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Option(
             names = "--api-key",
             paramLabel = "KEY",
-            description = "Key that requests must have; may be given several times (default: none is needed).")
+            description = "API key that requests must have; may be given several times (default: none is needed).")
     private List<String> keys = List.of();
 
     @Option(
             names = "--api-key-file",
             paramLabel = "FILE",
-            description = "File with such keys, one per line; other users of the machine do not see them as they see"
-                    + " those of a command line.")
+            description = "File with API keys, one per line, which are not visible to other users, unlike a command"
+                    + " line.")
     private @Nullable Path keyFile;
 
     @Option(
@@ -49,7 +49,10 @@ public final class ServerOptions {
             description = "Certificate in PEM, for HTTPS; goes with --ssl-key-file.")
     private @Nullable Path certificate;
 
-    @Option(names = "--ssl-key-file", paramLabel = "FILE", description = "Its key in PEM, PKCS #8.")
+    @Option(
+            names = "--ssl-key-file",
+            paramLabel = "FILE",
+            description = "Private key of the certificate in PEM," + " PKCS #8.")
     private @Nullable Path key;
 
     @Option(
@@ -65,7 +68,7 @@ public final class ServerOptions {
             paramLabel = "TIME",
             defaultValue = "600s",
             converter = DurationConverter.class,
-            description = "How long a request may take, waiting included (default: ${DEFAULT-VALUE}).")
+            description = "Time limit of a request, waiting included (default: ${DEFAULT-VALUE}).")
     private Duration timeout = Duration.ofMinutes(10);
 
     @Option(
@@ -73,12 +76,11 @@ public final class ServerOptions {
             paramLabel = "TIME",
             defaultValue = "30s",
             converter = DurationConverter.class,
-            description = "How long requests that are being answered may go on when the server is told to end"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description = "Time limit of running requests when the server is told to end (default: ${DEFAULT-VALUE}).")
     private Duration drain = Duration.ofSeconds(30);
 
     /**
-     * Returns how a model is to be served.
+     * Returns the server's settings.
      *
      * @param parallel number of replies computed at a time
      * @throws IOException if a file cannot be read
@@ -118,7 +120,7 @@ public final class ServerOptions {
         return all;
     }
 
-    /** Returns how long requests that are being answered may go on when the server is told to end. */
+    /** Returns the time limit of running requests when the server is told to end. */
     public Duration drain() {
         return drain;
     }

@@ -12,12 +12,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How conversations are written down. */
+/** Option of the chat template. */
 public final class TemplateOptions {
     @Option(
             names = "--chat-template",
             paramLabel = "FILE",
-            description = "File with a chat template, Jinja; without it, the model's own.")
+            description = "File with a chat template in Jinja (default: the model's template).")
     private @Nullable Path file;
 
     /**

@@ -1,5 +1,5 @@
 /**
- * The options that several commands share, and what their values mean.
+ * Options that several commands share, and the parsing of their values.
  */
 @NullMarked
 package dev.waterspout.engine.cli.options;

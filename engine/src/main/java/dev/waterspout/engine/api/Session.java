@@ -249,8 +249,8 @@ public final class Session implements AutoCloseable {
         int positions = options.context().positionsFor(model.config().contextLength());
         Context context = options.context();
         int chunk = (int) Math.min(options.host().batch(), (long) positions * context.sequences());
-        BatchLimits limits =
-                BatchLimits.of(context.sequences(), chunk, positions, context.cachePositionsFor(positions));
+        BatchLimits limits = BatchLimits.of(context.sequences(), chunk, positions, context.cachePositionsFor(positions))
+                .withWindow(model.config().window());
         return new RankOptions(
                 limits,
                 options.host().threadsPerRank(localRanks),

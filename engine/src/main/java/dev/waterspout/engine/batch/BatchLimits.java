@@ -8,8 +8,11 @@ package dev.waterspout.engine.batch;
  * @param context most positions of a sequence
  * @param blockSize positions of a block of the KV cache
  * @param blocks number of blocks in the KV cache, enough for one sequence of {@code context} positions
+ * @param window number of latest positions that a token sees in layers with a sliding window, its own included; these
+ *     layers have {@link #windowedBlocks} blocks of their own. 0 if no layer has a window, or if all layers keep all
+ *     positions
  */
-public record BatchLimits(int sequences, int rows, int context, int blockSize, int blocks) {
+public record BatchLimits(int sequences, int rows, int context, int blockSize, int blocks, int window) {
     /** Positions of a block that is one of many: the attention kernels of the host read so many at a time. */
     public static final int BLOCK_SIZE = 128;
 
@@ -25,10 +28,26 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
             throw new IllegalArgumentException("batch size " + rows + " for " + sequences
                     + " parallel sequences; it must be at least as large, because each adds a token to a forward pass");
         }
+        if (window < 0) {
+            throw new IllegalArgumentException("window of " + window + " positions; it must be 0 or more");
+        }
         if ((long) blocks * blockSize < context) {
             throw new IllegalArgumentException("KV cache of " + (long) blocks * blockSize
                     + " positions; it must hold one sequence of the context size " + context);
         }
+    }
+
+    /**
+     * The limits where all layers keep all positions.
+     *
+     * @param sequences most sequences that run at a time
+     * @param rows most tokens of all sequences together in one forward pass, at least {@code sequences}
+     * @param context most positions of a sequence
+     * @param blockSize positions of a block of the KV cache
+     * @param blocks in the KV cache, enough for one sequence of {@code context} positions
+     */
+    public BatchLimits(int sequences, int rows, int context, int blockSize, int blocks) {
+        this(sequences, rows, context, blockSize, blocks, 0);
     }
 
     /**
@@ -59,9 +78,54 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
         return new BatchLimits(sequences, rows, context, size, (int) blocks);
     }
 
+    /**
+     * Returns these limits with layers that keep their window only.
+     *
+     * @param positions of the window; 0 if no layer has one
+     */
+    public BatchLimits withWindow(int positions) {
+        return new BatchLimits(sequences, rows, context, blockSize, blocks, positions);
+    }
+
     /** Returns the positions of all blocks. */
     public long positions() {
         return (long) blocks * blockSize;
+    }
+
+    /**
+     * Returns the blocks in the KV cache of a layer with a sliding window. They hold what every running sequence sees
+     * of the positions before a pass, the rows of the pass, and a block that is being copied.
+     */
+    public int windowedBlocks() {
+        if (window == 0) {
+            return blocks;
+        }
+        long before = sequences * (Math.ceilDiv(window - 1L, blockSize) + 1);
+        long passed = (rows + (long) sequences * (blockSize - 1)) / blockSize; // one row may begin a block
+        return (int) Math.min(blocks, before + passed + 1);
+    }
+
+    /**
+     * Returns the blocks in the KV cache of a layer.
+     *
+     * @param windowed whether it has a sliding window
+     */
+    public long blocksOf(boolean windowed) {
+        return windowed ? windowedBlocks() : blocks;
+    }
+
+    /** Returns whether layers with a sliding window have fewer blocks than the others, with numbers of their own. */
+    public boolean keepsWindows() {
+        return windowedBlocks() < blocks;
+    }
+
+    /**
+     * Returns the index of the first block that a token sees in layers with a sliding window.
+     *
+     * @param position of the token
+     */
+    public int firstSeen(int position) {
+        return window == 0 ? 0 : Math.max(0, position - window + 1) / blockSize;
     }
 
     /**

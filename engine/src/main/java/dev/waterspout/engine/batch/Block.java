@@ -30,6 +30,15 @@ final class Block {
     /** Larger for a block that was used later. */
     long used;
 
+    /** Number in the cache of layers with a sliding window; -1 when it is gone from there. */
+    int windowed = -1;
+
+    /** How many running sequences see positions of it in layers with a sliding window. */
+    int windowReferences;
+
+    /** Larger for a block that left a window later. */
+    long windowUsed;
+
     Block(int number, @Nullable Block parent, int size) {
         this.number = number;
         this.parent = parent;

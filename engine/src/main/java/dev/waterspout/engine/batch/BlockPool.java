@@ -13,23 +13,30 @@ import org.jspecify.annotations.Nullable;
  * The blocks of the KV cache. Blocks form a tree: a path from the root spells the beginning of a text, and texts with
  * an equal beginning share its full blocks. A block that no sequence uses keeps its content until it is needed for
  * another text; the one that was used longest ago goes first, and never before the blocks that follow it.
+ *
+ * <p>Layers with a sliding window may have fewer blocks ({@link WindowBlocks}): there a block can be gone while the
+ * other layers still hold it. A beginning is shared only as far as the window before its end is there.
  */
 final class BlockPool {
     private final int size;
     private final Deque<Integer> free = new ArrayDeque<>();
     private final Set<Block> held = new HashSet<>();
     private final Block root = new Block(-1, null, 0);
+    private final WindowBlocks windows;
     private long uses;
 
-    /**
-     * @param blocks number of blocks
-     * @param size positions of each
-     */
-    BlockPool(int blocks, int size) {
-        this.size = size;
-        for (int number = 0; number < blocks; number++) {
+    /** @param limits of the cache */
+    BlockPool(BatchLimits limits) {
+        this.size = limits.blockSize();
+        this.windows = new WindowBlocks(limits, held);
+        for (int number = 0; number < limits.blocks(); number++) {
             free.add(number);
         }
+    }
+
+    /** {@return the blocks of layers with a sliding window} */
+    WindowBlocks windows() {
+        return windows;
     }
 
     /**
@@ -41,8 +48,17 @@ final class BlockPool {
      */
     record Match(List<Block> full, @Nullable Block partial, int positions) {}
 
-    /** {@return the longest beginning of the text that the cache holds, of at most {@code limit} tokens} */
+    /** {@return the longest beginning of the text that all layers hold, of at most {@code limit} tokens} */
     Match match(TokenList text, int limit) {
+        Match match = longest(text, limit);
+        int kept = windows.kept(match.full());
+        if (kept < match.full().size()) {
+            return new Match(match.full().subList(0, kept), null, 0);
+        }
+        return match.partial() == null || windows.holds(match.partial()) ? match : new Match(match.full(), null, 0);
+    }
+
+    private Match longest(TokenList text, int limit) {
         List<Block> full = new ArrayList<>();
         Block at = root;
         while (true) {
@@ -100,6 +116,7 @@ final class BlockPool {
         before.children.add(block);
         held.add(block);
         retain(block);
+        windows.give(block);
         return block;
     }
 
@@ -108,6 +125,7 @@ final class BlockPool {
             block.parent.children.remove(block);
         }
         held.remove(block);
+        windows.take(block);
         free.addFirst(block.number);
     }
 

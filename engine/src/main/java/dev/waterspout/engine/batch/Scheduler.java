@@ -48,7 +48,7 @@ public final class Scheduler {
     /** @param limits limits on rows and sequences of one pass */
     public Scheduler(BatchLimits limits) {
         this.limits = limits;
-        this.pool = new BlockPool(limits.blocks(), limits.blockSize());
+        this.pool = new BlockPool(limits);
     }
 
     /**
@@ -170,6 +170,8 @@ public final class Scheduler {
         running.remove(sequence);
         slots.clear(sequence.slot);
         sequence.slot = Sequence.NO_SLOT;
+        sequence.blocks.subList(sequence.windowFrom, sequence.blocks.size()).forEach(pool.windows()::release);
+        sequence.windowFrom = 0;
         sequence.blocks.reversed().forEach(pool::release);
         sequence.blocks.clear();
         sequence.computed = 0;
@@ -190,6 +192,8 @@ public final class Scheduler {
         }
         waiting.removeFirst();
         sequence.blocks.addAll(match.full());
+        sequence.windowFrom = limits.firstSeen(match.full().size() * limits.blockSize());
+        match.full().subList(sequence.windowFrom, match.full().size()).forEach(pool.windows()::retain);
         sequence.computed = match.full().size() * limits.blockSize() + takePartial(sequence, match);
         sequence.held = sequence.held < 0 ? sequence.computed : sequence.held;
         sequence.announced = 0;
@@ -207,13 +211,14 @@ public final class Scheduler {
         }
         boolean idle = partial.references == 0 && partial.children.isEmpty();
         pool.retain(partial);
+        pool.windows().retain(partial);
         Block copy = idle && match.positions() == partial.filled ? null : pool.take(sequence.last());
         if (copy != null) {
-            pool.release(partial);
+            letGo(partial);
             System.arraycopy(partial.tokens, 0, copy.tokens, 0, match.positions());
-            copies.add(new BlockCopy(partial.number, copy.number));
+            copies.add(new BlockCopy(partial.number, copy.number, partial.windowed, copy.windowed));
         } else if (!idle) {
-            pool.release(partial);
+            letGo(partial);
             return 0;
         }
         Block taken = copy == null ? partial : copy;
@@ -222,17 +227,26 @@ public final class Scheduler {
         return match.positions();
     }
 
+    private void letGo(Block block) {
+        pool.windows().release(block);
+        pool.release(block);
+    }
+
     private Step step() {
         List<TableChange> tables = new ArrayList<>();
         List<Chunk> chunks = new ArrayList<>();
         planned.forEach((sequence, rows) -> {
             if (sequence.announced < sequence.blocks.size()) {
+                List<Block> added = sequence.blocks.subList(sequence.announced, sequence.blocks.size());
                 tables.add(new TableChange(
                         sequence.slot,
                         sequence.announced,
-                        sequence.blocks.subList(sequence.announced, sequence.blocks.size()).stream()
-                                .map(block -> block.number)
-                                .toList()));
+                        added.stream().map(block -> block.number).toList(),
+                        limits.keepsWindows()
+                                ? added.stream()
+                                        .map(block -> Math.max(0, block.windowed))
+                                        .toList()
+                                : List.of()));
                 sequence.announced = sequence.blocks.size();
             }
             int to = sequence.computed + rows;
@@ -255,6 +269,7 @@ public final class Scheduler {
                 block.tokens[block.filled++] = sequence.tokens.get(position);
             }
             sequence.computed = to;
+            pool.windows().leave(sequence, to);
         });
         reached.clear();
     }
@@ -300,6 +315,11 @@ public final class Scheduler {
     /** Returns how many blocks no running sequence uses; some may hold beginnings of texts. */
     public int unusedBlocks() {
         return pool.unused();
+    }
+
+    /** Returns how many blocks of layers with a sliding window no running sequence sees. */
+    int unusedWindowedBlocks() {
+        return pool.windows().unused();
     }
 
     /** Returns how often a sequence had to give up its blocks. */

@@ -17,6 +17,9 @@ final class Sequence {
     /** Blocks of its positions, in order. */
     final List<Block> blocks = new ArrayList<>();
 
+    /** Index of the first block that its next token sees in layers with a sliding window. */
+    int windowFrom;
+
     /** Where its block table is while it runs. */
     int slot = NO_SLOT;
 

@@ -27,11 +27,29 @@ public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk>
      * @param slot slot of the running sequence, from 0
      * @param index index of the first entry that changes; entries from it on are replaced
      * @param blocks the new entries
+     * @param windowed as many entries for layers with a sliding window, any number for a block that no token sees
+     *     there any more; none where these layers have the same blocks as the others
      */
-    public record TableChange(int slot, int index, List<Integer> blocks) {
-        /** Copies the list. */
+    public record TableChange(int slot, int index, List<Integer> blocks, List<Integer> windowed) {
+        /** Copies the lists. */
         public TableChange {
             blocks = List.copyOf(blocks);
+            windowed = List.copyOf(windowed);
+            if (!windowed.isEmpty() && windowed.size() != blocks.size()) {
+                throw new IllegalArgumentException(windowed.size() + " blocks of layers with a sliding window, for "
+                        + blocks.size() + " of the others; there must be as many, or none");
+            }
+        }
+
+        /**
+         * A change where all layers have the same blocks.
+         *
+         * @param slot of the running sequence, from 0
+         * @param index of the first entry that changes; entries from it on are replaced
+         * @param blocks the new entries
+         */
+        public TableChange(int slot, int index, List<Integer> blocks) {
+            this(slot, index, blocks, List.of());
         }
     }
 
@@ -40,8 +58,10 @@ public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk>
      *
      * @param from number of the block that is read
      * @param to number of the block that is overwritten
+     * @param windowedFrom number of the block that is read in layers with a sliding window
+     * @param windowedTo number of the block that is overwritten in layers with a sliding window
      */
-    public record BlockCopy(int from, int to) {}
+    public record BlockCopy(int from, int to, int windowedFrom, int windowedTo) {}
 
     /**
      * Consecutive tokens of one sequence.

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.forward;
 
+import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.host.HeadShape;
@@ -43,6 +44,8 @@ final class Buffers {
 
     private final RankOptions options;
     private final HeadShape cached;
+    /** Per layer: whether it keeps its window only. */
+    private final boolean[] windowed;
     /** One per layer, {@code [blocks][kvHeads][block size][headDim]}. */
     private final List<MemorySegment> cachedKeys = new ArrayList<>();
     /** One per layer. With latent attention, values are keys. */
@@ -65,9 +68,11 @@ final class Buffers {
         logits = floats(arena, options.logitRows(), shard.vocabulary().size());
         this.options = options;
         this.cached = new HeadShape(shard.kvHeads().size(), config.headDim());
+        this.windowed = new boolean[config.layers()];
         boolean latent = config.latent() != null;
-        long layerBytes = cacheBytes(config, shard, options) / ((latent ? 1L : 2L) * config.layers());
         for (int layer = 0; layer < config.layers(); layer++) {
+            windowed[layer] = config.traits().get(layer).window() > 0;
+            long layerBytes = options.limits().blocksOf(windowed[layer]) * blockBytes(options, cached);
             MemorySegment layerKeys = UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena);
             cachedKeys.add(layerKeys);
             cachedValues.add(latent ? layerKeys : UntouchedMemory.allocate(layerBytes, ALIGNMENT, arena));
@@ -76,11 +81,18 @@ final class Buffers {
 
     /** Returns the bytes of a rank's KV cache. */
     static long cacheBytes(ModelConfig config, Shard shard, RankOptions options) {
-        long positions = shard.kvHeads().size() * options.limits().positions();
+        long blocks = config.traits().stream()
+                .mapToLong(layer -> options.limits().blocksOf(layer.window() > 0))
+                .sum();
         return (config.latent() == null ? 2L : 1L)
-                * config.layers()
-                * positions
-                * options.cacheType().rowBytes(config.headDim());
+                * blocks
+                * blockBytes(options, new HeadShape(shard.kvHeads().size(), config.headDim()));
+    }
+
+    private static long blockBytes(RankOptions options, HeadShape heads) {
+        return (long) options.limits().blockSize()
+                * heads.heads()
+                * options.cacheType().rowBytes(heads.headDim());
     }
 
     /** Returns the bytes of a rank's activations. */
@@ -121,7 +133,13 @@ final class Buffers {
         for (int i = 0; i < parts.size(); i++) {
             SequenceRows part = parts.get(i);
             KvCacheView view = new KvCacheView(
-                    inKeys, inValues, options.cacheType(), cached.heads(), cached.headDim(), blockSize, part.blocks());
+                    inKeys,
+                    inValues,
+                    options.cacheType(),
+                    cached.heads(),
+                    cached.headDim(),
+                    blockSize,
+                    windowed[layer] ? part.windowed() : part.blocks());
             view.store(keys.asSlice(at), newValues.asSlice(at), part.position(), part.rows());
             at += (long) part.rows() * cached.width() * Float.BYTES;
             views.add(view);
@@ -132,14 +150,13 @@ final class Buffers {
     /**
      * Copies a block of every layer.
      *
-     * @param from number of the block that is read
-     * @param to number of the block that is overwritten
+     * @param copy which block, into which
      */
-    void copyBlock(int from, int to) {
-        long bytes = (long) options.limits().blockSize()
-                * cached.heads()
-                * options.cacheType().rowBytes(cached.headDim());
+    void copyBlock(BlockCopy copy) {
+        long bytes = blockBytes(options, cached);
         for (int layer = 0; layer < cachedKeys.size(); layer++) {
+            int from = windowed[layer] ? copy.windowedFrom() : copy.from();
+            int to = windowed[layer] ? copy.windowedTo() : copy.to();
             copy(cachedKeys.get(layer), from * bytes, to * bytes, bytes);
             if (!cachedValues.get(layer).equals(cachedKeys.get(layer))) {
                 copy(cachedValues.get(layer), from * bytes, to * bytes, bytes);

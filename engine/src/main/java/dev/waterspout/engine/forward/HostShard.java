@@ -1,5 +1,6 @@
 package dev.waterspout.engine.forward;
 
+import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.engine.forward.HostCompute.Product;
 import dev.waterspout.engine.model.Architecture.Block;
 import dev.waterspout.engine.model.Experts;
@@ -236,8 +237,8 @@ public final class HostShard implements ShardCompute {
     }
 
     @Override
-    public void copyBlock(int from, int to) {
-        buffers.copyBlock(from, to);
+    public void copyBlock(BlockCopy copy) {
+        buffers.copyBlock(copy);
     }
 
     @Override

@@ -9,17 +9,33 @@ public final class SequenceRows {
     private final int[] tokens;
     private final int position;
     private final int[] blocks;
+    private final int[] windowed;
 
     /**
+     * Tokens whose blocks are the same in all layers.
+     *
      * @param tokens ids, one or more
      * @param position position of the first; the cache holds all before it
      * @param blocks blocks of the KV cache that the sequence's positions are in, in order, at least up to the last
      *     token
      */
     public SequenceRows(int[] tokens, int position, int... blocks) {
+        this(tokens, position, blocks, blocks);
+    }
+
+    /**
+     * Tokens whose blocks in layers with a sliding window are others.
+     *
+     * @param tokens ids, one or more
+     * @param position of the first; the cache holds all before it, in layers with a window those that it sees
+     * @param blocks of the KV cache that the sequence's positions are in, in order, at least up to the last token
+     * @param windowed as many, in layers with a sliding window
+     */
+    public SequenceRows(int[] tokens, int position, int[] blocks, int[] windowed) {
         this.tokens = tokens;
         this.position = position;
         this.blocks = blocks;
+        this.windowed = windowed;
     }
 
     /** Returns the ids. */
@@ -40,6 +56,11 @@ public final class SequenceRows {
     /** Returns the numbers of the blocks of the sequence's positions. */
     public int[] blocks() {
         return blocks;
+    }
+
+    /** Returns the numbers of the blocks of the sequence's positions in layers with a sliding window. */
+    public int[] windowed() {
+        return windowed;
     }
 
     /**
@@ -85,7 +106,7 @@ public final class SequenceRows {
             int end = Math.min(to - row, part.rows());
             if (first < end) {
                 int[] tokens = Arrays.copyOfRange(part.tokens, first, end);
-                slice.add(new SequenceRows(tokens, part.position + first, part.blocks));
+                slice.add(new SequenceRows(tokens, part.position + first, part.blocks, part.windowed));
             }
             row += part.rows();
         }

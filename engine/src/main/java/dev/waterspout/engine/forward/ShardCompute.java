@@ -1,5 +1,6 @@
 package dev.waterspout.engine.forward;
 
+import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
@@ -38,10 +39,9 @@ public interface ShardCompute extends AutoCloseable {
     /**
      * Copies the keys and values of a block of the cache into another one.
      *
-     * @param from number of the block that is read
-     * @param to number of the block that is overwritten
+     * @param copy which
      */
-    void copyBlock(int from, int to);
+    void copyBlock(BlockCopy copy);
 
     /**
      * Begins a forward pass: the hidden state becomes the tokens' embeddings.

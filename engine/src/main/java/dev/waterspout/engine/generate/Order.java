@@ -87,8 +87,9 @@ sealed interface Order {
         }
 
         /**
-         * {@return a step as words} Three counts; per table its slot, index, number of blocks, and the blocks; per copy
-         * its two blocks; per chunk its slot, position, whether logits are wanted, number of tokens, and the tokens.
+         * {@return a step as words} Three counts; per table its slot, index, number of blocks, and the blocks, and
+         * number and blocks of layers with a sliding window; per copy its two blocks, and the two of layers with a
+         * sliding window; per chunk its slot, position, whether logits are wanted, number of tokens, and the tokens.
          */
         static List<Integer> words(Step step) {
             List<Integer> words = new ArrayList<>(List.of(
@@ -96,9 +97,11 @@ sealed interface Order {
             for (TableChange table : step.tables()) {
                 words.addAll(List.of(table.slot(), table.index(), table.blocks().size()));
                 words.addAll(table.blocks());
+                words.add(table.windowed().size());
+                words.addAll(table.windowed());
             }
             for (BlockCopy copy : step.copies()) {
-                words.addAll(List.of(copy.from(), copy.to()));
+                words.addAll(List.of(copy.from(), copy.to(), copy.windowedFrom(), copy.windowedTo()));
             }
             for (Chunk chunk : step.chunks()) {
                 words.addAll(List.of(
@@ -118,11 +121,11 @@ sealed interface Order {
             int chunkCount = words.get();
             List<TableChange> tables = new ArrayList<>();
             for (int i = 0; i < tableCount; i++) {
-                tables.add(new TableChange(words.get(), words.get(), list(words)));
+                tables.add(new TableChange(words.get(), words.get(), list(words), list(words)));
             }
             List<BlockCopy> copies = new ArrayList<>();
             for (int i = 0; i < copyCount; i++) {
-                copies.add(new BlockCopy(words.get(), words.get()));
+                copies.add(new BlockCopy(words.get(), words.get(), words.get(), words.get()));
             }
             List<Chunk> chunks = new ArrayList<>();
             for (int i = 0; i < chunkCount; i++) {

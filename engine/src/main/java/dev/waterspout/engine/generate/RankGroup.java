@@ -4,7 +4,6 @@ import dev.waterspout.engine.batch.Scheduler;
 import dev.waterspout.engine.batch.Step;
 import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.engine.batch.Step.Chunk;
-import dev.waterspout.engine.batch.Step.TableChange;
 import dev.waterspout.engine.forward.LoadListener;
 import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.forward.Rank;
@@ -25,7 +24,6 @@ import dev.waterspout.kernels.host.CacheType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +32,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,8 +48,8 @@ public final class RankGroup implements AutoCloseable {
     private final RankOptions options;
     private final int vocabulary;
     private final Map<Integer, Rank> ranks = new ConcurrentHashMap<>();
-    /** Blocks of the sequence in each slot. Used by the thread of this process's first rank. */
-    private final Map<Integer, int[]> tables = new HashMap<>();
+    /** Used by the thread of this process's first rank. */
+    private final BlockTables tables = new BlockTables();
 
     private final GenerationLoop loop;
     private final OverlapChoice overlap;
@@ -179,15 +176,15 @@ public final class RankGroup implements AutoCloseable {
      * are made in one {@link #exclusively} where other threads generate.
      *
      * @param tokens token ids, at most {@link #chunk}
-     * @param position position of the first; the cache holds all before it
+     * @param position position of the first: 0, or the one after the last pass's, since layers with a sliding window
+     *     keep their window only
      * @param wantsLogits whether all logits of the last token are needed
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
         List<Integer> ids = Arrays.stream(tokens).boxed().toList();
-        int blocks = options.limits().blocksFor(position + tokens.length);
         Step step = new Step(
-                List.of(new TableChange(0, 0, IntStream.range(0, blocks).boxed().toList())),
+                List.of(BlockTables.ofOne(options.limits(), position + tokens.length)),
                 List.of(),
                 List.of(new Chunk(0, 0, position, ids, wantsLogits)));
         exclusively(() -> {
@@ -238,7 +235,7 @@ public final class RankGroup implements AutoCloseable {
     private void run(Member member, Pass pass, boolean overlapped) {
         Rank rank = rank(member.rank());
         reading(() -> {
-            pass.copies.forEach(copy -> rank.shard().copyBlock(copy.from(), copy.to()));
+            pass.copies.forEach(copy -> rank.shard().copyBlock(copy));
             rank.forward(pass.parts, pass.wanted, overlapped);
             if (rank.replaceSaturated(member.control())) {
                 rank.forward(pass.parts, pass.wanted, overlapped);
@@ -272,22 +269,12 @@ public final class RankGroup implements AutoCloseable {
 
     /** Changes the block tables as a step says, and looks its sequences up in them. */
     private Pass pass(Step step, List<LogitsRequest> wanted) {
-        for (TableChange change : step.tables()) {
-            int[] table = Arrays.copyOf(
-                    tables.getOrDefault(change.slot(), new int[0]),
-                    change.index() + change.blocks().size());
-            for (int i = 0; i < change.blocks().size(); i++) {
-                table[change.index() + i] = change.blocks().get(i);
-            }
-            tables.put(change.slot(), table);
-        }
+        step.tables().forEach(tables::apply);
         List<SequenceRows> parts = new ArrayList<>();
         List<LogitsRequest> each = new ArrayList<>();
         Iterator<LogitsRequest> requests = wanted.iterator();
         for (Chunk chunk : step.chunks()) {
-            int[] tokens = chunk.tokens().stream().mapToInt(Integer::intValue).toArray();
-            int[] table = Objects.requireNonNull(tables.get(chunk.slot()));
-            parts.add(new SequenceRows(tokens, chunk.position(), table));
+            parts.add(tables.rows(chunk));
             each.add(chunk.wantsLogits() ? requests.next() : LogitsRequest.NONE);
         }
         return new Pass(step.copies(), parts, each);

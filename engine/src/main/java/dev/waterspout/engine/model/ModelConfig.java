@@ -111,6 +111,11 @@ public record ModelConfig(
         return traits.size();
     }
 
+    /** Returns the sliding window of the layers that have one, which is the same for all; 0 if none has. */
+    public int window() {
+        return traits.stream().mapToInt(LayerTraits::window).max().orElse(0);
+    }
+
     /** Returns the rotary embeddings of all layers, each once. */
     public List<RopeConfig> ropes() {
         return traits.stream()

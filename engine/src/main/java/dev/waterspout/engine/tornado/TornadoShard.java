@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tornado;
 
+import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.RotaryAngles;
 import dev.waterspout.engine.forward.SequenceRows;
@@ -194,7 +195,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     @Override
-    public void copyBlock(int from, int to) {
+    public void copyBlock(BlockCopy copy) {
         throw new IllegalStateException("device " + name + " keeps the cache of one sequence, in one piece");
     }
 

@@ -61,18 +61,24 @@ class SchedulerTest {
             int blockSize = random.nextInt(1, 7);
             int least = Math.ceilDiv(context, blockSize);
             limits = new BatchLimits(
-                    sequences,
-                    sequences + random.nextInt(0, 9),
-                    context,
-                    blockSize,
-                    least + random.nextInt(0, least * sequences + 2));
+                            sequences,
+                            sequences + random.nextInt(0, 9),
+                            context,
+                            blockSize,
+                            least + random.nextInt(0, least * sequences + 2))
+                    .withWindow((int) (seed % 9));
             scheduler = new Scheduler(limits);
             cache = new ToyCache(limits);
         }
 
         void run() {
             int arrivals = random.nextInt(1, 14);
+            int turns = 0;
             while (requests.size() < arrivals || !scheduler.isIdle()) {
+                if (++turns > 100_000) {
+                    throw new AssertionError("no progress: " + scheduler.running() + " run, " + scheduler.waiting()
+                            + " wait, " + scheduler.unusedBlocks() + " blocks are unused");
+                }
                 while (requests.size() < arrivals && random.nextInt(3) == 0) {
                     arrive();
                 }
@@ -138,6 +144,7 @@ class SchedulerTest {
             assertThat(scheduler.unusedBlocks()).isEqualTo(limits.blocks());
             scheduler.forget();
             assertThat(scheduler.unusedBlocks()).isEqualTo(limits.blocks());
+            assertThat(scheduler.unusedWindowedBlocks()).isEqualTo(limits.keepsWindows() ? limits.windowedBlocks() : 0);
             return whole;
         }
     }
@@ -148,6 +155,8 @@ class SchedulerTest {
         long reused = 0;
         long copied = 0;
         long whole = 0;
+        long windowed = 0;
+        long windowedReused = 0;
         for (long seed = 0; seed < SCHEDULES; seed++) {
             Play play = new Play(seed);
             try {
@@ -159,12 +168,18 @@ class SchedulerTest {
             preempted += play.scheduler.preemptions();
             reused += play.reused;
             copied += play.copied;
+            if (play.limits.keepsWindows()) {
+                windowed++;
+                windowedReused += play.reused;
+            }
         }
         // The schedules are of use only if these things happen in them.
         assertThat(preempted).isGreaterThan(1000);
         assertThat(reused).isGreaterThan(10_000);
         assertThat(copied).isGreaterThan(1000);
         assertThat(whole).isGreaterThan(4L * SCHEDULES);
+        assertThat(windowed).isGreaterThan(1000);
+        assertThat(windowedReused).isGreaterThan(1000);
     }
 
     private static Map<Long, Integer> run(Scheduler scheduler, ToyCache cache, Step step) {

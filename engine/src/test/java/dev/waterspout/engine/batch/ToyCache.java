@@ -12,50 +12,88 @@ import java.util.Objects;
 
 /**
  * A model whose next token depends on every token before it, and that reads them from the cache alone: a block that was
- * shared, copied or given away wrongly changes the text.
+ * shared, copied or given away wrongly changes the text. A second cache keeps windows only; what each token sees of it
+ * must be what the first one has.
  */
 final class ToyCache {
     static final int ALPHABET = 3;
     private static final int NOTHING = -1;
 
     private final int blockSize;
-    private final int[][] blocks;
-    private final Map<Integer, List<Integer>> tables = new HashMap<>();
+    private final int window;
+    private final Layer all;
+    private final Layer windowed;
 
-    ToyCache(BatchLimits limits) {
-        blockSize = limits.blockSize();
-        blocks = new int[limits.blocks()][blockSize];
-        for (int[] block : blocks) {
-            Arrays.fill(block, NOTHING);
+    /** A cache, and the blocks of every slot in it. */
+    private final class Layer {
+        private final int[][] blocks;
+        private final Map<Integer, List<Integer>> tables = new HashMap<>();
+
+        Layer(int count) {
+            blocks = new int[count][blockSize];
+            for (int[] block : blocks) {
+                Arrays.fill(block, NOTHING);
+            }
         }
-    }
 
-    /** {@return the next token of every sequence whose logits are wanted} */
-    Map<Long, Integer> run(Step step) {
-        for (TableChange change : step.tables()) {
+        void change(TableChange change, List<Integer> entries) {
             List<Integer> table = tables.computeIfAbsent(change.slot(), _ -> new ArrayList<>());
             if (change.index() > table.size()) {
                 throw new AssertionError(change + " leaves a gap after " + table);
             }
             table.subList(change.index(), table.size()).clear();
-            table.addAll(change.blocks());
+            table.addAll(entries);
+        }
+
+        void copy(int from, int to) {
+            blocks[to] = blocks[from].clone();
+        }
+
+        void store(Chunk chunk, int position, int token) {
+            block(chunk, position)[position % blockSize] = token;
+        }
+
+        int token(Chunk chunk, int position) {
+            return block(chunk, position)[position % blockSize];
+        }
+
+        private int[] block(Chunk chunk, int position) {
+            return blocks[Objects.requireNonNull(tables.get(chunk.slot())).get(position / blockSize)];
+        }
+    }
+
+    ToyCache(BatchLimits limits) {
+        blockSize = limits.blockSize();
+        window = limits.window();
+        all = new Layer(limits.blocks());
+        windowed = new Layer(limits.windowedBlocks());
+    }
+
+    /** {@return the next token of every sequence whose logits are wanted} */
+    Map<Long, Integer> run(Step step) {
+        for (TableChange change : step.tables()) {
+            all.change(change, change.blocks());
+            windowed.change(change, change.windowed().isEmpty() ? change.blocks() : change.windowed());
         }
         for (BlockCopy copy : step.copies()) {
-            blocks[copy.to()] = blocks[copy.from()].clone();
+            all.copy(copy.from(), copy.to());
+            windowed.copy(copy.windowedFrom(), copy.windowedTo());
         }
         // As in a forward pass: all rows are stored before any is read.
         for (Chunk chunk : step.chunks()) {
             for (int i = 0; i < chunk.tokens().size(); i++) {
                 int position = chunk.position() + i;
-                block(chunk, position)[position % blockSize] = chunk.tokens().get(i);
+                all.store(chunk, position, chunk.tokens().get(i));
+                windowed.store(chunk, position, chunk.tokens().get(i));
             }
         }
+        step.chunks().forEach(this::requireWindows);
         Map<Long, Integer> next = new HashMap<>();
         for (Chunk chunk : step.chunks()) {
             if (chunk.wantsLogits()) {
                 int[] text = new int[chunk.position() + chunk.tokens().size()];
                 for (int position = 0; position < text.length; position++) {
-                    text[position] = block(chunk, position)[position % blockSize];
+                    text[position] = all.token(chunk, position);
                 }
                 next.put(chunk.sequence(), next(text, text.length));
             }
@@ -63,8 +101,13 @@ final class ToyCache {
         return next;
     }
 
-    private int[] block(Chunk chunk, int position) {
-        return blocks[Objects.requireNonNull(tables.get(chunk.slot())).get(position / blockSize)];
+    private void requireWindows(Chunk chunk) {
+        int first = window == 0 ? 0 : Math.max(0, chunk.position() - window + 1);
+        for (int position = first; position < chunk.position() + chunk.tokens().size(); position++) {
+            if (windowed.token(chunk, position) != all.token(chunk, position)) {
+                throw new AssertionError("position " + position + " of " + chunk + " is not in the window's layer");
+            }
+        }
     }
 
     static int next(int[] text, int length) {

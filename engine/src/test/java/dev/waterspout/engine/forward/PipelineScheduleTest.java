@@ -2,6 +2,7 @@ package dev.waterspout.engine.forward;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.collective.HostPort;
@@ -98,7 +99,7 @@ class PipelineScheduleTest {
         public void preload(LongConsumer loaded) {}
 
         @Override
-        public void copyBlock(int source, int target) {}
+        public void copyBlock(BlockCopy copy) {}
 
         @Override
         public void begin(List<SequenceRows> parts) {}

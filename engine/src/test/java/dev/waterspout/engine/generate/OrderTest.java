@@ -14,8 +14,8 @@ class OrderTest {
     @Test
     void aStepTravelsWithoutTheNumbersOfSequences() {
         Step step = new Step(
-                List.of(new TableChange(3, 2, List.of(17, 4)), new TableChange(0, 0, List.of(9))),
-                List.of(new BlockCopy(1, 9), new BlockCopy(9, 4)),
+                List.of(new TableChange(3, 2, List.of(17, 4), List.of(1, 0)), new TableChange(0, 0, List.of(9))),
+                List.of(new BlockCopy(1, 9, 0, 2), new BlockCopy(9, 4, 9, 4)),
                 List.of(
                         new Chunk(77, 3, 300, List.of(12), true),
                         new Chunk(78, 0, 0, List.of(5, 6, 7), false),

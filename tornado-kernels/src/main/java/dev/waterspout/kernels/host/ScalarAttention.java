@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.host;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /** Attention of one query head of one token: all scores, their softmax, then the weighted sum of values. */
 final class ScalarAttention {
@@ -12,7 +13,7 @@ final class ScalarAttention {
         float[] output = new float[cache.headDim()];
         for (int d = 0; d < output.length; d++) {
             double sum = 0;
-            for (int p = 0; p < weights.length; p++) {
+            for (int p = call.firstVisible(unit); p < weights.length; p++) {
                 sum += weights[p] * cache.get(cache.values(), cache.offset(call.kvHead(unit), p), d);
             }
             output[d] = (float) sum;
@@ -26,7 +27,9 @@ final class ScalarAttention {
         KvCacheView cache = call.cache();
         MemorySegment queries = call.queries();
         double[] scores = new double[call.visible(unit)];
-        for (int p = 0; p < scores.length; p++) {
+        int first = call.firstVisible(unit);
+        Arrays.fill(scores, 0, first, Double.NEGATIVE_INFINITY);
+        for (int p = first; p < scores.length; p++) {
             long key = cache.offset(call.kvHead(unit), p);
             double sum = 0;
             for (int d = 0; d < cache.headDim(); d++) {
@@ -34,9 +37,7 @@ final class ScalarAttention {
             }
             double score = sum * call.scale();
             double cap = call.scoring().cap();
-            scores[p] = p < call.firstVisible(unit)
-                    ? Double.NEGATIVE_INFINITY
-                    : cap == 0 ? score : cap * Math.tanh(score / cap);
+            scores[p] = cap == 0 ? score : cap * Math.tanh(score / cap);
         }
         return scores;
     }

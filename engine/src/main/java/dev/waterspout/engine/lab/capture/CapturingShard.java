@@ -1,5 +1,6 @@
 package dev.waterspout.engine.lab.capture;
 
+import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.engine.forward.SequenceRows;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
@@ -57,8 +58,8 @@ public final class CapturingShard implements ShardCompute {
     }
 
     @Override
-    public void copyBlock(int from, int to) {
-        shard.copyBlock(from, to);
+    public void copyBlock(BlockCopy copy) {
+        shard.copyBlock(copy);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.waterspout.engine.api;
 
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.RankMemory;
+import dev.waterspout.engine.gguf.GgufFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -48,6 +49,27 @@ final class MemoryCheck {
                     overflown ? "most" : gigabytes(cache),
                     positions,
                     available.isPresent() ? gigabytes((double) available.getAsLong()) : "fewer"));
+        }
+    }
+
+    /**
+     * Checks the memory of a file that is to be read as a whole.
+     *
+     * @throws DeviceException with the memory that is needed and the memory that there is
+     */
+    static void requireFile(GgufFile file) {
+        requireFile(file, available());
+    }
+
+    static void requireFile(GgufFile file, OptionalLong available) {
+        if (available.isPresent() && file.fileBytes() > available.getAsLong()) {
+            throw new DeviceException(String.format(
+                    Locale.ROOT,
+                    "%s needs %s of memory without a mapping, and %s are available; a mapped file needs none of its"
+                            + " own",
+                    file.name(),
+                    gigabytes((double) file.fileBytes()),
+                    gigabytes((double) available.getAsLong())));
         }
     }
 

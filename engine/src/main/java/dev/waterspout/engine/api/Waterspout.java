@@ -1,5 +1,6 @@
 package dev.waterspout.engine.api;
 
+import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
 import java.io.IOException;
@@ -72,12 +73,29 @@ public final class Waterspout {
     }
 
     /**
-     * Opens a model without running it.
+     * Opens a model without running it. Its weights are read from the file while it runs.
      *
      * @param file GGUF file; empty for the model that is part of this library
      */
     public static Model open(Optional<Path> file) {
-        GgufFile opened = openFile(file);
+        return model(openFile(file));
+    }
+
+    /**
+     * Opens a model without running it, its weights in memory. The file may be cut, replaced or out of reach while the
+     * model runs.
+     *
+     * @param file GGUF file, all of which every process holds
+     * @throws DeviceException if the memory that is available is less than the file
+     */
+    public static Model openInMemory(Path file) {
+        try (GgufFile mapped = GgufFile.open(file)) {
+            MemoryCheck.requireFile(mapped);
+            return model(mapped.copy());
+        }
+    }
+
+    private static Model model(GgufFile opened) {
         try {
             return new Model(opened);
         } catch (Throwable failure) {

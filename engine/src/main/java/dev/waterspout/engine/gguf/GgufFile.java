@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -31,6 +32,7 @@ public final class GgufFile implements AutoCloseable {
 
     private static final long SEGMENT_ALIGNMENT = 64;
     private static final int PIECE_BYTES = 1 << 20;
+    private static final long READ_BYTES = 64L << 20;
 
     private final String name;
     private final Arena arena;
@@ -117,6 +119,49 @@ public final class GgufFile implements AutoCloseable {
             throw new GgufException(name, "there is no permission to read it", e);
         } catch (IOException e) {
             throw new GgufException(name, "cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads the whole file into memory. Nothing that happens to the file afterwards matters to the copy.
+     *
+     * @return the copy, open; this file may be closed
+     * @throws GgufException if the file cannot be read, or became shorter since it was opened
+     */
+    public GgufFile copy() {
+        Arena copies = newArena();
+        try {
+            List<GgufPart> copied = new ArrayList<>();
+            for (int i = 0; i < channels.size(); i++) {
+                GgufPart part = parts.get(i);
+                MemorySegment bytes = copies.allocate(part.file().byteSize(), SEGMENT_ALIGNMENT);
+                read(part.name(), channels.get(i), bytes);
+                copied.add(GgufPart.read(part.name(), bytes));
+            }
+            GgufSplit.check(copied);
+            return new GgufFile(name, copies, copied, List.of());
+        } catch (RuntimeException | OutOfMemoryError e) {
+            copies.close();
+            throw e;
+        }
+    }
+
+    private static void read(String name, FileChannel channel, MemorySegment bytes) {
+        long at = 0;
+        while (at < bytes.byteSize()) {
+            ByteBuffer next = bytes.asSlice(at, Math.min(READ_BYTES, bytes.byteSize() - at))
+                    .asByteBuffer();
+            int count;
+            try {
+                count = channel.read(next, at);
+            } catch (IOException e) {
+                throw new GgufException(name, "cannot be read: " + e.getMessage(), e);
+            }
+            if (count < 0) {
+                throw new GgufException(
+                        name, "was cut to " + at + " bytes while it was read; it had " + bytes.byteSize());
+            }
+            at += count;
         }
     }
 

@@ -73,6 +73,13 @@ class CommandLineTest {
     }
 
     @Test
+    void weightsInMemoryGiveTheTextOfMappedOnes() {
+        String model = TestData.require("stories260K.gguf").toString();
+        String[] arguments = {"generate", "-m", model, "-p", "Once", "-n", "5", "--temp", "0", "--no-mmap"};
+        assertThat(run(arguments).out).isEqualTo("Once upon a time, there\n");
+    }
+
+    @Test
     void theSameSeedWritesTheSame() {
         String[] arguments = {"generate", "-p", "ROMEO:", "-n", "24", "-s", "7", "-tp", "2", "--comm", "e4m3"};
         assertThat(run(arguments).out).isEqualTo(run(arguments).out);

@@ -3,9 +3,11 @@ package dev.waterspout.engine.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.waterspout.engine.api.Waterspout;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.gguf.GgufException;
 import dev.waterspout.engine.gguf.GgufFile;
+import dev.waterspout.engine.gguf.GgufTensor;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.engine.testing.SmallModel;
@@ -65,6 +67,36 @@ class CutFileTest {
             Path other = Files.writeString(folder.resolve("other"), "another file");
             Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
             assertThat(Groups.logits(group, PROMPT)).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void aFileThatIsCutAfterItWasCopiedStaysInUse() throws IOException {
+        Path path = model();
+        try (Model mapped = new Model(GgufFile.open(path));
+                Model copied = Waterspout.openInMemory(path);
+                RankGroup ofFile = Groups.start(mapped, 2, "f32", HostKernels.vector());
+                RankGroup ofCopy = Groups.start(copied, 2, "f32", HostKernels.vector())) {
+            float[] before = Groups.logits(ofFile, PROMPT);
+            try (FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE)) {
+                file.truncate(1000);
+            }
+            assertThat(Groups.logits(ofCopy, PROMPT)).isEqualTo(before);
+            assertThatThrownBy(() -> mapped.file().copy())
+                    .isInstanceOf(GgufException.class)
+                    .hasMessageStartingWith(path + ": was cut to 1000 bytes while it was read; it had ");
+        }
+    }
+
+    @Test
+    void aCopyHasTheBytesOfTheFile() throws IOException {
+        try (GgufFile file = GgufFile.open(model());
+                GgufFile copy = file.copy()) {
+            assertThat(copy.digest()).isEqualTo(file.digest());
+            for (GgufTensor tensor : file.tensors()) {
+                assertThat(copy.data(tensor).mismatch(file.data(tensor))).isEqualTo(-1);
+                assertThat(copy.data(tensor).isMapped()).isFalse();
+            }
         }
     }
 }

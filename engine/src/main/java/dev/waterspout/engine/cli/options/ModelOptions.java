@@ -34,6 +34,12 @@ public final class ModelOptions {
                     + " repository.")
     private @Nullable String hubModel;
 
+    @Option(
+            names = "--no-mmap",
+            description = "Read the whole file into memory instead of mapping it: for network file systems, and for"
+                    + " files that may change while the model runs. Every process holds all of it.")
+    private boolean inMemory;
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -42,9 +48,10 @@ public final class ModelOptions {
         return Waterspout.openFile(file());
     }
 
-    /** Maps the file and validates the model in it. */
+    /** Maps or reads the file, as asked for, and validates the model in it. */
     public Model load() throws IOException {
-        return Waterspout.open(file());
+        Optional<Path> file = file();
+        return inMemory && file.isPresent() ? Waterspout.openInMemory(file.get()) : Waterspout.open(file);
     }
 
     /** Returns the downloaded models in the user's cache. */

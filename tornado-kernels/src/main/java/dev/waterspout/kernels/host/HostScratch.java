@@ -19,7 +19,7 @@ public final class HostScratch {
     private static final int ZEROS = 8 << 10;
 
     /** Floats of {@link #rows()}. */
-    private static final int ROWS = 32 << 10;
+    private static final int ROWS = 64 << 10;
 
     /** Floats of {@link #sums()}, zeros included. */
     private static final int SUMS = ZEROS + (64 << 10);

@@ -11,127 +11,153 @@ import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Weighted sums of cached values, accumulated in memory from tile to tile.
+ * Weighted sums of rows, accumulated in memory: {@code sums[u][i] += weights[u][p] * values[p][i]}. Attention adds
+ * cached values, weighted by the softmax, and computes scores, where the elements of a query weigh rows of a
+ * {@link KeyPanel}.
  *
- * <p>Every element takes its positions in ascending order with one multiply-add each, however many units are processed
+ * <p>Every element takes its rows in ascending order with one multiply-add each, however many units are processed
  * together.
  */
 final class ValueTiles {
-    private static final int WIDE = 4 * Lanes.COUNT;
+    /** Elements that the Vector API takes at a time. */
+    static final int WIDE = 4 * Lanes.COUNT;
+
+    /** Units that the Vector API takes at a time. */
+    private static final int QUAD = 4;
 
     private static final MemorySegment ALL = Memory.ALL;
 
-    private long values;
-    private final int headDim;
+    private final int width;
     private final long weights;
     private final int weightStride;
     private final long sums;
-    /** Sums of one unit and of four in machine code, or null. */
-    private final @Nullable ValueKernels one;
+    private final int sumStride;
+    private final @Nullable MachineCode machine;
 
-    private final @Nullable ValueKernels four;
+    /** Machine code by the number of units of a group and of vectors. */
+    private final @Nullable ValueKernels[][] kernels =
+            new ValueKernels[ValueTile.MOST_UNITS + 1][ValueTile.mostVectors(1) + 1];
+
+    /** Address of the values at hand. */
+    private long values;
 
     /**
      * Creates the tiles of one attention call.
      *
-     * @param values address of a tile, [positions][headDim]
-     * @param headDim elements of a value
-     * @param weights address, [units][positions]
+     * @param width elements of a row of values; rows follow each other
+     * @param weights address of the first unit's first weight
      * @param weightStride floats from unit to unit
-     * @param sums address of dense rows of {@code headDim}, one per unit
+     * @param sums address of the first unit's first sum
+     * @param sumStride floats from unit to unit
      * @param machine does the sums where it can, or null
      */
-    ValueTiles(long values, int headDim, long weights, int weightStride, long sums, @Nullable MachineCode machine) {
-        this.values = values;
-        this.headDim = headDim;
+    ValueTiles(int width, long weights, int weightStride, long sums, int sumStride, @Nullable MachineCode machine) {
+        this.width = width;
         this.weights = weights;
         this.weightStride = weightStride;
         this.sums = sums;
-        one = kernels(machine, 1);
-        four = kernels(machine, ValueTile.MOST_UNITS);
+        this.sumStride = sumStride;
+        this.machine = machine;
     }
 
-    private @Nullable ValueKernels kernels(@Nullable MachineCode machine, int units) {
-        if (machine == null || headDim < Lanes.COUNT) {
-            return null;
-        }
-        int row = headDim * Float.BYTES;
-        int vectors = headDim / Lanes.COUNT;
-        ValueTile shape = new ValueTile(Lanes.COUNT * Float.SIZE, units, vectors, row, weightStride * Float.BYTES, row);
-        return machine.values(shape).orElse(null);
-    }
-
-    /** Takes the values from here on from another address. */
+    /** Takes the values from here on from an address. */
     void readValues(long address) {
         values = address;
     }
 
     /**
-     * Adds the tile's first {@code count} values to the sums of four units.
+     * Adds values to the sums of some units.
      *
-     * @param weight index of the first unit's first weight
-     * @param count number of positions
-     * @param sum index of the first unit's sum
+     * @param row index of the first value
+     * @param rows number of values
+     * @param weight index of the first unit's weight of the first value
+     * @param sum index of the first unit's first sum
+     * @param units number of units
      */
-    void addFour(int weight, int count, int sum) {
-        int d = 0;
-        if (four != null && count > 0) {
-            four.add(values, weights + Layouts.floats(weight), sums + Layouts.floats(sum), count);
-            d = Lanes.whole(headDim);
+    void add(int row, int rows, int weight, int sum, int units) {
+        if (rows == 0) {
+            return;
         }
-        for (; d + WIDE <= headDim; d += WIDE) {
-            fourWide(d, weight, count, sum + d);
+        int value = row * width;
+        int done = machine == null ? 0 : addInMachineCode(machine, value, rows, weight, sum, units);
+        int u = 0;
+        for (; u + QUAD <= units; u += QUAD) {
+            int d = done;
+            for (; d + WIDE <= width; d += WIDE) {
+                fourWide(value + d, weight + u * weightStride, rows, sum + u * sumStride + d);
+            }
+            for (int i = u; i < u + QUAD; i++) {
+                addFrom(d, value, weight + i * weightStride, rows, sum + i * sumStride);
+            }
         }
-        for (int u = 0; u < 4; u++) {
-            addFrom(d, 0, weight + u * weightStride, count, sum + u * headDim);
+        for (; u < units; u++) {
+            int d = done;
+            for (; d + WIDE <= width; d += WIDE) {
+                oneWide(value + d, weight + u * weightStride, rows, sum + u * sumStride + d);
+            }
+            addFrom(d, value, weight + u * weightStride, rows, sum + u * sumStride);
         }
     }
 
-    /**
-     * Adds {@code count} values to the sum of one unit.
-     *
-     * @param position position of the first value in the tile
-     * @param weight index of its weight
-     * @param count number of positions
-     * @param sum index of the unit's sum
-     */
-    void addOne(int position, int weight, int count, int sum) {
-        int value = position * headDim;
-        int d = 0;
-        if (one != null && count > 0) {
-            one.add(
-                    values + Layouts.floats(value),
-                    weights + Layouts.floats(weight),
-                    sums + Layouts.floats(sum),
-                    count);
-            d = Lanes.whole(headDim);
+    /** {@return how many elements of the rows were added: all that fill vectors, or fewer where code does not work} */
+    private int addInMachineCode(MachineCode code, int value, int rows, int weight, int sum, int units) {
+        int most = evenParts(units, ValueTile.MOST_UNITS);
+        int rest = units % most;
+        int vectors = width / Lanes.COUNT;
+        if (vectors == 0) {
+            return 0;
         }
-        for (; d + WIDE <= headDim; d += WIDE) {
-            oneWide(value + d, weight, count, sum + d);
+        int step = evenParts(vectors, ValueTile.mostVectors(most));
+        for (int v = 0; v < vectors; v += step) {
+            int count = Math.min(step, vectors - v);
+            ValueKernels groups = kernels(code, most, count);
+            ValueKernels last = rest == 0 ? groups : kernels(code, rest, count);
+            if (groups == null || last == null) {
+                return v * Lanes.COUNT;
+            }
+            long from = values + Layouts.floats(value + v * Lanes.COUNT);
+            long w = weights + Layouts.floats(weight);
+            long to = sums + Layouts.floats(sum + v * Lanes.COUNT);
+            groups.add(from, w, to, rows, units / most);
+            if (rest > 0) {
+                int first = units - rest;
+                last.add(
+                        from,
+                        w + Layouts.floats(first * weightStride),
+                        to + Layouts.floats(first * sumStride),
+                        rows,
+                        1);
+            }
         }
-        addFrom(d, value, weight, count, sum);
+        return vectors * Lanes.COUNT;
+    }
+
+    /** {@return the size of parts that a count is cut into, as even as it can be; no part is larger than the most} */
+    private static int evenParts(int count, int most) {
+        return Math.ceilDiv(count, Math.ceilDiv(count, most));
+    }
+
+    private @Nullable ValueKernels kernels(MachineCode code, int units, int vectors) {
+        if (kernels[units][vectors] == null) {
+            ValueTile shape = new ValueTile(
+                    Lanes.COUNT * Float.SIZE,
+                    units,
+                    vectors,
+                    width * Float.BYTES,
+                    weightStride * Float.BYTES,
+                    sumStride * Float.BYTES);
+            kernels[units][vectors] = code.values(shape).orElse(null);
+        }
+        return kernels[units][vectors];
     }
 
     private void addFrom(int element, int value, int weight, int count, int sum) {
         int d = element;
-        for (; d + Lanes.COUNT <= headDim; d += Lanes.COUNT) {
+        for (; d + Lanes.COUNT <= width; d += Lanes.COUNT) {
             oneVector(value + d, weight, count, sum + d);
         }
-        for (; d < headDim; d++) {
+        for (; d < width; d++) {
             oneElement(value + d, weight, count, sum + d);
-        }
-    }
-
-    /** Multiplies a unit's sum. */
-    void scale(int sum, float factor) {
-        int whole = Lanes.whole(headDim);
-        for (int d = 0; d < whole; d += Lanes.COUNT) {
-            long at = sums + Layouts.floats(sum + d);
-            Lanes.store(Lanes.load(ALL, at).mul(factor), ALL, at);
-        }
-        for (int d = whole; d < headDim; d++) {
-            long at = sums + Layouts.floats(sum + d);
-            ALL.set(Layouts.F32, at, ALL.get(Layouts.F32, at) * factor);
         }
     }
 
@@ -141,16 +167,17 @@ final class ValueTiles {
      */
     private void fourWide(int value, int weight, int count, int sum) {
         long v = (values + Layouts.floats(value)) & Memory.MASK;
-        long stride = Layouts.floats(headDim & Memory.INDEX);
+        long stride = Layouts.floats(width & Memory.INDEX);
         long unitBytes = Layouts.floats(weightStride);
         long w0 = (weights + Layouts.floats(weight)) & Memory.MASK;
         long w1 = (w0 + unitBytes) & Memory.MASK;
         long w2 = (w1 + unitBytes) & Memory.MASK;
         long w3 = (w2 + unitBytes) & Memory.MASK;
         long s0 = (sums + Layouts.floats(sum)) & Memory.MASK;
-        long s1 = (s0 + stride) & Memory.MASK;
-        long s2 = (s1 + stride) & Memory.MASK;
-        long s3 = (s2 + stride) & Memory.MASK;
+        long sumBytes = Layouts.floats(sumStride);
+        long s1 = (s0 + sumBytes) & Memory.MASK;
+        long s2 = (s1 + sumBytes) & Memory.MASK;
+        long s3 = (s2 + sumBytes) & Memory.MASK;
         FloatVector a00 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s0, Layouts.ORDER);
         FloatVector a01 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s0 + Lanes.BYTES, Layouts.ORDER);
         FloatVector a02 = FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, s0 + 2 * Lanes.BYTES, Layouts.ORDER);
@@ -215,7 +242,7 @@ final class ValueTiles {
 
     private void oneWide(int value, int weight, int count, int sum) {
         long v = (values + Layouts.floats(value)) & Memory.MASK;
-        long stride = Layouts.floats(headDim & Memory.INDEX);
+        long stride = Layouts.floats(width & Memory.INDEX);
         long s = sums + Layouts.floats(sum);
         FloatVector a0 = Lanes.load(ALL, s);
         FloatVector a1 = Lanes.load(ALL, s + Lanes.BYTES);
@@ -239,7 +266,7 @@ final class ValueTiles {
     private void oneVector(int value, int weight, int count, int sum) {
         FloatVector a = Lanes.load(ALL, sums + Layouts.floats(sum));
         for (int p = 0; p < count; p++) {
-            long at = values + Layouts.floats(value + (long) p * headDim);
+            long at = values + Layouts.floats(value + (long) p * width);
             a = Lanes.load(ALL, at).fma(Lanes.all(weight(weight + p)), a);
         }
         Lanes.store(a, ALL, sums + Layouts.floats(sum));
@@ -248,7 +275,7 @@ final class ValueTiles {
     private void oneElement(int value, int weight, int count, int sum) {
         float a = ALL.get(Layouts.F32, sums + Layouts.floats(sum));
         for (int p = 0; p < count; p++) {
-            long at = values + Layouts.floats(value + (long) p * headDim);
+            long at = values + Layouts.floats(value + (long) p * width);
             a = Math.fma(ALL.get(Layouts.F32, at), weight(weight + p), a);
         }
         ALL.set(Layouts.F32, sums + Layouts.floats(sum), a);

@@ -1,6 +1,8 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.ExponentialKernels;
 import dev.waterspout.kernels.machine.MachineCode;
+import dev.waterspout.kernels.machine.ValueTile;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
@@ -20,14 +22,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VectorAttention {
     /** Units that share a tile. */
-    private static final int BLOCK = 32;
+    private static final int BLOCK = 64;
 
     /** Positions of a tile: its keys and values stay in the second-level cache. */
     public static final int TILE = 128;
 
-    private static final int DOT_STRIDE = LaneSums.GROUP * Lanes.COUNT;
-    private static final int DOTS = HostScratch.zeros();
-    private static final int ACCUMULATORS = DOTS + BLOCK * DOT_STRIDE;
+    private static final int ACCUMULATORS = HostScratch.zeros();
 
     private final AttentionCall call;
     private final KvCacheView cache;
@@ -36,11 +36,11 @@ public final class VectorAttention {
     private final long queries;
     private final long sums;
     private final long scores;
-    private final DotTiles dots;
+    private final KeyPanel panel;
+    private final ValueTiles products;
     private final ValueTiles values;
-
-    /** Address of the keys of the tile at hand. */
-    private long keys;
+    private final HostScratch memory;
+    private final @Nullable ExponentialKernels machineExponentials;
 
     /** Per unit: the largest score so far. */
     private final float[] max = new float[BLOCK];
@@ -54,13 +54,19 @@ public final class VectorAttention {
         this.call = call;
         cache = call.cache();
         headDim = cache.headDim();
-        tile = memory.inputs((long) TILE * headDim);
+        this.memory = memory;
+        long tileFloats = (long) TILE * headDim;
+        tile = memory.inputs(tileFloats + KeyPanel.floats(headDim));
         queries = memory.rows();
         block = memory.block();
         sums = memory.sums();
         scores = memory.totals();
-        dots = new DotTiles(queries, headDim, tile, headDim, sums, DOT_STRIDE, Lanes.COUNT, machine);
-        values = new ValueTiles(tile, headDim, scores, TILE, sums, machine);
+        panel = new KeyPanel(headDim, tile + Layouts.floats(tileFloats), machine);
+        products = new ValueTiles(KeyPanel.WIDTH, queries, headDim, scores, TILE, machine);
+        products.readValues(panel.address());
+        machineExponentials =
+                machine == null ? null : machine.exponentials(Lanes.COUNT).orElse(null);
+        values = new ValueTiles(headDim, scores, TILE, sums, headDim, machine);
     }
 
     static void apply(AttentionCall call, int unitFrom, int unitTo, HostScratch memory, @Nullable MachineCode machine) {
@@ -71,7 +77,6 @@ public final class VectorAttention {
                 int groupEnd = call.groupEnd(call.kvHead(unit));
                 int end = Math.min(Math.min(unit + BLOCK, unitTo), groupEnd);
                 attention.block(unit, end - unit);
-                memory.tileDone();
                 unit = end;
             }
         } finally {
@@ -96,15 +101,14 @@ public final class VectorAttention {
         int kvHead = call.kvHead(unit);
         for (int first = begin / TILE * TILE; first < visible; first += TILE) {
             int positions = Math.min(TILE, visible - first);
-            keys = near(cache.keys(), kvHead, first, positions);
-            dots.readInputs(keys);
-            score(positions, count);
+            score(near(cache.keys(), kvHead, first, positions), positions, count);
             cap(positions, count);
             for (int u = 0; u < count; u++) {
                 softmax(u, hidden(unit + u, first), seen(unit + u, first));
             }
             values.readValues(near(cache.values(), kvHead, first, positions));
             weigh(unit, count, first);
+            memory.tileDone();
         }
         for (int u = 0; u < count; u++) {
             writeOutput(u, call.offset(unit + u));
@@ -152,23 +156,11 @@ public final class VectorAttention {
     }
 
     /** Scores [units][TILE] of all units with all positions of a tile; softmax discards what a unit may not see. */
-    private void score(int positions, int units) {
-        int whole = Lanes.whole(headDim);
-        for (int p = 0; p < positions; p += LaneSums.GROUP) {
-            int inputs = Math.min(LaneSums.GROUP, positions - p);
-            dots.multiply(units, p * headDim, inputs, whole, DOTS, true);
-            for (int u = 0; u < units; u++) {
-                LaneSums.sixteen(sums + Layouts.floats(DOTS + u * DOT_STRIDE), at(u, p));
-            }
-        }
-        if (whole < headDim) {
-            for (int u = 0; u < units; u++) {
-                for (int p = 0; p < positions; p++) {
-                    long query = queries + Layouts.floats(u * headDim + whole);
-                    long key = keys + Layouts.floats(p * headDim + whole);
-                    DotTiles.addRest(at(u, p), query, Memory.ALL, key, headDim - whole);
-                }
-            }
+    private void score(long keys, int positions, int units) {
+        Memory.ALL.asSlice(scores, Layouts.floats((long) units * TILE)).fill((byte) 0);
+        for (int p = 0; p < positions; p += KeyPanel.WIDTH) {
+            panel.fill(panel.key(keys, p), Math.min(KeyPanel.WIDTH, positions - p));
+            products.add(0, headDim, 0, p, units);
         }
     }
 
@@ -212,7 +204,7 @@ public final class VectorAttention {
         if (largest != max[unit]) {
             // StrictMath: the same bits from interpreted and compiled code.
             float factor = (float) StrictMath.exp((double) max[unit] - largest);
-            values.scale(accumulator(unit), factor);
+            scale(accumulator(unit), factor);
             weightSum[unit] *= factor;
             max[unit] = largest;
         }
@@ -220,17 +212,26 @@ public final class VectorAttention {
     }
 
     private static float largest(long base, int count) {
-        FloatVector largest = Lanes.load(Memory.ALL, base);
+        long from = base & Memory.MASK;
+        FloatVector largest = Lanes.load(Memory.ALL, from);
         for (int p = Lanes.COUNT; p < count; p += Lanes.COUNT) {
-            largest = largest.max(Lanes.load(Memory.ALL, base + Layouts.floats(p)));
+            largest = largest.max(Lanes.load(Memory.ALL, from + (long) (p & Memory.INDEX) * Float.BYTES));
         }
         return largest.reduceLanes(VectorOperators.MAX); // unlike a sum, a maximum is the same in any order
     }
 
-    private static float exponentials(long base, int count, float largest) {
+    /** Replaces scores by their weights. {@return the sum} */
+    private float exponentials(long base, int count, float largest) {
+        if (machineExponentials != null) {
+            long total = tile; // keys are no longer needed, values not yet
+            Memory.ALL.set(Layouts.F32, total + Lanes.BYTES, largest);
+            machineExponentials.apply(base, total + Lanes.BYTES, total, count / Lanes.COUNT);
+            return LaneSums.one(Lanes.load(Memory.ALL, total));
+        }
+        long from = base & Memory.MASK;
         FloatVector total = Lanes.zero();
         for (int p = 0; p < count; p += Lanes.COUNT) {
-            long at = base + Layouts.floats(p);
+            long at = from + (long) (p & Memory.INDEX) * Float.BYTES;
             FloatVector weight = VectorExp.of(Lanes.load(Memory.ALL, at).sub(largest));
             Lanes.store(weight, Memory.ALL, at);
             total = total.add(weight);
@@ -238,27 +239,37 @@ public final class VectorAttention {
         return LaneSums.one(total);
     }
 
-    /** Adds the weighted values of a tile: four units together as far as all see it, then each alone. */
+    /** Adds the weighted values of a tile: some units together as far as all see it, then each alone. */
     private void weigh(int unit, int count, int first) {
-        int u = 0;
-        for (; u + 4 <= count; u += 4) {
-            int common = TILE;
-            for (int i = 0; i < 4; i++) {
-                common = Math.min(common, seen(unit + u + i, first));
+        int step = commonlySeen(unit, count, first) == TILE ? count : ValueTile.MOST_UNITS;
+        for (int u = 0; u < count; u += step) {
+            int units = Math.min(step, count - u);
+            int common = commonlySeen(unit + u, units, first);
+            values.add(0, common, u * TILE, accumulator(u), units);
+            for (int i = u; i < u + units; i++) {
+                values.add(common, seen(unit + i, first) - common, i * TILE + common, accumulator(i), 1);
             }
-            values.addFour(u * TILE, common, accumulator(u));
-            for (int i = 0; i < 4; i++) {
-                weighRest(u + i, common, seen(unit + u + i, first));
-            }
-        }
-        for (; u < count; u++) {
-            weighRest(u, 0, seen(unit + u, first));
         }
     }
 
-    private void weighRest(int unit, int from, int to) {
-        if (from < to) {
-            values.addOne(from, unit * TILE + from, to - from, accumulator(unit));
+    private int commonlySeen(int unit, int count, int first) {
+        int common = TILE;
+        for (int u = unit; u < unit + count; u++) {
+            common = Math.min(common, seen(u, first));
+        }
+        return common;
+    }
+
+    /** Multiplies the sums of a unit's values. */
+    private void scale(int accumulator, float factor) {
+        int whole = Lanes.whole(headDim);
+        for (int d = 0; d < whole; d += Lanes.COUNT) {
+            long at = sums + Layouts.floats(accumulator + d);
+            Lanes.store(Lanes.load(Memory.ALL, at).mul(factor), Memory.ALL, at);
+        }
+        for (int d = whole; d < headDim; d++) {
+            long at = sums + Layouts.floats(accumulator + d);
+            Memory.ALL.set(Layouts.F32, at, Memory.ALL.get(Layouts.F32, at) * factor);
         }
     }
 
@@ -272,7 +283,7 @@ public final class VectorAttention {
     }
 
     private void writeOutput(int unit, long to) {
-        values.scale(accumulator(unit), 1 / weightSum[unit]);
+        scale(accumulator(unit), 1 / weightSum[unit]);
         MemorySegment.copy(
                 Memory.ALL, sums + Layouts.floats(accumulator(unit)), call.output(), to, Layouts.floats(headDim));
     }

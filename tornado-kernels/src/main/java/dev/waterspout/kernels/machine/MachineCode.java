@@ -35,6 +35,8 @@ public final class MachineCode {
     private final Map<FloatTile, Optional<FloatKernels>> floats = new ConcurrentHashMap<>();
 
     private final Map<ValueTile, Optional<ValueKernels>> values = new ConcurrentHashMap<>();
+    private final Map<ExponentialTile, Optional<ExponentialKernels>> exponentials = new ConcurrentHashMap<>();
+    private final Map<FloatTranspose, Optional<TransposeKernels>> transposes = new ConcurrentHashMap<>();
 
     private MachineCode(Isa isa, @Nullable Runner simulator) {
         this.isa = isa;
@@ -119,6 +121,27 @@ public final class MachineCode {
      */
     public Optional<ValueKernels> values(ValueTile shape) {
         return values.computeIfAbsent(shape, key -> checked(new ValueKernels(this, key)));
+    }
+
+    /**
+     * {@return the kernel that transposes rows of f32, or nothing if it does not work here}
+     *
+     * @param rowStride bytes from a row to the next
+     * @param columnStride bytes from a column of the result to the next
+     */
+    public Optional<TransposeKernels> transposes(int rowStride, int columnStride) {
+        FloatTranspose shape = new FloatTranspose(isa, rowStride, columnStride);
+        return transposes.computeIfAbsent(shape, key -> checked(new TransposeKernels(this, key)));
+    }
+
+    /**
+     * {@return the kernel of exponentials and their sums, or nothing if it does not work here}
+     *
+     * @param lanes of the vector of sums: 4, 8 or 16
+     */
+    public Optional<ExponentialKernels> exponentials(int lanes) {
+        ExponentialTile shape = new ExponentialTile(lanes);
+        return exponentials.computeIfAbsent(shape, key -> checked(new ExponentialKernels(this, key)));
     }
 
     private static <T extends Checked> Optional<T> checked(T kernels) {

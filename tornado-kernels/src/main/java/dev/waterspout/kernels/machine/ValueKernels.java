@@ -6,7 +6,10 @@ import java.lang.foreign.MemorySegment;
 
 /** Weighted sums of rows in f32, see {@link ValueTile}. */
 public final class ValueKernels implements MachineCode.Checked {
+    /** What the comparison with the definition takes. */
     private static final int ROWS = 5;
+
+    private static final int GROUPS = 2;
 
     private final ValueTile shape;
     private final MachineCode.Function function;
@@ -17,29 +20,31 @@ public final class ValueKernels implements MachineCode.Checked {
     }
 
     /**
-     * Adds weighted rows to the sums of the shape's units.
+     * Adds weighted rows to the sums of some groups of units, as many in each as the shape says.
      *
      * @param values address of the first row
      * @param weights address of the first unit's weights
      * @param sums address of the first unit's sums
      * @param rows number of rows, at least 1
+     * @param groups number of groups, at least 1
      */
-    public void add(long values, long weights, long sums, int rows) {
-        function.call(values, weights, sums, rows, 0, 0);
+    public void add(long values, long weights, long sums, int rows, int groups) {
+        function.call(values, weights, sums, rows, groups, 0);
     }
 
     @Override
     public boolean works() {
         int width = shape.vectors() * shape.bits() / Float.SIZE;
+        int units = GROUPS * shape.units();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment values =
                     FloatKernels.numbers(arena, (ROWS - 1L) * shape.valueStride() + Layouts.floats(width), 1);
-            long weightBytes = (shape.units() - 1L) * shape.weightStride() + Layouts.floats(ROWS);
+            long weightBytes = (units - 1L) * shape.weightStride() + Layouts.floats(ROWS);
             MemorySegment weights = FloatKernels.numbers(arena, weightBytes, 2);
             MemorySegment sums =
-                    FloatKernels.numbers(arena, (shape.units() - 1L) * shape.sumStride() + Layouts.floats(width), 3);
+                    FloatKernels.numbers(arena, (units - 1L) * shape.sumStride() + Layouts.floats(width), 3);
             MemorySegment expected = arena.allocate(sums.byteSize(), 64).copyFrom(sums);
-            for (int u = 0; u < shape.units(); u++) {
+            for (int u = 0; u < units; u++) {
                 for (int i = 0; i < width; i++) {
                     long at = (long) u * shape.sumStride() + Layouts.floats(i);
                     float sum = expected.get(Layouts.F32, at);
@@ -51,7 +56,7 @@ public final class ValueKernels implements MachineCode.Checked {
                     expected.set(Layouts.F32, at, sum);
                 }
             }
-            add(values.address(), weights.address(), sums.address(), ROWS);
+            add(values.address(), weights.address(), sums.address(), ROWS, GROUPS);
             return sums.mismatch(expected) < 0;
         }
     }

@@ -3,64 +3,98 @@ package dev.waterspout.kernels.machine;
 import java.util.List;
 
 /**
- * A micro-kernel of weighted sums of rows in f32: {@code sums[u][i] += weights[u][p] * values[p][i]} for some units u.
- * Each element takes its rows p in ascending order, so the tile's shape does not change a bit.
+ * A micro-kernel of weighted sums of rows in f32: {@code sums[u][i] += weights[u][p] * values[p][i]} for groups of some
+ * units u. Each element takes its rows p in ascending order, so the tile's shape does not change a bit.
  *
- * <p>Arguments: address of the values, of the first unit's weights, of the first unit's sums, the number of rows.
- * Strides are bytes.
+ * <p>Arguments: address of the values, of the first unit's weights, of the first unit's sums, the number of rows, the
+ * number of groups of units. Strides are bytes.
  *
- * @param bits bits of a vector: 128, 256 or 512
- * @param units that are summed together
- * @param vectors vectors of a row
- * @param valueStride distance of two successive rows
- * @param weightStride distance of the weights of two successive units
- * @param sumStride distance of the sums of two successive units
+ * @param bits of a vector: 128, 256 or 512
+ * @param units of a group
+ * @param vectors of a row, see {@link #mostVectors}
+ * @param valueStride from a row to the next
+ * @param weightStride from a unit's weights to the next one's
+ * @param sumStride from a unit's sums to the next one's
  */
 public record ValueTile(int bits, int units, int vectors, int valueStride, int weightStride, int sumStride) {
-    /** Vectors of a row whose sums are in registers at the same time. */
-    private static final int NEAR = 3;
+    /** Sums in registers: they hide the latency of the multiply-add, and 16 registers hold what they need, too. */
+    private static final int SUMS = 12;
 
-    /** The most units. */
-    public static final int MOST_UNITS = 4;
+    /** The most units of a group. */
+    public static final int MOST_UNITS = 6;
+
+    /**
+     * {@return the most vectors of a row}
+     *
+     * @param units of a group, 1 to {@value #MOST_UNITS}
+     */
+    public static int mostVectors(int units) {
+        return SUMS / units;
+    }
 
     /** {@return the function} */
     List<Instruction> emit() {
         Assembler code = new Assembler(bits);
-        for (int first = 0; first < vectors; first += NEAR) {
-            add(code, first, Math.min(NEAR, vectors - first));
+        int groupLoop = code.here();
+        code.move(General.RAX, General.RDI);
+        code.move(General.R10, General.RSI);
+        code.move(General.R9, General.RCX);
+        sums(code, VectorOp.VMOVUPS);
+        int rowLoop = code.here();
+        if (vectors <= units) {
+            valuesInRegisters(code);
+        } else {
+            weightsInRegisters(code);
         }
+        code.add(General.RAX, valueStride);
+        code.add(General.R10, Float.BYTES);
+        code.loop(General.R9, rowLoop);
+        sums(code, VectorOp.VMOVUPS_STORE);
+        code.add(General.RSI, units * weightStride);
+        code.add(General.RDX, units * sumStride);
+        code.loop(General.R8, groupLoop);
         code.end();
         return code.instructions();
     }
 
-    private void add(Assembler code, int first, int count) {
-        int value = units * NEAR;
-        int weight = value + NEAR;
-        code.move(General.RAX, General.RDI);
-        code.move(General.R10, General.RSI);
-        code.move(General.R9, General.RCX);
-        sums(code, first, count, VectorOp.VMOVUPS);
-        int loop = code.here();
-        for (int i = 0; i < count; i++) {
-            code.load(value + i, General.RAX, (first + i) * code.bytes());
+    private void valuesInRegisters(Assembler code) {
+        int weight = SUMS + vectors;
+        for (int i = 0; i < vectors; i++) {
+            code.load(SUMS + i, General.RAX, i * code.bytes());
         }
         for (int u = 0; u < units; u++) {
-            code.put(VectorOp.VBROADCASTSS, weight, Source.memory(General.R10, u * weightStride));
-            for (int i = 0; i < count; i++) {
-                code.put(VectorOp.VFMADD231PS, u * NEAR + i, weight, value + i);
+            loadWeight(code, weight, u);
+            for (int i = 0; i < vectors; i++) {
+                code.put(VectorOp.VFMADD231PS, sum(u, i), weight, SUMS + i);
             }
         }
-        code.add(General.RAX, valueStride);
-        code.add(General.R10, Float.BYTES);
-        code.loop(General.R9, loop);
-        sums(code, first, count, VectorOp.VMOVUPS_STORE);
     }
 
-    private void sums(Assembler code, int first, int count, VectorOp op) {
+    private void weightsInRegisters(Assembler code) {
+        int value = SUMS + units;
         for (int u = 0; u < units; u++) {
-            for (int i = 0; i < count; i++) {
-                Source place = Source.memory(General.RDX, u * sumStride + (first + i) * code.bytes());
-                code.put(op, u * NEAR + i, place);
+            loadWeight(code, SUMS + u, u);
+        }
+        for (int i = 0; i < vectors; i++) {
+            code.load(value, General.RAX, i * code.bytes());
+            for (int u = 0; u < units; u++) {
+                code.put(VectorOp.VFMADD231PS, sum(u, i), SUMS + u, value);
+            }
+        }
+    }
+
+    private void loadWeight(Assembler code, int to, int unit) {
+        code.put(VectorOp.VBROADCASTSS, to, Source.memory(General.R10, unit * weightStride));
+    }
+
+    private int sum(int unit, int vector) {
+        return unit * vectors + vector;
+    }
+
+    private void sums(Assembler code, VectorOp op) {
+        for (int u = 0; u < units; u++) {
+            for (int i = 0; i < vectors; i++) {
+                code.put(op, sum(u, i), Source.memory(General.RDX, u * sumStride + i * code.bytes()));
             }
         }
     }

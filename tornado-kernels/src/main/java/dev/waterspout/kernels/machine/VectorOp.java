@@ -18,6 +18,10 @@ enum VectorOp {
     /** Halves to floats: the source has half the bits. */
     VCVTPH2PS(Form.LOAD, 2, 1, 0, 0x13),
     VPABSB(Form.LOAD, 2, 1, 0, 0x1C),
+    VADDPS(Form.THREE, 1, 0, 0, 0x58),
+    VSUBPS(Form.THREE, 1, 0, 0, 0x5C),
+    /** The lesser one; the source if one is no number. */
+    VMINPS(Form.THREE, 1, 0, 0, 0x5D),
     VMULPS(Form.THREE, 1, 0, 0, 0x59),
     VDIVPS(Form.THREE, 1, 0, 0, 0x5E),
     /** to = first * source + to. */

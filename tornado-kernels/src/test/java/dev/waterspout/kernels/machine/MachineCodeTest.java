@@ -58,10 +58,28 @@ class MachineCodeTest {
     @MethodSource("tiles")
     void weightedSumsHaveTheBitsOfTheDefinition(MachineCode machine, int bits, int vectors) {
         int vector = bits / Byte.SIZE;
-        for (int units : new int[] {1, ValueTile.MOST_UNITS}) {
+        for (int units : new int[] {1, 2, 5, ValueTile.MOST_UNITS}) {
+            int most = Math.min(vectors, ValueTile.mostVectors(units));
             int row = vectors * vector;
-            assertThat(machine.values(new ValueTile(bits, units, vectors, row + 4, 20, row)))
+            assertThat(machine.values(new ValueTile(bits, units, most, row + 4, 20, row)))
                     .isPresent();
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("machines")
+    void exponentialsHaveTheBitsOfTheDefinition(MachineCode machine) {
+        for (int lanes : new int[] {4, 8, 16}) {
+            assertThat(machine.exponentials(lanes)).isPresent();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("machines")
+    void rowsAreTransposed(MachineCode machine) {
+        assertThat(machine.transposes(36, 2 * machine.isa().bytes())).isPresent();
+        assertThat(machine.transposes(
+                        4 * TransposeKernels.COLUMNS, machine.isa().bytes() + 4))
+                .isPresent();
     }
 }

@@ -118,6 +118,9 @@ final class Simulator {
             case VCVTPS2DQ -> ints(r, bytes, i -> toInt(getFloat(b, i)));
             case VCVTPH2PS -> floats(r, bytes, i -> Float.float16ToFloat((short) getWord(b, i)));
             case VPABSB -> each(r, bytes, i -> Math.abs(b[i]));
+            case VADDPS -> floats(r, bytes, i -> getFloat(a, i) + getFloat(b, i));
+            case VSUBPS -> floats(r, bytes, i -> getFloat(a, i) - getFloat(b, i));
+            case VMINPS -> floats(r, bytes, i -> getFloat(a, i) < getFloat(b, i) ? getFloat(a, i) : getFloat(b, i));
             case VMULPS -> floats(r, bytes, i -> getFloat(a, i) * getFloat(b, i));
             case VDIVPS -> floats(r, bytes, i -> getFloat(a, i) / getFloat(b, i));
             case VFMADD231PS -> floats(r, bytes, i -> Math.fma(getFloat(a, i), getFloat(b, i), getFloat(old, i)));

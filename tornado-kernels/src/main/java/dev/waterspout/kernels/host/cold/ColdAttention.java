@@ -4,6 +4,7 @@ import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.KvCacheView;
 import dev.waterspout.kernels.host.VectorAttention;
+import dev.waterspout.kernels.vector.Exponential;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
@@ -64,18 +65,10 @@ final class ColdAttention {
     }
 
     private void score(float[] query, float[] keys, int positions) {
-        int whole = Lanes.whole(headDim);
         for (int p = 0; p < positions; p++) {
             int key = p * headDim;
-            for (int lane = 0; lane < Lanes.COUNT; lane++) {
-                float sum = 0;
-                for (int d = lane; d < whole; d += Lanes.COUNT) {
-                    sum = Math.fma(query[d], keys[key + d], sum);
-                }
-                lanes[lane] = sum;
-            }
-            float score = ColdFloats.sumLanes(lanes, 0);
-            for (int d = whole; d < headDim; d++) {
+            float score = 0;
+            for (int d = 0; d < headDim; d++) {
                 score = Math.fma(query[d], keys[key + d], score);
             }
             scores[p] = score;
@@ -107,7 +100,7 @@ final class ColdAttention {
         }
         Arrays.fill(lanes, 0);
         for (int p = 0; p < positions; p++) {
-            scores[p] = ColdFloats.exp(scores[p] - largest);
+            scores[p] = Exponential.of(scores[p] - largest);
             lanes[p % Lanes.COUNT] += scores[p];
         }
         weightSum += ColdFloats.sumLanes(lanes, 0);

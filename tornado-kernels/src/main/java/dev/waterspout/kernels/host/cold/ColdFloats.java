@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.host.cold;
 
 import dev.waterspout.kernels.host.LaneSums;
-import dev.waterspout.kernels.host.VectorExp;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.vector.Exponential;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
@@ -31,27 +31,9 @@ final class ColdFloats {
         return lanes[first];
     }
 
-    /** {@link VectorExp} of one number. */
-    static float exp(float exponent) {
-        if (exponent < VectorExp.LOWEST) {
-            return 0;
-        }
-        float x = exponent > VectorExp.HIGHEST ? VectorExp.HIGHEST : exponent;
-        float shifted = Math.fma(x, VectorExp.LOG2_E, VectorExp.ROUND);
-        float n = shifted - VectorExp.ROUND;
-        float r = Math.fma(n, -VectorExp.LN2_LOW, Math.fma(n, -VectorExp.LN2_HIGH, x));
-        float p = Math.fma(r, VectorExp.Q4, VectorExp.Q3);
-        p = Math.fma(p, r, VectorExp.Q2);
-        p = Math.fma(p, r, VectorExp.Q1);
-        p = Math.fma(p, r, VectorExp.Q0);
-        p = Math.fma(p, r * r, r) + 1;
-        float half = p * Float.intBitsToFloat((Float.floatToRawIntBits(shifted) << 23) + VectorExp.HALF);
-        return half + half;
-    }
-
     /** {@link VectorElementwise#softCap} of one number. */
     static float softCap(float x, float cap) {
-        float e = exp(Math.abs(x) * (-2f / cap));
+        float e = Exponential.of(Math.abs(x) * (-2f / cap));
         float result = (1 - e) / (e + 1) * cap;
         return x < 0 ? -result : result;
     }

@@ -12,6 +12,7 @@ import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.VectorKernels;
 import dev.waterspout.kernels.host.VectorNorm;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.vector.Exponential;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
@@ -174,7 +175,7 @@ public final class ColdKernels implements HostKernels {
     }
 
     private static float sigmoid(float x, float exponent) {
-        return x / (ColdFloats.exp(exponent) + 1);
+        return x / (Exponential.of(exponent) + 1);
     }
 
     @Override

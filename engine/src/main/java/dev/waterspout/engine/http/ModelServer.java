@@ -15,19 +15,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Serves a model by OpenAI's HTTP interface, until it is told to end. */
 public final class ModelServer implements AutoCloseable {
-    /** Paths that are answered without a key: they say nothing of the model or of other requests. */
-    private static final Set<String> OPEN = Set.of(Endpoints.HEALTH, ChatPage.PATH);
-
     private static final long POLL_MILLIS = 20;
 
-    private final ChatPage page = new ChatPage();
+    private final Documents documents = new Documents();
     private final ReplyQueue queue;
     private final Endpoints endpoints;
     private final ApiKeys keys;
@@ -105,6 +101,11 @@ public final class ModelServer implements AutoCloseable {
         transport.close();
     }
 
+    /** Returns whether a path is answered without a key: it says nothing of the model or of other requests. */
+    private boolean isOpen(String path) {
+        return path.equals(Endpoints.HEALTH) || documents.paths().contains(path);
+    }
+
     /** What the transport asks. */
     private final class Requests implements Handler {
         @Override
@@ -116,7 +117,7 @@ public final class ModelServer implements AutoCloseable {
         }
 
         private Optional<ApiException> refusal(Head head) {
-            boolean open = OPEN.contains(head.path());
+            boolean open = isOpen(head.path());
             if (!open && !keys.admit(head)) {
                 return Optional.of(ApiException.coded(
                         401, "invalid_api_key", "the request has no API key that this server knows"));
@@ -144,11 +145,13 @@ public final class ModelServer implements AutoCloseable {
                     Answer health = health();
                     status = health.status();
                     exchange.answer(health);
-                } else if (exchange.path().equals(ChatPage.PATH)
-                        && exchange.method().equals("GET")) {
-                    exchange.answer(page.answer());
                 } else {
-                    endpoints.find(exchange.method(), exchange.path()).answer(exchange);
+                    Optional<Answer> document = documents.find(exchange.method(), exchange.path());
+                    if (document.isPresent()) {
+                        exchange.answer(document.get());
+                    } else {
+                        endpoints.find(exchange.method(), exchange.path()).answer(exchange);
+                    }
                 }
             } catch (ApiException failure) {
                 status = failure.status();

@@ -28,8 +28,8 @@ class ToolsAndFormatsTest {
                     + "\"seed\":3,\"max_tokens\":200";
     private static final String SCHEMA =
             "{\"type\":\"object\",\"properties\":{\"mood\":{\"enum\":[\"calm\",\"stern\"]},"
-                    + "\"year\":{\"type\":\"integer\",\"minimum\":1700,\"maximum\":1999}},\"required\":[\"mood\",\"year\"],"
-                    + "\"additionalProperties\":false}";
+                + "\"year\":{\"type\":\"integer\",\"minimum\":1700,\"maximum\":1999}},\"required\":[\"mood\",\"year\"],"
+                + "\"additionalProperties\":false}";
     private static final String TOOLS =
             "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"vote\",\"description\":"
                     + "\"Votes.\",\"parameters\":" + SCHEMA + "}}]";
@@ -49,6 +49,7 @@ class ToolsAndFormatsTest {
     private static Map<String, Object> answer(String path, String json) throws IOException, InterruptedException {
         HttpResponse<String> response = server.send(server.post(path, json));
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        assertThat(server.problems(response)).as(response.body()).isEmpty();
         return TestServer.json(response.body());
     }
 
@@ -79,7 +80,8 @@ class ToolsAndFormatsTest {
         assertThat(TestServer.at(reply, "choices.0.finish_reason")).isEqualTo("stop");
         Map<String, Object> response = answer(
                 "/v1/responses",
-                "{\"input\":\"We the people\",\"temperature\":1,\"max_output_tokens\":200,\"text\":{\"format\":{\"type\":"
+                "{\"input\":\"We the"
+                        + " people\",\"temperature\":1,\"max_output_tokens\":200,\"text\":{\"format\":{\"type\":"
                         + "\"json_schema\",\"name\":\"v\",\"schema\":" + SCHEMA + "}}}");
         assertVote(TestServer.at(response, "output.0.content.0.text"));
     }

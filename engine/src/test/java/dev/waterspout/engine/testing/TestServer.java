@@ -36,12 +36,13 @@ public final class TestServer implements AutoCloseable {
     public static final String TEMPLATE =
             "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:";
 
-    private final LanguageModel model;
+    private final ServedModel served;
     private final ModelServer server;
     private final HttpClient client = HttpClient.newHttpClient();
+    private @Nullable OpenApi described;
 
-    private TestServer(LanguageModel model, ModelServer server) {
-        this.model = model;
+    private TestServer(ServedModel served, ModelServer server) {
+        this.served = served;
         this.server = server;
     }
 
@@ -77,7 +78,7 @@ public final class TestServer implements AutoCloseable {
                 setup.request(),
                 setup.limits());
         try {
-            return new TestServer(model, new ModelServer(served, options));
+            return new TestServer(served, new ModelServer(served, options));
         } catch (IOException | RuntimeException failure) {
             model.close();
             throw failure;
@@ -88,8 +89,12 @@ public final class TestServer implements AutoCloseable {
         return server;
     }
 
+    public ServedModel served() {
+        return served;
+    }
+
     public LanguageModel model() {
-        return model;
+        return served.model();
     }
 
     public URI uri(String path) {
@@ -117,6 +122,19 @@ public final class TestServer implements AutoCloseable {
         return send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofMinutes(10)));
     }
 
+    /** What an answer has that the server's description does not say; empty if nothing. */
+    public List<String> problems(HttpResponse<String> response) throws IOException, InterruptedException {
+        if (described == null) {
+            described = new OpenApi(get("/openapi.json").body());
+        }
+        return described.problems(
+                response.request().method(),
+                response.uri().getPath(),
+                response.statusCode(),
+                response.headers().firstValue("Content-Type").orElseThrow(),
+                response.body());
+    }
+
     /** The object of an answer's JSON. */
     @SuppressWarnings("unchecked")
     public static Map<String, Object> json(String text) throws IOException {
@@ -137,6 +155,6 @@ public final class TestServer implements AutoCloseable {
     @Override
     public void close() {
         server.close();
-        model.close();
+        served.model().close();
     }
 }

@@ -44,7 +44,7 @@ final class CompletionWriter implements ReplyWriter {
                         usual.sampling(),
                         served.tokenizer().vocabulary().size()),
                 SamplingFields.stops(fields),
-                Forms.constraint(Forms.read(fields, List.of()), served),
+                Forms.constraint(Forms.readText(fields), served),
                 fields.integer("logprobs", 0, 20).map(Long::intValue).orElse(-1));
         int choices =
                 fields.integer("n", 1, ReplyRequest.MOST_CHOICES).orElse(1L).intValue();

@@ -13,6 +13,7 @@ import dev.waterspout.engine.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,9 +54,9 @@ public final class Endpoints {
         this.served = served;
         this.queue = queue;
         this.replies = new Replies(served, queue, metrics, limit);
-        endpoints.put("POST /v1/chat/completions", this::chat);
-        endpoints.put("POST /v1/completions", this::complete);
-        endpoints.put("POST /v1/responses", this::respond);
+        endpoints.put("POST /v1/chat/completions", exchange -> reply(exchange, chat(body(exchange))));
+        endpoints.put("POST /v1/completions", exchange -> reply(exchange, completion(body(exchange))));
+        endpoints.put("POST /v1/responses", exchange -> reply(exchange, response(body(exchange))));
         endpoints.put("GET /v1/models", exchange -> exchange.answer(json(models())));
         endpoints.put("GET /metrics", exchange -> exchange.answer(metrics()));
         endpoints.put("POST /tokenize", exchange -> exchange.answer(json(tokenize(body(exchange)))));
@@ -88,6 +89,11 @@ public final class Endpoints {
         throw ApiException.request(404, "there is nothing at " + path + "; there is " + String.join(", ", paths));
     }
 
+    /** Returns all methods and paths, such as {@code GET /v1/models}. */
+    Set<String> routes() {
+        return Collections.unmodifiableSet(endpoints.keySet());
+    }
+
     private boolean knows(String path) {
         return endpoints.keySet().stream().anyMatch(known -> known.endsWith(" " + path));
     }
@@ -105,22 +111,32 @@ public final class Endpoints {
         return Answer.json(200, PlainJson.text(json));
     }
 
-    private void chat(Exchange exchange) {
-        ReplyRequest request = ChatWriter.read(body(exchange), served);
-        replies.answer(exchange, request, new ChatWriter(served, request));
+    /**
+     * A request for replies.
+     *
+     * @param request what it asks for
+     * @param writer of its answer
+     */
+    record Asked(ReplyRequest request, ReplyWriter writer) {}
+
+    private void reply(Exchange exchange, Asked asked) {
+        replies.answer(exchange, asked.request(), asked.writer());
     }
 
-    private void complete(Exchange exchange) {
-        Fields fields = body(exchange);
+    Asked chat(Fields fields) {
+        ReplyRequest request = ChatWriter.read(fields, served);
+        return new Asked(request, new ChatWriter(served, request));
+    }
+
+    Asked completion(Fields fields) {
         ReplyRequest request = CompletionWriter.read(fields, served);
         boolean echoes = fields.flag("echo").orElse(false);
-        replies.answer(exchange, request, new CompletionWriter(served, request, echoes));
+        return new Asked(request, new CompletionWriter(served, request, echoes));
     }
 
-    private void respond(Exchange exchange) {
-        Fields fields = body(exchange);
+    Asked response(Fields fields) {
         ReplyRequest request = ResponsesRequest.read(fields, served);
-        replies.answer(exchange, request, new ResponsesWriter(served, ResponsesRequest.echoed(fields)));
+        return new Asked(request, new ResponsesWriter(served, ResponsesRequest.echoed(fields)));
     }
 
     private Answer metrics() {
@@ -154,7 +170,7 @@ public final class Endpoints {
                                 "devices", model.deployment().devices()))));
     }
 
-    private Map<String, @Nullable Object> tokenize(Fields fields) {
+    Map<String, @Nullable Object> tokenize(Fields fields) {
         String content = fields.requiredText("content");
         boolean special = fields.flag("parse_special").orElse(true);
         boolean begins = fields.flag("add_special").orElse(false)
@@ -170,7 +186,7 @@ public final class Endpoints {
         return PlainJson.object("tokens", list);
     }
 
-    private Map<String, @Nullable Object> detokenize(Fields fields) {
+    Map<String, @Nullable Object> detokenize(Fields fields) {
         List<Integer> tokens = new ArrayList<>();
         int vocabulary = served.tokenizer().vocabulary().size();
         for (Object item : fields.list("tokens")) {
@@ -184,7 +200,7 @@ public final class Endpoints {
         return PlainJson.object("content", served.model().detokenize(ids));
     }
 
-    private Map<String, @Nullable Object> render(Fields fields) {
+    Map<String, @Nullable Object> render(Fields fields) {
         try {
             return PlainJson.object(
                     "prompt",

@@ -18,8 +18,21 @@ final class Forms {
 
     /** Reads {@code response_format}, {@code grammar}, {@code tool_choice} and {@code parallel_tool_calls}. */
     static ReplyForm read(Fields fields, List<Map<String, @Nullable Object>> described) {
+        return form(fields, schema(fields), grammar(fields), described);
+    }
+
+    /** Reads {@code response_format} and {@code grammar} of a request that has no tools. */
+    static ReplyForm readText(Fields fields) {
+        return form(schema(fields), grammar(fields), List.of(), false, true);
+    }
+
+    private static Optional<String> grammar(Fields fields) {
+        return fields.text("grammar").filter(text -> !text.isBlank());
+    }
+
+    private static Optional<Object> schema(Fields fields) {
         Optional<Fields> format = fields.object("response_format");
-        Optional<Object> schema = format.flatMap(given -> switch (given.requiredText("type")) {
+        return format.flatMap(given -> switch (given.requiredText("type")) {
             case "text" -> Optional.empty();
             case "json_object" -> Optional.of(given.any("schema").orElse(OBJECT));
             case "json_schema" -> {
@@ -28,7 +41,6 @@ final class Forms {
             }
             default -> throw unknown(given);
         });
-        return form(fields, schema, fields.text("grammar").filter(text -> !text.isBlank()), described);
     }
 
     /** Reads {@code text.format}, {@code tool_choice} and {@code parallel_tool_calls} of a request for a response. */
@@ -79,6 +91,15 @@ final class Forms {
             required = true;
             parallel = false;
         }
+        return form(schema, grammar, callable, required, parallel);
+    }
+
+    private static ReplyForm form(
+            Optional<Object> schema,
+            Optional<String> grammar,
+            List<Map<String, @Nullable Object>> callable,
+            boolean required,
+            boolean parallel) {
         try {
             return new ReplyForm(schema, grammar, callable, required, parallel);
         } catch (GrammarException both) {

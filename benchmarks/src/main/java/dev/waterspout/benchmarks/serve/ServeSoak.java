@@ -1,0 +1,141 @@
+package dev.waterspout.benchmarks.serve;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Troubles a server of this machine for a while: clients that leave before, in and after their prompt's forward passes,
+ * slow readers, damaged requests, and, where ranks are processes of their own, ranks that are killed. What is answered is
+ * compared with the texts that the server wrote before, one at a time.
+ */
+public final class ServeSoak {
+    private static final int REPORTS = 10;
+
+    private final URI url;
+    private final ProcessHandle server;
+    private final double seconds;
+    private final double killSeconds;
+    private final SoakTally tally = new SoakTally();
+    private final long begun = System.nanoTime();
+
+    private ServeSoak(URI url, ProcessHandle server, double seconds, double killSeconds) {
+        this.url = url;
+        this.server = server;
+        this.seconds = seconds;
+        this.killSeconds = killSeconds;
+    }
+
+    /**
+     * Runs a soak and prints what happened; the exit code is 1 if anything was wrong.
+     *
+     * @param arguments address such as http://127.0.0.1:8080, process id of the server, seconds, clients at a time, seed,
+     *     seconds between kills of a rank (0 for none)
+     */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        if (arguments.length != 6) {
+            throw new IllegalArgumentException("arguments: URL PID SECONDS CLIENTS SEED KILL-SECONDS");
+        }
+        URI url = URI.create(arguments[0]);
+        if (!InetAddress.getByName(url.getHost()).isLoopbackAddress()) {
+            throw new IllegalArgumentException("address " + url + "; a server of this machine's loopback is allowed");
+        }
+        ProcessHandle server = ProcessHandle.of(Long.parseLong(arguments[1]))
+                .orElseThrow(() -> new IllegalArgumentException("there is no process " + arguments[1]));
+        ServeSoak soak = new ServeSoak(url, server, Double.parseDouble(arguments[2]), Double.parseDouble(arguments[5]));
+        boolean well = soak.run(Integer.parseInt(arguments[3]), Long.parseLong(arguments[4]));
+        System.exit(well ? 0 : 1);
+    }
+
+    private boolean run(int clients, long seed) throws IOException, InterruptedException {
+        SplittableRandom random = new SplittableRandom(seed);
+        SoakClient first = new SoakClient(url, tally, List.of(), random.split());
+        List<SoakClient.Asked> alone = new ArrayList<>();
+        for (int i = 0; i < 24; i++) {
+            alone.add(first.alone(i));
+        }
+        List<Double> memory = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < clients; i++) {
+                SoakClient client = new SoakClient(url, tally, alone, random.split());
+                threads.execute(() -> {
+                    while (!over()) {
+                        client.once();
+                    }
+                });
+            }
+            if (killSeconds > 0) {
+                SplittableRandom victims = random.split();
+                threads.execute(() -> kill(victims));
+            }
+            for (int i = 1; i <= REPORTS; i++) {
+                TimeUnit.NANOSECONDS.sleep(begun + (long) (i * seconds / REPORTS * 1e9) - System.nanoTime());
+                memory.add(memory());
+                System.out.printf(
+                        Locale.ROOT, "%.0f s: RSS %.0f MB; %s%n", elapsed(), memory.getLast() / 1e6, tally.text());
+            }
+        }
+        for (SoakClient.Asked asked : alone) {
+            first.compare(asked, first.alone(asked.number()).text());
+        }
+        boolean idle = first.isIdle();
+        System.out.println("after it the server " + (idle ? "computes nothing" : "still computes"));
+        System.out.println("at the end: " + tally.text());
+        return idle && tally.isClean();
+    }
+
+    private double elapsed() {
+        return (System.nanoTime() - begun) / 1e9;
+    }
+
+    private boolean over() {
+        return elapsed() > seconds;
+    }
+
+    private Stream<ProcessHandle> javas() {
+        return Stream.concat(Stream.of(server), server.descendants())
+                .filter(process -> process.info().command().orElse("").endsWith("java"));
+    }
+
+    /** Bytes that the server's processes have in memory. */
+    private double memory() throws IOException {
+        double bytes = 0;
+        for (ProcessHandle process : javas().toList()) {
+            Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+            if (Files.isReadable(status)) {
+                bytes += Files.readAllLines(status).stream()
+                        .filter(line -> line.startsWith("VmRSS:"))
+                        .mapToDouble(line -> 1024 * Double.parseDouble(line.replaceAll("[^0-9]", "")))
+                        .sum();
+            }
+        }
+        return bytes;
+    }
+
+    /** Kills a rank now and then; the server itself is a process of its own. */
+    private void kill(SplittableRandom random) {
+        try {
+            while (elapsed() + killSeconds < seconds) {
+                TimeUnit.NANOSECONDS.sleep((long) (killSeconds * 1e9));
+                List<ProcessHandle> ranks =
+                        javas().filter(process -> !process.equals(server)).toList();
+                if (!ranks.isEmpty()) {
+                    tally.count("ranks killed");
+                    ranks.get(random.nextInt(ranks.size())).destroyForcibly();
+                }
+            }
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

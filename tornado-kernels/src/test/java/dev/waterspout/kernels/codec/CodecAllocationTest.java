@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class CodecAllocationTest {
     private static final int ROWS = 64;
     private static final int COLUMNS = 1024;
-    private static final int ROUNDS = 60;
+    private static final int ROUNDS = 20;
     private static final int MOST_ROUNDS = 6_000;
 
     /** A third of what vectors on the heap take, and several times what a call's arrays do. */

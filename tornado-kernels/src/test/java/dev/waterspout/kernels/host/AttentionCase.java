@@ -109,9 +109,11 @@ record AttentionCase(AttentionCall call) {
 
     void assertOutput(double tolerance, int rows) {
         int headDim = call.cache().headDim();
+        float[] keys = decoded(call.cache(), call.cache().keys());
+        float[] values = decoded(call.cache(), call.cache().values());
         for (int row = 0; row < rows; row++) {
             for (int head = 0; head < call.heads(); head++) {
-                double[] expected = expected(row, head);
+                double[] expected = expected(row, head, keys, values);
                 for (int d = 0; d < headDim; d++) {
                     float actual = Segments.get(call.output(), ((long) row * call.heads() + head) * headDim + d);
                     assertThat((double) actual)
@@ -122,11 +124,10 @@ record AttentionCase(AttentionCall call) {
         }
     }
 
-    private double[] expected(int row, int head) {
-        KvCacheView cache = call.cache();
-        int headDim = cache.headDim();
+    private double[] expected(int row, int head, float[] keys, float[] values) {
+        int headDim = call.cache().headDim();
         HeadGroups groups = call.groups();
-        long kv = (long) ((groups.offset() + head) / groups.size()) * cache.capacity();
+        int kv = (groups.offset() + head) / groups.size() * call.cache().capacity();
         int visible = call.firstPosition() + row + 1;
         Scoring scoring = call.scoring();
         int first = scoring.window() == 0 ? 0 : Math.max(0, visible - scoring.window());
@@ -137,7 +138,7 @@ record AttentionCase(AttentionCall call) {
         for (int p = first; p < visible; p++) {
             for (int d = 0; d < headDim; d++) {
                 double query = Segments.get(call.queries(), ((long) row * call.heads() + head) * headDim + d);
-                scores[p] += query * cached(cache, cache.keys(), (kv + p) * headDim + d);
+                scores[p] += query * keys[(kv + p) * headDim + d];
             }
             scores[p] *= scoring.scale();
             scores[p] = scoring.cap() == 0 ? scores[p] : scoring.cap() * Math.tanh(scores[p] / scoring.cap());
@@ -149,7 +150,7 @@ record AttentionCase(AttentionCall call) {
             double weight = Math.exp(scores[p] - max);
             sum += weight;
             for (int d = 0; d < headDim; d++) {
-                output[d] += weight * cached(cache, cache.values(), (kv + p) * headDim + d);
+                output[d] += weight * values[(kv + p) * headDim + d];
             }
         }
         for (int d = 0; d < headDim; d++) {
@@ -158,9 +159,13 @@ record AttentionCase(AttentionCall call) {
         return output;
     }
 
-    private static double cached(KvCacheView cache, MemorySegment segment, long element) {
+    private static float[] decoded(KvCacheView cache, MemorySegment segment) {
         WeightFormat format = cache.type().format();
-        int inBlock = (int) (element % format.blockElements());
-        return format.weight(segment, (element / format.blockElements()) * format.blockBytes(), inBlock);
+        float[] decoded = new float[cache.kvHeads() * cache.capacity() * cache.headDim()];
+        for (int i = 0; i < decoded.length; i++) {
+            long block = (long) i / format.blockElements() * format.blockBytes();
+            decoded[i] = format.weight(segment, block, i % format.blockElements());
+        }
+        return decoded;
     }
 }

@@ -3,9 +3,11 @@ package dev.waterspout.kernels.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.kernels.host.cold.ColdKernels;
+import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +22,13 @@ class ColdKernelsTest extends HostKernelsContract {
     @Override
     HostKernels kernels() {
         return ColdKernels.of(HostKernels.vector());
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @MethodSource("allShapes")
+    void linearHasTheSameBitsAtAllShapes(WeightFormat format, int columns, int batch) {
+        linearHasTheSameBits(format, columns, batch);
     }
 
     @ParameterizedTest

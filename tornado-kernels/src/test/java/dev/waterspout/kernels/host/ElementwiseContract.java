@@ -72,12 +72,13 @@ abstract class ElementwiseContract {
             kernels.layerNorm(x, norm, y, width, 1, 3);
             assertThat(y.asSlice(0, Layouts.floats(width)).toArray(Layouts.F32)).containsOnly(0);
             for (int row = 1; row < 3; row++) {
+                double[] expected = layerNormal(x, norm, width, row);
                 for (int c = 0; c < width; c++) {
                     // Deviations are rounded at the size of the elements, 4, and divided by their deviation, at least
                     // 0.1.
                     assertThat((double) Segments.get(y, (long) row * width + c))
                             .as("row %d, element %d", row, c)
-                            .isCloseTo(layerNormal(x, norm, width, row, c), within(1e-5));
+                            .isCloseTo(expected[c], within(1e-5));
                 }
             }
             MemorySegment inPlace = Segments.copy(arena, x);
@@ -87,18 +88,25 @@ abstract class ElementwiseContract {
         }
     }
 
-    private static double layerNormal(MemorySegment x, LayerNorm norm, int width, int row, int column) {
-        double[] values = IntStream.range(0, width)
-                .mapToDouble(c -> Segments.get(x, (long) row * width + c))
-                .toArray();
-        double mean = IntStream.range(0, width).mapToDouble(c -> values[c]).sum() / width;
-        double variance = IntStream.range(0, width)
-                        .mapToDouble(c -> (values[c] - mean) * (values[c] - mean))
-                        .sum()
-                / width;
-        double normal = (values[column] - mean) / Math.sqrt(variance + norm.epsilon());
+    private static double[] layerNormal(MemorySegment x, LayerNorm norm, int width, int row) {
+        double[] values = new double[width];
+        double sum = 0;
+        for (int c = 0; c < width; c++) {
+            values[c] = Segments.get(x, (long) row * width + c);
+            sum += values[c];
+        }
+        double mean = sum / width;
+        double squares = 0;
+        for (double value : values) {
+            squares += (value - mean) * (value - mean);
+        }
+        double deviation = Math.sqrt(squares / width + norm.epsilon());
         MemorySegment bias = norm.bias();
-        return normal * Segments.get(norm.weight(), column) + (bias == null ? 0 : Segments.get(bias, column));
+        for (int c = 0; c < width; c++) {
+            double normal = (values[c] - mean) / deviation;
+            values[c] = normal * Segments.get(norm.weight(), c) + (bias == null ? 0 : Segments.get(bias, c));
+        }
+        return values;
     }
 
     static Stream<Arguments> gates() {

@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.kernels.host.HostKernels.LayerNorm;
+import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -33,20 +34,33 @@ abstract class HostKernelsContract extends AttentionContract {
         return inputs;
     }
 
+    /** Widths around those of vectors and chunks; types without a product of their own for few tokens share one. */
+    private static final List<LinearShapes> SHAPES = Stream.concat(
+                    LinearShapes.of(
+                            RowQuads::serve,
+                            block -> block == 1
+                                    ? List.of(1, 3, 31, 32, 33, 63, 64, 65, 172, 1021, 4098)
+                                    : List.of(32, 64, 96, 224, 1024, 1056, 1248, 4096),
+                            List.of(1, 2, 3, 4, 5, 7, 8, 33))
+                            .stream(),
+                    LinearShapes.of(
+                            format -> !RowQuads.serve(format), block -> List.of(block, 5 * block), List.of(1, 3, 5))
+                            .stream())
+            .toList();
+
     static Stream<Arguments> shapes() {
-        return Stream.of(WeightFormat.values()).flatMap(format -> {
-            int block = format.blockElements();
-            if (!RowQuads.serve(format)) {
-                // One path for all of these.
-                return Stream.of(block, 5 * block)
-                        .flatMap(c -> Stream.of(1, 3, 5).map(b -> Arguments.of(format, c, b)));
-            }
-            IntStream columns = block == 1
-                    ? IntStream.of(1, 3, 31, 32, 33, 63, 64, 65, 172, 1021, 4098)
-                    : IntStream.of(32, 64, 96, 224, 1024, 1056, 1248, 4096);
-            return columns.boxed()
-                    .flatMap(c -> Stream.of(1, 2, 3, 4, 5, 7, 8, 33).map(b -> Arguments.of(format, c, b)));
-        });
+        return LinearShapes.pairs(SHAPES);
+    }
+
+    static Stream<Arguments> allShapes() {
+        return LinearShapes.all(SHAPES);
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @MethodSource("allShapes")
+    void linearMultipliesAtAllShapes(WeightFormat format, int columns, int batch) {
+        linearMultiplies(format, columns, batch);
     }
 
     @ParameterizedTest
@@ -60,8 +74,8 @@ abstract class HostKernelsContract extends AttentionContract {
         kernels.linear(weights.matrix(), x, batch, y, 0, 5, scratch);
         kernels.linear(weights.matrix(), x, batch, y, 5, rows, scratch);
         for (int b = 0; b < batch; b++) {
+            float[] inputs = inputs(format, batch, x, (long) b * columns, columns);
             for (int r = 0; r < rows; r++) {
-                float[] inputs = inputs(format, batch, x, (long) b * columns, columns);
                 assertDot(Segments.get(y, (long) b * rows + r), weights.values()[r], inputs);
             }
         }
@@ -108,9 +122,10 @@ abstract class HostKernelsContract extends AttentionContract {
             MemorySegment y = Segments.floats(arena, batch * 32L);
             kernels.linear(slice, x, batch, y, 0, 32, scratch);
             for (int b = 0; b < batch; b++) {
+                float[] inputs = inputs(format, batch, x, (long) b * width, width);
                 for (int r = 0; r < 32; r++) {
                     float[] values = Arrays.copyOfRange(weights.values()[r + 8], 2 * unit, 5 * unit);
-                    assertDot(Segments.get(y, b * 32L + r), values, inputs(format, batch, x, (long) b * width, width));
+                    assertDot(Segments.get(y, b * 32L + r), values, inputs);
                 }
             }
         }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
-import java.util.stream.IntStream;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -19,14 +19,21 @@ class Int8KernelsTest extends HostKernelsContract {
     private static final int BLOCK = 32;
 
     /** One path for all types: whole tiles, tiles at the end of a row, and panels at the end of a matrix. */
+    private static final List<LinearShapes> SHAPES =
+            LinearShapes.of(format -> true, Int8KernelsTest::columns, List.of(1, 3, 33));
+
+    private static List<Integer> columns(int block) {
+        return block == 1
+                ? List.of(1, 33, 172, 1021)
+                : block < 256 ? List.of(block, 5 * block, 1280) : List.of(block, 5 * block);
+    }
+
     static Stream<Arguments> shapes() {
-        return Stream.of(WeightFormat.values()).flatMap(format -> {
-            int block = format.blockElements();
-            IntStream columns = block == 1 ? IntStream.of(1, 33, 172, 1021) : IntStream.of(block, 5 * block, 1280);
-            return columns.filter(count -> count % block == 0)
-                    .boxed()
-                    .flatMap(c -> Stream.of(1, 3, 33).map(b -> Arguments.of(format, c, b)));
-        });
+        return LinearShapes.pairs(SHAPES);
+    }
+
+    static Stream<Arguments> allShapes() {
+        return LinearShapes.all(SHAPES);
     }
 
     @Override
@@ -64,7 +71,7 @@ class Int8KernelsTest extends HostKernelsContract {
         "NVFP4, 320"
     })
     void linearBitsDoNotDependOnBatchOrBand(WeightFormat format, int columns) {
-        int rows = 300;
+        int rows = 70;
         int tokens = 64;
         RandomWeights weights = RandomWeights.create(arena, format, rows, columns, 0, 60);
         MemorySegment x = Segments.random(arena, (long) tokens * columns, 61);

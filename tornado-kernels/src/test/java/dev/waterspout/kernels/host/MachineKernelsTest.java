@@ -5,10 +5,11 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.machine.NoMachineCodeException;
+import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,20 +25,24 @@ class MachineKernelsTest extends HostKernelsContract {
         }
     }
 
-    /** One path for all types: whole tiles, tiles at the end of a row, and panels at the end of a matrix. */
     static Stream<Arguments> shapes() {
-        return Stream.of(WeightFormat.values()).flatMap(format -> {
-            int block = format.blockElements();
-            IntStream columns = block == 1 ? IntStream.of(1, 33, 172, 1021) : IntStream.of(block, 5 * block, 1280);
-            return columns.filter(count -> count % block == 0)
-                    .boxed()
-                    .flatMap(c -> Stream.of(1, 3, 33).map(b -> Arguments.of(format, c, b)));
-        });
+        return Int8KernelsTest.shapes();
+    }
+
+    static Stream<Arguments> allShapes() {
+        return Int8KernelsTest.allShapes();
     }
 
     @Override
     HostKernels kernels() {
         return machineKernels();
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @MethodSource("allShapes")
+    void linearHasTheBitsOfTheVectorApiAtAllShapes(WeightFormat format, int columns, int batch) {
+        linearHasTheBitsOfTheVectorApi(format, columns, batch);
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
@@ -14,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Random;
 import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,6 +30,13 @@ class VectorKernelsTest extends HostKernelsContract {
     @Override
     HostKernels kernels() {
         return HostKernels.vector();
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @MethodSource("allShapes")
+    void linearAgreesWithScalarAtAllShapes(WeightFormat format, int columns, int batch) {
+        linearAgreesWithScalar(format, columns, batch);
     }
 
     @ParameterizedTest
@@ -72,8 +81,8 @@ class VectorKernelsTest extends HostKernelsContract {
         "IQ3_S, 1280"
     })
     void linearBitsDoNotDependOnBatchOrBand(WeightFormat format, int columns) {
-        int rows = 400;
-        int tokens = 150;
+        int rows = 70;
+        int tokens = 133;
         RandomWeights weights = RandomWeights.create(arena, format, rows, columns, 0, 33);
         MemorySegment x = Segments.random(arena, (long) tokens * columns, 34);
         MemorySegment expected = Segments.floats(arena, (long) tokens * rows);

@@ -1,24 +1,15 @@
 package dev.waterspout.engine.api;
 
+import dev.waterspout.engine.environment.AvailableMemory;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.gguf.GgufFile;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
-import java.util.stream.LongStream;
-import java.util.stream.Stream;
 
 /** Refuses a model whose ranks on this host need more memory than there is, before anything is allocated. */
 final class MemoryCheck {
-    private static final Path MEMORY = Path.of("/proc/meminfo");
-    private static final Path GROUP_LIMIT = Path.of("/sys/fs/cgroup/memory.max");
-    private static final Path GROUP_USE = Path.of("/sys/fs/cgroup/memory.current");
-
     private MemoryCheck() {}
 
     /**
@@ -30,7 +21,7 @@ final class MemoryCheck {
      * @throws DeviceException with the memory that is needed and the memory that there is
      */
     static void require(List<RankMemory> needed, long positions) {
-        require(needed, positions, available());
+        require(needed, positions, AvailableMemory.bytes());
     }
 
     static void require(List<RankMemory> needed, long positions, OptionalLong available) {
@@ -58,7 +49,7 @@ final class MemoryCheck {
      * @throws DeviceException with the memory that is needed and the memory that there is
      */
     static void requireFile(GgufFile file) {
-        requireFile(file, available());
+        requireFile(file, AvailableMemory.bytes());
     }
 
     static void requireFile(GgufFile file, OptionalLong available) {
@@ -75,35 +66,5 @@ final class MemoryCheck {
 
     private static String gigabytes(double bytes) {
         return String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
-    }
-
-    /**
-     * The smaller one of the machine's free memory and what this process's control group leaves; empty where neither is
-     * known.
-     */
-    private static OptionalLong available() {
-        LongStream machine = read(MEMORY)
-                .filter(line -> line.startsWith("MemAvailable:"))
-                .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", "")));
-        LongStream group = number(GROUP_LIMIT).isPresent()
-                ? LongStream.of(
-                        number(GROUP_LIMIT).getAsLong() - number(GROUP_USE).orElse(0))
-                : LongStream.empty();
-        return LongStream.concat(machine, group).min();
-    }
-
-    private static OptionalLong number(Path file) {
-        return read(file)
-                .filter(line -> line.matches("[0-9]{1,18}"))
-                .mapToLong(Long::parseLong)
-                .findFirst();
-    }
-
-    private static Stream<String> read(Path file) {
-        try {
-            return Files.isReadable(file) ? Files.readAllLines(file).stream() : Stream.empty();
-        } catch (IOException | UncheckedIOException unknown) { // not Linux
-            return Stream.empty();
-        }
     }
 }

@@ -61,6 +61,11 @@ public final class Main implements Runnable {
         if (!Environment.hasVectorModule()) {
             System.exit(relaunch(arguments));
         }
+        if (!Environment.allowsNativeAccess()) {
+            System.err.println("waterspout: this JVM denies native access (--illegal-native-access=deny); start it with"
+                    + " --enable-native-access=ALL-UNNAMED");
+            System.exit(ExitCode.INTERNAL);
+        }
         Environment.configureTornado();
         int code = run(arguments, StandardOutput.writer(), new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         System.exit(code);

@@ -4,6 +4,7 @@ import dev.waterspout.interconnect.mpi.Launcher;
 import java.io.Console;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,19 @@ public final class Environment {
     /** Returns whether the JVM was started with the Vector API. */
     public static boolean hasVectorModule() {
         return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    }
+
+    /**
+     * Returns whether this program may use memory and libraries outside the Java heap. A JVM that neither allows nor
+     * denies it by its flags prints a warning of its own.
+     */
+    @SuppressWarnings("restricted")
+    public static boolean allowsNativeAccess() {
+        try {
+            return MemorySegment.NULL.reinterpret(0).byteSize() == 0;
+        } catch (IllegalCallerException denied) {
+            return false;
+        }
     }
 
     /**

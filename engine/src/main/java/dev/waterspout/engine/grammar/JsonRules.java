@@ -28,6 +28,9 @@ final class JsonRules {
     /** Digits of a number; more say nothing that a double holds. */
     private static final int MOST_DIGITS = 17;
 
+    /** Digits of an exponent: every number is a finite double. */
+    private static final int MOST_EXPONENT_DIGITS = 2;
+
     /** Characters that stand for themselves in a string. */
     static final CharacterSet PLAIN =
             CharacterSet.of(0x20, 0x10ffff).minus(CharacterSet.of("\"\\").or(CharacterSet.of(0x7f, 0x7f)));
@@ -77,7 +80,7 @@ final class JsonRules {
         Node exponent = sequence(
                 new Node.Characters(CharacterSet.of("eE")),
                 optional(new Node.Characters(CharacterSet.of("+-"))),
-                digits(1, 3));
+                digits(1, MOST_EXPONENT_DIGITS));
         return sequence(sign, whole(), optional(sequence(text("."), digits(1, MOST_DIGITS))), optional(exponent));
     }
 

@@ -14,6 +14,7 @@ import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.gguf.GgufTensor;
 import dev.waterspout.engine.gguf.Printable;
 import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.plan.Span;
@@ -199,6 +200,10 @@ final class InspectCommand implements Callable<Integer> {
                 .collect(Collectors.joining(", "));
         if (!names.isEmpty()) {
             out.printf("  decoded to F32, because the plan divides blocks of weights: %s%n", names);
+        }
+        if (model.isTransposed(TensorRole.ATTN_K_B, 0)) {
+            out.println("  decoded to F32, because the file has it transposed: the part of blk.*.attn_kv_b.weight that"
+                    + " makes keys");
         }
     }
 

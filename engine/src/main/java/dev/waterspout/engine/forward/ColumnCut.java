@@ -2,9 +2,6 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.plan.Span;
 import dev.waterspout.kernels.host.WeightMatrix;
-import dev.waterspout.kernels.weights.WeightFormat;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
@@ -14,15 +11,15 @@ import java.lang.foreign.ValueLayout;
  * @param matrix all columns
  * @param columns which of them
  */
-record ColumnCut(WeightMatrix matrix, Span columns) {
+record ColumnCut(WeightMatrix matrix, Span columns) implements DerivedMatrix {
     /** Returns whether the cut falls inside a block. */
     boolean splitsBlocks() {
         int block = matrix.format().blockElements();
         return columns.from() % block != 0 || columns.to() % block != 0;
     }
 
-    /** Returns the columns. Decoded ones lie in memory that is freed when nothing refers to it. */
-    WeightMatrix slice() {
+    @Override
+    public WeightMatrix weights() {
         if (!splitsBlocks()) {
             return matrix.columnSlice(columns.from(), columns.to());
         }
@@ -39,17 +36,12 @@ record ColumnCut(WeightMatrix matrix, Span columns) {
         return decoded;
     }
 
-    /**
-     * Returns a matrix of the shape and type that {@link #slice} returns; decoded weights are zeros that occupy no
-     * memory.
-     */
-    WeightMatrix shape() {
+    @Override
+    public WeightMatrix shape() {
         return splitsBlocks() ? reserve() : matrix.columnSlice(columns.from(), columns.to());
     }
 
     private WeightMatrix reserve() {
-        long bytes = (long) matrix.rows() * columns.size() * Float.BYTES;
-        MemorySegment data = UntouchedMemory.allocate(bytes, Float.BYTES * 16L, Arena.ofAuto());
-        return WeightMatrix.dense(data, WeightFormat.F32, matrix.rows(), columns.size());
+        return DerivedMatrix.zeros(matrix.rows(), columns.size());
     }
 }

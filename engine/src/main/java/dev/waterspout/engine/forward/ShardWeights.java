@@ -101,7 +101,7 @@ public record ShardWeights(
      * @param shard which of them
      */
     public static ShardWeights of(Model model, Shard shard) {
-        return of(model, shard, ColumnCut::slice);
+        return of(model, shard, DerivedMatrix::weights);
     }
 
     /**
@@ -121,7 +121,7 @@ public record ShardWeights(
      * @param shard which of them
      */
     public static ShardWeights shapes(Model model, Shard shard) {
-        return of(model, shard, ColumnCut::shape);
+        return of(model, shard, DerivedMatrix::shape);
     }
 
     /**
@@ -134,7 +134,7 @@ public record ShardWeights(
         Set<TensorRole> roles = EnumSet.noneOf(TensorRole.class);
         for (Shard shard : plan.shards()) {
             for (int layer = 0; layer < model.config().layers(); layer++) {
-                Cutter cutter = new Cutter(model, shard, layer, ColumnCut::shape);
+                Cutter cutter = new Cutter(model, shard, layer, DerivedMatrix::shape);
                 for (TensorRole role : TensorRole.values()) {
                     if (model.has(role, layer)
                             && role.cut().isByColumns()
@@ -147,11 +147,11 @@ public record ShardWeights(
         return roles;
     }
 
-    private static ShardWeights of(Model model, Shard shard, Function<ColumnCut, WeightMatrix> cut) {
+    private static ShardWeights of(Model model, Shard shard, Function<DerivedMatrix, WeightMatrix> derive) {
         return new ShardWeights(
                 model.embedding(),
                 IntStream.range(0, model.config().layers())
-                        .mapToObj(layer -> layer(model, new Cutter(model, shard, layer, cut)))
+                        .mapToObj(layer -> layer(model, new Cutter(model, shard, layer, derive)))
                         .toList(),
                 model.outputNorm(),
                 model.outputNormBias().orElse(null),
@@ -216,7 +216,7 @@ public record ShardWeights(
     }
 
     /** Takes a rank's part of the tensors of one layer, as their roles say that they are cut. */
-    private record Cutter(Model model, Shard shard, int layer, Function<ColumnCut, WeightMatrix> cut) {
+    private record Cutter(Model model, Shard shard, int layer, Function<DerivedMatrix, WeightMatrix> derive) {
         private WeightMatrix matrix(TensorRole role) {
             WeightMatrix whole = model.matrix(role, layer);
             if (model.config().architecture().hasWideNorms()
@@ -230,6 +230,11 @@ public record ShardWeights(
         private List<WeightMatrix> stack(TensorRole role) {
             List<WeightMatrix> all = model.matrices(role, layer);
             Span own = role.cut() == Cut.HEADS ? shard.heads() : shard.experts();
+            if (model.isTransposed(role, layer)) {
+                return all.subList(own.from(), own.to()).stream()
+                        .map(each -> derive.apply(new TransposedMatrix(each)))
+                        .toList();
+            }
             return all.subList(own.from(), own.to()).stream()
                     .map(each -> role.cut() == Cut.HEADS ? each : cut(each, role))
                     .toList();
@@ -241,7 +246,7 @@ public record ShardWeights(
                 case WHOLE, FIRST_RANK, FIRST_OF_EXPERT -> whole;
                 case HEADS, HEAD_ROWS, KV_ROWS, FFN_ROWS, EXPERT_ROWS, SHARED_ROWS ->
                     whole.rowSlice(span.from(), span.to());
-                case HEAD_COLUMNS, FFN_COLUMNS, EXPERT_COLUMNS, SHARED_COLUMNS -> cut.apply(columns(whole, role));
+                case HEAD_COLUMNS, FFN_COLUMNS, EXPERT_COLUMNS, SHARED_COLUMNS -> derive.apply(columns(whole, role));
             };
         }
 

@@ -20,6 +20,8 @@ enum Extent {
     PLAIN,
     /** Elements of a head's value. */
     VALUE,
+    /** Elements of all heads that latent vectors are expanded to: those of keys that are not turned, and of values. */
+    PLAINS_VALUES,
     /** Queries, keys and values together. */
     QUERIES_KEYS_VALUES,
     /** Elements that a norm of queries spans: one head, or all. */

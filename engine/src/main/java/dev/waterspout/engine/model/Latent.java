@@ -15,8 +15,10 @@ package dev.waterspout.engine.model;
  * @param rotary elements of a head that the rotary embedding turns
  * @param plain elements of a head's query that it does not turn
  * @param values elements of a head's value
+ * @param unsplit whether the file has one tensor for keys and values, as those written before the cache held latent
+ *     vectors
  */
-public record Latent(int queryRank, int rank, int rotary, int plain, int values) {
+public record Latent(int queryRank, int rank, int rotary, int plain, int values, boolean unsplit) {
     /** Returns the elements of a head's query before it is brought into the latent space. */
     public int queryDim() {
         return plain + rotary;

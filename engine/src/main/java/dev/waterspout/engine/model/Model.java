@@ -207,17 +207,44 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns the matrices of a layer's experts or heads.
+     * Returns the matrices of a layer's experts or heads. Where they are {@link #isTransposed transposed}, their rows
+     * are the columns that the role says.
      *
      * @param role {@link TensorRole#isStack() a stack} that the layer has
      * @param layer from 0
      */
     public List<WeightMatrix> matrices(TensorRole role, int layer) {
+        TensorRole container = containerOf(role, layer);
+        if (container != null) {
+            return ofHeads(role, matrix(container, layer));
+        }
         WeightMatrix all = matrix(role, layer);
         int rows = config.size(role.rows());
         return IntStream.range(0, all.rows() / rows)
                 .mapToObj(each -> all.rowSlice(each * rows, (each + 1) * rows))
                 .toList();
+    }
+
+    /** The rows of every head, which has those of its key first, and those of its value after them. */
+    private List<WeightMatrix> ofHeads(TensorRole role, WeightMatrix both) {
+        int plain = config.size(Extent.PLAIN);
+        int each = plain + config.size(Extent.VALUE);
+        int from = role == TensorRole.ATTN_K_B ? 0 : plain;
+        int to = role == TensorRole.ATTN_K_B ? plain : each;
+        return IntStream.range(0, config.heads())
+                .mapToObj(head -> both.rowSlice(head * each + from, head * each + to))
+                .toList();
+    }
+
+    /**
+     * Returns whether a file has matrices of heads with rows and columns exchanged: in a tensor of keys and values,
+     * those of keys bring latent vectors to heads, and not queries to the latent space.
+     *
+     * @param role {@link TensorRole#isStack() a stack} that the layer has
+     * @param layer from 0
+     */
+    public boolean isTransposed(TensorRole role, int layer) {
+        return role == TensorRole.ATTN_K_B && containerOf(role, layer) != null;
     }
 
     /**

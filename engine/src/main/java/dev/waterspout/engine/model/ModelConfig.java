@@ -155,6 +155,12 @@ public record ModelConfig(
         boolean withExperts = traits.get(layer).experts();
         boolean shared = withExperts && experts != null && experts.sharedWidth() > 0;
         boolean twoSteps = latent != null && latent.queryRank() > 0;
+        if (role == TensorRole.ATTN_KV_B) {
+            return latent != null && latent.unsplit() ? Presence.REQUIRED : Presence.NEVER;
+        }
+        if (role.container() == TensorRole.ATTN_KV_B && latent != null && latent.unsplit()) {
+            return Presence.NEVER; // by itself
+        }
         boolean possible = role.isOfSharedExpert()
                 ? shared
                 : role.isOfExperts()
@@ -198,6 +204,7 @@ public record ModelConfig(
             case LATENT -> latent == null ? 0 : latent.rank();
             case PLAIN -> latent == null ? 0 : latent.plain();
             case VALUE -> latent == null ? 0 : latent.values();
+            case PLAINS_VALUES -> latent == null ? 0 : heads * (latent.plain() + latent.values());
             case QUERIES_KEYS_VALUES -> queryWidth() + 2 * kvWidth();
             case QUERY_NORM -> wide ? queryWidth() : headDim;
             case KEY_NORM -> wide ? kvWidth() : headDim;

@@ -24,6 +24,8 @@ public enum TensorRole {
     /** The latent vector and the rotary part of keys, in this order. */
     ATTN_KV_A("attn_kv_a_mqa.weight", Cut.WHOLE, Extent.KEYS, Extent.WIDTH),
     ATTN_KV_A_NORM("attn_kv_a_norm.weight", Cut.WHOLE, Extent.LATENT),
+    /** In older files, of every head: what makes the part of a key that is not turned, then what makes a value. */
+    ATTN_KV_B("attn_kv_b.weight", Cut.WHOLE, Extent.PLAINS_VALUES, Extent.LATENT),
     /** Of every head: brings the part of a query that is not turned into the latent space. */
     ATTN_K_B("attn_k_b.weight", Cut.HEADS, Extent.LATENT, Extent.PLAIN),
     /** Of every head: makes a value of a latent vector. */
@@ -105,6 +107,7 @@ public enum TensorRole {
             case ATTN_Q, ATTN_K, ATTN_V -> ATTN_QKV;
             case ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS -> ATTN_QKV_BIAS;
             case FFN_GATE, FFN_UP -> FFN_GATE_UP;
+            case ATTN_K_B, ATTN_V_B -> ATTN_KV_B;
             default -> null;
         };
     }
@@ -183,6 +186,7 @@ public enum TensorRole {
             case ATTN_QKV -> List.of(ATTN_Q, ATTN_K, ATTN_V);
             case ATTN_QKV_BIAS -> List.of(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS);
             case FFN_GATE_UP -> List.of(FFN_GATE, FFN_UP);
+            case ATTN_KV_B -> List.of(ATTN_K_B, ATTN_V_B);
             default -> List.of();
         };
     }

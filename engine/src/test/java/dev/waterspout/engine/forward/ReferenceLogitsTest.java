@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.plan.Split;
 import dev.waterspout.engine.testing.Groups;
+import dev.waterspout.engine.testing.UnsplitLatent;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.testing.TestData;
 import jakarta.json.Json;
@@ -104,6 +106,29 @@ class ReferenceLogitsTest {
     void aShortContextTakesTheShortFactors() throws IOException {
         JsonObject reference = read(TestData.require("arch/phi3-longrope.json"));
         check(reference, reference.getJsonObject("context_256"), 256, 2, Split.EQUAL);
+    }
+
+    /** Older files have one tensor for what makes keys and values of latent vectors. */
+    @Test
+    void latentAttentionOfOneTensorHasTheSameBits() throws IOException {
+        Path file = TestData.require("arch/deepseek2.gguf");
+        int[] prompt = ids(read(TestData.require("arch/deepseek2.json")).getJsonArray("prompt"));
+        try (Model split = new Model(GgufFile.open(file));
+                Model unsplit = UnsplitLatent.of(file)) {
+            assertThat(unsplit.file().tensor("blk.0.attn_k_b.weight")).isEmpty();
+            assertThat(weights(unsplit)).isEqualTo(weights(split));
+            for (int ranks : new int[] {1, 3}) {
+                try (RankGroup expected = Groups.start(split, ranks, "f32", HostKernels.vector());
+                        RankGroup found = Groups.start(unsplit, ranks, "f32", HostKernels.vector())) {
+                    assertThat(Groups.logits(found, prompt)).containsExactly(Groups.logits(expected, prompt));
+                }
+            }
+        }
+    }
+
+    private static long weights(Model model) {
+        return ShardWeights.bytes(
+                model, ShardPlan.of(model, 1, Split.EQUAL).shards().getFirst());
     }
 
     private static void check(String name, int ranks) throws IOException {

@@ -106,7 +106,10 @@ class ModelTest {
                         SmallModel.of("llama").tensor("blk.0.post_ffw_norm.weight", 1, 64),
                         "post_ffw_norm.weight has no place"),
                 Arguments.of(SmallModel.of("llama").tensor("output.bias", 1, 260), "output.bias has no place"),
-                Arguments.of(SmallModel.of("deepseek2"), "deepseek2.attention.key_length_mla"),
+                Arguments.of(SmallModel.of("deepseek2"), "deepseek2.attention.kv_lora_rank is missing"),
+                Arguments.of(
+                        SmallModel.of("deepseek2").put("attention.key_length_mla", 40),
+                        "only one of deepseek2.attention.key_length_mla and"),
                 Arguments.of(SmallModel.of("qwen2"), "blk.0.attn_q.bias is missing"),
                 Arguments.of(SmallModel.of("qwen3"), "blk.0.attn_q_norm.weight is missing"));
     }

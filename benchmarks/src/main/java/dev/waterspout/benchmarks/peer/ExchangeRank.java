@@ -83,13 +83,14 @@ final class ExchangeRank implements AutoCloseable {
 
     private KernelGraph receive(@Nullable PeerEnd end) {
         KernelGraph graph = new KernelGraph(name + "Receive", kernels, 1, step, powers);
-        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, step);
+        IntArray chosen = IntArray.fromElements(0);
+        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, step, chosen);
         if (end == null) {
             graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, shards);
         } else {
             end.gather(graph.taskGraph(), "gather", shards);
         }
-        graph.selectOut("read", shards, seen, 1);
+        graph.selectOut("read", chosen, shards, seen, 1);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, seen);
         return graph;
     }

@@ -165,8 +165,7 @@ public final class Session implements AutoCloseable {
         List<String> names = agree(model.file(), facts);
         int width = model.config().width();
         LinkCost link = threads.distributed() ? LinkCost.USUAL : LinkCost.NONE;
-        RankOptions placed = placed(rankOptions(model, options, localRanks, ranks(), link), names);
-        RankOptions common = placed.withOverlap(overlap(placed.overlap(), names));
+        RankOptions common = placed(rankOptions(model, options, localRanks, ranks(), link), names);
         RankOptions planned = new ExchangePlanner(this, events, names).plan(options.exchange(), common, width);
         RankOptions chosen = planned.withSchedule(alike(planned));
         if (options.ranks().attention() == Attention.AUTO) {
@@ -191,20 +190,6 @@ public final class Session implements AutoCloseable {
             events.explanation(trial.explain());
         }
         return trial.replicates() ? replicated : sharded;
-    }
-
-    /** Devices keep the cache of one sequence, in one piece. */
-    private static RankOptions placed(RankOptions options, List<String> names) {
-        Optional<String> device =
-                names.stream().filter(name -> !name.equals(HOST)).findFirst();
-        if (device.isEmpty()) {
-            return options;
-        }
-        if (options.limits().sequences() > 1) {
-            throw new DeviceException("device " + device.get() + " runs one sequence at a time, and "
-                    + options.limits().sequences() + " are asked for; -np 1, or --device host, is allowed");
-        }
-        return options.withLimits(BatchLimits.ofOne(options.context(), options.chunk()));
     }
 
     /**
@@ -269,15 +254,18 @@ public final class Session implements AutoCloseable {
         return shares ? Overlap.OFF : exchange.overlap();
     }
 
-    /** Devices compute whole passes. */
-    private static Overlap overlap(Overlap asked, List<String> devices) {
+    /** Devices compute whole passes, and keep all positions of all layers. */
+    private static RankOptions placed(RankOptions options, List<String> devices) {
         Optional<String> other =
                 devices.stream().filter(device -> !device.equals(HOST)).findFirst();
-        if (other.isPresent() && asked == Overlap.ON) {
+        if (other.isEmpty()) {
+            return options;
+        }
+        if (options.overlap() == Overlap.ON) {
             throw new DeviceException("device " + other.get()
                     + " computes whole passes; --overlap on is for ranks on the host, and off or auto does without");
         }
-        return other.isPresent() ? Overlap.OFF : asked;
+        return options.withOverlap(Overlap.OFF).withLimits(options.limits().withWindow(0));
     }
 
     private static CommSchedule schedule(Exchange exchange, int ranks, int columns, LinkCost link) {

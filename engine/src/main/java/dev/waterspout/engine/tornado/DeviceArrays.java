@@ -1,5 +1,7 @@
 package dev.waterspout.engine.tornado;
 
+import dev.waterspout.engine.batch.BatchLimits;
+import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.model.Model;
@@ -51,7 +53,7 @@ final class DeviceArrays {
     final DeviceNorm outputNorm;
     final DeviceWeights output;
 
-    /** Keys and values, each [layers][kvHeads][capacity][headDim]. */
+    /** Keys and values, each [layers][kvHeads][capacity][headDim]; sequences share the capacity in blocks. */
     final DeviceCache cache;
     /** The residual stream, [rows][width]. */
     final FloatArray hidden;
@@ -133,8 +135,7 @@ final class DeviceArrays {
         output = model.tied()
                 ? embedding.slice(shard.vocabulary().from(), shard.vocabulary().to())
                 : keep(StackedWeights.single("output head", weights.output(), mostBytes));
-        int cached = Math.toIntExact((long) config.layers() * kvHeads * options.context() * config.headDim());
-        cache = new DeviceCache(floats(cached, 1), floats(cached, 1), kvHeads, options.context(), config.headDim());
+        cache = cache(config, kvHeads, options.limits());
         hidden = floats(rows, config.width());
         normed = floats(rows, config.width());
         factors = floats(rows, heads);
@@ -218,6 +219,22 @@ final class DeviceArrays {
             case RMS -> DeviceNorm.Kind.RMS;
             case LAYER -> DeviceNorm.Kind.LAYER;
         };
+    }
+
+    private DeviceCache cache(ModelConfig config, int kvHeads, BatchLimits limits) {
+        long elements = config.layers() * limits.positions() * kvHeads * config.headDim();
+        if (elements > DeviceWeights.MOST_ELEMENTS) {
+            throw new DeviceException("a KV cache of " + limits.positions() + " positions is too large for a device: "
+                    + "its keys take " + elements + " elements, and one array holds " + DeviceWeights.MOST_ELEMENTS);
+        }
+        int cached = (int) elements;
+        return new DeviceCache(
+                floats(cached, 1),
+                floats(cached, 1),
+                kvHeads,
+                (int) limits.positions(),
+                config.headDim(),
+                limits.blockSize());
     }
 
     private FloatArray floats(int rows, int columns) {

@@ -138,6 +138,7 @@ final class DeviceCodecs {
         private final int rows;
         private final DeviceCodec codec;
         private final IntArray step = Step.allocate();
+        private final IntArray chosen;
         private final FloatArray powers = DeviceTables.create();
         private final FloatArray partial;
         private final FloatArray residual;
@@ -161,6 +162,8 @@ final class DeviceCodecs {
             this.resident = Stream.of(powers, partial, residual, selected, packet)
                     .distinct()
                     .toArray(TornadoNativeArray[]::new);
+            this.chosen = new IntArray(rows);
+            chosen.init(0);
             step.set(Step.ROWS, rows);
             step.set(Step.OUT_ROWS, 1);
             this.before = graph("codecBefore");
@@ -194,7 +197,8 @@ final class DeviceCodecs {
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
                     .consumeFromDevice((Object[]) resident);
-            graph.selectOut("before", residual, selected, size.columns());
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, chosen);
+            graph.selectOut("before", chosen, residual, selected, size.columns());
             return graph;
         }
 

@@ -8,6 +8,7 @@ import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
@@ -61,8 +62,9 @@ final class DeviceMemory {
      */
     static long bytes(Model model, Shard shard, int ranks, RankOptions options) {
         DeviceMemory memory = new DeviceMemory(model, shard, options);
-        int chunk = options.chunk();
-        long phases = memory.phase(chunk, ranks) + (chunk == 1 ? 0 : memory.phase(1, ranks));
+        long phases = PhaseRows.of(options).stream()
+                .mapToLong(rows -> memory.phase(rows, ranks))
+                .sum();
         return memory.weights() + memory.vectors() + memory.cache() + memory.activations() + phases;
     }
 
@@ -89,7 +91,8 @@ final class DeviceMemory {
     }
 
     private long cache() {
-        return floats((long) config.layers() * shard.kvHeads().size() * options.context(), 2L * config.headDim());
+        return floats(
+                config.layers() * shard.kvHeads().size() * options.limits().positions(), 2L * config.headDim());
     }
 
     /** The activations of a chunk, the logits, and the kernels' tables. */
@@ -106,13 +109,18 @@ final class DeviceMemory {
                 + DeviceTables.create().getNumBytesOfSegment();
     }
 
-    /** The arrays of one phase: its tokens, angles and scalars, this rank's packet, and the packets of other ranks. */
-    private long phase(int chunk, int ranks) {
-        PhaseComm comm = PhaseComm.of(options.schedule(), chunk);
+    /**
+     * The arrays of one phase: its tokens, angles, selected rows and scalars, this rank's packet, and the packets of
+     * other ranks.
+     */
+    private long phase(PhaseRows rows, int ranks) {
+        int chunk = rows.most();
+        PhaseComm comm = PhaseComm.of(options.schedule(), rows.least(), chunk);
         long packet = comm.format().encodedBytes(chunk, config.width());
         long own = comm.format() == PlainFormat.F32 ? 0 : packet; // an f32 packet is the partial itself
         long exchanged = ranks == 1 ? 0 : own + (ranks - 1) * packet;
-        return floats(chunk, 1 + 2L * config.ropes().getFirst().dimensions()) + floats(Step.SIZE, 1) + exchanged;
+        long scalars = Step.SIZE + RowPlaces.elements(chunk, PhaseRows.tableEntries(options.limits(), chunk));
+        return floats(chunk, 2 + 2L * config.ropes().getFirst().dimensions()) + floats(scalars, 1) + exchanged;
     }
 
     private static long floats(long rows, long columns) {

@@ -9,7 +9,6 @@ import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -90,13 +89,12 @@ public final class PeerTrial {
     public PeerTrial(List<ShardFactory> connected, RankOptions options, int width) {
         this.ranks = connected.stream().map(TornadoShards.class::cast).toList();
         this.width = width;
-        List<Phase> all = new ArrayList<>();
-        if (options.chunk() > 1) {
-            PhaseComm prefill = PhaseComm.of(options.schedule(), options.chunk());
-            all.add(new Phase("prefill", options.chunk(), prefill, width, ranks.size()));
-        }
-        all.add(new Phase("decode", 1, PhaseComm.of(options.schedule(), 1), width, ranks.size()));
-        this.phases = List.copyOf(all);
+        this.phases = PhaseRows.of(options).stream()
+                .map(rows -> {
+                    PhaseComm comm = PhaseComm.of(options.schedule(), rows.least(), rows.most());
+                    return new Phase(rows.name(), rows.most(), comm, width, ranks.size());
+                })
+                .toList();
     }
 
     /**

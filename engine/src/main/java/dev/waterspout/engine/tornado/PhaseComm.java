@@ -18,11 +18,12 @@ record PhaseComm(WireFormat format, boolean gathers) {
      * Returns the exchange of a phase.
      *
      * @param schedule schedule of the run
-     * @param chunk largest number of tokens in one forward pass of the phase; 1 for decode
+     * @param least smallest number of tokens in one forward pass of the phase
+     * @param most largest number of tokens in one forward pass of the phase
      * @throws IllegalArgumentException if the phase has more than one format
      */
-    static PhaseComm of(CommSchedule schedule, int chunk) {
-        List<CommChoice> choices = IntStream.rangeClosed(Math.min(2, chunk), chunk)
+    static PhaseComm of(CommSchedule schedule, int least, int most) {
+        List<CommChoice> choices = IntStream.rangeClosed(least, most)
                 .boxed()
                 .flatMap(schedule::choices)
                 .distinct()

@@ -15,6 +15,7 @@ import dev.waterspout.kernels.device.DeviceRope;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
+import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.Scoring;
 import java.lang.foreign.MemorySegment;
@@ -32,9 +33,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The task graphs of one phase: prefill for chunks of many tokens, or decode for one. Each graph is compiled once and
- * run for every layer; the layer's number is a scalar in {@link Step}. Where a file mixes tensor types within a kind
- * of weights, or one array cannot hold all layers, a half layer has one graph per combination of arrays.
+ * The task graphs of one phase: prefill for chunks of many tokens, or decode for one of each sequence. Each graph is
+ * compiled once and run for every layer; the layer's number is a scalar in {@link Step}. Where a file mixes tensor
+ * types within a kind of weights, or one array cannot hold all layers, a half layer has one graph per combination of
+ * arrays.
  *
  * <pre>
  *   embed          tokens            -> hidden
@@ -48,6 +50,11 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 final class PhaseGraphs {
     final IntArray step = Step.allocate();
     final IntArray tokens;
+    /** Of the tokens in the cache. */
+    final RowPlaces places;
+    /** Rows of the pass that logits are wanted for. */
+    final IntArray chosen;
+
     final DeviceRope rope;
     final KernelGraph embed;
     /** Sums the attention half's partials. */
@@ -78,6 +85,7 @@ final class PhaseGraphs {
     private final ModelConfig config;
     private final KernelDevice device;
     private final int maxRows;
+    private final int choiceRows;
     private final int ranks;
     private final DeviceCodec codec;
     private final DeviceArrays arrays;
@@ -96,13 +104,21 @@ final class PhaseGraphs {
      * @param config configuration of the model
      * @param shard the rank's
      * @param arrays arrays of all phases
+     * @param places places of the tokens in the cache
      */
     PhaseGraphs(
-            PhaseShape shape, KernelDevice device, int ranks, ModelConfig config, Shard shard, DeviceArrays arrays) {
+            PhaseShape shape,
+            KernelDevice device,
+            int ranks,
+            ModelConfig config,
+            Shard shard,
+            DeviceArrays arrays,
+            RowPlaces places) {
         this.phase = shape.name();
         this.config = config;
         this.device = device;
         this.maxRows = shape.maxRows();
+        this.choiceRows = shape.choiceRows();
         this.ranks = ranks;
         this.codec = DeviceCodec.of(shape.format(), config.width());
         this.hostCodec = PartialCodec.of(shape.format());
@@ -110,6 +126,9 @@ final class PhaseGraphs {
         this.arrays = arrays;
         this.tokens = new IntArray(maxRows);
         this.tokens.init(0);
+        this.chosen = new IntArray(maxRows);
+        this.chosen.init(0);
+        this.places = places;
         RopeConfig turned = config.ropes().getFirst();
         int ropeDim = turned.dimensions();
         FloatArray angles = new FloatArray(Math.multiplyExact(2 * maxRows, ropeDim));
@@ -244,7 +263,7 @@ final class PhaseGraphs {
 
     private KernelGraph attention(String name, int layer, int heads) {
         KernelGraph graph = graph(name);
-        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, rope.angles());
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, places.data(), rope.angles());
         DeviceArrays a = arrays;
         FloatArray h = normed(graph, a.attentionNorm);
         graph.linear("q", a.q.of(layer), a.qBias, h, a.queries, RowCount.CHUNK);
@@ -252,10 +271,10 @@ final class PhaseGraphs {
         graph.linear("v", a.v.of(layer), a.vBias, h, a.values, RowCount.CHUNK);
         normHeads(graph, "qNorm", a.qNorm, a.queries);
         normHeads(graph, "kNorm", a.kNorm, a.keys);
-        graph.turnAndStore("rope", rope, a.cache, heads, a.queries, a.keys, a.values);
+        graph.turnAndStore("rope", rope, a.cache, places, heads, a.queries, a.keys, a.values);
         LayerTraits first = config.traits().getFirst();
         Scoring scoring = new Scoring(first.scoreScale(), first.scoreCap(), 0, null);
-        graph.attention("attend", a.cache, heads, scoring, a.queries, a.attended);
+        graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
         graph.linear(
                 "output", a.attentionOutput.of(layer), a.attentionOutputBias, a.attended, a.partial, RowCount.CHUNK);
         if (peers != null) {
@@ -372,7 +391,8 @@ final class PhaseGraphs {
 
     private KernelGraph select(int width) {
         KernelGraph graph = graph("Select");
-        graph.selectOut("select", arrays.hidden, arrays.selected, width);
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, chosen);
+        graph.selectOut("select", chosen, arrays.hidden, arrays.selected, width);
         return graph;
     }
 
@@ -404,7 +424,7 @@ final class PhaseGraphs {
     }
 
     private KernelGraph graph(String name) {
-        KernelGraph graph = new KernelGraph(phase + name, device, maxRows, step, arrays.powers);
+        KernelGraph graph = new KernelGraph(phase + name, device, maxRows, choiceRows, step, arrays.powers);
         graph.taskGraph()
                 .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
                 .consumeFromDevice(arrays.all().toArray());

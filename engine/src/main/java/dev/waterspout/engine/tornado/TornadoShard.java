@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tornado;
 
+import dev.waterspout.engine.batch.BatchLimits;
 import dev.waterspout.engine.batch.Step.BlockCopy;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.RotaryAngles;
@@ -22,6 +23,7 @@ import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
+import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.RotaryTable;
@@ -61,9 +63,17 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     private final PhaseGraphs prefill;
     private final PhaseGraphs decode;
     private final IntArray outputStep = Step.allocate();
+    /** Number of the block that is read, and of the one that is overwritten. */
+    private final IntArray copiedBlock = IntArray.fromElements(0, 0);
+    /** Null where the cache is one block. */
+    private final @Nullable KernelGraph copyBlock;
+
     private final GraphPlan plan;
     private final int width;
     private final PeerPort peerPort = new DevicePort();
+    /** The rows of the pass. */
+    private List<SequenceRows> parts = List.of();
+
     private PhaseGraphs phase;
     /** The graphs that sum the partials of the last half layer. */
     private PhaseGraphs.Sums sums;
@@ -84,16 +94,22 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         this.arrays = new DeviceArrays(model, shard, options, device.getMaxAllocMemory());
         KernelDevice kernels = on.kernels();
         // Arrays that stay on the device are allocated before the graphs, because each graph takes over all of them.
-        PhaseShape prefillShape = shape("prefill", on.prefillEnd(), options, options.chunk(), ranks);
-        PhaseShape decodeShape = options.chunk() == 1 ? null : shape("decode", on.decodeEnd(), options, 1, ranks);
+        List<PhaseRows> phases = PhaseRows.of(options);
+        PhaseShape prefillShape = shape(phases.getFirst(), on.prefillEnd(), options, ranks);
+        PhaseShape decodeShape = phases.size() == 1 ? null : shape(phases.getLast(), on.decodeEnd(), options, ranks);
         this.output = output(kernels, options.logitRows());
-        this.prefill = new PhaseGraphs(prefillShape, kernels, ranks, config, shard, arrays);
-        this.decode =
-                decodeShape == null ? prefill : new PhaseGraphs(decodeShape, kernels, ranks, config, shard, arrays);
+        this.copyBlock = options.limits().blocks() == 1 ? null : copyBlock(kernels);
+        this.prefill = new PhaseGraphs(
+                prefillShape, kernels, ranks, config, shard, arrays, places(prefillShape, options.limits()));
+        this.decode = decodeShape == null
+                ? prefill
+                : new PhaseGraphs(
+                        decodeShape, kernels, ranks, config, shard, arrays, places(decodeShape, options.limits()));
         this.phase = prefill;
         this.sums = prefill.attentionSums;
         List<KernelGraph> graphs = Stream.concat(
-                        Stream.of(output), Stream.of(prefill, decode).distinct().flatMap(each -> each.all().stream()))
+                        Stream.of(output, copyBlock).filter(Objects::nonNull),
+                        Stream.of(prefill, decode).distinct().flatMap(each -> each.all().stream()))
                 .toList();
         this.plan = new GraphPlan(name, device, new UploadGraph(LOAD, kernels, arrays.all()), graphs);
     }
@@ -113,15 +129,29 @@ public final class TornadoShard implements ShardCompute, StagedPort {
      *
      * @param end the rank's end of a link to the other ranks' devices, or null
      */
-    private PhaseShape shape(String phase, @Nullable PeerEnd end, RankOptions options, int chunk, int ranks) {
-        PhaseComm comm = PhaseComm.of(options.schedule(), chunk);
+    private PhaseShape shape(PhaseRows rows, @Nullable PeerEnd end, RankOptions options, int ranks) {
+        int chunk = rows.most();
+        PhaseComm comm = PhaseComm.of(options.schedule(), rows.least(), chunk);
         PeerArrays peers = end == null || ranks == 1 || !comm.gathers()
                 ? null
                 : PeerArrays.of(end, comm.format(), chunk, width, ranks, arrays);
         TornadoNativeArray packet = ranks == 1 || peers != null || comm.format() == PlainFormat.F32
                 ? arrays.partial
                 : arrays.keepCleared(new ByteArray(Math.toIntExact(comm.format().encodedBytes(chunk, width))));
-        return new PhaseShape(phase, chunk, comm.format(), packet, peers);
+        return new PhaseShape(rows.name(), chunk, rows.choice(), comm.format(), packet, peers);
+    }
+
+    private RowPlaces places(PhaseShape shape, BatchLimits limits) {
+        return new RowPlaces(arrays.cache, shape.maxRows(), PhaseRows.tableEntries(limits, shape.maxRows()));
+    }
+
+    private KernelGraph copyBlock(KernelDevice device) {
+        KernelGraph graph = new KernelGraph("copyBlock", device, 1, outputStep, arrays.powers);
+        graph.taskGraph()
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, copiedBlock)
+                .consumeFromDevice(arrays.all().toArray());
+        graph.copyBlock("copy", arrays.cache, copiedBlock);
+        return graph;
     }
 
     private KernelGraph output(KernelDevice device, int maxRows) {
@@ -156,15 +186,21 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     /** Fills the chunk's angles; a layer without rotary embedding has angles of zero. */
     private void turn(@Nullable RotaryAngles by) {
-        int position = phase.step.get(Step.POSITION);
-        int rows = phase.step.get(Step.ROWS);
         RotaryTable table = new RotaryTable(
                 phase.rope.angles().getSegment(), phase.maxRows(), phase.rope.ropeDim(), phase.rope.pairing());
-        if (by != null) {
-            by.fill(table, 0, position, rows);
-            return;
+        int first = 0;
+        for (SequenceRows part : parts) {
+            if (by != null) {
+                by.fill(table, first, part.position(), part.rows());
+            } else {
+                turnByNone(table, first, part.rows());
+            }
+            first += part.rows();
         }
-        for (int row = 0; row < rows; row++) {
+    }
+
+    private void turnByNone(RotaryTable table, int first, int rows) {
+        for (int row = first; row < first + rows; row++) {
             for (int pair = 0; pair < phase.rope.ropeDim() / 2; pair++) {
                 table.set(row, pair, 1, 0);
             }
@@ -196,27 +232,27 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     @Override
     public void copyBlock(BlockCopy copy) {
-        throw new IllegalStateException("device " + name + " keeps the cache of one sequence, in one piece");
+        copiedBlock.set(0, copy.from());
+        copiedBlock.set(1, copy.to());
+        outputStep.set(Step.ROWS, 1);
+        plan.run(Objects.requireNonNull(copyBlock, "a cache of one block has none to copy"));
     }
 
     @Override
-    public void begin(List<SequenceRows> parts) {
-        if (parts.size() != 1) {
-            throw new IllegalStateException(
-                    "device " + name + " runs one sequence at a time, and the pass has " + parts.size());
+    public void begin(List<SequenceRows> begun) {
+        parts = begun;
+        int[] tokens = SequenceRows.tokens(begun);
+        phase = tokens.length <= decode.maxRows() ? decode : prefill;
+        phase.places.clear();
+        for (SequenceRows part : begun) {
+            phase.places.add(part.position(), part.rows(), part.blocks());
         }
-        int[] tokens = parts.getFirst().tokens();
-        int position = parts.getFirst().position();
-        phase = tokens.length == 1 ? decode : prefill;
         for (int row = 0; row < tokens.length; row++) {
             phase.tokens.set(row, tokens[row]);
         }
         phase.step.set(Step.LAYER, 0);
-        phase.step.set(Step.POSITION, position);
         phase.step.set(Step.ROWS, tokens.length);
-        // Every launch checks these scalars, though only output() uses them.
-        phase.step.set(Step.FIRST_OUT, 0);
-        phase.step.set(Step.OUT_ROWS, 1);
+        phase.step.set(Step.OUT_ROWS, 1); // every launch checks it, though only output() uses it
         plan.run(phase.embed);
     }
 
@@ -314,12 +350,14 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     @Override
     public MemorySegment output(int... chosen) {
-        int first = chosen[0];
         int rows = chosen.length;
-        if (chosen[rows - 1] != first + rows - 1) {
-            throw new IllegalArgumentException("rows " + Arrays.toString(chosen) + " do not follow each other");
+        if (chosen[0] < 0 || chosen[rows - 1] >= phase.step.get(Step.ROWS)) {
+            throw new IllegalArgumentException("logits of rows " + Arrays.toString(chosen) + "; the pass has "
+                    + phase.step.get(Step.ROWS) + " rows");
         }
-        phase.step.set(Step.FIRST_OUT, first);
+        for (int i = 0; i < rows; i++) {
+            phase.chosen.set(i, chosen[i]);
+        }
         phase.step.set(Step.OUT_ROWS, rows);
         outputStep.set(Step.ROWS, rows);
         plan.run(phase.select);

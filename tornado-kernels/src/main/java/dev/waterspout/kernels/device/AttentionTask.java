@@ -7,7 +7,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** The operands of one attention. Selects the kernel by choice. */
-record AttentionTask(DeviceCache cache, int heads, float scale, float cap, FloatArray queries, FloatArray output) {
+record AttentionTask(
+        DeviceCache cache, IntArray places, int heads, float scale, float cap, FloatArray queries, FloatArray output) {
     /** Adds the task with the kernel of a choice. */
     void add(
             TaskGraph graph,
@@ -23,6 +24,7 @@ record AttentionTask(DeviceCache cache, int heads, float scale, float cap, Float
                     AttentionKernels::attendByGroup,
                     context,
                     step,
+                    places,
                     queries,
                     cache.keys(),
                     cache.values(),
@@ -30,7 +32,7 @@ record AttentionTask(DeviceCache cache, int heads, float scale, float cap, Float
                     heads,
                     cache.kvHeads(),
                     cache.headDim(),
-                    cache.capacity(),
+                    cache.blockSize(),
                     scale,
                     cap,
                     local);
@@ -41,6 +43,7 @@ record AttentionTask(DeviceCache cache, int heads, float scale, float cap, Float
                     choice.perItem() == 1 ? AttentionKernels::attendByItem : AttentionKernels::attendByFours,
                     context,
                     step,
+                    places,
                     queries,
                     cache.keys(),
                     cache.values(),
@@ -48,7 +51,7 @@ record AttentionTask(DeviceCache cache, int heads, float scale, float cap, Float
                     heads,
                     cache.kvHeads(),
                     cache.headDim(),
-                    cache.capacity(),
+                    cache.blockSize(),
                     scale,
                     cap);
             launches.add(task, heads, local, 1, RowCount.CHUNK);

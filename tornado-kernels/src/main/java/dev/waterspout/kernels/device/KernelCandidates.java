@@ -107,7 +107,7 @@ public final class KernelCandidates {
     private static long localBytes(KernelChoice choice) {
         return switch (choice.cut()) {
             case PLAIN, PATCH, BLOCK -> 0;
-            case GROUP -> 2L * AttentionKernels.MOST_ITEMS * Float.BYTES;
+            case GROUP -> 3L * AttentionKernels.MOST_ITEMS * Float.BYTES;
             case TILE -> (1L + choice.perItem()) * LinearTileKernels.TILE * (LinearTileKernels.TILE + 1) * Float.BYTES;
         };
     }

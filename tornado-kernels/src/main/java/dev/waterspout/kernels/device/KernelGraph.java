@@ -2,6 +2,7 @@ package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.device.kernels.CacheKernels;
 import dev.waterspout.kernels.device.kernels.ElementwiseKernels;
 import dev.waterspout.kernels.device.kernels.EmbeddingKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
@@ -43,6 +44,9 @@ public final class KernelGraph {
 
     private final KernelDevice device;
     private final int maxRows;
+    /** Tokens that ways of running are chosen for. */
+    private final int choiceRows;
+
     private final IntArray step;
     private final FloatArray powers;
     private final TaskGraph graph;
@@ -61,12 +65,28 @@ public final class KernelGraph {
      * @param powers {@link DeviceTables#create()}, to be transferred once
      */
     public KernelGraph(String name, KernelDevice device, int maxRows, IntArray step, FloatArray powers) {
+        this(name, device, maxRows, maxRows, step, powers);
+    }
+
+    /**
+     * Starts a graph without tasks whose products and attention have the bits of those of a larger one.
+     *
+     * @param name the graph's name in its plan
+     * @param device how and within which limits its kernels run
+     * @param maxRows tokens of the largest chunk
+     * @param choiceRows tokens of the largest chunk of the graph whose kernels this one has
+     * @param step the launch's scalars, to be transferred at every execution
+     * @param powers {@link DeviceTables#create()}, to be transferred once
+     */
+    public KernelGraph(
+            String name, KernelDevice device, int maxRows, int choiceRows, IntArray step, FloatArray powers) {
         if (maxRows < 1) {
             throw new IllegalArgumentException("maxRows=" + maxRows + ": a chunk has at least 1 token");
         }
         ArrayChecks.requireSize("step", step, Step.SIZE);
         this.device = device;
         this.maxRows = maxRows;
+        this.choiceRows = choiceRows;
         this.step = step;
         this.powers = powers;
         this.graph = new TaskGraph(name);
@@ -177,18 +197,19 @@ public final class KernelGraph {
             ArrayChecks.requireSize("bias", bias, (long) layers * w.rows());
         }
         int startIndex = matrixStarts.add(task, w);
-        KernelChoice choice = device.choice(KernelShape.linear(w.format(), w.rows(), w.columns(), maxRows));
+        KernelChoice choice = device.choice(KernelShape.linear(w.format(), w.rows(), w.columns(), choiceRows));
         new LinearTask(w, startIndex, bias == null ? powers : bias, bias == null ? 0 : w.rows(), x, y, rows)
                 .add(graph, task, context, step, powers, choice, launches);
     }
 
     /**
      * Adds the rotary embedding: rotates queries in place, and stores rotated keys and values in the cache at the
-     * launch's layer and position.
+     * launch's layer and each row's place.
      *
      * @param task name
      * @param rope angles, one row per token of the chunk
      * @param cache receives keys and values
+     * @param places of the rows in the cache
      * @param heads query heads
      * @param queries [rows][heads][headDim]
      * @param keys [rows][kvHeads][headDim]
@@ -198,6 +219,7 @@ public final class KernelGraph {
             String task,
             DeviceRope rope,
             DeviceCache cache,
+            RowPlaces places,
             int heads,
             FloatArray queries,
             FloatArray keys,
@@ -212,12 +234,13 @@ public final class KernelGraph {
         ArrayChecks.requireSize("queries", queries, (long) maxRows * heads * headDim);
         ArrayChecks.requireSize("keys", keys, (long) maxRows * kvWidth);
         ArrayChecks.requireSize("values", values, (long) maxRows * kvWidth);
-        stepLimits.addCache(cache);
+        stepLimits.addCache(cache, places);
         graph.task(
                 task,
                 RotaryKernels::turnAndStore,
                 context,
                 step,
+                places.data(),
                 rope.angles(),
                 queries,
                 keys,
@@ -228,9 +251,33 @@ public final class KernelGraph {
                 cache.kvHeads(),
                 headDim,
                 rope.ropeDim(),
-                cache.capacity(),
+                cache.blockSize(),
                 rope.pairing() == RopePairing.ADJACENT ? 1 : 0);
         launches.add(task, (long) heads * (rope.ropeDim() / 2) + kvWidth, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Adds a copy of a block of the cache to another one, in all layers and heads.
+     *
+     * @param task name
+     * @param cache keys and values
+     * @param copy numbers of the block that is read and of the block that is overwritten; both within the cache
+     */
+    public void copyBlock(String task, DeviceCache cache, IntArray copy) {
+        ArrayChecks.requireSize("copy", copy, 2);
+        int layerHeads = cache.layers() * cache.kvHeads();
+        int blockElements = cache.blockSize() * cache.headDim();
+        graph.task(
+                task,
+                CacheKernels::copyCacheBlock,
+                context,
+                copy,
+                cache.keys(),
+                cache.values(),
+                layerHeads,
+                blockElements,
+                cache.capacity() * cache.headDim());
+        launches.add(task, (long) layerHeads * blockElements, ELEMENTS, 0, RowCount.CHUNK);
     }
 
     /**
@@ -239,6 +286,7 @@ public final class KernelGraph {
      *
      * @param task name
      * @param cache keys and values, those of the chunk included
+     * @param places of the rows in the cache
      * @param heads query heads, a multiple of the cache's
      * @param scoring scale and soft cap of the scores; must have no sinks; its window is ignored, because {@link Step}
      *     has it
@@ -246,15 +294,21 @@ public final class KernelGraph {
      * @param output [rows][heads][headDim], not {@code queries}
      */
     public void attention(
-            String task, DeviceCache cache, int heads, Scoring scoring, FloatArray queries, FloatArray output) {
+            String task,
+            DeviceCache cache,
+            RowPlaces places,
+            int heads,
+            Scoring scoring,
+            FloatArray queries,
+            FloatArray output) {
         ArrayChecks.requireHeads(cache, heads);
         ArrayChecks.requireDistinct(task, "queries", queries, "output", output);
         long elements = (long) maxRows * heads * cache.headDim();
         ArrayChecks.requireSize("queries", queries, elements);
         ArrayChecks.requireSize("output", output, elements);
-        stepLimits.addCache(cache);
-        KernelChoice choice = device.choice(KernelShape.attention(heads, cache.headDim(), maxRows));
-        new AttentionTask(cache, heads, scoring.scale(), scoring.cap(), queries, output)
+        stepLimits.addCache(cache, places);
+        KernelChoice choice = device.choice(KernelShape.attention(heads, cache.headDim(), choiceRows));
+        new AttentionTask(cache, places.data(), heads, scoring.scale(), scoring.cap(), queries, output)
                 .add(graph, task, context, step, choice, launches);
     }
 
@@ -346,17 +400,18 @@ public final class KernelGraph {
     }
 
     /**
-     * Adds a copy of the rows whose logits are computed: {@code selected[i] = x[firstOut + i]}.
+     * Adds a copy of the rows whose logits are computed: {@code selected[i] = x[chosen[i]]}.
      *
      * @param task name
+     * @param chosen [out rows], each within the chunk; to be transferred by the caller
      * @param x [rows][width]
      * @param selected [out rows][width]
      * @param width elements of a row
      */
-    public void selectOut(String task, FloatArray x, FloatArray selected, int width) {
+    public void selectOut(String task, IntArray chosen, FloatArray x, FloatArray selected, int width) {
         ArrayChecks.requireSize("x", x, (long) maxRows * width);
         ArrayChecks.requireSize("selected", selected, (long) maxRows * width);
-        graph.task(task, ElementwiseKernels::selectOut, context, step, x, selected, width);
+        graph.task(task, ElementwiseKernels::selectOut, context, step, chosen, x, selected, width);
         launches.add(task, width, ELEMENTS, 1, RowCount.OUT);
     }
 

@@ -1,13 +1,15 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.device.kernels.Step;
+import java.util.ArrayList;
+import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Checks the scalars of a launch, so that no kernel accesses elements outside its arrays. */
 final class StepLimits {
     private final int maxRows;
     private int layers = Integer.MAX_VALUE;
-    private int capacity = Integer.MAX_VALUE;
+    private final List<RowPlaces> placed = new ArrayList<>();
 
     StepLimits(int maxRows) {
         this.maxRows = maxRows;
@@ -20,16 +22,14 @@ final class StepLimits {
         }
     }
 
-    void addCache(DeviceCache cache) {
+    void addCache(DeviceCache cache, RowPlaces places) {
         layers = Math.min(layers, cache.layers());
-        capacity = Math.min(capacity, cache.capacity());
+        placed.add(places);
     }
 
     void require(IntArray step) {
         int layer = step.get(Step.LAYER);
-        int position = step.get(Step.POSITION);
         int rows = step.get(Step.ROWS);
-        int firstOut = step.get(Step.FIRST_OUT);
         int outRows = step.get(Step.OUT_ROWS);
         if (rows < 1 || rows > maxRows) {
             throw new IllegalArgumentException("rows=" + rows + ": the graph takes 1 to " + maxRows);
@@ -37,16 +37,12 @@ final class StepLimits {
         if (layer < 0 || layer >= layers) {
             throw new IllegalArgumentException("layer=" + layer + ": the graph's arrays have " + layers + " layers");
         }
-        if (position < 0 || position > capacity - rows) {
-            throw new IllegalArgumentException(
-                    "position=" + position + " rows=" + rows + ": the cache holds " + capacity + " positions");
-        }
+        placed.forEach(places -> places.require(rows));
         if (step.get(Step.WINDOW) < 0) {
             throw new IllegalArgumentException("window=" + step.get(Step.WINDOW) + ": it must not be negative");
         }
-        if (firstOut < 0 || outRows < 0 || firstOut > rows - outRows) {
-            throw new IllegalArgumentException(
-                    "firstOut=" + firstOut + " outRows=" + outRows + ": the chunk has " + rows + " rows");
+        if (outRows < 0 || outRows > rows) {
+            throw new IllegalArgumentException("outRows=" + outRows + ": the chunk has " + rows + " rows");
         }
     }
 }

@@ -37,7 +37,7 @@ class ActivationKernelsTest {
             DeviceWeights table = Operands.weights(random, format, 1, 7, width);
             IntArray tokens = IntArray.fromElements(6, 0, 3, 3);
             FloatArray x = Operands.zeros(4 * width);
-            Fixture fixture = new Fixture(device, Operands.step(0, 5, 4), 4);
+            Fixture fixture = new Fixture(device, Operands.step(0, 4), 4);
             fixture.send(table.data(), tokens, x);
             fixture.graph.embed("embed", table, tokens, x);
             fixture.run(x);
@@ -66,7 +66,7 @@ class ActivationKernelsTest {
             }
             IntArray tokens = IntArray.fromElements(0);
             FloatArray x = Operands.zeros(width);
-            Fixture fixture = new Fixture(device, Operands.step(0, 0, 1), 1);
+            Fixture fixture = new Fixture(device, Operands.step(0, 1), 1);
             fixture.send(table.data(), tokens, x);
             fixture.graph.embed("embed", table, tokens, x);
             fixture.run(x);
@@ -106,7 +106,7 @@ class ActivationKernelsTest {
                         width,
                         0,
                         rows * vectors);
-        Fixture fixture = new Fixture(device, Operands.step(1, 0, rows), rows);
+        Fixture fixture = new Fixture(device, Operands.step(1, rows), rows);
         fixture.send(x, weight, factors);
         fixture.graph.normalize("norm", new DeviceNorm(weight, vectors, width, 1e-5f), x, factors, x, RowCount.CHUNK);
         fixture.run(x);
@@ -141,7 +141,7 @@ class ActivationKernelsTest {
                         width,
                         0,
                         rows * vectors);
-        Fixture fixture = new Fixture(device, Operands.step(1, 0, rows), rows);
+        Fixture fixture = new Fixture(device, Operands.step(1, rows), rows);
         DeviceNorm norm = new DeviceNorm(DeviceNorm.Kind.LAYER, weight, biased ? bias : null, vectors, width, 1e-5f);
         fixture.send(x, weight, bias);
         fixture.graph.normalize("norm", norm, x, Operands.zeros(rows * vectors), x, RowCount.CHUNK);
@@ -162,17 +162,18 @@ class ActivationKernelsTest {
             FloatArray expected = Operands.copy(gate);
             HostKernels.scalar().gate(GateFunction.SWIGLU, expected.getSegment(), up.getSegment(), 0, 3 * width);
             HostKernels.scalar().add(expected.getSegment(), up.getSegment(), 0, 3 * width);
-            IntArray step = Operands.step(0, 0, 3);
-            step.set(Step.FIRST_OUT, 1);
+            IntArray step = Operands.step(0, 3);
             step.set(Step.OUT_ROWS, 2);
             Fixture fixture = new Fixture(device, step, 3);
-            fixture.send(gate, up);
+            IntArray chosen = IntArray.fromElements(2, 0, 0);
+            fixture.send(gate, up, chosen);
             fixture.graph.gate("gate", GateFunction.SWIGLU, gate, up, width);
             fixture.graph.add("add", gate, up, width);
-            fixture.graph.selectOut("select", gate, selected, width);
+            fixture.graph.selectOut("select", chosen, gate, selected, width);
             fixture.run(gate, selected);
             Operands.assertClose(gate, expected, 1e-6);
-            Operands.assertSameBits(selected, gate.slice(width, 2 * width));
+            Operands.assertSameBits(selected, gate.slice(2 * width, width));
+            Operands.assertSameBits(selected.slice(width, width), gate.slice(0, width));
         }
     }
 

@@ -77,20 +77,24 @@ class AttentionKernelsTest {
         shape.store(turnedKeys, expectedKeys, 1, position, rows);
         shape.store(values, expectedValues, 1, position, rows);
 
-        IntArray step = Operands.step(1, position, rows);
+        IntArray step = Operands.step(1, rows);
         FloatArray powers = DeviceTables.create();
+        RowPlaces places = new RowPlaces(cache, rows, 1);
+        places.add(position, rows, 0);
         KernelGraph graph = new KernelGraph("rope", device.kernels(), rows, step, powers);
         graph.taskGraph()
                 .transferToDevice(
                         DataTransferMode.EVERY_EXECUTION,
                         step,
+                        places.data(),
                         angles,
                         queries,
                         keys,
                         values,
                         cache.keys(),
                         cache.values());
-        graph.turnAndStore("turn", new DeviceRope(angles, ropeDim, pairing), cache, shape.heads, queries, keys, values);
+        graph.turnAndStore(
+                "turn", new DeviceRope(angles, ropeDim, pairing), cache, places, shape.heads, queries, keys, values);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, queries, cache.keys(), cache.values());
         device.run(graph);
         Operands.assertClose(queries, turnedQueries, 1e-6);
@@ -119,16 +123,113 @@ class AttentionKernelsTest {
                 new AttentionCall(view, queries.getSegment(), expected.getSegment(), shape.heads, position, rows);
         HostKernels.scalar().attention(call, 0, call.units(), new HostScratch());
 
-        IntArray step = Operands.step(1, position, rows);
-        FloatArray powers = DeviceTables.create();
-        KernelGraph graph = new KernelGraph("attention", device.kernels(), rows, step, powers);
+        RowPlaces places = new RowPlaces(cache, rows, 1);
+        places.add(position, rows, 0);
+        attend(device, shape, cache, places, queries, output);
+        Operands.assertClose(output, expected, 1e-4);
+    }
+
+    private static void attend(
+            TestDevice device,
+            Shape shape,
+            DeviceCache cache,
+            RowPlaces places,
+            FloatArray queries,
+            FloatArray output) {
+        int rows = queries.getSize() / (shape.heads * shape.headDim);
+        IntArray step = Operands.step(1, rows);
+        KernelGraph graph = new KernelGraph("attention", device.kernels(), rows, step, DeviceTables.create());
         graph.taskGraph()
                 .transferToDevice(
-                        DataTransferMode.EVERY_EXECUTION, step, queries, cache.keys(), cache.values(), output);
-        graph.attention("attend", cache, shape.heads, Scoring.plain(cache.headDim()), queries, output);
+                        DataTransferMode.EVERY_EXECUTION,
+                        step,
+                        places.data(),
+                        queries,
+                        cache.keys(),
+                        cache.values(),
+                        output);
+        graph.attention("attend", cache, places, shape.heads, Scoring.plain(cache.headDim()), queries, output);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, output);
         device.run(graph);
-        Operands.assertClose(output, expected, 1e-4);
+    }
+
+    /** Two sequences, of 2 rows and 1 row, in 3 and 2 blocks of one cache. */
+    @ParameterizedTest
+    @MethodSource("devices")
+    void rowsOfSeveralSequencesHaveTheBitsOfEach(TestDevice device) {
+        Shape shape = new Shape(4, 2, 16, 20);
+        Random random = new Random(3);
+        DeviceCache pieces = shape.cache(random);
+        DeviceCache blocks =
+                new DeviceCache(pieces.keys(), pieces.values(), shape.kvHeads, shape.capacity, shape.headDim, 4);
+        FloatArray queries = Operands.gaussian(random, 3 * shape.heads * shape.headDim);
+        FloatArray together = Operands.zeros(queries.getSize());
+        int[] first = {3, 0, 4};
+        int[] second = {2, 1};
+        RowPlaces places = new RowPlaces(blocks, 3, 5);
+        places.add(7, 2, first);
+        places.add(6, 1, second);
+        attend(device, shape, blocks, places, queries, together);
+
+        int row = shape.heads * shape.headDim;
+        assertAlone(device, shape, blocks, first, 7, queries.slice(0, 2 * row), together.slice(0, 2 * row));
+        assertAlone(device, shape, blocks, second, 6, queries.slice(2 * row, row), together.slice(2 * row, row));
+    }
+
+    /** The same with the sequence's positions in one piece. */
+    private static void assertAlone(
+            TestDevice device,
+            Shape shape,
+            DeviceCache blocks,
+            int[] table,
+            int position,
+            FloatArray queries,
+            FloatArray expected) {
+        int size = blocks.blockSize();
+        DeviceCache piece = shape.cache(new Random(9));
+        for (int head = 0; head < LAYERS * shape.kvHeads; head++) {
+            for (int block = 0; block < table.length; block++) {
+                for (int i = 0; i < size * shape.headDim; i++) {
+                    int to = (head * shape.capacity + block * size) * shape.headDim + i;
+                    int from = (head * shape.capacity + table[block] * size) * shape.headDim + i;
+                    piece.keys().set(to, blocks.keys().get(from));
+                    piece.values().set(to, blocks.values().get(from));
+                }
+            }
+        }
+        RowPlaces places = new RowPlaces(piece, 2, 1);
+        places.add(position, queries.getSize() / (shape.heads * shape.headDim), 0);
+        FloatArray output = Operands.zeros(queries.getSize());
+        attend(device, shape, piece, places, queries, output);
+        Operands.assertSameBits(output, expected);
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void copiesABlockInAllLayers(TestDevice device) {
+        Shape shape = new Shape(4, 2, 3, 20);
+        Random random = new Random(4);
+        DeviceCache cache = new DeviceCache(
+                Operands.gaussian(random, LAYERS * shape.layerElements()),
+                Operands.gaussian(random, LAYERS * shape.layerElements()),
+                shape.kvHeads,
+                shape.capacity,
+                shape.headDim,
+                5);
+        FloatArray keys = Operands.copy(cache.keys());
+        FloatArray values = Operands.copy(cache.values());
+        for (int layer = 0; layer < LAYERS; layer++) {
+            shape.store(shape.load(keys, layer, 15, 5), keys, layer, 5, 5);
+            shape.store(shape.load(values, layer, 15, 5), values, layer, 5, 5);
+        }
+        IntArray copy = IntArray.fromElements(3, 1);
+        KernelGraph graph = new KernelGraph("copy", device.kernels(), 1, Operands.step(0, 1), DeviceTables.create());
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, copy, cache.keys(), cache.values());
+        graph.copyBlock("copy", cache, copy);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, cache.keys(), cache.values());
+        device.run(graph);
+        Operands.assertSameBits(cache.keys(), keys);
+        Operands.assertSameBits(cache.values(), values);
     }
 
     private record Shape(int heads, int kvHeads, int headDim, int capacity) {

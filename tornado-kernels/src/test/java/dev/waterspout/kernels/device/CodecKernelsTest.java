@@ -151,7 +151,7 @@ class CodecKernelsTest {
                     other.getSegment());
             reference.decodeSum(new MemorySegment[] {other.getSegment(), wanted}, ROWS, columns, expected.getSegment());
 
-            IntArray step = Operands.step(0, 0, ROWS);
+            IntArray step = Operands.step(0, ROWS);
             FloatArray powers = DeviceTables.create();
             KernelGraph graph = new KernelGraph("bf16", device.kernels(), ROWS, step, powers);
             graph.taskGraph()
@@ -171,7 +171,7 @@ class CodecKernelsTest {
         DeviceCodec codec = DeviceCodec.of(PlainFormat.BF16, 2);
         FloatArray partial = FloatArray.fromElements(Float.NaN, 1f);
         ByteArray packed = new ByteArray(4);
-        IntArray step = Operands.step(0, 0, 1);
+        IntArray step = Operands.step(0, 1);
         FloatArray powers = DeviceTables.create();
         KernelGraph graph = new KernelGraph("bf16", device.kernels(), 1, step, powers);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, partial, packed);
@@ -208,7 +208,7 @@ class CodecKernelsTest {
                     : others.getSegment().asSlice((rank > ownRank ? rank - 1 : rank) * bytes, bytes);
         }
         PartialCodec.reference(PlainFormat.F32).decodeSum(segments, ROWS, columns, expected.getSegment());
-        IntArray step = Operands.step(0, 0, ROWS);
+        IntArray step = Operands.step(0, ROWS);
         KernelGraph graph = new KernelGraph("sum", device.kernels(), ROWS, step, DeviceTables.create());
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, others, own, residual);
         graph.dequantizeSum(
@@ -250,7 +250,7 @@ class CodecKernelsTest {
         private final TestDevice.TestPlan plan;
 
         Quantizer(TestDevice device) {
-            IntArray step = Operands.step(0, 0, ROWS);
+            IntArray step = Operands.step(0, ROWS);
             FloatArray powers = DeviceTables.create();
             KernelGraph graph = new KernelGraph("quantize", device.kernels(), ROWS, step, powers);
             graph.taskGraph()
@@ -288,7 +288,7 @@ class CodecKernelsTest {
         private final TestDevice.TestPlan plan;
 
         Summer(TestDevice device) {
-            IntArray step = Operands.step(0, 0, ROWS);
+            IntArray step = Operands.step(0, ROWS);
             FloatArray powers = DeviceTables.create();
             KernelGraph graph = new KernelGraph("sum", device.kernels(), ROWS, step, powers);
             graph.taskGraph()

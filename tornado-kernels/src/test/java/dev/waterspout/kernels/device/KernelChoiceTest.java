@@ -105,7 +105,13 @@ class KernelChoiceTest {
         DeviceCache cache = new DeviceCache(new FloatArray(64), new FloatArray(64), 2, 2, 16);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> graph.attention(
-                        "a", cache, 4, Scoring.plain(cache.headDim()), new FloatArray(64), new FloatArray(64)))
+                        "a",
+                        cache,
+                        new RowPlaces(cache, 1, 1),
+                        4,
+                        Scoring.plain(cache.headDim()),
+                        new FloatArray(64),
+                        new FloatArray(64)))
                 .withMessageContaining("plain x7");
     }
 

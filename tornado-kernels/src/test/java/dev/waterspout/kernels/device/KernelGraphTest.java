@@ -40,7 +40,7 @@ class KernelGraphTest {
     private static final KernelDevice ITEMS = new KernelDevice(KernelVariant.ITEMS, LIMITS);
     private static final KernelDevice GROUPS = new KernelDevice(KernelVariant.GROUPS, LIMITS);
 
-    private final IntArray step = Operands.step(0, 0, 1);
+    private final IntArray step = Operands.step(0, 1);
     private final FloatArray powers = DeviceTables.create();
 
     static Stream<TestDevice> devices() {
@@ -61,7 +61,7 @@ class KernelGraphTest {
         DeviceWeights weights = Operands.weights(new Random(1), WeightFormat.F32, 3, 20, 7);
         graph.linear("product", weights, null, new FloatArray(33 * 7), new FloatArray(33 * 20), RowCount.CHUNK);
         graph.gate("gate", GateFunction.SWIGLU, new FloatArray(33 * 65), new FloatArray(33 * 65), 65);
-        graph.selectOut("select", new FloatArray(33 * 7), new FloatArray(33 * 7), 7);
+        graph.selectOut("select", new IntArray(33), new FloatArray(33 * 7), new FloatArray(33 * 7), 7);
         GridScheduler grids = new GridScheduler();
         graph.addTo(grids);
 
@@ -84,15 +84,42 @@ class KernelGraphTest {
     void refusesScalarsThatLeaveTheArrays() {
         KernelGraph graph = new KernelGraph("g", ITEMS, 4, step, powers);
         DeviceCache cache = new DeviceCache(new FloatArray(2 * 80), new FloatArray(2 * 80), 1, 10, 8);
-        graph.attention("attend", cache, 2, Scoring.plain(cache.headDim()), new FloatArray(64), new FloatArray(64));
+        RowPlaces places = new RowPlaces(cache, 4, 1);
+        graph.attention(
+                "attend", cache, places, 2, Scoring.plain(cache.headDim()), new FloatArray(64), new FloatArray(64));
+        assertThatIllegalArgumentException()
+                .isThrownBy(graph::prepare)
+                .withMessage("rows=1: 0 have a place in the cache");
+        places.add(9, 1, 0);
         graph.prepare();
 
         assertRefused(graph, Step.ROWS, 5, "rows=5: the graph takes 1 to 4");
         assertRefused(graph, Step.ROWS, 0, "rows=0: the graph takes 1 to 4");
         assertRefused(graph, Step.LAYER, 2, "layer=2: the graph's arrays have 2 layers");
-        assertRefused(graph, Step.POSITION, 10, "position=10 rows=1: the cache holds 10 positions");
-        assertRefused(graph, Step.POSITION, -1, "position=-1 rows=1: the cache holds 10 positions");
-        assertRefused(graph, Step.OUT_ROWS, 2, "firstOut=0 outRows=2: the chunk has 1 rows");
+        assertRefused(graph, Step.OUT_ROWS, 2, "outRows=2: the chunk has 1 rows");
+    }
+
+    @Test
+    void refusesPlacesOutsideOfTheCache() {
+        DeviceCache cache = new DeviceCache(new FloatArray(80), new FloatArray(80), 1, 10, 8, 5);
+        RowPlaces places = new RowPlaces(cache, 4, 3);
+        assertUnplaced(places, 10, 1, "position=10 rows=1: the cache holds 10 positions", 1, 0);
+        assertUnplaced(places, 5, 1, "position=5 rows=1: the cache holds 5 positions", 1);
+        assertUnplaced(places, -1, 1, "position=-1 rows=1: the cache holds 10 positions", 1, 0);
+        assertUnplaced(places, 5, 1, "block 2 of [0, 2]: the cache has 2", 0, 2);
+        places.clear();
+        places.add(6, 2, 1, 0);
+        assertUnplaced(places, 0, 3, "rows=3 after 2 others: the graph takes 1 to 4", 0);
+        assertUnplaced(places, 5, 1, "block table of 2 entries: there is room for 1 of all sequences of a chunk", 0, 1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DeviceCache(new FloatArray(80), new FloatArray(80), 1, 10, 8, 4))
+                .withMessage("cache of capacity=10 in blocks of 4: they must divide it");
+    }
+
+    private static void assertUnplaced(RowPlaces places, int position, int rows, String message, int... blocks) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> places.add(position, rows, blocks))
+                .withMessage(message);
     }
 
     @Test
@@ -114,10 +141,12 @@ class KernelGraphTest {
         assertThat(step.get(Step.MATRIX_START + 2)).isZero();
         step.set(Step.LAYER, 1);
         assertRefused(graph, Step.LAYER, 2, "layer=2: the Q8_0 weights are of layers [1, 4]");
-        graph.linear("fourth", one, null, x, new FloatArray(2), RowCount.CHUNK);
+        for (int product = 3; product < Step.MATRICES; product++) {
+            graph.linear("product" + product, one, null, x, new FloatArray(2), RowCount.CHUNK);
+        }
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> graph.linear("fifth", one, null, x, new FloatArray(2), RowCount.CHUNK))
-                .withMessage("task fifth is product 5: a graph has at most 4");
+                .isThrownBy(() -> graph.linear("last", one, null, x, new FloatArray(2), RowCount.CHUNK))
+                .withMessage("task last is product " + (Step.MATRICES + 1) + ": a graph has at most " + Step.MATRICES);
     }
 
     @Test

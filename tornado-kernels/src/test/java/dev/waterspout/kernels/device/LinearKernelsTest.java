@@ -78,7 +78,7 @@ class LinearKernelsTest {
         FloatArray x = Operands.gaussian(random, maxRows * columns);
         FloatArray bias = size.bias ? Operands.gaussian(random, LAYERS * outputs) : null;
         FloatArray y = Operands.zeros(maxRows * outputs);
-        IntArray step = Operands.step(0, 0, maxRows);
+        IntArray step = Operands.step(0, maxRows);
         FloatArray powers = DeviceTables.create();
         KernelGraph graph = new KernelGraph("linear", device.kernels(), maxRows, step, powers);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, y);

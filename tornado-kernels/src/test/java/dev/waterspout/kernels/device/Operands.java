@@ -34,10 +34,9 @@ final class Operands {
         return FloatArray.fromArray(array.toHeapArray());
     }
 
-    static IntArray step(int layer, int position, int rows) {
+    static IntArray step(int layer, int rows) {
         IntArray step = Step.allocate();
         step.set(Step.LAYER, layer);
-        step.set(Step.POSITION, position);
         step.set(Step.ROWS, rows);
         return step;
     }

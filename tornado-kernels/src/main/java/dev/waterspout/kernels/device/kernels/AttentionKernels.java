@@ -10,7 +10,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * softmax is computed online (Milakov and Gimelshein, arXiv 1805.02867), so scores are not stored. The output array
  * holds the running sum.
  *
- * <p>{@code queries} and {@code output} are [rows][heads][headDim], the caches [layers][kvHeads][capacity][headDim].
+ * <p>{@code queries} and {@code output} are [rows][heads][headDim], the caches [layers][kvHeads][capacity][headDim];
+ * {@code places} says where in the capacity a row's sequence lies, in blocks of {@code blockSize} positions.
  */
 public final class AttentionKernels {
     /** Largest work-group size of {@link #attendByGroup}. All its work-group sizes are powers of two. */
@@ -27,6 +28,7 @@ public final class AttentionKernels {
     public static void attendByItem(
             KernelContext context,
             IntArray step,
+            IntArray places,
             FloatArray queries,
             FloatArray keyCache,
             FloatArray valueCache,
@@ -34,7 +36,7 @@ public final class AttentionKernels {
             int heads,
             int kvHeads,
             int headDim,
-            int capacity,
+            int blockSize,
             float scale,
             float cap) {
         int head = context.globalIdx;
@@ -42,14 +44,15 @@ public final class AttentionKernels {
         if (head < heads && row < step.get(Step.ROWS)) {
             int query = (row * heads + head) * headDim;
             int kvHead = head / (heads / kvHeads);
-            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
-            int visible = step.get(Step.POSITION) + row + 1;
+            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
+            int table = Places.table(places, row);
+            int visible = Places.position(places, row) + 1;
             int first = first(step.get(Step.WINDOW), visible);
             clear(output, query, headDim);
             float max = LOWEST;
             float sum = 0f;
             for (int position = first; position < visible; position++) {
-                int at = base + position * headDim;
+                int at = (base + Places.slot(places, table, position, blockSize)) * headDim;
                 float score = capped(score(queries, query, keyCache, at, headDim) * scale, cap);
                 float newMax = TornadoMath.max(max, score);
                 float factor = TornadoMath.exp(max - newMax);
@@ -68,6 +71,7 @@ public final class AttentionKernels {
     public static void attendByFours(
             KernelContext context,
             IntArray step,
+            IntArray places,
             FloatArray queries,
             FloatArray keyCache,
             FloatArray valueCache,
@@ -75,7 +79,7 @@ public final class AttentionKernels {
             int heads,
             int kvHeads,
             int headDim,
-            int capacity,
+            int blockSize,
             float scale,
             float cap) {
         int head = context.globalIdx;
@@ -83,18 +87,20 @@ public final class AttentionKernels {
         if (head < heads && row < step.get(Step.ROWS)) {
             int query = (row * heads + head) * headDim;
             int kvHead = head / (heads / kvHeads);
-            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
-            int visible = step.get(Step.POSITION) + row + 1;
+            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
+            int table = Places.table(places, row);
+            int visible = Places.position(places, row) + 1;
             int first = first(step.get(Step.WINDOW), visible);
             clear(output, query, headDim);
             float max = LOWEST;
             float sum = 0f;
             for (int position = first; position < visible; position += PER_ITEM) {
-                int at0 = base + position * headDim;
                 // Positions after the last one read the last one again, with weight 0.
-                int at1 = position + 1 < visible ? at0 + headDim : at0;
-                int at2 = position + 2 < visible ? at0 + 2 * headDim : at0;
-                int at3 = position + 3 < visible ? at0 + 3 * headDim : at0;
+                int last = visible - 1;
+                int at0 = (base + Places.slot(places, table, position, blockSize)) * headDim;
+                int at1 = (base + Places.slot(places, table, TornadoMath.min(position + 1, last), blockSize)) * headDim;
+                int at2 = (base + Places.slot(places, table, TornadoMath.min(position + 2, last), blockSize)) * headDim;
+                int at3 = (base + Places.slot(places, table, TornadoMath.min(position + 3, last), blockSize)) * headDim;
                 float score0 = capped(score(queries, query, keyCache, at0, headDim) * scale, cap);
                 float score1 = capped(score(queries, query, keyCache, at1, headDim) * scale, cap);
                 float score2 = capped(score(queries, query, keyCache, at2, headDim) * scale, cap);
@@ -125,6 +131,7 @@ public final class AttentionKernels {
     public static void attendByGroup(
             KernelContext context,
             IntArray step,
+            IntArray places,
             FloatArray queries,
             FloatArray keyCache,
             FloatArray valueCache,
@@ -132,19 +139,21 @@ public final class AttentionKernels {
             int heads,
             int kvHeads,
             int headDim,
-            int capacity,
+            int blockSize,
             float scale,
             float cap,
             int items) {
         float[] maxima = context.allocateFloatLocalArray(MOST_ITEMS);
         float[] weights = context.allocateFloatLocalArray(MOST_ITEMS);
+        int[] starts = context.allocateIntLocalArray(MOST_ITEMS);
         int item = context.localIdx;
         int head = context.groupIdx;
         int row = context.globalIdy;
         int query = (row * heads + head) * headDim;
         int kvHead = head / (heads / kvHeads);
-        int base = (step.get(Step.LAYER) * kvHeads + kvHead) * capacity * headDim;
-        int visible = step.get(Step.POSITION) + row + 1;
+        int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
+        int table = Places.table(places, row);
+        int visible = Places.position(places, row) + 1;
         int first = first(step.get(Step.WINDOW), visible);
         for (int d = item; d < headDim; d += items) {
             output.set(query + d, 0f);
@@ -153,10 +162,11 @@ public final class AttentionKernels {
         float sum = 0f;
         for (int tile = first; tile < visible; tile += items) {
             int count = TornadoMath.min(items, visible - tile);
-            int start = base + tile * headDim;
             float score = LOWEST;
             if (item < count) {
-                score = capped(score(queries, query, keyCache, start + item * headDim, headDim) * scale, cap);
+                int at = (base + Places.slot(places, table, tile + item, blockSize)) * headDim;
+                starts[item] = at;
+                score = capped(score(queries, query, keyCache, at, headDim) * scale, cap);
             }
             maxima[item] = score;
             for (int half = items >> 1; half > 0; half >>= 1) {
@@ -177,7 +187,7 @@ public final class AttentionKernels {
             for (int d = item; d < headDim; d += items) {
                 float total = output.get(query + d) * factor;
                 for (int j = 0; j < count; j++) {
-                    total += weights[j] * valueCache.get(start + j * headDim + d);
+                    total += weights[j] * valueCache.get(starts[j] + d);
                 }
                 output.set(query + d, total);
             }

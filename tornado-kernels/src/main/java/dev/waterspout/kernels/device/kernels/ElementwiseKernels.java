@@ -95,11 +95,12 @@ public final class ElementwiseKernels {
     }
 
     /** Copies the rows whose logits are computed to the front of {@code selected}. */
-    public static void selectOut(KernelContext context, IntArray step, FloatArray x, FloatArray selected, int width) {
+    public static void selectOut(
+            KernelContext context, IntArray step, IntArray chosen, FloatArray x, FloatArray selected, int width) {
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (column < width && row < step.get(Step.OUT_ROWS)) {
-            selected.set(row * width + column, x.get((step.get(Step.FIRST_OUT) + row) * width + column));
+            selected.set(row * width + column, x.get(chosen.get(row) * width + column));
         }
     }
 }

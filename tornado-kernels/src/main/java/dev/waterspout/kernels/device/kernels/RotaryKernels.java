@@ -16,17 +16,20 @@ public final class RotaryKernels {
      * values in the cache. Only the first kind writes elements that it reads, and no two work-items write the same
      * element.
      *
+     * @param places see {@link Places}
      * @param angles [chunk rows][cosine, signed sine][ropeDim], as {@code RotaryTable} lays them out
      * @param queries [rows][heads][headDim]
      * @param keys [rows][kvHeads][headDim]
      * @param values [rows][kvHeads][headDim]
      * @param keyCache [layers][kvHeads][capacity][headDim]
      * @param valueCache [layers][kvHeads][capacity][headDim]
+     * @param blockSize positions of a block of the cache
      * @param adjacent 1 if elements 2i and 2i + 1 form a pair, 0 if i and i + ropeDim / 2 do
      */
     public static void turnAndStore(
             KernelContext context,
             IntArray step,
+            IntArray places,
             FloatArray angles,
             FloatArray queries,
             FloatArray keys,
@@ -37,7 +40,7 @@ public final class RotaryKernels {
             int kvHeads,
             int headDim,
             int ropeDim,
-            int capacity,
+            int blockSize,
             int adjacent) {
         int item = context.globalIdx;
         int row = context.globalIdy;
@@ -62,7 +65,8 @@ public final class RotaryKernels {
                 int d = element - head * headDim;
                 int source = row * kvHeads * headDim + element;
                 int layerHead = step.get(Step.LAYER) * kvHeads + head;
-                int target = (layerHead * capacity + step.get(Step.POSITION) + row) * headDim + d;
+                int slot = Places.slot(places, Places.table(places, row), Places.position(places, row), blockSize);
+                int target = (layerHead * places.get(Places.CAPACITY) + slot) * headDim + d;
                 float key = keys.get(source);
                 // With one KV head of ropeDim elements the second condition is always true, which TornadoVM fails to
                 // compile. The first condition is folded to a constant before, and removes the second one.

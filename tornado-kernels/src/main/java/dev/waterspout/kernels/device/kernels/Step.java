@@ -7,35 +7,31 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * tokens, so that one compiled graph serves them all.
  *
  * <pre>
- *   index      0         1          2          3            4          5          6 to 9
- *          +-------+----------+----------+-----------+------------+--------+---------------+
- *          | layer | position |   rows   | first out | out rows   | window | matrix starts |
- *          +-------+----------+----------+-----------+------------+--------+---------------+
+ *   index      0        1          2           3         4 to 10
+ *          +-------+----------+------------+--------+---------------+
+ *          | layer |   rows   |  out rows  | window | matrix starts |
+ *          +-------+----------+------------+--------+---------------+
  * </pre>
  *
- * Position is that of row 0 of the chunk. Out rows are the rows whose logits are computed. The window is the number of
- * the latest positions that a token attends to, 0 for all. Each product with weights has one matrix start, in the
- * order of the graph's tasks: the element of the weights' array at which the layer's matrix begins.
+ * Out rows are the rows whose logits are computed. The window is the number of the latest positions that a token
+ * attends to, 0 for all. Each product with weights has one matrix start, in the order of the graph's tasks: the
+ * element of the weights' array at which the layer's matrix begins.
  */
 public final class Step {
     /** Index of the layer. */
     public static final int LAYER = 0;
-    /** Index of the position of the chunk's first token. */
-    public static final int POSITION = 1;
     /** Index of the number of tokens in the chunk. */
-    public static final int ROWS = 2;
-    /** Index of the first row of the chunk whose logits are computed. */
-    public static final int FIRST_OUT = 3;
+    public static final int ROWS = 1;
     /** Index of the number of rows whose logits are computed. */
-    public static final int OUT_ROWS = 4;
+    public static final int OUT_ROWS = 2;
     /** Index of the number of the latest positions that a token attends to, 0 for all. */
-    public static final int WINDOW = 5;
+    public static final int WINDOW = 3;
     /**
      * Index of the element at which the layer's matrix begins in the array of the graph's first product with weights.
      */
-    public static final int MATRIX_START = 6;
+    public static final int MATRIX_START = 4;
     /** Largest number of products with weights in one graph. */
-    public static final int MATRICES = 4;
+    public static final int MATRICES = 7;
     /** Elements of the array. */
     public static final int SIZE = MATRIX_START + MATRICES;
 

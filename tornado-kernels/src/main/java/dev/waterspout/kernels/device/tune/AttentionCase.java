@@ -4,6 +4,7 @@ import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.KernelShape;
+import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.CacheType;
@@ -63,6 +64,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
 
     private final class Operands implements TuneOperands {
         private final DeviceCache cache;
+        private final RowPlaces places;
         private final FloatArray queries;
         private final FloatArray output;
         private final float[] expected;
@@ -76,7 +78,8 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
                     Fill.gaussian(random, elements), Fill.gaussian(random, elements), kvHeads, capacity, headDim);
             this.queries = Fill.gaussian(random, Math.multiplyExact(tokens, heads * headDim));
             this.output = new FloatArray(queries.getSize());
-            step.set(Step.POSITION, position());
+            this.places = new RowPlaces(cache, tokens, 1);
+            places.add(position(), timedTokens, 0);
             step.set(Step.ROWS, timedTokens);
             FloatArray reference = new FloatArray(timedTokens * heads * headDim);
             KvCacheView view = new KvCacheView(
@@ -91,9 +94,9 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
         public KernelGraph graph(String name, KernelDevice device) {
             KernelGraph graph = new KernelGraph(name, device, tokens, step, powers);
             graph.taskGraph()
-                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, places.data())
                     .transferToDevice(DataTransferMode.FIRST_EXECUTION, queries, cache.keys(), cache.values(), output);
-            graph.attention("attend", cache, heads, Scoring.plain(headDim), queries, output);
+            graph.attention("attend", cache, places, heads, Scoring.plain(headDim), queries, output);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, output);
             return graph;
         }

@@ -1,0 +1,105 @@
+package dev.waterspout.kernels.device;
+
+import dev.waterspout.kernels.device.kernels.Places;
+import java.util.Arrays;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * Says where the rows of the next launch stand in their sequences, and in which blocks of the cache the sequences lie.
+ * What does not lie within the cache is refused here, so that no kernel leaves its arrays.
+ */
+public final class RowPlaces {
+    private final IntArray data;
+    private final int maxRows;
+    private final int capacity;
+    private final int blockSize;
+    private int rows;
+    private int end;
+
+    /**
+     * Allocates the array.
+     *
+     * @param cache that the sequences lie in
+     * @param maxRows tokens of the largest chunk
+     * @param entries of the block tables of all sequences of a chunk together, at most
+     */
+    public RowPlaces(DeviceCache cache, int maxRows, int entries) {
+        this.maxRows = maxRows;
+        this.capacity = cache.capacity();
+        this.blockSize = cache.blockSize();
+        this.data = new IntArray(elements(maxRows, entries));
+        data.init(0);
+        data.set(Places.CAPACITY, capacity);
+        clear();
+    }
+
+    /**
+     * {@return the elements of the array}
+     *
+     * @param maxRows tokens of the largest chunk
+     * @param entries of all block tables
+     */
+    public static int elements(int maxRows, int entries) {
+        return Math.addExact(tables(maxRows), entries);
+    }
+
+    private static int tables(int maxRows) {
+        return Math.addExact(Places.ROWS, Math.multiplyExact(2, maxRows));
+    }
+
+    /** {@return the array of {@link Places}, to be transferred at every execution of a graph that reads it} */
+    public IntArray data() {
+        return data;
+    }
+
+    /** Begins another chunk. */
+    public void clear() {
+        rows = 0;
+        end = tables(maxRows);
+    }
+
+    /**
+     * Adds the rows of a sequence.
+     *
+     * @param position of the first one
+     * @param count how many
+     * @param blocks numbers of the blocks of the sequence's positions, in order, at least up to its last row
+     * @throws IllegalArgumentException if rows, positions or blocks are beyond what there is
+     */
+    public void add(int position, int count, int... blocks) {
+        if (count < 1 || count > maxRows - rows) {
+            throw new IllegalArgumentException(
+                    "rows=" + count + " after " + rows + " others: the graph takes 1 to " + maxRows);
+        }
+        int held = Math.multiplyExact(blocks.length, blockSize);
+        if (position < 0 || position > held - count) {
+            throw new IllegalArgumentException(
+                    "position=" + position + " rows=" + count + ": the cache holds " + held + " positions");
+        }
+        int used = Math.ceilDiv(position + count, blockSize);
+        if (used > data.getSize() - end) {
+            throw new IllegalArgumentException("block table of " + used + " entries: there is room for "
+                    + (data.getSize() - end) + " of all sequences of a chunk");
+        }
+        for (int i = 0; i < used; i++) {
+            if (blocks[i] < 0 || blocks[i] >= capacity / blockSize) {
+                throw new IllegalArgumentException("block " + blocks[i] + " of " + Arrays.toString(blocks)
+                        + ": the cache has " + capacity / blockSize);
+            }
+            data.set(end + i, blocks[i] * blockSize);
+        }
+        for (int row = 0; row < count; row++) {
+            data.set(Places.ROWS + 2 * (rows + row), position + row);
+            data.set(Places.ROWS + 2 * (rows + row) + 1, end);
+        }
+        rows += count;
+        end += used;
+    }
+
+    /** Checks that every row of a launch has a place. */
+    void require(int launched) {
+        if (launched > rows) {
+            throw new IllegalArgumentException("rows=" + launched + ": " + rows + " have a place in the cache");
+        }
+    }
+}

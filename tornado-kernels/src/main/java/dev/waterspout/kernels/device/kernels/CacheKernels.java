@@ -1,0 +1,38 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Copies within the KV cache. */
+public final class CacheKernels {
+    private CacheKernels() {}
+
+    /**
+     * Copies the keys and values of a block into another one, one item per element: all layers and KV heads.
+     *
+     * @param copy number of the block that is read, and of the one that is overwritten
+     * @param keyCache [layers][kvHeads][capacity][headDim], {@code layerHeads} x capacity x headDim elements
+     * @param valueCache as {@code keyCache}
+     * @param blockElements elements of one head in a block
+     * @param headElements elements of one head in all blocks
+     */
+    public static void copyCacheBlock(
+            KernelContext context,
+            IntArray copy,
+            FloatArray keyCache,
+            FloatArray valueCache,
+            int layerHeads,
+            int blockElements,
+            int headElements) {
+        int item = context.globalIdx;
+        if (item < layerHeads * blockElements) {
+            int head = item / blockElements;
+            int within = head * headElements + (item - head * blockElements);
+            int source = within + copy.get(0) * blockElements;
+            int target = within + copy.get(1) * blockElements;
+            keyCache.set(target, keyCache.get(source));
+            valueCache.set(target, valueCache.get(source));
+        }
+    }
+}

@@ -78,6 +78,15 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
         };
     }
 
+    /**
+     * Returns the tokens that have been read.
+     *
+     * @param place number of tokens that are left out
+     */
+    public List<Integer> tokens(int place) {
+        return generation.tokens(place);
+    }
+
     /** Waits for one token. */
     private void advance() {
         String piece = generation.advance();

@@ -163,9 +163,22 @@ public final class LanguageModel implements AutoCloseable {
      * @return the reply as a stream, which begins when it is read first; closing it ends it
      */
     public ChatReply reply(ChatPrompt prompt, ChatOptions options) {
+        return reply(prompt, options, new int[0]);
+    }
+
+    /**
+     * Answers a prompt that an earlier attempt came some way with: the reply has the pieces of that attempt, and goes on
+     * as that would have done. Where the options note how likely tokens were, all are computed anew.
+     *
+     * @param prompt that fits in the context
+     * @param options how the reply is made, as they were
+     * @param known first tokens of the reply, which were computed before
+     * @return the reply as a stream, which begins when it is read first; closing it ends it
+     */
+    public ChatReply reply(ChatPrompt prompt, ChatOptions options, int[] known) {
         GenerationExtent extent = new GenerationExtent(GenerationExtent.ANY, options.predict(), false);
         Sampler sampler = new Sampler(options.sampling(), options.constraint().get(), options.likeliest());
-        Generation generation = generator.begin(prompt.ids(), extent, sampler);
+        Generation generation = generator.begin(prompt.ids(), known, extent, sampler);
         return new ChatReply(generation, deployment.model().tokenizer().vocabulary(), prompt, options.stops());
     }
 

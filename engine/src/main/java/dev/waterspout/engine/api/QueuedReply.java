@@ -42,10 +42,10 @@ public final class QueuedReply implements AutoCloseable {
             try {
                 compute(choice, begins.get(choice));
             } catch (IllegalArgumentException | ChatException | GenerationException | ModelException refused) {
-                events.add(new Failed(refused));
+                events.add(new Failed(refused, false));
                 return Optional.empty();
             } catch (RuntimeException | Error failure) {
-                events.add(new Failed(failure));
+                events.add(new Failed(failure, true));
                 return Optional.of(failure);
             }
         }
@@ -61,12 +61,15 @@ public final class QueuedReply implements AutoCloseable {
             reply.close();
         }
         int noted = 0;
+        int read = 0;
         Iterator<ChatDelta> deltas = reply.iterator();
         while (deltas.hasNext()) {
             ChatDelta delta = deltas.next();
             List<ChosenToken> chosen = reply.chosen(noted);
             noted += chosen.size();
-            events.add(new Piece(choice, delta, chosen));
+            List<Integer> tokens = reply.tokens(read);
+            read += tokens.size();
+            events.add(new Piece(choice, delta, tokens, chosen));
         }
         double seconds = (System.nanoTime() - submitted) / 1e9;
         events.add(

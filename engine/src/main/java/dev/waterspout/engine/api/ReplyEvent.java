@@ -12,11 +12,13 @@ public sealed interface ReplyEvent {
      *
      * @param choice number of the reply, from 0
      * @param delta the piece
-     * @param chosen the tokens that were chosen since the piece before, where the options ask for them
+     * @param tokens tokens chosen since the previous piece
+     * @param chosen how likely those were, where the options ask for it
      */
-    record Piece(int choice, ChatDelta delta, List<ChosenToken> chosen) implements ReplyEvent {
-        /** Copies the list. */
+    record Piece(int choice, ChatDelta delta, List<Integer> tokens, List<ChosenToken> chosen) implements ReplyEvent {
+        /** Copies the lists. */
         public Piece {
+            tokens = List.copyOf(tokens);
             chosen = List.copyOf(chosen);
         }
     }
@@ -49,6 +51,7 @@ public sealed interface ReplyEvent {
      * A reply could not be computed; no others follow.
      *
      * @param cause why
+     * @param modelLost whether the model cannot be used any more, such as after the loss of a rank
      */
-    record Failed(Throwable cause) implements ReplyEvent {}
+    record Failed(Throwable cause, boolean modelLost) implements ReplyEvent {}
 }

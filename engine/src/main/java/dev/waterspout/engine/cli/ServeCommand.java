@@ -38,6 +38,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The command {@code serve}: answers HTTP requests until the process is told to end. */
@@ -91,6 +92,12 @@ final class ServeCommand implements Callable<Integer> {
     @Mixin
     private HostOptions hostOptions = new HostOptions();
 
+    @Parameters(
+            hidden = true,
+            paramLabel = "COMMAND",
+            description = "Starts the ranks, which this process is the front of; bin/waterspout-mpi says so.")
+    private List<String> ranks = List.of();
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
@@ -99,6 +106,9 @@ final class ServeCommand implements Callable<Integer> {
         }
         SamplingParameters parameters = sampling.parameters();
         ServeOptions serveOptions = server.options(parallel.sequences());
+        if (!ranks.isEmpty()) {
+            return serveRanks(serveOptions, err);
+        }
         Options single = planOptions.options(
                 commOptions.exchange(false),
                 hostOptions.host(planOptions.activations(), planOptions.machineCode()),
@@ -134,15 +144,26 @@ final class ServeCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private int serveRanks(ServeOptions options, PrintWriter err) throws IOException, InterruptedException {
+        CountDownLatch over = new CountDownLatch(1);
+        ServeFront front = new ServeFront(server, err);
+        holdOffSignals(front::end, over);
+        try {
+            return front.run(options, ranks);
+        } finally {
+            over.countDown();
+        }
+    }
+
     private void serve(ServedModel served, ServeOptions options, CountDownLatch over, PrintWriter err)
             throws IOException, InterruptedException {
-        try (ModelServer listening = new ModelServer(served, options)) {
+        try (ModelServer listening = new ModelServer(served, options, server.front())) {
             holdOffSignals(listening::end, over);
-            String scheme = options.address().tls().isPresent() ? "https" : "http";
-            String host = options.address().host();
-            err.println("waterspout: " + served.name() + " is served at " + scheme + "://"
-                    + (host.contains(":") ? "[" + host + "]" : host) + ":" + listening.port());
-            err.flush();
+            if (server.front().isEmpty()) {
+                err.println("waterspout: " + served.name() + " is served at "
+                        + options.address().url(listening.port()));
+                err.flush();
+            }
             listening.await();
             if (listening.broken().isPresent()) {
                 Throwable failure = listening.broken().get();

@@ -30,14 +30,26 @@ public final class Generation implements Iterable<String>, AutoCloseable {
     private @Nullable GenerationReport report;
 
     /** Prepares; nothing is computed yet. */
-    Generation(Tokenizer tokenizer, RankGroup group, int[] tokens, GenerationExtent extent, Sampler sampler) {
+    Generation(
+            Tokenizer tokenizer, RankGroup group, int[] tokens, int[] known, GenerationExtent extent, Sampler sampler) {
         if (tokens.length < 1 || tokens.length > group.capacity()) {
             throw new GenerationException("the prompt has " + tokens.length + " tokens; it must have 1 to "
                     + group.capacity() + ", which the context holds");
         }
         this.group = group;
-        this.request = new Request(tokens.clone(), extent, sampler, tokenizer.vocabulary(), System.nanoTime());
+        int[] usable = sampler.notesProbabilities() ? new int[0] : usable(tokens.length, known, extent, tokenizer);
+        this.request = new Request(tokens.clone(), usable, extent, sampler, tokenizer.vocabulary(), System.nanoTime());
         this.stream = tokenizer.stream();
+    }
+
+    /** A text that had ended is taken up at its last token, which is chosen again, and ends it again. */
+    private int[] usable(int prompt, int[] known, GenerationExtent extent, Tokenizer tokenizer) {
+        int most = group.capacity() - prompt;
+        most = extent.predict() < 0 ? most : Math.min(most, extent.predict());
+        int count = Math.min(known.length, Math.max(0, most));
+        boolean ended =
+                count > 0 && !extent.ignoresEnd() && tokenizer.vocabulary().isEndOfText(known[count - 1]);
+        return Arrays.copyOf(known, ended ? count - 1 : count);
     }
 
     /** Returns the text piece by piece, in whole characters. There is one reading of it: a second iterator goes on. */
@@ -134,6 +146,15 @@ public final class Generation implements Iterable<String>, AutoCloseable {
             Thread.currentThread().interrupt();
             throw new GenerationException("reading a generation was interrupted, which ends it");
         }
+    }
+
+    /**
+     * Returns the tokens that have been read.
+     *
+     * @param place number of tokens that are left out
+     */
+    public List<Integer> tokens(int place) {
+        return List.copyOf(generated.subList(Math.min(place, generated.size()), generated.size()));
     }
 
     /** Returns the token that was chosen last, if there is one. */

@@ -160,7 +160,7 @@ final class GenerationLoop {
             return;
         }
         request.number = numbers++;
-        scheduler.add(request.number, request.prompt, request.extent.reuse());
+        scheduler.add(request.number, request.given(), request.extent.reuse());
         open.put(request.number, request);
     }
 

@@ -93,6 +93,20 @@ public final class Generator {
      * @throws GenerationException if there is no token, or more than the context holds
      */
     public Generation begin(int[] tokens, GenerationExtent extent, Sampler sampler) {
-        return new Generation(tokenizer, group, tokens, extent, sampler);
+        return begin(tokens, new int[0], extent, sampler);
+    }
+
+    /**
+     * Returns the continuation of a prompt that an earlier attempt came some way with. It has the tokens of that
+     * attempt, and goes on as that would have done. A sampler that notes how likely tokens were computes them anew.
+     *
+     * @param tokens ids, that fit in the context
+     * @param known tokens that were chosen to follow them, with the same sampling
+     * @param extent how many of the prompt's tokens may be taken from the cache, and where to end
+     * @param sampler chooses the tokens that follow, of this generation alone
+     * @throws GenerationException if there is no token, or more than the context holds
+     */
+    public Generation begin(int[] tokens, int[] known, GenerationExtent extent, Sampler sampler) {
+        return new Generation(tokenizer, group, tokens, known, extent, sampler);
     }
 }

@@ -7,6 +7,7 @@ import dev.waterspout.engine.logits.LogitsCheck;
 import dev.waterspout.engine.logits.LogitsRequest;
 import dev.waterspout.engine.logits.LogitsRequest.Extent;
 import dev.waterspout.engine.tokenizer.Vocabulary;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
@@ -46,6 +47,9 @@ final class Request {
     }
 
     final int[] prompt;
+    /** Tokens that follow the prompt and were chosen in an earlier attempt; they are computed with the prompt. */
+    private final int[] known;
+
     final GenerationExtent extent;
     private final Vocabulary vocabulary;
     private final Sampler sampler;
@@ -62,8 +66,9 @@ final class Request {
     private int widened;
     private double firstToken;
 
-    Request(int[] prompt, GenerationExtent extent, Sampler sampler, Vocabulary vocabulary, long called) {
+    Request(int[] prompt, int[] known, GenerationExtent extent, Sampler sampler, Vocabulary vocabulary, long called) {
         this.prompt = prompt;
+        this.known = known;
         this.extent = extent;
         this.sampler = sampler;
         this.vocabulary = vocabulary;
@@ -80,6 +85,18 @@ final class Request {
         for (int token : prompt) {
             sampler.accept(token);
         }
+        for (int token : known) {
+            sampler.repeat(token);
+            events.add(new Event.Token(token, List.of()));
+        }
+        generated = known.length;
+    }
+
+    /** {@return the tokens that are computed before one is chosen} */
+    int[] given() {
+        int[] given = Arrays.copyOf(prompt, prompt.length + known.length);
+        System.arraycopy(known, 0, given, prompt.length, known.length);
+        return given;
     }
 
     /** Its first forward pass is about to begin. */
@@ -122,10 +139,10 @@ final class Request {
     int choose(RankGroup group, int row, LogitsRequest asked) {
         int token = pick(group, row, asked);
         sampler.accept(token);
-        if (generated == 0) {
+        if (generated == known.length) {
             firstToken = (System.nanoTime() - called) / 1e9;
         }
-        events.add(new Event.Token(token, sampler.chosen(generated++)));
+        events.add(new Event.Token(token, sampler.chosen(generated++ - known.length)));
         return token;
     }
 
@@ -163,9 +180,10 @@ final class Request {
         long now = System.nanoTime();
         long fill = filled == 0 ? now : filled;
         List<RankWork> before = prefilled.isEmpty() ? work : prefilled;
-        int decoded = Math.max(0, passed - prompt.length);
+        int given = prompt.length + known.length;
+        int decoded = Math.max(0, passed - given);
         Phase prefill = new Phase(
-                Math.max(0, Math.min(passed, prompt.length) - held),
+                Math.max(0, Math.min(passed, given) - held),
                 begun == 0 ? 0 : (fill - begun) / 1e9,
                 difference(before, idle.isEmpty() ? before : idle));
         Phase decode = new Phase(decoded, (now - fill) / 1e9, difference(work, before));

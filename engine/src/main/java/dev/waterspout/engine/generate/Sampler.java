@@ -77,6 +77,25 @@ public final class Sampler {
     }
 
     /**
+     * Takes a token that was chosen in an earlier attempt at the same text, as if it had been chosen now: what follows
+     * is drawn with the same random numbers.
+     *
+     * @param token id
+     */
+    void repeat(int token) {
+        if (!takesTheLikeliest()) {
+            var _ = random.nextDouble();
+        }
+        constraint.accept(token);
+        accept(token);
+    }
+
+    /** Returns whether it notes how likely tokens were, for which it has to see their logits. */
+    boolean notesProbabilities() {
+        return record.isKept();
+    }
+
+    /**
      * Returns what the choice of the next token needs of its logits. A constraint looks at all of them.
      *
      * @param vocabulary number of tokens

@@ -79,6 +79,17 @@ public final class ServerOptions {
             description = "Time limit of running requests when the server is told to end (default: ${DEFAULT-VALUE}).")
     private Duration drain = Duration.ofSeconds(30);
 
+    @Option(
+            names = "--restarts",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Most restarts in a row of ranks that died, with no request answered in between; with"
+                    + " bin/waterspout-mpi, where 0 is for no restarts (default: ${DEFAULT-VALUE}).")
+    private int restarts;
+
+    @Option(names = "--front", hidden = true, paramLabel = "SOCKET", description = "Where the front of rank 0 listens.")
+    private @Nullable Path front;
+
     /**
      * Returns the server's settings.
      *
@@ -89,6 +100,9 @@ public final class ServerOptions {
         if ((certificate == null) != (key == null)) {
             throw new IllegalArgumentException(
                     "one of --ssl-cert-file and --ssl-key-file is given without the other; HTTPS needs both");
+        }
+        if (restarts < 0) {
+            throw new IllegalArgumentException("restarts is " + restarts + "; it must be 0 or more");
         }
         Optional<Address.Tls> tls = Optional.empty();
         if (certificate != null && key != null) {
@@ -118,6 +132,16 @@ public final class ServerOptions {
             }
         }
         return all;
+    }
+
+    /** Returns how often ranks that died are started again in a row. */
+    public int restarts() {
+        return restarts;
+    }
+
+    /** Returns the socket of the front that rank 0 answers; empty if it listens itself. */
+    public Optional<Path> front() {
+        return Optional.ofNullable(front);
     }
 
     /** Returns the time limit of running requests when the server is told to end. */

@@ -16,9 +16,21 @@ public final class ApiException extends RuntimeException {
     private final String type;
     private final @Nullable String parameter;
     private final @Nullable String code;
+    private final boolean modelLost;
 
     private ApiException(int status, String type, @Nullable String parameter, @Nullable String code, String message) {
+        this(status, type, parameter, code, message, false);
+    }
+
+    private ApiException(
+            int status,
+            String type,
+            @Nullable String parameter,
+            @Nullable String code,
+            String message,
+            boolean modelLost) {
         super(message);
+        this.modelLost = modelLost;
         this.status = status;
         this.type = type;
         this.parameter = parameter;
@@ -65,6 +77,20 @@ public final class ApiException extends RuntimeException {
      */
     public static ApiException server(int status, String type, String message) {
         return new ApiException(status, type, null, null, message);
+    }
+
+    /**
+     * A request that is not answered because the model cannot be used any more, such as after the loss of a rank.
+     *
+     * @param message one sentence
+     */
+    public static ApiException modelLost(String message) {
+        return new ApiException(500, "server_error", null, null, message, true);
+    }
+
+    /** Returns whether the model cannot be used any more. */
+    public boolean modelLost() {
+        return modelLost;
     }
 
     /** Returns the status of HTTP. */

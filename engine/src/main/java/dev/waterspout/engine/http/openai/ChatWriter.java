@@ -8,6 +8,7 @@ import dev.waterspout.engine.chat.ChatPrompt;
 import dev.waterspout.engine.chat.Conversation;
 import dev.waterspout.engine.chat.ToolCalls;
 import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.http.transport.Stamp;
 import dev.waterspout.engine.json.PlainJson;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,17 +26,17 @@ final class ChatWriter implements ReplyWriter {
     private final long created;
     private final List<Collected> replies;
 
-    ChatWriter(ServedModel served, ReplyRequest request) {
+    ChatWriter(ServedModel served, ReplyRequest request, Stamp stamp) {
         this.served = served;
         this.request = request;
-        this.id = Ids.next("chatcmpl-");
-        this.created = served.now();
+        this.id = new Ids(stamp).next("chatcmpl-");
+        this.created = stamp.created();
         this.replies =
                 Stream.generate(Collected::new).limit(request.options().size()).toList();
     }
 
     /** Reads a request. */
-    static ReplyRequest read(Fields fields, ServedModel served) {
+    static ReplyRequest read(Fields fields, ServedModel served, Stamp stamp) {
         int likeliest = fields.flag("logprobs").orElse(false)
                 ? fields.integer("top_logprobs", 0, 20).orElse(0L).intValue()
                 : -1;
@@ -44,7 +45,7 @@ final class ChatWriter implements ReplyWriter {
         Conversation conversation = form.tools().isEmpty() ? Conversation.of(asked.messages()) : asked;
         ChatOptions usual = served.usual();
         SamplingParameters sampling = SamplingFields.sampling(
-                fields, usual.sampling(), served.tokenizer().vocabulary().size());
+                fields, usual.sampling(), stamp, served.tokenizer().vocabulary().size());
         ChatPrompt prompt = served.prompt(conversation);
         ChatOptions options = new ChatOptions(
                 ReplyRequest.predict(fields, List.of("max_completion_tokens", "max_tokens"), usual.predict()),

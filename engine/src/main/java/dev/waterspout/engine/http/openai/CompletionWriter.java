@@ -5,6 +5,7 @@ import dev.waterspout.engine.api.ReplyEvent.Ended;
 import dev.waterspout.engine.api.ReplyEvent.Piece;
 import dev.waterspout.engine.chat.ChatPrompt;
 import dev.waterspout.engine.generate.ChosenToken;
+import dev.waterspout.engine.http.transport.Stamp;
 import dev.waterspout.engine.json.PlainJson;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,18 +22,18 @@ final class CompletionWriter implements ReplyWriter {
     private final long created;
     private final List<Collected> replies;
 
-    CompletionWriter(ServedModel served, ReplyRequest request, boolean echoes) {
+    CompletionWriter(ServedModel served, ReplyRequest request, boolean echoes, Stamp stamp) {
         this.served = served;
         this.request = request;
         this.echoes = echoes;
-        this.id = Ids.next("cmpl-");
-        this.created = served.now();
+        this.id = new Ids(stamp).next("cmpl-");
+        this.created = stamp.created();
         this.replies =
                 Stream.generate(Collected::new).limit(request.options().size()).toList();
     }
 
     /** Reads a request. */
-    static ReplyRequest read(Fields fields, ServedModel served) {
+    static ReplyRequest read(Fields fields, ServedModel served, Stamp stamp) {
         if (fields.any("suffix").filter(suffix -> !suffix.equals("")).isPresent()) {
             throw ApiException.field("suffix", "suffix is given; texts are continued at their end alone");
         }
@@ -42,6 +43,7 @@ final class CompletionWriter implements ReplyWriter {
                 SamplingFields.sampling(
                         fields,
                         usual.sampling(),
+                        stamp,
                         served.tokenizer().vocabulary().size()),
                 SamplingFields.stops(fields),
                 Forms.constraint(Forms.readText(fields), served),

@@ -7,6 +7,7 @@ import dev.waterspout.engine.environment.Version;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.http.transport.Answer;
 import dev.waterspout.engine.http.transport.Exchange;
+import dev.waterspout.engine.http.transport.Stamp;
 import dev.waterspout.engine.json.PlainJson;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.tokenizer.Tokenizer;
@@ -54,9 +55,10 @@ public final class Endpoints {
         this.served = served;
         this.queue = queue;
         this.replies = new Replies(served, queue, metrics, limit);
-        endpoints.put("POST /v1/chat/completions", exchange -> reply(exchange, chat(body(exchange))));
-        endpoints.put("POST /v1/completions", exchange -> reply(exchange, completion(body(exchange))));
-        endpoints.put("POST /v1/responses", exchange -> reply(exchange, response(body(exchange))));
+        endpoints.put("POST /v1/chat/completions", exchange -> reply(exchange, chat(body(exchange), exchange.stamp())));
+        endpoints.put(
+                "POST /v1/completions", exchange -> reply(exchange, completion(body(exchange), exchange.stamp())));
+        endpoints.put("POST /v1/responses", exchange -> reply(exchange, response(body(exchange), exchange.stamp())));
         endpoints.put("GET /v1/models", exchange -> exchange.answer(json(models())));
         endpoints.put("GET /metrics", exchange -> exchange.answer(metrics()));
         endpoints.put("POST /tokenize", exchange -> exchange.answer(json(tokenize(body(exchange)))));
@@ -123,20 +125,20 @@ public final class Endpoints {
         replies.answer(exchange, asked.request(), asked.writer());
     }
 
-    Asked chat(Fields fields) {
-        ReplyRequest request = ChatWriter.read(fields, served);
-        return new Asked(request, new ChatWriter(served, request));
+    Asked chat(Fields fields, Stamp stamp) {
+        ReplyRequest request = ChatWriter.read(fields, served, stamp);
+        return new Asked(request, new ChatWriter(served, request, stamp));
     }
 
-    Asked completion(Fields fields) {
-        ReplyRequest request = CompletionWriter.read(fields, served);
+    Asked completion(Fields fields, Stamp stamp) {
+        ReplyRequest request = CompletionWriter.read(fields, served, stamp);
         boolean echoes = fields.flag("echo").orElse(false);
-        return new Asked(request, new CompletionWriter(served, request, echoes));
+        return new Asked(request, new CompletionWriter(served, request, echoes, stamp));
     }
 
-    Asked response(Fields fields) {
-        ReplyRequest request = ResponsesRequest.read(fields, served);
-        return new Asked(request, new ResponsesWriter(served, ResponsesRequest.echoed(fields)));
+    Asked response(Fields fields, Stamp stamp) {
+        ReplyRequest request = ResponsesRequest.read(fields, served, stamp);
+        return new Asked(request, new ResponsesWriter(served, ResponsesRequest.echoed(fields), stamp));
     }
 
     private Answer metrics() {

@@ -42,7 +42,7 @@ final class Replies {
      */
     void answer(Exchange exchange, ReplyRequest request, ReplyWriter writer) {
         AtomicBoolean left = new AtomicBoolean();
-        try (QueuedReply reply = submit(request)) {
+        try (QueuedReply reply = submit(exchange, request)) {
             exchange.onGone(() -> {
                 left.set(true);
                 reply.cancel();
@@ -50,7 +50,7 @@ final class Replies {
             try {
                 read(exchange, request, writer, reply);
             } catch (ApiException failure) {
-                if (!exchange.begun()) {
+                if (!exchange.begun() || (failure.modelLost() && exchange.repeats())) {
                     throw failure;
                 }
                 exchange.send(writer.failed(failure));
@@ -66,12 +66,12 @@ final class Replies {
         }
     }
 
-    private QueuedReply submit(ReplyRequest request) {
+    private QueuedReply submit(Exchange exchange, ReplyRequest request) {
         List<Supplier<ChatReply>> begins = new ArrayList<>();
         for (int i = 0; i < request.options().size(); i++) {
             int choice = i;
             begins.add(() -> served.model()
-                    .reply(request.prompts().get(choice), request.options().get(choice)));
+                    .reply(request.prompts().get(choice), request.options().get(choice), exchange.known(choice)));
         }
         try {
             return queue.submit(begins);
@@ -101,6 +101,7 @@ final class Replies {
                     long now = System.nanoTime();
                     metrics.piece(last == begun, now - last);
                     last = now;
+                    exchange.note(piece.choice(), piece.tokens());
                     yield writer.piece(piece);
                 }
                 case ReplyEvent.Ended ended -> {
@@ -108,7 +109,7 @@ final class Replies {
                     metrics.ended(ended);
                     yield writer.ended(ended);
                 }
-                case ReplyEvent.Failed(Throwable cause) -> throw failure(cause);
+                case ReplyEvent.Failed failed -> throw failure(failed);
             };
             if (request.streams() && !events.isEmpty()) {
                 exchange.send(String.join("", events));
@@ -122,8 +123,12 @@ final class Replies {
         }
     }
 
-    private static ApiException failure(Throwable cause) {
+    private static ApiException failure(ReplyEvent.Failed failed) {
+        Throwable cause = failed.cause();
         String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        if (failed.modelLost()) {
+            return ApiException.modelLost(message);
+        }
         return cause instanceof IllegalArgumentException
                 ? ApiException.request(400, message)
                 : ApiException.server(500, "server_error", message);

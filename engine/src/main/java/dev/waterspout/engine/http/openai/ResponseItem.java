@@ -20,17 +20,17 @@ final class ResponseItem {
     }
 
     /** Begins an item with its first piece; of a call that is the name, which is taken. */
-    static ResponseItem of(Kind kind, String first) {
-        ResponseItem item = empty(kind);
+    static ResponseItem of(Kind kind, String first, Ids ids) {
+        ResponseItem item = empty(kind, ids);
         item.name = kind == Kind.TOOL_CALL ? first : "";
         return item;
     }
 
-    private static ResponseItem empty(Kind kind) {
+    private static ResponseItem empty(Kind kind, Ids ids) {
         return switch (kind) {
-            case TEXT -> new ResponseItem(kind, Ids.next("msg_"));
-            case REASONING -> new ResponseItem(kind, Ids.next("rs_"));
-            case TOOL_CALL, TOOL_ARGUMENTS -> new ResponseItem(Kind.TOOL_CALL, Ids.next("fc_"));
+            case TEXT -> new ResponseItem(kind, ids.next("msg_"));
+            case REASONING -> new ResponseItem(kind, ids.next("rs_"));
+            case TOOL_CALL, TOOL_ARGUMENTS -> new ResponseItem(Kind.TOOL_CALL, ids.next("fc_"));
         };
     }
 

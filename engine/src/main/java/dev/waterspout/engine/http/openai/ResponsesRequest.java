@@ -7,6 +7,7 @@ import dev.waterspout.engine.chat.ChatMessage.Role;
 import dev.waterspout.engine.chat.ChatPrompt;
 import dev.waterspout.engine.chat.Conversation;
 import dev.waterspout.engine.chat.ToolCall;
+import dev.waterspout.engine.http.transport.Stamp;
 import dev.waterspout.engine.json.PlainJson;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,7 @@ final class ResponsesRequest {
     private ResponsesRequest() {}
 
     /** Reads a request. */
-    static ReplyRequest read(Fields fields, ServedModel served) {
+    static ReplyRequest read(Fields fields, ServedModel served, Stamp stamp) {
         for (String kept : List.of("previous_response_id", "conversation")) {
             if (fields.any(kept).isPresent()) {
                 throw ApiException.field(
@@ -39,6 +40,7 @@ final class ResponsesRequest {
                 SamplingFields.sampling(
                         fields,
                         usual.sampling(),
+                        stamp,
                         served.tokenizer().vocabulary().size()),
                 SamplingFields.stops(fields),
                 Forms.constraint(form, prompt, served, "text.format.schema"),

@@ -4,6 +4,7 @@ import dev.waterspout.engine.api.ChatReply.Usage;
 import dev.waterspout.engine.api.ReplyEvent.Ended;
 import dev.waterspout.engine.api.ReplyEvent.Piece;
 import dev.waterspout.engine.chat.ChatDelta.Kind;
+import dev.waterspout.engine.http.transport.Stamp;
 import dev.waterspout.engine.json.PlainJson;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class ResponsesWriter implements ReplyWriter {
     private final ServedModel served;
     private final Map<String, @Nullable Object> echoed;
-    private final String id = Ids.next("resp_");
+    private final Ids ids;
+    private final String id;
     private final long created;
     private final Collected reply = new Collected();
     private final List<Map<String, @Nullable Object>> items = new ArrayList<>();
@@ -28,11 +30,14 @@ final class ResponsesWriter implements ReplyWriter {
     /**
      * @param served the model
      * @param echoed the fields that a response repeats from its request
+     * @param stamp source of its names and date
      */
-    ResponsesWriter(ServedModel served, Map<String, @Nullable Object> echoed) {
+    ResponsesWriter(ServedModel served, Map<String, @Nullable Object> echoed, Stamp stamp) {
         this.served = served;
         this.echoed = echoed;
-        this.created = served.now();
+        this.ids = new Ids(stamp);
+        this.id = ids.next("resp_");
+        this.created = stamp.created();
     }
 
     private String event(String type, @Nullable Object... keysAndValues) {
@@ -94,7 +99,7 @@ final class ResponsesWriter implements ReplyWriter {
         Kind kind = piece.delta().kind();
         if (open.filter(item -> item.continues(kind)).isEmpty()) {
             close(events, "completed");
-            open(ResponseItem.of(kind, piece.delta().text()), events);
+            open(ResponseItem.of(kind, piece.delta().text(), ids), events);
         }
         open.orElseThrow().append(kind, piece.delta().text()).ifPresent(type -> events.add(delta(type, piece)));
         return events;

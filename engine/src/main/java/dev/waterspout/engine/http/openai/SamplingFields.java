@@ -2,11 +2,11 @@ package dev.waterspout.engine.http.openai;
 
 import dev.waterspout.engine.generate.LogitAdjustments;
 import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.http.transport.Stamp;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 
 /** How tokens are chosen, as requests say it: the words of OpenAI's interface and of llama.cpp's server. */
 final class SamplingFields {
@@ -20,12 +20,13 @@ final class SamplingFields {
      *
      * @param fields fields of the request
      * @param usual defaults of the request, except for the seed
+     * @param stamp source of the seed of a request that names none
      * @param vocabulary number of tokens
      */
-    static SamplingParameters sampling(Fields fields, SamplingParameters usual, int vocabulary) {
+    static SamplingParameters sampling(Fields fields, SamplingParameters usual, Stamp stamp, int vocabulary) {
         long seed = fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE)
                 .filter(given -> given != -1)
-                .orElseGet(() -> ThreadLocalRandom.current().nextLong(Integer.MAX_VALUE));
+                .orElse(stamp.seed() & Integer.MAX_VALUE);
         return new SamplingParameters(
                 fields.integer("top_k", -1, Integer.MAX_VALUE)
                         .map(k -> Math.max(0, k.intValue()))

@@ -19,6 +19,16 @@ public record Address(String host, int port, Optional<Tls> tls) {
     }
 
     /**
+     * Returns the address as clients write it.
+     *
+     * @param actualPort port that was taken
+     */
+    public String url(int actualPort) {
+        String scheme = tls.isPresent() ? "https" : "http";
+        return scheme + "://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + actualPort;
+    }
+
+    /**
      * Files in PEM.
      *
      * @param certificate certificate of the server, then those that vouch for it

@@ -1,152 +1,73 @@
 package dev.waterspout.engine.http.transport;
 
-import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** A request whose body is there, and the way back. Used by one thread, but for {@link #onGone}'s actions. */
-public final class Exchange implements Head {
-    private final HttpServerRequest request;
-    private final HttpServerResponse response;
-    private final Duration writeLimit;
-    private final List<Runnable> goneActions = new ArrayList<>();
-    private Buffer body = Buffer.buffer();
-    private boolean gone;
-    private boolean ended;
-
-    Exchange(HttpServerRequest request, Duration writeLimit) {
-        this.request = request;
-        this.response = request.response();
-        this.writeLimit = writeLimit;
-    }
-
-    void body(Buffer whole) {
-        body = whole;
-    }
-
-    @Override
-    public String method() {
-        return request.method().name();
-    }
-
-    @Override
-    public String path() {
-        return String.valueOf(request.path());
-    }
-
-    @Override
-    public Optional<String> header(String name) {
-        return Optional.ofNullable(request.getHeader(name));
-    }
-
+public interface Exchange extends Head {
     /** Returns the body. */
-    public byte[] body() {
-        return body.getBytes();
-    }
+    byte[] body();
 
     /**
      * Asks for something to be done at once when the client leaves before its answer has ended.
      *
-     * @param action called on any thread, soon; at once where the client has left already
+     * @param action action, run on any thread, soon; at once where the client has left already
      */
-    public void onGone(Runnable action) {
-        synchronized (goneActions) {
-            if (!gone) {
-                goneActions.add(action);
-                return;
-            }
-        }
-        action.run();
-    }
-
-    /** The client has left. */
-    void leave() {
-        List<Runnable> actions;
-        synchronized (goneActions) {
-            if (gone || ended) {
-                return;
-            }
-            gone = true;
-            actions = List.copyOf(goneActions);
-        }
-        actions.forEach(Runnable::run);
-    }
+    void onGone(Runnable action);
 
     /**
      * Answers.
      *
-     * @param answer all of it
+     * @param answer status, headers and body
      * @throws ClientGoneException if the client has left
      */
-    public void answer(Answer answer) {
-        head(answer);
-        end(response.end(Buffer.buffer(answer.body())));
-    }
-
-    private void head(Answer answer) {
-        response.setStatusCode(answer.status()).putHeader("Content-Type", answer.contentType());
-        answer.headers().forEach(response::putHeader);
-    }
+    void answer(Answer answer);
 
     /** Begins an answer of server-sent events. */
-    public void beginEvents() {
-        response.setStatusCode(200)
-                .putHeader("Content-Type", "text/event-stream; charset=utf-8")
-                .putHeader("Cache-Control", "no-cache")
-                .putHeader("X-Accel-Buffering", "no")
-                .setChunked(true);
-    }
+    void beginEvents();
 
     /** Returns whether an answer has begun. */
-    public boolean begun() {
-        return response.headWritten() || response.isChunked();
-    }
+    boolean begun();
 
     /**
      * Sends an event and waits until it is on its way.
      *
-     * @param event lines of an event, with the empty one at its end
+     * @param event text of an event, with the empty one at its end
      * @throws ClientGoneException if the client has left, or does not read
      */
-    public void send(String event) {
-        await(response.write(Buffer.buffer(event)));
-    }
+    void send(String event);
 
     /**
      * Ends an answer of events.
      *
      * @throws ClientGoneException if the client has left, or does not read
      */
-    public void endEvents() {
-        end(response.end());
+    void endEvents();
+
+    /** Returns what the answer takes from chance and the clock. */
+    Stamp stamp();
+
+    /**
+     * Returns whether the request is asked again, with the tokens that were {@linkplain #note noted}, when the model is
+     * lost before it has been answered.
+     */
+    default boolean repeats() {
+        return false;
     }
 
-    private void end(Future<Void> written) {
-        synchronized (goneActions) {
-            ended = true;
-        }
-        await(written);
+    /**
+     * Returns the tokens of a reply that were noted when the request was asked before.
+     *
+     * @param choice index of the reply, from 0
+     */
+    default int[] known(int choice) {
+        return new int[0];
     }
 
-    private void await(Future<Void> written) {
-        try {
-            written.toCompletionStage().toCompletableFuture().get(writeLimit.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (ExecutionException failed) {
-            throw new ClientGoneException("the client has left: " + failed.getCause());
-        } catch (TimeoutException late) {
-            var _ = request.connection().close();
-            throw new ClientGoneException("the client has read nothing for " + writeLimit.toSeconds() + " seconds");
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new ClientGoneException("the server ends");
-        }
-    }
+    /**
+     * Notes tokens of a reply, before the events that are made of them are sent.
+     *
+     * @param choice index of the reply, from 0
+     * @param tokens tokens that follow the ones noted before
+     */
+    default void note(int choice, List<Integer> tokens) {}
 }

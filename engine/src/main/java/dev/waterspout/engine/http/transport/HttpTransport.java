@@ -25,7 +25,7 @@ import java.util.concurrent.TimeoutException;
  * A server of HTTP/1.1 and HTTP/2. Requests are read by one thread for all; each is answered on a virtual thread. A
  * client that leaves is noticed at once, whether or not anything is being written to it.
  */
-public final class HttpTransport implements AutoCloseable {
+public final class HttpTransport implements Transport {
     private static final long SWEEP_MILLIS = 1000;
     /** How long a client that was refused has to read why before its connection ends. */
     private static final long LINGER_MILLIS = 2000;
@@ -105,7 +105,7 @@ public final class HttpTransport implements AutoCloseable {
         }
     }
 
-    /** Returns the port that it listens on. */
+    @Override
     public int port() {
         return server.actualPort();
     }
@@ -126,7 +126,7 @@ public final class HttpTransport implements AutoCloseable {
     }
 
     private void accept(HttpServerRequest request) {
-        Exchange exchange = new Exchange(request, limits.write());
+        HttpExchange exchange = new HttpExchange(request, limits.write());
         Use use = connections.computeIfAbsent(request.connection(), _ -> new Use());
         use.requests++;
         request.response().exceptionHandler(_ -> exchange.leave());
@@ -150,7 +150,7 @@ public final class HttpTransport implements AutoCloseable {
         return length != null && length.matches("[0-9]{1,18}") ? Long.parseLong(length) : 0;
     }
 
-    private void read(HttpServerRequest request, Exchange exchange) {
+    private void read(HttpServerRequest request, HttpExchange exchange) {
         Buffer body = Buffer.buffer();
         long timer = vertx.setTimer(
                 limits.body().toMillis(),

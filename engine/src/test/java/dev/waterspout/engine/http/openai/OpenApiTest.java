@@ -3,6 +3,7 @@ package dev.waterspout.engine.http.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.api.ReplyQueue;
+import dev.waterspout.engine.http.transport.Stamp;
 import dev.waterspout.engine.json.PlainJson;
 import dev.waterspout.engine.testing.OpenApi;
 import dev.waterspout.engine.testing.TestServer;
@@ -152,9 +153,9 @@ class OpenApiTest {
     void everyFieldThatIsReadIsDescribedAndTheOtherWayRound() {
         Asked asked = new Asked();
         Map<String, BiConsumer<Endpoints, Fields>> readers = Map.of(
-                "ChatRequest", Endpoints::chat,
-                "CompletionRequest", Endpoints::completion,
-                "ResponseRequest", Endpoints::response,
+                "ChatRequest", (endpoints, fields) -> endpoints.chat(fields, Stamp.now()),
+                "CompletionRequest", (endpoints, fields) -> endpoints.completion(fields, Stamp.now()),
+                "ResponseRequest", (endpoints, fields) -> endpoints.response(fields, Stamp.now()),
                 "TokenizeRequest", Endpoints::tokenize,
                 "DetokenizeRequest", Endpoints::detokenize,
                 "Conversation", Endpoints::render);

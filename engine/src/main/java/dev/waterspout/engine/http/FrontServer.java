@@ -1,0 +1,95 @@
+package dev.waterspout.engine.http;
+
+import dev.waterspout.engine.http.front.Ranks;
+import dev.waterspout.engine.http.transport.Answer;
+import dev.waterspout.engine.http.transport.Exchange;
+import dev.waterspout.engine.http.transport.HttpTransport;
+import dev.waterspout.engine.json.PlainJson;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+
+/** Serves a model whose ranks are another process, which it starts again when one of them dies. */
+public final class FrontServer implements AutoCloseable {
+    private final Ranks ranks;
+    private final Duration limit;
+    private final Gate gate;
+    private final HttpTransport transport;
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    /**
+     * Starts to serve.
+     *
+     * @param ranks ranks that can answer; they stay open while they are served
+     * @param options the server's settings
+     * @throws IOException with one sentence if it cannot listen
+     */
+    public FrontServer(Ranks ranks, ServeOptions options) throws IOException {
+        this.ranks = ranks;
+        this.limit = options.request();
+        this.gate = new Gate(new ApiKeys(options.keys()), new Forwards());
+        this.transport = HttpTransport.listen(options.address(), gate, options.limits());
+    }
+
+    /** Returns the port that it listens on. */
+    public int port() {
+        return transport.port();
+    }
+
+    /** Waits until the server is told to end. */
+    public void await() throws InterruptedException {
+        ended.await();
+    }
+
+    /** Refuses new requests, and ends {@link #await}. */
+    public void end() {
+        gate.close();
+        ended.countDown();
+    }
+
+    /**
+     * Waits for requests that are being answered.
+     *
+     * @param most time limit
+     * @return whether all have been answered
+     */
+    public boolean drain(Duration most) throws InterruptedException {
+        return gate.drain(most);
+    }
+
+    @Override
+    public void close() {
+        end();
+        transport.close();
+    }
+
+    /** What is behind the gate. */
+    private final class Forwards implements Service {
+        @Override
+        public void answer(Exchange exchange) {
+            ranks.answer(exchange, limit);
+        }
+
+        @Override
+        public Answer health() {
+            String status = switch (ranks.state()) {
+                case UP -> "ok";
+                case STARTING, RESTARTING -> "restarting";
+                case ENDED -> "failed";
+            };
+            int restarts = ranks.restarted();
+            return Answer.json(
+                    status.equals("ok") ? 200 : 503,
+                    PlainJson.text(
+                            status.equals("failed")
+                                    ? PlainJson.object(
+                                            "status", status, "restarts", restarts, "message", "the ranks have ended")
+                                    : PlainJson.object("status", status, "restarts", restarts)));
+        }
+
+        @Override
+        public void count(String path, int status) {
+            // Rank 0 counts what it answers.
+        }
+    }
+}

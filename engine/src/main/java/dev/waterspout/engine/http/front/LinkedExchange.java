@@ -1,0 +1,146 @@
+package dev.waterspout.engine.http.front;
+
+import dev.waterspout.engine.http.transport.Answer;
+import dev.waterspout.engine.http.transport.ClientGoneException;
+import dev.waterspout.engine.http.transport.Exchange;
+import dev.waterspout.engine.http.transport.Stamp;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** A request that a front passed on. */
+final class LinkedExchange implements Exchange {
+    private final Frame asked;
+    private final Wire wire;
+    private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    private final List<Runnable> goneActions = new ArrayList<>();
+    private boolean gone;
+    private volatile boolean begun;
+
+    LinkedExchange(Frame asked, Wire wire) {
+        this.asked = asked;
+        this.wire = wire;
+        headers.putAll(asked.strings("headers"));
+    }
+
+    @Override
+    public String method() {
+        return asked.string("method");
+    }
+
+    @Override
+    public String path() {
+        return asked.string("path");
+    }
+
+    @Override
+    public Optional<String> header(String name) {
+        return Optional.ofNullable(headers.get(name));
+    }
+
+    @Override
+    public byte[] body() {
+        return asked.payload();
+    }
+
+    @Override
+    public Stamp stamp() {
+        return new Stamp(asked.integer("seed"), asked.integer("created"));
+    }
+
+    @Override
+    public boolean repeats() {
+        return true;
+    }
+
+    @Override
+    public int[] known(int choice) {
+        return asked.fields().get("known") instanceof List<?> all
+                        && choice < all.size()
+                        && all.get(choice) instanceof List<?> tokens
+                ? tokens.stream().mapToInt(token -> ((Long) token).intValue()).toArray()
+                : new int[0];
+    }
+
+    @Override
+    public void note(int choice, List<Integer> tokens) {
+        if (!tokens.isEmpty()) {
+            write(Frame.of(Frame.Kind.NOTE, asked.number(), "choice", choice, "tokens", tokens));
+        }
+    }
+
+    @Override
+    public void onGone(Runnable action) {
+        synchronized (goneActions) {
+            if (!gone) {
+                goneActions.add(action);
+                return;
+            }
+        }
+        action.run();
+    }
+
+    /** The client has left, or the front has. */
+    void leave() {
+        List<Runnable> actions;
+        synchronized (goneActions) {
+            gone = true;
+            actions = List.copyOf(goneActions);
+            goneActions.clear();
+        }
+        actions.forEach(Runnable::run);
+    }
+
+    @Override
+    public void answer(Answer answer) {
+        begun = true;
+        write(Frame.of(
+                        Frame.Kind.ANSWER,
+                        asked.number(),
+                        "status",
+                        answer.status(),
+                        "type",
+                        answer.contentType(),
+                        "headers",
+                        answer.headers())
+                .with(answer.body()));
+    }
+
+    @Override
+    public void beginEvents() {
+        begun = true;
+        write(Frame.of(Frame.Kind.BEGIN, asked.number()));
+    }
+
+    @Override
+    public boolean begun() {
+        return begun;
+    }
+
+    @Override
+    public void send(String event) {
+        write(Frame.of(Frame.Kind.EVENT, asked.number()).with(event.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    @Override
+    public void endEvents() {
+        write(Frame.of(Frame.Kind.DONE, asked.number()));
+    }
+
+    private void write(Frame frame) {
+        synchronized (goneActions) {
+            if (gone) {
+                throw new ClientGoneException("the client has left");
+            }
+        }
+        try {
+            wire.write(frame);
+        } catch (IOException lost) {
+            throw new ClientGoneException("the front has gone: " + lost.getMessage());
+        }
+    }
+}

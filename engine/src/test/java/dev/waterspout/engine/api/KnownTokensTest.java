@@ -52,11 +52,7 @@ class KnownTokensTest {
             List<ChatDelta> deltas = new ArrayList<>();
             reply.forEach(deltas::add);
             return new Whole(
-                    deltas,
-                    reply.tokens(0),
-                    reply.finishReason(),
-                    reply.usage().replyTokens(),
-                    reply.chosen(0));
+                    deltas, reply.tokens(0), reply.finishReason(), reply.usage().replyTokens(), reply.chosen(0));
         }
     }
 
@@ -100,7 +96,10 @@ class KnownTokensTest {
     @Test
     void aStopStringIsMetAgain() {
         String text = String.join(
-                "", read(options(12, 0, List.of(), -1), List.of()).deltas().stream().map(ChatDelta::text).toList());
+                "",
+                read(options(12, 0, List.of(), -1), List.of()).deltas().stream()
+                        .map(ChatDelta::text)
+                        .toList());
         assertGoesOn(options(12, 0, List.of(text.substring(text.length() - 9, text.length() - 6)), -1));
     }
 

@@ -93,7 +93,6 @@ class ServeProcessTest {
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:-UsePerfData",
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
                 "-Xmx512m",
                 "-cp",
                 ManagementFactory.getRuntimeMXBean().getClassPath(),
@@ -130,7 +129,7 @@ class ServeProcessTest {
         Path key =
                 pem("key.pem", "PRIVATE KEY", store.getKey("server", PASSWORD).getEncoded());
         Process child = start(List.of(
-                "--ssl-cert-file", certificate.toString(), "--ssl-key-file", key.toString(), "--drain", "200s"));
+                "--ssl-cert-file", certificate.toString(), "--ssl-key-file", key.toString(), "--drain", "280s"));
         try (BufferedReader told = child.errorReader();
                 HttpClient client =
                         HttpClient.newBuilder().sslContext(trusting(store)).build()) {
@@ -139,7 +138,7 @@ class ServeProcessTest {
             HttpRequest.Builder post = HttpRequest.newBuilder(base.resolve("/v1/completions"))
                     .header("Content-Type", "application/json")
                     .timeout(Duration.ofMinutes(4))
-                    .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"We\",\"max_tokens\":480,\"temperature\":1,"
+                    .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"We\",\"max_tokens\":160,\"temperature\":1,"
                             + "\"logit_bias\":{\"0\":-100,\"1\":-100,\"2\":-100},\"stream\":true}"));
             HttpResponse<Stream<String>> stream = client.send(post.build(), BodyHandlers.ofLines());
             assertThat(stream.statusCode()).isEqualTo(200);
@@ -155,7 +154,7 @@ class ServeProcessTest {
                 last = line.isEmpty() ? last : line;
             }
             assertThat(last).isEqualTo("data: [DONE]");
-            assertThat(pieces).isGreaterThan(300);
+            assertThat(pieces).isGreaterThan(100);
             assertThat(child.waitFor()).isEqualTo(128 + 15);
         } finally {
             child.destroyForcibly();

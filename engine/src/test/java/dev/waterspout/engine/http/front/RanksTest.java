@@ -63,7 +63,9 @@ class RanksTest {
     @BeforeEach
     void makeRanks() throws IOException {
         List<String> command = List.of(
-                "sh", "-c", "printf %s \"$WATERSPOUT_FRONT\" > \"$0.new\" && mv \"$0.new\" \"$0\"; exec sleep 1000",
+                "sh",
+                "-c",
+                "printf %s \"$WATERSPOUT_FRONT\" > \"$0.new\" && mv \"$0.new\" \"$0\"; exec sleep 1000",
                 folder.resolve("socket").toString());
         ranks = new Ranks(command, 2, told::add);
     }
@@ -85,7 +87,8 @@ class RanksTest {
         @Override
         public void handle(Exchange exchange) {
             if (exchange.path().equals("/whole")) {
-                exchange.answer(Answer.json(200, new String(exchange.body(), StandardCharsets.UTF_8)).with("X-A", "b"));
+                exchange.answer(Answer.json(200, new String(exchange.body(), StandardCharsets.UTF_8))
+                        .with("X-A", "b"));
                 return;
             }
             known.add(exchange.known(0));

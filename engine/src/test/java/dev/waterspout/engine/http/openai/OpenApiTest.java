@@ -153,12 +153,18 @@ class OpenApiTest {
     void everyFieldThatIsReadIsDescribedAndTheOtherWayRound() {
         Asked asked = new Asked();
         Map<String, BiConsumer<Endpoints, Fields>> readers = Map.of(
-                "ChatRequest", (endpoints, fields) -> endpoints.chat(fields, Stamp.now()),
-                "CompletionRequest", (endpoints, fields) -> endpoints.completion(fields, Stamp.now()),
-                "ResponseRequest", (endpoints, fields) -> endpoints.response(fields, Stamp.now()),
-                "TokenizeRequest", Endpoints::tokenize,
-                "DetokenizeRequest", Endpoints::detokenize,
-                "Conversation", Endpoints::render);
+                "ChatRequest",
+                (endpoints, fields) -> endpoints.chat(fields, Stamp.now()),
+                "CompletionRequest",
+                (endpoints, fields) -> endpoints.completion(fields, Stamp.now()),
+                "ResponseRequest",
+                (endpoints, fields) -> endpoints.response(fields, Stamp.now()),
+                "TokenizeRequest",
+                Endpoints::tokenize,
+                "DetokenizeRequest",
+                Endpoints::detokenize,
+                "Conversation",
+                Endpoints::render);
         withEndpoints(endpoints -> {
             for (List<String> request : REQUESTS) {
                 String name = request.getFirst();

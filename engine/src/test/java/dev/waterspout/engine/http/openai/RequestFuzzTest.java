@@ -11,6 +11,7 @@ import dev.waterspout.engine.chat.ChatTemplate;
 import dev.waterspout.engine.generate.GenerationException;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.generate.TokenConstraint;
+import dev.waterspout.engine.http.transport.Stamp;
 import dev.waterspout.engine.testing.TestServer;
 import java.time.Clock;
 import java.time.InstantSource;
@@ -24,8 +25,11 @@ import java.util.function.BiFunction;
  */
 class RequestFuzzTest {
     private static final ServedModel SERVED = served();
-    private static final List<BiFunction<Fields, ServedModel, ReplyRequest>> READERS =
-            List.of(ChatWriter::read, CompletionWriter::read, ResponsesRequest::read);
+    private static final Stamp STAMP = new Stamp(1, 0);
+    private static final List<BiFunction<Fields, ServedModel, ReplyRequest>> READERS = List.of(
+            (fields, served) -> ChatWriter.read(fields, served, STAMP),
+            (fields, served) -> CompletionWriter.read(fields, served, STAMP),
+            (fields, served) -> ResponsesRequest.read(fields, served, STAMP));
 
     @SuppressWarnings("MustBeClosedChecker") // open as long as the JVM
     private static ServedModel served() {

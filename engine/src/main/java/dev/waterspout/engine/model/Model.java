@@ -94,11 +94,11 @@ public final class Model implements AutoCloseable {
      * @return one sentence each; empty if {@link #Model(GgufFile)} takes the file
      */
     public static List<String> problems(GgufFile file) {
-        Optional<String> kind = FileKind.other(file);
-        if (kind.isPresent()) {
-            return List.of(kind.get());
-        }
         Set<String> sentences = new LinkedHashSet<>();
+        attempt(() -> FileKind.other(file).map(sentences::add), sentences);
+        if (!sentences.isEmpty()) {
+            return List.copyOf(sentences);
+        }
         attempt(() -> new Model(file, problem -> sentences.add(String.valueOf(problem.getMessage()))), sentences);
         attempt(() -> Tokenizer.from(file.metadata()), sentences);
         return List.copyOf(sentences);

@@ -11,6 +11,7 @@ import dev.waterspout.engine.plan.Split;
 import dev.waterspout.engine.tokenizer.TokenizerException;
 import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.testing.TestData;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Timeout;
 class GgufMutationTest {
     private static final int QUICK = 1_400;
     private static final int ALL = 1_000_000;
+    private static final int MOST_CHARACTERS = 2_000;
 
     private static final List<String> FILES = List.of(
             "stories260K.gguf",
@@ -48,7 +50,8 @@ class GgufMutationTest {
             "arch/qwen2.gguf",
             "arch/qwen3-tied.gguf");
 
-    private static final Pattern SENTENCE = Pattern.compile("\\S+ \\S+ [^\\p{Cntrl}]+");
+    private static final Pattern SENTENCE = Pattern.compile("\\S+ [^\\p{Cntrl}]+");
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
     private static final Pattern CLASS_NAME = Pattern.compile("Exception|Error|java\\.|dev\\.waterspout");
     private static final Pattern TEXT = Pattern.compile("\"[^\"]*\"?|'[^']*'|\\[[^]]*]|[\\w.]*\\w\\.\\w[\\w.]*");
     private static final Pattern NUMBER = Pattern.compile("-?\\d+|0x[0-9a-f]+");
@@ -85,6 +88,19 @@ class GgufMutationTest {
         assertThat(outcomes.byDamage.keySet()).containsExactlyInAnyOrder(Damage.values());
         assertThat(outcomes.byDamage.get(Damage.EDGE_VALUE))
                 .containsKeys(Outcome.RUNS, Outcome.NO_MODEL, Outcome.REFUSED);
+    }
+
+    @Test
+    void aKeyOfAWrongTypeIsAmongTheProblems() {
+        byte[] bytes = GgufBytes.header(3, 0, 1)
+                .key("general.architecture", GgufValueType.UINT32)
+                .u32(7)
+                .build();
+        try (GgufFile file = GgufFile.read("odd.gguf", new ByteArrayInputStream(bytes))) {
+            assertThat(Model.problems(file))
+                    .containsExactly("odd.gguf: metadata key \"general.architecture\" has the type uint32; a string is"
+                            + " wanted");
+        }
     }
 
     @Test
@@ -141,16 +157,17 @@ class GgufMutationTest {
         try {
             file = GgufFile.of("damaged.gguf", bytes, Arena.ofConfined());
         } catch (GgufException refused) {
-            assertThat(refused.getMessage()).startsWith("damaged.gguf: ");
-            count(refused.getMessage(), outcomes);
+            String sentence = String.valueOf(refused.getMessage());
+            require(sentence.startsWith("damaged.gguf: "), sentence);
+            count(sentence, outcomes);
             return Outcome.REFUSED;
         }
         try (file) {
             checkTensors(file, bytes.byteSize());
             for (String key : file.metadata().keys()) {
-                assertThat(Printable.line(key)
-                                + file.metadata().value(key).orElseThrow().render())
-                        .doesNotContainPattern("\\p{Cntrl}");
+                String line = Printable.line(key)
+                        + file.metadata().value(key).orElseThrow().render();
+                require(!CONTROL.matcher(line).find(), line);
             }
             return model(file, outcomes);
         }
@@ -164,14 +181,15 @@ class GgufMutationTest {
             String sentence = String.valueOf(refused.getMessage());
             count(sentence, outcomes);
             List<String> all = Model.problems(file);
-            assertThat(all).contains(sentence).allSatisfy(GgufMutationTest::requireSentence);
+            require(all.contains(sentence), all);
+            all.forEach(GgufMutationTest::requireSentence);
             return Outcome.NO_MODEL;
         }
         ShardWeights weights = ShardWeights.shapes(
                 model, ShardPlan.of(model, 1, Split.EQUAL).shards().getFirst());
-        assertThat(weights.bytes()).isBetween(1L, file.fileBytes());
+        require(weights.bytes() > 0 && weights.bytes() <= file.fileBytes(), weights.bytes());
         for (int token : model.tokenizer().encode("Once upon a time", true, false)) {
-            assertThat(token).isBetween(0, model.config().vocabulary() - 1);
+            require(token >= 0 && token < model.config().vocabulary(), token);
         }
         return Outcome.RUNS;
     }
@@ -183,17 +201,19 @@ class GgufMutationTest {
                 .sorted(Comparator.comparingLong(GgufTensor::offset))
                 .toList();
         for (GgufTensor tensor : byOffset) {
-            BigInteger elements =
-                    tensor.dimensions().stream().map(BigInteger::valueOf).reduce(BigInteger.ONE, BigInteger::multiply);
+            BigInteger elements = BigInteger.ONE;
+            for (long dimension : tensor.dimensions()) {
+                require(dimension > 0, tensor);
+                elements = elements.multiply(BigInteger.valueOf(dimension));
+            }
             BigInteger bytes = elements.multiply(
                             BigInteger.valueOf(tensor.type().blockBytes()))
                     .divide(BigInteger.valueOf(tensor.type().blockElements()));
-            assertThat(BigInteger.valueOf(tensor.bytes())).isEqualTo(bytes);
-            assertThat(tensor.dimensions()).allMatch(dimension -> dimension > 0);
-            assertThat(tensor.offset()).isGreaterThanOrEqualTo(end);
+            require(BigInteger.valueOf(tensor.bytes()).equals(bytes), tensor);
+            require(tensor.offset() >= end, tensor);
             end = tensor.offset() + tensor.bytes();
-            assertThat(end).isBetween(tensor.offset(), fileBytes);
-            assertThat(file.data(tensor).byteSize()).isEqualTo(tensor.bytes());
+            require(end >= tensor.offset() && end <= fileBytes, tensor);
+            require(file.data(tensor).byteSize() == tensor.bytes(), tensor);
         }
     }
 
@@ -204,8 +224,15 @@ class GgufMutationTest {
     }
 
     private static void requireSentence(String sentence) {
-        assertThat(sentence).matches(SENTENCE);
-        assertThat(CLASS_NAME.matcher(sentence).find()).as(sentence).isFalse();
-        assertThat(sentence.length()).isLessThan(2_000);
+        require(SENTENCE.matcher(sentence).matches(), sentence);
+        require(!CLASS_NAME.matcher(sentence).find(), sentence);
+        require(sentence.length() < MOST_CHARACTERS, sentence);
+    }
+
+    /** As an assertion of AssertJ, which costs more than reading a header. */
+    private static void require(boolean holds, Object subject) {
+        if (!holds) {
+            throw new AssertionError(subject);
+        }
     }
 }

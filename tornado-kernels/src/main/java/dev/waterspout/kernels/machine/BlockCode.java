@@ -15,6 +15,9 @@ public final class BlockCode {
 
     private static final int BITS = 32;
 
+    /** Bits of the fraction of an f32. */
+    private static final int FRACTION_BITS = 23;
+
     private final Isa isa;
     private final Assembler code;
     private final int vector;
@@ -48,6 +51,23 @@ public final class BlockCode {
      * @param offset in the block
      */
     public void half(int to, int offset) {
+        words(to, offset);
+        code.put(VectorOp.VCVTPH2PS, to, Source.register(to));
+    }
+
+    /**
+     * Loads a number of 16 bits without sign.
+     *
+     * @param to receives it
+     * @param offset in the block
+     */
+    public void word(int to, int offset) {
+        words(to, offset);
+        code.put(VectorOp.VPMOVZXWD, to, Source.register(to));
+    }
+
+    /** Loads a word of each row into the lower half of a vector. */
+    private void words(int to, int offset) {
         int spare = 0;
         for (int eight = 0; eight < isa.lanes() / 8; eight++) {
             int words = eight == 0 ? to : spare;
@@ -60,7 +80,6 @@ public final class BlockCode {
         if (isa.manyRegisters()) {
             code.put(VectorOp.VINSERTI128, 256, to, to, Source.register(spare), 1);
         }
-        code.put(VectorOp.VCVTPH2PS, to, Source.register(to));
     }
 
     /**
@@ -109,6 +128,62 @@ public final class BlockCode {
     public void upperPair(int to, int from, int bit) {
         shift(to, from, bit);
         and(to, to, Constant.UPPER_PAIRS);
+    }
+
+    /** to = bits {@code bit} and above of each byte, two of them. */
+    public void pair(int to, int from, int bit) {
+        shiftRight(to, from, bit);
+        and(to, to, Constant.PAIRS);
+    }
+
+    /** Moves a bit of each byte to bit 2. */
+    public void thirdBit(int to, int from, int bit) {
+        if (bit < 2) {
+            code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), 2 - bit);
+        } else {
+            shiftRight(to, from, bit - 2);
+        }
+        and(to, to, Constant.FOURS);
+    }
+
+    /**
+     * Moves four bits of a doubleword to bit 4 of its four bytes.
+     *
+     * @param bit the first of them
+     */
+    public void fifthBits(int to, int from, int bit) {
+        shiftRight(to, from, bit);
+        and(to, to, Constant.FOUR_BITS);
+        code.put(VectorOp.VPMULLD, to, to, Source.memory(General.R8, Constant.SPREAD.place()));
+        and(to, to, Constant.SIXTEENS);
+    }
+
+    /** to = each byte less 32. */
+    public void less32(int to, int from) {
+        code.put(VectorOp.VPSUBB, to, from, Source.memory(General.R8, Constant.THIRTY_TWOS.place()));
+    }
+
+    /** to = of each byte, which is below 16, one of {@link BlockReader#numbers}, as {@link #store} takes it. */
+    private void lookup(int to, int from) {
+        code.load(to, General.R11, 0);
+        code.put(VectorOp.VPSHUFB, to, to, from);
+    }
+
+    /**
+     * Makes a float of the lowest byte e of a value: 2^(e - 128), as the product of two powers that are no subnormals.
+     *
+     * @param spare a register that is overwritten
+     */
+    public void powerOfTwo(int to, int from, int spare) {
+        code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), BITS - 8);
+        code.put(VectorOp.VPSRLD, isa.bits(), to, 0, Source.register(to), BITS - 8);
+        code.put(VectorOp.VPSRLD, isa.bits(), spare, 0, Source.register(to), 1);
+        code.put(VectorOp.VPSUBD, to, to, spare);
+        for (int half : new int[] {to, spare}) {
+            code.put(VectorOp.VPSLLD, isa.bits(), half, 0, Source.register(half), FRACTION_BITS);
+            code.put(VectorOp.VPADDD, half, half, Source.memory(General.R8, Constant.HALF_BIAS.place()));
+        }
+        code.put(VectorOp.VMULPS, to, to, spare);
     }
 
     /** Moves a bit of each byte to bit 4. */
@@ -183,6 +258,27 @@ public final class BlockCode {
     public void store(int column, int value) {
         int at = ByteLayout.NUMBERS + (column / ByteLayout.STEP * Isa.VECTORS + vector) * isa.bytes();
         code.store(value, General.RDI, at);
+    }
+
+    /**
+     * Stores 32 numbers that the nibbles of 16 bytes look up: the low nibble of byte j that of column j, the high one
+     * that of column j + 16. Overwrites two of the type's registers.
+     *
+     * @param offset offset of the bytes in the block
+     * @param column first of the columns in the block
+     */
+    public void storeLookedUp(int offset, int column) {
+        int quads = quads(offset);
+        int number = OWN;
+        int nibbles = OWN + 1;
+        for (int i = 0; i < QUADS; i++) {
+            lowNibbles(nibbles, quads + i);
+            lookup(number, nibbles);
+            store(column + 4 * i, number);
+            highNibbles(nibbles, quads + i);
+            lookup(number, nibbles);
+            store(column + 16 + 4 * i, number);
+        }
     }
 
     /** Stores the scales of a group of the block. */

@@ -17,4 +17,9 @@ public interface BlockReader {
      * @param code receives it
      */
     void emit(BlockCode code);
+
+    /** {@return the numbers that {@link BlockCode#storeLookedUp} looks up: 16, or none} */
+    default byte[] numbers() {
+        return new byte[0];
+    }
 }

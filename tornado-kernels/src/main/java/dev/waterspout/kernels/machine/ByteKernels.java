@@ -1,7 +1,11 @@
 package dev.waterspout.kernels.machine;
 
+import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Products of weights and inputs of 8 bits for any number of tokens, see {@link ByteTile}. All addresses are of memory
@@ -26,6 +30,8 @@ public final class ByteKernels implements MachineCode.Checked {
     private final MachineCode.Function round;
     private final MachineCode.Function interleave;
     private final MachineCode.Function copy;
+    private final Map<TileReader, Reader> readers = new ConcurrentHashMap<>();
+
     /** The function for a number of tokens. */
     private final MachineCode.Function[] functions;
 
@@ -132,8 +138,24 @@ public final class ByteKernels implements MachineCode.Checked {
      */
     public Reader reader(BlockReader block, int rowStride) {
         TileReader reader = new TileReader(isa, block, rowStride);
-        MachineCode.Function function = machine.function(reader, reader::emit);
-        return (tile, rows, blocks, next) -> function.call(tile, rows, blocks, next, 0, 0);
+        return readers.computeIfAbsent(reader, key -> {
+            MachineCode.Function function = machine.function(key, key::emit);
+            long numbers = numbers(block).address();
+            return (tile, rows, blocks, next) -> function.call(tile, rows, blocks, next, numbers, 0);
+        });
+    }
+
+    /** {@return memory with the numbers that a type looks up, as tiles have them, once per 16 bytes of a vector} */
+    private MemorySegment numbers(BlockReader block) {
+        byte[] numbers = block.numbers();
+        if (numbers.length == 0) {
+            return MemorySegment.NULL;
+        }
+        MemorySegment vector = Arena.global().allocate(Memory.LINE, Memory.LINE);
+        for (int i = 0; i < Memory.LINE; i++) {
+            vector.set(Layouts.I8, i, (byte) (numbers[i % numbers.length] - quants.shift(isa)));
+        }
+        return vector;
     }
 
     /**

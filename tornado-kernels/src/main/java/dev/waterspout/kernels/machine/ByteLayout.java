@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <pre>
  * tile of weights (V bytes of a vector, one lane per row, 2 vectors of rows)
- *   constants   512 bytes    of 64 bytes each, see {@link Constant}
+ *   constants                of 64 bytes each, see {@link Constant}
  *   numbers     64 x 2 V     per step of 4 columns and vector of rows: of each row 4 bytes
  *   scales      16 x 2 V     per group of columns and vector of rows: of each row an f32
  *   offsets     16 x 2 V     likewise; only of types that have them
@@ -53,7 +53,19 @@ final class ByteLayout {
         /** The signs of floats. */
         SIGNS(6, 0x80000000),
         /** The lower word of each doubleword. */
-        LOW_WORDS(7, 0x0000ffff);
+        LOW_WORDS(7, 0x0000ffff),
+        /** The lower two bits of each byte. */
+        PAIRS(8, 0x03030303),
+        /** Bit 2 of each byte. */
+        FOURS(9, 0x04040404),
+        /** Bytes of 32. */
+        THIRTY_TWOS(10, 0x20202020),
+        /** The lower four bits of each doubleword. */
+        FOUR_BITS(11, 0x0000000f),
+        /** A factor that moves bit i of four bits to bit 4 of byte i. */
+        SPREAD(12, 0x02040810),
+        /** What makes a float of 2^(x - 64) of an exponent x. */
+        HALF_BIAS(13, 63 << 23);
 
         private final int index;
         private final int value;

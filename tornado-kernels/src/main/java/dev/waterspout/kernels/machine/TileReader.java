@@ -11,7 +11,7 @@ import java.util.List;
  * panel.
  *
  * <p>Arguments: address of the tile, address of the chunk of the panel's first row, number of blocks, address of the
- * bytes to ask for.
+ * bytes to ask for, address of {@link BlockReader#numbers}, repeated to fill a vector.
  *
  * @param isa instructions
  * @param block block layout of the type
@@ -29,6 +29,7 @@ record TileReader(Isa isa, BlockReader block, int rowStride) {
     /** {@return the function} */
     List<Instruction> emit() {
         Assembler code = new Assembler(isa.bits());
+        code.move(General.R11, General.R8);
         code.move(General.R8, General.RDI);
         code.move(General.R9, General.RDI);
         code.add(General.R9, ByteLayout.scales(isa));

@@ -17,6 +17,8 @@ enum VectorOp {
     VCVTPS2DQ(Form.LOAD, 1, 1, 0, 0x5B),
     /** Halves to floats: the source has half the bits. */
     VCVTPH2PS(Form.LOAD, 2, 1, 0, 0x13),
+    /** Words without sign to doublewords: the source has half the bits. */
+    VPMOVZXWD(Form.LOAD, 2, 1, 0, 0x33),
     VPABSB(Form.LOAD, 2, 1, 0, 0x1C),
     VADDPS(Form.THREE, 1, 0, 0, 0x58),
     VSUBPS(Form.THREE, 1, 0, 0, 0x5C),
@@ -30,6 +32,9 @@ enum VectorOp {
     VFMADD213PS(Form.THREE, 2, 1, 0, 0xA8),
     VPADDW(Form.THREE, 1, 1, 0, 0xFD),
     VPADDD(Form.THREE, 1, 1, 0, 0xFE),
+    VPSUBD(Form.THREE, 1, 1, 0, 0xFA),
+    /** Bytes of first at the places, within each 16, that the low four bits of the source's bytes have. */
+    VPSHUFB(Form.THREE, 2, 1, 0, 0x00),
     VPSUBB(Form.THREE, 1, 1, 0, 0xF8),
     VPMULLD(Form.THREE, 2, 1, 0, 0x40),
     VPMAXSD(Form.THREE, 2, 1, 0, 0x3D),

@@ -35,6 +35,11 @@ final class Grid {
         return new Grid(bytes);
     }
 
+    /** {@return all numbers} */
+    byte[] numbers() {
+        return numbers.clone();
+    }
+
     /** {@return a grid of points with eight coordinates} */
     static Grid eights(String resource, int... levels) {
         return read(resource, 8, 2, levels);

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -52,6 +53,23 @@ final class Iq4Nl extends ScaledQuants {
     @Override
     float[] table() {
         return GRID.values();
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public byte[] numbers() {
+        return GRID.numbers();
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        code.half(BlockCode.OWN, 0);
+        code.storeScale(0, BlockCode.OWN);
+        code.storeLookedUp(2, 0);
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -45,6 +46,41 @@ final class Iq4Xs extends ScaledQuants {
             to.nibbles(32 * g, 32 * g + 16, block + 8 + 16L * g, 16);
         }
         Iq4Nl.GRID.replace(to, ELEMENTS);
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public byte[] numbers() {
+        return Iq4Nl.GRID.numbers();
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        int d = BlockCode.OWN;
+        int high = d + 1;
+        int scale = d + 2;
+        int part = d + 3;
+        int header = code.quads(0);
+        int low = header + 1;
+        code.shiftRight(high, header, 16);
+        code.lowHalves(d, header);
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            code.shiftRight(scale, low, 4 * g);
+            code.lowNibbles(scale, scale);
+            code.upperPair(part, high, 2 * g);
+            code.or(scale, scale, part);
+            code.less32(scale, scale);
+            code.signedByte(scale, scale, 0);
+            code.multiply(scale, d, scale);
+            code.storeScale(g, scale);
+        }
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            code.storeLookedUp(8 + 16 * g, GROUP * g);
+        }
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -52,6 +53,26 @@ final class Mxfp4 extends ScaledQuants {
     @Override
     float[] table() {
         return GRID.values();
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public byte[] numbers() {
+        return GRID.numbers();
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        int scale = BlockCode.OWN;
+        int exponent = scale + 1;
+        code.word(exponent, 0);
+        code.powerOfTwo(scale, exponent, exponent + 1);
+        code.storeScale(0, scale);
+        code.storeLookedUp(1, 0);
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

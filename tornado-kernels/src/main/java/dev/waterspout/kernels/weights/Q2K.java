@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -44,6 +45,42 @@ final class Q2K extends ScaledQuants {
             to.scale(g, d * (factors & 0xf), -(least * (factors >> 4)));
         }
         to.pairs(block + 16, 0);
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        int d = BlockCode.OWN;
+        int least = d + 1;
+        int nibbles = d + 2;
+        int value = d + 3;
+        code.half(d, 80);
+        code.half(least, 82);
+        code.negate(least, least);
+        int factors = code.quads(0);
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            code.lowNibbles(nibbles, factors + g / 4);
+            code.unsignedByte(value, nibbles, g % 4);
+            code.multiply(value, d, value);
+            code.storeScale(g, value);
+            code.highNibbles(nibbles, factors + g / 4);
+            code.unsignedByte(value, nibbles, g % 4);
+            code.multiply(value, least, value);
+            code.storeOffset(g, value);
+        }
+        for (int first = 0; first < 64; first += 16) {
+            int quads = code.quads(16 + first);
+            for (int i = 0; i < BlockCode.QUADS; i++) {
+                for (int j = 0; j < 4; j++) {
+                    code.pair(value, quads + i, 2 * j);
+                    code.store(first / 32 * 128 + 32 * j + first % 32 + 4 * i, value);
+                }
+            }
+        }
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -49,6 +50,61 @@ final class Q3K extends ScaledQuants {
         for (int i = 0; i < ELEMENTS; i += 8) {
             long high = Stored.eight(block + i % 32) >>> (i / 32) & QuantBlock.ONES;
             to.put(i, QuantBlock.minus(to.get(i) | high << 2, 4));
+        }
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        emitScales(code);
+        int thirds = BlockCode.OWN;
+        int number = thirds + BlockCode.QUADS;
+        int bit = number + 1;
+        for (int half = 0; half < 32; half += 16) {
+            int bits = code.quads(half);
+            for (int i = 0; i < BlockCode.QUADS; i++) {
+                code.copy(thirds + i, bits + i);
+            }
+            for (int n = 0; n < 2; n++) {
+                int quads = code.quads(32 + 32 * n + half);
+                for (int i = 0; i < BlockCode.QUADS; i++) {
+                    for (int j = 0; j < 4; j++) {
+                        code.pair(number, quads + i, 2 * j);
+                        code.thirdBit(bit, thirds + i, 4 * n + j);
+                        code.or(number, number, bit);
+                        code.store(128 * n + 32 * j + half + 4 * i, number);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void emitScales(BlockCode code) {
+        int d = BlockCode.OWN;
+        int scales = d + 1;
+        int part = d + 2;
+        code.half(d, 108);
+        // The 12 bytes are the last ones of these 16.
+        int low = code.quads(92) + 1;
+        int high = low + 2;
+        for (int four = 0; four < 4; four++) {
+            if (four < 2) {
+                code.lowNibbles(scales, low + four % 2);
+            } else {
+                code.highNibbles(scales, low + four % 2);
+            }
+            code.upperPair(part, high, 2 * four);
+            code.or(scales, scales, part);
+            code.less32(scales, scales);
+            for (int i = 0; i < 4; i++) {
+                code.signedByte(part, scales, i);
+                code.multiply(part, d, part);
+                code.storeScale(4 * four + i, part);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -34,6 +35,26 @@ final class Q41 extends ScaledQuants {
     void read(long block, QuantBlock to) {
         to.scale(0, Stored.half(block), Stored.half(block + 2));
         to.nibbles(0, 16, block + 4, 16);
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        code.half(BlockCode.OWN, 0);
+        code.storeScale(0, BlockCode.OWN);
+        code.half(BlockCode.OWN, 2);
+        code.storeOffset(0, BlockCode.OWN);
+        int quads = code.quads(4);
+        for (int i = 0; i < BlockCode.QUADS; i++) {
+            code.lowNibbles(BlockCode.OWN, quads + i);
+            code.store(4 * i, BlockCode.OWN);
+            code.highNibbles(BlockCode.OWN, quads + i);
+            code.store(16 + 4 * i, BlockCode.OWN);
+        }
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

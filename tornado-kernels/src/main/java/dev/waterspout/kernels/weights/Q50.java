@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -37,6 +38,42 @@ final class Q50 extends ScaledQuants {
         to.nibbles(0, 16, block + 6, 16);
         for (int i = 0; i < ELEMENTS; i += 8) {
             to.put(i, QuantBlock.minus(to.get(i) | QuantBlock.spread(Stored.unsigned(block + 2 + i / 8)) << 4, 16));
+        }
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        code.half(BlockCode.OWN, 0);
+        code.storeScale(0, BlockCode.OWN);
+        int fifths = BlockCode.OWN;
+        code.copy(fifths, code.quads(2));
+        emit(code, fifths, 6);
+    }
+
+    /**
+     * Stores the numbers of a block of 32.
+     *
+     * @param fifths value whose bit j is the highest one of number j
+     * @param offset of the nibbles
+     */
+    static void emit(BlockCode code, int fifths, int offset) {
+        int number = fifths + 1;
+        int bit = fifths + 2;
+        int quads = code.quads(offset);
+        for (int i = 0; i < BlockCode.QUADS; i++) {
+            code.lowNibbles(number, quads + i);
+            code.fifthBits(bit, fifths, 4 * i);
+            code.or(number, number, bit);
+            code.store(4 * i, number);
+            code.highNibbles(number, quads + i);
+            code.fifthBits(bit, fifths, 16 + 4 * i);
+            code.or(number, number, bit);
+            code.store(16 + 4 * i, number);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -38,6 +39,26 @@ final class Q51 extends ScaledQuants {
         for (int i = 0; i < ELEMENTS; i += 8) {
             to.put(i, to.get(i) | QuantBlock.spread(Stored.unsigned(block + 4 + i / 8)) << 4);
         }
+    }
+
+    @Override
+    boolean isEmitted() {
+        return true;
+    }
+
+    @Override
+    public void emit(BlockCode code) {
+        int fifths = BlockCode.OWN;
+        int scale = fifths + 1;
+        int offset = fifths + 2;
+        int header = code.quads(0);
+        code.copy(fifths, header + 1);
+        code.shiftRight(offset, header, 16);
+        code.lowHalves(scale, header);
+        code.storeScale(0, scale);
+        code.lowHalves(scale, offset);
+        code.storeOffset(0, scale);
+        Q50.emit(code, fifths, 8);
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

@@ -66,7 +66,7 @@ final class AssemblyText {
             case VBROADCASTSS, VPBROADCASTD -> v.source() instanceof Source.Register ? 128 : 32;
             case VMOVSS_STORE -> 32;
             case VPINSRW -> 16;
-            case VCVTPH2PS, VPMOVDW -> v.bits() / 2;
+            case VCVTPH2PS, VPMOVDW, VPMOVZXWD -> v.bits() / 2;
             case VINSERTI128, VINSERTI32X4, VEXTRACTI128 -> 128;
             default -> v.bits();
         };

@@ -117,6 +117,7 @@ final class Simulator {
             case VCVTDQ2PS -> floats(r, bytes, i -> (float) getInt(b, i));
             case VCVTPS2DQ -> ints(r, bytes, i -> toInt(getFloat(b, i)));
             case VCVTPH2PS -> floats(r, bytes, i -> Float.float16ToFloat((short) getWord(b, i)));
+            case VPMOVZXWD -> ints(r, bytes, i -> getWord(b, i) & 0xffff);
             case VPABSB -> each(r, bytes, i -> Math.abs(b[i]));
             case VADDPS -> floats(r, bytes, i -> getFloat(a, i) + getFloat(b, i));
             case VSUBPS -> floats(r, bytes, i -> getFloat(a, i) - getFloat(b, i));
@@ -127,6 +128,8 @@ final class Simulator {
             case VFMADD213PS -> floats(r, bytes, i -> Math.fma(getFloat(a, i), getFloat(old, i), getFloat(b, i)));
             case VPADDW -> words(r, bytes, i -> getWord(a, i) + getWord(b, i));
             case VPADDD -> ints(r, bytes, i -> getInt(a, i) + getInt(b, i));
+            case VPSUBD -> ints(r, bytes, i -> getInt(a, i) - getInt(b, i));
+            case VPSHUFB -> each(r, bytes, i -> b[i] < 0 ? 0 : a[i / 16 * 16 + (b[i] & 15)]);
             case VPSUBB -> each(r, bytes, i -> a[i] - b[i]);
             case VPMULLD -> ints(r, bytes, i -> getInt(a, i) * getInt(b, i));
             case VPMAXSD -> ints(r, bytes, i -> Math.max(getInt(a, i), getInt(b, i)));
@@ -201,7 +204,7 @@ final class Simulator {
     private static int sourceBytes(Instruction.Vector v, int bytes) {
         return switch (v.op()) {
             case VBROADCASTSS, VPBROADCASTD -> 4;
-            case VCVTPH2PS -> bytes / 2;
+            case VCVTPH2PS, VPMOVZXWD -> bytes / 2;
             case VPINSRW -> 2;
             case VINSERTI128, VINSERTI32X4 -> 16;
             default -> bytes;

@@ -101,8 +101,15 @@ class MpiGenerateTest {
     }
 
     /** Steps of several sequences, block tables and copies of blocks go to the other processes. */
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
-    @CsvSource({"f32, 3200, 0", "e2m1:32:e8m0, 3200, 1000", "e2m1:32:e8m0, 640, 1000"})
+    @CsvSource({"f32, 3200, 0", "e2m1:32:e8m0, 3200, 1000"})
+    void writesSixteenTextsWhereAllFitIntoTheCache(String format, int cachePositions, int reuse) throws Exception {
+        writesSixteenTextsAtATimeAsOneAfterTheOther(format, cachePositions, reuse);
+    }
+
+    @ParameterizedTest
+    @CsvSource("e2m1:32:e8m0, 640, 1000")
     void writesSixteenTextsAtATimeAsOneAfterTheOther(String format, int cachePositions, int reuse) throws Exception {
         String alone = ParallelTexts.write(format, 1, 256, 0);
         List<String> command = new ArrayList<>(List.of("-np", "2"));
@@ -150,15 +157,25 @@ class MpiGenerateTest {
         return out.lines().skip(1).filter(line -> !line.startsWith("tokens/s")).collect(Collectors.joining("\n"));
     }
 
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
             quoteCharacter = '"',
             value = {
                 "--comm f32; --comm bf16; --comm 'bf16'; 'f32'",
-                "-tp 2; -ts 3,1; --tensor-split '[3.0, 1.0]'; '[1.0, 1.0]'",
                 "-s 1; -s 2; --seed '2'; '1'",
             })
+    void refusesProcessesWithOtherFormatsOrSeeds(String first, String second, String theirs, String ours)
+            throws Exception {
+        refusesProcessesThatWereToldDifferently(first, second, theirs, ours);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '"',
+            value = "-tp 2; -ts 3,1; --tensor-split '[3.0, 1.0]'; '[1.0, 1.0]'")
     void refusesProcessesThatWereToldDifferently(String first, String second, String theirs, String ours)
             throws Exception {
         List<String> both = new ArrayList<>(List.of("-np", "1"));

@@ -49,7 +49,7 @@ class SimulationTest {
     /** Per options the text of a run in one process. */
     private static final Map<Options, String> TEXTS = new ConcurrentHashMap<>();
 
-    private static final int QUICK = 400;
+    private static final int QUICK = 200;
     /** The first schedule of the exhaustive run, and the one after its last. Both can be set, to run one again. */
     private static final int FIRST = Integer.getInteger("waterspout.test.first.schedule", QUICK);
 

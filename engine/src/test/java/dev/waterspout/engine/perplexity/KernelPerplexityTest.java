@@ -8,6 +8,7 @@ import dev.waterspout.engine.testing.OratorVariant;
 import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.testing.TestData;
+import dev.waterspout.kernels.testing.VectorWidths;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
@@ -19,12 +20,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** A kernel may sum in another order, in single precision: that must not show in what the model knows. */
 @Timeout(300)
-@Tag("vectors")
 class KernelPerplexityTest {
     private static Path text() {
         return TestData.require("orator-heldout.txt");
     }
 
+    @Tag(VectorWidths.SHORT)
     @ParameterizedTest
     @EnumSource(names = {"F32", "F16", "Q8_0"})
     void fastKernelsPredictLikeTheReferenceKernels(GgmlType type, @TempDir Path folder) throws IOException {
@@ -38,6 +39,7 @@ class KernelPerplexityTest {
         assertThat(vector).isCloseTo(scalar, within(0.001 * scalar));
     }
 
+    @Tag(VectorWidths.SHORT_EXHAUSTIVE)
     @Test
     void roundedActivationsPredictNearlyAsWell(@TempDir Path folder) throws IOException {
         Path model = OratorVariant.write(GgmlType.Q4_0, folder);

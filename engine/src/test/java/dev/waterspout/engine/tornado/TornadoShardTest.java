@@ -44,6 +44,10 @@ class TornadoShardTest {
         return devices.stream();
     }
 
+    static Stream<Device> firstDevice() {
+        return devices().limit(1);
+    }
+
     private static RankGroup group(Model model, List<Double> split, String comm, List<Device> devices) {
         ShardPlan plan = ShardPlan.of(model, devices.size(), split);
         RankOptions options = new RankOptions(
@@ -198,8 +202,15 @@ class TornadoShardTest {
         return small;
     }
 
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @MethodSource("devices")
+    void layersMixTensorTypesOnEveryDevice(Device device) {
+        layersMixTensorTypes(device);
+    }
+
+    @ParameterizedTest
+    @MethodSource("firstDevice")
     void layersMixTensorTypes(Device device) {
         assertLikeHost(mixed(4), List.of(), "f32", List.of(device, device));
     }
@@ -218,8 +229,15 @@ class TornadoShardTest {
         exchangesWithOtherRanks(pair, device);
     }
 
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @MethodSource("devices")
+    void everyDeviceComputesTheLogitsOfAnyRows(Device device) {
+        computesTheLogitsOfAnyRows(device);
+    }
+
+    @ParameterizedTest
+    @MethodSource("firstDevice")
     void computesTheLogitsOfAnyRows(Device device) {
         RankOptions options =
                 new RankOptions(CONTEXT, 6, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(2), 2);

@@ -86,13 +86,13 @@ class CommPolicyTest {
 
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
-    @CsvSource({"8, 0.1", "2, 1", "2, 10"})
+    @CsvSource({"8, 0.1", "4, 0.1", "2, 1", "2, 10"})
     void whatCompressesIsClearlyFasterThanPlainOnOtherLinks(int ranks, double gigabits) throws InterruptedException {
         whatCompressesIsClearlyFasterThanPlain(ranks, gigabits);
     }
 
     @ParameterizedTest
-    @CsvSource({"2, 0.1", "4, 0.1", "4, 2.5", "2, 100"})
+    @CsvSource({"2, 0.1", "4, 2.5", "2, 100"})
     void whatCompressesIsClearlyFasterThanPlain(int ranks, double gigabits) throws InterruptedException {
         Decision decision = decide(ranks, SimulatedRank.machine(50e-6, gigabits, 2), SETTINGS);
         double slack = 1 / (1 - Chooser.GAIN);
@@ -106,13 +106,13 @@ class CommPolicyTest {
 
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
-    @CsvSource({"8, 0.1", "2, 1", "8, 1"})
+    @CsvSource({"8, 0.1", "2, 1", "8, 1", "2, 100"})
     void everythingTogetherStaysWithinItsBudgetOnOtherLinks(int ranks, double gigabits) throws InterruptedException {
         everythingTogetherStaysWithinItsBudget(ranks, gigabits);
     }
 
     @ParameterizedTest
-    @CsvSource({"2, 0.1", "4, 0.1", "2, 100"})
+    @CsvSource({"2, 0.1", "4, 0.1"})
     void everythingTogetherStaysWithinItsBudget(int ranks, double gigabits) throws InterruptedException {
         CommSettings wide = CommSettings.of(FORMATS, 512, 4096);
         List<Double> spent = SimulatedRank.all(ranks, SimulatedRank.machine(200e-6, gigabits, 1), rank -> {

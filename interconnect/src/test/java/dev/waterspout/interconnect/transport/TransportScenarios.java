@@ -183,7 +183,7 @@ public final class TransportScenarios {
     }
 
     private static void completesByPolling(Transport transport, int round) {
-        for (int call = 0; call < 200; call++) {
+        for (int call = 0; call < 60; call++) {
             Messages first = new Messages(transport, call % 7 == 0 ? 1 << 17 : 48, 16);
             Messages second = new Messages(transport, 33, 1);
             Pending before = start(transport, first, call);

@@ -3,6 +3,7 @@ package dev.waterspout.kernels.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.waterspout.kernels.testing.VectorWidths;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
@@ -10,12 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Where a process uses many formats, their loops stay what they are alone. A loop that the compiler takes apart keeps
  * its vectors on the heap, one of 16 floats for every 16 elements and more: that shows in what is allocated.
  */
+@Tag(VectorWidths.SHORT_EXHAUSTIVE)
 class CodecAllocationTest {
     private static final int ROWS = 64;
     private static final int COLUMNS = 1024;

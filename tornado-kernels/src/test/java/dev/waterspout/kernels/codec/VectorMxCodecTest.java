@@ -3,6 +3,7 @@ package dev.waterspout.kernels.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.kernels.testing.Pairwise;
+import dev.waterspout.kernels.testing.VectorWidths;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Random;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@Tag(VectorWidths.SHORT)
 class VectorMxCodecTest extends AbstractMxCodecTest {
     @Override
     PartialCodec codec(MxFormat format) {

@@ -47,7 +47,7 @@ class AttentionKernelsTest {
         checkAttention(device, new Shape(4, 2, 16, 300), 0, 1);
         checkAttention(device, new Shape(4, 2, 16, 300), 63, 33);
         checkAttention(device, new Shape(6, 1, 65, 257), 256, 1);
-        checkAttention(device, new Shape(3, 3, 128, 131), 0, 131);
+        checkAttention(device, new Shape(1, 1, 128, 131), 0, 131);
         checkAttention(device, new Shape(2, 1, 1, 70), 30, 3);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.kernels.host.cold.ColdKernels;
 import dev.waterspout.kernels.testing.Pairwise;
+import dev.waterspout.kernels.testing.VectorWidths;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract, and the bits of the kernels that they stand in for. */
+@Tag(VectorWidths.SHORT)
 class ColdKernelsTest extends HostKernelsContract {
     private final HostKernels compiled = HostKernels.vector();
 

@@ -3,11 +3,13 @@ package dev.waterspout.kernels.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.kernels.testing.VectorWidths;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,6 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract, with inputs rounded to 8 bits where {@link Activations#INT8} says so; as exact as ever otherwise. */
+@Tag(VectorWidths.SHORT)
 class Int8KernelsTest extends HostKernelsContract {
     private static final int BLOCK = 32;
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.kernels.testing.Pairwise;
+import dev.waterspout.kernels.testing.VectorWidths;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract, and beyond it: closeness to the scalar kernels, and bits that do not depend on how work is cut. */
+@Tag(VectorWidths.SHORT)
 class VectorKernelsTest extends HostKernelsContract {
     private static final int COUNT = 500;
 

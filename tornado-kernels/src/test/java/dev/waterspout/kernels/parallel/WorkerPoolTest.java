@@ -87,11 +87,11 @@ class WorkerPoolTest {
     void runsAgainAndAgain() {
         try (WorkerPool pool = new WorkerPool(2, "reuse")) {
             AtomicIntegerArray sums = new AtomicIntegerArray(2);
-            for (int i = 0; i < 100_000; i++) {
+            for (int i = 0; i < 20_000; i++) {
                 int items = i % 7;
                 pool.run(items, 1, (worker, from, to) -> sums.addAndGet(worker, to - from));
             }
-            assertThat(sums.get(0) + sums.get(1)).isEqualTo(sumOfRemainders(100_000, 7));
+            assertThat(sums.get(0) + sums.get(1)).isEqualTo(sumOfRemainders(20_000, 7));
         }
     }
 

@@ -2,12 +2,14 @@ package dev.waterspout.kernels.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.kernels.testing.VectorWidths;
 import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -18,6 +20,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * Every type has the bits of llama.cpp's values: the reference, the vectors, the loops of the first pass, the kernels'
  * part.
  */
+@Tag(VectorWidths.SHORT)
 class WeightFormatTest {
     private static final int COLUMNS = ReferenceRows.COLUMNS;
 

@@ -2,8 +2,10 @@ package dev.waterspout.engine.lab.rotate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,13 +18,16 @@ class HadamardTest {
         int[][] matrix = Hadamard.of(n);
         assertThat(matrix).hasDimensions(n, n);
         for (int i = 0; i < n; i++) {
+            assertThat(Arrays.stream(matrix[i]).map(Math::abs).distinct().toArray())
+                    .containsExactly(1);
             for (int j = 0; j <= i; j++) {
                 int product = 0;
                 for (int k = 0; k < n; k++) {
-                    assertThat(Math.abs(matrix[i][k])).isEqualTo(1);
                     product += matrix[i][k] * matrix[j][k];
                 }
-                assertThat(product).as("rows %d and %d of order %d", i, j, n).isEqualTo(i == j ? n : 0);
+                if (product != (i == j ? n : 0)) {
+                    fail("rows %d and %d of order %d have the product %d", i, j, n, product);
+                }
             }
         }
     }

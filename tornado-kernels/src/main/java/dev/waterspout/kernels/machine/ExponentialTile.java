@@ -22,30 +22,32 @@ record ExponentialTile(int lanes) {
 
     private static final int FRACTION_BITS = 23;
 
-    /** The constants in the order in which they lie in memory, each for all lanes. */
+    /** The constants with their places in memory, each for all lanes. */
     private enum Constant {
-        LOG2_E(Exponential.LOG2_E),
-        ROUND(Exponential.ROUND),
-        LN2_HIGH(-Exponential.LN2_HIGH),
-        LN2_LOW(-Exponential.LN2_LOW),
-        HIGHEST(Exponential.HIGHEST),
-        LOWEST(Exponential.LOWEST),
-        Q4(Exponential.Q4),
-        Q3(Exponential.Q3),
-        Q2(Exponential.Q2),
-        Q1(Exponential.Q1),
-        Q0(Exponential.Q0),
-        ONE(1),
-        HALF(Float.intBitsToFloat(Exponential.HALF));
+        LOG2_E(0, Exponential.LOG2_E),
+        ROUND(1, Exponential.ROUND),
+        LN2_HIGH(2, -Exponential.LN2_HIGH),
+        LN2_LOW(3, -Exponential.LN2_LOW),
+        HIGHEST(4, Exponential.HIGHEST),
+        LOWEST(5, Exponential.LOWEST),
+        Q4(6, Exponential.Q4),
+        Q3(7, Exponential.Q3),
+        Q2(8, Exponential.Q2),
+        Q1(9, Exponential.Q1),
+        Q0(10, Exponential.Q0),
+        ONE(11, 1),
+        HALF(12, Float.intBitsToFloat(Exponential.HALF));
 
+        private final int index;
         private final float value;
 
-        Constant(float value) {
+        Constant(int index, float value) {
+            this.index = index;
             this.value = value;
         }
 
         Source source() {
-            return Source.memory(General.RSI, ordinal() * MOST_BITS / Byte.SIZE);
+            return Source.memory(General.RSI, index * MOST_BITS / Byte.SIZE);
         }
     }
 
@@ -59,7 +61,7 @@ record ExponentialTile(int lanes) {
         int copies = MOST_BITS / Float.SIZE;
         for (Constant constant : Constant.values()) {
             for (int i = 0; i < copies; i++) {
-                to.setAtIndex(Layouts.F32, (long) constant.ordinal() * copies + i, constant.value);
+                to.setAtIndex(Layouts.F32, (long) constant.index * copies + i, constant.value);
             }
         }
     }

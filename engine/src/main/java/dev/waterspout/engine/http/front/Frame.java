@@ -22,26 +22,42 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // made once, written once, never compared
 record Frame(Kind kind, long number, Map<String, @Nullable Object> fields, byte[] payload) {
-    /** What a frame says, in the order of its bytes on the socket. */
+    /** What a frame says. */
     enum Kind {
         /** Rank 0 can answer requests: {@code name} of the model. */
-        READY,
+        READY(0),
         /** The front asks: method, path, headers, stamp, tokens known per choice; the payload is the body. */
-        ASK,
+        ASK(1),
         /** The client of a request has left. */
-        GONE,
+        GONE(2),
         /** The ranks are to end. */
-        END,
+        END(3),
         /** Tokens of a reply, before the events made of them: {@code choice}, {@code tokens}. */
-        NOTE,
+        NOTE(4),
         /** An answer of events begins. */
-        BEGIN,
+        BEGIN(5),
         /** The payload is an event. */
-        EVENT,
+        EVENT(6),
         /** An answer of events ends. */
-        DONE,
+        DONE(7),
         /** A whole answer: {@code status}, {@code type}, {@code headers}; the payload is its body. */
-        ANSWER
+        ANSWER(8);
+
+        /** The byte that names it on the socket. */
+        private final int code;
+
+        Kind(int code) {
+            this.code = code;
+        }
+
+        static Kind of(int code) throws IOException {
+            for (Kind kind : values()) {
+                if (kind.code == code) {
+                    return kind;
+                }
+            }
+            throw new IOException("a frame of kind " + code + " came; kinds are 0 to " + (values().length - 1));
+        }
     }
 
     private static final int MOST_BYTES = 1 << 28;
@@ -81,7 +97,7 @@ record Frame(Kind kind, long number, Map<String, @Nullable Object> fields, byte[
 
     void write(DataOutputStream out) throws IOException {
         byte[] json = PlainJson.text(fields).getBytes(StandardCharsets.UTF_8);
-        out.writeByte(kind.ordinal());
+        out.writeByte(kind.code);
         out.writeLong(number);
         out.writeInt(json.length);
         out.write(json);
@@ -96,17 +112,14 @@ record Frame(Kind kind, long number, Map<String, @Nullable Object> fields, byte[
      * @throws EOFException if the other end has closed
      */
     static Frame read(DataInputStream in) throws IOException {
-        int kind = in.readUnsignedByte();
-        if (kind >= Kind.values().length) {
-            throw new IOException("a frame of kind " + kind + " came; kinds are 0 to " + (Kind.values().length - 1));
-        }
+        Kind kind = Kind.of(in.readUnsignedByte());
         long number = in.readLong();
         String json = new String(bytes(in), StandardCharsets.UTF_8);
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         if (PlainJson.read("a frame", json) instanceof Map<?, ?> map) {
             map.forEach((key, value) -> fields.put(String.valueOf(key), value));
         }
-        return new Frame(Kind.values()[kind], number, fields, bytes(in));
+        return new Frame(kind, number, fields, bytes(in));
     }
 
     private static byte[] bytes(DataInputStream in) throws IOException {

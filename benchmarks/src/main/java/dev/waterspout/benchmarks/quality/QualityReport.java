@@ -133,11 +133,12 @@ public final class QualityReport {
                 .filter(each -> ROTATED.stream().noneMatch(each.getString("model")::contains))
                 .toList();
         StringBuilder text = new StringBuilder("""
-                # The cost of a wire format in accuracy: the increase of perplexity over f32 exchange, in percent.
-                #
-                # Written by benchmarks/quality from benchmarks/results/quality.json: do not edit. Each format has its largest
-                # measured increase, or 0 if none was above 0, rounded up. Measured with:
-                """);
+            # The cost of a wire format in accuracy: the increase of perplexity over f32 exchange, in percent.
+            #
+            # Written by benchmarks/quality from benchmarks/results/quality.json: do not edit. Each format has \
+            its largest
+            # measured increase, or 0 if none was above 0, rounded up. Measured with:
+            """);
         for (JsonObject each : plain) {
             text.append(String.format(
                     Locale.ROOT,
@@ -149,12 +150,14 @@ public final class QualityReport {
                     each.getString("collective")));
         }
         text.append("""
-                # Most of the largest increases are those of stories260K, which has 260 thousand parameters and rows of two blocks.
-                # "waterspout lab search" finds the formats for one model; its format map, or --comm-allow, replaces this table. A
-                # format without a line is chosen only if the user names it.
-                #
-                # format                percent
-                """);
+            # Most of the largest increases are those of stories260K, which has 260 thousand parameters and rows \
+            of two blocks.
+            # "waterspout lab search" finds the formats for one model; its format map, or --comm-allow, replaces \
+            this table. A
+            # format without a line is chosen only if the user names it.
+            #
+            # format                percent
+            """);
         text.append(line("f32", 0));
         List<String> labels = new ArrayList<>(formats(plain).keySet());
         for (String label : labels) {

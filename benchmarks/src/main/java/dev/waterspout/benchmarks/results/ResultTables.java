@@ -98,9 +98,11 @@ public final class ResultTables {
 
     private String collectives() throws IOException {
         StringBuilder text = page("Collectives over links", """
-            One exchange of partials between ranks that are processes in network namespaces, over links of a set rate, codec
+            One exchange of partials between ranks that are processes in network namespaces, over links of a set \
+            rate, codec
             included. Cells have the median and the 90th percentile in milliseconds, then how many times faster than
-            uncompressed bf16 the exchange was, of how many times fewer bytes it sent. Each rank has one thread; three and four
+            uncompressed bf16 the exchange was, of how many times fewer bytes it sent. Each rank has one thread; \
+            three and four
             ranks share the two cores. [The notebook](../lab/collectives.md) tells how this was measured.
             """);
         for (String name : List.of("network.json", "network-xeon.json")) {
@@ -113,8 +115,10 @@ public final class ResultTables {
 
     private String accuracy() throws IOException {
         return page("What compression adds to perplexity", """
-            Increase of perplexity over f32 exchange in percent, with its standard error. Windows have 256 tokens, of which the
-            second half is scored. "Bits" are per element of a partial, scales included. The models are small: orator has 3.7M
+            Increase of perplexity over f32 exchange in percent, with its standard error. Windows have 256 tokens, of \
+            which the
+            second half is scored. "Bits" are per element of a partial, scales included. The models are small: orator \
+            has 3.7M
             parameters, stories260K has 260 thousand. [The notebook](../lab/accuracy.md) says what the tables mean.
             """)
                 .append('\n')
@@ -125,9 +129,12 @@ public final class ResultTables {
 
     private String timeToFirstToken(TtftSummary ttft) throws IOException {
         return page("Time to first token", """
-            A whole run of `generate` over MPI between network namespaces, on links of a set rate, with one thread per rank and
-            random weights. Times are medians of the timed runs. "Bytes allow" is the gain of a run whose transfer takes as much
-            less time as it sends fewer bytes than bf16. [The notebook](../lab/end-to-end.md) tells how this was measured.
+            A whole run of `generate` over MPI between network namespaces, on links of a set rate, with one thread \
+            per rank and
+            random weights. Times are medians of the timed runs. "Bytes allow" is the gain of a run whose transfer \
+            takes as much
+            less time as it sends fewer bytes than bf16. [The notebook](../lab/end-to-end.md) tells how this was \
+            measured.
 
             ![Gain of 4.25-bit exchange over bf16 by link rate](time-to-first-token.svg)
             """)
@@ -140,8 +147,10 @@ public final class ResultTables {
 
     private String kernels() throws IOException {
         return page("Kernels", """
-            JMH, throughput mode, one thread. Linear: a product of weights and inputs, `batch` rows of inputs. Codec: 512 x 2048
-            elements, sums of two partials. [The notebook](../lab/performance.md) compares them with the machine's limits.
+            JMH, throughput mode, one thread. Linear: a product of weights and inputs, `batch` rows of inputs. Codec: \
+            512 x 2048
+            elements, sums of two partials. [The notebook](../lab/performance.md) compares them with the machine's \
+            limits.
             """)
                 .append('\n')
                 .append(Provenance.of(results("kernels.json")).text())

@@ -19,7 +19,8 @@ final class Models {
     /** Text of the prompts, from the preamble of the Constitution of the United States. */
     private static final String TEXT =
             "We the People of the United States, in Order to form a more perfect Union, establish"
-                    + " Justice, insure domestic Tranquility, provide for the common defence, promote the general Welfare. ";
+                    + " Justice, insure domestic Tranquility, provide for the common defence, promote the general "
+                    + "Welfare. ";
 
     private static final int MOST_REPETITIONS = 40;
 

@@ -25,11 +25,12 @@ final class PeerTable {
         if (peers.isEmpty()) {
             return;
         }
-        text.format(
-                "%n| model | ranks | Gbit/s | prompt | other's buffers | other's TTFT ms, sync within it | other's decode tokens/s ");
+        text.format("%n| model | ranks | Gbit/s | prompt | other's buffers | other's TTFT ms, sync within it | other's "
+                + "decode tokens/s ");
         FORMATS.forEach(format -> text.format("| Waterspout %s: TTFT ms, decode tokens/s ", format));
         text.format(
-                "| other over Waterspout's best: TTFT; Waterspout's best over other: decode |%n|---|---|---|---|---|---|---%s|---|%n",
+                "| other over Waterspout's best: TTFT; Waterspout's best over other: decode |%n|---|---|---|---|"
+                        + "---|---|---%s|---|%n",
                 "|---".repeat(FORMATS.size()));
         peers.forEach((cell, peer) -> row(cell, peer, ours));
     }

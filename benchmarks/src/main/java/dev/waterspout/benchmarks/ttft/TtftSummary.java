@@ -117,7 +117,8 @@ public final class TtftSummary {
         StringBuilder svg = new StringBuilder(String.format(Locale.ROOT, """
             <svg xmlns="http://www.w3.org/2000/svg" width="720" height="%d" font-family="sans-serif" font-size="13">
             <rect width="720" height="%d" fill="#ffffff"/>
-            <text x="12" y="22" font-size="15" fill="#222222">Time to first token: speed-up of 4.25 bits per element over bf16</text>
+            <text x="12" y="22" font-size="15" fill="#222222">Time to first token: speed-up of 4.25 bits per element \
+            over bf16</text>
             """, height, height));
         int y = 40;
         for (Pair each : pairs) {

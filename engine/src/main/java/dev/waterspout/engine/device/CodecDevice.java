@@ -55,7 +55,8 @@ public record CodecDevice(String name, TornadoDevice device) implements CodecOff
         }
         if (!bitstream && takesBitstreams()) {
             throw new DeviceException("device " + name
-                    + " is an FPGA and needs a bitstream; the vendor's compiler makes one from the files that 'waterspout lab"
+                    + " is an FPGA and needs a bitstream; the vendor's compiler makes one from the files that "
+                    + "'waterspout lab"
                     + " fpga export' writes");
         }
     }

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -85,27 +86,20 @@ class CommandLineTest {
         assertThat(run(arguments).out).isEqualTo(run(arguments).out);
     }
 
+    /** Generates 8 tokens with the embedded model on two ranks that exchange f32. */
+    private static Run onTwoRanks(String... further) {
+        List<String> arguments = new ArrayList<>(List.of("generate", "-p", "We the people", "-n", "8", "--temp", "0"));
+        arguments.addAll(List.of("-tp", "2", "--comm", "f32"));
+        arguments.addAll(List.of(further));
+        return run(arguments.toArray(String[]::new));
+    }
+
     @Test
     void replicatedAttentionTakesOneExchangeALayer() {
         long[] messages = new long[2];
         String[] texts = new String[2];
         for (int way = 0; way < 2; way++) {
-            Run run = run(
-                    "generate",
-                    "-p",
-                    "We the people",
-                    "-n",
-                    "8",
-                    "--temp",
-                    "0",
-                    "-tp",
-                    "2",
-                    "--comm",
-                    "f32",
-                    "--attention",
-                    way == 0 ? "sharded" : "replicated",
-                    "--stats",
-                    "json");
+            Run run = onTwoRanks("--attention", way == 0 ? "sharded" : "replicated", "--stats", "json");
             assertThat(run.code).as(run.err).isZero();
             JsonObject rank =
                     run.stats().getJsonObject("decode").getJsonArray("ranks").getJsonObject(0);
@@ -119,21 +113,7 @@ class CommandLineTest {
 
     @Test
     void autoTriesBothKindsOfAttentionAndSaysWhatTheyTook() {
-        Run run = run(
-                "generate",
-                "-p",
-                "We the people",
-                "-n",
-                "8",
-                "--temp",
-                "0",
-                "-tp",
-                "2",
-                "--comm",
-                "f32",
-                "--attention",
-                "auto",
-                "--explain-comm");
+        Run run = onTwoRanks("--attention", "auto", "--explain-comm");
         assertThat(run.code).as(run.err).isZero();
         assertThat(run.out).isEqualTo("We the people of the world. And I have a\n");
         assertThat(run.err)

@@ -18,11 +18,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(240)
 class FormatMapTest {
     private static final String MAP = """
-            {"waterspoutCommProfile": 1, "model": "m", "width": 256, "layers": 4, "format": "e2m1:32:e8m0",
-             "exchanges": [{"layer": 2, "half": "feedforward", "format": "bf16"},
-                           {"layer": 0, "half": "attention", "format": "e4m3:32:e8m0"}],
-             "measured": [{"format": "e2m1:32:e8m0", "increasePercent": 1.5},
-                          {"format": "e4m3:32:e8m0", "increasePercent": 0.1}]}""";
+        {"waterspoutCommProfile": 1, "model": "m", "width": 256, "layers": 4, "format": "e2m1:32:e8m0",
+         "exchanges": [{"layer": 2, "half": "feedforward", "format": "bf16"},
+                       {"layer": 0, "half": "attention", "format": "e4m3:32:e8m0"}],
+         "measured": [{"format": "e2m1:32:e8m0", "increasePercent": 1.5},
+                      {"format": "e4m3:32:e8m0", "increasePercent": 0.1}]}\
+        """;
 
     @TempDir
     private Path folder;
@@ -65,7 +66,8 @@ class FormatMapTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"waterspoutCommProfile\": 1 | \"waterspoutCommProfile\": 2 | 3 | its version is 2; this program reads 1",
+                "\"waterspoutCommProfile\": 1 | \"waterspoutCommProfile\": 2 | 3 | its version is 2; this program "
+                        + "reads 1",
                 "\"width\": 256 | \"width\": 64 | 2 | whose width is 64; this model's width is 256",
                 "\"layer\": 2 | \"layer\": 4 | 3 | exchange of layer 4",
                 "\"attention\" | \"head\" | 3 | half 'head'",

@@ -158,7 +158,8 @@ class FpgaCommandTest {
             value = {
                 "export DIR --vendor driver|2|vendor driver has no compiler to call; vendors are intel and xilinx",
                 "export DIR --vendor intel --format e3m2|2|wire format e3m2:32:e8m0 has no FPGA kernels: they have"
-                        + " elements of 4 or 8 bits in blocks of 16, 32 or 64 with e8m0 scales, such as e2m1:32:e8m0 and"
+                        + " elements of 4 or 8 bits in blocks of 16, 32 or 64 with e8m0 scales, such as "
+                        + "e2m1:32:e8m0 and"
                         + " e4m3:32:e8m0",
                 "export DIR --vendor intel --ranks 99|2|kernels for 99 ranks; FPGA kernels sum 1 to 16 partials at"
                         + " once",

@@ -172,7 +172,8 @@ class ReportCommandTest {
             const code = page.slice(page.lastIndexOf('<script>') + 8, page.lastIndexOf('</script>'));
             const html = [];
             const elements = new Map();
-            const element = () => ({ style: {}, dataset: {}, value: '', selectedIndex: 0, append() {}, setAttribute() {},
+            const element = () => ({ style: {}, dataset: {}, value: '', selectedIndex: 0, append() {}, setAttribute() \
+            {},
               addEventListener() {}, insertAdjacentHTML(_, text) { html.push(text); },
               set innerHTML(text) { html.push(text); }, set outerHTML(text) { html.push(text); },
               replaceChildren(first) { if (first && first.value !== undefined) this.value = first.value; } });

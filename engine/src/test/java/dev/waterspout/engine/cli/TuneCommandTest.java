@@ -139,7 +139,8 @@ class TuneCommandTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         --device host                              | 2 | device host has no kernels to tune
-        --budget soon                              | 2 | time 'soon'; it must be a whole number above 0 and ms, s, m or h
+        --budget soon                              | 2 | time 'soon'; it must be a whole number above 0 and ms, s, m \
+        or h
         --budget 0s                                | 2 | time '0s'; it must be a whole number above 0
         --kernels conv                             | 2 | expected one of [MX, LINEAR, ATTENTION]
         --kernels mx --comm topk:8                 | 2 | wire format topk:8 is for the host only

@@ -26,7 +26,8 @@ class JsonSchemaGrammarTest {
                 "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"},\"b\":{\"type\":\"boolean\"}},"
                         + "\"required\":[\"a\"]}~{\"a\":1}|{\"a\": -12, \"b\": true}|{¶  \"a\":0}"
                         + "~{}|{\"b\":true}|{\"b\":true,\"a\":1}|{\"a\":1.5}|{\"a\":1,\"c\":2}|{\"a\":01}",
-                "{\"properties\":{\"a\":{},\"b\":{},\"c\":{}}}~{}|{\"c\":[1]}|{\"a\":1,\"c\":{}}|{\"a\":1,\"b\":2,\"c\":3}"
+                "{\"properties\":{\"a\":{},\"b\":{},\"c\":{}}}~{}|{\"c\":[1]}|{\"a\":1,\"c\":{}}|{\"a\":1,\"b\":2,"
+                        + "\"c\":3}"
                         + "~{\"c\":1,\"a\":2}|{,\"a\":1}|{\"a\":1,}",
                 "{\"properties\":{\"ab\":{\"type\":\"null\"}},\"additionalProperties\":{\"type\":\"integer\"}}"
                         + "~{\"ab\":null}|{\"ab\":null,\"a\":1,\"abc\":2,\"\":3}|{\"b\":1}|{}~{\"ab\":1}|{\"a\":null}",
@@ -47,11 +48,14 @@ class JsonSchemaGrammarTest {
                 "{\"type\":\"string\",\"format\":\"date\"}~\"2026-11-29\"~\"2026-13-29\"|\"2026-1-2\"",
                 "{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"object\",\"properties\":{\"n\":{\"$ref\":\"#\"}}}]}"
                         + "~1|{\"n\":{\"n\":{}}}|{\"n\":2}~{\"n\":\"x\"}",
-                "{\"$ref\":\"#/$defs/tree\",\"$defs\":{\"tree\":{\"type\":\"object\",\"properties\":{\"kids\":{\"type\":"
+                "{\"$ref\":\"#/$defs/tree\",\"$defs\":{\"tree\":{\"type\":\"object\","
+                        + "\"properties\":{\"kids\":{\"type\":"
                         + "\"array\",\"items\":{\"$ref\":\"#/$defs/tree\"}}},\"required\":[\"kids\"]}}}"
                         + "~{\"kids\":[]}|{\"kids\":[{\"kids\":[]},{\"kids\":[{\"kids\":[]}]}]}~{}|{\"kids\":[1]}",
-                "{\"allOf\":[{\"$ref\":\"#/$defs/a\"},{\"properties\":{\"y\":{\"type\":\"null\"}},\"required\":[\"y\"]}],"
-                        + "\"$defs\":{\"a\":{\"type\":\"object\",\"properties\":{\"x\":{\"const\":1}},\"required\":[\"x\"]}}}"
+                "{\"allOf\":[{\"$ref\":\"#/$defs/a\"},{\"properties\":{\"y\":{\"type\":\"null\"}},"
+                        + "\"required\":[\"y\"]}],"
+                        + "\"$defs\":{\"a\":{\"type\":\"object\",\"properties\":{\"x\":{\"const\":1}},"
+                        + "\"required\":[\"x\"]}}}"
                         + "~{\"x\":1,\"y\":null}~{\"x\":1}|{\"y\":null}",
                 "{\"type\":\"number\",\"minimum\":0}~0|1.5e3|12.25~-1|1.|.5",
                 "{}~{\"a\":[1,\"b\",null,true,-0.5]}|3~{a:1}",

@@ -21,7 +21,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,31 +46,12 @@ class ModelServerTest {
         server.close();
     }
 
-    private static Map<String, Object> answer(String path, String json) throws IOException, InterruptedException {
-        HttpResponse<String> response = server.send(server.post(path, json));
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        assertThat(server.problems(response)).as(response.body()).isEmpty();
-        return TestServer.json(response.body());
-    }
-
-    /** The data of a stream's events. */
-    private static List<String> events(String path, String json) throws IOException, InterruptedException {
-        HttpResponse<Stream<String>> response =
-                server.client().send(server.post(path, json).build(), BodyHandlers.ofLines());
-        assertThat(response.statusCode()).isEqualTo(200);
-        assertThat(response.headers().firstValue("Content-Type")).hasValue("text/event-stream; charset=utf-8");
-        return response.body()
-                .filter(line -> line.startsWith("data: "))
-                .map(line -> line.substring(6))
-                .toList();
-    }
-
     @Test
     void aStreamHasTheTextOfTheAnswerAndEndsAsAsked() throws Exception {
         String request = "{" + HELLO + ",\"max_tokens\":9,\"temperature\":0";
-        Map<String, Object> whole = answer(CHAT, request + "}");
-        List<String> events =
-                events(CHAT, request + ",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"unknown\":1}");
+        Map<String, Object> whole = server.answer(CHAT, request + "}");
+        List<String> events = server.events(
+                CHAT, request + ",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"unknown\":1}");
         assertThat(events.getLast()).isEqualTo("[DONE]");
         StringBuilder text = new StringBuilder();
         List<Object> reasons = new ArrayList<>();
@@ -92,22 +72,23 @@ class ModelServerTest {
     @Test
     void seedsStopsBiasesAndChoicesDoWhatTheySay() throws Exception {
         String drawn = "{" + HELLO + ",\"max_tokens\":12,\"temperature\":1,\"seed\":5,\"n\":2}";
-        Map<String, Object> first = answer(CHAT, drawn);
-        assertThat(TestServer.at(answer(CHAT, drawn), "choices.1.message.content"))
+        Map<String, Object> first = server.answer(CHAT, drawn);
+        assertThat(TestServer.at(server.answer(CHAT, drawn), "choices.1.message.content"))
                 .isEqualTo(TestServer.at(first, "choices.1.message.content"))
                 .isNotEqualTo(TestServer.at(first, "choices.0.message.content"));
         String greedy = "{\"prompt\":\"We the people\",\"max_tokens\":12,\"temperature\":0";
-        String text = String.valueOf(TestServer.at(answer("/v1/completions", greedy + "}"), "choices.0.text"));
+        String text = String.valueOf(TestServer.at(server.answer("/v1/completions", greedy + "}"), "choices.0.text"));
         String stop = text.substring(3, 7);
-        Map<String, Object> stopped = answer("/v1/completions", greedy + ",\"stop\":[\"" + stop + "\",\"never\"]}");
+        Map<String, Object> stopped =
+                server.answer("/v1/completions", greedy + ",\"stop\":[\"" + stop + "\",\"never\"]}");
         assertThat(TestServer.at(stopped, "choices.0.text")).isEqualTo(text.substring(0, text.indexOf(stop)));
         assertThat(TestServer.at(stopped, "choices.0.finish_reason")).isEqualTo("stop");
-        Map<String, Object> known = answer("/v1/completions", greedy + ",\"logprobs\":2}");
+        Map<String, Object> known = server.answer("/v1/completions", greedy + ",\"logprobs\":2}");
         String top = String.valueOf(TestServer.at(known, "choices.0.logprobs.tokens.0"));
-        Map<String, Object> tokens = answer("/tokenize", "{\"content\":\"We the people" + top + "\"}");
+        Map<String, Object> tokens = server.answer("/tokenize", "{\"content\":\"We the people" + top + "\"}");
         Object token = ((List<?>) Objects.requireNonNull(tokens.get("tokens"))).getLast();
         Map<String, Object> biased =
-                answer("/v1/completions", greedy + ",\"logprobs\":1,\"logit_bias\":{\"" + token + "\":-100}}");
+                server.answer("/v1/completions", greedy + ",\"logprobs\":1,\"logit_bias\":{\"" + token + "\":-100}}");
         assertThat(TestServer.at(biased, "choices.0.logprobs.tokens.0")).isNotEqualTo(top);
     }
 
@@ -115,8 +96,8 @@ class ModelServerTest {
     void responsesGrowByEventsIntoTheAnswer() throws Exception {
         String request = "{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"We the"
                 + " people\"}]}],\"instructions\":\"Be brief.\",\"max_output_tokens\":6,\"temperature\":0";
-        Map<String, Object> whole = answer("/v1/responses", request + "}");
-        List<String> events = events("/v1/responses", request + ",\"stream\":true}");
+        Map<String, Object> whole = server.answer("/v1/responses", request + "}");
+        List<String> events = server.events("/v1/responses", request + ",\"stream\":true}");
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < events.size(); i++) {
             Map<String, Object> event = TestServer.json(events.get(i));
@@ -141,8 +122,9 @@ class ModelServerTest {
                 "{\"messages\":5}|messages|messages is a number; it must be a list",
                 "{\"messages\":[{\"content\":\"x\"}]}|messages[0].role|messages[0].role is missing",
                 "{}|messages|messages is missing",
-                "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}|messages[0].content[0].type|messages[0].content[0].type"
-                    + " is 'image_url'; the model takes text alone",
+                "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}|"
+                        + "messages[0].content[0].type|messages[0].content[0].type"
+                        + " is 'image_url'; the model takes text alone",
                 "{" + HELLO + ",\"temperature\":\"hot\"}|temperature|temperature is a string; it must be a number",
                 "{" + HELLO + ",\"top_p\":1.5}|top_p|top_p is 1.5; it must be within 0.0 to 1.0",
                 "{" + HELLO + ",\"n\":true}|n|n is a boolean; it must be an integer",

@@ -7,10 +7,8 @@ import dev.waterspout.engine.testing.TestServer;
 import dev.waterspout.engine.testing.TestServer.Setup;
 import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,8 +26,9 @@ class ToolsAndFormatsTest {
                     + "\"seed\":3,\"max_tokens\":200";
     private static final String SCHEMA =
             "{\"type\":\"object\",\"properties\":{\"mood\":{\"enum\":[\"calm\",\"stern\"]},"
-                + "\"year\":{\"type\":\"integer\",\"minimum\":1700,\"maximum\":1999}},\"required\":[\"mood\",\"year\"],"
-                + "\"additionalProperties\":false}";
+                    + "\"year\":{\"type\":\"integer\",\"minimum\":1700,\"maximum\":1999}},\"required\":[\"mood\","
+                    + "\"year\"],"
+                    + "\"additionalProperties\":false}";
     private static final String TOOLS =
             "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"vote\",\"description\":"
                     + "\"Votes.\",\"parameters\":" + SCHEMA + "}}]";
@@ -46,22 +45,6 @@ class ToolsAndFormatsTest {
         server.close();
     }
 
-    private static Map<String, Object> answer(String path, String json) throws IOException, InterruptedException {
-        HttpResponse<String> response = server.send(server.post(path, json));
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        assertThat(server.problems(response)).as(response.body()).isEmpty();
-        return TestServer.json(response.body());
-    }
-
-    private static List<String> events(String path, String json) throws IOException, InterruptedException {
-        HttpResponse<Stream<String>> response =
-                server.client().send(server.post(path, json).build(), BodyHandlers.ofLines());
-        return response.body()
-                .filter(line -> line.startsWith("data: {"))
-                .map(line -> line.substring(6))
-                .toList();
-    }
-
     private static void assertVote(@Nullable Object text) throws IOException {
         Map<String, Object> vote = TestServer.json(String.valueOf(text));
         assertThat(vote).containsOnlyKeys("mood", "year");
@@ -71,27 +54,27 @@ class ToolsAndFormatsTest {
 
     @Test
     void aSchemaIsKept() throws Exception {
-        Map<String, Object> reply = answer(
+        Map<String, Object> reply = server.answer(
                 CHAT,
                 "{" + HELLO
                         + ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"v\",\"schema\":"
                         + SCHEMA + "}}}");
         assertVote(TestServer.at(reply, "choices.0.message.content"));
         assertThat(TestServer.at(reply, "choices.0.finish_reason")).isEqualTo("stop");
-        Map<String, Object> response = answer(
+        Map<String, Object> response = server.answer(
                 "/v1/responses",
-                "{\"input\":\"We the"
-                        + " people\",\"temperature\":1,\"max_output_tokens\":200,\"text\":{\"format\":{\"type\":"
+                "{\"input\":\"We the people\",\"temperature\":1,\"max_output_tokens\":200,"
+                        + "\"text\":{\"format\":{\"type\":"
                         + "\"json_schema\",\"name\":\"v\",\"schema\":" + SCHEMA + "}}}");
         assertVote(TestServer.at(response, "output.0.content.0.text"));
     }
 
     @Test
     void aGrammarIsKept() throws Exception {
-        Map<String, Object> reply =
-                answer(CHAT, "{" + HELLO + ",\"grammar\":\"root ::= (\\\"yes\\\" | \\\"nay\\\") \\\", sir\\\"{2}\"}");
+        Map<String, Object> reply = server.answer(
+                CHAT, "{" + HELLO + ",\"grammar\":\"root ::= (\\\"yes\\\" | \\\"nay\\\") \\\", sir\\\"{2}\"}");
         assertThat(TestServer.at(reply, "choices.0.message.content")).isIn("yes, sir, sir", "nay, sir, sir");
-        Map<String, Object> completion = answer(
+        Map<String, Object> completion = server.answer(
                 "/v1/completions", "{\"prompt\":\"We\",\"max_tokens\":40,\"n\":2,\"grammar\":\"root ::= [0-9]{4}\"}");
         for (int choice = 0; choice < 2; choice++) {
             assertThat(TestServer.at(completion, "choices." + choice + ".text"))
@@ -103,7 +86,7 @@ class ToolsAndFormatsTest {
     @Test
     void aToolThatMustBeCalledIs() throws Exception {
         for (String choice : List.of("\"required\"", "{\"type\":\"function\",\"function\":{\"name\":\"vote\"}}")) {
-            Map<String, Object> reply = answer(
+            Map<String, Object> reply = server.answer(
                     CHAT, "{" + HELLO + "," + TOOLS + ",\"parallel_tool_calls\":false,\"tool_choice\":" + choice + "}");
             assertThat(TestServer.at(reply, "choices.0.finish_reason")).isEqualTo("tool_calls");
             assertThat(TestServer.at(reply, "choices.0.message.content")).isNull();
@@ -118,7 +101,9 @@ class ToolsAndFormatsTest {
         String request = "{" + HELLO + "," + TOOLS + ",\"parallel_tool_calls\":false,\"tool_choice\":\"required\"";
         StringBuilder arguments = new StringBuilder();
         String id = "";
-        for (String event : events(CHAT, request + ",\"stream\":true}")) {
+        List<String> events = server.events(CHAT, request + ",\"stream\":true}");
+        assertThat(events.getLast()).isEqualTo("[DONE]");
+        for (String event : events.subList(0, events.size() - 1)) {
             Map<String, Object> chunk = TestServer.json(event);
             if (TestServer.at(chunk, "choices.0.delta.tool_calls.0.id") instanceof String named) {
                 id = named;
@@ -129,7 +114,7 @@ class ToolsAndFormatsTest {
         }
         assertVote(arguments);
         String told = PlainJson.text(arguments.toString());
-        Map<String, Object> prompt = answer(
+        Map<String, Object> prompt = server.answer(
                 "/apply-template",
                 "{\"messages\":[{\"role\":\"user\",\"content\":\"Vote.\"},{\"role\":\"assistant\",\"content\":null,"
                         + "\"tool_calls\":[{\"id\":\"" + id
@@ -148,10 +133,10 @@ class ToolsAndFormatsTest {
         String request = "{\"input\":\"We the people\",\"temperature\":1,\"max_output_tokens\":200,\"tool_choice\":"
                 + "\"required\",\"parallel_tool_calls\":false,\"tools\":[{\"type\":\"function\",\"name\":\"vote\","
                 + "\"parameters\":" + SCHEMA + "}]";
-        Map<String, Object> response = answer("/v1/responses", request + "}");
+        Map<String, Object> response = server.answer("/v1/responses", request + "}");
         assertThat(TestServer.at(response, "output.0.type")).isEqualTo("function_call");
         assertVote(TestServer.at(response, "output.0.arguments"));
-        List<String> events = events("/v1/responses", request + ",\"stream\":true}");
+        List<String> events = server.events("/v1/responses", request + ",\"stream\":true}");
         StringBuilder arguments = new StringBuilder();
         for (String event : events) {
             Map<String, Object> json = TestServer.json(event);

@@ -1,5 +1,7 @@
 package dev.waterspout.engine.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.waterspout.engine.api.ChatOptions;
 import dev.waterspout.engine.api.Context;
 import dev.waterspout.engine.api.Host;
@@ -28,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The built-in model, served with a plain chat template on a free port. */
@@ -133,6 +136,25 @@ public final class TestServer implements AutoCloseable {
                 response.statusCode(),
                 response.headers().firstValue("Content-Type").orElseThrow(),
                 response.body());
+    }
+
+    /** Posts JSON and returns the object of an answer with status 200. */
+    public Map<String, Object> answer(String path, String json) throws IOException, InterruptedException {
+        HttpResponse<String> response = send(post(path, json));
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        assertThat(problems(response)).as(response.body()).isEmpty();
+        return json(response.body());
+    }
+
+    /** Posts JSON and returns the data of the events of a stream with status 200. */
+    public List<String> events(String path, String json) throws IOException, InterruptedException {
+        HttpResponse<Stream<String>> response = client.send(post(path, json).build(), BodyHandlers.ofLines());
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("Content-Type")).hasValue("text/event-stream; charset=utf-8");
+        return response.body()
+                .filter(line -> line.startsWith("data: "))
+                .map(line -> line.substring(6))
+                .toList();
     }
 
     /** The object of an answer's JSON. */

@@ -60,7 +60,8 @@ public record FpgaKernels(MxFormat format, int ranks) {
 
     private static IllegalArgumentException unsupported(WireFormat format) {
         return new IllegalArgumentException("wire format " + format.label()
-                + " has no FPGA kernels: they have elements of 4 or 8 bits in blocks of 16, 32 or 64 with e8m0 scales, such"
+                + " has no FPGA kernels: they have elements of 4 or 8 bits in blocks of 16, 32 or 64 with e8m0 "
+                + "scales, such"
                 + " as e2m1:32:e8m0 and e4m3:32:e8m0");
     }
 

@@ -120,8 +120,8 @@ class FpgaCodecTest {
         FpgaKernels kernels = FpgaKernels.of(WireFormat.parse("e2m1"), 2);
 
         assertThatThrownBy(() -> new FpgaCodec(kernels, Path.of("codec.cl"), device, 1, 64))
-                .hasMessage(
-                        "task fpgaQuantize.quantize is the kernel waterspout_quantize of codec.cl, and the emulator runs"
-                                + " only Java");
+                .hasMessage("task fpgaQuantize.quantize is the kernel waterspout_quantize of codec.cl, and the "
+                        + "emulator runs"
+                        + " only Java");
     }
 }

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Writes chat completions: {@code chat.completion} and {@code chat.completion.chunk}. */
@@ -31,8 +30,7 @@ final class ChatWriter implements ReplyWriter {
         this.request = request;
         this.id = new Ids(stamp).next("chatcmpl-");
         this.created = stamp.created();
-        this.replies =
-                Stream.generate(Collected::new).limit(request.options().size()).toList();
+        this.replies = Collected.of(request);
     }
 
     /** Reads a request. */
@@ -150,14 +148,7 @@ final class ChatWriter implements ReplyWriter {
 
     @Override
     public List<String> finish() {
-        List<String> events = new ArrayList<>();
-        if (request.includesUsage()) {
-            Map<String, @Nullable Object> last = chunk(List.of());
-            last.put("usage", Usages.of(replies));
-            events.add(Events.data(last));
-        }
-        events.add(Events.DONE);
-        return events;
+        return Usages.lastEvents(request, chunk(List.of()), replies);
     }
 
     private static Map<String, @Nullable Object> written(ToolCalls.Written call) {

@@ -8,15 +8,21 @@ import dev.waterspout.engine.chat.ToolCalls;
 import dev.waterspout.engine.generate.ChosenToken;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** One reply as far as it has come. */
+/** The text, calls and tokens of one reply so far. */
 final class Collected {
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
     private final ToolCalls calls = new ToolCalls();
     private final List<ChosenToken> chosen = new ArrayList<>();
     private @Nullable Ended end;
+
+    /** Returns an empty reply for each reply of a request. */
+    static List<Collected> of(ReplyRequest request) {
+        return Stream.generate(Collected::new).limit(request.options().size()).toList();
+    }
 
     void take(Piece piece) {
         switch (piece.delta().kind()) {

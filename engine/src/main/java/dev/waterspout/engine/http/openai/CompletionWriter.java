@@ -10,7 +10,6 @@ import dev.waterspout.engine.json.PlainJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Writes completions: {@code text_completion}. */
@@ -28,8 +27,7 @@ final class CompletionWriter implements ReplyWriter {
         this.echoes = echoes;
         this.id = new Ids(stamp).next("cmpl-");
         this.created = stamp.created();
-        this.replies =
-                Stream.generate(Collected::new).limit(request.options().size()).toList();
+        this.replies = Collected.of(request);
     }
 
     /** Reads a request. */
@@ -159,14 +157,7 @@ final class CompletionWriter implements ReplyWriter {
 
     @Override
     public List<String> finish() {
-        List<String> events = new ArrayList<>();
-        if (request.includesUsage()) {
-            Map<String, @Nullable Object> last = completion(List.of());
-            last.put("usage", Usages.of(replies));
-            events.add(Events.data(last));
-        }
-        events.add(Events.DONE);
-        return events;
+        return Usages.lastEvents(request, completion(List.of()), replies);
     }
 
     @Override

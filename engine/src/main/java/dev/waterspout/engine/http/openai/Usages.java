@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes what replies took. */
+/** Writes the token counts of replies. */
 final class Usages {
     private Usages() {}
 
-    /** Returns what replies took together: a prompt that several of them answer counts once each. */
+    /** Returns the sum over replies. A prompt counts once for each of its replies. */
     static Usage sum(List<Collected> replies) {
         int prompt = 0;
         int held = 0;
@@ -24,7 +24,20 @@ final class Usages {
         return new Usage(prompt, held, tokens);
     }
 
-    /** Returns usage as chat completions and completions write it. */
+    /**
+     * Returns the last events of a stream: the usage of all replies, if the request includes it, and the end.
+     *
+     * @param chunk a chunk without choices, to which the usage is added
+     */
+    static List<String> lastEvents(ReplyRequest request, Map<String, @Nullable Object> chunk, List<Collected> replies) {
+        if (!request.includesUsage()) {
+            return List.of(Events.DONE);
+        }
+        chunk.put("usage", of(replies));
+        return List.of(Events.data(chunk), Events.DONE);
+    }
+
+    /** Returns the usage in the form of chat completions and completions. */
     static Map<String, @Nullable Object> of(List<Collected> replies) {
         Usage usage = sum(replies);
         return PlainJson.object(

@@ -47,11 +47,7 @@ public final class LayerNormKernels {
             float factor = 1f / TornadoMath.sqrt(squares / width + epsilon);
             int first = step.get(Step.LAYER) * layerStride;
             for (int i = 0; i < width; i++) {
-                float value = (x.get(base + i) - mean) * factor * weight.get(first + i);
-                if (biased != 0) {
-                    value += bias.get(first + i);
-                }
-                y.set(base + i, value);
+                y.set(base + i, scaled((x.get(base + i) - mean) * factor, weight, bias, first + i, biased));
             }
         }
     }
@@ -105,12 +101,16 @@ public final class LayerNormKernels {
         if (row < step.get(rowsIndex)) {
             int first = step.get(Step.LAYER) * layerStride;
             for (int i = item; i < width; i += GROUP) {
-                float value = (x.get(base + i) - mean) * factor * weight.get(first + i);
-                if (biased != 0) {
-                    value += bias.get(first + i);
-                }
-                y.set(base + i, value);
+                y.set(base + i, scaled((x.get(base + i) - mean) * factor, weight, bias, first + i, biased));
             }
         }
+    }
+    /** {@return {@code normalized * weight + bias}, or without the bias if {@code biased} is 0} */
+    private static float scaled(float normalized, FloatArray weight, FloatArray bias, int at, int biased) {
+        float value = normalized * weight.get(at);
+        if (biased != 0) {
+            value += bias.get(at);
+        }
+        return value;
     }
 }

@@ -33,7 +33,7 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/** Requests of LangChain4j put to a language model, and replies back. */
+/** Converts requests of LangChain4j for a language model, and its replies. */
 final class ChatRequests {
     private final LanguageModel model;
     private final ChatTemplate template;
@@ -61,8 +61,8 @@ final class ChatRequests {
     /**
      * Begins the reply to a request.
      *
-     * @throws UnsupportedFeatureException if it asks for another model, or has what is not text
-     * @throws InvalidRequestException if the template, the context or a schema does not take it
+     * @throws UnsupportedFeatureException if it asks for another model, or has content other than text
+     * @throws InvalidRequestException if the template, the context or a schema refuses it
      */
     ChatReply begin(ChatRequest request) {
         ChatRequestParameters parameters = request.parameters();
@@ -120,7 +120,7 @@ final class ChatRequests {
                         adjustments.bias()));
     }
 
-    /** Returns a call as LangChain4j has it. */
+    /** Returns a tool call in LangChain4j's form. */
     static ToolExecutionRequest call(ToolCalls.Written call) {
         return ToolExecutionRequest.builder()
                 .id(call.id())
@@ -129,7 +129,7 @@ final class ChatRequests {
                 .build();
     }
 
-    /** Returns a reply that has ended. */
+    /** Returns the response of an ended reply. */
     ChatResponse response(ChatReply reply, List<ToolCalls.Written> calls) {
         ChatMessage message = reply.message();
         AiMessage.Builder assistant = AiMessage.builder();

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** LangChain4j's messages and tools as the engine has them. */
+/** Converts LangChain4j's messages and tools to the engine's. */
 final class Conversations {
     private Conversations() {}
 
@@ -74,7 +74,7 @@ final class Conversations {
         }
     }
 
-    /** Returns tools as templates expect them. */
+    /** Returns tools in the form that templates expect. */
     static List<Map<String, @Nullable Object>> tools(List<ToolSpecification> tools) {
         List<Map<String, @Nullable Object>> described = new ArrayList<>();
         for (ToolSpecification tool : tools) {

@@ -31,7 +31,7 @@ abstract class ModelDefaults {
         return settings.listeners();
     }
 
-    /** Returns that LangChain4j has no constant for this provider. */
+    /** Returns {@link ModelProvider#OTHER}, because LangChain4j has no constant for this provider. */
     public final ModelProvider provider() {
         return ModelProvider.OTHER;
     }

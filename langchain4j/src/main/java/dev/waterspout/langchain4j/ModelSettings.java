@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a model answers where a request does not say.
+ * Defaults of requests to a model.
  *
  * @param name name of the model in responses
  * @param template the chat template; empty for that of the model's file
@@ -23,7 +23,7 @@ public record ModelSettings(
         ChatOptions options,
         ChatRequestParameters parameters,
         List<ChatModelListener> listeners) {
-    /** Stands for a seed of chance. */
+    /** The value for a random seed. */
     public static final long SEED_OF_CHANCE = -1;
 
     /** The template of the model's file, and the sampling of the command line's defaults. */
@@ -40,7 +40,7 @@ public record ModelSettings(
     }
 
     /**
-     * Returns the same with another template.
+     * Returns these settings with another template.
      *
      * @param other the chat template
      */
@@ -49,7 +49,7 @@ public record ModelSettings(
     }
 
     /**
-     * Returns the same with other parameters.
+     * Returns these settings with other parameters.
      *
      * @param other values for requests that do not have them
      */

@@ -9,8 +9,8 @@ import dev.waterspout.engine.chat.ChatDelta;
 import dev.waterspout.engine.chat.ToolCalls;
 
 /**
- * A chat model of LangChain4j that answers all at once. Any number of threads may ask it, and others the same language
- * model.
+ * A chat model of LangChain4j that returns whole replies. Any number of threads may use it, and several chat models
+ * may share one language model.
  */
 public final class WaterspoutChatModel extends ModelDefaults implements ChatModel {
     /**

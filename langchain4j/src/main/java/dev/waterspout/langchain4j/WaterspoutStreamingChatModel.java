@@ -14,8 +14,8 @@ import dev.waterspout.engine.chat.ToolCalls;
 import java.util.List;
 
 /**
- * A chat model of LangChain4j that answers piece by piece, on a virtual thread for each request. Any number of threads
- * may ask it, and others the same language model.
+ * A chat model of LangChain4j that streams replies, on a virtual thread for each request. Any number of threads may
+ * use it, and several chat models may share one language model.
  */
 public final class WaterspoutStreamingChatModel extends ModelDefaults implements StreamingChatModel {
     /**
@@ -46,7 +46,7 @@ public final class WaterspoutStreamingChatModel extends ModelDefaults implements
                 return;
             }
             List<ToolCalls.Written> written = calls.whole();
-            // A reply may have ended within its last call.
+            // A reply may have ended inside its last call.
             if (!written.isEmpty() && written.size() == calls.written().size()) {
                 complete(written, handler);
             }
@@ -84,13 +84,13 @@ public final class WaterspoutStreamingChatModel extends ModelDefaults implements
         }
     }
 
-    /** The call that came last is whole. */
+    /** The last call is complete. */
     private static void complete(List<ToolCalls.Written> calls, StreamingChatResponseHandler handler) {
         InternalStreamingChatResponseHandlerUtils.onCompleteToolCall(
                 handler, new CompleteToolCall(calls.size() - 1, ChatRequests.call(calls.getLast())));
     }
 
-    /** Ends a reply before its next forward pass; its handler is told nothing more. */
+    /** Ends a reply before its next forward pass. Its handler is not called again. */
     private static final class Cancelling implements StreamingHandle {
         private final ChatReply reply;
         private volatile boolean cancelled;

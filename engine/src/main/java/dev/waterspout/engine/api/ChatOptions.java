@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * How a reply is made.
+ * Options of a reply.
  *
- * @param predict most tokens of it; -1 until the model ends it or the context is full
+ * @param predict largest number of tokens of the reply; -1 for no limit but the context
  * @param sampling sampling parameters
- * @param stops texts that end it and are not part of it
- * @param constraint makes what a reply may consist of
+ * @param stops texts that end the reply and are not part of it
+ * @param constraint factory of the constraint on the reply's tokens
  * @param likeliest number of the most likely tokens recorded at each position; -1 to record no probability
  */
 public record ChatOptions(
@@ -26,11 +26,11 @@ public record ChatOptions(
     }
 
     /**
-     * Options of a reply that may consist of any tokens, and of which no probability is noted.
+     * Options of a reply without a constraint and without recorded probabilities.
      *
-     * @param predict most tokens of it; -1 until the model ends it or the context is full
+     * @param predict largest number of tokens of the reply; -1 for no limit but the context
      * @param sampling sampling parameters
-     * @param stops texts that end it and are not part of it
+     * @param stops texts that end the reply and are not part of it
      */
     public ChatOptions(int predict, SamplingParameters sampling, List<String> stops) {
         this(predict, sampling, stops, () -> TokenConstraint.NONE, -1);

@@ -18,8 +18,8 @@ import java.util.NoSuchElementException;
 import java.util.OptionalInt;
 
 /**
- * A reply. It begins when it is read first, by one thread, and runs beside other replies of the same model. Any thread
- * may close it, which ends it before the next forward pass.
+ * A reply as a stream. It starts when it is first read, by one thread, and is computed together with other replies of
+ * the same model. Any thread may close it, which ends it before the next forward pass.
  */
 public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     private final Generation generation;
@@ -37,26 +37,26 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
         this.parser = ReplyParser.of(prompt, stops);
     }
 
-    /** Why a reply ended. */
+    /** The reason for the end of a reply. */
     public enum FinishReason {
-        /** The model ended it, or a stop string came. */
+        /** The model ended the reply, or the text contained a stop string. */
         STOP,
-        /** It has as many tokens as were allowed, or the context is full. */
+        /** The reply has reached the limit of tokens, or the context is full. */
         LENGTH,
-        /** It was closed. */
+        /** The reply was closed. */
         CANCELLED
     }
 
     /**
-     * What a reply took.
+     * Token counts of a reply.
      *
-     * @param promptTokens tokens of the conversation
-     * @param heldTokens those of them that the cache held already
-     * @param replyTokens tokens of the reply, reasoning and an end-of-text token included
+     * @param promptTokens number of tokens of the conversation
+     * @param heldTokens number of these tokens that were in the KV cache already
+     * @param replyTokens number of tokens of the reply, reasoning and an end-of-text token included
      */
     public record Usage(int promptTokens, int heldTokens, int replyTokens) {}
 
-    /** Returns the pieces. There is one reading of them: a second iterator goes on. */
+    /** Returns the pieces. They can be read once: a second iterator continues where the first one stopped. */
     @Override
     public Iterator<ChatDelta> iterator() {
         return new Iterator<>() {
@@ -118,13 +118,13 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
         }
     }
 
-    /** Returns whether it has ended. */
+    /** Returns whether the reply has ended. */
     public boolean ended() {
         return finished;
     }
 
     /**
-     * Returns how likely the tokens were that have been computed, where the options ask for it.
+     * Returns the probabilities of the tokens so far, if the options ask for them.
      *
      * @param place number of positions that are left out
      */
@@ -132,7 +132,7 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
         return generation.chosen(place);
     }
 
-    /** Returns what has come so far as a message of the conversation. */
+    /** Returns the reply so far as a message of the conversation. */
     public ChatMessage message() {
         return new ChatMessage(
                 ChatMessage.Role.ASSISTANT,
@@ -143,9 +143,9 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     }
 
     /**
-     * Returns why it ended.
+     * Returns the reason for the end of the reply.
      *
-     * @throws IllegalStateException if it has not
+     * @throws IllegalStateException if the reply has not ended
      */
     public FinishReason finishReason() {
         GenerationReport report = report();
@@ -160,9 +160,9 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     }
 
     /**
-     * Returns what it took.
+     * Returns the token counts of the reply.
      *
-     * @throws IllegalStateException if it has not ended
+     * @throws IllegalStateException if the reply has not ended
      */
     public Usage usage() {
         GenerationReport report = report();
@@ -173,15 +173,15 @@ public final class ChatReply implements Iterable<ChatDelta>, AutoCloseable {
     }
 
     /**
-     * Returns what the generation did.
+     * Returns the statistics of the generation.
      *
-     * @throws IllegalStateException if it has not ended
+     * @throws IllegalStateException if the reply has not ended
      */
     public GenerationReport report() {
         return generation.report();
     }
 
-    /** Ends it before the next forward pass. What was read so far stays. */
+    /** Ends the reply before the next forward pass. Its text so far stays readable. */
     @Override
     public void close() {
         generation.close();

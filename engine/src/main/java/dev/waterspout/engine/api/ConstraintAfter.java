@@ -7,7 +7,7 @@ import dev.waterspout.engine.tokenizer.Tokenizer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Holds to a grammar what follows a certain text; anything may come before it. */
+/** A constraint that applies a grammar after a marker text. Text before the marker is free. */
 final class ConstraintAfter implements TokenConstraint {
     private final String begin;
     private final Supplier<GrammarConstraint> constraint;
@@ -18,9 +18,9 @@ final class ConstraintAfter implements TokenConstraint {
     private @Nullable GrammarConstraint active;
 
     /**
-     * @param begin the text
-     * @param constraint makes what holds from there
-     * @param repeats whether anything may come again where the grammar's text may end
+     * @param begin the marker text
+     * @param constraint factory of the constraint after the marker
+     * @param repeats whether free text may follow where the grammar's text may end
      * @param tokenizer tokenizer of the model
      */
     ConstraintAfter(String begin, Supplier<GrammarConstraint> constraint, boolean repeats, Tokenizer tokenizer) {
@@ -53,7 +53,7 @@ final class ConstraintAfter implements TokenConstraint {
         int at = tail.indexOf(begin);
         if (at >= 0) {
             GrammarConstraint next = constraint.get();
-            // A token may have more than the end of the text.
+            // A token may contain more text than the end of the marker.
             active = next.accept(tail.substring(at + begin.length())) ? next : null;
             tail.setLength(0);
         } else if (tail.length() > begin.length()) {

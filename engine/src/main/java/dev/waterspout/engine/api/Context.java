@@ -4,16 +4,17 @@ import dev.waterspout.engine.batch.BatchLimits;
 import dev.waterspout.kernels.host.CacheType;
 
 /**
- * What a model remembers.
+ * The KV cache of a model: its size, element type and number of sequences.
  *
  * @param positions positions of a sequence; 0 for the model's context length, at most {@value #DEFAULT_POSITIONS}
  * @param cacheType element type of the KV cache; f16 and q8_0 only on the host
- * @param logitRows most tokens whose logits are computed at a time: 1 suits generation, more make scoring faster
- * @param sequences most that are generated at the same time
- * @param cachePositions positions of the KV cache that the sequences share; 0 for as many as all of them can need
+ * @param logitRows largest number of tokens whose logits are computed at a time: 1 suits generation, more make scoring
+ *     faster
+ * @param sequences largest number of sequences that are generated at the same time
+ * @param cachePositions positions of the KV cache that the sequences share; 0 for the number that all of them can need
  */
 public record Context(int positions, CacheType cacheType, int logitRows, int sequences, long cachePositions) {
-    /** Positions of a model that can remember more, where no number is given. */
+    /** Default limit of the positions of a model with a longer context. */
     public static final int DEFAULT_POSITIONS = 4096;
 
     /** The defaults: the model's context length, f32, and logits of one token at a time. */
@@ -47,8 +48,8 @@ public record Context(int positions, CacheType cacheType, int logitRows, int seq
     /**
      * Returns a context for another number of sequences.
      *
-     * @param number most that are generated at the same time
-     * @param shared positions of the KV cache that they share; 0 for as many as all of them can need
+     * @param number largest number of sequences that are generated at the same time
+     * @param shared positions of the KV cache that they share; 0 for the number that all of them can need
      */
     public Context withSequences(int number, long shared) {
         return new Context(positions, cacheType, logitRows, number, shared);
@@ -79,7 +80,7 @@ public record Context(int positions, CacheType cacheType, int logitRows, int seq
     /**
      * Returns the positions for a model.
      *
-     * @param trained the model's context length, 0 where it is unknown
+     * @param trained the model's context length, 0 if it is unknown
      */
     int positionsFor(int trained) {
         if (positions > 0) {

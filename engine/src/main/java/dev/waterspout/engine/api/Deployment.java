@@ -7,12 +7,13 @@ import dev.waterspout.interconnect.policy.CommSchedule;
 import java.util.List;
 
 /**
- * What has been settled about a model before it takes up memory: the same in every process of a group.
+ * The checked options and the plan of a model, before memory is allocated. They are the same in every process of a
+ * group.
  *
  * @param model the model that runs
  * @param plan one shard per rank
  * @param devices names of all ranks' devices, in rank order
- * @param options common to all ranks
+ * @param options options that all ranks have in common
  * @param exchange wire formats, collective and time limit of the exchange
  */
 public record Deployment(Model model, ShardPlan plan, List<String> devices, RankOptions options, Exchange exchange) {
@@ -22,7 +23,7 @@ public record Deployment(Model model, ShardPlan plan, List<String> devices, Rank
     }
 
     /**
-     * Returns the same with another schedule.
+     * Returns this deployment with another schedule.
      *
      * @param schedule wire format and collective of each exchange
      */

@@ -3,40 +3,40 @@ package dev.waterspout.engine.api;
 import dev.waterspout.interconnect.InterconnectException;
 
 /**
- * What happens while a model loads and runs, for those who want to show it. All methods may be called by any thread.
+ * A listener for the progress of loading and for decisions while a model runs. All methods may be called by any thread.
  */
 public interface Events {
-    /** Shows nothing. */
+    /** Ignores all events. */
     Events NONE = new Events() {};
 
     /**
      * Weights are being read.
      *
-     * @param model its file's name
+     * @param model name of the model's file
      * @param bytes number of bytes read so far
-     * @param all bytes that are to be read
+     * @param all number of bytes to read
      */
     default void loading(String model, long bytes, long all) {}
 
     /**
-     * Something was decided, or given up, that the user did not ask for.
+     * A decision that the user did not ask for, such as a fallback.
      *
-     * @param sentence about it
+     * @param sentence a description of the decision
      */
     default void note(String sentence) {}
 
     /**
-     * Why a schedule or a way between devices was chosen.
+     * The reasons for the choice of a schedule or of the path between devices.
      *
-     * @param lines about it
+     * @param lines the reasons
      */
     default void explanation(String lines) {}
 
     /**
-     * The group has been lost while this process's rank waits in a library's call and cannot be told. A process that
-     * has nothing else to do ends itself here.
+     * The group has been lost while this process's rank waits in a call of a library that cannot be interrupted. A
+     * process without other work should end itself here.
      *
-     * @param cause the failure of the output
+     * @param cause the failure of the group
      */
     default void lost(InterconnectException cause) {}
 }

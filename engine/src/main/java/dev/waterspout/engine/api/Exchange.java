@@ -6,17 +6,16 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What ranks send each other, and how.
+ * Options of the exchange between ranks.
  *
  * @param formats wire formats of partials
  * @param collective the collective; empty for the default of the number of ranks
  * @param reach how devices of one process exchange data
- * @param allowSaturation whether a fixed format goes on where partials are beyond its range, with its largest values;
- *     else the run ends
+ * @param allowSaturation whether a fixed format clamps partials that are beyond its range; otherwise the run ends
  * @param peerTimeout longest time that a rank waits for another before the run ends
- * @param mpiLibrary path of the MPI library of processes that a launcher started; empty for the system's
- * @param overlap whether a pass computes some of its rows while the partials of others travel
- * @param offload lets other devices encode and sum partials
+ * @param mpiLibrary path of the MPI library of processes that a launcher started; empty for the system's library
+ * @param overlap whether a pass computes some of its rows while the partials of others are exchanged
+ * @param offload factory of shards whose partials are encoded and summed on other devices
  */
 public record Exchange(
         Formats formats,
@@ -27,7 +26,7 @@ public record Exchange(
         Optional<String> mpiLibrary,
         Overlap overlap,
         Offload offload) {
-    /** The defaults: {@link Formats#usual()}, and 30 seconds of patience. */
+    /** The defaults: {@link Formats#usual()}, and a time limit of 30 seconds for other ranks. */
     public static final Exchange DEFAULT = new Exchange(
             Formats.usual(),
             Optional.empty(),
@@ -48,9 +47,9 @@ public record Exchange(
     }
 
     /**
-     * Returns this exchange with partials encoded and summed elsewhere.
+     * Returns this exchange with partials that are encoded and summed on other devices.
      *
-     * @param other lets other devices do that
+     * @param other factory of such shards
      */
     public Exchange withOffload(Offload other) {
         return new Exchange(formats, collective, reach, allowSaturation, peerTimeout, mpiLibrary, overlap, other);
@@ -59,19 +58,19 @@ public record Exchange(
     /**
      * Returns this exchange with or without overlap.
      *
-     * @param other whether a pass computes some of its rows while the partials of others travel
+     * @param other whether a pass computes some of its rows while the partials of others are exchanged
      */
     public Exchange withOverlap(Overlap other) {
         return new Exchange(formats, collective, reach, allowSaturation, peerTimeout, mpiLibrary, other, offload);
     }
 
-    /** How devices of one process reach each other. */
+    /** The path between devices of one process. */
     public enum Reach {
         /**
-         * By copies from device to device where both ways have been timed and that is faster, else through the host.
+         * Copies from device to device if a measurement shows that they are faster, otherwise through the host.
          */
         AUTO,
-        /** By copies from device to device where they can. */
+        /** Copies from device to device if the devices support them. */
         PEER,
         /** Through the host. */
         HOST

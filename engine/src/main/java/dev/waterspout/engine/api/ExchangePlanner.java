@@ -33,7 +33,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/** Finds out how the ranks of a session should exchange, where the formats are left open. */
+/** Decides the schedule of a session's exchanges, if the options do not fix the formats. */
 final class ExchangePlanner {
     private static final String HOST = "host";
 
@@ -43,7 +43,7 @@ final class ExchangePlanner {
 
     /**
      * @param session the ranks
-     * @param events are told why
+     * @param events receives the reasons
      * @param devices devices of all ranks
      */
     ExchangePlanner(Session session, Events events, List<String> devices) {
@@ -53,10 +53,10 @@ final class ExchangePlanner {
     }
 
     /**
-     * Returns the options with the schedule that is to be used, the same on every rank.
+     * Returns the options with the decided schedule, the same on every rank.
      *
      * @param exchange wire formats, collective and time limit to choose from
-     * @param common chunk and threads of the ranks, and the schedule where none is to be measured
+     * @param common chunk and threads of the ranks, and the schedule if none is to be measured
      * @param columns elements of a partial's row
      */
     RankOptions plan(Exchange exchange, RankOptions common, int columns) {
@@ -64,7 +64,7 @@ final class ExchangePlanner {
             return common;
         }
         boolean phaseLocked = devices.stream().anyMatch(device -> !device.equals(HOST));
-        // A device compiles one format into its kernels, and cannot go over to another that holds.
+        // A device compiles one format into its kernels, and cannot change to a format with a larger range.
         List<WireFormat> formats = auto.quality(columns).allowed(auto.qualityPercent()).stream()
                 .filter(each -> !phaseLocked || !RangeCheck.isNeeded(each))
                 .toList();
@@ -101,7 +101,8 @@ final class ExchangePlanner {
     }
 
     /**
-     * A device that packs and sums by its own kernels measures them; what it has none for, and the host, goes by ports.
+     * A device with its own encode and sum kernels measures them. Formats without such kernels, and the host, are
+     * measured with ports.
      */
     private CodecSource codecs(Member member) {
         Device device = session.devices().get(session.threads().distributed() ? 0 : member.rank());
@@ -112,7 +113,7 @@ final class ExchangePlanner {
     }
 
     private Optional<MeasurementCache> cache(Member member, CommSettings settings, RankOptions common) {
-        // Codecs are as fast as the rank's processor and JVM let them be.
+        // The speed of codecs depends on the rank's processor and JVM.
         int[][] machines =
                 member.control().share(new int[] {Environment.machine().hashCode()});
         List<String> computes = IntStream.range(0, devices.size())
@@ -125,7 +126,7 @@ final class ExchangePlanner {
                 session.ranks(),
                 computes,
                 Version.number() + " columns " + settings.columns());
-        // All ranks keep it; only what the root reads and writes matters to the user.
+        // All ranks store the result; only the root's messages are shown to the user.
         Consumer<String> notes = member.rank() == 0 ? events::note : note -> {};
         return Environment.cacheFolder()
                 .map(folder -> new MeasurementCache(

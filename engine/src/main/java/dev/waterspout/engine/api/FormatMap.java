@@ -8,11 +8,11 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The wire format of every exchange of one model.
+ * The wire formats of one model's exchanges.
  *
- * @param model its file's name, for people
- * @param width elements of its partials' rows
- * @param layers its layers
+ * @param model name of the model's file, for people
+ * @param width elements of a partial's row
+ * @param layers number of layers
  * @param format format of every exchange that is not among the others
  * @param exchanges formats of other exchanges, by number: twice the layer, plus 1 for its feed-forward half
  * @param measured measured increase of perplexity, in percent, with each format used for all exchanges
@@ -31,7 +31,7 @@ public record FormatMap(
     }
 
     /**
-     * Refuses a model that this was not made for.
+     * Checks that a model has the shape that the map was made for.
      *
      * @param columns the width of the model that is to run
      */

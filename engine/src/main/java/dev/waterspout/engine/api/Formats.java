@@ -7,18 +7,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What partials travel as. */
+/** The wire formats of partials. */
 public sealed interface Formats {
     /**
-     * Returns what is used where nothing is asked for: formats with at most 1 % more perplexity between processes or
-     * devices.
+     * Returns the default: between processes or devices, formats that increase perplexity by at most 1 %.
      */
     static Formats usual() {
         return new Usual(new Auto(1, List.of(), List.of(), Measuring.QUICK));
     }
 
     /**
-     * Returns the formats for ranks that are placed in one way.
+     * Returns the formats for a placement of ranks.
      *
      * @param apart whether there are two ranks in different processes or on different devices
      */
@@ -43,9 +42,9 @@ public sealed interface Formats {
     /**
      * The fastest format on these links and devices.
      *
-     * @param qualityPercent the most that a format may add to perplexity
-     * @param allowed formats to choose from besides f32, whatever they add; none for all that have been measured
-     * @param maps format maps whose measurements count in place of the table's
+     * @param qualityPercent largest increase of perplexity of a format
+     * @param allowed formats to choose from besides f32, whatever their increase; none for all measured formats
+     * @param maps format maps whose measurements replace those of the table
      * @param measuring time limits of the measurements of links and codecs
      */
     record Auto(double qualityPercent, List<WireFormat> allowed, List<FormatMap> maps, Measuring measuring)
@@ -71,8 +70,8 @@ public sealed interface Formats {
     }
 
     /**
-     * The fastest format where ranks are in different processes or on different devices; else f32, since compression
-     * between threads of one process only costs time.
+     * The fastest format if ranks are in different processes or on different devices, otherwise f32, because
+     * compression between threads of one process only costs time.
      *
      * @param apart the choice between different processes or devices
      */
@@ -83,9 +82,9 @@ public sealed interface Formats {
         }
     }
 
-    /** How thoroughly links and codecs are measured, where no earlier run has. */
+    /** The extent of the measurements of links and codecs, if no earlier run has measured them. */
     enum Measuring {
-        /** Links only, in a third of a second; codecs are taken to have usual speeds. */
+        /** Only links, in a third of a second; the speeds of codecs are assumed. */
         QUICK,
         /** Links, codecs and whole exchanges, in some seconds, for all later runs. */
         FULL

@@ -7,7 +7,7 @@ import dev.waterspout.engine.grammar.GrammarException;
 import dev.waterspout.engine.grammar.GrammarMatcher;
 import java.util.BitSet;
 
-/** Holds a text to a grammar. */
+/** A constraint that keeps a text within a grammar. */
 final class GrammarConstraint implements TokenConstraint {
     private final GrammarMatcher matcher;
 
@@ -40,7 +40,7 @@ final class GrammarConstraint implements TokenConstraint {
         }
     }
 
-    /** Takes text that came before; returns whether the grammar has it. */
+    /** Consumes earlier text; returns whether the grammar accepts it. */
     boolean accept(String text) {
         return matcher.accept(text);
     }

@@ -11,8 +11,9 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * A model's tokens as grammars see them. A control token, which prints nothing, has bytes that no text has: the one
- * 0xff, and its id. So the characters of a grammar never stand for it, and {@link #marker} can name it. Immutable.
+ * The bytes of a model's tokens, for grammars. A control token has no text; it is represented by the byte 0xff and its
+ * id, which occur in no text. So the characters of a grammar never match it, and {@link #marker} can name it.
+ * Immutable.
  */
 public final class GrammarVocabulary {
     private static final byte CONTROL = (byte) 0xff;
@@ -49,7 +50,7 @@ public final class GrammarVocabulary {
     }
 
     /**
-     * Returns a text in which control tokens stand for themselves.
+     * Returns a text with the representation of its control tokens.
      *
      * @param text text that a template has written
      */

@@ -4,15 +4,15 @@ import dev.waterspout.engine.device.HostDevice;
 import dev.waterspout.kernels.host.Activations;
 
 /**
- * How the ranks of this machine compute.
+ * Options of the ranks on this machine's CPU.
  *
  * @param threads threads of all ranks of this machine together; 0 for one per core
- * @param batch most tokens of a prompt in one forward pass
+ * @param batch largest number of tokens of a prompt in one forward pass
  * @param activations inputs of matrix products on the host: f32, or rounded to int8 where weights are quantized
  * @param machineCode whether matrix products on the host use machine code where they can
  */
 public record Host(int threads, int batch, Activations activations, boolean machineCode) {
-    /** The most threads of a machine's ranks together. */
+    /** Largest total number of threads of a machine's ranks. */
     public static final int MOST_THREADS = 4096;
 
     /** The defaults: all cores, 512 tokens, int8, machine code. */

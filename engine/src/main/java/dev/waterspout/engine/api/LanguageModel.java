@@ -26,9 +26,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model that runs. Any number of threads may ask it for text at the same time: requests run in the order in which
- * they were first read, those that there is no room for wait, and each is a stream of its own that any thread may
- * close. Where the group spans processes, the process with rank 0 generates and scores, and all others {@link #follow}.
+ * A running model. Any number of threads may use it at the same time. Requests start in the order in which their
+ * streams are first read; further ones wait until there is room. Any thread may close a stream. If the group spans
+ * several processes, the process with rank 0 generates and scores, and all others {@link #follow}.
  */
 public final class LanguageModel implements AutoCloseable {
     private final Session session;
@@ -36,7 +36,7 @@ public final class LanguageModel implements AutoCloseable {
     private final RankGroup group;
     private final Generator generator;
     private final double loadSeconds;
-    /** What is closed with the model, the last one first. */
+    /** Resources that are closed with the model, in reverse order. */
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
     private @Nullable GrammarVocabulary grammarVocabulary;
@@ -50,7 +50,7 @@ public final class LanguageModel implements AutoCloseable {
         this.loadSeconds = loadSeconds;
     }
 
-    /** Closes something with the model, after all that was given before. */
+    /** Adds a resource that is closed with the model, before those added earlier. */
     LanguageModel owning(AutoCloseable resource) {
         owned.addLast(resource);
         return this;
@@ -61,8 +61,8 @@ public final class LanguageModel implements AutoCloseable {
      * where the vocabulary has one.
      *
      * @param text the prompt
-     * @return one or more ids, that fit in the context
-     * @throws dev.waterspout.engine.generate.GenerationException if there is none, or more than the context holds
+     * @return one or more token ids that fit in the context
+     * @throws dev.waterspout.engine.generate.GenerationException if there is no token, or the context is too small
      */
     public int[] tokenize(String text) {
         return generator.tokenize(text);
@@ -86,7 +86,7 @@ public final class LanguageModel implements AutoCloseable {
      * Continues a prompt.
      *
      * @param prompt text
-     * @param predict most tokens to generate; -1 until the text ends or the context is full
+     * @param predict largest number of tokens to generate; -1 for no limit but the context
      * @param sampling sampling parameters
      * @return the continuation as a stream, which begins when it is read first; closing it ends the generation
      * @throws dev.waterspout.engine.generate.GenerationException if the prompt does not fit in the context
@@ -123,7 +123,7 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Answers a conversation. What the cache holds of its beginning is not computed again.
+     * Answers a conversation. A prefix that is in the KV cache is not computed again.
      *
      * @param conversation the messages so far
      * @param template the chat template
@@ -137,11 +137,11 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Writes a conversation down. May be called by several threads at once.
+     * Formats and tokenizes a conversation. May be called by several threads at once.
      *
      * @param conversation the messages so far
      * @param template the chat template
-     * @return its tokens
+     * @return the tokens of the conversation
      * @throws dev.waterspout.engine.chat.ChatException if the template does not take the conversation
      * @throws dev.waterspout.engine.generate.GenerationException if the conversation does not fit in the context
      */
@@ -156,7 +156,7 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Answers a prompt. What the cache holds of its beginning is not computed again.
+     * Answers a prompt. A prefix that is in the KV cache is not computed again.
      *
      * @param prompt a prompt that fits in the context
      * @param options options of the reply
@@ -182,7 +182,7 @@ public final class LanguageModel implements AutoCloseable {
         return new ChatReply(generation, deployment.model().tokenizer().vocabulary(), prompt, options.stops());
     }
 
-    /** Returns the model's tokens as grammars see them. */
+    /** Returns the bytes of the model's tokens, for grammars. */
     public synchronized GrammarVocabulary grammarVocabulary() {
         if (grammarVocabulary == null) {
             grammarVocabulary = new GrammarVocabulary(deployment.model().tokenizer());
@@ -191,7 +191,7 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Returns what holds one reply to a grammar.
+     * Returns a constraint that keeps one reply within a grammar.
      *
      * @param grammar grammar of all of the reply
      */
@@ -200,11 +200,11 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Returns what holds to a grammar the part of one reply that follows a text.
+     * Returns a constraint that applies a grammar to the part of one reply after a marker text.
      *
-     * @param begin the text
-     * @param grammar grammar of what follows
-     * @param repeats whether anything may come again where that may end, and the text once more
+     * @param begin the marker text
+     * @param grammar grammar of the text after the marker
+     * @param repeats whether free text and another marker may follow the grammar's text
      */
     public TokenConstraint constraintAfter(String begin, Grammar grammar, boolean repeats) {
         return new ConstraintAfter(
@@ -227,10 +227,10 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Says how likely the model finds a text. Runs by itself, once the generations before it have ended.
+     * Computes the probability of a text. Runs alone, after earlier generations have ended.
      *
-     * @param text two tokens or more, that fit in the context
-     * @return the logarithm of every token's probability but the first's
+     * @param text at least two tokens, which fit in the context
+     * @return the log-probability of every token except the first
      */
     public Score score(String text) {
         int[] tokens = tokenize(text);
@@ -260,22 +260,22 @@ public final class LanguageModel implements AutoCloseable {
         }
     }
 
-    /** Returns what runs this model's generations. */
+    /** Returns the generator of this model. */
     public Generator generator() {
         return generator;
     }
 
-    /** Returns what every rank of the group has done so far, in rank order. */
+    /** Returns the statistics of every rank of the group so far, in rank order. */
     public List<RankWork> statistics() {
         return group.work();
     }
 
-    /** Returns how long it took to put the model on its devices and read its weights. */
+    /** Returns the time of loading the model onto its devices. */
     public double loadSeconds() {
         return loadSeconds;
     }
 
-    /** Returns what was settled about the model: its file and shape, the plan, devices, and options of the ranks. */
+    /** Returns the model's file and shape, the plan, the devices, and the options of the ranks. */
     public Deployment deployment() {
         return deployment;
     }
@@ -285,7 +285,7 @@ public final class LanguageModel implements AutoCloseable {
         return session;
     }
 
-    /** Returns the model's ranks, for those who run forward passes themselves. */
+    /** Returns the model's ranks, for callers that run forward passes themselves. */
     public RankGroup group() {
         return group;
     }
@@ -295,12 +295,14 @@ public final class LanguageModel implements AutoCloseable {
         return session.leads();
     }
 
-    /** Does what the process with rank 0 says, until that dismisses the others. Called in every other process. */
+    /**
+     * Executes the commands of the process with rank 0 until it calls {@link #dismiss}. Called in every other process.
+     */
     public void follow() {
         session.follow();
     }
 
-    /** Ends the work of the processes that {@link #follow}. */
+    /** Ends {@link #follow} in the other processes. */
     public void dismiss() {
         group.dismiss();
     }

@@ -6,15 +6,15 @@ import dev.waterspout.interconnect.mpi.MpiSettings;
 import dev.waterspout.interconnect.mpi.MpiTransport;
 import dev.waterspout.interconnect.transport.Transport;
 
-/** The group of processes that a launcher started: the one place that knows by what they reach each other. */
+/** The group of processes that a launcher started. Only this class selects their transport. */
 final class LaunchedGroup {
     private LaunchedGroup() {}
 
     /**
-     * Joins the group; called on the rank's thread, which alone uses the transport.
+     * Joins the group. Called on the rank's thread, which is the only one to use the transport.
      *
-     * @param exchange library and timeout
-     * @param events are told where the group is lost and no method can say so
+     * @param exchange options with MPI library and time limit
+     * @param events is told of the loss of the group if no method can throw it
      */
     static Transport join(Exchange exchange, Events events) {
         MpiLibrary library = MpiLibrary.load(exchange.mpiLibrary().orElse(null), Environment.launcher());

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 
-/** Refuses a model whose ranks on this host need more memory than there is, before anything is allocated. */
+/** Checks that there is enough memory for the ranks on this host, before anything is allocated. */
 final class MemoryCheck {
     private MemoryCheck() {}
 
@@ -18,7 +18,7 @@ final class MemoryCheck {
      *
      * @param needed bytes that every rank on the host needs, for the ranks of this process
      * @param positions positions of the KV cache
-     * @throws DeviceException with the memory that is needed and the memory that there is
+     * @throws DeviceException if there is too little memory; the message has the needed and the available memory
      */
     static void require(List<RankMemory> needed, long positions) {
         require(needed, positions, AvailableMemory.bytes());
@@ -46,7 +46,7 @@ final class MemoryCheck {
     /**
      * Checks the memory of a file that is to be read as a whole.
      *
-     * @throws DeviceException with the memory that is needed and the memory that there is
+     * @throws DeviceException if there is too little memory; the message has the needed and the available memory
      */
     static void requireFile(GgufFile file) {
         requireFile(file, AvailableMemory.bytes());

@@ -4,7 +4,7 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
 
 /**
- * How a model is to run.
+ * Options of a running model.
  *
  * @param ranks number, devices and shares of the ranks
  * @param exchange wire formats, collective and time limit of the exchange
@@ -34,7 +34,7 @@ public record Options(Ranks ranks, Exchange exchange, Host host, Context context
     }
 
     /**
-     * Returns these options with another use of the host.
+     * Returns these options with other options of the host.
      *
      * @param other threads and precision of the ranks on this machine
      */
@@ -52,7 +52,7 @@ public record Options(Ranks ranks, Exchange exchange, Host host, Context context
     }
 
     /**
-     * Divides a model.
+     * Returns the plan of a model.
      *
      * @param model the model to divide
      * @param number number of ranks

@@ -36,7 +36,7 @@ public final class QueuedReply implements AutoCloseable {
         this.withdraw = withdraw;
     }
 
-    /** Computes all; returns the failure after which the model cannot be used, if there is one. */
+    /** Computes all replies; returns the failure after which the model cannot be used, if there is one. */
     Optional<Throwable> run() {
         for (int choice = 0; choice < begins.size() && !closed; choice++) {
             try {
@@ -77,10 +77,10 @@ public final class QueuedReply implements AutoCloseable {
     }
 
     /**
-     * Waits for what comes next; after the end of the last reply nothing does.
+     * Waits for the next event. There is none after the end of the last reply.
      *
      * @param most the longest time to wait
-     * @return what came, or nothing in that time
+     * @return the event; empty if there was none in that time
      */
     public Optional<ReplyEvent> next(Duration most) throws InterruptedException {
         return Optional.ofNullable(events.poll(most.toNanos(), TimeUnit.NANOSECONDS));
@@ -92,7 +92,7 @@ public final class QueuedReply implements AutoCloseable {
         cancel();
     }
 
-    /** Ends what is being computed before its next forward pass, and withdraws what has not begun. */
+    /** Ends the current reply before its next forward pass, and withdraws the replies that have not started. */
     public void cancel() {
         closed = true;
         synchronized (this) {

@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * How a model is divided, and over what.
+ * The ranks of a model: their devices and shares.
  *
  * @param count number of ranks; 0 for as many as devices or shares, and at least 1
  * @param devices names as {@link dev.waterspout.engine.device.DeviceCatalog} lists them: none for the default, one for
  *     all ranks, or one per rank
  * @param shares relative share of every rank; empty for equal ones
- * @param wholeExperts whether experts are dealt out whole, instead of some columns of every expert to each rank
+ * @param wholeExperts whether each rank has whole experts, instead of some columns of every expert
  * @param attention which ranks compute attention
- * @param tuning makes devices run their kernels in the way that was found best
+ * @param tuning applies the choices of tuned kernels to devices
  */
 public record Ranks(
         int count,
@@ -23,19 +23,22 @@ public record Ranks(
         boolean wholeExperts,
         Attention attention,
         UnaryOperator<List<Device>> tuning) {
-    /** The most ranks of a group. */
+    /** Largest number of ranks in a group. */
     public static final int MOST = 4096;
 
     /** One rank on the default device. */
     public static final Ranks DEFAULT = of(0);
 
-    /** Who computes attention. */
+    /** The ranks that compute attention. */
     public enum Attention {
-        /** Each rank some of the heads. */
+        /** Each rank computes some of the heads. */
         SHARDED,
-        /** Every rank all heads: one exchange a layer in place of two, for more weights and cache on each rank. */
+        /**
+         * Every rank computes all heads: one exchange per layer instead of two, but more weights and cache on each
+         * rank.
+         */
         REPLICATED,
-        /** The faster one of both, as far as both were tried before the first token. */
+        /** The faster of both, if both were tried before the first token, otherwise sharded. */
         AUTO
     }
 
@@ -60,19 +63,19 @@ public record Ranks(
     /**
      * Returns one rank per device.
      *
-     * @param devices their names
+     * @param devices names of the devices
      */
     public static Ranks on(String... devices) {
         return new Ranks(
                 devices.length, List.of(devices), List.of(), false, Attention.SHARDED, UnaryOperator.identity());
     }
 
-    /** Returns how a model is divided before anything is measured. */
+    /** Returns the kind of attention before measurements. */
     public Split split() {
         return new Split(shares, wholeExperts, attention == Attention.REPLICATED);
     }
 
-    /** Returns the number of ranks where one process has them all. */
+    /** Returns the number of ranks if one process has all of them. */
     public int inProcess() {
         return count > 0 ? count : Math.max(1, Math.max(devices.size(), shares.size()));
     }
@@ -81,7 +84,7 @@ public record Ranks(
      * Returns the number of ranks of a group.
      *
      * @param processes number of processes that were started together, one rank each; 0 for a single process
-     * @throws IllegalArgumentException if another number was asked for
+     * @throws IllegalArgumentException if the options have another number
      */
     int among(int processes) {
         if (processes == 0) {

@@ -5,15 +5,15 @@ import dev.waterspout.engine.generate.ChosenToken;
 import dev.waterspout.engine.generate.GenerationReport;
 import java.util.List;
 
-/** What happens to replies that are computed for somebody else. */
+/** An event of replies in a {@link ReplyQueue}. */
 public sealed interface ReplyEvent {
     /**
-     * A piece came.
+     * A piece of a reply.
      *
      * @param choice number of the reply, from 0
      * @param delta the piece
      * @param tokens tokens chosen since the previous piece
-     * @param chosen how likely those were, where the options ask for it
+     * @param chosen probabilities of these tokens, if the options ask for them
      */
     record Piece(int choice, ChatDelta delta, List<Integer> tokens, List<ChosenToken> chosen) implements ReplyEvent {
         /** Copies the lists. */
@@ -27,11 +27,11 @@ public sealed interface ReplyEvent {
      * A reply ended.
      *
      * @param choice number of the reply, from 0
-     * @param reason why
+     * @param reason reason for the end
      * @param usage token counts of the reply
-     * @param chosen the tokens that were chosen since the last piece, where the options ask for them
+     * @param chosen the tokens since the last piece, if the options ask for them
      * @param report statistics of the generation
-     * @param seconds since it was asked for
+     * @param seconds time since the request
      */
     record Ended(
             int choice,
@@ -50,7 +50,7 @@ public sealed interface ReplyEvent {
     /**
      * A reply could not be computed; no others follow.
      *
-     * @param cause why
+     * @param cause the failure
      * @param modelLost whether the model cannot be used any more, such as after the loss of a rank
      */
     record Failed(Throwable cause, boolean modelLost) implements ReplyEvent {}

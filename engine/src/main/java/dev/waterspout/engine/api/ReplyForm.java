@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a reply may consist of.
+ * The form of a reply: a schema, a grammar or tools.
  *
  * @param schema JSON Schema of the whole reply, as plain values; empty where there is none
  * @param grammar grammar of the whole reply, in GBNF; empty where there is none
@@ -31,10 +31,10 @@ public record ReplyForm(
         List<Map<String, @Nullable Object>> tools,
         boolean required,
         boolean parallel) {
-    /** Any text. */
+    /** No restriction. */
     public static final ReplyForm FREE = new ReplyForm(Optional.empty(), Optional.empty(), List.of(), false, true);
 
-    /** Copies the list and checks that one thing is asked for. */
+    /** Copies the list and checks that at most one form is given. */
     public ReplyForm {
         tools = List.copyOf(tools);
         if (grammar.isPresent() && (schema.isPresent() || !tools.isEmpty())) {
@@ -46,10 +46,10 @@ public record ReplyForm(
     }
 
     /**
-     * Returns what makes the constraint of a reply to a text that is continued.
+     * Returns a factory of the constraint for a continued text.
      *
      * @param model the model that replies
-     * @throws GrammarException if the schema or the grammar cannot be followed
+     * @throws GrammarException if the schema or the grammar is not supported
      */
     public Supplier<TokenConstraint> constraint(LanguageModel model) {
         return whole(model, ToolFormat.HERMES)
@@ -58,14 +58,14 @@ public record ReplyForm(
     }
 
     /**
-     * Returns what makes the constraint of a reply to a conversation. Where the template has opened the reasoning, it
-     * holds from the reasoning's end. Where a tool may be called or not, it holds in calls: their names are those of
-     * tools, and their arguments as the schemas say.
+     * Returns a factory of the constraint for a reply to a conversation. If the template has opened the reasoning, the
+     * constraint applies after the reasoning. If tool calls are optional, it applies only inside calls: their names
+     * are those of tools, and their arguments satisfy the schemas.
      *
      * @param model the model that replies
      * @param prompt the conversation
      * @param format the model's syntax of tool calls
-     * @throws GrammarException if the schema, the grammar or the tools cannot be followed
+     * @throws GrammarException if the schema, the grammar or a tool's schema is not supported
      */
     public Supplier<TokenConstraint> constraint(LanguageModel model, ChatPrompt prompt, ToolFormat format) {
         boolean freely = !tools.isEmpty() && !required && schema.isEmpty();

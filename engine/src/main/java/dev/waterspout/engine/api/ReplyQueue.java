@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes the replies that many threads ask one model for, first come, first served. Replies are computed whether or
- * not they are read, so that a slow reader holds nobody up. May be used by any thread.
+ * Computes replies of one model for many threads, in the order of the requests. Replies are computed independently of
+ * their reader, so that a slow reader does not delay others. May be used by any thread.
  */
 public final class ReplyQueue implements AutoCloseable {
     private final Semaphore room;
@@ -38,11 +38,11 @@ public final class ReplyQueue implements AutoCloseable {
     }
 
     /**
-     * Asks for replies, of which one is computed after the other.
+     * Requests replies, which are computed one after the other.
      *
-     * @param begins each begins a reply; called on a thread of this queue
-     * @return the replies, as they come; closed by the caller
-     * @throws RejectedExecutionException if as many as may wait do, or this queue is closed
+     * @param begins functions that start a reply each; called on a thread of this queue
+     * @return the stream of the replies, which the caller closes
+     * @throws RejectedExecutionException if the queue is full or closed
      */
     public QueuedReply submit(List<Supplier<ChatReply>> begins) {
         if (closed) {
@@ -73,19 +73,19 @@ public final class ReplyQueue implements AutoCloseable {
         }
     }
 
-    /** A reply that nobody wants any more, and that has not begun, gives its place to others. */
+    /** Removes waiting replies that have been cancelled. */
     private void withdraw(QueuedReply reply) {
         if (waiting.remove(reply)) {
             room.release();
         }
     }
 
-    /** Returns how many replies are being computed. */
+    /** Returns the number of replies that are being computed. */
     public int running() {
         return running.get();
     }
 
-    /** Returns how many wait. */
+    /** Returns the number of waiting requests. */
     public int waiting() {
         return waiting.size();
     }
@@ -95,7 +95,7 @@ public final class ReplyQueue implements AutoCloseable {
         return Optional.ofNullable(broken);
     }
 
-    /** Ends the replies that are being computed, before their next forward pass, and waits for them; no more begin. */
+    /** Ends the current replies before their next forward pass, and waits for their end. No further replies start. */
     @Override
     public void close() {
         closed = true;

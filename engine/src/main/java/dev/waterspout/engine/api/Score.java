@@ -3,10 +3,10 @@ package dev.waterspout.engine.api;
 import java.util.List;
 
 /**
- * How likely a model finds a text.
+ * The log-probabilities of a text.
  *
- * @param tokens the text's, the one that begins it included
- * @param logProbabilities natural logarithms, of every token but the first
+ * @param tokens tokens of the text, including the token that begins a text
+ * @param logProbabilities natural logarithms of the probabilities of every token except the first
  */
 public record Score(List<Integer> tokens, List<Double> logProbabilities) {
     /** Copies the lists. */

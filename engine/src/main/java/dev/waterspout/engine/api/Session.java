@@ -39,9 +39,8 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
- * The ranks of this process and their devices: all of a group's, or, where a launcher started several processes, one.
- * Models run on a session one after the other, or beside each other where they are compared. Used by one thread at a
- * time.
+ * The ranks of this process and their devices: all ranks of a group, or one if a launcher started several processes.
+ * Models run on a session one after the other, or at the same time if they are compared. Used by one thread at a time.
  */
 public final class Session implements AutoCloseable {
     private static final String HOST = "host";
@@ -117,7 +116,7 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** Assigns devices; a user who names none is told why TornadoVM, which is installed, has none. */
+    /** Assigns devices. If the user names none, and TornadoVM is installed but lists none, the reason is reported. */
     private static List<Device> assign(Ranks ranks, int number, Events events) {
         DeviceCatalog catalog = new DeviceCatalog();
         if (ranks.devices().isEmpty()) {
@@ -126,7 +125,7 @@ public final class Session implements AutoCloseable {
         return catalog.assign(ranks.devices(), number);
     }
 
-    /** The device of this process's one rank: the list is dealt out to the ranks of each host. */
+    /** Returns the device of this process's rank. The list of devices is assigned to the ranks of each host in turn. */
     private static List<Device> localDevice(Ranks ranks, int localRank, int localRanks, Events events) {
         int named = ranks.devices().size();
         if (named > 1 && named < localRanks) {
@@ -142,19 +141,19 @@ public final class Session implements AutoCloseable {
      *
      * @param model stays open while the result is used
      * @param options options of the run; the ranks are those that the session was opened with
-     * @return the model, running; closed before the session
+     * @return the running model, which must be closed before the session
      */
     public LanguageModel load(Model model, Options options) {
         return start(prepare(model, options, Map.of()));
     }
 
     /**
-     * Settles how a model is to run. All processes of the group do this at the same time.
+     * Checks and completes the options of a model. All processes of the group call this at the same time.
      *
      * @param model the model to run
-     * @param asked how
-     * @param more facts that all processes must have been told alike, by name
-     * @throws InterconnectException if processes have been told to do different things; it names the first
+     * @param asked options of the run
+     * @param more further options that must be equal in all processes, by name
+     * @throws InterconnectException if processes have different options; the message names the first one
      */
     public Deployment prepare(Model model, Options asked, Map<String, String> more) {
         Formats formats = asked.exchange().formats().placed(apart());
@@ -222,13 +221,13 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns what all ranks have in common before anything is measured.
+     * Returns the options that all ranks have in common before measurements.
      *
      * @param model the model to run
-     * @param options how
+     * @param options options of the run
      * @param localRanks number of ranks on this machine
      * @param ranks total number of ranks
-     * @param link between them; {@link LinkCost#NONE} where they share memory
+     * @param link link between the ranks; {@link LinkCost#NONE} if they share memory
      */
     public static RankOptions rankOptions(Model model, Options options, int localRanks, int ranks, LinkCost link) {
         int positions = options.context().positionsFor(model.config().contextLength());
@@ -248,7 +247,7 @@ public final class Session implements AutoCloseable {
                 overlap(options.exchange(), link));
     }
 
-    /** Ranks that share memory have no link to hide. */
+    /** Ranks that share memory have no transfers to overlap. */
     private static Overlap overlap(Exchange exchange, LinkCost link) {
         boolean shares = exchange.overlap() == Overlap.AUTO && link.equals(LinkCost.NONE);
         return shares ? Overlap.OFF : exchange.overlap();
@@ -284,10 +283,10 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Puts a model on these ranks and reads its weights. All processes of the group do this at the same time.
+     * Loads a model onto these ranks. All processes of the group call this at the same time.
      *
      * @param deployment the checked and completed options
-     * @return the model, running; closed before the session
+     * @return the running model, which must be closed before the session
      */
     public LanguageModel start(Deployment deployment) {
         long start = System.nanoTime();
@@ -319,7 +318,7 @@ public final class Session implements AutoCloseable {
                 .toList();
     }
 
-    /** Does what the process with rank 0 says to the models of this session, until it has no more to do. */
+    /** Executes the commands of the process with rank 0 for the models of this session, until it ends them. */
     public void follow() {
         RankGroup.follow(running.stream().map(LanguageModel::group).toList());
     }
@@ -328,7 +327,7 @@ public final class Session implements AutoCloseable {
         running.remove(model);
     }
 
-    /** Makes sure that all processes have the same build, weights and options, and returns the devices of all ranks. */
+    /** Checks that all processes have the same build, weights and options, and returns the devices of all ranks. */
     private List<String> agree(GgufFile file, Map<String, String> facts) {
         List<String> own = devices.stream().map(Device::name).toList();
         if (!threads.distributed()) {
@@ -342,8 +341,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns what puts shards on the devices of this process, connected with each other where they can be and where
-     * that is faster.
+     * Returns the factories of shards on this process's devices, with links between devices where these are supported
+     * and faster.
      */
     private List<ShardFactory> shards(Deployment deployment) {
         List<ShardFactory> staged = devices.stream().map(Device::shards).toList();
@@ -379,7 +378,7 @@ public final class Session implements AutoCloseable {
         return threads.size();
     }
 
-    /** Returns how many ranks share this machine. */
+    /** Returns the number of ranks on this machine. */
     public int localRanks() {
         return localRanks;
     }
@@ -404,15 +403,15 @@ public final class Session implements AutoCloseable {
         return hosts;
     }
 
-    /** Returns what moves messages, for people. */
+    /** Returns a description of the transport, for people. */
     public String transport() {
         return transport;
     }
 
     /**
-     * Tells the other processes that this one cannot go on.
+     * Tells the other processes that this one has failed.
      *
-     * @param cause why
+     * @param cause the failure
      */
     public void abort(Throwable cause) {
         threads.abort(cause);

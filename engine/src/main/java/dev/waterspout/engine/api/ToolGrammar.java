@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Grammars of calls of tools: names that there are, and arguments as their schemas say. */
+/** Grammars of tool calls, whose names are those of tools and whose arguments satisfy the schemas. */
 public final class ToolGrammar {
-    /** Calls of one reply. */
+    /** Largest number of calls in one reply. */
     private static final int MOST_CALLS = 8;
 
     private final ToolFormat format;
@@ -26,8 +26,8 @@ public final class ToolGrammar {
      * @param format syntax of tool calls
      * @param tools descriptions with {@code function.name} and {@code function.parameters}, at least one
      * @param vocabulary vocabulary of the model
-     * @throws GrammarException if calls of this format cannot be a grammar, or a tool that asks for {@code strict} has
-     *     a schema that cannot
+     * @throws GrammarException if calls of this format cannot be expressed as a grammar, or neither can the schema of
+     *     a tool with {@code strict}
      */
     public ToolGrammar(ToolFormat format, List<? extends Map<String, ?>> tools, GrammarVocabulary vocabulary) {
         this.format = format;
@@ -80,7 +80,7 @@ public final class ToolGrammar {
         }
     }
 
-    /** What follows the text that a call, or a list of calls, begins with. */
+    /** The rule of the text after the beginning of a call, or of a list of calls. */
     private Node rest(boolean several) {
         Node close = vocabulary.marker(format.close());
         Node space = Node.optional(new Node.Choice(List.of(Node.text(" "), Node.text("\n"))));
@@ -100,9 +100,9 @@ public final class ToolGrammar {
     }
 
     /**
-     * Returns what a reply is that is one call or several, and nothing else.
+     * Returns the grammar of a reply that consists of one call or several.
      *
-     * @param several whether there may be several
+     * @param several whether several calls are allowed
      * @param otherwise rule of a reply without a call; null where a call is required
      */
     public Grammar required(boolean several, @Nullable Node otherwise) {
@@ -116,14 +116,14 @@ public final class ToolGrammar {
         return Grammar.of(all);
     }
 
-    /** Returns what follows the text that a call begins with, where a model may call or not. */
+    /** Returns the grammar of the text after the beginning of a call, if calls are optional. */
     public Grammar afterBegin() {
         Map<String, Node> all = new LinkedHashMap<>(rules);
         all.put(Grammar.ROOT, rest(true));
         return Grammar.of(all);
     }
 
-    /** Returns the rules, to which others may be added. */
+    /** Returns the rules, to which rules can be added. */
     public Map<String, Node> rules() {
         return rules;
     }

@@ -11,28 +11,28 @@ import java.util.Deque;
 import java.util.Objects;
 import java.util.Optional;
 
-/** The way from options to a running model. */
+/** Loads and opens models: the entry point of the API. */
 public final class Waterspout {
     private static final String EMBEDDED = "orator-q8_0.gguf";
 
     private Waterspout() {}
 
     /**
-     * Loads a model; all its ranks run in this process.
+     * Loads a model. All its ranks run in this process.
      *
      * @param file GGUF file
      * @param options options of the run
      * @return the model; closing it releases everything
      * @throws dev.waterspout.engine.gguf.GgufException if the file cannot be read or is malformed
      * @throws dev.waterspout.engine.model.ModelException if it is not a model that can be run
-     * @throws dev.waterspout.engine.forward.DeviceException if a device is not there, or has not the memory
+     * @throws dev.waterspout.engine.forward.DeviceException if a device is not available, or has too little memory
      */
     public static LanguageModel load(Path file, Options options) {
         return load(Optional.of(file), Session.open(options, Events.NONE), options);
     }
 
     /**
-     * Loads the model that is part of this library: 3.7 million parameters, for trying things out.
+     * Loads the model that is part of this library: 3.7 million parameters, for tests.
      *
      * @param options options of the run
      * @return the model; closing it releases everything
@@ -42,9 +42,10 @@ public final class Waterspout {
     }
 
     /**
-     * Loads a model as one rank of the group that a launcher such as mpirun started, and with all its ranks where none
-     * did. All processes of the group call this; then the one that {@linkplain LanguageModel#leads leads} generates and
-     * {@linkplain LanguageModel#dismiss dismisses}, and all others {@linkplain LanguageModel#follow follow}.
+     * Loads a model as one rank of the group that a launcher such as mpirun started, or with all its ranks without a
+     * launcher. All processes of the group call this. Then the process that {@linkplain LanguageModel#leads leads}
+     * generates and finally {@linkplain LanguageModel#dismiss dismisses} the others, which
+     * {@linkplain LanguageModel#follow follow}.
      *
      * @param file GGUF file, the same in every process
      * @param options options of the run, the same in every process
@@ -105,7 +106,7 @@ public final class Waterspout {
     }
 
     /**
-     * Opens a model's file without looking whether it can be run.
+     * Opens a model's file without checking that it can run.
      *
      * @param file GGUF file; empty for the model that is part of this library
      */
@@ -120,7 +121,7 @@ public final class Waterspout {
         }
     }
 
-    /** Closes all, whatever fails; the first failure is thrown. */
+    /** Closes all resources, and throws the first failure at the end. */
     static void closeAll(Deque<AutoCloseable> resources) {
         RuntimeException first = null;
         for (AutoCloseable resource : resources) {

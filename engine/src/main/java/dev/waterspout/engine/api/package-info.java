@@ -1,6 +1,5 @@
 /**
- * The public Java API: from options to a running model. The command line and everything else that runs models goes
- * through it.
+ * The public Java API. The command line and the server use it too.
  */
 @NullMarked
 package dev.waterspout.engine.api;

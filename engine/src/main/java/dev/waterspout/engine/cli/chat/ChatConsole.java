@@ -3,10 +3,10 @@ package dev.waterspout.engine.cli.chat;
 import dev.waterspout.engine.chat.ChatDelta;
 import java.util.Optional;
 
-/** Where a conversation is held. */
+/** Input and output of a conversation. */
 public interface ChatConsole extends AutoCloseable {
     /**
-     * Reads what the person says.
+     * Reads a message of the user.
      *
      * @return one message, which may have several lines; empty at the end of the input
      */
@@ -19,14 +19,14 @@ public interface ChatConsole extends AutoCloseable {
      */
     void show(ChatDelta delta);
 
-    /** {@return whether the person has asked, since the last message was read, for the reply to end} */
+    /** {@return whether the user has asked to end the reply, since the last message was read} */
     boolean interrupted();
 
     /** Ends a reply. */
     void endReply();
 
     /**
-     * Says something that is no part of the conversation.
+     * Prints a line that is not part of the conversation.
      *
      * @param line without its end
      */

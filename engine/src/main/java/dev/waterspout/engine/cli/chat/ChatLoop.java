@@ -54,7 +54,7 @@ public final class ChatLoop {
     }
 
     /**
-     * Holds the conversation.
+     * Runs the conversation.
      *
      * @param system system message; empty for none
      * @param first the first message; empty for what is read first
@@ -121,7 +121,7 @@ public final class ChatLoop {
         return Path.of(argument);
     }
 
-    /** A message that cannot be answered is taken back, and the conversation goes on without it. */
+    /** A message that cannot be answered is removed from the conversation. */
     private void answer(String message) {
         messages.add(ChatMessage.user(message));
         try (ChatReply reply = model.chat(Conversation.of(messages), template, options)) {

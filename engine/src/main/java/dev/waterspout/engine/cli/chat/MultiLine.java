@@ -1,12 +1,14 @@
 package dev.waterspout.engine.cli.chat;
 
-/** Messages of several lines: a backslash at the end of a line goes on, and so does all between two {@code """}. */
+/**
+ * Messages of several lines: a message continues after a backslash at the end of a line, and between two {@code """}.
+ */
 final class MultiLine {
     private static final String FENCE = "\"\"\"";
 
     private MultiLine() {}
 
-    /** {@return whether lines are a whole message} */
+    /** {@return whether lines are a complete message} */
     static boolean isWhole(String lines) {
         if (lines.startsWith(FENCE)) {
             return lines.length() >= 2 * FENCE.length() && lines.stripTrailing().endsWith(FENCE);
@@ -14,7 +16,7 @@ final class MultiLine {
         return !lines.endsWith("\\");
     }
 
-    /** {@return the message without the marks that made it go on} */
+    /** {@return the message without backslashes and quotes of continuation} */
     static String message(String lines) {
         if (lines.startsWith(FENCE)) {
             String text = lines.substring(FENCE.length()).stripTrailing();

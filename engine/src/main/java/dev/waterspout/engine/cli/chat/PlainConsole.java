@@ -8,7 +8,10 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Optional;
 
-/** Input and output that are no terminal: lines in, replies out, all else beside them. Reasoning is left out. */
+/**
+ * Input and output without a terminal. Messages are lines of the input, and only replies are written to the output.
+ * Reasoning is not printed.
+ */
 public final class PlainConsole implements ChatConsole {
     private final BufferedReader in;
     private final PrintWriter out;
@@ -44,7 +47,7 @@ public final class PlainConsole implements ChatConsole {
         if (message.isEmpty()) {
             return Optional.empty();
         }
-        // The input ended where the message was to go on.
+        // The input ended inside a message.
         message.setLength(message.length() - 1);
         return Optional.of(MultiLine.message(message.toString()));
     }
@@ -57,7 +60,7 @@ public final class PlainConsole implements ChatConsole {
         }
     }
 
-    /** Without a terminal an interrupt ends the program. */
+    /** Always false: without a terminal an interrupt ends the program. */
     @Override
     public boolean interrupted() {
         return false;

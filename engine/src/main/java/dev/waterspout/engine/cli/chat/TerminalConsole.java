@@ -18,8 +18,8 @@ import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
 /**
- * A terminal with line editing and history of the conversation. Reasoning is dimmed; parentheses are around it where
- * the terminal has no styles. An interrupt ends a reply, not the program.
+ * A terminal with line editing and history. Reasoning is dimmed, or in parentheses if the terminal has no styles. An
+ * interrupt ends a reply, not the program.
  */
 public final class TerminalConsole implements ChatConsole {
     private static final String PROMPT = "> ";
@@ -53,7 +53,7 @@ public final class TerminalConsole implements ChatConsole {
                 .build();
     }
 
-    /** Lines are not read until a message is whole; nothing in them is quoted or escaped. */
+    /** Parses input lines: a line is accepted when the message is complete. Nothing in it is quoted or escaped. */
     private static final class WholeMessages implements Parser {
         private final DefaultParser words =
                 new DefaultParser().quoteChars(new char[0]).escapeChars(new char[0]);
@@ -67,7 +67,7 @@ public final class TerminalConsole implements ChatConsole {
         }
     }
 
-    /** An interrupt while a line is edited throws the line away; a second one in a row ends the conversation. */
+    /** An interrupt during input discards the line. A second successive one ends the conversation. */
     @Override
     public Optional<String> read() {
         interrupted = false;
@@ -107,7 +107,7 @@ public final class TerminalConsole implements ChatConsole {
         reasoning = thinks;
     }
 
-    /** A model's text may not steer the terminal. */
+    /** Removes control characters, so that a model's text cannot control the terminal. */
     private static String printable(String text) {
         return text.codePoints()
                 .filter(point -> !Character.isISOControl(point) || point == '\n' || point == '\t')

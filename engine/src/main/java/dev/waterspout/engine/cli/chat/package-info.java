@@ -1,6 +1,5 @@
 /**
- * A conversation in a terminal, or over pipes: lines that are read, replies that are shown, and what is done in
- * between.
+ * The command {@code chat}: conversations in a terminal or over pipes.
  */
 @NullMarked
 package dev.waterspout.engine.cli.chat;

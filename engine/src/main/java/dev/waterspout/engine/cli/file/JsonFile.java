@@ -8,8 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Reads JSON that may come from anywhere: its size, its depth and the length of its numbers are limited, and keys are
- * unique.
+ * Reads untrusted JSON: its size, its depth and the length of its numbers are limited, and keys are unique.
  */
 public final class JsonFile {
     /** Bytes of a file; a trace of some minutes has tens of megabytes. */

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param devices the results of each tuned device
  */
 public record KernelChoiceFile(List<Tuned> devices) {
-    /** Choices for no device. */
+    /** No choices. */
     public static final KernelChoiceFile EMPTY = new KernelChoiceFile(List.of());
 
     private static final String SCHEMA = "waterspoutKernelProfile";
@@ -152,7 +152,7 @@ public record KernelChoiceFile(List<Tuned> devices) {
         return devices.stream().map(each -> each.identity.label()).collect(Collectors.joining("; "));
     }
 
-    /** Writes the choices to a file, in place of the one there. */
+    /** Writes the choices to a file, which is replaced. */
     public void write(Path file) throws IOException {
         JsonArrayBuilder all = Json.createArrayBuilder();
         for (Tuned each : devices) {

@@ -17,17 +17,20 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The timelines of this process's ranks. They are kept where a file is wanted, and handed to Java Flight Recorder where
- * that runs; else nothing is recorded at all.
+ * The timelines of this process's ranks. They are recorded for a file if one is given, and for Java Flight Recorder if
+ * it runs. Otherwise nothing is recorded.
  */
 public final class Profile {
     private final @Nullable Path file;
     private final Map<Integer, Recording> recordings = new ConcurrentHashMap<>();
-    /** What, added to {@code System.nanoTime}, counts from 1970: so that files of several processes fit each other. */
+    /**
+     * The difference of the time since 1970 and {@code System.nanoTime}, so that files of several processes can be
+     * combined.
+     */
     private final long epochNanos;
 
     /**
-     * Begins.
+     * Starts the recording.
      *
      * @param file the file to write at the end, or null
      * @throws IOException if it cannot be written there
@@ -47,7 +50,7 @@ public final class Profile {
         }
     }
 
-    /** Gives every rank of this process its timeline; before shards are made. */
+    /** Gives every rank of this process a timeline. Must be called before shards are created. */
     public void start(Session session) {
         boolean flight = Environment.flightRecording();
         if (file != null || flight) {
@@ -55,7 +58,7 @@ public final class Profile {
         }
     }
 
-    /** Leaves out what comes from now on, or keeps it again. */
+    /** Pauses or resumes the recording. */
     public void keep(boolean keep) {
         if (file != null) {
             recordings.values().forEach(recording -> recording.keep(keep));
@@ -69,8 +72,7 @@ public final class Profile {
     }
 
     /**
-     * Writes the file, if one is wanted: the rank's number is put into its name where a process has none but a later
-     * rank.
+     * Writes the file, if one was given. Its name contains the rank's number in every process but the first.
      *
      * @param command command that was run
      * @param devices devices of all ranks, for people

@@ -5,11 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Reads texts that models are measured with. */
+/** Reads texts for measurements. */
 public final class TextFile {
     private TextFile() {}
 
-    /** {@return the text; a byte that is no UTF-8 is a replacement character, and one more thing to predict} */
+    /** {@return the text; an invalid byte of UTF-8 becomes a replacement character} */
     public static String read(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new IOException("text file " + file + " is not a file");

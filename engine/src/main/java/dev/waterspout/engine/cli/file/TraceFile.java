@@ -21,8 +21,8 @@ import java.util.List;
 
 /**
  * Timelines in the JSON form of Chrome's Trace Event Format, which Perfetto opens: one complete event
- * ({@code "ph": "X"}) per phase, with times in microseconds. A rank is a process of the trace; its thread 0 is the
- * rank's own, thread 1 what a device did meanwhile, and thread 2 which messages were under way while it computed.
+ * ({@code "ph": "X"}) per phase, with times in microseconds. A rank is a process of the trace. Its thread 0 is the
+ * rank's thread, thread 1 the device, and thread 2 the messages in flight during computation.
  *
  * <p>Source: "Trace Event Format", the document of the Chromium project.
  *
@@ -32,7 +32,7 @@ import java.util.List;
  * @param recordings recordings of this process's ranks
  */
 public record TraceFile(String command, List<String> devices, long epochNanos, List<Recording> recordings) {
-    /** In {@code otherData}. */
+    /** A key in {@code otherData}. */
     static final String SCHEMA = "waterspout-trace-1";
 
     private static final int RANK_THREAD = 0;
@@ -89,7 +89,7 @@ public record TraceFile(String command, List<String> devices, long epochNanos, L
         if (slices.stream().anyMatch(slice -> slice.thread() == LINK_THREAD)) {
             writeName(json, "thread_name", rank, LINK_THREAD, "messages under way");
         }
-        // Where two begin together, the longer one holds the other.
+        // Of two slices with the same start, the longer one contains the other.
         slices.sort(Comparator.comparingLong(Slice::start)
                 .thenComparing(Comparator.comparingLong(Slice::nanos).reversed()));
         for (Slice slice : slices) {

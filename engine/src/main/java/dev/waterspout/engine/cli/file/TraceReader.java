@@ -14,16 +14,16 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/** A trace file of {@code --profile}, as a page draws it: its first passes, and the sums of all of it. */
+/** The data of a report's page from a trace file of {@code --profile}: its first passes, and sums of all passes. */
 public final class TraceReader {
-    /** Slices on a page: more would make it slow to open. */
+    /** Largest number of slices on a page, which more would make slow. */
     private static final int MOST = 12_000;
 
     private static final String FORWARD = "forward";
 
     private TraceReader() {}
 
-    /** {@return whether a file holds a trace, ours or of another program} */
+    /** {@return whether a file is a trace, of this or another program} */
     public static boolean isTrace(JsonObject object) {
         return object.get("traceEvents") instanceof JsonArray events
                 && events.stream().allMatch(TraceReader::isEvent)
@@ -47,7 +47,7 @@ public final class TraceReader {
     }
 
     /**
-     * Returns what the page draws: {@code lanes}, the names of ranks' threads by {@code pid:tid}; {@code slices}, each
+     * Returns the data of the page: {@code lanes}, the names of ranks' threads by {@code pid:tid}; {@code slices}, each
      * {@code [lane, category, name, number or -1, start ms, length ms]}; {@code totals}, per lane and category the
      * milliseconds and the count of all slices; and how many slices are left out.
      *
@@ -97,7 +97,7 @@ public final class TraceReader {
                 .build();
     }
 
-    /** Loading and measuring come before the first pass; they are in the file, and in the sums. */
+    /** The page begins with the first pass. Loading and measuring before it are only in the sums. */
     private static int first(List<JsonObject> slices) {
         return IntStream.range(0, slices.size())
                 .filter(i -> category(slices.get(i)).equals(FORWARD))

@@ -1,5 +1,5 @@
 /**
- * The files that commands read and write besides models.
+ * Files of commands other than models: format maps, kernel choices, traces.
  */
 @NullMarked
 package dev.waterspout.engine.cli.file;

@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Models by their name on a hub. A repository's files lie in {@code CACHE/owner/repo}, with the hub's list of them; a
- * model that is there in full is used without asking the hub.
+ * Models of a hub by name. A repository's files are stored in {@code CACHE/owner/repo}, with the hub's list of them. A
+ * model that is complete there is used without a request to the hub.
  */
 public final class Hub {
     private static final String LISTING = ".listing.json";
@@ -38,12 +38,12 @@ public final class Hub {
     public record Stored(String repository, String file, long bytes, boolean complete) {}
 
     /**
-     * Returns a model's file, downloaded where need be.
+     * Returns a model's file, downloaded if necessary.
      *
      * @param reference its name
      * @param progress is told of downloads
      * @return the file, or the first part of a model that is split
-     * @throws IOException if the hub does not have it, or it cannot be downloaded or kept
+     * @throws IOException if the hub does not have it, or it cannot be downloaded or stored
      */
     public Path fetch(HubReference reference, HubProgress progress) throws IOException {
         Path folder = folder(reference);
@@ -55,7 +55,7 @@ public final class Hub {
                     return folder.resolve(parts.getFirst().path());
                 }
             } catch (HubException notThen) {
-                // The repository may have it by now.
+                // The repository may have changed since the list was stored.
             }
         }
         try (HubHttp http = new HubHttp(settings)) {
@@ -78,7 +78,7 @@ public final class Hub {
         return settings.cache();
     }
 
-    /** Returns what has been downloaded, sorted by name. */
+    /** Returns the downloaded models, sorted by name. */
     public List<Stored> stored() throws IOException {
         List<Stored> stored = new ArrayList<>();
         if (!Files.isDirectory(settings.cache())) {
@@ -103,10 +103,10 @@ public final class Hub {
     }
 
     /**
-     * Deletes what has been downloaded of a repository, or of one of its models.
+     * Deletes the downloaded files of a repository, or of one of its models.
      *
      * @param reference with a quant, the files with that word in their names
-     * @return the bytes freed
+     * @return the number of bytes freed
      * @throws HubException if there is nothing of that name
      */
     public long remove(HubReference reference) throws IOException {

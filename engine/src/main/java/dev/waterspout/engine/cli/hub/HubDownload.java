@@ -20,9 +20,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Downloads one file. The bytes go to {@code NAME.part} beside it, which is renamed when its size and SHA-256 are
- * right; what an earlier try left there is continued, after a broken connection and in a later process. A lock on the
- * part lets one process at a time write it.
+ * Downloads one file. The bytes are written to {@code NAME.part}, which is renamed when its size and SHA-256 are
+ * right. An interrupted download is resumed, after a broken connection or by a later process. A lock on the part file
+ * lets one process at a time write it.
  */
 final class HubDownload {
     private static final int HASHED_BYTES = 1 << 20;
@@ -40,19 +40,19 @@ final class HubDownload {
         this.progress = progress;
     }
 
-    /** Returns whether a file is there in its full size. */
+    /** Returns whether a file exists with its full size. */
     static boolean complete(HubFile file, Path target) {
         return Files.isRegularFile(target) && target.toFile().length() == file.size();
     }
 
     /**
-     * Downloads a file unless it is there.
+     * Downloads a file unless it exists.
      *
      * @param file name, size and digest that the hub reports
      * @param source its address
      * @param target receives the result
-     * @throws HubException if the hub does not have it, the disk has no room, the connection keeps breaking, or what
-     *     came is not what the hub had announced
+     * @throws HubException if the hub does not have it, the disk is full, the connection breaks repeatedly, or size or
+     *     digest differ from the hub's
      */
     void run(HubFile file, URI source, Path target) throws IOException {
         if (complete(file, target)) {
@@ -73,7 +73,7 @@ final class HubDownload {
             boolean resumed = channel.size() > 0;
             fill(file, source, channel);
             if (resumed && !digestMatches(file, channel)) {
-                // What was there came from another version of the file: once more from the beginning.
+                // The part file belongs to another version of the file: downloads again from the beginning.
                 channel.truncate(0);
                 fill(file, source, channel);
             }
@@ -94,7 +94,7 @@ final class HubDownload {
         }
     }
 
-    /** Brings the part to its full size, however often the connection breaks, as long as each try gains bytes. */
+    /** Completes the part file. A broken connection is opened again as long as attempts gain bytes. */
     private void fill(HubFile file, URI source, FileChannel channel) throws IOException {
         int failures = 0;
         while (channel.size() != file.size()) {
@@ -148,7 +148,7 @@ final class HubDownload {
         return info.headers().firstValue("Content-Range").orElse("").startsWith("bytes " + at + "-");
     }
 
-    /** Writes what comes at its place in the file. */
+    /** Writes received bytes to their position in the file. */
     private final class Sink {
         private final HubFile file;
         private final FileChannel channel;
@@ -186,7 +186,7 @@ final class HubDownload {
         }
     }
 
-    /** A failure of this machine, not of the connection: to try again would not help. */
+    /** A failure of this machine, not of the connection, for which another attempt would not help. */
     private static HubException unwritable(IOException failure) {
         return new HubException("a download cannot be written: " + failure.getMessage(), failure);
     }

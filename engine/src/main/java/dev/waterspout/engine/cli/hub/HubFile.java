@@ -17,12 +17,12 @@ record HubFile(String path, long size, Optional<String> sha256) {
 
     private static final Pattern PART = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})\\.gguf");
 
-    /** Returns whether the path stays within a folder that it is resolved against, and hides nothing there. */
+    /** Returns whether the path stays inside the folder that it is resolved against, and has no hidden names. */
     boolean hasSafePath() {
         return SAFE_PATH.matcher(path).matches();
     }
 
-    /** Returns how many files the model lies in: 1 unless this is a part of one that was split. */
+    /** Returns the number of files of the model: 1 unless it is split. */
     int parts() {
         Matcher part = PART.matcher(path);
         return part.matches() ? Math.max(1, Integer.parseInt(part.group(3))) : 1;

@@ -23,8 +23,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * GET requests to a hub. Redirects are followed here, not by the client: the token must reach no other server than the
- * hub, and a request must not fall from https to http.
+ * GET requests to a hub. This class follows redirects itself: the token must be sent to no server but the hub, and a
+ * request must not change from https to http.
  */
 final class HubHttp implements AutoCloseable {
     private static final int MAX_REDIRECTS = 8;
@@ -50,7 +50,7 @@ final class HubHttp implements AutoCloseable {
         client.shutdownNow();
     }
 
-    /** When the last bytes of an answer came. */
+    /** The time of the last received bytes of an answer. */
     static final class Pulse {
         private final AtomicLong last = new AtomicLong(System.nanoTime());
 
@@ -64,13 +64,13 @@ final class HubHttp implements AutoCloseable {
     }
 
     /**
-     * Sends a request and waits for the whole answer.
+     * Sends a request and waits for the complete answer.
      *
      * @param uri address of the request
      * @param headers besides the token
      * @param handler takes the body of the answer that is no redirect
      * @param pulse beats whenever the handler gets bytes
-     * @return the answer, of any status but a redirect
+     * @return the answer, with any status except a redirect
      * @throws IOException if the server cannot be reached, breaks off, or sends nothing for too long
      */
     <T> HttpResponse<T> get(URI uri, Map<String, String> headers, BodyHandler<T> handler, Pulse pulse)
@@ -118,8 +118,8 @@ final class HubHttp implements AutoCloseable {
     /**
      * Checks a status.
      *
-     * @throws HubException for one that trying again cannot change
-     * @throws IOException for one that it may
+     * @throws HubException for a status that another attempt cannot change
+     * @throws IOException for a status that another attempt may change
      */
     static void requireStatus(int status, URI uri, String missing, Integer... allowed) throws IOException {
         if (List.of(allowed).contains(status)) {

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The GGUF files of a repository, as the hub's tree call lists them.
+ * The GGUF files of a repository, from the hub's tree call.
  *
  * @param files in the hub's order
  */
@@ -67,7 +67,7 @@ record HubListing(List<HubFile> files) {
         return new HubFile(entry.getString("path"), size, sha256);
     }
 
-    /** Returns what {@link #parse} reads again. */
+    /** Returns the listing as text, which {@link #parse} reads. */
     byte[] toJson() {
         JsonArrayBuilder array = Json.createArrayBuilder();
         for (HubFile file : files) {
@@ -131,7 +131,7 @@ record HubListing(List<HubFile> files) {
         return path.endsWith(".gguf") && !path.contains("mmproj") && !path.contains("imatrix");
     }
 
-    /** Whether a path has a word: {@code Q4_K} is none of the words of {@code model-Q4_K_M.gguf}. */
+    /** Returns whether a path contains a whole word: {@code model-Q4_K_M.gguf} does not contain {@code Q4_K}. */
     static boolean hasWord(String path, String word) {
         return Pattern.compile("(?<![A-Za-z0-9])" + Pattern.quote(word) + "(?![A-Za-z0-9_])", Pattern.CASE_INSENSITIVE)
                 .matcher(path)

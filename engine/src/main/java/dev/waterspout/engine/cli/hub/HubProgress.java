@@ -1,10 +1,10 @@
 package dev.waterspout.engine.cli.hub;
 
-/** Is told how far a download has come. */
+/** A listener for the progress of a download. */
 @FunctionalInterface
 public interface HubProgress {
     /**
-     * Bytes have come.
+     * Bytes have been received.
      *
      * @param file path of the file within its repository
      * @param done bytes of it that are there

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Where models come from and where they are kept.
+ * Address of the hub, and folder of downloaded models.
  *
  * @param endpoint address of the hub, without a slash at the end
  * @param token sent to the hub itself, and to no other server that it refers to
@@ -31,7 +31,7 @@ public record HubSettings(
     }
 
     /**
-     * Returns settings with the usual patience.
+     * Returns settings with the default time limits.
      *
      * @param endpoint address of the hub; empty for Hugging Face
      * @param token access token for repositories that need one

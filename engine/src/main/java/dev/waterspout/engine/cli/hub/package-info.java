@@ -1,6 +1,6 @@
 /**
- * Models by their name on a hub that speaks Hugging Face's calls: listing a repository, downloading with resume and
- * checks, and the folder of what was downloaded.
+ * Models of a hub with the HTTP interface of Hugging Face: listing repositories, downloads with resume and digests,
+ * and the folder of downloaded models.
  */
 @NullMarked
 package dev.waterspout.engine.cli.hub;

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 
 /**
  * How {@code bench} prints its rows. Objects have llama-bench's names for what llama-bench also has;
- * docs/lab/performance.md tells what they mean.
+ * docs/lab/performance.md explains them.
  */
 public enum BenchFormat {
     /** A Markdown table. */
@@ -27,7 +27,7 @@ public enum BenchFormat {
             return new Table(out);
         }
     },
-    /** A header, then a line per row, without the single runs. */
+    /** A header, then a line per row, without single runs. */
     CSV {
         @Override
         public Printer printer(PrintWriter out) {
@@ -52,7 +52,7 @@ public enum BenchFormat {
     /** Starts printing. */
     public abstract Printer printer(PrintWriter out);
 
-    /** Prints rows as they come. */
+    /** Prints rows. */
     @FunctionalInterface
     public interface Printer {
         void print(BenchRow row);

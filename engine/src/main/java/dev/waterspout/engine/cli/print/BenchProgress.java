@@ -4,7 +4,9 @@ import dev.waterspout.engine.environment.Environment;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** Tells on stderr which test is running; a line per test, that is overwritten run by run where that is possible. */
+/**
+ * Prints the current test on stderr: one line per test, which is overwritten after each run if the terminal allows it.
+ */
 public final class BenchProgress {
     private final PrintWriter err;
     private final int tests;
@@ -31,7 +33,7 @@ public final class BenchProgress {
         }
     }
 
-    /** Shows what the test is doing. */
+    /** Shows the step of the test. */
     public void step(String step) {
         if (interactive) {
             err.printf("\r%s: %s\u001b[K", what, step);

@@ -39,7 +39,7 @@ public record BenchRow(
         @Nullable HostCeiling ceiling,
         Instant time) {
     /**
-     * A model, as llama-bench describes it.
+     * The description of a model, as in llama-bench.
      *
      * @param file its path
      * @param type architecture, size and the type of most of its weights
@@ -47,7 +47,7 @@ public record BenchRow(
      * @param parameters elements of all tensors
      */
     public record ModelFacts(String file, String type, long bytes, long parameters) {
-        /** Returns those of a model. */
+        /** Returns the description of a model. */
         public static ModelFacts of(Model model) {
             Collection<GgufTensor> tensors = model.file().tensors();
             long parameters = tensors.stream().mapToLong(GgufTensor::elements).sum();
@@ -73,7 +73,7 @@ public record BenchRow(
     }
 
     /**
-     * What a model runs on.
+     * The devices and formats of a run.
      *
      * @param devices devices of all ranks
      * @param transport transport between them
@@ -91,7 +91,7 @@ public record BenchRow(
             return devices.size() == 1 ? names : names + ", " + comm(options.chunk());
         }
 
-        /** Returns how partials of so many tokens travel. */
+        /** Returns the wire format of partials for a number of tokens. */
         String comm(int rows) {
             var choice = options.schedule().choice(rows);
             return choice.algorithm().label() + " " + choice.format().label();

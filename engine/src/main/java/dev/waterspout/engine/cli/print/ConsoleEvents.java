@@ -6,7 +6,7 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Shows on stderr what happens while a model loads and runs. */
+/** Prints progress and decisions on stderr while a model loads and runs. */
 public final class ConsoleEvents implements Events {
     private final PrintWriter err;
     private final boolean explains;

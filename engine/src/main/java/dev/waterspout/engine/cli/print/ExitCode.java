@@ -12,7 +12,7 @@ import dev.waterspout.kernels.codec.PayloadException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** What the process tells its caller, and which failure means what. */
+/** The exit codes of the process, and the code of each failure. */
 public final class ExitCode {
     public static final int OK = 0;
     public static final int INTERNAL = 1;
@@ -23,7 +23,7 @@ public final class ExitCode {
 
     private ExitCode() {}
 
-    /** Returns the code of a command that failed so. */
+    /** Returns the exit code of a failure. */
     public static int of(Throwable failure) {
         return switch (failure) {
             case PlanException e -> USAGE;

@@ -10,7 +10,7 @@ import jakarta.json.JsonValue;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** How {@code perplexity} prints what it found. */
+/** The output formats of {@code perplexity}. */
 public enum PerplexityFormat {
     /** A few lines for people. */
     TEXT {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * All that {@code perplexity} tells.
+ * The result of {@code perplexity}.
  *
  * @param deployment the model that predicted, and how it ran
  * @param file the text file

@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/** Predictions of several ways to exchange, side by side: for each format the fastest way it can travel. */
+/** Predictions of several wire formats, each with its fastest collective and chunk size. */
 public final class PlanReport {
     private static final double GIGABIT = 125e6;
 
@@ -30,13 +30,16 @@ public final class PlanReport {
     private final int batch;
     private final List<Row> rows = new ArrayList<>();
 
-    /** How to print. */
+    /** The output formats. */
     public enum Format {
         TEXT,
         JSON
     }
 
-    /** A format's figures; break-evens are against the fastest 16-bit exchange, or the fastest plain one there is. */
+    /**
+     * The figures of a format. Break-evens are relative to the fastest 16-bit exchange, or else the fastest
+     * uncompressed one.
+     */
     private record Row(
             String label,
             PhaseTime prefill,
@@ -93,7 +96,7 @@ public final class PlanReport {
                 compared ? predictor.breakEven(one, predictor.fastest(plain, 1), 1) : OptionalDouble.empty());
     }
 
-    /** Prints what was compared. */
+    /** Prints the comparison. */
     public void print(Format format, PrintWriter out) {
         if (format == Format.JSON) {
             printJson(out);

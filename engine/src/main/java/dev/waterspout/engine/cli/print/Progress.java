@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Progress on stderr, from the moment that something is slow enough to be worth a line. */
+/** Progress on stderr, for operations that take longer than a moment. */
 public final class Progress {
     private static final long PATIENCE_NANOS = 500_000_000;
     private static final long INTERVAL_NANOS = 200_000_000;
@@ -32,7 +32,7 @@ public final class Progress {
         this.err = err;
     }
 
-    /** Returns what shows how far the files of a model on the hub have come. */
+    /** Returns a listener that shows the progress of a download. */
     public static HubProgress downloading(PrintWriter err) {
         Map<String, Progress> files = new ConcurrentHashMap<>();
         return (file, done, all) -> files.computeIfAbsent(
@@ -43,7 +43,7 @@ public final class Progress {
     }
 
     /**
-     * Shows how far it has come, now and then.
+     * Shows the progress from time to time.
      *
      * @param done how many of {@code all}
      * @param all when it is finished
@@ -64,7 +64,7 @@ public final class Progress {
             }
             err.flush();
         } else if (percent / 10 > lastPercent / 10 || !started) {
-            // Where lines cannot be overwritten, one for every tenth is enough.
+            // If lines cannot be overwritten, one line is printed per tenth.
             err.printf("%s: %d %% of %s%n", what, percent, total);
             err.flush();
         }

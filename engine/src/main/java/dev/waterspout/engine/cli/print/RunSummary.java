@@ -9,7 +9,7 @@ import dev.waterspout.engine.plan.ShardPlan;
 import java.util.List;
 
 /**
- * All that {@code --stats} tells of a run.
+ * The content of {@code --stats} for a run.
  *
  * @param running the model
  * @param devices devices of all ranks, for people

@@ -8,7 +8,10 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 
-/** Where results go. A print writer hides failures of its stream; those of this one end the command. */
+/**
+ * Standard output for results. Unlike an ordinary print writer it does not hide failures of its stream; they end the
+ * command.
+ */
 public final class StandardOutput extends OutputStream {
     private final OutputStream stream;
 
@@ -63,7 +66,7 @@ public final class StandardOutput extends OutputStream {
             super("standard output cannot be written: " + cause.getMessage(), cause);
         }
 
-        /** Returns whether the reader of a pipe has left, which is no error: it has read all that it wanted. */
+        /** Returns whether the reader of a pipe has closed it, which is not an error. */
         public boolean readerLeft() {
             return String.valueOf(getMessage()).contains("Broken pipe");
         }

@@ -19,7 +19,7 @@ import java.io.StringWriter;
 import java.util.Locale;
 import java.util.Map;
 
-/** How {@code --stats} prints. The JSON object is the last thing on stderr, on one line of its own. */
+/** The output formats of {@code --stats}. The JSON object is the last line on stderr. */
 public enum StatsFormat {
     /** A few lines for people. */
     TEXT {
@@ -50,13 +50,13 @@ public enum StatsFormat {
             printJson(runJson(run), err);
         }
     },
-    /** Nothing. */
+    /** No output. */
     NONE {
         @Override
         public void print(RunSummary run, PrintWriter err) {}
     };
 
-    /** Prints what a run did. */
+    /** Prints the statistics of a run. */
     public abstract void print(RunSummary run, PrintWriter err);
 
     /** Prints an object, indented. */
@@ -102,7 +102,7 @@ public enum StatsFormat {
         }
     }
 
-    /** How evenly tokens went to the ranks' experts, in a model that has some. */
+    /** The distribution of tokens over the ranks' experts, in a model with experts. */
     private static void printExperts(Phase phase, PrintWriter err) {
         long visits = phase.ranks().stream()
                 .mapToLong(work -> work.experts().visits())
@@ -227,7 +227,7 @@ public enum StatsFormat {
                 .add("collectives", collectives);
     }
 
-    /** What moved the rank's partials. */
+    /** The transport of the rank's partials. */
     private static String transport(RunSummary run, ExchangeCounters.Snapshot exchange) {
         if (run.running().session().threads().distributed()) {
             return "mpi";

@@ -12,8 +12,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table of {@code tune}: per kernel and shape the winner, how fast it is beside the device's limit, the runner-up
- * and the default.
+ * The table of {@code tune}: per kernel and shape the fastest choice, its speed relative to the device's limit, the
+ * second fastest choice and the default.
  */
 public final class TuneTable {
     private static final List<String> HEADER = List.of(
@@ -108,13 +108,13 @@ public final class TuneTable {
     }
 
     /**
-     * How fast a kernel is, in the unit of the limit that it is nearer to.
+     * The speed of a kernel, in the unit of the limit that it is closer to.
      *
      * @param text number and unit
      * @param ofLimit percent, or a dash where no limit is known
      */
     private record Rate(String text, String ofLimit) {
-        /** Operations per byte from which on arithmetic is what limits, where no limits are known. */
+        /** Operations per byte from which on arithmetic is the limit, if the device's limits are unknown. */
         private static final double BALANCE = 8;
 
         static Rate of(TuneCase tuned, long nanos, @Nullable DeviceCeiling ceiling) {

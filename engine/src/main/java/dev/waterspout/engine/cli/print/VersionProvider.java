@@ -4,7 +4,7 @@ import dev.waterspout.engine.environment.Environment;
 import dev.waterspout.engine.environment.Version;
 import picocli.CommandLine.IVersionProvider;
 
-/** What {@code --version} prints. */
+/** The output of {@code --version}. */
 public final class VersionProvider implements IVersionProvider {
     @Override
     public String[] getVersion() {

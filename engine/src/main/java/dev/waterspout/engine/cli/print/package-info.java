@@ -1,5 +1,5 @@
 /**
- * What commands print: tables, statistics, progress, and the exit code.
+ * The output of commands: tables, statistics, progress, and the exit code.
  */
 @NullMarked
 package dev.waterspout.engine.cli.print;

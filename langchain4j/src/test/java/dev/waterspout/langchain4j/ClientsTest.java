@@ -21,7 +21,6 @@ import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.waterspout.engine.api.LanguageModel;
 import dev.waterspout.engine.http.ModelServer;
@@ -34,7 +33,6 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -225,25 +223,9 @@ class ClientsTest {
                 .maxTokens(8)
                 .timeout(LONG)
                 .build();
-        CompletableFuture<ChatResponse> response = new CompletableFuture<>();
-        StringBuilder text = new StringBuilder();
-        streaming.chat(HELLO, new StreamingChatResponseHandler() {
-            @Override
-            public void onPartialResponse(String piece) {
-                text.append(piece);
-            }
-
-            @Override
-            public void onCompleteResponse(ChatResponse whole) {
-                response.complete(whole);
-            }
-
-            @Override
-            public void onError(Throwable failure) {
-                response.completeExceptionally(failure);
-            }
-        });
-        assertThat(response.get().aiMessage().text()).isNotBlank().isEqualTo(text.toString());
+        WaterspoutChatModelTest.Told told = new WaterspoutChatModelTest.Told();
+        streaming.chat(HELLO, told);
+        assertThat(told.response.get().aiMessage().text()).isNotBlank().isEqualTo(told.text.toString());
         ChatResponse called = langchain()
                 .chat(ChatRequest.builder()
                         .messages(UserMessage.from(HELLO))

@@ -74,11 +74,11 @@ class WaterspoutChatModelTest {
         model.close();
     }
 
-    /** What a handler was told. */
-    private static class Told implements StreamingChatResponseHandler {
-        private final StringBuilder text = new StringBuilder();
-        private final List<ToolExecutionRequest> calls = new ArrayList<>();
-        private final CompletableFuture<ChatResponse> response = new CompletableFuture<>();
+    /** A handler that collects a streamed reply. */
+    static class Told implements StreamingChatResponseHandler {
+        final StringBuilder text = new StringBuilder();
+        final List<ToolExecutionRequest> calls = new ArrayList<>();
+        final CompletableFuture<ChatResponse> response = new CompletableFuture<>();
 
         @Override
         public void onPartialResponse(String piece) {

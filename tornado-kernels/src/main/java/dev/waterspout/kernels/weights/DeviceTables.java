@@ -29,8 +29,8 @@ public final class DeviceTables {
     public static FloatArray create() {
         int size = TYPES;
         for (WeightFormat format : WeightFormat.values()) {
-            TensorType type = format.type();
-            size = Math.max(size, type.tableStart() + type.table().length);
+            TypeTable own = format.type().table();
+            size = Math.max(size, own.start() + own.values().length);
         }
         FloatArray table = new FloatArray(size);
         table.init(0);
@@ -40,10 +40,9 @@ public final class DeviceTables {
         table.set(INFINITY, Float.POSITIVE_INFINITY);
         table.set(NAN, Float.NaN);
         for (WeightFormat format : WeightFormat.values()) {
-            TensorType type = format.type();
-            float[] values = type.table();
-            for (int i = 0; i < values.length; i++) {
-                table.set(type.tableStart() + i, values[i]);
+            TypeTable own = format.type().table();
+            for (int i = 0; i < own.values().length; i++) {
+                table.set(own.start() + i, own.values()[i]);
             }
         }
         return table;

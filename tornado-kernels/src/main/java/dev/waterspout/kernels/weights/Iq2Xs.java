@@ -55,13 +55,8 @@ final class Iq2Xs extends ScaledQuants {
     }
 
     @Override
-    int tableStart() {
-        return TABLE;
-    }
-
-    @Override
-    float[] table() {
-        return GRID.values();
+    TypeTable table() {
+        return new TypeTable(TABLE, GRID.values());
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */

@@ -58,13 +58,8 @@ final class Iq3Xxs extends ScaledQuants {
     }
 
     @Override
-    int tableStart() {
-        return TABLE;
-    }
-
-    @Override
-    float[] table() {
-        return GRID.values();
+    TypeTable table() {
+        return new TypeTable(TABLE, GRID.values());
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */

@@ -46,13 +46,8 @@ final class Iq4Nl extends ScaledQuants {
     }
 
     @Override
-    int tableStart() {
-        return TABLE;
-    }
-
-    @Override
-    float[] table() {
-        return GRID.values();
+    TypeTable table() {
+        return new TypeTable(TABLE, GRID.values());
     }
 
     @Override

@@ -65,13 +65,8 @@ abstract class TensorType {
         }
     }
 
-    /** {@return where the type's own table begins in {@link DeviceTables}; 0 for types that have none} */
-    int tableStart() {
-        return 0;
-    }
-
-    /** {@return the numbers that device kernels look up} */
-    float[] table() {
-        return new float[0];
+    /** {@return the numbers that device kernels look up; none for most types} */
+    TypeTable table() {
+        return TypeTable.NONE;
     }
 }

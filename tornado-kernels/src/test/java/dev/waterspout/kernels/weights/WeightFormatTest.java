@@ -102,15 +102,16 @@ class WeightFormatTest {
     @Test
     void numbersAndTablesDoNotOverlap() {
         assertThat(Arrays.stream(WeightFormat.values()).map(WeightFormat::id)).doesNotHaveDuplicates();
-        List<TensorType> withTables = Arrays.stream(WeightFormat.values())
-                .map(WeightFormat::type)
-                .filter(type -> type.table().length > 0)
-                .sorted(Comparator.comparingInt(TensorType::tableStart))
+        List<TypeTable> tables = Arrays.stream(WeightFormat.values())
+                .map(format -> format.type().table())
+                .filter(table -> table != TypeTable.NONE)
+                .sorted(Comparator.comparingInt(TypeTable::start))
                 .toList();
+        assertThat(tables).isNotEmpty();
         int end = DeviceTables.TYPES;
-        for (TensorType type : withTables) {
-            assertThat(type.tableStart()).isGreaterThanOrEqualTo(end);
-            end = type.tableStart() + type.table().length;
+        for (TypeTable table : tables) {
+            assertThat(table.start()).isGreaterThanOrEqualTo(end);
+            end = table.start() + table.values().length;
         }
         assertThat(WeightFormat.byId(14)).contains(WeightFormat.Q6_K);
         assertThat(WeightFormat.byId(4)).isEmpty();

@@ -13,8 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Compares builds and options of the processes of a group before the first token: all must have been told to do the
- * same.
+ * Compares builds and options of the processes of a group before the first token. They must be equal.
  */
 public final class Agreement {
     private static final String FIELD_END = "\u001e";
@@ -31,7 +30,7 @@ public final class Agreement {
      * @param common facts that must be equal on all ranks, by name
      * @param own facts of this rank alone
      * @return all facts of every rank, in rank order
-     * @throws InterconnectException on every rank alike, if a fact differs from that of rank 0: it names both
+     * @throws InterconnectException on every rank, if a fact differs from that of rank 0; the message names both values
      */
     public static List<Map<String, String>> share(
             RankThreads threads, Map<String, String> common, Map<String, String> own) {
@@ -62,7 +61,7 @@ public final class Agreement {
         }
     }
 
-    /** With another build, model or context much else differs, too: these are compared first. */
+    /** The facts that are compared first: with another build, model or context many others differ too. */
     private static List<String> inOrder(Map<String, String> facts) {
         List<String> names = new ArrayList<>(new TreeMap<>(facts).keySet());
         names.sort(Comparator.comparingInt(name -> !FIRST.contains(name) ? FIRST.size() : FIRST.indexOf(name)));

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 
-/** The blocks of the KV cache that the sequence in each slot has, as the steps so far have said. */
+/** The KV cache blocks of the sequence in each slot, after the steps so far. */
 final class BlockTables {
     private final Map<Integer, Table> bySlot = new HashMap<>();
 
@@ -23,7 +23,7 @@ final class BlockTables {
      */
     private record Table(int[] blocks, int[] windowed) {}
 
-    /** Changes a table. */
+    /** Applies a change of a table. */
     void apply(TableChange change) {
         Table before = bySlot.getOrDefault(change.slot(), new Table(new int[0], new int[0]));
         int[] blocks = changed(before.blocks, change.index(), change.blocks());

@@ -18,8 +18,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /**
- * A digest of this program's own classes. Two builds of the same sources have the same one; version numbers may not
- * differ.
+ * A digest of this program's classes. Builds of the same sources have the same digest. Builds of different sources may
+ * have the same version number.
  */
 final class BuildDigest {
     private static final String CLASS = ".class";
@@ -31,7 +31,7 @@ final class BuildDigest {
         return Own.DIGEST;
     }
 
-    /** Computed when it is first asked for. */
+    /** Computed on first use. */
     private static final class Own {
         private static final String DIGEST = compute();
     }

@@ -3,7 +3,7 @@ package dev.waterspout.engine.generate;
 import java.util.List;
 
 /**
- * A token that was chosen, and how likely the model found it before adjustments, constraint, filters and temperature.
+ * A chosen token, and its probability before adjustments, constraint, filters and temperature.
  *
  * @param token its id
  * @param logProbability natural logarithm of its probability
@@ -16,7 +16,7 @@ public record ChosenToken(int token, double logProbability, List<Candidate> like
     }
 
     /**
-     * A token that could have been chosen.
+     * An alternative to the chosen token.
      *
      * @param token its id
      * @param logProbability natural logarithm of its probability

@@ -15,8 +15,8 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation. It begins with the first reading, runs beside those of other threads, and is not held up by a reader
- * that is slow. It is read by one thread; any thread may close it, which ends it before the next forward pass.
+ * One generation. It starts when it is first read, runs together with the generations of other threads, and does not
+ * wait for a slow reader. One thread reads it. Any thread may close it, which ends it before the next forward pass.
  */
 public final class Generation implements Iterable<String>, AutoCloseable {
     private final RankGroup group;
@@ -29,7 +29,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
     private Event.@Nullable End end;
     private @Nullable GenerationReport report;
 
-    /** Prepares; nothing is computed yet. */
+    /** Prepares a generation. Computes nothing. */
     Generation(
             Tokenizer tokenizer, RankGroup group, int[] tokens, int[] known, GenerationExtent extent, Sampler sampler) {
         if (tokens.length < 1 || tokens.length > group.capacity()) {
@@ -52,7 +52,10 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         return Arrays.copyOf(known, ended ? count - 1 : count);
     }
 
-    /** Returns the text piece by piece, in whole characters. There is one reading of it: a second iterator goes on. */
+    /**
+     * Returns the text in pieces of whole characters. It can be read once: a second iterator continues where the first
+     * one stopped.
+     */
     @Override
     public Iterator<String> iterator() {
         return new Iterator<>() {
@@ -81,7 +84,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         };
     }
 
-    /** Returns whether it has ended. */
+    /** Returns whether the generation has ended. */
     public boolean ended() {
         return report != null;
     }
@@ -89,7 +92,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
     /**
      * Waits for the next token.
      *
-     * @return the text that is whole with it, which may be empty
+     * @return the text that the token completes, which may be empty
      * @throws IllegalStateException if the generation has ended
      * @throws GenerationException if the thread is interrupted; that ends the generation
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails
@@ -105,7 +108,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         while (true) {
             switch (take()) {
                 case Event.Token event -> {
-                    // One that was chosen after the generation had been closed does not count.
+                    // A token that was chosen after the generation had been closed is ignored.
                     if (!cancelled) {
                         int token = event.token();
                         generated.add(token);
@@ -123,7 +126,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         }
     }
 
-    /** Submits it, unless that has been done. */
+    /** Submits the generation, unless it has been submitted. */
     void begin() {
         if (begun) {
             return;
@@ -157,13 +160,13 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         return List.copyOf(generated.subList(Math.min(place, generated.size()), generated.size()));
     }
 
-    /** Returns the token that was chosen last, if there is one. */
+    /** Returns the last chosen token, if there is one. */
     public OptionalInt lastToken() {
         return generated.isEmpty() ? OptionalInt.empty() : OptionalInt.of(generated.getLast());
     }
 
     /**
-     * Returns how likely the tokens were that have been read, where the sampler notes it.
+     * Returns the probabilities of the tokens read so far, if the sampler records them.
      *
      * @param place number of positions that are left out
      */
@@ -193,10 +196,10 @@ public final class Generation implements Iterable<String>, AutoCloseable {
     }
 
     /**
-     * Returns what was done, once it has ended by itself or has been closed. A generation that was closed has the
-     * tokens that were read.
+     * Returns the report of a generation that has ended or has been closed. That of a closed generation has the tokens
+     * read before.
      *
-     * @throws IllegalStateException if it goes on
+     * @throws IllegalStateException if the generation is running
      */
     public GenerationReport report() {
         while (report == null && cancelled) {
@@ -209,7 +212,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
     }
 
     /**
-     * Returns how many tokens of the prompt were taken from the cache.
+     * Returns the number of the prompt's tokens that were taken from the KV cache.
      *
      * @throws IllegalStateException if it has not ended
      */
@@ -220,7 +223,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         return end.held();
     }
 
-    /** Ends it before the next forward pass. */
+    /** Ends the generation before the next forward pass. */
     @Override
     public void close() {
         cancelled = true;

@@ -1,7 +1,7 @@
 package dev.waterspout.engine.generate;
 
 /**
- * Where a generation begins and ends.
+ * The beginning and the end of a generation.
  *
  * @param reuse most leading tokens of the prompt whose keys and values may be taken from the cache, if it holds them,
  *     instead of being computed; the last token of the prompt is always computed
@@ -9,7 +9,7 @@ package dev.waterspout.engine.generate;
  * @param ignoresEnd whether it goes on after an end-of-text token
  */
 public record GenerationExtent(int reuse, int predict, boolean ignoresEnd) {
-    /** Takes all that the cache holds. */
+    /** Uses all matching tokens of the cache. */
     public static final int ANY = Integer.MAX_VALUE;
 
     /** Checks the ranges. */

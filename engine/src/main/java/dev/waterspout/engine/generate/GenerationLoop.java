@@ -26,31 +26,31 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The generation loop: asks the scheduler for a step, runs it on all ranks, chooses the tokens that follow, and begins
- * again while there is something to do. It runs on the thread of rank 0, a step at a time; other calls for that thread
- * come in between. Requests come from any thread.
+ * The generation loop: gets a step from the scheduler, runs it on all ranks, chooses the next tokens, and repeats this
+ * while there are requests. It runs on the thread of rank 0, one step at a time, so that other calls for that thread
+ * can run in between. Any thread may submit requests.
  */
 final class GenerationLoop {
     private final RankGroup group;
     private final RankThreads threads;
     private final Scheduler scheduler;
-    /** What other threads have asked for. */
+    /** Messages of other threads. */
     private final Queue<Runnable> inbox = new ConcurrentLinkedQueue<>();
-    /** Whether a turn is under way or about to be. */
+    /** Whether a turn is running or scheduled. */
     private final AtomicBoolean awake = new AtomicBoolean();
 
-    /** Requests that the scheduler has, by number. */
+    /** Requests of the scheduler, by number. */
     private final Map<Long, Request> open = new LinkedHashMap<>();
-    /** Tasks that need the ranks for themselves. */
+    /** Tasks that run while no request runs. */
     private final Deque<FutureTask<@Nullable Void>> exclusive = new ArrayDeque<>();
-    /** Requests that came after such a task. */
+    /** Requests submitted after such a task. */
     private final Deque<Request> deferred = new ArrayDeque<>();
 
     private long numbers;
     private long steps;
     private long reportedAt = -1;
     private List<RankWork> reported = List.of();
-    /** Why no more steps can be run, or null. */
+    /** The failure after which no more steps can run, or null. */
     private volatile @Nullable Throwable failure;
 
     GenerationLoop(RankGroup group, RankThreads threads, Scheduler scheduler) {
@@ -59,7 +59,7 @@ final class GenerationLoop {
         this.scheduler = scheduler;
     }
 
-    /** Runs a request after those that were submitted before, beside as many as there is room for. */
+    /** Submits a request, which starts after earlier ones as soon as there is room. */
     void submit(Request request) {
         try {
             post(() -> arrive(request));
@@ -97,7 +97,7 @@ final class GenerationLoop {
         }
     }
 
-    /** What the cache held is about to be overwritten. Called in an exclusive task. */
+    /** Forgets the content of the cache, which is about to be overwritten. Called in an exclusive task. */
     void forget() {
         scheduler.forget();
     }
@@ -125,7 +125,7 @@ final class GenerationLoop {
         }
         if (!more) {
             awake.set(false);
-            // A message may have come since the inbox was looked at.
+            // A message may have arrived since the inbox was read.
             more = !inbox.isEmpty() && awake.compareAndSet(false, true);
         }
         if (more) {
@@ -212,7 +212,7 @@ final class GenerationLoop {
         return true;
     }
 
-    /** A request's logits are there: its next token is chosen, and it goes on or ends. */
+    /** Chooses the next token of a request from its logits; the request continues or ends. */
     private void proceed(Request request, Chunk chunk, int row, LogitsRequest asked) {
         int passed = chunk.position() + chunk.tokens().size();
         if (!request.isFilled()) {
@@ -260,7 +260,7 @@ final class GenerationLoop {
         return Objects.requireNonNull(open.get(chunk.sequence()));
     }
 
-    /** What the ranks have done so far, asked for once between two steps. */
+    /** The ranks' statistics so far, requested at most once between two steps. */
     private List<RankWork> work() {
         if (reportedAt != steps) {
             reported = group.work();
@@ -288,12 +288,12 @@ final class GenerationLoop {
         exclusive.clear();
     }
 
-    /** {@return how many steps have been run} */
+    /** {@return the number of steps so far} */
     long steps() {
         return steps;
     }
 
-    /** {@return how often a sequence had to give up its blocks} */
+    /** {@return the number of preemptions so far} */
     long preemptions() {
         return scheduler.preemptions();
     }

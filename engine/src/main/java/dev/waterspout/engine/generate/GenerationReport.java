@@ -35,15 +35,15 @@ public record GenerationReport(
         generated = List.copyOf(generated);
     }
 
-    /** Why a generation ended. */
+    /** The reason for the end of a generation. */
     public enum StopReason {
         /** The model chose an end-of-text token. */
         END_OF_TEXT,
-        /** As many tokens as asked for. */
+        /** The limit of tokens was reached. */
         LENGTH,
-        /** No position left in the context. */
+        /** The context is full. */
         CONTEXT_FULL,
-        /** It was closed before its end. */
+        /** The generation was closed. */
         CANCELLED
     }
 

@@ -4,9 +4,9 @@ import dev.waterspout.engine.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Continues prompts. Used by any number of threads: their generations run beside each other. */
+/** Continues prompts. Any number of threads may use it at the same time. */
 public final class Generator {
-    /** Generates until an end-of-text token comes or the context is full. */
+    /** Value for a generation without a limit of tokens: until an end-of-text token or a full context. */
     public static final int UNLIMITED = -1;
 
     private final Tokenizer tokenizer;
@@ -25,8 +25,8 @@ public final class Generator {
      * Turns a prompt into tokens.
      *
      * @param prompt text; special tokens in it are recognised
-     * @return one or more ids, that fit in the context
-     * @throws GenerationException if there is none, or more than the context holds
+     * @return one or more token ids that fit in the context
+     * @throws GenerationException if there is no token, or the context is too small
      */
     public int[] tokenize(String prompt) {
         // Without an end-of-text token: that would end the text before it is continued.
@@ -76,7 +76,7 @@ public final class Generator {
     }
 
     /**
-     * Begins generations that have not begun, all at the same time, once no generation runs.
+     * Starts several generations at the same time, when no other generation runs.
      *
      * @param generations generations of this generator
      */

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
-/** Notes how likely the tokens of a text were. One thread adds to it, any thread reads. */
+/** Records the log-probabilities of a text's tokens. One thread adds to it, any thread may read it. */
 final class LogProbabilityRecord {
     private final int likeliest;
     private final List<ChosenToken> chosen = Collections.synchronizedList(new ArrayList<>());
@@ -25,7 +25,7 @@ final class LogProbabilityRecord {
         return likeliest >= 0;
     }
 
-    /** {@return how many of the most likely tokens are noted at each place; negative to note nothing} */
+    /** {@return the number of most likely tokens recorded at each position; negative if nothing is recorded} */
     int likeliest() {
         return likeliest;
     }

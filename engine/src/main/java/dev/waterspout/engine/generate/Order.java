@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * An order of the process with rank 0 to the others. On the wire: 14 words, the last nine of which are a request for
- * logits. The named tokens of the request, and a step of more than one token of slot 0, follow in a frame of their own,
- * so that a token of one sequence takes one message where no logits are adjusted.
+ * A command of the process with rank 0 to the others. Its message has 14 words, the last nine of which are a request
+ * for logits. Named tokens of the request, and steps other than one token in slot 0, follow in a second frame. So a
+ * token of one sequence takes one message if no logits are adjusted.
  */
 sealed interface Order {
-    /** Report the work done so far. */
+    /** Report the statistics so far. */
     Order REPORT = new Signal(2);
-    /** There is no more to do. */
+    /** End of the commands. */
     Order END = new Signal(3);
 
     /** Words of every order: code, number of the group, three that depend on the order, and the request for logits. */

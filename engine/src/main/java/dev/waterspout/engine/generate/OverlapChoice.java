@@ -5,9 +5,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Decides, on rank 0, whether a pass computes some of its rows while the partials of others travel. Passes of about the
- * same number of rows are done both ways by turns, twice each, and from then on in the way whose fastest pass took less
- * time per row; now and then the other way is tried again.
+ * Decides, on rank 0, whether a pass computes some of its rows while the partials of others are exchanged. Passes of
+ * about the same number of rows run alternately with and without overlap, twice each. From then on the way whose
+ * fastest pass took less time per row is used, and the other way is tried again from time to time.
  */
 final class OverlapChoice {
     private static final int TRIALS = 2;
@@ -17,7 +17,7 @@ final class OverlapChoice {
     /** By the number of binary digits of the rows. */
     private final Map<Integer, Sizes> sizes = new HashMap<>();
 
-    /** What passes of about the same number of rows took. */
+    /** Times of passes with about the same number of rows. */
     private static final class Sizes {
         int passes;
         /** Nanoseconds per row of the fastest pass, whole and with overlap. */
@@ -47,7 +47,7 @@ final class OverlapChoice {
     }
 
     /**
-     * Notes a pass.
+     * Records the time of a pass.
      *
      * @param rows rows of the pass
      * @param overlapped the overlapped exchange

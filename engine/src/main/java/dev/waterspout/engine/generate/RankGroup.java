@@ -57,7 +57,7 @@ public final class RankGroup implements AutoCloseable {
     private boolean saturationNoted;
 
     /**
-     * Puts every rank's shard on its device, from the rank's own thread.
+     * Creates every rank's shard on its device, on the rank's thread.
      *
      * @param model stays open while the group is used
      * @param plan one shard per rank
@@ -71,7 +71,7 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Puts one more group on the same ranks.
+     * Creates another group on the same ranks.
      *
      * @param model stays open while the group is used
      * @param plan one shard per rank
@@ -139,17 +139,17 @@ public final class RankGroup implements AutoCloseable {
         return new RankGroup(model, plan, options, devices, threads, 0, true);
     }
 
-    /** Returns how many positions there are. */
+    /** Returns the number of positions of a sequence. */
     public int capacity() {
         return options.context();
     }
 
-    /** Returns how many logits a token has. */
+    /** Returns the number of logits of a token. */
     public int vocabulary() {
         return vocabulary;
     }
 
-    /** Returns the most tokens in one forward pass. */
+    /** Returns the largest number of tokens in one forward pass. */
     public int chunk() {
         return options.chunk();
     }
@@ -202,7 +202,7 @@ public final class RankGroup implements AutoCloseable {
         loop.exclusively(task);
     }
 
-    /** Returns what runs the generations of this group. */
+    /** Returns the generation loop of this group. */
     GenerationLoop loop() {
         return loop;
     }
@@ -259,7 +259,7 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * A step as the ranks run it.
+     * A step in the form that ranks run.
      *
      * @param copies block copies, before the forward pass
      * @param parts the rows of each sequence
@@ -303,7 +303,7 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Says where a sentence about the run goes, such as that partials were beyond the range of their format.
+     * Sets the receiver of notes about the run, such as one about partials beyond the range of their format.
      *
      * @param sink receives each sentence once
      */
@@ -326,7 +326,7 @@ public final class RankGroup implements AutoCloseable {
         return String.join(", or ", causes);
     }
 
-    /** Returns the most tokens whose logits are computed at a time. */
+    /** Returns the largest number of tokens whose logits are computed at a time. */
     public int logitRows() {
         return options.logitRows();
     }
@@ -346,7 +346,7 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Gathers more of a token whose candidates were gathered last.
+     * Gathers further candidates of a token of the last gather.
      *
      * @param row row of the token among those whose logits were asked for
      * @param wanted more candidates or all logits
@@ -416,7 +416,7 @@ public final class RankGroup implements AutoCloseable {
         });
     }
 
-    /** {@return whether another step may follow} */
+    /** {@return whether further steps follow} */
     private boolean obey(Member member, Order order) {
         switch (order) {
             case Order.Run run -> run(member, pass(run.step(), run.wanted()), run.overlap());

@@ -42,13 +42,13 @@ public final class RankThreads implements AutoCloseable {
     private volatile boolean failed;
 
     /**
-     * One rank's end.
+     * A rank of the group, with its transport.
      *
-     * @param rank its number
-     * @param transport moves its messages
-     * @param exchange seals and validates its frames
-     * @param counters counters of its exchanges
-     * @param control its orders and agreements
+     * @param rank number of the rank
+     * @param transport transport of the rank
+     * @param exchange frames over the transport
+     * @param counters counters of the rank's exchanges
+     * @param control control messages over the same frames
      */
     public record Member(
             int rank, Transport transport, FrameExchange exchange, ExchangeCounters counters, ControlChannel control) {
@@ -59,13 +59,13 @@ public final class RankThreads implements AutoCloseable {
         }
     }
 
-    /** What one rank does on its thread. */
+    /** The part of a task that one rank runs on its thread. */
     @FunctionalInterface
     public interface Task {
         /**
-         * Runs.
+         * Runs the part of one rank.
          *
-         * @param member the rank's end
+         * @param member the rank
          */
         void run(Member member);
     }
@@ -103,7 +103,7 @@ public final class RankThreads implements AutoCloseable {
     }
 
     /**
-     * The same on a thread of another kind.
+     * Starts the rank on a given kind of thread.
      *
      * @param factories make a thread of a given name
      */
@@ -147,7 +147,7 @@ public final class RankThreads implements AutoCloseable {
     }
 
     /**
-     * Runs something on the thread of this process's first rank, after all that it has to do already.
+     * Runs a task on the thread of this process's first rank, after its earlier tasks.
      *
      * @throws RejectedExecutionException if the ranks have been closed
      */
@@ -155,7 +155,7 @@ public final class RankThreads implements AutoCloseable {
         threads.getFirst().execute(task);
     }
 
-    /** Returns how many ranks the group has. */
+    /** Returns the number of ranks in the group. */
     public int size() {
         return members.getFirst().transport().size();
     }
@@ -170,7 +170,7 @@ public final class RankThreads implements AutoCloseable {
         return distributed;
     }
 
-    /** Returns whether the rank that has the logits, and gives orders, is in this process. */
+    /** Returns whether rank 0, which has the logits and sends commands, is in this process. */
     public boolean hasRoot() {
         return members.getFirst().rank() == ControlChannel.ROOT;
     }

@@ -15,11 +15,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.IntStream;
 
 /**
- * A generation as the loop sees it: its tokens go to a queue that the reader takes them from. Used by the loop's
- * thread.
+ * The generation loop's state of one generation. Its tokens go to a queue, from which the reader takes them. Used by
+ * the loop's thread.
  */
 final class Request {
-    /** What the loop tells the reader. */
+    /** A message of the loop to the reader. */
     sealed interface Event {
         /**
          * A token was chosen.
@@ -30,7 +30,7 @@ final class Request {
         record Token(int token, List<ChosenToken> noted) implements Event {}
 
         /**
-         * It has ended.
+         * The generation has ended.
          *
          * @param stop why
          * @param held tokens of the prompt that were taken from the cache
@@ -42,7 +42,7 @@ final class Request {
         record End(StopReason stop, int held, double firstTokenSeconds, int widened, Phase prefill, Phase decode)
                 implements Event {}
 
-        /** It cannot go on. */
+        /** The generation has failed. */
         record Failure(Throwable cause) implements Event {}
     }
 
@@ -99,7 +99,7 @@ final class Request {
         return given;
     }
 
-    /** Its first forward pass is about to begin. */
+    /** Notes the start of the first forward pass. */
     void begin(List<RankWork> work) {
         begun = System.nanoTime();
         idle = work;
@@ -113,13 +113,13 @@ final class Request {
         return filled != 0;
     }
 
-    /** Its prompt has been computed. */
+    /** Notes the end of the prompt's computation. */
     void fill(List<RankWork> work) {
         filled = System.nanoTime();
         prefilled = work;
     }
 
-    /** {@return what the choice of the next token needs of its logits} */
+    /** {@return the form of the logits that the choice of the next token needs} */
     LogitsRequest wanted(int logits) {
         return extent.predict() == 0 ? LogitsRequest.NONE : sampler.request(vocabulary(logits));
     }
@@ -130,7 +130,7 @@ final class Request {
     }
 
     /**
-     * Chooses its next token.
+     * Chooses the next token.
      *
      * @param group the ranks, whose logits of this request are those of one row
      * @param row index of the row
@@ -171,7 +171,7 @@ final class Request {
         return generated == extent.predict();
     }
 
-    /** {@return how many positions its text needs} */
+    /** {@return the number of positions of the text} */
     int positions() {
         return prompt.length + generated;
     }

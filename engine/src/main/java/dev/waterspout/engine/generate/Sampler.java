@@ -13,7 +13,7 @@ import java.util.TreeSet;
 
 /**
  * Chooses tokens from logits: top-k, top-p (nucleus sampling, arXiv 1904.09751), min-p (arXiv 2407.01082), temperature.
- * The same parameters and logits give the same tokens, be the logits all of them or candidates.
+ * The same parameters and logits give the same tokens, from all logits or from candidates.
  *
  * <p>Candidates are the most likely tokens of all, in their exact order ({@link Candidates}), and sums of exponentials
  * of all others. What is chosen from them is what would be chosen from all logits, or nothing is chosen:
@@ -30,7 +30,7 @@ import java.util.TreeSet;
  * </ul>
  */
 public final class Sampler {
-    /** How many candidates of each rank are asked for where the filters do not say how many there can be. */
+    /** Number of candidates per rank, if the filters do not limit it. */
     static final int CANDIDATES = 64;
 
     private static final OptionalInt UNDECIDED = OptionalInt.empty();
@@ -90,16 +90,16 @@ public final class Sampler {
         accept(token);
     }
 
-    /** Returns whether it notes how likely tokens were, for which it has to see their logits. */
+    /** Returns whether it records probabilities, for which it needs logits. */
     boolean notesProbabilities() {
         return record.isKept();
     }
 
     /**
-     * Returns what the choice of the next token needs of its logits. A constraint looks at all of them.
+     * Returns the form of the logits that the choice of the next token needs. A constraint needs all of them.
      *
      * @param vocabulary number of tokens
-     * @throws IllegalArgumentException if a bias is for a token that there is not
+     * @throws IllegalArgumentException if a bias is for a token that does not exist
      */
     public LogitsRequest request(int vocabulary) {
         List<Integer> named = named(vocabulary);
@@ -150,7 +150,7 @@ public final class Sampler {
      * @param logits f32 {@code [vocabulary]}
      * @return its id; the lowest of equally likely ones where the most likely token is asked for
      * @throws ModelException if the logits have a NaN
-     * @throws IllegalArgumentException if a bias is for a token that there is not, or if biases forbid all tokens
+     * @throws IllegalArgumentException if a bias is for a token that does not exist, or if biases forbid all tokens
      * @throws GenerationException if the constraint allows no token
      */
     public int sample(MemorySegment logits) {
@@ -200,7 +200,7 @@ public final class Sampler {
     }
 
     /**
-     * Returns what was noted of the tokens chosen so far.
+     * Returns the recorded probabilities of the tokens so far.
      *
      * @param place number of positions that are left out
      */

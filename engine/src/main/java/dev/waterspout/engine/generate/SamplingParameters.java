@@ -1,8 +1,8 @@
 package dev.waterspout.engine.generate;
 
 /**
- * How the next token is chosen. First the logits are adjusted; then the filters apply in this order, then the
- * temperature, then chance decides.
+ * Parameters of the choice of the next token. First the logits are adjusted. Then the filters apply in this order,
+ * then the temperature, and a random number decides.
  *
  * @param topK keep the {@code topK} most likely tokens; 0 keeps all
  * @param topP keep the most likely tokens that together have this probability; 1 keeps all
@@ -37,7 +37,7 @@ public record SamplingParameters(
     }
 
     /**
-     * Returns the same with other adjustments.
+     * Returns these parameters with other adjustments.
      *
      * @param other adjustments of the logits
      */
@@ -46,7 +46,7 @@ public record SamplingParameters(
     }
 
     /**
-     * Returns the same with another seed.
+     * Returns these parameters with another seed.
      *
      * @param other seed of the random numbers
      */

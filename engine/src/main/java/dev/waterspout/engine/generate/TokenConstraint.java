@@ -1,6 +1,6 @@
 package dev.waterspout.engine.generate;
 
-/** What a text may go on with, token by token, as a grammar says. Belongs to one text; used by one thread. */
+/** The tokens that may follow in a text, for example by a grammar. Belongs to one text; used by one thread. */
 public interface TokenConstraint {
     /** Allows every token. */
     TokenConstraint NONE = new TokenConstraint() {
@@ -20,7 +20,7 @@ public interface TokenConstraint {
     void restrict(float[] logits);
 
     /**
-     * Takes the token that was chosen.
+     * Advances by the chosen token.
      *
      * @param token one that was allowed
      */

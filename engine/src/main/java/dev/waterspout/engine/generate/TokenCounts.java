@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** How often each token is among the last ones of a text. */
+/** The number of occurrences of each token among the last ones of a text. */
 final class TokenCounts {
     private final int window;
     private final Deque<Integer> last = new ArrayDeque<>();
@@ -29,7 +29,7 @@ final class TokenCounts {
         }
     }
 
-    /** Returns the tokens that are among the last ones. */
+    /** Returns the tokens among the last ones. */
     Set<Integer> tokens() {
         return Collections.unmodifiableSet(counts.keySet());
     }

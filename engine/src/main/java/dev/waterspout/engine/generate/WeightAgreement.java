@@ -18,17 +18,17 @@ import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 
 /**
- * Makes sure that all processes of a group have the same weights. Where all of them read the same file of the same
- * machine, nothing is read for it. Else one rank of each file computes a CRC32C of every tensor, and the digests are
- * compared: each rank reads its own part of most tensors only, and the ranks' parts have no bytes in common. The pages
- * that are read are those that the rank's shard is about to need, and, where no other rank of the machine needs them,
- * those of the others'.
+ * Checks that all processes of a group have the same weights. If all of them read the same file on the same machine,
+ * nothing is read for the check. Otherwise one rank of each file computes a CRC32C of every tensor, and the digests
+ * are compared. Each rank reads only its own part of most tensors, and the ranks' parts have no bytes in common. The
+ * pages that are read are those that the rank's shard is about to need, and, where no other rank of the machine needs
+ * them, those of the others'.
  */
 public final class WeightAgreement {
-    /** After so many bytes the other ranks are told that this one is busy. */
+    /** Bytes after which a heartbeat is sent to the other ranks. */
     private static final long BATCH_BYTES = 1L << 30;
 
-    /** The most bytes of one buffer. */
+    /** Largest number of bytes of one buffer. */
     private static final long PIECE_BYTES = 1 << 26;
 
     private WeightAgreement() {}
@@ -124,7 +124,7 @@ public final class WeightAgreement {
         return digests;
     }
 
-    /** {@return the CRC32C of some bytes} */
+    /** {@return the CRC32C of the bytes} */
     static int digest(MemorySegment data) {
         CRC32C crc = new CRC32C();
         for (long at = 0; at < data.byteSize(); at += PIECE_BYTES) {

@@ -2,6 +2,9 @@ package dev.waterspout.engine.jinja;
 
 /** Counts what one rendering costs and ends it at its limits. */
 final class Budget {
+    private static final int STEPS_OF_ITEM = 8;
+    private static final int COMPARISONS_OF_STEP = 16;
+
     private final RenderLimits limits;
     private long steps;
     private int depth;
@@ -16,6 +19,16 @@ final class Budget {
         if (steps > limits.steps()) {
             throw new JinjaException("the chat template takes more than " + limits.steps() + " steps");
         }
+    }
+
+    /** Counts the items of a new list, which takes memory. */
+    void items(long count) {
+        spend(STEPS_OF_ITEM * count);
+    }
+
+    /** Counts a search: at worst every character of the text is compared with every one of what is wanted. */
+    void search(MarkedText text, String wanted) {
+        spend(text.length() + (long) text.length() * wanted.length() / COMPARISONS_OF_STEP);
     }
 
     /** Goes one level down; {@link #leave} goes up again. */

@@ -38,7 +38,8 @@ final class Evaluator {
             case Expression.Filter filter ->
                 filters.apply(filter.name(), evaluate(filter.input(), scope), arguments(filter.arguments(), scope));
             case Expression.Test test ->
-                Value.of(Tests.holds(test.name(), evaluate(test.input(), scope), arguments(test.arguments(), scope))
+                Value.of(Tests.holds(
+                                test.name(), evaluate(test.input(), scope), arguments(test.arguments(), scope), budget)
                         != test.negated());
             case Expression.Not not -> Value.of(!evaluate(not.operand(), scope).truthy());
             case Expression.Negative negative -> Operators.negative(evaluate(negative.operand(), scope));
@@ -101,7 +102,7 @@ final class Evaluator {
         Value left = evaluate(comparison.first(), scope);
         for (int i = 0; i < comparison.operators().size(); i++) {
             Value right = evaluate(comparison.rest().get(i), scope);
-            if (!Operators.compares(comparison.operators().get(i), left, right)) {
+            if (!Operators.compares(comparison.operators().get(i), left, right, budget)) {
                 return false;
             }
             left = right;

@@ -217,7 +217,7 @@ final class Filters {
             budget.spend(1);
             boolean holds = arguments.positional().isEmpty()
                     ? item.truthy()
-                    : Tests.holds(arguments.text(0, "test"), item, arguments.after(1));
+                    : Tests.holds(arguments.text(0, "test"), item, arguments.after(1), budget);
             if (holds == wanted) {
                 results.add(item);
             }
@@ -232,7 +232,7 @@ final class Filters {
             Value value = path(item, arguments.get(0, "attribute"));
             boolean holds = arguments.positional().size() < 2
                     ? value.truthy()
-                    : Tests.holds(arguments.text(1, "test"), value, arguments.after(2));
+                    : Tests.holds(arguments.text(1, "test"), value, arguments.after(2), budget);
             if (holds == wanted) {
                 results.add(item);
             }

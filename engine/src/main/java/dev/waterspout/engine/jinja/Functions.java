@@ -1,5 +1,6 @@
 package dev.waterspout.engine.jinja;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -7,6 +8,9 @@ import java.util.Map;
 
 /** The functions that every template may call. */
 final class Functions {
+    /** As in the sandbox of Jinja. */
+    private static final int MOST_NUMBERS = 100_000;
+
     private Functions() {}
 
     static Map<String, Value> all(TemplateClock clock, Budget budget) {
@@ -60,9 +64,18 @@ final class Functions {
             throw new JinjaException("the step of a range is 0");
         }
         List<Value> numbers = new ArrayList<>();
-        for (long i = from; step > 0 ? i < to : i > to; i = Math.addExact(i, step)) {
-            budget.spend(1);
-            numbers.add(new Value.Int(i));
+        BigInteger distance = BigInteger.valueOf(to).subtract(BigInteger.valueOf(from));
+        BigInteger stride = BigInteger.valueOf(step);
+        BigInteger count = distance.add(stride)
+                .subtract(BigInteger.valueOf(Long.signum(step)))
+                .divide(stride)
+                .max(BigInteger.ZERO);
+        if (count.compareTo(BigInteger.valueOf(MOST_NUMBERS)) > 0) {
+            throw new JinjaException("a range has " + count + " numbers; " + MOST_NUMBERS + " are the most");
+        }
+        budget.items(count.longValueExact());
+        for (long i = 0; i < count.longValueExact(); i++) {
+            numbers.add(new Value.Int(from + i * step));
         }
         return Value.list(numbers);
     }

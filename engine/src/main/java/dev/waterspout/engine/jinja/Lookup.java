@@ -131,6 +131,9 @@ final class Lookup {
         if (stride == 0) {
             throw new JinjaException("the step of a slice is 0");
         }
+        if (stride == 1 && object instanceof Value.Text text) {
+            return slice(text.text(), from, to);
+        }
         List<Value> items = switch (object) {
             case Value.Sequence sequence when hasIndex(sequence) -> sequence.items();
             case Value.Text text -> Operators.items(text, budget);
@@ -148,13 +151,24 @@ final class Lookup {
         for (long i = first; stride > 0 ? i < end : i > end; i += stride) {
             chosen.add(items.get((int) i));
         }
-        budget.spend(chosen.size());
+        budget.items(chosen.size());
         if (object instanceof Value.Sequence sequence) {
             return new Value.Sequence(sequence.kind(), chosen);
         }
         MarkedText.Builder builder = new MarkedText.Builder();
         chosen.forEach(item -> builder.append(Operators.requireText(item)));
         return Value.of(builder.build());
+    }
+
+    /** Takes characters that follow each other without making a text of each. */
+    private Value slice(MarkedText text, Value from, Value to) {
+        budget.spend(text.length());
+        String all = text.toString();
+        int size = all.codePointCount(0, all.length());
+        int first = from instanceof Value.None ? 0 : (int) bound(integer(from), size, 0, size);
+        int end = to instanceof Value.None ? size : (int) bound(integer(to), size, 0, size);
+        int begin = all.offsetByCodePoints(0, first);
+        return Value.of(text.substring(begin, all.offsetByCodePoints(begin, Math.max(0, end - first))));
     }
 
     private static long integer(Value value) {
@@ -200,9 +214,11 @@ final class Lookup {
                 if (between.isEmpty()) {
                     throw new JinjaException("split takes a separator of at least one character");
                 }
+                budget.search(text.text(), between);
                 parts = text.text().split(between, most);
             }
-            budget.spend(text.text().length() + (long) parts.size());
+            budget.spend(text.text().length());
+            budget.items(parts.size());
             return Value.list(parts.stream().<Value>map(Value::of).toList());
         }
 

@@ -160,20 +160,29 @@ public final class MarkedText {
     /** {@return the words between runs of white space, at most {@code most} cuts where that is not negative} */
     List<MarkedText> words(long most) {
         List<MarkedText> words = new ArrayList<>();
-        MarkedText rest = strip(null, true, false);
-        while (!rest.isEmpty()) {
-            int end = 0;
-            while (end < rest.length() && !isSpace(rest.text.codePointAt(end))) {
-                end += Character.charCount(rest.text.codePointAt(end));
-            }
+        int from = wordAt(0);
+        while (from < text.length()) {
             if (most >= 0 && words.size() >= most) {
-                words.add(rest.strip(null, false, true));
+                words.add(substring(from, text.length()).strip(null, false, true));
                 break;
             }
-            words.add(rest.substring(0, end));
-            rest = rest.substring(end, rest.length()).strip(null, true, false);
+            int to = from;
+            while (to < text.length() && !isSpace(text.codePointAt(to))) {
+                to += Character.charCount(text.codePointAt(to));
+            }
+            words.add(substring(from, to));
+            from = wordAt(to);
         }
         return words;
+    }
+
+    /** {@return where the next word begins, from a place on; the end where there is none} */
+    private int wordAt(int place) {
+        int at = place;
+        while (at < text.length() && isSpace(text.codePointAt(at))) {
+            at += Character.charCount(text.codePointAt(at));
+        }
+        return at;
     }
 
     @Override

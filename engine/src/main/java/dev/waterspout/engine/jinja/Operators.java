@@ -7,6 +7,9 @@ import java.util.Map;
 
 /** Operators, with Python's meaning and its refusals. */
 final class Operators {
+    /** A character by itself takes the memory of so many items. */
+    private static final int STRINGS_OF_CHARACTER = 8;
+
     private Operators() {}
 
     static MarkedText requireText(Value value) {
@@ -45,7 +48,7 @@ final class Operators {
                 && (a.kind() == Kind.LIST || a.kind() == Kind.TUPLE)) {
             List<Value> items = new ArrayList<>(a.items());
             items.addAll(b.items());
-            budget.spend(items.size());
+            budget.items(items.size());
             return new Value.Sequence(a.kind(), items);
         }
         return arithmetic("+", left, right);
@@ -72,7 +75,7 @@ final class Operators {
             return Value.of(budget.produced(builder.build()));
         }
         if (left instanceof Value.Sequence sequence && right instanceof Value.Int times) {
-            budget.spend(saturated(sequence.items().size(), times.value()));
+            budget.items(Math.min(saturated(sequence.items().size(), times.value()), Integer.MAX_VALUE));
             List<Value> items = new ArrayList<>();
             for (long i = 0; i < times.value(); i++) {
                 items.addAll(sequence.items());
@@ -221,7 +224,7 @@ final class Operators {
         return Integer.compare(a.codePointAt(at), b.codePointAt(at));
     }
 
-    static boolean compares(String operator, Value left, Value right) {
+    static boolean compares(String operator, Value left, Value right, Budget budget) {
         return switch (operator) {
             case "==" -> equal(left, right);
             case "!=" -> !equal(left, right);
@@ -229,18 +232,24 @@ final class Operators {
             case "<=" -> compare(left, right) <= 0;
             case ">" -> compare(left, right) > 0;
             case ">=" -> compare(left, right) >= 0;
-            case "in" -> contains(right, left);
-            case "not in" -> !contains(right, left);
+            case "in" -> contains(right, left, budget);
+            case "not in" -> !contains(right, left, budget);
             default -> throw new IllegalArgumentException(operator);
         };
     }
 
-    static boolean contains(Value container, Value item) {
+    static boolean contains(Value container, Value item, Budget budget) {
         return switch (container) {
-            case Value.Text text ->
-                text.text().toString().contains(requireText(item).toString());
+            case Value.Text text -> {
+                String wanted = requireText(item).toString();
+                budget.search(text.text(), wanted);
+                yield text.text().toString().contains(wanted);
+            }
             case Value.Mapping mapping -> mapping.entries().containsKey(item);
-            case Value.Sequence sequence -> sequence.items().stream().anyMatch(each -> equal(each, item));
+            case Value.Sequence sequence -> {
+                budget.spend(sequence.items().size());
+                yield sequence.items().stream().anyMatch(each -> equal(each, item));
+            }
             case Value.Undefined _ -> false;
             default -> throw new JinjaException("operator in does not take a " + container.typeName());
         };
@@ -258,7 +267,7 @@ final class Operators {
     }
 
     private static List<Value> characters(MarkedText text, Budget budget) {
-        budget.spend(text.length());
+        budget.items((long) STRINGS_OF_CHARACTER * text.length());
         List<Value> characters = new ArrayList<>();
         String all = text.toString();
         for (int i = 0; i < all.length(); ) {

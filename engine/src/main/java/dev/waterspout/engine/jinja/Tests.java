@@ -11,7 +11,7 @@ final class Tests {
      *
      * @throws JinjaException for a name that is no test
      */
-    static boolean holds(String name, Value value, Arguments arguments) {
+    static boolean holds(String name, Value value, Arguments arguments, Budget budget) {
         return switch (name) {
             case "defined" -> !(value instanceof Value.Undefined);
             case "undefined" -> value instanceof Value.Undefined;
@@ -35,7 +35,7 @@ final class Tests {
                         || value instanceof Value.Undefined
                         || (value instanceof Value.Sequence sequence
                                 && (sequence.kind() == Kind.LIST || sequence.kind() == Kind.TUPLE));
-            case "in" -> Operators.contains(arguments.get(0, "seq"), value);
+            case "in" -> Operators.contains(arguments.get(0, "seq"), value, budget);
             case "equalto", "eq", "==" -> Operators.equal(value, arguments.get(0, "other"));
             case "ne", "!=" -> !Operators.equal(value, arguments.get(0, "other"));
             default -> throw new JinjaException("test '" + name + "' is not one that chat templates use");

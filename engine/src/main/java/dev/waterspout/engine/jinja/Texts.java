@@ -45,7 +45,8 @@ final class Texts {
         MarkedText replacement = Operators.requireText(arguments.get(1, "new"));
         long count = arguments.integer(2, "count", -1);
         long most = old.isEmpty() ? text.text().length() + 1L : text.text().length() / old.length();
-        budget.spend(text.text().length() + most * replacement.length());
+        budget.search(text.text(), old);
+        budget.spend(most * replacement.length());
         return Value.of(budget.produced(text.text().replace(old, replacement, count)));
     }
 }

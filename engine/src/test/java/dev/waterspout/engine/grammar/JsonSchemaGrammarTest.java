@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waterspout.engine.json.PlainJson;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -120,5 +123,25 @@ class JsonSchemaGrammarTest {
                 assertThat(GrammarTest.matches(upTo, text)).isEqualTo(value < most);
             }
         }
+    }
+
+    /** Each took exponential time or the whole stack before there were limits. */
+    @Test
+    void hostileSchemasAreRefusedAtOnce() {
+        Object types = Map.of("type", "string");
+        for (int i = 0; i < 60; i++) {
+            types = Map.of("type", List.of("array", "array"), "items", types);
+        }
+        Object squared = types;
+        assertThatThrownBy(() -> JsonSchemaGrammar.of(squared))
+                .isInstanceOf(GrammarException.class)
+                .hasMessageContaining("more than 20000 parts");
+        Map<String, Object> definitions = new HashMap<>();
+        for (int i = 0; i < 5_000; i++) {
+            definitions.put(String.valueOf(i), Map.of("$ref", "#/$defs/" + (i + 1)));
+        }
+        assertThatThrownBy(() -> JsonSchemaGrammar.of(Map.of("$ref", "#/$defs/0", "$defs", definitions)))
+                .isInstanceOf(GrammarException.class)
+                .hasMessageContaining("more than 200 parts inside each other");
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.forward.HostShard;
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
@@ -36,12 +37,18 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Whole runs of 2 to 8 ranks over a simulated MPI: messages are delayed and overtake those of other pairs, and one
- * fault strikes at some step. Whatever happens, rank 0 writes the right text or every rank that is left ends with exit
- * code 5, and none waits for ever.
+ * fault strikes at some step. In every fifth run the prompt goes through the layers in parts, whose exchanges are under
+ * way at the same time. Whatever happens, rank 0 writes the right text or every rank that is left ends with exit code
+ * 5, and none waits for ever.
  */
 class SimulationTest {
     private static final Duration NEVER = Duration.ofHours(1);
     private static final String PROMPT = "Once upon a";
+    /** Tokens enough for three parts. */
+    private static final String LONG_PROMPT = PROMPT + " time there was a little model that spoke.";
+
+    private static final int PART_ROWS = 48;
+    private static final int OVERLAP_EVERY = 5;
     private static final int TOKENS = 4;
     private static final List<String> FORMATS = List.of("f32", "e2m1:32:e8m0", "q8_0");
     private static final List<Algorithm> ALGORITHMS = List.of(Algorithm.values());
@@ -56,18 +63,20 @@ class SimulationTest {
     private static final int LAST = Integer.getInteger("waterspout.test.last.schedule", 100_000);
 
     /** What a run is made of. */
-    private record Options(int ranks, String format, Algorithm algorithm, int chunkRows) {
+    private record Options(int ranks, String format, Algorithm algorithm, int chunkRows, Overlap overlap) {
         static Options of(long seed) {
             return new Options(
                     2 + (int) (seed % 7),
                     FORMATS.get((int) (seed / 7 % FORMATS.size())),
                     ALGORITHMS.get((int) (seed / 21 % ALGORITHMS.size())),
-                    seed % 2 == 0 ? 1 : CommChoice.UNCUT);
+                    seed % 2 == 0 ? 1 : CommChoice.UNCUT,
+                    seed % OVERLAP_EVERY == 0 ? Overlap.ON : Overlap.OFF);
         }
 
         RankOptions rankOptions() {
             CommChoice choice = new CommChoice(algorithm, WireFormat.parse(format), chunkRows);
-            return new RankOptions(SmallModel.CONTEXT, 8, 1, CommSchedule.fixed(choice), NEVER);
+            int rows = overlap == Overlap.ON ? PART_ROWS : 8;
+            return new RankOptions(SmallModel.CONTEXT, rows, 1, CommSchedule.fixed(choice), NEVER).withOverlap(overlap);
         }
     }
 
@@ -108,6 +117,21 @@ class SimulationTest {
         run(FIRST, LAST);
     }
 
+    @Test
+    void theLongPromptIsDivided() {
+        Options options = Options.of(0);
+        try (RankGroup group = RankGroup.inProcess(
+                MODEL,
+                ShardPlan.of(MODEL, options.ranks, List.of()),
+                options.rankOptions(),
+                Collections.nCopies(options.ranks, HostShard.factory(HostKernels.vector())))) {
+            int tokens = new Generator(MODEL.tokenizer(), group).tokenize(LONG_PROMPT).length;
+            assertThat(tokens).isBetween(PART_ROWS, SmallModel.CONTEXT - TOKENS);
+        }
+        assertThat(options.overlap).isEqualTo(Overlap.ON);
+    }
+
+    /** Runs whose rows go in parts poll by the clock, and are not the same. */
     @Test
     void theSameSeedGivesTheSameRun() throws InterruptedException {
         for (long seed : new long[] {11, 12, 13}) {
@@ -171,9 +195,9 @@ class SimulationTest {
         try (RankGroup group = RankGroup.inProcess(
                 MODEL,
                 ShardPlan.of(MODEL, options.ranks, List.of()),
-                options.rankOptions(),
+                options.rankOptions().withOverlap(Overlap.OFF),
                 Collections.nCopies(options.ranks, HostShard.factory(HostKernels.vector())))) {
-            return write(group);
+            return write(group, options);
         }
     }
 
@@ -193,18 +217,22 @@ class SimulationTest {
                     group.follow();
                     return "";
                 }
-                String text = write(group);
+                String text = write(group, options);
                 group.dismiss();
                 return text;
             }
         }
     }
 
-    private static String write(RankGroup group) {
+    private static String write(RankGroup group, Options options) {
         Generator generator = new Generator(MODEL.tokenizer(), group);
         StringBuilder text = new StringBuilder();
         Sampler sampler = new Sampler(SamplingParameters.greedy());
-        generator.generate(generator.tokenize(PROMPT), TOKENS, sampler, text::append);
+        generator.generate(
+                generator.tokenize(options.overlap == Overlap.ON ? LONG_PROMPT : PROMPT),
+                TOKENS,
+                sampler,
+                text::append);
         return text.toString();
     }
 }

@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -49,7 +50,15 @@ public final class QueuedReply implements AutoCloseable {
                 return Optional.of(failure);
             }
         }
+        if (closed) {
+            withdrawn();
+        }
         return Optional.empty();
+    }
+
+    /** Tells the reader that nothing more is computed. */
+    void withdrawn() {
+        events.add(new Failed(new CancellationException("the reply was cancelled"), false));
     }
 
     private void compute(int choice, Supplier<ChatReply> begin) {

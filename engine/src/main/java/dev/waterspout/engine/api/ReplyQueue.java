@@ -77,6 +77,7 @@ public final class ReplyQueue implements AutoCloseable {
     private void withdraw(QueuedReply reply) {
         if (waiting.remove(reply)) {
             room.release();
+            reply.withdrawn();
         }
     }
 
@@ -100,7 +101,7 @@ public final class ReplyQueue implements AutoCloseable {
     public void close() {
         closed = true;
         threads.forEach(Thread::interrupt);
-        for (QueuedReply reply = waiting.poll(); reply != null; reply = waiting.poll()) {
+        for (QueuedReply reply = waiting.peek(); reply != null; reply = waiting.peek()) {
             reply.close();
         }
         for (Thread thread : threads) {

@@ -6,6 +6,7 @@ package dev.waterspout.kernels.weights;
  * @param start index of the first number in {@link DeviceTables}
  * @param values the numbers
  */
+@SuppressWarnings("ArrayRecordComponent") // made once, never compared
 record TypeTable(int start, float[] values) {
     /** No numbers. */
     static final TypeTable NONE = new TypeTable(0, new float[0]);

@@ -5,6 +5,7 @@ import dev.waterspout.engine.api.QueuedReply;
 import dev.waterspout.engine.api.ReplyEvent;
 import dev.waterspout.engine.api.ReplyQueue;
 import dev.waterspout.engine.http.transport.Answer;
+import dev.waterspout.engine.http.transport.ClientGoneException;
 import dev.waterspout.engine.http.transport.Exchange;
 import dev.waterspout.engine.json.PlainJson;
 import java.time.Duration;
@@ -50,6 +51,9 @@ final class Replies {
             try {
                 read(exchange, request, writer, reply);
             } catch (ApiException failure) {
+                if (left.get()) {
+                    throw new ClientGoneException("the client has left");
+                }
                 if (!exchange.begun() || (failure.modelLost() && exchange.repeats())) {
                     throw failure;
                 }

@@ -3,6 +3,7 @@ package dev.waterspout.kernels.host;
 import dev.waterspout.kernels.machine.ByteKernels;
 import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.machine.Quants;
+import dev.waterspout.kernels.machine.SwigluKernels;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import dev.waterspout.kernels.weights.QuantBlock;
@@ -124,7 +125,16 @@ public final class VectorKernels implements HostKernels {
     @Override
     public void gate(GateFunction function, MemorySegment gate, MemorySegment up, int from, int to) {
         Arguments.checkElements(gate, up, from, to);
-        VectorElementwise.gate(function, gate, up, from, to);
+        int rest = from;
+        SwigluKernels swiglu = machine == null || function != GateFunction.SWIGLU
+                ? null
+                : machine.swiglu().orElse(null);
+        if (swiglu != null) {
+            int whole = (to - from) / SwigluKernels.LANES * SwigluKernels.LANES;
+            swiglu.apply(Memory.target(gate) + Layouts.floats(from), Memory.address(up) + Layouts.floats(from), whole);
+            rest = from + whole;
+        }
+        VectorElementwise.gate(function, gate, up, rest, to);
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 /** Exponentials and their sums, see {@link ExponentialTile}. */
 public final class ExponentialKernels implements MachineCode.Checked {
     /** What the comparison with the definition takes: ordinary numbers, both ends, and what is none. */
-    private static final float[] NUMBERS = {
+    static final float[] NUMBERS = {
         0,
         -0.1f,
         -0.7f,
@@ -30,12 +30,11 @@ public final class ExponentialKernels implements MachineCode.Checked {
 
     private final ExponentialTile shape;
     private final MachineCode.Function function;
-    private final MemorySegment constants = Arena.ofAuto().allocate(ExponentialTile.constantBytes(), Memory.LINE);
+    private final MemorySegment constants = ExponentialTile.constants();
 
     ExponentialKernels(MachineCode machine, ExponentialTile shape) {
         this.shape = shape;
         function = machine.function(shape, shape::emit);
-        ExponentialTile.constants(constants);
     }
 
     /**

@@ -2,6 +2,8 @@ package dev.waterspout.kernels.machine;
 
 import dev.waterspout.kernels.vector.Exponential;
 import dev.waterspout.kernels.vector.Layouts;
+import dev.waterspout.kernels.vector.Memory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -23,7 +25,7 @@ record ExponentialTile(int lanes) {
     private static final int FRACTION_BITS = 23;
 
     /** The constants with their places in memory, each for all lanes. */
-    private enum Constant {
+    enum Constant {
         LOG2_E(0, Exponential.LOG2_E),
         ROUND(1, Exponential.ROUND),
         LN2_HIGH(2, -Exponential.LN2_HIGH),
@@ -36,7 +38,8 @@ record ExponentialTile(int lanes) {
         Q1(9, Exponential.Q1),
         Q0(10, Exponential.Q0),
         ONE(11, 1),
-        HALF(12, Float.intBitsToFloat(Exponential.HALF));
+        HALF(12, Float.intBitsToFloat(Exponential.HALF)),
+        SIGNS(13, -0f);
 
         private final int index;
         private final float value;
@@ -51,19 +54,17 @@ record ExponentialTile(int lanes) {
         }
     }
 
-    /** Bytes of the constants. */
-    static int constantBytes() {
-        return Constant.values().length * MOST_BITS / Byte.SIZE;
-    }
-
-    /** Writes the constants. */
-    static void constants(MemorySegment to) {
+    /** {@return memory with the constants} */
+    static MemorySegment constants() {
+        MemorySegment memory =
+                Arena.ofAuto().allocate((long) Constant.values().length * MOST_BITS / Byte.SIZE, Memory.LINE);
         int copies = MOST_BITS / Float.SIZE;
         for (Constant constant : Constant.values()) {
             for (int i = 0; i < copies; i++) {
-                to.setAtIndex(Layouts.F32, (long) constant.index * copies + i, constant.value);
+                memory.setAtIndex(Layouts.F32, (long) constant.index * copies + i, constant.value);
             }
         }
+        return memory;
     }
 
     /** {@return the function} */
@@ -94,8 +95,8 @@ record ExponentialTile(int lanes) {
         return code.instructions();
     }
 
-    /** Register 1 = exp(register 0). */
-    private static void exponential(Assembler code) {
+    /** Register 1 = exp(register 0); registers 2 to 4 are overwritten. */
+    static void exponential(Assembler code) {
         int x = 1;
         int shifted = 2;
         int n = 3;

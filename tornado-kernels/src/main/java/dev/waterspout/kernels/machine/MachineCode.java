@@ -36,6 +36,7 @@ public final class MachineCode {
 
     private final Map<ValueTile, Optional<ValueKernels>> values = new ConcurrentHashMap<>();
     private final Map<ExponentialTile, Optional<ExponentialKernels>> exponentials = new ConcurrentHashMap<>();
+    private final Map<SwigluTile, Optional<SwigluKernels>> gates = new ConcurrentHashMap<>();
     private final Map<FloatTranspose, Optional<TransposeKernels>> transposes = new ConcurrentHashMap<>();
 
     private MachineCode(Isa isa, @Nullable Runner simulator) {
@@ -142,6 +143,11 @@ public final class MachineCode {
     public Optional<ExponentialKernels> exponentials(int lanes) {
         ExponentialTile shape = new ExponentialTile(lanes);
         return exponentials.computeIfAbsent(shape, key -> checked(new ExponentialKernels(this, key)));
+    }
+
+    /** {@return the kernel of SwiGLU, or nothing if it does not work here} */
+    public Optional<SwigluKernels> swiglu() {
+        return gates.computeIfAbsent(new SwigluTile(), _ -> checked(new SwigluKernels(this)));
     }
 
     private static <T extends Checked> Optional<T> checked(T kernels) {

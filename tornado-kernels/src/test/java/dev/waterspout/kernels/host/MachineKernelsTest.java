@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contract, with f32 products in machine code: they have the bits of the Vector API. */
 class MachineKernelsTest extends HostKernelsContract {
@@ -69,5 +70,16 @@ class MachineKernelsTest extends HostKernelsContract {
         HostKernels.vector().attention(call, 0, call.units(), scratch);
         kernels.attention(other, 0, call.units(), scratch);
         assertThat(Segments.bits(output)).isEqualTo(Segments.bits(call.output()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 8, 37})
+    void gatesHaveTheBitsOfTheVectorApi(int count) {
+        MemorySegment up = Segments.random(arena, count + 5L, 73);
+        MemorySegment actual = Segments.random(arena, count + 5L, 74);
+        MemorySegment expected = Segments.copy(arena, actual);
+        HostKernels.vector().gate(GateFunction.SWIGLU, expected, up, 3, count + 3);
+        kernels.gate(GateFunction.SWIGLU, actual, up, 3, count + 3);
+        assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
     }
 }

@@ -72,6 +72,7 @@ class MachineCodeTest {
         for (int lanes : new int[] {4, 8, 16}) {
             assertThat(machine.exponentials(lanes)).isPresent();
         }
+        assertThat(machine.swiglu()).isPresent();
     }
 
     @ParameterizedTest

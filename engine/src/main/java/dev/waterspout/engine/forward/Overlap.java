@@ -1,5 +1,7 @@
 package dev.waterspout.engine.forward;
 
+import dev.waterspout.interconnect.policy.CommSchedule;
+
 /** Whether a pass computes some of its rows while the partials of others travel. */
 public enum Overlap {
     /** Never. */
@@ -7,5 +9,15 @@ public enum Overlap {
     /** In every pass that can be divided. */
     ON,
     /** Where it was faster in the passes before. */
-    AUTO
+    AUTO;
+
+    /**
+     * Returns the number of parts that a pass is divided into with overlap; 1 if it cannot be divided.
+     *
+     * @param schedule how partials are exchanged
+     * @param rows rows of the pass
+     */
+    public static int parts(CommSchedule schedule, int rows) {
+        return LayerPipeline.divides(schedule, rows) ? LayerPipeline.parts(schedule.choice(rows)) : 1;
+    }
 }

@@ -6,6 +6,7 @@ import dev.waterspout.engine.cli.options.MachineOptions;
 import dev.waterspout.engine.cli.options.WireFormatConverter;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.cli.print.PlanReport;
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.lab.predict.Predictor;
@@ -84,6 +85,14 @@ public final class PlanCommand implements Callable<Integer> {
                     + " instead of two (default: ${DEFAULT-VALUE}).")
     private AttentionPlan attention = AttentionPlan.SHARDED;
 
+    @Option(
+            names = "--overlap",
+            paramLabel = "off|on|auto",
+            defaultValue = "off",
+            description = "Whether parts of a pass are computed while the partials of others travel; auto takes the"
+                    + " faster way (default: ${DEFAULT-VALUE}).")
+    private Overlap overlap = Overlap.OFF;
+
     @Mixin
     private MachineOptions machineOptions = new MachineOptions();
 
@@ -154,7 +163,7 @@ public final class PlanCommand implements Callable<Integer> {
         Predictor predictor =
                 new Predictor(config, subject.bytesPerWeight(), plan, machineOptions.machine(ranks, formats));
         List<CommChoice> choices = choices(config.width());
-        PlanReport report = new PlanReport(config, ranks, prompt, predict, batch);
+        PlanReport report = new PlanReport(config, ranks, prompt, predict, batch, overlap);
         report.compare(predictor, choices);
         report.print(output, Objects.requireNonNull(spec).commandLine().getOut());
         return ExitCode.OK;

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.cli.print;
 
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.gguf.Printable;
 import dev.waterspout.engine.lab.predict.PhaseTime;
 import dev.waterspout.engine.lab.predict.Predictor;
@@ -28,6 +29,7 @@ public final class PlanReport {
     private final int prompt;
     private final int predict;
     private final int batch;
+    private final Overlap overlap;
     private final List<Row> rows = new ArrayList<>();
 
     /** The output formats. */
@@ -53,13 +55,15 @@ public final class PlanReport {
      * @param prompt tokens of the prompt
      * @param predict tokens that follow
      * @param batch tokens of the prompt in one forward pass
+     * @param overlap whether parts of a pass are computed while the partials of others travel
      */
-    public PlanReport(ModelConfig config, int ranks, int prompt, int predict, int batch) {
+    public PlanReport(ModelConfig config, int ranks, int prompt, int predict, int batch, Overlap overlap) {
         this.config = config;
         this.ranks = ranks;
         this.prompt = prompt;
         this.predict = predict;
         this.batch = batch;
+        this.overlap = overlap;
     }
 
     /**
@@ -88,7 +92,7 @@ public final class PlanReport {
         boolean compared = !plain.isEmpty() && !(many.format() instanceof PlainFormat);
         return new Row(
                 label,
-                predictor.prefill(prompt, batch, CommSchedule.fixed(many)),
+                predictor.prefill(prompt, batch, CommSchedule.fixed(many), overlap),
                 predictor.decode(prompt + predict / 2, CommSchedule.fixed(one)),
                 compared
                         ? predictor.breakEven(many, predictor.fastest(plain, largest), largest)
@@ -109,14 +113,15 @@ public final class PlanReport {
     private void printText(PrintWriter out) {
         out.printf(
                 Locale.ROOT,
-                "%s: %d layers, width %d; %d ranks, prompt of %d tokens in passes of %d; decode after %d tokens%n",
+                "%s: %d layers, width %d; %d ranks, prompt of %d tokens in passes of %d; decode after %d tokens%s%n",
                 Printable.line(config.name()),
                 config.layers(),
                 config.width(),
                 ranks,
                 prompt,
                 batch,
-                prompt + predict / 2);
+                prompt + predict / 2,
+                overlap == Overlap.OFF ? "" : "; overlap " + overlap.name().toLowerCase(Locale.ROOT));
         printPhase("prefill", "TTFT ms", out, true);
         printPhase("decode", "token ms", out, false);
     }
@@ -183,6 +188,7 @@ public final class PlanReport {
                         .add("promptTokens", prompt)
                         .add("predictTokens", predict)
                         .add("batchSize", batch)
+                        .add("overlap", overlap.name().toLowerCase(Locale.ROOT))
                         .add("predictions", array)
                         .build(),
                 out);

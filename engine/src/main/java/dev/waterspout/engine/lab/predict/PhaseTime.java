@@ -12,7 +12,8 @@ import dev.waterspout.interconnect.policy.CommChoice;
  * @param quantize encoding of partials
  * @param transfer frames on the link
  * @param sum dequantize, sum and add the residual; for two-step also the reduction
- * @param exchange quantize, transfer and sum, with their overlap
+ * @param exchange quantize, transfer and sum, with their overlap; where parts of a pass overlap, what is left of it
+ *     beside the computation
  * @param other exchange of orders and logits, once per pass
  */
 public record PhaseTime(
@@ -32,6 +33,11 @@ public record PhaseTime(
     /** Returns the tokens per second. */
     public double tokensPerSecond() {
         return tokens / seconds();
+    }
+
+    /** {@return this phase with another time of the exchange beyond the computation} */
+    PhaseTime withExchange(double seconds) {
+        return new PhaseTime(choice, tokens, compute, quantize, transfer, sum, seconds, other);
     }
 
     /** {@return the time of both phases in sequence} */

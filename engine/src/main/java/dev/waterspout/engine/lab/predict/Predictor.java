@@ -1,5 +1,6 @@
 package dev.waterspout.engine.lab.predict;
 
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.logits.LogitsRequest;
 import dev.waterspout.engine.model.Model;
@@ -79,12 +80,52 @@ public final class Predictor {
      * @param schedule wire format and collective of each exchange
      */
     public PhaseTime prefill(int tokens, int chunk, CommSchedule schedule) {
-        PhaseTime whole = pass(Math.min(tokens, chunk), 0, tokens <= chunk, schedule);
+        return prefill(tokens, chunk, schedule, Overlap.OFF);
+    }
+
+    /**
+     * Predicts the time to the first token.
+     *
+     * @param tokens tokens of the prompt, at least 1
+     * @param chunk most tokens in one pass
+     * @param schedule wire format and collective of each exchange
+     * @param overlap whether parts of a pass are computed while the partials of others travel; {@link Overlap#AUTO} is
+     *     the faster way for each pass
+     */
+    public PhaseTime prefill(int tokens, int chunk, CommSchedule schedule, Overlap overlap) {
+        PhaseTime whole = pass(Math.min(tokens, chunk), 0, tokens <= chunk, schedule, overlap);
         for (int from = chunk; from < tokens; from += chunk) {
             int rows = Math.min(chunk, tokens - from);
-            whole = whole.plus(pass(rows, from, from + rows == tokens, schedule));
+            whole = whole.plus(pass(rows, from, from + rows == tokens, schedule, overlap));
         }
         return whole;
+    }
+
+    private PhaseTime pass(int tokens, int position, boolean logits, CommSchedule schedule, Overlap overlap) {
+        PhaseTime whole = pass(tokens, position, logits, schedule);
+        int parts = Overlap.parts(schedule, tokens);
+        if (overlap == Overlap.OFF || parts == 1 || plan.ranks() == 1) {
+            return whole;
+        }
+        PhaseTime overlapped = overlapped(whole, schedule.choice(tokens), parts);
+        return overlap == Overlap.AUTO && whole.seconds() < overlapped.seconds() ? whole : overlapped;
+    }
+
+    /**
+     * A pass whose parts take turns in each half layer. A turn lasts as long as the computation with the codec, as a
+     * part's own computation and exchange, or as the transfer of all parts: the longest counts. Nothing is computed
+     * during the last transfer.
+     */
+    private PhaseTime overlapped(PhaseTime whole, CommChoice choice, int parts) {
+        CommChoice uncut = new CommChoice(choice.algorithm(), choice.format(), CommChoice.UNCUT);
+        int rows = Math.ceilDiv(whole.tokens(), parts);
+        int exchanges = plan.exchangesPerLayer() * config.layers();
+        double compute = whole.compute() / exchanges;
+        double exchange = exchange(uncut, rows, machine.link());
+        double transfer = only(uncut, rows, machine.link(), _ -> new Cost(FREE, FREE, FREE));
+        double turn = Math.max(
+                Math.max(compute + parts * (exchange - transfer), compute / parts + exchange), parts * transfer);
+        return whole.withExchange(exchanges * turn + transfer - whole.compute());
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.engine.bench.ModelShapes;
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.lab.predict.Machine.Device;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.ShardPlan;
@@ -146,6 +147,26 @@ class PredictorTest {
         assertThat(inParts.tokens()).isEqualTo(8);
         assertThat(inParts.transfer()).isCloseTo(once.transfer() + 2 * 4 * (1e-3 + 48e-6), EXACT);
         assertThat(inParts.other()).isCloseTo(once.other() + 2e-3, EXACT);
+    }
+
+    @Test
+    void overlapHidesTheShorterOneOfComputationAndLink() {
+        CommSchedule schedule = schedule(BF16);
+        // Two parts of 50 rows: each sends 2 x 50 x 64 bytes and a header.
+        double bytes = 2 * 50 * 64 + 48;
+        for (double bytesPerSecond : new double[] {1e3, 1e9}) {
+            Predictor two = predictor(2, new LinkCost(0, bytesPerSecond));
+            PhaseTime whole = two.prefill(100, 100, schedule);
+            PhaseTime parts = two.prefill(100, 100, schedule, Overlap.ON);
+            double transfer = bytes / bytesPerSecond;
+            double longer = Math.max(whole.compute(), 4 * 2 * transfer);
+            assertThat(whole.seconds()).isGreaterThan(parts.seconds());
+            assertThat(parts.seconds() - parts.other()).isBetween(longer, longer + 5 * transfer + whole.compute() / 2);
+            assertThat(two.prefill(100, 100, schedule, Overlap.AUTO)).isEqualTo(parts);
+        }
+        // Too few rows for two parts.
+        Predictor two = predictor(2, new LinkCost(0, 1e3));
+        assertThat(two.prefill(31, 31, schedule, Overlap.ON)).isEqualTo(two.prefill(31, 31, schedule));
     }
 
     @Test

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 
 /**
  * Troubles a server of this machine for a while: clients that leave before, in and after their prompt's forward passes,
- * slow readers, damaged requests, and, where ranks are processes of their own, ranks that are killed. What is answered is
- * compared with the texts that the server wrote before, one at a time.
+ * slow readers, damaged requests, and, where ranks are processes of their own, ranks that are killed. What is answered
+ * is compared with the texts that the server wrote before, one at a time.
  */
 public final class ServeSoak {
     private static final int REPORTS = 10;
@@ -39,8 +39,8 @@ public final class ServeSoak {
     /**
      * Runs a soak and prints what happened; the exit code is 1 if anything was wrong.
      *
-     * @param arguments address such as http://127.0.0.1:8080, process id of the server, seconds, clients at a time, seed,
-     *     seconds between kills of a rank (0 for none)
+     * @param arguments address such as http://127.0.0.1:8080, process id of the server, seconds, clients at a time,
+     *     seed, seconds between kills of a rank (0 for none)
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         if (arguments.length != 6) {

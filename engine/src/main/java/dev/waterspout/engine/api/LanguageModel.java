@@ -167,8 +167,8 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Answers a prompt that an earlier attempt came some way with: the reply has the pieces of that attempt, and goes on
-     * as that would have done. Where the options note how likely tokens were, all are computed anew.
+     * Answers a prompt that an earlier attempt came some way with: the reply has the pieces of that attempt, and goes
+     * on as that would have done. Where the options note how likely tokens were, all are computed anew.
      *
      * @param prompt that fits in the context
      * @param options how the reply is made, as they were

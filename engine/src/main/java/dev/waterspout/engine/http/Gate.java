@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What every request passes: the check of its key and type, and the refusal of requests by a server that ends. Files are
- * handed out here; all else is a {@link Service}'s.
+ * What every request passes: the check of its key and type, and the refusal of requests by a server that ends. Files
+ * are handed out here; all else is a {@link Service}'s.
  */
 final class Gate implements Handler {
     private static final long POLL_MILLIS = 20;

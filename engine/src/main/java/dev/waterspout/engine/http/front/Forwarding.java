@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request on its way to rank 0, and its answer on the way back. Where rank 0 is lost, the request is asked again: the
- * tokens of the reply that came are sent along, and the events that the client has are left out of the new answer, which
- * begins with the same ones.
+ * tokens of the reply that came are sent along, and the events that the client has are left out of the new answer,
+ * which begins with the same ones.
  */
 final class Forwarding {
     /** Rank 0 has gone. */

@@ -40,8 +40,8 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A front and ranks that die. The process that the front starts is a shell that waits; rank 0 is this test, which answers
- * with four tokens, an event for each.
+ * A front and ranks that die. The process that the front starts is a shell that waits; rank 0 is this test, which
+ * answers with four tokens, an event for each.
  */
 @Timeout(300)
 @EnabledOnOs({OS.LINUX, OS.MAC})

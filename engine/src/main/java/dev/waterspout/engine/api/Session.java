@@ -296,6 +296,7 @@ public final class Session implements AutoCloseable {
         RankGroup group =
                 new RankGroup(deployment.model(), deployment.plan(), options, shards, threads, running.size());
         group.notes(events::note);
+        group.explanations(events::explanation);
         try {
             String name = deployment.model().file().name();
             boolean shown = leads() && running.isEmpty();

@@ -2,7 +2,9 @@ package dev.waterspout.engine.generate;
 
 import dev.waterspout.engine.forward.Overlap;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Decides, on rank 0, whether a pass computes some of its rows while the partials of others are exchanged. Passes of
@@ -14,6 +16,7 @@ final class OverlapChoice {
     private static final int RETRY = 32;
 
     private final Overlap mode;
+    private Consumer<String> explanations = _ -> {};
     /** By the number of binary digits of the rows. */
     private final Map<Integer, Sizes> sizes = new HashMap<>();
 
@@ -27,6 +30,15 @@ final class OverlapChoice {
     /** @param mode the requested mode */
     OverlapChoice(Overlap mode) {
         this.mode = mode;
+    }
+
+    /**
+     * Sets the receiver of each decision: a line per number of rows, once both ways have been tried.
+     *
+     * @param sink receiver
+     */
+    void explain(Consumer<String> sink) {
+        explanations = sink;
     }
 
     /**
@@ -58,6 +70,17 @@ final class OverlapChoice {
         int way = overlapped ? 1 : 0;
         alike.passes++;
         alike.fastest[way] = Math.min(alike.fastest[way], (double) nanos / rows);
+        if (mode == Overlap.AUTO && alike.passes == 2 * TRIALS) {
+            int least = Integer.highestOneBit(rows);
+            explanations.accept(String.format(
+                    Locale.ROOT,
+                    "overlap: %s for passes of %d to %d tokens (a token takes %.0f us with overlap, %.0f us without)",
+                    alike.fastest[1] <= alike.fastest[0] ? "on" : "off",
+                    least,
+                    2L * least - 1,
+                    alike.fastest[1] / 1e3,
+                    alike.fastest[0] / 1e3));
+        }
     }
 
     private Sizes sizes(int rows) {

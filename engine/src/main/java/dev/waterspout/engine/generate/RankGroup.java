@@ -311,6 +311,15 @@ public final class RankGroup implements AutoCloseable {
         notes = sink;
     }
 
+    /**
+     * Sets the receiver of decisions that are made by the times of forward passes, such as that on overlap.
+     *
+     * @param sink receiver of a line per decision
+     */
+    public void explanations(Consumer<String> sink) {
+        overlap.explain(sink);
+    }
+
     /** Returns the cause of unusable logits for a message: the weights, or a wire format with a small range. */
     public String likelyCause() {
         List<String> causes = new ArrayList<>();

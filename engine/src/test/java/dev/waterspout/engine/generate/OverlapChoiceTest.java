@@ -3,6 +3,8 @@ package dev.waterspout.engine.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.forward.Overlap;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class OverlapChoiceTest {
@@ -24,6 +26,22 @@ class OverlapChoiceTest {
                 .isEqualTo(2 + 128 - 4);
         assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 132, 1000, 1200))
                 .isEqualTo(2 + 4);
+    }
+
+    @Test
+    void saysWhatItDecidedOncePerSize() {
+        List<String> lines = new ArrayList<>();
+        OverlapChoice choice = new OverlapChoice(Overlap.AUTO);
+        choice.explain(lines::add);
+        overlapped(choice, 100, 3, 2_000_000, 1_500_000);
+        assertThat(lines).isEmpty();
+        overlapped(choice, 100, 60, 2_000_000, 1_500_000);
+        overlapped(choice, 512, 4, 2_048_000, 3_072_000);
+        assertThat(lines)
+                .containsExactly(
+                        "overlap: on for passes of 64 to 127 tokens (a token takes 15 us with overlap, 20 us without)",
+                        "overlap: off for passes of 512 to 1023 tokens (a token takes 6 us with overlap, 4 us"
+                                + " without)");
     }
 
     @Test

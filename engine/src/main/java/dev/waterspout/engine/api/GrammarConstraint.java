@@ -6,6 +6,7 @@ import dev.waterspout.engine.grammar.Grammar;
 import dev.waterspout.engine.grammar.GrammarException;
 import dev.waterspout.engine.grammar.GrammarMatcher;
 import java.util.BitSet;
+import java.util.function.Supplier;
 
 /** A constraint that keeps a text within a grammar. */
 final class GrammarConstraint implements TokenConstraint {
@@ -17,32 +18,32 @@ final class GrammarConstraint implements TokenConstraint {
 
     @Override
     public void restrict(float[] logits) {
-        try {
-            BitSet allowed = matcher.allowed();
-            if (allowed.isEmpty()) {
-                throw new GenerationException(
-                        "the grammar allows nothing that this model's vocabulary has a token for");
-            }
-            for (int token = allowed.nextClearBit(0); token < logits.length; token = allowed.nextClearBit(token + 1)) {
-                logits[token] = Float.NEGATIVE_INFINITY;
-            }
-        } catch (GrammarException beyond) {
-            throw new GenerationException(String.valueOf(beyond.getMessage()));
+        BitSet allowed = following(matcher::allowed);
+        if (allowed.isEmpty()) {
+            throw new GenerationException("the grammar allows nothing that this model's vocabulary has a token for");
+        }
+        for (int token = allowed.nextClearBit(0); token < logits.length; token = allowed.nextClearBit(token + 1)) {
+            logits[token] = Float.NEGATIVE_INFINITY;
         }
     }
 
     @Override
     public void accept(int token) {
+        var _ = following(() -> matcher.accept(token));
+    }
+
+    /** Takes text that came before; returns whether the grammar has it. */
+    boolean accept(String text) {
+        return following(() -> matcher.accept(text));
+    }
+
+    /** A grammar that turns out to be beyond its limits ends the one reply that it belongs to. */
+    private static <T> T following(Supplier<T> step) {
         try {
-            var _ = matcher.accept(token);
+            return step.get();
         } catch (GrammarException beyond) {
             throw new GenerationException(String.valueOf(beyond.getMessage()));
         }
-    }
-
-    /** Consumes earlier text; returns whether the grammar accepts it. */
-    boolean accept(String text) {
-        return matcher.accept(text);
     }
 
     /** Returns whether the text may end. */

@@ -111,6 +111,11 @@ public enum GgmlType {
         return Optional.empty();
     }
 
+    /** Returns the largest number that a type has. */
+    static int highestId() {
+        return values()[values().length - 1].id;
+    }
+
     /** The name of the type that once had a number and has been removed from the format. */
     static Optional<String> removedName(int id) {
         return switch (id) {

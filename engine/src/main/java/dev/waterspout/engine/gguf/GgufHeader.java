@@ -190,7 +190,8 @@ record GgufHeader(int version, GgufMetadata metadata, Map<String, GgufTensor> te
                     at,
                     GgmlType.removedName(id)
                             .map(name -> "type " + number + " (" + name + ") has been removed from GGUF")
-                            .orElse("type " + number + " is unknown"));
+                            .orElse("type " + number + " is unknown; types up to " + GgmlType.highestId()
+                                    + " are known"));
         });
     }
 

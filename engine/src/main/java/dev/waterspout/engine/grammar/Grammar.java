@@ -57,6 +57,8 @@ public final class Grammar {
         root = number(numbers, ROOT);
         refuseLeftRecursion(List.copyOf(rules.keySet()));
         leadsToEnd = leadsToEnd();
+        // Refuses a grammar that cannot be followed from its first byte, where its author still learns of it.
+        var _ = new GrammarStates(this).begin();
     }
 
     /**

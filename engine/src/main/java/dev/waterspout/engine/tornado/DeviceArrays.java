@@ -4,13 +4,17 @@ import dev.waterspout.engine.batch.BatchLimits;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.model.Experts;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.engine.plan.Span;
 import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.DeviceNorm;
+import dev.waterspout.kernels.device.DeviceScoring;
 import dev.waterspout.kernels.device.DeviceWeights;
+import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -37,18 +41,24 @@ final class DeviceArrays {
     final @Nullable FloatArray qBias;
     final @Nullable FloatArray kBias;
     final @Nullable FloatArray vBias;
+    /** [layers][heads]. */
+    final FloatArray sinks;
+    /** Queries of all ranks' heads, [rows][all heads][headDim], where a norm is that of all together, else null. */
+    final @Nullable FloatArray wideQueries;
+    /** Keys of all ranks' heads, [rows][all KV heads][headDim], where a norm is that of all together, else null. */
+    final @Nullable FloatArray wideKeys;
+    /** Of each head, or of all ranks' heads together. */
     final @Nullable DeviceNorm qNorm;
+
     final @Nullable DeviceNorm kNorm;
     final StackedWeights attentionOutput;
     final @Nullable FloatArray attentionOutputBias;
     final @Nullable DeviceNorm attentionPostNorm;
     final @Nullable DeviceNorm ffnNorm;
-    final @Nullable StackedWeights gateWeights;
-    final StackedWeights upWeights;
-    final StackedWeights down;
-    final @Nullable FloatArray gateBias;
-    final @Nullable FloatArray upBias;
-    final @Nullable FloatArray downBias;
+    /** Null where experts take its place. */
+    final @Nullable FfnArrays ffn;
+
+    final @Nullable ExpertArrays experts;
     final @Nullable DeviceNorm ffnPostNorm;
     final DeviceNorm outputNorm;
     final DeviceWeights output;
@@ -69,9 +79,9 @@ final class DeviceArrays {
     final FloatArray keys;
     /** [rows][kvHeads][headDim]. */
     final FloatArray values;
-    /** [rows][ffn]. */
+    /** [rows][ffn]; of one element where experts have their own. */
     final FloatArray gate;
-    /** [rows][ffn]. */
+    /** [rows][ffn]; of one element where experts have their own. */
     final FloatArray up;
     /** Output of a row-parallel layer, [rows][width]. */
     final FloatArray partial;
@@ -111,19 +121,24 @@ final class DeviceArrays {
         qBias = vectors(layers, TensorRole.ATTN_Q_BIAS);
         kBias = vectors(layers, TensorRole.ATTN_K_BIAS);
         vBias = vectors(layers, TensorRole.ATTN_V_BIAS);
-        qNorm = headNorm(config, layers, TensorRole.ATTN_Q_NORM, heads);
-        kNorm = headNorm(config, layers, TensorRole.ATTN_K_NORM, kvHeads);
+        boolean wide = config.architecture().hasWideNorms();
+        qNorm = wide
+                ? norm(config, layers, TensorRole.ATTN_Q_NORM, config.queryWidth())
+                : headNorm(config, layers, TensorRole.ATTN_Q_NORM, heads);
+        kNorm = wide
+                ? norm(config, layers, TensorRole.ATTN_K_NORM, config.kvWidth())
+                : headNorm(config, layers, TensorRole.ATTN_K_NORM, kvHeads);
+        wideQueries = wide ? floats(rows, config.queryWidth()) : null;
+        wideKeys = wide ? floats(rows, config.kvWidth()) : null;
+        sinks = sinks(layers, heads);
         attentionOutput = stack("attention output", layers, TensorRole.ATTN_OUTPUT);
         ffnNorm = norm(config, layers, TensorRole.FFN_NORM, TensorRole.FFN_NORM_BIAS);
         attentionPostNorm = norm(config, layers, TensorRole.ATTN_POST_NORM, null);
         ffnPostNorm = norm(config, layers, TensorRole.FFN_POST_NORM, null);
-        gateWeights = layers.getFirst().has(TensorRole.FFN_GATE) ? stack("gate", layers, TensorRole.FFN_GATE) : null;
-        upWeights = stack("up", layers, TensorRole.FFN_UP);
-        down = stack("down", layers, TensorRole.FFN_DOWN);
+        Experts mixture = config.experts();
+        ffn = mixture == null ? FfnArrays.of(layers, this) : null;
+        experts = mixture == null ? null : new ExpertArrays(config, mixture, shard, layers, rows, this);
         attentionOutputBias = vectors(layers, TensorRole.ATTN_OUTPUT_BIAS);
-        gateBias = vectors(layers, TensorRole.FFN_GATE_BIAS);
-        upBias = vectors(layers, TensorRole.FFN_UP_BIAS);
-        downBias = vectors(layers, TensorRole.FFN_DOWN_BIAS);
         MemorySegment outputBias = weights.outputNormBias();
         outputNorm = keep(new DeviceNorm(
                 kind(config),
@@ -143,8 +158,9 @@ final class DeviceArrays {
         attended = floats(rows, heads * config.headDim());
         keys = floats(rows, kvHeads * config.headDim());
         values = floats(rows, kvHeads * config.headDim());
-        gate = floats(rows, shard.ffn().size());
-        up = floats(rows, shard.ffn().size());
+        int between = mixture == null ? shard.ffn().size() : 1;
+        gate = floats(rows, between);
+        up = floats(rows, between);
         partial = floats(rows, config.width());
         sum = floats(rows, config.width());
         selected = floats(rows, config.width());
@@ -168,14 +184,45 @@ final class DeviceArrays {
         return array;
     }
 
-    private StackedWeights stack(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
-        StackedWeights stacked = new StackedWeights(
-                kind, layers.stream().map(layer -> layer.matrix(role)).toList(), mostBytes);
+    /** Copies a matrix of every layer. */
+    StackedWeights stack(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
+        return stacked(
+                kind, layers.stream().map(layer -> List.of(layer.matrix(role))).toList());
+    }
+
+    /** Copies the matrices of the rank's experts of every layer. */
+    StackedWeights experts(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
+        return stacked(kind, layers.stream().map(layer -> layer.stack(role)).toList());
+    }
+
+    private StackedWeights stacked(String kind, List<List<WeightMatrix>> matrices) {
+        StackedWeights stacked = new StackedWeights(kind, matrices, mostBytes);
         stacked.stacks().forEach(this::keep);
         return stacked;
     }
 
-    private @Nullable FloatArray vectors(List<ShardWeights.Layer> layers, TensorRole role) {
+    /** Copies some rows of a matrix of f32 of every layer, [layers][rows][columns]; null where there is none. */
+    @Nullable
+    FloatArray rows(List<ShardWeights.Layer> layers, TensorRole role, Span rows) {
+        if (!layers.getFirst().has(role)) {
+            return null;
+        }
+        List<List<WeightMatrix>> some = layers.stream()
+                .map(layer -> List.of(layer.matrix(role).rowSlice(rows.from(), rows.to())))
+                .toList();
+        return keep((FloatArray)
+                new StackedWeights("bias", some, Long.MAX_VALUE).of(0).data());
+    }
+
+    /** A score per query head, or the lowest one where there are none. */
+    private FloatArray sinks(List<ShardWeights.Layer> layers, int heads) {
+        FloatArray present = vectors(layers, TensorRole.ATTN_SINKS);
+        return present == null ? keep(DeviceScoring.noSinks(layers.size(), heads)) : present;
+    }
+
+    /** Copies the vectors of the layers that have them; null where none has. */
+    @Nullable
+    FloatArray vectors(List<ShardWeights.Layer> layers, TensorRole role) {
         FloatArray stacked = stacked(layers, role);
         return stacked == null ? null : keep(stacked);
     }
@@ -203,6 +250,12 @@ final class DeviceArrays {
                 ? null
                 : keep(new DeviceNorm(
                         kind(config), weight, stacked(layers, biasRole), 1, config.width(), config.epsilon()));
+    }
+
+    /** The norm of all heads together. */
+    private @Nullable DeviceNorm norm(ModelConfig config, List<ShardWeights.Layer> layers, TensorRole role, int width) {
+        FloatArray weight = stacked(layers, role);
+        return weight == null ? null : keep(new DeviceNorm(kind(config), weight, null, 1, width, config.epsilon()));
     }
 
     /** The norm of each head. */
@@ -237,7 +290,8 @@ final class DeviceArrays {
                 limits.blockSize());
     }
 
-    private FloatArray floats(int rows, int columns) {
+    /** Allocates zeros. */
+    FloatArray floats(int rows, int columns) {
         FloatArray array = new FloatArray(Math.multiplyExact(rows, columns));
         array.init(0);
         return keep(array);

@@ -3,11 +3,13 @@ package dev.waterspout.engine.tornado;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.model.Experts;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.device.DeviceRouting;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
@@ -99,10 +101,13 @@ final class DeviceMemory {
     private long activations() {
         long heads = shard.heads().size();
         long kvHeads = shard.kvHeads().size();
+        Experts mixture = config.experts();
         long ofRow = 5L * config.width() // hidden, normed, partial, sum, selected
                 + 2 * heads * config.headDim() // queries, attended
                 + 2 * kvHeads * config.headDim() // keys, values
-                + 2L * shard.ffn().size() // gate, up
+                + 2L * (mixture == null ? shard.ffn().size() : 1) // gate, up
+                + ExpertArrays.elementsOfRow(config, shard)
+                + (config.architecture().hasWideNorms() ? (long) config.queryWidth() + config.kvWidth() : 0)
                 + heads; // factors of norms
         return floats(options.chunk(), ofRow)
                 + floats(options.logitRows(), shard.vocabulary().size())
@@ -120,6 +125,8 @@ final class DeviceMemory {
         long own = comm.format() == PlainFormat.F32 ? 0 : packet; // an f32 packet is the partial itself
         long exchanged = ranks == 1 ? 0 : own + (ranks - 1) * packet;
         long scalars = Step.SIZE + RowPlaces.elements(chunk, PhaseRows.tableEntries(options.limits(), chunk));
+        Experts mixture = config.experts();
+        scalars += mixture == null ? 0 : DeviceRouting.elements(chunk, mixture.used());
         return floats(chunk, 2 + 2L * config.ropes().getFirst().dimensions()) + floats(scalars, 1) + exchanged;
     }
 

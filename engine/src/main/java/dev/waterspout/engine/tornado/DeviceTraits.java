@@ -1,17 +1,15 @@
 package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.DeviceException;
-import dev.waterspout.engine.model.Architecture;
+import dev.waterspout.engine.model.Experts;
+import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.model.Temperature;
-import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
-import dev.waterspout.kernels.host.GateFunction;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /** The features of a model's layers that TornadoVM devices have kernels for. */
 final class DeviceTraits {
@@ -52,12 +50,13 @@ final class DeviceTraits {
     /** The features without a kernel, and whether the model needs each. */
     private static Map<String, Boolean> missing(Model model) {
         ModelConfig config = model.config();
-        Architecture architecture = config.architecture();
         Map<String, Boolean> missing = new LinkedHashMap<>();
-        missing.put("clamped SwiGLU", architecture.gate() == GateFunction.SWIGLU_CLAMPED);
-        missing.put("norms of all heads together", architecture.hasWideNorms());
+        Experts experts = config.experts();
         missing.put("latent attention", config.latent() != null);
-        missing.put("mixtures of experts", config.experts() != null);
+        missing.put(
+                "experts in some layers only",
+                experts != null && !config.traits().stream().allMatch(LayerTraits::experts));
+        missing.put("groups of experts", experts != null && experts.usedGroups() < experts.groups());
         missing.put("queries that grow with the position", !config.temperature().equals(Temperature.NONE));
         missing.put(
                 "layers without any rotary embedding in the model",
@@ -69,11 +68,6 @@ final class DeviceTraits {
                                 .distinct()
                                 .count()
                         > 1);
-        missing.put("attention sinks", has(model, TensorRole.ATTN_SINKS));
         return missing;
-    }
-
-    private static boolean has(Model model, TensorRole role) {
-        return IntStream.range(0, model.config().layers()).anyMatch(layer -> model.has(role, layer));
     }
 }

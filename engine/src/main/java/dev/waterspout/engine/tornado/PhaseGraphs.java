@@ -5,6 +5,7 @@ import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.engine.plan.Span;
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
@@ -12,12 +13,12 @@ import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DevicePackets;
 import dev.waterspout.kernels.device.DeviceRope;
+import dev.waterspout.kernels.device.DeviceScoring;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
-import dev.waterspout.kernels.host.Scoring;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -86,6 +87,9 @@ final class PhaseGraphs {
     private final KernelDevice device;
     private final int maxRows;
     private final int choiceRows;
+    /** Of the tokens of the chunk, or null without experts. */
+    private final @Nullable IntArray chosenExperts;
+
     private final int ranks;
     private final DeviceCodec codec;
     private final DeviceArrays arrays;
@@ -129,6 +133,7 @@ final class PhaseGraphs {
         this.chosen = new IntArray(maxRows);
         this.chosen.init(0);
         this.places = places;
+        this.chosenExperts = arrays.experts == null ? null : arrays.experts.chosen(maxRows);
         RopeConfig turned = config.ropes().getFirst();
         int ropeDim = turned.dimensions();
         FloatArray angles = new FloatArray(Math.multiplyExact(2 * maxRows, ropeDim));
@@ -141,12 +146,12 @@ final class PhaseGraphs {
         this.attention = perStacks(
                 "Attention",
                 Stream.of(arrays.q, arrays.k, arrays.v, arrays.attentionOutput),
-                (name, layer) -> attention(name, layer, shard.heads().size()));
+                (name, layer) -> attention(name, layer, shard));
         this.feedForward = perStacks(
                 "FeedForward",
-                arrays.gateWeights == null
-                        ? Stream.of(arrays.upWeights, arrays.down)
-                        : Stream.of(arrays.gateWeights, arrays.upWeights, arrays.down),
+                arrays.experts != null
+                        ? arrays.experts.stacks()
+                        : Objects.requireNonNull(arrays.ffn).stacks(),
                 (name, layer) -> feedForward(name, layer, shard.ffn().size()));
         boolean alike = arrays.attentionPostNorm == null && arrays.ffnPostNorm == null;
         this.attentionSums = sums("", arrays.attentionPostNorm);
@@ -261,19 +266,24 @@ final class PhaseGraphs {
         return graphs;
     }
 
-    private KernelGraph attention(String name, int layer, int heads) {
+    private KernelGraph attention(String name, int layer, Shard shard) {
+        int heads = shard.heads().size();
         KernelGraph graph = graph(name);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, places.data(), rope.angles());
         DeviceArrays a = arrays;
         FloatArray h = normed(graph, a.attentionNorm);
-        graph.linear("q", a.q.of(layer), a.qBias, h, a.queries, RowCount.CHUNK);
-        graph.linear("k", a.k.of(layer), a.kBias, h, a.keys, RowCount.CHUNK);
+        FloatArray queries = a.wideQueries == null ? a.queries : a.wideQueries;
+        FloatArray keys = a.wideKeys == null ? a.keys : a.wideKeys;
+        graph.linear("q", a.q.of(layer), a.qBias, h, queries, RowCount.CHUNK);
+        graph.linear("k", a.k.of(layer), a.kBias, h, keys, RowCount.CHUNK);
         graph.linear("v", a.v.of(layer), a.vBias, h, a.values, RowCount.CHUNK);
-        normHeads(graph, "qNorm", a.qNorm, a.queries);
-        normHeads(graph, "kNorm", a.kNorm, a.keys);
+        normHeads(graph, "qNorm", a.qNorm, queries);
+        normHeads(graph, "kNorm", a.kNorm, keys);
+        takeHeads(graph, "qOwn", queries, config.queryWidth(), a.queries, shard.heads());
+        takeHeads(graph, "kOwn", keys, config.kvWidth(), a.keys, shard.kvHeads());
         graph.turnAndStore("rope", rope, a.cache, places, heads, a.queries, a.keys, a.values);
         LayerTraits first = config.traits().getFirst();
-        Scoring scoring = new Scoring(first.scoreScale(), first.scoreCap(), 0, null);
+        DeviceScoring scoring = new DeviceScoring(first.scoreScale(), first.scoreCap(), a.sinks);
         graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
         graph.linear(
                 "output", a.attentionOutput.of(layer), a.attentionOutputBias, a.attended, a.partial, RowCount.CHUNK);
@@ -290,20 +300,29 @@ final class PhaseGraphs {
         DeviceArrays a = arrays;
         // Where both halves read the same norm, the first half has already computed it.
         FloatArray h = config.architecture().block() == Block.PARALLEL ? a.normed : normed(graph, a.ffnNorm);
-        if (a.gateWeights == null) {
-            graph.linear("up", a.upWeights.of(layer), a.upBias, h, a.gate, RowCount.CHUNK);
+        if (a.experts != null) {
+            a.experts.addTo(graph, layer, Objects.requireNonNull(chosenExperts), h, a.partial);
         } else {
-            graph.linear("gate", a.gateWeights.of(layer), a.gateBias, h, a.gate, RowCount.CHUNK);
-            graph.linear("up", a.upWeights.of(layer), a.upBias, h, a.up, RowCount.CHUNK);
+            dense(graph, Objects.requireNonNull(a.ffn), layer, h, ffn);
         }
-        graph.gate("swiglu", config.architecture().gate(), a.gate, a.up, ffn);
-        graph.linear("down", a.down.of(layer), a.downBias, a.gate, a.partial, RowCount.CHUNK);
         if (peers != null) {
             offer(graph, peers, peers.feedForward());
         } else {
             encode(graph);
         }
         return graph;
+    }
+
+    private void dense(KernelGraph graph, FfnArrays weights, int layer, FloatArray h, int ffn) {
+        DeviceArrays a = arrays;
+        if (weights.gate() == null) {
+            graph.linear("up", weights.up().of(layer), weights.upBias(), h, a.gate, RowCount.CHUNK);
+        } else {
+            graph.linear("gate", weights.gate().of(layer), weights.gateBias(), h, a.gate, RowCount.CHUNK);
+            graph.linear("up", weights.up().of(layer), weights.upBias(), h, a.up, RowCount.CHUNK);
+        }
+        graph.gate("swiglu", config.architecture().gate(), a.gate, a.up, ffn);
+        graph.linear("down", weights.down().of(layer), weights.downBias(), a.gate, a.partial, RowCount.CHUNK);
     }
 
     private Sums sums(String half, @Nullable DeviceNorm norm) {
@@ -403,6 +422,15 @@ final class PhaseGraphs {
         }
         graph.normalize("norm", norm, arrays.hidden, arrays.factors, arrays.normed, RowCount.CHUNK);
         return arrays.normed;
+    }
+
+    /** Of what is normalized together, this rank goes on with its own heads. */
+    @SuppressWarnings("ReferenceEquality") // where they are one array, the product made the rank's own
+    private void takeHeads(KernelGraph graph, String task, FloatArray all, int allWidth, FloatArray own, Span heads) {
+        if (all != own) {
+            Span columns = heads.times(config.headDim());
+            graph.takeColumns(task, all, allWidth, own, columns.from(), columns.size());
+        }
     }
 
     private void normHeads(KernelGraph graph, String task, @Nullable DeviceNorm norm, FloatArray x) {

@@ -27,24 +27,29 @@ final class StackedWeights {
      * Copies the matrices.
      *
      * @param kind kind of the weights, for error messages
-     * @param matrices one per layer, of one shape
+     * @param matrices those of each layer, one below the other; all layers have as many of one shape, and those of a
+     *     layer are of one type
      * @param mostBytes largest size of one array on the device
-     * @throws DeviceException if one array cannot hold one matrix
+     * @throws DeviceException if one array cannot hold those of one layer
      */
-    StackedWeights(String kind, List<WeightMatrix> matrices, long mostBytes) {
+    StackedWeights(String kind, List<List<WeightMatrix>> matrices, long mostBytes) {
         stackOf = new int[matrices.size()];
+        int inLayer = matrices.getFirst().size();
         Map<WeightFormat, List<Integer>> layers = new EnumMap<>(WeightFormat.class);
         for (int layer = 0; layer < matrices.size(); layer++) {
-            layers.computeIfAbsent(matrices.get(layer).format(), _ -> new ArrayList<>())
+            layers.computeIfAbsent(matrices.get(layer).getFirst().format(), _ -> new ArrayList<>())
                     .add(layer);
         }
         layers.forEach((format, ofType) -> {
-            int inOne =
-                    Math.toIntExact(Math.clamp(mostMatrices(matrices.getFirst(), format, mostBytes), 1, ofType.size()));
+            long most = mostMatrices(matrices.getFirst().getFirst(), format, mostBytes) / inLayer;
+            int inOne = Math.toIntExact(Math.clamp(most, 1, ofType.size()));
             for (int first = 0; first < ofType.size(); first += inOne) {
                 List<Integer> some = ofType.subList(first, Math.min(first + inOne, ofType.size()));
                 some.forEach(layer -> stackOf[layer] = stacks.size());
-                stacks.add(stack(kind, some, some.stream().map(matrices::get).toList(), mostBytes));
+                List<WeightMatrix> all = some.stream()
+                        .flatMap(layer -> matrices.get(layer).stream())
+                        .toList();
+                stacks.add(stack(kind, some, all, inLayer, mostBytes));
             }
         });
     }
@@ -87,27 +92,29 @@ final class StackedWeights {
      * @throws DeviceException if one array cannot hold it
      */
     static DeviceWeights single(String kind, WeightMatrix matrix, long mostBytes) {
-        return stack(kind, List.of(), List.of(matrix), mostBytes);
+        return stack(kind, List.of(), List.of(matrix), 1, mostBytes);
     }
 
-    private static DeviceWeights stack(String kind, List<Integer> layers, List<WeightMatrix> matrices, long mostBytes) {
+    private static DeviceWeights stack(
+            String kind, List<Integer> layers, List<WeightMatrix> matrices, int inLayer, long mostBytes) {
         WeightMatrix first = matrices.getFirst();
         long needed = matrices.size() * elements(first.format(), first.rows(), first.columns());
         long most = most(first.format(), mostBytes);
         if (needed > most) {
-            throw new DeviceException("the " + kind + " weights are too large for a device: " + first.rows() + " x "
-                    + first.columns() + " " + first.format() + " take " + needed + " elements, and one array holds "
+            throw new DeviceException("the " + kind + " weights are too large for a device: "
+                    + (inLayer == 1 ? "" : inLayer + " x ") + first.rows() + " x " + first.columns() + " "
+                    + first.format() + " take " + needed + " elements, and one array holds "
                     + most);
         }
         int elements = Math.toIntExact(needed);
         if (first.format() == WeightFormat.F32) {
             FloatArray floats = new FloatArray(elements);
             copy(matrices, floats.getSegment());
-            return new DeviceWeights(first.format(), floats, layers, first.rows(), first.columns());
+            return new DeviceWeights(first.format(), floats, layers, inLayer * first.rows(), first.columns());
         }
         ByteArray bytes = new ByteArray(elements);
         copy(matrices, bytes.getSegment());
-        return new DeviceWeights(first.format(), bytes, layers, first.rows(), first.columns());
+        return new DeviceWeights(first.format(), bytes, layers, inLayer * first.rows(), first.columns());
     }
 
     /** Stacks vectors of f32 of one length. */

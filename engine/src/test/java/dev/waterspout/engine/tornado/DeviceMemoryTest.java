@@ -124,8 +124,8 @@ class DeviceMemoryTest {
     void layersThatOneArrayCannotHoldLieInSeveral() {
         try (Model model = SmallModel.of("llama").withLayers(8).load()) {
             ShardPlan plan = ShardPlan.of(model, 1, List.of());
-            List<WeightMatrix> ups = ShardWeights.of(model, plan.shards().getFirst()).layers().stream()
-                    .map(layer -> layer.matrix(TensorRole.FFN_UP))
+            List<List<WeightMatrix>> ups = ShardWeights.of(model, plan.shards().getFirst()).layers().stream()
+                    .map(layer -> List.of(layer.matrix(TensorRole.FFN_UP)))
                     .toList();
             StackedWeights stacked = new StackedWeights("up", ups, MOST_BYTES);
             assertThat(stacked.stacks()).hasSizeBetween(2, 4);

@@ -5,16 +5,20 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.forward.HostShard;
 import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.plan.Split;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.testing.TestData;
 import jakarta.json.Json;
 import jakarta.json.JsonNumber;
@@ -27,8 +31,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,9 +47,86 @@ class DeviceReferenceTest {
 
     private static final float TOLERANCE = 1e-4f;
 
-    @ParameterizedTest(name = "{0} on {1} ranks")
-    @CsvSource({"gemma2, 1", "gemma2, 2", "phi3, 2", "commandr, 2", "starcoder2, 1"})
-    void agreesWithTheReference(String name, int ranks) throws IOException {
+    /** Ranks that a group is made of: D is the first device, H the host. */
+    @ParameterizedTest(name = "{0} on {1}")
+    @CsvSource({
+        "gemma2, D",
+        "gemma2, DD",
+        "phi3, DD",
+        "commandr, DD",
+        "starcoder2, D",
+        "olmo2, DH",
+        "mixtral, DD",
+        "qwen3moe, DH",
+        "qwen2moe, D",
+        "gptoss, DH"
+    })
+    void agreesWithTheReference(String name, String ranks) throws IOException {
+        assertAgrees(name, ranks, Split.EQUAL);
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest(name = "{0} on {1}")
+    @CsvSource({
+        "gemma2, DH",
+        "gemma3, D",
+        "gemma3, DH",
+        "phi3, D",
+        "phi3, DH",
+        "granite, D",
+        "smollm3, D",
+        "olmo2, D",
+        "mixtral, D",
+        "mixtral, HD",
+        "qwen3moe, D",
+        "qwen2moe, DH",
+        "gptoss, D"
+    })
+    void alsoAgreesWithTheReference(String name, String ranks) throws IOException {
+        agreesWithTheReference(name, ranks);
+    }
+
+    @ParameterizedTest(name = "{0} on {1}")
+    @CsvSource({"qwen2moe, DH"})
+    void wholeExpertsAgreeWithTheReference(String name, String ranks) throws IOException {
+        assertAgrees(name, ranks, new Split(List.of(), true));
+    }
+
+    /** Partials of 4.25 bits per value: about as far from the reference as ranks of the host are. */
+    @ParameterizedTest(name = "{0} on {1}")
+    @CsvSource({"gptoss, DH", "mixtral, DD"})
+    void compressedPartialsAreAsNearAsOnTheHost(String name, String ranks) throws IOException {
+        WireFormat format = WireFormat.parse("e2m1:32:e8m0");
+        double host = distance(name, "HH", format);
+        assertThat(host).isPositive();
+        assertThat(distance(name, ranks, format)).isCloseTo(host, within(0.5 * host));
+    }
+
+    /** The root of the mean square difference of the last token's logits. */
+    private static double distance(String name, String ranks, WireFormat format) throws IOException {
+        double[] squares = {0};
+        compare(name, ranks, Split.EQUAL, format, (found, wanted) -> {
+            squares[0] = 0;
+            for (int i = 0; i < wanted.length; i++) {
+                squares[0] += Math.pow((double) found[i] - wanted[i], 2) / wanted.length;
+            }
+        });
+        return Math.sqrt(squares[0]);
+    }
+
+    private static void assertAgrees(String name, String ranks, Split split) throws IOException {
+        compare(
+                name,
+                ranks,
+                split,
+                PlainFormat.F32,
+                (found, wanted) -> assertThat(found).containsExactly(wanted, within(TOLERANCE)));
+    }
+
+    /** Runs a chunk and one more token, and compares the last logits of each. */
+    private static void compare(
+            String name, String ranks, Split split, WireFormat format, BiConsumer<float[], float[]> comparison)
+            throws IOException {
         JsonObject reference;
         try (JsonReader reader =
                 Json.createReader(Files.newBufferedReader(TestData.require("arch/" + name + ".json")))) {
@@ -55,22 +137,22 @@ class DeviceReferenceTest {
                 .limit(TOKENS)
                 .toArray();
         byte[] bytes = Files.readAllBytes(TestData.require("arch/" + reference.getString("logits")));
-        Device device = firstDevice();
-        RankOptions options =
-                new RankOptions(16, TOKENS - 1, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(5));
+        List<ShardFactory> devices = ranks.chars()
+                .mapToObj(each -> each == 'H'
+                        ? HostShard.factory(HostKernels.scalar())
+                        : firstDevice().shards())
+                .toList();
+        RankOptions options = new RankOptions(16, TOKENS - 1, 1, CommSchedule.fixed(format), Duration.ofMinutes(5));
         try (Model model = new Model(GgufFile.open(TestData.require("arch/" + reference.getString("model"))));
-                RankGroup group = RankGroup.inProcess(
-                        model,
-                        ShardPlan.of(model, ranks, List.of()),
-                        options,
-                        Collections.nCopies(ranks, device.shards()))) {
+                RankGroup group =
+                        RankGroup.inProcess(model, ShardPlan.of(model, devices.size(), split), options, devices)) {
             group.preload((loaded, total) -> {});
             int vocabulary = model.config().vocabulary();
             int[] chunk = Arrays.copyOf(prompt, TOKENS - 1);
             group.forward(chunk, 0, true);
-            check(group, bytes, TOKENS - 2, vocabulary);
+            comparison.accept(logits(group), row(bytes, TOKENS - 2, vocabulary));
             group.forward(new int[] {prompt[TOKENS - 1]}, TOKENS - 1, true);
-            check(group, bytes, TOKENS - 1, vocabulary);
+            comparison.accept(logits(group), row(bytes, TOKENS - 1, vocabulary));
         }
     }
 
@@ -112,11 +194,13 @@ class DeviceReferenceTest {
                 .containsExactly(host.logits().toArray(ValueLayout.JAVA_FLOAT), within(2e-4f));
     }
 
-    private static void check(RankGroup group, byte[] expected, int row, int vocabulary) {
+    private static float[] logits(RankGroup group) {
+        return group.logits().toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    private static float[] row(byte[] logits, int row, int vocabulary) {
         float[] wanted = new float[vocabulary];
-        ByteBuffer.wrap(expected).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(row * vocabulary, wanted);
-        assertThat(group.logits().toArray(ValueLayout.JAVA_FLOAT))
-                .as("position %d", row)
-                .containsExactly(wanted, within(TOLERANCE));
+        ByteBuffer.wrap(logits).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(row * vocabulary, wanted);
+        return wanted;
     }
 }

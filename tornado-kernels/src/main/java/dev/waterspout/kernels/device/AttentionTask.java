@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** The operands of one attention. Selects the kernel by choice. */
 record AttentionTask(
-        DeviceCache cache, IntArray places, int heads, float scale, float cap, FloatArray queries, FloatArray output) {
+        DeviceCache cache, IntArray places, int heads, DeviceScoring scoring, FloatArray queries, FloatArray output) {
     /** Adds the task with the kernel of a choice. */
     void add(
             TaskGraph graph,
@@ -28,13 +28,14 @@ record AttentionTask(
                     queries,
                     cache.keys(),
                     cache.values(),
+                    scoring.sinks(),
                     output,
                     heads,
                     cache.kvHeads(),
                     cache.headDim(),
                     cache.blockSize(),
-                    scale,
-                    cap,
+                    scoring.scale(),
+                    scoring.cap(),
                     local);
             launches.add(task, (long) heads * local, local, 1, RowCount.CHUNK);
         } else {
@@ -47,13 +48,14 @@ record AttentionTask(
                     queries,
                     cache.keys(),
                     cache.values(),
+                    scoring.sinks(),
                     output,
                     heads,
                     cache.kvHeads(),
                     cache.headDim(),
                     cache.blockSize(),
-                    scale,
-                    cap);
+                    scoring.scale(),
+                    scoring.cap());
             launches.add(task, heads, local, 1, RowCount.CHUNK);
         }
     }

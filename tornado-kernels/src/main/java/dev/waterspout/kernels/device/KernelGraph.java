@@ -12,7 +12,6 @@ import dev.waterspout.kernels.device.kernels.RotaryKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.RopePairing;
-import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
 import org.jspecify.annotations.Nullable;
@@ -42,18 +41,18 @@ public final class KernelGraph {
 
     private static final int ELEMENTS = KernelCandidates.ELEMENTS;
 
-    private final KernelDevice device;
-    private final int maxRows;
+    final KernelDevice device;
+    final int maxRows;
     /** Tokens that ways of running are chosen for. */
     private final int choiceRows;
 
-    private final IntArray step;
-    private final FloatArray powers;
-    private final TaskGraph graph;
-    private final LaunchPlan launches;
+    final IntArray step;
+    final FloatArray powers;
+    final TaskGraph graph;
+    final LaunchPlan launches;
     private final StepLimits stepLimits;
-    private final MatrixStarts matrixStarts = new MatrixStarts();
-    private final KernelContext context = new KernelContext();
+    final MatrixStarts matrixStarts = new MatrixStarts();
+    final KernelContext context = new KernelContext();
 
     /**
      * Starts a graph without tasks.
@@ -288,8 +287,7 @@ public final class KernelGraph {
      * @param cache keys and values, those of the chunk included
      * @param places of the rows in the cache
      * @param heads query heads, a multiple of the cache's
-     * @param scoring scale and soft cap of the scores; must have no sinks; its window is ignored, because {@link Step}
-     *     has it
+     * @param scoring scale, soft cap and sinks of the scores
      * @param queries [rows][heads][headDim]
      * @param output [rows][heads][headDim], not {@code queries}
      */
@@ -298,7 +296,7 @@ public final class KernelGraph {
             DeviceCache cache,
             RowPlaces places,
             int heads,
-            Scoring scoring,
+            DeviceScoring scoring,
             FloatArray queries,
             FloatArray output) {
         ArrayChecks.requireHeads(cache, heads);
@@ -306,9 +304,10 @@ public final class KernelGraph {
         long elements = (long) maxRows * heads * cache.headDim();
         ArrayChecks.requireSize("queries", queries, elements);
         ArrayChecks.requireSize("output", output, elements);
+        ArrayChecks.requireSize("sinks", scoring.sinks(), (long) cache.layers() * heads);
         stepLimits.addCache(cache, places);
         KernelChoice choice = device.choice(KernelShape.attention(heads, cache.headDim(), choiceRows));
-        new AttentionTask(cache, places.data(), heads, scoring.scale(), scoring.cap(), queries, output)
+        new AttentionTask(cache, places.data(), heads, scoring, queries, output)
                 .add(graph, task, context, step, choice, launches);
     }
 
@@ -331,8 +330,7 @@ public final class KernelGraph {
                     case SWIGLU -> ElementwiseKernels::gateUp;
                     case GEGLU -> ElementwiseKernels::geluUp;
                     case GELU -> ElementwiseKernels::geluOnly;
-                    case SWIGLU_CLAMPED ->
-                        throw new IllegalArgumentException("task " + task + ": devices have no clamped SwiGLU");
+                    case SWIGLU_CLAMPED -> ElementwiseKernels::clampedGateUp;
                 },
                 context,
                 step,
@@ -413,6 +411,24 @@ public final class KernelGraph {
         ArrayChecks.requireSize("selected", selected, (long) maxRows * width);
         graph.task(task, ElementwiseKernels::selectOut, context, step, chosen, x, selected, width);
         launches.add(task, width, ELEMENTS, 1, RowCount.OUT);
+    }
+
+    /**
+     * Adds a copy of some columns of each row: {@code own[row][i] = all[row][from + i]}.
+     *
+     * @param task name
+     * @param all [rows][allWidth]
+     * @param allWidth elements of a row
+     * @param own [rows][width], not {@code all}
+     * @param from first column
+     * @param width columns
+     */
+    public void takeColumns(String task, FloatArray all, int allWidth, FloatArray own, int from, int width) {
+        ArrayChecks.requireDistinct(task, "own", own, "all", all);
+        ArrayChecks.requireSize("all", all, (long) maxRows * allWidth);
+        ArrayChecks.requireSize("own", own, (long) maxRows * width);
+        graph.task(task, ElementwiseKernels::takeColumns, context, step, all, own, allWidth, from, width);
+        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.CacheType;
+import dev.waterspout.kernels.host.HeadGroups;
 import dev.waterspout.kernels.host.HeadShape;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
@@ -119,13 +120,26 @@ class AttentionKernelsTest {
         MemorySegment keys = cache.keys().getSegment().asSlice(layerBytes);
         MemorySegment values = cache.values().getSegment().asSlice(layerBytes);
         KvCacheView view = new KvCacheView(keys, values, CacheType.F32, shape.kvHeads, shape.capacity, shape.headDim);
-        AttentionCall call =
-                new AttentionCall(view, queries.getSegment(), expected.getSegment(), shape.heads, position, rows);
+        Scoring plain = Scoring.plain(shape.headDim);
+        FloatArray sinks = position == 63
+                ? Operands.gaussian(random, LAYERS * shape.heads)
+                : DeviceScoring.noSinks(LAYERS, shape.heads);
+        MemorySegment ofLayer = sinks.getSegment().asSlice((long) shape.heads * Float.BYTES);
+        Scoring withSinks = new Scoring(plain.scale(), 0, 0, position == 63 ? ofLayer : null);
+        DeviceScoring scoring = new DeviceScoring(plain.scale(), 0, sinks);
+        AttentionCall call = new AttentionCall(
+                view,
+                queries.getSegment(),
+                expected.getSegment(),
+                new HeadGroups(shape.heads, shape.heads / shape.kvHeads, 0),
+                position,
+                rows,
+                withSinks);
         HostKernels.scalar().attention(call, 0, call.units(), new HostScratch());
 
         RowPlaces places = new RowPlaces(cache, rows, 1);
         places.add(position, rows, 0);
-        attend(device, shape, cache, places, queries, output);
+        attend(device, shape, cache, places, scoring, queries, output);
         Operands.assertClose(output, expected, 1e-4);
     }
 
@@ -134,6 +148,7 @@ class AttentionKernelsTest {
             Shape shape,
             DeviceCache cache,
             RowPlaces places,
+            DeviceScoring scoring,
             FloatArray queries,
             FloatArray output) {
         int rows = queries.getSize() / (shape.heads * shape.headDim);
@@ -147,8 +162,9 @@ class AttentionKernelsTest {
                         queries,
                         cache.keys(),
                         cache.values(),
+                        scoring.sinks(),
                         output);
-        graph.attention("attend", cache, places, shape.heads, Scoring.plain(cache.headDim()), queries, output);
+        graph.attention("attend", cache, places, shape.heads, scoring, queries, output);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, output);
         device.run(graph);
     }
@@ -169,7 +185,7 @@ class AttentionKernelsTest {
         RowPlaces places = new RowPlaces(blocks, 3, 5);
         places.add(7, 2, first);
         places.add(6, 1, second);
-        attend(device, shape, blocks, places, queries, together);
+        attend(device, shape, blocks, places, Operands.scoring(blocks, shape.heads), queries, together);
 
         int row = shape.heads * shape.headDim;
         assertAlone(device, shape, blocks, first, 7, queries.slice(0, 2 * row), together.slice(0, 2 * row));
@@ -200,7 +216,7 @@ class AttentionKernelsTest {
         RowPlaces places = new RowPlaces(piece, 2, 1);
         places.add(position, queries.getSize() / (shape.heads * shape.headDim), 0);
         FloatArray output = Operands.zeros(queries.getSize());
-        attend(device, shape, piece, places, queries, output);
+        attend(device, shape, piece, places, Operands.scoring(piece, shape.heads), queries, output);
         Operands.assertSameBits(output, expected);
     }
 

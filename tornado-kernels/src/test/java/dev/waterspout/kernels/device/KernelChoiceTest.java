@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.kernels.Step;
-import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
@@ -109,7 +108,7 @@ class KernelChoiceTest {
                         cache,
                         new RowPlaces(cache, 1, 1),
                         4,
-                        Scoring.plain(cache.headDim()),
+                        Operands.scoring(cache, 4),
                         new FloatArray(64),
                         new FloatArray(64)))
                 .withMessageContaining("plain x7");

@@ -10,7 +10,6 @@ import dev.waterspout.kernels.device.kernels.NormKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.RopePairing;
-import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
@@ -85,8 +84,7 @@ class KernelGraphTest {
         KernelGraph graph = new KernelGraph("g", ITEMS, 4, step, powers);
         DeviceCache cache = new DeviceCache(new FloatArray(2 * 80), new FloatArray(2 * 80), 1, 10, 8);
         RowPlaces places = new RowPlaces(cache, 4, 1);
-        graph.attention(
-                "attend", cache, places, 2, Scoring.plain(cache.headDim()), new FloatArray(64), new FloatArray(64));
+        graph.attention("attend", cache, places, 2, Operands.scoring(cache, 2), new FloatArray(64), new FloatArray(64));
         assertThatIllegalArgumentException()
                 .isThrownBy(graph::prepare)
                 .withMessage("rows=1: 0 have a place in the cache");

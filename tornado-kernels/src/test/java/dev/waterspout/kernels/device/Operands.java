@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.RandomBlocks;
 import dev.waterspout.kernels.weights.WeightFormat;
@@ -28,6 +29,12 @@ final class Operands {
         FloatArray array = new FloatArray(count);
         array.init(0f);
         return array;
+    }
+
+    /** {@return the usual scoring, without sinks} */
+    static DeviceScoring scoring(DeviceCache cache, int heads) {
+        return new DeviceScoring(
+                Scoring.plain(cache.headDim()).scale(), 0, DeviceScoring.noSinks(cache.layers(), heads));
     }
 
     static FloatArray copy(FloatArray array) {

@@ -12,6 +12,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>{@code queries} and {@code output} are [rows][heads][headDim], the caches [layers][kvHeads][capacity][headDim];
  * {@code places} says where in the capacity a row's sequence lies, in blocks of {@code blockSize} positions.
+ * {@code sinks} is [layers][heads], a score that has no value (Xiao and others, arXiv 2309.17453); {@link #LOWEST} is
+ * none.
  */
 public final class AttentionKernels {
     /** Largest work-group size of {@link #attendByGroup}. All its work-group sizes are powers of two. */
@@ -20,7 +22,8 @@ public final class AttentionKernels {
     /** Positions that {@link #attendByFours} processes at a time. */
     public static final int PER_ITEM = 4;
 
-    private static final float LOWEST = -3e38f;
+    /** Below every score: as a sink it counts for nothing. */
+    public static final float LOWEST = -3e38f;
 
     private AttentionKernels() {}
 
@@ -32,6 +35,7 @@ public final class AttentionKernels {
             FloatArray queries,
             FloatArray keyCache,
             FloatArray valueCache,
+            FloatArray sinks,
             FloatArray output,
             int heads,
             int kvHeads,
@@ -49,8 +53,8 @@ public final class AttentionKernels {
             int visible = Places.position(places, row) + 1;
             int first = first(step.get(Step.WINDOW), visible);
             clear(output, query, headDim);
-            float max = LOWEST;
-            float sum = 0f;
+            float max = sinks.get(step.get(Step.LAYER) * heads + head);
+            float sum = 1f;
             for (int position = first; position < visible; position++) {
                 int at = (base + Places.slot(places, table, position, blockSize)) * headDim;
                 float score = capped(score(queries, query, keyCache, at, headDim) * scale, cap);
@@ -75,6 +79,7 @@ public final class AttentionKernels {
             FloatArray queries,
             FloatArray keyCache,
             FloatArray valueCache,
+            FloatArray sinks,
             FloatArray output,
             int heads,
             int kvHeads,
@@ -92,8 +97,8 @@ public final class AttentionKernels {
             int visible = Places.position(places, row) + 1;
             int first = first(step.get(Step.WINDOW), visible);
             clear(output, query, headDim);
-            float max = LOWEST;
-            float sum = 0f;
+            float max = sinks.get(step.get(Step.LAYER) * heads + head);
+            float sum = 1f;
             for (int position = first; position < visible; position += PER_ITEM) {
                 // Positions after the last one read the last one again, with weight 0.
                 int last = visible - 1;
@@ -135,6 +140,7 @@ public final class AttentionKernels {
             FloatArray queries,
             FloatArray keyCache,
             FloatArray valueCache,
+            FloatArray sinks,
             FloatArray output,
             int heads,
             int kvHeads,
@@ -158,8 +164,8 @@ public final class AttentionKernels {
         for (int d = item; d < headDim; d += items) {
             output.set(query + d, 0f);
         }
-        float max = LOWEST;
-        float sum = 0f;
+        float max = sinks.get(step.get(Step.LAYER) * heads + head);
+        float sum = 1f;
         for (int tile = first; tile < visible; tile += items) {
             int count = TornadoMath.min(items, visible - tile);
             float score = LOWEST;

@@ -9,6 +9,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class ElementwiseKernels {
     private static final float GELU_1 = -1.5957692f;
     private static final float GELU_3 = -0.07135481f;
+    private static final float LIMIT = 7f;
+    private static final float SLOPE = 1.702f;
 
     private ElementwiseKernels() {}
 
@@ -40,6 +42,28 @@ public final class ElementwiseKernels {
         if (column < width && row < step.get(Step.ROWS)) {
             int index = row * width + column;
             gate.set(index, gelu(gate.get(index)));
+        }
+    }
+
+    /** {@code gate = g / (1 + exp(-1.702 g)) * (u + 1)} of clamped g and u; see {@code GateFunction}. */
+    public static void clampedGateUp(KernelContext context, IntArray step, FloatArray gate, FloatArray up, int width) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            int index = row * width + column;
+            float low = TornadoMath.min(gate.get(index), LIMIT);
+            float clamped = TornadoMath.min(TornadoMath.max(up.get(index), -LIMIT), LIMIT);
+            gate.set(index, low / (1f + TornadoMath.exp(-SLOPE * low)) * (clamped + 1f));
+        }
+    }
+
+    /** Takes some columns of each row: {@code own[row][column] = all[row][from + column]}. */
+    public static void takeColumns(
+            KernelContext context, IntArray step, FloatArray all, FloatArray own, int allWidth, int from, int width) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            own.set(row * width + column, all.get(row * allWidth + from + column));
         }
     }
 

@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * tokens, so that one compiled graph serves them all.
  *
  * <pre>
- *   index      0        1          2           3         4 to 10
+ *   index      0        1          2           3         4 to 11
  *          +-------+----------+------------+--------+---------------+
  *          | layer |   rows   |  out rows  | window | matrix starts |
  *          +-------+----------+------------+--------+---------------+
@@ -31,7 +31,7 @@ public final class Step {
      */
     public static final int MATRIX_START = 4;
     /** Largest number of products with weights in one graph. */
-    public static final int MATRICES = 7;
+    public static final int MATRICES = 8;
     /** Elements of the array. */
     public static final int SIZE = MATRIX_START + MATRICES;
 

@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device.tune;
 
 import dev.waterspout.kernels.device.DeviceCache;
+import dev.waterspout.kernels.device.DeviceScoring;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.KernelShape;
@@ -65,6 +66,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
     private final class Operands implements TuneOperands {
         private final DeviceCache cache;
         private final RowPlaces places;
+        private final DeviceScoring scoring;
         private final FloatArray queries;
         private final FloatArray output;
         private final float[] expected;
@@ -80,6 +82,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
             this.output = new FloatArray(queries.getSize());
             this.places = new RowPlaces(cache, tokens, 1);
             places.add(position(), timedTokens, 0);
+            this.scoring = new DeviceScoring(Scoring.plain(headDim).scale(), 0, DeviceScoring.noSinks(1, heads));
             step.set(Step.ROWS, timedTokens);
             FloatArray reference = new FloatArray(timedTokens * heads * headDim);
             KvCacheView view = new KvCacheView(
@@ -95,8 +98,14 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
             KernelGraph graph = new KernelGraph(name, device, tokens, step, powers);
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, places.data())
-                    .transferToDevice(DataTransferMode.FIRST_EXECUTION, queries, cache.keys(), cache.values(), output);
-            graph.attention("attend", cache, places, heads, Scoring.plain(headDim), queries, output);
+                    .transferToDevice(
+                            DataTransferMode.FIRST_EXECUTION,
+                            queries,
+                            cache.keys(),
+                            cache.values(),
+                            scoring.sinks(),
+                            output);
+            graph.attention("attend", cache, places, heads, scoring, queries, output);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, output);
             return graph;
         }

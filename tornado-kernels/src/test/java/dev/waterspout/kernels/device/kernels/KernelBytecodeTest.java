@@ -26,7 +26,7 @@ class KernelBytecodeTest {
     void noKernelUsesWhatTornadoVmCompilesWrongly() throws IOException, URISyntaxException {
         List<String> classes = kernelClasses();
 
-        assertThat(classes).hasSize(17);
+        assertThat(classes).hasSize(18);
         assertThat(classes.stream().flatMap(name -> KernelBytecode.check(LOADER, name).stream()))
                 .isEmpty();
     }

@@ -1,0 +1,214 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.model.Experts;
+import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.engine.plan.Span;
+import dev.waterspout.kernels.device.DeviceRouting;
+import dev.waterspout.kernels.device.DeviceWeights;
+import dev.waterspout.kernels.device.ExpertTasks;
+import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.RowCount;
+import dev.waterspout.kernels.host.GateFunction;
+import dev.waterspout.kernels.weights.WeightFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * A mixture of experts on a device, in place of the FFN of all layers: its weights, its working memory, and the tasks
+ * of the half layer. Rows are the tokens of the largest chunk, {@code used} the experts of each.
+ */
+final class ExpertArrays {
+    private final Experts mixture;
+    /** Which experts the rank has, or has columns of. */
+    private final Span own;
+
+    private final int width;
+    private final GateFunction function;
+    private final DeviceRouting.Rule rule;
+
+    private final StackedWeights router;
+    private final @Nullable FloatArray routerBias;
+    private final @Nullable FloatArray choiceBias;
+    private final StackedWeights gate;
+    private final StackedWeights up;
+    private final StackedWeights down;
+    private final @Nullable FloatArray gateBias;
+    private final @Nullable FloatArray upBias;
+    private final @Nullable FloatArray downBias;
+    private final @Nullable Shared shared;
+
+    /** [rows][experts]. */
+    private final FloatArray logits;
+    /** [rows][used]. */
+    private final FloatArray weights;
+    /** [rows][used][expert]. */
+    private final FloatArray gated;
+    /** [rows][used][expert]. */
+    private final FloatArray raised;
+    /** [rows][used][width]. */
+    private final FloatArray lowered;
+
+    /**
+     * The expert that every token goes to.
+     *
+     * @param router of one row, whose product's sigmoid is its weight, or null for a weight of 1
+     * @param gate of all layers
+     * @param up of all layers
+     * @param down of all layers
+     * @param logits [rows]
+     * @param gated [rows][shared expert]
+     * @param raised [rows][shared expert]
+     * @param lowered [rows][width]
+     */
+    private record Shared(
+            @Nullable DeviceWeights router,
+            StackedWeights gate,
+            StackedWeights up,
+            StackedWeights down,
+            FloatArray logits,
+            FloatArray gated,
+            FloatArray raised,
+            FloatArray lowered) {}
+
+    /**
+     * Copies the weights.
+     *
+     * @param config of a model with experts
+     * @param mixture its experts
+     * @param shard the rank's
+     * @param layers of the shard
+     * @param rows tokens of the largest chunk
+     * @param arrays that keep everything on the device
+     */
+    ExpertArrays(
+            ModelConfig config,
+            Experts mixture,
+            Shard shard,
+            List<ShardWeights.Layer> layers,
+            int rows,
+            DeviceArrays arrays) {
+        this.mixture = mixture;
+        this.own = shard.experts();
+        this.width = config.width();
+        this.function = config.architecture().gate();
+        this.rule = new DeviceRouting.Rule(
+                mixture.used(),
+                switch (mixture.gating()) {
+                    case SOFTMAX -> DeviceRouting.Gating.SOFTMAX;
+                    case SIGMOID -> DeviceRouting.Gating.SIGMOID;
+                    case SOFTMAX_OF_CHOSEN -> DeviceRouting.Gating.SOFTMAX_OF_CHOSEN;
+                },
+                // The softmax over the chosen ones has a sum of 1.
+                mixture.normalized() && mixture.gating() != Experts.Gating.SOFTMAX_OF_CHOSEN,
+                mixture.scale());
+        this.router = arrays.stack("router", layers, TensorRole.FFN_ROUTER);
+        this.routerBias = arrays.vectors(layers, TensorRole.FFN_ROUTER_BIAS);
+        this.choiceBias = arrays.vectors(layers, TensorRole.FFN_CHOICE_BIAS);
+        this.gate = arrays.experts("gate experts", layers, TensorRole.FFN_GATE_EXPERTS);
+        this.up = arrays.experts("up experts", layers, TensorRole.FFN_UP_EXPERTS);
+        this.down = arrays.experts("down experts", layers, TensorRole.FFN_DOWN_EXPERTS);
+        this.gateBias = arrays.rows(layers, TensorRole.FFN_GATE_EXPERTS_BIAS, own);
+        this.upBias = arrays.rows(layers, TensorRole.FFN_UP_EXPERTS_BIAS, own);
+        this.downBias = arrays.rows(layers, TensorRole.FFN_DOWN_EXPERTS_BIAS, own);
+        this.shared = layers.getFirst().has(TensorRole.FFN_DOWN_SHARED) ? shared(shard, layers, rows, arrays) : null;
+        int expert = shard.expert().size();
+        this.logits = arrays.floats(rows, mixture.count());
+        this.weights = arrays.floats(rows, mixture.used());
+        this.gated = arrays.floats(rows, mixture.used() * expert);
+        this.raised = arrays.floats(rows, mixture.used() * expert);
+        this.lowered = arrays.floats(rows, mixture.used() * width);
+    }
+
+    private Shared shared(Shard shard, List<ShardWeights.Layer> layers, int rows, DeviceArrays arrays) {
+        FloatArray weighing = arrays.vectors(layers, TensorRole.FFN_ROUTER_SHARED);
+        int columns = shard.sharedExpert().size();
+        return new Shared(
+                weighing == null ? null : new DeviceWeights(WeightFormat.F32, weighing, layers.size(), 1, width),
+                arrays.stack("shared gate", layers, TensorRole.FFN_GATE_SHARED),
+                arrays.stack("shared up", layers, TensorRole.FFN_UP_SHARED),
+                arrays.stack("shared down", layers, TensorRole.FFN_DOWN_SHARED),
+                arrays.floats(rows, 1),
+                arrays.floats(rows, columns),
+                arrays.floats(rows, columns),
+                arrays.floats(rows, width));
+    }
+
+    /** Returns the elements of the working memory of one token. */
+    static long elementsOfRow(ModelConfig config, Shard shard) {
+        Experts mixture = config.experts();
+        if (mixture == null) {
+            return 0;
+        }
+        long ofExperts =
+                mixture.count() + mixture.used() * (1 + 2L * shard.expert().size() + config.width());
+        long ofShared =
+                mixture.sharedWidth() == 0 ? 0 : 1 + 2L * shard.sharedExpert().size() + config.width();
+        return ofExperts + ofShared;
+    }
+
+    /** Returns the weights of all layers. */
+    Stream<StackedWeights> stacks() {
+        Stream<StackedWeights> ofExperts = Stream.of(router, gate, up, down);
+        return shared == null ? ofExperts : Stream.concat(ofExperts, Stream.of(shared.gate, shared.up, shared.down));
+    }
+
+    /** Returns the array that a phase's graphs choose experts into. */
+    IntArray chosen(int rows) {
+        return DeviceRouting.chosen(rows, rule);
+    }
+
+    /**
+     * Adds the half layer: the partial becomes the weighted sum of what the rank's columns of the chosen experts make.
+     *
+     * @param graph that runs the layer
+     * @param layer one of those that the graph is for
+     * @param chosen of the phase
+     * @param h [rows][width]
+     * @param partial [rows][width]
+     */
+    void addTo(KernelGraph graph, int layer, IntArray chosen, FloatArray h, FloatArray partial) {
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, chosen);
+        ExpertTasks tasks = new ExpertTasks(
+                graph, new DeviceRouting(mixture.count(), own.from(), own.size(), rule, chosen, weights));
+        graph.linear("router", router.of(layer), routerBias, h, logits, RowCount.CHUNK);
+        tasks.route("route", logits, choiceBias);
+        tasks.linear("gate", gate.of(layer), gateBias, h, false, gated);
+        tasks.linear("up", up.of(layer), upBias, h, false, raised);
+        graph.gate(
+                "swiglu",
+                function,
+                gated,
+                raised,
+                mixture.used() * gate.of(layer).rows() / own.size());
+        tasks.linear("down", down.of(layer), downBias, gated, true, lowered);
+        tasks.sum("sumExperts", lowered, partial, width);
+        if (shared != null) {
+            addShared(graph, tasks, shared, layer, h, partial);
+        }
+    }
+
+    private void addShared(
+            KernelGraph graph, ExpertTasks tasks, Shared expert, int layer, FloatArray h, FloatArray partial) {
+        graph.linear("sharedGate", expert.gate.of(layer), null, h, expert.gated, RowCount.CHUNK);
+        graph.linear("sharedUp", expert.up.of(layer), null, h, expert.raised, RowCount.CHUNK);
+        graph.gate(
+                "sharedSwiglu",
+                function,
+                expert.gated,
+                expert.raised,
+                expert.gate.of(layer).rows());
+        graph.linear("sharedDown", expert.down.of(layer), null, expert.gated, expert.lowered, RowCount.CHUNK);
+        DeviceWeights weighing = expert.router;
+        if (weighing != null) {
+            graph.linear("sharedRouter", weighing, null, h, expert.logits, RowCount.CHUNK);
+        }
+        tasks.addShared("addShared", weighing == null ? null : expert.logits, expert.lowered, partial, width);
+    }
+}

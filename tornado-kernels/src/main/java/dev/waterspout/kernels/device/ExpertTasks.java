@@ -1,0 +1,173 @@
+package dev.waterspout.kernels.device;
+
+import dev.waterspout.kernels.device.kernels.ExpertKernels;
+import dev.waterspout.kernels.weights.WeightFormat;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * Adds the tasks of a mixture of experts to a graph: {@link #route} first, then products, then {@link #sum}.
+ *
+ * @param graph that they are added to
+ * @param routing what {@link #route} chooses, and the others read
+ */
+public record ExpertTasks(KernelGraph graph, DeviceRouting routing) {
+    private static final int ELEMENTS = KernelCandidates.ELEMENTS;
+
+    /** Checks that there is room for the largest chunk. */
+    public ExpertTasks {
+        int used = routing.rule().used();
+        ArrayChecks.requireSize("chosen", routing.chosen(), DeviceRouting.elements(graph.maxRows, used));
+        ArrayChecks.requireSize("weights", routing.weights(), (long) graph.maxRows * used);
+    }
+
+    private int used() {
+        return routing.rule().used();
+    }
+
+    /**
+     * Chooses the experts of every token.
+     *
+     * @param task name
+     * @param logits of the router, [rows][experts], overwritten
+     * @param bias added while experts are chosen, [layers of the model][experts], or null
+     */
+    public void route(String task, FloatArray logits, @Nullable FloatArray bias) {
+        ArrayChecks.requireSize("logits", logits, (long) graph.maxRows * routing.experts());
+        graph.graph.task(
+                task,
+                ExpertKernels::routeTokens,
+                graph.context,
+                graph.step,
+                logits,
+                bias == null ? graph.powers : bias,
+                routing.chosen(),
+                routing.weights(),
+                routing.experts(),
+                used(),
+                routing.rule().gating().number(),
+                routing.rule().normalized() ? 1 : 0,
+                routing.rule().scale(),
+                bias == null ? 0 : routing.experts(),
+                routing.first(),
+                routing.own());
+        graph.launches.add(task, 1, 1, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Multiplies with the experts that each token goes to: {@code y[token][slot] = w[expert] x + bias[expert]}. Experts
+     * of other ranks leave {@code y} as it is.
+     *
+     * @param task name
+     * @param w [layers][own experts x rows][columns]
+     * @param bias [layers of the model][own experts][rows], or null
+     * @param x [rows][columns], or [rows][used][columns] where {@code perSlot}
+     * @param perSlot whether every expert of a token has an input of its own
+     * @param y [rows][used][rows of an expert]
+     */
+    public void linear(
+            String task, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, boolean perSlot, FloatArray y) {
+        if (w.rows() % routing.own() != 0) {
+            throw new IllegalArgumentException(
+                    "weights of " + w.rows() + " rows for " + routing.own() + " experts: they must divide the rows");
+        }
+        int rows = w.rows() / routing.own();
+        long tokens = graph.maxRows;
+        ArrayChecks.requireSize("x", x, tokens * (perSlot ? used() : 1) * w.columns());
+        ArrayChecks.requireSize("y", y, tokens * used() * rows);
+        FloatArray offsets = bias == null ? graph.powers : bias;
+        int biasStride = bias == null ? 0 : w.rows();
+        int startIndex = graph.matrixStarts.add(task, w);
+        boolean groups = graph.device.variant() == KernelVariant.GROUPS;
+        if (w.format() == WeightFormat.F32) {
+            graph.graph.task(
+                    task,
+                    groups ? ExpertKernels::groupExpertFloats : ExpertKernels::expertFloats,
+                    graph.context,
+                    graph.step,
+                    routing.chosen(),
+                    w.floats(),
+                    x,
+                    offsets,
+                    y,
+                    rows,
+                    w.columns(),
+                    startIndex,
+                    biasStride,
+                    perSlot ? 1 : 0);
+        } else {
+            graph.graph.task(
+                    task,
+                    groups ? ExpertKernels::groupExpertBytes : ExpertKernels::expertBytes,
+                    graph.context,
+                    graph.step,
+                    routing.chosen(),
+                    w.bytes(),
+                    graph.powers,
+                    x,
+                    offsets,
+                    y,
+                    rows,
+                    w.columns(),
+                    w.rowElements(),
+                    startIndex,
+                    biasStride,
+                    perSlot ? 1 : 0,
+                    w.kernelFormat());
+        }
+        if (groups) {
+            graph.launches.add(task, (long) rows * ExpertKernels.ITEMS, ExpertKernels.ITEMS, 1, RowCount.CHUNK);
+        } else {
+            graph.launches.add(task, rows, 1, 1, RowCount.CHUNK);
+        }
+    }
+
+    /**
+     * Sums by weight: {@code partial[token] = sum over slots of weight x y}.
+     *
+     * @param task name
+     * @param y [rows][used][width]
+     * @param partial [rows][width], overwritten
+     * @param width elements of a row
+     */
+    public void sum(String task, FloatArray y, FloatArray partial, int width) {
+        ArrayChecks.requireSize("y", y, (long) graph.maxRows * used() * width);
+        ArrayChecks.requireSize("partial", partial, (long) graph.maxRows * width);
+        graph.graph.task(
+                task,
+                ExpertKernels::sumChosen,
+                graph.context,
+                graph.step,
+                routing.chosen(),
+                routing.weights(),
+                y,
+                partial,
+                width);
+        graph.launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Adds what the expert makes that every token goes to.
+     *
+     * @param task name
+     * @param logits [rows], whose sigmoid is the weight, or null for a weight of 1
+     * @param y [rows][width]
+     * @param partial [rows][width], added to
+     * @param width elements of a row
+     */
+    public void addShared(String task, @Nullable FloatArray logits, FloatArray y, FloatArray partial, int width) {
+        ArrayChecks.requireSize("y", y, (long) graph.maxRows * width);
+        ArrayChecks.requireSize("partial", partial, (long) graph.maxRows * width);
+        graph.graph.task(
+                task,
+                ExpertKernels::addShared,
+                graph.context,
+                graph.step,
+                logits == null ? graph.powers : logits,
+                y,
+                partial,
+                width,
+                logits == null ? 0 : 1);
+        graph.launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+}

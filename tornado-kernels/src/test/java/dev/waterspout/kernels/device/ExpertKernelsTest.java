@@ -1,0 +1,185 @@
+package dev.waterspout.kernels.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.waterspout.kernels.device.DeviceRouting.Gating;
+import dev.waterspout.kernels.device.DeviceRouting.Rule;
+import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.host.HostScratch;
+import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.WeightFormat;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Mixtures of experts against loops in double precision. */
+class ExpertKernelsTest {
+    private static final int ROWS = 3;
+    private static final int EXPERTS = 5;
+
+    static Stream<TestDevice> devices() {
+        return TestDevice.all();
+    }
+
+    /** {@return the experts of a row, best first, and their weights} */
+    private static List<double[]> expected(float[] logits, float[] bias, Rule rule) {
+        double[] scores = new double[EXPERTS];
+        double all = 0;
+        for (int i = 0; i < EXPERTS; i++) {
+            all += Math.exp(logits[i]);
+        }
+        for (int i = 0; i < EXPERTS; i++) {
+            scores[i] = switch (rule.gating()) {
+                case SOFTMAX -> Math.exp(logits[i]) / all;
+                case SIGMOID -> 1 / (1 + Math.exp(-logits[i]));
+                case SOFTMAX_OF_CHOSEN -> logits[i];
+            };
+        }
+        List<double[]> chosen = new ArrayList<>();
+        for (int slot = 0; slot < rule.used(); slot++) {
+            int best = -1;
+            for (int i = 0; i < EXPERTS; i++) {
+                int each = i;
+                boolean taken = chosen.stream().anyMatch(other -> other[0] == each);
+                if (!taken && (best < 0 || scores[i] + bias[i] > scores[best] + bias[best])) {
+                    best = i;
+                }
+            }
+            chosen.add(new double[] {best, scores[best]});
+        }
+        if (rule.gating() == Gating.SOFTMAX_OF_CHOSEN) {
+            chosen.forEach(each -> each[1] = Math.exp(each[1]));
+        }
+        double sum = chosen.stream().mapToDouble(each -> each[1]).sum();
+        if (rule.normalized() || rule.gating() == Gating.SOFTMAX_OF_CHOSEN) {
+            chosen.forEach(each -> each[1] /= sum);
+        }
+        chosen.forEach(each -> each[1] *= rule.scale());
+        return chosen;
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void routesLikeTheDefinition(TestDevice device) {
+        for (Gating gating : Gating.values()) {
+            boolean normalized = gating == Gating.SIGMOID;
+            Random random = new Random(gating.ordinal());
+            Rule rule = new Rule(2, gating, normalized, 1.5f);
+            FloatArray logits = Operands.gaussian(random, ROWS * EXPERTS);
+            logits.set(1, logits.get(4)); // equal ones: the lower number
+            FloatArray bias = Operands.gaussian(random, 2 * EXPERTS);
+            bias.set(EXPERTS + 1, bias.get(EXPERTS + 4));
+            float[] before = logits.toHeapArray();
+            IntArray chosen = DeviceRouting.chosen(ROWS, rule);
+            FloatArray weights = Operands.zeros(ROWS * 2);
+            DeviceRouting routing = new DeviceRouting(EXPERTS, 1, 3, rule, chosen, weights);
+            KernelGraph graph =
+                    new KernelGraph("route", device.kernels(), ROWS, Operands.step(1, ROWS), DeviceTables.create());
+            graph.taskGraph()
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, graph.step, graph.powers)
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, logits, bias, chosen, weights);
+            new ExpertTasks(graph, routing).route("route", logits, bias);
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, chosen, weights);
+            device.run(graph);
+
+            for (int row = 0; row < ROWS; row++) {
+                float[] own = Arrays.copyOfRange(before, row * EXPERTS, (row + 1) * EXPERTS);
+                float[] added = Arrays.copyOfRange(bias.toHeapArray(), EXPERTS, 2 * EXPERTS);
+                List<double[]> wanted = expected(own, added, rule);
+                for (int slot = 0; slot < 2; slot++) {
+                    double[] each = wanted.get(slot);
+                    int local = each[0] >= 1 && each[0] < 4 ? (int) each[0] - 1 : -1;
+                    assertThat(chosen.get(1 + 2 * row + slot)).isEqualTo(local);
+                    assertThat((double) weights.get(2 * row + slot)).isCloseTo(each[1], within(1e-5));
+                }
+            }
+        }
+    }
+
+    /** Both products, with inputs of a token and of each of its experts, and the weighted sum. */
+    @ParameterizedTest
+    @MethodSource("devices")
+    void multipliesWithTheChosenExperts(TestDevice device) {
+        for (WeightFormat format : List.of(WeightFormat.F32, WeightFormat.Q8_0, WeightFormat.MXFP4)) {
+            Random random = new Random(7);
+            int own = 3;
+            int middle = 4;
+            int width = 32;
+            Rule rule = new Rule(2, Gating.SOFTMAX, false, 1);
+            IntArray chosen = IntArray.fromElements(2, 2, 0, -1, 1, 1, 2);
+            FloatArray weights = Operands.gaussian(random, ROWS * 2);
+            DeviceWeights up = Operands.weights(random, format, 2, own * middle, width);
+            FloatArray bias = Operands.gaussian(random, 2 * own * middle);
+            DeviceWeights down = Operands.weights(random, WeightFormat.F32, 2, own * width, middle);
+            FloatArray x = Operands.gaussian(random, ROWS * width);
+            FloatArray between = Operands.zeros(ROWS * 2 * middle);
+            FloatArray lowered = Operands.zeros(ROWS * 2 * width);
+            FloatArray partial = Operands.zeros(ROWS * width);
+            KernelGraph graph =
+                    new KernelGraph("experts", device.kernels(), ROWS, Operands.step(1, ROWS), DeviceTables.create());
+            graph.taskGraph()
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, graph.step, graph.powers, chosen, weights)
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, up.data(), bias, down.data(), x)
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, between, lowered, partial);
+            ExpertTasks tasks = new ExpertTasks(graph, new DeviceRouting(EXPERTS, 0, own, rule, chosen, weights));
+            tasks.linear("up", up, bias, x, false, between);
+            tasks.linear("down", down, null, between, true, lowered);
+            tasks.sum("sum", lowered, partial, width);
+            tasks.addShared("shared", null, x, partial, width);
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, partial);
+            device.run(graph);
+
+            FloatArray wanted = Operands.copy(x);
+            for (int slot = 0; slot < 2 * ROWS; slot++) {
+                int expert = chosen.get(1 + slot);
+                if (expert >= 0) {
+                    FloatArray inner = product(up, own, expert, x.slice(slot / 2 * width, width));
+                    for (int i = 0; i < middle; i++) {
+                        inner.set(i, inner.get(i) + bias.get((own + expert) * middle + i));
+                    }
+                    FloatArray outer = product(down, own, expert, inner);
+                    for (int i = 0; i < width; i++) {
+                        int at = slot / 2 * width + i;
+                        wanted.set(at, wanted.get(at) + weights.get(slot) * outer.get(i));
+                    }
+                }
+            }
+            Operands.assertClose(partial, wanted, 1e-5);
+        }
+    }
+
+    /** The product of one expert of layer 1. */
+    private static FloatArray product(DeviceWeights w, int own, int expert, FloatArray x) {
+        int rows = w.rows() / own;
+        FloatArray y = Operands.zeros(rows);
+        HostKernels.scalar()
+                .linear(
+                        Operands.matrix(w, 1).rowSlice(expert * rows, (expert + 1) * rows),
+                        x.getSegment(),
+                        1,
+                        y.getSegment(),
+                        0,
+                        rows,
+                        new HostScratch());
+        return y;
+    }
+
+    @Test
+    void refusesExpertsThatTheLayerHasNot() {
+        Rule rule = new Rule(2, Gating.SOFTMAX, false, 1);
+        IntArray chosen = DeviceRouting.chosen(1, rule);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new DeviceRouting(4, 2, 3, rule, chosen, new FloatArray(2)))
+                .withMessageStartingWith("experts 2 to 4 of 4, 2 for each token");
+    }
+}

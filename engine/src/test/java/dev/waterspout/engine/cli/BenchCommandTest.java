@@ -87,6 +87,7 @@ class BenchCommandTest {
         JsonObject emulated = rows("-p 4 -n 0 --device emulator:0").getFirst();
         assertThat(emulated.isNull("ceiling_read_gb_per_s")).isTrue();
         assertThat(emulated.isNull("flop_fraction")).isTrue();
+        assertThat(emulated.isNull("int8_fraction")).isTrue();
     }
 
     @Test
@@ -110,11 +111,12 @@ class BenchCommandTest {
         assertThat(run.code).as(run.err).isZero();
         List<String> lines = run.out.lines().toList();
         assertThat(lines).hasSize(4);
-        assertThat(lines.getFirst()).contains("model", "params", "threads", "t/s", "median", "GB/s", "GFLOP/s");
+        assertThat(lines.getFirst())
+                .contains("model", "params", "threads", "t/s", "median", "GB/s", "GFLOP/s", "of int8");
         assertThat(lines.get(2)).contains("llama 3.7M Q8_0", "| pp4 ", " \u00b1 ", "of");
         assertThat(lines.get(3)).contains("| tg2 ");
         lines.forEach(line ->
-                assertThat(line.chars().filter(each -> each == '|').count()).isEqualTo(12));
+                assertThat(line.chars().filter(each -> each == '|').count()).isEqualTo(13));
         assertThat(run.err).contains("test 1 of 2, pp4").contains("test 2 of 2, tg2");
     }
 

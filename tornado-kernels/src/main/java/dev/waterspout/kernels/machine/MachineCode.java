@@ -150,6 +150,11 @@ public final class MachineCode {
         return gates.computeIfAbsent(new SwigluTile(), _ -> checked(new SwigluKernels(this)));
     }
 
+    /** {@return what measures the limit of products of bytes} */
+    public ByteProbe byteProbe() {
+        return new ByteProbe(this);
+    }
+
     private static <T extends Checked> Optional<T> checked(T kernels) {
         if (kernels.works()) {
             return Optional.of(kernels);

@@ -1,5 +1,7 @@
 package dev.waterspout.kernels.probe;
 
+import dev.waterspout.kernels.machine.ByteProbe;
+import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,7 +15,10 @@ import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Measures {@link HostCeiling} on the worker threads that run the kernels, with the Vector API, as the kernels do. */
+/**
+ * Measures {@link HostCeiling} on the worker threads that run the kernels, with the Vector API and machine code, as
+ * the kernels do.
+ */
 public final class HostProbe {
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     private static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
@@ -51,7 +56,7 @@ public final class HostProbe {
     }
 
     /**
-     * Measures both limits, in two to three seconds. The reported speed is the 90th percentile of all passes:
+     * Measures all limits, in three to four seconds. The reported speed is the 90th percentile of all passes:
      * disturbances make a pass slower, and the clock of a virtual machine makes a few passes look too fast.
      *
      * @param pool the worker threads to measure
@@ -61,7 +66,8 @@ public final class HostProbe {
      */
     public static HostCeiling measure(WorkerPool pool, MemorySegment weights) {
         HostProbe probe = new HostProbe(pool, WARM_UP_NANOS, MEASURE_NANOS);
-        return new HostCeiling(pool.threads(), probe.readBytesPerSecond(weights), probe.flopsPerSecond());
+        return new HostCeiling(
+                pool.threads(), probe.readBytesPerSecond(weights), probe.flopsPerSecond(), probe.byteOpsPerSecond());
     }
 
     /** Measures reads. */
@@ -105,6 +111,21 @@ public final class HostProbe {
             results.add((long) sum);
         }));
         return 2.0 * threads * STEPS_PER_THREAD * STEPS * CHAINS * FLOATS.length() / seconds;
+    }
+
+    /** Measures multiply-adds of bytes in machine code. */
+    double byteOpsPerSecond() {
+        ByteProbe probe = MachineCode.shared().map(MachineCode::byteProbe).orElse(null);
+        if (probe == null) {
+            return 0;
+        }
+        int threads = pool.threads();
+        double seconds = fastest(() -> pool.run(threads * STEPS_PER_THREAD, STEPS_PER_THREAD, (worker, from, to) -> {
+            for (int step = from; step < to; step++) {
+                probe.run();
+            }
+        }));
+        return (double) threads * STEPS_PER_THREAD * probe.operations() / seconds;
     }
 
     /** Returns the sum of the results of all loops so far. */

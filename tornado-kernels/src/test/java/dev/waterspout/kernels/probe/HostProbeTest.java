@@ -2,6 +2,7 @@ package dev.waterspout.kernels.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -37,6 +38,15 @@ class HostProbeTest {
             assertThat(probe.flopsPerSecond()).isPositive().isFinite();
             // Every chain ends at twice its addend, which is 1 or a little more.
             assertThat(probe.results()).isPositive();
+        }
+    }
+
+    @Test
+    void productsOfBytesAreMeasuredWhereThereIsMachineCode() {
+        try (WorkerPool pool = new WorkerPool(2, "probe")) {
+            double speed = new HostProbe(pool, 0, 0).byteOpsPerSecond();
+            assertThat(speed > 0).isEqualTo(MachineCode.shared().isPresent());
+            assertThat(speed).isFinite();
         }
     }
 }

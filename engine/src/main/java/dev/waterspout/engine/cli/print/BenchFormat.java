@@ -63,7 +63,7 @@ public enum BenchFormat {
 
     private static final class Table implements Printer {
         private static final String LINE =
-                "| %-22s | %10s | %8s | %-12s | %7s | %-13s | %18s | %8s | %8s | %20s | %21s |%n";
+                "| %-22s | %10s | %8s | %-12s | %7s | %-13s | %18s | %8s | %8s | %20s | %21s | %21s |%n";
 
         private final PrintWriter out;
         private boolean begun;
@@ -78,8 +78,8 @@ public enum BenchFormat {
                 begun = true;
                 out.printf(
                         LINE, "model", "size", "params", "device", "threads", "test", "t/s", "median", "each", "GB/s",
-                        "GFLOP/s");
-                out.println("|---|--:|--:|---|--:|---|--:|--:|--:|--:|--:|");
+                        "GFLOP/s", "of int8");
+                out.println("|---|--:|--:|---|--:|---|--:|--:|--:|--:|--:|--:|");
             }
             var ceiling = row.ceiling();
             out.printf(
@@ -99,7 +99,10 @@ public enum BenchFormat {
                     String.format(Locale.ROOT, "%.2f", row.samples().medianSpeed()),
                     String.format(Locale.ROOT, "%.2f", row.medianSpeedOfEach()),
                     share(row.readBytesPerSecond(), ceiling == null ? 0 : ceiling.readBytesPerSecond()),
-                    share(row.flopsPerSecond(), ceiling == null ? 0 : ceiling.flopsPerSecond()));
+                    share(row.flopsPerSecond(), ceiling == null ? 0 : ceiling.flopsPerSecond()),
+                    ceiling == null || ceiling.byteOpsPerSecond() == 0
+                            ? "-"
+                            : share(row.flopsPerSecond(), ceiling.byteOpsPerSecond()));
             out.flush();
         }
 
@@ -224,12 +227,20 @@ public enum BenchFormat {
             json.addNull("ceiling_read_gb_per_s")
                     .addNull("ceiling_gflop_per_s")
                     .addNull("read_fraction")
-                    .addNull("flop_fraction");
+                    .addNull("flop_fraction")
+                    .addNull("ceiling_int8_gop_per_s")
+                    .addNull("int8_fraction");
         } else {
             json.add("ceiling_read_gb_per_s", ceiling.readBytesPerSecond() / 1e9)
                     .add("ceiling_gflop_per_s", ceiling.flopsPerSecond() / 1e9)
                     .add("read_fraction", row.readBytesPerSecond() / ceiling.readBytesPerSecond())
                     .add("flop_fraction", row.flopsPerSecond() / ceiling.flopsPerSecond());
+            double bytes = ceiling.byteOpsPerSecond();
+            if (bytes == 0) {
+                json.addNull("ceiling_int8_gop_per_s").addNull("int8_fraction");
+            } else {
+                json.add("ceiling_int8_gop_per_s", bytes / 1e9).add("int8_fraction", row.flopsPerSecond() / bytes);
+            }
         }
         return json.add("samples_ns", nanos).add("samples_ts", speeds);
     }

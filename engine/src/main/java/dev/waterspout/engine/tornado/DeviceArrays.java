@@ -93,6 +93,8 @@ final class DeviceArrays {
     final FloatArray logits;
 
     private final List<TornadoNativeArray> all = new ArrayList<>();
+    /** Arrays that are not read on the host once they are on the device. */
+    private final List<TornadoNativeArray> onDeviceOnly = new ArrayList<>();
 
     private final long mostBytes;
 
@@ -151,6 +153,7 @@ final class DeviceArrays {
                 ? embedding.slice(shard.vocabulary().from(), shard.vocabulary().to())
                 : keep(StackedWeights.single("output head", weights.output(), mostBytes));
         cache = cache(config, kvHeads, options.limits());
+        onDeviceOnly.addAll(List.of(cache.keys(), cache.values()));
         hidden = floats(rows, config.width());
         normed = floats(rows, config.width());
         factors = floats(rows, heads);
@@ -170,6 +173,15 @@ final class DeviceArrays {
     /** Returns all arrays. */
     List<TornadoNativeArray> all() {
         return Collections.unmodifiableList(all);
+    }
+
+    /**
+     * Releases the host's memory of the weights and the cache, which lie on the device and are not read on the host.
+     *
+     * @return the bytes that were released
+     */
+    long releaseHostCopies() {
+        return onDeviceOnly.stream().mapToLong(HostCopies::release).sum();
     }
 
     /**
@@ -304,6 +316,7 @@ final class DeviceArrays {
 
     private DeviceWeights keep(DeviceWeights weights) {
         all.add(weights.data());
+        onDeviceOnly.add(weights.data());
         return weights;
     }
 

@@ -227,6 +227,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     @Override
     public void preload(LongConsumer loaded) {
         plan.load();
+        arrays.releaseHostCopies();
         loaded.accept(weightBytes);
     }
 

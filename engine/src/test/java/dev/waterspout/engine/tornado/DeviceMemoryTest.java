@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
@@ -147,5 +149,16 @@ class DeviceMemoryTest {
             Groups.logits(group, PROMPT);
             return group.logits().toArray(ValueLayout.JAVA_FLOAT);
         }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void theHostsCopyOfAnArrayGivesItsPagesBack() {
+        FloatArray array = new FloatArray(1 << 20);
+        array.init(1);
+        assertThat(HostCopies.release(array)).isBetween(3L << 20, 4L << 20);
+        assertThat(array.getSize()).isEqualTo(1 << 20);
+        assertThat(array.get(1 << 19)).isZero();
+        assertThat(HostCopies.release(new FloatArray(1000))).isZero();
     }
 }

@@ -29,8 +29,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>The caller adds transfers to {@link #taskGraph()}, before and after the tasks. {@link #prepare} sizes the grids
  * for the next execution. Results have the bits of the host codec only if the plan has the {@link #EXACT_FLAGS}.
- *
- * <p>Activations are [rows][width] f32. Every array is checked for the largest chunk when its task is added.
+ * Activations are [rows][width] f32. Every array is checked for the largest chunk when its task is added.
  */
 public final class KernelGraph {
     /**
@@ -43,9 +42,7 @@ public final class KernelGraph {
 
     final KernelDevice device;
     final int maxRows;
-    /** Tokens that ways of running are chosen for. */
     private final int choiceRows;
-
     final IntArray step;
     final FloatArray powers;
     final TaskGraph graph;
@@ -71,7 +68,7 @@ public final class KernelGraph {
      * Starts a graph without tasks whose products and attention have the bits of those of a larger one.
      *
      * @param name the graph's name in its plan
-     * @param device how and within which limits its kernels run
+     * @param device limits and kernel choices of the device
      * @param maxRows tokens of the largest chunk
      * @param choiceRows tokens of the largest chunk of the graph whose kernels this one has
      * @param step the launch's scalars, to be transferred at every execution

@@ -21,6 +21,7 @@ final class BlockTables {
      * @param blocks in layers that keep all positions
      * @param windowed in layers with a sliding window; the same array where they have the same blocks
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Table(int[] blocks, int[] windowed) {}
 
     /** Applies a change of a table. */

@@ -120,7 +120,7 @@ final class ValueTiles {
             long to = sums + Layouts.floats(sum + v * Lanes.COUNT);
             groups.add(from, w, to, rows, units / most);
             if (rest > 0) {
-                long first = units - rest;
+                long first = (long) units - rest;
                 last.add(
                         from,
                         w + Layouts.floats(first * weightStride),

@@ -104,7 +104,7 @@ class WeightFormatTest {
         assertThat(Arrays.stream(WeightFormat.values()).map(WeightFormat::id)).doesNotHaveDuplicates();
         List<TypeTable> tables = Arrays.stream(WeightFormat.values())
                 .map(format -> format.type().table())
-                .filter(table -> table != TypeTable.NONE)
+                .filter(table -> !table.equals(TypeTable.NONE))
                 .sorted(Comparator.comparingInt(TypeTable::start))
                 .toList();
         assertThat(tables).isNotEmpty();

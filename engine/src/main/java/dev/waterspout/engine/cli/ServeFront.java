@@ -8,6 +8,7 @@ import dev.waterspout.engine.http.front.Ranks;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Serves ranks that are a process of their own. */
@@ -27,7 +28,7 @@ final class ServeFront {
 
     /** Ends it; called by a signal, on any thread. */
     void end() {
-        end.get().run();
+        Objects.requireNonNull(end.get()).run();
     }
 
     /**

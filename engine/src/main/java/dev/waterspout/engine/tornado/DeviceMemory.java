@@ -94,7 +94,10 @@ final class DeviceMemory {
 
     private long cache() {
         return floats(
-                config.layers() * shard.kvHeads().size() * options.limits().positions(), 2L * config.headDim());
+                (long) config.layers()
+                        * shard.kvHeads().size()
+                        * options.limits().positions(),
+                2L * config.headDim());
     }
 
     /** The activations of a chunk, the logits, and the kernels' tables. */
@@ -124,7 +127,7 @@ final class DeviceMemory {
         long packet = comm.format().encodedBytes(chunk, config.width());
         long own = comm.format() == PlainFormat.F32 ? 0 : packet; // an f32 packet is the partial itself
         long exchanged = ranks == 1 ? 0 : own + (ranks - 1) * packet;
-        long scalars = Step.SIZE + RowPlaces.elements(chunk, PhaseRows.tableEntries(options.limits(), chunk));
+        long scalars = (long) Step.SIZE + RowPlaces.elements(chunk, PhaseRows.tableEntries(options.limits(), chunk));
         Experts mixture = config.experts();
         scalars += mixture == null ? 0 : DeviceRouting.elements(chunk, mixture.used());
         return floats(chunk, 2 + 2L * config.ropes().getFirst().dimensions()) + floats(scalars, 1) + exchanged;

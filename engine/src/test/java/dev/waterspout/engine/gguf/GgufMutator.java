@@ -132,7 +132,7 @@ final class GgufMutator {
     }
 
     private void splice(Random random) {
-        long length = 1 + random.nextInt(MOST_SPLICE);
+        long length = 1L + random.nextInt(MOST_SPLICE);
         long from = random.nextLong(header - length);
         long to = random.nextLong(header - length);
         MemorySegment.copy(original, from, damaged, to, length);
@@ -140,7 +140,7 @@ final class GgufMutator {
 
     /** Moves all of the header behind a place, and returns by how much the file has grown. */
     private long shift(Random random) {
-        long by = 1 + random.nextInt(MOST_SHIFT);
+        long by = 1L + random.nextInt(MOST_SHIFT);
         Field field = any(fields.all(), random);
         long at = field.at() + (random.nextBoolean() ? 0 : random.nextInt(field.bytes()));
         if (random.nextBoolean() || at + by >= header) {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * tokens of the reply that came are sent along, and the events that the client has are left out of the new answer,
  * which begins with the same ones.
  */
+@SuppressWarnings("ReferenceEquality") // two frames stand for what has ended, whatever others are equal to them
 final class Forwarding {
     /** Rank 0 has gone. */
     static final Frame LOST = Frame.of(Frame.Kind.END, 0);

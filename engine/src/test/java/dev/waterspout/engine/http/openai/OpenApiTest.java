@@ -16,6 +16,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
@@ -126,7 +127,7 @@ class OpenApiTest {
 
     /** What was asked of objects: names by the schema that lists them, and names that no schema lists. */
     private static final class Asked {
-        private final Map<Map<String, Object>, Set<String>> listed = new IdentityHashMap<>();
+        private final IdentityHashMap<Map<String, Object>, Set<String>> listed = new IdentityHashMap<>();
         private final Set<String> unlisted = new TreeSet<>();
 
         private void note(String path, List<Map<String, Object>> parts, String name) {
@@ -172,7 +173,7 @@ class OpenApiTest {
                         .as(request.getLast())
                         .isEmpty();
                 Object watched = watch(name, described.component(name), read(request.getLast()), asked);
-                readers.get(name).accept(endpoints, Fields.of(name, watched));
+                Objects.requireNonNull(readers.get(name)).accept(endpoints, Fields.of(name, watched));
             }
         });
         assertThat(asked.unlisted).isEmpty();
@@ -271,7 +272,7 @@ class OpenApiTest {
                 "DetokenizeRequest", "/detokenize",
                 "Conversation", "/apply-template");
         for (List<String> request : REQUESTS) {
-            String path = paths.get(request.getFirst());
+            String path = Objects.requireNonNull(paths.get(request.getFirst()));
             boolean bounded = request.getLast().contains("max_") || !path.startsWith("/v1");
             String json = bounded
                     ? request.getLast()
@@ -283,14 +284,11 @@ class OpenApiTest {
             assertDescribed(server.send(server.post(path, "[]")));
             if (json.contains("\"stream\": true")) {
                 HttpResponse<String> stream = server.send(server.post(path, json));
-                String component = Map.of(
-                                "/v1/chat/completions",
-                                "ChatChunk",
-                                "/v1/completions",
-                                "CompletionAnswer",
-                                "/v1/responses",
-                                "ResponseEvent")
-                        .get(path);
+                Map<String, String> components = Map.of(
+                        "/v1/chat/completions", "ChatChunk",
+                        "/v1/completions", "CompletionAnswer",
+                        "/v1/responses", "ResponseEvent");
+                String component = Objects.requireNonNull(components.get(path));
                 List<String> events = stream.body()
                         .lines()
                         .filter(line -> line.startsWith("data: {"))

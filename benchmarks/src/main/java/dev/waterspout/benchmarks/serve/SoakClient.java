@@ -196,7 +196,7 @@ final class SoakClient {
             tally.count("told to come again");
             return;
         }
-        for (String line : answer.split("\r?\n")) {
+        for (String line : answer.split("\r?\n", -1)) {
             if (line.startsWith("data: {")) {
                 text.append(choice(line.substring(6)));
             }

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -34,8 +35,9 @@ class SoakClientTest {
             int status = 200;
             String answer;
             try {
-                Map<?, ?> request = (Map<?, ?>) PlainJson.read("request", new String(body, StandardCharsets.UTF_8));
-                int length = ((String) request.get("prompt")).length();
+                String asked = new String(body, StandardCharsets.UTF_8);
+                Map<?, ?> request = (Map<?, ?>) Objects.requireNonNull(PlainJson.read("request", asked));
+                int length = ((String) Objects.requireNonNull(request.get("prompt"))).length();
                 boolean streams = Boolean.TRUE.equals(request.get("stream"));
                 String text = (streams && wrong.get() ? "wrong " : "é ") + length;
                 String json = PlainJson.text(PlainJson.object("choices", List.of(PlainJson.object("text", text))));

@@ -26,6 +26,12 @@ final class ByteLinear {
     /** Panels that share a chunk of the inputs while it is in the second-level cache. */
     private static final int PANELS = 4;
 
+    /**
+     * Tokens whose inputs stay in the cache beside any panel: a panel's chunks then follow each other, as the reader
+     * expects when it asks for the next panel's bytes.
+     */
+    private static final int FEW_TOKENS = 16;
+
     /** Bytes of the longest rows that code reads: the distance of the last row of a panel fits into an instruction. */
     private static final int LONGEST_STRIDE = 1 << 25;
 
@@ -95,7 +101,7 @@ final class ByteLinear {
 
     private void multiply(int token, int tokens, int rowFrom, int rowTo) {
         round(token, tokens);
-        int step = PANELS * kernels.rows();
+        int step = (tokens > FEW_TOKENS ? PANELS : 1) * kernels.rows();
         for (int row = rowFrom; row < rowTo; row += step) {
             panels(token, tokens, rowFrom, row, Math.min(row + step, rowTo));
         }

@@ -198,9 +198,8 @@ class ModelServerTest {
         double left = metric("waterspout_clients_left_total");
         try (Socket socket =
                 new Socket(InetAddress.getLoopbackAddress(), server.server().port())) {
-            String json =
-                    "{\"prompt\":\"We\",\"max_tokens\":480,\"n\":16,\"temperature\":1,\"logit_bias\":{\"0\":-100,\"1\":-100,"
-                            + "\"2\":-100},\"stream\":" + streams + "}";
+            String json = "{\"prompt\":\"We\",\"max_tokens\":480,\"n\":16,\"temperature\":1,"
+                    + "\"logit_bias\":{\"0\":-100,\"1\":-100,\"2\":-100},\"stream\":" + streams + "}";
             socket.getOutputStream()
                     .write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                                     + "Content-Length: " + json.length() + "\r\n\r\n" + json)

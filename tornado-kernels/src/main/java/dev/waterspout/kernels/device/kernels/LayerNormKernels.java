@@ -105,6 +105,7 @@ public final class LayerNormKernels {
             }
         }
     }
+
     /** {@return {@code normalized * weight + bias}, or without the bias if {@code biased} is 0} */
     private static float scaled(float normalized, FloatArray weight, FloatArray bias, int at, int biased) {
         float value = normalized * weight.get(at);

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
  * How many neighbouring weights of a row lie in one block and cannot be separated, in the matrices that tensor
  * parallelism cuts by columns.
  *
- * @param attention elements that saturated in the attention output
- * @param ffn elements that saturated in the down projections of FFN and experts
+ * @param attention block size of the attention output, in weights
+ * @param ffn largest block size of the down projections of FFN and experts, in weights
  */
 public record WeightBlocks(int attention, int ffn) {
     /** Checks the sizes. */

@@ -19,7 +19,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Conversations with the embedded model, which has no template of its own. */
+/** Conversations with the embedded model, whose file has no chat template. */
 @Timeout(240)
 class ChatTest {
     private static final String TEMPLATE =
@@ -63,15 +63,15 @@ class ChatTest {
             ChatReply computed = chat(fresh, greedy(24), next);
             String keptText = read(kept);
             assertThat(keptText).isEqualTo(read(computed));
-            // All of the first prompt was held.
+            // The cache holds the whole first prompt.
             assertThat(kept.usage().heldTokens())
                     .isGreaterThanOrEqualTo(first.usage().promptTokens());
             assertThat(computed.usage().heldTokens()).isZero();
-            // Another conversation shares less, and is not disturbed by what the context held.
+            // Another conversation shares a shorter prefix, and the tokens in the cache do not change its reply.
             ChatMessage other = ChatMessage.user("Four score and seven years ago");
             String otherText = read(chat(model, greedy(24), other));
             assertThat(otherText).isEqualTo(read(chat(fresh, greedy(24), other)));
-            // The same conversation again: the last token runs once more.
+            // The same conversation again: only the last token is computed, for its logits.
             ChatReply again = chat(model, greedy(24), other);
             assertThat(read(again)).isEqualTo(otherText);
             assertThat(again.usage().heldTokens()).isEqualTo(again.usage().promptTokens() - 1);
@@ -79,7 +79,7 @@ class ChatTest {
     }
 
     @Test
-    void aReplyThatIsClosedEndsWithinOneStep() {
+    void closingAReplyEndsItWithinOneStep() {
         try (LanguageModel model = Waterspout.loadEmbedded(ONE)) {
             ChatReply reply = chat(model, greedy(100), HELLO);
             Iterator<ChatDelta> deltas = reply.iterator();
@@ -130,7 +130,7 @@ class ChatTest {
     }
 
     @Test
-    void aModelWithoutATemplateSaysSo() {
+    void aModelWithoutATemplateIsRefused() {
         try (LanguageModel model = Waterspout.loadEmbedded(ONE)) {
             assertThatThrownBy(() -> model.chat(List.of(HELLO), greedy(1)))
                     .isInstanceOf(ChatException.class)

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** One model, asked by several threads at the same time. */
+/** One model with requests of several threads at the same time. */
 @Timeout(240)
 class ConcurrentRequestsTest {
     private static final List<String> PROMPTS = List.of(
@@ -71,7 +71,7 @@ class ConcurrentRequestsTest {
     }
 
     @Test
-    void parallelSequencesNeedRoomAndAFormatOfIndependentRows() {
+    void parallelSequencesNeedMemoryAndAFormatOfIndependentRows() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Context.DEFAULT.withSequences(0, 0))
                 .withMessageContaining("parallel sequences 0");
@@ -92,7 +92,7 @@ class ConcurrentRequestsTest {
     }
 
     @Test
-    void aStreamThatIsClosedMakesRoomForTheNext() {
+    void aClosedStreamFreesItsSlot() {
         try (LanguageModel model = Waterspout.loadEmbedded(TWO)) {
             Generation first = model.generate(PROMPTS.getFirst(), -1, GREEDY);
             Iterator<String> pieces = first.iterator();
@@ -105,9 +105,9 @@ class ConcurrentRequestsTest {
         }
     }
 
-    /** A stream that nobody reads to its end does not stop the others. */
+    /** A stream whose reader stops does not block the other streams. */
     @Test
-    void aStreamThatIsNotReadHoldsNobodyUp() {
+    void anUnreadStreamBlocksNoOther() {
         try (LanguageModel model = Waterspout.loadEmbedded(TWO)) {
             Iterator<String> forgotten =
                     model.generate(PROMPTS.getFirst(), -1, GREEDY).iterator();
@@ -117,7 +117,7 @@ class ConcurrentRequestsTest {
     }
 
     @Test
-    void anInterruptEndsTheReadersOwnStreamOnly() {
+    void anInterruptEndsOnlyTheStreamOfItsReader() {
         try (LanguageModel model = Waterspout.loadEmbedded(TWO)) {
             Generation interrupted = model.generate(PROMPTS.getFirst(), 100, GREEDY);
             Thread.currentThread().interrupt();
@@ -131,7 +131,7 @@ class ConcurrentRequestsTest {
     }
 
     @Test
-    void aModelThatIsClosedSaysSo() {
+    void requestsToAClosedModelAreRefused() {
         LanguageModel model = Waterspout.loadEmbedded(TWO);
         Generation late = model.generate(PROMPTS.getFirst(), 3, GREEDY);
         model.close();

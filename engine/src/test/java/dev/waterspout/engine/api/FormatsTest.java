@@ -16,7 +16,7 @@ class FormatsTest {
     private static final Formats F32 = new Formats.Fixed(PlainFormat.F32);
 
     @Test
-    void onlyTheUsualFormatsDependOnWhereRanksAre() {
+    void onlyTheDefaultFormatsDependOnThePlacementOfRanks() {
         assertThat(Formats.usual().placed(false)).isEqualTo(F32);
         assertThat(Formats.usual().placed(true)).isInstanceOf(Formats.Auto.class);
         Formats fixed = new Formats.Fixed(WireFormat.parse("e2m1:32:e8m0"));
@@ -31,7 +31,7 @@ class FormatsTest {
     @CsvSource(
             delimiter = ';',
             value = {"host; 1; false", "host; 2; false", "emulator:0; 2; false", "host,emulator:0; 2; true"})
-    void sessionsAskWhetherDevicesDiffer(String devices, int ranks, boolean apart) {
+    void ranksOnDifferentDevicesAreApart(String devices, int ranks, boolean apart) {
         Options options = Options.DEFAULT.withRanks(
                 new Ranks(ranks, List.of(devices.split(",")), List.of(), false, Ranks.Attention.SHARDED, list -> list));
         try (Session session = Session.open(options, Events.NONE);

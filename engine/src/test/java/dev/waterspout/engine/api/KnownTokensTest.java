@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A reply that an earlier attempt came some way with is the reply that this would have been. */
+/** A reply that continues from the tokens of an interrupted attempt equals the uninterrupted reply. */
 @Timeout(300)
 class KnownTokensTest {
     private static LanguageModel model;
@@ -37,7 +37,7 @@ class KnownTokensTest {
         model.close();
     }
 
-    /** What a reply consists of; how much of its prompt the cache held is left out. */
+    /** The content of a reply, without the number of cached prompt tokens. */
     private record Whole(
             List<ChatDelta> deltas,
             List<Integer> tokens,
@@ -56,7 +56,7 @@ class KnownTokensTest {
         }
     }
 
-    private static void assertGoesOn(ChatOptions options) {
+    private static void assertContinues(ChatOptions options) {
         Whole whole = read(options, List.of());
         int length = whole.tokens().size();
         assertThat(length).isGreaterThan(2);
@@ -79,38 +79,38 @@ class KnownTokensTest {
     }
 
     @Test
-    void whatIsMostLikelyGoesOn() {
-        assertGoesOn(options(12, 0, List.of(), -1));
+    void greedyRepliesContinue() {
+        assertContinues(options(12, 0, List.of(), -1));
     }
 
     @Test
-    void whatIsDrawnGoesOnWithTheSameRandomNumbers() {
-        assertGoesOn(options(12, 1, List.of(), -1));
+    void sampledRepliesContinueWithTheSameRandomNumbers() {
+        assertContinues(options(12, 1, List.of(), -1));
     }
 
     @Test
-    void theEndOfTheContextIsMetAgain() {
-        assertGoesOn(options(-1, 1.5, List.of(), -1));
+    void theContextLimitAppliesAgain() {
+        assertContinues(options(-1, 1.5, List.of(), -1));
     }
 
     @Test
-    void aStopStringIsMetAgain() {
+    void aStopStringIsFoundAgain() {
         String text = String.join(
                 "",
                 read(options(12, 0, List.of(), -1), List.of()).deltas().stream()
                         .map(ChatDelta::text)
                         .toList());
-        assertGoesOn(options(12, 0, List.of(text.substring(text.length() - 9, text.length() - 6)), -1));
+        assertContinues(options(12, 0, List.of(text.substring(text.length() - 9, text.length() - 6)), -1));
     }
 
     @Test
-    void aGrammarGoesOn() {
+    void aGrammarContinues() {
         Grammar grammar = GbnfParser.parse("root ::= [a-z]{4} [0-9]{3} \".\"");
-        assertGoesOn(options(40, 1, List.of(), () -> model.constraint(grammar), -1));
+        assertContinues(options(40, 1, List.of(), () -> model.constraint(grammar), -1));
     }
 
     @Test
     void probabilitiesAreComputedAgain() {
-        assertGoesOn(options(8, 0, List.of(), 2));
+        assertContinues(options(8, 0, List.of(), 2));
     }
 }

@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The reader of replies that are cancelled is told so. */
+/** The reader of a cancelled reply receives its failure. */
 @Timeout(60)
 class QueuedReplyTest {
     private static void assertCancelled(QueuedReply reply) throws InterruptedException {
@@ -23,7 +23,7 @@ class QueuedReplyTest {
     }
 
     @Test
-    void repliesThatWaitOrHaveNotBegunEndWhenTheyAreCancelled() throws InterruptedException {
+    void cancelledRepliesEndAlsoBeforeTheirFirstToken() throws InterruptedException {
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch cancelled = new CountDownLatch(1);
         try (ReplyQueue queue = new ReplyQueue(1, 1)) {

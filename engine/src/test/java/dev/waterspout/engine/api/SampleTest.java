@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.api.parallel.Resources;
 
-/** The sample of the documentation compiles, runs, and is as short as it says. */
+/** The sample in the documentation compiles, runs, and has fewer than 30 lines. */
 class SampleTest {
     private static final Pattern SAMPLE =
             Pattern.compile("<!-- sample: Hello\\.java -->\\s*```java\\n(.*?)```", Pattern.DOTALL);
@@ -49,7 +49,7 @@ class SampleTest {
         throw new AssertionError("neither README.md nor docs/guide/java.md has the sample Hello.java");
     }
 
-    /** What the sample needs, wherever the test's own class loader has it from. */
+    /** The class path of the sample: that of the test's class loader. */
     private static String classPath() throws Exception {
         StringBuilder path = new StringBuilder(System.getProperty("java.class.path"));
         for (Class<?> each : List.of(LanguageModel.class, InterconnectException.class, WireFormat.class)) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/** Alone, because it watches the memory and the threads of the process. */
+/** Runs alone, because it checks the memory and the threads of the process. */
 @Isolated
 @Timeout(240)
 class WaterspoutTest {
@@ -39,7 +39,7 @@ class WaterspoutTest {
     }
 
     @Test
-    void twoRanksWriteWhatOneDoes() {
+    void twoRanksWriteTheTextOfOne() {
         assertThat(text(TWO, 24)).isNotBlank().isEqualTo(text(Options.DEFAULT, 24));
     }
 
@@ -50,9 +50,9 @@ class WaterspoutTest {
         }
     }
 
-    /** Pieces that were computed and not read do not count. */
+    /** Pieces that were computed but not read do not count. */
     @Test
-    void aGenerationThatIsClosedEndsBeforeTheNextForwardPass() {
+    void closingAGenerationEndsItBeforeTheNextForwardPass() {
         try (LanguageModel model = Waterspout.loadEmbedded(TWO)) {
             Generation generation = model.generate(PROMPT, -1, GREEDY);
             Iterator<String> pieces = generation.iterator();
@@ -63,9 +63,9 @@ class WaterspoutTest {
             assertThat(pieces.hasNext()).isFalse();
             assertThat(generation.report().stop()).isEqualTo(StopReason.CANCELLED);
             assertThat(generation.report().generated()).hasSizeLessThanOrEqualTo(3);
-            // It would have gone on to the end of the context.
+            // Without the close it would have continued to the end of the context.
             assertThat(generation.report().decode().tokens()).isLessThan(500);
-            // The model is as good as before.
+            // The model is still usable.
             try (Generation next = model.generate(PROMPT, 24, GREEDY)) {
                 assertThat(String.join("", next)).isEqualTo(text(TWO, 24));
                 assertThat(next.report().generated()).hasSize(24);
@@ -74,7 +74,7 @@ class WaterspoutTest {
     }
 
     @Test
-    void aGenerationThatIsClosedAtOnceComputesNothing() {
+    void aGenerationClosedAtOnceComputesNothing() {
         try (LanguageModel model = Waterspout.loadEmbedded(Options.DEFAULT)) {
             Generation generation = model.generate(PROMPT, 100, GREEDY);
             generation.close();
@@ -84,9 +84,9 @@ class WaterspoutTest {
         }
     }
 
-    /** However the text is cut into chunks and batches of logits. */
+    /** For any size of chunks and of batches of logits. */
     @Test
-    void scoresDoNotDependOnHowTheTextIsCut() {
+    void scoresDoNotDependOnChunkSizes() {
         String text = "We the people of the United States, in order to form a more perfect union";
         Host small = new Host(1, 5, Host.DEFAULT.activations(), Host.DEFAULT.machineCode());
         Score whole = score(Options.DEFAULT, text);
@@ -106,7 +106,7 @@ class WaterspoutTest {
     }
 
     @Test
-    void statisticsCountWhatEveryRankDid() {
+    void statisticsCountTheWorkOfEveryRank() {
         try (LanguageModel model = Waterspout.loadEmbedded(TWO)) {
             model.score(PROMPT);
             assertThat(model.statistics()).hasSize(2).allSatisfy(work -> {
@@ -116,9 +116,9 @@ class WaterspoutTest {
         }
     }
 
-    /** Failures after the ranks' memory has been taken, and of the file, and of the devices. */
+    /** Failures after the ranks' memory is allocated, of the file, and of the devices. */
     @Test
-    void loadsThatFailLeaveNothingBehind() throws IOException {
+    void failedLoadsReleaseEverything() throws IOException {
         FormatMap wrong = new FormatMap(
                 "m", 256, 99, WireFormat.parse("bf16"), new TreeMap<>(Map.of(99, WireFormat.parse("f32"))), Map.of());
         Options late = TWO.withExchange(Exchange.DEFAULT.withFormats(new Formats.Mapped(wrong)));
@@ -132,7 +132,7 @@ class WaterspoutTest {
                 failAll(late, damaged);
             }
             assertThat(ranksThreads()).isEqualTo(threads);
-            // 20 times what one load takes would be ten times more.
+            // Leaking 20 loads would need ten times this limit.
             assertThat(residentBytes() - before).isLessThan(24L << 20);
             assertThat(Files.readString(Path.of("/proc/self/maps"))).doesNotContain(damaged.toString());
         } finally {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class SchedulerTest {
     private static final int SCHEDULES = 10_000;
 
-    /** A request of a random schedule, and what was generated for it. */
+    /** A request of a random schedule, and the tokens generated for it. */
     private static final class Request {
         private final int[] prompt;
         private final int length;
@@ -29,7 +29,7 @@ class SchedulerTest {
             this.length = length;
         }
 
-        /** The text that it has by itself. */
+        /** Returns the text of the request when it runs alone. */
         List<Integer> alone(int context) {
             int[] text = Arrays.copyOf(prompt, context + 1);
             int size = prompt.length;
@@ -42,13 +42,13 @@ class SchedulerTest {
         }
     }
 
-    /** One random schedule of arrivals and cancels. */
+    /** One random schedule of arrivals and cancellations. */
     private static final class Play {
         private final SplittableRandom random;
         private final BatchLimits limits;
         private final Scheduler scheduler;
         private final ToyCache cache;
-        /** By number. */
+        /** Requests by their number. */
         private final List<Request> requests = new ArrayList<>();
 
         private long reused;
@@ -94,7 +94,7 @@ class SchedulerTest {
             int length = random.nextInt(1, limits.context() + 1);
             int[] prompt = random.ints(length, 0, ToyCache.ALPHABET).toArray();
             if (!requests.isEmpty() && random.nextInt(3) > 0) {
-                // A text that begins as an earlier one did, and perhaps goes on as it went on.
+                // A prompt that shares a prefix with an earlier text, possibly including generated tokens.
                 Request other = requests.get(random.nextInt(requests.size()));
                 int shared = Math.min(length, other.prompt.length);
                 System.arraycopy(other.prompt, 0, prompt, 0, random.nextInt(shared + 1));
@@ -132,7 +132,7 @@ class SchedulerTest {
         }
 
         /**
-         * {@return how many texts are whole} Those that were cancelled are the beginnings of what they would have been.
+         * {@return the number of complete texts} A cancelled text must be a prefix of the complete one.
          */
         int check() {
             int whole = 0;
@@ -150,7 +150,7 @@ class SchedulerTest {
     }
 
     @Test
-    void everyTextIsTheTextAloneAndNoBlockIsLost() {
+    void everyTextEqualsItsSingleRunAndNoBlockLeaks() {
         long preempted = 0;
         long reused = 0;
         long copied = 0;
@@ -173,7 +173,7 @@ class SchedulerTest {
                 windowedReused += play.reused;
             }
         }
-        // The schedules are of use only if these things happen in them.
+        // The schedules must contain each of these events.
         assertThat(preempted).isGreaterThan(1000);
         assertThat(reused).isGreaterThan(10_000);
         assertThat(copied).isGreaterThan(1000);
@@ -189,7 +189,7 @@ class SchedulerTest {
     }
 
     @Test
-    void decodeOfAllSequencesComesBeforeThePromptsInTheOrderOfArrival() {
+    void decodeComesBeforePromptsAndPromptsInOrderOfArrival() {
         BatchLimits limits = new BatchLimits(3, 8, 64, 4, 48);
         Scheduler scheduler = new Scheduler(limits);
         ToyCache cache = new ToyCache(limits);
@@ -209,7 +209,7 @@ class SchedulerTest {
         assertThat(step.chunks()).extracting(chunk -> chunk.tokens().size()).containsExactly(1, 6, 1);
         assertThat(scheduler.running()).isEqualTo(3);
         assertThat(scheduler.waiting()).isEqualTo(1);
-        // An end makes room for the one that waits.
+        // The end of one sequence admits the waiting one.
         run(scheduler, cache, step);
         scheduler.remove(2);
         step = scheduler.next().orElseThrow();
@@ -217,7 +217,7 @@ class SchedulerTest {
     }
 
     @Test
-    void anEqualBeginningIsComputedOnce() {
+    void aSharedPrefixIsComputedOnce() {
         BatchLimits limits = new BatchLimits(2, 16, 16, 4, 8);
         Scheduler scheduler = new Scheduler(limits);
         ToyCache cache = new ToyCache(limits);
@@ -229,12 +229,12 @@ class SchedulerTest {
         assertThat(second.position()).isEqualTo(6);
         assertThat(second.tokens()).containsExactly(1, 1);
         assertThat(scheduler.held(2)).isEqualTo(6);
-        // The full block is shared; of the other one, which the first sequence goes on with, there is a copy.
+        // The full block is shared. The partial block, to which the first sequence appends, is copied.
         assertThat(step.copies()).hasSize(1);
         assertThat(step.tables().getLast().blocks()).hasSize(2);
         assertThat(step.tables().getLast().blocks().getLast())
                 .isEqualTo(step.copies().getFirst().to());
-        // The same text again: its last token runs once more, for the logits.
+        // The same text again: only its last token is computed, for the logits.
         run(scheduler, cache, step);
         scheduler.remove(1);
         scheduler.add(3, new int[] {0, 1, 2, 0, 1, 2, 0}, 16);
@@ -246,7 +246,7 @@ class SchedulerTest {
     }
 
     @Test
-    void theYoungestGivesUpItsBlocks() {
+    void theYoungestSequenceIsPreempted() {
         BatchLimits limits = new BatchLimits(2, 16, 8, 2, 5);
         Scheduler scheduler = new Scheduler(limits);
         ToyCache cache = new ToyCache(limits);
@@ -268,7 +268,7 @@ class SchedulerTest {
     }
 
     @Test
-    void aBlockThatNobodyElseNeedsIsTakenOverWithoutACopy() {
+    void anUnsharedBlockIsReusedWithoutACopy() {
         BatchLimits limits = new BatchLimits(1, 16, 16, 16, 1);
         Scheduler scheduler = new Scheduler(limits);
         ToyCache cache = new ToyCache(limits);
@@ -283,7 +283,7 @@ class SchedulerTest {
     }
 
     @Test
-    void whatDoesNotFitIsRefused() {
+    void requestsThatNeverFitAreRefused() {
         Scheduler scheduler = new Scheduler(new BatchLimits(1, 4, 4, 2, 2));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> scheduler.add(1, new int[5], 0))

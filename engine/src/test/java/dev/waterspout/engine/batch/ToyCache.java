@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A model whose next token depends on every token before it, and that reads them from the cache alone: a block that was
- * shared, copied or given away wrongly changes the text. A second cache keeps windows only; what each token sees of it
- * must be what the first one has.
+ * A model whose next token depends on all tokens before it, which it reads only from the cache: a block that is
+ * shared, copied or evicted wrongly changes the text. A second cache keeps only windows; within its window each token
+ * must find the same tokens as in the first cache.
  */
 final class ToyCache {
     static final int ALPHABET = 3;
@@ -24,7 +24,7 @@ final class ToyCache {
     private final Layer all;
     private final Layer windowed;
 
-    /** A cache, and the blocks of every slot in it. */
+    /** A cache, and the block table of every slot. */
     private final class Layer {
         private final int[][] blocks;
         private final Map<Integer, List<Integer>> tables = new HashMap<>();

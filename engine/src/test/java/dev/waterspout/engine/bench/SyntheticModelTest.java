@@ -82,7 +82,7 @@ class SyntheticModelTest {
         assertThat(ModelShapes.ALL).extracting(ModelShape::label).doesNotHaveDuplicates();
     }
 
-    /** Billions of weights: what the shapes' publishers say. */
+    /** Billions of weights, as the models' publishers state them. */
     @ParameterizedTest
     @CsvSource({
         "llama-110m, 0.11", "tinyllama-1.1b, 1.1", "llama-3-8b, 8.0", "llama-3-70b, 70.6", "mixtral-8x7b, 46.7",
@@ -99,10 +99,10 @@ class SyntheticModelTest {
         assertThat(weights / 1e9).isCloseTo(billions, within(0.03 * billions));
     }
 
-    /** Layers of experts in MXFP4, all else in Q8_0; rows of 64 weights are no whole blocks of Q4_K. */
+    /** Experts are MXFP4 and all other matrices Q8_0. Rows of 64 weights cannot be Q4_K, whose blocks have 256. */
     @ParameterizedTest
     @ValueSource(strings = {"MXFP4", "Q4_K", "IQ1_M", "NVFP4"})
-    void typesAreTakenAsFarAsRowsAreWholeBlocks(String type, @TempDir Path folder) throws IOException {
+    void typesApplyWhereRowsAreWholeBlocks(String type, @TempDir Path folder) throws IOException {
         Map<String, GgufValue> keys =
                 new LinkedHashMap<>(ModelShape.of("gpt-oss-20b@2").keys());
         Map.of("embedding_length", 256, "attention.head_count", 4, "attention.head_count_kv", 2)

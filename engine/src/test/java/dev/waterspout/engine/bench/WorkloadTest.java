@@ -52,7 +52,7 @@ class WorkloadTest {
         }
     }
 
-    /** Runs that follow each other find what lies before the test, and compute nothing twice. */
+    /** Repeated runs find the tokens before the tested ones in the cache, and compute nothing twice. */
     @ParameterizedTest
     @CsvSource({"10,0,0", "0,5,0", "6,4,0", "0,3,200", "5,2,130"})
     void severalSequencesRunAtTheSameTime(int prompt, int generate, int depth) {
@@ -75,13 +75,13 @@ class WorkloadTest {
     }
 
     @Test
-    void refusesNothingAndLessThanNothing() {
+    void refusesEmptyAndNegativeSizes() {
         assertThatThrownBy(() -> new Workload(0, 0, 5)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Workload(5, 1, -1)).hasMessageContaining("depth -1");
     }
 
     @Test
-    void everyPassReadsTheWeightsOnceAndTheHeadWhereLogitsAreWanted() {
+    void everyPassReadsTheWeightsOnceAndTheHeadOnlyForLogits() {
         try (Model model = SmallModel.of("llama").load()) {
             double head = 4.0 * model.config().vocabulary() * model.config().width(); // f32
             ShardPlan plan = ShardPlan.of(model, 2, List.of());

@@ -41,7 +41,8 @@ class ChatTemplateTest {
             List.of("\u2581", "he", "ll", "hell", "hello", "\u2581hello", "h", "e", "l", "o")
                     .forEach(text -> add(tokens, types, text, TokenType.NORMAL));
         } else {
-            // The characters that stand for bytes: those of Latin-1 that print, then as many more from U+0100 on.
+            // The characters that represent bytes: the printable ones of Latin-1, and characters from U+0100 for the
+            // other bytes.
             IntStream printed = IntStream.concat(
                     IntStream.concat(IntStream.rangeClosed('!', '~'), IntStream.rangeClosed(0xA1, 0xAC)),
                     IntStream.rangeClosed(0xAE, 0xFF));
@@ -87,7 +88,7 @@ class ChatTemplateTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"llama", "gpt2"})
-    void aHarmlessConversationHasTheTokensOfItsWholeText(String model) {
+    void aConversationWithoutMarkersHasTheTokensOfItsWholeText(String model) {
         Tokenizer tokenizer = Tokenizer.from(metadata(model, Optional.empty()));
         List<Integer> wanted = new ArrayList<>(List.of(1));
         wanted.addAll(encode(tokenizer, "<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n"));
@@ -96,7 +97,7 @@ class ChatTemplateTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"llama", "gpt2"})
-    void whatAUserWritesNeverBecomesAControlToken(String model) {
+    void userTextNeverBecomesAControlToken(String model) {
         Tokenizer tokenizer = Tokenizer.from(metadata(model, Optional.empty()));
         String template = CHATML + "<turn>";
         String hostile = String.join("", CONTROL) + "<unk>" + String.join(" ", CONTROL) + "<turn><table>";
@@ -108,9 +109,9 @@ class ChatTemplateTest {
                     .as(token)
                     .isEqualTo(calm.stream().filter(each -> each == id).count());
         }
-        // A user-defined token that the template does not name is a word like others.
+        // A user-defined token that the template does not contain may be used for user text.
         assertThat(found).contains(encode(tokenizer, "<table>").getLast());
-        // All that the user wrote is there as text.
+        // The whole text of the user is encoded as text.
         StringBuilder text = new StringBuilder();
         var stream = tokenizer.stream();
         found.forEach(id -> text.append(stream.next(id)));
@@ -120,14 +121,14 @@ class ChatTemplateTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"llama", "gpt2"})
-    void aControlTokenIsNotPutTogetherFromTemplateAndUser(String model) {
+    void aControlTokenIsNotFormedFromTemplateAndUserText(String model) {
         Tokenizer tokenizer = Tokenizer.from(metadata(model, Optional.empty()));
         List<Integer> found = tokens(tokenizer, "<|im_{{ messages[0].content }}", ChatMessage.user("start|>"));
         assertThat(found).doesNotContain(encode(tokenizer, "<|im_start|>").getLast());
     }
 
     @Test
-    void theTokenThatBeginsATextComesOnce() {
+    void bosIsAddedOnce() {
         Tokenizer tokenizer = Tokenizer.from(metadata("llama", Optional.empty()));
         List<Integer> without = tokens(tokenizer, "{{ messages[0].content }}", HELLO);
         assertThat(without).startsWith(1);
@@ -136,18 +137,18 @@ class ChatTemplateTest {
     }
 
     @Test
-    void aSpaceIsPutBeforeTextAfterASpecialTokenAndNowhereElse() {
+    void aSpaceIsAddedOnlyToTextAfterASpecialToken() {
         Tokenizer tokenizer = Tokenizer.from(metadata("llama", Optional.empty()));
         int spaced = tokenizer.encode("hello", false, true)[0];
         assertThat(tokens(tokenizer, "<|im_start|>{{ messages[0].content }}", HELLO))
                 .containsExactly(1, 3, spaced);
-        // "hell" is the template's and "o" the user's: one word, not two.
+        // "hell" comes from the template and "o" from the user: they are encoded as one word.
         assertThat(tokens(tokenizer, "hell{{ messages[0].content }}", ChatMessage.user("o")))
                 .containsExactly(1, spaced);
     }
 
     @Test
-    void templatesComeFromTheFileAndTheirFaultsAreNamed() {
+    void templatesAreReadFromTheFileAndTheirErrorsReported() {
         GgufMetadata with = metadata("llama", Optional.of(CHATML));
         Tokenizer tokenizer = Tokenizer.from(with);
         assertThat(ChatTemplate.from(with, tokenizer.vocabulary(), Clock.systemUTC())
@@ -167,7 +168,7 @@ class ChatTemplateTest {
     }
 
     @Test
-    void toolsCallsAndReasoningReachTheTemplate() {
+    void toolsCallsAndReasoningAreTemplateVariables() {
         Tokenizer tokenizer = Tokenizer.from(metadata("gpt2", Optional.empty()));
         String template = "{{ tools[0].function.name }} {% for m in messages %}{{ m.role }}:{{ m.reasoning_content }}"
                 + "{% for c in m.tool_calls %}{{ c.id }}{{ c.function.name }}{{ c.function.arguments | tojson }}"

@@ -41,7 +41,7 @@ class ReplyParserTest {
     }
 
     @Test
-    void reasoningIsDividedFromTheAnswerHoweverTheReplyIsCut() {
+    void reasoningIsSeparatedForAnyPiecesOfTheReply() {
         check(THINK, Section.START, List.of(), "\n<think>\na < b</think>\n\nYes <b>", "a < b|Yes <b>");
         check(THINK, Section.START, List.of(), "<thin air", "|<thin air");
         check(THINK, Section.START, List.of(), "Say <think> aloud </think>.", "|Say <think> aloud </think>.");
@@ -51,7 +51,7 @@ class ReplyParserTest {
     }
 
     @Test
-    void channelsAreReasoningAndAnswer() {
+    void channelsSeparateReasoningAndAnswer() {
         ReplyFormat channels = ReplyFormat.of("<|channel|>analysis<|message|>");
         check(
                 channels,
@@ -81,7 +81,7 @@ class ReplyParserTest {
     }
 
     @Test
-    void controlTokensCountWhereTheyAreMarkersAndAreLeftOutElsewhere() {
+    void controlTokensAreMarkersOrLeftOut() {
         ReplyParser parser = new ReplyParser(THINK, Section.START, List.of());
         assertThat(parser.takeControl("<|pad|>")).isEmpty();
         assertThat(parser.takeControl("<think>")).isEmpty();

@@ -13,11 +13,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Calls of tools in the formats of the families that models come from. */
+/** Tool calls in the format of each model family. */
 class ToolFormatTest {
     private static final String WEATHER = "{\"city\": \"Bern, \\\"BE\\\" {}\", \"days\": [1, 2]}";
 
-    /** The signs of a template, a reply, its text, and its calls: name and arguments. */
+    /** The markers in a template, a reply, the reply's text, and the number of its calls. */
     static Stream<Arguments> replies() {
         String object = "{\"name\": \"weather\", \"arguments\": " + WEATHER + "}";
         return Stream.of(
@@ -98,10 +98,10 @@ class ToolFormatTest {
         return deltas;
     }
 
-    /** Stop strings do not end a reply within a call: Bern would be one. */
+    /** Stop strings are not applied within a call; "Bern" is one of them here. */
     @ParameterizedTest
     @MethodSource("replies")
-    void callsAreToldFromTextHoweverTheReplyIsCut(String template, String reply, String text, int calls) {
+    void callsAreSeparatedForAnyPiecesOfTheReply(String template, String reply, String text, int calls) {
         for (int piece : new int[] {1, 2, 3, 7, 1000}) {
             ToolCalls found = new ToolCalls();
             StringBuilder rest = new StringBuilder();
@@ -122,7 +122,7 @@ class ToolFormatTest {
     }
 
     @Test
-    void argumentsComePieceByPieceAndNoneAreAnObject() {
+    void argumentsAreStreamedAndMissingOnesAreAnEmptyObject() {
         List<ChatDelta> deltas = parse(
                 "<tool_call>", "<tool_call>{\"name\": \"a\", \"arguments\": {\"x\": \"long text\"}}</tool_call>", 4);
         assertThat(deltas).hasSizeGreaterThan(4);
@@ -132,7 +132,7 @@ class ToolFormatTest {
     }
 
     @Test
-    void bracesInTextAreText() {
+    void bracesInTextAreNoCall() {
         List<ChatDelta> deltas =
                 parse("\"parameters\" <|start_header_id|>", "So: {\"name\": \"weather\", \"parameters\": {}}", 1000);
         assertThat(deltas).extracting(ChatDelta::kind).containsOnly(Kind.TEXT);

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class BenchCommandTest {
-    /** The embedded model, so few tokens that a run takes milliseconds. */
+    /** The embedded model with so few tokens that a run takes milliseconds. */
     private static final String TINY = "bench -r 2 --no-warmup ";
 
     private record Run(int code, String out, String err) {}
@@ -38,7 +38,7 @@ class BenchCommandTest {
     }
 
     @Test
-    void listsMakeAProduct() {
+    void everyCombinationOfListedValuesIsATest() {
         List<JsonObject> rows = rows("-p 8,4 -n 3 -pg 4,2 -d 0,5 -t 1,2 -b 4");
         List<String> found = new ArrayList<>();
         rows.forEach(row -> found.add(row.getInt("n_threads") + " " + row.getString("test")));
@@ -56,14 +56,14 @@ class BenchCommandTest {
     }
 
     @Test
-    void figuresFitTogether() {
+    void tokensPerSecondBytesAndOperationsAgree() {
         JsonObject row = rows("-p 0 -n 4 -t 1").getFirst();
         assertThat(row.getString("model_filename")).isEqualTo("orator-q8_0.gguf");
         assertThat(row.getString("model_type")).isEqualTo("llama 3.7M Q8_0");
         assertThat(row.getString("devices")).isEqualTo("host");
         double seconds = 4 / number(row, "median_ts");
         double bytes = number(row, "read_gb_per_s") * 1e9 * seconds / 4;
-        // Every token reads all of the file's weights but the embedding, of which it reads a row.
+        // Every token reads all weights of the file except the embedding table, of which it reads one row.
         assertThat(bytes).isBetween(0.5 * number(row, "model_size"), number(row, "model_size"));
         assertThat(number(row, "read_fraction"))
                 .isEqualTo(number(row, "read_gb_per_s") / number(row, "ceiling_read_gb_per_s"), within(1e-9));
@@ -78,12 +78,12 @@ class BenchCommandTest {
     }
 
     @Test
-    void ranksAndFormatsAreThoseOfGenerate() {
+    void ranksAndFormatsAreGivenAsInGenerate() {
         JsonObject row =
                 rows("-p 4 -n 0 -tp 2 --comm e2m1:32:e8m0 --device host").getFirst();
         assertThat(row.getInt("ranks")).isEqualTo(2);
         assertThat(row.getString("comm_prefill")).isEqualTo("allgather e2m1:32:e8m0");
-        // The emulator's speed means nothing, and so does a ceiling of the CPU beside it.
+        // The emulator's speed is no device's speed, so no ceiling is printed for it.
         JsonObject emulated = rows("-p 4 -n 0 --device emulator:0").getFirst();
         assertThat(emulated.isNull("ceiling_read_gb_per_s")).isTrue();
         assertThat(emulated.isNull("flop_fraction")).isTrue();
@@ -91,7 +91,7 @@ class BenchCommandTest {
     }
 
     @Test
-    void severalSequencesHaveRowsOfTheirOwn() {
+    void aRunOfSeveralSequencesHasItsOwnRow() {
         List<JsonObject> rows = rows("-p 4 -n 3 -d 5 -t 1 -np 1,4");
         assertThat(rows)
                 .extracting(row -> row.getString("test"))
@@ -121,7 +121,7 @@ class BenchCommandTest {
     }
 
     @Test
-    void linesHaveAColumnPerName() {
+    void csvAndJsonLinesHaveAColumnPerField() {
         List<String> lines = run(TINY + "-p 4 -n 2 -t 1 -o csv").out.lines().toList();
         assertThat(lines).hasSize(3);
         assertThat(lines.getFirst())

@@ -37,7 +37,7 @@ class CommandLineTest {
                     .readObject();
         }
 
-        /** The one sentence that a failure prints. */
+        /** Returns the single line that a failure prints. */
         String sentence() {
             assertThat(err.lines()).hasSize(1);
             return err.strip();
@@ -58,7 +58,7 @@ class CommandLineTest {
         assertThat(run.out).isEqualTo("We the people of the world. And I have a\n");
         assertThat(run.stats().getJsonObject("model").getString("name")).isEqualTo("orator 3.7M");
         assertThat(run.stats().getJsonArray("generatedTokens")).hasSize(8);
-        // As a launcher hands it over that splits values at spaces.
+        // A launcher that splits values at spaces passes one word per argument.
         assertThat(run("generate", "-p", "We", "the", "people", "-n", "8", "--temp", "0").out)
                 .isEqualTo(run.out);
         Run hidden = run("generate", "-p", "We the people", "-n", "8", "--temp", "0", "--no-display-prompt");
@@ -74,14 +74,14 @@ class CommandLineTest {
     }
 
     @Test
-    void weightsInMemoryGiveTheTextOfMappedOnes() {
+    void copiedWeightsGiveTheSameTextAsMappedWeights() {
         String model = TestData.require("stories260K.gguf").toString();
         String[] arguments = {"generate", "-m", model, "-p", "Once", "-n", "5", "--temp", "0", "--no-mmap"};
         assertThat(run(arguments).out).isEqualTo("Once upon a time, there\n");
     }
 
     @Test
-    void theSameSeedWritesTheSame() {
+    void theSameSeedWritesTheSameText() {
         String[] arguments = {"generate", "-p", "ROMEO:", "-n", "24", "-s", "7", "-tp", "2", "--comm", "e4m3"};
         assertThat(run(arguments).out).isEqualTo(run(arguments).out);
     }
@@ -95,7 +95,7 @@ class CommandLineTest {
     }
 
     @Test
-    void replicatedAttentionTakesOneExchangeALayer() {
+    void replicatedAttentionNeedsOneExchangePerLayer() {
         long[] messages = new long[2];
         String[] texts = new String[2];
         for (int way = 0; way < 2; way++) {
@@ -112,7 +112,7 @@ class CommandLineTest {
     }
 
     @Test
-    void autoTriesBothKindsOfAttentionAndSaysWhatTheyTook() {
+    void autoTimesBothKindsOfAttentionAndPrintsTheTimes() {
         Run run = onTwoRanks("--attention", "auto", "--explain-comm");
         assertThat(run.code).as(run.err).isZero();
         assertThat(run.out).isEqualTo("We the people of the world. And I have a\n");
@@ -131,7 +131,7 @@ class CommandLineTest {
         "3, bf16, 0, 512",
         "2, f32, 0, 1024"
     })
-    void bytesSentAreThoseOfTheFormula(int ranks, String comm, int scaleBytes, long elementBytes) {
+    void bytesSentEqualTheFormula(int ranks, String comm, int scaleBytes, long elementBytes) {
         Run run = run(
                 "generate",
                 "-p",
@@ -166,7 +166,7 @@ class CommandLineTest {
                 long expected = (long) passes[phase] * exchanges * (ranks - 1) * (HEADER + rows[phase] * rowBytes);
                 assertThat(partials.getJsonNumber("bytesSent").longValue()).isEqualTo(expected);
                 assertThat(partials.getJsonNumber("bytesReceived").longValue()).isEqualTo(expected);
-                // The likeliest token of the rank is all that greedy sampling needs.
+                // Greedy sampling needs only the likeliest token of each rank.
                 long logitBytes = rank.getInt("rank") == 0 ? 0 : passes[phase] * (HEADER + 20L + 8);
                 assertThat(logits.getJsonNumber("bytesSent").longValue()).isEqualTo(logitBytes);
                 assertThat(rank.getJsonNumber("bytesSent").longValue()).isEqualTo(expected + logitBytes);
@@ -214,7 +214,7 @@ class CommandLineTest {
     }
 
     @Test
-    void autoSaysWhatItDecidedFromAndKeepsTheText() {
+    void autoPrintsItsMeasurementsAndKeepsTheText() {
         Run plain = run("generate", "-p", "We the people", "-n", "8", "--temp", "0", "-tp", "2", "--stats", "none");
         Run auto = run(
                 "generate",
@@ -239,7 +239,7 @@ class CommandLineTest {
     }
 
     @Test
-    void experimentsAreCommandsOfLab() {
+    void experimentsAreSubcommandsOfLab() {
         assertThat(run("lab").code).isEqualTo(2);
         assertThat(run("lab").sentence()).contains("search", "rotate", "plan", "report", "fpga");
         assertThat(run("lab", "plan", "-m", "nothing").sentence())
@@ -283,7 +283,7 @@ class CommandLineTest {
     }
 
     @Test
-    void aModelOfAnotherKindIsExitCode3AndStillListed(@TempDir Path folder) throws IOException {
+    void anUnsupportedArchitectureIsExitCode3AndInspectListsIt(@TempDir Path folder) throws IOException {
         Path file =
                 Files.write(folder.resolve("model.gguf"), SmallModel.of("bert").bytes());
         assertThat(run("generate", "-m", file.toString(), "-p", "x").sentence()).contains("'bert'");
@@ -343,7 +343,7 @@ class CommandLineTest {
         }
     }
 
-    /** Bit-equal, but finite where the reference's scale overflowed to NaN. */
+    /** Bit-equal, except that our values are finite where the reference's scale overflowed to NaN. */
     private static void assertAgrees(JsonObject each, ByteBuffer all, ByteBuffer decoded) {
         int count = each.getInt("count");
         assertThat(decoded.capacity()).isEqualTo(count * Float.BYTES);
@@ -362,7 +362,7 @@ class CommandLineTest {
     }
 
     @Test
-    void codecPrintsItsFigures(@TempDir Path folder) throws IOException {
+    void codecPrintsErrorAndSize(@TempDir Path folder) throws IOException {
         ByteBuffer floats = ByteBuffer.allocate(64 * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < 64; i++) {
             floats.putFloat(i == 0 ? 6 : i == 1 ? 0.1f : 1);
@@ -376,7 +376,7 @@ class CommandLineTest {
         assertThat(json.getInt("zerosCreated")).isEqualTo(1);
         assertThat(json.getInt("saturatedBlocks")).isZero();
         assertThat(json.getJsonNumber("maxError").doubleValue()).isEqualTo(0.1f);
-        // In place: the file now holds what was decoded.
+        // The output replaces the input: the file now holds the decoded values.
         assertThat(ByteBuffer.wrap(Files.readAllBytes(file))
                         .order(ByteOrder.LITTLE_ENDIAN)
                         .getFloat(4))
@@ -384,7 +384,7 @@ class CommandLineTest {
     }
 
     @Test
-    void codecRefusesAFileThatIsNoFloats(@TempDir Path folder) throws IOException {
+    void codecRefusesAFileWithoutWholeFloats(@TempDir Path folder) throws IOException {
         Path file = Files.write(folder.resolve("x.f32"), new byte[7]);
         Path out = Files.writeString(folder.resolve("out.f32"), "precious");
         Run run = run("codec", "--format", "e2m1", file.toString(), out.toString());

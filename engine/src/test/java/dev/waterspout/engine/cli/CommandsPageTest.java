@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /**
- * {@code docs/guide/commands.md} against {@code --help} of all commands. Run with {@code -Dpages.write=true} this test
- * writes the page.
+ * Compares {@code docs/guide/commands.md} with {@code --help} of all commands. With {@code -Dpages.write=true} this
+ * test writes the page.
  */
 @Isolated("sets the width of picocli's help")
 class CommandsPageTest {
@@ -61,7 +61,7 @@ class CommandsPageTest {
     }
 
     @Test
-    void thePageIsWhatHelpPrints() throws IOException {
+    void thePageEqualsTheHelpOfAllCommands() throws IOException {
         String width = System.getProperty(WIDTH);
         System.setProperty(WIDTH, "110");
         StringBuilder commands = new StringBuilder();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** What a user sees of a device that fails: one sentence, exit code 4, and no wrong token. */
+/** A device failure as the user sees it: one sentence, exit code 4, and no wrong token. */
 @Timeout(120)
 class DeviceFailureTest {
     private final StringWriter out = new StringWriter();
@@ -24,7 +24,7 @@ class DeviceFailureTest {
     @BeforeEach
     void requireTheEmulator() {
         Assumptions.assumeFalse(
-                FloatArray.class.getModule().isNamed(), "skipped: only the emulator's devices fail when told to");
+                FloatArray.class.getModule().isNamed(), "skipped: only the emulator injects device failures");
     }
 
     @AfterEach
@@ -51,7 +51,7 @@ class DeviceFailureTest {
     }
 
     @Test
-    void theEmulatorWritesWhatTheHostWrites() {
+    void theEmulatorWritesTheTextOfTheHost() {
         EmulatedPlatform.configure(DeviceSpec.cpu().withoutRaceDetection());
         assertThat(generate("--device", "host")).isZero();
         String expected = out.toString();
@@ -90,12 +90,12 @@ class DeviceFailureTest {
     }
 
     @Test
-    void anUnknownDeviceListsThoseThatAreThere() {
+    void anUnknownDeviceListsTheAvailableDevices() {
         assertFailed(generate("--device", "emulator:7"), "emulator:7", "host, emulator:0");
     }
 
     @Test
-    void anUnknownBackendListsTheDevicesThatAreThere() {
+    void anUnknownBackendListsTheAvailableDevices() {
         assertFailed(generate("--device", "tornado:metal:0"), "tornado:metal:0", "host, emulator:0");
     }
 }

@@ -20,10 +20,12 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Faults of the model's file are 3, of options 2, of memory 4, of a peer 5: one sentence each. */
+/**
+ * Exit codes: 2 for an option, 3 for the model's file, 4 for memory, 5 for a peer. Each failure prints one sentence.
+ */
 @Timeout(60)
 class ExitCodeTest {
-    /** 13421773 heads of 320 are 64 queries where the product overflows 32 bits; the model has 64. */
+    /** 13,421,773 heads of 320 elements: in 32 bits the product overflows to 64, which is the model's width. */
     private static final int WRAPPING_HEADS = 13_421_773;
 
     @TempDir
@@ -68,7 +70,7 @@ class ExitCodeTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("damagedModels")
-    void faultsOfTheModelAre3(String what, SmallModel model) throws IOException {
+    void faultsOfTheModelHaveExitCode3(String what, SmallModel model) throws IOException {
         Path file = Files.write(folder.resolve("model.gguf"), model.bytes());
         Path text = Files.writeString(folder.resolve("text"), "We the people of the United States".repeat(9));
         for (List<String> command : List.of(
@@ -94,20 +96,20 @@ class ExitCodeTest {
                 "-tp 9",
                 "-tp 2 -ts 1,0"
             })
-    void optionsThatCannotBeAre2(String options) {
+    void impossibleOptionsHaveExitCode2(String options) {
         String[] arguments = ("generate -p We -n 1 " + options).split(" ");
         assertOneSentence(CommandLineTest.run(arguments), ExitCode.USAGE);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"-c 2147483647", "-c 2147483647 -b 2147483647", "-c 2147483647 -tp 4 --cache-type f16"})
-    void memoryThatIsNotThereIs4(String options) {
+    void missingMemoryHasExitCode4(String options) {
         String[] arguments = ("generate -p We -n 1 " + options).split(" ");
         assertOneSentence(CommandLineTest.run(arguments), ExitCode.DEVICE);
     }
 
     @Test
-    void payloadsThatNoEncoderWritesAre5() {
+    void payloadsThatNoEncoderWritesHaveExitCode5() {
         assertThat(ExitCode.of(new PayloadException("row 0 keeps column 7, but has 5 columns")))
                 .isEqualTo(ExitCode.PEER);
     }

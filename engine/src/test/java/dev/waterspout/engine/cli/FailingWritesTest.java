@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Commands that write a file, where the system refuses: a device without space (ENOSPC), and a limit of 8 KiB per file
- * ({@code ulimit -f}), which cuts a write short and then fails (EFBIG).
+ * Commands whose output file cannot be written: the device has no space (ENOSPC), or the process has a limit of 8 KiB
+ * per file ({@code ulimit -f}), which shortens one write and fails the next (EFBIG).
  */
 @Timeout(120)
 class FailingWritesTest {
@@ -33,7 +33,7 @@ class FailingWritesTest {
     @TempDir
     private Path folder;
 
-    /** Arguments of a command that writes more than 8 KiB; {@code OUT} is where to. */
+    /** Arguments of a command that writes more than 8 KiB to {@code OUT}. */
     private List<String> arguments(String command, Path out) throws IOException {
         Path in = Files.write(folder.resolve("in.f32"), new byte[16 << 10]);
         return Arrays.stream(command.split(" "))
@@ -52,7 +52,7 @@ class FailingWritesTest {
                 "bench --make-model llama-110m:q4_0 OUT",
                 "generate -p We -n 1 --temp 0 --stats none --profile OUT",
             })
-    void aFullDeviceIsToldInOneSentence(String command) throws IOException {
+    void aFullDeviceIsReportedInOneSentence(String command) throws IOException {
         Path full = Path.of("/dev/full");
         assumeTrue(Files.exists(full), "no /dev/full here");
         CommandLineTest.Run run = CommandLineTest.run(arguments(command, full).toArray(String[]::new));
@@ -68,13 +68,13 @@ class FailingWritesTest {
                 "codec --format e2m1 IN OUT",
                 "bench --make-model llama-110m:q4_0 OUT",
             })
-    void aWriteThatIsCutShortLeavesTheOldFile(String command) throws Exception {
+    void aTruncatedWriteLeavesTheOldFile(String command) throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/bin/sh")), "no /bin/sh here");
         Path out = Files.writeString(folder.resolve("out"), OLD);
         List<String> process = new ArrayList<>(List.of("/bin/sh", "-c", "ulimit -f 16 && exec \"$@\"", "sh"));
         process.addAll(java());
         process.addAll(arguments(command, out));
-        // Pipes, because the limit would also hold for files that the output goes to.
+        // The output goes to pipes, because the limit would also apply to files.
         Process child = new ProcessBuilder(process)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
@@ -94,7 +94,7 @@ class FailingWritesTest {
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
-    void aSignalToEndRemovesTheUnfinishedFile() throws Exception {
+    void sigtermRemovesTheUnfinishedFile() throws Exception {
         Path out = Files.writeString(folder.resolve("out"), OLD);
         List<String> process = new ArrayList<>(java());
         process.addAll(arguments("bench --make-model tinyllama-1.1b:f16 OUT", out));
@@ -106,7 +106,9 @@ class FailingWritesTest {
             while (child.isAlive() && names().stream().noneMatch(name -> name.endsWith(".part"))) {
                 Thread.sleep(5);
             }
-            assertThat(child.isAlive()).as("it has not ended before the signal").isTrue();
+            assertThat(child.isAlive())
+                    .as("the command has not ended before the signal")
+                    .isTrue();
             child.destroy(); // SIGTERM
             assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
         } finally {

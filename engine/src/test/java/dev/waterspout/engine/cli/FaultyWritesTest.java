@@ -27,12 +27,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every command that writes a file, where the file layer fails: one sentence, the old file, and no other file. */
+/**
+ * Every command that writes a file, with injected faults of the file layer: it prints one sentence, keeps the old file
+ * and leaves no other file.
+ */
 @Isolated("all files of the process fail")
 @Timeout(120)
 class FaultyWritesTest {
     private static final String OLD = "the old content";
-    /** {@code OUT} is what is written. */
+    /** {@code OUT} is the output file. */
     private static final List<String> COMMANDS = List.of(
             "codec --format e2m1 IN OUT",
             "bench --make-model llama-110m:q4_0 OUT",
@@ -46,7 +49,7 @@ class FaultyWritesTest {
     @TempDir
     private Path folder;
 
-    /** The search of formats measures for seconds before it writes: one failure of it is in the usual tests. */
+    /** The format search measures for seconds before it writes, so the default tests inject one fault into it. */
     private static boolean isSlow(String command) {
         return command.startsWith("codec search");
     }
@@ -77,7 +80,7 @@ class FaultyWritesTest {
         return all;
     }
 
-    /** All but the one that writes millions of bytes, one by one. */
+    /** All commands except the one that writes millions of bytes one by one. */
     static Stream<String> shortCommands() {
         return COMMANDS.stream().filter(command -> !command.contains("--make-model") && !isSlow(command));
     }
@@ -117,12 +120,12 @@ class FaultyWritesTest {
     @ParameterizedTest
     @MethodSource("failuresOfSlowCommands")
     void anyFailureOfASlowCommandLeavesTheOldFile(String command, Fault fault, long after) throws IOException {
-        aFailureLeavesTheOldFileAndNoOther(command, fault, after);
+        aFailureLeavesTheOldFileAndNoTemporaryFile(command, fault, after);
     }
 
     @ParameterizedTest
     @MethodSource("failures")
-    void aFailureLeavesTheOldFileAndNoOther(String command, Fault fault, long after) throws IOException {
+    void aFailureLeavesTheOldFileAndNoTemporaryFile(String command, Fault fault, long after) throws IOException {
         Path out = Files.writeString(folder.resolve("out"), OLD);
         Run run;
         try (FaultyFiles faulty = new FaultyFiles(fault, after)) {
@@ -144,13 +147,13 @@ class FaultyWritesTest {
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @MethodSource("slowCommands")
-    void callsThatTakeOneByteWriteTheWholeFileOfASlowCommand(String command) throws IOException {
-        callsThatTakeOneByteWriteTheWholeFile(command);
+    void writesOfOneByteAtATimeWriteTheWholeFileOfASlowCommand(String command) throws IOException {
+        writesOfOneByteAtATimeWriteTheWholeFile(command);
     }
 
     @ParameterizedTest
     @MethodSource("shortCommands")
-    void callsThatTakeOneByteWriteTheWholeFile(String command) throws IOException {
+    void writesOfOneByteAtATimeWriteTheWholeFile(String command) throws IOException {
         Path whole = folder.resolve("whole");
         Run expected = run(command, whole);
         assertThat(expected.code()).as(expected.err()).isZero();
@@ -167,7 +170,7 @@ class FaultyWritesTest {
     }
 
     @Test
-    void aFaultOfTheProgramIsOneSentenceWithItsPlace() throws IOException {
+    void anUnexpectedExceptionIsOneSentenceWithItsOrigin() throws IOException {
         Run run;
         try (FaultyFiles _ = new FaultyFiles(Fault.DEFECT, 10)) {
             run = run(COMMANDS.getFirst(), folder.resolve("out"));
@@ -181,7 +184,7 @@ class FaultyWritesTest {
     }
 
     @Test
-    void sourcesOfAnFpgaProjectAreReplacedOneByOne() throws IOException {
+    void sourcesOfAnFpgaProjectAreReplacedFileByFile() throws IOException {
         Path project = folder.resolve("project");
         assertThat(CommandLineTest.run("fpga", "export", project.toString(), "--vendor", "intel")
                         .code())

@@ -41,9 +41,9 @@ class FormatMapTest {
         return CommandLineTest.run(all);
     }
 
-    /** Six exchanges of 8 + 128 bytes a row, one of 512, one of 8 + 256, and a header each. */
+    /** Bytes per row: six exchanges of 8 + 128, one of 512 and one of 8 + 256; each exchange also has a header. */
     @Test
-    void everyExchangeTravelsAsTheMapSays() throws IOException {
+    void everyExchangeUsesTheFormatOfTheMap() throws IOException {
         JsonObject stats = generate("--comm", file(MAP)).stats();
         JsonObject decode = stats.getJsonObject("decode");
         long rowBytes = 6 * 136 + 512 + 264;
@@ -56,7 +56,7 @@ class FormatMapTest {
     }
 
     @Test
-    void thePolicyChoosesFromWhatAMapMeasured() throws IOException {
+    void thePolicyChoosesAmongTheFormatsThatTheMapMeasured() throws IOException {
         Run run = generate("--comm", "auto", "--comm-allow", file(MAP), "--quality", "1", "--explain-comm");
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err()).contains("e4m3:32:e8m0").doesNotContain("e2m1");
@@ -97,9 +97,9 @@ class FormatMapTest {
         assertThat(run.sentence()).contains("chunks of different sizes or layers; a TornadoVM device needs one");
     }
 
-    /** The whole way: search, map, run. Short texts: what is found is not the point. */
+    /** Search, map and run together. The texts are short, because the test does not check which formats are found. */
     @Test
-    void aSearchWritesAMapThatRuns() throws IOException {
+    void aSearchWritesAMapThatGenerateAccepts() throws IOException {
         String text = Files.writeString(
                         folder.resolve("t.txt"),
                         "The State shall make no law that the people of this union have not agreed to. ".repeat(40))

@@ -26,7 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** {@code fpga export}, and what {@code fpga run} and {@code --codec-device} refuse: without an SDK. */
+/**
+ * {@code fpga export}, and the input that {@code fpga run} and {@code --codec-device} refuse. None of it needs an SDK.
+ */
 @Timeout(120)
 class FpgaCommandTest {
     @TempDir
@@ -49,10 +51,10 @@ class FpgaCommandTest {
 
     @ParameterizedTest
     @CsvSource({"intel,aoc,p385a_sch_ax115", "xilinx,v++,xilinx_u250_gen3x16_xdma_4_1_202210_1"})
-    void theConfigurationIsWhatTornadoVmParses(String vendor, String compiler, String board) throws IOException {
+    void tornadoVmCanParseTheConfiguration(String vendor, String compiler, String board) throws IOException {
         Map<String, String> values = new HashMap<>();
         for (String line : Files.readAllLines(export(vendor).resolve("tornado-fpga.conf"))) {
-            // Its grammar: fields end at spaces and equals signs, '#' begins a comment.
+            // The grammar of the file: fields end at spaces and equals signs, and '#' begins a comment.
             StringTokenizer tokens = new StringTokenizer(line.strip(), " =");
             String key = tokens.nextToken();
             if (!key.startsWith("#")) {
@@ -73,7 +75,7 @@ class FpgaCommandTest {
     }
 
     @Test
-    void theListNamesBothTasksAndNoPathOutsideOfTheFolder() throws IOException {
+    void theListNamesBothTasksAndOnlyPathsInTheFolder() throws IOException {
         Path project = export("intel", "--format", "e4m3", "--ranks", "4");
         List<String> lines = Files.readAllLines(project.resolve("bitstreams.txt")).stream()
                 .filter(line -> !line.startsWith("#"))
@@ -126,9 +128,12 @@ class FpgaCommandTest {
                                 + " PATH; install it and source its init_opencl.sh\n");
     }
 
-    /** By hand: 64 blocks of 2 words each, then 16 words of codes and 1 of scales; 128 x 4096 are 256 tiles of 2048. */
+    /**
+     * Computed by hand: 64 blocks of 2 words each, then 16 words of codes and 1 of scales; 128 x 4096 elements are 256
+     * tiles of 2048.
+     */
     @Test
-    void theEstimateFollowsItsModel() throws IOException {
+    void theEstimateEqualsOneComputedByHand() throws IOException {
         Path project = export("xilinx");
         JsonObject estimate;
         try (JsonReader reader =
@@ -204,7 +209,7 @@ class FpgaCommandTest {
                         + " with --codec-device",
                 "-tp 2 --comm e2m1 --codec-device fpga:0|4|device 'fpga:0' is not available; available are",
             })
-    void codecDevicesThatCannotBeAreOneSentence(String arguments, int code, String sentence) {
+    void impossibleCodecDevicesAreRefusedInOneSentence(String arguments, int code, String sentence) {
         String[] first = {"generate", "-p", "We", "-n", "2", "--stats", "none"};
         String[] all =
                 Stream.of(first, arguments.split(" ")).flatMap(Stream::of).toArray(String[]::new);

@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The FPGA kernels as a user runs them, on the SDK's first OpenCL device: from source, and, in its stead, as an FPGA.
+ * The FPGA kernels as a user runs them, on the SDK's first OpenCL device: compiled from source, and as a bitstream on
+ * a device that stands in for an FPGA.
  */
 @Timeout(240)
 class FpgaDeviceTest {
@@ -103,7 +104,7 @@ class FpgaDeviceTest {
         "e4m3:32:e8m0,allgather,3",
         "e4m3:32:e8m0,twostep,3",
     })
-    void generationsWithAndWithoutAreTheSameText(String format, String collective, int ranks) {
+    void theTextIsTheSameWithAndWithoutTheCodecDevice(String format, String collective, int ranks) {
         String[] comm = {"-tp", Integer.toString(ranks), "--comm", format, "--collective", collective};
         String[] shared = ranks == 3 ? new String[] {"-ts", "2,1,1"} : new String[0];
         String[] plain = Stream.of(comm, shared).flatMap(Stream::of).toArray(String[]::new);
@@ -116,7 +117,7 @@ class FpgaDeviceTest {
     }
 
     @Test
-    void oneRankOnTheHostAndOneWithItsCodecElsewhere() {
+    void onlyRanksOnTheHostUseTheCodecDevice() {
         String expected = generate("-tp", "2", "--comm", "e2m1");
         assertThat(generate("-tp", "2", "--comm", "e2m1", "--codec-device", "host," + DEVICE))
                 .isEqualTo(expected);
@@ -133,15 +134,15 @@ class FpgaDeviceTest {
                         "--codec-device",
                         DEVICE))
                 .isEqualTo(ExitCode.USAGE);
-        assertThat(err.toString()).contains("only ranks on the host hand their codec over");
+        assertThat(err.toString()).contains("only ranks on the host use the codec device");
     }
 
     /**
-     * An exported folder, its configuration as TornadoVM reads it, a binary of the driver as the bitstream, and both
-     * commands.
+     * Runs both commands on an exported folder, with the configuration that TornadoVM reads and a binary of the OpenCL
+     * driver as the bitstream.
      */
     @Test
-    void bitstreamsRunWhereDevicesAreFpgas() throws Exception {
+    void bitstreamsRunOnDevicesThatCountAsFpgas() throws Exception {
         FpgaStandIn fpga = FpgaStandIn.build(folder);
         Path project = folder.resolve("project");
         assertThat(run("fpga", "export", project.toString(), "--vendor", "intel"))

@@ -19,7 +19,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Files whose names and texts would move the cursor, colour the terminal, or write lines of their own. */
+/**
+ * Files whose names and texts contain control characters that would move the cursor, colour the terminal or begin a
+ * new line.
+ */
 class HostileTextTest {
     private static final String HOSTILE = "\u001b[2J\u009b31m\r\nwaterspout: all is well\u202e";
 

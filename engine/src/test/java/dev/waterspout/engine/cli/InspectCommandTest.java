@@ -24,7 +24,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void saysOnHowManyRanksAModelRunsAndInHowMuchMemory() throws IOException {
+    void printsNumbersOfRanksAndTheirMemory() throws IOException {
         Run run = inspect(SmallModel.of("llama"));
 
         assertThat(run.code()).isZero();
@@ -34,7 +34,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void saysEveryReasonWhyAModelDoesNotRun() throws IOException {
+    void printsEveryReasonWhyAModelDoesNotRun() throws IOException {
         Run run = inspect(SmallModel.of("llama")
                 .without("output_norm.weight")
                 .without("blk.0.attn_q.weight")
@@ -50,7 +50,7 @@ class InspectCommandTest {
     }
 
     @Test
-    void anUnknownArchitectureHidesNoTokenizerThatIsUnknownToo() throws IOException {
+    void unknownArchitectureAndUnknownTokenizerAreBothReported() throws IOException {
         Path file = folder.resolve("other.gguf");
         GgufWriter.TensorData data = sink -> sink.write(MemorySegment.ofArray(new byte[32]));
         new GgufWriter()

@@ -39,7 +39,7 @@ class MpiGenerateTest {
     @TempDir
     private Path folder;
 
-    /** What a group of processes has printed, and its exit code. */
+    /** Output and exit code of a group of processes. */
     private record Outcome(int code, String out, String err) {}
 
     @BeforeAll
@@ -100,17 +100,17 @@ class MpiGenerateTest {
                 .hasSizeGreaterThan(20);
     }
 
-    /** Steps of several sequences, block tables and copies of blocks go to the other processes. */
+    /** Rank 0 broadcasts steps of several sequences, block tables and copies of blocks. */
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @CsvSource({"f32, 3200, 0", "e2m1:32:e8m0, 3200, 1000"})
-    void writesSixteenTextsWhereAllFitIntoTheCache(String format, int cachePositions, int reuse) throws Exception {
-        writesSixteenTextsAtATimeAsOneAfterTheOther(format, cachePositions, reuse);
+    void writesSixteenTextsThatAllFitIntoTheCache(String format, int cachePositions, int reuse) throws Exception {
+        sixteenConcurrentTextsEqualThoseOfOneAtATime(format, cachePositions, reuse);
     }
 
     @ParameterizedTest
     @CsvSource("e2m1:32:e8m0, 640, 1000")
-    void writesSixteenTextsAtATimeAsOneAfterTheOther(String format, int cachePositions, int reuse) throws Exception {
+    void sixteenConcurrentTextsEqualThoseOfOneAtATime(String format, int cachePositions, int reuse) throws Exception {
         String alone = ParallelTexts.write(format, 1, 256, 0);
         List<String> command = new ArrayList<>(List.of("-np", "2"));
         command.addAll(java(
@@ -134,7 +134,7 @@ class MpiGenerateTest {
                         "\"rank\":1");
     }
 
-    /** Two runs at a time, on the same processes. */
+    /** Two runs score the text at the same time, on the same processes. */
     @Test
     void scoresATextAsOneProcessDoes() throws Exception {
         String speech = "Four score and seven years ago our fathers brought forth a new nation. ".repeat(4);
@@ -152,7 +152,7 @@ class MpiGenerateTest {
         assertThat(figures(together.out)).isEqualTo(figures(one.out())).contains("ratio", "KL divergence");
     }
 
-    /** Without the title, which names chunks where there is a link, and the speed. */
+    /** The output without speeds and without the title, which names chunks if there is a link. */
     private static String figures(String out) {
         return out.lines().skip(1).filter(line -> !line.startsWith("tokens/s")).collect(Collectors.joining("\n"));
     }
@@ -168,7 +168,7 @@ class MpiGenerateTest {
             })
     void refusesProcessesWithOtherFormatsOrSeeds(String first, String second, String theirs, String ours)
             throws Exception {
-        refusesProcessesThatWereToldDifferently(first, second, theirs, ours);
+        refusesProcessesWithOtherOptions(first, second, theirs, ours);
     }
 
     @ParameterizedTest
@@ -176,8 +176,7 @@ class MpiGenerateTest {
             delimiter = ';',
             quoteCharacter = '"',
             value = "-tp 2; -ts 3,1; --tensor-split '[3.0, 1.0]'; '[1.0, 1.0]'")
-    void refusesProcessesThatWereToldDifferently(String first, String second, String theirs, String ours)
-            throws Exception {
+    void refusesProcessesWithOtherOptions(String first, String second, String theirs, String ours) throws Exception {
         List<String> both = new ArrayList<>(List.of("-np", "1"));
         both.addAll(program(List.of(first.split(" "))));
         both.addAll(List.of(":", "-np", "1"));
@@ -189,7 +188,7 @@ class MpiGenerateTest {
     }
 
     @Test
-    void tellsEveryProcessWhyOneCannotGoOn() throws Exception {
+    void everyProcessPrintsWhyOneProcessFailed() throws Exception {
         List<String> both = new ArrayList<>(List.of("-np", "1"));
         both.addAll(program(List.of()));
         both.addAll(List.of(":", "-np", "1"));

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class NativeAccessTest {
     @Test
-    void aJvmThatDeniesNativeAccessIsToldInOneSentence() throws IOException, InterruptedException {
+    void aJvmThatDeniesNativeAccessIsReportedInOneSentence() throws IOException, InterruptedException {
         Process child = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",

@@ -73,7 +73,7 @@ class PerplexityCommandTest {
     }
 
     @Test
-    void comparesOnlyWhereAskedTo() {
+    void comparesOnlyOnRequest() {
         assertThat(json(perplexity("-tp", "2", "--comm", "e2m1", "--no-compare", "-o", "json")))
                 .doesNotContainKey("ratio");
         JsonObject same = json(perplexity("-tp", "2", "--compare", "-o", "json"));
@@ -81,7 +81,7 @@ class PerplexityCommandTest {
     }
 
     @Test
-    void printsLinesForPeople() {
+    void printsATableByDefault() {
         Run run = perplexity("-tp", "2", "--comm", "bf16", "--chunks", "1");
         assertThat(run.code()).isZero();
         assertThat(run.out())
@@ -92,7 +92,7 @@ class PerplexityCommandTest {
     }
 
     @Test
-    void refusesWhatItCannotScore() {
+    void refusesTextsAndWindowsThatItCannotScore() {
         assertRefused(3, "absent.txt is not a file", "perplexity", "-f", folder.resolve("absent.txt") + "");
         assertRefused(2, "one window of 4096 must be full", "perplexity", "-f", text, "--ctx", "4096");
         assertRefused(2, "it must be -1 or at least 1", "perplexity", "-f", text, "--chunks", "0");

@@ -36,14 +36,15 @@ class PlanCommandTest {
     }
 
     @Test
-    void predictsAModelThatFitsNoMachineHere() {
+    void predictsAModelTooLargeForThisMachine() {
         JsonObject plan = Json.createReader(new StringReader(run(0, LARGE + " -o json --collective twostep")))
                 .readObject();
         JsonObject bf16 = prediction(plan, "bf16").getJsonObject("prefill");
-        // 160 exchanges of 2048 x 8192 x 2 bytes, 7/8 of them twice, at 64 GB/s; headers and latency are little
+        // 160 exchanges of 2048 x 8192 x 2 bytes; 7/8 of the bytes travel twice, at 64 GB/s. Headers and latency are
+        // small.
         double transfer = 160 * (2048.0 * 8192 * 2 * 2 * 7 / 8) / 64e9;
         assertThat(bf16.getJsonNumber("transferSeconds").doubleValue()).isCloseTo(transfer, within(0.15 * transfer));
-        // 2 x 68.5e9 weights of the layers x 2048 tokens over 8 devices, and attention
+        // 2 x 68.5e9 weights of the layers x 2048 tokens, divided over 8 devices, plus attention
         double matrices = 2 * 80 * 8192.0 * (2 * 8192 + 2 * 1024 + 3 * 28_672) * 2048 / 8 / 400e12;
         double attention = 4 * 80 * 8192.0 * 2048 * 2049 / 2 / 8 / 400e12;
         assertThat(bf16.getJsonNumber("computeSeconds").doubleValue())
@@ -63,7 +64,7 @@ class PlanCommandTest {
     }
 
     @Test
-    void aTableSaysBelowWhichBandwidthCompressionPays() {
+    void theTableGivesTheBandwidthBelowWhichCompressionIsFaster() {
         String text = run(0, LARGE);
         assertThat(text).contains("llama-3-70b: 80 layers, width 8192; 8 ranks", "pays below", "Gbit/s", "fastest");
         assertThat(text.lines().filter(line -> line.startsWith("e2m1:32:e8m0"))).hasSize(2);

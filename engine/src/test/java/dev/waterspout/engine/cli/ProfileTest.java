@@ -34,7 +34,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** {@code --profile}: a file that follows the Trace Event Format, with every phase as often as a run has it. */
+/**
+ * {@code --profile} writes a file in the Trace Event Format, in which every phase occurs as often as the run executes
+ * it.
+ */
 @Timeout(180)
 class ProfileTest {
     private static final int LAYERS = 4;
@@ -75,14 +78,16 @@ class ProfileTest {
                 .toList();
     }
 
-    /** How often each category is there, of one rank. */
+    /** The number of events of each category of one rank. */
     private static Map<String, Long> counts(JsonObject trace, int rank) {
         return events(trace, "X").stream()
                 .filter(event -> event.getInt("pid") == rank)
                 .collect(Collectors.groupingBy(event -> event.getString("cat"), TreeMap::new, Collectors.counting()));
     }
 
-    /** What the format asks of the two kinds of events that are used; and slices of a thread nest. */
+    /**
+     * Checks the rules of the format for the two kinds of events that are used, and that the slices of a thread nest.
+     */
     private static void assertFollowsTheFormat(JsonObject trace) {
         assertThat(trace.getString("displayTimeUnit")).isIn("ms", "ns");
         assertThat(events(trace, "X").size() + events(trace, "M").size())
@@ -121,14 +126,14 @@ class ProfileTest {
     }
 
     @Test
-    void aHostRunHasEveryPhaseAsOftenAsTheModelDoes() throws IOException {
+    void aHostRunHasTheEventsOfEveryLayerAndToken() throws IOException {
         JsonObject trace = profile("-tp", "2", "--comm", "e2m1:32:e8m0");
         String text = out.toString();
 
         assertFollowsTheFormat(trace);
         assertThat(trace.getJsonObject("otherData").getString("schema")).isEqualTo("waterspout-trace-1");
         assertThat(trace.getJsonObject("otherData").getInt("phasesLeftOut")).isZero();
-        // The last token that is chosen goes through no pass.
+        // The last sampled token needs no forward pass.
         long passes = 1 + PREDICTED - 1;
         long halves = passes * LAYERS * 2;
         for (int rank = 0; rank < 2; rank++) {
@@ -166,7 +171,7 @@ class ProfileTest {
     }
 
     @Test
-    void aDeviceRunHasTaskGraphsAndWhatTheDeviceDid() throws IOException {
+    void aDeviceRunHasTaskGraphsKernelsAndTransfers() throws IOException {
         boolean real = FloatArray.class.getModule().isNamed();
         String device = real ? "tornado:opencl:0" : "emulator:0";
         if (!real) {
@@ -190,7 +195,7 @@ class ProfileTest {
         }
         assertThat(counts.get("kernel")).isEqualTo(counts.get("task graph"));
         assertThat(counts(trace, 1)).containsKey("linear").doesNotContainKey("kernel");
-        // A device is not busy for longer than its thread waits for it.
+        // The device is busy for at most as long as its thread waits for it.
         long waited = sum(trace, "task graph");
         assertThat(sum(trace, "kernel")).isPositive().isLessThanOrEqualTo(waited);
     }
@@ -210,7 +215,7 @@ class ProfileTest {
         JsonObject trace = read(file);
 
         assertFollowsTheFormat(trace);
-        // The warm-up is left out.
+        // The profile has no warm-up.
         assertThat(counts(trace, 0)).containsEntry("forward", 1L).containsKeys("linear", "dequantize-sum");
     }
 
@@ -256,7 +261,7 @@ class ProfileTest {
                         + " 0}]}",
                 "{\"traceEvents\": [{\"name\": \"a\"}]}",
             })
-    void filesThatAreNoTracesAreOneSentence(String text) throws IOException {
+    void filesThatAreNoTracesAreRefusedInOneSentence(String text) throws IOException {
         Path input = Files.writeString(folder.resolve("in.json"), text);
 
         assertThat(run(
@@ -269,7 +274,7 @@ class ProfileTest {
     }
 
     @Test
-    void aFileThatCannotBeWrittenIsRefusedBeforeAnythingRuns() {
+    void anUnwritableFileIsRefusedBeforeTheRun() {
         Path file = folder.resolve("absent").resolve("trace.json");
         int code = run("generate", "-p", "We", "-n", "2", "--profile", file.toString());
 
@@ -281,8 +286,8 @@ class ProfileTest {
     }
 
     @Test
-    void everyProcessButTheFirstWritesAFileOfItsOwn() throws Exception {
-        assumeFalse(FloatArray.class.getModule().isNamed(), "once is enough");
+    void everyRankAfterRank0WritesItsOwnFile() throws Exception {
+        assumeFalse(FloatArray.class.getModule().isNamed(), "one repetition is enough");
         boolean found;
         try {
             found = new ProcessBuilder("mpirun", "--version").start().waitFor() == 0;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Prompts are text, whatever they look like; results that cannot be written end the run. */
+/** Prompts are never interpreted, and output that cannot be written ends the run. */
 @Timeout(120)
 class PromptAndOutputTest {
     @TempDir
@@ -36,7 +36,7 @@ class PromptAndOutputTest {
                 "-n",
                 "\"quoted\" 'text'"
             })
-    void aPromptIsText(String prompt) {
+    void aPromptIsNotInterpreted(String prompt) {
         Run run = CommandLineTest.run("generate", "-n", "1", "--temp", "0", "--stats", "none", "-p", prompt);
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out()).startsWith(prompt);
@@ -79,14 +79,14 @@ class PromptAndOutputTest {
     }
 
     @Test
-    void aReaderThatLeavesEndsTheRunQuietly() {
+    void aClosedPipeEndsTheRunWithoutAMessage() {
         StringWriter err = new StringWriter();
         assertThat(generateTo("Broken pipe", err)).isZero();
         assertThat(err.toString()).isEmpty();
     }
 
     @Test
-    void helpIsWrittenAsResultsAre() {
+    void helpThatCannotBeWrittenIsAnErrorToo() {
         StringWriter err = new StringWriter();
         assertThat(runTo("Broken pipe", err, "bench", "--help")).isZero();
         assertThat(err.toString()).isEmpty();

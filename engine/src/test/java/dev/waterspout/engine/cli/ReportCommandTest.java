@@ -76,7 +76,7 @@ class ReportCommandTest {
     }
 
     @Test
-    void thePageNeedsNothingElse(@TempDir Path folder) throws IOException {
+    void thePageLoadsNoOtherFile(@TempDir Path folder) throws IOException {
         String page = Files.readString(page(folder));
         int library = page.indexOf("<script>");
         assertThat(page.indexOf("Apache License, Version 2.0", library)).isPositive();
@@ -86,7 +86,7 @@ class ReportCommandTest {
                         .matcher(page)
                         .find())
                 .isFalse();
-        // The data must not end its own element: there are three scripts, and three ends.
+        // The data must not close its script element: the page has three scripts and three closing tags.
         assertThat(page.split("</script>", -1)).hasSize(4);
         assertThat(page).contains("mö\\u003c/script>del");
     }
@@ -104,9 +104,12 @@ class ReportCommandTest {
                 .isEqualTo(3);
     }
 
-    /** A browser runs scripts with these digests alone: no attribute, no element that a string became. */
+    /**
+     * A browser runs only scripts with these digests, so neither an attribute nor an element made from a string can
+     * run code.
+     */
     @Test
-    void thePolicyOfThePageNamesItsTwoScripts(@TempDir Path folder) throws Exception {
+    void theContentSecurityPolicyListsTheDigestsOfBothScripts(@TempDir Path folder) throws Exception {
         String page = Files.readString(page(folder));
         Matcher policy = Pattern.compile("Content-Security-Policy\" content=\"default-src 'none'; "
                         + "style-src 'unsafe-inline'; script-src ([^\"]*)\"")
@@ -145,25 +148,26 @@ class ReportCommandTest {
     }
 
     @Test
-    void stringsOfFilesStayInTheData(@TempDir Path folder) throws IOException {
+    void stringsOfFilesAreEscapedInTheData(@TempDir Path folder) throws IOException {
         String page = Files.readString(hostilePage(folder));
         int library = page.indexOf("<script>");
         String own = page.substring(0, library) + page.substring(page.indexOf("</script>", library));
         assertThat(own.contains("<img")).isFalse();
         assertThat(own.contains("\\u003cimg src=x onerror=alert(1)>")).isTrue();
         assertThat(page.split("</script>", -1))
-                .as("parts between ends of scripts")
+                .as("number of parts between closing script tags")
                 .hasSize(4);
-        // Names of the page's own places are text in the data.
+        // The names of the page's placeholders stay text in the data.
         assertThat(own.contains("@LIBRARY@@SCRIPT@@DATA@")).isTrue();
         assertThat(own.split("'use strict';", -1).length).isEqualTo(2);
     }
 
     /**
-     * What the page's script gives ECharts as HTML, and what it puts into elements, under a document that only records.
+     * Runs the page's script with a document that only records, and checks the HTML that it gives to ECharts and the
+     * text that it puts into elements.
      */
     @Test
-    void theScriptMakesNoHtmlOfStrings(@TempDir Path folder) throws IOException, InterruptedException {
+    void theScriptEscapesStringsInHtml(@TempDir Path folder) throws IOException, InterruptedException {
         Optional<Path> node = onPath("node");
         Assumptions.assumeTrue(node.isPresent(), "there is no node on the PATH: the page's script did not run");
         Path script = Files.writeString(folder.resolve("run.js"), """
@@ -223,17 +227,17 @@ class ReportCommandTest {
             String svg = svg(drawn, chart);
             assertThat(svg).as(chart).contains("<path", "<text");
         }
-        // A line per format, and its legend; axes have their names.
+        // One line per format and its legend entry; the axes are named.
         assertThat(svg(drawn, "ttft")).contains(">bf16</text>", ">e2m1:32:e8m0</text>", ">Gbit/s each way</text>");
         assertThat(svg(drawn, "ttft").split("#0072b2", -1)).hasSizeGreaterThan(4);
-        // On the slowest link: two formats of two ranks, four parts each.
+        // The slowest link: two formats of two ranks, with four parts each.
         for (String colour : List.of("#8a9bb0", "#e69f00", "#d55e00", "#0072b2")) {
             assertThat(svg(drawn, "bars").split("fill=\"" + colour, -1)).hasSizeGreaterThan(4);
             assertThat(svg(drawn, "layer").split("fill=\"" + colour, -1)).hasSizeGreaterThan(8);
         }
         assertThat(svg(drawn, "bars")).contains(">bf16, rank 1</text>");
         assertThat(svg(drawn, "pareto")).contains(">e2m1:32:e8m0</text>", ">bits per element</text>");
-        // The table beside: bf16 takes twice as long at 0.1 Gbit/s.
+        // The table beside the chart: bf16 takes twice as long at 0.1 Gbit/s.
         assertThat(drawn).contains("<td>800.0</td><td>2.00</td>");
         assertThat(drawn.replaceAll("(?s).*<table>(.*?)</table>.*", "$1")).contains("<td>");
     }

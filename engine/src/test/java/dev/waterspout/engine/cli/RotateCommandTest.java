@@ -62,7 +62,7 @@ class RotateCommandTest {
         "deepseek2, tensor blk.0.attn_q_a.weight cannot be rotated",
         "commandr, architecture 'command-r' cannot be rotated"
     })
-    void namesWhatCannotBeRotated(String name, String says) {
+    void namesTheArchitectureOrTensorThatCannotBeRotated(String name, String says) {
         Path file = TestData.require("arch/" + name + ".gguf");
         Path target = folder.resolve("out.gguf");
         assertRefused(

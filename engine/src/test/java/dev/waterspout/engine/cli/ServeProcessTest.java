@@ -39,7 +39,7 @@ class ServeProcessTest {
     @TempDir
     private Path folder;
 
-    /** A certificate that signs itself, made by the JDK's keytool. */
+    /** A self-signed certificate, made by the JDK's keytool. */
     private KeyStore makeCertificate() throws Exception {
         Path store = folder.resolve("store.p12");
         Process keytool = new ProcessBuilder(
@@ -122,7 +122,7 @@ class ServeProcessTest {
     }
 
     @Test
-    void finishesWhatRunsWhenItIsToldToEndAndRefusesTheRest() throws Exception {
+    void sigtermFinishesRunningRequestsAndRefusesNewOnes() throws Exception {
         KeyStore store = makeCertificate();
         Path certificate =
                 pem("cert.pem", "CERTIFICATE", store.getCertificate("server").getEncoded());
@@ -161,7 +161,9 @@ class ServeProcessTest {
         }
     }
 
-    /** Asks until the server has noticed the signal; a server that has finished by then does not answer at all. */
+    /**
+     * Sends requests until the server has noticed the signal. A server that has ended by then accepts no connection.
+     */
     private static void refusesSoon(HttpClient client, URI base, HttpRequest post) throws InterruptedException {
         try {
             HttpRequest health = HttpRequest.newBuilder(base.resolve("/health")).build();
@@ -172,7 +174,7 @@ class ServeProcessTest {
             assertThat(refused.statusCode()).isEqualTo(503);
             assertThat(refused.body()).contains("the server ends");
         } catch (IOException ended) {
-            // Nobody is there to refuse it.
+            // The server has ended already, so no answer is possible.
         }
     }
 }

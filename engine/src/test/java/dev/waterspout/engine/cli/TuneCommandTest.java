@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Tuning on the emulator, and what a run makes of the file. */
+/** Tuning on the emulator, and how a run uses the file of kernel choices. */
 @Timeout(300)
 class TuneCommandTest {
     @TempDir
@@ -29,8 +29,7 @@ class TuneCommandTest {
 
     @BeforeEach
     void requireTheEmulator() {
-        Assumptions.assumeFalse(
-                FloatArray.class.getModule().isNamed(), "skipped: emulator:0 is not there under an SDK");
+        Assumptions.assumeFalse(FloatArray.class.getModule().isNamed(), "skipped: there is no emulator:0 under an SDK");
         EmulatedPlatform.configure(DeviceSpec.cpu().withoutRaceDetection());
     }
 
@@ -80,7 +79,7 @@ class TuneCommandTest {
     }
 
     @Test
-    void whatIsTunedIsUsedByTheNextStart() throws IOException {
+    void tunedKernelsAreUsedByTheNextStart() throws IOException {
         Path file = folder.resolve("kernels.json");
         Run tuned = tune(file);
 
@@ -102,7 +101,7 @@ class TuneCommandTest {
     }
 
     @Test
-    void packingIsTunedWhereItIsAskedFor() throws IOException {
+    void codecKernelsAreTunedOnRequest() throws IOException {
         Path file = folder.resolve("kernels.json");
         Run first = tune(file, "--kernels", "mx", "--comm", "int8:32:e8m0");
         Run second = tune(file, "--kernels", "mx", "-tp", "2");
@@ -112,12 +111,12 @@ class TuneCommandTest {
                 .contains("quantize int8:32:e8m0 256 columns, 1 token", "dequantize-sum int8:32:e8m0 2 ranks")
                 .doesNotContain("linear", "attention");
         assertThat(second.code()).as(second.err()).isZero();
-        // Both are kept.
+        // The file keeps both entries.
         assertThat(KernelChoiceFile.read(file).devices().getFirst().kernels()).hasSize(8);
     }
 
     @Test
-    void entriesThatAreNotOfThisDeviceAreIgnoredWithALine() throws IOException {
+    void entriesOfOtherDevicesAreIgnoredWithAMessage() throws IOException {
         Path file = folder.resolve("kernels.json");
         assertThat(tune(file, "--kernels", "attention").code()).isZero();
         String text = Files.readString(file);
@@ -162,7 +161,7 @@ class TuneCommandTest {
     }
 
     @Test
-    void aFileThatCannotBeReadEndsTheRunThatNamesIt() throws IOException {
+    void anUnreadableFileEndsARunThatNamesIt() throws IOException {
         Path file = Files.writeString(folder.resolve("kernels.json"), "no JSON");
         Run run = generate("--kernel-choices", file.toString());
 

@@ -7,7 +7,7 @@ import dev.waterspout.engine.forward.DeviceException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the catalog makes of a TornadoVM that cannot start. */
+/** The device catalog when TornadoVM cannot start. */
 class TornadoDevicesTest {
     private static DeviceCatalog withoutDriver() {
         RuntimeException cause = new IllegalStateException(
@@ -27,7 +27,7 @@ class TornadoDevicesTest {
     }
 
     @Test
-    void aDeviceThatIsAskedForIsRefusedWithTheReason() {
+    void aRequestedDeviceIsRefusedWithTheReason() {
         DeviceCatalog catalog = withoutDriver();
         assertThatThrownBy(() -> catalog.assign(List.of("tornado:opencl:0"), 1))
                 .isInstanceOf(DeviceException.class)

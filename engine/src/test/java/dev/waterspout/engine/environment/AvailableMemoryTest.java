@@ -23,7 +23,7 @@ class AvailableMemoryTest {
     }
 
     @Test
-    void theMachineAloneCountsWhereNoGroupHasALimit() throws IOException {
+    void onlyTheMachineCountsIfNoGroupHasALimit() throws IOException {
         assertThat(memory().find()).isEmpty();
         write("proc/meminfo", "MemTotal:       2000 kB\nMemFree:         100 kB\nMemAvailable:   1000 kB\n");
         write("proc/self/cgroup", "0::/user.slice/session\n");
@@ -33,7 +33,7 @@ class AvailableMemoryTest {
     }
 
     @Test
-    void theGroupAroundCountsAndItsPagesOfFilesDoNot() throws IOException {
+    void theParentGroupCountsWithoutItsPageCache() throws IOException {
         write("proc/meminfo", "MemAvailable:   1000 kB\n");
         write("proc/self/cgroup", "0::/limited/inner\n");
         write("groups/limited/inner/memory.max", "max\n");
@@ -46,7 +46,7 @@ class AvailableMemoryTest {
     }
 
     @Test
-    void groupsOfTheFirstVersionCountAlsoWhereThePathIsNotVisible() throws IOException {
+    void cgroupV1CountsEvenIfThePathIsNotVisible() throws IOException {
         write("proc/meminfo", "MemAvailable:   1000 kB\n");
         write("proc/self/cgroup", "5:cpu,cpuacct:/x\n4:memory:/docker/0123\n0::/\n");
         write("groups/memory/memory.limit_in_bytes", "700000\n");

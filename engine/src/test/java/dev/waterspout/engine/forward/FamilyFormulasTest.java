@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Families that are compared with no other engine's logits, against their published definitions in double precision.
+ * Model families without reference logits of another engine, compared with their published definitions in double
+ * precision.
  */
 @Timeout(60)
 class FamilyFormulasTest {
@@ -61,8 +62,8 @@ class FamilyFormulasTest {
     }
 
     /**
-     * Gemma (arXiv 2403.08295): embeddings times the root of the width, GELU by its tanh formula, wide heads, one
-     * table.
+     * Gemma (arXiv 2403.08295): embeddings times the square root of the width, the tanh approximation of GELU, heads
+     * wider than width / heads, tied embeddings.
      */
     @Test
     void gemma() {
@@ -86,7 +87,10 @@ class FamilyFormulasTest {
         });
     }
 
-    /** GLM-4-0414: half of a head turns, biases on Q, K and V, gate and up in one tensor, norms after both halves. */
+    /**
+     * GLM-4-0414: rotary embedding on half of each head, biases on Q, K and V, gate and up in one tensor, norms after
+     * both half layers.
+     */
     @Test
     void glm4() {
         TinyModel tiny = new TinyModel("glm4", keys(Map.of("rope.dimension_count", 6)), false);
@@ -112,7 +116,8 @@ class FamilyFormulasTest {
     }
 
     /**
-     * Granite 3 MoE: factors of embeddings, scores, residuals and logits; the weights of the chosen experts sum to 1.
+     * Granite 3 MoE: scales of embeddings, attention scores, residuals and logits; the weights of the chosen experts
+     * sum to 1.
      */
     @Test
     void graniteMoe() {
@@ -149,8 +154,8 @@ class FamilyFormulasTest {
     }
 
     /**
-     * Ministral 3: YaRN (arXiv 2309.00071, section 3.2) by 16 from 8 positions, without its factor of the attention,
-     * and queries that grow with the logarithm of how often the context was exceeded.
+     * Ministral 3: YaRN (arXiv 2309.00071, section 3.2) from 8 positions by a factor of 16, without its attention
+     * factor, and queries whose scale grows with the logarithm of position / original context.
      */
     @Test
     void mistral3() {
@@ -179,7 +184,7 @@ class FamilyFormulasTest {
                 return plain / 16 * ramp + plain * (1 - ramp);
             }
 
-            // The pair that turns so many times within 8 positions.
+            // The rotary pair that makes this number of full turns within 8 positions.
             private double dimension(double turns) {
                 return 12 * Math.log(8 / (turns * 2 * Math.PI)) / (2 * Math.log(100));
             }

@@ -59,7 +59,7 @@ class ForwardPassTest {
                         RankGroup group = Groups.start(model, ranks, "f32", kernels)) {
                     float[] logits = Groups.logits(group, TOKENS);
                     assertThat(logits).hasSize(SmallModel.VOCABULARY);
-                    // Other kernels compute the first pass.
+                    // The first pass uses the cold-start kernels.
                     assertThat(Groups.logits(group, TOKENS)).isEqualTo(logits);
                     for (int i = 0; i < logits.length; i++) {
                         assertThat((double) logits[i])

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Rows that go through the layers in parts have the bits of rows that go together. */
+/** Rows that pass through the layers in parts give the same bits as rows that pass together. */
 @Timeout(120)
 class LayerPipelineTest {
     private static final int CONTEXT = 160;
@@ -38,7 +38,10 @@ class LayerPipelineTest {
         return new CommSchedule(List.of(new CommSchedule.Step(CHUNK, choice)));
     }
 
-    /** The logits of the last token of two chunks and of a token after them, and the messages that rank 0 sent. */
+    /**
+     * The logits of the last token of two chunks and of one token after them, and the number of messages that rank 0
+     * sent.
+     */
     private record Results(List<float[]> logits, long messages) {}
 
     private static Results run(Model model, ShardPlan plan, CommSchedule schedule, Overlap overlap) {
@@ -80,7 +83,7 @@ class LayerPipelineTest {
             for (int i = 0; i < 2; i++) {
                 assertThat(parts.logits.get(i)).isEqualTo(whole.logits.get(i));
             }
-            // Whole passes are cut into more chunks than there are parts.
+            // A pass has more chunks than parts.
             assertThat(parts.messages).isLessThan(whole.messages);
         }
     }

@@ -28,17 +28,20 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The order of computation and messages, on shards that only take time and a link that needs it for every byte. */
+/**
+ * The order of computation and messages. Shards sleep in place of computing, and the link takes a time in proportion
+ * to the bytes.
+ */
 @Timeout(60)
 class PipelineScheduleTest {
     private static final int RANKS = 2;
     private static final int ROWS = 96;
     private static final int WIDTH = 32;
     private static final int LAYERS = 3;
-    /** What all rows of a half layer take to compute, and to travel. */
+    /** The times to compute and to transfer all rows of a half layer. */
     private static final long HALF_NANOS = 60_000_000;
 
-    /** Computes nothing, for as long as a half layer takes, and writes down what it does. */
+    /** Sleeps for the time of a half layer, and records the order of its calls. */
     private static final class SleepingShard implements ShardCompute {
         final List<String> turns = Collections.synchronizedList(new ArrayList<>());
         private final Arena arena = Arena.ofAuto();
@@ -115,10 +118,10 @@ class PipelineScheduleTest {
         }
     }
 
-    /** A link that carries one message after the other, each for a time in proportion to its bytes. */
+    /** A link that carries one message at a time, each for a time in proportion to its bytes. */
     private static final class SlowLink implements Transport {
         private final Transport to;
-        /** When the link has carried what it was given so far. */
+        /** The time at which the link has carried all messages that were started. */
         private long free;
 
         SlowLink(Transport to) {
@@ -188,7 +191,7 @@ class PipelineScheduleTest {
         return new CommSchedule(List.of(new CommSchedule.Step(ROWS, choice)));
     }
 
-    /** {@return the turns of rank 0, and the seconds of the slower rank} */
+    /** {@return the order of calls of rank 0, and the seconds of the slower rank} */
     private static double seconds(Algorithm algorithm, boolean overlap, List<String> turns)
             throws InterruptedException {
         List<Transport> group = InProcessGroup.create(RANKS, Duration.ofSeconds(30));
@@ -231,8 +234,8 @@ class PipelineScheduleTest {
         List<String> turns = new ArrayList<>();
         double apart = seconds(algorithm, false, new ArrayList<>());
         double together = seconds(algorithm, true, turns);
-        // Half of the time is computation and half is transfer; what is left of the latter is that of one part at the
-        // end.
+        // Computation and transfer each take half of the time. With overlap only the transfer of the last part remains
+        // visible.
         assertThat(apart).isGreaterThan(2 * 2 * LAYERS * HALF_NANOS / 1e9);
         assertThat(together / apart).isLessThan(0.75);
         int parts = algorithm.steps() + 1;

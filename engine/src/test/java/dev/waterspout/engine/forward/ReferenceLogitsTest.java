@@ -29,10 +29,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Models of random weights, one per architecture, against the logits and the greedy ids of llama.cpp. */
+/** Compares models of random weights, one per architecture, with the logits and the greedy ids of llama.cpp. */
 @Timeout(120)
 class ReferenceLogitsTest {
-    /** The reference's own tolerance: its logits reach 15. */
+    /** Tolerance for the rounding of the reference, whose logits reach 15. */
     private static final float TOLERANCE = 1e-4f;
 
     private static final Split WHOLE_EXPERTS = new Split(List.of(), true);
@@ -67,7 +67,7 @@ class ReferenceLogitsTest {
         }
     }
 
-    /** Experts that are dealt out whole compute the same as experts whose columns are divided. */
+    /** Whole experts, distributed over the ranks, give the same logits as experts whose columns are divided. */
     @ParameterizedTest(name = "{0} on {1} ranks")
     @CsvSource({"mixtral, 2 4", "qwen2moe, 3", "qwen3moe, 2", "deepseek2, 3 4", "gptoss, 2 4"})
     void wholeExpertsAgreeToo(String name, String ranks) throws IOException {
@@ -77,7 +77,7 @@ class ReferenceLogitsTest {
         }
     }
 
-    /** Attention of all heads on every rank computes the same. */
+    /** Replicated attention gives the same logits. */
     @ParameterizedTest(name = "{0} on {1} ranks")
     @CsvSource({
         "llama-bias, 2 3",
@@ -101,16 +101,16 @@ class ReferenceLogitsTest {
         }
     }
 
-    /** A cache no longer than the context that the model was trained on takes the short factors. */
+    /** A KV cache no longer than the trained context uses LongRoPE's short factors. */
     @Test
     void aShortContextTakesTheShortFactors() throws IOException {
         JsonObject reference = read(TestData.require("arch/phi3-longrope.json"));
         check(reference, reference.getJsonObject("context_256"), 256, 2, Split.EQUAL);
     }
 
-    /** Older files have one tensor for what makes keys and values of latent vectors. */
+    /** Older files hold the up-projections of latent keys and values in one tensor. */
     @Test
-    void latentAttentionOfOneTensorHasTheSameBits() throws IOException {
+    void latentAttentionOfOneTensorIsBitEqual() throws IOException {
         Path file = TestData.require("arch/deepseek2.gguf");
         int[] prompt = ids(read(TestData.require("arch/deepseek2.json")).getJsonArray("prompt"));
         try (Model split = new Model(GgufFile.open(file));
@@ -152,7 +152,7 @@ class ReferenceLogitsTest {
                             .isCloseTo(expected[row * vocabulary + token], within(TOLERANCE));
                 }
             }
-            // All at once, then one by one.
+            // All tokens in one pass, then one token per pass.
             float[] logits = Groups.logits(group, prompt);
             for (int i = 0; i < greedy.length; i++) {
                 assertThat(largest(logits)).as("id %d", i).isEqualTo(greedy[i]);

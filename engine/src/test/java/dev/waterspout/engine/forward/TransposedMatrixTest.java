@@ -10,7 +10,7 @@ import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class TransposedMatrixTest {
-    /** Three rows of two blocks: element i of a row is i - 32, times the row's scale. */
+    /** Three rows of two blocks; element i of a row is (i - 32) times the scale of the row. */
     @Test
     void blocksOfARowBecomeColumns() {
         try (Arena arena = Arena.ofConfined()) {

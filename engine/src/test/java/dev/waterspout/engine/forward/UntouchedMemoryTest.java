@@ -33,7 +33,7 @@ class UntouchedMemoryTest {
     }
 
     @Test
-    void takesUpWhatIsWrittenOnly() throws IOException {
+    void occupiesOnlyWrittenPages() throws IOException {
         assumeTrue(Files.isReadable(Path.of("/proc/self/statm")), "not Linux");
         long before = residentBytes();
         try (Arena arena = Arena.ofConfined()) {
@@ -44,7 +44,7 @@ class UntouchedMemoryTest {
     }
 
     @Test
-    void isUnreachableAfterItsArena() {
+    void isInaccessibleAfterItsArenaIsClosed() {
         MemorySegment segment;
         try (Arena arena = Arena.ofConfined()) {
             segment = UntouchedMemory.allocate(64, 64, arena);

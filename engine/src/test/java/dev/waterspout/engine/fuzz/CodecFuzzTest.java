@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 
-/** A payload of any bytes is decoded by the fast codec as by the scalar one, or refused by both. */
+/** A payload of arbitrary bytes is decoded to the same values by the fast and the scalar codec, or refused by both. */
 class CodecFuzzTest {
     private static final int COLUMNS = 77;
     private static final List<WireFormat> FORMATS = List.of(
@@ -40,7 +40,7 @@ class CodecFuzzTest {
         }
     }
 
-    /** Bits of the values, NaNs as one; or the refusal. */
+    /** The bits of the values, with all NaNs equal, or the message of the refusal. */
     private static String decoded(PartialCodec codec, MemorySegment packed) {
         float[] values = new float[COLUMNS];
         try {

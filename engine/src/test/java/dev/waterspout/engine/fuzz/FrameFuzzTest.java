@@ -10,10 +10,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/** A received frame of any bytes is opened or refused; a frame that is opened has exactly one encoding. */
+/** A received frame of arbitrary bytes is accepted or refused; an accepted frame has exactly one encoding. */
 class FrameFuzzTest {
     @FuzzTest(maxDuration = "10m")
-    void isOpenedOrRefused(byte[] bytes) {
+    void isAcceptedOrRefused(byte[] bytes) {
         MemorySegment frame = MemorySegment.ofArray(bytes);
         try {
             FrameHeader header = FrameLayout.open(frame, 1, 0);
@@ -26,7 +26,7 @@ class FrameFuzzTest {
         }
     }
 
-    /** Random bytes have no valid checksum: as a payload they reach what is behind it. */
+    /** Random bytes have no valid checksum, so they are also sent as the payload of a valid frame. */
     private static void sealed(byte[] bytes) {
         byte[] whole = new byte[FrameLayout.HEADER_BYTES + bytes.length];
         System.arraycopy(bytes, 0, whole, FrameLayout.HEADER_BYTES, bytes.length);

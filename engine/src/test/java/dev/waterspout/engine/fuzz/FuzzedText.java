@@ -3,7 +3,7 @@ package dev.waterspout.engine.fuzz;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** An input of a fuzz test: a text in UTF-8 and, behind the first byte 0, choices. */
+/** An input of a fuzz test: a UTF-8 text up to the first zero byte, then one byte per choice. */
 final class FuzzedText {
     private final byte[] bytes;
     private final int end;

@@ -11,7 +11,7 @@ import dev.waterspout.engine.model.ModelException;
 import dev.waterspout.engine.tokenizer.TokenizerException;
 import java.io.ByteArrayInputStream;
 
-/** A GGUF file of any bytes is read, or refused with one sentence. */
+/** A GGUF file of arbitrary bytes is read, or refused with one sentence. */
 class GgufFuzzTest {
     @FuzzTest(maxDuration = "10m")
     void isReadOrRefused(byte[] bytes) {

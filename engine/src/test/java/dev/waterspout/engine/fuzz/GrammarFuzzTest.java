@@ -7,10 +7,13 @@ import dev.waterspout.engine.grammar.GbnfParser;
 import dev.waterspout.engine.grammar.Grammar;
 import dev.waterspout.engine.grammar.GrammarException;
 
-/** A grammar in GBNF of any text is read or refused with one sentence; one that is read allows what it takes. */
+/**
+ * Arbitrary text is parsed as a GBNF grammar or refused with one sentence. A parsed grammar accepts exactly the tokens
+ * that it allows.
+ */
 class GrammarFuzzTest {
     @FuzzTest(maxDuration = "10m")
-    void allowsWhatItTakes(byte[] bytes) {
+    void acceptsExactlyTheAllowedTokens(byte[] bytes) {
         FuzzedText input = new FuzzedText(bytes);
         Grammar grammar;
         try {

@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.function.Consumer;
 
-/** Follows a grammar along the choices of a fuzzer, in a vocabulary of all bytes and some words. */
+/** Generates tokens under a grammar with the choices of a fuzzer. The vocabulary has all bytes and some words. */
 final class GrammarWalk {
     private static final String[] WORDS = {"{\"", "\":", "true", "null", "\\u00", "[[[[", "  ", "12", "ab", "€", "😀"};
     private static final int SIZE = 256 + WORDS.length;
@@ -32,9 +32,9 @@ final class GrammarWalk {
     }
 
     /**
-     * Checks that a token is taken just when it is allowed.
+     * Checks that a token is accepted if and only if it is allowed.
      *
-     * @param whole receives each text that the grammar lets end
+     * @param whole receives each text at which the grammar allows the end
      */
     static void follow(Grammar grammar, FuzzedText input, Consumer<byte[]> whole) {
         try {

@@ -13,10 +13,10 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 
-/** A schema of any JSON is followed or refused with one sentence; every text that its grammar lets end is JSON. */
+/** Arbitrary JSON is compiled as a schema or refused with one sentence. Every complete text of the grammar is JSON. */
 class SchemaFuzzTest {
     @FuzzTest(maxDuration = "10m")
-    void allowsJsonAlone(byte[] bytes) {
+    void allowsOnlyJson(byte[] bytes) {
         FuzzedText input = new FuzzedText(bytes);
         Grammar grammar;
         try {

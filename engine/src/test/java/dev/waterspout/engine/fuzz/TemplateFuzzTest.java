@@ -14,7 +14,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 
-/** A chat template of any text renders a conversation within its limits, or is refused with one sentence. */
+/** Arbitrary text as a chat template renders a conversation within the limits, or is refused with one sentence. */
 class TemplateFuzzTest {
     private static final RenderLimits LIMITS = new RenderLimits(200_000, 200, 100_000);
     private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Any text is encoded by both kinds of tokenizers, and decoding returns the text. SentencePiece writes a space as
+ * Both kinds of tokenizers encode arbitrary text, and decoding returns the text. SentencePiece writes a space as
  * U+2581.
  */
 class TokenizerFuzzTest {

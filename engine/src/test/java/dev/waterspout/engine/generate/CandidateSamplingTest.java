@@ -16,7 +16,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** A token chosen from candidates is the one that all logits lead to. */
+/** Sampling from the candidates of all ranks chooses the same token as sampling from all logits. */
 class CandidateSamplingTest {
     private static final int TOKENS = 2003;
     private static final int[][] CUTS = {{2010}, {1000, 2010}, {1, 700, 2003, 2010}};
@@ -42,7 +42,7 @@ class CandidateSamplingTest {
                 new LogitAdjustments(-1, 1, 0, 0.1, Map.of(3, 4.0, 1500, Double.NEGATIVE_INFINITY, 2002, -2.0)));
     }
 
-    /** Logits whose likeliest tokens have much of the probability, or little. */
+    /** Logits whose likeliest tokens have a large or a small share of the probability. */
     private static float[] logits(Random random) {
         float[] logits = new float[2010];
         double spread = 0.5 + 5 * random.nextDouble();
@@ -52,7 +52,7 @@ class CandidateSamplingTest {
         return logits;
     }
 
-    /** How a sampler's tokens came about. */
+    /** Numbers of draws, of requests that were widened, and of draws that needed all logits. */
     private static final class Tally {
         private int draws;
         private int widened;
@@ -77,7 +77,7 @@ class CandidateSamplingTest {
     }
 
     @Test
-    void tokensAreThoseOfAllLogits() {
+    void candidatesGiveTheTokenOfAllLogits() {
         Random random = new Random(17);
         Tally tally = new Tally();
         for (SamplingParameters each : samplers()) {
@@ -99,13 +99,13 @@ class CandidateSamplingTest {
             }
         }
         assertThat(tally.draws).isGreaterThanOrEqualTo(10_000);
-        // Both ways are taken often enough for the comparison to say something of both.
+        // Both ways occur often enough to be tested.
         assertThat(tally.widened).isBetween(tally.draws / 40, tally.draws / 3);
         assertThat(tally.all).isLessThan(tally.draws / 3);
     }
 
     @Test
-    void logProbabilitiesAreThoseOfAllLogits() {
+    void candidatesGiveTheLogProbabilitiesOfAllLogits() {
         Random random = new Random(23);
         Tally tally = new Tally();
         for (SamplingParameters each : samplers()) {
@@ -133,7 +133,7 @@ class CandidateSamplingTest {
     }
 
     @Test
-    void constraintsLookAtAllLogits() {
+    void constraintsNeedAllLogits() {
         TokenConstraint odd = new TokenConstraint() {
             @Override
             public void restrict(float[] logits) {
@@ -170,7 +170,7 @@ class CandidateSamplingTest {
     }
 
     @Test
-    void doesNotChooseWhereTheSumsErrorCouldDecide() {
+    void choosesNoTokenWithinTheRoundingErrorOfTheSum() {
         // Two tokens of the same probability, and as much again in tokens that are no candidates: with top-p 0.25 the
         // sum
         // of the first lies on the limit.
@@ -188,7 +188,7 @@ class CandidateSamplingTest {
     }
 
     @Test
-    void asksForWhatTheSamplerNeeds() {
+    void requestsOnlyWhatTheSamplerNeeds() {
         assertThat(new Sampler(SamplingParameters.greedy()).request(TOKENS))
                 .isEqualTo(LogitsRequest.best(TOKENS, 1, List.of(), List.of()));
         assertThat(new Sampler(new SamplingParameters(40, 0.95, 0.05, 0.8, 1)).request(TOKENS))
@@ -211,7 +211,7 @@ class CandidateSamplingTest {
     }
 
     @Test
-    void biasesMayNotForbidEverything() {
+    void biasesMustAllowAToken() {
         Sampler sampler = new Sampler(SamplingParameters.greedy()
                 .withAdjustments(new LogitAdjustments(
                         0, 1, 0, 0, Map.of(0, Double.NEGATIVE_INFINITY, 1, Double.NEGATIVE_INFINITY))));

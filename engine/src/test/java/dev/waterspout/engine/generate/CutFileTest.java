@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A model's file that changes while the model runs. */
+/** A model file that is truncated or replaced while the model runs. */
 @Timeout(60)
 @EnabledOnOs({OS.LINUX, OS.MAC})
 class CutFileTest {
@@ -41,7 +41,7 @@ class CutFileTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
-    void aFileThatIsCutIsToldBeforeItsWeightsAreRead(int ranks) throws IOException {
+    void aTruncatedFileIsReportedBeforeItsWeightsAreRead(int ranks) throws IOException {
         Path path = model();
         long size = Files.size(path);
         try (Model model = new Model(GgufFile.open(path));
@@ -57,7 +57,7 @@ class CutFileTest {
         }
     }
 
-    /** Other tools replace files so; the old one stays readable. */
+    /** Tools replace a file by renaming another one; the mapping of the old file stays readable. */
     @Test
     void aFileThatIsReplacedStaysInUse() throws IOException {
         Path path = model();
@@ -71,7 +71,7 @@ class CutFileTest {
     }
 
     @Test
-    void aFileThatIsCutAfterItWasCopiedStaysInUse() throws IOException {
+    void aFileTruncatedAfterItWasCopiedStaysInUse() throws IOException {
         Path path = model();
         try (Model mapped = new Model(GgufFile.open(path));
                 Model copied = Waterspout.openInMemory(path);

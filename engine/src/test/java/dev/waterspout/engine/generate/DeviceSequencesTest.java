@@ -22,8 +22,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The likeliest tokens of a text are the same alone and beside others on devices, too, whatever is shared or given up.
- * On the first device that is there: the emulator's by default, an SDK's with the profile tornadovm.
+ * On devices, too, greedy decoding of a sequence gives the same tokens alone and in a batch, with shared prefixes and
+ * after preemption. Runs on the first available device: the emulator's by default, an SDK's with the profile
+ * tornadovm.
  */
 @Timeout(300)
 class DeviceSequencesTest {
@@ -31,7 +32,7 @@ class DeviceSequencesTest {
     private static final int CONTEXT = 16;
     private static final int PREDICT = 4;
 
-    /** Devices by themselves with small blocks, and with the host, which needs blocks of its own size. */
+    /** Devices alone with small KV blocks, and devices with the host, which needs blocks of its own size. */
     static Stream<Arguments> groups() {
         List<Device> all = new DeviceCatalog().list();
         Device first = all.get(1);
@@ -86,7 +87,7 @@ class DeviceSequencesTest {
 
     @ParameterizedTest(name = "{0}, {1}")
     @MethodSource("groups")
-    void textsAreThoseOfEach(List<Device> devices, String comm, int blockSize, int blocks) {
+    void aBatchGivesTheTextsOfSingleSequences(List<Device> devices, String comm, int blockSize, int blocks) {
         List<int[]> prompts = prompts();
         try (Model model = SmallModel.of("llama").load();
                 RankGroup group = start(model, devices, comm, blockSize, blocks)) {
@@ -97,7 +98,7 @@ class DeviceSequencesTest {
             assertThat(group.loop().preemptions()).isZero();
             long before = group.loop().steps();
             assertThat(together(model, group, prompts, 0)).isEqualTo(alone);
-            // Each by itself has a pass for every token.
+            // One sequence at a time needs a pass for every token.
             assertThat(group.loop().steps() - before).isLessThan((long) SEQUENCES * PREDICT);
             assertThat(group.loop().preemptions() > 0).isEqualTo(blockSize < CONTEXT);
             assertThat(together(model, group, prompts, GenerationExtent.ANY)).isEqualTo(alone);

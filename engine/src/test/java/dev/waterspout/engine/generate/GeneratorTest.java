@@ -48,7 +48,7 @@ class GeneratorTest {
     }
 
     @Test
-    void rowsOfTheEmbeddingThatAreNoTokensAreNeverSampled() {
+    void rowsBeyondTheVocabularyAreNeverSampled() {
         int rows = SmallModel.VOCABULARY + 2;
         SmallModel small = SmallModel.of("llama")
                 .tensor("token_embd.weight", 1, SmallModel.WIDTH, rows)
@@ -79,7 +79,7 @@ class GeneratorTest {
     }
 
     @Test
-    void stopsWhereTheContextEnds() {
+    void stopsAtTheEndOfTheContext() {
         GenerationReport report = generate(CONTEXT, "hello", Generator.UNLIMITED, new StringBuilder());
         assertThat(report.stop()).isEqualTo(StopReason.CONTEXT_FULL);
         // Every position holds a token, and the last token generated has none.
@@ -97,8 +97,8 @@ class GeneratorTest {
     }
 
     @Test
-    void endOfTextEndsIt() {
-        // The output row of </s> (token 2) points where every hidden state points: its logit is always the largest.
+    void theEndOfTextTokenEndsTheText() {
+        // The output row of </s> (token 2) is parallel to every hidden state, so its logit is always the largest.
         SmallModel small = SmallModel.of("llama");
         float[] output = small.values("output.weight");
         float[] norm = small.values("output_norm.weight");
@@ -128,7 +128,7 @@ class GeneratorTest {
     }
 
     @Test
-    void continuesFromWhatTheContextHolds() {
+    void continuesFromTheTokensInTheContext() {
         try (Model model = SmallModel.of("llama").load();
                 RankGroup group = Groups.start(model, 1, List.of(), "f32", CONTEXT, CONTEXT, HostKernels.vector())) {
             Generator generator = new Generator(model.tokenizer(), group);
@@ -149,7 +149,7 @@ class GeneratorTest {
     }
 
     @Test
-    void everyRankSendsWhatTheFormulaSays() {
+    void everyRankSendsTheBytesOfTheFormula() {
         int header = 48;
         int layers = SmallModel.LAYERS;
         for (int ranks : new int[] {1, 2, 3, 4}) {

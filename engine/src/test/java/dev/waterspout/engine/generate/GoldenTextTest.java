@@ -44,7 +44,7 @@ class GoldenTextTest {
         check("stories260K", 2, HostKernels.scalar());
     }
 
-    /** Ids that llama.cpp computes from the f32 values of the Q8_0 weights. */
+    /** Compares with the ids that llama.cpp computes from the f32 values of the Q8_0 weights. */
     @ParameterizedTest
     @CsvSource({"F32, 1", "F32, 2", "F32, 3", "F32, 4", "Q8_0, 1", "Q8_0, 2"})
     void idsEqualThoseOfTheSameWeightsInF32(GgmlType type, int ranks, @TempDir Path folder) throws IOException {
@@ -88,7 +88,7 @@ class GoldenTextTest {
     }
 
     /**
-     * The leading space and the two line feeds at the end are the reference program's; one text lacks its last token.
+     * The reference program adds a leading space and two line feeds at the end; one of its texts lacks the last token.
      */
     private static void assertAgrees(String text, String golden, String prompt) {
         String expected = golden.startsWith(prompt) ? golden : golden.substring(1);

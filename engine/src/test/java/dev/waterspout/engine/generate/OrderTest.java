@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class OrderTest {
     @Test
-    void aStepTravelsWithoutTheNumbersOfSequences() {
+    void aBroadcastStepHasNoSequenceIds() {
         Step step = new Step(
                 List.of(new TableChange(3, 2, List.of(17, 4), List.of(1, 0)), new TableChange(0, 0, List.of(9))),
                 List.of(new BlockCopy(1, 9, 0, 2), new BlockCopy(9, 4, 9, 4)),

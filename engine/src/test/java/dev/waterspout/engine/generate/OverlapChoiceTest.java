@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class OverlapChoiceTest {
-    /** {@return how many of so many passes are done with overlap} */
+    /** {@return the number of passes that ran with overlap} */
     private static int overlapped(OverlapChoice choice, int rows, int passes, long whole, long parts) {
         int count = 0;
         for (int pass = 0; pass < passes; pass++) {
@@ -20,8 +20,8 @@ class OverlapChoiceTest {
     }
 
     @Test
-    void goesOnInTheFasterWayAndTriesTheOtherNowAndThen() {
-        // Two of the first four, then all but each 32nd.
+    void usesTheFasterWayAndRetriesTheOtherPeriodically() {
+        // Two of the first four passes, then all except every 32nd.
         assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 132, 1000, 800))
                 .isEqualTo(2 + 128 - 4);
         assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 132, 1000, 1200))
@@ -29,7 +29,7 @@ class OverlapChoiceTest {
     }
 
     @Test
-    void saysWhatItDecidedOncePerSize() {
+    void printsItsDecisionOncePerSize() {
         List<String> lines = new ArrayList<>();
         OverlapChoice choice = new OverlapChoice(Overlap.AUTO);
         choice.explain(lines::add);
@@ -54,7 +54,7 @@ class OverlapChoiceTest {
     }
 
     @Test
-    void doesWhatItIsTold() {
+    void followsAFixedSetting() {
         assertThat(overlapped(new OverlapChoice(Overlap.ON), 100, 40, 1, 2)).isEqualTo(40);
         assertThat(overlapped(new OverlapChoice(Overlap.OFF), 100, 40, 2, 1)).isZero();
     }

@@ -28,7 +28,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The likeliest tokens of a text are the same alone and beside others, whatever is shared or given up. */
+/**
+ * Greedy decoding of a sequence gives the same tokens alone and in a batch, with shared prefixes and after preemption.
+ */
 @Timeout(240)
 class ParallelSequencesTest {
     private static final int SEQUENCES = 16;
@@ -36,7 +38,7 @@ class ParallelSequencesTest {
     private static final int PREDICT = 24;
     private static final int BLOCK = BatchLimits.BLOCK_SIZE;
 
-    /** Texts of 1 to 270 tokens; every second one begins as the one before it did. */
+    /** Prompts of 1 to 270 tokens; every second one shares a prefix with the one before it. */
     private static List<int[]> prompts() {
         SplittableRandom random = new SplittableRandom(11);
         List<int[]> prompts = new ArrayList<>();
@@ -61,7 +63,7 @@ class ParallelSequencesTest {
                 Collections.nCopies(ranks, HostShard.factory(HostKernels.vector())));
     }
 
-    /** Submits all prompts at the same time and returns what follows each. */
+    /** Submits all prompts at the same time and returns the tokens generated for each. */
     private static List<List<Integer>> together(Model model, RankGroup group, List<int[]> prompts, int reuse) {
         List<Generation> generations = prompts.stream()
                 .map(prompt -> new Generator(model.tokenizer(), group)
@@ -82,7 +84,7 @@ class ParallelSequencesTest {
 
     @ParameterizedTest
     @CsvSource({"1, f32, F32", "2, f32, F32", "2, e2m1:32:e8m0, F32", "3, e2m1:32:e8m0, F16", "4, bf16, F16"})
-    void sixteenTextsAreThoseOfEach(int ranks, String comm, CacheType cache) {
+    void aBatchOfSixteenGivesTheTextsOfSingleSequences(int ranks, String comm, CacheType cache) {
         List<int[]> prompts = prompts();
         BatchLimits roomy = BatchLimits.of(SEQUENCES, 64, CONTEXT, (long) SEQUENCES * CONTEXT);
         BatchLimits narrow = new BatchLimits(SEQUENCES, 64, CONTEXT, BLOCK, 8);
@@ -94,14 +96,14 @@ class ParallelSequencesTest {
             assertThat(alone).doesNotHaveDuplicates();
             long before = many.loop().steps();
             assertThat(together(model, many, prompts, 0)).isEqualTo(alone);
-            // Each by itself has a pass for every token.
+            // One sequence at a time needs a pass for every token.
             assertThat(many.loop().steps() - before).isLessThan((long) SEQUENCES * PREDICT / 3);
             assertThat(together(model, many, prompts, GenerationExtent.ANY)).isEqualTo(alone);
             assertThat(many.loop().preemptions()).isZero();
             assertThat(together(model, few, prompts, 0)).isEqualTo(alone);
             assertThat(together(model, few, prompts, GenerationExtent.ANY)).isEqualTo(alone);
             assertThat(few.loop().preemptions()).isPositive();
-            // In another order, and beside a text that runs to the end of the context.
+            // Again in another order, beside a sequence that runs to the end of the context.
             List<Integer> order = IntStream.range(0, SEQUENCES)
                     .boxed()
                     .sorted(Collections.reverseOrder())
@@ -111,7 +113,10 @@ class ParallelSequencesTest {
         }
     }
 
-    /** Experts, windows, latent attention, factors of positions: rows of other texts change nothing. */
+    /**
+     * Models with experts, sliding windows, latent attention or scaled positions: rows of other sequences change no
+     * result.
+     */
     @ParameterizedTest(name = "{0} on {1} ranks, {2}")
     @CsvSource({
         "qwen3, 3, e2m1:32:e8m0",
@@ -124,7 +129,7 @@ class ParallelSequencesTest {
         "deepseek2, 2, f32",
         "gptoss, 2, e2m1:32:e8m0"
     })
-    void textsOfEveryKindOfModelAreThoseOfEach(String name, int ranks, String comm) throws IOException {
+    void everyKindOfModelGivesTheTextsOfSingleSequences(String name, int ranks, String comm) throws IOException {
         List<int[]> prompts = prompts().stream()
                 .map(prompt ->
                         Arrays.stream(prompt).map(token -> token % 190 + 3).toArray())
@@ -143,7 +148,7 @@ class ParallelSequencesTest {
     }
 
     @Test
-    void whatTheCacheHoldsIsNotComputedAgain() {
+    void cachedPrefixesAreNotComputedAgain() {
         int[] prompt =
                 new SplittableRandom(5).ints(200, 3, SmallModel.VOCABULARY).toArray();
         BatchLimits limits = BatchLimits.of(2, 64, CONTEXT, 6L * BLOCK);
@@ -156,7 +161,7 @@ class ParallelSequencesTest {
             assertThat(read(again)).isEqualTo(first);
             assertThat(again.heldTokens()).isEqualTo(prompt.length - 1);
             assertThat(again.report().prefill().tokens()).isEqualTo(1);
-            // Another ending of the same beginning, in the middle of a block that is kept for the first text.
+            // A prompt that shares a prefix which ends in the middle of a block of the first text.
             int[] other = Arrays.copyOf(prompt, 180);
             other[179] = prompt[179] + 1;
             Generation branch = generator.begin(other, extent, new Sampler(SamplingParameters.greedy()));
@@ -177,9 +182,9 @@ class ParallelSequencesTest {
         return generation.report().generated();
     }
 
-    /** Samplers that ask for candidates, for all logits and for nothing, in one pass. */
+    /** One pass with samplers that need candidates, all logits, or only the likeliest token. */
     @Test
-    void everySequenceIsSampledAsItAsks() {
+    void everySequenceUsesItsOwnSampler() {
         List<int[]> prompts = prompts().subList(0, 6);
         List<SamplingParameters> sampling = List.of(
                 SamplingParameters.greedy(),

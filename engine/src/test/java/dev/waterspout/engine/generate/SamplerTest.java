@@ -46,7 +46,7 @@ class SamplerTest {
     }
 
     @Test
-    void greedyTakesTheMostLikelyAndTheLowestAmongEquals() {
+    void greedyTakesTheLargestLogitAndTheLowestIdOfATie() {
         Sampler greedy = new Sampler(SamplingParameters.greedy());
         assertThat(greedy.sample(logits(0.1, 0.6, 0.3))).isEqualTo(1);
         assertThat(greedy.sample(logits(0.2, 0.4, 0.4))).isEqualTo(1);
@@ -76,7 +76,7 @@ class SamplerTest {
     }
 
     @Test
-    void filtersKeepWhatTheySay() {
+    void filtersKeepTheExpectedTokens() {
         MemorySegment logits = logits(0.1, 0.4, 0.05, 0.3, 0.15);
         assertThat(drawn(2, 1, 0, 1, logits)).containsExactly(1, 3);
         assertThat(drawn(0, 1, 0, 1, logits)).containsExactly(0, 1, 2, 3, 4);
@@ -90,7 +90,7 @@ class SamplerTest {
     }
 
     @Test
-    void topKOfALargeVocabularyIsThatOfASort() {
+    void topKOfALargeVocabularyEqualsThatOfASort() {
         Random random = new Random(3);
         float[] values = new float[100_003];
         for (int i = 0; i < values.length; i++) {
@@ -109,7 +109,7 @@ class SamplerTest {
     }
 
     @Test
-    void theSameSeedDrawsTheSame() {
+    void theSameSeedDrawsTheSameTokens() {
         MemorySegment logits = logits(0.25, 0.25, 0.25, 0.25);
         int[] first = counts(new Sampler(new SamplingParameters(0, 1, 0, 1, 11)), logits, 4);
         assertThat(counts(new Sampler(new SamplingParameters(0, 1, 0, 1, 11)), logits, 4))
@@ -176,7 +176,7 @@ class SamplerTest {
                 .hasMessageContaining("repeat penalty is 0");
     }
 
-    /** Allows one token, and notes what was taken. */
+    /** Allows one token, and records the tokens that were chosen. */
     private static final class Only implements TokenConstraint {
         private final int allowed;
         private final List<Integer> taken = new ArrayList<>();
@@ -199,7 +199,7 @@ class SamplerTest {
     }
 
     @Test
-    void aConstraintDecidesBeforeTheFiltersAndTakesWhatWasChosen() {
+    void aConstraintAppliesBeforeTheFiltersAndReceivesTheChosenToken() {
         for (double temperature : new double[] {0, 1}) {
             Only only = new Only(3);
             Sampler sampler = new Sampler(new SamplingParameters(2, 0.5, 0.5, temperature, 1), only, -1);
@@ -211,7 +211,7 @@ class SamplerTest {
     }
 
     @Test
-    void probabilitiesAreThoseOfTheModelWhateverWasForbidden() {
+    void reportedProbabilitiesIgnoreTheConstraint() {
         Sampler sampler = new Sampler(SamplingParameters.greedy(), new Only(2), 3);
         sampler.sample(logits(0.1, 0.5, 0.15, 0.25));
         sampler.sample(logits(0.25, 0.25, 0.4, 0.1));

@@ -27,7 +27,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A model whose residual is scaled by a power of two is the same model: its norms take the scale away. */
+/**
+ * Partials beyond the range of a wire format. A model whose residual stream is scaled by a power of two computes the
+ * same logits, because its norms remove the scale.
+ */
 @Timeout(60)
 class SaturationTest {
     private static final float SCALE = 1 << 24;
@@ -93,7 +96,7 @@ class SaturationTest {
     }
 
     @Test
-    void whatIsAllowedIsCountedAndSaidOnce() {
+    void allowedSaturationIsCountedAndReportedOnce() {
         try (Model model = scaled(SCALE).load();
                 RankGroup group = start(model, 2, Algorithm.ALLGATHER, "q8_0", Saturation.COUNT)) {
             Groups.logits(group, TOKENS);

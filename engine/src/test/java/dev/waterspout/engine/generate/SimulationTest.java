@@ -36,15 +36,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Whole runs of 2 to 8 ranks over a simulated MPI: messages are delayed and overtake those of other pairs, and one
- * fault strikes at some step. In every fifth run the prompt goes through the layers in parts, whose exchanges are under
- * way at the same time. Whatever happens, rank 0 writes the right text or every rank that is left ends with exit code
- * 5, and none waits for ever.
+ * Whole runs of 2 to 8 ranks over a simulated MPI. Messages are delayed and overtake those of other pairs of ranks,
+ * and one fault is injected at a random step. In every fifth run the prompt passes through the layers in parts, whose
+ * exchanges overlap. In every run, rank 0 writes the expected text or every surviving rank ends with exit code 5, and
+ * no rank waits for ever.
  */
 class SimulationTest {
     private static final Duration NEVER = Duration.ofHours(1);
     private static final String PROMPT = "Once upon a";
-    /** Tokens enough for three parts. */
+    /** Enough tokens for three parts. */
     private static final String LONG_PROMPT = PROMPT + " time there was a little model that spoke.";
 
     private static final int PART_ROWS = 48;
@@ -53,16 +53,18 @@ class SimulationTest {
     private static final List<String> FORMATS = List.of("f32", "e2m1:32:e8m0", "q8_0");
     private static final List<Algorithm> ALGORITHMS = List.of(Algorithm.values());
     private static final Model MODEL = SmallModel.of("llama").load();
-    /** Per options the text of a run in one process. */
+    /** The text of a run in one process, by options. */
     private static final Map<Options, String> TEXTS = new ConcurrentHashMap<>();
 
     private static final int QUICK = 200;
-    /** The first schedule of the exhaustive run, and the one after its last. Both can be set, to run one again. */
+    /**
+     * Bounds of the exhaustive run: its first schedule, and the one after its last. Setting both reruns one schedule.
+     */
     private static final int FIRST = Integer.getInteger("waterspout.test.first.schedule", QUICK);
 
     private static final int LAST = Integer.getInteger("waterspout.test.last.schedule", 100_000);
 
-    /** What a run is made of. */
+    /** The options of a run. */
     private record Options(int ranks, String format, Algorithm algorithm, int chunkRows, Overlap overlap) {
         static Options of(long seed) {
             return new Options(
@@ -85,7 +87,7 @@ class SimulationTest {
         TEXT_ON_ALL,
         TEXT_AND_SOME_RANKS_END_WITH_5,
         ALL_END_WITH_5,
-        /** Others were told that there is no more to do, and rank 0 did not learn that they had taken note. */
+        /** The other ranks received the end of the run, and their acknowledgement did not reach rank 0. */
         RANK_0_AND_SOME_RANKS_END_WITH_5,
         RANK_0_DIED
     }
@@ -131,7 +133,7 @@ class SimulationTest {
         assertThat(options.overlap).isEqualTo(Overlap.ON);
     }
 
-    /** Runs whose rows go in parts poll by the clock, and are not the same. */
+    /** Runs whose rows pass in parts poll by the clock, so their schedules are not reproducible. */
     @Test
     void theSameSeedGivesTheSameRun() throws InterruptedException {
         for (long seed : new long[] {11, 12, 13}) {
@@ -201,7 +203,10 @@ class SimulationTest {
         }
     }
 
-    /** One process of a run: agrees with the others, loads its shard, and leads or follows. */
+    /**
+     * One process of a run: compares its options with those of the other processes, loads its shard, and leads or
+     * follows.
+     */
     private static String generate(Options options, Supplier<Transport> join) {
         try (RankThreads threads = RankThreads.joining(
                 join, NEVER, name -> Thread.ofVirtual().name(name).factory())) {

@@ -46,7 +46,7 @@ class WeightAgreementTest {
     }
 
     @Test
-    void oneDamagedByteIsNamedByRankAndTensor() throws IOException {
+    void aDamagedByteIsReportedWithRankAndTensor() throws IOException {
         Path good = model("good.gguf", 0);
         Path damaged = model("damaged.gguf", 100); // near the end of the last tensor
         assertThatThrownBy(() -> require(good, good, damaged))
@@ -57,14 +57,14 @@ class WeightAgreementTest {
     }
 
     @Test
-    void theSameFileAndCopiesAgree() throws IOException {
+    void theSameFileAndItsCopiesAgree() throws IOException {
         Path good = model("good.gguf", 0);
         require(good, good);
         require(good, model("copy.gguf", 0), good);
     }
 
     @Test
-    void theDigestOfPiecesIsThatOfTheWhole() {
+    void theDigestDoesNotDependOnTheChunks() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate((1 << 26) + 13);
             data.set(ValueLayout.JAVA_BYTE, 1 << 26, (byte) 7);
@@ -75,7 +75,7 @@ class WeightAgreementTest {
     }
 
     @Test
-    void buildsAreToldApartByTheirClasses() throws IOException {
+    void buildsAreIdentifiedByTheDigestOfTheirClasses() throws IOException {
         Path one = Files.createDirectories(folder.resolve("one/a"));
         Path two = Files.createDirectories(folder.resolve("two/a"));
         Files.write(one.resolve("A.class"), new byte[] {1, 2});

@@ -30,13 +30,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Layers with a sliding window that keep their window only compute what they compute with all positions. */
+/** Sliding-window layers compute the same results whether their KV cache holds the window or all positions. */
 @Timeout(240)
 class WindowedCacheTest {
     private static final int PREDICT = 24;
     private static final int LONG_WINDOW = 150;
 
-    /** A model with seven layers, six of which see 150 positions: more than a block of the cache. */
+    /** A model with seven layers, of which six have a window of 150 positions, more than one KV block. */
     private static Model longWindow() {
         return new TinyModel(
                         "gemma3",
@@ -85,10 +85,10 @@ class WindowedCacheTest {
         return new SplittableRandom(seed).ints(length, 3, TinyModel.VOCABULARY).toArray();
     }
 
-    /** Prompts of four and more windows, in chunks that do not divide blocks. */
+    /** Prompts at least four windows long, in chunks that are not aligned to blocks. */
     @ParameterizedTest(name = "{0} on {1} ranks, {2}")
     @CsvSource({"gemma2, 2, F32", "gemma3, 1, F16", "gptoss, 2, Q8_0", "long, 2, F32"})
-    void aLongPromptHasTheBitsOfAWholeCache(String name, int ranks, CacheType cache) throws IOException {
+    void aLongPromptIsBitEqualToThatOfAFullCache(String name, int ranks, CacheType cache) throws IOException {
         BatchLimits whole = BatchLimits.of(1, 100, 700, 700);
         int[] prompt = prompt(3, 640);
         try (Model model = open(name)) {
@@ -116,16 +116,18 @@ class WindowedCacheTest {
     @ParameterizedTest(name = "{0} on {1} ranks, {2}")
     @CsvSource({"gemma3, 2, e2m1:32:e8m0", "gptoss, 1, f32"})
     @Tag("exhaustive")
-    void textsOfEveryKindOfModelAreThoseOfEach(String name, int ranks, String comm) throws IOException {
+    void everyKindOfModelGivesTheTextsOfSingleSequences(String name, int ranks, String comm) throws IOException {
         check(name, ranks, comm);
     }
 
     @Test
-    void textsAreThoseOfEach() throws IOException {
+    void aBatchGivesTheTextsOfSingleSequences() throws IOException {
         check("long", 2, "f32");
     }
 
-    /** Texts that begin alike and part in and between blocks, beside each other, in a cache that is too small. */
+    /**
+     * A batch of texts with shared prefixes that end within and between blocks, in a cache too small for all of them.
+     */
     private static void check(String name, int ranks, String comm) throws IOException {
         List<int[]> prompts = new ArrayList<>();
         for (int shared : new int[] {0, 100, 600, 512, 619}) {
@@ -144,7 +146,7 @@ class WindowedCacheTest {
                         .toList();
                 assertThat(together(model, few, prompts, GenerationExtent.ANY)).isEqualTo(alone);
                 assertThat(few.loop().preemptions()).isPositive();
-                // One after the other: a text goes on where the one before it ended, or parts a little before that.
+                // One after the other: each text continues the previous one, or diverges shortly before its end.
                 for (int i = 0; i < prompts.size(); i++) {
                     int[] prompt = prompts.get(i);
                     assertThat(together(model, few, List.of(prompt), GenerationExtent.ANY)
@@ -158,9 +160,9 @@ class WindowedCacheTest {
         }
     }
 
-    /** What lies before the windows that are still there is not taken over. */
+    /** A prefix is not reused if its window has been evicted. */
     @Test
-    void aBeginningWhoseWindowIsGoneIsComputedAgain() {
+    void aPrefixWhoseWindowWasEvictedIsComputedAgain() {
         try (Model model = longWindow()) {
             BatchLimits limits = BatchLimits.of(1, 64, 1000, 1000).withWindow(LONG_WINDOW);
             try (RankGroup group = start(model, 1, options(limits, "f32", CacheType.F32))) {
@@ -173,18 +175,18 @@ class WindowedCacheTest {
                 assertThat(found).isEqualTo(read(begin(model, group, beginning, 0)));
                 Generation near = begin(model, group, Arrays.copyOf(whole, 890), GenerationExtent.ANY);
                 var _ = read(near);
-                assertThat(near.heldTokens()).isZero(); // its blocks went to the text in between
+                assertThat(near.heldTokens()).isZero(); // its blocks were evicted for the text in between
             }
         }
     }
 
     @Test
-    void memoryIsThatOfTheWindowAndThePass() {
+    void memoryIsBoundedByWindowAndPass() {
         try (Model model = longWindow()) {
             BatchLimits whole = BatchLimits.of(1, 512, 32768, 32768);
             BatchLimits windowed = whole.withWindow(model.config().window());
             assertThat(whole.windowedBlocks()).isEqualTo(256);
-            // 149 positions before the first row in up to 3 blocks, 512 rows in 4, and one to copy into
+            // 3 blocks for the 149 positions before the first row, 4 for 512 rows, and one as the target of a copy
             assertThat(windowed.windowedBlocks()).isEqualTo(8);
             assertThat(windowed.firstSeen(1000)).isEqualTo(851 / 128);
             ShardPlan plan = ShardPlan.of(model, 1, List.of());

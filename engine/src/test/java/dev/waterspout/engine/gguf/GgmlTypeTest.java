@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Sizes and numbers of the tensor types. */
 class GgmlTypeTest {
-    /** The bits per weight that ggml's documentation gives; a wrong block or size shows here. */
+    /** The bits per weight that ggml's documentation gives; they reveal a wrong block or size. */
     @ParameterizedTest
     @CsvSource({
         "F32, 0, 32",
@@ -78,14 +78,14 @@ class GgmlTypeTest {
 
     @ParameterizedTest
     @CsvSource({"Q8_0, 31", "Q8_0, -32", "Q4_K, 128"})
-    void refusesPartsOfABlock(GgmlType type, long elements) {
+    void refusesPartialBlocks(GgmlType type, long elements) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> type.bytes(elements))
                 .withMessageContaining(String.valueOf(elements));
     }
 
     @Test
-    void blocksAreThoseOfTheClassThatComputes() {
+    void blockSizesEqualThoseOfTheKernels() {
         for (WeightFormat format : WeightFormat.values()) {
             GgmlType type = GgmlType.byId(format.id()).orElseThrow();
             assertThat(type.name()).isEqualTo(format.name());

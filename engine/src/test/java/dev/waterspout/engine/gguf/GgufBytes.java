@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Builds the bytes of a file field by field and checks nothing, so that a test can get any of them wrong. */
+/** Builds the bytes of a file field by field without checks, so that a test can make any field wrong. */
 final class GgufBytes {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final Map<String, Integer> marks = new LinkedHashMap<>();
@@ -45,7 +45,7 @@ final class GgufBytes {
         return this;
     }
 
-    /** A key and the type of the value that has to follow. */
+    /** Adds a key and the type of its value, which the caller adds next. */
     GgufBytes key(String key, GgufValueType type) {
         return string(key).u32(type.id());
     }
@@ -58,14 +58,14 @@ final class GgufBytes {
         return u32(type).u64(offset);
     }
 
-    /** Zeros up to the next multiple, then as many more. */
+    /** Adds zeros up to the next multiple of the alignment, then {@code size} more. */
     GgufBytes data(int alignment, int size) {
         int padding = (alignment - bytes.size() % alignment) % alignment;
         bytes.writeBytes(new byte[padding + size]);
         return this;
     }
 
-    /** Names the field that comes next. */
+    /** Names the next field. */
     GgufBytes mark(String field) {
         marks.put(field, bytes.size());
         return this;

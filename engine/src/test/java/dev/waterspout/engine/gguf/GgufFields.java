@@ -5,12 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The places of the fields of a valid header, found by a reader of its own that checks nothing. Strings and numbers of
- * long arrays are left out but for the first and the last, so that a field drawn at random is seldom one of a
- * vocabulary's.
+ * Positions of the fields of a valid header, found by a second, unchecked reader. Of long arrays only the first and
+ * the last element are kept, so that a random field is seldom an element of the vocabulary.
  */
 final class GgufFields {
-    /** What a field is. */
+    /** Kind of a field. */
     enum Kind {
         MAGIC,
         VERSION,
@@ -29,15 +28,15 @@ final class GgufFields {
     /**
      * A field.
      *
-     * @param kind what it is
-     * @param at its first byte
+     * @param kind kind of the field
+     * @param at offset of its first byte
      * @param bytes its size
      */
     record Field(Kind kind, long at, int bytes) {}
 
     private static final int STRING = 8;
     private static final int ARRAY = 9;
-    /** Bytes of a value by its type's number; a string and an array have none of their own. */
+    /** Bytes of a value by the number of its type; 0 for strings and arrays, whose size varies. */
     private static final int[] SIZES = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 
     private final MemorySegment file;

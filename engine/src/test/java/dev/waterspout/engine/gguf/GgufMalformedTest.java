@@ -22,9 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Files that are not what they say: one clear error each, and neither a crash nor a large allocation. */
+/** Malformed files: each gives one clear error, without a crash or a large allocation. */
 class GgufMalformedTest {
-    /** Far more than an error needs, far less than any of the sizes that the files pretend. */
+    /** A limit far above the memory that an error needs, and far below any size that the files claim. */
     private static final long ALLOWED_BYTES = 8L << 20;
 
     private static final int METADATA_COUNT_OFFSET = 16;
@@ -111,7 +111,7 @@ class GgufMalformedTest {
     }
 
     @Test
-    void tellsWhereTheProblemIs() {
+    void namesTheOffsetOfTheProblem() {
         GgufBytes file = GgufBytes.header(3, 0, 1)
                 .key("general.alignment", GgufValueType.UINT32)
                 .u32(32);

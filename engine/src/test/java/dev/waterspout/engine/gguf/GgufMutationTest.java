@@ -56,7 +56,7 @@ class GgufMutationTest {
     private static final Pattern TEXT = Pattern.compile("\"[^\"]*\"?|'[^']*'|\\[[^]]*]|[\\w.]*\\w\\.\\w[\\w.]*");
     private static final Pattern NUMBER = Pattern.compile("-?\\d+|0x[0-9a-f]+");
 
-    /** How a case ended. */
+    /** Outcome of a case. */
     private enum Outcome {
         RUNS,
         NO_MODEL,
@@ -64,10 +64,10 @@ class GgufMutationTest {
         FAILED
     }
 
-    /** What many cases came to. */
+    /** Outcomes of many cases. */
     private static final class Outcomes {
         final Map<Damage, Map<Outcome, Integer>> byDamage = new EnumMap<>(Damage.class);
-        /** How often each sentence came, without its names and numbers. */
+        /** Number of occurrences of each message, without its names and numbers. */
         final Map<String, Integer> sentences = new HashMap<>();
         /** The first case of each kind of failure. */
         final Map<String, String> failures = new TreeMap<>();
@@ -91,7 +91,7 @@ class GgufMutationTest {
     }
 
     @Test
-    void aKeyOfAWrongTypeIsAmongTheProblems() {
+    void aKeyOfAWrongTypeIsListedAsAProblem() {
         byte[] bytes = GgufBytes.header(3, 0, 1)
                 .key("general.architecture", GgufValueType.UINT32)
                 .u32(7)
@@ -128,7 +128,7 @@ class GgufMutationTest {
                 Outcome outcome;
                 try {
                     outcome = open(files.get(file).next(damage, random), outcomes);
-                } catch (Throwable failure) { // of any kind: it is reported with its case
+                } catch (Throwable failure) { // failures of any kind are reported with their case
                     outcome = Outcome.FAILED;
                     String at = failure.getStackTrace().length == 0 ? "" : failure.getStackTrace()[0].toString();
                     outcomes.failures.putIfAbsent(
@@ -194,7 +194,7 @@ class GgufMutationTest {
         return Outcome.RUNS;
     }
 
-    /** Computes the sizes again, in numbers that do not overflow. */
+    /** Computes the sizes again with integers that cannot overflow. */
     private static void checkTensors(GgufFile file, long fileBytes) {
         long end = 0;
         List<GgufTensor> byOffset = file.tensors().stream()
@@ -229,7 +229,7 @@ class GgufMutationTest {
         require(sentence.length() < MOST_CHARACTERS, sentence);
     }
 
-    /** As an assertion of AssertJ, which costs more than reading a header. */
+    /** Cheaper than an assertion of AssertJ, which takes longer than reading a header. */
     private static void require(boolean holds, Object subject) {
         if (!holds) {
             throw new AssertionError(subject);

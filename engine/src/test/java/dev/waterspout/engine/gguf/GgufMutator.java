@@ -8,25 +8,25 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Damages a valid file in memory and repairs it again. Headers alone are damaged: the file's data stay as they are, so
- * that a case costs as much as reading its header.
+ * Damages a valid file in memory and restores it. Only the header is damaged, so that a case costs no more than
+ * reading a header.
  */
 final class GgufMutator {
     /** A way to damage a file. */
     enum Damage {
         /** 1 to 8 bits anywhere in the header. */
         BITS,
-        /** A field gets a value at an edge of its range, or next to its own. */
+        /** A field gets a value at an edge of its range, or one next to its valid value. */
         EDGE_VALUE,
         /** The file ends early, in the header or in the data. */
         CUT,
         /** Bytes of the header are written over others. */
         SPLICE,
-        /** Bytes are put in, or taken out, and all behind them moves. */
+        /** Bytes are inserted or removed, which moves everything behind them. */
         SHIFT,
         /** A tensor gets a field of another one. */
         TENSOR,
-        /** Fields of two places, of the same kind and size, change places. */
+        /** Two fields of the same kind and size are exchanged. */
         EXCHANGE
     }
 
@@ -69,7 +69,7 @@ final class GgufMutator {
      * Prepares copies of a file.
      *
      * @param bytes a valid file
-     * @param arena where the copies lie
+     * @param arena owner of the copies' memory
      */
     GgufMutator(byte[] bytes, Arena arena) {
         original = arena.allocate(bytes.length, 64).copyFrom(MemorySegment.ofArray(bytes));
@@ -138,7 +138,7 @@ final class GgufMutator {
         MemorySegment.copy(original, from, damaged, to, length);
     }
 
-    /** Moves all of the header behind a place, and returns by how much the file has grown. */
+    /** Moves the rest of the header behind an offset, and returns the growth of the file in bytes. */
     private long shift(Random random) {
         long by = 1L + random.nextInt(MOST_SHIFT);
         Field field = any(fields.all(), random);

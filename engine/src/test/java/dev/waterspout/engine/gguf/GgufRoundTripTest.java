@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is written is what is read: every metadata type, every tensor type, both versions. */
+/** A written file is read back unchanged: every metadata type, every tensor type, both versions. */
 class GgufRoundTripTest {
     private static final int VERSION_OFFSET = 4;
 
@@ -135,7 +135,7 @@ class GgufRoundTripTest {
     }
 
     @Test
-    void replacesWhatIsNotUtf8() {
+    void replacesMalformedUtf8() {
         byte[] bytes = GgufBytes.header(3, 0, 1)
                 .key("key", GgufValueType.ARRAY)
                 .u32(GgufValueType.STRING.id())
@@ -161,7 +161,7 @@ class GgufRoundTripTest {
     }
 
     @Test
-    void readsAStreamAsItReadsAFile() throws IOException {
+    void readsAStreamLikeAFile() throws IOException {
         byte[] content = new byte[3 << 20];
         new Random(3).nextBytes(content);
         GgufWriter writer = new GgufWriter()
@@ -221,7 +221,7 @@ class GgufRoundTripTest {
     }
 
     @Test
-    void givesNoDataForAStrangersTensor() {
+    void refusesTheTensorOfAnotherFile() {
         try (GgufFile file = read(MalformedGgufs.sample().build())) {
             GgufTensor stranger = new GgufTensor("first", GgmlType.F32, List.of(8L, 2L), 0, 64);
             assertThatIllegalArgumentException()
@@ -243,7 +243,7 @@ class GgufRoundTripTest {
     }
 
     @Test
-    void refusesWhatCannotBeRead() {
+    void refusesFilesThatCouldNotBeReadBack() {
         GgufWriter.TensorData none = sink -> {};
         GgufWriter writer = new GgufWriter().put("key", 1).tensor("t", GgmlType.F32, List.of(1L), none);
 

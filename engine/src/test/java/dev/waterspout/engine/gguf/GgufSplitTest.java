@@ -33,7 +33,7 @@ class GgufSplitTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2})
-    void anyPartStandsForAll(int given) {
+    void anyPartOpensTheWholeModel(int given) {
         try (GgufFile file = GgufFile.open(path(given));
                 GgufFile other = GgufFile.open(path(0))) {
             assertThat(file.parts()).isEqualTo(PARTS);
@@ -96,14 +96,14 @@ class GgufSplitTest {
 
     @ParameterizedTest
     @ValueSource(ints = {-1, 100_000})
-    void refusesACountThatNoNameCanHave(int count) throws IOException {
+    void refusesACountOutOfRange(int count) throws IOException {
         write(0, 0, count, 2, "tensor0");
 
         refused(path(0)).hasMessageContaining("split.count is " + count);
     }
 
     @Test
-    void aPartCannotComeFromAStream() throws IOException {
+    void aPartCannotBeReadFromAStream() throws IOException {
         ByteArrayInputStream stream = new ByteArrayInputStream(Files.readAllBytes(path(0)));
 
         assertThatThrownBy(() -> GgufFile.read("stream", stream).close())

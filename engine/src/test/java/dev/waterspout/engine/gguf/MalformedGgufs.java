@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Files that must be refused with one clear error: for the tests of the reader and of everything that opens a file. */
+/** Files that must be refused with one clear error, for the tests of the reader and of the commands that open files. */
 public final class MalformedGgufs {
     private static final int ALIGNMENT = 32;
     private static final int F32 = 0;
@@ -33,7 +33,7 @@ public final class MalformedGgufs {
             return bytes.clone();
         }
 
-        /** A part of the message that must be shown. */
+        /** A part of the expected message. */
         public String says() {
             return says;
         }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Grammars in GBNF against texts, byte by byte and token by token. */
+/** Matches GBNF grammars against texts, byte by byte and token by token. */
 class GrammarTest {
     private static final String JSON = """
         root   ::= value # all of it
@@ -31,7 +31,7 @@ class GrammarTest {
     }
 
     @Test
-    void jsonIsJson() {
+    void theJsonGrammarMatchesJson() {
         Grammar grammar = GbnfParser.parse(JSON);
         for (String text : List.of(
                 "{}", "[1,-2.5e+7,\"a\\u00e9\\n€😀\"]", "{\"a\": {\"b\":[[[]]]},\"c\":null}", "true", "[\n  1]")) {
@@ -100,14 +100,14 @@ class GrammarTest {
                 .hasMessageContaining(message);
     }
 
-    /** Tokens of all lengths: pieces of JSON, of characters, and one that ends the text. */
+    /** Tokens of several lengths: pieces of JSON, parts of UTF-8 characters, and an end-of-text token. */
     private static final List<String> TOKENS = List.of(
             "", "{", "}", "[", "]", "\"", ":", ",", "{\"", "\":", "\"}", "a", "ab", "abc", "1", "12", "-", "tr", "ue",
             "true", "true,", " ", "é", "\\", "n", "u00", "e", "null]", "]]", "x", "€", "{\"a\":");
 
-    /** What the trie says of every token is what the bytes say. */
+    /** The token trie allows exactly the tokens whose bytes the grammar accepts. */
     @Test
-    void theTokensThatAreAllowedAreThoseWhoseBytesAre() {
+    void aTokenIsAllowedIfItsBytesAre() {
         Grammar grammar = GbnfParser.parse(JSON);
         BitSet ends = new BitSet();
         ends.set(0);
@@ -131,14 +131,14 @@ class GrammarTest {
                             .isEqualTo(fresh.accept(TOKENS.get(token).getBytes(StandardCharsets.UTF_8)));
                 }
                 assertThat(allowed.get(0)).isEqualTo(matches(grammar, taken.toString()));
-                // Half a character is allowed where a string's characters are.
+                // A part of a UTF-8 character is allowed within a string.
                 assertThat(allowed.get(size - 1)).isEqualTo(allowed.get(TOKENS.indexOf("€")));
                 List<Integer> choices = allowed.stream()
                         .filter(token -> token < TOKENS.size())
                         .boxed()
                         .toList();
                 if (choices.isEmpty()) {
-                    break; // such as the n of null, whose other letters no token has
+                    break; // such as the n of null, for whose other letters there is no token
                 }
                 int token = choices.get(random.nextInt(choices.size()));
                 assertThat(matcher.accept(token)).isTrue();
@@ -152,9 +152,9 @@ class GrammarTest {
         assertThat(ended).isGreaterThan(20);
     }
 
-    /** Each took exponential or cubic time, or the whole stack or heap, before there were limits. */
+    /** Without limits each of these takes exponential or cubic time, or exhausts the stack or the heap. */
     @Test
-    void hostileGrammarsAreReadOrRefusedAtOnce() {
+    void hostileGrammarsAreParsedOrRefusedQuickly() {
         assertThat(matches(GbnfParser.parse(chain(1_000)), "x")).isTrue();
         for (String ambiguous : List.of(chain(3_000), "root ::= " + "\"\" ".repeat(20_000) + "\"x\"")) {
             assertThatThrownBy(() -> GbnfParser.parse(ambiguous))
@@ -168,7 +168,7 @@ class GrammarTest {
                 .hasMessageContaining("the grammar has U+0007 in line 1");
     }
 
-    /** Rules that each begin with the next one, or are empty. */
+    /** A chain of rules: each begins with the next one or is empty. */
     private static String chain(int rules) {
         StringBuilder chain = new StringBuilder("root ::= r0\n");
         for (int i = 0; i < rules; i++) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Schemas against texts that they allow and texts that they do not. */
+/** Compares schemas with texts that they allow and texts that they do not allow. */
 class JsonSchemaGrammarTest {
     private static Grammar grammar(String schema) throws IOException {
         return JsonSchemaGrammar.of(Objects.requireNonNull(PlainJson.read("schema", schema)));
@@ -97,14 +97,14 @@ class JsonSchemaGrammarTest {
                 "{\"$ref\":\"#\"}~begins with itself",
                 "{\"type\":\"string\",\"maxLength\":-1}~schema.maxLength is -1",
             })
-    void whatCannotBeFollowedIsRefusedByItsName(String schema, String message) {
+    void unsupportedKeywordsAreRefusedByName(String schema, String message) {
         assertThatThrownBy(() -> grammar(schema))
                 .isInstanceOf(GrammarException.class)
                 .hasMessageContaining(message);
     }
 
     @Test
-    void integersKeepToTheirBounds() throws IOException {
+    void integersRespectTheirBounds() throws IOException {
         Random random = new Random(3);
         for (int run = 0; run < 60; run++) {
             long least = random.nextLong(-3000, 3000);
@@ -125,9 +125,9 @@ class JsonSchemaGrammarTest {
         }
     }
 
-    /** Each took exponential time or the whole stack before there were limits. */
+    /** Without limits each of these takes exponential time or exhausts the stack. */
     @Test
-    void hostileSchemasAreRefusedAtOnce() {
+    void hostileSchemasAreRefusedQuickly() {
         Object types = Map.of("type", "string");
         for (int i = 0; i < 60; i++) {
             types = Map.of("type", List.of("array", "array"), "items", types);

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The interface as bytes: what is answered, refused, and given up. */
+/** The HTTP interface: answers, refusals, time-outs and cancellation. */
 @Timeout(600)
 class ModelServerTest {
     private static final String HELLO = "\"messages\":[{\"role\":\"user\",\"content\":\"We the people\"}]";
@@ -47,7 +47,7 @@ class ModelServerTest {
     }
 
     @Test
-    void aStreamHasTheTextOfTheAnswerAndEndsAsAsked() throws Exception {
+    void aStreamHasTheTextAndUsageOfTheAnswer() throws Exception {
         String request = "{" + HELLO + ",\"max_tokens\":9,\"temperature\":0";
         Map<String, Object> whole = server.answer(CHAT, request + "}");
         List<String> events = server.events(
@@ -70,7 +70,7 @@ class ModelServerTest {
     }
 
     @Test
-    void seedsStopsBiasesAndChoicesDoWhatTheySay() throws Exception {
+    void seedsStopsBiasesAndChoicesTakeEffect() throws Exception {
         String drawn = "{" + HELLO + ",\"max_tokens\":12,\"temperature\":1,\"seed\":5,\"n\":2}";
         Map<String, Object> first = server.answer(CHAT, drawn);
         assertThat(TestServer.at(server.answer(CHAT, drawn), "choices.1.message.content"))
@@ -93,7 +93,7 @@ class ModelServerTest {
     }
 
     @Test
-    void responsesGrowByEventsIntoTheAnswer() throws Exception {
+    void eventsOfAResponseAddUpToTheAnswer() throws Exception {
         String request = "{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"We the"
                 + " people\"}]}],\"instructions\":\"Be brief.\",\"max_output_tokens\":6,\"temperature\":0";
         Map<String, Object> whole = server.answer("/v1/responses", request + "}");
@@ -133,7 +133,7 @@ class ModelServerTest {
                 "{" + HELLO
                         + ",\"logit_bias\":{\"x\":1}}|logit_bias.x|logit_bias names token 'x'; tokens are 0 to 2047",
             })
-    void wrongRequestsAreRefusedByTheNameOfTheField(String json, String parameter, String message) throws Exception {
+    void wrongRequestsAreRefusedWithTheNameOfTheField(String json, String parameter, String message) throws Exception {
         HttpResponse<String> response = server.send(server.post(CHAT, json));
         assertThat(response.statusCode()).isEqualTo(400);
         Map<String, Object> error = TestServer.json(response.body());
@@ -144,7 +144,7 @@ class ModelServerTest {
     }
 
     @Test
-    void whatIsTooLongOrElsewhereIsRefusedByItsKind() throws Exception {
+    void refusalsHaveTheStatusOfTheirKind() throws Exception {
         String words = "{\"messages\":[{\"role\":\"user\",\"content\":\"" + "word ".repeat(2000) + "\"}]}";
         HttpResponse<String> tooLong = server.send(server.post(CHAT, words));
         assertThat(tooLong.statusCode()).isEqualTo(400);
@@ -162,7 +162,7 @@ class ModelServerTest {
     }
 
     @Test
-    void aBodyThatDoesNotComeIsGivenUp() throws Exception {
+    void aBodyThatDoesNotArriveTimesOut() throws Exception {
         try (Socket socket =
                 new Socket(InetAddress.getLoopbackAddress(), server.server().port())) {
             OutputStream out = socket.getOutputStream();
@@ -190,10 +190,10 @@ class ModelServerTest {
         assertThat(metric(metric)).as(metric).isEqualTo(value);
     }
 
-    /** Replies go on for 16 times 480 tokens unless they are ended; those ended have far fewer. */
+    /** The 16 replies have 480 tokens each unless they are cancelled; cancelled ones have far fewer. */
     @ParameterizedTest
     @CsvSource({"true", "false"})
-    void aClientThatLeavesEndsItsReplyWhetherOrNotItStreams(boolean streams) throws Exception {
+    void aDisconnectCancelsStreamedAndWholeReplies(boolean streams) throws Exception {
         double before = metric("waterspout_generated_tokens_total");
         double left = metric("waterspout_clients_left_total");
         try (Socket socket =
@@ -213,7 +213,7 @@ class ModelServerTest {
     }
 
     @Test
-    void moreThanMayWaitAreTurnedAwayAndComeBack() throws Exception {
+    void requestsBeyondTheQueueAreRefusedAndMayRetry() throws Exception {
         Setup setup = new Setup(TestServer.TEMPLATE, List.of(), 1, Duration.ofMinutes(10), Setup.USUAL.limits());
         try (TestServer narrow = TestServer.start(setup)) {
             String json = "{\"prompt\":\"We\",\"max_tokens\":40,\"temperature\":1}";
@@ -235,7 +235,7 @@ class ModelServerTest {
     }
 
     @Test
-    void keysAreAskedForAndAServerThatEndsFinishesWhatRuns() throws Exception {
+    void keysAreRequiredAndAStoppingServerFinishesRunningRequests() throws Exception {
         Setup setup = new Setup(
                 TestServer.TEMPLATE, List.of("sesame", "other"), 4, Duration.ofMinutes(10), Setup.USUAL.limits());
         try (TestServer locked = TestServer.start(setup)) {
@@ -269,7 +269,7 @@ class ModelServerTest {
     }
 
     @Test
-    void aRequestThatTakesTooLongIsGivenUp() throws Exception {
+    void aRequestBeyondItsTimeLimitIsCancelled() throws Exception {
         Setup setup = new Setup(TestServer.TEMPLATE, List.of(), 1, Duration.ofMillis(50), Setup.USUAL.limits());
         try (TestServer hasty = TestServer.start(setup)) {
             HttpResponse<String> late = hasty.send(
@@ -279,7 +279,7 @@ class ModelServerTest {
     }
 
     @Test
-    void thePageForChattingLoadsNothing() throws Exception {
+    void theChatPageLoadsNoOtherResource() throws Exception {
         HttpResponse<String> page = server.get("/");
         assertThat(page.statusCode()).isEqualTo(200);
         assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Replies that are held to a grammar: the model was trained on speeches, and writes what it has to. */
+/** Replies constrained by a grammar. The model was trained on speeches, so only the grammar can produce this output. */
 @Timeout(600)
 class ToolsAndFormatsTest {
     private static final String CHAT = "/v1/chat/completions";
@@ -53,7 +53,7 @@ class ToolsAndFormatsTest {
     }
 
     @Test
-    void aSchemaIsKept() throws Exception {
+    void repliesFollowASchema() throws Exception {
         Map<String, Object> reply = server.answer(
                 CHAT,
                 "{" + HELLO
@@ -70,7 +70,7 @@ class ToolsAndFormatsTest {
     }
 
     @Test
-    void aGrammarIsKept() throws Exception {
+    void repliesFollowAGrammar() throws Exception {
         Map<String, Object> reply = server.answer(
                 CHAT, "{" + HELLO + ",\"grammar\":\"root ::= (\\\"yes\\\" | \\\"nay\\\") \\\", sir\\\"{2}\"}");
         assertThat(TestServer.at(reply, "choices.0.message.content")).isIn("yes, sir, sir", "nay, sir, sir");
@@ -84,7 +84,7 @@ class ToolsAndFormatsTest {
     }
 
     @Test
-    void aToolThatMustBeCalledIs() throws Exception {
+    void aRequiredToolIsCalled() throws Exception {
         for (String choice : List.of("\"required\"", "{\"type\":\"function\",\"function\":{\"name\":\"vote\"}}")) {
             Map<String, Object> reply = server.answer(
                     CHAT, "{" + HELLO + "," + TOOLS + ",\"parallel_tool_calls\":false,\"tool_choice\":" + choice + "}");
@@ -97,7 +97,7 @@ class ToolsAndFormatsTest {
     }
 
     @Test
-    void callsStreamAndAreAnswered() throws Exception {
+    void callsAreStreamedAndTheirResultsReachTheModel() throws Exception {
         String request = "{" + HELLO + "," + TOOLS + ",\"parallel_tool_calls\":false,\"tool_choice\":\"required\"";
         StringBuilder arguments = new StringBuilder();
         String id = "";
@@ -160,7 +160,7 @@ class ToolsAndFormatsTest {
                 "\"tool_choice\":\"often\"|tool_choice is 'often'",
                 "\"tools\":[{\"type\":\"function\"}]|tools[0].function is missing",
             })
-    void whatCannotBeKeptIsRefused(String field, String message) throws Exception {
+    void unsupportedFormatsAreRefused(String field, String message) throws Exception {
         HttpResponse<String> response = server.send(server.post(CHAT, "{" + HELLO + "," + field + "}"));
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
         assertThat(TestServer.at(TestServer.json(response.body()), "error.message"))

@@ -23,7 +23,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Renders real conversations with real templates, and compares with what jinja2 made of them. */
+/** Renders conversations with published templates, and compares with the output of jinja2. */
 class ReferenceTemplatesTest {
     private static final Clock CLOCK =
             Clock.fixed(LocalDate.of(2026, 11, 29).atStartOfDay().toInstant(ZoneOffset.UTC), ZoneOffset.UTC);
@@ -69,7 +69,7 @@ class ReferenceTemplatesTest {
         }
     }
 
-    /** Adds a line to the differences where a rendering is not the expected text or refusal. */
+    /** Adds a line to the differences if a rendering differs from the expected text or refusal. */
     private static void compare(String name, String actual, JsonObject expected, List<String> differences) {
         String text = expected.getString("text", null);
         boolean equal = text == null ? actual.startsWith(REFUSED) : actual.equals(text);

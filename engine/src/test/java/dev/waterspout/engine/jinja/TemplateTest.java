@@ -43,12 +43,12 @@ class TemplateTest {
                 "{% set t | trim %}  x  {% endset %}[{{ t }}]#[x]",
                 "{{ missing }}{{ missing is defined }}{{ missing | default('d') }}#Falsed",
             })
-    void computesWhatPythonDoes(String source, String expected) {
+    void evaluatesLikePython(String source, String expected) {
         assertThat(render(source, Map.of())).hasToString(expected);
     }
 
     @Test
-    void takesWhiteSpaceAsItsTagsSay() {
+    void controlsWhiteSpaceLikeJinja2() {
         assertThat(render("a\n  {% if true %}\n  b\n  {%- endif %}\n{{- 'c' }}\n", Map.of()))
                 .hasToString("a\n  bc");
         assertThat(render("a {%+ if true %} b{% endif +%}\nc", Map.of())).hasToString("a  b\nc");
@@ -57,7 +57,7 @@ class TemplateTest {
     }
 
     @Test
-    void marksOfUsersSurviveEveryOperation() {
+    void userMarksSurviveEveryOperation() {
         String source = "{{ '<|a|>' ~ (t | trim | upper).replace('X', '<|b|>') + t[1:3] ~ [t] | tojson }}"
                 + "{{ t.split('x')[0] | capitalize }}{{ [t, t] | join('<|c|>') }}{{ ('%' ~ t)[:2] }}";
         MarkedText rendered = render(source, Map.of("t", user(" x<|end|> ")));
@@ -71,7 +71,7 @@ class TemplateTest {
     }
 
     @Test
-    void textsOfAnyOriginCompareByTheirCharacters() {
+    void textsOfAnyOriginCompareByCharacters() {
         Map<String, Object> variables = Map.of("m", Map.of("role", user("user")));
         assertThat(render("{{ m.role == 'user' }}{{ {'user': 1}[m.role] }}", variables))
                 .hasToString("True1");
@@ -107,7 +107,7 @@ class TemplateTest {
     }
 
     @Test
-    void passesOnWhatATemplateRefuses() {
+    void reportsTheExceptionOfATemplate() {
         assertThatThrownBy(() -> render("{{ raise_exception('roles must alternate') }}", Map.of()))
                 .isInstanceOf(TemplateRefusal.class)
                 .hasMessage("roles must alternate");
@@ -128,7 +128,7 @@ class TemplateTest {
                 "{% set n = namespace(s='a b') %}{% for i in range(99) %}{% set n.s = [n.s, n.s] | join(n.s) %}"
                         + "{% endfor %}",
             })
-    void endsWhatCostsTooMuch(String source) {
+    void stopsTemplatesBeyondTheLimits(String source) {
         RenderLimits limits = new RenderLimits(3_000_000, 200, 100_000);
         Template template = Template.parse(source);
         assertThatThrownBy(() -> template.render(Map.of(), Clock.systemUTC(), limits))

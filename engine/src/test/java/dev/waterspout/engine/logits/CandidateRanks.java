@@ -6,13 +6,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Ranks that hold the logits of a token, without a transport between them. */
+/** The ranks of a group with their logits of a token, without a transport between them. */
 public final class CandidateRanks {
     private final CandidateSelection selection = new CandidateSelection();
     private final List<Span> vocabulary = new ArrayList<>();
     private float[] logits = {};
 
-    /** @param ends of the ranks' rows of the output head, the last one that of all rows */
+    /** @param ends end of each rank's rows of the output head; the last one is the number of rows */
     public CandidateRanks(int... ends) {
         int from = 0;
         for (int end : ends) {
@@ -21,12 +21,12 @@ public final class CandidateRanks {
         }
     }
 
-    /** Takes the logits of the next token. */
+    /** Stores the logits of the next token. */
     public void hold(float... all) {
         logits = all.clone();
     }
 
-    /** Returns what rank 0 learns. */
+    /** Returns the candidates that rank 0 receives. */
     public Candidates answer(LogitsRequest request) {
         LogitsRequest travelled = LogitsRequest.ofWords(request.toWords());
         List<Candidates.Answer> answers = new ArrayList<>();
@@ -40,7 +40,7 @@ public final class CandidateRanks {
         return new Candidates(request, answers);
     }
 
-    /** Returns how many words each rank sends. */
+    /** Returns the number of 32-bit words that each rank sends. */
     public int[] words(LogitsRequest request) {
         return vocabulary.stream()
                 .mapToInt(rows -> CandidateLayout.of(request, rows).words())

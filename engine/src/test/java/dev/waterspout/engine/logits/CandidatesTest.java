@@ -20,14 +20,14 @@ class CandidatesTest {
         Random random = new Random(seed);
         float[] logits = new float[ENDS[ENDS.length - 1]];
         for (int i = 0; i < logits.length; i++) {
-            // Halves: many are equal. A few are forbidden.
+            // Multiples of 1/2, so that many are equal. A few are negative infinity.
             logits[i] = random.nextInt(40) == 0 ? Float.NEGATIVE_INFINITY : Math.round(8 * random.nextGaussian()) / 2f;
         }
         return logits;
     }
 
     /**
-     * Ids of all tokens with a probability that are not named, the likeliest first and the lower id first among equals.
+     * Ids of all tokens with a positive probability that are not named, by descending logit and then by ascending id.
      */
     private static List<Integer> sorted(float[] logits, List<Integer> named) {
         return IntStream.range(0, TOKENS)
@@ -38,7 +38,7 @@ class CandidatesTest {
     }
 
     @Test
-    void whatIsCertainIsTheBeginningOfTheOrderOfAllTokens() {
+    void certainCandidatesAreAPrefixOfTheOrderOfAllTokens() {
         List<Integer> named = List.of(0, 7, 399, 400, 401, 700);
         CandidateRanks ranks = new CandidateRanks(ENDS);
         for (int seed = 0; seed < 200; seed++) {
@@ -69,7 +69,7 @@ class CandidatesTest {
     }
 
     @Test
-    void sumsAreThoseOfAllTokensThatAreNotNamed() {
+    void sumsCoverAllTokensThatAreNotNamed() {
         List<Integer> named = List.of(5, 500);
         CandidateRanks ranks = new CandidateRanks(ENDS);
         for (int seed = 0; seed < 50; seed++) {
@@ -87,7 +87,7 @@ class CandidatesTest {
     }
 
     @Test
-    void ranksSendWhatTheFormulaSays() {
+    void ranksSendTheWordsOfTheFormula() {
         // 5 + 2 sums + named + 2 min(k, tokens); rank 0 has 3 tokens, rank 2 one, rank 3 rows beyond the vocabulary.
         LogitsRequest request = LogitsRequest.best(TOKENS, 64, List.of(1.0), List.of(2, 3, 401, 402, 700));
         assertThat(new CandidateRanks(ENDS).words(request))
@@ -109,7 +109,7 @@ class CandidatesTest {
     }
 
     @Test
-    void refusesLogitsThatNothingCanBeChosenFrom() {
+    void refusesLogitsWithoutAChoice() {
         CandidateRanks ranks = new CandidateRanks(ENDS);
         LogitsRequest request = LogitsRequest.best(TOKENS, 1, List.of(), List.of(450));
         float[] logits = random(1);

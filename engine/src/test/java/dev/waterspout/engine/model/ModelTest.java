@@ -34,7 +34,7 @@ class ModelTest {
     }
 
     @Test
-    void toleratesWhatRealFilesLack() {
+    void acceptsFilesWithoutOptionalFields() {
         try (Model model = SmallModel.of("llama").put("context_length", 0).load()) {
             assertThat(model.config().contextLength()).isZero();
             assertThat(model.config().name()).isEqualTo("llama");
@@ -124,9 +124,9 @@ class ModelTest {
                 .doesNotContain("\n");
     }
 
-    /** Keys that llama.cpp writes for every architecture and reads for few of them. */
+    /** Keys that llama.cpp writes for every architecture and reads for only a few. */
     @Test
-    void keysThatHaveNoEffectAreTold() {
+    void keysWithoutEffectAreReported() {
         SmallModel plain = yarn("qwen2").withBiases();
         SmallModel others = yarn("qwen2")
                 .withBiases()
@@ -173,7 +173,7 @@ class ModelTest {
         }
     }
 
-    /** Whole layers: a window on two of three, then on all; the base of windows is their own. */
+    /** Layers with a window: two of three, then all. Layers with a window have their own rotary base. */
     @Test
     void thePatternOfWindowsIsRead() {
         SmallModel small = SmallModel.of("olmo2");

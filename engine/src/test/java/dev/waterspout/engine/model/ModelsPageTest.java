@@ -17,7 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The table of architectures in {@code docs/guide/models.md} against {@link Architectures} and the tests that compare.
+ * Compares the table of architectures in {@code docs/guide/models.md} with {@link Architectures} and with the
+ * comparison tests.
  */
 class ModelsPageTest {
     private static final Pattern ROW = Pattern.compile("^\\| `([a-z0-9-]+)` \\|.*");
@@ -33,7 +34,7 @@ class ModelsPageTest {
     }
 
     @Test
-    void thePageListsTheArchitecturesThatThereAre() throws IOException {
+    void thePageListsAllArchitectures() throws IOException {
         List<String> listed = Files.readAllLines(page()).stream()
                 .map(ROW::matcher)
                 .filter(matcher -> matcher.matches())
@@ -47,7 +48,7 @@ class ModelsPageTest {
     /** Column 4: the host; column 5: devices. */
     @ParameterizedTest
     @CsvSource({"4, forward.ReferenceLogitsTest", "5, tornado.DeviceReferenceTest"})
-    void theModelsThatAreComparedAreThoseOfTheTests(int column, String test) throws Exception {
+    void thePageNamesTheModelsOfTheTests(int column, String test) throws Exception {
         Method method = Class.forName("dev.waterspout.engine." + test)
                 .getDeclaredMethod("agreesWithTheReference", String.class, String.class);
         Set<String> compared = Arrays.stream(

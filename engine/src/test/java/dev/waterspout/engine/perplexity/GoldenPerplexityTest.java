@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Perplexities of real models, against llama.cpp's. */
+/** Compares perplexities of trained models with those of llama.cpp. */
 @Timeout(300)
 class GoldenPerplexityTest {
     @Test

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A kernel may sum in another order, in single precision: that must not show in what the model knows. */
+/** A kernel may sum in another order and in single precision; the perplexity must not change noticeably. */
 @Timeout(300)
 class KernelPerplexityTest {
     private static Path text() {

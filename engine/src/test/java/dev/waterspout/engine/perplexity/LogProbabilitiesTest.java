@@ -14,8 +14,8 @@ class LogProbabilitiesTest {
     }
 
     @Test
-    void areThoseOfSoftmax() {
-        // Probabilities 1/2, 1/4, 1/4 in the first row; the second is shifted by a constant that exp would overflow at.
+    void equalTheLogarithmOfSoftmax() {
+        // The first row has probabilities 1/2, 1/4 and 1/4; the second adds a constant at which exp would overflow.
         float half = (float) Math.log(2);
         LogProbabilities two = of(2, half, 0, 0, 1000 - half, 1000 - half, 1000);
         assertThat(two.log(0, 0)).isCloseTo(-Math.log(2), within(1e-7));
@@ -26,7 +26,7 @@ class LogProbabilitiesTest {
     }
 
     @Test
-    void divergenceIsThatOfKullbackAndLeibler() {
+    void divergenceEqualsTheKullbackLeiblerFormula() {
         LogProbabilities p = of(1, (float) Math.log(0.5), (float) Math.log(0.25), (float) Math.log(0.25));
         LogProbabilities q = of(1, (float) Math.log(0.25), (float) Math.log(0.25), (float) Math.log(0.5));
         // 1/2 log 2 + 0 - 1/4 log 2

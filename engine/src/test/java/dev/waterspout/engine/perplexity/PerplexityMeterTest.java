@@ -55,7 +55,7 @@ class PerplexityMeterTest {
         return meter.scores();
     }
 
-    /** By definition, with another forward pass: each token is predicted from all before it. */
+    /** Perplexity by its definition: a separate forward pass predicts each token from all tokens before it. */
     private static double naive(TextWindows windows) {
         NaiveLlama naive = new NaiveLlama(SMALL, false, 1e4, 1, SmallModel.WIDTH / SmallModel.HEADS);
         double nll = 0;
@@ -74,7 +74,7 @@ class PerplexityMeterTest {
 
     @ParameterizedTest
     @CsvSource({"1, 16, 16", "1, 16, 1", "2, 16, 3", "3, 5, 4", "4, 16, 7", "2, 1, 1"})
-    void isThePerplexityOfTheDefinition(int ranks, int chunk, int logitRows) {
+    void equalsThePerplexityByDefinition(int ranks, int chunk, int logitRows) {
         try (Model model = SMALL.load();
                 RankGroup group = group(model, ranks, "f32", chunk, logitRows)) {
             TextWindows windows = TextWindows.of(model.tokenizer(), TEXT, SIZE);
@@ -105,7 +105,7 @@ class PerplexityMeterTest {
     }
 
     @Test
-    void aRunThatDoesTheSameDoesNotDiverge() {
+    void anEqualRunHasNoDivergence() {
         try (Model model = SMALL.load();
                 RankGroup first = group(model, 2, "f32", 16, 5);
                 RankGroup second = group(model, 2, "f32", 16, 5)) {
@@ -129,7 +129,7 @@ class PerplexityMeterTest {
             Divergence much = Objects.requireNonNull(scores.get(2).divergence());
             assertThat(little.kl().value()).isPositive().isLessThan(much.kl().value() / 100);
             assertThat(much.kl99()).isGreaterThan(much.kl().value());
-            // The ratio is that of the two perplexities, whose common part has no part in its error.
+            // The standard error of the ratio excludes the variation that both runs share.
             double ratio = scores.get(2).nll().exp() / scores.get(0).nll().exp();
             assertThat(much.logRatio().exp()).isCloseTo(ratio, within(1e-9));
         }

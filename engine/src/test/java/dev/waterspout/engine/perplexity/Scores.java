@@ -17,9 +17,9 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 
-/** How well models predict texts. */
+/** Scores of models on texts. */
 final class Scores {
-    /** Tokens of a window where the caller does not say. */
+    /** Default number of tokens in a window. */
     private static final int SIZE = 256;
 
     private Scores() {}
@@ -29,7 +29,7 @@ final class Scores {
         return of(file, text, first, windows, ranks, kernels, options(SIZE, ranks));
     }
 
-    /** One window, on one rank. */
+    /** Scores one window on one rank. */
     static RunScore window(Path file, Path text, int size, HostKernels kernels) throws IOException {
         return of(file, text, 0, 1, 1, kernels, options(size, 1));
     }
@@ -44,7 +44,7 @@ final class Scores {
                 size / 2);
     }
 
-    /** Token by token, as in decode. */
+    /** Scores token by token, as in decode. */
     static RunScore decoded(Path model, Path text, int first, int windows, Activations activations) throws IOException {
         RankOptions options = new RankOptions(SIZE, 1, 2, CommSchedule.fixed(PlainFormat.F32), Duration.ofMinutes(2))
                 .withActivations(activations);

@@ -30,7 +30,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Models of every tensor type, and of the usual mixes: texts and perplexities of the same weights in f32. */
+/**
+ * Models of every tensor type and of the common mixtures, compared with texts and perplexities of the same weights in
+ * f32.
+ */
 @Timeout(300)
 class TensorTypesTest {
     @ParameterizedTest
@@ -55,7 +58,7 @@ class TensorTypesTest {
                 perplexity);
     }
 
-    /** Every mix on one rank, and on two or four. */
+    /** Every mixture on one rank, and on two or four ranks. */
     static Stream<Arguments> mixes() {
         List<String> names = List.of(
                 "Q4_0", "Q4_K_M", "Q4_1", "Q2_K", "Q5_0", "Q3_K_S", "Q3_K_L", "Q4_K_S", "Q5_K_M", "Q6_K", "IQ4_XS",
@@ -66,8 +69,8 @@ class TensorTypesTest {
     }
 
     /**
-     * Perplexity takes long: of the types whose blocks of 256 are a whole row here, and are decoded to be cut, one is
-     * enough.
+     * Perplexity takes long, so only one type represents those with blocks of 256, which fill a whole row here and are
+     * decoded before they are divided over ranks.
      */
     static Stream<Arguments> scoredMixes() {
         return mixes().filter(each -> each.get()[1].equals(1)

@@ -10,7 +10,7 @@ import dev.waterspout.engine.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 
 class TextWindowsTest {
-    /** A vocabulary of bytes, and a token that begins every text. */
+    /** A vocabulary of all bytes and a BOS token. */
     private static Tokenizer tokenizer() {
         try (Model model = SmallModel.of("llama").load()) {
             return model.tokenizer();
@@ -18,7 +18,7 @@ class TextWindowsTest {
     }
 
     @Test
-    void everyWindowBeginsWithTheTokenThatBeginsATextInPlaceOfItsFirst() {
+    void bosReplacesTheFirstTokenOfEveryWindow() {
         Tokenizer tokenizer = tokenizer();
         int[] all = tokenizer.encode("abcdefghijklmnopqrstuvwxyz", true, false);
         TextWindows windows = TextWindows.of(tokenizer, "abcdefghijklmnopqrstuvwxyz", 7);
@@ -45,7 +45,7 @@ class TextWindowsTest {
     }
 
     @Test
-    void aPartIsWindowsOfTheWhole() {
+    void aRangeConsistsOfWindowsOfTheWhole() {
         TextWindows all = TextWindows.of(tokenizer(), "abcdefghijklmnopqrstuvwxyz", 5);
         TextWindows part = all.part(2, 100);
         assertThat(part.count()).isEqualTo(all.count() - 2);

@@ -23,7 +23,7 @@ class ShardPlanTest {
     }
 
     @Test
-    void everyPlanCoversEveryUnitOnce() {
+    void everyPlanAssignsEveryUnitOnce() {
         List<List<Double>> splits =
                 List.of(List.of(1.0), List.of(3.0, 1.0), List.of(1.0, 1e-9, 5.0), List.of(1.0, 2.0, 3.0, 4.0));
         for (List<Double> split : splits) {
@@ -60,7 +60,7 @@ class ShardPlanTest {
     }
 
     @Test
-    void whatDoesNotDivideGoesToTheFirstRanks() {
+    void theRemainderGoesToTheFirstRanks() {
         ShardPlan plan = ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 3, List.of());
         assertThat(plan.shards()).extracting(shard -> shard.kvHeads().size()).containsExactly(2, 1, 1);
         assertThat(plan.shards()).extracting(shard -> shard.ffn().size()).containsExactly(64, 64, 32);
@@ -68,7 +68,7 @@ class ShardPlanTest {
     }
 
     @Test
-    void attentionIsCutWhereNoBlockOfWeightsIsSplit() {
+    void attentionIsDividedAtBlockBoundaries() {
         // The attention output has 16 columns for each of the 4 KV heads.
         WeightBlocks blocks = new WeightBlocks(32, UNIT);
 
@@ -84,7 +84,7 @@ class ShardPlanTest {
     }
 
     @Test
-    void moreRanksThanKvHeadsDivideTheQueryHeadsAndShareKvHeads() {
+    void moreRanksThanKvHeadsDivideQueryHeadsAndReplicateKvHeads() {
         List<Shard> five =
                 ShardPlan.of(CONFIG, new WeightBlocks(1, 1), 5, List.of()).shards();
         List<Shard> uneven = ShardPlan.of(CONFIG, new WeightBlocks(8, 1), 5, List.of(3.0, 2.0, 1.0, 1.0, 1.0))
@@ -101,7 +101,7 @@ class ShardPlanTest {
     }
 
     @Test
-    void cutsFallInsideBlocksWhereThereAreFewerBlocksThanRanks() {
+    void blocksAreSplitIfThereAreFewerBlocksThanRanks() {
         // 64 columns of the attention output are 2 blocks, 160 of the FFN are 5.
         List<Shard> four =
                 ShardPlan.of(CONFIG, new WeightBlocks(32, UNIT), 4, List.of()).shards();
@@ -122,7 +122,7 @@ class ShardPlanTest {
     }
 
     @Test
-    void refusesWhatDoesNotFitWithTheNumbers() {
+    void refusesImpossiblePlansWithTheirNumbers() {
         assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 1), 9, List.of()))
                 .isInstanceOf(PlanException.class)
                 .hasMessageContaining("9")
@@ -136,7 +136,7 @@ class ShardPlanTest {
     }
 
     @Test
-    void refusesSharesThatAreNotOnePositiveNumberPerRank() {
+    void refusesSplitsWithoutOnePositiveNumberPerRank() {
         for (List<Double> split : List.of(
                 List.of(1.0, 2.0),
                 List.of(1.0, 0.0, 1.0),
@@ -162,10 +162,10 @@ class ShardPlanTest {
         assertThat(plan.shards())
                 .extracting(Shard::ffn)
                 .isEqualTo(sharded.shards().stream().map(Shard::ffn).toList());
-        // One rank has all heads anyway.
+        // A single rank has all heads.
         assertThat(ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 1, new Split(List.of(), false, true)))
                 .isEqualTo(ShardPlan.of(CONFIG, new WeightBlocks(1, UNIT), 1, Split.EQUAL));
-        // Heads are no limit of the number of ranks.
+        // The number of heads does not limit the number of ranks.
         int more = CONFIG.heads() + 1;
         assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 1), more, Split.EQUAL))
                 .isInstanceOf(PlanException.class)
@@ -176,7 +176,7 @@ class ShardPlanTest {
     }
 
     @Test
-    void expertsAreDealtOutWhole() {
+    void wholeExpertsAreDistributedOverRanks() {
         try (Model model = new Model(GgufFile.open(TestData.require("arch/mixtral.gguf")))) {
             List<Shard> shards = ShardPlan.of(model, 3, new Split(List.of(2.0, 1.0, 1.0), true))
                     .shards();

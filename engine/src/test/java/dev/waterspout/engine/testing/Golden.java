@@ -27,7 +27,7 @@ public final class Golden {
     /**
      * Returns an array of token ids.
      *
-     * @param object holds it
+     * @param object the object with the array
      * @param name of the array
      */
     public static int[] ids(JsonObject object, String name) {

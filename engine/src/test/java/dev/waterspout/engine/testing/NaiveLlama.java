@@ -1,8 +1,8 @@
 package dev.waterspout.engine.testing;
 
 /**
- * What a {@link SmallModel} computes, as plainly as it can be written, in double precision: all positions at once, no
- * cache, no shards, no kernels.
+ * Reference computation of a {@link SmallModel} in double precision: all positions at once, no cache, no shards, no
+ * kernels.
  */
 public final class NaiveLlama {
     private static final int HEADS = SmallModel.HEADS;

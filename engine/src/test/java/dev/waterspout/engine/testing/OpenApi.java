@@ -18,7 +18,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The description of the HTTP interface, read strictly: an object has no other properties than those that are
+ * The OpenAPI description of the HTTP interface, applied strictly: objects may have only the properties that are
  * described.
  */
 public final class OpenApi {
@@ -91,7 +91,7 @@ public final class OpenApi {
         return routes;
     }
 
-    /** What is wrong with a value of a component; empty if nothing is. */
+    /** Returns the violations of a component's schema by a value; empty if there are none. */
     public List<String> problems(String component, String json) {
         JsonSchema schema = compiled.computeIfAbsent(component, name -> {
             Map<String, @Nullable Object> whole =
@@ -106,7 +106,7 @@ public final class OpenApi {
                 .toList();
     }
 
-    /** What is wrong with an answer; empty if nothing is. */
+    /** Returns the violations of the description by an answer; empty if there are none. */
     public List<String> problems(String method, String path, int status, String contentType, String body) {
         Map<String, Object> operation =
                 map(map(map(document.get("paths")).get(path)).get(method.toLowerCase(java.util.Locale.ROOT)));
@@ -134,7 +134,10 @@ public final class OpenApi {
         return map(components().get(name));
     }
 
-    /** The schemas that one is made of: itself, or those that a reference, an alternative or a combination names. */
+    /**
+     * Returns the schemas that a schema consists of: itself, or the targets of its reference, alternatives or
+     * combination.
+     */
     public List<Map<String, Object>> parts(Map<String, Object> schema) {
         List<Map<String, Object>> parts = new ArrayList<>(List.of(schema));
         if (schema.containsKey("$ref")) {

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Sixteen texts of the embedded model on two ranks: what follows each prompt, a line each. */
+/** Sixteen texts of the embedded model on two ranks: the continuation of each prompt, one per line. */
 public final class ParallelTexts {
     private static final int TEXTS = 16;
     private static final int PREDICT = 12;
@@ -28,9 +28,10 @@ public final class ParallelTexts {
     private ParallelTexts() {}
 
     /**
-     * Writes them. In a group of processes that a launcher started, the first process does.
+     * Prints the texts. In a group of processes that a launcher started, only rank 0 prints.
      *
-     * @param arguments wire format, sequences at a time, positions of the cache, and tokens of it that may be reused
+     * @param arguments wire format, number of parallel sequences, positions of the KV cache, and number of cached
+     *     tokens that may be reused
      */
     public static void main(String[] arguments) {
         String texts = write(
@@ -42,7 +43,7 @@ public final class ParallelTexts {
         System.out.flush();
     }
 
-    /** {@return the texts, or nothing in a process that does not lead} */
+    /** {@return the texts; empty in a process other than rank 0} */
     public static String write(String format, int sequences, int cachePositions, int reuse) {
         Options options = Options.DEFAULT
                 .withRanks(Ranks.of(2))
@@ -71,7 +72,7 @@ public final class ParallelTexts {
         }
     }
 
-    /** Prompts of up to 180 tokens or so, some of which begin alike. */
+    /** Prompts of up to about 180 tokens, some of which share a prefix. */
     private static String prompt(int number) {
         String beginning = BEGINNINGS.get(number % BEGINNINGS.size());
         return (beginning + ", ").repeat(1 + number / BEGINNINGS.size() * 3) + beginning;

@@ -6,12 +6,12 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * A transformer as plainly as it can be written, in double precision: all positions at once, no cache, no shards, no
- * kernels, and nothing of the engine. Its methods are those of Llama; a family overrides those in which its published
- * definition differs.
+ * Reference transformer in double precision: all positions at once, no cache, no shards, no kernels, and no code of
+ * the engine. It computes Llama; for another family a test overrides the methods in which the published definition
+ * differs.
  */
 public class PlainTransformer {
-    /** Elements and heads, as tests choose them. */
+    /** Sizes of a model in elements and heads. */
     public record Sizes(int width, int layers, int heads, int kvHeads, int headDim) {}
 
     private final Map<String, float[]> tensors;
@@ -26,27 +26,27 @@ public class PlainTransformer {
         this.sizes = sizes;
     }
 
-    /** Returns what embeddings are multiplied by. */
+    /** Returns the scale of the embeddings. */
     protected double embeddingScale() {
         return 1;
     }
 
-    /** Returns what both halves of a layer are multiplied by before they are added. */
+    /** Returns the scale of the output of both half layers before it is added to the residual stream. */
     protected double residualScale() {
         return 1;
     }
 
-    /** Returns what products of queries and keys are multiplied by. */
+    /** Returns the scale of the attention scores. */
     protected double scoreScale() {
         return 1 / Math.sqrt(sizes.headDim);
     }
 
-    /** Returns what logits are multiplied by. */
+    /** Returns the scale of the logits. */
     protected double logitScale() {
         return 1;
     }
 
-    /** Returns what a query of a position is multiplied by. */
+    /** Returns the scale of the query at a position. */
     protected double queryScale(int position) {
         return 1;
     }
@@ -56,29 +56,29 @@ public class PlainTransformer {
         return new int[] {2 * pair, 2 * pair + 1};
     }
 
-    /** Returns how many elements of a head turn. */
+    /** Returns the number of elements of a head to which the rotary embedding applies. */
     protected int rotary() {
         return sizes.headDim;
     }
 
-    /** Returns the angle of a pair at position 1. */
+    /** Returns the angle of a rotary pair at position 1, in radians. */
     protected double frequency(int pair) {
         return Math.pow(10_000, -2.0 * pair / rotary());
     }
 
-    /** Returns the function of the gate. */
+    /** Applies the activation function of the gate. */
     protected double activation(double x) {
         return x / (1 + Math.exp(-x));
     }
 
-    /** The feed-forward half of a layer, without norms and residual. */
+    /** Computes the feed-forward half of a layer, without norms and residual. */
     protected double[] feedForward(String layer, double[] h) {
         double[] gate = multiply(layer + "ffn_gate.weight", h);
         double[] up = multiply(layer + "ffn_up.weight", h);
         return multiply(layer + "ffn_down.weight", gated(gate, up));
     }
 
-    /** Returns the gate's function times the other half. */
+    /** Returns activation(gate) * up, element by element. */
     protected final double[] gated(double[] gate, double[] up) {
         return IntStream.range(0, gate.length)
                 .mapToDouble(i -> activation(gate[i]) * up[i])
@@ -86,9 +86,10 @@ public class PlainTransformer {
     }
 
     /**
-     * A mixture of experts: the softmax of the router's logits, the best of it divided by their sum.
+     * Computes a mixture of experts. Its weights are the largest values of the softmax of the router's logits, divided
+     * by their sum.
      *
-     * @param used how many
+     * @param used number of experts per token
      */
     protected final double[] mixture(String layer, double[] h, int used) {
         double[] logits = multiply(layer + "ffn_gate_inp.weight", h);
@@ -208,7 +209,7 @@ public class PlainTransformer {
         return part(name, 0, 1, x);
     }
 
-    /** Returns the product of one of several matrices, which lie one behind the other, and a vector. */
+    /** Returns the product of one of several stacked matrices and a vector. */
     private double[] part(String name, int which, int count, double[] x) {
         float[] weights = tensor(name);
         double[] y = new double[weights.length / count / x.length];

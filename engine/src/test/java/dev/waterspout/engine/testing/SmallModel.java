@@ -24,7 +24,8 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * A model of few layers with random weights in any architecture, f32 unless said otherwise; and the weights as arrays.
+ * A model of a few layers with random weights in any architecture, and its weights as arrays. Tensors are f32 unless
+ * {@link #half} is called.
  */
 public final class SmallModel {
     /** Tokens: three special ones, all bytes, one word. */
@@ -56,7 +57,7 @@ public final class SmallModel {
         return of(architecture, WIDTH / HEADS);
     }
 
-    /** The same with heads of another size than width / heads. */
+    /** The same with a head size that may differ from width / heads. */
     public static SmallModel of(String architecture, int headDim) {
         SmallModel model = new SmallModel(architecture);
         model.headDim = headDim;
@@ -135,12 +136,12 @@ public final class SmallModel {
         return this;
     }
 
-    /** Takes the output head away, so that it is the embedding table. */
+    /** Removes the output head, so that the embedding table serves as the head. */
     public SmallModel tied() {
         return without("output.weight");
     }
 
-    /** Takes a tensor away. */
+    /** Removes a tensor. */
     public SmallModel without(String name) {
         tensors.remove(name);
         return this;
@@ -152,7 +153,7 @@ public final class SmallModel {
         return this;
     }
 
-    /** Takes a metadata key below the architecture's prefix away. */
+    /** Removes a metadata key below the architecture's prefix. */
     public SmallModel drop(String key) {
         metadata.remove(key);
         return this;

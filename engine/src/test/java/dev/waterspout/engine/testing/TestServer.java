@@ -49,9 +49,9 @@ public final class TestServer implements AutoCloseable {
         this.server = server;
     }
 
-    /** How the server is to be. */
+    /** Configuration of the server. */
     public record Setup(String template, List<String> keys, int mostWaiting, Duration request, Limits limits) {
-        /** No key, 16 may wait, two minutes a request. */
+        /** No API key, up to 16 waiting requests, two minutes per request. */
         public static final Setup USUAL = new Setup(
                 TEMPLATE,
                 List.of(),
@@ -108,7 +108,7 @@ public final class TestServer implements AutoCloseable {
         return client;
     }
 
-    /** A POST request of JSON, to be changed. */
+    /** Builds a POST request with a JSON body. */
     public HttpRequest.Builder post(String path, String json) {
         return HttpRequest.newBuilder(uri(path))
                 .header("Content-Type", "application/json")
@@ -125,7 +125,7 @@ public final class TestServer implements AutoCloseable {
         return send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofMinutes(10)));
     }
 
-    /** What an answer has that the server's description does not say; empty if nothing. */
+    /** Returns the violations of the server's OpenAPI description by an answer; empty if there are none. */
     public List<String> problems(HttpResponse<String> response) throws IOException, InterruptedException {
         if (described == null) {
             described = new OpenApi(get("/openapi.json").body());
@@ -163,7 +163,7 @@ public final class TestServer implements AutoCloseable {
         return (Map<String, Object>) Objects.requireNonNull(PlainJson.read("answer", text));
     }
 
-    /** What lies at a path such as {@code choices.0.message.content}; null where there is nothing. */
+    /** Returns the value at a path such as {@code choices.0.message.content}; null if the path does not exist. */
     public static @Nullable Object at(Object json, String path) {
         Object found = json;
         for (String step : path.split("\\.", -1)) {

@@ -25,8 +25,8 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
- * A model of any architecture with random f32 weights, large enough for attention and routing to matter; and the
- * weights.
+ * A model of any architecture with random f32 weights, large enough that attention and routing change the logits, and
+ * its weights.
  */
 public final class TinyModel {
     public static final int VOCABULARY = 96;
@@ -64,7 +64,7 @@ public final class TinyModel {
         };
     }
 
-    /** Adds a tensor that the architecture need not have. */
+    /** Adds an optional tensor. */
     public TinyModel with(String name, long... dimensions) {
         add(
                 name,

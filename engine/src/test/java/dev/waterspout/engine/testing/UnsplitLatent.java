@@ -20,8 +20,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Writes a model with latent attention as files had it before the cache held latent vectors: one tensor makes the keys
- * and values of all heads, and the metadata gives the lengths of those.
+ * Converts a model with latent attention to the older form of file: one tensor projects latent vectors to the keys and
+ * values of all heads, and the metadata gives the lengths of these keys and values.
  */
 public final class UnsplitLatent {
     private static final Set<String> NEW_KEYS = Set.of(
@@ -79,7 +79,7 @@ public final class UnsplitLatent {
         return file.data(tensor).toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
     }
 
-    /** Of every head the keys' matrix with rows and columns exchanged, then the values' matrix. */
+    /** Concatenates, for every head, the transposed key matrix and the value matrix. */
     private static float[] both(Latent latent, int heads, float[] keys, float[] values) {
         float[] both = new float[keys.length + values.length];
         int rank = latent.rank();

@@ -34,7 +34,7 @@ class BytePairTokenizerTest extends TokenizerContractTest {
         "a   b,a|ĠĠ|Ġ|b",
         "é,Ã|©",
     })
-    void mergesTheLeastRankFirst(String text, String expected) {
+    void mergesTheLowestRankFirst(String text, String expected) {
         Tokenizer tokenizer = vocabulary().tokenizer();
 
         assertThat(pieces(tokenizer, tokenizer.encode(text, false, true))).isEqualTo(expected);
@@ -42,7 +42,7 @@ class BytePairTokenizerTest extends TokenizerContractTest {
 
     @ParameterizedTest
     @CsvSource({"llama-bpe,x|Ġwhole", "llama3,x|Ġwhole", "qwen2,x|Ġ|w|h|o|l|e", "gpt-2,x|Ġ|w|h|o|l|e"})
-    void onlyLlamaTakesAWholeWordThatNoMergeMakes(String pre, String expected) {
+    void onlyLlamaTakesAWholeWordThatNoMergeProduces(String pre, String expected) {
         Tokenizer tokenizer = ToyVocabulary.bytePair(pre).tokenizer();
 
         assertThat(pieces(tokenizer, tokenizer.encode("x whole", false, true))).isEqualTo(expected);
@@ -50,13 +50,13 @@ class BytePairTokenizerTest extends TokenizerContractTest {
 
     @ParameterizedTest
     @CsvSource({"llama-bpe,true", "llama3,true", "llama-v3,true", "qwen2,false", "gpt-2,false", "default,false"})
-    void thePreTokenizerDecidesOnBosWhereTheMetadataDoesNot(String pre, boolean added) {
+    void thePreTokenizerDecidesOnBosIfTheMetadataDoesNot(String pre, boolean added) {
         assertThat(ToyVocabulary.bytePair(pre).tokenizer().vocabulary().addsBos())
                 .isEqualTo(added);
     }
 
     @Test
-    void noBosIsAddedByDefaultWhereThereIsNone() {
+    void noBosIsAddedByDefaultIfTheVocabularyHasNone() {
         Tokenizer tokenizer = vocabulary().remove("bos_token_id").tokenizer();
 
         assertThat(tokenizer.vocabulary().bos()).isEmpty();
@@ -84,7 +84,7 @@ class BytePairTokenizerTest extends TokenizerContractTest {
     }
 
     @Test
-    void ofARepeatedMergeTheFirstRankCounts() {
+    void theFirstRankOfARepeatedMergeCounts() {
         GgufValue merges = new GgufValue.Strings(List.of("b c", "a b", "b c"));
         Tokenizer tokenizer = vocabulary().put("merges", merges).tokenizer();
 
@@ -102,7 +102,7 @@ class BytePairTokenizerTest extends TokenizerContractTest {
     }
 
     @Test
-    void aByteWithoutTokenIsTheUnknownTokenOrRefused() {
+    void aByteWithoutATokenIsTheUnknownTokenOrRefused() {
         ToyVocabulary toy = vocabulary();
         int[] types = toy.typeCodes();
         types[toy.id("q")] = 5;
@@ -117,7 +117,7 @@ class BytePairTokenizerTest extends TokenizerContractTest {
     }
 
     @Test
-    void aTextOutsideTheByteAlphabetIsPrintedAsItIs() {
+    void aTokenOutsideTheByteAlphabetIsPrintedUnchanged() {
         ToyVocabulary toy = vocabulary().add("日 本", TokenType.NORMAL);
 
         assertThat(decode(toy.tokenizer(), toy.id("日 本"))).isEqualTo("日 本");

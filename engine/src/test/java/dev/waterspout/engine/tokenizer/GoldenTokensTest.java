@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Compares with what llama.cpp makes of the same texts and vocabularies. */
+/** Compares with the tokens of llama.cpp for the same texts and vocabularies. */
 class GoldenTokensTest {
     @ParameterizedTest
     @CsvSource({"stories260K, stories260K", "orator-f32, orator-q8_0", "orator-q8_0, orator-q8_0"})
@@ -33,7 +33,7 @@ class GoldenTokensTest {
     @CsvSource({"stories260K, stories260K", "orator-f32, orator-q8_0"})
     void decodesTheTokensOfLlamaCpp(String golden, String model) throws IOException {
         Tokenizer tokenizer = tokenizer(model);
-        // Special tokens print nothing, so a text that spells them out does not come back.
+        // Special tokens print nothing, so a text that contains them is not reproduced.
         List<JsonObject> plain = cases(golden).stream()
                 .filter(each -> !each.getString("text").contains("<"))
                 .toList();

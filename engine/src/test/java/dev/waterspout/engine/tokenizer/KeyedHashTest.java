@@ -19,7 +19,7 @@ class KeyedHashTest {
         "abcdefghi,f89b34a3d11eb6e5",
         "the quick brown fox jumps,c98b97e4f70042"
     })
-    void isSipHashAsCPythonHasIt(String text, String expected) {
+    void equalsTheSipHashOfCPython(String text, String expected) {
         byte[] bytes = ("__" + text + "_").getBytes(StandardCharsets.UTF_8);
 
         assertThat(KeyedHash.sipHash(0, 0, bytes, 2, bytes.length - 1)).isEqualTo(Long.parseUnsignedLong(expected, 16));

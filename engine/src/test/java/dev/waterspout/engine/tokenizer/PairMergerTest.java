@@ -13,12 +13,12 @@ import org.junit.jupiter.api.Test;
 
 class PairMergerTest {
     @Test
-    void mergesAsScanningForTheLeastPairAgainAndAgainDoes() {
+    void mergesLikeRepeatedScansForTheLowestPair() {
         Random random = new Random(3);
         for (int round = 0; round < 3000; round++) {
             MergeRule rule = randomRule(random);
             PairMerger merger = new PairMerger(rule);
-            // Two words, so that the second one meets what the first left in the arrays.
+            // Two words, so that the second one uses the arrays that the first one has filled.
             for (int word = 0; word < 2; word++) {
                 byte[] text = new byte[random.nextInt(120)];
                 List<Integer> tokens = new ArrayList<>();
@@ -53,7 +53,7 @@ class PairMergerTest {
     }
 
     @Test
-    void theHeapReturnsTheLeast() {
+    void theHeapReturnsTheSmallest() {
         Random random = new Random(5);
         LongHeap heap = new LongHeap();
         PriorityQueue<Long> expected = new PriorityQueue<>();

@@ -36,7 +36,7 @@ class PreTokenizerTest {
 
     @ParameterizedTest
     @MethodSource("gpt2")
-    void gpt2CutsAtWordsNumbersAndSigns(String text, List<String> expected) {
+    void gpt2SplitsWordsNumbersAndPunctuation(String text, List<String> expected) {
         assertThat(PreTokenizerRules.of("gpt-2").split(text)).isEqualTo(expected);
     }
 
@@ -60,13 +60,13 @@ class PreTokenizerTest {
 
     @ParameterizedTest
     @MethodSource("llama3AndQwen2")
-    void llama3AndQwen2CutAlike(String text, List<String> expected) {
+    void llama3AndQwen2SplitAlike(String text, List<String> expected) {
         assertThat(PreTokenizerRules.of("llama-bpe").split(text)).isEqualTo(expected);
         assertThat(PreTokenizerRules.of("qwen2").split(text)).isEqualTo(expected);
     }
 
     @Test
-    void digitsStandInThreesForLlama3AndAloneForQwen2() {
+    void llama3SplitsDigitsInThreesAndQwen2OneByOne() {
         String text = "a1234567 ١٢٣٤½";
 
         assertThat(PreTokenizerRules.of("llama-bpe").split(text))
@@ -75,19 +75,19 @@ class PreTokenizerTest {
     }
 
     @Test
-    void smollmTakesDigitsOutFirst() {
+    void smollmSplitsDigitsFirst() {
         assertThat(PreTokenizerRules.of("smollm").split("ab 12,x  y"))
                 .containsExactly("ab", " ", "1", "2", ",", "x", " ", " y");
     }
 
     @Test
-    void theDefaultTakesPunctuationOutFirstAndAsciiDigitsInThrees() {
+    void theDefaultSplitsPunctuationFirstAndAsciiDigitsInThrees() {
         assertThat(PreTokenizerRules.of("default").split("a.b's <= 12345 ١٢٣٤"))
                 .containsExactly("a", ".", "b", "'", "s", " ", "<=", " ", "123", "45", " ", "١٢٣٤");
     }
 
     @Test
-    void qwen2ComposesFirstAndLlama3DoesNot() {
+    void qwen2NormalizesToNfcAndLlama3DoesNot() {
         assertThat(PreTokenizerRules.of("qwen2").split("e\u0301t \u212B")).containsExactly("\u00E9t", " \u00C5");
         assertThat(PreTokenizerRules.of("llama-bpe").split("e\u0301t \u212B"))
                 .containsExactly("e", "\u0301t", " \u212B");
@@ -105,7 +105,7 @@ class PreTokenizerTest {
 
     @ParameterizedTest
     @MethodSource("gpt4oAndTekken")
-    void gpt4oAndTekkenCutBeforeCapitals(String text, List<String> expected) {
+    void gpt4oAndTekkenSplitBeforeCapitals(String text, List<String> expected) {
         assertThat(PreTokenizerRules.of("gpt-4o").split(text)).isEqualTo(expected);
         assertThat(PreTokenizerRules.of("tekken").split(text)).isEqualTo(expected);
     }
@@ -118,14 +118,14 @@ class PreTokenizerTest {
     }
 
     @Test
-    void deepseekV3CutsNumbersThenChineseThenWordsAndSigns() {
+    void deepseekV3SplitsNumbersThenChineseThenWordsAndPunctuation() {
         assertThat(PreTokenizerRules.of("deepseek-v3").split("x12345日本かなab (abc) .net e\u0301t\n\n y"))
                 .containsExactly(
                         "x", "123", "45", "日本かな", "ab", " (", "abc", ")", " .", "net", " e\u0301t", "\n\n", " y");
     }
 
     @Test
-    void deepseekLlmAndCoderCutLinesWordsSignsAndDigits() {
+    void deepseekLlmAndCoderSplitLinesWordsPunctuationAndDigits() {
         assertThat(PreTokenizerRules.of("deepseek-llm").split("ab, é日本\n\n  12"))
                 .containsExactly("ab", ",", " é", "日本", "\n", "\n", "  ", "1", "2");
         assertThat(PreTokenizerRules.of("deepseek-coder").split("ab, é日本\n12"))
@@ -143,7 +143,7 @@ class PreTokenizerTest {
 
     @ParameterizedTest
     @MethodSource("everyName")
-    void theWordsTogetherAreTheText(String name) {
+    void theWordsConcatenateToTheText(String name) {
         Random random = new Random(7);
         int[] points = {
             ' ', '\n', '\r', '\t', 'a', 'S', '\'', 't', '1', '.', '$', 0xA0, 0x301, 'é', '日', 0x1F600, 0x1D7D8

@@ -20,9 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Compares with what Hugging Face's tokenizers make of 612 texts. The vocabularies belong to their publishers: a test
- * runs where {@code shared/data/tokenizer} has {@code NAME.gguf}, made from the model's {@code tokenizer.json}, beside
- * {@code NAME.json}.
+ * Compares with the tokens of Hugging Face's tokenizers for 612 texts. The vocabularies belong to their publishers and
+ * are not in the tree. A test runs only if {@code shared/data/tokenizer} has {@code NAME.gguf}, converted from the
+ * model's {@code tokenizer.json}, and {@code NAME.json}.
  */
 class ReferenceTokensTest {
     @ParameterizedTest

@@ -43,7 +43,7 @@ class SentencePieceTokenizerTest extends TokenizerContractTest {
     }
 
     @Test
-    void ofEqualScoresTheLeftmostPairIsMerged() {
+    void amongEqualScoresTheLeftmostPairIsMerged() {
         ToyVocabulary toy = vocabulary().put("add_space_prefix", false);
         float[] equal = new float[toy.size()];
 
@@ -53,7 +53,7 @@ class SentencePieceTokenizerTest extends TokenizerContractTest {
     }
 
     @Test
-    void scoresAreOrderedAsNumbers() {
+    void negativeAndPositiveScoresAreOrdered() {
         ToyVocabulary toy = vocabulary().put("add_space_prefix", false);
         float[] scores = new float[toy.size()];
         scores[toy.id("aa")] = -2;
@@ -69,7 +69,7 @@ class SentencePieceTokenizerTest extends TokenizerContractTest {
     }
 
     @Test
-    void withoutSpacePrefixTextIsLeftAsItIs() {
+    void withoutSpacePrefixTextIsUnchanged() {
         Tokenizer tokenizer = vocabulary().put("add_space_prefix", false).tokenizer();
 
         assertThat(pieces(tokenizer, tokenizer.encode("a<s>b", false, true))).isEqualTo("a|<s>|b");

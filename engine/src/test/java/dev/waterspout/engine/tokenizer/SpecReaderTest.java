@@ -110,7 +110,7 @@ class SpecReaderTest {
     }
 
     @Test
-    void aValueOfAnotherTypeIsTheFilesFault() {
+    void aValueOfAnotherTypeIsAnErrorOfTheFile() {
         ToyVocabulary toy = ToyVocabulary.sentencePiece().put("tokens", "all of them");
 
         assertThatThrownBy(toy::tokenizer)

@@ -29,7 +29,7 @@ class SpecialTokensTest {
     }
 
     @Test
-    void ofEqualTextsTheFirstIsFoundAndEmptyOnesNever() {
+    void amongEqualTextsTheFirstIsFoundAndEmptyOnesNever() {
         Vocabulary vocabulary = vocabulary(List.of("", "<b>", "<a>", "<a>"));
         List<Integer> found = new ArrayList<>();
 
@@ -75,7 +75,7 @@ class SpecialTokensTest {
         return parts;
     }
 
-    /** The special tokens, and one that is text. */
+    /** A vocabulary of the special tokens and one normal token. */
     private static Vocabulary vocabulary(List<String> special) {
         List<String> tokens = new ArrayList<>(special);
         List<TokenType> types = new ArrayList<>(Collections.nCopies(special.size(), TokenType.CONTROL));

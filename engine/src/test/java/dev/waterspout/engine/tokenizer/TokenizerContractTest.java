@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What holds for every tokenizer, whatever its vocabulary. */
+/** Contract of all tokenizers, for any vocabulary. */
 abstract class TokenizerContractTest {
     private static final int LONG = 1 << 20;
 
@@ -24,7 +24,7 @@ abstract class TokenizerContractTest {
     /** A new vocabulary with the special tokens of {@link ToyVocabulary}, in which every text can be written. */
     abstract ToyVocabulary vocabulary();
 
-    /** The pieces of a stretch of text that is one letter. */
+    /** Returns the pieces of a text of one letter. */
     abstract String letter(String letter);
 
     @ParameterizedTest
@@ -159,7 +159,7 @@ abstract class TokenizerContractTest {
     }
 
     @Test
-    void metadataDecidesWhatIsPutAround() {
+    void metadataDecidesOnBosAndEos() {
         Tokenizer both = vocabulary()
                 .put("add_bos_token", true)
                 .put("add_eos_token", true)
@@ -191,7 +191,7 @@ abstract class TokenizerContractTest {
     }
 
     @Test
-    void holdsBackUnfinishedCharacters() {
+    void withholdsIncompleteCharacters() {
         byte[] emoji = "😀".getBytes(StandardCharsets.UTF_8);
         TextStream stream = tokenizer.stream();
 
@@ -203,7 +203,7 @@ abstract class TokenizerContractTest {
     }
 
     @Test
-    void replacesWhatIsNotUtf8() {
+    void replacesMalformedUtf8() {
         TextStream stream = tokenizer.stream();
 
         assertThat(stream.next(tokenOf((byte) 0xFF))).isEqualTo("\ufffd");
@@ -231,7 +231,7 @@ abstract class TokenizerContractTest {
     }
 
     @Test
-    void bytesAreTheCallersToChange() {
+    void returnedBytesAreACopy() {
         int token = tokenOf((byte) 'q');
         tokenizer.bytes(token)[0] = 'x';
 

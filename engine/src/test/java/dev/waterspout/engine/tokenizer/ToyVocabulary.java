@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Small vocabularies as the metadata of a file, open to change before they are read. */
+/** Small vocabularies as the metadata of a file, which a test can change before reading them. */
 final class ToyVocabulary {
     /** Special tokens of both vocabularies; some are prefixes of others. */
     static final List<String> CONTROL = List.of("<s>", "</s>", "<|im_end|>", "<|im|>", "<|im|><|x|>");
@@ -21,7 +21,7 @@ final class ToyVocabulary {
 
     private ToyVocabulary() {}
 
-    /** Scores fall from each piece to the next; 0 is unknown, 1 and 2 begin and end a sequence. */
+    /** Scores decrease from piece to piece. Token 0 is unknown, 1 and 2 begin and end a sequence. */
     static ToyVocabulary sentencePiece() {
         ToyVocabulary toy = new ToyVocabulary();
         toy.add("<unk>", TokenType.UNKNOWN);
@@ -90,13 +90,13 @@ final class ToyVocabulary {
         return tokens.size();
     }
 
-    /** The code of each token's type, for a test to change and put back. */
+    /** The code of each token's type; a test may change it and store it with {@link #put}. */
     int[] typeCodes() {
         List<TokenType> order = List.of(TokenType.values());
         return types.stream().mapToInt(order::indexOf).toArray();
     }
 
-    /** The metadata; what was put wins over what was added. */
+    /** Returns the metadata; {@link #put} overrides the values of {@link #add}. */
     GgufMetadata metadata() {
         Map<String, GgufValue> all = new LinkedHashMap<>();
         all.put("tokenizer.ggml.tokens", new GgufValue.Strings(tokens));
@@ -109,7 +109,10 @@ final class ToyVocabulary {
         return Tokenizer.from(metadata());
     }
 
-    /** The characters that stand for the bytes: those of Latin-1 that print, then as many more from U+0100 on. */
+    /**
+     * The characters that represent the bytes: the printable ones of Latin-1, then characters from U+0100 for the
+     * other bytes.
+     */
     static String alphabet() {
         StringBuilder characters = new StringBuilder();
         for (char c = '!'; c <= '~'; c++) {

@@ -47,7 +47,7 @@ class VocabularyTest {
     }
 
     @Test
-    void whatEndsAPartOfAMessageBesideOtherNamesEndsNoText() {
+    void anEndOfMessagePartTokenDoesNotEndTheText() {
         ToyVocabulary toy = ToyVocabulary.bytePair("gpt-4o")
                 .add("<|end|>", TokenType.CONTROL)
                 .add("<|return|>", TokenType.CONTROL)
@@ -64,7 +64,7 @@ class VocabularyTest {
     }
 
     @Test
-    void notesAMissingPreTokenizerAndADoubledBos() {
+    void warnsOfAMissingPreTokenizerAndADoubledBos() {
         Tokenizer unnamed = ToyVocabulary.bytePair("llama-bpe").remove("pre").tokenizer();
         Tokenizer named = ToyVocabulary.bytePair("llama-bpe").tokenizer();
         Tokenizer pieces = ToyVocabulary.sentencePiece().tokenizer();
@@ -76,7 +76,7 @@ class VocabularyTest {
         assertThat(pieces.notes(pieces.encode("<s>a"))).hasSize(1);
     }
 
-    /** Of the letters "Aa" and "BB" a polynomial hash with the base 31, as that of Java's strings, makes the same. */
+    /** A polynomial hash with the base 31, such as that of Java's strings, is equal for "Aa" and "BB". */
     @Test
     @Timeout(20)
     void aVocabularyOfTextsMadeToCollideLoadsQuickly() {

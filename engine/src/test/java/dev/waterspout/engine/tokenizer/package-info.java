@@ -1,6 +1,7 @@
 /**
- * Tests of the tokenizers: one contract for both kinds, small vocabularies made for the purpose, and what llama.cpp
- * makes of the reference models' vocabularies. Algorithms are compared with their plain definitions.
+ * Tests of the tokenizers: one contract for both kinds, small vocabularies made for the tests, and the tokens of
+ * llama.cpp for the vocabularies of the reference models. Algorithms are compared with direct implementations of their
+ * definitions.
  */
 @NullMarked
 package dev.waterspout.engine.tokenizer;

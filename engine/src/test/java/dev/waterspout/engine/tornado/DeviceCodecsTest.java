@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** On every device that is there: the emulator's by default, an SDK's with the profile tornadovm. */
+/** Runs on every available device: the emulator's by default, an SDK's with the profile tornadovm. */
 @Timeout(120)
 class DeviceCodecsTest {
     private static final CodecSize SIZE = new CodecSize(3, 64, 2);
@@ -29,7 +29,7 @@ class DeviceCodecsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void measuresWhatADeviceCanPack(Device device) {
+    void measuresTheFormatsThatADeviceCanEncode(Device device) {
         CodecCosts profile =
                 device.shards().codecs(formats("f32", "bf16", "e2m1:32:e8m0", "f16", "int4:token", "topk:8"), SIZE);
         assertThat(profile.costs().keySet()).containsExactlyElementsOf(formats("f32", "bf16", "e2m1:32:e8m0"));
@@ -42,7 +42,7 @@ class DeviceCodecsTest {
     }
 
     @Test
-    void theHostsCodecIsForThePolicyToMeasure() {
+    void leavesTheHostsCodecToThePolicy() {
         Device host = new DeviceCatalog().list().getFirst();
         assertThat(host.shards().codecs(formats("f32"), SIZE)).isEqualTo(CodecCosts.NONE);
     }

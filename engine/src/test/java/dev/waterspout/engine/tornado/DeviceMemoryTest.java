@@ -35,11 +35,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** The memory that a shard is said to need, and what it occupies on an emulated device. */
+/** Compares the predicted memory of a shard with the memory that it occupies on an emulated device. */
 class DeviceMemoryTest {
     private static final int[] PROMPT = {1, 70, 259};
     private static final int CONTEXT = 16;
-    /** Headers of arrays, and parameters of codecs. */
+    /** Allowance for headers of arrays and parameters of codecs, in bytes. */
     private static final long SMALL = 4096;
 
     @BeforeEach
@@ -80,7 +80,7 @@ class DeviceMemoryTest {
         return group;
     }
 
-    private static void assertOccupiesWhatItNeeds(SmallModel small, int ranks, String comm) {
+    private static void assertOccupiesThePredictedMemory(SmallModel small, int ranks, String comm) {
         try (Model model = small.load()) {
             ShardPlan plan = ShardPlan.of(model, ranks, List.of());
             try (RankGroup group = group(model, plan, comm)) {
@@ -96,15 +96,15 @@ class DeviceMemoryTest {
     }
 
     @Test
-    void aShardOccupiesWhatItNeeds() {
-        assertOccupiesWhatItNeeds(SmallModel.of("llama"), 1, "f32");
-        assertOccupiesWhatItNeeds(SmallModel.of("qwen2").withBiases().tied(), 1, "f32");
+    void aShardOccupiesThePredictedMemory() {
+        assertOccupiesThePredictedMemory(SmallModel.of("llama"), 1, "f32");
+        assertOccupiesThePredictedMemory(SmallModel.of("qwen2").withBiases().tied(), 1, "f32");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"f32", "bf16", "e2m1:32:e8m0"})
-    void aShardOfAGroupOccupiesWhatItNeeds(String comm) {
-        assertOccupiesWhatItNeeds(SmallModel.of("llama"), 2, comm);
+    void aShardOfAGroupOccupiesThePredictedMemory(String comm) {
+        assertOccupiesThePredictedMemory(SmallModel.of("llama"), 2, comm);
     }
 
     @Test
@@ -119,11 +119,11 @@ class DeviceMemoryTest {
         }
     }
 
-    /** The kernels' tables, which are one array, just fit. */
+    /** The limit just admits the kernels' tables, which are one array. */
     private static final long MOST_BYTES = 140_000;
 
     @Test
-    void layersThatOneArrayCannotHoldLieInSeveral() {
+    void layersTooLargeForOneArrayUseSeveral() {
         try (Model model = SmallModel.of("llama").withLayers(8).load()) {
             ShardPlan plan = ShardPlan.of(model, 1, List.of());
             List<List<WeightMatrix>> ups = ShardWeights.of(model, plan.shards().getFirst()).layers().stream()
@@ -153,7 +153,7 @@ class DeviceMemoryTest {
 
     @Test
     @EnabledOnOs(OS.LINUX)
-    void theHostsCopyOfAnArrayGivesItsPagesBack() {
+    void theHostCopyOfAnArrayReleasesItsPages() {
         FloatArray array = new FloatArray(1 << 20);
         array.init(1);
         assertThat(HostCopies.release(array)).isBetween(3L << 20, 4L << 20);

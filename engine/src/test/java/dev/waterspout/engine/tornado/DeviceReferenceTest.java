@@ -39,15 +39,15 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Models of random weights against the logits of llama.cpp, on the first device: the emulator's, or an SDK's. */
+/** Compares models of random weights on the first device, the emulator's or an SDK's, with the logits of llama.cpp. */
 @Timeout(600)
 class DeviceReferenceTest {
-    /** Longer than a window of these models, which is 8. */
+    /** Longer than the window of these models, which is 8. */
     private static final int TOKENS = 12;
 
     private static final float TOLERANCE = 1e-4f;
 
-    /** Ranks that a group is made of: D is the first device, H the host. */
+    /** The ranks of a group: D is the first device, H the host. */
     @ParameterizedTest(name = "{0} on {1}")
     @CsvSource({
         "gemma2, D",
@@ -92,10 +92,10 @@ class DeviceReferenceTest {
         assertAgrees(name, ranks, new Split(List.of(), true));
     }
 
-    /** Partials of 4.25 bits per value: about as far from the reference as ranks of the host are. */
+    /** With partials of 4.25 bits per value the error is about that of ranks on the host. */
     @ParameterizedTest(name = "{0} on {1}")
     @CsvSource({"gptoss, DH", "mixtral, DD"})
-    void compressedPartialsAreAsNearAsOnTheHost(String name, String ranks) throws IOException {
+    void compressedPartialsHaveTheErrorOfTheHost(String name, String ranks) throws IOException {
         WireFormat format = WireFormat.parse("e2m1:32:e8m0");
         double host = distance(name, "HH", format);
         assertThat(host).isPositive();
@@ -156,7 +156,7 @@ class DeviceReferenceTest {
         }
     }
 
-    /** A published kind of file: V and down are Q6_K in some layers, Q4_K in others. */
+    /** A common mixture (Q4_K_M): V and down are Q6_K in some layers and Q4_K in others. */
     @Test
     void layersMixTensorTypes() {
         int[] prompt = {1, 70, 259, 31, 200, 5};

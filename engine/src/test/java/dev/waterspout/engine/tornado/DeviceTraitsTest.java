@@ -16,11 +16,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which architectures devices refuse, and what they say. */
+/** Architectures that devices refuse, and their messages. */
 class DeviceTraitsTest {
     @ParameterizedTest
     @CsvSource({"deepseek2, deepseek2, latent attention"})
-    void saysWhatHasNoKernel(String name, String architecture, String trait) throws IOException {
+    void namesTheTraitWithoutAKernel(String name, String architecture, String trait) throws IOException {
         try (Model model = new Model(GgufFile.open(TestData.require("arch/" + name + ".gguf")))) {
             assertThatThrownBy(() -> DeviceTraits.require("opencl:0", model))
                     .isInstanceOf(DeviceException.class)
@@ -66,7 +66,7 @@ class DeviceTraitsTest {
                 "qwen3moe",
                 "gptoss"
             })
-    void takesWhatItHasKernelsFor(String name) throws IOException {
+    void acceptsArchitecturesWithKernels(String name) throws IOException {
         try (Model model = new Model(GgufFile.open(TestData.require("arch/" + name + ".gguf")))) {
             assertThatCode(() -> DeviceTraits.require("opencl:0", model)).doesNotThrowAnyException();
         }

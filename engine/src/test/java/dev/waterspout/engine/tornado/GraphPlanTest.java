@@ -56,7 +56,7 @@ class GraphPlanTest {
     }
 
     @Test
-    void whatFailsIsOneSentenceAndItsLogIsInAFile() throws Exception {
+    void aFailureIsOneSentenceAndItsLogIsAFile() throws Exception {
         try (GraphPlan tooLarge = plan(MEMORY)) {
             DeviceException failure = catchThrowableOfType(DeviceException.class, tooLarge::load);
             String message = String.valueOf(failure.getMessage());
@@ -71,8 +71,8 @@ class GraphPlanTest {
     }
 
     @Test
-    void plansLeaveTheDeviceFreeWhetherTheyFailOrNot() throws Exception {
-        for (int i = 0; i < 3; i++) { // three that fit have no room together
+    void plansReleaseTheDeviceAfterSuccessAndFailure() throws Exception {
+        for (int i = 0; i < 3; i++) { // each plan fits alone, but not three at the same time
             try (GraphPlan fits = plan(MEMORY / 2 / Float.BYTES)) {
                 fits.load();
             }
@@ -83,7 +83,7 @@ class GraphPlanTest {
     }
 
     @Test
-    void onlyTheOpeningThreadIsCollected() throws InterruptedException {
+    void onlyTheOutputOfTheOpeningThreadIsCollected() throws InterruptedException {
         PrintStream before = System.err;
         ByteArrayOutputStream terminal = new ByteArrayOutputStream();
         System.setErr(new PrintStream(terminal, true, StandardCharsets.UTF_8));

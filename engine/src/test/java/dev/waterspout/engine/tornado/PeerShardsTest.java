@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Partials that go from device to device, against the same through the host. */
+/** Compares partials copied from device to device with partials that pass through the host. */
 @Timeout(300)
 class PeerShardsTest {
     private static final int[] PROMPT = {1, 70, 259};
@@ -80,7 +80,7 @@ class PeerShardsTest {
                 .isEqualTo(new PeerShards.Result.Refused("rank 1 is not on a TornadoVM device"));
     }
 
-    /** Everything that a group computes and counts, over several chunks and tokens. */
+    /** The logits and the traffic of a group over several chunks and tokens. */
     private record Outcome(List<float[]> logits, List<Traffic> traffic) {
         static Outcome of(RankGroup group) {
             List<float[]> logits = new ArrayList<>();
@@ -99,7 +99,7 @@ class PeerShardsTest {
 
     @ParameterizedTest
     @CsvSource({"f32, 2", "e2m1:32:e8m0, 2", "bf16, 2", "e2m1:32:e8m0, 4"})
-    void computesTheBitsOfTheWayThroughTheHost(String comm, int count) {
+    void isBitEqualToTheWayThroughTheHost(String comm, int count) {
         List<ShardFactory> ranks = openClDevices(count);
         try (Model model = SmallModel.of("llama").load();
                 RankGroup staged = group(model, comm, 16, ranks);

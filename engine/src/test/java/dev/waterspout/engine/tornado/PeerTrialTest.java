@@ -43,7 +43,7 @@ class PeerTrialTest {
     }
 
     @Test
-    void theSlowestRankOfTheLowerQuartileCounts() {
+    void takesTheSlowestRanksLowerQuartile() {
         double[][] rounds = {{1, 8}, {9, 2}, {3, 3}, {90, 1}, {4, 5}};
         assertThat(PeerTrial.typical(rounds)).isEqualTo(5);
         assertThat(PeerTrial.typical(new double[][] {{1, 2}})).isEqualTo(2);

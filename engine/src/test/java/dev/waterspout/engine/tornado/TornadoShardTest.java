@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** On every device that is there: the emulator's by default, an SDK's with the profile tornadovm. */
+/** Runs on every available device: the emulator's by default, an SDK's with the profile tornadovm. */
 @Timeout(300)
 class TornadoShardTest {
     private static final int[] PROMPT = {1, 70, 259};
@@ -58,14 +58,14 @@ class TornadoShardTest {
         return group;
     }
 
-    /** Prefill, then decode: both phases' graphs. */
+    /** Runs prefill, then decode, so that the task graphs of both phases are executed. */
     private static float[] logits(RankGroup group) {
         Groups.logits(group, PROMPT);
         group.forward(new int[] {90}, PROMPT.length, true);
         return group.logits().toArray(ValueLayout.JAVA_FLOAT);
     }
 
-    private static void assertLikeHost(SmallModel small, List<Double> split, String comm, List<Device> devices) {
+    private static void assertEqualsHost(SmallModel small, List<Double> split, String comm, List<Device> devices) {
         try (Model model = small.load();
                 RankGroup host =
                         Groups.start(model, devices.size(), split, comm, CONTEXT, PROMPT.length, HostKernels.scalar());
@@ -77,7 +77,7 @@ class TornadoShardTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void refusesSomeQueryHeadsOfSeveralKvHeads(Device device) {
+    void refusesIncompleteQueryGroups(Device device) {
         List<Device> five = Collections.nCopies(5, device);
 
         try (Model model = SmallModel.of("llama").load()) {
@@ -88,7 +88,7 @@ class TornadoShardTest {
         }
     }
 
-    /** Models that differ in the tensors of their layers. */
+    /** Models with different tensors in their layers. */
     enum Kind {
         PLAIN {
             @Override
@@ -112,7 +112,7 @@ class TornadoShardTest {
         abstract SmallModel model();
     }
 
-    /** Groups of two ranks that differ in format, split, and the place of the host. */
+    /** Groups of two ranks with different formats, splits, and positions of the host. */
     enum Pair {
         F32_WITH_HOST("f32", true) {
             @Override
@@ -148,7 +148,7 @@ class TornadoShardTest {
         abstract List<Device> devices(Device device, Device host);
     }
 
-    /** Every case on one device, and every device with a case: devices in turn. */
+    /** Pairs each case with one device, taking the devices in turn. */
     private static <T> Stream<Arguments> inTurn(T[] cases) {
         List<Device> devices = devices().toList();
         return IntStream.range(0, Math.max(cases.length, devices.size()))
@@ -178,7 +178,7 @@ class TornadoShardTest {
     @ParameterizedTest
     @MethodSource("kindsInTurn")
     void computesWhatTheHostComputes(Kind kind, Device device) {
-        assertLikeHost(kind.model(), List.of(), "f32", List.of(device));
+        assertEqualsHost(kind.model(), List.of(), "f32", List.of(device));
     }
 
     @Tag(Pairwise.EXHAUSTIVE)
@@ -188,7 +188,10 @@ class TornadoShardTest {
         computesWhatTheHostComputes(kind, device);
     }
 
-    /** Pairs of layers whose V are of one type, in turn; within each pair, two types of down. */
+    /**
+     * Layers in pairs: V has the same type within a pair and alternates between pairs; down has two types within each
+     * pair.
+     */
     private static SmallModel mixed(int layers) {
         SmallModel small = SmallModel.of("llama").withLayers(layers);
         for (int layer = 0; layer < layers; layer++) {
@@ -212,14 +215,14 @@ class TornadoShardTest {
     @ParameterizedTest
     @MethodSource("firstDevice")
     void layersMixTensorTypes(Device device) {
-        assertLikeHost(mixed(4), List.of(), "f32", List.of(device, device));
+        assertEqualsHost(mixed(4), List.of(), "f32", List.of(device, device));
     }
 
     @ParameterizedTest
     @MethodSource("pairsInTurn")
     void exchangesWithOtherRanks(Pair pair, Device device) {
         Device host = new DeviceCatalog().list().getFirst();
-        assertLikeHost(Kind.PLAIN.model(), pair.split(), pair.comm, pair.devices(device, host));
+        assertEqualsHost(Kind.PLAIN.model(), pair.split(), pair.comm, pair.devices(device, host));
     }
 
     @Tag(Pairwise.EXHAUSTIVE)
@@ -263,7 +266,7 @@ class TornadoShardTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void kernelsDoNotGrowWithTheLayers(Device device) {
+    void theNumberOfKernelsIsIndependentOfTheLayers(Device device) {
         SmallModel one = SmallModel.of("llama").put("block_count", 1);
         for (String tensor : List.of(
                 "attn_norm",

@@ -47,7 +47,7 @@ class ChatLoopTest {
     }
 
     @Test
-    void aConversationIsSavedAndGoesOnAfterItIsLoaded() throws IOException {
+    void aSavedConversationContinuesAfterLoading() throws IOException {
         Path file = folder.resolve("talk.json");
         hold("Be brief.", "one \\", "two", "/save " + file, "/stats", "/reset", "/load " + file, "/exit", "never said");
         String saved = Files.readString(file);
@@ -64,7 +64,7 @@ class ChatLoopTest {
     }
 
     @Test
-    void aMistakeIsAnsweredInASentenceAndTheConversationGoesOn() throws IOException {
+    void aWrongCommandIsExplainedAndTheConversationContinues() throws IOException {
         Path file = Files.writeString(folder.resolve("no.json"), "{\"messages\": 7}");
         hold("", "/what", "/save", "/load " + file, "/stats", "x".repeat(20000), "hello");
         assertThat(err.toString())
@@ -77,7 +77,7 @@ class ChatLoopTest {
     }
 
     @Test
-    void messagesOfSeveralLinesAreTakenTogether() {
+    void linesJoinedByBackslashOrQuotesAreOneMessage() {
         PlainConsole console = new PlainConsole(
                 new BufferedReader(new StringReader("a\\\nb\n\"\"\"c\n\\\n\nd\"\"\"\ne\\")),
                 new PrintWriter(out),

@@ -23,7 +23,7 @@ class JsonFileTest {
     }
 
     @Test
-    void whatIsWithinTheLimitsIsRead() throws IOException {
+    void readsTextWithinTheLimits() throws IOException {
         int depth = JsonInput.MOST_DEPTH;
         String digits = "1".repeat(JsonInput.MOST_DIGITS);
         Path file = file("[".repeat(depth) + digits + "]".repeat(depth));
@@ -33,7 +33,7 @@ class JsonFileTest {
     }
 
     @Test
-    void whatIsBeyondALimitIsOneSentence() throws IOException {
+    void refusesTextBeyondALimitInOneSentence() throws IOException {
         Map<String, String> refused = Map.of(
                 "",
                 "is not JSON: ",

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The file that keeps what tuning found: what is read back, and what of it a device uses. */
+/** The file of kernel choices: writing and reading it, and which of its entries a device uses. */
 class KernelChoiceFileTest {
     private static final KernelShape SHAPE = KernelShape.linear(WeightFormat.Q8_0, 2048, 2048, 1);
     private static final KernelChoice CHOICE = new KernelChoice(KernelCut.PLAIN, 1, 2);
@@ -52,7 +52,7 @@ class KernelChoiceFileTest {
     }
 
     @Test
-    void whatIsWrittenIsRead() throws IOException {
+    void readsWhatWasWritten() throws IOException {
         DeviceIdentity other = new DeviceIdentity("cuda", "a \"GPU\"", "1.2.3");
         KernelChoiceFile choices = KernelChoiceFile.EMPTY.with(own(CHOICE)).with(tuned(other, "0.0.1", CHOICE));
         Path file = folder.resolve("deeper/kernels.json");
@@ -66,7 +66,7 @@ class KernelChoiceFileTest {
     }
 
     @Test
-    void aChoiceServesItsClass() {
+    void aChoiceAppliesToItsClassOfSizes() {
         KernelChoiceFile.Usable usable = use(KernelChoiceFile.EMPTY.with(own(CHOICE)));
 
         assertThat(usable.count()).isEqualTo(1);
@@ -113,7 +113,7 @@ class KernelChoiceFileTest {
     }
 
     @Test
-    void aChoiceThatThereIsNoKernelForIsIgnored() {
+    void aChoiceWithoutAKernelIsIgnored() {
         KernelChoiceFile.Usable usable = use(KernelChoiceFile.EMPTY.with(own(new KernelChoice(KernelCut.TILE, 3, 7))));
 
         assertThat(usable.count()).isZero();

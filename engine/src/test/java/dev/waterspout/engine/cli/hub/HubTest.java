@@ -72,7 +72,7 @@ class HubTest {
     }
 
     @Test
-    void asksNobodyForWhatIsThere() throws IOException {
+    void sendsNoRequestForAStoredFile() throws IOException {
         Path file = fetch("owner/repo");
         server.close();
 
@@ -80,7 +80,7 @@ class HubTest {
     }
 
     @Test
-    void goesOnWhereTheConnectionBroke() throws IOException {
+    void resumesAfterABrokenConnection() throws IOException {
         server.breaks.addAll(List.of(100_000, 50_000, 0));
 
         assertThat(fetch("owner/repo")).hasBinaryContent(MODEL);
@@ -89,7 +89,7 @@ class HubTest {
     }
 
     @Test
-    void aLaterProcessGoesOnToo() throws IOException {
+    void aLaterProcessResumesToo() throws IOException {
         server.breaks.addAll(List.of(100_000, 0, 0));
         refused(3, "owner/repo").hasMessageContaining("of 300000 bytes").hasMessageContaining("next start continues");
         assertThat(hub(5).stored()).singleElement().satisfies(stored -> {
@@ -103,7 +103,7 @@ class HubTest {
     }
 
     @Test
-    void startsAgainWhereTheServerKnowsNoRanges() throws IOException {
+    void startsAgainIfTheServerIgnoresRanges() throws IOException {
         server.ignoresRanges = true;
         server.breaks.add(100_000);
 
@@ -111,7 +111,7 @@ class HubTest {
     }
 
     @Test
-    void startsAgainWhereThePartIsOfAnotherFile() throws IOException {
+    void startsAgainIfThePartIsOfAnotherFile() throws IOException {
         Path part = Files.createDirectories(cache.resolve("owner/repo")).resolve("model-Q4_K_M.gguf.part");
         Files.write(part, content(9, 200_000));
 
@@ -121,7 +121,7 @@ class HubTest {
     }
 
     @Test
-    void refusesBytesThatAreNotThoseAnnounced() throws IOException {
+    void refusesBytesWithAnotherDigest() throws IOException {
         server.falseDigest = LocalHub.sha256(OTHER);
 
         refused(3, "owner/repo")
@@ -131,7 +131,7 @@ class HubTest {
     }
 
     @Test
-    void theTokenGoesToTheHubAlone() throws IOException {
+    void theTokenIsSentOnlyToTheHub() throws IOException {
         server.token = "secret";
 
         refused(3, "owner/repo").hasMessageContaining("HF_TOKEN").hasMessageContaining("401");
@@ -152,7 +152,7 @@ class HubTest {
     }
 
     @Test
-    void namesWhatThereIsInstead() {
+    void namesTheFilesThatExist() {
         refused(3, "owner/repo:Q5_K_M")
                 .hasMessageContaining("owner/repo has no GGUF file Q5_K_M")
                 .hasMessageContaining("model-Q8_0.gguf, model-Q4_K_M.gguf")

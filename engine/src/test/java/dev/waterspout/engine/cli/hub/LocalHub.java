@@ -33,19 +33,22 @@ final class LocalHub implements AutoCloseable {
     /** One line for each request: {@code hub} or {@code storage}, path, range and authorization. */
     final List<String> requests = Collections.synchronizedList(new ArrayList<>());
 
-    /** Bytes after which each of the next answers of the storage breaks off; none if empty. */
+    /**
+     * Number of bytes after which each of the next answers of the storage server is cut off; empty for complete
+     * answers.
+     */
     final List<Integer> breaks = Collections.synchronizedList(new ArrayList<>());
 
-    /** Whether the storage answers a range with the whole file. */
+    /** Whether the storage server answers a range request with the whole file. */
     volatile boolean ignoresRanges;
 
-    /** What the listing claims instead of the true SHA-256. */
+    /** The SHA-256 that the listing gives in place of the true one. */
     volatile String falseDigest = "";
 
     /** Files in one page of the listing. */
     volatile int pageSize = 1000;
 
-    /** The token that is needed; none if empty. */
+    /** The token that requests need; empty if they need none. */
     volatile String token = "";
 
     LocalHub() throws IOException {

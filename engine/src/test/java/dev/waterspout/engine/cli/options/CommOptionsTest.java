@@ -25,7 +25,7 @@ class CommOptionsTest {
     }
 
     @Test
-    void whatIsNotAskedForDependsOnWhereRanksAre() {
+    void theDefaultDependsOnThePlacementOfRanks() {
         CommOptions none = parse("--quality", "2");
         Formats formats = none.exchange(false).formats();
         assertThat(formats.placed(false)).isEqualTo(new Formats.Fixed(PlainFormat.F32));
@@ -33,7 +33,7 @@ class CommOptionsTest {
     }
 
     @Test
-    void runsThatLastMeasureInFullUnlessTheUserSaysOtherwise() {
+    void longRunsMeasureInFullByDefault() {
         assertThat(measuring(false)).isEqualTo(Measuring.QUICK);
         assertThat(measuring(true)).isEqualTo(Measuring.FULL);
         assertThat(measuring(false, "--comm-measure", "full")).isEqualTo(Measuring.FULL);

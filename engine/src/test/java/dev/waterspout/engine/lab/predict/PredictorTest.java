@@ -66,7 +66,8 @@ class PredictorTest {
         PhaseTime replicated =
                 predictor(2, link, Split.EQUAL.withWholeAttention(true)).decode(7, schedule(E2M1));
         assertThat(replicated.exchange()).isCloseTo(sharded.exchange() / 2, EXACT);
-        // 2 layers x 64 x (2 x 32 + 2 x 16) weights more, 2 bytes each, and keys and values of one more KV head.
+        // Additional bytes: 2 layers x 64 x (2 x 32 + 2 x 16) weights of 2 bytes, and the keys and values of one KV
+        // head.
         assertThat(replicated.compute() - sharded.compute())
                 .isCloseTo((2 * 64 * (2 * 32 + 2 * 16) * 2 + 8 * 2 * 16 * 8) / 1e5, EXACT);
     }
@@ -98,8 +99,8 @@ class PredictorTest {
     }
 
     @Test
-    void aKnownShapeHasTheParametersOfItsName() {
-        // 70B of the paper's table: embedding and head beside the layers
+    void aKnownShapeHasItsNominalNumberOfParameters() {
+        // The 70B model of the paper's table: layers, embedding and output head
         ModelConfig large = ModelShapes.LLAMA_3_70B.config();
         PassWork work = PassWork.of(
                 large,
@@ -126,15 +127,15 @@ class PredictorTest {
     }
 
     @Test
-    void exchangesAreTwoPerLayerAndComeFromTheCostModel() {
+    void aLayerHasTwoExchangesOfTheCostModel() {
         PhaseTime prompt = predictor(2, new LinkCost(1e-3, 1e6)).prefill(10, 10, schedule(E2M1));
-        // a row: 2 scales and 32 bytes of elements; 640 elements, 48 bytes of header
+        // per row: 2 scales and 32 bytes of elements; 640 elements, a header of 48 bytes
         double transfer = 1e-3 + (10 * 34 + 48) * 1e-6;
         assertThat(prompt.transfer()).isCloseTo(4 * transfer, EXACT);
         assertThat(prompt.quantize()).isCloseTo(4 * 640e-9, EXACT);
         assertThat(prompt.sum()).isCloseTo(4 * 2 * 640 * 3e-9, EXACT);
         assertThat(prompt.exchange()).isCloseTo(prompt.transfer() + prompt.quantize() + prompt.sum(), EXACT);
-        // an order, and the frame of 40 candidates
+        // the broadcast step, and the frame of 40 candidates
         assertThat(prompt.other()).isCloseTo(2e-3 + (48 + 20 + 40 * 8) * 1e-6, EXACT);
         assertThat(prompt.seconds()).isCloseTo(prompt.compute() + prompt.exchange() + prompt.other(), EXACT);
     }
@@ -164,7 +165,7 @@ class PredictorTest {
             assertThat(parts.seconds() - parts.other()).isBetween(longer, longer + 5 * transfer + whole.compute() / 2);
             assertThat(two.prefill(100, 100, schedule, Overlap.AUTO)).isEqualTo(parts);
         }
-        // Too few rows for two parts.
+        // The prompt has too few rows for two parts.
         Predictor two = predictor(2, new LinkCost(0, 1e3));
         assertThat(two.prefill(31, 31, schedule, Overlap.ON)).isEqualTo(two.prefill(31, 31, schedule));
     }
@@ -184,9 +185,9 @@ class PredictorTest {
     }
 
     @Test
-    void compressionPaysBelowTheBandwidthWhereTheBytesSavedAreWorthTheCodec() {
+    void compressionIsFasterBelowTheBreakEvenBandwidth() {
         Predictor two = predictor(2, new LinkCost(1e-3, 1e6));
-        // 1280 - 340 bytes fewer for 640 + 2 x 640 x 3 ns more
+        // saves 1280 - 340 bytes and costs 640 + 2 x 640 x 3 ns
         double expected = (1280 - 340) / (640 * 1e-9 + 1280 * 3e-9);
         assertThat(two.breakEven(uncut(Algorithm.ALLGATHER, E2M1), uncut(Algorithm.ALLGATHER, BF16), 10)
                         .orElseThrow())
@@ -194,7 +195,7 @@ class PredictorTest {
         assertThat(two.breakEven(uncut(Algorithm.ALLGATHER, BF16), uncut(Algorithm.ALLGATHER, E2M1), 10))
                 .isEmpty();
         assertThat(two.breakEven(uncut(Algorithm.ALLGATHER, BF16), uncut(Algorithm.TWOSTEP, BF16), 10))
-                .hasValue(Double.POSITIVE_INFINITY); // one latency less, one header less
+                .hasValue(Double.POSITIVE_INFINITY); // it saves one latency and one header
     }
 
     @Test
@@ -205,7 +206,7 @@ class PredictorTest {
     }
 
     @Test
-    void refusesAsManyDevicesAsThereAreNotRanks() {
+    void refusesADeviceCountThatDiffersFromTheRanks() {
         Machine one = new Machine(List.of(new Device(1, 1)), LinkCost.NONE, CodecCosts.NONE);
         assertThatIllegalArgumentException()
                 .isThrownBy(

@@ -11,7 +11,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HadamardTest {
-    /** Powers of two; Paley's first (12, 20, 24, 44, 60) and second (28, 36) construction; products of both kinds. */
+    /**
+     * Orders of every construction: powers of two, Paley I (12, 20, 24, 44, 60), Paley II (28, 36), and products of
+     * both kinds.
+     */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4, 12, 20, 24, 28, 36, 44, 60, 64, 96, 104, 224, 256, 288, 768})
     void rowsAreOrthogonalSigns(int n) {
@@ -42,7 +45,7 @@ class HadamardTest {
 
     @ParameterizedTest
     @ValueSource(ints = {3, 6, 52, 92, 250})
-    void refusesOtherOrdersWithItsNeighbours(int n) {
+    void refusesOtherOrdersAndNamesTheNearestOnes(int n) {
         assertThatThrownBy(() -> Hadamard.of(n))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageMatching(

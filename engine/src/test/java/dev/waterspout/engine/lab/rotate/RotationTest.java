@@ -80,7 +80,7 @@ class RotationTest {
                     }
                     assertThat(rotated.outputNorm().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED))
                             .containsOnly(1);
-                    // The stream itself is another one.
+                    // The residual stream itself has changed.
                     assertThat(rotated.embedding()
                                     .data()
                                     .mismatch(model.embedding().data()))
@@ -91,7 +91,7 @@ class RotationTest {
     }
 
     @Test
-    void halvesAndBytesRoundTheSameWeights() throws IOException {
+    void f16AndQ8RoundTheSameWeights() throws IOException {
         try (Model model = SmallModel.of("llama").load()) {
             float[] expected = logits(model, 1);
             for (GgmlType type : List.of(GgmlType.F16, GgmlType.Q8_0)) {
@@ -110,8 +110,8 @@ class RotationTest {
         }
     }
 
-    /** The share of the partials' energy that the strongest tenth of the channels has. */
-    private static double gathered(Model model) {
+    /** Returns the share of the partials' energy in the strongest tenth of the channels. */
+    private static double energyShare(Model model) {
         double[] energy = new double[SmallModel.WIDTH];
         Capture.run(model, windows(model), 1, 1, (rank, exchange, partial, rows) -> add(energy, partial, rows));
         Arrays.sort(energy);
@@ -129,22 +129,22 @@ class RotationTest {
     }
 
     @Test
-    void principalAxesGatherEnergyAndHadamardSpreadsIt() throws IOException {
+    void pcaConcentratesEnergyAndHadamardSpreadsIt() throws IOException {
         try (Model model = SmallModel.of("llama").load()) {
             Path gathering = rotate(model, Basis.principal(model, windows(model), 1), GgmlType.F32);
-            try (Model gathered = new Model(GgufFile.open(gathering))) {
-                assertThat(gathered(gathered)).isGreaterThan(1.3 * gathered(model));
+            try (Model energyShare = new Model(GgufFile.open(gathering))) {
+                assertThat(energyShare(energyShare)).isGreaterThan(1.3 * energyShare(model));
                 Path spreading = folder.resolve("spread.gguf");
-                new Rotation(gathered, GgmlType.F32).write(Basis.hadamard(SmallModel.WIDTH, 1), 1, spreading);
+                new Rotation(energyShare, GgmlType.F32).write(Basis.hadamard(SmallModel.WIDTH, 1), 1, spreading);
                 try (Model spread = new Model(GgufFile.open(spreading))) {
-                    assertThat(gathered(spread)).isLessThan(0.8 * gathered(gathered));
+                    assertThat(energyShare(spread)).isLessThan(0.8 * energyShare(energyShare));
                 }
             }
         }
     }
 
     @Test
-    void readsTheSmallestWeightsOfEveryType() throws IOException {
+    void aQuantizedModelCanBeRotatedAgain() throws IOException {
         try (Model model = SmallModel.of("llama").load()) {
             Path bytes = rotate(model, Basis.hadamard(SmallModel.WIDTH, 1), GgmlType.Q8_0);
             try (Model stored = new Model(GgufFile.open(bytes))) {

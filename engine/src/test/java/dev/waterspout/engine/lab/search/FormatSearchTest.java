@@ -39,7 +39,7 @@ class FormatSearchTest {
             for (int exchange = 0; exchange < 4; exchange++) {
                 assertThat(four[exchange]).isBetween(1e-3, 0.1);
                 assertThat(eight[exchange]).isLessThan(four[exchange] / 100);
-                assertThat(again[exchange]).isGreaterThan(four[exchange]); // the sum is rounded once more
+                assertThat(again[exchange]).isGreaterThan(four[exchange]); // two-step rounds the sum once more
             }
         }
     }
@@ -63,7 +63,8 @@ class FormatSearchTest {
             Trial winner = result.winner().orElseThrow();
             assertThat(winner.upperPercent()).isLessThanOrEqualTo(budget);
             assertThat(winner.formats()).hasSize(4);
-            // No trial within the budget takes fewer bits, and every uniform format is where it belongs on the front.
+            // No trial within the budget has fewer bits, and every uniform format is correctly placed with respect to
+            // the Pareto front.
             for (Trial trial : result.trials()) {
                 if (trial.upperPercent() <= budget) {
                     assertThat(winner.bits()).isLessThanOrEqualTo(trial.bits());
@@ -75,7 +76,7 @@ class FormatSearchTest {
                 assertThat(front.get(i).divergence().increasePercent())
                         .isLessThan(front.get(i - 1).divergence().increasePercent());
             }
-            // TopK at the same bytes, and one scale per token or channel.
+            // The baselines: TopK of the same size, and one scale per token or channel.
             assertThat(result.baselines().stream().map(trial -> trial.common().label()))
                     .contains("bf16", "int4:token", "int4:channel")
                     .anyMatch(label -> label.startsWith("topk:"));
@@ -84,7 +85,7 @@ class FormatSearchTest {
     }
 
     @Test
-    void aMixtureNamesWhatMostExchangesHave() {
+    void aMixtureIsNamedAfterItsMostFrequentFormat() {
         WireFormat four = WireFormat.parse("e2m1");
         WireFormat eight = WireFormat.parse("e4m3");
         List<WireFormat> formats = List.of(four, eight, four, four);

@@ -19,7 +19,7 @@ class KnapsackTest {
     }
 
     @Test
-    void spendsTheAllowanceWhereItBuysMostBits() {
+    void spendsTheErrorBudgetWhereItSavesMostBits() {
         assertThat(knapsack().fill(0)).containsExactly(EIGHT, EIGHT, EIGHT);
         assertThat(knapsack().fill(0.25)).containsExactly(EIGHT, EIGHT, FOUR);
         assertThat(knapsack().fill(2)).containsExactly(FOUR, EIGHT, THREE);
@@ -28,7 +28,7 @@ class KnapsackTest {
     }
 
     @Test
-    void neverExceedsTheAllowance() {
+    void neverExceedsTheErrorBudget() {
         for (double allowed : new double[] {0.2, 0.6, 1.3, 4.6, 15}) {
             List<WireFormat> formats = knapsack().fill(allowed);
             double[][] added = {{4, 40, 0.4}, {1, 10, 0.1}, {0.01, 0.1, 0.001}};

@@ -20,31 +20,38 @@ import java.util.stream.Stream;
  * is compared with the texts that the server wrote before, one at a time.
  */
 public final class ServeSoak {
-    private static final int REPORTS = 10;
+    private static final int REPORTS = 20;
 
     private final URI url;
     private final ProcessHandle server;
-    private final double seconds;
-    private final double killSeconds;
+    private final Pace pace;
     private final SoakTally tally = new SoakTally();
     private final long begun = System.nanoTime();
 
-    private ServeSoak(URI url, ProcessHandle server, double seconds, double killSeconds) {
+    /**
+     * How long a soak takes, and how dense it is.
+     *
+     * @param seconds duration
+     * @param killSeconds seconds between kills of a rank; 0 for none
+     * @param pauseMillis mean of the exponentially distributed pauses between two actions of a client; 0 for none
+     */
+    record Pace(double seconds, double killSeconds, double pauseMillis) {}
+
+    private ServeSoak(URI url, ProcessHandle server, Pace pace) {
         this.url = url;
         this.server = server;
-        this.seconds = seconds;
-        this.killSeconds = killSeconds;
+        this.pace = pace;
     }
 
     /**
      * Runs a soak and prints what happened; the exit code is 1 if anything was wrong.
      *
      * @param arguments address such as http://127.0.0.1:8080, process id of the server, seconds, clients at a time,
-     *     seed, seconds between kills of a rank (0 for none)
+     *     seed, seconds between kills of a rank (0 for none), mean milliseconds of a client's pause after each action
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        if (arguments.length != 6) {
-            throw new IllegalArgumentException("arguments: URL PID SECONDS CLIENTS SEED KILL-SECONDS");
+        if (arguments.length != 7) {
+            throw new IllegalArgumentException("arguments: URL PID SECONDS CLIENTS SEED KILL-SECONDS PAUSE-MILLIS");
         }
         URI url = URI.create(arguments[0]);
         if (!InetAddress.getByName(url.getHost()).isLoopbackAddress()) {
@@ -52,7 +59,9 @@ public final class ServeSoak {
         }
         ProcessHandle server = ProcessHandle.of(Long.parseLong(arguments[1]))
                 .orElseThrow(() -> new IllegalArgumentException("there is no process " + arguments[1]));
-        ServeSoak soak = new ServeSoak(url, server, Double.parseDouble(arguments[2]), Double.parseDouble(arguments[5]));
+        Pace pace = new Pace(
+                Double.parseDouble(arguments[2]), Double.parseDouble(arguments[5]), Double.parseDouble(arguments[6]));
+        ServeSoak soak = new ServeSoak(url, server, pace);
         boolean well = soak.run(Integer.parseInt(arguments[3]), Long.parseLong(arguments[4]));
         System.exit(well ? 0 : 1);
     }
@@ -64,25 +73,24 @@ public final class ServeSoak {
         for (int i = 0; i < 24; i++) {
             alone.add(first.alone(i));
         }
-        List<Double> memory = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < clients; i++) {
                 SoakClient client = new SoakClient(url, tally, alone, random.split());
+                SplittableRandom pauses = random.split();
                 threads.execute(() -> {
                     while (!over()) {
                         client.once();
+                        pause(pauses);
                     }
                 });
             }
-            if (killSeconds > 0) {
+            if (pace.killSeconds() > 0) {
                 SplittableRandom victims = random.split();
                 threads.execute(() -> kill(victims));
             }
             for (int i = 1; i <= REPORTS; i++) {
-                TimeUnit.NANOSECONDS.sleep(begun + (long) (i * seconds / REPORTS * 1e9) - System.nanoTime());
-                memory.add(memory());
-                System.out.printf(
-                        Locale.ROOT, "%.0f s: RSS %.0f MB; %s%n", elapsed(), memory.getLast() / 1e6, tally.text());
+                TimeUnit.NANOSECONDS.sleep(begun + (long) (i * pace.seconds() / REPORTS * 1e9) - System.nanoTime());
+                System.out.printf(Locale.ROOT, "%.0f s: RSS %s MB; %s%n", elapsed(), memory(), tally.text());
             }
         }
         for (SoakClient.Asked asked : alone) {
@@ -99,7 +107,15 @@ public final class ServeSoak {
     }
 
     private boolean over() {
-        return elapsed() > seconds;
+        return elapsed() > pace.seconds();
+    }
+
+    private void pause(SplittableRandom random) {
+        try {
+            Thread.sleep((long) (-Math.log(1 - random.nextDouble()) * pace.pauseMillis()));
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private Stream<ProcessHandle> javas() {
@@ -107,26 +123,26 @@ public final class ServeSoak {
                 .filter(process -> process.info().command().orElse("").endsWith("java"));
     }
 
-    /** Bytes that the server's processes have in memory. */
-    private double memory() throws IOException {
-        double bytes = 0;
+    /** Resident memory of the server's processes in MB, that of the given process first. */
+    private String memory() throws IOException {
+        List<String> sizes = new ArrayList<>();
         for (ProcessHandle process : javas().toList()) {
             Path status = Path.of("/proc", Long.toString(process.pid()), "status");
             if (Files.isReadable(status)) {
-                bytes += Files.readAllLines(status).stream()
+                Files.readAllLines(status).stream()
                         .filter(line -> line.startsWith("VmRSS:"))
-                        .mapToDouble(line -> 1024 * Double.parseDouble(line.replaceAll("[^0-9]", "")))
-                        .sum();
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024 / 1_000_000)
+                        .forEach(megabytes -> sizes.add(Long.toString(megabytes)));
             }
         }
-        return bytes;
+        return String.join(" + ", sizes);
     }
 
     /** Kills a rank now and then; the server itself is a process of its own. */
     private void kill(SplittableRandom random) {
         try {
-            while (elapsed() + killSeconds < seconds) {
-                TimeUnit.NANOSECONDS.sleep((long) (killSeconds * 1e9));
+            while (elapsed() + pace.killSeconds() < pace.seconds()) {
+                TimeUnit.NANOSECONDS.sleep((long) (pace.killSeconds() * 1e9));
                 List<ProcessHandle> ranks =
                         javas().filter(process -> !process.equals(server)).toList();
                 if (!ranks.isEmpty()) {

@@ -21,6 +21,12 @@ class BackOff {
 
     private static final long SLEEP_NANOS = 100_000;
 
+    /** From here on a rank of an idle server waits, rather than one whose peers compute. */
+    private static final long IDLE_NANOS = 1_000_000_000;
+
+    /** Setting a timer takes up to 40 us of processor time in a virtual machine: 100 us would be a quarter of a core. */
+    private static final long IDLE_SLEEP_NANOS = 4_000_000;
+
     /** Interval of waits that are not urgent, in nanoseconds. */
     static final long LONG = YIELD_NANOS;
 
@@ -44,10 +50,15 @@ class BackOff {
         return waitedNanos < SPIN_NANOS;
     }
 
+    /** {@return the nanoseconds of a sleep after a wait that is not short} */
+    static long sleepNanos(long waitedNanos) {
+        return waitedNanos >= IDLE_NANOS ? IDLE_SLEEP_NANOS : SLEEP_NANOS;
+    }
+
     @SuppressWarnings("ThreadPriorityCheck") // harmless for a rank with its own core
     void pause(Object waiter, long waitedNanos) {
         if (waitedNanos >= YIELD_NANOS) {
-            LockSupport.parkNanos(waiter, SLEEP_NANOS);
+            LockSupport.parkNanos(waiter, sleepNanos(waitedNanos));
         } else if (!spin) {
             LockSupport.parkNanos(waiter, NAP_NANOS);
         } else if (waitedNanos < SPIN_NANOS) {

@@ -1,0 +1,98 @@
+package dev.waterspout.engine.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardFactory;
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.testing.CudaStandIn;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a rank asks of the CUDA driver for a token of decode, counted by the stand-in for the driver. */
+class DriverCallsTest {
+    private static final int LAYERS = 4;
+    private static final int CONTEXT = 32;
+    private static final int TOKENS = 4;
+    private static final String COMM = "e2m1:32:e8m0";
+    private static final List<String> COUNTS =
+            List.of("launches", "graph launches", "host to device", "device to host", "peer copies", "waits");
+
+    private CudaStandIn driver;
+    private List<ShardFactory> devices;
+
+    @BeforeEach
+    void cudaDevices() {
+        driver = CudaStandIn.find()
+                .orElseGet(() -> Assumptions.abort("skipped: the stand-in for the CUDA driver is not running"));
+        devices = new DeviceCatalog()
+                .list().stream()
+                        .filter(device -> device.name().startsWith("tornado:cuda:"))
+                        .map(Device::shards)
+                        .toList();
+        Assumptions.assumeFalse(devices.isEmpty(), "skipped: the SDK has no CUDA backend");
+    }
+
+    /** Returns the calls of all ranks for one token, after a prompt and a token that compile the kernels. */
+    private Map<String, Long> ofAToken(String name, String comm, List<ShardFactory> ranks) {
+        RankOptions options =
+                new RankOptions(CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofMinutes(2));
+        Map<String, Long> calls = new LinkedHashMap<>();
+        try (Model model = SmallModel.of("llama").withLayers(LAYERS).load();
+                RankGroup group =
+                        RankGroup.inProcess(model, ShardPlan.of(model, ranks.size(), List.of()), options, ranks)) {
+            group.preload((bytes, total) -> {});
+            group.forward(new int[] {1, 70, 259}, 0, true);
+            group.forward(new int[] {90}, 3, true);
+            COUNTS.forEach(count -> calls.put(count, -driver.count(count)));
+            for (int token = 0; token < TOKENS; token++) {
+                group.forward(new int[] {91 + token}, 4 + token, true);
+            }
+            COUNTS.forEach(count -> calls.merge(count, driver.count(count), Long::sum));
+        }
+        assertThat(calls.values()).as("every token has the same calls").allMatch(sum -> sum % TOKENS == 0);
+        calls.replaceAll((_, sum) -> sum / TOKENS);
+        System.err.println(name + ", " + LAYERS + " layers, a token: " + calls);
+        return calls;
+    }
+
+    private static void assertAtMost(Map<String, Long> calls, int launches, int copies, int waits) {
+        assertThat(calls.get("launches")).as("launches of a token").isLessThanOrEqualTo(launches);
+        assertThat(calls.get("host to device")).as("copies of a token").isLessThanOrEqualTo(copies);
+        assertThat(calls.get("waits")).as("waits of a token").isLessThanOrEqualTo(waits);
+    }
+
+    @Test
+    void aRankAlone() {
+        assertAtMost(ofAToken("one device", "f32", devices.subList(0, 1)), 69, 98, 39);
+    }
+
+    @Test
+    void aRankOfAGroup() {
+        Assumptions.assumeTrue(devices.size() > 1, "skipped: there is one CUDA device");
+        assertAtMost(ofAToken("two devices through the host", COMM, devices.subList(0, 2)), 154, 228, 94);
+    }
+
+    @Test
+    void aRankOfAGroupThatCopiesFromDeviceToDevice() {
+        Assumptions.assumeTrue(devices.size() > 1, "skipped: there is one CUDA device");
+        PeerShards.Result result = PeerShards.connect(devices.subList(0, 2));
+        assertThat(result).isInstanceOf(PeerShards.Result.Connected.class);
+        List<ShardFactory> connected = ((PeerShards.Result.Connected) result).shards();
+        Map<String, Long> calls = ofAToken("two devices, from device to device", COMM, connected);
+        assertAtMost(calls, 154, 212, 126);
+        assertThat(calls.get("peer copies")).isLessThanOrEqualTo(2 * 2 * 2 * LAYERS);
+    }
+}

@@ -1,0 +1,451 @@
+// Stands in for the CUDA driver. Calls run at once, in the thread that makes them; a stream only has to keep what it captures.
+#include "standin.h"
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <dlfcn.h>
+#include <functional>
+#include <vector>
+
+using Operation = std::function<CUresult()>;
+
+struct Context {
+    int device;
+};
+
+struct Stream {
+    bool capturing = false;
+    bool invalidated = false;
+    std::vector<Operation> captured;
+};
+
+struct Graph {
+    std::vector<Operation> operations;
+};
+
+struct Event {
+    timespec time;
+};
+
+struct Module {
+    // Null for PTX, which is assembled and not run.
+    void *library;
+    std::string ptx;
+};
+
+struct Function {
+    KernelRun run;
+    const char *(*error)();
+    std::string name;
+    std::vector<size_t> sizes;
+};
+
+static const unsigned MOST_THREADS = 1024;
+static const unsigned MOST_DEPTH = 64;
+static const unsigned MOST_BLOCKS = 65535;
+
+static thread_local CUcontext current_context;
+
+static CUresult enqueue(CUstream stream, const Operation &operation) {
+    if (stream != nullptr && stream->capturing) {
+        stream->captured.push_back(operation);
+        return CUDA_SUCCESS;
+    }
+    return operation();
+}
+
+static bool captures(CUstream stream) { return stream != nullptr && stream->capturing; }
+
+// A wait for a stream that captures ends the capture without a graph.
+static CUresult wait_for(CUstream stream, const char *what) {
+    trace("%s", what);
+    if (captures(stream)) {
+        stream->invalidated = true;
+        report(std::string(what) + " of a stream that captures a graph");
+        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    }
+    count(WAITS);
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuInit(unsigned) { return CUDA_SUCCESS; }
+
+API CUresult cuDriverGetVersion(int *version) {
+    *version = 13000;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuDeviceGetCount(int *number) {
+    *number = atoi(setting("DEVICES", "1").c_str());
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuDeviceGet(CUdevice *device, int ordinal) {
+    *device = ordinal;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
+    snprintf(name, length, "CUDA stand-in %d", device);
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice) {
+    *bytes = device_memory();
+    return CUDA_SUCCESS;
+}
+
+// Those of an H100, for which kernels are judged, too.
+API CUresult cuDeviceGetAttribute(int *value, DeviceAttribute attribute, CUdevice) {
+    switch (attribute) {
+    case MAX_THREADS_PER_BLOCK:
+    case MAX_BLOCK_DIM_X:
+    case MAX_BLOCK_DIM_Y: *value = MOST_THREADS; break;
+    case MAX_BLOCK_DIM_Z: *value = MOST_DEPTH; break;
+    case MAX_SHARED_MEMORY_PER_BLOCK: *value = 48 << 10; break;
+    case TOTAL_CONSTANT_MEMORY: *value = 64 << 10; break;
+    case WARP_SIZE: *value = 32; break;
+    case CLOCK_RATE: *value = 1980000; break;
+    case MULTIPROCESSOR_COUNT: *value = 132; break;
+    case COMPUTE_CAPABILITY_MAJOR: *value = 9; break;
+    case COMPUTE_CAPABILITY_MINOR: *value = 0; break;
+    default: *value = 1;
+    }
+    return CUDA_SUCCESS;
+}
+
+static CUresult create_context(CUcontext *context, CUdevice device) {
+    *context = current_context = new Context{device};
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuCtxCreate_v4(CUcontext *context, void *, unsigned, CUdevice device) { return create_context(context, device); }
+
+API CUresult cuCtxCreate_v2(CUcontext *context, unsigned, CUdevice device) { return create_context(context, device); }
+
+API CUresult cuCtxDestroy_v2(CUcontext) { return CUDA_SUCCESS; }
+
+API CUresult cuCtxSetCurrent(CUcontext context) {
+    current_context = context;
+    return CUDA_SUCCESS;
+}
+
+static thread_local std::vector<CUcontext> pushed;
+
+API CUresult cuCtxPushCurrent_v2(CUcontext context) {
+    pushed.push_back(current_context);
+    current_context = context;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuCtxPopCurrent_v2(CUcontext *context) {
+    *context = current_context;
+    if (pushed.empty()) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    current_context = pushed.back();
+    pushed.pop_back();
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuCtxGetCurrent(CUcontext *context) {
+    *context = current_context;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuCtxSynchronize() { return wait_for(nullptr, "cuCtxSynchronize"); }
+
+API CUresult cuStreamCreate(CUstream *stream, unsigned) {
+    *stream = new Stream;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuStreamDestroy_v2(CUstream stream) {
+    delete stream;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuStreamSynchronize(CUstream stream) { return wait_for(stream, "cuStreamSynchronize"); }
+
+API CUresult cuStreamWaitEvent(CUstream, CUevent, unsigned) { return CUDA_SUCCESS; }
+
+API CUresult cuStreamIsCapturing(CUstream stream, int *status) {
+    *status = !captures(stream) ? 0 : stream->invalidated ? 2 : 1;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
+    stream->capturing = true;
+    stream->invalidated = false;
+    stream->captured.clear();
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
+    stream->capturing = false;
+    *graph = stream->invalidated ? nullptr : new Graph{stream->captured};
+    return stream->invalidated ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS;
+}
+
+API CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long) {
+    *executable = new Graph(*graph);
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuGraphExecUpdate_v2(CUgraphExec executable, CUgraph graph, int *result) {
+    executable->operations = graph->operations;
+    *result = 0;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuGraphLaunch(CUgraphExec executable, CUstream) {
+    trace("cuGraphLaunch of %zu operations", executable->operations.size());
+    count(GRAPH_LAUNCHES);
+    for (const Operation &operation : executable->operations) {
+        CUresult result = operation();
+        if (result != CUDA_SUCCESS) {
+            return result;
+        }
+    }
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuGraphExecDestroy(CUgraphExec executable) {
+    delete executable;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuGraphDestroy(CUgraph graph) {
+    delete graph;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuEventCreate(CUevent *event, unsigned) {
+    *event = new Event{};
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuEventRecord(CUevent event, CUstream) {
+    clock_gettime(CLOCK_MONOTONIC, &event->time);
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuEventQuery(CUevent) { return CUDA_SUCCESS; }
+
+API CUresult cuEventSynchronize(CUevent) { return wait_for(nullptr, "cuEventSynchronize"); }
+
+API CUresult cuEventDestroy_v2(CUevent event) {
+    delete event;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent begin, CUevent end) {
+    *milliseconds = (end->time.tv_sec - begin->time.tv_sec) * 1e3f + (end->time.tv_nsec - begin->time.tv_nsec) / 1e6f;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuMemAlloc_v2(CUdeviceptr *begin, size_t bytes) {
+    *begin = allocate(current_context == nullptr ? 0 : current_context->device, bytes);
+    return *begin == 0 ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_SUCCESS;
+}
+
+API CUresult cuMemFree_v2(CUdeviceptr begin) { return release(begin) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE; }
+
+API CUresult cuMemAllocHost_v2(void **memory, size_t bytes) {
+    *memory = malloc(bytes);
+    return *memory == nullptr ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_SUCCESS;
+}
+
+API CUresult cuMemFreeHost(void *memory) {
+    free(memory);
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuMemHostRegister_v2(void *, size_t, unsigned) { return CUDA_SUCCESS; }
+
+API CUresult cuMemHostUnregister(void *) { return CUDA_SUCCESS; }
+
+static bool in_device(CUdeviceptr begin, size_t bytes, const char *what) {
+    bool inside = allocated(begin, bytes);
+    if (!inside) {
+        report(std::string(what) + " of " + std::to_string(bytes) + " bytes outside of any allocation");
+    }
+    return inside;
+}
+
+API CUresult cuMemsetD8_v2(CUdeviceptr begin, unsigned char value, size_t bytes) {
+    if (!in_device(begin, bytes, "cuMemsetD8")) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    memset((void *) begin, value, bytes);
+    return CUDA_SUCCESS;
+}
+
+static Operation copy(void *to, const void *from, size_t bytes) {
+    return [=] {
+        memcpy(to, from, bytes);
+        return CUDA_SUCCESS;
+    };
+}
+
+// Copies of a graph count as part of its launch.
+static void count_copy(CUstream stream, Count copies, Count sum, size_t bytes) {
+    if (!captures(stream)) {
+        count(copies);
+        count(sum, long(bytes));
+    }
+}
+
+API CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CUstream stream) {
+    trace("cuMemcpyHtoDAsync %zu bytes", bytes);
+    if (!in_device(to, bytes, "cuMemcpyHtoDAsync")) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    count_copy(stream, HOST_TO_DEVICE, HOST_TO_DEVICE_BYTES, bytes);
+    return enqueue(stream, copy((void *) to, from, bytes));
+}
+
+API CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
+    trace("cuMemcpyDtoHAsync %zu bytes", bytes);
+    if (!in_device(from, bytes, "cuMemcpyDtoHAsync")) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    count_copy(stream, DEVICE_TO_HOST, DEVICE_TO_HOST_BYTES, bytes);
+    return enqueue(stream, copy(to, (const void *) from, bytes));
+}
+
+API CUresult cuMemcpyDtoD_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
+    bool inside = in_device(to, bytes, "cuMemcpyDtoD") && in_device(from, bytes, "cuMemcpyDtoD");
+    return inside ? copy((void *) to, (const void *) from, bytes)() : CUDA_ERROR_INVALID_VALUE;
+}
+
+API CUresult
+cuMemcpyPeerAsync(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t bytes, CUstream stream) {
+    trace("cuMemcpyPeerAsync %zu bytes", bytes);
+    if (!in_device(to, bytes, "cuMemcpyPeerAsync") || !in_device(from, bytes, "cuMemcpyPeerAsync")) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    count_copy(stream, PEER_COPIES, PEER_BYTES, bytes);
+    return enqueue(stream, copy((void *) to, (const void *) from, bytes));
+}
+
+API CUresult cuDeviceCanAccessPeer(int *can, CUdevice, CUdevice) {
+    *can = 1;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuCtxEnablePeerAccess(CUcontext, unsigned) { return CUDA_SUCCESS; }
+
+static const char *name_of(CUresult result) {
+    switch (result) {
+    case CUDA_SUCCESS: return "CUDA_SUCCESS";
+    case CUDA_ERROR_INVALID_VALUE: return "CUDA_ERROR_INVALID_VALUE";
+    case CUDA_ERROR_OUT_OF_MEMORY: return "CUDA_ERROR_OUT_OF_MEMORY";
+    case CUDA_ERROR_INVALID_PTX: return "CUDA_ERROR_INVALID_PTX";
+    case CUDA_ERROR_NOT_FOUND: return "CUDA_ERROR_NOT_FOUND";
+    case CUDA_ERROR_ILLEGAL_ADDRESS: return "CUDA_ERROR_ILLEGAL_ADDRESS";
+    case CUDA_ERROR_LAUNCH_FAILED: return "CUDA_ERROR_LAUNCH_FAILED";
+    case CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED: return "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED";
+    }
+    return "an error that the stand-in does not know";
+}
+
+API CUresult cuGetErrorName(CUresult result, const char **name) {
+    *name = name_of(result);
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuGetErrorString(CUresult result, const char **text) { return cuGetErrorName(result, text); }
+
+API CUresult cuOccupancyMaxPotentialBlockSize(int *grid, int *block, CUfunction, void *, size_t, int) {
+    *grid = 132;
+    *block = 256;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned, void *, void **) {
+    std::string text = (const char *) image;
+    count(MODULES);
+    if (text.find(".entry") != std::string::npos) {
+        *module = new Module{nullptr, text};
+        return assemble(text) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_PTX;
+    }
+    std::string path = compile_for_cpu(text);
+    void *library = path.empty() ? nullptr : dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+        report(path.empty() ? "no image" : dlerror());
+        return CUDA_ERROR_INVALID_PTX;
+    }
+    ((void (*)(decltype(&find_allocation))) dlsym(library, "standin_connect"))(find_allocation);
+    *module = new Module{library, ""};
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuModuleLoadData(CUmodule *module, const void *image) {
+    return cuModuleLoadDataEx(module, image, 0, nullptr, nullptr);
+}
+
+API CUresult cuModuleUnload(CUmodule module) {
+    delete module;
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) {
+    if (module->library == nullptr) {
+        bool found = module->ptx.find(std::string(".entry ") + name) != std::string::npos;
+        *function = found ? new Function{nullptr, nullptr, name, {}} : nullptr;
+        return found ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
+    }
+    void *run = dlsym(module->library, (std::string("run_") + name).c_str());
+    auto *sizes = (const size_t *) dlsym(module->library, (std::string("sizes_") + name).c_str());
+    if (run == nullptr || sizes == nullptr) {
+        return CUDA_ERROR_NOT_FOUND;
+    }
+    auto *error = (const char *(*) ()) dlsym(module->library, "standin_error");
+    *function = new Function{(KernelRun) run, error, name, {}};
+    for (; *sizes != 0; sizes++) {
+        (*function)->sizes.push_back(*sizes);
+    }
+    return CUDA_SUCCESS;
+}
+
+API CUresult cuLaunchKernel(CUfunction function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                            unsigned, CUstream stream, void **arguments, void **) {
+    trace("cuLaunchKernel %s grid %u,%u,%u block %u,%u,%u", function->name.c_str(), gx, gy, gz, bx, by, bz);
+    uint64_t threads = uint64_t(bx) * by * bz;
+    if (threads == 0 || threads > MOST_THREADS || bz > MOST_DEPTH || gy > MOST_BLOCKS || gz > MOST_BLOCKS || gx * gy * gz == 0) {
+        report("kernel " + function->name + ": a grid or a block that no device has");
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    bool captured = captures(stream);
+    if (!captured) {
+        count(LAUNCHES);
+    }
+    if (function->run == nullptr) {
+        return CUDA_SUCCESS;
+    }
+    // The arguments are copied now, as the caller may change them after the call.
+    std::vector<std::array<char, 16>> values(function->sizes.size());
+    for (size_t i = 0; i < values.size(); i++) {
+        memcpy(values[i].data(), arguments[i], function->sizes[i]);
+    }
+    return enqueue(stream, [=]() mutable {
+        if (captured) {
+            count(GRAPH_KERNELS);
+        }
+        std::vector<void *> pointers;
+        for (auto &value : values) {
+            pointers.push_back(value.data());
+        }
+        function->run(gx, gy, gz, bx, by, bz, pointers.data());
+        const char *error = function->error();
+        if (*error != 0) {
+            report("kernel " + function->name + ": " + error);
+            return CUDA_ERROR_ILLEGAL_ADDRESS;
+        }
+        return CUDA_SUCCESS;
+    });
+}

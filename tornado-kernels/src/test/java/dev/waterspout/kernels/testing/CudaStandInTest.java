@@ -1,0 +1,267 @@
+package dev.waterspout.kernels.testing;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The stand-in for the CUDA driver runs CUDA C as a GPU does, and finds errors. {@code src/test/cuda/run} runs this. */
+class CudaStandInTest {
+    private static final int INVALID_VALUE = 1;
+    private static final int OUT_OF_MEMORY = 2;
+    private static final int ILLEGAL_ADDRESS = 700;
+    private static final int CAPTURE_UNSUPPORTED = 900;
+    private static final int NVRTC_COMPILATION = 6;
+    private static final long DEFAULT_STREAM = 0;
+    private static final int SIZE = 128;
+
+    private final Arena arena = Arena.ofConfined();
+    private CudaStandIn driver;
+    private long data;
+
+    @BeforeEach
+    void context() {
+        driver = CudaStandIn.find()
+                .orElseGet(() -> Assumptions.abort(
+                        "skipped: the stand-in is not running; src/test/cuda/run starts commands on it"));
+        driver.expectErrors(true);
+        require("cuInit", 0);
+        require("cuCtxCreate_v4", arena.allocate(ADDRESS), MemorySegment.NULL, 0, 0);
+        data = allocate(SIZE * Integer.BYTES);
+    }
+
+    @AfterEach
+    void close() {
+        if (driver != null) {
+            driver.expectErrors(false);
+        }
+        arena.close();
+    }
+
+    private void require(String name, Object... arguments) {
+        assertThat(driver.call(name, arguments)).as(name).isZero();
+    }
+
+    private long allocate(long bytes) {
+        MemorySegment begin = arena.allocate(JAVA_LONG);
+        require("cuMemAlloc_v2", begin, bytes);
+        return begin.get(JAVA_LONG, 0);
+    }
+
+    private void write(int... values) {
+        require("cuMemcpyHtoDAsync_v2", data, ints(values), 4L * values.length, DEFAULT_STREAM);
+    }
+
+    private MemorySegment ints(int... values) {
+        return arena.allocateFrom(JAVA_INT, values);
+    }
+
+    private int[] read(int count) {
+        MemorySegment values = arena.allocate(JAVA_INT, count);
+        require("cuMemcpyDtoHAsync_v2", values, data, 4L * count, DEFAULT_STREAM);
+        return values.toArray(JAVA_INT);
+    }
+
+    /** Compiles the kernel {@code k(int *x, int n)}. */
+    private long kernel(String body) {
+        MemorySegment module = arena.allocate(ADDRESS);
+        require("cuModuleLoadDataEx", module, image(body), 0, MemorySegment.NULL, MemorySegment.NULL);
+        MemorySegment function = arena.allocate(JAVA_LONG);
+        require("cuModuleGetFunction", function, module.get(ADDRESS, 0), arena.allocateFrom("k"));
+        return function.get(JAVA_LONG, 0);
+    }
+
+    private MemorySegment image(String body) {
+        MemorySegment program = program(body);
+        require("nvrtcCompileProgram", program, 0, MemorySegment.NULL);
+        MemorySegment size = arena.allocate(JAVA_LONG);
+        require("nvrtcGetCUBINSize", program, size);
+        MemorySegment image = arena.allocate(size.get(JAVA_LONG, 0));
+        require("nvrtcGetCUBIN", program, image);
+        return image;
+    }
+
+    private MemorySegment program(String body) {
+        MemorySegment program = arena.allocate(ADDRESS);
+        MemorySegment source = arena.allocateFrom("extern \"C\" __global__ void k(int *x, int n) {\n"
+                + "  int t = threadIdx.x, i = blockIdx.x * blockDim.x + t;\n" + body + "\n}\n");
+        MemorySegment none = MemorySegment.NULL;
+        require("nvrtcCreateProgram", program, source, none, 0, none, none);
+        return program.get(ADDRESS, 0);
+    }
+
+    private int launch(long kernel, int blocks, int threads, int n, long stream) {
+        MemorySegment arguments = arena.allocate(ADDRESS, 2);
+        arguments.setAtIndex(ADDRESS, 0, arena.allocateFrom(JAVA_LONG, data));
+        arguments.setAtIndex(ADDRESS, 1, arena.allocateFrom(JAVA_INT, n));
+        return driver.call(
+                "cuLaunchKernel", kernel, blocks, 1, 1, threads, 1, 1, 0, stream, arguments, MemorySegment.NULL);
+    }
+
+    private void run(String body, int blocks, int threads, int n) {
+        assertThat(launch(kernel(body), blocks, threads, n, DEFAULT_STREAM)).isZero();
+    }
+
+    @Test
+    void newMemoryIsNotZero() {
+        assertThat(read(2)).containsOnly(0xA5A5A5A5);
+    }
+
+    @Test
+    void everyThreadOfEveryBlockRuns() {
+        write(new int[SIZE]);
+        run("if (i < n) x[i] += i * i;", 4, 32, 100);
+        assertThat(read(SIZE))
+                .isEqualTo(
+                        IntStream.range(0, SIZE).map(i -> i < 100 ? i * i : 0).toArray());
+    }
+
+    @Test
+    void threadsOfABlockSeeWhatOthersWroteBeforeABarrier() {
+        write(IntStream.range(0, SIZE).toArray());
+        run("""
+            __shared__ int s[64];
+            for (int round = 0; round < n; round++) {
+              s[t] = x[i];
+              __syncthreads();
+              x[i] = s[(t + 1) % 64];
+              __syncthreads();
+            }
+            """, 2, 64, 3);
+        assertThat(read(SIZE))
+                .isEqualTo(IntStream.range(0, SIZE)
+                        .map(i -> i / 64 * 64 + (i + 3) % 64)
+                        .toArray());
+    }
+
+    @Test
+    void lanesOfAWarpExchangeWhileOtherWarpsDoNot() {
+        write(IntStream.range(0, SIZE).toArray());
+        run("""
+            int sum = x[i];
+            for (int round = 0; round < (t < 32 ? 1 : 2); round++) {
+              for (int d = 16; d > 0; d /= 2) sum += __shfl_down_sync(0xffffffff, sum, d);
+              sum = __shfl_sync(0xffffffff, sum, 0);
+            }
+            x[i] = __shfl_xor_sync(0xffffffff, sum + t % 32, 1);
+            """, 1, 64, 0);
+        assertThat(Arrays.copyOf(read(SIZE), 64))
+                .isEqualTo(IntStream.range(0, 64)
+                        .map(i -> (i < 32 ? 31 * 16 : 32 * (31 * 16 + 32 * 32)) + (i % 32 ^ 1))
+                        .toArray());
+    }
+
+    @Test
+    void fourProductsOfBytesAreSummed() {
+        write(0x01FF807F, 0x02030405, 1000, 0);
+        run(
+                "asm(\"dp4a.s32.s32 %0, %1, %2, %3;\" : \"=r\"(x[3]) : \"r\"(*((int *) (x))), \"r\"(x[1]),"
+                        + " \"r\"(x[2]));",
+                1, 1, 0);
+        assertThat(read(4)[3]).isEqualTo(1000 + 2 - 3 - 128 * 4 + 127 * 5);
+    }
+
+    private void assertFinds(String body, int threads, String error) {
+        write(new int[SIZE]);
+        assertThat(launch(kernel(body), 1, threads, SIZE, DEFAULT_STREAM)).isEqualTo(ILLEGAL_ADDRESS);
+        assertThat(driver.lastError()).isEqualTo("kernel k: " + error);
+    }
+
+    @Test
+    void accessesOutsideOfAnArrayAreFound() {
+        assertFinds("if (t == 5) x[n] = 1;", 8, "write of 4 bytes outside of any allocation, block 0,0,0 thread 5,0,0");
+        assertFinds(
+                "if (t == 6) x[0] = x[-1];", 8, "read of 4 bytes outside of any allocation, block 0,0,0 thread 6,0,0");
+        assertFinds(
+                "if (t == 7) *(short *) ((char *) x + 4 * n - 1) = 1;",
+                8,
+                "write of 2 bytes outside of any allocation, block 0,0,0 thread 7,0,0");
+    }
+
+    @Test
+    void accessesOfReleasedMemoryAreFound() {
+        require("cuMemFree_v2", data);
+        assertThat(launch(kernel("x[i] = 1;"), 1, 1, SIZE, DEFAULT_STREAM)).isEqualTo(ILLEGAL_ADDRESS);
+        assertThat(driver.call("cuMemFree_v2", data)).isEqualTo(INVALID_VALUE);
+    }
+
+    @Test
+    void barriersThatNotAllThreadsReachAreFound() {
+        assertFinds(
+                "if (t < 40) __syncthreads(); x[i] = 1;",
+                64,
+                "divergent barrier: 40 threads wait, 24 have ended, block 0,0,0 thread 63,0,0");
+        assertFinds(
+                "if (t < 16) x[i] = __shfl_sync(0xffffffff, t, 0);",
+                32,
+                "divergent warp: 16 lanes exchange, 0 wait for the block, 16 have ended, block 0,0,0 thread 31,0,0");
+    }
+
+    @Test
+    void copiesAndLaunchesThatNoDeviceTakesAreRefused() {
+        assertThat(driver.call("cuMemcpyHtoDAsync_v2", data, ints(1, 2), 4L * SIZE + 1, DEFAULT_STREAM))
+                .isEqualTo(INVALID_VALUE);
+        assertThat(driver.lastError()).isEqualTo("cuMemcpyHtoDAsync of 513 bytes outside of any allocation");
+        assertThat(launch(kernel("x[i] = 1;"), 1, 2048, SIZE, DEFAULT_STREAM)).isEqualTo(INVALID_VALUE);
+        assertThat(driver.call("cuMemAlloc_v2", arena.allocate(JAVA_LONG), 1L << 50))
+                .isEqualTo(OUT_OF_MEMORY);
+    }
+
+    @Test
+    void sourcesThatDoNotCompileAreRefusedWithALog() {
+        MemorySegment program = program("x[i] = nothing;");
+        assertThat(driver.call("nvrtcCompileProgram", program, 0, MemorySegment.NULL))
+                .isEqualTo(NVRTC_COMPILATION);
+        MemorySegment log = arena.allocate(1 << 16);
+        require("nvrtcGetProgramLog", program, log);
+        assertThat(log.getString(0)).contains("nothing");
+    }
+
+    @Test
+    void graphsRunWhenTheyAreLaunchedAndNotWhenTheyAreCaptured() {
+        write(new int[SIZE]);
+        long kernel = kernel("x[i] += n;");
+        MemorySegment input = ints(1, 10);
+        MemorySegment stream = arena.allocate(JAVA_LONG);
+        require("cuStreamCreate", stream, 0);
+        long capturing = stream.get(JAVA_LONG, 0);
+        long launches = driver.count("launches");
+
+        require("cuStreamBeginCapture_v2", capturing, 0);
+        require("cuMemcpyHtoDAsync_v2", data, input, 8L, capturing);
+        assertThat(launch(kernel, 1, 2, 5, capturing)).isZero();
+        MemorySegment graph = arena.allocate(JAVA_LONG);
+        require("cuStreamEndCapture", capturing, graph);
+        assertThat(read(2)).containsExactly(0, 0);
+
+        MemorySegment executable = arena.allocate(JAVA_LONG);
+        require("cuGraphInstantiateWithFlags", executable, graph.get(JAVA_LONG, 0), 0L);
+        require("cuGraphLaunch", executable.get(JAVA_LONG, 0), capturing);
+        assertThat(read(2)).containsExactly(6, 15);
+        input.setAtIndex(JAVA_INT, 1, 100); // a graph reads the host's memory when it is launched
+        require("cuGraphLaunch", executable.get(JAVA_LONG, 0), capturing);
+        assertThat(read(2)).containsExactly(6, 105);
+        assertThat(driver.count("launches")).isEqualTo(launches);
+        assertThat(driver.count("graph launches")).isGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void waitingForAStreamThatCapturesEndsTheCapture() {
+        MemorySegment stream = arena.allocate(JAVA_LONG);
+        require("cuStreamCreate", stream, 0);
+        long capturing = stream.get(JAVA_LONG, 0);
+        require("cuStreamBeginCapture_v2", capturing, 0);
+        assertThat(driver.call("cuStreamSynchronize", capturing)).isEqualTo(CAPTURE_UNSUPPORTED);
+        assertThat(driver.call("cuStreamEndCapture", capturing, arena.allocate(JAVA_LONG)))
+                .isEqualTo(CAPTURE_UNSUPPORTED);
+    }
+}

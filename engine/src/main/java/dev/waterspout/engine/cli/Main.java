@@ -8,6 +8,7 @@ import dev.waterspout.engine.cli.print.StandardOutput;
 import dev.waterspout.engine.cli.print.StandardOutput.OutputException;
 import dev.waterspout.engine.cli.print.VersionProvider;
 import dev.waterspout.engine.environment.Environment;
+import dev.waterspout.engine.environment.StandardError;
 import dev.waterspout.engine.gguf.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -66,6 +67,7 @@ public final class Main implements Runnable {
                     + " --enable-native-access=ALL-UNNAMED");
             System.exit(ExitCode.INTERNAL);
         }
+        StandardError.restore();
         Environment.configureTornado();
         int code = run(arguments, StandardOutput.writer(), new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         System.exit(code);

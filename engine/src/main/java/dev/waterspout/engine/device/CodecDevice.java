@@ -72,6 +72,7 @@ public record CodecDevice(String name, TornadoDevice device) implements CodecOff
     public Opened open(FpgaKernels kernels, int rows, int columns) {
         try {
             Path source = Files.createTempFile(kernels.name(), ".cl");
+            source.toFile().deleteOnExit(); // a process that is asked to end (SIGTERM) closes nothing
             Files.writeString(source, kernels.source(Vendor.DRIVER));
             return new Opened(new FpgaCodec(kernels, source, device, rows, columns), source);
         } catch (IOException e) {

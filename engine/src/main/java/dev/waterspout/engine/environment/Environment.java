@@ -22,6 +22,8 @@ public final class Environment {
     private static final String BAILOUT = "tornado.recover.bailout";
     private static final String INLINING = "tornado.compiler.fullInlining";
     private static final String MEMORY = "tornado.device.memory";
+    /** Set by bin/waterspout. */
+    private static final String STANDARD_ERROR = "waterspout.stderr";
     /** More than any device has. */
     private static final String UNLIMITED = "1024TB";
     /** As in bin/waterspout. */
@@ -107,6 +109,13 @@ public final class Environment {
     public static void loadBitstreams(String list, Optional<String> configuration) {
         System.setProperty("tornado.precompiled.binary", list);
         configuration.ifPresent(file -> System.setProperty("tornado.fpga.conf.file", file));
+    }
+
+    /** Returns the file descriptor of the real standard error, where the launcher passed it under another number. */
+    static Optional<Integer> passedStandardError() {
+        return Optional.ofNullable(System.getProperty(STANDARD_ERROR))
+                .filter(value -> value.matches("[0-9]{1,4}"))
+                .map(Integer::parseInt);
     }
 
     /** Returns whether Java Flight Recorder has been started in this process. */

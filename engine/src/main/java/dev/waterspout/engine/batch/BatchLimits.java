@@ -1,11 +1,11 @@
 package dev.waterspout.engine.batch;
 
 /**
- * How much runs at a time.
+ * Limits on the number of sequences and tokens that run at the same time.
  *
- * @param sequences most sequences that run at a time
- * @param rows most tokens of all sequences together in one forward pass, at least {@code sequences}
- * @param context most positions of a sequence
+ * @param sequences largest number of sequences that run at the same time
+ * @param rows largest number of tokens of all sequences in one forward pass, at least {@code sequences}
+ * @param context largest number of positions of a sequence
  * @param blockSize positions of a block of the KV cache
  * @param blocks number of blocks in the KV cache, enough for one sequence of {@code context} positions
  * @param window number of latest positions that a token sees in layers with a sliding window, its own included; these
@@ -13,7 +13,7 @@ package dev.waterspout.engine.batch;
  *     positions
  */
 public record BatchLimits(int sequences, int rows, int context, int blockSize, int blocks, int window) {
-    /** Positions of a block that is one of many: the attention kernels of the host read so many at a time. */
+    /** Positions of a block in a cache of several blocks, which is the tile size of the host's attention kernels. */
     public static final int BLOCK_SIZE = 128;
 
     /** Checks the ranges. */
@@ -38,11 +38,11 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
     }
 
     /**
-     * The limits where all layers keep all positions.
+     * Limits for a model whose layers all keep all positions.
      *
-     * @param sequences most sequences that run at a time
-     * @param rows most tokens of all sequences together in one forward pass, at least {@code sequences}
-     * @param context most positions of a sequence
+     * @param sequences largest number of sequences that run at the same time
+     * @param rows largest number of tokens of all sequences in one forward pass, at least {@code sequences}
+     * @param context largest number of positions of a sequence
      * @param blockSize positions of a block of the KV cache
      * @param blocks in the KV cache, enough for one sequence of {@code context} positions
      */
@@ -53,8 +53,8 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
     /**
      * Returns the limits of one sequence whose cache is one block.
      *
-     * @param context most positions
-     * @param rows most tokens in one forward pass
+     * @param context largest number of positions
+     * @param rows largest number of tokens in one forward pass
      */
     public static BatchLimits ofOne(int context, int rows) {
         return new BatchLimits(1, rows, context, context, 1);
@@ -63,9 +63,9 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
     /**
      * Returns the limits of several sequences.
      *
-     * @param sequences most that run at a time
-     * @param rows most tokens in one forward pass
-     * @param context most positions of each
+     * @param sequences largest number of sequences that run at the same time
+     * @param rows largest number of tokens in one forward pass
+     * @param context largest number of positions of each sequence
      * @param positions positions of the KV cache, shared by all; it is rounded up to whole blocks
      */
     public static BatchLimits of(int sequences, int rows, int context, long positions) {
@@ -79,7 +79,7 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
     }
 
     /**
-     * Returns these limits with layers that keep their window only.
+     * Returns these limits for a model in which sliding-window layers keep only their window.
      *
      * @param positions of the window; 0 if no layer has one
      */
@@ -93,8 +93,8 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
     }
 
     /**
-     * Returns the blocks in the KV cache of a layer with a sliding window. They hold what every running sequence sees
-     * of the positions before a pass, the rows of the pass, and a block that is being copied.
+     * Returns the blocks in the KV cache of a layer with a sliding window. They hold the window of every running
+     * sequence before a pass, the rows of the pass, and the target of a block copy.
      */
     public int windowedBlocks() {
         if (window == 0) {
@@ -129,7 +129,7 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
     }
 
     /**
-     * Returns the blocks that hold so many positions.
+     * Returns the number of blocks that hold a number of positions.
      *
      * @param positions 0 or more
      */

@@ -6,37 +6,37 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A block of the KV cache: keys and values of consecutive positions. Their content depends on all tokens before them,
- * so a block is known by its own tokens and the block before it.
+ * so a block is identified by its own tokens and the block before it.
  */
 final class Block {
-    /** Number in the cache; -1 for the root, which stands before the first block of every text. */
+    /** Number in the cache; -1 for the root, which is the parent of the first block of every text. */
     final int number;
 
-    /** The block of the positions before, or null for the root. */
+    /** The block of the preceding positions, or null for the root. */
     final @Nullable Block parent;
 
-    /** Blocks of the positions after this one, of as many texts as there are. */
+    /** Blocks of the following positions, one for each text that diverges here. */
     final List<Block> children = new ArrayList<>();
 
     /** Tokens at the block's positions. */
     final int[] tokens;
 
-    /** How many positions hold keys and values. */
+    /** Number of positions with keys and values. */
     int filled;
 
-    /** How many running sequences use it. */
+    /** Number of running sequences that use this block. */
     int references;
 
-    /** Larger for a block that was used later. */
+    /** Time of the last use, as a counter. */
     long used;
 
-    /** Number in the cache of layers with a sliding window; -1 when it is gone from there. */
+    /** Number in the cache of layers with a sliding window; -1 after its eviction from there. */
     int windowed = -1;
 
-    /** How many running sequences see positions of it in layers with a sliding window. */
+    /** Number of running sequences whose window in layers with a sliding window includes positions of this block. */
     int windowReferences;
 
-    /** Larger for a block that left a window later. */
+    /** Time at which the block left the last window, as a counter. */
     long windowUsed;
 
     Block(int number, @Nullable Block parent, int size) {
@@ -49,7 +49,10 @@ final class Block {
         return filled == tokens.length;
     }
 
-    /** {@return how many of its positions hold the tokens of a text from {@code from} on, up to {@code to}} */
+    /**
+     * {@return the number of leading positions of this block that hold the tokens {@code from} to {@code to} of a
+     * text}
+     */
     int matching(TokenList text, int from, int to) {
         int most = Math.min(filled, to - from);
         int count = 0;

@@ -10,12 +10,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The blocks of the KV cache. Blocks form a tree: a path from the root spells the beginning of a text, and texts with
- * an equal beginning share its full blocks. A block that no sequence uses keeps its content until it is needed for
- * another text; the one that was used longest ago goes first, and never before the blocks that follow it.
+ * The blocks of the KV cache. Blocks form a tree: a path from the root holds a prefix of a text, and texts with a
+ * common prefix share its full blocks. An unused block keeps its content until its memory is needed for another text.
+ * The least recently used block is evicted first, and a block is never evicted before its successors.
  *
- * <p>Layers with a sliding window may have fewer blocks ({@link WindowBlocks}): there a block can be gone while the
- * other layers still hold it. A beginning is shared only as far as the window before its end is there.
+ * <p>Layers with a sliding window may have fewer blocks ({@link WindowBlocks}): there a block may be evicted while the
+ * other layers still hold it. A prefix is shared only if the window before its end is still cached.
  */
 final class BlockPool {
     private final int size;
@@ -40,15 +40,15 @@ final class BlockPool {
     }
 
     /**
-     * Blocks that hold the beginning of a text.
+     * Blocks that hold a prefix of a text.
      *
-     * @param full all of whose positions are of the text, in order
-     * @param partial the block after them whose first positions are, or null
-     * @param positions positions of the partial block that are
+     * @param full blocks that match the text at all positions, in order
+     * @param partial the next block, whose first positions match the text, or null
+     * @param positions number of matching positions of the partial block
      */
     record Match(List<Block> full, @Nullable Block partial, int positions) {}
 
-    /** {@return the longest beginning of the text that all layers hold, of at most {@code limit} tokens} */
+    /** {@return the longest prefix of the text that all layers hold, of at most {@code limit} tokens} */
     Match match(TokenList text, int limit) {
         Match match = longest(text, limit);
         int kept = windows.kept(match.full());
@@ -79,13 +79,13 @@ final class BlockPool {
         }
     }
 
-    /** A sequence uses a block. */
+    /** Adds a reference of a sequence to a block. */
     void retain(Block block) {
         block.references++;
         block.used = ++uses;
     }
 
-    /** A sequence no longer uses a block. A block that holds nothing is free at once. */
+    /** Removes a reference of a sequence to a block. An empty block is freed at once. */
     void release(Block block) {
         block.references--;
         block.used = ++uses;
@@ -95,10 +95,10 @@ final class BlockPool {
     }
 
     /**
-     * Takes a block for the positions after another one.
+     * Allocates a block for the positions after another block.
      *
      * @param parent the block before, or null for the first block of a text
-     * @return an empty block with one reference, or null if all are in use
+     * @return an empty block with one reference, or null if all blocks are in use
      */
     @Nullable
     Block take(@Nullable Block parent) {
@@ -129,13 +129,13 @@ final class BlockPool {
         free.addFirst(block.number);
     }
 
-    /** {@return how many blocks no sequence uses} */
+    /** {@return the number of blocks that no sequence uses} */
     int unused() {
         return free.size()
                 + (int) held.stream().filter(block -> block.references == 0).count();
     }
 
-    /** Forgets the content of all blocks that no sequence uses. */
+    /** Discards the content of all unused blocks. */
     void forget() {
         while (true) {
             List<Block> leaves = held.stream()

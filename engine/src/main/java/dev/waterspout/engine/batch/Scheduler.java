@@ -16,29 +16,29 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Decides what the next forward pass computes. Sequences are admitted in the order of their arrival. A pass has one
- * token of every sequence that is past its prompt; prompts fill the rest of it, the earliest first, in chunks. When the
- * KV cache has no block left for a sequence, the one that was added last gives up its blocks: it waits, and is computed
- * again from its tokens. The same calls give the same steps. Used by one thread at a time.
+ * Chooses the tokens of the next forward pass. Sequences are admitted in the order of their arrival. A pass has one
+ * token of every sequence in decode; chunks of prompts, the earliest first, fill the rest. When the KV cache has no
+ * block left for a sequence, the sequence that was added last is preempted: its blocks are released, it waits, and its
+ * tokens are computed again later. The steps depend only on the calls. Used by one thread at a time.
  *
- * <p>What a step says has been done, and its tokens {@linkplain #append appended} or their sequences {@linkplain
- * #remove removed}, before the next step is asked for. Continuous batching: Yu et al., Orca, OSDI 2022; blocks and
+ * <p>Before the next step is requested, the caller has executed the last one and has {@linkplain #append appended} its
+ * tokens or {@linkplain #remove removed} their sequences. Continuous batching: Yu et al., Orca, OSDI 2022; blocks and
  * preemption: Kwon et al., arXiv 2309.06180; chunks of prompts beside decoding: Agrawal et al., arXiv 2308.16369.
  */
 public final class Scheduler {
     private final BatchLimits limits;
     private final BlockPool pool;
-    /** Sequences that have a slot, the oldest first. */
+    /** Running sequences, which have a slot, the oldest first. */
     private final List<Sequence> running = new ArrayList<>();
-    /** Sequences that have none, the oldest first. */
+    /** Waiting sequences, which have no slot, the oldest first. */
     private final Deque<Sequence> waiting = new ArrayDeque<>();
 
     private final Map<Long, Sequence> all = new HashMap<>();
     private final BitSet slots = new BitSet();
-    /** How far each sequence has come with the step that was returned last. */
+    /** The position that each sequence reaches with the step that was returned last. */
     private final Map<Sequence, Integer> reached = new HashMap<>();
 
-    /** The step in the making. */
+    /** The step that is being planned. */
     private final Map<Sequence, Integer> planned = new LinkedHashMap<>();
 
     private final List<BlockCopy> copies = new ArrayList<>();
@@ -52,11 +52,11 @@ public final class Scheduler {
     }
 
     /**
-     * Adds a sequence. It runs after those that were added before.
+     * Adds a sequence, which is admitted after the ones added before.
      *
      * @param number number of the sequence, unique in the group
      * @param prompt tokens, one or more, at most as many as the context holds
-     * @param reuse most leading tokens whose keys and values may be taken from the cache, if it holds them
+     * @param reuse largest number of leading tokens whose cached keys and values may be reused
      */
     public void add(long number, int[] prompt, int reuse) {
         if (prompt.length < 1 || prompt.length > limits.context()) {
@@ -74,17 +74,17 @@ public final class Scheduler {
     }
 
     /**
-     * Continues a sequence whose logits the last step gave.
+     * Appends a token to a sequence whose logits the last step computed.
      *
      * @param number number of the sequence
-     * @param token the one that was chosen
+     * @param token id of the chosen token
      */
     public void append(long number, int token) {
         settle();
         Sequence sequence = sequence(number);
         if (sequence.pending() > 0) {
             throw new IllegalStateException("sequence " + number + " has " + sequence.pending()
-                    + " tokens to compute; it takes one more when it has none");
+                    + " tokens to compute; it takes another one when it has none");
         }
         if (sequence.tokens.size() == limits.context()) {
             throw new IllegalStateException(
@@ -94,7 +94,7 @@ public final class Scheduler {
     }
 
     /**
-     * Ends a sequence, whether it runs or waits. The cache keeps what was computed until its blocks are needed.
+     * Ends a running or waiting sequence. Its blocks stay cached until their memory is needed.
      *
      * @param number number of the sequence
      */
@@ -132,7 +132,7 @@ public final class Scheduler {
         return planned.isEmpty() ? Optional.empty() : Optional.of(step());
     }
 
-    /** Takes rows of a sequence into the step, as many as there is room for. */
+    /** Adds as many rows of a sequence to the step as fit. */
     private void plan(Sequence sequence) {
         int rows = Math.min(sequence.pending(), rowsLeft);
         if (rows > 0 && sequence.slot != Sequence.NO_SLOT && reserve(sequence, sequence.computed + rows)) {
@@ -141,7 +141,7 @@ public final class Scheduler {
         }
     }
 
-    /** Gives a sequence blocks for so many positions. {@return false if it had to give up its own} */
+    /** Allocates blocks for the positions of a sequence. {@return false if the sequence itself was preempted} */
     private boolean reserve(Sequence sequence, int positions) {
         while (sequence.blocks.size() < limits.blocksFor(positions)) {
             Block block = pool.take(sequence.last());
@@ -177,7 +177,7 @@ public final class Scheduler {
         sequence.computed = 0;
     }
 
-    /** Lets the sequence that waits longest run, if there is a slot, and blocks for all its tokens. */
+    /** Admits the sequence that has waited longest, if there are a slot and blocks for all its tokens. */
     private boolean admit() {
         Sequence sequence = waiting.peekFirst();
         if (sequence == null || running.size() == limits.sequences()) {
@@ -203,7 +203,10 @@ public final class Scheduler {
         return true;
     }
 
-    /** Takes over the first positions of a block, or copies it where its other positions are still of use. */
+    /**
+     * Reuses the first positions of a block: takes the block itself, or a copy if its other positions are still
+     * needed.
+     */
     private int takePartial(Sequence sequence, Match match) {
         Block partial = match.partial();
         if (partial == null) {
@@ -261,7 +264,7 @@ public final class Scheduler {
         return new Step(tables, copies, chunks);
     }
 
-    /** The step that was returned last has been done: the cache holds what it computed. */
+    /** Records that the last step has been executed and that the cache holds its keys and values. */
     private void settle() {
         reached.forEach((sequence, to) -> {
             for (int position = sequence.computed; position < to; position++) {
@@ -279,7 +282,7 @@ public final class Scheduler {
     }
 
     /**
-     * Returns how many leading tokens of a sequence's prompt were taken from the cache; 0 before it runs.
+     * Returns the number of leading prompt tokens of a sequence that were taken from the cache; 0 before it runs.
      *
      * @param number number of the sequence
      */
@@ -288,7 +291,7 @@ public final class Scheduler {
     }
 
     /**
-     * Returns how many tokens of a sequence have their keys and values in the cache; 0 while it does not run.
+     * Returns the number of tokens of a sequence with keys and values in the cache; 0 while it does not run.
      *
      * @param number number of the sequence
      */
@@ -302,33 +305,33 @@ public final class Scheduler {
         return all.isEmpty();
     }
 
-    /** Returns how many sequences run. */
+    /** Returns the number of running sequences. */
     public int running() {
         return running.size();
     }
 
-    /** Returns how many sequences wait, preempted ones included. */
+    /** Returns the number of waiting sequences, including preempted ones. */
     public int waiting() {
         return waiting.size();
     }
 
-    /** Returns how many blocks no running sequence uses; some may hold beginnings of texts. */
+    /** Returns the number of blocks that no running sequence uses; some may hold prefixes of texts. */
     public int unusedBlocks() {
         return pool.unused();
     }
 
-    /** Returns how many blocks of layers with a sliding window no running sequence sees. */
+    /** Returns the number of blocks of sliding-window layers outside the windows of all running sequences. */
     int unusedWindowedBlocks() {
         return pool.windows().unused();
     }
 
-    /** Returns how often a sequence had to give up its blocks. */
+    /** Returns the number of preemptions. */
     public long preemptions() {
         return preemptions;
     }
 
     /**
-     * Forgets what the cache holds, because something else has overwritten it.
+     * Discards the content of the cache, because something else has overwritten it.
      *
      * @throws IllegalStateException if sequences run
      */

@@ -4,32 +4,32 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A text that is being continued. */
+/** A text for which tokens are generated, with its blocks. */
 final class Sequence {
     static final int NO_SLOT = -1;
 
     final long number;
     final TokenList tokens;
 
-    /** Most leading tokens that may be taken from the cache. */
+    /** Largest number of leading tokens that may be taken from the cache. */
     final int reuse;
 
     /** Blocks of its positions, in order. */
     final List<Block> blocks = new ArrayList<>();
 
-    /** Index of the first block that its next token sees in layers with a sliding window. */
+    /** Index of the first block within the window of its next token in sliding-window layers. */
     int windowFrom;
 
-    /** Where its block table is while it runs. */
+    /** Slot of its block table while it runs. */
     int slot = NO_SLOT;
 
     /** Positions whose keys and values the cache holds. */
     int computed;
 
-    /** Entries of its table that the ranks know. */
+    /** Number of entries of its block table that the ranks have received. */
     int announced;
 
-    /** Tokens that were taken from the cache when it ran first; -1 before that. */
+    /** Number of tokens taken from the cache when it was first admitted; -1 before that. */
     int held = -1;
 
     Sequence(long number, int[] prompt, int reuse) {
@@ -38,7 +38,7 @@ final class Sequence {
         this.reuse = reuse;
     }
 
-    /** {@return how many tokens wait for a forward pass} */
+    /** {@return the number of tokens that wait for a forward pass} */
     int pending() {
         return tokens.size() - computed;
     }
@@ -48,9 +48,11 @@ final class Sequence {
         return blocks.isEmpty() ? null : blocks.getLast();
     }
 
-    /** {@return how many leading tokens may be taken from the cache: the last one always runs, for its logits} */
+    /**
+     * {@return the number of leading tokens that may be taken from the cache; the last token is always computed, for its logits}
+     */
     int reusable() {
-        // A sequence that was preempted takes whatever the cache holds: most of it was computed for itself.
+        // A preempted sequence may take all matching tokens of the cache, most of which were computed for itself.
         return Math.min(held < 0 ? reuse : tokens.size(), tokens.size() - 1);
     }
 }

@@ -22,13 +22,13 @@ public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk>
     }
 
     /**
-     * The block table of a slot goes on with other blocks.
+     * Replaces the end of the block table of a slot.
      *
      * @param slot slot of the running sequence, from 0
      * @param index index of the first entry that changes; entries from it on are replaced
      * @param blocks the new entries
-     * @param windowed as many entries for layers with a sliding window, any number for a block that no token sees
-     *     there any more; none where these layers have the same blocks as the others
+     * @param windowed the same number of entries for sliding-window layers, with an arbitrary value for a block
+     *     outside the window; empty if these layers use the same blocks as the others
      */
     public record TableChange(int slot, int index, List<Integer> blocks, List<Integer> windowed) {
         /** Copies the lists. */
@@ -37,12 +37,12 @@ public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk>
             windowed = List.copyOf(windowed);
             if (!windowed.isEmpty() && windowed.size() != blocks.size()) {
                 throw new IllegalArgumentException(windowed.size() + " blocks of layers with a sliding window, for "
-                        + blocks.size() + " of the others; there must be as many, or none");
+                        + blocks.size() + " of the others; the numbers must be equal, or the first one 0");
             }
         }
 
         /**
-         * A change where all layers have the same blocks.
+         * A change for a model whose layers all use the same blocks.
          *
          * @param slot of the running sequence, from 0
          * @param index of the first entry that changes; entries from it on are replaced
@@ -54,7 +54,7 @@ public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk>
     }
 
     /**
-     * All layers' keys and values of a block are copied into another one.
+     * Copies the keys and values of a block, in all layers, into another block.
      *
      * @param from number of the block that is read
      * @param to number of the block that is overwritten
@@ -66,7 +66,7 @@ public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk>
     /**
      * Consecutive tokens of one sequence.
      *
-     * @param sequence its number, which the one who added it gave
+     * @param sequence number of the sequence, as given to {@link Scheduler#add}
      * @param slot index of its block table
      * @param position position of the first token
      * @param tokens ids, one or more

@@ -3,7 +3,7 @@ package dev.waterspout.engine.batch;
 import java.util.Arrays;
 import java.util.List;
 
-/** The tokens of a sequence: the prompt, and what followed. */
+/** The tokens of a sequence: the prompt and the generated ones. */
 final class TokenList {
     private int[] tokens;
     private int size;

@@ -7,10 +7,11 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * The blocks of the KV cache in layers with a sliding window, where there are fewer of them than in the other layers. A
- * running sequence keeps those that its next token sees. What it has left behind stays until another block needs the
- * room; what was left longest ago goes first. There are as many as all running sequences can need, so none waits for
- * one. Where there are as many as in the other layers, a block has the same number in both.
+ * The blocks of the KV cache in sliding-window layers, which may have fewer blocks than the other layers. A running
+ * sequence holds the blocks within the window of its next token. Blocks that have left the window stay cached until
+ * their memory is needed; the one that left first is evicted first. The number of blocks suffices for all running
+ * sequences, so no sequence waits for one. If it equals the number of blocks of the other layers, a block has the same
+ * number in both.
  */
 final class WindowBlocks {
     private final BatchLimits limits;
@@ -20,7 +21,7 @@ final class WindowBlocks {
 
     /**
      * @param limits of the cache
-     * @param held all blocks that hold something
+     * @param held all blocks with content
      */
     WindowBlocks(BatchLimits limits, Collection<Block> held) {
         this.limits = limits;
@@ -30,7 +31,7 @@ final class WindowBlocks {
         }
     }
 
-    /** Gives a new block a place, with one reference. */
+    /** Allocates memory for a new block, with one reference. */
     void give(Block block) {
         if (!limits.keepsWindows()) {
             block.windowed = block.number;
@@ -46,7 +47,7 @@ final class WindowBlocks {
         retain(block);
     }
 
-    /** Takes a block's place away. */
+    /** Frees the memory of a block. */
     void take(Block block) {
         if (limits.keepsWindows() && holds(block)) {
             free.addFirst(block.windowed);
@@ -54,12 +55,14 @@ final class WindowBlocks {
         }
     }
 
-    /** {@return whether layers with a window hold a block too} */
+    /** {@return whether sliding-window layers hold the block, too} */
     boolean holds(Block block) {
         return block.windowed >= 0;
     }
 
-    /** {@return how many of the first blocks of a text can be shared: the window before the last one's end is there} */
+    /**
+     * {@return the number of leading blocks of a text that can be shared; the window before the end of the last one is cached}
+     */
     int kept(List<Block> blocks) {
         int kept = blocks.size();
         while (kept > 0
@@ -70,18 +73,18 @@ final class WindowBlocks {
         return kept;
     }
 
-    /** A sequence sees positions of a block. */
+    /** Adds a sequence whose window includes positions of a block. */
     void retain(Block block) {
         block.windowReferences++;
     }
 
-    /** A sequence no longer sees positions of a block. */
+    /** Removes a sequence whose window has left a block. */
     void release(Block block) {
         block.windowReferences--;
         block.windowUsed = ++uses;
     }
 
-    /** Releases the blocks of a sequence that a token no longer sees. */
+    /** Releases the blocks of a sequence before the window of a token. */
     void leave(Sequence sequence, int position) {
         int from = Math.min(limits.firstSeen(position), sequence.blocks.size());
         while (sequence.windowFrom < from) {
@@ -89,7 +92,7 @@ final class WindowBlocks {
         }
     }
 
-    /** {@return how many blocks no running sequence sees} */
+    /** {@return the number of blocks outside the windows of all running sequences} */
     int unused() {
         return free.size()
                 + (int) held.stream()

@@ -1,6 +1,6 @@
 /**
- * Decides what each forward pass computes: sequences, the blocks of the KV cache that they use, and the scheduler.
- * Nothing here has a thread, a clock or a model.
+ * Continuous batching: sequences, their blocks of the KV cache, and the scheduler that plans each forward pass. The
+ * package uses no thread, clock or model.
  */
 @NullMarked
 package dev.waterspout.engine.batch;

@@ -1,7 +1,7 @@
 package dev.waterspout.engine.chat;
 
 /**
- * A piece of a reply, as it comes.
+ * A piece of a streamed reply.
  *
  * @param kind kind of the piece
  * @param text whole characters, at least one
@@ -9,13 +9,13 @@ package dev.waterspout.engine.chat;
 public record ChatDelta(Kind kind, String text) {
     /** Parts of a reply. */
     public enum Kind {
-        /** What the model thinks before it answers. */
+        /** Reasoning of the model before its answer. */
         REASONING,
         /** The answer. */
         TEXT,
-        /** A tool is called: its name. */
+        /** The name of a called tool, which begins a tool call. */
         TOOL_CALL,
-        /** A piece of the arguments of the call that came last: all pieces of a call are an object of JSON. */
+        /** A piece of the arguments of the current tool call; the pieces of a call concatenate to a JSON object. */
         TOOL_ARGUMENTS
     }
 }

@@ -1,6 +1,6 @@
 package dev.waterspout.engine.chat;
 
-/** A conversation that cannot be put to a model. The message is one sentence that names the cause. */
+/** A conversation that a model cannot answer. The message is one sentence that names the cause. */
 public final class ChatException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

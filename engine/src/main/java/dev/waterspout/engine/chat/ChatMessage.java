@@ -7,8 +7,8 @@ import java.util.List;
  *
  * @param role role of the message's author
  * @param content the text
- * @param reasoning the assistant's reasoning before the answer; empty where there was none
- * @param toolCalls calls that an assistant asks for
+ * @param reasoning the assistant's reasoning before the answer; empty if there was none
+ * @param toolCalls tool calls requested by the assistant
  * @param toolCallId the call that a tool's message answers; empty for all other roles
  */
 public record ChatMessage(Role role, String content, String reasoning, List<ToolCall> toolCalls, String toolCallId) {
@@ -17,11 +17,11 @@ public record ChatMessage(Role role, String content, String reasoning, List<Tool
         toolCalls = List.copyOf(toolCalls);
     }
 
-    /** Who speaks. */
+    /** Author of a message. */
     public enum Role {
         /** Instructions for the whole conversation. */
         SYSTEM,
-        /** The person. */
+        /** The user. */
         USER,
         /** The model. */
         ASSISTANT,
@@ -39,7 +39,7 @@ public record ChatMessage(Role role, String content, String reasoning, List<Tool
     }
 
     /**
-     * Returns a message of the person.
+     * Returns a message of the user.
      *
      * @param content the text
      */

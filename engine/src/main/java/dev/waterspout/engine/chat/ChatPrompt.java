@@ -9,12 +9,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A conversation as a model reads it.
+ * A conversation as tokens.
  *
  * @param tokens ids
  * @param format markers of the parts of a reply
  * @param section the section at the beginning of the reply
- * @param continues whether the reply continues a text, whose space counts
+ * @param continues whether the reply continues a text, so that leading white space is kept
  */
 public record ChatPrompt(List<Integer> tokens, ReplyFormat format, ReplyFormat.Section section, boolean continues) {
     /** Copies the list. */
@@ -23,7 +23,7 @@ public record ChatPrompt(List<Integer> tokens, ReplyFormat format, ReplyFormat.S
     }
 
     /**
-     * Returns a text that the reply continues.
+     * Returns a prompt whose reply continues a text.
      *
      * @param tokens ids
      */
@@ -38,9 +38,9 @@ public record ChatPrompt(List<Integer> tokens, ReplyFormat format, ReplyFormat.S
     }
 
     /**
-     * Encodes a rendering. Tokens that structure a conversation are found only in what the template wrote: control
-     * tokens, tokens at which a text ends, and user-defined tokens that the template names. The token that begins a
-     * text is put first where the vocabulary asks for it and the template did not write it.
+     * Encodes the output of a template. Structural tokens, which are control tokens, end-of-text tokens and
+     * user-defined tokens that the template contains, are recognised only in text that the template wrote. The BOS
+     * token is added if the vocabulary requires it and the template did not write it.
      */
     static List<Integer> encode(MarkedText text, String source, Tokenizer tokenizer) {
         Vocabulary vocabulary = tokenizer.vocabulary();

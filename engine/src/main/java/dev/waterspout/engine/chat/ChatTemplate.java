@@ -16,9 +16,11 @@ import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/** How a model's conversations are written down, and how its replies are read. Immutable. */
+/**
+ * The chat template of a model: it turns conversations into prompts and determines the format of replies. Immutable.
+ */
 public final class ChatTemplate {
-    /** The key of a file's metadata that has the template. */
+    /** Metadata key of the template. */
     public static final String KEY = "tokenizer.chat_template";
 
     private final Template template;
@@ -43,9 +45,9 @@ public final class ChatTemplate {
      * Reads a template.
      *
      * @param source Jinja
-     * @param vocabulary vocabulary of the model, whose tokens that begin and end a sequence the template may name
-     * @param clock the date that a template may ask for
-     * @throws ChatException if it is malformed
+     * @param vocabulary vocabulary of the model, whose BOS and EOS tokens are variables of the template
+     * @param clock source of the date that a template may contain
+     * @throws ChatException if the template is malformed
      */
     public static ChatTemplate of(String source, Vocabulary vocabulary, Clock clock) {
         return new ChatTemplate(source, text(vocabulary, vocabulary.bos()), text(vocabulary, vocabulary.eos()), clock);
@@ -56,8 +58,8 @@ public final class ChatTemplate {
      *
      * @param metadata metadata of the file
      * @param vocabulary vocabulary of the model
-     * @param clock the date that a template may ask for
-     * @throws ChatException if the file has none, or it is malformed
+     * @param clock source of the date that a template may contain
+     * @throws ChatException if the file has no template, or a malformed one
      */
     public static ChatTemplate from(GgufMetadata metadata, Vocabulary vocabulary, Clock clock) {
         String source = metadata.string(KEY)
@@ -76,10 +78,10 @@ public final class ChatTemplate {
     }
 
     /**
-     * Writes a conversation down, up to where the model's reply begins.
+     * Renders a conversation up to the beginning of the model's reply.
      *
-     * @param conversation the messages to answer; all of their texts, names and descriptions count as a user's
-     * @return the text, which knows what came from the conversation
+     * @param conversation the messages to answer; all their texts, names and descriptions are marked as user text
+     * @return the text, with marks on the parts that came from the conversation
      * @throws ChatException if the template refuses the conversation or fails
      */
     public MarkedText render(Conversation conversation) {
@@ -102,18 +104,18 @@ public final class ChatTemplate {
         }
     }
 
-    /** Returns whether the template describes tools itself. */
+    /** Returns whether the template uses the variable {@code tools}. */
     private boolean knowsTools() {
         return source.contains("tools");
     }
 
-    /** Returns how the model writes calls of tools. */
+    /** Returns the format of the model's tool calls. */
     public ToolFormat toolFormat() {
         return knowsTools() ? ToolFormat.of(source).orElse(ToolFormat.HERMES) : ToolFormat.HERMES;
     }
 
     /**
-     * Writes a conversation down as tokens.
+     * Renders and encodes a conversation.
      *
      * @param conversation the messages to answer
      * @param tokenizer tokenizer of the model
@@ -157,7 +159,7 @@ public final class ChatTemplate {
     }
 
     /**
-     * The same with every text marked as a user's. Keys keep no marks where templates look them up, and are marked too.
+     * Returns a copy in which every text is marked as user text. Keys are marked, too; lookups by key ignore marks.
      */
     private static @Nullable Object foreign(@Nullable Object value) {
         return switch (value) {

@@ -5,10 +5,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model is to answer.
+ * A conversation that a model is to answer.
  *
  * @param messages in order
- * @param tools functions that the model may call, each a description as templates expect it: booleans, numbers,
+ * @param tools functions that the model may call, each described in the form that templates expect: booleans, numbers,
  *     strings, and lists and maps of these
  */
 public record Conversation(List<ChatMessage> messages, List<Map<String, @Nullable Object>> tools) {

@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a name, and arguments each between texts of their own. A value that is an object, a list, a number, true, false
- * or null of JSON is taken for that, and any other for a string. The call is known when it has ended.
+ * Reads a call written as a name and one pair of tags per argument. A value that is a JSON object, list, number, true,
+ * false or null is taken as such, and any other value as a string. The call is reported when it has ended.
  */
 final class ElementCallReader implements ToolCallReader {
     private final ToolFormat.Elements elements;
@@ -47,7 +47,7 @@ final class ElementCallReader implements ToolCallReader {
         return end + close.length();
     }
 
-    /** A value may begin with a text of its own, as in {@code <arg_value>}, and stand on lines of its own. */
+    /** Parses a value, which may begin with a tag such as {@code <arg_value>} and be surrounded by line feeds. */
     private static @Nullable Object value(String written) {
         String stripped = written.strip();
         String text = stripped.startsWith("<arg_value>") ? stripped.substring("<arg_value>".length()) : stripped;

@@ -1,21 +1,21 @@
 package dev.waterspout.engine.chat;
 
-/** Finds where a value of JSON ends, character by character. */
+/** Finds the end of a JSON value, character by character. */
 final class JsonScanner {
     private int depth;
     private boolean begun;
     private boolean string;
     private boolean escaped;
 
-    /** What a character is to the value. */
+    /** Position of a character relative to the value. */
     enum Place {
-        /** Space before it. */
+        /** White space before the value. */
         BEFORE,
-        /** A part of it. */
+        /** A character of the value. */
         INSIDE,
-        /** Its last one. */
+        /** The last character of the value. */
         LAST,
-        /** The one after it: of a number or a word, nothing else shows the end. */
+        /** The first character after the value; numbers and literals end only there. */
         AFTER
     }
 

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads a name, a text that ends it, an object of JSON, and a text that ends the call. */
+/** Reads a call written as a name, a separator, a JSON object of arguments, and a closing text. */
 final class NamedCallReader implements ToolCallReader {
     private static final Pattern NAME = Pattern.compile("\\s*([\\w.-]+).*", Pattern.DOTALL);
 

@@ -4,7 +4,7 @@ import dev.waterspout.engine.json.PlainJson;
 import java.io.IOException;
 import java.util.List;
 
-/** Reads objects of JSON with a name and arguments: one, or a list of them. */
+/** Reads calls written as a JSON object with a name and arguments, or as a list of such objects. */
 final class ObjectCallReader implements ToolCallReader {
     private final String nameKey;
     private final String argumentsKey;
@@ -57,7 +57,7 @@ final class ObjectCallReader implements ToolCallReader {
         return used;
     }
 
-    /** Takes one character; returns whether it is used up, as a number. */
+    /** Processes one character; returns 1 if it is consumed, otherwise 0. */
     private int step(char character, List<ChatDelta> deltas) {
         switch (part) {
             case OPEN -> {
@@ -109,7 +109,7 @@ final class ObjectCallReader implements ToolCallReader {
         return text(key.toString()).equals(argumentsKey);
     }
 
-    /** Arguments go on as they come, once the name is known. */
+    /** Emits the arguments read so far, once the name is known. */
     private void flush(List<ChatDelta> deltas) {
         if (isArguments() && !value.isEmpty()) {
             argued = true;
@@ -147,7 +147,7 @@ final class ObjectCallReader implements ToolCallReader {
         part = listed ? Part.OPEN : Part.CLOSE;
     }
 
-    /** Returns what a string of JSON stands for; anything else as it is. */
+    /** Decodes a JSON string; returns any other value unchanged. */
     private static String text(String json) {
         try {
             return PlainJson.read("string", json) instanceof String text ? text : json;

@@ -9,17 +9,20 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * How a family of models marks the parts of a reply.
+ * The markers that a family of models writes between the parts of a reply.
  *
- * @param signs texts of which a chat template of the family has at least one
+ * @param signs texts of which a chat template of the family contains at least one
  * @param markers markers of the parts of a reply
- * @param tools syntax of tool calls; empty where a call is ordinary text
+ * @param tools syntax of tool calls; empty if calls are treated as text
  */
 public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<ToolFormat> tools) {
-    /** A reply that is all text. */
+    /** A reply without markers, which is all text. */
     public static final ReplyFormat PLAIN = new ReplyFormat(List.of(), List.of());
 
-    /** The first whose signs fit is taken. Sources: the published chat templates of the families. */
+    /**
+     * Known formats, of which the first with a matching sign is used. Sources: the published chat templates of the
+     * families.
+     */
     private static final List<ReplyFormat> KNOWN = List.of(
             new ReplyFormat(
                     List.of("<|channel|>analysis"),
@@ -47,7 +50,7 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
     /**
      * A format without tools.
      *
-     * @param signs texts of which a chat template of the family has at least one
+     * @param signs texts of which a chat template of the family contains at least one
      * @param markers markers of the parts of a reply
      */
     public ReplyFormat(List<String> signs, List<Marker> markers) {
@@ -56,25 +59,25 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
 
     /** A part of a reply. */
     public enum Section {
-        /** Nothing but space has come yet. */
+        /** The beginning, with only white space so far. */
         START,
-        /** What the model thinks before it answers. */
+        /** Reasoning of the model before its answer. */
         REASONING,
         /** The answer. */
         TEXT,
-        /** Calls of tools. */
+        /** Tool calls. */
         TOOLS,
-        /** None of them: names of parts. */
+        /** Text that belongs to no part, such as the name of a channel. */
         HIDDEN
     }
 
     /**
-     * A text that begins another part.
+     * A marker that begins another part.
      *
      * @param text text of the token
-     * @param within parts that it ends; elsewhere it is text like any other
-     * @param next the part that it begins
-     * @param kept whether the text is itself in that part
+     * @param within parts that the marker ends; in other parts it is ordinary text
+     * @param next the part that the marker begins
+     * @param kept whether the marker itself belongs to that part
      */
     public record Marker(String text, Set<Section> within, Section next, boolean kept) {
         /** Copies the set. */
@@ -83,11 +86,11 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
         }
 
         /**
-         * A text that is itself in no part.
+         * A marker that belongs to no part.
          *
-         * @param text begins another part
-         * @param within parts that it ends; elsewhere it is text like any other
-         * @param next the part that it begins
+         * @param text text of the marker
+         * @param within parts that the marker ends; in other parts it is ordinary text
+         * @param next the part that the marker begins
          */
         public Marker(String text, Set<Section> within, Section next) {
             this(text, within, next, false);
@@ -115,12 +118,12 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
     }
 
     /**
-     * Returns the same with calls of tools told from text.
+     * Returns this format with tool calls recognised.
      *
      * @param format syntax of tool calls
      */
     public ReplyFormat calling(ToolFormat format) {
-        // Where a call begins with the brace of its JSON, text may have such a brace anywhere but at the beginning.
+        // If a call begins with the brace of its JSON object, a brace is a marker only at the beginning of the reply.
         Set<Section> within = format.kept()
                 ? EnumSet.of(Section.START)
                 : format.begin().startsWith("<|channel|>")
@@ -135,7 +138,7 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
     }
 
     /**
-     * Returns the part that a reply begins with: templates may open the reasoning themselves.
+     * Returns the part with which a reply begins; a template may itself end with the marker of reasoning.
      *
      * @param prompt output of the template
      */
@@ -148,7 +151,7 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
                 .orElse(Section.START);
     }
 
-    /** Returns whether a token's text is one of the markers, or a part of one. */
+    /** Returns whether the text of a token is a marker or a part of one. */
     boolean marks(String token) {
         return !token.isEmpty() && texts().anyMatch(text -> text.contains(token));
     }
@@ -157,12 +160,12 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
         return Stream.concat(markers.stream().map(Marker::text), tools.stream().flatMap(ToolFormat::texts));
     }
 
-    /** Returns how many characters at the end of a text may be the beginning of one of some others. */
+    /** Returns the length of the longest end of a text that is a proper beginning of one of the wanted texts. */
     static int overlap(CharSequence text, Stream<String> wanted) {
         return wanted.mapToInt(each -> overlap(text, each)).max().orElse(0);
     }
 
-    /** Returns how many characters at the end of a text are the beginning, and not all, of another. */
+    /** Returns the length of the longest end of a text that is a proper beginning of the wanted text. */
     private static int overlap(CharSequence text, String wanted) {
         int most = Math.min(text.length(), wanted.length() - 1);
         String end = text.subSequence(text.length() - most, text.length()).toString();
@@ -174,14 +177,14 @@ public record ReplyFormat(List<String> signs, List<Marker> markers, Optional<Too
         return 0;
     }
 
-    /** Returns the markers that count in a part. */
+    /** Returns the markers that apply in a part. */
     List<Marker> within(Section section) {
         return markers.stream()
                 .filter(marker -> marker.within().contains(section))
                 .toList();
     }
 
-    /** Returns the first of some texts that a text has, or -1. */
+    /** Returns the index of the first occurrence of any of the wanted texts, or -1. */
     static int firstOf(CharSequence text, List<String> wanted) {
         String all = text.toString();
         return wanted.stream()

@@ -9,9 +9,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Divides a reply into reasoning and answer while it comes, and ends it at stop strings. What may still become a marker
- * or a stop string is held back. Space at the beginning of a part is left out, but for a reply that continues a text.
- * Stop strings end an answer, not its reasoning. Used by one thread.
+ * Separates the reasoning, answer and tool calls of a streamed reply, and ends it at stop strings. Text that may be
+ * the beginning of a marker or a stop string is withheld. White space at the beginning of a part is removed, unless
+ * the reply continues a text. Stop strings end an answer, not its reasoning. Used by one thread.
  */
 public final class ReplyParser {
     private final ReplyFormat format;
@@ -24,8 +24,8 @@ public final class ReplyParser {
 
     /**
      * @param format markers of the parts of a reply
-     * @param section the section at its beginning
-     * @param stops texts that end it and are not part of it; none of them empty
+     * @param section the section with which the reply begins
+     * @param stops texts that end the reply and are not part of it; none of them is empty
      */
     public ReplyParser(ReplyFormat format, Section section, List<String> stops) {
         if (stops.contains("")) {
@@ -37,10 +37,10 @@ public final class ReplyParser {
     }
 
     /**
-     * Returns the parser of a prompt's reply.
+     * Returns a parser for the reply to a prompt.
      *
      * @param prompt the prompt to answer
-     * @param stops texts that end the reply and are not part of it; none of them empty
+     * @param stops texts that end the reply and are not part of it; none of them is empty
      */
     public static ReplyParser of(ChatPrompt prompt, List<String> stops) {
         ReplyParser parser = new ReplyParser(prompt.format(), prompt.section(), stops);
@@ -49,10 +49,10 @@ public final class ReplyParser {
     }
 
     /**
-     * Takes text of the reply.
+     * Processes a piece of the reply.
      *
-     * @param text whole characters; nothing of it counts once the reply has {@link #stopped}
-     * @return what is known of it
+     * @param text whole characters; ignored once the reply has {@link #stopped}
+     * @return the deltas that are now certain
      */
     public List<ChatDelta> take(String text) {
         waiting.append(text);
@@ -65,16 +65,16 @@ public final class ReplyParser {
     }
 
     /**
-     * Takes a control token of the reply, which prints nothing.
+     * Processes a control token of the reply, which prints nothing.
      *
-     * @param token spelling in the vocabulary; left out where it marks nothing
-     * @return what is known with it
+     * @param token spelling in the vocabulary; ignored if it is no marker
+     * @return the deltas that are now certain
      */
     public List<ChatDelta> takeControl(String token) {
         return format.marks(token) ? take(token) : List.of();
     }
 
-    /** Returns what was held back when the reply is at its end. */
+    /** Ends the reply and returns the withheld text. */
     public List<ChatDelta> finish() {
         List<ChatDelta> deltas = new ArrayList<>();
         if (!stopped && section != Section.TOOLS) {
@@ -83,12 +83,12 @@ public final class ReplyParser {
         return deltas;
     }
 
-    /** Returns whether a stop string has come. */
+    /** Returns whether a stop string was found. */
     public boolean stopped() {
         return stopped;
     }
 
-    /** Emits what is certain; returns whether a part ended and there may be more. */
+    /** Emits the text that is certain; returns whether a part ended, so that more may follow. */
     private boolean step(List<ChatDelta> deltas) {
         if (section == Section.TOOLS) {
             return call(deltas);
@@ -136,7 +136,7 @@ public final class ReplyParser {
         return reading.ended();
     }
 
-    /** At the start of a reply only a marker begins anything but text. */
+    /** Decides whether the beginning of the reply is a marker or text. */
     private boolean settle() {
         String text = waiting.toString().stripLeading();
         boolean open = text.isEmpty()

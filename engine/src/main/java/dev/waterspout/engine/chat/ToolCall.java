@@ -6,9 +6,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call of a tool that a model asked for.
+ * A tool call requested by a model.
  *
- * @param id tells calls apart
+ * @param id id of the call, unique in the conversation
  * @param name name of the tool
  * @param arguments values by argument name: null, booleans, numbers, strings, and lists and maps of these
  */

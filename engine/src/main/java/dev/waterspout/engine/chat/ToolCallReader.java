@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Reads one call, or one list of calls, while it comes: the name as soon as it is whole, and its arguments piece by
- * piece.
+ * Reads one streamed call, or one list of calls: it reports the name as soon as it is complete, and the arguments
+ * piece by piece.
  */
 interface ToolCallReader {
     /**
-     * Takes text.
+     * Processes text.
      *
-     * @param text all that waits
-     * @param deltas gets what is known
-     * @return how many characters of the text are used up; what still may become the end of the call is not
+     * @param text all unprocessed text
+     * @param deltas receives the deltas that are certain
+     * @return the number of processed characters; a possible beginning of the closing text is not processed
      */
     int take(String text, List<ChatDelta> deltas);
 
@@ -33,17 +33,17 @@ interface ToolCallReader {
         };
     }
 
-    /** Returns the piece that a call begins with. */
+    /** Returns the delta that begins a call. */
     static ChatDelta call(String name) {
         return new ChatDelta(Kind.TOOL_CALL, name);
     }
 
-    /** Returns a piece of its arguments. */
+    /** Returns a delta of its arguments. */
     static ChatDelta arguments(String text) {
         return new ChatDelta(Kind.TOOL_ARGUMENTS, text);
     }
 
-    /** Returns how many characters at the end of a text may be the beginning of another one. */
+    /** Returns the length of the longest end of a text that is a proper beginning of the wanted text. */
     static int held(String text, String wanted) {
         return wanted.isEmpty() ? 0 : ReplyFormat.overlap(text, Stream.of(wanted));
     }

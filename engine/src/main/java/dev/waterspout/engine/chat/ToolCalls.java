@@ -10,25 +10,25 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/** The calls of a reply, as far as they have come. Used by one thread. */
+/** Collects the tool calls of a streamed reply. Used by one thread. */
 public final class ToolCalls {
     private static final String LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    /** Letters of an id: some templates take no other number. */
+    /** Length of an id; some templates accept only this length. */
     private static final int ID_LETTERS = 9;
 
     private final List<Written> calls = new ArrayList<>();
 
     /**
-     * A call as the model wrote it.
+     * A call with its arguments as the model wrote them.
      *
      * @param id tells calls apart
      * @param name name of the tool
-     * @param arguments JSON, not whole where the reply ended before it
+     * @param arguments JSON text, which is incomplete if the reply ended early
      */
     public record Written(String id, String name, String arguments) {}
 
     /**
-     * Takes a piece.
+     * Adds a delta.
      *
      * @param delta a piece of a call
      */
@@ -54,13 +54,13 @@ public final class ToolCalls {
         return List.copyOf(calls);
     }
 
-    /** Returns those calls as the model wrote them whose arguments are objects of JSON. */
+    /** Returns the calls, as the model wrote them, whose arguments are JSON objects. */
     public List<Written> whole() {
         List<String> ids = calls().stream().map(ToolCall::id).toList();
         return calls.stream().filter(call -> ids.contains(call.id())).toList();
     }
 
-    /** Returns the calls whose arguments are objects of JSON. */
+    /** Returns the parsed calls whose arguments are JSON objects. */
     public List<ToolCall> calls() {
         List<ToolCall> whole = new ArrayList<>();
         for (Written call : calls) {
@@ -71,7 +71,7 @@ public final class ToolCalls {
                     whole.add(new ToolCall(call.id(), call.name(), arguments));
                 }
             } catch (IOException malformed) {
-                // The reply ended within it, or the model wrote something else.
+                // The arguments are incomplete or malformed.
             }
         }
         return whole;

@@ -5,18 +5,21 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * How a family of models writes calls of tools in a reply.
+ * The syntax of tool calls of a family of models.
  *
- * @param signs texts that a chat template of the family has, all of them
+ * @param signs texts all of which a chat template of the family contains
  * @param begin text that begins a call, or a list of calls
- * @param kept whether that is the beginning of the call itself
+ * @param kept whether this text is part of the call
  * @param shape JSON shape of a call
- * @param close text that ends a call, or a list of calls; empty where the end of the JSON value ends it
- * @param around texts around calls, which say nothing
+ * @param close text that ends a call, or a list of calls; empty if the end of the JSON value ends it
+ * @param around texts around calls that are ignored
  */
 public record ToolFormat(
         List<String> signs, String begin, boolean kept, Shape shape, String close, List<String> around) {
-    /** The first whose signs fit is taken. Sources: the published chat templates of the families. */
+    /**
+     * Known formats, of which the first with all its signs is used. Sources: the published chat templates of the
+     * families.
+     */
     private static final List<ToolFormat> KNOWN = List.of(
             new ToolFormat(
                     List.of("functions.", "<|channel|>analysis"),
@@ -95,7 +98,7 @@ public record ToolFormat(
                     "",
                     List.of("<|python_tag|>")));
 
-    /** The calls of Hermes and Qwen: also what a model is told whose template knows no tools. */
+    /** The format of Hermes and Qwen, which is also used for models whose template has no tools. */
     public static final ToolFormat HERMES = new ToolFormat(
             List.of("<tool_call>"), "<tool_call>", false, new Single("name", "arguments"), "</tool_call>", List.of());
 
@@ -105,7 +108,7 @@ public record ToolFormat(
         around = List.copyOf(around);
     }
 
-    /** What a call looks like. */
+    /** Structure of a call. */
     public sealed interface Shape {}
 
     /** An object of JSON with two keys. */
@@ -114,10 +117,10 @@ public record ToolFormat(
     /** A list of such objects. */
     public record Listed(String name, String arguments) implements Shape {}
 
-    /** A name, a text, and an object of JSON with the arguments. */
+    /** A name, a separator, and a JSON object with the arguments. */
     public record Named(String separator) implements Shape {}
 
-    /** A name, and for each argument its name and its value, each between two texts. */
+    /** A name, and for each argument its name and its value, each enclosed in two texts. */
     public record Elements(String nameEnd, String keyBegin, String keyEnd, String valueEnd) implements Shape {}
 
     /**
@@ -131,7 +134,7 @@ public record ToolFormat(
                 .findFirst();
     }
 
-    /** Returns the texts that are no part of names and arguments. */
+    /** Returns the texts that delimit names and arguments. */
     Stream<String> texts() {
         Stream<String> inner = switch (shape) {
             case Named(String separator) -> Stream.of(separator);

@@ -5,11 +5,11 @@ import dev.waterspout.engine.json.PlainJson;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tells a model of tools whose chat template does not know any, in the words of Hermes. */
+/** Describes tools in the system message, in the format of Hermes, for models whose chat template has no tools. */
 final class ToolInstructions {
     private ToolInstructions() {}
 
-    /** Returns the conversation without tools, and with messages that any template takes. */
+    /** Returns the conversation without tools, with messages that any template accepts. */
     static Conversation told(Conversation conversation) {
         if (conversation.tools().isEmpty()) {
             return conversation;
@@ -25,7 +25,7 @@ final class ToolInstructions {
         return new Conversation(messages.stream().map(ToolInstructions::plain).toList(), List.of());
     }
 
-    /** Calls and their results, written as text. */
+    /** Returns a message in which calls and their results are text. */
     private static ChatMessage plain(ChatMessage message) {
         if (message.role() == Role.TOOL) {
             return ChatMessage.user("<tool_response>" + message.content() + "</tool_response>");

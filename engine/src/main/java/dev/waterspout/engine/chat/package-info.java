@@ -1,5 +1,6 @@
 /**
- * Conversations: messages, chat templates, prompts of tokens in which users cannot write control tokens, and replies.
+ * Conversations: messages, chat templates, prompts in which user text cannot become control tokens, and the parsing of
+ * replies.
  */
 @NullMarked
 package dev.waterspout.engine.chat;

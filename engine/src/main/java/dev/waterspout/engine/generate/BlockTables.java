@@ -49,8 +49,8 @@ final class BlockTables {
     }
 
     /**
-     * {@return the table of a text that has the cache for itself} In layers with a sliding window its blocks take
-     * turns.
+     * {@return the table of a text that uses the whole cache} In layers with a sliding window it uses the blocks in
+     * rotation.
      *
      * @param positions of the text
      */

@@ -34,7 +34,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
             Tokenizer tokenizer, RankGroup group, int[] tokens, int[] known, GenerationExtent extent, Sampler sampler) {
         if (tokens.length < 1 || tokens.length > group.capacity()) {
             throw new GenerationException("the prompt has " + tokens.length + " tokens; it must have 1 to "
-                    + group.capacity() + ", which the context holds");
+                    + group.capacity() + " to fit in the context");
         }
         this.group = group;
         int[] usable = sampler.notesProbabilities() ? new int[0] : usable(tokens.length, known, extent, tokenizer);
@@ -42,7 +42,7 @@ public final class Generation implements Iterable<String>, AutoCloseable {
         this.stream = tokenizer.stream();
     }
 
-    /** A text that had ended is taken up at its last token, which is chosen again, and ends it again. */
+    /** A complete text is resumed before its last token, which is chosen again and ends it again. */
     private int[] usable(int prompt, int[] known, GenerationExtent extent, Tokenizer tokenizer) {
         int most = group.capacity() - prompt;
         most = extent.predict() < 0 ? most : Math.min(most, extent.predict());

@@ -16,8 +16,8 @@ import java.util.Map;
  * @param prompt the prompt's tokens
  * @param generated the tokens that followed, an end-of-text token included
  * @param stop why it ended
- * @param firstTokenSeconds from the call to the first token, chosen
- * @param widened tokens for which the ranks' first candidates did not suffice, and more were asked for
+ * @param firstTokenSeconds seconds from the call to the choice of the first token
+ * @param widened number of tokens for which the ranks' first candidates did not suffice, so that more were requested
  * @param prefill the prompt's forward passes
  * @param decode the forward passes of one token each
  */

@@ -29,11 +29,10 @@ public final class Generator {
      * @throws GenerationException if there is no token, or the context is too small
      */
     public int[] tokenize(String prompt) {
-        // Without an end-of-text token: that would end the text before it is continued.
+        // The prompt gets no end-of-text token, which would end the text.
         int[] tokens = tokenizer.encode(prompt, tokenizer.vocabulary().addsBos(), true);
         if (tokens.length == 0) {
-            throw new GenerationException(
-                    "the prompt is empty, and this model's vocabulary has no token to begin with");
+            throw new GenerationException("the prompt is empty, and this model's vocabulary has no BOS token");
         }
         if (tokens.length > group.capacity()) {
             throw new GenerationException(
@@ -85,7 +84,7 @@ public final class Generator {
     }
 
     /**
-     * Returns the continuation of a prompt, which begins when it is read first.
+     * Returns the continuation of a prompt. Generation starts when the continuation is first read.
      *
      * @param tokens ids, that fit in the context
      * @param extent number of tokens that may come from the cache, and the end of the reply
@@ -97,12 +96,13 @@ public final class Generator {
     }
 
     /**
-     * Returns the continuation of a prompt that an earlier attempt came some way with. It has the tokens of that
-     * attempt, and goes on as that would have done. A sampler that notes how likely tokens were computes them anew.
+     * Returns the continuation of a prompt from the tokens of an interrupted attempt. It equals the continuation that
+     * the attempt would have produced. A sampler that records log-probabilities computes those of the known tokens
+     * again.
      *
      * @param tokens ids, that fit in the context
      * @param known tokens that were chosen to follow them, with the same sampling
-     * @param extent how many of the prompt's tokens may be taken from the cache, and where to end
+     * @param extent number of prompt tokens that may be taken from the cache, and the limit of the generation
      * @param sampler chooses the tokens that follow, of this generation alone
      * @throws GenerationException if there is no token, or more than the context holds
      */

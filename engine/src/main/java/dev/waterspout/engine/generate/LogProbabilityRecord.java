@@ -31,10 +31,10 @@ final class LogProbabilityRecord {
     }
 
     /**
-     * Looks at a place, as the model computed it.
+     * Stores the logits of a position.
      *
-     * @param tokens the most likely ones, at least as many as are noted
-     * @param logit logit of any token that may be chosen
+     * @param tokens the most likely tokens, at least as many as are recorded
+     * @param logit logits by token id
      */
     void look(Ranking tokens, IntToDoubleFunction logit) {
         ranking = tokens;
@@ -42,7 +42,7 @@ final class LogProbabilityRecord {
         normalizer = tokens.logit(0) + Math.log(tokens.sum(tokens.odds(1), 1));
     }
 
-    /** Notes the token that was chosen at that place. */
+    /** Records the token that was chosen at this position. */
     void choose(int token) {
         if (isKept()) {
             List<ChosenToken.Candidate> first = IntStream.range(0, Math.min(likeliest, ranking.size()))
@@ -52,7 +52,7 @@ final class LogProbabilityRecord {
         }
     }
 
-    /** Returns the tokens from a place on. */
+    /** Returns the tokens from a position on. */
     List<ChosenToken> from(int place) {
         synchronized (chosen) {
             return List.copyOf(chosen.subList(Math.min(place, chosen.size()), chosen.size()));

@@ -8,14 +8,14 @@ import java.util.TreeMap;
  * are penalized. Penalties have the meaning that llama.cpp gives them.
  *
  * @param window number of the last tokens, the prompt's included, that are penalized; 0 for none, -1 for all
- * @param repeat divides a positive logit of such a token, and multiplies one that is not; 1 changes nothing
+ * @param repeat divides a positive logit of such a token, and multiplies any other logit of it; 1 changes nothing
  * @param presence is subtracted from the logit of such a token
- * @param frequency is subtracted as often as the token is among them
+ * @param frequency is subtracted once for each occurrence of the token among them
  * @param bias added to logits, by token; negative infinity forbids a token
  */
 public record LogitAdjustments(
         int window, double repeat, double presence, double frequency, Map<Integer, Double> bias) {
-    /** Leaves the logits as they are. */
+    /** No adjustments. */
     public static final LogitAdjustments NONE = new LogitAdjustments(64, 1, 0, 0, Map.of());
 
     /** Checks the ranges and copies the map. */
@@ -37,7 +37,7 @@ public record LogitAdjustments(
         });
     }
 
-    /** Returns whether tokens of the text have influence on what follows. */
+    /** Returns whether the tokens of the text influence the logits. */
     boolean penalizes() {
         return window != 0 && (repeat != 1 || presence != 0 || frequency != 0);
     }

@@ -31,7 +31,7 @@ sealed interface Order {
     int CODE_OUTPUT = 4;
     int CODE_GATHER = 5;
 
-    /** An order, and which of a process's groups it is for. */
+    /** An order, and the number of the group that it is for. */
     record Addressed(int group, Order order) {}
 
     /**
@@ -162,7 +162,7 @@ sealed interface Order {
         }
     }
 
-    /** An order that is all said with its code. */
+    /** An order without arguments. */
     record Signal(int code) implements Order {
         @Override
         public void send(ControlChannel control, int group) {

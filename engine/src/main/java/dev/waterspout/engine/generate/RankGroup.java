@@ -157,7 +157,7 @@ public final class RankGroup implements AutoCloseable {
     /**
      * Reads the weights of this process's ranks once, so that the first token does not wait for the disk.
      *
-     * @param listener is told how far it has come
+     * @param listener receives the progress
      */
     public void preload(LoadListener listener) {
         long all = ranks.values().stream()
@@ -171,13 +171,13 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Runs a chunk of tokens of one text through all layers, on every rank. Waits until no generation runs; what the
-     * cache held for generations is forgotten. Passes that belong together, and the {@link #output} of their tokens,
+     * Runs a chunk of tokens of one text through all layers, on every rank. Waits until no generation runs; the KV
+     * cache of earlier generations is discarded. Passes that belong together, and the {@link #output} of their tokens,
      * are made in one {@link #exclusively} where other threads generate.
      *
      * @param tokens token ids, at most {@link #chunk}
-     * @param position position of the first: 0, or the one after the last pass's, since layers with a sliding window
-     *     keep their window only
+     * @param position position of the first: 0, or the one after the last pass's, because sliding-window layers keep
+     *     only their window
      * @param wantsLogits whether all logits of the last token are needed
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
@@ -229,8 +229,8 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * If partials exceeded the range of their wire format, the pass is repeated in a wider format, where the schedule
-     * has one.
+     * Repeats the pass in a wider format if partials exceeded the range of their wire format and the schedule has such
+     * a format.
      */
     private void run(Member member, Pass pass, boolean overlapped) {
         Rank rank = rank(member.rank());
@@ -244,9 +244,8 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Runs what reads weights from the file's mapping. A file that was cut is told before the JVM or machine code
-     * touches what is no longer there, except where it is cut meanwhile; of the faults that follow, the JVM turns those
-     * of its own code into an InternalError.
+     * Runs code that reads weights from the file mapping. A truncated file is reported before the missing pages are
+     * accessed. If the file is truncated during the call, the JVM turns faults in its own code into an InternalError.
      */
     private void reading(Runnable work) {
         weights.requireUncut();
@@ -267,7 +266,7 @@ public final class RankGroup implements AutoCloseable {
      */
     private record Pass(List<BlockCopy> copies, List<SequenceRows> parts, List<LogitsRequest> wanted) {}
 
-    /** Changes the block tables as a step says, and looks its sequences up in them. */
+    /** Applies the table changes of a step, and looks up the blocks of its sequences. */
     private Pass pass(Step step, List<LogitsRequest> wanted) {
         step.tables().forEach(tables::apply);
         List<SequenceRows> parts = new ArrayList<>();
@@ -378,7 +377,7 @@ public final class RankGroup implements AutoCloseable {
         return rank(0).logits();
     }
 
-    /** {@return the logits of one token of those that were computed last, f32 {@code [vocabulary]}} */
+    /** {@return the logits of one of the tokens that were computed last, f32 {@code [vocabulary]}} */
     MemorySegment logits(int row) {
         MemorySegment all = logits();
         long bytes = all.byteSize() / options.logitRows();
@@ -411,7 +410,7 @@ public final class RankGroup implements AutoCloseable {
     }
 
     /**
-     * Does for several groups what {@link #follow()} does for one.
+     * Runs the steps of several groups, as {@link #follow()} does for one.
      *
      * @param groups on the same ranks, in the order of their numbers
      */

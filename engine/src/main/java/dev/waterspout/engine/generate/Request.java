@@ -34,7 +34,7 @@ final class Request {
          *
          * @param stop why
          * @param held tokens of the prompt that were taken from the cache
-         * @param firstTokenSeconds from the call to the first token, chosen
+         * @param firstTokenSeconds seconds from the call to the choice of the first token
          * @param widened tokens for which the ranks' first candidates did not suffice
          * @param prefill the prompt's forward passes
          * @param decode the forward passes of one token each
@@ -55,7 +55,7 @@ final class Request {
     private final Sampler sampler;
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private final long called;
-    /** Its number in the scheduler; -1 before it has one. */
+    /** Its number in the scheduler; -1 before it is added there. */
     long number = -1;
 
     private long begun;
@@ -92,14 +92,14 @@ final class Request {
         generated = known.length;
     }
 
-    /** {@return the tokens that are computed before one is chosen} */
+    /** {@return the tokens that are computed before the first one is chosen} */
     int[] given() {
         int[] given = Arrays.copyOf(prompt, prompt.length + known.length);
         System.arraycopy(known, 0, given, prompt.length, known.length);
         return given;
     }
 
-    /** Notes the start of the first forward pass. */
+    /** Records the start of the first forward pass. */
     void begin(List<RankWork> work) {
         begun = System.nanoTime();
         idle = work;
@@ -113,7 +113,7 @@ final class Request {
         return filled != 0;
     }
 
-    /** Notes the end of the prompt's computation. */
+    /** Records the end of the prompt's computation. */
     void fill(List<RankWork> work) {
         filled = System.nanoTime();
         prefilled = work;
@@ -124,7 +124,10 @@ final class Request {
         return extent.predict() == 0 ? LogitsRequest.NONE : sampler.request(vocabulary(logits));
     }
 
-    /** {@return how many tokens can be chosen} An embedding table may have more rows than the vocabulary has tokens. */
+    /**
+     * {@return the number of tokens that can be chosen} An embedding table may have more rows than the vocabulary has
+     * tokens.
+     */
     private int vocabulary(int logits) {
         return Math.min(logits, vocabulary.size());
     }
@@ -161,12 +164,12 @@ final class Request {
         return sampler.sample(LogitsCheck.require(group.logits(row).asSlice(0, bytes), group.likelyCause()));
     }
 
-    /** {@return whether it ends with this token, which the model ends texts with} */
+    /** {@return whether this is an end-of-text token that ends the generation} */
     boolean endsWith(int token) {
         return !extent.ignoresEnd() && vocabulary.isEndOfText(token);
     }
 
-    /** {@return whether it has as many tokens as were asked for} */
+    /** {@return whether the requested number of tokens has been generated} */
     boolean isComplete() {
         return generated == extent.predict();
     }

@@ -15,29 +15,24 @@ import java.util.TreeSet;
  * Chooses tokens from logits: top-k, top-p (nucleus sampling, arXiv 1904.09751), min-p (arXiv 2407.01082), temperature.
  * The same parameters and logits give the same tokens, from all logits or from candidates.
  *
- * <p>Candidates are the most likely tokens of all, in their exact order ({@link Candidates}), and sums of exponentials
- * of all others. What is chosen from them is what would be chosen from all logits, or nothing is chosen:
+ * <p>Candidates are the most likely tokens of the whole vocabulary, in exact order ({@link Candidates}), and the sums
+ * of exponentials of all others. The choice from candidates either equals the choice from all logits or is undecided:
  *
  * <ul>
- *   <li>The most likely token, and the k most likely ones of top-k, are candidates if every rank sends one, or k. All
- *       that follows looks at them alone.
- *   <li>Top-p and min-p keep the most likely tokens up to one that is found by adding odds in order. If that one is
- *       among the candidates, all that are kept are. Top-p compares with the sum of all odds, which is known with an
- *       error: where a comparison is closer than that error, nothing is chosen.
- *   <li>Where all tokens are kept, a random number is compared with the odds added up in order, as a part of the sum of
- *       all odds. A candidate is drawn if no comparison is closer than the sum's error; nothing is chosen where the
- *       draw goes on beyond the candidates.
+ *   <li>The most likely token, and the k most likely ones of top-k, are candidates if every rank sends one, or k. The choice then depends on them alone.
+ *   <li>Top-p and min-p keep the most likely tokens up to one that is found by adding odds in order. If this token is a candidate, so are all tokens that are kept. Top-p compares with the sum of all odds, which is known with an error; a comparison within this error is undecided.
+ *   <li>If all tokens are kept, a random number is compared with the cumulative odds, divided by the sum of all odds. A candidate is drawn if no comparison is within the error of the sum. A draw beyond the candidates is undecided.
  * </ul>
  */
 public final class Sampler {
-    /** Number of candidates per rank, if the filters do not limit it. */
+    /** Number of candidates per rank if the filters do not limit it. */
     static final int CANDIDATES = 64;
 
     private static final OptionalInt UNDECIDED = OptionalInt.empty();
 
     private final SamplingParameters parameters;
     private final SplittableRandom random;
-    /** The logits: a new array for every token would be new memory to the caches each time. */
+    /** The logits. The array is reused, because a new array for every token would cause cache misses. */
     private float[] values = {};
 
     private final TokenCounts recent;
@@ -54,8 +49,8 @@ public final class Sampler {
     /**
      * @param parameters filters of the tokens, and the seed
      * @param constraint constraint on the next tokens
-     * @param likeliest how many of the most likely tokens are {@linkplain #chosen noted} at each place; -1 to note
-     *     nothing
+     * @param likeliest number of the most likely tokens that are {@linkplain #chosen recorded} at each position; -1 to
+     *     record nothing
      */
     public Sampler(SamplingParameters parameters, TokenConstraint constraint, int likeliest) {
         this.parameters = parameters;
@@ -66,7 +61,7 @@ public final class Sampler {
     }
 
     /**
-     * Takes a token of the text: penalties look at those that were taken.
+     * Adds a token of the text, for the penalties.
      *
      * @param token id, of the prompt or chosen
      */
@@ -77,8 +72,8 @@ public final class Sampler {
     }
 
     /**
-     * Takes a token that was chosen in an earlier attempt at the same text, as if it had been chosen now: what follows
-     * is drawn with the same random numbers.
+     * Adds a token that was chosen in an earlier attempt at the same text, and advances the random numbers as if it
+     * had been chosen now.
      *
      * @param token id
      */
@@ -148,7 +143,7 @@ public final class Sampler {
      * Chooses a token from all logits.
      *
      * @param logits f32 {@code [vocabulary]}
-     * @return its id; the lowest of equally likely ones where the most likely token is asked for
+     * @return its id; the lowest of equally likely ones where the temperature is 0
      * @throws ModelException if the logits have a NaN
      * @throws IllegalArgumentException if a bias is for a token that does not exist, or if biases forbid all tokens
      * @throws GenerationException if the constraint allows no token
@@ -175,8 +170,8 @@ public final class Sampler {
      * Chooses a token from candidates.
      *
      * @param candidates the answer to {@link #request}, or to a wider one
-     * @return its id, the one that all logits would lead to; nothing if these candidates do not decide it, and the
-     *     token is to be chosen from more
+     * @return its id, the same as from all logits; empty if these candidates do not determine the token, which must
+     *     then be chosen from more candidates
      * @throws IllegalArgumentException if biases forbid all tokens
      */
     public OptionalInt sample(Candidates candidates) {
@@ -241,7 +236,7 @@ public final class Sampler {
         return ranking.size() < topK ? UNDECIDED : nucleus(ranking.first(topK));
     }
 
-    /** Applies top-p and min-p, which keep at least one token, and draws from what they keep. */
+    /** Applies top-p and min-p, which keep at least one token, and draws from the remaining tokens. */
     private OptionalInt nucleus(Ranking ranking) {
         double[] odds = ranking.odds(1);
         boolean ends = parameters.topP() < 1;

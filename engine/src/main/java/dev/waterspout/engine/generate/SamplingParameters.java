@@ -7,7 +7,7 @@ package dev.waterspout.engine.generate;
  * @param topK keep the {@code topK} most likely tokens; 0 keeps all
  * @param topP keep the most likely tokens that together have this probability; 1 keeps all
  * @param minP keep tokens at least this fraction as likely as the most likely one; 0 keeps all
- * @param temperature divides the logits; 0 takes the most likely token, and nothing else matters
+ * @param temperature divides the logits; 0 takes the most likely token, and the filters have no effect
  * @param seed seed of the random numbers
  * @param adjustments adjustments of the logits
  */
@@ -24,7 +24,7 @@ public record SamplingParameters(
     }
 
     /**
-     * Parameters that leave the logits as they are.
+     * Parameters without adjustments of the logits.
      *
      * @param topK keep the {@code topK} most likely tokens; 0 keeps all
      * @param topP keep the most likely tokens that together have this probability; 1 keeps all

@@ -19,10 +19,9 @@ import java.util.zip.CRC32C;
 
 /**
  * Checks that all processes of a group have the same weights. If all of them read the same file on the same machine,
- * nothing is read for the check. Otherwise one rank of each file computes a CRC32C of every tensor, and the digests
- * are compared. Each rank reads only its own part of most tensors, and the ranks' parts have no bytes in common. The
- * pages that are read are those that the rank's shard is about to need, and, where no other rank of the machine needs
- * them, those of the others'.
+ * the check reads nothing. Otherwise one rank of each file computes a CRC32C of every tensor, and the digests are
+ * compared. Each rank reads only its own part of most tensors, and the ranks' parts have no bytes in common. A rank
+ * reads the pages that its own shard needs, and the pages that no other rank of its machine needs.
  */
 public final class WeightAgreement {
     /** Bytes after which a heartbeat is sent to the other ranks. */

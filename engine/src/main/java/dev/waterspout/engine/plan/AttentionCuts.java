@@ -4,13 +4,14 @@ import dev.waterspout.engine.model.ModelConfig;
 import java.util.List;
 
 /**
- * Where attention can be cut. The columns of the attention output go with the query heads, and a cut had better split
- * no block of its weights: columns of split blocks are decoded. As long as there are enough KV heads for all ranks, a
- * rank has whole KV heads and the query heads that share them. With more ranks than that, query heads are divided, and
- * each rank has a copy of the KV heads that its own need. With more ranks than that allows, cuts fall inside blocks.
+ * Divides attention among ranks by query heads, with the corresponding columns of the attention output. Divisions at
+ * block boundaries of its weights are preferred, because a shard of split blocks is decoded to f32. If there are
+ * enough KV heads for all ranks, each rank has whole KV heads and the query heads that share them. With more ranks,
+ * query heads are divided, and each rank has a copy of the KV heads that its query heads need. With still more ranks,
+ * blocks are split.
  *
  * @param config the model's shape
- * @param block neighbouring weights of a row of the attention output that cannot be separated
+ * @param block block size of the attention output, in weights of a row
  */
 record AttentionCuts(ModelConfig config, int block) {
     /**
@@ -36,7 +37,7 @@ record AttentionCuts(ModelConfig config, int block) {
         return new Span(heads.from() / config.groupSize(), Math.ceilDiv(heads.to(), config.groupSize()));
     }
 
-    /** The least number of neighbours, of so many columns each, that are whole blocks together. */
+    /** Returns the smallest number of heads, each of {@code columns} columns, that together are whole blocks. */
     private int whole(int columns) {
         return block / gcd(block, columns);
     }

@@ -9,9 +9,10 @@ package dev.waterspout.engine.plan;
  * @param ffn FFN columns; none in a model whose layers all have experts
  * @param experts experts with columns on this rank; none in a model without experts
  * @param expert columns of each of them
- * @param sharedExpert columns of the expert that every token goes to; none in a model without one
+ * @param sharedExpert columns of the shared expert; none in a model without one
  * @param vocabulary rows of the output head
- * @param wholeAttention whether attention is computed by every rank, for all heads, and its output is no partial
+ * @param wholeAttention whether every rank computes attention for all heads, so that its output is complete and not a
+ *     partial
  */
 public record Shard(
         int rank,
@@ -23,12 +24,15 @@ public record Shard(
         Span sharedExpert,
         Span vocabulary,
         boolean wholeAttention) {
-    /** Returns whether the rank has the first columns of its experts, and so adds what is added once per expert. */
+    /**
+     * Returns whether the rank has the first columns of its experts and therefore adds the terms that are added once
+     * per expert, such as biases.
+     */
     public boolean leadsExperts() {
         return expert.from() == 0;
     }
 
-    /** Returns the most columns that any FFN or expert of the shard has. */
+    /** Returns the largest number of columns of any FFN or expert of the shard. */
     public int widestFfn() {
         return Math.max(ffn.size(), Math.max(expert.size(), sharedExpert.size()));
     }

@@ -13,13 +13,12 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a model is divided among ranks: attention by heads, the FFN by columns, both so that no block of weights is
- * split where there are enough blocks for all ranks, experts by columns or dealt out whole, and the output head by
- * vocabulary rows. Shares may be uneven: each is moved to the nearest place where a cut is allowed.
+ * The division of a model among ranks: attention by heads, the FFN by columns, experts by columns or whole, and the
+ * output head by vocabulary rows. Blocks of weights are split only if there are fewer blocks than ranks. Shares may be
+ * uneven; each boundary is rounded to the nearest allowed one.
  *
  * @param shards one per rank, in rank order; together they cover every FFN column and vocabulary row exactly once, and
- *     every query head, unless all of them have all heads; KV heads are in several shards where there are more ranks
- *     than KV heads
+ *     every query head, unless all of them have all heads; with more ranks than KV heads, several shards have the same KV head
  */
 public record ShardPlan(List<Shard> shards) {
     /** Copies the list. */
@@ -30,7 +29,7 @@ public record ShardPlan(List<Shard> shards) {
     /**
      * Divides a model.
      *
-     * @param model its shape and types of weights count
+     * @param model the model, of which only the shape and the tensor types are used
      * @param ranks number of ranks, at least 1
      * @param split shares of the ranks
      * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, Split)} does
@@ -42,7 +41,7 @@ public record ShardPlan(List<Shard> shards) {
     /**
      * Divides a model, every expert by columns.
      *
-     * @param model its shape and types of weights count
+     * @param model the model, of which only the shape and the tensor types are used
      * @param ranks number of ranks, at least 1
      * @param shares relative share of every rank, positive; empty for equal shares
      * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, Split)} does
@@ -52,10 +51,10 @@ public record ShardPlan(List<Shard> shards) {
     }
 
     /**
-     * Divides a model that need not be there, every expert by columns.
+     * Divides a model given by its shape, every expert by columns.
      *
      * @param config its shape
-     * @param blocks the weights that cannot be separated
+     * @param blocks block sizes of the divided matrices
      * @param ranks number of ranks, at least 1
      * @param shares relative share of every rank, positive; empty for equal shares
      * @throws PlanException as {@link #of(ModelConfig, WeightBlocks, int, Split)} does
@@ -65,14 +64,14 @@ public record ShardPlan(List<Shard> shards) {
     }
 
     /**
-     * Divides a model that need not be there.
+     * Divides a model given by its shape.
      *
      * @param config its shape
-     * @param blocks the weights that cannot be separated
+     * @param blocks block sizes of the divided matrices
      * @param ranks number of ranks, at least 1
      * @param split shares of the ranks
-     * @throws PlanException if there are more ranks than parts that can be separated, if the shares are not one
-     *     positive number per rank, or if there are no experts to deal out
+     * @throws PlanException if there are more ranks than units to divide, if the shares are not one positive number
+     *     per rank, or if whole experts are requested of a model without experts
      */
     public static ShardPlan of(ModelConfig config, WeightBlocks blocks, int ranks, Split split) {
         if (ranks < 1) {
@@ -121,14 +120,14 @@ public record ShardPlan(List<Shard> shards) {
                         ShardPlan.columns("expert", width, block, weights));
             }
             if (experts == null) {
-                throw new PlanException("the model has no experts to deal out");
+                throw new PlanException("the model has no experts to distribute");
             }
             return new Mixture(
                     divide("experts", count, weights), Collections.nCopies(weights.length, new Span(0, width)));
         }
     }
 
-    /** Divides the columns between two halves; none of 0 columns. */
+    /** Divides the columns of an FFN or an expert among ranks; returns empty spans for 0 columns. */
     private static List<Span> columns(String what, int width, int block, double[] weights) {
         if (width == 0) {
             return Collections.nCopies(weights.length, new Span(0, 0));
@@ -138,7 +137,7 @@ public record ShardPlan(List<Shard> shards) {
         }
         int unit = block;
         while (unit % 2 == 0 && width / unit < weights.length) {
-            unit /= 2; // fewer blocks than ranks: cuts fall inside blocks, whose weights are decoded
+            unit /= 2; // fewer blocks than ranks: blocks are split, and their weights decoded
         }
         int together = unit;
         String units = unit == 1 ? " columns" : " groups of " + unit + " columns";
@@ -150,7 +149,7 @@ public record ShardPlan(List<Shard> shards) {
     /**
      * Returns the largest number of ranks among which a model can be divided.
      *
-     * @param model its shape counts
+     * @param model the model, of which only the shape is used
      * @param split shares of the ranks
      */
     public static int mostRanks(Model model, Split split) {
@@ -165,7 +164,7 @@ public record ShardPlan(List<Shard> shards) {
                 .reduce(Math.min(heads, config.vocabulary()), Math::min);
     }
 
-    /** Returns how many ranks there are. */
+    /** Returns the number of ranks. */
     public int ranks() {
         return shards.size();
     }
@@ -175,7 +174,7 @@ public record ShardPlan(List<Shard> shards) {
         return shards.getFirst().wholeAttention();
     }
 
-    /** Returns how many partials of a layer the ranks exchange. */
+    /** Returns the number of partials per layer that the ranks exchange. */
     public int exchangesPerLayer() {
         return wholeAttention() ? 1 : 2;
     }
@@ -241,7 +240,8 @@ public record ShardPlan(List<Shard> shards) {
     }
 
     /**
-     * Of the ranks with more than one unit, the one furthest above its share: it gives one back to the minimum of one.
+     * Returns, among the ranks with more than one unit, the one furthest above its share. It loses a unit to a rank
+     * that has none.
      */
     private static int furthestAboveShare(double[] missing, int[] counts) {
         int best = -1;

@@ -3,18 +3,19 @@ package dev.waterspout.engine.plan;
 /**
  * A run of whole units: heads, FFN columns or vocabulary rows.
  *
- * @param from first
- * @param to after the last
+ * @param from index of the first unit
+ * @param to index after the last unit
  */
 public record Span(int from, int to) {
     /** Checks the bounds. */
     public Span {
         if (from < 0 || to < from) {
-            throw new IllegalArgumentException("span from " + from + " to " + to + "; it must not be reversed");
+            throw new IllegalArgumentException(
+                    "span from " + from + " to " + to + "; its end must not be before its beginning");
         }
     }
 
-    /** Returns how many units it has. */
+    /** Returns the number of units. */
     public int size() {
         return to - from;
     }

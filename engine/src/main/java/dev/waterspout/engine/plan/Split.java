@@ -3,14 +3,14 @@ package dev.waterspout.engine.plan;
 import java.util.List;
 
 /**
- * How a model is to be divided among ranks.
+ * The requested division of a model among ranks.
  *
  * @param shares relative share of every rank, positive; empty for equal shares
- * @param wholeExperts whether experts are dealt out whole, instead of some columns of every expert to each rank
+ * @param wholeExperts whether each rank has some whole experts, instead of some columns of every expert
  * @param wholeAttention whether every rank computes attention of all heads, and nothing is exchanged after it
  */
 public record Split(List<Double> shares, boolean wholeExperts, boolean wholeAttention) {
-    /** Equal shares, every expert cut by columns, attention by heads. */
+    /** Equal shares, every expert divided by columns, attention by heads. */
     public static final Split EQUAL = new Split(List.of(), false);
 
     /** Copies the list. */
@@ -19,17 +19,17 @@ public record Split(List<Double> shares, boolean wholeExperts, boolean wholeAtte
     }
 
     /**
-     * A split with attention cut by heads.
+     * A split with attention divided by heads.
      *
      * @param shares relative share of every rank, positive; empty for equal shares
-     * @param wholeExperts whether experts are dealt out whole
+     * @param wholeExperts whether each rank has some whole experts
      */
     public Split(List<Double> shares, boolean wholeExperts) {
         this(shares, wholeExperts, false);
     }
 
     /**
-     * Returns the same with attention cut by heads, or not.
+     * Returns this split with attention divided by heads or replicated.
      *
      * @param whole whether every rank computes attention of all heads
      */

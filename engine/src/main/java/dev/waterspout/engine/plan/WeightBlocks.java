@@ -5,8 +5,8 @@ import dev.waterspout.engine.model.TensorRole;
 import java.util.stream.Stream;
 
 /**
- * How many neighbouring weights of a row lie in one block and cannot be separated, in the matrices that tensor
- * parallelism cuts by columns.
+ * Block sizes of the matrices that tensor parallelism divides by columns. The weights of a block share a scale and can
+ * be separated only by decoding them.
  *
  * @param attention block size of the attention output, in weights
  * @param ffn largest block size of the down projections of FFN and experts, in weights

@@ -191,6 +191,6 @@ class ShardPlanTest {
         }
         assertThatThrownBy(() -> ShardPlan.of(CONFIG, new WeightBlocks(1, 1), 2, new Split(List.of(), true)))
                 .isInstanceOf(PlanException.class)
-                .hasMessage("the model has no experts to deal out");
+                .hasMessage("the model has no experts to distribute");
     }
 }

@@ -6,11 +6,13 @@ import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.kernels.host.WeightMatrix;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The minimum of memory reads and operations for the matrices of a workload. Every pass of up to a chunk of tokens
- * reads the weights of all layers once, and those of the output head if logits are needed. Reads and products of
- * attention itself are not counted.
+ * reads the weights of all layers once, and those of the output head if logits are needed. Of a mixture of experts a pass
+ * reads the experts that its tokens are routed to; every expert counts as equally likely. Reads and products of attention
+ * itself are not counted.
  *
  * @param weightBytes bytes read from memory by all ranks together
  * @param flops multiplications and additions
@@ -25,16 +27,20 @@ public record WorkloadCost(double weightBytes, double flops) {
      * @param workload the workload
      */
     public static WorkloadCost of(Model model, ShardPlan plan, int chunk, Workload workload) {
-        double all = 0;
+        double dense = 0;
+        double stored = 0;
         double head = 0;
         for (var shard : plan.shards()) {
             ShardWeights weights = ShardWeights.of(model, shard);
             WeightMatrix output = weights.output();
-            all += weights.bytes();
-            head += (double) output.rows() * output.format().rowBytes(output.columns());
+            double rows = (double) output.rows() * output.format().rowBytes(output.columns());
+            dense += weights.bytes() - weights.expertBytes() - rows;
+            stored += weights.expertBytes();
+            head += rows;
         }
         int sequences = workload.sequences();
-        int passes = Math.ceilDiv(sequences * workload.prompt(), chunk) + workload.generate();
+        int prompts = sequences * workload.prompt();
+        int passes = Math.ceilDiv(prompts, chunk) + workload.generate();
         int logits = Math.min(1, workload.prompt()) + workload.generate();
         ModelConfig config = model.config();
         Experts experts = config.experts();
@@ -43,7 +49,16 @@ public record WorkloadCost(double weightBytes, double flops) {
         double layers =
                 config.width() * (config.layers() * (2.0 * config.queryWidth() + 2.0 * config.kvWidth()) + 3.0 * ffn);
         double output = (double) config.width() * config.vocabulary();
+        double wholes = prompts / chunk * share(experts, chunk)
+                + share(experts, prompts % chunk)
+                + workload.generate() * share(experts, sequences);
         return new WorkloadCost(
-                (all - head) * passes + head * logits, 2 * (layers * workload.tokens() + output * logits * sequences));
+                dense * passes + stored * wholes + head * logits,
+                2 * (layers * workload.tokens() + output * logits * sequences));
+    }
+
+    /** {@return the expected share of the experts that at least one of some tokens is routed to} */
+    private static double share(@Nullable Experts experts, int tokens) {
+        return experts == null ? 0 : 1 - Math.pow(1 - (double) experts.used() / experts.count(), tokens);
     }
 }

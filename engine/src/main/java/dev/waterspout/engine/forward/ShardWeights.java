@@ -177,6 +177,16 @@ public record ShardWeights(
         return matrices().stream().mapToLong(ShardWeights::bytes).sum();
     }
 
+    /** Returns the part of {@link #bytes} that experts take: a token's pass reads only those that it is routed to. */
+    public long expertBytes() {
+        return layers.stream()
+                .flatMap(layer -> layer.stacks().entrySet().stream())
+                .filter(stack -> stack.getKey().isOfExperts())
+                .flatMap(stack -> stack.getValue().stream())
+                .mapToLong(ShardWeights::bytes)
+                .sum();
+    }
+
     /** Returns the number of weights in {@link #matrices}: of multiply-adds per token. */
     long elements() {
         return matrices().stream()

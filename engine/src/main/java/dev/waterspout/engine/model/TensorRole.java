@@ -144,7 +144,7 @@ public enum TensorRole {
     }
 
     /** Returns whether it belongs to a mixture of experts. */
-    boolean isOfExperts() {
+    public boolean isOfExperts() {
         return switch (this) {
             case FFN_ROUTER,
                     FFN_ROUTER_BIAS,

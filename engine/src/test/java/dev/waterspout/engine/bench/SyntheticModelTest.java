@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.gguf.GgmlType;
 import dev.waterspout.engine.gguf.GgufFile;
 import dev.waterspout.engine.gguf.GgufValue;
 import dev.waterspout.engine.gguf.GgufValueType;
 import dev.waterspout.engine.model.Architectures;
+import dev.waterspout.engine.model.Experts;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.TensorShape;
+import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.kernels.host.HostKernels;
 import java.io.IOException;
@@ -20,6 +23,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,14 +107,7 @@ class SyntheticModelTest {
     @ParameterizedTest
     @ValueSource(strings = {"MXFP4", "Q4_K", "IQ1_M", "NVFP4"})
     void typesApplyWhereRowsAreWholeBlocks(String type, @TempDir Path folder) throws IOException {
-        Map<String, GgufValue> keys =
-                new LinkedHashMap<>(ModelShape.of("gpt-oss-20b@2").keys());
-        Map.of("embedding_length", 256, "attention.head_count", 4, "attention.head_count_kv", 2)
-                .forEach((key, value) -> keys.put(key, new GgufValue.Int(GgufValueType.UINT32, value)));
-        Map.of("feed_forward_length", 64, "expert_feed_forward_length", 64, "expert_count", 4)
-                .forEach((key, value) -> keys.put(key, new GgufValue.Int(GgufValueType.UINT32, value)));
-        Path file = folder.resolve("model.gguf");
-        new SyntheticModel(new ModelShape("small", "gpt-oss", 600, false, keys), GgmlType.valueOf(type)).write(file);
+        Path file = smallMixture(GgmlType.valueOf(type), folder);
         try (Model model = new Model(GgufFile.open(file));
                 RankGroup group = Groups.start(model, 2, "f32", HostKernels.vector())) {
             String experts = type.equals("MXFP4") || type.equals("NVFP4") ? type : "Q8_0";
@@ -128,5 +125,36 @@ class SyntheticModelTest {
                     .isEqualTo(GgmlType.F32);
             assertThat(Groups.logits(group, 1, 300, 400)).hasSize(600).doesNotContain(Float.NaN);
         }
+    }
+
+    /** Two tokens reach more experts than one: a share of (1 - used/count) of those that the first did not reach. */
+    @Test
+    void aPassReadsTheExpertsThatItsTokensReach(@TempDir Path folder) throws IOException {
+        try (Model model = new Model(GgufFile.open(smallMixture(GgmlType.Q8_0, folder)))) {
+            ShardPlan plan = ShardPlan.of(model, 2, List.of());
+            double experts = plan.shards().stream()
+                    .mapToDouble(shard -> ShardWeights.of(model, shard).expertBytes())
+                    .sum();
+            Experts mixture = Objects.requireNonNull(model.config().experts());
+            double one = WorkloadCost.of(model, plan, 8, new Workload(0, 1, 0)).weightBytes();
+            double two =
+                    WorkloadCost.of(model, plan, 8, new Workload(0, 1, 0, 2)).weightBytes();
+            double notReached = 1 - (double) mixture.used() / mixture.count();
+            assertThat(experts).isPositive();
+            assertThat(two - one).isEqualTo(experts * notReached * (1 - notReached), within(1.0));
+        }
+    }
+
+    /** A model of the shape of gpt-oss, with two layers of few columns and few experts. */
+    private static Path smallMixture(GgmlType type, Path folder) throws IOException {
+        Map<String, GgufValue> keys =
+                new LinkedHashMap<>(ModelShape.of("gpt-oss-20b@2").keys());
+        Map.of("embedding_length", 256, "attention.head_count", 4, "attention.head_count_kv", 2)
+                .forEach((key, value) -> keys.put(key, new GgufValue.Int(GgufValueType.UINT32, value)));
+        Map.of("feed_forward_length", 64, "expert_feed_forward_length", 64, "expert_count", 4)
+                .forEach((key, value) -> keys.put(key, new GgufValue.Int(GgufValueType.UINT32, value)));
+        Path file = folder.resolve("model.gguf");
+        new SyntheticModel(new ModelShape("small", "gpt-oss", 600, false, keys), type).write(file);
+        return file;
     }
 }

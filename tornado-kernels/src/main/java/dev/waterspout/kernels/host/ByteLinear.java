@@ -2,6 +2,7 @@ package dev.waterspout.kernels.host;
 
 import dev.waterspout.kernels.machine.BlockReader;
 import dev.waterspout.kernels.machine.ByteKernels;
+import dev.waterspout.kernels.machine.RowKernels;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import dev.waterspout.kernels.weights.QuantBlock;
@@ -31,6 +32,9 @@ final class ByteLinear {
      * expects when it asks for the next panel's bytes.
      */
     private static final int FEW_TOKENS = 16;
+
+    /** Bytes of weights that a call multiplies with one token: the JVM waits for it at a safepoint. */
+    private static final int CALL_BYTES = 128 << 10;
 
     /** Bytes of the longest rows that code reads: the distance of the last row of a panel fits into an instruction. */
     private static final int LONGEST_STRIDE = 1 << 25;
@@ -101,9 +105,40 @@ final class ByteLinear {
 
     private void multiply(int token, int tokens, int rowFrom, int rowTo) {
         round(token, tokens);
+        RowKernels rows = tokens == 1 ? rowKernels(rowTo - rowFrom) : null;
+        if (rows != null) {
+            multiply(rows, token, rowFrom, rowTo);
+            return;
+        }
         int step = (tokens > FEW_TOKENS ? PANELS : 1) * kernels.rows();
         for (int row = rowFrom; row < rowTo; row += step) {
             panels(token, tokens, rowFrom, row, Math.min(row + step, rowTo));
+        }
+    }
+
+    /** {@return what multiplies rows as it reads them, or null where nothing does} */
+    private @Nullable RowKernels rowKernels(int count) {
+        BlockReader blocks = weights.format().blockReader();
+        if (blocks == null || weights.rowStride() > RowKernels.LONGEST_STRIDE) {
+            return null;
+        }
+        RowKernels rows = kernels.rows(blocks, (int) weights.rowStride(), weights.columns())
+                .orElse(null);
+        return rows == null || count < rows.rows() ? null : rows;
+    }
+
+    /** Multiplies rows with one token; the last panel begins earlier if need be. */
+    private void multiply(RowKernels rows, int token, int rowFrom, int rowTo) {
+        long to = y.address() + Layouts.floats((long) token * weights.rows());
+        int most = (int) Math.max(1, CALL_BYTES / (rows.rows() * weights.rowStride()));
+        int row = rowFrom;
+        while (row < rowTo) {
+            row = Math.min(row, rowTo - rows.rows());
+            int panels = Math.min(most, (rowTo - row) / rows.rows());
+            long stored = address + weights.offset(row, 0);
+            rows.multiply(tile.address(), stored, inputs, to + Layouts.floats(row), panels);
+            row += panels * rows.rows();
+            scratch.tileDone();
         }
     }
 

@@ -67,6 +67,10 @@ final class Assembler {
         instructions.add(new Instruction.Move(to, from));
     }
 
+    void set(General to, int constant) {
+        instructions.add(new Instruction.Constant(to, constant));
+    }
+
     void add(General to, int constant) {
         instructions.add(new Instruction.AddConstant(to, constant));
     }

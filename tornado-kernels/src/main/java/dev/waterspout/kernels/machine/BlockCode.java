@@ -3,12 +3,19 @@ package dev.waterspout.kernels.machine;
 import dev.waterspout.kernels.machine.ByteLayout.Constant;
 
 /**
- * What a tensor type's code does with a block of a vector of rows. Values are in vector registers, a lane per row, and
- * a value is known by its register: {@link #quads} uses registers 0 to 7, and 8 to 15 are the type's own.
+ * What a tensor type's code does with a block of a vector of rows. Values are in vector registers, and a value is known
+ * by its register: {@link #quads} and {@link #numbers} use registers 0 to 7, {@value #OWN} to {@value #LAST} are the
+ * type's own.
+ *
+ * <p>Scales have a lane per row. Which rows and columns a vector of numbers has depends on what becomes of them, see
+ * {@link BlockTarget}: a type's code treats all bytes alike.
  */
 public final class BlockCode {
-    /** Registers that belong to the type. */
+    /** The first register that belongs to the type. */
     public static final int OWN = 8;
+
+    /** The last one; where numbers are stored the last one is 13. */
+    public static final int LAST = 14;
 
     /** Vectors that {@link #quads} makes. */
     public static final int QUADS = Transpose.STEPS;
@@ -22,12 +29,21 @@ public final class BlockCode {
     private final Assembler code;
     private final int vector;
     private final int rowStride;
+    private final BlockTarget target;
 
-    BlockCode(Isa isa, Assembler code, int vector, int rowStride) {
+    /**
+     * Begins a block.
+     *
+     * @param vector which vector of rows
+     * @param rowStride bytes from a row to the next
+     * @param target what becomes of the numbers
+     */
+    BlockCode(Isa isa, Assembler code, int vector, int rowStride, BlockTarget target) {
         this.isa = isa;
         this.code = code;
         this.vector = vector;
         this.rowStride = rowStride;
+        this.target = target;
     }
 
     private int place(int row, int offset) {
@@ -35,13 +51,24 @@ public final class BlockCode {
     }
 
     /**
-     * Loads 16 bytes of the block.
+     * Loads 16 bytes of the block, of which scales are made.
      *
      * @param offset offset of the first byte in the block
-     * @return first of {@value Transpose#STEPS} registers, which have four consecutive bytes each
+     * @return first of {@value Transpose#STEPS} registers, which have four consecutive bytes of each row
      */
     public int quads(int offset) {
+        target.overwrite();
         return Transpose.emit(isa, code, General.RSI, place(0, offset), rowStride, 0);
+    }
+
+    /**
+     * Loads 16 bytes of the block, of which numbers are made.
+     *
+     * @param offset offset of the first byte in the block
+     * @return first of {@value #QUADS} registers: what is made of the bytes of each is stored by one {@link #store}
+     */
+    public int numbers(int offset) {
+        return target.load(place(0, offset));
     }
 
     /**
@@ -68,6 +95,7 @@ public final class BlockCode {
 
     /** Loads a word of each row into the lower half of a vector. */
     private void words(int to, int offset) {
+        target.overwrite();
         int spare = 0;
         for (int eight = 0; eight < isa.lanes() / 8; eight++) {
             int words = eight == 0 ? to : spare;
@@ -147,15 +175,13 @@ public final class BlockCode {
     }
 
     /**
-     * Moves four bits of a doubleword to bit 4 of its four bytes.
+     * Makes bit 4 of numbers of which a doubleword has a bit each.
      *
-     * @param bit the first of them
+     * @param from the doubleword of each row
+     * @param column first of the four columns that {@link #store} names: its number has bit {@code column}
      */
-    public void fifthBits(int to, int from, int bit) {
-        shiftRight(to, from, bit);
-        and(to, to, Constant.FOUR_BITS);
-        code.put(VectorOp.VPMULLD, to, to, Source.memory(General.R8, Constant.SPREAD.place()));
-        and(to, to, Constant.SIXTEENS);
+    public void fifthBits(int to, int from, int column) {
+        target.fifthBits(to, from, column);
     }
 
     /** to = each byte less 32. */
@@ -240,24 +266,41 @@ public final class BlockCode {
         code.put(VectorOp.VMULPS, to, one, other);
     }
 
-    /**
-     * Stores numbers of four columns that have their sign; the value is overwritten.
-     *
-     * @param column first of the columns in the block
-     */
+    /** Stores numbers that have their sign, else as {@link #store} does. */
     public void storeSigned(int column, int value) {
-        code.put(VectorOp.VPSUBB, value, value, Source.memory(General.R8, Constant.SHIFT.place()));
+        if (isa.dotProducts()) {
+            code.put(VectorOp.VPSUBB, value, value, Source.memory(General.R8, Constant.SHIFT.place()));
+        }
         store(column, value);
     }
 
     /**
-     * Stores numbers of four columns, already less the least one.
+     * Stores numbers, already less the least one; the value is overwritten. The four values of one {@link #numbers},
+     * which make a run of 16 columns, are stored one after another.
      *
-     * @param column first of the columns in the block
+     * @param column the run's first column in the block, plus {@code 4 i} for the i-th value
      */
     public void store(int column, int value) {
-        int at = ByteLayout.NUMBERS + (column / ByteLayout.STEP * Isa.VECTORS + vector) * isa.bytes();
-        code.store(value, General.RDI, at);
+        target.store(column, value);
+    }
+
+    /**
+     * Stores 32 numbers that are the nibbles of 16 bytes: the low nibble of byte j is that of column j, the high one
+     * that of column j + 16. Overwrites one of the type's registers.
+     *
+     * @param offset offset of the bytes in the block
+     * @param column first of the columns in the block
+     */
+    public void storeNibbles(int offset, int column) {
+        int quads = numbers(offset);
+        for (int i = 0; i < QUADS; i++) {
+            lowNibbles(OWN, quads + i);
+            store(column + 4 * i, OWN);
+        }
+        for (int i = 0; i < QUADS; i++) {
+            highNibbles(OWN, quads + i);
+            store(column + 16 + 4 * i, OWN);
+        }
     }
 
     /**
@@ -268,13 +311,15 @@ public final class BlockCode {
      * @param column first of the columns in the block
      */
     public void storeLookedUp(int offset, int column) {
-        int quads = quads(offset);
+        int quads = numbers(offset);
         int number = OWN;
         int nibbles = OWN + 1;
         for (int i = 0; i < QUADS; i++) {
             lowNibbles(nibbles, quads + i);
             lookup(number, nibbles);
             store(column + 4 * i, number);
+        }
+        for (int i = 0; i < QUADS; i++) {
             highNibbles(nibbles, quads + i);
             lookup(number, nibbles);
             store(column + 16 + 4 * i, number);

@@ -5,6 +5,7 @@ import dev.waterspout.kernels.vector.Memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -31,6 +32,7 @@ public final class ByteKernels implements MachineCode.Checked {
     private final MachineCode.Function interleave;
     private final MachineCode.Function copy;
     private final Map<TileReader, Reader> readers = new ConcurrentHashMap<>();
+    private final Map<RowProducts, Optional<RowKernels>> rowKernels = new ConcurrentHashMap<>();
 
     /** The function for a number of tokens. */
     private final MachineCode.Function[] functions;
@@ -143,6 +145,19 @@ public final class ByteKernels implements MachineCode.Checked {
             long numbers = numbers(block).address();
             return (tile, rows, blocks, next) -> function.call(tile, rows, blocks, next, numbers, 0);
         });
+    }
+
+    /**
+     * {@return the kernels of one token's products, or nothing if they do not work here}
+     *
+     * @param block block layout of the type
+     * @param rowStride bytes from a row to the next, at most {@value RowKernels#LONGEST_STRIDE}
+     * @param columns of a row
+     */
+    public Optional<RowKernels> rows(BlockReader block, int rowStride, int columns) {
+        RowProducts shape = new RowProducts(isa, block, quants, rowStride, columns / block.blockElements());
+        return rowKernels.computeIfAbsent(
+                shape, key -> MachineCode.checked(new RowKernels(this, machine, key, numbers(block))));
     }
 
     /** {@return memory with the numbers that a type looks up, as tiles have them, once per 16 bytes of a vector} */

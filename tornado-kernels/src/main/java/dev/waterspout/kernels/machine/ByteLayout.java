@@ -2,6 +2,7 @@ package dev.waterspout.kernels.machine;
 
 import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * How tiles of weights and inputs of 8 bits lie in memory, {@value #CHUNK} columns at a time.
@@ -65,14 +66,29 @@ final class ByteLayout {
         /** A factor that moves bit i of four bits to bit 4 of byte i. */
         SPREAD(12, 0x02040810),
         /** What makes a float of 2^(x - 64) of an exponent x. */
-        HALF_BIAS(13, 63 << 23);
+        HALF_BIAS(13, 63 << 23),
+        /** Of each 16 bytes the places of the byte of a doubleword that has their bits: its lower two bytes. */
+        LOWER_BITS(14, 0L, 0x0101010101010101L),
+        /** The same for its upper two bytes. */
+        UPPER_BITS(15, 0x0202020202020202L, 0x0303030303030303L),
+        /** Bit j of byte j of eight. */
+        BIT_OF_BYTE(16, 0x8040201008040201L, 0x8040201008040201L),
+        /** Bytes of 1. */
+        BYTE_ONES(17, 0x01010101);
 
         private final int index;
-        private final int value;
+        private final long low;
+        private final long high;
 
         Constant(int index, int value) {
+            this(index, (value & 0xffffffffL) * 0x100000001L, (value & 0xffffffffL) * 0x100000001L);
+        }
+
+        /** A constant of 16 bytes. */
+        Constant(int index, long low, long high) {
             this.index = index;
-            this.value = value;
+            this.low = low;
+            this.high = high;
         }
 
         /** {@return where it lies} */
@@ -80,6 +96,8 @@ final class ByteLayout {
             return index * CONSTANT;
         }
     }
+
+    private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(Layouts.ORDER);
 
     static final int NUMBERS = Constant.values().length * CONSTANT;
     static final int STEPS = CHUNK / STEP;
@@ -100,8 +118,9 @@ final class ByteLayout {
     /** Writes the constants of a tile. */
     static void prepare(MemorySegment tile, int shift) {
         for (Constant constant : Constant.values()) {
-            for (int i = 0; i < CONSTANT; i += Integer.BYTES) {
-                tile.set(Layouts.I32, constant.place() + i, constant.value);
+            for (int i = 0; i < CONSTANT; i += 2 * Long.BYTES) {
+                tile.set(I64, constant.place() + i, constant.low);
+                tile.set(I64, constant.place() + i + Long.BYTES, constant.high);
             }
         }
         tile.asSlice(Constant.SHIFT.place(), CONSTANT).fill((byte) shift);

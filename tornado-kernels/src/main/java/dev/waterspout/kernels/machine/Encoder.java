@@ -30,6 +30,10 @@ final class Encoder {
             case Instruction.Vector v -> vector(v);
             case Instruction.Move m -> general(m.from().number(), m.to().number(), 0x89);
             case Instruction.Add a -> general(a.from().number(), a.to().number(), 0x01);
+            case Instruction.Constant c -> {
+                general(0, c.to().number(), 0xC7);
+                int32(c.constant());
+            }
             case Instruction.AddConstant a -> {
                 general(0, a.to().number(), 0x81);
                 int32(a.constant());

@@ -17,6 +17,9 @@ sealed interface Instruction {
     /** to = from. */
     record Move(General to, General from) implements Instruction {}
 
+    /** to = constant, with its sign. */
+    record Constant(General to, int constant) implements Instruction {}
+
     /** to += constant. */
     record AddConstant(General to, int constant) implements Instruction {}
 

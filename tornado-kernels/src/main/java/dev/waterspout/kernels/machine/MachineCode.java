@@ -155,7 +155,7 @@ public final class MachineCode {
         return new ByteProbe(this);
     }
 
-    private static <T extends Checked> Optional<T> checked(T kernels) {
+    static <T extends Checked> Optional<T> checked(T kernels) {
         if (kernels.works()) {
             return Optional.of(kernels);
         }

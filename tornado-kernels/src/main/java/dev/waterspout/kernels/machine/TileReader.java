@@ -42,7 +42,7 @@ record TileReader(Isa isa, BlockReader block, int rowStride) {
                     code.prefetch(General.RCX, stream * (isa.rows() / STREAMS * rowStride) + at);
                 }
             }
-            block.emit(new BlockCode(isa, code, r, rowStride));
+            block.emit(new BlockCode(isa, code, r, rowStride, new TileTarget(isa, code, r, rowStride)));
         }
         int steps = block.blockElements() / ByteLayout.STEP;
         code.add(General.RDI, steps * Isa.VECTORS * isa.bytes());

@@ -13,6 +13,10 @@ enum VectorOp {
     VMOVSS_STORE(Form.STORE, 1, 2, 0, 0x11),
     VBROADCASTSS(Form.LOAD, 2, 1, 0, 0x18),
     VPBROADCASTD(Form.LOAD, 2, 1, 0, 0x58),
+    /** 128 bits of memory in both halves; 256 bits. */
+    VBROADCASTI128(Form.LOAD, 2, 1, 0, 0x5A),
+    /** The same for 512 bits. */
+    VBROADCASTI32X4(Form.LOAD, 2, 1, 0, 0x5A),
     VCVTDQ2PS(Form.LOAD, 1, 0, 0, 0x5B),
     VCVTPS2DQ(Form.LOAD, 1, 1, 0, 0x5B),
     /** Halves to floats: the source has half the bits. */
@@ -37,6 +41,8 @@ enum VectorOp {
     VPSHUFB(Form.THREE, 2, 1, 0, 0x00),
     VPSUBB(Form.THREE, 1, 1, 0, 0xF8),
     VPMULLD(Form.THREE, 2, 1, 0, 0x40),
+    /** The lesser of bytes without sign. */
+    VPMINUB(Form.THREE, 1, 1, 0, 0xDA),
     VPMAXSD(Form.THREE, 2, 1, 0, 0x3D),
     /** Pairs of products of unsigned bytes of first with signed bytes of source, added with saturation to words. */
     VPMADDUBSW(Form.THREE, 2, 1, 0, 0x04),

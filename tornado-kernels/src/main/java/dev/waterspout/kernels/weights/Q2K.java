@@ -73,9 +73,9 @@ final class Q2K extends ScaledQuants {
             code.storeOffset(g, value);
         }
         for (int first = 0; first < 64; first += 16) {
-            int quads = code.quads(16 + first);
-            for (int i = 0; i < BlockCode.QUADS; i++) {
-                for (int j = 0; j < 4; j++) {
+            int quads = code.numbers(16 + first);
+            for (int j = 0; j < 4; j++) {
+                for (int i = 0; i < BlockCode.QUADS; i++) {
                     code.pair(value, quads + i, 2 * j);
                     code.store(first / 32 * 128 + 32 * j + first % 32 + 4 * i, value);
                 }

@@ -65,14 +65,14 @@ final class Q3K extends ScaledQuants {
         int number = thirds + BlockCode.QUADS;
         int bit = number + 1;
         for (int half = 0; half < 32; half += 16) {
-            int bits = code.quads(half);
+            int bits = code.numbers(half);
             for (int i = 0; i < BlockCode.QUADS; i++) {
                 code.copy(thirds + i, bits + i);
             }
             for (int n = 0; n < 2; n++) {
-                int quads = code.quads(32 + 32 * n + half);
-                for (int i = 0; i < BlockCode.QUADS; i++) {
-                    for (int j = 0; j < 4; j++) {
+                int quads = code.numbers(32 + 32 * n + half);
+                for (int j = 0; j < 4; j++) {
+                    for (int i = 0; i < BlockCode.QUADS; i++) {
                         code.pair(number, quads + i, 2 * j);
                         code.thirdBit(bit, thirds + i, 4 * n + j);
                         code.or(number, number, bit);

@@ -106,13 +106,7 @@ final class Q40 extends ScaledQuants {
     public void emit(BlockCode code) {
         code.half(BlockCode.OWN, 0);
         code.storeScale(0, BlockCode.OWN);
-        int quads = code.quads(Blocks32.SCALE_BYTES);
-        for (int i = 0; i < BlockCode.QUADS; i++) {
-            code.lowNibbles(BlockCode.OWN, quads + i);
-            code.store(4 * i, BlockCode.OWN);
-            code.highNibbles(BlockCode.OWN, quads + i);
-            code.store(16 + 4 * i, BlockCode.OWN);
-        }
+        code.storeNibbles(Blocks32.SCALE_BYTES, 0);
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

@@ -48,13 +48,7 @@ final class Q41 extends ScaledQuants {
         code.storeScale(0, BlockCode.OWN);
         code.half(BlockCode.OWN, 2);
         code.storeOffset(0, BlockCode.OWN);
-        int quads = code.quads(4);
-        for (int i = 0; i < BlockCode.QUADS; i++) {
-            code.lowNibbles(BlockCode.OWN, quads + i);
-            code.store(4 * i, BlockCode.OWN);
-            code.highNibbles(BlockCode.OWN, quads + i);
-            code.store(16 + 4 * i, BlockCode.OWN);
-        }
+        code.storeNibbles(4, 0);
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

@@ -51,14 +51,24 @@ final class Q4K extends ScaledQuants {
     @Override
     public void emit(BlockCode code) {
         KScales.emit(code);
-        for (int first = 0; first < 128; first += 16) {
-            int quads = code.quads(16 + first);
+        int first = BlockCode.OWN;
+        int number = first + BlockCode.QUADS;
+        for (int c = 0; c < 4; c++) {
+            int half = code.numbers(16 + 32 * c);
             for (int i = 0; i < BlockCode.QUADS; i++) {
-                int column = first / 32 * 64 + first % 32 + 4 * i;
-                code.lowNibbles(BlockCode.OWN, quads + i);
-                code.store(column, BlockCode.OWN);
-                code.highNibbles(BlockCode.OWN, quads + i);
-                code.store(column + 32, BlockCode.OWN);
+                code.copy(first + i, half + i);
+            }
+            int second = code.numbers(32 + 32 * c);
+            // Both halves of a group follow each other, so that their products are added before they are summed up.
+            for (int i = 0; i < 2 * BlockCode.QUADS; i++) {
+                int bytes = i < BlockCode.QUADS ? first + i : second + i - BlockCode.QUADS;
+                code.lowNibbles(number, bytes);
+                code.store(64 * c + 4 * i, number);
+            }
+            for (int i = 0; i < 2 * BlockCode.QUADS; i++) {
+                int bytes = i < BlockCode.QUADS ? first + i : second + i - BlockCode.QUADS;
+                code.highNibbles(number, bytes);
+                code.store(64 * c + 32 + 4 * i, number);
             }
         }
     }

@@ -64,12 +64,14 @@ final class Q50 extends ScaledQuants {
     static void emit(BlockCode code, int fifths, int offset) {
         int number = fifths + 1;
         int bit = fifths + 2;
-        int quads = code.quads(offset);
+        int quads = code.numbers(offset);
         for (int i = 0; i < BlockCode.QUADS; i++) {
             code.lowNibbles(number, quads + i);
             code.fifthBits(bit, fifths, 4 * i);
             code.or(number, number, bit);
             code.store(4 * i, number);
+        }
+        for (int i = 0; i < BlockCode.QUADS; i++) {
             code.highNibbles(number, quads + i);
             code.fifthBits(bit, fifths, 16 + 4 * i);
             code.or(number, number, bit);

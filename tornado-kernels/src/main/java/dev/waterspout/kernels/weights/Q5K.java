@@ -61,17 +61,19 @@ final class Q5K extends ScaledQuants {
         int number = fifths + BlockCode.QUADS;
         int bit = number + 1;
         for (int half = 0; half < 32; half += 16) {
-            int bits = code.quads(16 + half);
+            int bits = code.numbers(16 + half);
             for (int i = 0; i < BlockCode.QUADS; i++) {
                 code.copy(fifths + i, bits + i);
             }
             for (int c = 0; c < 4; c++) {
-                int quads = code.quads(48 + 32 * c + half);
+                int quads = code.numbers(48 + 32 * c + half);
                 for (int i = 0; i < BlockCode.QUADS; i++) {
                     code.lowNibbles(number, quads + i);
                     code.upperBit(bit, fifths + i, 2 * c);
                     code.or(number, number, bit);
                     code.store(64 * c + half + 4 * i, number);
+                }
+                for (int i = 0; i < BlockCode.QUADS; i++) {
                     code.highNibbles(number, quads + i);
                     code.upperBit(bit, fifths + i, 2 * c + 1);
                     code.or(number, number, bit);

@@ -67,7 +67,7 @@ final class Q6K extends ScaledQuants {
         }
         int high = BlockCode.OWN;
         for (int first = 0; first < 64; first += 16) {
-            int pairs = code.quads(128 + first);
+            int pairs = code.numbers(128 + first);
             for (int i = 0; i < BlockCode.QUADS; i++) {
                 code.copy(high + i, pairs + i);
             }
@@ -84,12 +84,14 @@ final class Q6K extends ScaledQuants {
     private static void emit(BlockCode code, int offset, int high, int bit, int column) {
         int number = high + BlockCode.QUADS;
         int pair = number + 1;
-        int quads = code.quads(offset);
+        int quads = code.numbers(offset);
         for (int i = 0; i < BlockCode.QUADS; i++) {
             code.lowNibbles(number, quads + i);
             code.upperPair(pair, high + i, bit);
             code.or(number, number, pair);
             code.store(column + 4 * i, number);
+        }
+        for (int i = 0; i < BlockCode.QUADS; i++) {
             code.highNibbles(number, quads + i);
             code.upperPair(pair, high + i, bit + 4);
             code.or(number, number, pair);

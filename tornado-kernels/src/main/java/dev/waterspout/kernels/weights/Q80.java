@@ -91,7 +91,7 @@ final class Q80 extends ScaledQuants {
         code.half(BlockCode.OWN, 0);
         code.storeScale(0, BlockCode.OWN);
         for (int half = 0; half < Blocks32.BLOCK; half += 16) {
-            int quads = code.quads(Blocks32.SCALE_BYTES + half);
+            int quads = code.numbers(Blocks32.SCALE_BYTES + half);
             for (int i = 0; i < BlockCode.QUADS; i++) {
                 code.storeSigned(half + 4 * i, quads + i);
             }

@@ -27,6 +27,7 @@ final class AssemblyText {
         return switch (instruction) {
             case Instruction.Vector v -> vector(v);
             case Instruction.Move m -> "mov " + name(m.to()) + ", " + name(m.from());
+            case Instruction.Constant c -> "mov " + name(c.to()) + ", " + c.constant();
             case Instruction.Add a -> "add " + name(a.to()) + ", " + name(a.from());
             // The assembler has no word for the long form of a small constant.
             case Instruction.AddConstant a ->
@@ -67,7 +68,7 @@ final class AssemblyText {
             case VMOVSS_STORE -> 32;
             case VPINSRW -> 16;
             case VCVTPH2PS, VPMOVDW, VPMOVZXWD -> v.bits() / 2;
-            case VINSERTI128, VINSERTI32X4, VEXTRACTI128 -> 128;
+            case VINSERTI128, VINSERTI32X4, VEXTRACTI128, VBROADCASTI128, VBROADCASTI32X4 -> 128;
             default -> v.bits();
         };
         return switch (v.source()) {

@@ -30,7 +30,7 @@ class EncoderTest {
                     int last = REGISTERS[(i + 4) % REGISTERS.length];
                     if (exists(op, bits, to, first, last)) {
                         int immediate = op.hasImmediate() ? 1 : 0;
-                        if ((op.form() != VectorOp.Form.STORE || op == VectorOp.VPMOVDW) && op != VectorOp.VPINSRW) {
+                        if (takesRegister(op)) {
                             all.add(new Instruction.Vector(op, bits, to, first, Source.register(last), immediate));
                         }
                         if (op.form() != VectorOp.Form.SHIFT) {
@@ -46,6 +46,7 @@ class EncoderTest {
             General other = GENERAL.get(register.number() % GENERAL.size());
             all.add(new Instruction.Move(register, other));
             all.add(new Instruction.Add(register, other));
+            all.add(new Instruction.Constant(register, 1000));
             all.add(new Instruction.AddConstant(register, 1000));
             all.add(new Instruction.DecrementAndJump(register, all.size() / 2));
             all.add(new Instruction.Prefetch(register, 4096));
@@ -55,13 +56,21 @@ class EncoderTest {
         return all;
     }
 
+    /** Whether the last operand is a register in some of these forms. */
+    private static boolean takesRegister(VectorOp op) {
+        return switch (op) {
+            case VPINSRW, VBROADCASTI128, VBROADCASTI32X4 -> false;
+            default -> op.form() != VectorOp.Form.STORE || op == VectorOp.VPMOVDW;
+        };
+    }
+
     /** Whether processors have the instruction with these registers. */
     private static boolean exists(VectorOp op, int bits, int to, int first, int last) {
         boolean evex = bits == 512 || Math.max(to, Math.max(first, last)) >= 16;
         return switch (op) {
             case VPSIGNB, VPHADDD, VCMPPS -> !evex && bits < 512;
-            case VINSERTI128, VEXTRACTI128 -> bits == 256 && !evex;
-            case VINSERTI32X4, VPMOVDW -> bits == 512;
+            case VINSERTI128, VEXTRACTI128, VBROADCASTI128 -> bits == 256 && !evex;
+            case VINSERTI32X4, VPMOVDW, VBROADCASTI32X4 -> bits == 512;
             case VMOVSS_STORE, VPINSRW -> bits == 128 && !evex;
             case VPERMD, VPERMQ -> bits >= 256;
             default -> true;

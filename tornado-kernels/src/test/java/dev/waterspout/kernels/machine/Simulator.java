@@ -33,6 +33,7 @@ final class Simulator {
                 case Instruction.Vector v -> vector(v);
                 case Instruction.Move m -> set(m.to(), get(m.from()));
                 case Instruction.Add a -> set(a.to(), get(a.to()) + get(a.from()));
+                case Instruction.Constant c -> set(c.to(), c.constant());
                 case Instruction.AddConstant a -> set(a.to(), get(a.to()) + a.constant());
                 case Instruction.DecrementAndJump d -> {
                     set(d.counter(), get(d.counter()) - 1);
@@ -114,6 +115,7 @@ final class Simulator {
         switch (v.op()) {
             case VMOVUPS -> System.arraycopy(b, 0, r, 0, bytes);
             case VBROADCASTSS, VPBROADCASTD -> ints(r, bytes, i -> getInt(b, 0));
+            case VBROADCASTI128, VBROADCASTI32X4 -> each(r, bytes, i -> b[i % 16]);
             case VCVTDQ2PS -> floats(r, bytes, i -> (float) getInt(b, i));
             case VCVTPS2DQ -> ints(r, bytes, i -> toInt(getFloat(b, i)));
             case VCVTPH2PS -> floats(r, bytes, i -> Float.float16ToFloat((short) getWord(b, i)));
@@ -132,6 +134,7 @@ final class Simulator {
             case VPSHUFB -> each(r, bytes, i -> b[i] < 0 ? 0 : a[i / 16 * 16 + (b[i] & 15)]);
             case VPSUBB -> each(r, bytes, i -> a[i] - b[i]);
             case VPMULLD -> ints(r, bytes, i -> getInt(a, i) * getInt(b, i));
+            case VPMINUB -> each(r, bytes, i -> Math.min(a[i] & 0xff, b[i] & 0xff));
             case VPMAXSD -> ints(r, bytes, i -> Math.max(getInt(a, i), getInt(b, i)));
             case VPMADDUBSW ->
                 words(
@@ -206,7 +209,7 @@ final class Simulator {
             case VBROADCASTSS, VPBROADCASTD -> 4;
             case VCVTPH2PS, VPMOVZXWD -> bytes / 2;
             case VPINSRW -> 2;
-            case VINSERTI128, VINSERTI32X4 -> 16;
+            case VINSERTI128, VINSERTI32X4, VBROADCASTI128, VBROADCASTI32X4 -> 16;
             default -> bytes;
         };
     }

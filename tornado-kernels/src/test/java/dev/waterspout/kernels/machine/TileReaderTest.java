@@ -24,6 +24,19 @@ class TileReaderTest {
                         .map(format -> new Object[] {machine, format}));
     }
 
+    /** The check of the kernels compares them with tiles; rows of a matrix's columns have a stride of their own. */
+    @ParameterizedTest
+    @MethodSource("readers")
+    void rowsAreMultipliedAsTheyAreReadWithTheSameBits(MachineCode machine, WeightFormat format) {
+        ByteKernels kernels =
+                machine.bytes(Objects.requireNonNull(format.quants())).orElseThrow();
+        BlockReader block = Objects.requireNonNull(format.blockReader());
+        int columns = 5 * format.blockElements();
+        int stride = (int) format.rowBytes(columns);
+        assertThat(kernels.rows(block, stride, columns)).isPresent();
+        assertThat(kernels.rows(block, stride + 6, format.blockElements())).isPresent();
+    }
+
     @ParameterizedTest
     @MethodSource("readers")
     void tilesHaveTheSameBytes(MachineCode machine, WeightFormat format) {

@@ -1,0 +1,64 @@
+package dev.waterspout.kernels.machine;
+
+import dev.waterspout.kernels.vector.Memory;
+
+/**
+ * Asks for the panel behind the one that is read, in parts of it that are read from beginning to end at the same time:
+ * one stream alone reads memory at two thirds of the speed.
+ */
+final class RowPrefetch {
+    /** Parts of a panel. */
+    private static final int STREAMS = 4;
+
+    private final Isa isa;
+    private final Assembler code;
+    private final int rowStride;
+
+    /** Bytes of a stream for each block of the panel. */
+    private final int bytes;
+
+    private final int lines;
+    private final int share;
+    private int next;
+
+    /**
+     * Begins a function.
+     *
+     * @param blockBytes bytes of a block of a row
+     * @param rowStride bytes from a row to the next
+     */
+    RowPrefetch(Isa isa, Assembler code, int blockBytes, int rowStride) {
+        this.isa = isa;
+        this.code = code;
+        this.rowStride = rowStride;
+        bytes = isa.lanes() / STREAMS * blockBytes;
+        lines = STREAMS * Math.ceilDiv(bytes, (int) Memory.LINE);
+        share = Math.ceilDiv(lines, Math.ceilDiv(blockBytes, Transpose.BYTES));
+    }
+
+    /** At the beginning of a panel. */
+    void begin() {
+        code.move(General.RCX, General.RSI);
+        code.add(General.RCX, isa.lanes() * rowStride);
+    }
+
+    /** Asks for a part of a block's lines: asking for all at once would fill the buffers that wait for memory. */
+    void some() {
+        ask(share);
+    }
+
+    private void ask(int count) {
+        for (int i = 0; i < count && next < lines; i++, next++) {
+            int stream = next % STREAMS;
+            int line = next / STREAMS;
+            code.prefetch(General.RCX, stream * (isa.lanes() / STREAMS * rowStride) + line * (int) Memory.LINE);
+        }
+    }
+
+    /** At the end of a block. */
+    void step() {
+        ask(lines);
+        next = 0;
+        code.add(General.RCX, bytes);
+    }
+}

@@ -8,6 +8,7 @@ import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.CompileLock;
 import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.DevicePackets;
 import dev.waterspout.kernels.device.KernelDevice;
@@ -99,7 +100,7 @@ final class DeviceCodecs {
     private record Times(double encode, double reduce, double sum) {}
 
     private Times times(WireFormat format, int rows) {
-        try (Bench bench = new Bench(format, rows)) {
+        try (Bench bench = CompileLock.building(() -> new Bench(format, rows))) {
             double before = typical(() -> bench.plan.run(bench.before));
             double encode = typical(() -> bench.plan.run(bench.encode));
             return new Times(

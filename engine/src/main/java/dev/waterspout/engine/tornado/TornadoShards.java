@@ -10,6 +10,7 @@ import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.policy.measure.CodecCosts;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.CompileLock;
 import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.host.CacheType;
@@ -38,7 +39,7 @@ record TornadoShards(
                     + "; only the host has it, devices of TornadoVM keep f32");
         }
         requireWholeGroups(shard, model.config().groupSize());
-        return new TornadoShard(this, model, shard, ranks, options);
+        return CompileLock.building(() -> new TornadoShard(this, model, shard, ranks, options));
     }
 
     /** Device kernels require that each KV head of a shard has the same number of query heads. */
@@ -76,6 +77,7 @@ record TornadoShards(
 
     /** {@return this rank's part of a trial} May be called only where there is a link. */
     TrialRank trial(WireFormat format, int bytes, int ranks) {
-        return new TrialRank(name, device, Objects.requireNonNull(end), format, bytes, ranks);
+        return CompileLock.building(
+                () -> new TrialRank(name, device, Objects.requireNonNull(end), format, bytes, ranks));
     }
 }

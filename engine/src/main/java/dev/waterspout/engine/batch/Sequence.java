@@ -49,7 +49,8 @@ final class Sequence {
     }
 
     /**
-     * {@return the number of leading tokens that may be taken from the cache; the last token is always computed, for its logits}
+     * {@return the number of leading tokens that may be taken from the cache; the last token is always computed, for
+     * its logits}
      */
     int reusable() {
         // A preempted sequence may take all matching tokens of the cache, most of which were computed for itself.

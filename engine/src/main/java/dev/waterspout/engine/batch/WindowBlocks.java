@@ -61,7 +61,8 @@ final class WindowBlocks {
     }
 
     /**
-     * {@return the number of leading blocks of a text that can be shared; the window before the end of the last one is cached}
+     * {@return the number of leading blocks of a text that can be shared; the window before the end of the last one is
+     * cached}
      */
     int kept(List<Block> blocks) {
         int kept = blocks.size();

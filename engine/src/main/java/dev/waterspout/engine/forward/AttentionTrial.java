@@ -13,12 +13,12 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Times the attention half of some layers both ways, by turns: heads divided among ranks, with an exchange, and all
- * heads on every rank, without one. A run is taken to generate as many tokens as its prompt has. Used by all ranks at
- * the same time; all come to the same decision.
+ * Times the attention half of some layers alternately in both ways: with heads divided among ranks and an exchange,
+ * and with all heads on every rank and no exchange. The decision assumes that a run generates as many tokens as its
+ * prompt has. All ranks use it at the same time and reach the same decision.
  */
 public final class AttentionTrial {
-    /** By how much replicated attention must be faster: it needs more memory. */
+    /** Minimum speed-up of replicated attention, which needs more memory. */
     private static final double GAIN = 0.05;
 
     private static final int MOST_LAYERS = 4;
@@ -30,7 +30,7 @@ public final class AttentionTrial {
     private final List<ShardPlan> plans;
     private final RankOptions options;
     private final int layers;
-    /** By plan: nanoseconds of a layer's half for one token, and for as many as the prompt of the trial has. */
+    /** Per plan: nanoseconds of the attention half of a layer for one token, and for the prompt of the trial. */
     private final long[][] nanos;
 
     /**
@@ -58,7 +58,7 @@ public final class AttentionTrial {
     }
 
     /**
-     * Takes part. Called by every rank's thread, all at the same time.
+     * Runs the trial. Called on the threads of all ranks at the same time.
      *
      * @param factory puts shards on the rank's device
      * @param exchange the rank's frames, idle
@@ -104,7 +104,10 @@ public final class AttentionTrial {
         return factory.create(model, plan.shards().get(rank), plan.ranks(), options);
     }
 
-    /** The nanoseconds of the attention halves of all layers of the trial; with an exchange after each, or none. */
+    /**
+     * Returns the nanoseconds of the attention halves of all layers of the trial, with or without an exchange after
+     * each.
+     */
     private long time(ShardCompute shard, @Nullable CollectiveSet exchanges, ControlChannel control, int rows) {
         shard.begin(List.of(new SequenceRows(new int[rows], 0, 0)));
         control.barrier();
@@ -121,19 +124,22 @@ public final class AttentionTrial {
         return System.nanoTime() - start;
     }
 
-    /** The lower quartile, of one layer. */
+    /** Returns the lower quartile of the times of one layer. */
     private int typical(long[] rounds) {
         long[] sorted = rounds.clone();
         Arrays.sort(sorted);
         return Math.clamp(sorted[(sorted.length - 1) / 4] / layers, 1, Integer.MAX_VALUE);
     }
 
-    /** {@return whether replicated attention is faster} When every rank has run. */
+    /** {@return whether replicated attention is faster} Valid after every rank has run. */
     public boolean replicates() {
         return seconds(1) < (1 - GAIN) * seconds(0);
     }
 
-    /** What a layer's half takes in a pass of a prompt and as many passes of one token. */
+    /**
+     * Returns the time of the attention half of a layer in one pass of the prompt and as many passes of one token as
+     * the prompt has tokens.
+     */
     private double seconds(int plan) {
         return ((double) nanos[plan][0] * options.chunk() + nanos[plan][1]) / 1e9;
     }

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A port that leaves the sum of the partials without the residual: its target is filled with -0 before the sum is added
- * to it, which changes no value that is added, not even another -0.
+ * A port that produces the sum of the partials without the residual. Its target is filled with -0 before the sum is
+ * added, because adding to -0 preserves every value, including -0.
  */
 final class BareSumPort implements StagedPort {
     private final StagedPort adding;

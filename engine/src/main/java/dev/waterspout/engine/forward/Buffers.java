@@ -16,9 +16,9 @@ final class Buffers {
 
     /** The residual stream, {@code [rows][width]}: the same bits on every rank. */
     final MemorySegment hidden;
-    /** Its norm, {@code [rows][width]}. */
+    /** The normalized residual stream, {@code [rows][width]}. */
     final MemorySegment normed;
-    /** Queries, then what attention makes of them, {@code [rows][heads][headDim]}. */
+    /** Queries, later the output of attention, {@code [rows][heads][headDim]}. */
     final MemorySegment queries;
     /** {@code [rows][kvHeads][headDim]}. */
     final MemorySegment keys;
@@ -35,8 +35,7 @@ final class Buffers {
     /** Output of a row-parallel layer, {@code [rows][width]}. */
     final MemorySegment partial;
     /**
-     * Sum of the partials before it is added to the hidden state, {@code [rows][width]}; empty where it is added at
-     * once.
+     * Sum of the partials before it is added to the hidden state, {@code [rows][width]}; empty if it is added directly.
      */
     final MemorySegment sum;
     /** {@code [logit rows][vocabulary of the shard]}. */
@@ -44,7 +43,7 @@ final class Buffers {
 
     private final RankOptions options;
     private final HeadShape cached;
-    /** Per layer: whether it keeps its window only. */
+    /** Per layer: whether it keeps only its window. */
     private final boolean[] windowed;
     /** One per layer, {@code [blocks][kvHeads][block size][headDim]}. */
     private final List<MemorySegment> cachedKeys = new ArrayList<>();
@@ -121,7 +120,7 @@ final class Buffers {
      *
      * @param layer from 0
      * @param parts the rows of each sequence
-     * @return what each sequence sees of the cache
+     * @return the view of the cache for each sequence
      */
     List<KvCacheView> store(int layer, List<SequenceRows> parts) {
         MemorySegment inKeys = cachedKeys.get(layer);
@@ -150,7 +149,7 @@ final class Buffers {
     /**
      * Copies a block of every layer.
      *
-     * @param copy which block, into which
+     * @param copy source and target block
      */
     void copyBlock(BlockCopy copy) {
         long bytes = blockBytes(options, cached);

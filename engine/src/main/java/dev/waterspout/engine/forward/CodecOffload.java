@@ -3,7 +3,7 @@ package dev.waterspout.engine.forward;
 import dev.waterspout.interconnect.collective.StagedPort;
 import java.lang.foreign.MemorySegment;
 
-/** Encodes and sums a host rank's partials elsewhere, where its own workers would. */
+/** Encodes and sums a host rank's partials on another device, in place of the rank's workers. */
 @FunctionalInterface
 public interface CodecOffload {
     /**

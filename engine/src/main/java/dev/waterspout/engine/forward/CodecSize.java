@@ -1,9 +1,9 @@
 package dev.waterspout.engine.forward;
 
 /**
- * For what exchange a codec is measured.
+ * Size of the exchange for which a codec is measured.
  *
- * @param maxRows most tokens
+ * @param maxRows largest number of tokens
  * @param columns elements of a row, the model's width
  * @param ranks number of ranks whose partials are summed
  */

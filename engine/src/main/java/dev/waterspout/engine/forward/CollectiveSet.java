@@ -17,7 +17,7 @@ final class CollectiveSet {
     private final Map<CommChoice, Collective> collectives = new HashMap<>();
 
     /**
-     * @param schedule which one serves which size
+     * @param schedule collective of each size
      * @param exchange the rank's frames
      * @param counters counters of bytes and times
      * @param maxRows most tokens in one exchange
@@ -38,7 +38,7 @@ final class CollectiveSet {
         });
     }
 
-    /** Returns the collective for an exchange of so many rows, by its number in the forward pass. */
+    /** Returns the collective for an exchange by its number in the forward pass and its number of rows. */
     Collective of(int rows, int exchange) {
         Collective collective = collectives.get(schedule.choice(rows, exchange));
         if (collective == null) {
@@ -47,7 +47,7 @@ final class CollectiveSet {
         return collective;
     }
 
-    /** Returns the bytes of the frames that a choice needs, nearly. */
+    /** Returns the approximate bytes of the frames that a choice needs. */
     static long frameBytes(CommChoice choice, int ranks, int maxRows, int columns) {
         if (ranks == 1) {
             return 0;

@@ -5,14 +5,13 @@ import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Some columns of a matrix. Where the cut falls between blocks of weights they are a view; where it falls inside a
- * block, they are decoded, exactly, to f32.
+ * Some columns of a matrix: a view if they begin and end at block boundaries, otherwise decoded exactly to f32.
  *
  * @param matrix all columns
- * @param columns which of them
+ * @param columns range of the columns
  */
 record ColumnCut(WeightMatrix matrix, Span columns) implements DerivedMatrix {
-    /** Returns whether the cut falls inside a block. */
+    /** Returns whether the range splits a block. */
     boolean splitsBlocks() {
         int block = matrix.format().blockElements();
         return columns.from() % block != 0 || columns.to() % block != 0;

@@ -5,9 +5,9 @@ import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A matrix that a rank computes with, made of one in the file: a view of it, or weights that are decoded to f32. */
+/** A rank's matrix that is derived from one in the file: a view of it, or weights decoded to f32. */
 interface DerivedMatrix {
-    /** Returns the matrix. Decoded weights lie in memory that is freed when nothing refers to it. */
+    /** Returns the matrix. The memory of decoded weights is freed when it is no longer reachable. */
     WeightMatrix weights();
 
     /** Returns a matrix of the same shape and type; decoded weights are zeros that occupy no memory. */

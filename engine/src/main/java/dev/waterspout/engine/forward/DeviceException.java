@@ -1,6 +1,6 @@
 package dev.waterspout.engine.forward;
 
-/** A device that was asked for is not there or cannot be used. The message names it. */
+/** A requested device does not exist or cannot be used. The message names it. */
 public final class DeviceException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -1,17 +1,17 @@
 package dev.waterspout.engine.forward;
 
 /**
- * What a rank's part of the mixtures of experts had to do, in all layers together.
+ * Work of one rank in the mixtures of experts of all layers.
  *
- * @param visits number of times that a token went to an expert of this rank, whole or by some of its columns
+ * @param visits number of pairs of a token and a chosen expert of which this rank has all or some columns
  * @param bytes bytes of experts' weights that were read
  */
 public record ExpertLoad(long visits, long bytes) {
-    /** Nothing. */
+    /** No work. */
     public static final ExpertLoad NONE = new ExpertLoad(0, 0);
 
     /**
-     * Returns what was added since.
+     * Returns the work since an earlier state.
      *
      * @param earlier an earlier state
      */

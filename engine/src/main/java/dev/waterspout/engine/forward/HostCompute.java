@@ -16,11 +16,11 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The host kernels, each operation dealt out to a rank's workers. */
+/** The host kernels, with each operation divided among a rank's workers. */
 final class HostCompute {
-    /** Rows of a matrix that a worker takes at least: fewer would not fill a kernel's tile. */
+    /** Minimum number of matrix rows per worker; fewer would not fill a kernel's tile. */
     private static final int ROW_GRAIN = 16;
-    /** Elements that a worker takes at least. */
+    /** Minimum number of elements per worker. */
     private static final int ELEMENT_GRAIN = 4096;
 
     private HostKernels kernels;
@@ -37,17 +37,17 @@ final class HostCompute {
         }
     }
 
-    /** Computes with these kernels from now on. */
+    /** Sets the kernels of further operations. */
     void use(HostKernels others) {
         kernels = others;
     }
 
-    /** Does something between two tiles of the first worker, the calling thread, from now on. */
+    /** Sets a task that the first worker, the calling thread, runs between two tiles. */
     void betweenTiles(Runnable task) {
         scratch[0].betweenTiles(task);
     }
 
-    /** Notes what the operations take from now on. */
+    /** Sets the timeline that records the times of further operations. */
     void record(Timeline into) {
         timeline = into;
     }
@@ -74,8 +74,8 @@ final class HostCompute {
     record Product(WeightMatrix weights, @Nullable MemorySegment bias, MemorySegment y) {}
 
     /**
-     * Multiplies x [rows][columns] with several matrices in one run of the workers: the rows of all of them are dealt
-     * out as if they were one matrix, with one barrier at the end.
+     * Multiplies x [rows][columns] with several matrices in one run of the workers: the rows of all matrices are
+     * divided as if they were one matrix, with one barrier at the end.
      */
     void linear(List<Product> products, MemorySegment x, int rows) {
         long begun = timeline.begin();
@@ -158,7 +158,10 @@ final class HostCompute {
         timeline.end(Phase.NORM, "norm", begun);
     }
 
-    /** Turns queries [rows][queryHeads][headDim] and keys [rows][keyHeads][headDim] by as many rows of the table. */
+    /**
+     * Applies the rotary embedding to queries [rows][queryHeads][headDim] and keys [rows][keyHeads][headDim], with one
+     * row of the table per row.
+     */
     void rope(
             RotaryTable table,
             int tableRow,
@@ -175,7 +178,9 @@ final class HostCompute {
         timeline.end(Phase.ROPE, "rope", begun);
     }
 
-    /** Attention of several sequences in one run of the workers: the units of all of them are dealt out. */
+    /**
+     * Computes the attention of several sequences in one run of the workers, which share the units of all sequences.
+     */
     void attention(List<AttentionCall> calls) {
         long begun = timeline.begin();
         int units = 0;

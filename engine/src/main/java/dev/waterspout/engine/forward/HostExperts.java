@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A mixture of experts on the host. The tokens of a chunk are grouped by expert, so that an expert's weights are read
- * once, and those of an expert that no token goes to are not read at all.
+ * once, and those of an expert without tokens are not read.
  */
 final class HostExperts {
-    /** Which experts the rank has, or has columns of. */
+    /** The experts of which the rank has all or some columns. */
     private final Span own;
 
     private final int width;
@@ -30,10 +30,10 @@ final class HostExperts {
     private final MemorySegment logits;
     /** The tokens of one expert, {@code [rows][width]}. */
     private final MemorySegment input;
-    /** What the expert makes of them, {@code [rows][width]}. */
+    /** The output of the expert, {@code [rows][width]}. */
     private final MemorySegment output;
 
-    /** The partial that is made, {@code [rows][width]}. */
+    /** The partial that is computed, {@code [rows][width]}. */
     private MemorySegment partial = MemorySegment.NULL;
 
     private final int[] members;
@@ -63,14 +63,15 @@ final class HostExperts {
         this.weights = new float[rows];
     }
 
-    /** Returns the bytes of the buffers that a mixture needs beside those of an FFN. */
+    /** Returns the bytes of the buffers that a mixture needs in addition to those of an FFN. */
     static long bytes(ModelConfig config, int rows) {
         Experts experts = config.experts();
         return experts == null ? 0 : (long) rows * (experts.count() + 2L * config.width()) * Float.BYTES;
     }
 
     /**
-     * The partial becomes the weighted sum of what this rank's columns of the chosen experts make of h [rows][width].
+     * Computes the partial: the weighted sum of the chosen experts, restricted to this rank's columns, applied to h
+     * [rows][width].
      */
     void apply(ShardWeights.Layer layer, MemorySegment h, MemorySegment target, int rows) {
         partial = target;
@@ -92,7 +93,7 @@ final class HostExperts {
         }
     }
 
-    /** Returns what the chosen experts have cost so far; the shared expert, which every token goes to, is not in it. */
+    /** Returns the work of the chosen experts so far, without the shared expert. */
     ExpertLoad load() {
         return new ExpertLoad(visits, bytes);
     }
@@ -152,7 +153,7 @@ final class HostExperts {
         compute.addWeighted(partial, members, output, weights, width, rows);
     }
 
-    /** The sigmoid of the product of the shared expert's router with one row. */
+    /** Returns the weight of the shared expert for one row: the sigmoid of its router's logit. */
     private float sigmoid(MemorySegment router, MemorySegment h, int row) {
         double sum = 0;
         for (int column = 0; column < width; column++) {

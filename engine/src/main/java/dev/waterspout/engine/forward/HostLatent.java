@@ -12,9 +12,10 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The two ends of multi-head latent attention on the host (DeepSeek-V2, arXiv 2405.04434, section 2.1.2), with the
- * matrices that expand latent vectors moved to queries and to what attention returns. Between the ends it is
- * attention with one KV head, whose values are its keys: what is weighed includes the rotary part, which is dropped.
+ * The projections before and after multi-head latent attention on the host (DeepSeek-V2, arXiv 2405.04434, section
+ * 2.1.2). The matrices that expand latent vectors are absorbed into the query projection and into the projection of
+ * the attention output. Between them is attention with one KV head, whose values are its keys; the rotary part of the
+ * weighted sum is discarded.
  */
 final class HostLatent {
     private final Latent latent;
@@ -22,18 +23,18 @@ final class HostLatent {
     private final float epsilon;
     private final HostCompute compute;
     private final Buffers buffers;
-    /** Between the two matrices of queries, {@code [rows][query rank]}. */
+    /** Output of the first of the two query matrices, {@code [rows][query rank]}. */
     private final MemorySegment reduced;
     /**
-     * Queries as they are made, {@code [rows][heads][plain | rotary]}; later the heads' values, {@code
-     * [rows][heads][values]}.
+     * Queries before the latent projection, {@code [rows][heads][plain | rotary]}; later the heads' values,
+     * {@code [rows][heads][values]}.
      */
     private final MemorySegment wide;
-    /** Keys as they are made, {@code [rows][latent | rotary]}. */
+    /** Keys in the order of the file's matrix, {@code [rows][latent | rotary]}. */
     private final MemorySegment made;
-    /** What the matrices of heads read, {@code [heads][rows][plain or latent]}. */
+    /** Input of the per-head matrices, {@code [heads][rows][plain or latent]}. */
     private final MemorySegment input;
-    /** What the matrices of heads write, {@code [heads][rows][latent or values]}. */
+    /** Output of the per-head matrices, {@code [heads][rows][latent or values]}. */
     private final MemorySegment output;
 
     HostLatent(
@@ -62,7 +63,7 @@ final class HostLatent {
         return Math.max(latent.queryDim(), latent.values());
     }
 
-    /** Returns the elements per token of these buffers; 0 where a model caches keys and values. */
+    /** Returns the elements per token of these buffers; 0 for a model that caches keys and values. */
     static long elements(ModelConfig config, Shard shard) {
         Latent latent = config.latent();
         if (latent == null) {
@@ -75,8 +76,8 @@ final class HostLatent {
     }
 
     /**
-     * Makes queries [rows][heads][rotary | latent] and keys [rows][rotary | latent] of h [rows][width]; nothing is
-     * turned yet.
+     * Computes queries [rows][heads][rotary | latent] and keys [rows][rotary | latent] from h [rows][width], before
+     * the rotary embedding.
      */
     void project(ShardWeights.Layer layer, MemorySegment h, int rows) {
         Product keys = new Product(layer.matrix(TensorRole.ATTN_KV_A), null, made);
@@ -91,7 +92,7 @@ final class HostLatent {
         queries(layer, rows);
     }
 
-    /** The latent vector is normalized, and the rotary part goes before it. */
+    /** Normalizes the latent vector and moves the rotary part before it. */
     private void cached(ShardWeights.Layer layer, int rows) {
         for (int row = 0; row < rows; row++) {
             long from = (long) row * latent.cachedDim();
@@ -124,8 +125,8 @@ final class HostLatent {
     }
 
     /**
-     * Returns the values [rows][heads][values] of the weighed latent vectors that attention has put in the queries'
-     * place.
+     * Returns the values [rows][heads][values] of the weighted sums of latent vectors, which attention has written
+     * over the queries.
      */
     MemorySegment expand(ShardWeights.Layer layer, int rows) {
         for (int head = 0; head < heads; head++) {

@@ -11,8 +11,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One layer of a shard, ready to be computed on the host: its norms, and its products with the buffers that they write
- * to.
+ * One layer of a shard on the host: its norms, and its products with their output buffers.
  *
  * @param traits the layer's computations
  * @param scoring scale, cap, window and sinks of the scores
@@ -20,11 +19,11 @@ import org.jspecify.annotations.Nullable;
  * @param queriesKeysValues products with the normalized hidden state; none with latent attention
  * @param queryNorm norm of queries, or null
  * @param keyNorm norm of keys, or null
- * @param attentionOutput the product that makes the attention half's partial
+ * @param attentionOutput the product that computes the attention half's partial
  * @param attentionPostNorm norm of the sum of the attention half's partials, or null
  * @param ffnNorm before the FFN, or null
- * @param gateUp products with the normalized hidden state; none where experts take the FFN's place
- * @param down the product that makes the FFN half's partial
+ * @param gateUp products with the normalized hidden state; none if the layer has experts
+ * @param down the product that computes the FFN half's partial
  * @param ffnPostNorm norm of the sum of the feed-forward half's partials, or null
  */
 record HostLayer(
@@ -88,10 +87,10 @@ record HostLayer(
         return new Product(weights.matrix(matrix), weights.vector(bias), target);
     }
 
-    /** A product that a layer may have, and where its output goes. */
+    /** A product that a layer may have, and its output buffer. */
     private record Target(TensorRole matrix, TensorRole bias, MemorySegment output) {}
 
-    /** The products whose matrices the layer has. */
+    /** Returns the products whose matrices the layer has. */
     private static List<Product> products(ShardWeights.Layer weights, Target... targets) {
         return Stream.of(targets)
                 .filter(target -> weights.has(target.matrix))

@@ -38,9 +38,12 @@ import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A shard on the CPU: host kernels over the file's mapping, dealt out to worker threads. */
+/** A shard on the CPU: host kernels over the file mapping, divided among worker threads. */
 public final class HostShard implements ShardCompute {
-    /** Multiply-adds of a first pass that plain loops are done with before the JVM has compiled the usual kernels. */
+    /**
+     * Largest number of multiply-adds for which the first pass uses the cold-start loops, which finish before the JVM
+     * has compiled the usual kernels.
+     */
     private static final long COLD_MULTIPLY_ADDS = 1_000_000_000;
 
     private final Arena arena;
@@ -70,19 +73,19 @@ public final class HostShard implements ShardCompute {
     private List<SequenceRows> sequences = List.of();
 
     private boolean isFirst = true;
-    /** What the halves that follow compute. */
+    /** The rows that the next half layers compute. */
     private Rows rows;
 
     /** The parts of the pass, by their first row. */
     private final Map<Integer, Rows> parts = new TreeMap<>();
 
     /**
-     * A port that there is already.
+     * Key of a port that has been created.
      *
      * @param format the wire format of partials
-     * @param from first row of the partial and of what the sum is added to
-     * @param bare whether it leaves the sum by itself
-     * @param offloaded whether what encodes and sums elsewhere may do it
+     * @param from first row of the partial and of the target of the sum
+     * @param bare whether the port produces the sum without the residual
+     * @param offloaded whether the port may use the offloaded codec
      */
     private record PortKey(WireFormat format, int from, boolean bare, boolean offloaded) {}
 
@@ -90,13 +93,14 @@ public final class HostShard implements ShardCompute {
      * The rotary embedding of some layers.
      *
      * @param rope its configuration
-     * @param angles its angles as numbers
+     * @param angles its angles
      * @param table rotary table of a chunk
      */
     private record Rotary(RopeConfig rope, RotaryAngles angles, RotaryTable table) {}
 
     /**
-     * The end of a half layer: the sum of the partials is normalized and scaled, and then added to the hidden state.
+     * The end of a half layer, which normalizes and scales the sum of the partials and then adds it to the hidden
+     * state.
      *
      * @param norm or null
      */
@@ -107,7 +111,7 @@ public final class HostShard implements ShardCompute {
         final int from;
         final int count;
         final List<SequenceRows> sequences;
-        /** The rows' parts of the buffers, {@code [count][width]} and what comes after them. */
+        /** Views of the buffers from the first of the rows on, {@code [count][width]} and further rows. */
         final MemorySegment hidden;
 
         final MemorySegment normed;
@@ -188,7 +192,7 @@ public final class HostShard implements ShardCompute {
     }
 
     /**
-     * Returns what makes such shards whose partials are encoded and summed elsewhere.
+     * Returns the factory of shards whose partials are encoded and summed by another device.
      *
      * @param kernels the kernels to use
      * @param offload the codec that encodes and sums
@@ -197,7 +201,7 @@ public final class HostShard implements ShardCompute {
         return create(kernels, offload);
     }
 
-    // The shard owns the arena and closes it; a shard that cannot be made leaves no memory behind.
+    // The shard owns the arena and closes it; a failure of the constructor also frees its memory.
     @SuppressWarnings("MustBeClosedChecker")
     private static ShardFactory create(HostKernels kernels, @Nullable CodecOffload offload) {
         return (model, shard, ranks, options) -> {
@@ -303,7 +307,7 @@ public final class HostShard implements ShardCompute {
         rows.finish = finish(w.attentionPostNorm());
     }
 
-    /** The attention of each sequence, over what it sees of the cache. */
+    /** Returns the attention call of each sequence over its view of the cache. */
     private List<AttentionCall> calls(MemorySegment q, List<KvCacheView> views, Scoring scoring) {
         List<AttentionCall> calls = new ArrayList<>(rows.sequences.size());
         long at = 0;
@@ -320,7 +324,7 @@ public final class HostShard implements ShardCompute {
     public void feedForward(int layer) {
         finishHalf(rows);
         HostLayer w = layers.get(layer);
-        // Where both halves read the same norm, it is still there from the first one.
+        // If both halves read the same norm, the first half has computed it.
         MemorySegment h = parallel ? rows.normed : normed(w.ffnNorm());
         if (w.traits().experts()) {
             Objects.requireNonNull(experts)
@@ -380,7 +384,7 @@ public final class HostShard implements ShardCompute {
         arena.close();
     }
 
-    /** The norm of the hidden state, or the hidden state itself where a half layer begins without a norm. */
+    /** Returns the norm of the hidden state, or the hidden state itself if a half layer begins without a norm. */
     private MemorySegment normed(@Nullable Norm norm) {
         if (norm == null) {
             return rows.hidden;
@@ -389,12 +393,12 @@ public final class HostShard implements ShardCompute {
         return rows.normed; // [rows][width]
     }
 
-    /** Returns the step that follows the sum of a half layer's partials, or null if the sum is added as it is. */
+    /** Returns the step that follows the sum of a half layer's partials, or null if the sum is added unchanged. */
     private @Nullable Finish finish(@Nullable Norm norm) {
         return norm == null && config.scales().residual() == 1 ? null : new Finish(norm);
     }
 
-    /** Adds the sum of the rows' last half layer's partials, unless the collective has done that. */
+    /** Adds the sum of the partials of the last half layer, unless the collective has added it. */
     private void finishHalf(Rows of) {
         Finish finish = of.finish;
         if (finish == null) {
@@ -409,7 +413,7 @@ public final class HostShard implements ShardCompute {
         of.finish = null;
     }
 
-    /** The products that make a partial, each to the rows that are computed. */
+    /** Returns the products that compute a partial, writing to the rows of this part. */
     private List<Product> into(List<Product> products) {
         return rows.from == 0
                 ? products
@@ -418,19 +422,19 @@ public final class HostShard implements ShardCompute {
                         .toList();
     }
 
-    /** The rest of a buffer of rows of the model's width. */
+    /** Returns the buffer from a row of the model's width on. */
     private MemorySegment after(MemorySegment buffer, int row) {
         return buffer.asSlice((long) row * config.width() * Float.BYTES);
     }
 
-    /** Every head of queries or keys is normalized by itself. */
+    /** Normalizes every head of queries or keys separately. */
     private void normHeads(MemorySegment x, @Nullable Norm norm, HeadShape heads) {
         if (norm != null) {
             compute.normalize(norm, x, x, heads.headDim(), rows.count * heads.heads());
         }
     }
 
-    /** All heads of queries or keys are normalized together, and this rank goes on with its own. */
+    /** Normalizes all heads of queries or keys together and keeps the heads of this rank. */
     private void normAll(MemorySegment all, @Nullable Norm norm, int width, MemorySegment own, Span columns) {
         if (norm != null) {
             compute.normalize(norm, all, all, width, rows.count);

@@ -21,19 +21,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the rows of a pass through the layers in parts: while one part's partials travel, the next part is computed
- * (ISO, arXiv 2409.11155). An exchange of n steps is hidden by n other parts, so there are n + 1 of them. The parts
- * take turns in each half layer; a later part's attention finds the keys of the earlier ones in the cache. After each
- * turn the exchanges under way are advanced by one step, in the order in which they were started, so all ranks send the
- * same messages in the same order. Rows do not depend on each other but for the cache: the bits are those of the whole.
+ * (ISO, arXiv 2409.11155). An exchange of n steps is hidden by n other parts, so a pass has n + 1 parts. The parts
+ * take turns in each half layer; the attention of a later part reads the keys of earlier ones from the cache. After
+ * each turn the exchanges under way are advanced by one step, in the order in which they were started, so all ranks
+ * send the same messages in the same order. Rows depend on each other only through the cache, so the results are
+ * bit-equal to those of the whole pass.
  */
 final class LayerPipeline {
-    /** Rows that a part has at least: with fewer, reading the weights once per part costs more than is hidden. */
+    /**
+     * Minimum rows of a part; with fewer rows, reading the weights once per part costs more time than the overlap
+     * hides.
+     */
     static final int LEAST_ROWS = 16;
 
-    /** Messages of a part to one rank: those of all parts stay within what a transport has under way. */
+    /**
+     * Messages of a part to one rank, limited so that those of all parts fit the number of outstanding messages of a
+     * transport.
+     */
     private static final int MOST_CHUNKS = 6;
 
-    /** Between two looks at the messages under way. */
+    /** Interval between two polls of the outstanding messages. */
     private static final long POLL_NANOS = 50_000;
 
     private final ShardCompute shard;
@@ -47,7 +54,7 @@ final class LayerPipeline {
     private final Map<CollectiveKey, Collective> collectives = new HashMap<>();
     private final Deque<Part> underWay = new ArrayDeque<>();
     private long polled;
-    /** When the sum that was completed last was added. */
+    /** Time at which the last completed sum was added. */
     private long lastEnd;
 
     /**
@@ -55,11 +62,11 @@ final class LayerPipeline {
      *
      * @param part its number
      * @param choice collective, wire format and chunk size
-     * @param rows number of rows that there is room for
+     * @param rows capacity in rows
      */
     private record CollectiveKey(int part, CommChoice choice, int rows) {}
 
-    /** Is told of exchanges that are complete. */
+    /** Receives completed exchanges. */
     @FunctionalInterface
     interface Completed {
         /** The sum of an exchange has been added. */
@@ -124,18 +131,18 @@ final class LayerPipeline {
         return parts * CollectiveSet.frameBytes(uncut, ranks, room(Math.ceilDiv(chunk, parts)), width);
     }
 
-    /** Rows that there is room for where so many are needed: few sizes, so that few buffers are made. */
+    /** Returns the buffer capacity for a number of rows, rounded up so that few sizes of buffers are created. */
     private static int room(int rows) {
         return Integer.highestOneBit(2 * rows - 1);
     }
 
-    /** {@return how many parts a pass has by a choice} */
+    /** {@return the number of parts of a pass for a choice} */
     static int parts(CommChoice choice) {
         return choice.algorithm().steps() + 1;
     }
 
     /**
-     * Returns whether a pass can be divided: its formats must not look at several rows together, and there must be
+     * Returns whether a pass can be divided: each row must be encoded independently of the others, and there must be
      * enough rows.
      *
      * @param schedule wire format and collective of each exchange
@@ -151,7 +158,7 @@ final class LayerPipeline {
      *
      * @param schedule wire format and collective of each exchange
      * @param rows rows of the pass, that {@link #divides}
-     * @param completed is told of every exchange of the last part
+     * @param completed receives every exchange of the last part
      */
     void run(CommSchedule schedule, int rows, Completed completed) {
         List<Part> parts = new ArrayList<>();
@@ -181,7 +188,7 @@ final class LayerPipeline {
         }
     }
 
-    /** Where a part begins: at a whole number of rows that kernels take together. */
+    /** Returns the first row of a part, a multiple of the kernels' tile of rows. */
     private static int boundary(int rows, int part, int count) {
         return part == count ? rows : (int) ((long) rows * part / count / LEAST_ROWS * LEAST_ROWS);
     }
@@ -238,7 +245,7 @@ final class LayerPipeline {
         completed.accept(part.exchange, part.format);
     }
 
-    /** The collective of a part; a larger one takes the place of one that is too small. */
+    /** Returns the collective of a part; one that is too small is replaced. */
     private Collective collective(Part part, CommChoice choice) {
         int room = room(part.rows());
         int chunkRows = Math.max(choice.chunkRows(), Math.ceilDiv(room, MOST_CHUNKS));

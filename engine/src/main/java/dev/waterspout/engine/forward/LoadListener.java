@@ -1,10 +1,10 @@
 package dev.waterspout.engine.forward;
 
-/** Is told how far the load of a model has come. Called by several threads. */
+/** Receives the progress of loading a model. Called by several threads. */
 @FunctionalInterface
 public interface LoadListener {
     /**
-     * Some more has been read.
+     * Reports progress.
      *
      * @param bytes read so far
      * @param total number of bytes to read

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param epsilon added to the mean square or the variance
  */
 record Norm(NormKind kind, MemorySegment weight, @Nullable MemorySegment bias, float epsilon) {
-    /** Returns the norm of a model with such a weight, or null where there is no weight. */
+    /** Returns the norm of a model with this weight, or null without a weight. */
     static @Nullable Norm of(ModelConfig config, @Nullable MemorySegment weight, @Nullable MemorySegment bias) {
         return weight == null ? null : new Norm(config.architecture().norm(), weight, bias, config.epsilon());
     }

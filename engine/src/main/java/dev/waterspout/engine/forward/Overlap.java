@@ -8,7 +8,7 @@ public enum Overlap {
     OFF,
     /** In every pass that can be divided. */
     ON,
-    /** Where it was faster in the passes before. */
+    /** If it was faster in earlier passes. */
     AUTO;
 
     /**

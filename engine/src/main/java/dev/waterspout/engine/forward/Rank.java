@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One rank: a shard on its device, and the rank's end of the transport. The forward pass is that of a pre-norm
  * transformer with grouped-query attention, rotary positions and SwiGLU (arXiv 2302.13971), cut as in Megatron-LM
- * (arXiv 1909.08053): twice per layer the ranks exchange partials, or once where every rank computes all of attention,
- * and all else is local. Prefill and decode differ in the number of rows only. Used by one thread at a time.
+ * (arXiv 1909.08053): twice per layer the ranks exchange partials, or once per layer with replicated attention;
+ * everything else is local. Prefill and decode differ in the number of rows only. Used by one thread at a time.
  */
 public final class Rank implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
@@ -54,7 +54,7 @@ public final class Rank implements AutoCloseable {
     /** This rank's logits of the rows that the output head computed last. */
     private MemorySegment local = MemorySegment.NULL;
 
-    /** On rank 0, of the rows that the output head computed last; null where all logits were gathered. */
+    /** On rank 0, the candidates of the rows that the output head computed last; null if all logits were gathered. */
     private final List<@Nullable Candidates> candidates = new ArrayList<>();
 
     private final long shareBytes;
@@ -177,7 +177,7 @@ public final class Rank implements AutoCloseable {
         }
     }
 
-    /** The rows of the last tokens of those sequences whose logits are needed. */
+    /** Returns the rows of the last tokens of the sequences whose logits are needed. */
     private static int[] lastRows(List<SequenceRows> parts, List<LogitsRequest> wanted) {
         IntStream.Builder rows = IntStream.builder();
         int row = -1;
@@ -199,7 +199,7 @@ public final class Rank implements AutoCloseable {
         requireHeld(number, collective.format());
     }
 
-    /** Ends the run if partials of an exchange were beyond the range of its format, where the schedule says so. */
+    /** Fails if partials of an exchange were beyond the range of its format and the schedule demands it. */
     private void requireHeld(int number, WireFormat format) {
         if (schedule.saturation() == Saturation.END && saturated() > 0) {
             throw new InterconnectException("partials of layer " + number / 2 + " are beyond the range of "
@@ -209,20 +209,20 @@ public final class Rank implements AutoCloseable {
         }
     }
 
-    /** Returns how many blocks or values of this rank's encoded partials reached the end of their format's range. */
+    /** Returns the number of blocks or values of this rank's encoded partials that saturated. */
     public long saturated() {
         return counters.saturated() - saturatedBefore;
     }
 
-    /** Returns how partials are exchanged from now on. */
+    /** Returns the current schedule of exchanges. */
     public CommSchedule schedule() {
         return schedule;
     }
 
     /**
-     * Goes over to formats that hold, if on any rank partials of the last forward pass were beyond the range of theirs
-     * and the schedule says {@link Saturation#REPLACE}. Called on all ranks after each forward pass;
-     * {@return whether that is so, and the pass has to be repeated, the same on all ranks}
+     * Switches to formats with a larger range if partials of the last forward pass saturated on any rank and the
+     * schedule says {@link Saturation#REPLACE}. Called on all ranks after each forward pass;
+     * {@return whether the formats were replaced, so that the pass must be repeated; the same on all ranks}
      *
      * @param control control messages of this rank
      */
@@ -243,7 +243,7 @@ public final class Rank implements AutoCloseable {
      * Computes all logits of some tokens of the pass that {@link #forward} ran last. All ranks of a group do this at
      * the same time.
      *
-     * @param first index of the first one, from 0 within the pass
+     * @param first index of the first token, from 0 within the pass
      * @param rows number of rows, at most the options' {@code logitRows}
      */
     public void output(int first, int rows) {
@@ -259,7 +259,7 @@ public final class Rank implements AutoCloseable {
         computeNanos += System.nanoTime() - start;
     }
 
-    /** Gathers what is asked of each row of the output head, in as few messages as that takes. */
+    /** Gathers the requested logits of each row of the output head, in as few messages as possible. */
     private void gather(List<LogitsRequest> asked) {
         long start = System.nanoTime();
         long exchangedBefore = counters.nanos();
@@ -277,9 +277,10 @@ public final class Rank implements AutoCloseable {
     }
 
     /**
-     * Gathers more of a token whose candidates were gathered last. All ranks of a group do this at the same time.
+     * Gathers more logits of a token whose candidates were gathered last. All ranks of a group do this at the same
+     * time.
      *
-     * @param row row of the token among those whose logits were asked for
+     * @param row row of the token among those whose logits were requested
      * @param wanted candidates or all logits
      */
     public void gather(int row, LogitsRequest wanted) {
@@ -306,7 +307,7 @@ public final class Rank implements AutoCloseable {
     /**
      * Returns the candidates of a token that were gathered last, on rank 0.
      *
-     * @param row row of the token among those whose logits were asked for
+     * @param row row of the token among those whose logits were requested
      */
     public Candidates candidates(int row) {
         return Objects.requireNonNull(candidates.get(row));

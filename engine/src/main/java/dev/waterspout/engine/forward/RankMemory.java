@@ -16,7 +16,7 @@ public record RankMemory(long weights, long cache, long activations, long frames
      * Computes the sizes without allocating anything.
      *
      * @param model the model to divide
-     * @param shard the rank's
+     * @param shard shard of the rank
      * @param ranks number of ranks
      * @param options common to all ranks
      */

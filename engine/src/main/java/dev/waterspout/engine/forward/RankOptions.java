@@ -13,7 +13,7 @@ import java.time.Duration;
  * @param threads worker threads of each rank
  * @param schedule wire format and collective of each exchange
  * @param peerTimeout longest time that a rank waits for another
- * @param logitRows most tokens of a pass whose logits are computed at a time, at most {@code chunk}
+ * @param logitRows largest number of tokens of a pass whose logits are computed at once, at most {@code chunk}
  * @param cacheType element type of the KV cache
  * @param activations precision of the inputs of matrix products on the host
  * @param machineCode whether the host's matrix products use machine code where they can
@@ -48,12 +48,12 @@ public record RankOptions(
         }
     }
 
-    /** Returns the most positions of a sequence. */
+    /** Returns the largest number of positions of a sequence. */
     public int context() {
         return limits.context();
     }
 
-    /** Returns the most tokens in one forward pass. */
+    /** Returns the largest number of tokens in one forward pass. */
     public int chunk() {
         return limits.rows();
     }
@@ -62,11 +62,11 @@ public record RankOptions(
      * The options of one sequence.
      *
      * @param context positions in the KV cache
-     * @param chunk most tokens in one forward pass, at most {@code context}
+     * @param chunk largest number of tokens in one forward pass, at most {@code context}
      * @param threads worker threads of each rank
      * @param schedule wire format and collective of each exchange
      * @param peerTimeout longest time that a rank waits for another
-     * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
+     * @param logitRows largest number of tokens of a chunk whose logits are computed at once, at most {@code chunk}
      * @param cacheType element type of the KV cache
      * @param activations precision of the inputs of matrix products on the host
      * @param machineCode whether the host's matrix products use machine code where they can
@@ -97,11 +97,11 @@ public record RankOptions(
      * The options with a KV cache and activations of f32.
      *
      * @param context positions in the KV cache
-     * @param chunk most tokens in one forward pass, at most {@code context}
+     * @param chunk largest number of tokens in one forward pass, at most {@code context}
      * @param threads worker threads of each rank
      * @param schedule wire format and collective of each exchange
      * @param peerTimeout longest time that a rank waits for another
-     * @param logitRows most tokens of a chunk whose logits are computed at a time, at most {@code chunk}
+     * @param logitRows largest number of tokens of a chunk whose logits are computed at once, at most {@code chunk}
      */
     public RankOptions(
             int context, int chunk, int threads, CommSchedule schedule, Duration peerTimeout, int logitRows) {
@@ -113,7 +113,7 @@ public record RankOptions(
      * activations of f32.
      *
      * @param context positions in the KV cache
-     * @param chunk most tokens in one forward pass, at most {@code context}
+     * @param chunk largest number of tokens in one forward pass, at most {@code context}
      * @param threads worker threads of each rank
      * @param schedule wire format and collective of each exchange
      * @param peerTimeout longest time that a rank waits for another
@@ -125,7 +125,7 @@ public record RankOptions(
     /**
      * Returns these options with other limits.
      *
-     * @param other limits of what runs at a time
+     * @param other limits on sequences and tokens that run at the same time
      */
     public RankOptions withLimits(BatchLimits other) {
         return new RankOptions(
@@ -143,7 +143,7 @@ public record RankOptions(
     }
 
     /**
-     * Returns these options with another number of tokens whose logits are computed at a time.
+     * Returns these options with another number of tokens whose logits are computed at once.
      *
      * @param rows number of rows, at least 1, at most {@link #chunk}
      */

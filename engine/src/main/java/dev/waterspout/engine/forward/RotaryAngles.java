@@ -9,14 +9,14 @@ import java.util.Optional;
 
 /**
  * The rotary angles of a chunk's positions: {@code position x scale x base^(-2i/dimensions) / factor_i} for pair i,
- * where the factors are those of the file and 1 for a file without.
+ * where the factors are those of the file, or 1 for a file without factors.
  */
 public final class RotaryAngles {
     private final double[] frequencies;
     private final RopeConfig rope;
 
     /**
-     * @param rope which dimensions turn, and how fast
+     * @param rope configuration of the rotary embedding
      * @param factors f32 {@code [dimensions / 2]}, if the model has them
      */
     public RotaryAngles(RopeConfig rope, Optional<MemorySegment> factors) {
@@ -33,7 +33,7 @@ public final class RotaryAngles {
     /**
      * Returns an empty table for chunks.
      *
-     * @param rows most tokens of a chunk
+     * @param rows largest number of tokens of a chunk
      * @param arena owner of the memory
      */
     RotaryTable allocate(int rows, Arena arena) {

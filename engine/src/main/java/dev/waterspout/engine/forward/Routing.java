@@ -6,10 +6,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Which experts the tokens of a chunk go to, and with what weights. */
+/** The chosen experts of the tokens of a chunk, and their weights. */
 final class Routing {
     /**
-     * What the sum of weights is at least before they are divided by it: the smallest normal half, as llama.cpp has it.
+     * Lower bound of the sum by which weights are divided: the smallest normal f16 number, as in llama.cpp.
      */
     private static final float LEAST_SUM = 0x1p-14f;
 
@@ -34,7 +34,7 @@ final class Routing {
     }
 
     /**
-     * Chooses.
+     * Chooses the experts of each token.
      *
      * @param logits logits of the router, f32 {@code [rows][experts]}
      * @param bias added while experts are chosen, f32 {@code [experts]}, or null
@@ -52,7 +52,7 @@ final class Routing {
                     }
                 }
                 case SOFTMAX_OF_CHOSEN -> {
-                    // Later, over the chosen ones.
+                    // The softmax is applied later, over the chosen experts.
                 }
             }
             for (int i = 0; i < choice.length; i++) {
@@ -65,7 +65,7 @@ final class Routing {
         }
     }
 
-    /** Takes away the experts of all groups but those whose two best experts have the largest sum. */
+    /** Excludes the experts of all groups except those whose two best experts have the largest sum. */
     private void dropGroups() {
         int size = experts.count() / experts.groups();
         float[] best = new float[experts.groups()];
@@ -84,7 +84,7 @@ final class Routing {
         }
     }
 
-    /** The best experts of one token, the lower number where two are equal. */
+    /** Chooses the best experts of one token; of equal ones, the lower number. */
     private void choose(int at) {
         Arrays.fill(taken, false);
         for (int i = 0; i < experts.used(); i++) {
@@ -136,9 +136,9 @@ final class Routing {
     }
 
     /**
-     * Returns the weight with which a token goes to an expert.
+     * Returns the weight of an expert for a token.
      *
-     * @return NaN if it does not go there
+     * @return NaN if the expert is not chosen
      */
     float weight(int row, int expert) {
         for (int i = row * experts.used(); i < (row + 1) * experts.used(); i++) {

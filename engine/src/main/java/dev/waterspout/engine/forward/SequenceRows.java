@@ -15,21 +15,21 @@ public final class SequenceRows {
      * Tokens whose blocks are the same in all layers.
      *
      * @param tokens ids, one or more
-     * @param position position of the first; the cache holds all before it
-     * @param blocks blocks of the KV cache that the sequence's positions are in, in order, at least up to the last
-     *     token
+     * @param position position of the first token; the cache holds all positions before it
+     * @param blocks KV blocks of the sequence's positions, in order, at least up to the last token
      */
     public SequenceRows(int[] tokens, int position, int... blocks) {
         this(tokens, position, blocks, blocks);
     }
 
     /**
-     * Tokens whose blocks in layers with a sliding window are others.
+     * Tokens whose blocks in sliding-window layers differ from those of the other layers.
      *
      * @param tokens ids, one or more
-     * @param position of the first; the cache holds all before it, in layers with a window those that it sees
-     * @param blocks of the KV cache that the sequence's positions are in, in order, at least up to the last token
-     * @param windowed as many, in layers with a sliding window
+     * @param position position of the first token; the cache holds all positions before it, and in sliding-window
+     *     layers those in its window
+     * @param blocks KV blocks of the sequence's positions, in order, at least up to the last token
+     * @param windowed the same number of blocks in sliding-window layers
      */
     public SequenceRows(int[] tokens, int position, int[] blocks, int[] windowed) {
         this.tokens = tokens;
@@ -43,7 +43,7 @@ public final class SequenceRows {
         return tokens;
     }
 
-    /** Returns how many tokens there are. */
+    /** Returns the number of tokens. */
     public int rows() {
         return tokens.length;
     }

@@ -15,7 +15,7 @@ import java.util.function.LongConsumer;
  */
 public interface ShardCompute extends AutoCloseable {
     /**
-     * Notes the shard's phases from now on.
+     * Sets the timeline that records the shard's further phases.
      *
      * @param timeline timeline of the rank
      */
@@ -24,7 +24,7 @@ public interface ShardCompute extends AutoCloseable {
     /** Returns the bytes of weights that a forward pass reads. */
     long weightBytes();
 
-    /** Returns what the shard's part of mixtures of experts has cost so far. */
+    /** Returns the work of the shard in mixtures of experts so far. */
     default ExpertLoad expertLoad() {
         return ExpertLoad.NONE;
     }
@@ -32,14 +32,14 @@ public interface ShardCompute extends AutoCloseable {
     /**
      * Loads all weights into the memory that they are used from.
      *
-     * @param loaded is told how many bytes each step has brought
+     * @param loaded receives the bytes loaded by each step
      */
     void preload(LongConsumer loaded);
 
     /**
      * Copies the keys and values of a block of the cache into another one.
      *
-     * @param copy which
+     * @param copy source and target block
      */
     void copyBlock(BlockCopy copy);
 
@@ -56,11 +56,10 @@ public interface ShardCompute extends AutoCloseable {
     }
 
     /**
-     * Says which rows of the pass the halves that follow compute, and the port that follows them has. After
-     * {@link #begin} it is all of them.
+     * Selects the rows of the pass for the next half layers and their port. {@link #begin} selects all rows.
      *
-     * @param from first, from 0
-     * @param to after the last
+     * @param from index of the first row, from 0
+     * @param to index after the last row
      * @throws IllegalStateException if the shard does not take parts
      */
     default void rows(int from, int to) {
@@ -68,9 +67,9 @@ public interface ShardCompute extends AutoCloseable {
     }
 
     /**
-     * Says what the rank's thread does between two tiles of its work, such as to move messages on.
+     * Sets a task that the rank's thread runs between two tiles, such as progress of the outstanding messages.
      *
-     * @param task short; from now on
+     * @param task a short task
      */
     default void betweenTiles(Runnable task) {}
 
@@ -89,7 +88,7 @@ public interface ShardCompute extends AutoCloseable {
     void feedForward(int layer);
 
     /**
-     * Returns the partial of the last half layer, and the hidden state that its sum is added to.
+     * Returns the port of the last half layer: its partial, and the hidden state to which the sum is added.
      *
      * @param format the wire format of partials, one that the rank's schedule has for chunks of this size
      */
@@ -105,7 +104,7 @@ public interface ShardCompute extends AutoCloseable {
     }
 
     /**
-     * The output head on some tokens of the pass that has just been through all layers.
+     * Computes the output head for some tokens of the last pass.
      *
      * @param rows rows of the pass, from 0, in ascending order; at most the options' {@code logitRows}
      * @return logits of this rank's vocabulary rows, f32 {@code [rows][share]}, valid until the next call

@@ -22,9 +22,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One rank's weights: views into the file's mapping, cut as the plan says. Where a cut falls inside blocks of
- * weights, the rank's columns are decoded to f32. Shapes are those of the shard; {@code q} is
- * the rank's query heads times the head dimension, {@code kv} its KV heads times that, {@code f} its FFN columns.
+ * One rank's weights: views of the file mapping, divided by the plan. If the division splits blocks of weights, the
+ * rank's columns are decoded to f32. Shapes are those of the shard; {@code q} is the rank's query heads times the head
+ * dimension, {@code kv} its KV heads times that, {@code f} its FFN columns.
  *
  * @param embedding {@code [vocabulary][width]}, whole
  * @param layers one per transformer block
@@ -39,8 +39,7 @@ public record ShardWeights(
         @Nullable MemorySegment outputNormBias,
         WeightMatrix output) {
     /**
-     * One transformer block: the tensors that it has, each cut as its role says. Fused tensors are there as their
-     * parts.
+     * One transformer block: its tensors, each divided according to its role. Fused tensors appear as their parts.
      *
      * @param matrices by role
      * @param stacks by role, one matrix per expert or query head of the shard
@@ -60,7 +59,7 @@ public record ShardWeights(
         /**
          * Returns a matrix that the layer has.
          *
-         * @param role which
+         * @param role role of the tensor
          */
         public WeightMatrix matrix(TensorRole role) {
             return Objects.requireNonNull(matrices.get(role), role::name);
@@ -69,7 +68,7 @@ public record ShardWeights(
         /**
          * Returns the matrices of experts or heads.
          *
-         * @param role which
+         * @param role role of the tensor
          */
         public List<WeightMatrix> stack(TensorRole role) {
             return Objects.requireNonNull(stacks.get(role), role::name);
@@ -78,7 +77,7 @@ public record ShardWeights(
         /**
          * Returns whether the layer has a matrix.
          *
-         * @param role which
+         * @param role role of the tensor
          */
         public boolean has(TensorRole role) {
             return matrices.containsKey(role);
@@ -87,7 +86,7 @@ public record ShardWeights(
         /**
          * Returns a vector, or null if the layer has none, or another rank adds it.
          *
-         * @param role which
+         * @param role role of the tensor
          */
         public @Nullable MemorySegment vector(TensorRole role) {
             return vectors.get(role);
@@ -95,10 +94,10 @@ public record ShardWeights(
     }
 
     /**
-     * Cuts a rank's shard out of a model.
+     * Returns the weights of a rank.
      *
      * @param model all weights
-     * @param shard which of them
+     * @param shard the rank's part of them
      */
     public static ShardWeights of(Model model, Shard shard) {
         return of(model, shard, DerivedMatrix::weights);
@@ -108,24 +107,24 @@ public record ShardWeights(
      * Returns the bytes of a rank's weights without reading any.
      *
      * @param model all weights
-     * @param shard which of them
+     * @param shard the rank's part of them
      */
     public static long bytes(Model model, Shard shard) {
         return shapes(model, shard).bytes();
     }
 
     /**
-     * Returns a rank's weights for their sizes: matrices that a cut would decode have shapes, and no weights.
+     * Returns a rank's weights for computing sizes: matrices that would be decoded have shapes but no weights.
      *
      * @param model all weights
-     * @param shard which of them
+     * @param shard the rank's part of them
      */
     public static ShardWeights shapes(Model model, Shard shard) {
         return of(model, shard, DerivedMatrix::shape);
     }
 
     /**
-     * Returns the matrices that a plan cuts inside blocks of weights, in any layer and on any rank.
+     * Returns the matrices of which a plan splits blocks of weights, in any layer and on any rank.
      *
      * @param model all weights
      * @param plan all shards
@@ -160,7 +159,8 @@ public record ShardWeights(
     }
 
     /**
-     * Returns every piece of the mapping that this rank reads while it runs; the embedding's rows are read one by one.
+     * Returns all parts of the file mapping that this rank reads, except the embedding table, whose rows are read one
+     * by one.
      */
     List<WeightMatrix> matrices() {
         List<WeightMatrix> matrices = new ArrayList<>();
@@ -225,18 +225,18 @@ public record ShardWeights(
         return role == TensorRole.ATTN_OUTPUT_BIAS && shard.wholeAttention();
     }
 
-    /** Takes a rank's part of the tensors of one layer, as their roles say that they are cut. */
+    /** Selects a rank's part of the tensors of one layer according to their roles. */
     private record Cutter(Model model, Shard shard, int layer, Function<DerivedMatrix, WeightMatrix> derive) {
         private WeightMatrix matrix(TensorRole role) {
             WeightMatrix whole = model.matrix(role, layer);
             if (model.config().architecture().hasWideNorms()
                     && (role == TensorRole.ATTN_Q || role == TensorRole.ATTN_K)) {
-                return whole; // the norm that follows needs the elements of all heads
+                return whole; // the next norm needs the elements of all heads
             }
             return cut(whole, role);
         }
 
-        /** Matrices lie one behind the other. A rank has those of its heads, or columns of those of its experts. */
+        /** Selects from stacked matrices: those of the rank's heads, or columns of those of its experts. */
         private List<WeightMatrix> stack(TensorRole role) {
             List<WeightMatrix> all = model.matrices(role, layer);
             Span own = role.cut() == Cut.HEADS ? shard.heads() : shard.experts();
@@ -273,7 +273,7 @@ public record ShardWeights(
             return whole.asSlice((long) span.from() * Float.BYTES, (long) span.size() * Float.BYTES);
         }
 
-        /** The rows, columns or elements of this rank. */
+        /** Returns the rows, columns or elements of this rank. */
         private Span span(TensorRole role) {
             ModelConfig config = model.config();
             return switch (role.cut()) {

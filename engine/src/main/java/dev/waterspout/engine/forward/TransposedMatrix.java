@@ -4,7 +4,7 @@ import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A matrix with rows and columns exchanged, decoded, exactly, to f32.
+ * A transposed matrix, decoded exactly to f32.
  *
  * @param matrix the matrix in the file
  */

@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Memory of zeros that occupies pages only where it is written. {@link Arena#allocate(long)} writes the zeros, so every
- * page is occupied at once. C's calloc takes large blocks from the kernel, whose new pages are zeros already.
+ * Zero-filled memory that occupies pages only where it is written. {@link Arena#allocate(long)} writes the zeros, so
+ * every page is occupied at once. C's calloc takes large blocks from the kernel, whose new pages are zeros already.
  */
 final class UntouchedMemory {
     private static final Linker LINKER = Linker.nativeLinker();

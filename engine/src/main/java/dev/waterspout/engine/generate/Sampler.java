@@ -19,9 +19,13 @@ import java.util.TreeSet;
  * of exponentials of all others. The choice from candidates either equals the choice from all logits or is undecided:
  *
  * <ul>
- *   <li>The most likely token, and the k most likely ones of top-k, are candidates if every rank sends one, or k. The choice then depends on them alone.
- *   <li>Top-p and min-p keep the most likely tokens up to one that is found by adding odds in order. If this token is a candidate, so are all tokens that are kept. Top-p compares with the sum of all odds, which is known with an error; a comparison within this error is undecided.
- *   <li>If all tokens are kept, a random number is compared with the cumulative odds, divided by the sum of all odds. A candidate is drawn if no comparison is within the error of the sum. A draw beyond the candidates is undecided.
+ *   <li>The most likely token, and the k most likely ones of top-k, are candidates if every rank sends one, or k. The
+ *       choice then depends on them alone.
+ *   <li>Top-p and min-p keep the most likely tokens up to one that is found by adding odds in order. If this token is a
+ *       candidate, so are all tokens that are kept. Top-p compares with the sum of all odds, which is known with an
+ *       error; a comparison within this error is undecided.
+ *   <li>If all tokens are kept, a random number is compared with the cumulative odds, divided by the sum of all odds. A
+ *       candidate is drawn if no comparison is within the error of the sum. A draw beyond the candidates is undecided.
  * </ul>
  */
 public final class Sampler {

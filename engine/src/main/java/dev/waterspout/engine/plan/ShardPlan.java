@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * uneven; each boundary is rounded to the nearest allowed one.
  *
  * @param shards one per rank, in rank order; together they cover every FFN column and vocabulary row exactly once, and
- *     every query head, unless all of them have all heads; with more ranks than KV heads, several shards have the same KV head
+ *     every query head, unless all of them have all heads; with more ranks than KV heads, several shards have the same
+ *     KV head
  */
 public record ShardPlan(List<Shard> shards) {
     /** Copies the list. */

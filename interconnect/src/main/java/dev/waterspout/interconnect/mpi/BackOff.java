@@ -24,7 +24,9 @@ class BackOff {
     /** From here on a rank of an idle server waits, rather than one whose peers compute. */
     private static final long IDLE_NANOS = 1_000_000_000;
 
-    /** Setting a timer takes up to 40 us of processor time in a virtual machine: 100 us would be a quarter of a core. */
+    /**
+     * Setting a timer takes up to 40 us of processor time in a virtual machine: 100 us would be a quarter of a core.
+     */
     private static final long IDLE_SLEEP_NANOS = 4_000_000;
 
     /** Interval of waits that are not urgent, in nanoseconds. */

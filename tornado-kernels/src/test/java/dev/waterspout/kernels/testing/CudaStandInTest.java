@@ -14,7 +14,9 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The stand-in for the CUDA driver runs CUDA C as a GPU does, and finds errors. {@code src/test/cuda/run} runs this. */
+/**
+ * The stand-in for the CUDA driver runs CUDA C as a GPU does, and finds errors. {@code src/test/cuda/run} runs this.
+ */
 class CudaStandInTest {
     private static final int INVALID_VALUE = 1;
     private static final int OUT_OF_MEMORY = 2;

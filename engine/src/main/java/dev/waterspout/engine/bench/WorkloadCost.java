@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The minimum of memory reads and operations for the matrices of a workload. Every pass of up to a chunk of tokens
- * reads the weights of all layers once, and those of the output head if logits are needed. Of a mixture of experts a pass
- * reads the experts that its tokens are routed to; every expert counts as equally likely. Reads and products of attention
- * itself are not counted.
+ * reads the weights of all layers once, and those of the output head if logits are needed. Of a mixture of experts a
+ * pass reads the experts that its tokens are routed to; every expert counts as equally likely. Reads and products of
+ * attention itself are not counted.
  *
  * @param weightBytes bytes read from memory by all ranks together
  * @param flops multiplications and additions

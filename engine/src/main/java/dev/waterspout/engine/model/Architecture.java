@@ -6,15 +6,14 @@ import dev.waterspout.kernels.host.RopePairing;
 import java.util.Map;
 
 /**
- * A family of models, as data: which tensors its layers have, how they are put together, and what its metadata keys
- * mean. The host and the devices compute every family from this record; {@link Architectures} lists those that there
- * are.
+ * A family of models as data: the tensors of its layers, their combination, and the meaning of its metadata keys. The
+ * host and the devices compute every family from this record. {@link Architectures} lists all families.
  *
  * @param ggufName value of {@code general.architecture}, which is also the prefix of the metadata keys
  * @param norm norm of hidden states
- * @param gate between the FFN's two halves
- * @param block whether attention and FFN read one after the other, or the same hidden state
- * @param tensors which ones its layers have
+ * @param gate activation function of the FFN
+ * @param block whether attention and FFN run in sequence, or in parallel on the same hidden state
+ * @param tensors optional and renamed tensors of its layers
  * @param attention attention traits from the file's keys
  * @param scales factors of hidden states and logits
  * @param experts traits of the experts from the file's keys
@@ -28,16 +27,16 @@ public record Architecture(
         AttentionRules attention,
         ScaleRules scales,
         ExpertRules experts) {
-    /** How the two halves of a layer follow each other. */
+    /** Order of attention and FFN in a layer. */
     public enum Block {
-        /** The FFN reads the hidden state that attention has been added to. */
+        /** In sequence: the FFN reads the hidden state after attention. */
         SERIAL,
-        /** Both read the same norm of the same hidden state. */
+        /** In parallel: both read the same norm of the same hidden state. */
         PARALLEL
     }
 
     /**
-     * The tensors of a layer that not every family has, or that it names otherwise.
+     * The tensors of a layer that only some families have, or that a family names differently.
      *
      * @param presence presence of the members that differ from the common ones
      * @param names suffixes that differ from the usual ones
@@ -52,13 +51,13 @@ public record Architecture(
     }
 
     /**
-     * What a family's attention does, and what its keys mean.
+     * The attention of a family, and the meaning of its keys.
      *
      * @param rope its rotary embedding
      * @param scaleKey whether {@code attention.scale} replaces 1 / sqrt(head dimension)
      * @param wideScaleLayers number of layers of the one model that divides by sqrt(width / heads); 0 for none
      * @param softCap default of {@code attn_logit_softcapping}; null for none
-     * @param window which layers see the latest positions only
+     * @param window layers with a sliding window
      * @param temperature factor of queries by position
      * @param latent whether the cache holds latent vectors
      */
@@ -72,9 +71,9 @@ public record Architecture(
             boolean latent) {}
 
     /**
-     * A family's rotary embedding, and what its keys mean.
+     * The rotary embedding of a family, and the meaning of its keys.
      *
-     * @param pairing which dimensions of a head turn together
+     * @param pairing pairs of dimensions of a head that are rotated together
      * @param plainEvery distance of the layers without rotary embedding, each of which is the last of its group; 0 for
      *     none
      * @param offKey whether {@code rope.scaling.finetuned = false} stands for no rotary embedding
@@ -83,13 +82,13 @@ public record Architecture(
      */
     record RopeRules(RopePairing pairing, int plainEvery, boolean offKey, double yarnLogarithm, boolean yarnBetas) {}
 
-    /** How queries grow with the position, as {@code attention.temperature_scale} says. */
+    /** Scaling of queries by position with {@code attention.temperature_scale}. */
     enum TemperatureRule {
-        /** They do not. */
+        /** No scaling. */
         NONE,
-        /** A step has as many positions as the model was trained for before its positions were scaled. */
+        /** A step is the trained context before position scaling. */
         TRAINED_POSITIONS,
-        /** {@code attention.temperature_length} says how many positions a step has. */
+        /** A step is {@code attention.temperature_length} positions. */
         KEY
     }
 
@@ -97,51 +96,51 @@ public record Architecture(
      * Whether a family caps numbers, as {@code cap x tanh(x / cap)}.
      *
      * @param key whether the metadata key is read
-     * @param otherwise the cap where the key is absent, 0 for none
+     * @param otherwise the cap if the key is absent; 0 for none
      */
     record SoftCap(boolean key, double otherwise) {
         static final SoftCap NEVER = new SoftCap(false, 0);
     }
 
     /**
-     * Layers with a sliding window. Of every {@code period} layers the last one sees all positions.
+     * Layers with a sliding window. The last of every {@code period} layers attends to all positions.
      *
      * @param rule how {@code attention.sliding_window} is applied
-     * @param positions positions of the window where the key is absent
-     * @param period layers from one that sees everything to the next, unless {@code attention.sliding_window_pattern}
-     *     says otherwise
+     * @param positions positions of the window if the key is absent
+     * @param period distance between layers without a window, unless {@code attention.sliding_window_pattern} gives
+     *     another
      * @param rope the rotary embedding of the layers with a window
      */
     record Window(Rule rule, int positions, int period, LocalRope rope) {
         static final Window NEVER = new Window(Rule.UNKNOWN, 0, 0, LocalRope.SAME);
 
-        /** What becomes of the key. */
+        /** Meaning of the key. */
         enum Rule {
-            /** It has no place in the family. */
+            /** The key is not allowed. */
             UNKNOWN,
-            /** It is there and has no effect. */
+            /** The key may be present and has no effect. */
             IGNORED,
-            /** It sets the window. */
+            /** The key sets the window. */
             READ
         }
     }
 
     /** The rotary embedding of layers with a sliding window. */
     enum LocalRope {
-        /** That of the other layers, of the base that {@code rope.freq_base_swa} says where it is there. */
+        /** That of the other layers, with the base {@code rope.freq_base_swa} if the key is present. */
         SAME,
-        /** Of the other layers' base, without scaling of positions. */
+        /** The base of the other layers, without scaling of positions. */
         UNSCALED,
-        /** Of the base that {@code rope.freq_base_swa} says or 10000, without scaling of positions. */
+        /** The base {@code rope.freq_base_swa} or 10000, without scaling of positions. */
         OWN_BASE
     }
 
     /**
-     * Factors of a family.
+     * Scales of a family.
      *
      * @param embedding factor of the embeddings
-     * @param residual whether what a half layer adds is multiplied by {@code residual_scale}
-     * @param logits how {@code logit_scale} is applied
+     * @param residual whether the output of a half layer is multiplied by {@code residual_scale}
+     * @param logits meaning of {@code logit_scale}
      * @param logitCap soft cap of the logits
      */
     record ScaleRules(EmbeddingScale embedding, boolean residual, LogitScale logits, SoftCap logitCap) {
@@ -149,12 +148,12 @@ public record Architecture(
     }
 
     /**
-     * Whether a family has experts, and what its keys mean.
+     * The experts of a family, and the meaning of its keys.
      *
      * @param presence whether its layers have experts
      * @param gating function from logits to weights, unless {@code expert_gating_func} names another
-     * @param normalized whether weights are divided by their sum, unless {@code expert_weights_norm} is read and says
-     *     otherwise
+     * @param normalized whether weights are divided by their sum, unless {@code expert_weights_norm} is read and has
+     *     another value
      * @param width source of an expert's width
      * @param shared source of the shared expert's width
      * @param keys whether gating, normalization and scale of weights, groups and leading dense layers are read from
@@ -174,7 +173,7 @@ public record Architecture(
 
         /** The width of the shared expert. */
         enum Shared {
-            /** There is none. */
+            /** No shared expert. */
             NONE,
             /** {@code expert_shared_feed_forward_length}; none where it is absent. */
             KEY,
@@ -185,19 +184,19 @@ public record Architecture(
         }
     }
 
-    /** What embeddings are multiplied by. */
+    /** Scale of the embeddings. */
     enum EmbeddingScale {
         /** Nothing. */
         NONE,
-        /** The root of the width. */
+        /** The square root of the width. */
         ROOT_OF_WIDTH,
         /** {@code embedding_scale}. */
         KEY
     }
 
-    /** What {@code logit_scale} does. */
+    /** Meaning of {@code logit_scale}. */
     enum LogitScale {
-        /** It has no place. */
+        /** The key is not allowed. */
         NONE,
         /** Logits are multiplied by it. */
         FACTOR,
@@ -236,7 +235,7 @@ public record Architecture(
         return tensors.wideNorms;
     }
 
-    /** Returns whether a layer may normalize what its halves add to the hidden state. */
+    /** Returns whether a layer may normalize the output of its halves before it is added to the hidden state. */
     public boolean hasPostNorms() {
         return presence(TensorRole.ATTN_POST_NORM) != Presence.NEVER
                 || presence(TensorRole.FFN_POST_NORM) != Presence.NEVER;
@@ -252,7 +251,7 @@ public record Architecture(
      * Finds an architecture by its name in a GGUF file.
      *
      * @param name value of {@code general.architecture}
-     * @throws ModelException if this engine does not have it; names those that it has
+     * @throws ModelException if this engine does not support it; the message lists the supported ones
      */
     public static Architecture of(String name) {
         return Architectures.ALL.stream()

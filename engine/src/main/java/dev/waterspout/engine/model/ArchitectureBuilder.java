@@ -18,7 +18,8 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * Makes an {@link Architecture} from what distinguishes it from Llama: RMSNorm before both halves, SwiGLU, no factors.
+ * Builds an {@link Architecture} from its differences to Llama, which has RMSNorm before both halves, SwiGLU and no
+ * scales.
  */
 final class ArchitectureBuilder {
     private final String name;
@@ -46,7 +47,7 @@ final class ArchitectureBuilder {
      * Starts from Llama.
      *
      * @param name value of {@code general.architecture}
-     * @param pairing which dimensions of a head the rotary embedding turns together
+     * @param pairing pairs of dimensions of a head that the rotary embedding rotates together
      */
     ArchitectureBuilder(String name, RopePairing pairing) {
         this.name = name;
@@ -75,7 +76,7 @@ final class ArchitectureBuilder {
         return this;
     }
 
-    /** A tensor has another name than usual. */
+    /** A tensor has a different name. */
     ArchitectureBuilder named(TensorRole role, String suffix) {
         names.put(role, suffix);
         return this;
@@ -87,13 +88,13 @@ final class ArchitectureBuilder {
         return this;
     }
 
-    /** Hidden states are normalized otherwise. */
+    /** Hidden states have another norm. */
     ArchitectureBuilder norm(NormKind other) {
         norm = other;
         return this;
     }
 
-    /** Another function between the FFN's halves. */
+    /** The FFN has another activation function. */
     ArchitectureBuilder gate(GateFunction other) {
         gate = other;
         return this;
@@ -111,43 +112,43 @@ final class ArchitectureBuilder {
         return this;
     }
 
-    /** The model of so many layers divides scores by sqrt(width / heads). */
+    /** The model with this number of layers divides scores by sqrt(width / heads). */
     ArchitectureBuilder wideScale(int layers) {
         wideScaleLayers = layers;
         return this;
     }
 
-    /** Scores are capped; 0 where only the key sets a cap. */
+    /** Scores are capped; 0 if only the key sets a cap. */
     ArchitectureBuilder scoreCap(double otherwise) {
         softCap = new SoftCap(true, otherwise);
         return this;
     }
 
-    /** All layers but every {@code period}th have a sliding window; 0 positions where only the key sets it. */
+    /** All layers except every {@code period}th have a sliding window; 0 positions if only the key sets it. */
     ArchitectureBuilder window(int positions, int period, LocalRope rope) {
         window = new Window(Window.Rule.READ, positions, period, rope);
         return this;
     }
 
-    /** The key of a sliding window is there and has no effect. */
+    /** The key of a sliding window may be present and has no effect. */
     ArchitectureBuilder ignoredWindow() {
         window = new Window(Window.Rule.IGNORED, 0, 0, LocalRope.SAME);
         return this;
     }
 
-    /** Every so many layers, one has no rotary embedding. */
+    /** Every {@code layers}th layer has no rotary embedding. */
     ArchitectureBuilder plainEvery(int layers) {
         plainEvery = layers;
         return this;
     }
 
-    /** The key {@code rope.scaling.finetuned = false} takes the rotary embedding away. */
+    /** The key {@code rope.scaling.finetuned = false} disables the rotary embedding. */
     ArchitectureBuilder ropeOffKey() {
         ropeOffKey = true;
         return this;
     }
 
-    /** Queries grow with the position, as {@code attention.temperature_scale} says. */
+    /** Queries are scaled by position with {@code attention.temperature_scale}. */
     ArchitectureBuilder temperature(TemperatureRule rule) {
         temperature = rule;
         return this;
@@ -165,7 +166,7 @@ final class ArchitectureBuilder {
         return this;
     }
 
-    /** The cache holds one latent vector per position, and other tensors make queries, keys and values. */
+    /** Multi-head latent attention: the cache holds one latent vector per position. */
     ArchitectureBuilder latent() {
         latent = true;
         return without(TensorRole.ATTN_K, TensorRole.ATTN_V)
@@ -173,25 +174,25 @@ final class ArchitectureBuilder {
                 .with(TensorRole.ATTN_KV_A, TensorRole.ATTN_KV_A_NORM, TensorRole.ATTN_K_B, TensorRole.ATTN_V_B);
     }
 
-    /** Embeddings are multiplied by the root of the width; logits are capped, to 0 where only the key sets a cap. */
+    /** Embeddings are multiplied by the square root of the width. Logits are capped; 0 if only the key sets a cap. */
     ArchitectureBuilder gemmaScales(SoftCap logitCap) {
         scales = new ScaleRules(EmbeddingScale.ROOT_OF_WIDTH, false, LogitScale.NONE, logitCap);
         return this;
     }
 
-    /** Keys set factors of embeddings and residuals, and what logits are divided by. */
+    /** Keys set scales of embeddings and residuals, and a divisor of logits. */
     ArchitectureBuilder graniteScales() {
         scales = new ScaleRules(EmbeddingScale.KEY, true, LogitScale.DIVISOR, SoftCap.NEVER);
         return this;
     }
 
-    /** A key sets a factor of logits. */
+    /** A key sets a scale of logits. */
     ArchitectureBuilder logitFactor() {
         scales = new ScaleRules(EmbeddingScale.NONE, false, LogitScale.FACTOR, SoftCap.NEVER);
         return this;
     }
 
-    /** Layers have, or may have, experts in the FFN's place. */
+    /** Layers have, or may have, experts in place of an FFN. */
     ArchitectureBuilder experts(ExpertRules rules) {
         experts = rules;
         return this;

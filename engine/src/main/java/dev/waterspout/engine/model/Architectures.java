@@ -40,17 +40,17 @@ import dev.waterspout.engine.model.Experts.Gating;
 import dev.waterspout.kernels.host.GateFunction;
 import java.util.List;
 
-/** The architectures that there are, one expression each. */
+/** All supported architectures, one expression each. */
 public final class Architectures {
-    /** Llama 1 to 3, TinyLlama, Granite Code, and Mistral and Mixtral as most GGUF files name it. */
+    /** Llama 1 to 3, TinyLlama, Granite Code, and most GGUF files of Mistral and Mixtral. */
     public static final Architecture LLAMA = llamaLike("llama")
             .experts(new ExpertRules(Presence.OPTIONAL, Gating.SOFTMAX, true, Width.FFN, Shared.NONE, false))
             .build();
 
-    /** All, in the order in which messages list them. */
+    /** All architectures, in the order of messages. */
     static final List<Architecture> ALL = List.of(
             LLAMA,
-            // Mistral under its own name.
+            // Mistral under a name of its own.
             llamaLike("mistral").build(),
             // Qwen2 and Qwen2.5: biases on Q, K and V.
             new ArchitectureBuilder("qwen2", HALVES)
@@ -68,22 +68,22 @@ public final class Architectures {
                     .wideScale(46)
                     .build(),
             gemmaLike("gemma", SoftCap.NEVER).build(),
-            // Gemma 3: norms of heads; five of six layers have a window and an own base.
+            // Gemma 3: norms of heads; five of six layers have a window and a separate rotary base.
             gemmaLike("gemma3", new SoftCap(true, 0))
                     .with(ATTN_Q_NORM, ATTN_K_NORM, ATTN_POST_NORM, FFN_POST_NORM)
                     .window(0, 6, LocalRope.OWN_BASE)
                     .wideScale(62)
                     .build(),
-            // Phi-3 and Phi-4: fused tensors; the key of a window is in files of models that were made without one.
+            // Phi-3 and Phi-4: fused tensors; files of models without a window may have its key.
             new ArchitectureBuilder("phi3", HALVES)
                     .mayHave(ATTN_QKV)
                     .with(FFN_GATE_UP)
                     .without(FFN_GATE, FFN_UP)
                     .ignoredWindow()
                     .build(),
-            // Granite 3: factors of embeddings, residuals, scores and logits; a key takes the rotary embedding away.
+            // Granite 3: scales of embeddings, residuals, scores and logits; a key disables the rotary embedding.
             graniteLike("granite").ropeOffKey().build(),
-            // OLMo 2: norms after the halves only, and of all queries and keys together.
+            // OLMo 2: norms only after the halves; norms of all queries and of all keys together.
             new ArchitectureBuilder("olmo2", HALVES)
                     .without(ATTN_NORM, FFN_NORM)
                     .with(ATTN_Q_NORM, ATTN_K_NORM, ATTN_POST_NORM, FFN_POST_NORM)
@@ -112,7 +112,7 @@ public final class Architectures {
                     .build(),
             // SmolLM3: every fourth layer has no rotary embedding.
             new ArchitectureBuilder("smollm3", ADJACENT).plainEvery(4).build(),
-            // Ministral 3 and Mistral Large 3's dense kin: queries grow with the position.
+            // Ministral 3 and the dense relatives of Mistral Large 3: queries are scaled by position.
             llamaLike("mistral3")
                     .temperature(TemperatureRule.TRAINED_POSITIONS)
                     .yarnLogarithm(1)
@@ -122,12 +122,13 @@ public final class Architectures {
             new ArchitectureBuilder("deepseek2", ADJACENT)
                     .latent()
                     .temperature(TemperatureRule.KEY)
-                    // The converter writes a tenth of it.
+                    // The converter divides the multiplier by 10.
                     .yarnLogarithm(10)
                     .mayHave(FFN_CHOICE_BIAS)
                     .experts(new ExpertRules(Presence.REQUIRED, Gating.SOFTMAX, false, Width.KEY, Shared.COUNT, true))
                     .build(),
-            // Qwen1.5 MoE and Qwen2 MoE: a shared expert with a gate, weights as the softmax leaves them.
+            // Qwen1.5 MoE and Qwen2 MoE: a shared expert with a gate, and weights that are not normalized after the
+            // softmax.
             new ArchitectureBuilder("qwen2moe", HALVES)
                     .with(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, FFN_ROUTER_SHARED)
                     .experts(new ExpertRules(
@@ -138,7 +139,7 @@ public final class Architectures {
                     .with(ATTN_Q_NORM, ATTN_K_NORM)
                     .experts(new ExpertRules(Presence.REQUIRED, Gating.SOFTMAX, true, Width.KEY, Shared.NONE, false))
                     .build(),
-            // Granite 3 MoE: an expert that every token goes to where a key says so.
+            // Granite 3 MoE: a shared expert if a key gives its width.
             graniteLike("granitemoe")
                     .experts(new ExpertRules(Presence.REQUIRED, Gating.SOFTMAX, true, Width.FFN, Shared.KEY, false))
                     .build(),
@@ -160,17 +161,17 @@ public final class Architectures {
         return ALL.stream().map(Architecture::ggufName).toList();
     }
 
-    /** Gemma: embeddings times the root of the width, GeGLU. */
+    /** Gemma: embeddings times the square root of the width, GeGLU. */
     private static ArchitectureBuilder gemmaLike(String name, SoftCap logitCap) {
         return new ArchitectureBuilder(name, HALVES).gate(GateFunction.GEGLU).gemmaScales(logitCap);
     }
 
-    /** Granite: factors that keys set. */
+    /** Granite: scales that are set by keys. */
     private static ArchitectureBuilder graniteLike(String name) {
         return llamaLike(name).attentionScale().graniteScales();
     }
 
-    /** Llama with biases where a file has them. */
+    /** Llama with optional biases. */
     private static ArchitectureBuilder llamaLike(String name) {
         return new ArchitectureBuilder(name, ADJACENT)
                 .mayHave(ATTN_Q_BIAS, ATTN_K_BIAS, ATTN_V_BIAS, ATTN_OUTPUT_BIAS)

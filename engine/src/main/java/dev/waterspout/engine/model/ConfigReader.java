@@ -12,14 +12,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a model's shape from the metadata keys of its architecture. What a key means, and what holds where it is
- * absent, is what llama.cpp's loader of that architecture takes it for.
+ * Reads a model's shape from the metadata keys of its architecture. Meanings and defaults of the keys are those of
+ * llama.cpp's loader of the architecture.
  */
 final class ConfigReader {
-    /** The wavelength base where {@code rope.freq_base} is absent. */
+    /** Default of {@code rope.freq_base}. */
     static final double ROPE_BASE = 10_000;
 
-    /** Far more than any model has; each costs time before its tensors are found missing. */
+    /** A limit far above any model, because the check of each layer takes time before its tensors are found missing. */
     private static final int MOST_LAYERS = 1 << 14;
 
     private final Architecture architecture;
@@ -33,7 +33,7 @@ final class ConfigReader {
     }
 
     /**
-     * Reads everything.
+     * Reads all keys.
      *
      * @param name name of the model
      * @param vocabulary rows of the embedding table
@@ -142,7 +142,7 @@ final class ConfigReader {
         return new Scales((float) embedding, (float) residual, (float) logits, (float) cap);
     }
 
-    /** A factor of 0 stands for none. */
+    /** A scale of 0 stands for no scale. */
     private double unlessZero(String key) {
         double value = keys.real(key, 1);
         return value == 0 ? 1 : value;
@@ -194,7 +194,7 @@ final class ConfigReader {
         return traits;
     }
 
-    /** Returns which layers have a window: all but every so many, or all for a period of 0. */
+    /** Returns whether each layer has a window: all except every {@code period}th, or all for a period of 0. */
     private boolean[] windowed(int layers) {
         String key = "attention.sliding_window_pattern";
         Optional<boolean[]> each = keys.flags(key);

@@ -2,11 +2,11 @@ package dev.waterspout.engine.model;
 
 /** How tensor parallelism divides a tensor among ranks. */
 public enum Cut {
-    /** Every rank has all of it. */
+    /** Every rank has the whole tensor. */
     WHOLE,
-    /** Rank 0 has all of it, the others nothing: it is added to the partials' sum once. */
+    /** Only rank 0 has the tensor, because it must be added once to the sum of the partials. */
     FIRST_RANK,
-    /** The rank that has the first columns of an expert has that expert's rows: they are added once. */
+    /** The rank with the first columns of an expert has the expert's rows, because they must be added once. */
     FIRST_OF_EXPERT,
     /** Elements or matrices, one per query head. */
     HEADS,

@@ -15,10 +15,10 @@ final class ExpertReader {
     }
 
     /**
-     * Reads the mixture.
+     * Reads the keys of the mixture of experts.
      *
-     * @param ffnWidth elements between the FFN's two halves
-     * @return null where the model has none
+     * @param ffnWidth inner width of the FFN
+     * @return null if the model has no experts
      */
     @Nullable
     Experts read(int ffnWidth) {
@@ -56,7 +56,7 @@ final class ExpertReader {
                 usedGroups);
     }
 
-    /** Returns how many of the first layers have an FFN all the same. */
+    /** Returns the number of leading layers with an FFN in place of experts. */
     int leadingDenseLayers() {
         return rules.keys() ? keys.positive("leading_dense_block_count", 0) : 0;
     }
@@ -82,7 +82,7 @@ final class ExpertReader {
         };
     }
 
-    /** A scale of 0 stands for none. */
+    /** A scale of 0 stands for no scale. */
     private float scale() {
         double scale = rules.keys() ? keys.real("expert_weights_scale", 1) : 1;
         return scale == 0 ? 1 : (float) scale;

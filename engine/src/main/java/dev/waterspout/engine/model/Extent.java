@@ -1,6 +1,6 @@
 package dev.waterspout.engine.model;
 
-/** Lengths that the shapes of a layer's tensors are made of. */
+/** Symbolic lengths of the dimensions of a layer's tensors. */
 enum Extent {
     /** One: the tensor is a vector. */
     ONE,
@@ -8,19 +8,25 @@ enum Extent {
     WIDTH,
     /** Elements of all query heads. */
     QUERIES,
-    /** Elements of all key heads; all value heads have as many. With latent attention: of a cached position. */
+    /**
+     * Elements of all key heads, equal to those of all value heads. With latent attention: elements of a cached
+     * position.
+     */
     KEYS,
-    /** Elements that attention returns, of all heads. */
+    /** Elements of the attention output of all heads. */
     ATTENDED,
-    /** Elements between the two matrices that make queries. */
+    /** Rank of the queries: elements between the two query matrices. */
     QUERY_LATENT,
     /** Elements of a latent vector. */
     LATENT,
-    /** Elements of a head's query that the rotary embedding does not turn. */
+    /** Elements of a head's query without rotary embedding. */
     PLAIN,
     /** Elements of a head's value. */
     VALUE,
-    /** Elements of all heads that latent vectors are expanded to: those of keys that are not turned, and of values. */
+    /**
+     * Elements to which a latent vector is expanded, of all heads: the part of keys without rotary embedding, and the
+     * values.
+     */
     PLAINS_VALUES,
     /** Queries, keys and values together. */
     QUERIES_KEYS_VALUES,
@@ -30,14 +36,14 @@ enum Extent {
     KEY_NORM,
     /** Query heads. */
     HEADS,
-    /** Elements between the FFN's two halves. */
+    /** Inner width of the FFN. */
     FFN,
     /** Gate and up together. */
     FFN_TWICE,
     /** Experts of a layer. */
     EXPERTS,
-    /** Elements between the two halves of an expert. */
+    /** Inner width of an expert. */
     EXPERT,
-    /** Elements between the two halves of the shared expert. */
+    /** Inner width of the shared expert. */
     SHARED_EXPERT
 }

@@ -6,12 +6,12 @@ import dev.waterspout.engine.gguf.Printable;
 import java.util.Map;
 import java.util.Optional;
 
-/** Tells GGUF files that hold a language model from those that hold something else. */
+/** Recognises GGUF files that do not hold a language model. */
 final class FileKind {
     private static final String TYPE = "general.type";
     private static final String ARCHITECTURE = "general.architecture";
 
-    /** What {@code general.type} calls files that are no models, and what they are for. */
+    /** Values of {@code general.type} of files without a model, with their descriptions. */
     private static final Map<String, String> TYPES = Map.of(
             "adapter", "an adapter (LoRA): it changes a language model that is loaded beside it",
             "mmproj", "a projector of a multimodal model: it turns images or sound into a language model's input",
@@ -21,10 +21,11 @@ final class FileKind {
     private FileKind() {}
 
     /**
-     * Says what a file is that holds no language model.
+     * Describes a file that holds no language model.
      *
      * @param file any GGUF file
-     * @return one sentence that names what it is and by which key; empty if it may be a language model
+     * @return one sentence that names the kind of file and the key that shows it; empty if the file may be a language
+     *     model
      */
     static Optional<String> other(GgufFile file) {
         GgufMetadata metadata = file.metadata();

@@ -9,15 +9,15 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * The metadata keys of one architecture, which all begin with its name. Keeps track of those that were asked for: one
- * that nobody asked for may mean that the model computes something else than this engine would.
+ * The metadata keys of one architecture, which all begin with its name. Records the keys that are read: an unread key
+ * may mean that the model computes something that this engine does not.
  */
 final class Keys {
-    /** The most elements of a dimension. */
+    /** Largest number of elements of a dimension. */
     static final int LIMIT = 1 << 24;
 
     /**
-     * Keys that change nothing in what a model computes, whatever their value, unless its architecture asks for them.
+     * Keys that have no effect, whatever their value, unless the architecture reads them.
      * Those of YaRN are here because llama.cpp, which writes them for every architecture, reads them for few.
      */
     private static final Set<String> WITHOUT_EFFECT = Set.of(
@@ -57,18 +57,18 @@ final class Keys {
         return checked(key, integer(key).orElseThrow(() -> new ModelException(full(key) + " is missing")));
     }
 
-    /** Returns a size of at least 1, or a default where the key is absent. */
+    /** Returns a size of at least 1, or a default if the key is absent. */
     int optional(String key, int otherwise) {
         return checked(key, integer(key).orElse((long) otherwise));
     }
 
-    /** Returns a size, or a default where the key is absent or 0. */
+    /** Returns a size, or a default if the key is absent or 0. */
     int positive(String key, int otherwise) {
         long value = integer(key).orElse(0L);
         return value == 0 ? otherwise : checked(key, value);
     }
 
-    /** Returns an integer as it stands; an array of equal integers, one per layer, counts as one. */
+    /** Returns an integer; an array of equal integers, one per layer, counts as one integer. */
     Optional<Long> integer(String key) {
         String full = note(key);
         if (metadata.value(full).orElse(null) instanceof GgufValue.Array) {
@@ -84,7 +84,7 @@ final class Keys {
         return value.isPresent() ? Optional.of(value.getAsLong()) : Optional.empty();
     }
 
-    /** Returns a number, or a default where the key is absent. */
+    /** Returns a number, or a default if the key is absent. */
     double real(String key, double otherwise) {
         double value = metadata.real(note(key)).orElse(otherwise);
         if (!Double.isFinite(value)) {
@@ -93,7 +93,7 @@ final class Keys {
         return value;
     }
 
-    /** Returns a number within [0, limit), or nothing where the key is absent. */
+    /** Returns a number within [0, limit), or empty if the key is absent. */
     Optional<Double> within(String key, double limit) {
         var found = metadata.real(note(key));
         if (found.isEmpty()) {
@@ -106,17 +106,17 @@ final class Keys {
         return Optional.of(value);
     }
 
-    /** Returns a text, or a default where the key is absent. */
+    /** Returns a text, or a default if the key is absent. */
     String text(String key, String otherwise) {
         return metadata.string(note(key)).orElse(otherwise);
     }
 
-    /** Returns a truth value, or a default where the key is absent. */
+    /** Returns a boolean, or a default if the key is absent. */
     boolean flag(String key, boolean otherwise) {
         return metadata.bool(note(key)).orElse(otherwise);
     }
 
-    /** Returns an array of truth values or integers, one per layer; empty where the key is absent or no array. */
+    /** Returns an array of booleans or integers, one per layer; empty if the key is absent or no array. */
     Optional<boolean[]> flags(String key) {
         String full = note(key);
         if (!(metadata.value(full).orElse(null) instanceof GgufValue.Array array)) {
@@ -124,8 +124,7 @@ final class Keys {
         }
         if (!(array instanceof GgufValue.Numbers numbers)
                 || numbers.elementType().isReal()) {
-            throw new ModelException(
-                    full + " is " + array.render() + "; it must be a number or an array of truth values");
+            throw new ModelException(full + " is " + array.render() + "; it must be a number or an array of booleans");
         }
         boolean[] flags = new boolean[numbers.count()];
         for (int i = 0; i < flags.length; i++) {
@@ -135,9 +134,9 @@ final class Keys {
     }
 
     /**
-     * Checks a key that can have one value only, if it is there.
+     * Checks an optional key that has only one supported value.
      *
-     * @throws ModelException if it has another
+     * @throws ModelException if it has another value
      */
     void requireEqual(String key, int expected) {
         long value = integer(key).orElse((long) expected);
@@ -147,9 +146,9 @@ final class Keys {
     }
 
     /**
-     * Checks that every key of the architecture was asked for.
+     * Checks that every key of the architecture has been read.
      *
-     * @throws ModelException if one was not, unless it changes nothing
+     * @throws ModelException if a key has not been read and may have an effect
      */
     void requireAllRead() {
         List<String> unknown = metadata.keys().stream()
@@ -163,7 +162,7 @@ final class Keys {
         }
     }
 
-    /** A key whose value is 0 or false, or an array of such, asks for nothing. */
+    /** A key whose value is 0 or false, or an array of these, has no effect. */
     private boolean isOff(String key) {
         return switch (metadata.value(key).orElse(null)) {
             case GgufValue.Int number -> number.bits() == 0;

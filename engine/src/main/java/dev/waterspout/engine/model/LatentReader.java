@@ -25,7 +25,7 @@ final class LatentReader {
         this.heads = heads;
     }
 
-    /** Returns the shape, or null where the architecture caches keys and values. */
+    /** Returns the shape, or null if the architecture caches keys and values. */
     @Nullable
     Latent read() {
         if (!architecture.attention().latent()) {

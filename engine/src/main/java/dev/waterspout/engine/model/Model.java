@@ -23,8 +23,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A GGUF file that has been found to be a model this engine can run: every tensor is there, has the shape that the
- * metadata calls for and a supported type, and none is left over. Weights stay in the file's mapping.
+ * A validated GGUF file of a model that this engine can run: every required tensor exists with the shape that the
+ * metadata gives and a supported type, and there are no unknown tensors. Weights stay in the file mapping.
  */
 public final class Model implements AutoCloseable {
     static final String EMBEDDING = "token_embd.weight";
@@ -58,7 +58,7 @@ public final class Model implements AutoCloseable {
         });
     }
 
-    /** Validates a file; what the further checks do not need goes to {@code problems}, which may throw it. */
+    /** Validates a file. Problems that do not prevent further checks go to {@code problems}, which may throw them. */
     private Model(GgufFile file, Consumer<ModelException> problems) {
         this.file = file;
         this.problems = problems;
@@ -87,11 +87,10 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns every reason why a file is not a model that this engine can run, as far as one check does not need what
-     * another found missing.
+     * Returns all reasons why this engine cannot run a file. Checks that depend on a missing part are omitted.
      *
      * @param file any GGUF file; stays open
-     * @return one sentence each; empty if {@link #Model(GgufFile)} takes the file
+     * @return one sentence each; empty if {@link #Model(GgufFile)} accepts the file
      */
     public static List<String> problems(GgufFile file) {
         Set<String> sentences = new LinkedHashSet<>();
@@ -133,8 +132,8 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns the output head, {@code [vocabulary][width]}: its own tensor, or the embedding table where that is
-     * shared.
+     * Returns the output head, {@code [vocabulary][width]}: a separate tensor, or the embedding table if the embeddings
+     * are tied.
      */
     public WeightMatrix output() {
         return matrix(tied() ? EMBEDDING : OUTPUT);
@@ -156,9 +155,9 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns what each rotary frequency is divided by, f32 {@code [rope dimensions / 2]}, if the file has it: the
-     * factors of Llama 3.1, or those of LongRoPE (arXiv 2402.13753), which has some for contexts up to the trained one
-     * and others beyond.
+     * Returns the divisors of the rotary frequencies, f32 {@code [rope dimensions / 2]}, if the file has them: the
+     * factors of Llama 3.1, or those of LongRoPE (arXiv 2402.13753), which differ for contexts up to the trained one
+     * and longer ones.
      *
      * @param context positions of the KV cache
      */
@@ -168,9 +167,9 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns whether a layer has a tensor, by itself or as a part of another.
+     * Returns whether a layer has a tensor, separately or as a part of a fused one.
      *
-     * @param role which
+     * @param role role of the tensor
      * @param layer from 0
      */
     public boolean has(TensorRole role, int layer) {
@@ -193,11 +192,11 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns what a tensor of the file is in a layer.
+     * Returns the role of a tensor of the file in a layer.
      *
      * @param name name of the tensor
      * @param layer from 0
-     * @return empty if it is none of the layer's
+     * @return empty if it is not a tensor of the layer
      */
     public Optional<TensorRole> role(String name, int layer) {
         return Stream.of(TensorRole.values())
@@ -207,8 +206,8 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns the matrices of a layer's experts or heads. Where they are {@link #isTransposed transposed}, their rows
-     * are the columns that the role says.
+     * Returns the matrices of a layer's experts or heads. If they are {@link #isTransposed transposed}, their rows are
+     * the columns of the role.
      *
      * @param role {@link TensorRole#isStack() a stack} that the layer has
      * @param layer from 0
@@ -225,7 +224,7 @@ public final class Model implements AutoCloseable {
                 .toList();
     }
 
-    /** The rows of every head, which has those of its key first, and those of its value after them. */
+    /** Selects rows of every head from a tensor in which the rows of a head's key precede those of its value. */
     private List<WeightMatrix> ofHeads(TensorRole role, WeightMatrix both) {
         int plain = config.size(Extent.PLAIN);
         int each = plain + config.size(Extent.VALUE);
@@ -237,8 +236,8 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns whether a file has matrices of heads with rows and columns exchanged: in a tensor of keys and values,
-     * those of keys bring latent vectors to heads, and not queries to the latent space.
+     * Returns whether a file has the matrices of heads transposed: in a combined tensor of keys and values, key
+     * matrices project latent vectors to heads, and not queries to the latent space.
      *
      * @param role {@link TensorRole#isStack() a stack} that the layer has
      * @param layer from 0
@@ -266,7 +265,7 @@ public final class Model implements AutoCloseable {
                 : Optional.empty();
     }
 
-    /** Whether the layer has a tensor of this role, and not only as a part of another. */
+    /** Returns whether the layer has a separate tensor of this role. */
     private boolean own(TensorRole role, int layer) {
         return config.presence(role, layer) != Presence.NEVER
                 && file.tensor(config.architecture().name(role, layer)).isPresent();
@@ -277,7 +276,7 @@ public final class Model implements AutoCloseable {
         return container != null && own(container, layer) ? container : null;
     }
 
-    /** The row or element of a container where a part begins. */
+    /** Returns the first row or element of a part in a fused tensor. */
     private int start(TensorRole role, TensorRole container) {
         int start = 0;
         for (TensorRole part : container.parts()) {
@@ -290,8 +289,8 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Returns the largest block of weights that a row of a matrix has in any layer. Blocks are powers of two, so
-     * columns cut at a multiple of it split none.
+     * Returns the largest block of weights that a row of a matrix has in any layer. Block sizes are powers of two, so
+     * boundaries at its multiples split no block.
      *
      * @param role the matrix
      */
@@ -316,7 +315,7 @@ public final class Model implements AutoCloseable {
         GgufTensor tensor = require(name);
         WeightFormat format = format(tensor);
         int columns = Math.toIntExact(tensor.dimensions().getFirst());
-        int rows = Math.toIntExact(tensor.elements() / columns); // of all experts or heads, where each has some
+        int rows = Math.toIntExact(tensor.elements() / columns); // of all experts or heads together
         return new WeightMatrix(file.data(tensor), format, rows, columns, format.rowBytes(columns));
     }
 
@@ -329,8 +328,7 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Refuses a file whose key says that there are experts and whose tensors say that there are none, or the other
-     * way round.
+     * Refuses a file in which the number of experts in the metadata contradicts the presence of experts' tensors.
      */
     private void checkExperts() {
         String key = config.architecture().ggufName() + ".expert_count";
@@ -385,7 +383,7 @@ public final class Model implements AutoCloseable {
                 }
             }
         }
-        // A tensor that no formula uses means that the model computes something else than this engine would.
+        // An unused tensor means that the model computes something that this engine does not.
         for (GgufTensor tensor : file.tensors()) {
             if (!known.contains(tensor.name())) {
                 fail("tensor " + tensor.name() + " has no place in architecture '"

@@ -7,22 +7,22 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The shape of a model, and what its layers compute.
+ * The shape of a model and the traits of its layers.
  *
  * @param architecture its family
  * @param name {@code general.name}, or the architecture's name
- * @param contextLength positions that the model was trained for; 0 if the file does not say
- * @param unscaledContext positions that it was trained for before its positions were scaled; 0 if the file does not say
+ * @param contextLength trained context in positions; 0 if unknown
+ * @param unscaledContext trained context before position scaling; 0 if unknown
  * @param width elements of a hidden state
  * @param heads query heads
  * @param kvHeads key and value heads; divides {@code heads}
  * @param headDim elements of a cached key, and of a query that scores it
- * @param ffnWidth elements between the FFN's two halves
+ * @param ffnWidth inner width of the FFN
  * @param vocabulary tokens
  * @param epsilon added to the mean square or the variance in norms
  * @param scales scales of hidden states and logits
  * @param temperature temperature of queries
- * @param latent the shape of latent attention, or null where the cache holds keys and values
+ * @param latent the shape of latent attention, or null if the cache holds keys and values
  * @param experts experts of the layers that have them, or null
  * @param traits one per layer
  */
@@ -52,8 +52,8 @@ public record ModelConfig(
      * Reads the shape.
      *
      * @param metadata metadata of the file
-     * @param vocabulary rows of the embedding table, which is right where {@code vocab_size} is missing
-     * @throws ModelException if a key is missing, out of range, contradicts another, or is not understood
+     * @param vocabulary rows of the embedding table, the default of {@code vocab_size}
+     * @throws ModelException if a key is missing, out of range, contradicts another, or is unknown
      */
     public static ModelConfig from(GgufMetadata metadata, int vocabulary) {
         Architecture architecture = Architecture.of(metadata.string("general.architecture")
@@ -66,11 +66,11 @@ public record ModelConfig(
      * Describes a plain Llama, without a file.
      *
      * @param name name in error messages
-     * @param contextLength positions that it is for
+     * @param contextLength trained context in positions
      * @param width elements of a hidden state
      * @param layers transformer blocks
      * @param heads query heads and KV heads
-     * @param ffnWidth elements between the FFN's two halves
+     * @param ffnWidth inner width of the FFN
      * @param vocabulary tokens
      */
     public static ModelConfig llama(
@@ -111,7 +111,7 @@ public record ModelConfig(
         return traits.size();
     }
 
-    /** Returns the sliding window of the layers that have one, which is the same for all; 0 if none has. */
+    /** Returns the sliding window, which is the same for all layers that have one; 0 if no layer has one. */
     public int window() {
         return traits.stream().mapToInt(LayerTraits::window).max().orElse(0);
     }
@@ -125,12 +125,12 @@ public record ModelConfig(
                 .toList();
     }
 
-    /** Returns the elements of a head that the matrix of queries makes. */
+    /** Returns the elements of a head in the output of the query matrix. */
     public int queryDim() {
         return latent == null ? headDim : latent.queryDim();
     }
 
-    /** Returns the elements of a head that the attention output reads. */
+    /** Returns the elements of a head in the input of the output projection. */
     public int attendedDim() {
         return latent == null ? headDim : latent.values();
     }
@@ -159,7 +159,7 @@ public record ModelConfig(
             return latent != null && latent.unsplit() ? Presence.REQUIRED : Presence.NEVER;
         }
         if (role.container() == TensorRole.ATTN_KV_B && latent != null && latent.unsplit()) {
-            return Presence.NEVER; // by itself
+            return Presence.NEVER; // as a separate tensor
         }
         boolean possible = role.isOfSharedExpert()
                 ? shared
@@ -171,14 +171,14 @@ public record ModelConfig(
         return possible ? architecture.presence(role) : Presence.NEVER;
     }
 
-    /** Returns whether any layer has an FFN, and no experts in its place. */
+    /** Returns whether any layer has an FFN in place of experts. */
     public boolean hasDenseLayers() {
         return traits.stream().anyMatch(layer -> !layer.experts());
     }
 
     /**
-     * Returns the columns between the two halves of FFNs or chosen experts that a token goes through, in all layers
-     * together.
+     * Returns the inner columns of all FFNs, chosen experts and shared experts that process a token, summed over the
+     * layers.
      *
      * @param ffn columns of an FFN
      * @param expert columns of an expert
@@ -191,7 +191,7 @@ public record ModelConfig(
                 .sum();
     }
 
-    /** Returns the elements of an extent. */
+    /** Returns the length of an extent. */
     int size(Extent extent) {
         boolean wide = architecture.tensors().wideNorms();
         return switch (extent) {

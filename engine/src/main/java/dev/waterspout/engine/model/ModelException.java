@@ -3,8 +3,7 @@ package dev.waterspout.engine.model;
 import dev.waterspout.engine.gguf.Printable;
 
 /**
- * A model file is well-formed, but it is not a model that this engine can run. The message says what is missing or
- * unknown.
+ * A well-formed file that is not a model which this engine can run. The message names the missing or unsupported part.
  */
 public final class ModelException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -6,6 +6,6 @@ enum Presence {
     NEVER,
     /** A layer may have it. */
     OPTIONAL,
-    /** Every layer has it, unless a tensor that contains it takes its place. */
+    /** Every layer has it, separately or as a part of a fused tensor. */
     REQUIRED
 }

@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
  * Rotary position embedding (arXiv 2104.09864).
  *
  * @param dimensions number of a head's leading dimensions that rotate, even
- * @param pairing which dimensions turn together
+ * @param pairing pairs of dimensions that are rotated together
  * @param base the wavelength base, theta
  * @param positionScale factor of positions: 1, or 1/factor with linear scaling (arXiv 2306.15595)
  * @param magnitude factor of cosines and sines: 1, or YaRN's attention factor
- * @param yarn which frequencies keep the unscaled position (arXiv 2309.00071), or null
+ * @param yarn frequencies that keep the unscaled position (arXiv 2309.00071), or null
  */
 public record RopeConfig(
         int dimensions,
@@ -21,8 +21,8 @@ public record RopeConfig(
         double magnitude,
         @Nullable Yarn yarn) {
     /**
-     * The ramp of YaRN: pairs up to {@code low} keep the unscaled position, those from {@code high} on take the scaled
-     * one, those between a mixture.
+     * The ramp of YaRN: pairs up to {@code low} keep the unscaled position, pairs from {@code high} on use the scaled
+     * one, and pairs between them interpolate.
      *
      * @param low pair where the ramp begins
      * @param high pair where it ends

@@ -26,8 +26,7 @@ final class RopeReader {
     }
 
     /**
-     * Returns the positions that the model was trained for before its positions were scaled; 0 if the file does not
-     * say.
+     * Returns the trained context before position scaling; 0 if unknown.
      */
     int trainedPositions() {
         return trainedPositions;
@@ -38,7 +37,7 @@ final class RopeReader {
         return rules.offKey() && !keys.flag("rope.scaling.finetuned", true);
     }
 
-    /** Returns the embedding of layers that see all positions. */
+    /** Returns the embedding of layers without a sliding window. */
     RopeConfig global() {
         return of(base(BASE, ConfigReader.ROPE_BASE));
     }
@@ -114,8 +113,8 @@ final class RopeReader {
     }
 
     /**
-     * YaRN (arXiv 2309.00071): pairs that turn more than {@code fast} times in the trained positions keep their
-     * frequency, pairs that turn less than {@code slow} times are interpolated, and all are made longer by a factor
+     * YaRN (arXiv 2309.00071): pairs that make more than {@code fast} turns within the trained context keep their
+     * frequency, pairs that make fewer than {@code slow} turns are interpolated, and all are multiplied by a factor
      * that grows with the scaling.
      */
     private RopeConfig yarn(int dimensions, double base, double scale, double attentionFactor) {
@@ -128,7 +127,8 @@ final class RopeReader {
         @Nullable Yarn yarn = new Yarn(Math.max(0, low), Math.min(dimensions - 1.0, high));
         double logarithm = logarithm();
         double growth = -Math.log(scale);
-        // Where scores are scaled for it, and not queries and keys, the two are equal unless the multiplier is 1.
+        // If the factor is applied to scores, and not to queries and keys, the two are equal unless the multiplier is
+        // 1.
         double own = architecture.attention().latent() && logarithm != 0 ? logarithm : 1;
         double magnitude = logarithm == 0 ? longer(1, growth) : longer(own, growth) / longer(logarithm, growth);
         return new RopeConfig(dimensions, rules.pairing(), base, scale, magnitude * attentionFactor, yarn);
@@ -144,8 +144,8 @@ final class RopeReader {
     }
 
     /**
-     * Returns the factor of scores with latent attention, besides the root of the head dimension: the square of what
-     * YaRN makes queries and keys longer by, of which the rotary embedding turns a part only.
+     * Returns the factor of scores with latent attention, in addition to 1 / sqrt(head dimension): the square of YaRN's
+     * factor of queries and keys, because the rotary embedding applies only to a part of them.
      */
     double latentScale() {
         RopeConfig rope = global();
@@ -158,7 +158,7 @@ final class RopeReader {
         return growth <= 0 ? 1 : 1 + 0.1 * multiplier * growth;
     }
 
-    /** The pair that turns so many times in the trained positions. */
+    /** Returns the pair that makes this number of turns within the trained context. */
     private double pairOfTurns(int dimensions, double base, double turns) {
         return dimensions * Math.log(trainedPositions / (turns * 2 * Math.PI)) / (2 * Math.log(base));
     }

@@ -1,10 +1,10 @@
 package dev.waterspout.engine.model;
 
 /**
- * What hidden states and logits are multiplied by.
+ * Scales of hidden states and logits.
  *
  * @param embedding factor of embeddings
- * @param residual factor of what a half layer adds to the hidden state
+ * @param residual factor of the output of a half layer before it is added to the hidden state
  * @param logits factor of logits
  * @param logitCap soft cap of the logits, {@code cap x tanh(logit / cap)}; 0 for none
  */

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The tensors of one layer: their name in a GGUF file, their shape, and how ranks divide it. */
 public enum TensorRole {
-    /** The norm before attention, and before the FFN where both are computed side by side. */
+    /** The norm before attention, and before the FFN if both run in parallel. */
     ATTN_NORM("attn_norm.weight", Cut.WHOLE, Extent.WIDTH),
     ATTN_NORM_BIAS("attn_norm.bias", Cut.WHOLE, Extent.WIDTH),
     /** Queries, keys and values in one tensor, in this order. */
@@ -17,22 +17,25 @@ public enum TensorRole {
     ATTN_Q_BIAS("attn_q.bias", Cut.HEAD_ROWS, Extent.QUERIES),
     ATTN_K_BIAS("attn_k.bias", Cut.KV_ROWS, Extent.KEYS),
     ATTN_V_BIAS("attn_v.bias", Cut.KV_ROWS, Extent.KEYS),
-    /** Queries of latent attention: down to few elements, their norm, and up to all heads. */
+    /** Queries of latent attention: the down-projection, its norm, and the up-projection to all heads. */
     ATTN_Q_A("attn_q_a.weight", Cut.WHOLE, Extent.QUERY_LATENT, Extent.WIDTH),
     ATTN_Q_A_NORM("attn_q_a_norm.weight", Cut.WHOLE, Extent.QUERY_LATENT),
     ATTN_Q_B("attn_q_b.weight", Cut.HEAD_ROWS, Extent.QUERIES, Extent.QUERY_LATENT),
     /** The latent vector and the rotary part of keys, in this order. */
     ATTN_KV_A("attn_kv_a_mqa.weight", Cut.WHOLE, Extent.KEYS, Extent.WIDTH),
     ATTN_KV_A_NORM("attn_kv_a_norm.weight", Cut.WHOLE, Extent.LATENT),
-    /** In older files, of every head: what makes the part of a key that is not turned, then what makes a value. */
+    /**
+     * In older files, for every head: the projection to the key part without rotary embedding, then the projection to
+     * the value.
+     */
     ATTN_KV_B("attn_kv_b.weight", Cut.WHOLE, Extent.PLAINS_VALUES, Extent.LATENT),
-    /** Of every head: brings the part of a query that is not turned into the latent space. */
+    /** For every head: projects the query part without rotary embedding into the latent space. */
     ATTN_K_B("attn_k_b.weight", Cut.HEADS, Extent.LATENT, Extent.PLAIN),
-    /** Of every head: makes a value of a latent vector. */
+    /** For every head: projects a latent vector to a value. */
     ATTN_V_B("attn_v_b.weight", Cut.HEADS, Extent.VALUE, Extent.LATENT),
-    /** The norm of queries: of every head by itself, or of all together. */
+    /** The norm of queries: of each head separately, or of all heads together. */
     ATTN_Q_NORM("attn_q_norm.weight", Cut.WHOLE, Extent.QUERY_NORM),
-    /** The norm of keys: of every head by itself, or of all together. */
+    /** The norm of keys: of each head separately, or of all heads together. */
     ATTN_K_NORM("attn_k_norm.weight", Cut.WHOLE, Extent.KEY_NORM),
     /** A score per head that takes part in the softmax and has no value. */
     ATTN_SINKS("attn_sinks.weight", Cut.HEADS, Extent.HEADS),
@@ -50,10 +53,10 @@ public enum TensorRole {
     FFN_GATE_BIAS("ffn_gate.bias", Cut.FFN_ROWS, Extent.FFN),
     FFN_UP_BIAS("ffn_up.bias", Cut.FFN_ROWS, Extent.FFN),
     FFN_DOWN_BIAS("ffn_down.bias", Cut.FIRST_RANK, Extent.WIDTH),
-    /** Makes a logit per expert. */
+    /** The router: computes a logit per expert. */
     FFN_ROUTER("ffn_gate_inp.weight", Cut.WHOLE, Extent.EXPERTS, Extent.WIDTH),
     FFN_ROUTER_BIAS("ffn_gate_inp.bias", Cut.WHOLE, Extent.EXPERTS),
-    /** Added to the weights of experts while they are chosen, and to nothing else. */
+    /** Added to the weights of experts only for their choice. */
     FFN_CHOICE_BIAS("exp_probs_b.bias", Cut.WHOLE, Extent.EXPERTS),
     FFN_GATE_EXPERTS("ffn_gate_exps.weight", Cut.EXPERT_ROWS, Extent.EXPERT, Extent.WIDTH),
     FFN_UP_EXPERTS("ffn_up_exps.weight", Cut.EXPERT_ROWS, Extent.EXPERT, Extent.WIDTH),
@@ -61,7 +64,7 @@ public enum TensorRole {
     FFN_GATE_EXPERTS_BIAS("ffn_gate_exps.bias", Cut.EXPERT_COLUMNS, Extent.EXPERTS, Extent.EXPERT),
     FFN_UP_EXPERTS_BIAS("ffn_up_exps.bias", Cut.EXPERT_COLUMNS, Extent.EXPERTS, Extent.EXPERT),
     FFN_DOWN_EXPERTS_BIAS("ffn_down_exps.bias", Cut.FIRST_OF_EXPERT, Extent.EXPERTS, Extent.WIDTH),
-    /** Makes the logit of the shared expert's weight. */
+    /** Computes the logit of the shared expert's weight. */
     FFN_ROUTER_SHARED("ffn_gate_inp_shexp.weight", Cut.WHOLE, Extent.WIDTH),
     FFN_GATE_SHARED("ffn_gate_shexp.weight", Cut.SHARED_ROWS, Extent.SHARED_EXPERT, Extent.WIDTH),
     FFN_UP_SHARED("ffn_up_shexp.weight", Cut.SHARED_ROWS, Extent.SHARED_EXPERT, Extent.WIDTH),
@@ -87,7 +90,7 @@ public enum TensorRole {
     }
 
     /**
-     * Returns the tensor's usual name in a GGUF file; an architecture may have another.
+     * Returns the tensor's default name in a GGUF file; an architecture may have another.
      *
      * @param layer from 0
      */
@@ -100,7 +103,7 @@ public enum TensorRole {
         return "blk." + layer + "." + suffix;
     }
 
-    /** Returns the tensor that may hold this one and others, one below the other, or null. */
+    /** Returns the fused tensor that may contain this one, or null. */
     @Nullable
     TensorRole container() {
         return switch (this) {
@@ -113,8 +116,7 @@ public enum TensorRole {
     }
 
     /**
-     * Returns what has one of these matrices each, one behind the other in one tensor: experts or heads; null for a
-     * single one.
+     * Returns the number of stacked matrices, one per expert or head; null for a tensor of one matrix.
      */
     @Nullable
     Extent each() {
@@ -125,17 +127,17 @@ public enum TensorRole {
         };
     }
 
-    /** Returns whether the tensor holds several matrices, one behind the other. */
+    /** Returns whether the tensor is a stack of several matrices. */
     public boolean isStack() {
         return each() != null;
     }
 
-    /** Returns whether it is added: a vector, or one per expert. */
+    /** Returns whether the tensor is a bias: a vector, or one vector per expert. */
     boolean isBias() {
         return suffix.endsWith(".bias");
     }
 
-    /** Returns whether it belongs to queries that are made by two matrices. */
+    /** Returns whether the tensor belongs to queries with two matrices. */
     boolean isOfQueryLatent() {
         return switch (this) {
             case ATTN_Q_A, ATTN_Q_A_NORM, ATTN_Q_B -> true;
@@ -159,7 +161,7 @@ public enum TensorRole {
         };
     }
 
-    /** Returns whether it belongs to the expert that every token goes to. */
+    /** Returns whether the tensor belongs to the shared expert. */
     boolean isOfSharedExpert() {
         return switch (this) {
             case FFN_ROUTER_SHARED, FFN_GATE_SHARED, FFN_UP_SHARED, FFN_DOWN_SHARED -> true;
@@ -175,12 +177,12 @@ public enum TensorRole {
         };
     }
 
-    /** Returns whether it is there as its parts, which are other roles. */
+    /** Returns whether the tensor is fused, so that its parts have roles of their own. */
     public boolean isFused() {
         return !parts().isEmpty();
     }
 
-    /** Returns the tensors that this one holds, from its first row on. */
+    /** Returns the parts of a fused tensor, from its first row on. */
     List<TensorRole> parts() {
         return switch (this) {
             case ATTN_QKV -> List.of(ATTN_Q, ATTN_K, ATTN_V);
@@ -196,17 +198,17 @@ public enum TensorRole {
         return cut;
     }
 
-    /** Returns whether it is one row of numbers, and not a matrix. */
+    /** Returns whether the tensor is a vector. */
     public boolean isVector() {
         return rows == Extent.ONE;
     }
 
-    /** Returns what its rows are. */
+    /** Returns the extent of its rows. */
     Extent rows() {
         return rows;
     }
 
-    /** Returns what the elements of a row are. */
+    /** Returns the extent of its columns. */
     Extent columns() {
         return columns;
     }

@@ -7,21 +7,21 @@ import java.util.List;
  * A tensor that a model has.
  *
  * @param name name in GGUF files
- * @param kind kind of the numbers
+ * @param kind use of the tensor
  * @param dimensions columns first
  */
 public record TensorShape(String name, Kind kind, List<Long> dimensions) {
-    /** What a tensor's numbers are. */
+    /** Use of a tensor. */
     public enum Kind {
-        /** The weights of products. */
+        /** The weights of a matrix product. */
         MATRIX,
-        /** The weights of products of all experts of a layer. */
+        /** The weights of a matrix product of all experts of a layer. */
         EXPERTS,
-        /** What makes a logit per expert: small, and kept in f32. */
+        /** A router, which is small and stays in f32. */
         ROUTER,
         /** The weight of a norm, f32. */
         NORM,
-        /** Something that is added, f32. */
+        /** A bias, f32. */
         BIAS
     }
 

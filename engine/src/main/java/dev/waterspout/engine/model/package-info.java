@@ -1,6 +1,6 @@
 /**
- * What a model is, read from GGUF metadata and tensors: its architecture and its shape, as data. It knows which tensors
- * a layer has and how tensor parallelism cuts each of them.
+ * Models as data: architecture and shape, read from GGUF metadata and tensors; the tensors of a layer; and their
+ * division among ranks.
  */
 @NullMarked
 package dev.waterspout.engine.model;

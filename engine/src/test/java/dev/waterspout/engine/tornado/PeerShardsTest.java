@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Compares partials copied from device to device with partials that pass through the host. */
 @Timeout(300)
@@ -43,9 +44,9 @@ class PeerShardsTest {
                         .toList();
     }
 
-    private static List<ShardFactory> openClDevices(int count) {
-        List<ShardFactory> devices = devices("tornado:opencl:");
-        assumeTrue(devices.size() > 1, "skipped: needs two OpenCL devices of an SDK");
+    private static List<ShardFactory> devices(String backend, int count) {
+        List<ShardFactory> devices = devices("tornado:" + backend + ":");
+        assumeTrue(devices.size() > 1, "skipped: needs two devices of an SDK's backend " + backend);
         List<ShardFactory> ranks = new ArrayList<>();
         for (int rank = 0; rank < count; rank++) {
             ranks.add(devices.get(rank % 2));
@@ -98,9 +99,16 @@ class PeerShardsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"f32, 2", "e2m1:32:e8m0, 2", "bf16, 2", "e2m1:32:e8m0, 4"})
-    void isBitEqualToTheWayThroughTheHost(String comm, int count) {
-        List<ShardFactory> ranks = openClDevices(count);
+    @CsvSource({
+        "opencl, f32, 2",
+        "opencl, e2m1:32:e8m0, 2",
+        "opencl, bf16, 2",
+        "opencl, e2m1:32:e8m0, 4",
+        "cuda, f32, 2",
+        "cuda, e2m1:32:e8m0, 4"
+    })
+    void isBitEqualToTheWayThroughTheHost(String backend, String comm, int count) {
+        List<ShardFactory> ranks = devices(backend, count);
         try (Model model = SmallModel.of("llama").load();
                 RankGroup staged = group(model, comm, 16, ranks);
                 RankGroup peer = group(model, comm, 16, connected(ranks))) {
@@ -113,10 +121,11 @@ class PeerShardsTest {
         }
     }
 
-    @Test
-    void writesTheTextOfTheWayThroughTheHost() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"opencl", "cuda"})
+    void writesTheTextOfTheWayThroughTheHost(String backend) throws IOException {
         String comm = "e2m1:32:e8m0";
-        List<ShardFactory> ranks = openClDevices(2);
+        List<ShardFactory> ranks = devices(backend, 2);
         try (Model model = new Model(GgufFile.open(TestData.require("orator-q8_0.gguf")))) {
             String staged = text(model, comm, ranks);
             assertThat(text(model, comm, connected(ranks))).isEqualTo(staged).hasSizeGreaterThan(40);

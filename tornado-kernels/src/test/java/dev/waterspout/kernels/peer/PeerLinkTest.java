@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -41,12 +41,24 @@ class PeerLinkTest {
     private static final int ROWS = 5;
     private static final float RESIDUAL = 0.5f;
 
-    private static List<TornadoDevice> openClDevices() {
-        List<TornadoDevice> devices = RuntimeDevices.all().stream()
-                .filter(device -> device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL)
-                .toList();
-        Assumptions.assumeTrue(devices.size() > 1, "skipped: needs two OpenCL devices of an SDK");
-        return devices.subList(0, 2);
+    /** Backends whose devices can copy from each other. */
+    enum Backend {
+        OPENCL(TornadoVMBackendType.OPENCL),
+        CUDA(TornadoVMBackendType.CUDA);
+
+        private final TornadoVMBackendType type;
+
+        Backend(TornadoVMBackendType type) {
+            this.type = type;
+        }
+
+        List<TornadoDevice> devices() {
+            List<TornadoDevice> devices = RuntimeDevices.all().stream()
+                    .filter(device -> RuntimeDevices.areReal() && device.getTornadoVMBackend() == type)
+                    .toList();
+            Assumptions.assumeTrue(devices.size() > 1, "skipped: needs two " + this + " devices of an SDK");
+            return devices.subList(0, 2);
+        }
     }
 
     private static PeerLink connect(List<TornadoDevice> devices) {
@@ -108,9 +120,9 @@ class PeerLinkTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, 1", "1, 0", "0, 0"})
-    void copiesEveryBit(int from, int to) throws TornadoExecutionPlanException {
-        List<TornadoDevice> devices = openClDevices();
+    @CsvSource({"OPENCL, 0, 1", "OPENCL, 1, 0", "OPENCL, 0, 0", "CUDA, 0, 1", "CUDA, 1, 0", "CUDA, 0, 0"})
+    void copiesEveryBit(Backend backend, int from, int to) throws TornadoExecutionPlanException {
+        List<TornadoDevice> devices = backend.devices();
         PeerCopier copier = connect(devices).copier();
         int size = (16 << 20) + 9;
         Resident source = Resident.of("source", devices.get(from), size);
@@ -141,9 +153,10 @@ class PeerLinkTest {
         }
     }
 
-    @Test
-    void aFailureInATaskIsSeen() throws TornadoExecutionPlanException {
-        List<TornadoDevice> devices = openClDevices();
+    @ParameterizedTest
+    @EnumSource(Backend.class)
+    void aFailureInATaskIsSeen(Backend backend) throws TornadoExecutionPlanException {
+        List<TornadoDevice> devices = backend.devices();
         PeerLink link = connect(devices);
         ByteArray packets = new ByteArray(16);
         TaskGraph graph = new TaskGraph("lonely").transferToDevice(DataTransferMode.EVERY_EXECUTION, packets);
@@ -197,11 +210,13 @@ class PeerLinkTest {
             sum.addTo(grids);
             quantize.prepare();
             sum.prepare();
-            plan = new TornadoExecutionPlan(
+            TornadoExecutionPlan made = new TornadoExecutionPlan(
                             quantize.taskGraph().snapshot(), sum.taskGraph().snapshot())
                     .withDevice(device)
-                    .withGridScheduler(grids)
-                    .withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS);
+                    .withGridScheduler(grids);
+            plan = device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
+                    ? made.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
+                    : made;
         }
     }
 
@@ -238,9 +253,16 @@ class PeerLinkTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"e2m1:32:e8m0", "int8:128:f16", "bf16"})
-    void sumsAreThoseOfTheWayThroughTheHost(String format) throws TornadoExecutionPlanException {
-        List<TornadoDevice> devices = openClDevices();
+    @CsvSource({
+        "OPENCL, e2m1:32:e8m0",
+        "OPENCL, int8:128:f16",
+        "OPENCL, bf16",
+        "CUDA, e2m1:32:e8m0",
+        "CUDA, int8:128:f16",
+        "CUDA, bf16"
+    })
+    void sumsAreThoseOfTheWayThroughTheHost(Backend backend, String format) throws TornadoExecutionPlanException {
+        List<TornadoDevice> devices = backend.devices();
         float[] staged = sums(devices, format, false);
         assertThat(sums(devices, format, true)).isEqualTo(staged);
         assertThat(staged[0]).isNotEqualTo(RESIDUAL);

@@ -21,6 +21,9 @@ public record Workload(int prompt, int generate, int depth, int sequences) {
         if (sequences < 1) {
             throw new IllegalArgumentException("number of parallel sequences " + sequences + "; it must be at least 1");
         }
+        // Both are computed without overflow here, and fit an int afterwards.
+        requireCountable("positions", (long) depth + Math.max(1, prompt) + generate);
+        requireCountable("tokens", Math.multiplyExact((long) sequences, (long) prompt + generate));
     }
 
     /**
@@ -54,6 +57,13 @@ public record Workload(int prompt, int generate, int depth, int sequences) {
     /** Returns the number of positions that each sequence needs. Decode begins with one token that is not timed. */
     public int positions() {
         return depth + Math.max(1, prompt) + generate;
+    }
+
+    private static void requireCountable(String what, long count) {
+        if (count > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "a test of " + count + " " + what + "; " + Integer.MAX_VALUE + " are the most");
+        }
     }
 
     private static void requirePositive(String name, int value) {

@@ -201,7 +201,11 @@ public record ShardPlan(List<Shard> shards) {
         if (shares.stream().anyMatch(share -> !(share > 0) || share.isInfinite())) {
             throw new PlanException("tensor split " + text + " has a share that is not a positive number");
         }
-        return shares.stream().mapToDouble(Double::doubleValue).toArray();
+        // A power of two brings the largest to 1 or 2, without rounding: sums and products of any shares are finite.
+        int exponent = Math.getExponent(Collections.max(shares));
+        return shares.stream()
+                .mapToDouble(share -> Math.scalb(share, -exponent))
+                .toArray();
     }
 
     /**

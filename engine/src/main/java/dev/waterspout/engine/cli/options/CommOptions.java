@@ -143,6 +143,9 @@ public final class CommOptions {
                 .flatMap(each -> mapFile(each).stream())
                 .map(FormatMapFile::read)
                 .toList();
+        if (!(quality >= 0)) { // also where it is no number
+            throw new IllegalArgumentException("quality " + quality + "; a percentage of 0 or more is allowed");
+        }
         Formats.Auto auto = new Formats.Auto(quality, named, maps, measuring);
         String asked = format;
         if (asked == null) {

@@ -9,7 +9,8 @@ import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
  * @param memoryBytes bytes of device memory, including the headers of arrays
  * @param maxWorkGroupSize largest number of work-items of a group
  * @param localMemoryBytes bytes of local memory of a group
- * @param raceDetection whether kernels are checked for races and barrier call sites; bounds are always checked
+ * @param raceDetection whether kernels are checked for races, and some of their groups for barriers at different call
+ *     sites; bounds are always checked
  */
 public record DeviceSpec(
         TornadoDeviceType type, long memoryBytes, int maxWorkGroupSize, long localMemoryBytes, boolean raceDetection) {

@@ -83,6 +83,17 @@ class BarrierTest extends OnEmulatedGpu {
                         "but work-item [0, 0, 0] (local [0, 0, 0] of group [0, 0, 0]) waits at localBarrier");
     }
 
+    /** Call sites are compared in some groups only: always in the last, where a kernel ends early. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 40})
+    void theLastGroupIsCompared(int groups) {
+        FloatArray all = new FloatArray(2 * groups);
+        TaskGraph graph = new TaskGraph("g").task("t", Kernels::barriersApartInTheLastGroup, new KernelContext(), all);
+        assertThatThrownBy(() -> Plans.runOnce(graph, 2 * groups, 2))
+                .isInstanceOf(TornadoRuntimeException.class)
+                .hasMessageContaining("barrier divergence: work-item [" + (2 * groups - 1) + ", 0, 0]");
+    }
+
     @Test
     void anItemThatFailsAfterABarrierEndsItsGroup() {
         TaskGraph graph = new TaskGraph("g").task("t", Kernels::failInOneItem, new KernelContext(), out);

@@ -105,6 +105,15 @@ final class Kernels {
         out.set(context.globalIdx, 1);
     }
 
+    static void barriersApartInTheLastGroup(KernelContext context, FloatArray data) {
+        if (context.globalIdx < context.globalGroupSizeX - 1) {
+            context.localBarrier();
+        } else {
+            context.localBarrier();
+        }
+        data.set(context.globalIdx, 1);
+    }
+
     static void barriersApart(KernelContext context, FloatArray out) {
         if (context.localIdx < 2) {
             context.localBarrier();

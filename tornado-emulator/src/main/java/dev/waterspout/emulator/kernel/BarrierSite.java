@@ -1,6 +1,7 @@
 package dev.waterspout.emulator.kernel;
 
 import java.lang.StackWalker.StackFrame;
+import java.util.Spliterator;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.KernelContext;
 
@@ -23,18 +24,28 @@ final class BarrierSite {
         this.caller = caller;
     }
 
-    /** Returns the caller's barrier. Finding its call site takes half a microsecond. */
+    /** Returns the caller's barrier. Finding its call site takes as long as all else that a barrier does. */
     static BarrierSite find(boolean global, boolean withCallSite) {
         BarrierSite any = global ? GLOBAL : LOCAL;
         if (!withCallSite) {
             return any;
         }
-        return WALKER.walk(
-                frames -> frames.dropWhile(frame -> !frame.getClassName().equals(CONTEXT))
-                        .dropWhile(frame -> frame.getClassName().equals(CONTEXT))
-                        .findFirst()
-                        .map(frame -> new BarrierSite(any.kind, frame))
-                        .orElse(any));
+        StackFrame caller = WALKER.walk(frames -> caller(frames.spliterator()));
+        return caller == null ? any : new BarrierSite(any.kind, caller);
+    }
+
+    /** The frame that called the kernel's context. A loop, because streams would take longer than the walk itself. */
+    private static @Nullable StackFrame caller(Spliterator<StackFrame> frames) {
+        StackFrame[] last = new StackFrame[1];
+        boolean inContext = false;
+        while (frames.tryAdvance(frame -> last[0] = frame)) {
+            boolean isContext = last[0].getClassName().equals(CONTEXT);
+            if (inContext && !isContext) {
+                return last[0];
+            }
+            inContext = isContext;
+        }
+        return null;
     }
 
     /** {@return whether the other is the same barrier in the code} */

@@ -25,6 +25,14 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  */
 public final class Launch {
     private static final int WORKERS = Runtime.getRuntime().availableProcessors();
+    /** Groups at the start and at the end of a launch in which call sites of barriers are compared. */
+    private static final int COMPARED_AT_ENDS = 2;
+    /**
+     * Between them, call sites are compared in one group of so many. An odd number, so that it meets rows of all
+     * kinds.
+     */
+    private static final int COMPARED_OF = 13;
+
     private static final ExecutorService HELPERS = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("emulator-", 0).factory());
 
@@ -133,6 +141,17 @@ public final class Launch {
 
     LaunchGrid grid() {
         return grid;
+    }
+
+    /**
+     * Whether the call sites of a group's barriers are compared, which takes as long as all else that a barrier does.
+     * Groups run the same code, and those that take other branches than the rest are at the ends of a launch.
+     */
+    boolean comparesCallSites(int group) {
+        return spec.raceDetection()
+                && (group < COMPARED_AT_ENDS
+                        || group >= grid.groupCount() - COMPARED_AT_ENDS
+                        || group % COMPARED_OF == 0);
     }
 
     DeviceSpec spec() {

@@ -11,7 +11,8 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
  * and each other item has its own virtual thread. Items run round-robin: each runs until it reaches the barrier or
  * its end, then the next one runs; the last one releases the barrier. The order is reversed in each round, so that a
  * kernel that lacks a barrier does not pass by chance. It is an error if an item ends in a round in which another
- * waits, or if items wait at different barriers.
+ * waits, or if items wait at barriers of different kinds. In some groups of a launch it is also an error if they wait
+ * at different calls of the same kind.
  */
 final class WorkGroup {
     private static final int MAX_EPOCH = 1 << 30;
@@ -23,6 +24,7 @@ final class WorkGroup {
     private final Object[] @Nullable [] arguments;
 
     private int number;
+    private boolean comparesCallSites;
     private boolean threaded;
     private Thread[] threads = new Thread[0];
     private int direction;
@@ -52,6 +54,7 @@ final class WorkGroup {
     /** Runs all items of a group and returns when all have ended. Throws the exception of one of them. */
     void run(int groupNumber) {
         number = groupNumber;
+        comparesCallSites = launch.comparesCallSites(groupNumber);
         threaded = false;
         direction = 1;
         epoch = 0;
@@ -94,7 +97,7 @@ final class WorkGroup {
     }
 
     private void meet(WorkItem item, boolean global) {
-        BarrierSite here = BarrierSite.find(global, launch.spec().raceDetection());
+        BarrierSite here = BarrierSite.find(global, comparesCallSites);
         if (!threaded) {
             if (item.local() > 0) {
                 throw divergence(item.id(), here, launch.grid().describe(someFinished) + " has ended");

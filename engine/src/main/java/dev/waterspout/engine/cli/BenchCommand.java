@@ -37,13 +37,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -104,7 +104,10 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "FILE", description = "GGUF file that --make-model writes.")
     private @Nullable Path file;
 
-    private final Map<Integer, HostCeiling> ceilings = new HashMap<>();
+    /** A host ceiling is measured with so many threads, and with the weights of the largest of these models. */
+    private record Probed(int threads, List<Path> models) {}
+
+    private static final Map<Probed, HostCeiling> CEILINGS = new ConcurrentHashMap<>();
 
     @Override
     public Integer call() throws IOException {
@@ -218,21 +221,22 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     /**
-     * The machine's limits, measured once for every number of threads, with the weights of the largest model, so that
-     * they are the same in all rows. Measured only if all ranks compute on this host.
+     * The machine's limits, measured once in a process for every number of threads, with the weights of the largest
+     * model, so that they are the same in all rows. Measured only if all ranks compute on this host.
      */
     private @Nullable HostCeiling ceiling(Session session, BenchRow.Setup setup) throws IOException {
         if (session.threads().distributed() || !setup.devices().stream().allMatch(HOST::equals)) {
             return null;
         }
-        HostCeiling known = ceilings.get(setup.threads());
+        Probed probed = new Probed(setup.threads(), List.copyOf(models));
+        HostCeiling known = CEILINGS.get(probed);
         if (known != null) {
             return known;
         }
         try (Arena arena = Arena.ofShared();
                 WorkerPool pool = new WorkerPool(setup.threads(), "probe")) {
             HostCeiling measured = HostProbe.measure(pool, largest(arena));
-            ceilings.put(setup.threads(), measured);
+            CEILINGS.put(probed, measured);
             return measured;
         }
     }

@@ -21,6 +21,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** A kernel may sum in another order and in single precision; the perplexity must not change noticeably. */
 @Timeout(300)
 class KernelPerplexityTest {
+    private static final int WINDOW = 32;
+
     private static Path text() {
         return TestData.require("orator-heldout.txt");
     }
@@ -32,9 +34,9 @@ class KernelPerplexityTest {
         Path model = OratorVariant.write(type, folder);
         Path text = text();
         double scalar =
-                Scores.window(model, text, 64, HostKernels.scalar()).nll().exp();
+                Scores.window(model, text, WINDOW, HostKernels.scalar()).nll().exp();
         double vector =
-                Scores.window(model, text, 64, HostKernels.vector()).nll().exp();
+                Scores.window(model, text, WINDOW, HostKernels.vector()).nll().exp();
         assertThat(scalar).isBetween(10.0, 200.0);
         assertThat(vector).isCloseTo(scalar, within(0.001 * scalar));
     }

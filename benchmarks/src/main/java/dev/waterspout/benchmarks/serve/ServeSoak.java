@@ -3,8 +3,6 @@ package dev.waterspout.benchmarks.serve;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,7 +10,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Troubles a server of this machine for a while: clients that leave before, in and after their prompt's forward passes,
@@ -90,7 +87,8 @@ public final class ServeSoak {
             }
             for (int i = 1; i <= REPORTS; i++) {
                 TimeUnit.NANOSECONDS.sleep(begun + (long) (i * pace.seconds() / REPORTS * 1e9) - System.nanoTime());
-                System.out.printf(Locale.ROOT, "%.0f s: RSS %s MB; %s%n", elapsed(), memory(), tally.text());
+                System.out.printf(
+                        Locale.ROOT, "%.0f s: RSS %s MB; %s%n", elapsed(), ServerMemory.of(server), tally.text());
             }
         }
         for (SoakClient.Asked asked : alone) {
@@ -118,33 +116,14 @@ public final class ServeSoak {
         }
     }
 
-    private Stream<ProcessHandle> javas() {
-        return Stream.concat(Stream.of(server), server.descendants())
-                .filter(process -> process.info().command().orElse("").endsWith("java"));
-    }
-
-    /** Resident memory of the server's processes in MB, that of the given process first. */
-    private String memory() throws IOException {
-        List<String> sizes = new ArrayList<>();
-        for (ProcessHandle process : javas().toList()) {
-            Path status = Path.of("/proc", Long.toString(process.pid()), "status");
-            if (Files.isReadable(status)) {
-                Files.readAllLines(status).stream()
-                        .filter(line -> line.startsWith("VmRSS:"))
-                        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024 / 1_000_000)
-                        .forEach(megabytes -> sizes.add(Long.toString(megabytes)));
-            }
-        }
-        return String.join(" + ", sizes);
-    }
-
     /** Kills a rank now and then; the server itself is a process of its own. */
     private void kill(SplittableRandom random) {
         try {
             while (elapsed() + pace.killSeconds() < pace.seconds()) {
                 TimeUnit.NANOSECONDS.sleep((long) (pace.killSeconds() * 1e9));
-                List<ProcessHandle> ranks =
-                        javas().filter(process -> !process.equals(server)).toList();
+                List<ProcessHandle> ranks = ServerMemory.processes(server)
+                        .filter(process -> !process.equals(server))
+                        .toList();
                 if (!ranks.isEmpty()) {
                     tally.count("ranks killed");
                     ranks.get(random.nextInt(ranks.size())).destroyForcibly();

@@ -37,17 +37,22 @@ final class GrammarConstraint implements TokenConstraint {
         return following(() -> matcher.accept(text));
     }
 
-    /** A grammar that turns out to be beyond its limits ends the one reply that it belongs to. */
+    /**
+     * A grammar that turns out to be beyond its limits, or that this program fails to follow, ends its own reply
+     * alone.
+     */
     private static <T> T following(Supplier<T> step) {
         try {
             return step.get();
         } catch (GrammarException beyond) {
             throw new GenerationException(String.valueOf(beyond.getMessage()));
+        } catch (RuntimeException failure) {
+            throw new GenerationException("the grammar could not be followed, a fault of this program: " + failure);
         }
     }
 
     /** Returns whether the text may end. */
     boolean mayEnd() {
-        return matcher.mayEnd();
+        return following(matcher::mayEnd);
     }
 }

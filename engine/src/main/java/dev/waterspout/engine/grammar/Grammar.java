@@ -58,7 +58,9 @@ public final class Grammar {
         refuseLeftRecursion(List.copyOf(rules.keySet()));
         leadsToEnd = leadsToEnd();
         // Refuses a grammar that cannot be followed from its first byte, where its author still learns of it.
-        var _ = new GrammarStates(this).begin();
+        if (new GrammarStates(this).begin() == GrammarStates.DEAD) {
+            throw new GrammarException("the grammar allows no text, not even an empty one");
+        }
     }
 
     /**

@@ -195,6 +195,9 @@ public final class JsonSchemaGrammar {
             return node(AllOf.merged(schema, schemas, this::resolve, path), path);
         }
         if (schema.get("type") instanceof List<?> types) {
+            if (types.isEmpty()) {
+                throw new GrammarException(path + ".type is empty; it must have at least one type");
+            }
             List<Node> choices = new ArrayList<>();
             for (Object type : types) {
                 Map<Object, @Nullable Object> one = new LinkedHashMap<>(schema);
@@ -207,6 +210,9 @@ public final class JsonSchemaGrammar {
     }
 
     private Node choice(List<?> schemas, String path) {
+        if (schemas.isEmpty()) {
+            throw new GrammarException(path + " is empty; it must have at least one schema");
+        }
         if (schemas.isEmpty()) {
             throw new GrammarException(path + " is empty; it must have at least one schema");
         }

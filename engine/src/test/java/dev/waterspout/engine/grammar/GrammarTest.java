@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -166,6 +167,14 @@ class GrammarTest {
                 .hasMessageMatching("the grammar has more than [0-9]+ (places|steps); repetitions of long .*");
         assertThatThrownBy(() -> GbnfParser.parse("root ::= \u0007"))
                 .hasMessageContaining("the grammar has U+0007 in line 1");
+    }
+
+    /** A server that began to follow one would have no state for its beginning. */
+    @Test
+    void grammarsWithoutAnyTextAreRefused() {
+        assertThatThrownBy(() -> Grammar.of(Map.of("root", new Node.Choice(List.of()))))
+                .isInstanceOf(GrammarException.class)
+                .hasMessage("the grammar allows no text, not even an empty one");
     }
 
     /** A chain of rules: each begins with the next one or is empty. */

@@ -156,6 +156,10 @@ class ToolsAndFormatsTest {
                 "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"not\":{}}}}"
                         + "|the keyword not, which is not supported",
                 "\"grammar\":\"root ::= nothing\"|no rule nothing",
+                "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"type\":[]}}}"
+                        + "|schema.type is empty; it must have at least one type",
+                "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"anyOf\":[]}}}"
+                        + "|schema.anyOf is empty; it must have at least one schema",
                 "\"tool_choice\":\"required\"|tools is missing",
                 "\"tool_choice\":\"often\"|tool_choice is 'often'",
                 "\"tools\":[{\"type\":\"function\"}]|tools[0].function is missing",

@@ -22,13 +22,15 @@ final class TornadoDevices {
     private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
     private static final Pattern LEVEL = Pattern.compile("^\\s*\\[[A-Z]+]\\s*");
 
+    private static final String NO_DEVICES = "TornadoVM has no devices here: its platforms have none";
+
     private TornadoDevices() {}
 
     /**
      * What TornadoVM lists.
      *
      * @param devices its devices; none where it cannot start
-     * @param problem why it cannot start, as one sentence; an SDK without a driver cannot
+     * @param problem why there are none, as one sentence; an SDK without a driver cannot start
      */
     record Listing(List<Device> devices, Optional<String> problem) {
         /** Copies the list. */
@@ -48,7 +50,8 @@ final class TornadoDevices {
      */
     static Listing list(Supplier<TornadoRuntime> start) {
         try {
-            return new Listing(devices(start.get()), Optional.empty());
+            List<Device> found = devices(start.get());
+            return new Listing(found, found.isEmpty() ? Optional.of(NO_DEVICES) : Optional.empty());
         } catch (VirtualMachineError fatal) {
             throw fatal;
         } catch (RuntimeException | LinkageError failure) {

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.waterspout.engine.forward.DeviceException;
+import java.lang.reflect.Proxy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import uk.ac.manchester.tornado.api.TornadoRuntime;
 
 /** The device catalog when TornadoVM cannot start. */
 class TornadoDevicesTest {
@@ -41,6 +43,15 @@ class TornadoDevicesTest {
             throw new NoClassDefFoundError();
         }));
         assertThat(catalog.problem()).hasValue("TornadoVM has no devices here: NoClassDefFoundError");
+    }
+
+    @Test
+    void platformsWithoutDevicesAreNamed() {
+        TornadoRuntime runtime = (TornadoRuntime) Proxy.newProxyInstance(
+                TornadoRuntime.class.getClassLoader(), new Class<?>[] {TornadoRuntime.class}, (_, _, _) -> 0);
+        DeviceCatalog catalog = new DeviceCatalog(TornadoDevices.list(() -> runtime));
+        assertThat(catalog.problem()).hasValue("TornadoVM has no devices here: its platforms have none");
+        assertThat(catalog.list()).extracting(Device::name).containsExactly("host");
     }
 
     @Test

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What every codec of block-quantized formats does. */
+/** Contract of every codec of block-quantized formats. */
 abstract class AbstractMxCodecTest {
     private static final int ROWS = 3;
 
@@ -75,7 +75,7 @@ abstract class AbstractMxCodecTest {
         }
     }
 
-    /** {@return what the oracle makes of one row} */
+    /** {@return one row after quantization by the oracle} */
     static float[] nearest(MxFormat format, float[] values) {
         NearestValue nearest = new NearestValue(format.element(), format.rounding());
         float[] expected = new float[values.length];
@@ -145,7 +145,7 @@ abstract class AbstractMxCodecTest {
     }
 
     @Test
-    void sizesOfAllKindsWriteExactlyTheirBytes() {
+    void everySizeWritesExactlyItsBytes() {
         for (int columns : Samples.COLUMNS) {
             for (String name : List.of("e2m1:8:e4m0", "int3:32:e5m0", "e3m1:128:e8m0", "e4m3:16:f16", "e3m2:64:e8m0")) {
                 MxFormat format = (MxFormat) WireFormat.parse(name);
@@ -156,7 +156,7 @@ abstract class AbstractMxCodecTest {
                 codec(format).encode(Samples.segment(values), ROWS, columns, padded);
 
                 assertThat(Samples.array(padded.asSlice(size))).containsOnly(0x5a);
-                // Rows are independent, and nothing of what was in the target is left, not even in the pad bits.
+                // Rows are independent, and the whole target is overwritten, including the padding bits.
                 long rowBytes = format.rowBytes(columns);
                 for (int row = 0; row < ROWS; row++) {
                     float[] alone = Arrays.copyOfRange(values, row * columns, (row + 1) * columns);
@@ -312,7 +312,7 @@ abstract class AbstractMxCodecTest {
 
     @Test
     void subnormalBlocksKeepTheirPrecision() {
-        // The scale is at its lower end, 2^-127: the elements' own exponents reach below.
+        // The scale is at its minimum, 2^-127; the exponents of the elements represent smaller values.
         float[] values = {0x1p-127f, -0x1.8p-128f, 0x1p-130f, 0x1p-133f, 0x1p-134f, 0x1.8p-133f, 0f, -0x1p-143f};
 
         assertThat(Samples.roundTrip(codec("e5m2:8"), values)).containsExactly(values);
@@ -395,7 +395,7 @@ abstract class AbstractMxCodecTest {
             float[] block = Arrays.copyOfRange(actual, start, end);
             float[] expected = Arrays.copyOfRange(outputs, start, end);
             if (Float.isNaN(expected[0])) {
-                // Its scale overflowed. Ours stays at its upper end, where the largest element saturates.
+                // The reference's scale overflowed. Ours stays at its maximum, where the largest element saturates.
                 float[] input = Arrays.copyOfRange(inputs, start, end);
                 nans += format.block();
                 assertThat(expected).as("%s at %d", vectors.file(), start).containsOnly(Float.NaN);

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the baselines are compared with: integers per token and per channel, and TopK. */
+/** Tests of the baselines: integers per token and per channel, and TopK. */
 class BaselineCodecTest {
     private static final int ROWS = 3;
 
@@ -27,7 +27,7 @@ class BaselineCodecTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"int4:token", "int8:token", "int4:channel", "int8:channel"})
-    void lanesEqualTheReference(String text) {
+    void vectorCodecEqualsTheReference(String text) {
         Random random = new Random(text.hashCode());
         for (int columns : Samples.COLUMNS) {
             float[] values = Samples.heavyTailed(columns, ROWS * columns);
@@ -55,7 +55,7 @@ class BaselineCodecTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"int4:token", "int8:token", "int4:channel", "int8:channel"})
-    void lanesDecodeAnyBytesAsTheReferenceDoes(String text) {
+    void vectorCodecDecodesArbitraryBytesLikeTheReference(String text) {
         MemorySegment noise = Samples.bytes(WireFormat.parse(text).encodedBytes(9, 333));
         byte[] bytes = new byte[(int) noise.byteSize()];
         new Random(1).nextBytes(bytes);
@@ -113,7 +113,7 @@ class BaselineCodecTest {
     }
 
     @Test
-    void whatIsNotFiniteSpoilsItsTokenOrChannel() {
+    void nonFiniteValuesMakeTheirTokenOrChannelNan() {
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             float[] values = {1f, bad, 3f, 4f, 5f, 6f};
             assertThat(decode("int8:token", values, 2)).startsWith(Float.NaN, Float.NaN, Float.NaN);
@@ -141,7 +141,7 @@ class BaselineCodecTest {
     }
 
     @Test
-    void topKKeepsTheLargestAndOfEqualsTheFirst() {
+    void topKKeepsTheLargestAndTheFirstOfEqualValues() {
         float[] values = {1f, -3f, 3f, 0f, 3f, -0.5f, 2f, -3f, 9f};
 
         assertThat(decode("topk:2", values, 1)).containsExactly(0f, -3f, 3f, 0f, 3f, 0f, 0f, 0f, 9f);
@@ -149,7 +149,7 @@ class BaselineCodecTest {
         assertThat(decode("topk:100", values, 1)).containsExactly(0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 9f);
         assertThat(decode("topk:1", values, 1)).containsExactly(values);
         assertThat(decode("topk:1", new float[] {-0f}, 1)).containsExactly(-0f);
-        // As a half, 70000 is infinite.
+        // 70000 is infinite in f16.
         assertThat(decode("topk:2", new float[] {70000f, 1f}, 1)).containsExactly(Float.POSITIVE_INFINITY, 0f);
     }
 
@@ -171,7 +171,7 @@ class BaselineCodecTest {
     }
 
     @Test
-    void topKRefusesColumnsThatThereAreNot() {
+    void topKRefusesColumnsOutOfRange() {
         MemorySegment packed = Samples.encode(fast("topk:5"), new float[] {1f, 2f, 3f, 4f, 5f}, 1);
         packed.set(ValueLayout.JAVA_BYTE, 2, (byte) 7);
 

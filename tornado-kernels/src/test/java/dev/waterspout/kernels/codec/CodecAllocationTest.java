@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Where a process uses many formats, their loops stay what they are alone. A loop that the compiler takes apart keeps
- * its vectors on the heap, one of 16 floats for every 16 elements and more: that shows in what is allocated.
+ * Codec loops stay vectorized in a process that uses many formats. If the JIT fails to inline a loop, its vectors are
+ * allocated on the heap, one of 16 floats for every 16 elements or more; the test measures these allocations.
  */
 @Tag(VectorWidths.SHORT_EXHAUSTIVE)
 class CodecAllocationTest {
@@ -25,7 +25,7 @@ class CodecAllocationTest {
     private static final int ROUNDS = 20;
     private static final int MOST_ROUNDS = 6_000;
 
-    /** A third of what vectors on the heap take, and several times what a call's arrays do. */
+    /** A third of the bytes of vectors on the heap, and several times the bytes of a call's arrays. */
     private static final long ALLOWED_BYTES = ROWS * COLUMNS * 2L;
 
     @Test

@@ -10,7 +10,7 @@ public final class CodecSamples {
     /** One row of hard inputs of the reference data (little-endian f32), and its format. */
     public record Case(String name, MxFormat format, MemorySegment input) {}
 
-    /** {@return the inputs of the reference data; the calling test is skipped where that is not} */
+    /** {@return the inputs of the reference data; the calling test is skipped if the data is missing} */
     public static List<Case> referenceCases() {
         return ReferenceVectors.load().stream()
                 .map(vectors -> new Case(
@@ -31,7 +31,7 @@ public final class CodecSamples {
     }
 
     /**
-     * {@return finite values as partials have them, and worse}
+     * {@return finite values like those of partials, with additional extremes}
      *
      * @param seed of the random numbers
      * @param count number of values

@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.codec;
 
 /**
- * An oracle that shares nothing with the quantizers: it looks for the nearest of all values of an element type, in
- * doubles, which hold every f32 times every scale exactly.
+ * An oracle that shares no code with the quantizers. It searches all values of an element type for the nearest one, in
+ * double precision, which holds every product of an f32 and a scale exactly.
  */
 final class NearestValue {
     private final ElementType element;
@@ -81,7 +81,7 @@ final class NearestValue {
         return exponent;
     }
 
-    /** {@return the F16 scale of a block whose largest magnitude this is} */
+    /** {@return the F16 scale of a block with this largest magnitude} */
     static float halfScale(MxFormat format, float largest) {
         float maxNormal = format.element().maxNormal();
         float scale = Float.float16ToFloat(Float.floatToFloat16(Math.min(largest / maxNormal, 65504f)));

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the codec of every wire format does, fast or reference. */
+/** Contract of the codecs of all wire formats, fast and reference. */
 class PartialCodecTest {
     private static final int ROWS = 5;
     private static final int[] COLUMNS = {1, 31, 32, 33, 64, 65, 1021};
@@ -47,7 +47,7 @@ class PartialCodecTest {
     private static float[] sample(long seed, int count) {
         float[] values = Samples.heavyTailed(seed, count);
         for (int i = 0; i < count; i++) {
-            // Within the range of halves: their infinities make sums of NaN, whose payload is nobody's.
+            // Within the range of f16: infinities would produce NaN sums, whose payload is not specified.
             values[i] = Math.clamp(values[i], -9999f, 9999f);
         }
         return values;
@@ -66,7 +66,7 @@ class PartialCodecTest {
 
     @ParameterizedTest
     @MethodSource("codecs")
-    void encodesRowsThatLieApart(PartialCodec codec) {
+    void encodesRowsWithAStride(PartialCodec codec) {
         for (int columns : COLUMNS) {
             float[] values = sample(columns, ROWS * columns);
             MemorySegment packed = Samples.bytes(codec.format().encodedBytes(ROWS, columns));
@@ -81,7 +81,7 @@ class PartialCodecTest {
 
     @ParameterizedTest
     @MethodSource("codecs")
-    void sumsIntoRowsThatLieApart(PartialCodec codec) {
+    void sumsIntoRowsWithAStride(PartialCodec codec) {
         for (int columns : COLUMNS) {
             List<MemorySegment> packets = packets(codec, columns, 3);
             float[] residual = sample(99, ROWS * columns);
@@ -115,7 +115,7 @@ class PartialCodecTest {
         return sum;
     }
 
-    /** Wide rows are reduced some at a time, and 20001 columns one by one. */
+    /** Rows are reduced in groups; rows of 20001 columns are reduced one by one. */
     private static final List<Integer> REDUCED_COLUMNS = List.of(1, 33, 1021, 4098, 20001);
 
     private static final int REDUCED_RANKS = 4;
@@ -132,14 +132,14 @@ class PartialCodecTest {
     void reducesAnyNumberOfColumnsAndRanks(PartialCodec codec) {
         for (int columns : REDUCED_COLUMNS) {
             for (int ranks = 1; ranks <= REDUCED_RANKS; ranks++) {
-                reducesToWhatDecodingSummingAndEncodingGives(codec, columns, ranks);
+                reduceEqualsDecodeSumAndEncode(codec, columns, ranks);
             }
         }
     }
 
     @ParameterizedTest
     @MethodSource("reductions")
-    void reducesToWhatDecodingSummingAndEncodingGives(PartialCodec codec, int columns, int ranks) {
+    void reduceEqualsDecodeSumAndEncode(PartialCodec codec, int columns, int ranks) {
         PartialCodec reference = PartialCodec.reference(codec.format());
         List<MemorySegment> packets = packets(reference, columns, ranks);
         float[] sum = Samples.decode(reference, packets.getFirst(), ROWS, columns);
@@ -174,7 +174,7 @@ class PartialCodecTest {
 
     @ParameterizedTest
     @MethodSource("codecs")
-    void rowsAreIndependentOrNot(PartialCodec codec) {
+    void formatsTellWhetherRowsAreIndependent(PartialCodec codec) {
         WireFormat format = codec.format();
         float[] values = sample(4, ROWS * 50);
         MemorySegment whole = Samples.encode(codec, values, ROWS);

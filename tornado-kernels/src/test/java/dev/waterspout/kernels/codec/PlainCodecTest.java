@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class PlainCodecTest {
     @Test
-    void singlesAreCopiedBitForBit() {
+    void f32IsCopiedBitForBit() {
         for (int columns : Samples.COLUMNS) {
             float[] values = Samples.heavyTailed(columns, 2 * columns);
             values[0] = Float.intBitsToFloat(0xffc12345);
@@ -25,7 +25,7 @@ class PlainCodecTest {
     }
 
     @Test
-    void halvesAreTheNearestWithTiesToEven() {
+    void bf16RoundsToNearestEven() {
         for (int columns : Samples.COLUMNS) {
             float[] values = Samples.heavyTailed(columns, 2 * columns);
             for (int i = 0; i < values.length; i += 5) {
@@ -48,7 +48,7 @@ class PlainCodecTest {
         double magnitude = Math.abs((double) value);
         int bits = Float.floatToRawIntBits((float) magnitude) & 0xffff0000;
         double lower = Float.intBitsToFloat(bits);
-        // One past the largest is infinity: its neighbours decide as if it were 2^128.
+        // The value after the largest one is infinity, which rounding treats as 2^128.
         double upper = bits == 0x7f7f0000 ? 0x1p128 : Float.intBitsToFloat(bits + 0x10000);
         double middle = (lower + upper) / 2;
         boolean up = magnitude > middle || (magnitude == middle && (bits & 0x10000) != 0);
@@ -61,7 +61,7 @@ class PlainCodecTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = switch (i % 4) {
                 case 0 -> Float.NaN;
-                // Its payload lies in the bits that are dropped.
+                // The payload of this NaN lies in the dropped bits.
                 case 1 -> Float.intBitsToFloat(0xff800001);
                 case 2 -> Float.POSITIVE_INFINITY;
                 default -> Float.NEGATIVE_INFINITY;

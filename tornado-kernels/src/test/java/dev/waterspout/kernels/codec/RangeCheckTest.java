@@ -17,7 +17,7 @@ class RangeCheckTest {
         return counts(text, values)[0];
     }
 
-    /** From the packed bytes alone, and with the values. */
+    /** Counts from the packed bytes alone, and with the values. */
     private static long[] counts(String text, float[] values) {
         WireFormat format = WireFormat.parse(text);
         try (Arena arena = Arena.ofConfined()) {
@@ -73,7 +73,7 @@ class RangeCheckTest {
         "e2m1:32:e5m0, 98304, 200000, 1",
         "e2m1:32:e4m0, 512, 1000, 1"
     })
-    void oneValueIsOne(String format, float within, float beyond, long expected) {
+    void aSingleSaturatedValueIsCountedOnce(String format, float within, float beyond, long expected) {
         float[] values = new float[ROWS * COLUMNS];
         values[COLUMNS + 40] = -within;
         assertThat(count(format, values)).as("" + within).isZero();
@@ -81,7 +81,7 @@ class RangeCheckTest {
         assertThat(count(format, values)).as("" + beyond).isEqualTo(expected);
     }
 
-    /** The largest value of a format, and the least that does not round to it. */
+    /** The largest value of a format, and the smallest value that does not round to it. */
     @ParameterizedTest
     @CsvSource({
         "e2m1:32:e5m0, 196608, 229376",

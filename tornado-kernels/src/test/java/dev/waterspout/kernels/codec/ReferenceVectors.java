@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What microsoft/microxcaling, an independent implementation, makes of one row of hard inputs. */
+/** Output of microsoft/microxcaling, an independent implementation, for one row of hard inputs. */
 record ReferenceVectors(String file, MxFormat format, int nanCount, MemorySegment data) {
     private static final Pattern CASE = Pattern.compile("\\{[^}]*}");
 
-    /** {@return all cases; the calling test is skipped where the data is not} */
+    /** {@return all cases; the calling test is skipped if the data is missing} */
     static List<ReferenceVectors> load() {
         Path folder = TestData.require("mx-vectors");
         try {

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 
 /** Inputs and segments of the codec tests. */
 final class Samples {
-    /** What happens to be hard: zeros, subnormals, ties, the ends of the range. */
+    /** Hard values: zeros, subnormals, ties, the ends of the range. */
     static final float[] EDGES = {
         0f,
         -0f,
@@ -81,8 +81,8 @@ final class Samples {
     }
 
     /**
-     * {@return finite values as partials have them, and worse: Gaussian with outliers, of a magnitude that changes
-     * every few values, with runs of zeros, edges and values on or near the ties of small mantissas}
+     * {@return finite values like those of partials, with additional extremes: Gaussian values with outliers, a
+     * magnitude that changes every few values, runs of zeros, edges, and values on or near the ties of small mantissas}
      */
     static float[] heavyTailed(long seed, int count) {
         Random random = new Random(seed);
@@ -125,12 +125,12 @@ final class Samples {
         return values;
     }
 
-    /** Asserts that all bits are equal: zeros have signs, NaNs have payloads. */
+    /** Asserts that all bits are equal, including signs of zeros and payloads of NaNs. */
     static void assertSameBits(float[] actual, float[] expected, Object... what) {
         assertSame(actual, expected, Float::floatToRawIntBits, Arrays.toString(what));
     }
 
-    /** Asserts that all bits are equal, but for the payloads of NaNs. */
+    /** Asserts that all bits are equal except the payloads of NaNs. */
     static void assertSameSums(float[] actual, float[] expected, Object... what) {
         assertSame(actual, expected, Float::floatToIntBits, Arrays.toString(what));
     }

@@ -37,7 +37,7 @@ class VectorMxCodecTest extends AbstractMxCodecTest {
     @MethodSource("formats")
     void everyFormatEqualsTheScalarCodec(MxFormat format) {
         equalsTheScalarCodec(format);
-        decodesAnyBytesAsTheScalarCodecDoes(format);
+        decodesArbitraryBytesLikeTheScalarCodec(format);
     }
 
     @ParameterizedTest(name = "{0} #{index}")
@@ -75,7 +75,7 @@ class VectorMxCodecTest extends AbstractMxCodecTest {
 
     @ParameterizedTest(name = "{0} #{index}")
     @MethodSource("pairwiseFormats")
-    void decodesAnyBytesAsTheScalarCodecDoes(MxFormat format) {
+    void decodesArbitraryBytesLikeTheScalarCodec(MxFormat format) {
         MemorySegment noise = Samples.bytes(format.encodedBytes(2, 333));
         byte[] bytes = new byte[(int) noise.byteSize()];
         new Random(format.id()).nextBytes(bytes);

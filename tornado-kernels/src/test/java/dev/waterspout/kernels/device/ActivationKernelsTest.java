@@ -14,7 +14,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Embedding, normalization and what is done element by element, against the host's reference. */
+/** Compares embedding, normalization and element-wise kernels with the host's reference. */
 class ActivationKernelsTest {
     private static final int[] WIDTHS = {1, 31, 64, 1021, 4098};
 
@@ -115,7 +115,7 @@ class ActivationKernelsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void takesTheMeanOffInLayerNorms(TestDevice device) {
+    void layerNormsSubtractTheMean(TestDevice device) {
         for (int width : WIDTHS) {
             checkLayerNorm(device, 1, width, true);
         }
@@ -177,7 +177,7 @@ class ActivationKernelsTest {
         }
     }
 
-    /** A graph whose operands all travel at every execution. */
+    /** A graph that transfers all operands in every execution. */
     private static final class Fixture {
         final TestDevice device;
         final KernelGraph graph;

@@ -21,7 +21,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Rotary embedding, the cache and attention, against the host's reference. */
+/** Compares rotary embedding, the KV cache and attention with the host's reference. */
 class AttentionKernelsTest {
     private static final int LAYERS = 2;
 
@@ -36,10 +36,10 @@ class AttentionKernelsTest {
 
     @ParameterizedTest
     @MethodSource("pairings")
-    void turnsAndStores(TestDevice device, RopePairing pairing) {
-        checkTurn(device, pairing, new Shape(4, 2, 16, 9), 16, 5, 3);
-        checkTurn(device, pairing, new Shape(3, 1, 33, 4), 10, 0, 4);
-        checkTurn(device, pairing, new Shape(8, 8, 64, 65), 64, 64, 1);
+    void rotatesAndStores(TestDevice device, RopePairing pairing) {
+        checkRotation(device, pairing, new Shape(4, 2, 16, 9), 16, 5, 3);
+        checkRotation(device, pairing, new Shape(3, 1, 33, 4), 10, 0, 4);
+        checkRotation(device, pairing, new Shape(8, 8, 64, 65), 64, 64, 1);
     }
 
     @ParameterizedTest
@@ -52,7 +52,7 @@ class AttentionKernelsTest {
         checkAttention(device, new Shape(2, 1, 1, 70), 30, 3);
     }
 
-    private static void checkTurn(
+    private static void checkRotation(
             TestDevice device, RopePairing pairing, Shape shape, int ropeDim, int position, int rows) {
         Random random = new Random(ropeDim);
         FloatArray queries = Operands.gaussian(random, rows * shape.heads * shape.headDim);
@@ -99,7 +99,8 @@ class AttentionKernelsTest {
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, queries, cache.keys(), cache.values());
         device.run(graph);
         Operands.assertClose(queries, turnedQueries, 1e-6);
-        // Only what the chunk stores is compared: TornadoVM does not send arrays that a kernel only writes.
+        // Only the positions that the chunk stores are compared, because TornadoVM does not transfer arrays that a
+        // kernel only writes.
         Operands.assertClose(
                 shape.load(cache.keys(), 1, position, rows), shape.load(expectedKeys, 1, position, rows), 1e-6);
         Operands.assertSameBits(
@@ -111,7 +112,7 @@ class AttentionKernelsTest {
         DeviceCache cache = shape.cache(random);
         FloatArray queries = Operands.gaussian(random, rows * shape.heads * shape.headDim);
         for (int i = 0; i < queries.getSize(); i++) {
-            // Large enough that a softmax without its maximum would overflow.
+            // Large enough that a softmax without subtraction of the maximum would overflow.
             queries.set(i, queries.get(i) * 60f);
         }
         FloatArray expected = Operands.zeros(queries.getSize());
@@ -172,7 +173,7 @@ class AttentionKernelsTest {
     /** Two sequences, of 2 rows and 1 row, in 3 and 2 blocks of one cache. */
     @ParameterizedTest
     @MethodSource("devices")
-    void rowsOfSeveralSequencesHaveTheBitsOfEach(TestDevice device) {
+    void aBatchIsBitEqualToSingleSequences(TestDevice device) {
         Shape shape = new Shape(4, 2, 16, 20);
         Random random = new Random(3);
         DeviceCache pieces = shape.cache(random);
@@ -192,7 +193,7 @@ class AttentionKernelsTest {
         assertAlone(device, shape, blocks, second, 6, queries.slice(2 * row, row), together.slice(2 * row, row));
     }
 
-    /** The same with the sequence's positions in one piece. */
+    /** Compares with the same sequence in contiguous positions. */
     private static void assertAlone(
             TestDevice device,
             Shape shape,

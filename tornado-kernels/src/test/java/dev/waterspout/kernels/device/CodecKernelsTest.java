@@ -27,7 +27,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Quantize and dequantize-sum, bit for bit against the scalar codec. */
+/** Compares quantize and dequantize-sum bit for bit with the scalar codec. */
 class CodecKernelsTest {
     private static final int[] COLUMNS = {1, 31, 32, 33, 63, 64, 65, 1021};
     private static final int ROWS = 2;
@@ -45,14 +45,14 @@ class CodecKernelsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void packsAsTheReferenceDoes(TestDevice device) {
+    void packsLikeTheReference(TestDevice device) {
         packs(device, CodecSamples.pairwiseFormats());
     }
 
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @MethodSource("devices")
-    void packsEveryFormatAsTheReferenceDoes(TestDevice device) {
+    void packsEveryFormatLikeTheReference(TestDevice device) {
         packs(device, CodecSamples.formats());
     }
 
@@ -74,7 +74,7 @@ class CodecKernelsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void packsTheReferenceDataAsTheReferenceDoes(TestDevice device) {
+    void packsTheReferenceDataLikeTheReference(TestDevice device) {
         try (Quantizer quantizer = new Quantizer(device)) {
             for (CodecSamples.Case sample : CodecSamples.referenceCases()) {
                 FloatArray input = FloatArray.fromSegment(sample.input());
@@ -104,14 +104,14 @@ class CodecKernelsTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void sumsAsTheReferenceDoes(TestDevice device) {
+    void sumsLikeTheReference(TestDevice device) {
         sums(device, CodecSamples.pairwiseFormats());
     }
 
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @MethodSource("devices")
-    void sumsEveryFormatAsTheReferenceDoes(TestDevice device) {
+    void sumsEveryFormatLikeTheReference(TestDevice device) {
         sums(device, CodecSamples.formats());
     }
 
@@ -223,7 +223,7 @@ class CodecKernelsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"f16", "int4:token", "int8:channel", "topk:8"})
-    void baselinesAreForTheHost(String text) {
+    void baselinesAreRefusedOnDevices(String text) {
         WireFormat format = WireFormat.parse(text);
 
         assertThatIllegalArgumentException()

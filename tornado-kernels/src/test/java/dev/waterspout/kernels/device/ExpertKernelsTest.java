@@ -22,7 +22,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Mixtures of experts against loops in double precision. */
+/** Compares mixtures of experts with loops in double precision. */
 class ExpertKernelsTest {
     private static final int ROWS = 3;
     private static final int EXPERTS = 5;
@@ -76,7 +76,7 @@ class ExpertKernelsTest {
             Random random = new Random(List.of(Gating.values()).indexOf(gating));
             Rule rule = new Rule(2, gating, normalized, 1.5f);
             FloatArray logits = Operands.gaussian(random, ROWS * EXPERTS);
-            logits.set(1, logits.get(4)); // equal ones: the lower number
+            logits.set(1, logits.get(4)); // of equal logits the lower expert is chosen
             FloatArray bias = Operands.gaussian(random, 2 * EXPERTS);
             bias.set(EXPERTS + 1, bias.get(EXPERTS + 4));
             float[] before = logits.toHeapArray();
@@ -175,7 +175,7 @@ class ExpertKernelsTest {
     }
 
     @Test
-    void refusesExpertsThatTheLayerHasNot() {
+    void refusesExpertsOutOfRange() {
         Rule rule = new Rule(2, Gating.SOFTMAX, false, 1);
         IntArray chosen = DeviceRouting.chosen(1, rule);
         assertThatIllegalArgumentException()

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** Shapes, their classes, and which choices there are for them. */
+/** Kernel shapes, their classes, and the choices for them. */
 class KernelChoiceTest {
     private static final DeviceLimits LARGE = new DeviceLimits(1024, 1024, 1024, 48 << 10);
     private static final WireFormat MX = WireFormat.parse("e2m1:32:e8m0");
@@ -30,7 +30,7 @@ class KernelChoiceTest {
     }
 
     @Test
-    void shapesSayWhatTheyAre() {
+    void shapesDescribeThemselves() {
         assertThat(KernelShape.linear(WeightFormat.Q8_0, 256, 768, 1).label())
                 .isEqualTo("linear q8_0 256 x 768, 1 token");
         assertThat(KernelShape.attention(32, 64, 512).label()).isEqualTo("attention f32 32 heads of 64, 512 tokens");
@@ -44,7 +44,7 @@ class KernelChoiceTest {
 
     @ParameterizedTest
     @EnumSource(KernelVariant.class)
-    void whatFitsNoGroupIsNoCandidate(KernelVariant variant) {
+    void choicesBeyondTheGroupLimitAreNoCandidates(KernelVariant variant) {
         KernelShape shape = KernelShape.linear(WeightFormat.F16, 64, 64, 64);
         KernelDevice small = new KernelDevice(variant, new DeviceLimits(64, 64, 64, 48 << 10));
 
@@ -69,7 +69,7 @@ class KernelChoiceTest {
     }
 
     @Test
-    void aChoiceThatThereIsNoKernelForIsRefused() {
+    void aChoiceWithoutAKernelIsRefused() {
         KernelShape shape = KernelShape.linear(WeightFormat.F32, 64, 64, 64);
         KernelChoice runs = new KernelChoice(KernelCut.PLAIN, 4, 8);
         KernelDevice device = new KernelDevice(KernelVariant.ITEMS, LARGE);
@@ -81,14 +81,14 @@ class KernelChoiceTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> device.with(_ -> Optional.of(runs)).choice(shape))
                 .withMessageContaining("there is no linear f32");
-        // One token has no run, and no tile.
+        // One token has neither runs nor tiles of tokens.
         KernelShape one = KernelShape.linear(WeightFormat.Q8_0, 64, 64, 1);
         assertThat(KernelCandidates.of(one, device))
                 .noneMatch(choice -> choice.perItem() > 1 || choice.cut() == KernelCut.TILE);
     }
 
     @Test
-    void aGraphRunsWhatWasChosen() {
+    void aGraphRunsTheChosenKernel() {
         KernelChoice chosen = new KernelChoice(KernelCut.PLAIN, 1, 4);
         KernelDevice device = new KernelDevice(KernelVariant.GROUPS, LARGE)
                 .with(shape -> shape.equals(KernelShape.attention(4, 16, 1)) ? Optional.of(chosen) : Optional.empty());

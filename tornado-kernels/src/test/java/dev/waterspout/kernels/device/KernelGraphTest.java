@@ -33,7 +33,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** What graphs launch, and what they refuse before anything is launched. */
+/** Launches of graphs, and the arguments that graphs refuse before a launch. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KernelGraphTest {
     private static final DeviceLimits LIMITS = new DeviceLimits(256, 256, 64, 32768);
@@ -48,7 +48,7 @@ class KernelGraphTest {
     }
 
     @Test
-    void cpusTakeItemsAndAllElseGroups() {
+    void cpusUseSingleItemsAndOtherDevicesGroups() {
         for (TornadoDeviceType type : TornadoDeviceType.values()) {
             assertThat(KernelVariant.of(type))
                     .isEqualTo(type == TornadoDeviceType.CPU ? KernelVariant.ITEMS : KernelVariant.GROUPS);
@@ -99,7 +99,7 @@ class KernelGraphTest {
     }
 
     @Test
-    void refusesPlacesOutsideOfTheCache() {
+    void refusesPositionsOutsideTheCache() {
         DeviceCache cache = new DeviceCache(new FloatArray(80), new FloatArray(80), 1, 10, 8, 5);
         RowPlaces places = new RowPlaces(cache, 4, 3);
         assertUnplaced(places, 10, 1, "position=10 rows=1: the cache holds 10 positions", 1, 0);
@@ -214,7 +214,7 @@ class KernelGraphTest {
     }
 
     @Test
-    void refusesLaunchesThatADriverWould() {
+    void refusesLaunchesThatADriverWouldRefuse() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LaunchShape(65, 1, 64, 1))
                 .withMessage(
@@ -243,7 +243,10 @@ class KernelGraphTest {
         assertThat(limits.localBytes()).isGreaterThanOrEqualTo(2 * 16 * 17 * Float.BYTES);
     }
 
-    /** What the tests rely on: a launch that the driver refuses throws nothing, and only its output tells. */
+    /**
+     * The other tests rely on this: a launch that the driver refuses throws no exception, and is visible only in the
+     * driver's output.
+     */
     @ParameterizedTest
     @MethodSource("devices")
     void refusedLaunchesAreSeenInNativeOutput(TestDevice device) throws TornadoExecutionPlanException {

@@ -21,7 +21,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 class LinearKernelsTest {
     private static final int LAYERS = 2;
 
-    /** Kernels know Q8_0 and Q4_0. All other types go one way; their decoding is compared where embeddings are. */
+    /**
+     * Q8_0 and Q4_0 have kernels of their own. All other types share one; their decoding is compared in the embedding
+     * test.
+     */
     private static final List<WeightFormat> FORMATS = List.of(
             WeightFormat.F32,
             WeightFormat.F16,
@@ -37,11 +40,11 @@ class LinearKernelsTest {
             new Size(31, 1021, 1024, 9, false),
             // More outputs and more tokens than a tile.
             new Size(17, 65, 96, 33, true),
-            // More tokens than a tile has where every item takes four.
+            // More tokens than a tile in which every work-item computes four.
             new Size(5, 17, 32, 67, false),
             new Size(3, 4098, 4096, 2, true));
 
-    /** A product's size; formats of blocks have columns of their own. */
+    /** Size of a product, with separate columns for block formats. */
     record Size(int outputs, int columns, int blockColumns, int rows, boolean bias) {}
 
     private static List<TestDevice> devices() {

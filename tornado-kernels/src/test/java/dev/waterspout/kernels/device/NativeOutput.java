@@ -12,7 +12,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What the process's native code writes to stdout and stderr, which Java's own streams never see. */
+/** Captures the output of the process's native code on stdout and stderr, which bypasses Java's streams. */
 final class NativeOutput implements AutoCloseable {
     private static final int STDOUT = 1;
     private static final int STDERR = 2;
@@ -44,7 +44,7 @@ final class NativeOutput implements AutoCloseable {
         }
     }
 
-    /** {@return all that was written} */
+    /** {@return the captured output} */
     String finish() {
         restore();
         try {

@@ -72,7 +72,8 @@ final class Operands {
     }
 
     /**
-     * Asserts that the first values are close, measured by the largest; behind them lie rows that were not asked for.
+     * Asserts that the first values are close, relative to the largest one. Further values belong to rows that were not
+     * requested.
      */
     static void assertClose(FloatArray actual, FloatArray expected, double tolerance) {
         assertThat(actual.getSize()).isGreaterThanOrEqualTo(expected.getSize());
@@ -88,7 +89,7 @@ final class Operands {
         }
     }
 
-    /** Asserts that all bits are equal, but for the payloads of NaNs. */
+    /** Asserts that all bits are equal except the payloads of NaNs. */
     static void assertSameBits(FloatArray actual, FloatArray expected) {
         assertThat(actual.getSize()).isGreaterThanOrEqualTo(expected.getSize());
         for (int i = 0; i < expected.getSize(); i++) {

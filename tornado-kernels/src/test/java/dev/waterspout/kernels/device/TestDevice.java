@@ -20,7 +20,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** A device that the runtime lists, with one of the variants: every device runs both, whichever it would choose. */
+/** A device of the runtime with one variant of the kernels. Every device is tested with both variants. */
 record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
     /** What is printed where the OpenCL driver refuses a launch: nothing is thrown, and results are stale. */
     static final String NATIVE_ERROR = "[TornadoVM-OCL-JNI] ERROR";
@@ -46,8 +46,7 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
     }
 
     /**
-     * {@return the first device of each runtime with each of a kernel's choices, the smallest and the largest groups of
-     * each}
+     * {@return the first device of each runtime with each choice of a kernel, in its smallest and largest groups}
      *
      * @param shape one that has all choices; shapes that have not run by default
      */
@@ -103,7 +102,7 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
         return name;
     }
 
-    /** A plan whose executions fail where the driver prints an error. */
+    /** A plan whose executions fail if the driver prints an error. */
     record TestPlan(KernelGraph graph, TornadoExecutionPlan plan) implements AutoCloseable {
         void execute() {
             graph.prepare();

@@ -11,19 +11,19 @@ public final class FaultyFiles implements AutoCloseable {
     private int files;
     private int failures;
 
-    /** What goes wrong. */
+    /** Kind of fault. */
     public enum Fault {
-        /** A call takes one byte, which is no failure. */
+        /** A call writes one byte, which is not a failure. */
         SHORT_WRITE(""),
-        /** The device is full; the call before that takes what fits. */
+        /** The device is full; the previous call writes the bytes that fit. */
         NO_SPACE("No space left on device"),
         /** The device fails. */
         IO_ERROR("Input/output error"),
-        /** Only closing fails, as where a network file system writes late. */
+        /** Only closing fails, as on a network file system with delayed writes. */
         FAILING_CLOSE("Stale file handle"),
         /** The heap is full. */
         OUT_OF_MEMORY("Java heap space"),
-        /** The program has a fault. */
+        /** The program has a bug. */
         DEFECT("a state that cannot be");
 
         private final String reason;
@@ -40,7 +40,7 @@ public final class FaultyFiles implements AutoCloseable {
             };
         }
 
-        /** {@return what the sentence about it says} */
+        /** {@return the reason in the error message} */
         public String reason() {
             return reason;
         }
@@ -49,7 +49,7 @@ public final class FaultyFiles implements AutoCloseable {
     /**
      * Begins to inject a fault.
      *
-     * @param after so many bytes of each file
+     * @param after number of bytes of each file before the fault
      */
     public FaultyFiles(Fault fault, long after) {
         this.fault = fault;
@@ -60,12 +60,12 @@ public final class FaultyFiles implements AutoCloseable {
         });
     }
 
-    /** {@return how many files were opened} */
+    /** {@return the number of opened files} */
     public int files() {
         return files;
     }
 
-    /** {@return how many times something failed} */
+    /** {@return the number of injected failures} */
     public int failures() {
         return failures;
     }

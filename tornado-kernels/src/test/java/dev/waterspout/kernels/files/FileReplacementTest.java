@@ -20,7 +20,7 @@ class FileReplacementTest {
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
-    void linksStayAndWhatTheyNameIsReplaced() throws IOException {
+    void linksStayAndTheirTargetsAreReplaced() throws IOException {
         Path target = Files.writeString(folder.resolve("target"), "old");
         Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("target"));
         FileReplacement.writeText(link, "new");
@@ -34,7 +34,7 @@ class FileReplacementTest {
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
-    void permissionsAreThoseOfNewFiles() throws IOException {
+    void permissionsFollowTheUmask() throws IOException {
         Path usual = Files.createFile(folder.resolve("usual"));
         Path target = folder.resolve("target");
         FileReplacement.writeText(target, "content");

@@ -20,8 +20,8 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
- * The FPGA codec of one format, bit for bit against the reference, on whatever runs it. Also a program, for a
- * bitstream.
+ * Compares the FPGA codec of one format bit for bit with the reference, on any device that runs it. Also a program, for
+ * a bitstream.
  */
 final class CodecComparison {
     private static final int[] COLUMNS = {1, 31, 32, 33, 63, 64, 65, 1021, 4098};
@@ -39,7 +39,8 @@ final class CodecComparison {
     }
 
     /**
-     * Formats that are compared: all elements of the kernels with all rules in blocks of 32, and OCP's in the others.
+     * The compared formats: all elements of the kernels with all scale rules in blocks of 32, and OCP's formats in the
+     * other blocks.
      */
     static Stream<MxFormat> formats() {
         Stream<MxFormat> rules = Stream.of(ElementType.E2M1, ElementType.E4M3, ElementType.E5M2, ElementType.INT8)
@@ -66,7 +67,7 @@ final class CodecComparison {
         return new FpgaKernels(format, RANKS);
     }
 
-    /** Compares everything; {@return the number of messages and sums that were} */
+    /** Runs all comparisons; {@return the number of compared messages and sums} */
     static int run(FpgaKernels kernels, Path file, TornadoDevice device) {
         try (FpgaCodec codec = new FpgaCodec(kernels, file, device, MOST_ROWS, MOST_COLUMNS)) {
             CodecComparison comparison = new CodecComparison(codec);
@@ -112,7 +113,7 @@ final class CodecComparison {
         }
     }
 
-    /** Bytes at random are every code in blocks of every scale, also where that gives a subnormal or infinity. */
+    /** Random bytes cover every code in blocks of every scale, including subnormal and infinite results. */
     private void everyCodeAndScale() {
         int columns = MOST_COLUMNS;
         byte[] message = new byte[Math.toIntExact(codec.kernels().format().encodedBytes(MOST_ROWS, columns))];
@@ -171,7 +172,7 @@ final class CodecComparison {
         for (long at = 0; at < expected.byteSize(); at += Float.BYTES) {
             float wanted = expected.get(ValueLayout.JAVA_FLOAT, at);
             float got = actual.get(ValueLayout.JAVA_FLOAT, at);
-            // The payload of a NaN is not defined.
+            // The payload of a NaN is not specified.
             if (Float.floatToIntBits(wanted) != Float.floatToIntBits(got)) {
                 assertThat(got)
                         .as(

@@ -56,7 +56,7 @@ class FpgaCodecTest {
 
     @ParameterizedTest
     @MethodSource("formats")
-    void fromSourceBitsAreThoseOfTheReference(MxFormat format) throws Exception {
+    void kernelsFromSourceAreBitEqualToTheReference(MxFormat format) throws Exception {
         TornadoDevice device = openClDevice();
         FpgaKernels kernels = CodecComparison.kernels(format);
         Path file = Files.writeString(folder.resolve("codec.cl"), kernels.source(Vendor.DRIVER));
@@ -66,7 +66,7 @@ class FpgaCodecTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"e2m1:32:e8m0", "e4m3:32:e8m0", "e5m2:32:e8m0"})
-    void fromABitstreamBitsAreThoseOfTheReference(String format) throws Exception {
+    void kernelsFromABitstreamAreBitEqualToTheReference(String format) throws Exception {
         openClDevice();
         TestData.require("mx-vectors"); // the other process fails without them
         FpgaStandIn fpga = FpgaStandIn.build(folder);
@@ -96,7 +96,7 @@ class FpgaCodecTest {
     }
 
     @Test
-    void whatDoesNotFitIsRefused() throws Exception {
+    void sizesThatDoNotFitAreRefused() throws Exception {
         TornadoDevice device = openClDevice();
         FpgaKernels kernels = FpgaKernels.of(WireFormat.parse("e2m1"), 2);
         Path file = Files.writeString(folder.resolve("codec.cl"), kernels.source(Vendor.DRIVER));

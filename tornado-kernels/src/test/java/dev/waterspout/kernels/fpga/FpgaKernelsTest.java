@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the kernels are made for, and how messages become streams of blocks: without any device. */
+/** Formats of the kernels, and the conversion of messages to streams of blocks. Needs no device. */
 class FpgaKernelsTest {
     @ParameterizedTest
     @ValueSource(strings = {"f32", "e3m2", "e2m1:32:e5m0", "e2m1:8", "e2m1:128", "int4:token", "int8:32:f16"})
@@ -48,10 +48,10 @@ class FpgaKernelsTest {
         assertThat(kernels.source(Vendor.DRIVER)).doesNotContain("#define VENDOR");
     }
 
-    /** What an encoder wrote, laid into streams and taken out again, is what it wrote. */
+    /** A message that is converted to streams and back is unchanged. */
     @ParameterizedTest
     @CsvSource({"e2m1,1,1", "e2m1,3,33", "e2m1,2,2048", "e4m3:16,3,1021", "int8:64,5,65"})
-    void messagesSurviveTheirWayThroughStreams(String text, int rows, int columns) {
+    void messagesSurviveConversionToStreams(String text, int rows, int columns) {
         FpgaKernels kernels = FpgaKernels.of(WireFormat.parse(text), 2);
         MxFormat format = kernels.format();
         BlockStream stream = new BlockStream(kernels, rows, columns);

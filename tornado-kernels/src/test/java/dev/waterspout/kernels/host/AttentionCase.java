@@ -13,7 +13,7 @@ import java.util.Random;
 
 /** Random operands of an attention call, and the textbook formula. */
 record AttentionCase(AttentionCall call) {
-    /** Shapes that fill no vector and no tile, and groups that a rank has parts of. */
+    /** Shapes that do not fill vectors or tiles, and head groups of which a rank has only a part. */
     static final List<Shape> SHAPES = List.of(
             new Shape(new HeadGroups(1, 1, 0), 8, 0, 1),
             new Shape(new HeadGroups(4, 2, 0), 64, 5, 3),
@@ -21,7 +21,7 @@ record AttentionCase(AttentionCall call) {
             new Shape(new HeadGroups(5, 4, 3), 17, 250, 40),
             new Shape(new HeadGroups(3, 4, 0), 33, 300, 1));
 
-    /** Everything alone, and everything together. */
+    /** Each rule separately, and all rules together. */
     static final List<Rules> SCORINGS = List.of(
             new Rules(1, 0, 0, false),
             new Rules(0.3f, 2, 0, false),

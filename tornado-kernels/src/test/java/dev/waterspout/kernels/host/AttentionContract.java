@@ -29,7 +29,7 @@ abstract class AttentionContract extends ElementwiseContract {
         "4, 4, 20, 127, 2",
         "3, 1, 1, 3, 4"
     })
-    void attentionWeighsVisibleValues(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
+    void attentionWeightsVisibleValues(int heads, int kvHeads, int headDim, int firstPosition, int rows) {
         AttentionCase attention = AttentionCase.random(arena, heads, kvHeads, headDim, firstPosition, rows);
         AttentionCall call = attention.call();
         kernels.attention(call, 0, call.units() / 2, scratch);
@@ -46,10 +46,10 @@ abstract class AttentionContract extends ElementwiseContract {
         attention.assertOutput(4e-6);
     }
 
-    /** The bits do not depend on where the blocks of a sequence lie, nor on what lies in the others. */
+    /** The result does not depend on the positions of a sequence's blocks, nor on the content of other blocks. */
     @ParameterizedTest
     @EnumSource(CacheType.class)
-    void blocksMayLieAnywhere(CacheType type) {
+    void blocksMayHaveAnyPosition(CacheType type) {
         int kvHeads = 2;
         int headDim = type == CacheType.Q8_0 ? 32 : 20;
         int firstPosition = 300;
@@ -89,7 +89,7 @@ abstract class AttentionContract extends ElementwiseContract {
 
     @ParameterizedTest
     @EnumSource(CacheType.class)
-    void theCacheStoresWhatItIsGiven(CacheType type) {
+    void theCacheStoresKeysAndValues(CacheType type) {
         int headDim = type == CacheType.Q8_0 ? 64 : 3;
         long bytes = 2L * 5 * type.rowBytes(headDim);
         KvCacheView cache = new KvCacheView(arena.allocate(bytes), arena.allocate(bytes), type, 2, 5, headDim);
@@ -114,7 +114,7 @@ abstract class AttentionContract extends ElementwiseContract {
     }
 
     @Test
-    void attentionIgnoresWhatIsNotVisible() {
+    void attentionIgnoresMaskedPositions() {
         AttentionCase attention = AttentionCase.random(arena, 4, 2, 64, 3, 6);
         KvCacheView cache = attention.call().cache();
         for (int head = 0; head < 2; head++) {
@@ -150,7 +150,7 @@ abstract class AttentionContract extends ElementwiseContract {
 
     @ParameterizedTest
     @MethodSource("scorings")
-    void scoresAreScaledCappedMaskedAndDrained(int scoring, AttentionCase.Shape shape) {
+    void scoresAreScaledCappedMaskedAndShareWeightWithSinks(int scoring, AttentionCase.Shape shape) {
         for (CacheType type : CacheType.values()) {
             if (shape.headDim() % type.format().blockElements() != 0) {
                 continue;

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The contract, and the bits of the kernels that they stand in for. */
+/** The contract, and bit-equality with the kernels that the cold-start loops replace. */
 @Tag(VectorWidths.SHORT)
 class ColdKernelsTest extends HostKernelsContract {
     private final HostKernels compiled = HostKernels.vector();
@@ -68,7 +68,7 @@ class ColdKernelsTest extends HostKernelsContract {
         assertThat(numbers(actual)).isEqualTo(numbers(expected));
     }
 
-    /** What is no number may have any bits. */
+    /** Replaces NaNs, whose bits may differ. */
     private static float[] numbers(MemorySegment segment) {
         return segment.toArray(Layouts.F32);
     }
@@ -128,7 +128,7 @@ class ColdKernelsTest extends HostKernelsContract {
         assertThat(Segments.bits(call.output())).isEqualTo(expected);
     }
 
-    /** From where the exponential overflows to where it is zero. */
+    /** Values from the overflow of the exponential to its underflow. */
     private MemorySegment ramp(int count) {
         MemorySegment ramp = Segments.floats(arena, count);
         for (int i = 0; i < count; i++) {

@@ -59,7 +59,7 @@ abstract class ElementwiseContract {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 15, 16, 17, 31, 33, 64, 80, 1021, 4098})
-    void layerNormTakesTheMeanOff(int width) {
+    void layerNormSubtractsTheMean(int width) {
         MemorySegment x = Segments.random(arena, 3L * width, 80);
         for (long i = 0; i < 3L * width; i++) {
             Segments.set(x, i, Segments.get(x, i) + 3);
@@ -114,7 +114,7 @@ abstract class ElementwiseContract {
                 .flatMap(function -> IntStream.of(1, 15, 16, 17, 33, 1000).mapToObj(n -> Arguments.of(function, n)));
     }
 
-    /** Operands from where exponentials are zero to where they overflow, and past every clamp. */
+    /** Operands from the underflow of exponentials to their overflow, and beyond every clamp. */
     @ParameterizedTest
     @MethodSource("gates")
     void gatesMultiplyTheirBand(GateFunction function, int count) {
@@ -162,7 +162,7 @@ abstract class ElementwiseContract {
 
     @ParameterizedTest
     @EnumSource(GateFunction.class)
-    void gatesKeepWhatIsNoNumberAndWhatIsHuge(GateFunction function) {
+    void gatesPropagateNanAndHugeValues(GateFunction function) {
         float max = Float.MAX_VALUE;
         MemorySegment gate = Segments.of(arena, Float.NaN, max, -max, 0, 1e4f, -1e4f);
         MemorySegment up = Segments.of(arena, 1, 1, 1, 1, -1, 1);

@@ -20,12 +20,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every implementation of {@link HostKernels} does: compared with plain double-precision formulas. */
+/**
+ * Contract of every implementation of {@link HostKernels}, which is compared with direct formulas in double precision.
+ */
 abstract class HostKernelsContract extends AttentionContract {
     /** Relative to the sum of magnitudes: far above f32 rounding of these lengths, far below any mistake. */
     private static final double TOLERANCE = 2e-6;
 
-    /** What the kernels make of the inputs of one of some tokens before they multiply. */
+    /** Returns the inputs of one token after the rounding that the kernels apply before a product. */
     float[] inputs(WeightFormat format, int batch, MemorySegment x, long first, int count) {
         float[] inputs = new float[count];
         for (int i = 0; i < count; i++) {
@@ -34,7 +36,7 @@ abstract class HostKernelsContract extends AttentionContract {
         return inputs;
     }
 
-    /** Widths around those of vectors and chunks; types without a product of their own for few tokens share one. */
+    /** Widths around those of vectors and chunks. Types that share the product for few tokens are tested together. */
     private static final List<LinearShapes> SHAPES = Stream.concat(
                     LinearShapes.of(
                             RowQuads::serve,
@@ -233,7 +235,7 @@ abstract class HostKernelsContract extends AttentionContract {
         "HALVES, 80, 36",
         "HALVES, 96, 6"
     })
-    void ropeTurnsPairs(RopePairing pairing, int headDim, int ropeDim) {
+    void ropeRotatesPairs(RopePairing pairing, int headDim, int ropeDim) {
         HeadShape heads = new HeadShape(3, headDim);
         RotaryTable table = rotaryTable(6, ropeDim, pairing);
         MemorySegment x = Segments.random(arena, 4L * heads.width(), 9);

@@ -16,7 +16,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The contract, with inputs rounded to 8 bits where {@link Activations#INT8} says so; as exact as ever otherwise. */
+/**
+ * The contract with inputs rounded to 8 bits as {@link Activations#INT8} specifies, with the same tolerance otherwise.
+ */
 @Tag(VectorWidths.SHORT)
 class Int8KernelsTest extends HostKernelsContract {
     private static final int BLOCK = 32;
@@ -98,13 +100,16 @@ class Int8KernelsTest extends HostKernelsContract {
         return floats.asSlice(Layouts.floats(element));
     }
 
-    /** Scales of weights, from subnormal to the largest, meet inputs from nothing to beyond any model's. */
+    /**
+     * Combines scales of weights, from subnormal to the largest, with inputs from zero to values beyond those of any
+     * model.
+     */
     @ParameterizedTest
     @CsvSource({
         "Q4_0, 0", "Q4_0, 1e-38", "Q4_0, 1e-12", "Q4_0, 1", "Q4_0, 1e4", "Q4_0, 1e12",
         "Q8_0, 0", "Q8_0, 1e-38", "Q8_0, 1e-12", "Q8_0, 1", "Q8_0, 1e4", "Q8_0, 1e12"
     })
-    void scalesReachFar(WeightFormat format, float input) {
+    void scalesCoverTheWholeRange(WeightFormat format, float input) {
         int columns = 1024;
         short[] scales = {0, 1, 0x03ff, 0x0400, 0x3c00, 0x7bff, (short) 0x8001, (short) 0xbc00, (short) 0xfbff};
         boolean fourBits = format == WeightFormat.Q4_0;
@@ -150,7 +155,7 @@ class Int8KernelsTest extends HostKernelsContract {
 
     @ParameterizedTest
     @EnumSource(names = {"Q4_0", "Q8_0"})
-    void inputsThatAreNoNumberStayVisible(WeightFormat format) {
+    void nonFiniteInputsGiveNonFiniteOutputs(WeightFormat format) {
         int columns = 1024;
         WeightMatrix weights =
                 RandomWeights.create(arena, format, 4, columns, 0, 62).matrix();

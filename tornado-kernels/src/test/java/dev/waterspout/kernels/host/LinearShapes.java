@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.Arguments;
  */
 record LinearShapes(List<WeightFormat> formats, List<Integer> columns, List<Integer> batches) {
     /**
-     * {@return all types with some property, those with blocks of one size together}
+     * {@return all types with a property, grouped by block size}
      *
      * @param columns widths for a block size
      */
@@ -39,7 +39,7 @@ record LinearShapes(List<WeightFormat> formats, List<Integer> columns, List<Inte
         return groups.stream().flatMap(LinearShapes::all);
     }
 
-    /** {@return format, columns and tokens of combinations that have all pairs} */
+    /** {@return format, columns and tokens of combinations that cover all pairs} */
     static Stream<Arguments> pairs(List<LinearShapes> groups) {
         return groups.stream().flatMap(LinearShapes::pairs);
     }

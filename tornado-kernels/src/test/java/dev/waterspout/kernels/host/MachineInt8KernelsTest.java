@@ -7,7 +7,7 @@ import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
-/** The contract of rounded inputs, by machine code where this machine takes it. */
+/** The contract of rounded inputs with machine code, if this machine supports it. */
 class MachineInt8KernelsTest extends Int8KernelsTest {
     @Override
     HostKernels kernels() {

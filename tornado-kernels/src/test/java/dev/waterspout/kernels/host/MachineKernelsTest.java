@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The contract, with f32 products in machine code: they have the bits of the Vector API. */
+/** The contract with f32 products in machine code, which are bit-equal to those of the Vector API. */
 class MachineKernelsTest extends HostKernelsContract {
     static HostKernels machineKernels() {
         try {

@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
-/** The records that describe operands refuse what does not fit. */
+/** The records of operands refuse inconsistent sizes. */
 class OperandsTest {
     private static MemorySegment floats(int count) {
         return Arena.ofAuto().allocate(count * 4L);

@@ -28,11 +28,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Refuses what TornadoVM compiles wrongly without a word, in kernels and all that they call. A kernel is a static
- * method with a {@code KernelContext}.
+ * Refuses constructs that TornadoVM miscompiles silently, in kernels and the methods that they call. A kernel is a
+ * static method with a {@code KernelContext}.
  *
  * <p>Divisions by variables are allowed: kernels divide non-negative indices by shapes. Divisions by constants are
- * refused whatever their operand, since a shift or a mask says the same and is right.
+ * refused whatever their operand, since a shift or a mask computes the same correctly.
  */
 final class KernelBytecode {
     private static final String API = "uk/ac/manchester/tornado/api/";
@@ -174,7 +174,7 @@ final class KernelBytecode {
     private record Target(String owner, String name, String descriptor) {}
 
     /**
-     * Checks the kernels of a class, and what they call of other classes of ours.
+     * Checks the kernels of a class, and the methods of this project that they call.
      *
      * @param loader finds class files
      * @param internalName of the class
@@ -256,7 +256,7 @@ final class KernelBytecode {
                 }
             }
             default -> {
-                // Everything else compiles as it should.
+                // All other arithmetic is compiled correctly.
             }
         }
     }
@@ -268,8 +268,8 @@ final class KernelBytecode {
     }
 
     /**
-     * The compiler uses the comparison whose answer for NaN fails the test: with these pairs TornadoVM forgets that
-     * answer.
+     * javac uses the comparison instruction whose result for NaN makes the condition false. For these pairs of
+     * instructions TornadoVM loses that result.
      */
     private void branch(Target in, int line, @Nullable Instruction previous, BranchInstruction branch) {
         if (previous == null) {

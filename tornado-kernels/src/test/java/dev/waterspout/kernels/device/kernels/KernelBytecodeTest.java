@@ -18,12 +18,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The build's check of all kernels, and of the check itself. */
+/** Checks all kernels, and tests the check itself. */
 class KernelBytecodeTest {
     private static final ClassLoader LOADER = KernelBytecodeTest.class.getClassLoader();
 
     @Test
-    void noKernelUsesWhatTornadoVmCompilesWrongly() throws IOException, URISyntaxException {
+    void noKernelUsesConstructsThatTornadoVmMiscompiles() throws IOException, URISyntaxException {
         List<String> classes = kernelClasses();
 
         assertThat(classes).hasSize(18);

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The search, with trials whose times are given and a clock that only they move. */
+/** The kernel search with trials of given times and a clock that only the trials advance. */
 class KernelSearchTest {
     private static final long LONG = 1_000_000_000L;
     private static final TuneCase CASE = new LinearCase(WeightFormat.Q8_0, 4, 64, 64, 32, 32);
@@ -66,7 +66,7 @@ class KernelSearchTest {
     }
 
     @Test
-    void aWayThatIsWrongNeverWinsHoweverFast() {
+    void aWrongKernelNeverWins() {
         KernelChoice fast = new KernelChoice(KernelCut.PLAIN, 16, 8);
         nanos.put(fast, 1L);
         wrong.put(fast, "element 3 is 1.0, not 2.0");
@@ -79,7 +79,7 @@ class KernelSearchTest {
     }
 
     @Test
-    void aWayThatTurnsWrongWhileItIsTimedNeverWins() {
+    void aKernelThatBecomesWrongWhileTimedNeverWins() {
         KernelChoice fast = new KernelChoice(KernelCut.PLAIN, 16, 8);
         nanos.put(fast, 1L);
         failing.put(fast, 10);
@@ -91,7 +91,7 @@ class KernelSearchTest {
     }
 
     @Test
-    void aGainWithinTheNoiseIsNone() {
+    void aGainWithinTheNoiseIsIgnored() {
         KernelChoice other = new KernelChoice(KernelCut.PLAIN, 1, 4);
         nanos.put(other, 980L);
 
@@ -121,10 +121,10 @@ class KernelSearchTest {
     }
 
     @Test
-    void theBudgetIsKeptUpToOneTrialAndTheLeastRounds() {
+    void theBudgetIsExceededByAtMostOneTrialAndTheMinimumRounds() {
         TuneResult result = search(40_000);
 
-        // A trial of four runs, and then two finalists at most with a validation and three rounds and a validation.
+        // One trial of four runs, then at most two finalists, each with three rounds between two validations.
         assertThat(now).isLessThan(40_000 + 5 * 1000 + 5 * 4 * 1000);
         assertThat(result.untried()).isPositive();
     }

@@ -39,7 +39,7 @@ class KernelTunerTest {
                 new SumCase(format, 3, 100, 4, 3));
     }
 
-    /** Every way that the tuner may choose computes what the reference does. */
+    /** Every candidate of the tuner computes the result of the reference. */
     @ParameterizedTest
     @MethodSource("cases")
     void everyCandidateIsRight(TuneCase tuned) {
@@ -54,10 +54,10 @@ class KernelTunerTest {
         }
     }
 
-    /** What a case compares are results: with those of another run in their place it finds a difference. */
+    /** A case compares the actual results: it reports a difference if the results of another run are in their place. */
     @ParameterizedTest
     @MethodSource("cases")
-    void resultsThatAreNotThereAreWrong(TuneCase tuned) {
+    void missingResultsAreReportedAsWrong(TuneCase tuned) {
         TuneOperands operands = tuned.operands();
         KernelGraph graph = operands.graph("unrun", KernelDevice.of(DEVICE));
         operands.prepare(0);
@@ -73,7 +73,7 @@ class KernelTunerTest {
     }
 
     @Test
-    void tunesAllCasesAndTellsHowFarItIs() {
+    void tunesAllCasesAndReportsProgress() {
         List<String> progress = new ArrayList<>();
         List<TuneCase> cases = cases().limit(3).toList();
 

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * a panel becomes a tile, which stays in the first-level cache while the chunk's inputs of up to {@value #TILE_TOKENS}
  * tokens, 512 bytes each, stream past it from the second level. They stay there for {@value #PANELS} panels, and so do
  * the results of these panels until their last chunk. Sums depend neither on this nor on the number of tokens.
+ *
+ * <p>With one token, rows are multiplied as they are read, without a tile, see {@link RowKernels}.
  */
 final class ByteLinear {
     /** Tokens that share a tile of weights. */
@@ -69,10 +71,14 @@ final class ByteLinear {
         inputs = scratch.inputs(chunks * tokens * ByteKernels.INPUT_CHUNK / Float.BYTES);
         results = scratch.sums() + Layouts.floats(HostScratch.zeros());
         panel = scratch.rows();
-        MemorySegment memory = scratch.tile(ByteKernels.CONSTANTS + kernels.tileBytes());
+        long tileBytes = kernels.tileBytes();
+        MemorySegment memory = scratch.tile(
+                ByteKernels.CONSTANTS + tileBytes,
+                kernels,
+                fresh -> kernels.prepare(
+                        fresh.asSlice(ByteKernels.CONSTANTS, tileBytes), fresh.asSlice(0, ByteKernels.CONSTANTS)));
         constants = memory.asSlice(0, ByteKernels.CONSTANTS);
-        tile = memory.asSlice(ByteKernels.CONSTANTS, kernels.tileBytes());
-        kernels.prepare(tile, constants);
+        tile = memory.asSlice(ByteKernels.CONSTANTS, tileBytes);
         block = scratch.block();
         this.scratch = scratch;
         BlockReader blocks = weights.format().blockReader();

@@ -5,10 +5,12 @@ import dev.waterspout.kernels.vector.Memory;
 import dev.waterspout.kernels.weights.QuantBlock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scratch memory of one worker, 1 to 3 MB: created once, passed to every call of that worker, never shared by two calls
- * at the same time. Nothing survives a call.
+ * at the same time. Nothing survives a call but the constants of a tile, see {@link #tile}.
  *
  * <p>The data of inner loops lies off-heap, aligned to a cache line, and is read by address. The elements of a Java
  * array begin 16 bytes after the array, so every vector of 64 bytes would lie in two cache lines and cost two loads.
@@ -29,6 +31,7 @@ public final class HostScratch {
 
     private MemorySegment inputs = MemorySegment.NULL;
     private MemorySegment tile = MemorySegment.NULL;
+    private @Nullable Object tileUser;
     private final MemorySegment rows = floats(ROWS);
     private final QuantBlock block = new QuantBlock();
     private final MemorySegment sums = floats(SUMS);
@@ -82,10 +85,21 @@ public final class HostScratch {
         return sums.address();
     }
 
-    /** Memory of a tile of weights of micro-kernels: it grows as needed and is kept. */
-    MemorySegment tile(long bytes) {
+    /**
+     * Memory of a tile of weights of micro-kernels: it grows as needed and is kept.
+     *
+     * @param bytes least size
+     * @param user micro-kernels that use it
+     * @param prepare writes the user's constants; it is called if the last user was another one
+     */
+    MemorySegment tile(long bytes, Object user, Consumer<MemorySegment> prepare) {
         if (tile.byteSize() < bytes) {
             tile = Arena.ofAuto().allocate(bytes, Memory.LINE);
+            tileUser = null;
+        }
+        if (!user.equals(tileUser)) {
+            prepare.accept(tile);
+            tileUser = user;
         }
         return tile;
     }

@@ -20,6 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
@@ -35,27 +36,16 @@ final class DeviceArrays {
 
     final DeviceWeights embedding;
     final @Nullable DeviceNorm attentionNorm;
-    final StackedWeights q;
-    final StackedWeights k;
-    final StackedWeights v;
-    final @Nullable FloatArray qBias;
-    final @Nullable FloatArray kBias;
-    final @Nullable FloatArray vBias;
+    /** What makes queries, keys and values. */
+    final HeadInputs inputs;
     /** [layers][heads]. */
     final FloatArray sinks;
-    /** Queries of all ranks' heads, [rows][all heads][headDim], where a norm is that of all together, else null. */
-    final @Nullable FloatArray wideQueries;
-    /** Keys of all ranks' heads, [rows][all KV heads][headDim], where a norm is that of all together, else null. */
-    final @Nullable FloatArray wideKeys;
-    /** Of each head, or of all ranks' heads together. */
-    final @Nullable DeviceNorm qNorm;
 
-    final @Nullable DeviceNorm kNorm;
     final StackedWeights attentionOutput;
     final @Nullable FloatArray attentionOutputBias;
     final @Nullable DeviceNorm attentionPostNorm;
     final @Nullable DeviceNorm ffnNorm;
-    /** Null where experts take its place. */
+    /** Null where experts take its place in every layer. */
     final @Nullable FfnArrays ffn;
 
     final @Nullable ExpertArrays experts;
@@ -63,7 +53,10 @@ final class DeviceArrays {
     final DeviceNorm outputNorm;
     final DeviceWeights output;
 
-    /** Keys and values, each [layers][kvHeads][capacity][headDim]; sequences share the capacity in blocks. */
+    /**
+     * Keys and values, each [layers][kvHeads][capacity][headDim]; sequences share the capacity in blocks. Latent vectors
+     * are both.
+     */
     final DeviceCache cache;
     /** The residual stream, [rows][width]. */
     final FloatArray hidden;
@@ -77,11 +70,11 @@ final class DeviceArrays {
     final FloatArray attended;
     /** [rows][kvHeads][headDim]. */
     final FloatArray keys;
-    /** [rows][kvHeads][headDim]. */
+    /** [rows][kvHeads][headDim]; of one element where the cache has no values. */
     final FloatArray values;
-    /** [rows][ffn]; of one element where experts have their own. */
+    /** [rows][ffn]; of one element where all layers have experts, which have their own. */
     final FloatArray gate;
-    /** [rows][ffn]; of one element where experts have their own. */
+    /** [rows][ffn]; of one element where all layers have experts, which have their own. */
     final FloatArray up;
     /** Output of a row-parallel layer, [rows][width]. */
     final FloatArray partial;
@@ -97,6 +90,7 @@ final class DeviceArrays {
     private final List<TornadoNativeArray> onDeviceOnly = new ArrayList<>();
 
     private final long mostBytes;
+    private final int rows;
 
     /**
      * Copies the weights.
@@ -111,34 +105,19 @@ final class DeviceArrays {
         ModelConfig config = model.config();
         ShardWeights weights = ShardWeights.of(model, shard);
         List<ShardWeights.Layer> layers = weights.layers();
-        int rows = options.chunk();
+        this.rows = options.chunk();
         int heads = shard.heads().size();
         int kvHeads = shard.kvHeads().size();
         all.add(powers);
         embedding = keep(StackedWeights.single("embedding", weights.embedding(), mostBytes));
         attentionNorm = norm(config, layers, TensorRole.ATTN_NORM, TensorRole.ATTN_NORM_BIAS);
-        q = stack("Q", layers, TensorRole.ATTN_Q);
-        k = stack("K", layers, TensorRole.ATTN_K);
-        v = stack("V", layers, TensorRole.ATTN_V);
-        qBias = vectors(layers, TensorRole.ATTN_Q_BIAS);
-        kBias = vectors(layers, TensorRole.ATTN_K_BIAS);
-        vBias = vectors(layers, TensorRole.ATTN_V_BIAS);
-        boolean wide = config.architecture().hasWideNorms();
-        qNorm = wide
-                ? norm(config, layers, TensorRole.ATTN_Q_NORM, config.queryWidth())
-                : headNorm(config, layers, TensorRole.ATTN_Q_NORM, heads);
-        kNorm = wide
-                ? norm(config, layers, TensorRole.ATTN_K_NORM, config.kvWidth())
-                : headNorm(config, layers, TensorRole.ATTN_K_NORM, kvHeads);
-        wideQueries = wide ? floats(rows, config.queryWidth()) : null;
-        wideKeys = wide ? floats(rows, config.kvWidth()) : null;
         sinks = sinks(layers, heads);
         attentionOutput = stack("attention output", layers, TensorRole.ATTN_OUTPUT);
         ffnNorm = norm(config, layers, TensorRole.FFN_NORM, TensorRole.FFN_NORM_BIAS);
         attentionPostNorm = norm(config, layers, TensorRole.ATTN_POST_NORM, null);
         ffnPostNorm = norm(config, layers, TensorRole.FFN_POST_NORM, null);
         Experts mixture = config.experts();
-        ffn = mixture == null ? FfnArrays.of(layers, this) : null;
+        ffn = config.hasDenseLayers() ? FfnArrays.of(layers, this) : null;
         experts = mixture == null ? null : new ExpertArrays(config, mixture, shard, layers, rows, this);
         attentionOutputBias = vectors(layers, TensorRole.ATTN_OUTPUT_BIAS);
         MemorySegment outputBias = weights.outputNormBias();
@@ -153,15 +132,21 @@ final class DeviceArrays {
                 ? embedding.slice(shard.vocabulary().from(), shard.vocabulary().to())
                 : keep(StackedWeights.single("output head", weights.output(), mostBytes));
         cache = cache(config, kvHeads, options.limits());
-        onDeviceOnly.addAll(List.of(cache.keys(), cache.values()));
+        onDeviceOnly.add(cache.keys());
+        if (config.latent() == null) {
+            onDeviceOnly.add(cache.values());
+        }
         hidden = floats(rows, config.width());
         normed = floats(rows, config.width());
         factors = floats(rows, heads);
         queries = floats(rows, heads * config.headDim());
         attended = floats(rows, heads * config.headDim());
         keys = floats(rows, kvHeads * config.headDim());
-        values = floats(rows, kvHeads * config.headDim());
-        int between = mixture == null ? shard.ffn().size() : 1;
+        values = config.latent() == null ? floats(rows, kvHeads * config.headDim()) : floats(1, 1);
+        inputs = config.latent() == null
+                ? new QkvArrays(config, shard, layers, this)
+                : new LatentArrays(config, config.latent(), shard, layers, this);
+        int between = config.hasDenseLayers() ? shard.ffn().size() : 1;
         gate = floats(rows, between);
         up = floats(rows, between);
         partial = floats(rows, config.width());
@@ -196,15 +181,22 @@ final class DeviceArrays {
         return array;
     }
 
-    /** Copies a matrix of every layer. */
+    /** Copies a matrix of every layer that has it; at least one has. */
     StackedWeights stack(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
         return stacked(
-                kind, layers.stream().map(layer -> List.of(layer.matrix(role))).toList());
+                kind,
+                layers.stream()
+                        .map(layer -> layer.has(role) ? List.of(layer.matrix(role)) : List.<WeightMatrix>of())
+                        .toList());
     }
 
-    /** Copies the matrices of the rank's experts of every layer. */
-    StackedWeights experts(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
-        return stacked(kind, layers.stream().map(layer -> layer.stack(role)).toList());
+    /** Copies the matrices of the rank's experts or heads of every layer that has them; at least one has. */
+    StackedWeights each(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
+        return stacked(
+                kind,
+                layers.stream()
+                        .map(layer -> layer.stacks().getOrDefault(role, List.of()))
+                        .toList());
     }
 
     private StackedWeights stacked(String kind, List<List<WeightMatrix>> matrices) {
@@ -213,17 +205,17 @@ final class DeviceArrays {
         return stacked;
     }
 
-    /** Copies some rows of a matrix of f32 of every layer, [layers][rows][columns]; null where there is none. */
+    /**
+     * Copies some rows of a matrix of f32 of every layer, [layers][rows][columns]; zeros of a layer without one, null
+     * where no layer has one.
+     */
     @Nullable
     FloatArray rows(List<ShardWeights.Layer> layers, TensorRole role, Span rows) {
-        if (!layers.getFirst().has(role)) {
-            return null;
-        }
-        List<List<WeightMatrix>> some = layers.stream()
-                .map(layer -> List.of(layer.matrix(role).rowSlice(rows.from(), rows.to())))
-                .toList();
-        return keep((FloatArray)
-                new StackedWeights("bias", some, Long.MAX_VALUE).of(0).data());
+        return keepStacked(layers.stream()
+                .map(layer -> layer.has(role)
+                        ? StackedWeights.elements(layer.matrix(role).rowSlice(rows.from(), rows.to()))
+                        : null)
+                .toList());
     }
 
     /** A score per query head, or the lowest one where there are none. */
@@ -232,26 +224,24 @@ final class DeviceArrays {
         return present == null ? keep(DeviceScoring.noSinks(layers.size(), heads)) : present;
     }
 
-    /** Copies the vectors of the layers that have them; null where none has. */
+    /** Copies the vectors of all layers, [layers][elements]; zeros of a layer without one, null where none has one. */
     @Nullable
     FloatArray vectors(List<ShardWeights.Layer> layers, TensorRole role) {
-        FloatArray stacked = stacked(layers, role);
-        return stacked == null ? null : keep(stacked);
+        return keepStacked(layers.stream().map(layer -> layer.vector(role)).toList());
     }
 
-    /** The vectors of one role, stacked over the layers that have them; null where no layer has them. */
+    private @Nullable FloatArray keepStacked(List<@Nullable MemorySegment> vectors) {
+        return vectors.stream().allMatch(Objects::isNull) ? null : keep(StackedWeights.vectors(vectors));
+    }
+
+    /** The weights of a norm; null where no layer has it. */
     private static @Nullable FloatArray stacked(List<ShardWeights.Layer> layers, @Nullable TensorRole role) {
         if (role == null) {
             return null;
         }
-        List<MemorySegment> present = new ArrayList<>();
-        for (ShardWeights.Layer layer : layers) {
-            MemorySegment each = layer.vector(role);
-            if (each != null) {
-                present.add(each);
-            }
-        }
-        return present.isEmpty() ? null : StackedWeights.vectors(present);
+        List<@Nullable MemorySegment> each =
+                layers.stream().map(layer -> layer.vector(role)).toList();
+        return each.stream().allMatch(Objects::isNull) ? null : StackedWeights.vectors(each);
     }
 
     /** The norm of a hidden state. */
@@ -264,19 +254,13 @@ final class DeviceArrays {
                         kind(config), weight, stacked(layers, biasRole), 1, config.width(), config.epsilon()));
     }
 
-    /** The norm of all heads together. */
-    private @Nullable DeviceNorm norm(ModelConfig config, List<ShardWeights.Layer> layers, TensorRole role, int width) {
-        FloatArray weight = stacked(layers, role);
-        return weight == null ? null : keep(new DeviceNorm(kind(config), weight, null, 1, width, config.epsilon()));
-    }
-
-    /** The norm of each head. */
-    private @Nullable DeviceNorm headNorm(
-            ModelConfig config, List<ShardWeights.Layer> layers, TensorRole role, int heads) {
+    /** The norm of some vectors of a token; null where no layer has it. */
+    @Nullable
+    DeviceNorm norm(ModelConfig config, List<ShardWeights.Layer> layers, TensorRole role, int vectors, int width) {
         FloatArray weight = stacked(layers, role);
         return weight == null
                 ? null
-                : keep(new DeviceNorm(kind(config), weight, null, heads, config.headDim(), config.epsilon()));
+                : keep(new DeviceNorm(kind(config), weight, null, vectors, width, config.epsilon()));
     }
 
     private static DeviceNorm.Kind kind(ModelConfig config) {
@@ -293,13 +277,24 @@ final class DeviceArrays {
                     + "its keys take " + elements + " elements, and one array holds " + DeviceWeights.MOST_ELEMENTS);
         }
         int cached = (int) elements;
+        FloatArray keys = floats(cached, 1);
         return new DeviceCache(
-                floats(cached, 1),
-                floats(cached, 1),
+                keys,
+                config.latent() == null ? floats(cached, 1) : keys,
                 kvHeads,
                 (int) limits.positions(),
                 config.headDim(),
                 limits.blockSize());
+    }
+
+    /** Returns the tokens of the largest chunk. */
+    int rows() {
+        return rows;
+    }
+
+    /** Allocates zeros for every token of the largest chunk. */
+    FloatArray ofRows(int columns) {
+        return floats(rows, columns);
     }
 
     /** Allocates zeros. */

@@ -4,8 +4,10 @@ import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.model.Experts;
+import dev.waterspout.engine.model.Latent;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
+import dev.waterspout.engine.model.Temperature;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.codec.PlainFormat;
@@ -15,7 +17,9 @@ import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
@@ -79,15 +83,19 @@ final class DeviceMemory {
         return ShardWeights.bytes(model, shard) + table - tied;
     }
 
-    /** Norms and biases. */
+    /** Norms and biases; a kind that some layer has takes room for all. */
     private long vectors() {
         long bytes = model.outputNorm().byteSize()
                 + model.outputNormBias().map(MemorySegment::byteSize).orElse(0L);
-        for (ShardWeights.Layer layer : ShardWeights.shapes(model, shard).layers()) {
-            for (TensorRole role : TensorRole.values()) {
-                var vector = layer.vector(role);
-                bytes += vector == null ? 0 : vector.byteSize();
-            }
+        List<ShardWeights.Layer> layers = ShardWeights.shapes(model, shard).layers();
+        for (TensorRole role : TensorRole.values()) {
+            bytes += layers.size()
+                    * layers.stream()
+                            .map(layer -> layer.vector(role))
+                            .filter(Objects::nonNull)
+                            .mapToLong(MemorySegment::byteSize)
+                            .max()
+                            .orElse(0);
         }
         return bytes;
     }
@@ -97,18 +105,19 @@ final class DeviceMemory {
                 (long) config.layers()
                         * shard.kvHeads().size()
                         * options.limits().positions(),
-                2L * config.headDim());
+                (config.latent() == null ? 2L : 1L) * config.headDim());
     }
 
     /** The activations of a chunk, the logits, and the kernels' tables. */
     private long activations() {
         long heads = shard.heads().size();
         long kvHeads = shard.kvHeads().size();
-        Experts mixture = config.experts();
+        Latent latent = config.latent();
         long ofRow = 5L * config.width() // hidden, normed, partial, sum, selected
                 + 2 * heads * config.headDim() // queries, attended
-                + 2 * kvHeads * config.headDim() // keys, values
-                + 2L * (mixture == null ? shard.ffn().size() : 1) // gate, up
+                + (latent == null ? 2 : 1) * kvHeads * config.headDim() // keys, values
+                + (latent == null ? 0 : LatentArrays.elementsOfRow(latent, shard))
+                + 2L * (config.hasDenseLayers() ? shard.ffn().size() : 1) // gate, up
                 + ExpertArrays.elementsOfRow(config, shard)
                 + (config.architecture().hasWideNorms() ? (long) config.queryWidth() + config.kvWidth() : 0)
                 + heads; // factors of norms
@@ -130,7 +139,8 @@ final class DeviceMemory {
         long scalars = (long) Step.SIZE + RowPlaces.elements(chunk, PhaseRows.tableEntries(options.limits(), chunk));
         Experts mixture = config.experts();
         scalars += mixture == null ? 0 : DeviceRouting.elements(chunk, mixture.used());
-        return floats(chunk, 2 + 2L * config.ropes().getFirst().dimensions()) + floats(scalars, 1) + exchanged;
+        scalars += config.temperature().equals(Temperature.NONE) ? 0 : chunk;
+        return floats(chunk, 2 + 2L * PhaseGraphs.turned(config)) + floats(scalars, 1) + exchanged;
     }
 
     private static long floats(long rows, long columns) {

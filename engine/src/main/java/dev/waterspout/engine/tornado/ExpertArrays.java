@@ -21,7 +21,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A mixture of experts on a device, in place of the FFN of all layers: its weights, its working memory, and the tasks
+ * A mixture of experts on a device, in place of the FFN of layers that have one: its weights, its working memory, and the tasks
  * of the half layer. Rows are the tokens of the largest chunk, {@code used} the experts of each.
  */
 final class ExpertArrays {
@@ -107,17 +107,19 @@ final class ExpertArrays {
                 },
                 // The softmax over the chosen ones has a sum of 1.
                 mixture.normalized() && mixture.gating() != Experts.Gating.SOFTMAX_OF_CHOSEN,
-                mixture.scale());
+                mixture.scale(),
+                mixture.groups(),
+                mixture.usedGroups());
         this.router = arrays.stack("router", layers, TensorRole.FFN_ROUTER);
         this.routerBias = arrays.vectors(layers, TensorRole.FFN_ROUTER_BIAS);
         this.choiceBias = arrays.vectors(layers, TensorRole.FFN_CHOICE_BIAS);
-        this.gate = arrays.experts("gate experts", layers, TensorRole.FFN_GATE_EXPERTS);
-        this.up = arrays.experts("up experts", layers, TensorRole.FFN_UP_EXPERTS);
-        this.down = arrays.experts("down experts", layers, TensorRole.FFN_DOWN_EXPERTS);
+        this.gate = arrays.each("gate experts", layers, TensorRole.FFN_GATE_EXPERTS);
+        this.up = arrays.each("up experts", layers, TensorRole.FFN_UP_EXPERTS);
+        this.down = arrays.each("down experts", layers, TensorRole.FFN_DOWN_EXPERTS);
         this.gateBias = arrays.rows(layers, TensorRole.FFN_GATE_EXPERTS_BIAS, own);
         this.upBias = arrays.rows(layers, TensorRole.FFN_UP_EXPERTS_BIAS, own);
         this.downBias = arrays.rows(layers, TensorRole.FFN_DOWN_EXPERTS_BIAS, own);
-        this.shared = layers.getFirst().has(TensorRole.FFN_DOWN_SHARED) ? shared(shard, layers, rows, arrays) : null;
+        this.shared = mixture.sharedWidth() > 0 ? shared(shard, layers, rows, arrays) : null;
         int expert = shard.expert().size();
         this.logits = arrays.floats(rows, mixture.count());
         this.weights = arrays.floats(rows, mixture.used());

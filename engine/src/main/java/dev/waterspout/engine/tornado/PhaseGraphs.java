@@ -4,8 +4,8 @@ import dev.waterspout.engine.model.Architecture.Block;
 import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
+import dev.waterspout.engine.model.Temperature;
 import dev.waterspout.engine.plan.Shard;
-import dev.waterspout.engine.plan.Span;
 import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
@@ -19,6 +19,7 @@ import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.host.RopePairing;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -57,6 +58,9 @@ final class PhaseGraphs {
     final IntArray chosen;
 
     final DeviceRope rope;
+    /** Factors of queries, [rows]. */
+    final FloatArray temperatures;
+
     final KernelGraph embed;
     /** Sums the attention half's partials. */
     final Sums attentionSums;
@@ -134,10 +138,11 @@ final class PhaseGraphs {
         this.chosen.init(0);
         this.places = places;
         this.chosenExperts = arrays.experts == null ? null : arrays.experts.chosen(maxRows);
-        RopeConfig turned = config.ropes().getFirst();
-        int ropeDim = turned.dimensions();
+        int ropeDim = turned(config);
         FloatArray angles = new FloatArray(Math.multiplyExact(2 * maxRows, ropeDim));
-        this.rope = new DeviceRope(angles, ropeDim, turned.pairing());
+        this.rope = new DeviceRope(angles, ropeDim, pairing(config));
+        this.temperatures = new FloatArray(maxRows);
+        this.temperatures.init(1);
         this.packet = shape.packet();
         this.packets = ranks == 1 || peers != null
                 ? null
@@ -145,18 +150,27 @@ final class PhaseGraphs {
         this.embed = embed();
         this.attention = perStacks(
                 "Attention",
-                Stream.of(arrays.q, arrays.k, arrays.v, arrays.attentionOutput),
+                Stream.concat(arrays.inputs.stacks(), Stream.of(arrays.attentionOutput)),
                 (name, layer) -> attention(name, layer, shard));
         this.feedForward = perStacks(
                 "FeedForward",
-                arrays.experts != null
-                        ? arrays.experts.stacks()
-                        : Objects.requireNonNull(arrays.ffn).stacks(),
+                Stream.concat(
+                        arrays.ffn == null ? Stream.empty() : arrays.ffn.stacks(),
+                        arrays.experts == null ? Stream.empty() : arrays.experts.stacks()),
                 (name, layer) -> feedForward(name, layer, shard.ffn().size()));
         boolean alike = arrays.attentionPostNorm == null && arrays.ffnPostNorm == null;
         this.attentionSums = sums("", arrays.attentionPostNorm);
         this.feedForwardSums = alike ? attentionSums : sums("FeedForward", arrays.ffnPostNorm);
         this.select = select(config.width());
+    }
+
+    /** Returns the elements of a head that are turned in any layer; at least one pair, which may be turned by nothing. */
+    static int turned(ModelConfig config) {
+        return config.ropes().stream().mapToInt(RopeConfig::dimensions).max().orElse(2);
+    }
+
+    private static RopePairing pairing(ModelConfig config) {
+        return config.ropes().stream().map(RopeConfig::pairing).findFirst().orElse(RopePairing.HALVES);
     }
 
     /** Returns the graphs. */
@@ -272,21 +286,17 @@ final class PhaseGraphs {
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, places.data(), rope.angles());
         DeviceArrays a = arrays;
         FloatArray h = normed(graph, a.attentionNorm);
-        FloatArray queries = a.wideQueries == null ? a.queries : a.wideQueries;
-        FloatArray keys = a.wideKeys == null ? a.keys : a.wideKeys;
-        graph.linear("q", a.q.of(layer), a.qBias, h, queries, RowCount.CHUNK);
-        graph.linear("k", a.k.of(layer), a.kBias, h, keys, RowCount.CHUNK);
-        graph.linear("v", a.v.of(layer), a.vBias, h, a.values, RowCount.CHUNK);
-        normHeads(graph, "qNorm", a.qNorm, queries);
-        normHeads(graph, "kNorm", a.kNorm, keys);
-        takeHeads(graph, "qOwn", queries, config.queryWidth(), a.queries, shard.heads());
-        takeHeads(graph, "kOwn", keys, config.kvWidth(), a.keys, shard.kvHeads());
+        a.inputs.addTo(graph, layer, h);
+        if (!config.temperature().equals(Temperature.NONE)) {
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, temperatures);
+            graph.scaleRows("temperature", a.queries, temperatures, heads * config.headDim());
+        }
         graph.turnAndStore("rope", rope, a.cache, places, heads, a.queries, a.keys, a.values);
         LayerTraits first = config.traits().getFirst();
         DeviceScoring scoring = new DeviceScoring(first.scoreScale(), first.scoreCap(), a.sinks);
         graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
-        graph.linear(
-                "output", a.attentionOutput.of(layer), a.attentionOutputBias, a.attended, a.partial, RowCount.CHUNK);
+        FloatArray attended = a.inputs.addExpansion(graph, layer);
+        graph.linear("output", a.attentionOutput.of(layer), a.attentionOutputBias, attended, a.partial, RowCount.CHUNK);
         if (peers != null) {
             offer(graph, peers, peers.attention());
         } else {
@@ -300,8 +310,8 @@ final class PhaseGraphs {
         DeviceArrays a = arrays;
         // Where both halves read the same norm, the first half has already computed it.
         FloatArray h = config.architecture().block() == Block.PARALLEL ? a.normed : normed(graph, a.ffnNorm);
-        if (a.experts != null) {
-            a.experts.addTo(graph, layer, Objects.requireNonNull(chosenExperts), h, a.partial);
+        if (config.traits().get(layer).experts()) {
+            Objects.requireNonNull(a.experts).addTo(graph, layer, Objects.requireNonNull(chosenExperts), h, a.partial);
         } else {
             dense(graph, Objects.requireNonNull(a.ffn), layer, h, ffn);
         }
@@ -422,21 +432,6 @@ final class PhaseGraphs {
         }
         graph.normalize("norm", norm, arrays.hidden, arrays.factors, arrays.normed, RowCount.CHUNK);
         return arrays.normed;
-    }
-
-    /** Of what is normalized together, this rank goes on with its own heads. */
-    @SuppressWarnings("ReferenceEquality") // where they are one array, the product made the rank's own
-    private void takeHeads(KernelGraph graph, String task, FloatArray all, int allWidth, FloatArray own, Span heads) {
-        if (all != own) {
-            Span columns = heads.times(config.headDim());
-            graph.takeColumns(task, all, allWidth, own, columns.from(), columns.size());
-        }
-    }
-
-    private void normHeads(KernelGraph graph, String task, @Nullable DeviceNorm norm, FloatArray x) {
-        if (norm != null) {
-            graph.normalize(task, norm, x, arrays.factors, x, RowCount.CHUNK);
-        }
     }
 
     /** Encodes the partial and copies it to the host; a single rank keeps its partial on the device. */

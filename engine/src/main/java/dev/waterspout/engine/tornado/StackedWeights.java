@@ -10,6 +10,8 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
@@ -20,36 +22,41 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  */
 final class StackedWeights {
     private final List<DeviceWeights> stacks = new ArrayList<>();
-    /** The array index of each layer. */
+    /** The array index of each layer; -1 of a layer without such matrices. */
     private final int[] stackOf;
 
     /**
      * Copies the matrices.
      *
      * @param kind kind of the weights, for error messages
-     * @param matrices those of each layer, one below the other; all layers have as many of one shape, and those of a
-     *     layer are of one type
+     * @param matrices those of each layer, one below the other; layers have as many of one shape, or none, and those
+     *     of a layer are of one type; at least one layer has some
      * @param mostBytes largest size of one array on the device
      * @throws DeviceException if one array cannot hold those of one layer
      */
     StackedWeights(String kind, List<List<WeightMatrix>> matrices, long mostBytes) {
         stackOf = new int[matrices.size()];
-        int inLayer = matrices.getFirst().size();
+        List<WeightMatrix> some =
+                matrices.stream().filter(each -> !each.isEmpty()).findFirst().orElseThrow();
+        int inLayer = some.size();
         Map<WeightFormat, List<Integer>> layers = new EnumMap<>(WeightFormat.class);
         for (int layer = 0; layer < matrices.size(); layer++) {
-            layers.computeIfAbsent(matrices.get(layer).getFirst().format(), _ -> new ArrayList<>())
-                    .add(layer);
+            stackOf[layer] = -1;
+            if (!matrices.get(layer).isEmpty()) {
+                layers.computeIfAbsent(matrices.get(layer).getFirst().format(), _ -> new ArrayList<>())
+                        .add(layer);
+            }
         }
         layers.forEach((format, ofType) -> {
-            long most = mostMatrices(matrices.getFirst().getFirst(), format, mostBytes) / inLayer;
+            long most = mostMatrices(some.getFirst(), format, mostBytes) / inLayer;
             int inOne = Math.toIntExact(Math.clamp(most, 1, ofType.size()));
             for (int first = 0; first < ofType.size(); first += inOne) {
-                List<Integer> some = ofType.subList(first, Math.min(first + inOne, ofType.size()));
-                some.forEach(layer -> stackOf[layer] = stacks.size());
-                List<WeightMatrix> all = some.stream()
+                List<Integer> inThis = ofType.subList(first, Math.min(first + inOne, ofType.size()));
+                inThis.forEach(layer -> stackOf[layer] = stacks.size());
+                List<WeightMatrix> all = inThis.stream()
                         .flatMap(layer -> matrices.get(layer).stream())
                         .toList();
-                stacks.add(stack(kind, some, all, inLayer, mostBytes));
+                stacks.add(stack(kind, inThis, all, inLayer, mostBytes));
             }
         });
     }
@@ -68,7 +75,7 @@ final class StackedWeights {
         return format == WeightFormat.F32 ? (long) rows * columns : rows * format.rowBytes(columns);
     }
 
-    /** Returns the number of the array that a layer's matrix lies in. */
+    /** Returns the number of the array that a layer's matrix lies in; -1 for a layer without one. */
     int stackOf(int layer) {
         return stackOf[layer];
     }
@@ -117,14 +124,31 @@ final class StackedWeights {
         return new DeviceWeights(first.format(), bytes, layers, inLayer * first.rows(), first.columns());
     }
 
-    /** Stacks vectors of f32 of one length. */
-    static FloatArray vectors(List<MemorySegment> vectors) {
-        long bytes = vectors.getFirst().byteSize();
+    /** Stacks vectors of f32 of one length; zeros stand for those that are null, which are not all. */
+    static FloatArray vectors(List<? extends @Nullable MemorySegment> vectors) {
+        long bytes = vectors.stream()
+                .filter(Objects::nonNull)
+                .mapToLong(MemorySegment::byteSize)
+                .max()
+                .orElseThrow();
         FloatArray stacked = new FloatArray(Math.toIntExact(vectors.size() * bytes / Float.BYTES));
         for (int layer = 0; layer < vectors.size(); layer++) {
-            MemorySegment.copy(vectors.get(layer), 0, stacked.getSegment(), layer * bytes, bytes);
+            MemorySegment vector = vectors.get(layer);
+            MemorySegment target = stacked.getSegment().asSlice(layer * bytes, bytes);
+            if (vector == null) {
+                target.fill((byte) 0);
+            } else {
+                target.copyFrom(vector);
+            }
         }
         return stacked;
+    }
+
+    /** Returns the elements of a matrix of f32, row after row. */
+    static MemorySegment elements(WeightMatrix matrix) {
+        MemorySegment elements = MemorySegment.ofArray(new float[Math.multiplyExact(matrix.rows(), matrix.columns())]);
+        copy(List.of(matrix), elements);
+        return elements;
     }
 
     private static void copy(List<WeightMatrix> matrices, MemorySegment target) {

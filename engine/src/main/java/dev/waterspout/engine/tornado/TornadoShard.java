@@ -86,7 +86,6 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         this.name = on.name();
         this.width = config.width();
         this.weightBytes = ShardWeights.bytes(model, shard);
-        DeviceTraits.require(name, model);
         DeviceTraits.requireDividedAttention(name, shard);
         this.config = config;
         this.angles = angles(model, options.context());
@@ -199,6 +198,16 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         }
     }
 
+    /** Fills the factors of the chunk's queries. */
+    private void warm() {
+        int row = 0;
+        for (SequenceRows part : parts) {
+            for (int i = 0; i < part.rows(); i++) {
+                phase.temperatures.set(row++, config.temperature().factor(part.position() + i));
+            }
+        }
+    }
+
     private void turnByNone(RotaryTable table, int first, int rows) {
         for (int row = first; row < first + rows; row++) {
             for (int pair = 0; pair < phase.rope.ropeDim() / 2; pair++) {
@@ -251,6 +260,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         for (int row = 0; row < tokens.length; row++) {
             phase.tokens.set(row, tokens[row]);
         }
+        warm();
         phase.step.set(Step.LAYER, 0);
         phase.step.set(Step.ROWS, tokens.length);
         phase.step.set(Step.OUT_ROWS, 1); // every launch checks it, though only output() uses it

@@ -59,7 +59,8 @@ class DeviceReferenceTest {
         "mixtral, DD",
         "qwen3moe, DH",
         "qwen2moe, D",
-        "gptoss, DH"
+        "gptoss, DH",
+        "deepseek2, DH"
     })
     void agreesWithTheReference(String name, String ranks) throws IOException {
         assertAgrees(name, ranks, Split.EQUAL);
@@ -71,6 +72,8 @@ class DeviceReferenceTest {
         "gemma2, DH",
         "gemma3, D",
         "gemma3, DH",
+        "deepseek2, D",
+        "deepseek2, DD",
         "phi3, D",
         "phi3, DH",
         "granite, D",

@@ -6,7 +6,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * Keys and values of all layers on a device.
  *
  * @param keys [layers][kvHeads][capacity][headDim]
- * @param values [layers][kvHeads][capacity][headDim]
+ * @param values [layers][kvHeads][capacity][headDim]; the keys themselves where those are weighed, too
  * @param kvHeads key/value heads
  * @param capacity positions that fit
  * @param headDim elements of a head
@@ -41,6 +41,12 @@ public record DeviceCache(FloatArray keys, FloatArray values, int kvHeads, int c
      */
     public DeviceCache(FloatArray keys, FloatArray values, int kvHeads, int capacity, int headDim) {
         this(keys, values, kvHeads, capacity, headDim, capacity);
+    }
+
+    /** {@return whether keys are what attention weighs, so that there are no values} */
+    @SuppressWarnings("ReferenceEquality") // The runtime identifies arrays by reference.
+    boolean hasKeysOnly() {
+        return keys == values;
     }
 
     /** {@return the layers that the arrays hold} */

@@ -43,14 +43,28 @@ public record DeviceRouting(int experts, int first, int own, Rule rule, IntArray
      * @param gating how logits become weights
      * @param normalized whether weights are divided by their sum
      * @param scale what weights are multiplied by
+     * @param groups groups of neighbouring experts
+     * @param usedGroups groups that experts are chosen from, those whose two best experts have the largest sum
      */
-    public record Rule(int used, Gating gating, boolean normalized, float scale) {}
+    public record Rule(int used, Gating gating, boolean normalized, float scale, int groups, int usedGroups) {
+        /** A rule without groups. */
+        public Rule(int used, Gating gating, boolean normalized, float scale) {
+            this(used, gating, normalized, scale, 1, 1);
+        }
+    }
 
     /** Checks the numbers. */
     public DeviceRouting {
         if (rule.used < 1 || rule.used > experts || first < 0 || own < 1 || own > experts - first) {
             throw new IllegalArgumentException("experts " + first + " to " + (first + own - 1) + " of " + experts + ", "
                     + rule.used + " for each token: a token needs 1 or more, a rank has 1 or more, all of the layer");
+        }
+        if (rule.groups < 1
+                || experts % rule.groups != 0
+                || rule.usedGroups > rule.groups
+                || rule.used > experts / rule.groups * rule.usedGroups) {
+            throw new IllegalArgumentException(rule.used + " of " + experts + " experts from " + rule.usedGroups
+                    + " of " + rule.groups + " groups: groups are of one size, those used have enough experts");
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.device.kernels.ExpertKernels;
-import dev.waterspout.kernels.weights.WeightFormat;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
@@ -44,7 +43,8 @@ public record ExpertTasks(KernelGraph graph, DeviceRouting routing) {
                 routing.chosen(),
                 routing.weights(),
                 routing.experts(),
-                used(),
+                routing.rule().groups(),
+                routing.rule().usedGroups(),
                 routing.rule().gating().number(),
                 routing.rule().normalized() ? 1 : 0,
                 routing.rule().scale(),
@@ -71,55 +71,7 @@ public record ExpertTasks(KernelGraph graph, DeviceRouting routing) {
             throw new IllegalArgumentException(
                     "weights of " + w.rows() + " rows for " + routing.own() + " experts: they must divide the rows");
         }
-        int rows = w.rows() / routing.own();
-        long tokens = graph.maxRows;
-        ArrayChecks.requireSize("x", x, tokens * (perSlot ? used() : 1) * w.columns());
-        ArrayChecks.requireSize("y", y, tokens * used() * rows);
-        FloatArray offsets = bias == null ? graph.powers : bias;
-        int biasStride = bias == null ? 0 : w.rows();
-        int startIndex = graph.matrixStarts.add(task, w);
-        boolean groups = graph.device.variant() == KernelVariant.GROUPS;
-        if (w.format() == WeightFormat.F32) {
-            graph.graph.task(
-                    task,
-                    groups ? ExpertKernels::groupExpertFloats : ExpertKernels::expertFloats,
-                    graph.context,
-                    graph.step,
-                    routing.chosen(),
-                    w.floats(),
-                    x,
-                    offsets,
-                    y,
-                    rows,
-                    w.columns(),
-                    startIndex,
-                    biasStride,
-                    perSlot ? 1 : 0);
-        } else {
-            graph.graph.task(
-                    task,
-                    groups ? ExpertKernels::groupExpertBytes : ExpertKernels::expertBytes,
-                    graph.context,
-                    graph.step,
-                    routing.chosen(),
-                    w.bytes(),
-                    graph.powers,
-                    x,
-                    offsets,
-                    y,
-                    rows,
-                    w.columns(),
-                    w.rowElements(),
-                    startIndex,
-                    biasStride,
-                    perSlot ? 1 : 0,
-                    w.kernelFormat());
-        }
-        if (groups) {
-            graph.launches.add(task, (long) rows * ExpertKernels.ITEMS, ExpertKernels.ITEMS, 1, RowCount.CHUNK);
-        } else {
-            graph.launches.add(task, rows, 1, 1, RowCount.CHUNK);
-        }
+        new ChosenProduct(routing.chosen(), used(), w, w.rows() / routing.own(), bias).add(graph, task, x, perSlot, y);
     }
 
     /**

@@ -8,10 +8,8 @@ import dev.waterspout.kernels.device.kernels.EmbeddingKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeBlockKernels;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
-import dev.waterspout.kernels.device.kernels.RotaryKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.GateFunction;
-import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
 import org.jspecify.annotations.Nullable;
@@ -209,7 +207,7 @@ public final class KernelGraph {
      * @param heads query heads
      * @param queries [rows][heads][headDim]
      * @param keys [rows][kvHeads][headDim]
-     * @param values [rows][kvHeads][headDim]
+     * @param values [rows][kvHeads][headDim]; any array where the cache has no values
      */
     public void turnAndStore(
             String task,
@@ -220,36 +218,11 @@ public final class KernelGraph {
             FloatArray queries,
             FloatArray keys,
             FloatArray values) {
-        int headDim = cache.headDim();
-        int kvWidth = cache.kvHeads() * headDim;
-        if (rope.ropeDim() > headDim || rope.rows() < maxRows) {
-            throw new IllegalArgumentException("rotary table of " + rope.rows() + " rows and ropeDim=" + rope.ropeDim()
-                    + ": needs " + maxRows + " rows and at most headDim=" + headDim);
-        }
-        ArrayChecks.requireHeads(cache, heads);
-        ArrayChecks.requireSize("queries", queries, (long) maxRows * heads * headDim);
-        ArrayChecks.requireSize("keys", keys, (long) maxRows * kvWidth);
-        ArrayChecks.requireSize("values", values, (long) maxRows * kvWidth);
+        RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, queries, keys, values);
+        rotary.requireRoom(maxRows);
         stepLimits.addCache(cache, places);
-        graph.task(
-                task,
-                RotaryKernels::turnAndStore,
-                context,
-                step,
-                places.data(),
-                rope.angles(),
-                queries,
-                keys,
-                values,
-                cache.keys(),
-                cache.values(),
-                heads,
-                cache.kvHeads(),
-                headDim,
-                rope.ropeDim(),
-                cache.blockSize(),
-                rope.pairing() == RopePairing.ADJACENT ? 1 : 0);
-        launches.add(task, (long) heads * (rope.ropeDim() / 2) + kvWidth, ELEMENTS, 1, RowCount.CHUNK);
+        rotary.add(graph, task, context, step);
+        launches.add(task, rotary.itemsOfRow(), ELEMENTS, 1, RowCount.CHUNK);
     }
 
     /**
@@ -261,19 +234,18 @@ public final class KernelGraph {
      */
     public void copyBlock(String task, DeviceCache cache, IntArray copy) {
         ArrayChecks.requireSize("copy", copy, 2);
+        copyBlock(task, cache, cache.keys(), copy);
+        if (!cache.hasKeysOnly()) {
+            copyBlock(task + "Values", cache, cache.values(), copy);
+        }
+    }
+
+    private void copyBlock(String task, DeviceCache cache, FloatArray copied, IntArray copy) {
         int layerHeads = cache.layers() * cache.kvHeads();
-        int blockElements = cache.blockSize() * cache.headDim();
-        graph.task(
-                task,
-                CacheKernels::copyCacheBlock,
-                context,
-                copy,
-                cache.keys(),
-                cache.values(),
-                layerHeads,
-                blockElements,
-                cache.capacity() * cache.headDim());
-        launches.add(task, (long) layerHeads * blockElements, ELEMENTS, 0, RowCount.CHUNK);
+        int block = cache.blockSize() * cache.headDim();
+        int head = cache.capacity() * cache.headDim();
+        graph.task(task, CacheKernels::copyCacheBlock, context, copy, copied, layerHeads, block, head);
+        launches.add(task, (long) layerHeads * block, ELEMENTS, 0, RowCount.CHUNK);
     }
 
     /**
@@ -352,6 +324,21 @@ public final class KernelGraph {
     }
 
     /**
+     * Adds a scaling of each row: {@code x[row] = x[row] * factors[row]}.
+     *
+     * @param task name
+     * @param x [rows][width], overwritten
+     * @param factors [rows]
+     * @param width elements of a row
+     */
+    public void scaleRows(String task, FloatArray x, FloatArray factors, int width) {
+        ArrayChecks.requireSize("x", x, (long) maxRows * width);
+        ArrayChecks.requireSize("factors", factors, maxRows);
+        graph.task(task, ElementwiseKernels::scaleRows, context, step, x, factors, width);
+        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
      * Adds a soft cap: {@code x = cap * tanh(x / cap)}.
      *
      * @param task name
@@ -411,21 +398,32 @@ public final class KernelGraph {
     }
 
     /**
-     * Adds a copy of some columns of each row: {@code own[row][i] = all[row][from + i]}.
+     * Adds a copy of some columns of each vector of a row.
      *
      * @param task name
-     * @param all [rows][allWidth]
-     * @param allWidth elements of a row
-     * @param own [rows][width], not {@code all}
-     * @param from first column
-     * @param width columns
+     * @param source where they are
+     * @param target where they go, another array
+     * @param vectors vectors of a row
+     * @param width columns of a vector
      */
-    public void takeColumns(String task, FloatArray all, int allWidth, FloatArray own, int from, int width) {
-        ArrayChecks.requireDistinct(task, "own", own, "all", all);
-        ArrayChecks.requireSize("all", all, (long) maxRows * allWidth);
-        ArrayChecks.requireSize("own", own, (long) maxRows * width);
-        graph.task(task, ElementwiseKernels::takeColumns, context, step, all, own, allWidth, from, width);
-        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
+    public void copyColumns(String task, DeviceColumns source, DeviceColumns target, int vectors, int width) {
+        ArrayChecks.requireDistinct(task, "source", source.array(), "target", target.array());
+        source.requireRoom("source", maxRows, vectors, width);
+        target.requireRoom("target", maxRows, vectors, width);
+        graph.task(
+                task,
+                ElementwiseKernels::copyColumns,
+                context,
+                step,
+                source.array(),
+                target.array(),
+                source.width(),
+                source.from(),
+                target.width(),
+                target.from(),
+                vectors,
+                width);
+        launches.add(task, (long) vectors * width, ELEMENTS, 1, RowCount.CHUNK);
     }
 
     /**

@@ -174,6 +174,28 @@ class ExpertKernelsTest {
         return y;
     }
 
+    /** Of three groups of two, the two with the largest sums of their experts' scores are chosen from. */
+    @ParameterizedTest
+    @MethodSource("devices")
+    void choosesFromTheBestGroups(TestDevice device) {
+        Rule rule = new Rule(2, Gating.SIGMOID, false, 1, 3, 2);
+        // The best expert of the first row is in its worst group.
+        FloatArray logits = FloatArray.fromElements(3, -9, 1, 1.5f, 2, 0, 0, 0, 5, -9, 2, 2, 1, 2, 2, 1, -1, 2.5f);
+        FloatArray bias = Operands.zeros(12);
+        bias.set(6 + 1, -1);
+        IntArray chosen = DeviceRouting.chosen(3, rule);
+        FloatArray weights = Operands.zeros(3 * 2);
+        KernelGraph graph = new KernelGraph("route", device.kernels(), 3, Operands.step(1, 3), DeviceTables.create());
+        graph.taskGraph()
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, graph.step, graph.powers)
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, logits, bias, chosen, weights);
+        new ExpertTasks(graph, new DeviceRouting(6, 0, 6, rule, chosen, weights)).route("route", logits, bias);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, chosen, weights);
+        device.run(graph);
+        assertThat(chosen.toHeapArray()).containsExactly(2, 4, 3, 2, 4, 5, 2);
+        assertThat((double) weights.get(0)).isCloseTo(1 / (1 + Math.exp(-2)), within(1e-6));
+    }
+
     @Test
     void refusesExpertsOutOfRange() {
         Rule rule = new Rule(2, Gating.SOFTMAX, false, 1);

@@ -9,19 +9,17 @@ public final class CacheKernels {
     private CacheKernels() {}
 
     /**
-     * Copies the keys and values of a block into another one, one item per element: all layers and KV heads.
+     * Copies the keys or the values of a block into another one, one item per element: all layers and KV heads.
      *
      * @param copy number of the block that is read, and of the one that is overwritten
-     * @param keyCache [layers][kvHeads][capacity][headDim], {@code layerHeads} x capacity x headDim elements
-     * @param valueCache as {@code keyCache}
+     * @param cache [layers][kvHeads][capacity][headDim], {@code layerHeads} x capacity x headDim elements
      * @param blockElements elements of one head in a block
      * @param headElements elements of one head in all blocks
      */
     public static void copyCacheBlock(
             KernelContext context,
             IntArray copy,
-            FloatArray keyCache,
-            FloatArray valueCache,
+            FloatArray cache,
             int layerHeads,
             int blockElements,
             int headElements) {
@@ -31,8 +29,7 @@ public final class CacheKernels {
             int within = head * headElements + (item - head * blockElements);
             int source = within + copy.get(0) * blockElements;
             int target = within + copy.get(1) * blockElements;
-            keyCache.set(target, keyCache.get(source));
-            valueCache.set(target, valueCache.get(source));
+            cache.set(target, cache.get(source));
         }
     }
 }

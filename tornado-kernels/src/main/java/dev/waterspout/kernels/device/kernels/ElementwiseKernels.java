@@ -57,13 +57,37 @@ public final class ElementwiseKernels {
         }
     }
 
-    /** Takes some columns of each row: {@code own[row][column] = all[row][from + column]}. */
-    public static void takeColumns(
-            KernelContext context, IntArray step, FloatArray all, FloatArray own, int allWidth, int from, int width) {
+    /**
+     * Copies some columns of each vector of a row: {@code target[row][vector][to + i] = source[row][vector][from + i]}.
+     */
+    public static void copyColumns(
+            KernelContext context,
+            IntArray step,
+            FloatArray source,
+            FloatArray target,
+            int sourceWidth,
+            int from,
+            int targetWidth,
+            int to,
+            int vectors,
+            int width) {
+        int item = context.globalIdx;
+        int row = context.globalIdy;
+        if (item < vectors * width && row < step.get(Step.ROWS)) {
+            int inRow = item / width;
+            int column = item - inRow * width;
+            int vector = row * vectors + inRow;
+            target.set(vector * targetWidth + to + column, source.get(vector * sourceWidth + from + column));
+        }
+    }
+
+    /** {@code x = x * factors[row]}. */
+    public static void scaleRows(KernelContext context, IntArray step, FloatArray x, FloatArray factors, int width) {
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (column < width && row < step.get(Step.ROWS)) {
-            own.set(row * width + column, all.get(row * allWidth + from + column));
+            int index = row * width + column;
+            x.set(index, x.get(index) * factors.get(row));
         }
     }
 

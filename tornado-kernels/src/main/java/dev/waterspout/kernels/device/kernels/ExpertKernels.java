@@ -32,6 +32,9 @@ public final class ExpertKernels {
     /** Items of a group of the products by group, a power of two. */
     public static final int ITEMS = 64;
 
+    /** Below every score: that of an expert that may not be chosen. */
+    private static final float LOWEST = -3e38f;
+
     /** What the sum of weights is at least before they are divided by it: the smallest normal half. */
     private static final float LEAST_SUM = 6.1035156e-5f;
 
@@ -44,6 +47,8 @@ public final class ExpertKernels {
      * @param bias added while experts are chosen, [layers][experts]; not read where {@code biasStride} is 0
      * @param chosen see above
      * @param weights [rows][used]
+     * @param groups groups of neighbouring experts
+     * @param usedGroups groups that experts are chosen from
      * @param normalized 1 where weights are divided by their sum
      * @param first expert that the rank has
      * @param own how many it has
@@ -56,7 +61,8 @@ public final class ExpertKernels {
             IntArray chosen,
             FloatArray weights,
             int experts,
-            int used,
+            int groups,
+            int usedGroups,
             int gating,
             int normalized,
             float scale,
@@ -65,6 +71,7 @@ public final class ExpertKernels {
             int own) {
         int row = context.globalIdy;
         if (context.globalIdx == 0 && row < step.get(Step.ROWS)) {
+            int used = chosen.get(0);
             int scores = row * experts;
             int places = 1 + row * used;
             int at = row * used;
@@ -77,6 +84,9 @@ public final class ExpertKernels {
                 }
             }
             int biases = step.get(Step.LAYER) * biasStride;
+            if (usedGroups < groups) {
+                dropGroups(logits, scores, experts / groups, bias, biases, biasStride, groups, usedGroups);
+            }
             for (int slot = 0; slot < used; slot++) {
                 int best = -1;
                 float bestScore = 0f;
@@ -119,6 +129,55 @@ public final class ExpertKernels {
                 chosen.set(places + slot, mine);
             }
         }
+    }
+
+    /**
+     * Gives the lowest score to the experts of all groups but those whose two best experts have the largest sum, the
+     * lower number where two are equal. A group whose experts have the lowest score already is worse than every other.
+     */
+    private static void dropGroups(
+            FloatArray logits,
+            int scores,
+            int size,
+            FloatArray bias,
+            int biases,
+            int biasStride,
+            int groups,
+            int usedGroups) {
+        for (int group = 0; group < groups; group++) {
+            float own = bestTwo(logits, scores + group * size, size, bias, biases + group * size, biasStride);
+            int better = 0;
+            for (int other = 0; other < groups; other++) {
+                float sum = bestTwo(logits, scores + other * size, size, bias, biases + other * size, biasStride);
+                if (sum > own || (sum == own && other < group)) {
+                    better++;
+                }
+            }
+            if (better > usedGroups - 1) {
+                for (int i = 0; i < size; i++) {
+                    logits.set(scores + group * size + i, LOWEST);
+                }
+            }
+        }
+    }
+
+    /** Returns the sum of the two best of some experts, or the only one's score. */
+    private static float bestTwo(FloatArray logits, int scores, int size, FloatArray bias, int biases, int biasStride) {
+        float best = LOWEST;
+        float second = LOWEST;
+        for (int i = 0; i < size; i++) {
+            float score = logits.get(scores + i);
+            if (biasStride > 0) {
+                score += bias.get(biases + i);
+            }
+            if (score > best) {
+                second = best;
+                best = score;
+            } else if (score > second) {
+                second = score;
+            }
+        }
+        return size == 1 ? best : best + second;
     }
 
     private static void softmax(FloatArray values, int from, int count) {

@@ -44,43 +44,100 @@ public final class RotaryKernels {
             int adjacent) {
         int item = context.globalIdx;
         int row = context.globalIdy;
-        int pairs = ropeDim >> 1;
-        int pairItems = heads * pairs;
+        int pairItems = heads * (ropeDim >> 1);
         if (row < step.get(Step.ROWS)) {
-            int cosines = 2 * row * ropeDim;
-            int sines = cosines + ropeDim;
             if (item < pairItems) {
-                int head = item / pairs;
-                int pair = item - head * pairs;
-                int i = adjacent == 1 ? 2 * pair : pair;
-                int j = adjacent == 1 ? i + 1 : i + pairs;
-                int base = (row * heads + head) * headDim;
-                float first = queries.get(base + i);
-                float second = queries.get(base + j);
-                queries.set(base + i, first * angles.get(cosines + i) + second * angles.get(sines + i));
-                queries.set(base + j, second * angles.get(cosines + j) + first * angles.get(sines + j));
+                turnPair(angles, queries, item, row, heads, headDim, ropeDim, adjacent);
             } else if (item < pairItems + kvHeads * headDim) {
                 int element = item - pairItems;
-                int head = element / headDim;
-                int d = element - head * headDim;
                 int source = row * kvHeads * headDim + element;
-                int layerHead = step.get(Step.LAYER) * kvHeads + head;
-                int slot = Places.slot(places, Places.table(places, row), Places.position(places, row), blockSize);
-                int target = (layerHead * places.get(Places.CAPACITY) + slot) * headDim + d;
-                float key = keys.get(source);
-                // With one KV head of ropeDim elements the second condition is always true, which TornadoVM fails to
-                // compile. The first condition is folded to a constant before, and removes the second one.
-                if (ropeDim == headDim || d < ropeDim) {
-                    int partner = d < pairs ? d + pairs : d - pairs;
-                    if (adjacent == 1) {
-                        partner = d ^ 1;
-                    }
-                    float other = keys.get(source - d + partner);
-                    key = key * angles.get(cosines + d) + other * angles.get(sines + d);
-                }
-                keyCache.set(target, key);
+                int target = target(step, places, row, element, kvHeads, headDim, blockSize);
+                int d = element - element / headDim * headDim;
+                keyCache.set(target, turnedKey(angles, keys, source, row, d, headDim, ropeDim, adjacent));
                 valueCache.set(target, values.get(source));
             }
         }
+    }
+
+    /** The same for a cache without values. */
+    public static void turnAndStoreKeys(
+            KernelContext context,
+            IntArray step,
+            IntArray places,
+            FloatArray angles,
+            FloatArray queries,
+            FloatArray keys,
+            FloatArray keyCache,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int ropeDim,
+            int blockSize,
+            int adjacent) {
+        int item = context.globalIdx;
+        int row = context.globalIdy;
+        int pairItems = heads * (ropeDim >> 1);
+        if (row < step.get(Step.ROWS)) {
+            if (item < pairItems) {
+                turnPair(angles, queries, item, row, heads, headDim, ropeDim, adjacent);
+            } else if (item < pairItems + kvHeads * headDim) {
+                int element = item - pairItems;
+                int source = row * kvHeads * headDim + element;
+                int target = target(step, places, row, element, kvHeads, headDim, blockSize);
+                int d = element - element / headDim * headDim;
+                keyCache.set(target, turnedKey(angles, keys, source, row, d, headDim, ropeDim, adjacent));
+            }
+        }
+    }
+
+    private static void turnPair(
+            FloatArray angles,
+            FloatArray queries,
+            int item,
+            int row,
+            int heads,
+            int headDim,
+            int ropeDim,
+            int adjacent) {
+        int pairs = ropeDim >> 1;
+        int head = item / pairs;
+        int pair = item - head * pairs;
+        int i = adjacent == 1 ? 2 * pair : pair;
+        int j = adjacent == 1 ? i + 1 : i + pairs;
+        int cosines = 2 * row * ropeDim;
+        int sines = cosines + ropeDim;
+        int base = (row * heads + head) * headDim;
+        float first = queries.get(base + i);
+        float second = queries.get(base + j);
+        queries.set(base + i, first * angles.get(cosines + i) + second * angles.get(sines + i));
+        queries.set(base + j, second * angles.get(cosines + j) + first * angles.get(sines + j));
+    }
+
+    private static float turnedKey(
+            FloatArray angles, FloatArray keys, int source, int row, int d, int headDim, int ropeDim, int adjacent) {
+        int pairs = ropeDim >> 1;
+        int cosines = 2 * row * ropeDim;
+        int sines = cosines + ropeDim;
+        float key = keys.get(source);
+        // With one KV head of ropeDim elements the second condition is always true, which TornadoVM fails to
+        // compile. The first condition is folded to a constant before, and removes the second one.
+        if (ropeDim == headDim || d < ropeDim) {
+            int partner = d < pairs ? d + pairs : d - pairs;
+            if (adjacent == 1) {
+                partner = d ^ 1;
+            }
+            float other = keys.get(source - d + partner);
+            key = key * angles.get(cosines + d) + other * angles.get(sines + d);
+        }
+        return key;
+    }
+
+    /** Returns where an element of a row's keys lies in the cache. */
+    private static int target(
+            IntArray step, IntArray places, int row, int element, int kvHeads, int headDim, int blockSize) {
+        int head = element / headDim;
+        int layerHead = step.get(Step.LAYER) * kvHeads + head;
+        int slot = Places.slot(places, Places.table(places, row), Places.position(places, row), blockSize);
+        return (layerHead * places.get(Places.CAPACITY) + slot) * headDim + (element - head * headDim);
     }
 }

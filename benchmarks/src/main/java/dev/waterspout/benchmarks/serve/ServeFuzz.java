@@ -31,7 +31,7 @@ public final class ServeFuzz {
     private static final int INCOMPLETE_MILLIS = 300;
 
     /** Vert.x answers in the protocol that the request names, also if that is damaged. */
-    private static final Pattern STATUS = Pattern.compile("[^ ]{1,8}/[0-9]\\.[0-9] ([1-5][0-9][0-9]) ");
+    private static final Pattern STATUS = Pattern.compile("[^ ]{1,40}/[0-9]\\.[0-9] ([1-5][0-9][0-9]) ");
 
     private static final Pattern INSIDES = Pattern.compile("Exception|java\\.|waterspout\\.engine|[\\p{Cntrl}]");
 

@@ -6,7 +6,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A request that is not answered, as OpenAI's interface says so. The message is one sentence. */
+/**
+ * A request that is not answered, as OpenAI's interface says so. The message is one sentence; control characters of what
+ * it quotes are replaced by U+FFFD.
+ */
 public final class ApiException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -29,7 +32,7 @@ public final class ApiException extends RuntimeException {
             @Nullable String code,
             String message,
             boolean modelLost) {
-        super(message);
+        super(message.replaceAll("\\p{Cntrl}", "\uFFFD"));
         this.modelLost = modelLost;
         this.status = status;
         this.type = type;

@@ -57,6 +57,23 @@ public final class LaneSums {
     }
 
     /**
+     * {@return the sum of the lanes of a vector in memory, with the bits of {@link #one}} Its speed does not depend on
+     * the compiler.
+     *
+     * @param vector address of the first lane; the lanes are overwritten
+     */
+    static float stored(long vector) {
+        for (int half = Lanes.COUNT / 2; half > 0; half /= 2) {
+            for (int lane = 0; lane < half; lane++) {
+                long at = vector + Layouts.floats(lane);
+                float other = Memory.ALL.get(Layouts.F32, at + Layouts.floats(half));
+                Memory.ALL.set(Layouts.F32, at, Memory.ALL.get(Layouts.F32, at) + other);
+            }
+        }
+        return Memory.ALL.get(Layouts.F32, vector);
+    }
+
+    /**
      * Sums the lanes of sixteen consecutive vectors.
      *
      * <p>Each pass leaves a quarter of the vectors, or half, in memory: as one expression the sixteen exceed what the

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.ElementKernels;
 import dev.waterspout.kernels.machine.ExponentialKernels;
 import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.machine.ValueTile;
@@ -41,6 +42,7 @@ public final class VectorAttention {
     private final ValueTiles values;
     private final HostScratch memory;
     private final @Nullable ExponentialKernels machineExponentials;
+    private final @Nullable ElementKernels elements;
 
     /** Per unit: the largest score so far. */
     private final float[] max = new float[BLOCK];
@@ -66,6 +68,7 @@ public final class VectorAttention {
         products.readValues(panel.address());
         machineExponentials =
                 machine == null ? null : machine.exponentials(Lanes.COUNT).orElse(null);
+        elements = machine == null ? null : machine.elements(Lanes.COUNT).orElse(null);
         values = new ValueTiles(headDim, scores, TILE, sums, headDim, machine);
     }
 
@@ -143,6 +146,10 @@ public final class VectorAttention {
     /** Copies a query, scaled, so that a block of them is dense. */
     private void packQuery(int unit, int to) {
         long from = call.offset(unit);
+        if (elements != null && headDim % ElementKernels.LANES == 0) {
+            elements.scale(Memory.address(call.queries()) + from, call.scale(), queries + Layouts.floats(to), headDim);
+            return;
+        }
         int whole = Lanes.whole(headDim);
         for (int d = 0; d < whole; d += Lanes.COUNT) {
             FloatVector scaled =
@@ -211,7 +218,10 @@ public final class VectorAttention {
         weightSum[unit] += exponentials(base, padded, largest);
     }
 
-    private static float largest(long base, int count) {
+    private float largest(long base, int count) {
+        if (elements != null && count % ElementKernels.LANES == 0) {
+            return elements.largest(base, count);
+        }
         long from = base & Memory.MASK;
         FloatVector largest = Lanes.load(Memory.ALL, from);
         for (int p = Lanes.COUNT; p < count; p += Lanes.COUNT) {
@@ -226,7 +236,7 @@ public final class VectorAttention {
             long total = tile; // keys are no longer needed, values not yet
             Memory.ALL.set(Layouts.F32, total + Lanes.BYTES, largest);
             machineExponentials.apply(base, total + Lanes.BYTES, total, count / Lanes.COUNT);
-            return LaneSums.one(Lanes.load(Memory.ALL, total));
+            return LaneSums.stored(total);
         }
         long from = base & Memory.MASK;
         FloatVector total = Lanes.zero();
@@ -262,6 +272,11 @@ public final class VectorAttention {
 
     /** Multiplies the sums of a unit's values. */
     private void scale(int accumulator, float factor) {
+        if (elements != null && headDim % ElementKernels.LANES == 0) {
+            long at = sums + Layouts.floats(accumulator);
+            elements.scale(at, factor, at, headDim);
+            return;
+        }
         int whole = Lanes.whole(headDim);
         for (int d = 0; d < whole; d += Lanes.COUNT) {
             long at = sums + Layouts.floats(accumulator + d);

@@ -1,9 +1,12 @@
 package dev.waterspout.kernels.host;
 
 import dev.waterspout.kernels.machine.ByteKernels;
+import dev.waterspout.kernels.machine.ElementKernels;
 import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.machine.Quants;
+import dev.waterspout.kernels.machine.RotaryKernels;
 import dev.waterspout.kernels.machine.SwigluKernels;
+import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import dev.waterspout.kernels.weights.QuantBlock;
@@ -36,6 +39,11 @@ public final class VectorKernels implements HostKernels {
     @Override
     public HostKernels withMachineCode() {
         return new VectorKernels(activations, MachineCode.shared().orElse(null));
+    }
+
+    /** {@return whether machine code does what it can} */
+    public boolean hasMachineCode() {
+        return machine != null;
     }
 
     /**
@@ -91,6 +99,17 @@ public final class VectorKernels implements HostKernels {
         Arguments.checkRows(x, width, rowFrom, rowTo);
         Arguments.checkRows(y, width, rowFrom, rowTo);
         Arguments.checkFloats("weight", weight, width);
+        ElementKernels elements = elements();
+        if (elements != null && width % elements.squaresStep() == 0) {
+            long weights = Memory.address(weight);
+            for (int row = rowFrom; row < rowTo; row++) {
+                long offset = Layouts.floats((long) row * width);
+                long from = Memory.address(x) + offset;
+                float factor = VectorNorm.factor(elements.squares(from, width), width, epsilon);
+                elements.normalize(from, factor, weights, Memory.target(y) + offset, width);
+            }
+            return;
+        }
         for (int row = rowFrom; row < rowTo; row++) {
             VectorNorm.row(x, weight, epsilon, y, Layouts.floats((long) row * width), width);
         }
@@ -108,6 +127,20 @@ public final class VectorKernels implements HostKernels {
     @Override
     public void rope(RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
         Arguments.checkRope(table, tableRow, x, heads, rowFrom, rowTo);
+        RotaryKernels rotary = machine == null
+                ? null
+                : machine.rotary(
+                                table.pairing() == RopePairing.ADJACENT, table.ropeDim(), heads.headDim() * Float.BYTES)
+                        .orElse(null);
+        if (rotary != null) {
+            long factors = Memory.address(table.factors());
+            for (int row = rowFrom; row < rowTo; row++) {
+                long from = Memory.target(x) + Layouts.floats((long) row * heads.width());
+                long cosines = factors + table.cosineOffset(tableRow + row);
+                rotary.apply(from, cosines, factors + table.sineOffset(tableRow + row), heads.heads());
+            }
+            return;
+        }
         for (int row = rowFrom; row < rowTo; row++) {
             for (int head = 0; head < heads.heads(); head++) {
                 long element = (long) row * heads.width() + (long) head * heads.headDim();
@@ -140,7 +173,13 @@ public final class VectorKernels implements HostKernels {
     @Override
     public void scale(MemorySegment x, float factor, int from, int to) {
         Arguments.checkElements(x, from, to);
-        VectorElementwise.scale(x, factor, from, to);
+        ElementKernels elements = elements();
+        int rest = elements == null ? from : to - (to - from) % ElementKernels.LANES;
+        if (elements != null) {
+            long first = Memory.target(x) + Layouts.floats(from);
+            elements.scale(first, factor, first, rest - from);
+        }
+        VectorElementwise.scale(x, factor, rest, to);
     }
 
     @Override
@@ -152,7 +191,7 @@ public final class VectorKernels implements HostKernels {
     @Override
     public void add(MemorySegment target, MemorySegment addend, int from, int to) {
         Arguments.checkElements(target, addend, from, to);
-        VectorElementwise.add(target, Layouts.floats(from), addend, Layouts.floats(from), to - from);
+        add(target, Layouts.floats(from), addend, Layouts.floats(from), to - from);
     }
 
     @Override
@@ -160,7 +199,21 @@ public final class VectorKernels implements HostKernels {
         Arguments.checkRows(y, width, rowFrom, rowTo);
         Arguments.checkFloats("bias", bias, width);
         for (int row = rowFrom; row < rowTo; row++) {
-            VectorElementwise.add(y, Layouts.floats((long) row * width), bias, 0, width);
+            add(y, Layouts.floats((long) row * width), bias, 0, width);
         }
+    }
+
+    private void add(MemorySegment target, long targetOffset, MemorySegment addend, long addendOffset, int count) {
+        ElementKernels elements = elements();
+        int whole = elements == null ? 0 : count - count % ElementKernels.LANES;
+        if (elements != null) {
+            elements.add(Memory.target(target) + targetOffset, Memory.address(addend) + addendOffset, whole);
+        }
+        long done = Layouts.floats(whole);
+        VectorElementwise.add(target, targetOffset + done, addend, addendOffset + done, count - whole);
+    }
+
+    private @Nullable ElementKernels elements() {
+        return machine == null ? null : machine.elements(Lanes.COUNT).orElse(null);
     }
 }

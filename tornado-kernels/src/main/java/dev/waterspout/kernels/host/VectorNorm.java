@@ -25,7 +25,7 @@ public final class VectorNorm {
      * @param width elements
      */
     static void row(MemorySegment x, MemorySegment weight, float epsilon, MemorySegment y, long offset, int width) {
-        FloatVector factor = Lanes.all((float) (1 / Math.sqrt((double) squares(x, offset, width) / width + epsilon)));
+        FloatVector factor = Lanes.all(factor(squares(x, offset, width), width, epsilon));
         int whole = Lanes.whole(width);
         for (int i = 0; i < whole; i += Lanes.COUNT) {
             long at = Layouts.floats(i);
@@ -71,7 +71,7 @@ public final class VectorNorm {
                     .blend(Lanes.load(x, offset + Layouts.floats(i), mask).sub(mean), mask);
             squares = centred.fma(centred, squares);
         }
-        float factor = (float) (1 / Math.sqrt((double) LaneSums.one(squares) / width + epsilon));
+        float factor = factor(LaneSums.one(squares), width, epsilon);
         for (int i = 0; i < width; i += Lanes.COUNT) {
             long at = Layouts.floats(i);
             VectorMask<Float> mask = Lanes.first(Math.min(Lanes.COUNT, width - i));
@@ -79,6 +79,17 @@ public final class VectorNorm {
             FloatVector weighed = scaled.mul(Lanes.load(weight, at, mask));
             Lanes.store(bias == null ? weighed : weighed.add(Lanes.load(bias, at, mask)), y, offset + at, mask);
         }
+    }
+
+    /**
+     * {@return the factor that normalizes a row}
+     *
+     * @param squares sum of the squares, or of the squares of the differences from the mean
+     * @param width elements
+     * @param epsilon added to the mean square
+     */
+    static float factor(float squares, int width, float epsilon) {
+        return (float) (1 / Math.sqrt((double) squares / width + epsilon));
     }
 
     private static float squares(MemorySegment x, long offset, int width) {

@@ -37,6 +37,8 @@ public final class MachineCode {
     private final Map<ValueTile, Optional<ValueKernels>> values = new ConcurrentHashMap<>();
     private final Map<ExponentialTile, Optional<ExponentialKernels>> exponentials = new ConcurrentHashMap<>();
     private final Map<SwigluTile, Optional<SwigluKernels>> gates = new ConcurrentHashMap<>();
+    private final Map<Integer, Optional<ElementKernels>> elements = new ConcurrentHashMap<>();
+    private final Map<RotaryTile, Optional<RotaryKernels>> rotaries = new ConcurrentHashMap<>();
     private final Map<FloatTranspose, Optional<TransposeKernels>> transposes = new ConcurrentHashMap<>();
 
     private MachineCode(Isa isa, @Nullable Runner simulator) {
@@ -148,6 +150,28 @@ public final class MachineCode {
     /** {@return the kernel of SwiGLU, or nothing if it does not work here} */
     public Optional<SwigluKernels> swiglu() {
         return gates.computeIfAbsent(new SwigluTile(), _ -> checked(new SwigluKernels(this)));
+    }
+
+    /**
+     * {@return the kernels of operations on elements, or nothing if they do not work here}
+     *
+     * @param lanes of the sums of squares: 4, 8 or 16
+     */
+    public Optional<ElementKernels> elements(int lanes) {
+        return elements.computeIfAbsent(lanes, key -> checked(new ElementKernels(this, key)));
+    }
+
+    /**
+     * {@return the kernel of rotary embeddings, or nothing if there is none for these heads or it does not work here}
+     *
+     * @param adjacent whether pairs are neighbours; else an element's partner is half of the elements away
+     * @param elements rotated elements of a head
+     * @param stride bytes from a head to the next
+     */
+    public Optional<RotaryKernels> rotary(boolean adjacent, int elements, int stride) {
+        RotaryTile shape = new RotaryTile(adjacent, elements, stride);
+        return rotaries.computeIfAbsent(
+                shape, key -> key.fits() ? checked(new RotaryKernels(this, key)) : Optional.empty());
     }
 
     /** {@return what measures the limit of products of bytes} */

@@ -28,6 +28,8 @@ enum VectorOp {
     VSUBPS(Form.THREE, 1, 0, 0, 0x5C),
     /** The lesser one; the source if one is no number. */
     VMINPS(Form.THREE, 1, 0, 0, 0x5D),
+    /** The greater one; the source if one is no number. */
+    VMAXPS(Form.THREE, 1, 0, 0, 0x5F),
     VMULPS(Form.THREE, 1, 0, 0, 0x59),
     VDIVPS(Form.THREE, 1, 0, 0, 0x5E),
     /** to = first * source + to. */

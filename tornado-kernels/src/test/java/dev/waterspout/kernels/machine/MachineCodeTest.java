@@ -77,6 +77,20 @@ class MachineCodeTest {
 
     @ParameterizedTest
     @MethodSource("machines")
+    void operationsOnElementsHaveTheBitsOfTheDefinition(MachineCode machine) {
+        for (int lanes : new int[] {4, 8, 16}) {
+            assertThat(machine.elements(lanes)).isPresent();
+        }
+        for (int elements : new int[] {16, 64, 80, 128}) {
+            assertThat(machine.rotary(true, elements, 1024)).isPresent();
+            assertThat(machine.rotary(false, elements, 512)).isPresent();
+        }
+        assertThat(machine.rotary(true, 24, 96)).isPresent();
+        assertThat(machine.rotary(false, 24, 96)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("machines")
     void rowsAreTransposed(MachineCode machine) {
         assertThat(machine.transposes(36, 2 * machine.isa().bytes())).isPresent();
         assertThat(machine.transposes(

@@ -123,6 +123,7 @@ final class Simulator {
             case VPABSB -> each(r, bytes, i -> Math.abs(b[i]));
             case VADDPS -> floats(r, bytes, i -> getFloat(a, i) + getFloat(b, i));
             case VSUBPS -> floats(r, bytes, i -> getFloat(a, i) - getFloat(b, i));
+            case VMAXPS -> floats(r, bytes, i -> getFloat(a, i) > getFloat(b, i) ? getFloat(a, i) : getFloat(b, i));
             case VMINPS -> floats(r, bytes, i -> getFloat(a, i) < getFloat(b, i) ? getFloat(a, i) : getFloat(b, i));
             case VMULPS -> floats(r, bytes, i -> getFloat(a, i) * getFloat(b, i));
             case VDIVPS -> floats(r, bytes, i -> getFloat(a, i) / getFloat(b, i));

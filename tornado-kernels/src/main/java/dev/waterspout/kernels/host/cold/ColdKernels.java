@@ -21,7 +21,8 @@ import java.lang.foreign.MemorySegment;
  * Kernels for the first pass of a process: loops over arrays, with the same bits as {@link VectorKernels}.
  *
  * <p>Until C2 has compiled it, an operation of the Vector API allocates an object and takes about a microsecond. A
- * multiply-add in a loop over an array takes some nanoseconds as soon as C1 has compiled the loop.
+ * multiply-add in a loop over an array takes some nanoseconds as soon as C1 has compiled the loop. Machine code needs no
+ * compiler: what it does is done by it here, too.
  */
 public final class ColdKernels implements HostKernels {
     private final VectorKernels compiled;
@@ -78,6 +79,10 @@ public final class ColdKernels implements HostKernels {
         Arguments.checkRows(x, width, rowFrom, rowTo);
         Arguments.checkRows(y, width, rowFrom, rowTo);
         Arguments.checkFloats("weight", weight, width);
+        if (compiled.hasMachineCode()) {
+            compiled.rmsNorm(x, weight, epsilon, y, width, rowFrom, rowTo);
+            return;
+        }
         float[] factors = ColdFloats.get(weight, 0, width);
         for (int row = rowFrom; row < rowTo; row++) {
             long offset = Layouts.floats((long) row * width);
@@ -114,6 +119,10 @@ public final class ColdKernels implements HostKernels {
     @Override
     public void rope(RotaryTable table, int tableRow, MemorySegment x, HeadShape heads, int rowFrom, int rowTo) {
         Arguments.checkRope(table, tableRow, x, heads, rowFrom, rowTo);
+        if (compiled.hasMachineCode()) {
+            compiled.rope(table, tableRow, x, heads, rowFrom, rowTo);
+            return;
+        }
         int dim = table.ropeDim();
         boolean adjacent = table.pairing() == RopePairing.ADJACENT;
         int distance = adjacent ? 1 : dim / 2;
@@ -140,6 +149,10 @@ public final class ColdKernels implements HostKernels {
     @Override
     public void attention(AttentionCall call, int unitFrom, int unitTo, HostScratch scratch) {
         Arguments.checkRange("units", unitFrom, unitTo, call.units());
+        if (compiled.hasMachineCode() && call.scoring().cap() == 0) {
+            compiled.attention(call, unitFrom, unitTo, scratch);
+            return;
+        }
         ColdAttention attention = new ColdAttention(call);
         for (int unit = unitFrom; unit < unitTo; unit++) {
             attention.apply(unit);
@@ -149,6 +162,10 @@ public final class ColdKernels implements HostKernels {
     @Override
     public void gate(GateFunction function, MemorySegment gate, MemorySegment up, int from, int to) {
         Arguments.checkElements(gate, up, from, to);
+        if (compiled.hasMachineCode() && function == GateFunction.SWIGLU) {
+            compiled.gate(function, gate, up, from, to);
+            return;
+        }
         float[] gates = ColdFloats.get(gate, Layouts.floats(from), to - from);
         float[] ups = ColdFloats.get(up, Layouts.floats(from), to - from);
         for (int i = 0; i < gates.length; i++) {

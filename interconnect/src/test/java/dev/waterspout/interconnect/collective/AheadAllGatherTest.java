@@ -3,7 +3,10 @@ package dev.waterspout.interconnect.collective;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.kernels.codec.WireFormat;
 
-/** All chunks are sent before the first is awaited: the same sums, messages and numbers as in chunks one ahead. */
+/**
+ * Sends all chunks before waiting for the first one. Sums, messages and sequence numbers equal those of sending one
+ * chunk ahead.
+ */
 class AheadAllGatherTest extends ChunkedAllGatherTest {
     private static final int CHUNK_ROWS = 2;
 

@@ -3,7 +3,7 @@ package dev.waterspout.interconnect.collective;
 import dev.waterspout.interconnect.collective.ExchangeCounters.Traffic;
 import dev.waterspout.kernels.codec.WireFormat;
 
-/** Messages of at most two rows: the sum is the same, and each chunk has a header and a number of its own. */
+/** Messages of at most two rows: the sum is the same, and each chunk has its own header and sequence number. */
 class ChunkedAllGatherTest extends AllGatherTest {
     private static final int CHUNK_ROWS = 2;
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every collective must do, whatever it sends. */
+/** Contract of every collective. */
 @Timeout(120)
 abstract class CollectiveContractTest {
     private static final Duration NEVER = Duration.ofDays(1);
@@ -37,13 +37,13 @@ abstract class CollectiveContractTest {
     /** Makes the collective of one rank. */
     abstract Collective collective(Member member, WireFormat format, int maxRows, int columns);
 
-    /** {@return the next residual, computed with scalar code: partials[rank] are the ranks' own} */
+    /** {@return the next residual, computed with scalar code; partials[rank] is the partial of a rank} */
     abstract float[] reference(WireFormat format, float[][] partials, int columns, float[] residual);
 
-    /** {@return what one rank exchanges for a partial} */
+    /** {@return the expected traffic of one rank for one partial} */
     abstract Traffic traffic(Wire wire, int rank, int ranks, int rows, int columns);
 
-    /** {@return what its traffic is counted as} */
+    /** {@return the kind under which its traffic is counted} */
     abstract CollectiveKind kind();
 
     /** {@return the sequence numbers that a partial of one or two rows uses} */
@@ -63,14 +63,14 @@ abstract class CollectiveContractTest {
     @MethodSource("ranksAndWires")
     void sumsAndCountsAtEveryWidth(int ranks, Wire wire) throws InterruptedException {
         for (int columns : WIDTHS) {
-            leavesTheReferencesBitsOnEveryRank(ranks, wire, columns);
+            isBitEqualToTheReferenceOnEveryRank(ranks, wire, columns);
             countsWhatItExchanges(ranks, wire, columns);
         }
     }
 
     @ParameterizedTest
     @MethodSource("pairs")
-    void leavesTheReferencesBitsOnEveryRank(int ranks, Wire wire, int columns) throws InterruptedException {
+    void isBitEqualToTheReferenceOnEveryRank(int ranks, Wire wire, int columns) throws InterruptedException {
         List<Transport> group = InProcessGroup.create(ranks, NEVER);
         Member.run(group, member -> {
             Collective collective = collective(member, wire.format(), MAX_ROWS, columns);
@@ -81,7 +81,7 @@ abstract class CollectiveContractTest {
                 float[][] partials = partials(ranks, exchange, rows * columns);
                 float[] before = Arrays.copyOf(expected, rows * columns);
                 float[] after = reference(wire.format(), partials, columns, before);
-                System.arraycopy(after, 0, expected, 0, after.length); // rows past these stay as they are
+                System.arraycopy(after, 0, expected, 0, after.length); // further rows are unchanged
                 MemorySegment partial = Floats.segment(partials[member.rank()]);
                 collective.sum(exchange, member.port(wire.format(), columns, partial, residual), rows);
                 String what = "rank " + member.rank() + ", " + rows + " x " + columns;
@@ -92,10 +92,12 @@ abstract class CollectiveContractTest {
         });
     }
 
-    /** Rows in parts, each with a collective of its own: one part's messages are under way while others are summed. */
+    /**
+     * Rows in parts, each with its own collective: messages of one part are outstanding while other parts are summed.
+     */
     @ParameterizedTest
     @MethodSource("pairs")
-    void partsUnderWayTogetherLeaveTheBitsOfTheWhole(int ranks, Wire wire, int columns) throws InterruptedException {
+    void overlappingPartsAreBitEqualToTheWhole(int ranks, Wire wire, int columns) throws InterruptedException {
         Member.run(InProcessGroup.create(ranks, NEVER), member -> {
             int steps = collective(member, wire.format(), 1, columns).steps();
             int parts = steps + 1;
@@ -152,7 +154,7 @@ abstract class CollectiveContractTest {
 
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
-    void bringsNanAndInfinityToEveryRankAlike(float poison) throws InterruptedException {
+    void nanAndInfinityReachEveryRank(float poison) throws InterruptedException {
         int ranks = 3;
         int columns = 172;
         int at = 65;
@@ -160,7 +162,7 @@ abstract class CollectiveContractTest {
             float[][] partials = partials(ranks, 1, 2 * columns);
             partials[1][at] = poison;
             partials[2][at + columns] = poison;
-            partials[0][at + columns] = -poison; // no sum has a value here
+            partials[0][at + columns] = -poison; // the sum is NaN here
             float[] before = Floats.random(9, 2 * columns);
             float[] expected = reference(wire.format(), partials, columns, before);
             assertThat(expected[at])
@@ -182,7 +184,7 @@ abstract class CollectiveContractTest {
     }
 
     @Test
-    void numbersItsFramesOneAfterTheOther() throws InterruptedException {
+    void numbersItsFramesConsecutively() throws InterruptedException {
         List<RecordingTransport> group = InProcessGroup.create(3, NEVER).stream()
                 .map(RecordingTransport::new)
                 .toList();
@@ -208,7 +210,7 @@ abstract class CollectiveContractTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
-    void refusesWrongArgumentsBeforeItSends(int ranks) throws InterruptedException {
+    void refusesWrongArgumentsBeforeSending(int ranks) throws InterruptedException {
         Member.run(InProcessGroup.create(ranks, NEVER), member -> {
             Collective collective = collective(member, Wire.E2M1.format(), 2, 33);
             MemorySegment good = Floats.segment(new float[66]);
@@ -234,7 +236,7 @@ abstract class CollectiveContractTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, -3})
-    void refusesToBeMadeWithoutRowsOrColumns(int none) throws InterruptedException {
+    void refusesZeroRowsAndColumns(int none) throws InterruptedException {
         Member.run(InProcessGroup.create(2, NEVER), member -> {
             WireFormat format = Wire.E2M1.format();
             assertThatIllegalArgumentException()

@@ -13,7 +13,7 @@ class ControlChannelTest {
     private static final Duration LONG = Duration.ofSeconds(20);
 
     @Test
-    void bringsTheRootsWordsToAll() throws InterruptedException {
+    void broadcastsTheRootsWords() throws InterruptedException {
         Member.run(InProcessGroup.create(3, LONG), member -> {
             ControlChannel control = new ControlChannel(member.exchange(), member.counters());
             if (member.rank() == ControlChannel.ROOT) {
@@ -25,7 +25,7 @@ class ControlChannelTest {
     }
 
     @Test
-    void sharesEveryRanksWords() throws InterruptedException {
+    void gathersTheWordsOfAllRanksOnEveryRank() throws InterruptedException {
         Member.run(InProcessGroup.create(3, LONG), member -> {
             ControlChannel control = new ControlChannel(member.exchange(), member.counters());
             for (int round = 0; round < 100; round++) {

@@ -18,7 +18,7 @@ class ExchangeShapeTest {
         "5, 2, 4, 2",
         "7, 1, 1, 7"
     })
-    void cutsAtMultiplesOfTheUnitIntoNearlyEqualChunks(int rows, int chunkRows, int unit, int count) {
+    void dividesAtMultiplesOfTheUnitIntoNearlyEqualChunks(int rows, int chunkRows, int unit, int count) {
         Tile[] chunks = new ExchangeShape(rows, 64, chunkRows).chunks(0, rows, unit);
         assertThat(chunks).hasSize(count);
         int next = 0;
@@ -30,7 +30,7 @@ class ExchangeShapeTest {
         }
         assertThat(next).isEqualTo(rows);
         int[] sizes = Arrays.stream(chunks).mapToInt(Tile::rows).sorted().toArray();
-        // The last may lack what the rows are no multiple by.
+        // The last chunk may be shorter, if the rows are not a multiple of the unit.
         assertThat(sizes[count - 1] - sizes[0]).isLessThan(2 * unit);
     }
 }

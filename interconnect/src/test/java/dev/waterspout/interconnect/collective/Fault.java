@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
-/** What can happen to a frame on its way. */
+/** A fault of a frame in transit. */
 enum Fault {
     /** The sender never takes part. */
     NEVER_ARRIVES {
@@ -33,7 +33,7 @@ enum Fault {
             return Arena.ofAuto().allocate(message.byteSize() + 1);
         }
     },
-    /** The frame of the collective before, once more. */
+    /** The frame of the previous collective is sent again. */
     SENT_TWICE {
         @Override
         MemorySegment send(MemorySegment message, MemorySegment previous) {
@@ -58,14 +58,14 @@ enum Fault {
             flip(received[sender], 21 * 8L);
         }
     },
-    /** The receiver finds what lay there before. */
+    /** The receive buffer keeps its old content. */
     LOST {
         @Override
         void receive(MemorySegment[] received, MemorySegment[] before, int sender) {
             received[sender].copyFrom(before[sender]);
         }
     },
-    /** The first half is new and the second is what lay there before. */
+    /** The first half of the receive buffer is new, and the second half keeps its old content. */
     TORN {
         @Override
         void receive(MemorySegment[] received, MemorySegment[] before, int sender) {
@@ -79,7 +79,7 @@ enum Fault {
             received[sender].fill((byte) 0);
         }
     },
-    /** Another sender's frame in its place; from one of two senders there is no other. */
+    /** The frame of another sender is received in its place; this needs at least two senders. */
     MISROUTED {
         @Override
         void receive(MemorySegment[] received, MemorySegment[] before, int sender) {
@@ -87,7 +87,7 @@ enum Fault {
         }
     };
 
-    /** Returns what is sent in place of a message, null for nothing. */
+    /** Returns the message that is sent in place of the given one, or null for none. */
     @Nullable
     MemorySegment send(MemorySegment message, MemorySegment previous) {
         return message;

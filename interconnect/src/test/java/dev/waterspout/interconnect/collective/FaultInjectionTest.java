@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every fault ends in an exception on the rank that receives it, and the residual or the logits stay as they were. */
+/** Every fault causes an exception on the receiving rank, and the residual or the logits are unchanged. */
 @Timeout(120)
 class FaultInjectionTest {
     static Stream<Arguments> faults() {
@@ -38,7 +38,7 @@ class FaultInjectionTest {
 
     @ParameterizedTest(name = "{0}, {1} ranks")
     @MethodSource("faults")
-    void refusesWhatIsDamaged(Scenario scenario, int ranks) throws InterruptedException {
+    void refusesDamagedFrames(Scenario scenario, int ranks) throws InterruptedException {
         Duration timeout = scenario.timed() ? Duration.ofMillis(TransportScenarios.SOON_MILLIS) : Duration.ofDays(1);
         RankThreads.Task body = transport -> scenario.body().run(transport, 0);
         assertThat(RankThreads.start(InProcessGroup.create(ranks, timeout), body)
@@ -46,7 +46,7 @@ class FaultInjectionTest {
                 .containsOnlyNulls();
     }
 
-    /** Holds a rank's messages back until all others wait for them. */
+    /** Delays a rank's messages until all others wait for them. */
     private static final class Delaying extends ForwardingTransport {
         private final CountDownLatch othersWait;
 
@@ -73,7 +73,7 @@ class FaultInjectionTest {
 
     @ParameterizedTest
     @EnumSource(Algorithm.class)
-    void aFrameThatComesLateIsAsGoodAsAnother(Algorithm algorithm) throws InterruptedException {
+    void aLateFrameIsAccepted(Algorithm algorithm) throws InterruptedException {
         int ranks = 3;
         float[][] partials = new float[ranks][];
         Arrays.setAll(partials, rank -> Floats.random(rank, 3 * 64));
@@ -116,10 +116,10 @@ class FaultInjectionTest {
 
     record Exchange(int number, WireFormat format, int rows, int columns) {}
 
-    /** Frames of equal length that two ranks mean differently. */
+    /** Frames of equal length to which two ranks assign different exchanges. */
     @ParameterizedTest
     @MethodSource("disagreements")
-    void refusesWhatAnotherRankMeans(String field, Exchange first, Exchange second) throws InterruptedException {
+    void refusesFramesOfAnotherExchange(String field, Exchange first, Exchange second) throws InterruptedException {
         List<Exchange> meant = List.of(first, second);
         MemorySegment[] residuals = new MemorySegment[2];
         List<@Nullable Throwable> failures = Member.failures(InProcessGroup.create(2, Duration.ofDays(1)), member -> {

@@ -19,13 +19,13 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * What happens to frames on their way, and what each rank must make of it, be it a thread or a process: an exception on
- * the rank that receives, and the residual or the logits stay as they were.
+ * Faults of frames in transit, and their required effect for ranks as threads and as processes: an exception on the
+ * receiving rank, and an unchanged residual or logits.
  */
 public final class FaultScenarios {
     private static final int COLUMNS = 65;
     private static final int ROWS = 2;
-    /** As many for each of 2, 3 and 4 ranks: a frame of one part has the length of another's. */
+    /** Divisible by 2, 3 and 4 ranks, so that the frames of all parts have the same length. */
     private static final int TWO_STEP_ROWS = 12;
 
     private static final int FAULTY_CALL = 2;
@@ -37,9 +37,9 @@ public final class FaultScenarios {
     public static List<Scenario> all() {
         List<Scenario> scenarios = new ArrayList<>();
         for (Fault fault : Fault.values()) {
-            // From one of two senders there is no other to take a frame from.
+            // With two ranks there is no other sender whose frame could be received.
             int leastRanks = fault == Fault.MISROUTED ? 3 : 2;
-            // Only a rank that stays away is noticed by time.
+            // Only a missing rank is detected by a time-out.
             boolean timed = fault == Fault.NEVER_ARRIVES;
             for (WireFormat format : List.of(PlainFormat.F32, WireFormat.parse("e2m1:32:e8m0"))) {
                 scenarios.add(new Scenario(
@@ -86,9 +86,9 @@ public final class FaultScenarios {
      * Sums partials again and again over a transport, one of whose exchanges is damaged.
      *
      * @param transport of this rank
-     * @param fault name of what happens to the third exchange, empty for nothing
-     * @param calls how many exchanges
-     * @param beforeCall told the number of each exchange before it starts
+     * @param fault name of the fault of the third exchange; empty for none
+     * @param calls number of exchanges
+     * @param beforeCall receives the number of each exchange before it starts
      */
     public static void sumPartials(Transport transport, String fault, int calls, IntConsumer beforeCall) {
         Transport damaged =
@@ -105,9 +105,9 @@ public final class FaultScenarios {
     }
 
     /**
-     * How partials of some rows are summed.
+     * Parameters of the summation of partials.
      *
-     * @param together whether the rows are two parts, both under way at a time
+     * @param together whether the rows are two parts whose exchanges overlap
      */
     private record Summing(Algorithm algorithm, WireFormat format, int rows, boolean together) {
         Summing(Algorithm algorithm, WireFormat format, int rows) {
@@ -158,16 +158,17 @@ public final class FaultScenarios {
         int elements = summing.rows * COLUMNS;
         MemorySegment residual = Floats.segment(new float[elements]);
         float[][] untouched = new float[1][];
-        // In the third sum: where one rank reads its frames, every other has been through the first sum at least.
+        // The fault is in the third sum: when one rank reads its frames, every other rank has completed at least the
+        // first sum.
         int faultyCall = FAULTY_CALL * summing.exchanges() + step;
         Throwable failure = catchThrowable(() -> run(new FaultyTransport(transport, fault, faultyCall), member -> {
             List<Collective> collectives = List.of(summing.collective(member), summing.collective(member));
-            // One more, where those notice that have not been sent anything wrong.
+            // One more exchange, in which the ranks that received correct frames notice the failure.
             int calls = fault == Fault.NEVER_ARRIVES ? FAULTY_CALL + 1 : FAULTY_CALL + 2;
             for (int call = 0; call < calls; call++) {
                 untouched[0] = Floats.array(residual);
-                // The same partial in every call: an old frame differs in nothing but its number.
-                // One that is torn between equal payloads would be whole.
+                // The partial is the same in every call, so an old frame differs only in its sequence number.
+                // With equal payloads, a torn frame would be a valid one.
                 long seed = fault == Fault.TORN ? call * 10L + member.rank() : member.rank();
                 MemorySegment partial = Floats.segment(Floats.random(seed, elements));
                 summing.sum(member, collectives, partial, residual);
@@ -175,7 +176,7 @@ public final class FaultScenarios {
         }));
         if (transport.rank() != SENDER || fault != Fault.NEVER_ARRIVES) {
             assertRefused(failure, "rank " + SENDER);
-            // Of two parts under way, the first may be whole on a rank that was sent nothing wrong.
+            // Of two overlapping parts, the first may be complete on a rank that received correct frames.
             int from = summing.together ? elements / 2 : 0;
             Floats.assertSame(
                     residual.asSlice((long) from * Float.BYTES),

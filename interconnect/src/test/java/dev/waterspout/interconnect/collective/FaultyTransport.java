@@ -9,12 +9,13 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Injects one fault into one collective: into what rank {@link #SENDER} sends, or into what any other receives from it.
+ * Injects one fault into one collective: into the messages that rank {@link #SENDER} sends, or those that another rank
+ * receives from it.
  */
 final class FaultyTransport extends ForwardingTransport {
     static final int SENDER = 1;
 
-    /** What a rank that takes no part believes. */
+    /** The result that a rank gets which does not take part. */
     private static final Pending NOTHING = new Pending() {
         @Override
         public boolean poll() {

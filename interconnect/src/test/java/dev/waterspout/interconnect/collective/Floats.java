@@ -46,7 +46,7 @@ final class Floats {
         return values;
     }
 
-    /** Asserts that all bits are equal, but for the payloads of NaNs. */
+    /** Asserts that all bits are equal except the payloads of NaNs. */
     static void assertSame(MemorySegment actual, float[] expected, String what) {
         float[] values = array(actual);
         if (values.length != expected.length) {

@@ -36,14 +36,14 @@ class LogitsGatherTest {
 
     @ParameterizedTest
     @MethodSource("shares")
-    void placesEveryShareInRankOrderOnTheRootAlone(int[] shares) throws InterruptedException {
+    void placesEveryShareInRankOrderOnlyOnTheRoot(int[] shares) throws InterruptedException {
         int vocabulary = Arrays.stream(shares).sum();
         Member.run(InProcessGroup.create(shares.length, NEVER), member -> {
             int rank = member.rank();
             LogitsGather gather = gather(member, shares);
             int call = 0;
             for (int rows : new int[] {1, MAX_ROWS, 2, 1}) {
-                // One row more than needed: it must stay as it is.
+                // One row more than needed, which must be unchanged.
                 float[] expected = new float[(rows + 1) * vocabulary];
                 Arrays.fill(expected, CANARY);
                 MemorySegment logits = Floats.segment(expected);
@@ -71,7 +71,7 @@ class LogitsGatherTest {
 
     @ParameterizedTest
     @MethodSource("shares")
-    void countsWhatItGathers(int[] shares) throws InterruptedException {
+    void countsTheGatheredBytes(int[] shares) throws InterruptedException {
         Member.run(InProcessGroup.create(shares.length, NEVER), member -> {
             int rank = member.rank();
             LogitsGather gather = gather(member, shares);
@@ -94,7 +94,7 @@ class LogitsGatherTest {
     }
 
     @Test
-    void bringsEveryBitPatternUnchanged() throws InterruptedException {
+    void keepsEveryBitPattern() throws InterruptedException {
         float[] odd = {-0f, Float.NaN, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, Float.MAX_VALUE};
         MemorySegment logits = Floats.segment(new float[2 * odd.length]);
         Member.run(
@@ -131,7 +131,7 @@ class LogitsGatherTest {
     }
 
     @Test
-    void refusesWrongArgumentsBeforeItSends() throws InterruptedException {
+    void refusesWrongArgumentsBeforeSending() throws InterruptedException {
         Member.run(InProcessGroup.create(2, NEVER), member -> {
             LogitsGather gather = gather(member, new int[] {4, 4});
             MemorySegment local = Floats.segment(1, 2, 3, 4);

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What one rank of a test needs to exchange. */
+/** One rank of a test, with everything that an exchange needs. */
 record Member(int rank, int size, FrameExchange exchange, WorkerPool pool, ExchangeCounters counters, Arena arena) {
     private static final int THREADS = 2;
 
@@ -18,7 +18,7 @@ record Member(int rank, int size, FrameExchange exchange, WorkerPool pool, Excha
         return new HostPort(format, pool, columns, partial, residual);
     }
 
-    /** What one rank does. */
+    /** Task of one rank. */
     @FunctionalInterface
     interface Task {
         void run(Member member);
@@ -29,7 +29,7 @@ record Member(int rank, int size, FrameExchange exchange, WorkerPool pool, Excha
         RankThreads.run(ranks, transport -> runOne(transport, task));
     }
 
-    /** Runs the task on all ranks and returns what each threw, null where it returned. */
+    /** Runs the task on all ranks and returns the exception of each rank, null if it returned normally. */
     static List<@Nullable Throwable> failures(List<Transport> ranks, Task task) throws InterruptedException {
         return RankThreads.start(ranks, transport -> runOne(transport, task)).failures();
     }

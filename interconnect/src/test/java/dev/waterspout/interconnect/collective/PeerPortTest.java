@@ -27,7 +27,7 @@ class PeerPortTest {
     private static final int ROWS = 3;
     private static final int EXCHANGES = 40;
 
-    /** Where all ranks' encoded partials lie: two buffers per rank, used in turn. */
+    /** Memory of all ranks' encoded partials: two buffers per rank, used alternately. */
     private static final class SharedMemory {
         private final MemorySegment[][] encoded;
 
@@ -77,7 +77,7 @@ class PeerPortTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 8})
-    void leavesTheReferencesBitsOnEveryRank(int ranks) throws InterruptedException {
+    void isBitEqualToTheReferenceOnEveryRank(int ranks) throws InterruptedException {
         for (Wire wire : List.of(Wire.F32, Wire.E2M1)) {
             SharedMemory memory = new SharedMemory(ranks, wire);
             Member.run(InProcessGroup.create(ranks, NEVER), member -> {
@@ -100,18 +100,18 @@ class PeerPortTest {
     }
 
     @Test
-    void ranksThatMeanDifferentExchangesAreRefused() throws InterruptedException {
+    void differingExchangesAreRefused() throws InterruptedException {
         assertRefused(2, ROWS, true, "layer");
         assertRefused(1, ROWS - 1, true, "rows");
     }
 
     @Test
-    void aRankThatSendsItsPartialIsRefused() throws InterruptedException {
+    void aPartialThatArrivesAsAFrameIsRefused() throws InterruptedException {
         assertRefused(1, ROWS, false, "bytes");
     }
 
     @Test
-    void twoStepsRefuseItBeforeTheySend() throws InterruptedException {
+    void twoStepRefusesPeerPortsBeforeSending() throws InterruptedException {
         int ranks = 2;
         SharedMemory memory = new SharedMemory(ranks, Wire.F32);
         Member.run(InProcessGroup.create(ranks, NEVER), member -> {

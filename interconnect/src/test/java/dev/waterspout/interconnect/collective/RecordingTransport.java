@@ -9,7 +9,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Notes the sequence number of every exchange that its rank sends frames in. */
+/** Records the sequence number of every exchange in which its rank sends frames. */
 final class RecordingTransport extends ForwardingTransport {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int SEQUENCE_OFFSET = 8;

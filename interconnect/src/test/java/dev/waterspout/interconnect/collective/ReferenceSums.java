@@ -5,11 +5,11 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** What collectives compute, in scalar code over whole arrays. */
+/** The results of collectives, computed by scalar code over whole arrays. */
 final class ReferenceSums {
     private ReferenceSums() {}
 
-    /** {@return what comes out of an array of rows that is encoded and decoded} */
+    /** {@return an array of rows after encoding and decoding} */
     static float[] travel(WireFormat format, float[] values, int columns) {
         PartialCodec codec = PartialCodec.reference(format);
         int rows = values.length / columns;
@@ -20,7 +20,7 @@ final class ReferenceSums {
         return Floats.array(decoded);
     }
 
-    /** {@return the sum of what travels of every partial, in rank order; one rank's partial stays exact} */
+    /** {@return the sum of all decoded partials, in rank order; the partial of a single rank stays exact} */
     static float[] sum(WireFormat format, float[][] partials, int columns) {
         float[] sum = partials.length == 1 ? partials[0].clone() : travel(format, partials[0], columns);
         for (int rank = 1; rank < partials.length; rank++) {

@@ -18,7 +18,7 @@ class TwoStepTest extends CollectiveContractTest {
         return maxRows;
     }
 
-    /** The sum of what travelled travels once more. */
+    /** The sum of the decoded partials is encoded and decoded once more. */
     @Override
     float[] reference(WireFormat format, float[][] partials, int columns, float[] residual) {
         float[] sum = ReferenceSums.sum(format, partials, columns);

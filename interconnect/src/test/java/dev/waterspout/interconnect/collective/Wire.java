@@ -3,7 +3,7 @@ package dev.waterspout.interconnect.collective;
 import dev.waterspout.kernels.codec.WireFormat;
 
 /**
- * A wire format and its sizes, written down independently of the codec.
+ * A wire format and its sizes, specified independently of the codec.
  *
  * @param text of the format
  * @param block elements that share a scale
@@ -23,7 +23,7 @@ record Wire(String text, int block, int scaleBits, int elementBits) {
         return WireFormat.parse(text);
     }
 
-    /** {@return the bytes of a frame: design, section 4, and the header} */
+    /** {@return the bytes of a frame, including the header} */
     long frameBytes(int rows, int columns) {
         long blocks = Math.ceilDiv(columns, block);
         return HEADER_BYTES + rows * ((blocks * scaleBits + 7) / 8 + ((long) columns * elementBits + 7) / 8);

@@ -14,7 +14,7 @@ class FrameHeaderTest {
     private static final FrameHeader EXPECTED = new FrameHeader(1, 20, 3, 4, 5, 6, 70);
 
     @Test
-    void acceptsWhatIsExpected() {
+    void acceptsTheExpectedHeader() {
         new FrameHeader(1, 20, 3, 4, 5, 6, 70).requireEqual(EXPECTED, 0);
     }
 

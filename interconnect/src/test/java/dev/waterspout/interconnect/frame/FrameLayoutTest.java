@@ -27,7 +27,7 @@ class FrameLayoutTest {
 
     @ParameterizedTest
     @MethodSource("headers")
-    void readsWhatItWrote(FrameHeader header) {
+    void readsTheWrittenHeader(FrameHeader header) {
         assertThat(FrameLayout.open(sealed(header), SENDER, RECEIVER)).isEqualTo(header);
     }
 
@@ -41,7 +41,7 @@ class FrameLayoutTest {
 
     @ParameterizedTest
     @MethodSource("headers")
-    void liesInMemoryAsDocumented(FrameHeader header) {
+    void hasTheDocumentedLayout(FrameHeader header) {
         MemorySegment frame = sealed(header);
         byte[] bytes = frame.toArray(ValueLayout.JAVA_BYTE);
         ByteBuffer expected = ByteBuffer.allocate(bytes.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -65,7 +65,7 @@ class FrameLayoutTest {
     }
 
     @Test
-    void refusesAFrameCutAnywhere() {
+    void refusesEveryTruncation() {
         MemorySegment frame = sealed(HEADER);
         for (long length = 0; length < frame.byteSize(); length++) {
             refuses(frame.asSlice(0, length));
@@ -73,7 +73,7 @@ class FrameLayoutTest {
     }
 
     @Test
-    void refusesAFrameWithMoreBytesThanItSays() {
+    void refusesAFrameLongerThanItsHeaderSays() {
         MemorySegment longer = Arena.ofAuto().allocate(sealed(HEADER).byteSize() + 1);
         longer.copyFrom(sealed(HEADER));
         assertThat(refuses(longer)).contains("payload length 61").contains("62 bytes");
@@ -128,7 +128,7 @@ class FrameLayoutTest {
                 Long.MAX_VALUE - 47,
                 Long.MAX_VALUE
             })
-    void refusesAPayloadLengthThatIsNotTheFrames(long claimed) {
+    void refusesAPayloadLengthThatDiffersFromTheFrame(long claimed) {
         MemorySegment frame = sealed(HEADER);
         frame.set(ValueLayout.JAVA_LONG_UNALIGNED, FrameLayout.PAYLOAD_LENGTH_OFFSET, claimed);
         refuses(frame);
@@ -140,7 +140,7 @@ class FrameLayoutTest {
     }
 
     @Test
-    void opensFramesOfRandomBytesWithARefusal() {
+    void refusesFramesOfRandomBytes() {
         Random random = new Random(11);
         for (int i = 0; i < 2_000; i++) {
             byte[] noise = new byte[random.nextInt(120)];
@@ -152,7 +152,7 @@ class FrameLayoutTest {
     }
 
     @Test
-    void sealsOnlyFramesThatFit() {
+    void sealsOnlyFramesOfTheRightSize() {
         MemorySegment frame = Arena.ofAuto().allocate(48 + 61);
         for (long bytes : new long[] {60, 62, -1, -49, Long.MAX_VALUE, Long.MIN_VALUE}) {
             assertThatIllegalArgumentException()

@@ -16,15 +16,15 @@ import java.util.List;
 
 /**
  * One rank of the contract test: goes through all scenarios, each in a group of its own, and writes a line for each
- * into a file: "ok" or what was wrong. Arguments: launcher, and what the names of the files that it writes start with.
+ * into a file: "ok" or the failure. Arguments: launcher, and prefix of the output files.
  */
 final class MpiContractMain {
-    /** Stands for all scenarios being over. */
+    /** Marks the end of all scenarios. */
     static final String LAST = "all scenarios";
 
-    /** Groups of processes do not race as threads do, and take longer to make. */
+    /** Processes need fewer repetitions than threads, whose timing varies more, and take longer to start. */
     private static final int MAX_ROUNDS = 12;
-    /** Longer than any scenario takes that does not end by its deadline. */
+    /** Longer than any scenario that does not end by its deadline. */
     private static final Duration NEVER = Duration.ofSeconds(20);
 
     private static final Duration SOON = Duration.ofMillis(TransportScenarios.SOON_MILLIS);
@@ -38,7 +38,7 @@ final class MpiContractMain {
         Path file = Path.of(arguments[1] + ".reason");
         Transport control = MpiTransport.open(world, MpiSettings.of(NEVER), true);
         List<Scenario> scenarios = new ArrayList<>(TransportScenarios.all());
-        // What ends by time is in the contract itself, and no transport sees what frames are of.
+        // Time-outs are part of the transport contract, and transports do not depend on the content of frames.
         FaultScenarios.all().stream()
                 .filter(scenario -> !scenario.timed() && scenario.name().contains(" f32"))
                 .forEach(scenarios::add);
@@ -52,18 +52,18 @@ final class MpiContractMain {
         meet(control);
         lines.add(LAST + ": ok");
         Files.write(file, lines);
-        Runtime.getRuntime().halt(0); // groups that failed have messages under way, with which MPI may not end
+        Runtime.getRuntime().halt(0); // failed groups have outstanding messages, with which MPI_Finalize may hang
     }
 
     private static String outcome(MpiWorld world, Transport control, Scenario scenario) {
         String outcome = "ok";
         for (int round = 0; round < Math.min(scenario.rounds(), MAX_ROUNDS); round++) {
-            meet(control); // all come from the scenario before
+            meet(control); // all ranks have ended the previous scenario
             MpiTransport transport = MpiTransport.open(world, MpiSettings.of(scenario.timed() ? SOON : NEVER), false);
-            meet(control); // none fails before all have joined
+            meet(control); // no rank fails before all have joined
             try {
                 scenario.body().run(transport, round);
-            } catch (Throwable failure) { // whatever it is, the test shows it
+            } catch (Throwable failure) { // any failure is reported by the test
                 transport.abort(failure);
                 outcome = failure.toString().replaceAll("\\s+", " ");
             }

@@ -9,8 +9,8 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * One rank of a group to one of whose ranks something happens. Ends as the engine does: exit code 0, or 5 with one
- * sentence in a file. Arguments: launcher, what happens, and what the names of the files that it writes start with.
+ * One rank of a group of which one rank fails. It ends like the engine: with exit code 0, or with 5 and one sentence in
+ * a file. Arguments: launcher, fault, and prefix of the output files.
  */
 final class MpiFaultMain {
     static final int CULPRIT = 1;
@@ -46,7 +46,7 @@ final class MpiFaultMain {
         }
     }
 
-    /** As the launcher says. */
+    /** Returns the rank that the launcher assigned. */
     private static int launchedRank() {
         String openMpi = System.getenv("OMPI_COMM_WORLD_RANK");
         return Integer.parseInt(openMpi == null ? System.getenv("PMI_RANK") : openMpi);
@@ -64,7 +64,7 @@ final class MpiFaultMain {
         try {
             Files.writeString(Path.of(files + ".reason"), "" + reason.getMessage());
         } catch (IOException lost) {
-            System.err.println(lost); // the rank ends all the same
+            System.err.println(lost); // the rank ends nevertheless
         }
         Runtime.getRuntime().halt(PEER_FAILED);
     }
@@ -89,7 +89,7 @@ final class MpiFaultMain {
         }
     }
 
-    /** Works for longer than any other waits. */
+    /** Computes for longer than the other ranks wait. */
     private static void compute() {
         compute(TIMEOUT.multipliedBy(3));
     }

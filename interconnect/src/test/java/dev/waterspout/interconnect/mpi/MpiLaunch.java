@@ -12,13 +12,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
-/** Starts a program as the ranks of a group, as a user would, and collects what its processes wrote down. */
+/** Starts a program as the ranks of a group, as a user would, and collects the output files of its processes. */
 final class MpiLaunch {
     private static final long TIME_LIMIT_SECONDS = 150;
 
     private MpiLaunch() {}
 
-    /** How one rank ended: exit code, and the sentence that it ended with, empty for none. */
+    /** End of one rank: exit code, and its last sentence, which may be empty. */
     record End(int code, String sentence) {}
 
     /** Skips the test, with a message, unless this launcher and its library are installed. */
@@ -39,7 +39,7 @@ final class MpiLaunch {
 
     private static List<String> command(Launcher launcher, int ranks) {
         if (launcher == Launcher.MPICH) {
-            // Otherwise it kills all ranks at once when one fails.
+            // Without this option it kills all ranks at once when one fails.
             return List.of("mpiexec.mpich", "-disable-auto-cleanup", "-n", "" + ranks);
         }
         List<String> command = new ArrayList<>(List.of("mpirun", "--oversubscribe", "--bind-to", "none"));
@@ -52,11 +52,11 @@ final class MpiLaunch {
     }
 
     /**
-     * Runs a program on some ranks, each under a shell that notes its exit code; its last argument is what the names of
-     * its files start with.
+     * Runs a program on some ranks, each under a shell that records its exit code. Its last argument is the prefix of
+     * its output files.
      *
      * @param folder of those files
-     * @return per rank how it ended
+     * @return the end of each rank
      */
     static Map<Integer, End> run(Launcher launcher, int ranks, Path folder, Class<?> program, String... arguments)
             throws IOException, InterruptedException {
@@ -66,7 +66,7 @@ final class MpiLaunch {
                 script,
                 String.join(
                         "\n",
-                        // The shell outlives the launcher's signals, to write down how its child ended.
+                        // The shell ignores the launcher's signals, so that it can record the exit code of its child.
                         "trap : TERM USR1",
                         "'" + java + "' -XX:TieredStopAtLevel=1 -Xshare:auto -XX:+UseSerialGC -Xmx256m"
                                 + " --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp '"

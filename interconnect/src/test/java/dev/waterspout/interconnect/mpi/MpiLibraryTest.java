@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which libraries are taken, and what is said of those that are not. */
+/** The choice of the MPI library, and messages about unusable ones. */
 class MpiLibraryTest {
     @ParameterizedTest
     @EnumSource(
@@ -30,12 +30,12 @@ class MpiLibraryTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"/nowhere/libmpi.so", "libnowhere.so.1"})
-    void saysWhatToInstallWhereThereIsNone(String path) {
+    void namesThePackageToInstallIfThereIsNone(String path) {
         assertRefused(path, "the MPI library " + path + " is absent or cannot be loaded");
     }
 
     @Test
-    void refusesWhatIsNoLibrary(@TempDir Path folder) throws IOException {
+    void refusesAFileThatIsNoLibrary(@TempDir Path folder) throws IOException {
         Path text = Files.writeString(folder.resolve("libmpi.so"), "no library");
         assertRefused(text.toString(), "cannot be loaded");
     }
@@ -54,7 +54,7 @@ class MpiLibraryTest {
     }
 
     @Test
-    void refusesAGroupWithoutTime() {
+    void refusesAZeroTimeout() {
         for (Duration timeout : new Duration[] {Duration.ZERO, Duration.ofNanos(-1), Duration.ofDays(365_000)}) {
             Assertions.assertThatIllegalArgumentException()
                     .isThrownBy(() -> MpiSettings.of(timeout))

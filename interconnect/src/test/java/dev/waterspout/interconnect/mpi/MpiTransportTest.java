@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Groups of processes, with each MPI that is installed: the contract of transports, and processes that fail. Most of
- * their time is waiting, so several groups run at a time.
+ * Groups of processes with each installed MPI: the contract of transports, and failing processes. Several groups run at
+ * the same time, because they mostly wait.
  */
 @Timeout(200)
 class MpiTransportTest {
@@ -34,7 +34,7 @@ class MpiTransportTest {
     private static final int PEER_FAILED = 5;
     private static final int GROUPS_AT_A_TIME = 3;
     private static final String NOTHING = "nothing";
-    /** Falls behind by half the timeout. */
+    /** One rank is late by half of the time-out. */
     static final String SLOW = "falls behind";
 
     static final String NEVER_STARTS = "never calls MPI_Init";
@@ -64,7 +64,7 @@ class MpiTransportTest {
         pool.shutdown();
     }
 
-    /** A group that outlived the tests would write into a folder that is gone. */
+    /** A group that outlived the tests would write into a deleted folder. */
     @AfterAll
     static void waitForAll() throws ExecutionException, InterruptedException {
         for (Future<?> group : RUNNING.values()) {
@@ -104,7 +104,7 @@ class MpiTransportTest {
                         .isEqualTo(MpiContractMain.LAST + ": ok"));
     }
 
-    /** Per thing that happens, a word of every survivor's sentence. */
+    /** For each fault, a part of the message of every surviving rank. */
     static Stream<Arguments> failures() {
         return Stream.of(Launcher.OPEN_MPI, Launcher.MPICH)
                 .flatMap(launcher -> Stream.of(
@@ -116,7 +116,7 @@ class MpiTransportTest {
                                 List.of("LAST_BIT_FLIPPED", "CRC32C"),
                                 List.of("SENT_SHORT", "sent 567 bytes"),
                                 List.of("SENT_TWICE", "sequence number"))
-                        // The rest is the same code, whatever the library.
+                        // Further faults run the same code with every library.
                         .filter(failure -> launcher == Launcher.OPEN_MPI
                                 || failure.getFirst().startsWith("killed"))
                         .map(failure -> Arguments.of(launcher, failure.getFirst(), failure.getLast())));
@@ -135,7 +135,7 @@ class MpiTransportTest {
         });
     }
 
-    /** Per group one of whose ranks does not start, what the first of the others to end says. */
+    /** For each group with a missing rank, the message of the first rank that ends. */
     static Stream<Arguments> incompleteGroups() {
         return Stream.of(
                 Arguments.of(Launcher.OPEN_MPI, NEVER_STARTS, WAITED),
@@ -145,12 +145,12 @@ class MpiTransportTest {
     }
 
     /**
-     * Who is missing is not known before the start: the sentence names the rank that waited. When the first of them has
-     * waited for long enough, its launcher may stop the rest.
+     * Before the start the missing rank is unknown, so the message names the waiting rank. When the first rank gives
+     * up, its launcher may stop the others.
      */
     @ParameterizedTest(name = "{0}, {1}")
     @MethodSource("incompleteGroups")
-    void aGroupThatIsNotCompleteEnds(Launcher launcher, String what, String words)
+    void anIncompleteGroupEnds(Launcher launcher, String what, String words)
             throws ExecutionException, InterruptedException {
         Map<Integer, End> ends = ends(launcher, RANKS, what);
         ends.remove(CULPRIT);
@@ -164,7 +164,7 @@ class MpiTransportTest {
         assertThat(ends.values()).anySatisfy(end -> assertThat(end.sentence()).contains(words));
     }
 
-    /** Groups with nothing wrong: launcher, ranks, what happens. */
+    /** Groups without a failure: launcher, ranks, event. */
     static Stream<Arguments> soundGroups() {
         return Stream.of(
                 Arguments.of(Launcher.OPEN_MPI, RANKS, NOTHING),

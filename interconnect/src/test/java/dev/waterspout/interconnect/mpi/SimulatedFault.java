@@ -3,24 +3,24 @@ package dev.waterspout.interconnect.mpi;
 import java.util.Random;
 
 /**
- * What goes wrong in a simulated run, drawn from a seed.
+ * A fault of a simulated run, drawn from a seed.
  *
  * @param kind of the fault
- * @param rank that it strikes
- * @param peer the other end of a pair that is cut
- * @param step after so many messages of the group, or calls of the rank
+ * @param rank rank with the fault
+ * @param peer the other rank of a disconnected pair
+ * @param step number of messages of the group, or of calls of the rank, before the fault
  * @param delayNanos usual delay of a message
- * @param eagerBytes smaller messages are copied when they are sent
- * @param seen whether other ranks see that a process has ended
+ * @param eagerBytes messages below this size are copied when they are sent
+ * @param seen whether other ranks can detect that a process has ended
  */
 public record SimulatedFault(Kind kind, int rank, int peer, int step, long delayNanos, int eagerBytes, boolean seen) {
-    /** How long a rank waits for another, in nanoseconds of virtual time. */
+    /** Time-out of a rank, in nanoseconds of virtual time. */
     public static final long TIMEOUT = 1_000_000_000;
 
-    /** Half of the faults strike so early, while the ranks join and agree. */
+    /** Half of the faults occur within this number of steps, while the ranks join and compare their options. */
     private static final int EARLY = 60;
 
-    /** About as many messages of each pair, and as many calls of each rank, as a short run has. */
+    /** Approximate number of messages of each pair, and of calls of each rank, in a short run. */
     private static final int MESSAGES_OF_A_PAIR = 45;
 
     private static final int CALLS = 700;
@@ -28,17 +28,17 @@ public record SimulatedFault(Kind kind, int rank, int peer, int step, long delay
 
     /** The kinds of faults. */
     public enum Kind {
-        /** Messages are delayed, each by a time of its own. */
+        /** Every message has a random delay. */
         DELAY,
-        /** Some messages take longer than ranks wait. */
+        /** Some messages are delayed beyond the time-out. */
         LONG_DELAY,
-        /** A rank computes for longer than the others wait. */
+        /** A rank computes beyond the time-out of the others. */
         BUSY,
         /** One message is lost. */
         LOSS,
-        /** All messages between two ranks are lost from some moment on. */
+        /** All later messages between two ranks are lost. */
         CUT_PAIR,
-        /** All messages of a rank are lost from some moment on: its host is cut off. */
+        /** All later messages of a rank are lost, as if its host were disconnected. */
         CUT_HOST,
         /** A process dies. */
         DEATH,
@@ -82,7 +82,7 @@ public record SimulatedFault(Kind kind, int rank, int peer, int step, long delay
         return (sender == rank && receiver == peer) || (sender == peer && receiver == rank);
     }
 
-    /** {@return nanoseconds from one rank to another} */
+    /** {@return the delay of a message in nanoseconds} */
     long delay(Random random) {
         if (kind == Kind.LONG_DELAY && random.nextInt(LATE_MESSAGES) == 0) {
             return TIMEOUT / 2 + random.nextLong(2 * TIMEOUT);
@@ -90,7 +90,7 @@ public record SimulatedFault(Kind kind, int rank, int peer, int step, long delay
         return 1 + random.nextLong(random.nextInt(20) == 0 ? 100 * delayNanos : delayNanos);
     }
 
-    /** {@return whether this is the call that the fault strikes} */
+    /** {@return whether the fault occurs in this call} */
     boolean strikes(int caller, long call) {
         return caller == rank && call == step;
     }

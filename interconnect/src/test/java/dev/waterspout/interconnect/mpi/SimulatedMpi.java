@@ -31,7 +31,7 @@ final class SimulatedMpi implements MpiHost {
     private static final int LARGEST_TAG = Integer.MAX_VALUE;
     private static final long SHORTEST_PAUSE = 1_000_000;
     private static final long LONGEST_PAUSE = 100_000_000;
-    /** So many polls take no time. */
+    /** Number of consecutive polls that take no virtual time. */
     private static final int FREE_POLLS = 8;
 
     private static final long POLL = 1_000;
@@ -42,7 +42,7 @@ final class SimulatedMpi implements MpiHost {
     private final Arena memory = Arena.ofAuto();
     private final MemorySegment tagLimit = memory.allocateFrom(ValueLayout.JAVA_INT, LARGEST_TAG);
     private final Map<Long, Request> requests = new HashMap<>();
-    /** Per request for a communicator its number. */
+    /** The number of a communicator by the request that created it. */
     private final Map<Long, Integer> duplicates = new HashMap<>();
 
     private long lastHandle = 100;
@@ -94,7 +94,7 @@ final class SimulatedMpi implements MpiHost {
     }
 
     /**
-     * A call of MPI: the moment at which a process dies, computes on, or is told of a failure; {@return the error code}
+     * Begins a call of MPI, in which the process may be killed, delayed, or receive an error; {@return the error code}
      */
     private int called() {
         SimulatedFault fault = simulation.fault();
@@ -105,7 +105,7 @@ final class SimulatedMpi implements MpiHost {
         }
         if (struck && fault.kind() == Kind.BUSY) {
             long until = nanoTime() + 2 * SimulatedFault.TIMEOUT;
-            while (nanoTime() < until) { // messages wake it up
+            while (nanoTime() < until) { // messages wake the rank early
                 simulation.time().sleep(rank, until);
             }
         }
@@ -199,7 +199,7 @@ final class SimulatedMpi implements MpiHost {
             int count, MemorySegment handles, MemorySegment completed, MemorySegment indices, MemorySegment statuses) {
         int error = called();
         polls = nanoTime() == lastPoll ? polls + 1 : 0;
-        if (polls > FREE_POLLS) { // a rank that only polls
+        if (polls > FREE_POLLS) { // a rank that polls without progress
             simulation.time().sleep(rank, nanoTime() + POLL);
         }
         lastPoll = nanoTime();
@@ -275,7 +275,7 @@ final class SimulatedMpi implements MpiHost {
 
     @Override
     public void retain(Object used) {
-        // The simulation keeps what its messages refer to.
+        // The simulation keeps the buffers of its messages reachable.
     }
 
     @Override

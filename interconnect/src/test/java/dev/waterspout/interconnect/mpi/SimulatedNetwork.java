@@ -13,9 +13,9 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages between the ranks of a simulated MPI. Messages of one pair of ranks in one communicator do not overtake each
- * other; all others do. A small message may be copied when it is sent; any other is read from its sender's memory when
- * its receiver takes it.
+ * Messages between the ranks of a simulated MPI. Messages of one pair of ranks in one communicator stay in order; all
+ * others may overtake each other. A small message may be copied when it is sent; any other is read from its sender's
+ * memory when its receiver takes it.
  */
 final class SimulatedNetwork {
     /** MPI's code of a message that is longer than the receiver's buffer. */
@@ -28,9 +28,9 @@ final class SimulatedNetwork {
     private final Random random;
     private final int ranks;
     private final Map<Long, Channel> channels = new HashMap<>();
-    /** Per rank the receives that no message has come for, in the order in which they were posted. */
+    /** Per rank: the receives without a message, in the order in which they were posted. */
     private final List<List<Request>> posted = new ArrayList<>();
-    /** Per rank how many communicators it has asked for; a communicator is there once all ranks have asked for it. */
+    /** Per rank: the number of requested communicators. A communicator exists once all ranks have requested it. */
     private final int[] duplicates;
 
     private final boolean[] ended;
@@ -42,7 +42,7 @@ final class SimulatedNetwork {
         private long lastArrival;
     }
 
-    /** A message, a receive or a duplicate that was asked for. */
+    /** A send, a receive or the duplication of a communicator. */
     static final class Request {
         private final int owner;
         private final int peer;
@@ -51,9 +51,9 @@ final class SimulatedNetwork {
         private int tag;
         private int error;
         private int received;
-        /** A send: when the receiver can see it. */
+        /** For a send: the time at which the receiver can see it. */
         private long arrives;
-        /** When it is complete, {@link Long#MAX_VALUE} while that is not known. */
+        /** Time of completion; {@link Long#MAX_VALUE} while it is unknown. */
         private long complete = Long.MAX_VALUE;
 
         private Request(int owner, int peer, int communicator, MemorySegment buffer, int tag) {
@@ -135,7 +135,7 @@ final class SimulatedNetwork {
         return receive;
     }
 
-    /** Gives a rank's posted receives the messages that have come. */
+    /** Matches a rank's posted receives with the messages that have arrived. */
     void deliver(int rank) {
         Iterator<Request> receives = posted.get(rank).iterator();
         while (receives.hasNext()) {
@@ -148,7 +148,10 @@ final class SimulatedNetwork {
         }
     }
 
-    /** {@return the channel whose first message has come and fits a receive; the first to come of several} */
+    /**
+     * {@return the channel whose first message has arrived and matches a receive; of several, the one that arrived
+     * first}
+     */
     private @Nullable Channel arrived(Request receive) {
         Channel first = null;
         for (int peer = 0; peer < ranks; peer++) {
@@ -186,7 +189,7 @@ final class SimulatedNetwork {
         return request.complete <= time.now();
     }
 
-    /** {@return the next moment at which a message comes for a rank, or one of its own is known to be taken} */
+    /** {@return the next time at which a message arrives for a rank, or a send of the rank completes} */
     long nextArrival(int rank) {
         long next = Long.MAX_VALUE;
         for (Channel channel : channels.values()) {
@@ -198,7 +201,7 @@ final class SimulatedNetwork {
         return next;
     }
 
-    /** A process has ended: what it has not handed over never arrives, and it takes nothing more. */
+    /** A process has ended: its messages that were not copied never arrive, and it receives no more. */
     void end(int rank) {
         ended[rank] = true;
         posted.get(rank).clear();

@@ -11,16 +11,16 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of several ranks, each a process of its own with {@link MpiTransport} over a simulated MPI, in virtual time.
- * The same seed gives the same run: delays, the order of messages of different pairs, and one fault at some step.
+ * A run of several ranks in virtual time. Each rank is a separate process with {@link MpiTransport} over a simulated
+ * MPI. The seed determines the run: delays, the order of messages of different pairs, and one fault.
  */
 public final class Simulation {
-    /** No run may take so long: many times what ranks wait for each other. */
+    /** Time limit of a run, many times the time-out of ranks. */
     private static final long LIMIT = 60 * SimulatedFault.TIMEOUT;
 
     /**
-     * The first numbers of generators with seeds near each other are near each other: the golden ratio in 64 bits
-     * scatters seeds.
+     * Multiplier that spreads consecutive seeds, the golden ratio in 64 bits: generators with similar seeds begin with
+     * similar numbers.
      */
     private static final long SCRAMBLER = 0x9e3779b97f4a7c15L;
 
@@ -35,7 +35,7 @@ public final class Simulation {
     @FunctionalInterface
     public interface Task {
         /**
-         * Runs on a thread of its own; the rank's transport may be used by another that it waits for.
+         * Runs on a separate thread. The rank's transport may be used by another thread for which it waits.
          *
          * @param rank its number
          * @param join joins the group
@@ -44,17 +44,17 @@ public final class Simulation {
     }
 
     /**
-     * How a rank ended.
+     * End of a rank.
      *
      * @param killed whether its process was killed
-     * @param failure what it threw, null for nothing
+     * @param failure exception of the task, or null
      */
     public record End(boolean killed, @Nullable Throwable failure) {}
 
     /**
      * @param ranks at least 2
-     * @param fault what goes wrong
-     * @param seed of delays and orders
+     * @param fault fault of the run
+     * @param seed seed of delays and message orders
      */
     public Simulation(int ranks, SimulatedFault fault, long seed) {
         this.ranks = ranks;
@@ -74,7 +74,7 @@ public final class Simulation {
     /**
      * Runs a task on all ranks.
      *
-     * @return how each ended, in rank order
+     * @return the end of each rank, in rank order
      */
     public List<End> run(Task task) throws InterruptedException {
         @Nullable Throwable[] failures = new Throwable[ranks];
@@ -82,7 +82,7 @@ public final class Simulation {
         Arrays.setAll(tasks, rank -> () -> {
             try {
                 task.run(rank, () -> join(rank));
-            } catch (Throwable failure) { // whatever it is, the test sees it
+            } catch (Throwable failure) { // any failure is passed to the test
                 failures[rank] = failure;
             } finally {
                 ended[rank] = true;
@@ -97,12 +97,12 @@ public final class Simulation {
         return ends;
     }
 
-    /** {@return whether a rank would never have ended} */
+    /** {@return whether a rank exceeded the time limit of the run} */
     public boolean hangs() {
         return time.isOver();
     }
 
-    /** {@return nanoseconds that have passed} */
+    /** {@return the elapsed virtual time in nanoseconds} */
     public long nanos() {
         return time.now();
     }

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The contract of transports over the simulated MPI: what simulated runs find is then not the simulation's own. */
+/**
+ * The contract of transports over the simulated MPI, so that failures of simulated runs are not caused by the
+ * simulation.
+ */
 @Timeout(120)
 class SimulationContractTest {
     private static final int RANKS = 3;
@@ -52,7 +55,7 @@ class SimulationContractTest {
         }
     }
 
-    /** A barrier without messages: a rank that has done its part neither leaves nor ends before the others. */
+    /** A barrier without messages: no rank ends before the others have completed their part. */
     private static void waitForAll(Simulation simulation, int rank, boolean[] done) {
         done[rank] = true;
         while (IntStream.range(0, RANKS).anyMatch(other -> !done[other])) {

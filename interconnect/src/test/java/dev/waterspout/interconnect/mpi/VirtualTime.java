@@ -5,12 +5,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Threads that run one at a time, in an order that depends on a seed only. Time passes where they sleep, and only
- * there: it goes on to the moment at which the next one wakes up. A lane may consist of several threads of which one
- * waits for the other. Virtual threads change over without the operating system.
+ * Runs threads one at a time, in an order that depends only on a seed. Time advances only while all threads sleep, to
+ * the next wake-up. A lane may consist of several threads of which one waits for another. Virtual threads switch
+ * without the operating system.
  */
 final class VirtualTime {
-    /** Thrown in a thread that has to end, because it is killed or because time is up. */
+    /** Thrown in a thread that must end, because it was killed or the time limit has passed. */
     static final class Stopped extends Error {
         private static final long serialVersionUID = 1;
 
@@ -23,7 +23,7 @@ final class VirtualTime {
 
     private final Random random;
     private final long limit;
-    /** Per lane when it wakes up; {@link Long#MAX_VALUE} for one that has ended. */
+    /** Per lane: its wake-up time; {@link Long#MAX_VALUE} after its end. */
     private final long[] wakes;
 
     private final @Nullable Thread[] parked;
@@ -32,8 +32,8 @@ final class VirtualTime {
     private volatile boolean over;
 
     /**
-     * @param lanes how many threads take turns
-     * @param random decides who of several goes first
+     * @param lanes number of lanes
+     * @param random chooses among lanes with the same wake-up time
      * @param limit nanoseconds after which all threads are stopped
      */
     VirtualTime(int lanes, Random random, long limit) {
@@ -48,7 +48,7 @@ final class VirtualTime {
         return now;
     }
 
-    /** {@return whether the limit was passed, so that some thread would never have ended} */
+    /** {@return whether the time limit has passed} */
     boolean isOver() {
         return over;
     }
@@ -83,10 +83,10 @@ final class VirtualTime {
     }
 
     /**
-     * Lets time pass for the lane whose turn it is.
+     * Puts the running lane to sleep.
      *
-     * @param lane that sleeps
-     * @param until when it wakes up
+     * @param lane the running lane
+     * @param until wake-up time in nanoseconds
      */
     void sleep(int lane, long until) {
         wakes[lane] = Math.max(until, now);
@@ -98,7 +98,7 @@ final class VirtualTime {
         }
     }
 
-    /** Wakes a lane earlier than it has asked for. */
+    /** Wakes a lane before its wake-up time. */
     void wake(int lane, long at) {
         if (wakes[lane] != Long.MAX_VALUE) {
             wakes[lane] = Math.min(wakes[lane], Math.max(at, now));

@@ -1,6 +1,6 @@
 /**
- * Tests of ranks as processes. A launcher starts them, so each test is a program of its own that writes down what came
- * of it.
+ * Tests of ranks as processes. A launcher starts them, so each test runs separate programs that write their results to
+ * files.
  */
 @NullMarked
 package dev.waterspout.interconnect.mpi;

@@ -23,7 +23,7 @@ class ChooserTest {
         return new CommChoice(Algorithm.ALLGATHER, format, CommChoice.UNCUT);
     }
 
-    /** Per choice its seconds, for 1, 2 and 4 rows. */
+    /** Builds a chooser from the seconds of each choice for 1, 2 and 4 rows. */
     private static Chooser chooser(List<CommChoice> baselines, Map<CommChoice, double[]> seconds) {
         return new Chooser(
                 SIZES,
@@ -45,7 +45,7 @@ class ChooserTest {
     }
 
     @Test
-    void inOneFormatASmallerGainSwitches() {
+    void withinOneFormatASmallerGainSuffices() {
         CommChoice twoStep = new CommChoice(Algorithm.TWOSTEP, E2M1, CommChoice.UNCUT);
         assertThat(chosen(
                         List.of(PLAIN),
@@ -57,7 +57,7 @@ class ChooserTest {
     }
 
     @Test
-    void whatIsAssumedHasToGainMore() {
+    void assumedCostsNeedALargerGain() {
         Map<CommChoice, Double> seconds = Map.of(PLAIN, 100.0, HALF, 95.0, SMALL, 80.0);
         Chooser wary = new Chooser(
                 SIZES,
@@ -72,7 +72,7 @@ class ChooserTest {
     }
 
     @Test
-    void whatIsTakenStaysUntilAnotherGainsClearly() {
+    void theCurrentChoiceStaysUntilAnotherIsClearlyFaster() {
         assertThat(chosen(
                         List.of(PLAIN),
                         Map.of(
@@ -83,14 +83,14 @@ class ChooserTest {
     }
 
     @Test
-    void nothingIsKeptThatIsNotClearlyFasterThanPlain() {
+    void onlyChoicesClearlyFasterThanPlainAreKept() {
         assertThat(chosen(
                         List.of(PLAIN), Map.of(PLAIN, new double[] {100, 100, 100}, SMALL, new double[] {50, 98, 101})))
                 .containsExactly(SMALL, PLAIN, PLAIN);
     }
 
     @Test
-    void theFastestPlainFormatIsToBeBeaten() {
+    void theFastestPlainFormatIsTheBaseline() {
         List<CommChoice> both = List.of(PLAIN, HALF);
         assertThat(chosen(
                         both,
@@ -102,7 +102,7 @@ class ChooserTest {
     }
 
     @Test
-    void neighboursThatAgreeAreOneStep() {
+    void equalNeighboursAreMerged() {
         Chooser chooser = chooser(List.of(PLAIN), Map.of());
         assertThat(chooser.schedule(List.of(PLAIN, PLAIN, SMALL)).steps())
                 .containsExactly(new Step(3, PLAIN), new Step(Integer.MAX_VALUE, SMALL));
@@ -123,7 +123,7 @@ class ChooserTest {
     }
 
     @Test
-    void lockedPhasesStayPlainUnlessTheWholeGains() {
+    void lockedPhasesStayPlainUnlessTheirTotalIsFaster() {
         Map<CommChoice, double[]> seconds =
                 Map.of(PLAIN, new double[] {100, 100, 400}, SMALL, new double[] {50, 120, 370});
         assertThat(chooser(List.of(PLAIN), seconds).chooseLocked(rows -> List.copyOf(seconds.keySet())))

@@ -58,8 +58,8 @@ class CommPolicyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {2, 4}) // with 2 ranks both collectives send as many bytes
-    void aSlowLinkIsCompressed(int ranks) throws InterruptedException {
+    @ValueSource(ints = {2, 4}) // with 2 ranks both collectives send the same number of bytes
+    void aSlowLinkUsesCompression(int ranks) throws InterruptedException {
         Decision decision = decide(ranks, SimulatedRank.machine(50e-6, 1, 4), SETTINGS);
         assertThat(largest(decision).format()).isEqualTo(E2M1);
         assertThat(largest(decision).algorithm() == Algorithm.TWOSTEP || ranks == 2)
@@ -79,7 +79,7 @@ class CommPolicyTest {
     @Tag(Pairwise.EXHAUSTIVE)
     @Test
     void eightRanksDecideAsFourDo() throws InterruptedException {
-        aSlowLinkIsCompressed(8);
+        aSlowLinkUsesCompression(8);
         oneRowOverAFarLinkIsGatheredInOneStep(8);
     }
 
@@ -95,13 +95,13 @@ class CommPolicyTest {
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @CsvSource({"8, 0.1", "4, 0.1", "2, 1", "2, 10"})
-    void whatCompressesIsClearlyFasterThanPlainOnOtherLinks(int ranks, double gigabits) throws InterruptedException {
-        whatCompressesIsClearlyFasterThanPlain(ranks, gigabits);
+    void compressionIsClearlyFasterThanPlainOnOtherLinks(int ranks, double gigabits) throws InterruptedException {
+        compressionIsClearlyFasterThanPlain(ranks, gigabits);
     }
 
     @ParameterizedTest
     @CsvSource({"2, 0.1", "4, 2.5", "2, 100"})
-    void whatCompressesIsClearlyFasterThanPlain(int ranks, double gigabits) throws InterruptedException {
+    void compressionIsClearlyFasterThanPlain(int ranks, double gigabits) throws InterruptedException {
         Decision decision = decide(ranks, SimulatedRank.machine(50e-6, gigabits, 2), SETTINGS);
         double slack = 1 / (1 - Chooser.GAIN);
         for (Row row : decision.table()) {
@@ -115,13 +115,13 @@ class CommPolicyTest {
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @CsvSource({"8, 0.1", "2, 1", "8, 1", "2, 100"})
-    void everythingTogetherStaysWithinItsBudgetOnOtherLinks(int ranks, double gigabits) throws InterruptedException {
-        everythingTogetherStaysWithinItsBudget(ranks, gigabits);
+    void theWholeDecisionStaysWithinItsBudgetOnOtherLinks(int ranks, double gigabits) throws InterruptedException {
+        theWholeDecisionStaysWithinItsBudget(ranks, gigabits);
     }
 
     @ParameterizedTest
     @CsvSource({"2, 0.1", "4, 0.1"})
-    void everythingTogetherStaysWithinItsBudget(int ranks, double gigabits) throws InterruptedException {
+    void theWholeDecisionStaysWithinItsBudget(int ranks, double gigabits) throws InterruptedException {
         CommSettings wide = CommSettings.of(FORMATS, 512, 4096);
         List<Double> spent = SimulatedRank.all(ranks, SimulatedRank.machine(200e-6, gigabits, 1), rank -> {
             assertThat(new CommPolicy(rank.bench(), wide, Trials::run)
@@ -134,7 +134,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void ranksThatMeasureDifferentlyDecideAlike() throws InterruptedException {
+    void ranksWithDifferentMeasurementsDecideTheSame() throws InterruptedException {
         List<Decision> all = SimulatedRank.all(
                 4,
                 rank -> SimulatedRank.machine(20e-6 * (rank + 1), 2.0 / (rank + 1), 4.0 / (4 - rank)),
@@ -152,9 +152,9 @@ class CommPolicyTest {
     }
 
     @Test
-    void trialsCorrectWhatTheModelBelieves() throws InterruptedException {
+    void trialsCorrectTheCostModel() throws InterruptedException {
         Measurements believed = SimulatedRank.machine(20e-6, 1, 100);
-        Measurements real = SimulatedRank.machine(20e-6, 1, 0.02); // codecs that are slower than the link
+        Measurements real = SimulatedRank.machine(20e-6, 1, 0.02); // the codecs are slower than the link
         List<Decision> all = SimulatedRank.all(
                 2, real, rank -> new CommPolicy(rank.bench(), SETTINGS, Trials::run).decide(believed));
         Row last = all.getFirst().table().getLast();
@@ -165,7 +165,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void withoutTimeForTrialsTheModelDecides() throws InterruptedException {
+    void withoutTimeForTrialsTheCostModelDecides() throws InterruptedException {
         CommSettings.Budget none =
                 new CommSettings.Budget(Duration.ZERO, LinkProbe.BUDGET, Duration.ZERO, Duration.ZERO);
         CommSettings hasty = new CommSettings(FORMATS, List.of(Algorithm.values()), 256, 1024, false, none);
@@ -191,7 +191,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void onlyWhatIsAllowedIsChosen() throws InterruptedException {
+    void onlyAllowedFormatsAreChosen() throws InterruptedException {
         CommSettings one =
                 new CommSettings(List.of(E4M3), List.of(Algorithm.TWOSTEP), 64, 1024, false, CommSettings.Budget.FULL);
         Decision decision = decide(2, SimulatedRank.machine(50e-6, 1, 4), one);
@@ -223,7 +223,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void theRootsCacheSparesTheProbes(@TempDir Path folder) throws InterruptedException {
+    void theRootsCacheReplacesTheProbes(@TempDir Path folder) throws InterruptedException {
         MeasurementKey key = new MeasurementKey(List.of("a", "b"), "mpi", 2, List.of("host", "host"), "1");
         Measurements machine = SimulatedRank.machine(50e-6, 1, 4);
         List<Integer> exchanges = new ArrayList<>();
@@ -258,7 +258,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void everyRankKeepsWhatWasMeasured(@TempDir Path folder) throws InterruptedException {
+    void everyRankCachesTheMeasurements(@TempDir Path folder) throws InterruptedException {
         SimulatedRank.all(
                 2,
                 SimulatedRank.machine(50e-6, 1, 4),
@@ -285,7 +285,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void figuresThatAreNotSteadyAreMarkedAndNotKept(@TempDir Path folder) throws InterruptedException {
+    void unsteadyMeasurementsAreMarkedAndNotCached(@TempDir Path folder) throws InterruptedException {
         Decision decision = SimulatedRank.all(
                         2,
                         SimulatedRank.machine(50e-6, 1, 0.001),
@@ -294,7 +294,8 @@ class CommPolicyTest {
                 .getFirst();
         assertThat(decision.explain()).contains("not steady when it was");
         assertThat(cache(folder, new ArrayList<>()).load()).isEmpty();
-        assertThat(largest(decision).format()).isEqualTo(E2M1); // a cold figure of 0.001 GB/s does not decide
+        assertThat(largest(decision).format())
+                .isEqualTo(E2M1); // a measurement of 0.001 GB/s before JIT compilation does not decide
     }
 
     private static CommSettings quick(List<WireFormat> formats) {
@@ -303,8 +304,8 @@ class CommPolicyTest {
 
     @ParameterizedTest
     @CsvSource({"2, 0.1", "4, 1", "8, 1", "2, 10", "3, 40"})
-    void aQuickStartMeasuresTheLinkAloneAndWantsMore(int ranks, double gigabits) throws InterruptedException {
-        // Codecs of 0.01 GB/s, as they are before the JIT has seen them, would stop everything.
+    void aQuickStartMeasuresOnlyTheLinkAndNeedsALargerGain(int ranks, double gigabits) throws InterruptedException {
+        // With codecs of 0.01 GB/s, their speed before JIT compilation, no format would be worth it.
         Measurements machine = SimulatedRank.machine(50e-6, gigabits, 0.01);
         List<Double> spent = new ArrayList<>();
         Decision decision = SimulatedRank.all(ranks, machine, rank -> {
@@ -335,7 +336,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void whatSortsHasNoUsualSpeed() throws InterruptedException {
+    void topKHasNoAssumedSpeed() throws InterruptedException {
         WireFormat sorting = WireFormat.parse("topk:8");
         Decision decision = decide(2, SimulatedRank.machine(50e-6, 0.1, 1), quick(List.of(F32, sorting)));
         assertThat(largest(decision).format()).isEqualTo(F32);
@@ -343,7 +344,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void whatWasMeasuredInFullServesQuickStarts(@TempDir Path folder) throws InterruptedException {
+    void fullMeasurementsServeQuickStarts(@TempDir Path folder) throws InterruptedException {
         Measurements machine = SimulatedRank.machine(50e-6, 1, 4);
         List<Integer> exchanges = new ArrayList<>();
         List<Decision> decisions = new ArrayList<>();
@@ -359,8 +360,8 @@ class CommPolicyTest {
             exchanges.add(made.getFirst());
         }
         assertThat(exchanges.get(0)).isGreaterThan(20);
-        assertThat(exchanges.get(1)).isLessThan(10); // the link is known
-        assertThat(exchanges.get(2)).isGreaterThan(100); // a link that was measured in a hurry is measured anew
+        assertThat(exchanges.get(1)).isLessThan(10); // the link is cached
+        assertThat(exchanges.get(2)).isGreaterThan(100); // a link that was measured quickly is measured again
         assertThat(exchanges.get(3)).isLessThan(10);
         assertThat(decisions.get(1)).isEqualTo(decisions.get(0));
         assertThat(decisions.get(3)).isEqualTo(decisions.get(2));
@@ -368,7 +369,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void theSlowestComputeCountsWhateverItSaysOfItself(@TempDir Path folder) throws InterruptedException {
+    void theSlowestRanksComputeCounts(@TempDir Path folder) throws InterruptedException {
         CodecCosts slow = SimulatedRank.machine(1, 1, 0.01).codec();
         List<Decision> all = SimulatedRank.all(
                 2,
@@ -403,7 +404,7 @@ class CommPolicyTest {
     }
 
     @Test
-    void aCodecThatTakesAsLongForAnySizeHasNoSpeed() throws InterruptedException {
+    void aCodecWithAConstantTimeHasNoSpeed() throws InterruptedException {
         Measurements fixed = SimulatedRank.machine(50e-6, 1, Double.POSITIVE_INFINITY);
         Decision decision = SimulatedRank.all(
                         2, fixed, rank -> new CommPolicy(rank.bench(), SETTINGS, Trials::run).decide(fixed))

@@ -18,7 +18,7 @@ class CommQualityTest {
             CommQuality.parse(List.of("# a remark", "", "e4m3:32:e8m0  0.2 # another", "e2m1 1.5", "bf16 -0.01"));
 
     @Test
-    void allowsWhatIsGoodEnoughAndF32Always() {
+    void allowsFormatsWithinTheLimitAndAlwaysF32() {
         assertThat(TABLE.allowed(0)).containsExactly(F32, BF16);
         assertThat(TABLE.allowed(0.2)).containsExactly(F32, E4M3, BF16);
         assertThat(TABLE.allowed(2)).containsExactly(F32, E4M3, E2M1, BF16);
@@ -26,7 +26,7 @@ class CommQualityTest {
     }
 
     @Test
-    void whatTheUserNamesIsAllowed() {
+    void formatsNamedByTheUserAreAllowed() {
         assertThat(CommQuality.of(List.of(E2M1)).allowed(0)).containsExactly(F32, E2M1);
         assertThat(CommQuality.of(List.of()).allowed(100)).containsExactly(F32);
     }
@@ -45,7 +45,7 @@ class CommQualityTest {
     }
 
     @Test
-    void saysWhichLineIsWrong() {
+    void namesTheWrongLine() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> CommQuality.parse(List.of("f32 0", "bf16 0", "f32 1")))
                 .withMessageContaining("line 3, 'f32 1'");
@@ -53,7 +53,7 @@ class CommQualityTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {-1, Double.NaN})
-    void refusesAQualityThatIsNone(double quality) {
+    void refusesAnInvalidQuality(double quality) {
         assertThatIllegalArgumentException().isThrownBy(() -> TABLE.allowed(quality));
     }
 }

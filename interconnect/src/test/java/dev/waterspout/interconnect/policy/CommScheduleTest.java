@@ -18,7 +18,7 @@ class CommScheduleTest {
             new CommSchedule(List.of(new Step(8, SMALL), new Step(Integer.MAX_VALUE, LARGE)));
 
     @Test
-    void allExchangesAreAlikeWithoutFormatsOfTheirOwn() {
+    void allExchangesAreEqualWithoutAMap() {
         assertThat(BY_SIZE.choice(8, 5)).isEqualTo(SMALL).isEqualTo(BY_SIZE.choice(8));
         assertThat(BY_SIZE.choice(9, 0)).isEqualTo(LARGE);
         assertThat(BY_SIZE.choices()).containsExactly(SMALL, LARGE);
@@ -26,7 +26,7 @@ class CommScheduleTest {
     }
 
     @Test
-    void anExchangeMayHaveItsOwnFormatAndNothingElse() {
+    void anExchangeMayOnlyHaveItsOwnFormat() {
         CommSchedule mixed = BY_SIZE.withFormats(Map.of(3, E4M3, 0, BF16));
         assertThat(mixed.choice(9, 3)).isEqualTo(new CommChoice(Algorithm.TWOSTEP, E4M3, 64));
         assertThat(mixed.choice(1, 3)).isEqualTo(new CommChoice(Algorithm.ALLGATHER, E4M3, CommChoice.UNCUT));
@@ -36,13 +36,13 @@ class CommScheduleTest {
     }
 
     @Test
-    void aUniformScheduleExchangesATokenAlikeWhateverIsBesideIt() {
+    void aUniformScheduleExchangesATokenIndependentlyOfTheBatch() {
         CommSchedule uniform = BY_SIZE.withFormats(Map.of(3, E4M3)).uniform(16);
         assertThat(uniform.choice(1)).isEqualTo(new CommChoice(Algorithm.TWOSTEP, E2M1, CommChoice.UNCUT));
         assertThat(uniform.choice(9)).isEqualTo(LARGE);
         assertThat(uniform.choice(1, 3).format()).isEqualTo(E4M3);
         assertThat(BY_SIZE.uniform(2).choice(100)).isEqualTo(new CommChoice(Algorithm.ALLGATHER, F32, 64));
-        // Sums of f32 are added in rank order in either way.
+        // Sums of f32 are added in rank order by both collectives.
         CommSchedule exact =
                 new CommSchedule(List.of(new Step(8, SMALL), new Step(Integer.MAX_VALUE, LARGE.withFormat(F32))));
         assertThat(exact.uniform(1)).isEqualTo(exact);

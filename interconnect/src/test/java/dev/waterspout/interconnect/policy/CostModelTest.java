@@ -29,7 +29,7 @@ class CostModelTest {
     }
 
     @Test
-    void allGatherSendsEverythingToEveryone() {
+    void allGatherSendsTheWholePartialToEveryRank() {
         // 10 rows are 40000 bytes; 4048 us per peer and 1000 elements
         CommChoice uncut = choice(Algorithm.ALLGATHER, CommChoice.UNCUT);
         assertThat(model(2).bytesSent(uncut, 10)).isEqualTo(40_048);
@@ -51,7 +51,7 @@ class CostModelTest {
     }
 
     @Test
-    void chunksOverlapAndPayFixedCostsEach() {
+    void chunksOverlapAndEachHasFixedCosts() {
         CommChoice fives = choice(Algorithm.ALLGATHER, 2);
         assertThat(model(2).bytesSent(fives, 10)).isEqualTo(40_000 + 5 * 48);
         double communication = 100e-6 + 0.040240;
@@ -64,13 +64,13 @@ class CostModelTest {
     }
 
     @Test
-    void aFormatThatWasNotMeasuredIsNeverTheFastest() {
+    void anUnmeasuredFormatIsNeverTheFastest() {
         assertThat(model(2).seconds(new CommChoice(Algorithm.ALLGATHER, E2M1, CommChoice.UNCUT), 1))
                 .isInfinite();
     }
 
     @Test
-    void aLineGoesThroughBothTimesAndNeverBelowZero() {
+    void aLinearFitPassesThroughBothTimesAndIsNeverNegative() {
         Line line = Line.through(10, 3e-6, 110, 13e-6);
         assertThat(line.perElementSeconds()).isCloseTo(1e-7, EXACT);
         assertThat(line.fixedSeconds()).isCloseTo(2e-6, EXACT);
@@ -81,7 +81,7 @@ class CostModelTest {
     }
 
     @Test
-    void refusesFiguresThatAreNone() {
+    void refusesInvalidCosts() {
         assertThatIllegalArgumentException().isThrownBy(() -> new LinkCost(Double.NaN, 1));
         assertThatIllegalArgumentException().isThrownBy(() -> new LinkCost(-1, 1));
         assertThatIllegalArgumentException().isThrownBy(() -> new LinkCost(0, 0));

@@ -5,7 +5,7 @@ import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 
-/** Tells of every operation of another port. */
+/** Reports every operation of another port. */
 record CountingPort(StagedPort port, Runnable operation) implements StagedPort {
     @Override
     public WireFormat format() {

@@ -20,7 +20,7 @@ class DefaultScheduleTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"f32", "bf16", "e2m1:32:e8m0"})
-    void itsCollectiveIsThatOfTheUncompressedAllReduce(String format) {
+    void itUsesTheCollectiveOfTheUncompressedAllReduce(String format) {
         for (int ranks = 2; ranks <= 8; ranks++) {
             CommSettings settings = CommSettings.of(List.of(WireFormat.parse(format)), 512, COLUMNS);
             CommChoice choice = schedule(format, ranks, LinkCost.NONE).choice(512);
@@ -48,7 +48,7 @@ class DefaultScheduleTest {
 
     @ParameterizedTest
     @CsvSource({"0.1, 3", "1, 3", "10, 34"}) // a row saves 1632 bytes: 4096 bytes are 2 rows
-    void smallMessagesTakeOneStep(double gigabits, int notAnyMore) {
+    void smallMessagesUseOneStep(double gigabits, int notAnyMore) {
         LinkCost link = new LinkCost(30e-6, gigabits * GIGABIT);
         CommSchedule four = schedule("e2m1:32:e8m0", 4, link);
         assertThat(four.choice(1).algorithm()).isEqualTo(Algorithm.ALLGATHER);

@@ -27,7 +27,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The real thing: ranks of this process, the host's codecs and the system's clock. What it decides is left open. */
+/**
+ * The policy with ranks of this process, the host's codecs and the system clock. The test does not check which formats
+ * are chosen.
+ */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class HostPolicyTest {
     private static final CommSettings SETTINGS = CommSettings.of(
@@ -61,7 +64,7 @@ class HostPolicyTest {
     }
 
     @Test
-    void scratchMemoryHasItsBounds() {
+    void scratchMemoryIsBounded() {
         try (WorkerPool pool = new WorkerPool(1, "ports");
                 Arena arena = Arena.ofConfined()) {
             HostPorts ports = new HostPorts(pool, 2, 100, arena);

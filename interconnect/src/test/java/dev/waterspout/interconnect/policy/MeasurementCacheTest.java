@@ -44,7 +44,7 @@ class MeasurementCacheTest {
     }
 
     @Test
-    void givesBackWhatWasStored() throws IOException {
+    void returnsTheStoredMeasurements() throws IOException {
         assertThat(cache(KEY, DAY).load()).isEmpty();
         cache(KEY, DAY).store(new MeasurementCache.Entry(1, SimulatedRank.machine(1, 1, 1)));
         cache(KEY, DAY).store(PROFILES);
@@ -56,7 +56,7 @@ class MeasurementCacheTest {
     }
 
     @Test
-    void aFileThatCannotBeWrittenStaysAsItWas() throws IOException {
+    void aFileThatCannotBeWrittenIsUnchanged() throws IOException {
         cache(KEY, DAY).store(PROFILES);
         String before = Files.readString(file());
         try (FaultyFiles _ = new FaultyFiles(FaultyFiles.Fault.NO_SPACE, 10)) {
@@ -84,7 +84,7 @@ class MeasurementCacheTest {
     }
 
     @Test
-    void whatIsTooOldOrOfTheFutureIsIgnored() {
+    void entriesThatAreTooOldOrInTheFutureAreIgnored() {
         cache(KEY, DAY).store(PROFILES);
         assertThat(cache(KEY, DAY.plus(WEEK).plusSeconds(1)).load()).isEmpty();
         assertThat(cache(KEY, DAY.minusSeconds(1)).load()).isEmpty();
@@ -92,7 +92,7 @@ class MeasurementCacheTest {
     }
 
     @Test
-    void whatIsDamagedIsIgnoredWithAReason() throws IOException {
+    void damagedFilesAreIgnoredWithAReason() throws IOException {
         cache(KEY, DAY).store(PROFILES);
         String good = Files.readString(file());
         List<String> damaged = List.of(
@@ -154,7 +154,7 @@ class MeasurementCacheTest {
     }
 
     @Test
-    void aFolderThatCannotBeMadeIsSaid() throws IOException {
+    void aFolderThatCannotBeCreatedIsReported() throws IOException {
         Files.writeString(folder.resolve("cache"), "a file");
         cache(KEY, DAY).store(PROFILES);
         assertThat(notes).hasSize(1).allMatch(note -> note.contains("is not kept"));

@@ -23,12 +23,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Runs everything that a policy could have chosen on the simulated machine, and compares with what it did choose. */
+/** Runs all possible choices on the simulated machine, and compares the fastest with the policy's choice. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class NearBestTest {
     private static final CommSettings SETTINGS = CommSettings.of(
             List.of(SimulatedRank.F32, SimulatedRank.BF16, SimulatedRank.E2M1, SimulatedRank.E4M3), 256, 1024);
-    /** What hysteresis leaves, and rounding of times. */
+    /** Tolerance for hysteresis and rounding of times. */
     private static final double NEAR = 1.06;
 
     private record Found(Decision decision, Map<Integer, Map<CommChoice, Double>> seconds) {}

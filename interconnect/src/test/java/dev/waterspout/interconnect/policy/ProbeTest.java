@@ -74,7 +74,7 @@ class ProbeTest {
     }
 
     @Test
-    void oneExchangePerSizeIsMadeHoweverShortTheTime() throws InterruptedException {
+    void everySizeIsMeasuredAtLeastOnce() throws InterruptedException {
         Measurements machine = SimulatedRank.machine(1e-3, 1, 1);
         List<LinkCost> found = SimulatedRank.all(2, rank -> machine, BURST, rank -> probe(rank, Duration.ofNanos(1)));
         assertThat(found.getFirst()).isEqualTo(found.getLast());
@@ -96,7 +96,7 @@ class ProbeTest {
     }
 
     @Test
-    void findsWhatCodecsCost() throws InterruptedException {
+    void measuresTheCostsOfCodecs() throws InterruptedException {
         List<CodecCosts> found = SimulatedRank.all(
                 3,
                 rank -> SimulatedRank.machine(1e-5, 10, rank + 1),
@@ -120,7 +120,7 @@ class ProbeTest {
     }
 
     @Test
-    void withoutTimeOneFormatIsMeasuredAndNotTrusted() throws InterruptedException {
+    void withoutTimeOneFormatIsMeasuredAndMarkedUnsteady() throws InterruptedException {
         List<Double> spent = SimulatedRank.all(2, SimulatedRank.machine(1e-5, 10, 0.002), rank -> {
             CodecCosts found = codecs(rank, Duration.ofMillis(20), Duration.ZERO);
             assertThat(found.costs()).containsOnlyKeys(F32);

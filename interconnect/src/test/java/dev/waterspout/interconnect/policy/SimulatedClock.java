@@ -2,7 +2,7 @@ package dev.waterspout.interconnect.policy;
 
 import java.util.function.LongSupplier;
 
-/** One rank's time, which passes only where something simulated takes time. */
+/** One rank's simulated time, which only simulated operations advance. */
 final class SimulatedClock implements LongSupplier {
     private double nanos;
 

@@ -10,7 +10,7 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
-/** Ports that compute nothing and let simulated time pass. */
+/** Ports that compute nothing and advance simulated time. */
 record SimulatedPorts(SimulatedClock clock, CodecCosts costs) implements PortFactory {
     @Override
     public StagedPort create(WireFormat format, int rows, int columns) {

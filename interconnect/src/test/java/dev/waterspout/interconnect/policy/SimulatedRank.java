@@ -25,7 +25,7 @@ import java.util.Map;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** A rank on a simulated machine, and what it measures with. */
+/** A rank on a simulated machine, and its measuring bench. */
 record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transport, Bench bench) {
     static final double GIGABIT = 125e6;
 
@@ -36,18 +36,18 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
 
     private static final Duration LONG = Duration.ofSeconds(50);
 
-    /** What a rank finds out. */
+    /** Task of a rank with a result. */
     @FunctionalInterface
     interface Task<T> {
         T run(SimulatedRank rank) throws Exception;
     }
 
-    /** Runs a task on all ranks of a machine; {@return what each found, in rank order} */
+    /** Runs a task on all ranks of a machine; {@return the results in rank order} */
     static <T> List<T> all(int ranks, Measurements machine, Task<T> task) throws InterruptedException {
         return all(ranks, rank -> machine, 0, task);
     }
 
-    /** Runs a task on all ranks, each on a machine of its own. */
+    /** Runs a task on all ranks, each on a separate machine. */
     static <T> List<T> all(int ranks, IntFunction<Measurements> machines, double burst, Task<T> task)
             throws InterruptedException {
         List<@Nullable T> found = Collections.synchronizedList(new ArrayList<>(Collections.nCopies(ranks, null)));
@@ -78,7 +78,7 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
                 new Bench(transport, exchange, control, ports, CodecSource.PORTS, clocks));
     }
 
-    /** {@return the bench of a rank whose compute knows its codecs} */
+    /** {@return the bench of a rank whose device reports the costs of its codecs} */
     Bench knowing(CodecCosts codec) {
         return new Bench(
                 transport,
@@ -89,7 +89,7 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
                 bench.clocks());
     }
 
-    /** {@return the bench of a rank whose JIT is never done} */
+    /** {@return the bench of a rank whose JIT compilation never ends} */
     Bench neverCompiled() {
         return new Bench(
                 transport,
@@ -100,7 +100,9 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
                 new Clocks(clock, clock));
     }
 
-    /** {@return a link and codecs that all go through as many GB of f32 in a second, plain ones four times as fast} */
+    /**
+     * {@return a link, and codecs that all process this number of GB of f32 per second, plain ones four times as many}
+     */
     static Measurements machine(double latencySeconds, double gigabits, double gigabytesPerSecond) {
         Map<WireFormat, Cost> costs = new LinkedHashMap<>();
         for (WireFormat format : List.of(F32, BF16, E2M1, E4M3)) {

@@ -7,8 +7,8 @@ import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A link of some latency and bandwidth, with a token bucket: messages move at once, and the rank's simulated clock
- * tells how long they would have taken. Half of the latency is the rank's own work.
+ * A link of some latency and bandwidth, with a token bucket: messages are delivered at once, and the rank's simulated
+ * clock advances by the time that they would take. Half of the latency counts as the rank's own work.
  */
 final class ThrottledTransport extends ForwardingTransport {
     private final SimulatedClock clock;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class WarmUpTest {
     private static final int COLUMNS = 1024;
-    /** Operations after which the simulated JIT is done. */
+    /** Number of operations after which the simulated JIT compilation ends. */
     private static final int COMPILED = 600;
 
     private static final double COLD = 1e-3;
@@ -29,7 +29,7 @@ class WarmUpTest {
     private final SimulatedClock jit = new SimulatedClock();
     private final AtomicInteger operations = new AtomicInteger();
 
-    /** Ports that are slow until they have worked enough: for as long, the JIT compiles half of the time. */
+    /** Ports that are slow for a number of operations, during which the JIT compiler is busy half of the time. */
     private PortFactory compiling() {
         PortFactory steady = new SimulatedPorts(
                 new SimulatedClock(), SimulatedRank.machine(1, 1, 1).codec());
@@ -45,14 +45,14 @@ class WarmUpTest {
     }
 
     @Test
-    void worksUntilTheJitIsDone() {
+    void runsUntilTheJitIsIdle() {
         assertThat(run(Duration.ofSeconds(10))).containsExactly(F32, E2M1);
         assertThat(operations.get()).isGreaterThan(COMPILED);
         assertThat(clock.seconds()).isBetween(COMPILED * COLD, COMPILED * COLD + 0.2);
     }
 
     @Test
-    void whatIsSlowAndEqualWhileTheJitWorksIsNotSteady() {
+    void constantTimesWhileTheJitIsBusyAreNotSteady() {
         assertThat(run(Duration.ofMillis(300))).isEmpty();
         assertThat(clock.seconds()).isBetween(0.3, 0.36);
     }

@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Within the engine imports run one way, too: a package imports packages of lower floors only. */
+/** Within the engine imports run one way, too: a package imports only packages of lower floors. */
 class FloorsTest {
     /** From the bottom up: the packages of a floor do not know each other. */
     private static final List<List<String>> FLOORS = List.of(

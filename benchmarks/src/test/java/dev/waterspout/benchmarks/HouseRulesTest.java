@@ -18,7 +18,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What every source file of the tree keeps to: format, size, and the one direction of imports. */
+/** Rules of all source files: format, size, and the direction of imports. */
 class HouseRulesTest {
     static final Path ROOT = root();
     private static final int MAX_LINES = 500;

@@ -29,15 +29,16 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The launcher {@code bin/waterspout} in a tree of its own, whose {@code mvn} is a script: it copies a jar that prints
- * its arguments to {@code dist/}, readable by the owner alone, and waits first while a file named {@code hold} exists.
+ * The launcher {@code bin/waterspout} in a separate tree, in which {@code mvn} is a script. The script waits while a
+ * file named {@code hold} exists, then copies a jar that prints its arguments to {@code dist/}, readable only by the
+ * owner.
  */
 @EnabledOnOs(OS.LINUX)
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LauncherTest {
     private static final List<String> SCRIPTS = List.of("waterspout", "find-jdk", "find-tornadovm");
 
-    /** The stand-in for Maven: it runs in the root of the tree. */
+    /** The stand-in for Maven, which runs in the root of the tree. */
     private static final String MVN = """
         #!/bin/sh
         set -eu
@@ -120,7 +121,7 @@ class LauncherTest {
         return root.resolve("bin/waterspout").toString();
     }
 
-    /** Returns all that a process prints; it must end well. */
+    /** Returns the output of a process, which must exit with code 0. */
     private static String output(Process process) throws IOException, InterruptedException {
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(text).isZero();

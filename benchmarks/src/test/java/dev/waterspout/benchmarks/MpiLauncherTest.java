@@ -16,7 +16,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How the launcher {@code bin/waterspout-mpi} ends, with a script in place of mpirun. */
+/** Exit codes and messages of the launcher {@code bin/waterspout-mpi}, with a script in place of mpirun. */
 @EnabledOnOs(OS.LINUX)
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MpiLauncherTest {
@@ -31,20 +31,20 @@ class MpiLauncherTest {
      * A run.
      *
      * @param mpirun the script
-     * @param status that the launcher must end with
-     * @param says what stderr must be
+     * @param status expected exit code of the launcher
+     * @param says expected text on stderr
      */
     private record Run(String mpirun, int status, String says) {}
 
     @Test
-    void saysWhichRankASignalEnded() throws IOException, InterruptedException {
+    void namesTheRankThatASignalEnded() throws IOException, InterruptedException {
         String killed = "waterspout-mpi: rank 3 on host left was ended by signal 9, and with it all ranks";
         List<Run> runs = List.of(
                 new Run(NOTICE + "exit 137", 5, killed),
                 new Run("exit 139", 5, "waterspout-mpi: a rank was ended by signal 11, and with it all ranks"),
                 new Run("echo 'waterspout: no such file' >&2\nexit 3", 3, "waterspout: no such file"),
                 new Run("exit 0", 0, ""),
-                // The launcher is told to end, and tells mpirun.
+                // The launcher receives SIGTERM and forwards it to mpirun.
                 new Run(
                         NOTICE + "kill -TERM \"$PPID\"\nsleep 60 &\ntrap 'kill $!; exit 143' TERM\nwait",
                         143,
@@ -59,7 +59,7 @@ class MpiLauncherTest {
                     .as(errors)
                     .isEqualTo(each.getValue().status());
             assertThat(errors).contains(each.getValue().says());
-            // The launcher's own sentence is for ranks that could say nothing.
+            // The launcher prints its own message only for ranks that could not print one.
             assertThat(errors.contains(" was ended by signal "))
                     .as(errors)
                     .isEqualTo(each.getValue().status() == 5);

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The pages of {@code docs/results} and the README's results against the files in {@code benchmarks/results}. */
+/** Compares the pages of {@code docs/results} and the README's results with the files in {@code benchmarks/results}. */
 class ResultTablesTest {
     @TempDir
     private Path root;
@@ -30,14 +30,14 @@ class ResultTablesTest {
     }
 
     @Test
-    void pagesAreWhatTheResultsGive() throws IOException {
+    void pagesEqualTheGeneratedTables() throws IOException {
         assertThat(new ResultTables(HouseRulesTest.ROOT).stale())
                 .as("benchmarks/tables writes these")
                 .isEmpty();
     }
 
     @Test
-    void aPageThatWasEditedIsStaleUntilItIsWritten() throws IOException {
+    void anEditedPageIsStaleUntilItIsWritten() throws IOException {
         copyTree();
         ResultTables tables = new ResultTables(root);
         Path page = root.resolve("docs/results/accuracy.md");
@@ -50,7 +50,7 @@ class ResultTablesTest {
     }
 
     @Test
-    void resultsThatAreNewerThanTheirRecordAreRefused() throws IOException {
+    void resultsNewerThanTheirRecordAreRefused() throws IOException {
         copyTree();
         Path results = root.resolve("benchmarks/results/ttft.json");
         Files.writeString(results, Files.readString(results) + "\n");

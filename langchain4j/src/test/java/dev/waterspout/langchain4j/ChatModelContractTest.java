@@ -10,8 +10,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * LangChain4j's contract of chat models, as far as a model shows it that continues speeches: not whether it knows that
- * Berlin is a capital, chooses a tool, or says what it is told to say.
+ * LangChain4j's contract of chat models. The test model only continues speeches, so tests of knowledge, tool choice and
+ * obedience are disabled.
  */
 @Timeout(600)
 class ChatModelContractTest extends AbstractChatModelIT {
@@ -83,7 +83,8 @@ class ChatModelContractTest extends AbstractChatModelIT {
         return false;
     }
 
-    // What follows asks for knowledge or obedience. Without the annotation of a test these methods are none.
+    // The following tests need knowledge or obedience of the model. Overriding them without the annotation of a test
+    // disables them.
 
     @Override
     protected void should_respect_user_message(ChatModel asked) {}

@@ -42,7 +42,7 @@ import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.openai.OpenAiChatModel;
 import org.springframework.ai.openai.OpenAiChatOptions;
 
-/** The clients that people use, against the server: chat, stream, tools, typed answer, error, cancel. */
+/** Common client libraries against the server: chat, streaming, tools, typed answers, errors, cancellation. */
 @Timeout(600)
 class ClientsTest {
     private static final String HELLO = "We the people of the United States";
@@ -53,7 +53,7 @@ class ClientsTest {
     private static String url;
     private static OpenAIClient openai;
 
-    /** What a typed answer is. */
+    /** Type of a typed answer. */
     public static class Vote {
         public enum Mood {
             CALM,

@@ -102,7 +102,7 @@ class WaterspoutChatModelTest {
     }
 
     @Test
-    void aStreamSaysWhatTheAnswerSays() throws Exception {
+    void aStreamHasTheTextOfTheAnswer() throws Exception {
         ChatResponse whole = chat.chat(HELLO);
         Told told = new Told();
         streaming.chat(List.of(HELLO), told);
@@ -116,7 +116,7 @@ class WaterspoutChatModelTest {
     }
 
     @Test
-    void aToolThatMustBeCalledIsAndItsResultIsTaken() throws Exception {
+    void aRequiredToolIsCalledAndItsResultIsAccepted() throws Exception {
         ChatRequest request = ChatRequest.builder()
                 .messages(HELLO)
                 .parameters(ChatRequestParameters.builder()
@@ -127,7 +127,7 @@ class WaterspoutChatModelTest {
                         .build())
                 .build();
         ChatResponse called = chat.chat(request);
-        // It may go on calling until the context is full.
+        // The model may continue with calls until the context is full.
         assertThat(called.finishReason()).isIn(FinishReason.TOOL_EXECUTION, FinishReason.LENGTH);
         ToolExecutionRequest call = called.aiMessage().toolExecutionRequests().getFirst();
         assertThat(call.name()).isEqualTo("vote");
@@ -141,7 +141,7 @@ class WaterspoutChatModelTest {
     }
 
     @Test
-    void aSchemaIsKept() throws Exception {
+    void repliesFollowASchema() throws Exception {
         ChatResponse typed = chat.chat(ChatRequest.builder()
                 .messages(HELLO)
                 .parameters(ChatRequestParameters.builder()
@@ -166,7 +166,7 @@ class WaterspoutChatModelTest {
     }
 
     @Test
-    void aStreamThatIsCancelledEndsAndSaysNothingMore() throws Exception {
+    void aCancelledStreamEndsWithoutFurtherCallbacks() throws Exception {
         CountDownLatch begun = new CountDownLatch(1);
         Told told = new Told() {
             @Override
@@ -184,13 +184,13 @@ class WaterspoutChatModelTest {
                         .build(),
                 told);
         assertThat(begun.await(5, TimeUnit.MINUTES)).isTrue();
-        // The model answers others, and the one that was cancelled is told nothing.
+        // The model answers other requests, and the handler of the cancelled one is not called.
         assertThat(chat.chat(HELLO).aiMessage().text()).isNotBlank();
         assertThat(told.response).isNotDone();
     }
 
     @Test
-    void whatTheModelDoesNotTakeIsRefused() {
+    void unsupportedRequestsAreRefused() {
         assertThatThrownBy(() -> chat.chat(UserMessage.from(ImageContent.from("http://localhost/cat.png"))))
                 .isInstanceOf(UnsupportedFeatureException.class)
                 .hasMessageContaining("image");

@@ -45,7 +45,7 @@ class QualityReportTest {
     }
 
     @Test
-    void theLargestIncreaseCountsOfFormatsThatWereMeasuredEverywhere() throws IOException {
+    void theTableHasTheLargestIncreaseOfFormatsMeasuredEverywhere() throws IOException {
         Path results = folder.resolve("results/quality.json");
         QualityResults.add(results, result("a.gguf", 2, 4, "e2m1:32:e8m0 0.501", "bf16 -0.2", "e4m3:32:e8m0 0.1"));
         QualityResults.add(
@@ -59,7 +59,7 @@ class QualityReportTest {
     }
 
     @Test
-    void laterFormatsJoinEarlierOnesOfTheSameWindows() throws IOException {
+    void laterFormatsAreAddedToEarlierOnesOfTheSameWindows() throws IOException {
         Path results = folder.resolve("quality.json");
         QualityResults.add(results, result("a.gguf", 2, 4, "bf16 0.1", "e2m1:32:e8m0 1"));
         QualityResults.add(results, result("a.gguf", 2, 4, "e2m1:32:e8m0 2", "e4m3:32:e8m0 0.301"));

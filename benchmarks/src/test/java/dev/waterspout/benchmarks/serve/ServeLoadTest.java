@@ -18,7 +18,7 @@ class ServeLoadTest {
     private static final LoadPlan.Shape SHAPE = new LoadPlan.Shape(4000, 50, 100, 40, 1000, 7);
 
     @Test
-    void arrivalsHaveTheirRateAndLengthsTheirMedian() {
+    void arrivalsHaveTheGivenRateAndLengthsTheGivenMedian() {
         LoadPlan plan = LoadPlan.of(SHAPE);
         assertThat(plan).isEqualTo(LoadPlan.of(SHAPE));
         assertThat(plan.requests().getLast().seconds()).isCloseTo(80, within(4.0));
@@ -32,7 +32,7 @@ class ServeLoadTest {
     }
 
     @Test
-    void figuresCountWhatWasAnsweredRefusedAndGood() throws Exception {
+    void figuresCountAnsweredRefusedAndGoodRequests() throws Exception {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         AtomicInteger requests = new AtomicInteger();
         server.createContext("/v1/completions", exchange -> {

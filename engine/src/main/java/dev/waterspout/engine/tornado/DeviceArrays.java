@@ -54,8 +54,8 @@ final class DeviceArrays {
     final DeviceWeights output;
 
     /**
-     * Keys and values, each [layers][kvHeads][capacity][headDim]; sequences share the capacity in blocks. Latent vectors
-     * are both.
+     * Keys and values, each [layers][kvHeads][capacity][headDim]; sequences share the capacity in blocks. Latent
+     * vectors are both.
      */
     final DeviceCache cache;
     /** The residual stream, [rows][width]. */

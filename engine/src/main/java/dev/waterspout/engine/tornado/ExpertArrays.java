@@ -21,8 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A mixture of experts on a device, in place of the FFN of layers that have one: its weights, its working memory, and the tasks
- * of the half layer. Rows are the tokens of the largest chunk, {@code used} the experts of each.
+ * A mixture of experts on a device, in place of the FFN of layers that have one: its weights, its working memory, and
+ * the tasks of the half layer. Rows are the tokens of the largest chunk, {@code used} the experts of each.
  */
 final class ExpertArrays {
     private final Experts mixture;

@@ -164,7 +164,9 @@ final class PhaseGraphs {
         this.select = select(config.width());
     }
 
-    /** Returns the elements of a head that are turned in any layer; at least one pair, which may be turned by nothing. */
+    /**
+     * Returns the elements of a head that are turned in any layer; at least one pair, which may be turned by nothing.
+     */
     static int turned(ModelConfig config) {
         return config.ropes().stream().mapToInt(RopeConfig::dimensions).max().orElse(2);
     }

@@ -6,8 +6,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Operations on runs of f32 elements, see {@link ElementTile}. Addresses are those of f32 elements; runs of results may be
- * runs of operands.
+ * Operations on runs of f32 elements, see {@link ElementTile}. Addresses are those of f32 elements; runs of results may
+ * be runs of operands.
  */
 public final class ElementKernels implements MachineCode.Checked {
     /** Elements are a multiple of this, but for {@link #squares}. */

@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that is not answered, as OpenAI's interface says so. The message is one sentence; control characters of what
- * it quotes are replaced by U+FFFD.
+ * A request that is not answered, as OpenAI's interface says so. The message is one sentence; control characters of
+ * what it quotes are replaced by U+FFFD.
  */
 public final class ApiException extends RuntimeException {
     private static final long serialVersionUID = 1L;

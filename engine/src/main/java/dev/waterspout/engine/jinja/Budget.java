@@ -1,6 +1,6 @@
 package dev.waterspout.engine.jinja;
 
-/** Counts what one rendering costs and ends it at its limits. */
+/** Counts the cost of one rendering and ends it at its limits. */
 final class Budget {
     private static final int STEPS_OF_ITEM = 8;
     private static final int COMPARISONS_OF_STEP = 16;
@@ -26,12 +26,12 @@ final class Budget {
         spend(STEPS_OF_ITEM * count);
     }
 
-    /** Counts a search: at worst every character of the text is compared with every one of what is wanted. */
+    /** Counts a search, whose worst case compares every character of the text with every character of the pattern. */
     void search(MarkedText text, String wanted) {
         spend(text.length() + (long) text.length() * wanted.length() / COMPARISONS_OF_STEP);
     }
 
-    /** Goes one level down; {@link #leave} goes up again. */
+    /** Enters a nesting level, which {@link #leave} ends. */
     void enter() {
         spend(1);
         if (++depth > limits.depth()) {
@@ -49,7 +49,7 @@ final class Budget {
         }
     }
 
-    /** Returns a text that an operation produced, its characters counted as steps. */
+    /** Counts the characters of an operation's result as steps, and returns the result. */
     MarkedText produced(MarkedText text) {
         spend(text.length());
         checkOutput(text.length());

@@ -21,7 +21,7 @@ sealed interface Expression {
     /** {@code object[key]} */
     record Item(Expression object, Expression key) implements Expression {}
 
-    /** {@code object[from:to:step]}; a part that is not written is the literal {@code none}. */
+    /** {@code object[from:to:step]}; an omitted part is the literal {@code none}. */
     record Slice(Expression object, Expression from, Expression to, Expression step) implements Expression {}
 
     record Call(Expression function, Passed arguments) implements Expression {}
@@ -44,7 +44,7 @@ sealed interface Expression {
     /** An arithmetic operator or {@code ~}. */
     record Binary(String operator, Expression left, Expression right) implements Expression {}
 
-    /** {@code first operator[0] rest[0] operator[1] rest[1] ...}, true where every comparison of neighbours is. */
+    /** {@code first operator[0] rest[0] operator[1] rest[1] ...}, true if all comparisons of neighbours are true. */
     record Comparison(Expression first, List<String> operators, List<Expression> rest) implements Expression {}
 
     record Conditional(Expression condition, Expression then, Expression otherwise) implements Expression {}

@@ -25,12 +25,12 @@ final class ExpressionParser {
         this.tokens = tokens;
     }
 
-    /** Reads an expression, or several with commas between, which make a tuple. */
+    /** Reads an expression, or several separated by commas, which form a tuple. */
     Expression tuple() {
         return tuple(true);
     }
 
-    /** The same where {@code if} ends it. */
+    /** The same, ended by {@code if}. */
     Expression tupleWithoutConditional() {
         return tuple(false);
     }

@@ -25,7 +25,7 @@ final class Filters {
     /**
      * Applies a filter.
      *
-     * @throws JinjaException for a name that is no filter, and for input that the filter does not take
+     * @throws JinjaException for an unknown filter, and for input that the filter does not accept
      */
     Value apply(String name, Value input, Arguments arguments) {
         Filter filter = byName(name);
@@ -177,7 +177,7 @@ final class Filters {
         return first ? items.getFirst() : items.getLast();
     }
 
-    /** {@return the attribute of an item at a path of names and positions with dots between} */
+    /** {@return the attribute of an item at a path of names and positions separated by dots} */
     private Value path(Value item, Value path) {
         if (path instanceof Value.Int) {
             return lookup.item(item, path);
@@ -190,7 +190,7 @@ final class Filters {
         return value;
     }
 
-    /** {@return the items of a value; none of one that counts as false, whatever it is} */
+    /** {@return the items of a value; empty if the value counts as false} */
     private List<Value> itemsOrNone(Value input) {
         return input.truthy() ? Operators.items(input, budget) : List.of();
     }

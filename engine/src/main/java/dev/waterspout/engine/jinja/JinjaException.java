@@ -1,8 +1,8 @@
 package dev.waterspout.engine.jinja;
 
 /**
- * A template that cannot be read or rendered. The message is one sentence; where a place is known it begins with the
- * line of the template.
+ * A template that cannot be read or rendered. The message is one sentence, which begins with the line of the template
+ * if it is known.
  */
 public class JinjaException extends RuntimeException {
     private static final long serialVersionUID = 1L;

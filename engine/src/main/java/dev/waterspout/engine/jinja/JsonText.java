@@ -18,18 +18,18 @@ final class JsonText {
     }
 
     /**
-     * How to write.
+     * Format of the JSON text.
      *
      * @param indent indentation of each level, or null for one line
      * @param itemSeparator between items
      * @param keySeparator between a key and its value
      * @param asciiOnly whether other characters are escaped
-     * @param sorted whether keys are
+     * @param sorted whether keys are sorted
      */
     record Style(
             @Nullable String indent, String itemSeparator, String keySeparator, boolean asciiOnly, boolean sorted) {}
 
-    /** {@return a value as JSON; characters of a user's strings keep their mark} */
+    /** {@return a value as JSON; characters of user strings keep their mark} */
     static MarkedText write(Value value, Style style, Budget budget) {
         JsonText json = new JsonText(style, budget);
         json.write(value, 0);

@@ -6,9 +6,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Cuts a template into tokens, with the treatment of white space that {@code trim_blocks} and {@code lstrip_blocks} ask
- * for: a newline after a block or a comment goes, and so do blanks between the beginning of a line and one. A {@code -}
- * inside a tag takes all white space on its side, a {@code +} keeps it.
+ * Splits a template into tokens, with the white space rules of {@code trim_blocks} and {@code lstrip_blocks}: a newline
+ * after a block or a comment is removed, and so are blanks between the beginning of a line and a block or comment. A
+ * {@code -} inside a tag removes all white space on its side, a {@code +} keeps it.
  */
 final class Lexer {
     private static final Pattern TAG_BEGIN = Pattern.compile("\\{([{%#])([-+]?)");
@@ -17,7 +17,7 @@ final class Lexer {
     private static final Pattern COMMENT_END = Pattern.compile("([-+]?)#\\}");
     private static final Pattern SPACE = Pattern.compile("\\s+");
     private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
-    // Groups that keep what they have are matched in a loop; others call themselves, once for each digit.
+    // Possessive groups are matched in a loop; other groups recurse once for each digit.
     private static final Pattern FLOAT =
             Pattern.compile("[0-9]++(?:_[0-9]++)*+(?:\\.[0-9]++(?:_[0-9]++)*+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)");
     private static final Pattern INTEGER = Pattern.compile("[0-9]++(?:_[0-9]++)*+");
@@ -37,7 +37,7 @@ final class Lexer {
     }
 
     /**
-     * Cuts a template.
+     * Splits a template.
      *
      * @param source the template
      * @return its tokens, {@link Token.Kind#END} last
@@ -90,7 +90,7 @@ final class Lexer {
         at = to;
     }
 
-    /** Adds text before a tag, without the white space that the tag takes. */
+    /** Adds text before a tag, without the white space that the tag removes. */
     private void data(String text, String sign, boolean output) {
         String kept = text;
         if (sign.equals("-")) {
@@ -106,7 +106,7 @@ final class Lexer {
         }
     }
 
-    /** Takes what the end of a block or a comment takes from the text behind it. */
+    /** Removes the white space after a block or a comment. */
     private void afterTag(String sign) {
         if (sign.equals("-")) {
             skipSpace();
@@ -144,7 +144,7 @@ final class Lexer {
         afterTag(end.group(1));
     }
 
-    /** Cuts what stands inside a tag; brackets hide its end. */
+    /** Splits the content of a tag; an end within brackets does not count. */
     private void inside(String end) {
         int brackets = 0;
         while (true) {
@@ -176,7 +176,7 @@ final class Lexer {
         }
     }
 
-    /** Adds one token and returns by how many brackets more are open. */
+    /** Adds one token and returns the change of the number of open brackets. */
     private int token() {
         for (Token.Kind kind : List.of(Token.Kind.NAME, Token.Kind.FLOAT, Token.Kind.INTEGER, Token.Kind.STRING)) {
             Matcher matcher = pattern(kind).matcher(source).region(at, source.length());

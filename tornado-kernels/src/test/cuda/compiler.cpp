@@ -1,9 +1,8 @@
-// Stands in for NVRTC: keeps CUDA C, compiles it for the CPU, and has a real NVRTC or ptxas judge it where one is set.
+// Stands in for NVRTC: keeps CUDA C, compiles it for the CPU, and has nvcc or ptxas judge it where one is set.
 #include "standin.h"
 #include <cctype>
 #include <cstdio>
 #include <cstring>
-#include <dlfcn.h>
 #include <fstream>
 #include <functional>
 #include <sys/stat.h>
@@ -38,63 +37,23 @@ static std::string keep(const std::string &text, const char *suffix) {
     return base;
 }
 
-namespace {
-// A real NVRTC, whose path is a setting.
-struct RealNvrtc {
-    nvrtcResult (*create)(void **, const char *, const char *, int, const char *const *, const char *const *);
-    nvrtcResult (*compile)(void *, int, const char *const *);
-    nvrtcResult (*log_size)(void *, size_t *);
-    nvrtcResult (*log)(void *, char *);
-    nvrtcResult (*destroy)(void **);
-    bool loaded = false;
-
-    RealNvrtc() {
-        std::string path = setting("NVRTC", "");
-        void *library = path.empty() ? nullptr : dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-        if (library == nullptr) {
-            if (!path.empty()) {
-                report(std::string("cannot load NVRTC: ") + dlerror());
-            }
-            return;
-        }
-        create = (decltype(create)) dlsym(library, "nvrtcCreateProgram");
-        compile = (decltype(compile)) dlsym(library, "nvrtcCompileProgram");
-        log_size = (decltype(log_size)) dlsym(library, "nvrtcGetProgramLogSize");
-        log = (decltype(log)) dlsym(library, "nvrtcGetProgramLog");
-        destroy = (decltype(destroy)) dlsym(library, "nvrtcDestroyProgram");
-        loaded = create && compile && log_size && log && destroy;
-    }
-
-    // Compiles for sm_90; the log has registers and spills.
-    bool accepts(const std::string &source, std::string &messages) const {
-        static const char *const options[] = {"--gpu-architecture=sm_90", "--ptxas-options=-v"};
-        void *program = nullptr;
-        if (create(&program, source.c_str(), "kernel.cu", 0, nullptr, nullptr) != NVRTC_SUCCESS) {
-            return false;
-        }
-        nvrtcResult result = compile(program, 2, options);
-        size_t size = 0;
-        log_size(program, &size);
-        messages.resize(size);
-        log(program, &messages[0]);
-        destroy(&program);
-        return result == NVRTC_SUCCESS;
-    }
-};
-} // namespace
-
-// Has a real NVRTC compile the source once; its verdict is kept in a file.
-static bool judged(const std::string &base, Program &program) {
-    static const RealNvrtc real;
-    if (!real.loaded || exists(base + ".nvrtc")) {
+// Runs a compiler of NVIDIA's once for a file; its output is kept in a file, which has registers and spills.
+static bool accepted(const std::string &compiler, const std::string &base, const char *input, const char *suffix) {
+    if (exists(base + suffix)) {
         return true;
     }
-    bool accepted = real.accepts(program.source, program.log);
-    write_file(base + (accepted ? ".nvrtc" : ".nvrtc-error"), program.log);
-    if (!accepted) {
-        report("NVRTC refuses " + base + ".cu");
+    std::string output = base + suffix + "-error";
+    if (!run_command(compiler + " -v -arch=sm_90 -o '" + base + ".cubin' '" + base + input + "'", output)) {
+        report("refused for sm_90, see " + output);
+        return false;
     }
-    return accepted;
+    return rename(output.c_str(), (base + suffix).c_str()) == 0;
+}
+
+// Has nvcc compile the source where one is set.
+static bool judged(const std::string &base) {
+    std::string compiler = setting("NVCC", "");
+    return compiler.empty() || accepted("'" + compiler + "' -cubin -w -Xptxas", base, ".cu", ".nvcc");
 }
 
 API nvrtcResult nvrtcVersion(int *major, int *minor) {
@@ -127,7 +86,8 @@ API nvrtcResult nvrtcDestroyProgram(nvrtcProgram *program) {
 
 API nvrtcResult nvrtcCompileProgram(nvrtcProgram program, int, const char *const *) {
     std::string base = keep(program->source, ".cu");
-    if (!judged(base, *program)) {
+    if (!judged(base)) {
+        program->log = read_file(base + ".nvcc-error");
         return NVRTC_ERROR_COMPILATION;
     }
     program->image = IMAGE + base;
@@ -296,14 +256,5 @@ bool assemble(const std::string &ptx) {
     if (assembler.empty()) {
         return true;
     }
-    std::string base = keep(ptx, ".ptx");
-    if (exists(base + ".ptxas")) {
-        return true;
-    }
-    std::string command = "'" + assembler + "' -v -arch=sm_90 -o '" + base + ".cubin' '" + base + ".ptx'";
-    if (!run_command(command, base + ".ptxas-error")) {
-        report("ptxas refuses " + base + ".ptx");
-        return false;
-    }
-    return rename((base + ".ptxas-error").c_str(), (base + ".ptxas").c_str()) == 0;
+    return accepted("'" + assembler + "'", keep(ptx, ".ptx"), ".ptx", ".ptxas");
 }

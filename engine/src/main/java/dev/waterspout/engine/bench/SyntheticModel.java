@@ -106,7 +106,7 @@ public record SyntheticModel(ModelShape shape, GgmlType type) {
     }
 
     /** The type of a tensor, as published files have it: only experts are MXFP4, and rows are whole blocks. */
-    private GgmlType stored(TensorShape tensor) {
+    GgmlType stored(TensorShape tensor) {
         return switch (tensor.kind()) {
             case NORM, BIAS, ROUTER -> GgmlType.F32;
             case EXPERTS -> fitting(type, tensor);
@@ -124,7 +124,7 @@ public record SyntheticModel(ModelShape shape, GgmlType type) {
     }
 
     /** Adds a vocabulary in the style of SentencePiece: three special tokens, all bytes, and numbers as words. */
-    private static void putVocabulary(GgufWriter writer, int size) {
+    static void putVocabulary(GgufWriter writer, int size) {
         List<String> tokens = new ArrayList<>(SPECIAL);
         for (int value = 0; value < BYTE_TOKENS; value++) {
             tokens.add(String.format(Locale.ROOT, "<0x%02X>", value));

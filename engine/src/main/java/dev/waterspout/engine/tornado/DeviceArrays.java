@@ -62,8 +62,6 @@ final class DeviceArrays {
     final FloatArray hidden;
     /** The normalized residual stream, [rows][width]. */
     final FloatArray normed;
-    /** Scratch memory of the norms, [rows][heads]. */
-    final FloatArray factors;
     /** [rows][heads][headDim]. */
     final FloatArray queries;
     /** Output of attention, [rows][heads][headDim]. */
@@ -138,7 +136,6 @@ final class DeviceArrays {
         }
         hidden = floats(rows, config.width());
         normed = floats(rows, config.width());
-        factors = floats(rows, heads);
         queries = floats(rows, heads * config.headDim());
         attended = floats(rows, heads * config.headDim());
         keys = floats(rows, kvHeads * config.headDim());

@@ -119,16 +119,14 @@ final class DeviceMemory {
                 + (latent == null ? 0 : LatentArrays.elementsOfRow(latent, shard))
                 + 2L * (config.hasDenseLayers() ? shard.ffn().size() : 1) // gate, up
                 + ExpertArrays.elementsOfRow(config, shard)
-                + (config.architecture().hasWideNorms() ? (long) config.queryWidth() + config.kvWidth() : 0)
-                + heads; // factors of norms
+                + (config.architecture().hasWideNorms() ? (long) config.queryWidth() + config.kvWidth() : 0);
         return floats(options.chunk(), ofRow)
-                + floats(options.logitRows(), shard.vocabulary().size())
+                + floats(options.logitRows(), 1 + shard.vocabulary().size()) // selected rows, logits
                 + DeviceTables.create().getNumBytesOfSegment();
     }
 
     /**
-     * The arrays of one phase: its tokens, angles, selected rows and scalars, this rank's packet, and the packets of
-     * other ranks.
+     * The arrays of one phase: its tokens, angles and scalars, this rank's packet, and the packets of other ranks.
      */
     private long phase(PhaseRows rows, int ranks) {
         int chunk = rows.most();
@@ -140,7 +138,7 @@ final class DeviceMemory {
         Experts mixture = config.experts();
         scalars += mixture == null ? 0 : DeviceRouting.elements(chunk, mixture.used());
         scalars += config.temperature().equals(Temperature.NONE) ? 0 : chunk;
-        return floats(chunk, 2 + 2L * PhaseGraphs.turned(config)) + floats(scalars, 1) + exchanged;
+        return floats(chunk, 1 + 2L * PhaseGraphs.turned(config)) + floats(scalars, 1) + exchanged;
     }
 
     private static long floats(long rows, long columns) {

@@ -33,6 +33,16 @@ final class GraphPlan implements AutoCloseable {
     private final TornadoExecutionPlan plan;
     private final Set<Integer> compiled = new HashSet<>();
     private Timeline timeline = Timeline.OFF;
+    private long executions;
+    private long launches;
+
+    /**
+     * What a plan has executed.
+     *
+     * @param executions executions of task graphs, the upload included
+     * @param launches kernels that these executions launched
+     */
+    record Work(long executions, long launches) {}
 
     /**
      * Builds the plan. A graph is compiled when it is first executed.
@@ -78,13 +88,25 @@ final class GraphPlan implements AutoCloseable {
 
     /** Uploads all arrays. Must be called before any other graph runs. */
     void load() {
+        count(load.launches());
         execute(0, load.taskGraph());
     }
 
     /** Runs one graph; the grids are checked against the device's limits before anything is launched. */
     void run(KernelGraph graph) {
         graph.prepare();
+        count(graph.launches());
         execute(1 + graphs.indexOf(graph), graph.taskGraph());
+    }
+
+    private void count(int kernels) {
+        executions++;
+        launches += kernels;
+    }
+
+    /** {@return the executions and launches since the plan was built} */
+    Work work() {
+        return new Work(executions, launches);
     }
 
     /** {@return the number of kernels that are compiled} */

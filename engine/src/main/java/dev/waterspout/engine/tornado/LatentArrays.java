@@ -93,7 +93,7 @@ final class LatentArrays implements HeadInputs {
             graph.linear("q", q.of(layer), null, h, made, RowCount.CHUNK);
         } else {
             graph.linear("qDown", q.of(layer), null, h, reduced, RowCount.CHUNK);
-            graph.normalize("qNorm", qNorm, reduced, arrays.factors, reduced, RowCount.CHUNK);
+            graph.normalize("qNorm", qNorm, reduced, reduced, RowCount.CHUNK);
             graph.linear("qUp", qUp.of(layer), null, reduced, made, RowCount.CHUNK);
         }
         addKeys(graph);
@@ -106,7 +106,7 @@ final class LatentArrays implements HeadInputs {
         int rank = latent.rank();
         copy(graph, "latent", columns(madeKeys, all, 0), columns(vector, rank, 0), 1, rank);
         copy(graph, "kRotary", columns(madeKeys, all, rank), columns(arrays.keys, all, 0), 1, latent.rotary());
-        graph.normalize("kvNorm", kvNorm, vector, arrays.factors, vector, RowCount.CHUNK);
+        graph.normalize("kvNorm", kvNorm, vector, vector, RowCount.CHUNK);
         copy(graph, "k", columns(vector, rank, 0), columns(arrays.keys, all, latent.rotary()), 1, rank);
     }
 

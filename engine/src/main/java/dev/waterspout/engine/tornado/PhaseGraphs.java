@@ -45,30 +45,28 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *   attention      hidden, cache     -> partial, packed   (to the host)
  *   feed-forward   hidden            -> partial, packed   (to the host)
  *   sum            own packet, other ranks' packets (from the host) + hidden -> hidden
- *                  (a single rank adds its own partial)
- *   select         hidden            -> selected
  * </pre>
+ *
+ * A single rank has no graphs of sums: each half layer ends with the addition to the residual stream.
  */
 final class PhaseGraphs {
     final IntArray step = Step.allocate();
     final IntArray tokens;
     /** Of the tokens in the cache. */
     final RowPlaces places;
-    /** Rows of the pass that logits are wanted for. */
-    final IntArray chosen;
 
     final DeviceRope rope;
     /** Factors of queries, [rows]. */
     final FloatArray temperatures;
 
     final KernelGraph embed;
-    /** Sums the attention half's partials. */
-    final Sums attentionSums;
+    /** Sums the attention half's partials; null where a single rank adds them in the half layer's graph. */
+    final @Nullable Sums attentionSums;
     /**
      * Sums the feed-forward half's partials. These are the attention half's graphs, unless the feed-forward half ends
-     * with a norm.
+     * with a norm; null where those are.
      */
-    final Sums feedForwardSums;
+    final @Nullable Sums feedForwardSums;
 
     /**
      * The graphs that end a half layer.
@@ -78,7 +76,6 @@ final class PhaseGraphs {
      */
     record Sums(KernelGraph all, KernelGraph one) {}
 
-    final KernelGraph select;
     /** The codec that reduces parts of packets on the host. */
     final PartialCodec hostCodec;
 
@@ -134,8 +131,6 @@ final class PhaseGraphs {
         this.arrays = arrays;
         this.tokens = new IntArray(maxRows);
         this.tokens.init(0);
-        this.chosen = new IntArray(maxRows);
-        this.chosen.init(0);
         this.places = places;
         this.chosenExperts = arrays.experts == null ? null : arrays.experts.chosen(maxRows);
         int ropeDim = turned(config);
@@ -159,9 +154,8 @@ final class PhaseGraphs {
                         arrays.experts == null ? Stream.empty() : arrays.experts.stacks()),
                 (name, layer) -> feedForward(name, layer, shard.ffn().size()));
         boolean alike = arrays.attentionPostNorm == null && arrays.ffnPostNorm == null;
-        this.attentionSums = sums("", arrays.attentionPostNorm);
-        this.feedForwardSums = alike ? attentionSums : sums("FeedForward", arrays.ffnPostNorm);
-        this.select = select(config.width());
+        this.attentionSums = ranks == 1 ? null : sums("", arrays.attentionPostNorm);
+        this.feedForwardSums = ranks == 1 || alike ? attentionSums : sums("FeedForward", arrays.ffnPostNorm);
     }
 
     /**
@@ -178,13 +172,12 @@ final class PhaseGraphs {
     /** Returns the graphs. */
     List<KernelGraph> all() {
         Stream<KernelGraph> sums = Stream.of(attentionSums, feedForwardSums)
+                .filter(Objects::nonNull)
                 .flatMap(each -> Stream.of(each.all, each.one))
                 .distinct();
         Stream<KernelGraph> halves =
                 Stream.concat(attention.stream(), feedForward.stream()).distinct();
-        return Stream.of(Stream.of(embed), halves, sums, Stream.of(select))
-                .flatMap(each -> each)
-                .toList();
+        return Stream.of(Stream.of(embed), halves, sums).flatMap(each -> each).toList();
     }
 
     /** Returns the attention half of a layer. */
@@ -299,7 +292,9 @@ final class PhaseGraphs {
         graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
         FloatArray attended = a.inputs.addExpansion(graph, layer);
         graph.linear("output", a.attentionOutput.of(layer), a.attentionOutputBias, attended, a.partial, RowCount.CHUNK);
-        if (peers != null) {
+        if (ranks == 1) {
+            finish(graph, a.attentionPostNorm, a.partial);
+        } else if (peers != null) {
             offer(graph, peers, peers.attention());
         } else {
             encode(graph);
@@ -317,7 +312,9 @@ final class PhaseGraphs {
         } else {
             dense(graph, Objects.requireNonNull(a.ffn), layer, h, ffn);
         }
-        if (peers != null) {
+        if (ranks == 1) {
+            finish(graph, a.ffnPostNorm, a.partial);
+        } else if (peers != null) {
             offer(graph, peers, peers.feedForward());
         } else {
             encode(graph);
@@ -345,21 +342,8 @@ final class PhaseGraphs {
             finish(graph, norm, target);
             return new Sums(graph, graph);
         }
-        DevicePackets all = packets;
-        if (all == null) {
-            KernelGraph alone = addOwn(half + "Sum", norm);
-            return new Sums(alone, alone);
-        }
+        DevicePackets all = Objects.requireNonNull(packets);
         return new Sums(sum(half + "Sum", all, norm), sum(half + "SumOne", DevicePackets.in(all.others(), 1), norm));
-    }
-
-    /** A single rank adds its own partial. */
-    private KernelGraph addOwn(String name, @Nullable DeviceNorm norm) {
-        KernelGraph graph = graph(name);
-        FloatArray target = target(graph, norm);
-        graph.add("add", target, arrays.partial, config.width());
-        finish(graph, norm, target);
-        return graph;
     }
 
     private KernelGraph sum(String name, DevicePackets summed, @Nullable DeviceNorm norm) {
@@ -383,12 +367,13 @@ final class PhaseGraphs {
         return arrays.sum;
     }
 
+    /** Normalizes and scales a sum in its own array and adds it to the residual stream, unless it is there already. */
     private void finish(KernelGraph graph, @Nullable DeviceNorm norm, FloatArray target) {
         if (target == arrays.hidden) {
             return;
         }
         if (norm != null) {
-            graph.normalize("postNorm", norm, target, arrays.factors, target, RowCount.CHUNK);
+            graph.normalize("postNorm", norm, target, target, RowCount.CHUNK);
         }
         if (config.scales().residual() != 1) {
             graph.scale("scale", target, config.scales().residual(), config.width());
@@ -420,27 +405,17 @@ final class PhaseGraphs {
         }
     }
 
-    private KernelGraph select(int width) {
-        KernelGraph graph = graph("Select");
-        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, chosen);
-        graph.selectOut("select", chosen, arrays.hidden, arrays.selected, width);
-        return graph;
-    }
-
     /** Returns the normalized hidden state, or the hidden state itself where a half layer begins without a norm. */
     private FloatArray normed(KernelGraph graph, @Nullable DeviceNorm norm) {
         if (norm == null) {
             return arrays.hidden;
         }
-        graph.normalize("norm", norm, arrays.hidden, arrays.factors, arrays.normed, RowCount.CHUNK);
+        graph.normalize("norm", norm, arrays.hidden, arrays.normed, RowCount.CHUNK);
         return arrays.normed;
     }
 
-    /** Encodes the partial and copies it to the host; a single rank keeps its partial on the device. */
+    /** Encodes the partial and copies it to the host. */
     private void encode(KernelGraph graph) {
-        if (ranks == 1) {
-            return;
-        }
         if (packet instanceof ByteArray packed) {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
             graph.quantize("quantize", codec, arrays.partial, packed);

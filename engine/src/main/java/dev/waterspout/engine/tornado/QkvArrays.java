@@ -74,7 +74,7 @@ final class QkvArrays implements HeadInputs {
 
     private void norm(KernelGraph graph, String task, @Nullable DeviceNorm norm, FloatArray x) {
         if (norm != null) {
-            graph.normalize(task, norm, x, arrays.factors, x, RowCount.CHUNK);
+            graph.normalize(task, norm, x, x, RowCount.CHUNK);
         }
     }
 

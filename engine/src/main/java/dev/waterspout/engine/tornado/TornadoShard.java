@@ -63,6 +63,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     private final PhaseGraphs prefill;
     private final PhaseGraphs decode;
     private final IntArray outputStep = Step.allocate();
+    /** Rows of the pass that logits are wanted for. */
+    private final IntArray chosen;
     /** Number of the block that is read, and of the one that is overwritten. */
     private final IntArray copiedBlock = IntArray.fromElements(0, 0);
     /** Null where the cache is one block. */
@@ -75,8 +77,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     private List<SequenceRows> parts = List.of();
 
     private PhaseGraphs phase;
-    /** The graphs that sum the partials of the last half layer. */
-    private PhaseGraphs.Sums sums;
+    /** The graphs that sum the partials of the last half layer; null for a single rank. */
+    private PhaseGraphs.@Nullable Sums sums;
     /** Number of elements of the current exchange that have been received. */
     private long summed;
 
@@ -96,6 +98,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         List<PhaseRows> phases = PhaseRows.of(options);
         PhaseShape prefillShape = shape(phases.getFirst(), on.prefillEnd(), options, ranks);
         PhaseShape decodeShape = phases.size() == 1 ? null : shape(phases.getLast(), on.decodeEnd(), options, ranks);
+        this.chosen = new IntArray(options.logitRows());
+        this.chosen.init(0);
         this.output = output(kernels, options.logitRows());
         this.copyBlock = options.limits().blocks() == 1 ? null : copyBlock(kernels);
         this.prefill = new PhaseGraphs(
@@ -156,9 +160,10 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     private KernelGraph output(KernelDevice device, int maxRows) {
         KernelGraph graph = new KernelGraph(OUTPUT, device, maxRows, outputStep, arrays.powers);
         graph.taskGraph()
-                .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep)
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep, chosen)
                 .consumeFromDevice(arrays.all().toArray());
-        graph.normalize("norm", arrays.outputNorm, arrays.selected, arrays.factors, arrays.normed, RowCount.CHUNK);
+        graph.selectOut("select", chosen, arrays.hidden, arrays.selected, width);
+        graph.normalize("norm", arrays.outputNorm, arrays.selected, arrays.normed, RowCount.CHUNK);
         graph.linear("head", arrays.output, null, arrays.normed, arrays.logits, RowCount.CHUNK);
         if (config.scales().logits() != 1) {
             graph.scale("scale", arrays.logits, config.scales().logits(), arrays.output.rows());
@@ -216,6 +221,11 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         }
     }
 
+    /** {@return the executions and launches since the plan was built} */
+    GraphPlan.Work work() {
+        return plan.work();
+    }
+
     /**
      * Returns the number of kernels that are compiled: it depends on the tensor types of layers, not on their number.
      */
@@ -245,6 +255,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         copiedBlock.set(0, copy.from());
         copiedBlock.set(1, copy.to());
         outputStep.set(Step.ROWS, 1);
+        outputStep.set(Step.OUT_ROWS, 1);
         plan.run(Objects.requireNonNull(copyBlock, "a cache of one block has none to copy"));
     }
 
@@ -263,7 +274,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         warm();
         phase.step.set(Step.LAYER, 0);
         phase.step.set(Step.ROWS, tokens.length);
-        phase.step.set(Step.OUT_ROWS, 1); // every launch checks it, though only output() uses it
+        phase.step.set(Step.OUT_ROWS, 1); // every launch checks it, though only the output graph uses it
         plan.run(phase.embed);
     }
 
@@ -305,7 +316,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         public void fetchSum(int rows) {
             PeerArrays peers = Objects.requireNonNull(phase.peers());
             peers.end().expect(phase.format().encodedBytes(rows, width));
-            plan.run(sums.all());
+            plan.run(Objects.requireNonNull(sums).all());
         }
 
         @Override
@@ -341,7 +352,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         summed += (long) tile.rows() * tile.columns();
         if (summed == (long) phase.step.get(Step.ROWS) * width) {
             summed = 0;
-            plan.run(reduced ? sums.one() : sums.all());
+            PhaseGraphs.Sums graphs = Objects.requireNonNull(sums);
+            plan.run(reduced ? graphs.one() : graphs.all());
         }
     }
 
@@ -356,7 +368,9 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     @Override
     public void addOwn(int rows) {
-        plan.run(sums.all());
+        if (sums != null) { // the half layer of a single rank has added its partial
+            plan.run(sums.all());
+        }
     }
 
     @Override
@@ -367,11 +381,10 @@ public final class TornadoShard implements ShardCompute, StagedPort {
                     + phase.step.get(Step.ROWS) + " rows");
         }
         for (int i = 0; i < rows; i++) {
-            phase.chosen.set(i, chosen[i]);
+            this.chosen.set(i, chosen[i]);
         }
-        phase.step.set(Step.OUT_ROWS, rows);
         outputStep.set(Step.ROWS, rows);
-        plan.run(phase.select);
+        outputStep.set(Step.OUT_ROWS, rows);
         plan.run(output);
         return arrays.logits.getSegment();
     }

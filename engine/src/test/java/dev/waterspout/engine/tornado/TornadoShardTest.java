@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.SequenceRows;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.model.Model;
@@ -286,6 +287,42 @@ class TornadoShardTest {
         assertThat(kernels(mixed(6), device))
                 .isEqualTo(kernels(mixed(4), device))
                 .isGreaterThan(kernels(SmallModel.of("llama").withLayers(4), device));
+    }
+
+    /** Of one more token of a Llama-like model, per layer and for embedding and output head, alone and in a group. */
+    @ParameterizedTest
+    @MethodSource("firstDevice")
+    void aTokenTakesFewExecutionsAndLaunches(Device device) {
+        assertThat(token(1, 2, device)).isEqualTo(new GraphPlan.Work(2 * 2 + 2, 2 * 14 + 4));
+        assertThat(token(1, 4, device)).isEqualTo(new GraphPlan.Work(4 * 2 + 2, 4 * 14 + 4));
+        assertThat(token(2, 2, device)).isEqualTo(new GraphPlan.Work(2 * 4 + 2, 2 * 16 + 4));
+        assertThat(token(2, 4, device)).isEqualTo(new GraphPlan.Work(4 * 4 + 2, 4 * 16 + 4));
+    }
+
+    /** The work of one token on a shard. Instead of the other ranks' partials, zeros are added. */
+    private static GraphPlan.Work token(int ranks, int layers, Device device) {
+        RankOptions options = new RankOptions(
+                CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("e2m1:32:e8m0")), Duration.ofSeconds(1));
+        try (Model model = SmallModel.of("llama").withLayers(layers).load();
+                TornadoShard shard = (TornadoShard) device.shards()
+                        .create(
+                                model,
+                                ShardPlan.of(model, ranks, List.of()).shards().getFirst(),
+                                ranks,
+                                options)) {
+            shard.preload(_ -> {});
+            GraphPlan.Work before = shard.work();
+            shard.begin(List.of(new SequenceRows(new int[] {1}, 0, 0)));
+            for (int layer = 0; layer < layers; layer++) {
+                shard.attention(layer);
+                shard.addOwn(1);
+                shard.feedForward(layer);
+                shard.addOwn(1);
+            }
+            shard.output(0);
+            GraphPlan.Work after = shard.work();
+            return new GraphPlan.Work(after.executions() - before.executions(), after.launches() - before.launches());
+        }
     }
 
     private static int kernels(SmallModel small, Device device) {

@@ -151,23 +151,21 @@ public final class KernelGraph {
     }
 
     /**
-     * Adds a normalization of each vector of a row: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} as two tasks,
-     * or {@code y = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias} as one task.
+     * Adds a normalization of each vector of a row: {@code y = x / sqrt(mean(x^2) + epsilon) * weight}, or
+     * {@code y = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias}.
      *
-     * @param task name of the task; two tasks have this name with a suffix
+     * @param task name
      * @param norm weights
      * @param x [rows][vectors][width]
-     * @param factors [rows][vectors], working memory
      * @param y [rows][vectors][width], may be {@code x}
      * @param rows which rows
      */
-    public void normalize(String task, DeviceNorm norm, FloatArray x, FloatArray factors, FloatArray y, RowCount rows) {
+    public void normalize(String task, DeviceNorm norm, FloatArray x, FloatArray y, RowCount rows) {
         long elements = (long) norm.vectors() * norm.width();
         ArrayChecks.requireSize("x", x, maxRows * elements);
         ArrayChecks.requireSize("y", y, maxRows * elements);
-        ArrayChecks.requireSize("factors", factors, (long) maxRows * norm.vectors());
         stepLimits.addLayers(norm.layers());
-        new NormTask(norm, x, factors, y, rows).add(graph, task, context, step, device.variant(), launches);
+        new NormTask(norm, x, y, rows).add(graph, task, context, step, device.variant(), launches);
     }
 
     /**

@@ -8,17 +8,16 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The operands of one normalization. An RMS norm has two kernels, a layer norm one.
+ * The operands of one normalization.
  *
  * @param norm weights
  * @param x [rows][vectors][width]
- * @param factors [rows][vectors], working memory
  * @param y [rows][vectors][width], may be {@code x}
  * @param rows which rows
  */
-record NormTask(DeviceNorm norm, FloatArray x, FloatArray factors, FloatArray y, RowCount rows) {
+record NormTask(DeviceNorm norm, FloatArray x, FloatArray y, RowCount rows) {
 
-    /** Adds the tasks with the kernels of a variant. */
+    /** Adds the task with the kernel of a variant. */
     void add(
             TaskGraph graph,
             String task,
@@ -72,54 +71,25 @@ record NormTask(DeviceNorm norm, FloatArray x, FloatArray factors, FloatArray y,
             IntArray step,
             KernelVariant variant,
             LaunchPlan launches) {
-        String first = task + "Factors";
-        String second = task + "Apply";
-        int vectors = norm.vectors();
-        int width = norm.width();
-        float epsilon = norm.epsilon();
-        switch (variant) {
-            case ITEMS -> {
-                graph.task(
-                        first,
-                        NormKernels::factorsByItem,
-                        context,
-                        step,
-                        x,
-                        factors,
-                        vectors,
-                        width,
-                        epsilon,
-                        rows.index());
-                launches.add(first, vectors, 1, 1, rows);
-            }
-            case GROUPS -> {
-                graph.task(
-                        first,
-                        NormKernels::factorsByGroup,
-                        context,
-                        step,
-                        x,
-                        factors,
-                        vectors,
-                        width,
-                        epsilon,
-                        rows.index());
-                launches.add(first, (long) vectors * NormKernels.GROUP, NormKernels.GROUP, 1, rows);
-            }
-        }
         graph.task(
-                second,
-                NormKernels::applyFactors,
+                task,
+                switch (variant) {
+                    case ITEMS -> NormKernels::rmsByItem;
+                    case GROUPS -> NormKernels::rmsByGroup;
+                },
                 context,
                 step,
                 x,
-                factors,
                 norm.weight(),
                 y,
-                vectors,
-                width,
+                norm.vectors(),
+                norm.width(),
                 norm.layerStride(),
+                norm.epsilon(),
                 rows.index());
-        launches.add(second, (long) vectors * width, KernelCandidates.ELEMENTS, 1, rows);
+        switch (variant) {
+            case ITEMS -> launches.add(task, norm.vectors(), 1, 1, rows);
+            case GROUPS -> launches.add(task, (long) norm.vectors() * NormKernels.GROUP, NormKernels.GROUP, 1, rows);
+        }
     }
 }

@@ -228,8 +228,8 @@ class KernelGraphTest {
                 "g", new KernelDevice(KernelVariant.GROUPS, new DeviceLimits(64, 64, 64, 0)), 1, step, powers);
         FloatArray x = new FloatArray(8);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> tiny.normalize("norm", new DeviceNorm(x, 1, 8, 0f), x, x, x, RowCount.CHUNK))
-                .withMessageStartingWith("task normFactors needs groups of 128 x 1 items");
+                .isThrownBy(() -> tiny.normalize("norm", new DeviceNorm(x, 1, 8, 0f), x, x, RowCount.CHUNK))
+                .withMessageStartingWith("task norm needs groups of 128 x 1 items");
     }
 
     @ParameterizedTest

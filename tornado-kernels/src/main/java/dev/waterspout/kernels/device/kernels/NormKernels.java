@@ -6,56 +6,64 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Root-mean-square normalization in two tasks: the factor of every vector, then its application. Each factor is
- * computed by one work-item or one work-group, so no two work-groups write the same element. The second task starts
- * after all factors have been computed.
+ * Root-mean-square normalization (arXiv 1910.07467): {@code y = x / sqrt(mean(x^2) + epsilon) * weight}. Weight is
+ * [layers][width]; {@code layerStride} is {@code width}, or 0 if one weight serves all layers. {@code y} may be
+ * {@code x}.
  *
  * <p>A token has {@code vectors} vectors of {@code width}: one for a hidden state, one per head for queries and keys.
  */
 public final class NormKernels {
-    /** Work-group size of {@link #factorsByGroup}. */
+    /** Work-group size of {@link #rmsByGroup}. */
     public static final int GROUP = 128;
 
     private NormKernels() {}
 
     /** One work-item per vector: x is the vector, y the row. */
-    public static void factorsByItem(
+    public static void rmsByItem(
             KernelContext context,
             IntArray step,
             FloatArray x,
-            FloatArray factors,
+            FloatArray weight,
+            FloatArray y,
             int vectors,
             int width,
+            int layerStride,
             float epsilon,
             int rowsIndex) {
         int vector = context.globalIdx;
         int row = context.globalIdy;
         if (vector < vectors && row < step.get(rowsIndex)) {
-            int index = row * vectors + vector;
-            int base = index * width;
+            int base = (row * vectors + vector) * width;
             float sum = 0f;
             for (int i = 0; i < width; i++) {
                 float value = x.get(base + i);
                 sum += value * value;
             }
-            factors.set(index, 1f / TornadoMath.sqrt(sum / width + epsilon));
+            float factor = 1f / TornadoMath.sqrt(sum / width + epsilon);
+            int first = step.get(Step.LAYER) * layerStride;
+            for (int i = 0; i < width; i++) {
+                float scaled = x.get(base + i) * factor;
+                y.set(base + i, scaled * weight.get(first + i));
+            }
         }
     }
 
     /** One work-group of {@link #GROUP} work-items per vector: x is the vector, y the row. */
-    public static void factorsByGroup(
+    public static void rmsByGroup(
             KernelContext context,
             IntArray step,
             FloatArray x,
-            FloatArray factors,
+            FloatArray weight,
+            FloatArray y,
             int vectors,
             int width,
+            int layerStride,
             float epsilon,
             int rowsIndex) {
         float[] sums = context.allocateFloatLocalArray(GROUP);
         int item = context.localIdx;
-        int index = context.globalIdy * vectors + context.groupIdx;
-        int base = index * width;
+        int row = context.globalIdy;
+        int base = (row * vectors + context.groupIdx) * width;
         float sum = 0f;
         for (int i = item; i < width; i += GROUP) {
             float value = x.get(base + i);
@@ -68,35 +76,14 @@ public final class NormKernels {
                 sums[item] += sums[item + half];
             }
         }
-        if (item == 0 && context.globalIdy < step.get(rowsIndex)) {
-            factors.set(index, 1f / TornadoMath.sqrt(sums[0] / width + epsilon));
-        }
-    }
-
-    /**
-     * Computes {@code y = x * factor * weight}, one work-item per element: x is the element of a token, y the row.
-     * {@code weight} is [layers][width]; {@code layerStride} is {@code width}, or 0 where there is one weight for all
-     * layers.
-     */
-    public static void applyFactors(
-            KernelContext context,
-            IntArray step,
-            FloatArray x,
-            FloatArray factors,
-            FloatArray weight,
-            FloatArray y,
-            int vectors,
-            int width,
-            int layerStride,
-            int rowsIndex) {
-        int element = context.globalIdx;
-        int row = context.globalIdy;
-        if (element < vectors * width && row < step.get(rowsIndex)) {
-            int vector = element / width;
-            float factor = factors.get(row * vectors + vector);
-            int index = row * vectors * width + element;
-            float scaled = x.get(index) * factor;
-            y.set(index, scaled * weight.get(step.get(Step.LAYER) * layerStride + element - vector * width));
+        context.localBarrier();
+        float factor = 1f / TornadoMath.sqrt(sums[0] / width + epsilon);
+        if (row < step.get(rowsIndex)) {
+            int first = step.get(Step.LAYER) * layerStride;
+            for (int i = item; i < width; i += GROUP) {
+                float scaled = x.get(base + i) * factor;
+                y.set(base + i, scaled * weight.get(first + i));
+            }
         }
     }
 }

@@ -108,10 +108,11 @@ final class Kernels {
     static void barriersApartInTheLastGroup(KernelContext context, FloatArray data) {
         if (context.globalIdx < context.globalGroupSizeX - 1) {
             context.localBarrier();
+            data.set(context.globalIdx, 1);
         } else {
             context.localBarrier();
+            data.set(context.globalIdx, 2);
         }
-        data.set(context.globalIdx, 1);
     }
 
     static void barriersApart(KernelContext context, FloatArray out) {

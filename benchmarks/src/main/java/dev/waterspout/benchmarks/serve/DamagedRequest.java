@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -164,7 +165,8 @@ record DamagedRequest(Damage damage, byte[] bytes, int sent) {
 
     private static Object tree(byte[] json) {
         try {
-            return mutable(PlainJson.read("request", new String(json, StandardCharsets.UTF_8)));
+            return Objects.requireNonNull(
+                    mutable(PlainJson.read("request", new String(json, StandardCharsets.UTF_8))), "JSON null");
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }

@@ -49,7 +49,8 @@ public record WorkloadCost(double weightBytes, double flops) {
         double layers =
                 config.width() * (config.layers() * (2.0 * config.queryWidth() + 2.0 * config.kvWidth()) + 3.0 * ffn);
         double output = (double) config.width() * config.vocabulary();
-        double wholes = prompts / chunk * share(experts, chunk)
+        int fullChunks = prompts / chunk;
+        double wholes = fullChunks * share(experts, chunk)
                 + share(experts, prompts % chunk)
                 + workload.generate() * share(experts, sequences);
         return new WorkloadCost(

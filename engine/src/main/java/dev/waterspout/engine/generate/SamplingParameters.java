@@ -61,7 +61,10 @@ public record SamplingParameters(
 
     static void requireWithin(String name, double value, double least, double most) {
         if (!(value >= least && value <= most)) {
-            throw new IllegalArgumentException(name + " is " + value + "; it must be within " + least + " to " + most);
+            String allowed = most < Float.MAX_VALUE
+                    ? "within " + least + " to " + most
+                    : least > -Float.MAX_VALUE ? "at least " + least + ", and finite" : "finite";
+            throw new IllegalArgumentException(name + " is " + value + "; it must be " + allowed);
         }
     }
 }

@@ -14,6 +14,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SamplerTest {
     private static final int DRAWS = 20_000;
@@ -226,5 +228,18 @@ class SamplerTest {
                 .containsExactly(2, 0, 1);
         assertThat(Math.exp(chosen.get(1).likeliest().get(1).logProbability())).isCloseTo(0.25, within(1e-6));
         assertThat(sampler.chosen(1)).containsExactly(chosen.get(1));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "-1|1|temperature is -1.0; it must be at least 0.0, and finite",
+                "Infinity|1|temperature is Infinity; it must be at least 0.0, and finite",
+                "1|1.5|top-p is 1.5; it must be within 0.0 to 1.0"
+            })
+    void parametersOutOfTheirRangesAreNamedWithIt(float temperature, float topP, String message) {
+        assertThatThrownBy(() -> new SamplingParameters(0, topP, 0, temperature, 1))
+                .hasMessage(message);
     }
 }

@@ -63,14 +63,14 @@ class DeviceFailureTest {
     @Test
     void aDeviceThatDisappearsIsNamed() {
         EmulatedPlatform.configure(DeviceSpec.cpu().withoutRaceDetection());
-        EmulatedPlatform.device(0).loseAfterLaunches(60);
+        EmulatedPlatform.device(0).loseAfterLaunches(150);
         assertFailed(generate("--device", "emulator:0"), "emulator:0 failed in graph");
     }
 
     @Test
     void aDeviceThatDisappearsEndsTheOtherRanksToo() {
         EmulatedPlatform.configure(DeviceSpec.cpu().withoutRaceDetection());
-        EmulatedPlatform.device(0).loseAfterLaunches(60);
+        EmulatedPlatform.device(0).loseAfterLaunches(150);
         assertFailed(generate("--device", "host,emulator:0", "-tp", "2"), "emulator:0 failed in graph");
     }
 

@@ -26,7 +26,8 @@ class FuzzInputsTest {
         assertThat(folders).hasSizeGreaterThan(5);
         for (Path folder : folders) {
             String path = resources.relativize(folder).toString().replace('/', '.');
-            Class<?> test = Class.forName(path.substring(0, path.length() - SUFFIX.length()));
+            Class<?> test = Class.forName(
+                    path.substring(0, path.length() - SUFFIX.length()), false, FuzzInputsTest.class.getClassLoader());
             List<String> methods = Arrays.stream(test.getDeclaredMethods())
                     .filter(method -> method.isAnnotationPresent(FuzzTest.class))
                     .map(method -> method.getName())

@@ -132,8 +132,8 @@ class WaterspoutTest {
                 failAll(late, damaged);
             }
             assertThat(ranksThreads()).isEqualTo(threads);
-            // Leaking 20 loads would need ten times this limit.
-            assertThat(residentBytes() - before).isLessThan(24L << 20);
+            // Leaking 20 loads would need more than twice this limit; other tests of this JVM allocate meanwhile.
+            assertThat(residentBytes() - before).isLessThan(96L << 20);
             assertThat(Files.readString(Path.of("/proc/self/maps"))).doesNotContain(damaged.toString());
         } finally {
             Files.delete(damaged);

@@ -42,20 +42,14 @@ public final class RotaryKernels {
             int ropeDim,
             int blockSize,
             int adjacent) {
-        int item = context.globalIdx;
+        turnAndStoreKeys(
+                context, step, places, angles, queries, keys, keyCache, heads, kvHeads, headDim, ropeDim, blockSize,
+                adjacent);
+        int element = context.globalIdx - heads * (ropeDim >> 1);
         int row = context.globalIdy;
-        int pairItems = heads * (ropeDim >> 1);
-        if (row < step.get(Step.ROWS)) {
-            if (item < pairItems) {
-                turnPair(angles, queries, item, row, heads, headDim, ropeDim, adjacent);
-            } else if (item < pairItems + kvHeads * headDim) {
-                int element = item - pairItems;
-                int source = row * kvHeads * headDim + element;
-                int target = target(step, places, row, element, kvHeads, headDim, blockSize);
-                int d = element - element / headDim * headDim;
-                keyCache.set(target, turnedKey(angles, keys, source, row, d, headDim, ropeDim, adjacent));
-                valueCache.set(target, values.get(source));
-            }
+        if (row < step.get(Step.ROWS) && element >= 0 && element < kvHeads * headDim) {
+            int target = target(step, places, row, element, kvHeads, headDim, blockSize);
+            valueCache.set(target, values.get(row * kvHeads * headDim + element));
         }
     }
 

@@ -57,8 +57,8 @@ public final class LaneSums {
     }
 
     /**
-     * {@return the sum of the lanes of a vector in memory, with the bits of {@link #one}} Its speed does not depend on
-     * the compiler.
+     * {@return the sum of the lanes of a vector in memory, with the bits of {@link #one}} It uses scalar
+     * operations, which need no compilation by C2 to be fast.
      *
      * @param vector address of the first lane; the lanes are overwritten
      */

@@ -41,7 +41,7 @@ public final class VectorKernels implements HostKernels {
         return new VectorKernels(activations, MachineCode.shared().orElse(null));
     }
 
-    /** {@return whether machine code does what it can} */
+    /** {@return whether operations that exist in machine code use it} */
     public boolean hasMachineCode() {
         return machine != null;
     }

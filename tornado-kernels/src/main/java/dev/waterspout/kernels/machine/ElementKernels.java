@@ -16,10 +16,10 @@ public final class ElementKernels implements MachineCode.Checked {
     /** Elements of a call: it takes some microseconds. */
     private static final int CALL = 16 << 10;
 
-    /** The place of a factor in {@link #OWN}, bytes. */
+    /** Offset of the factor in {@link #OWN}, bytes. */
     private static final long FACTOR = 128;
 
-    /** Memory of a thread: results of a reduction, and a factor. */
+    /** Scratch memory of each thread: the results of a reduction, and a factor. */
     private static final ThreadLocal<MemorySegment> OWN =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(FACTOR + Memory.LINE, Memory.LINE));
 
@@ -43,7 +43,7 @@ public final class ElementKernels implements MachineCode.Checked {
         return machine.function(tile, tile::emit);
     }
 
-    /** {@return the elements that {@link #squares} takes a multiple of} */
+    /** {@return the unit of the number of elements of {@link #squares}} */
     public int squaresStep() {
         return new ElementTile(ElementTile.Operation.SQUARES, lanes).elements();
     }

@@ -15,7 +15,7 @@ class FrameMutationTest {
     private static final int FRAMES = 100_000;
     private static final int MOST_PAYLOAD = 200;
 
-    /** What is done to a frame. */
+    /** Kinds of damage. */
     private enum Damage {
         BITS,
         BYTES,

@@ -23,7 +23,7 @@ record ElementTile(Operation operation, int lanes) {
         /**
          * The sum of the squares, in the order of the Vector API's kernel: vectors are added to four sums in turn, the
          * four are added in pairs, and of the result the upper half is added to the lower one until one lane is left.
-         * The results' memory takes twice the lanes; its first element is the sum.
+         * The memory of the results has room for twice the lanes. Its first element is the sum.
          */
         SQUARES,
         /** {@code result = element * factor * other}. */

@@ -22,7 +22,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Until C2 has compiled it, an operation of the Vector API allocates an object and takes about a microsecond. A
  * multiply-add in a loop over an array takes some nanoseconds as soon as C1 has compiled the loop. Machine code needs
- * no compiler: what it does is done by it here, too.
+ * no compilation, so operations that exist in machine code use it here, too.
  */
 public final class ColdKernels implements HostKernels {
     private final VectorKernels compiled;

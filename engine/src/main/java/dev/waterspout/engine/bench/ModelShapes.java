@@ -57,6 +57,16 @@ public final class ModelShapes {
                     .heads(14, 2)
                     .real("rope.freq_base", 1e6)
                     .tied(151_936),
+            shape("qwen2.5-14b", "qwen2")
+                    .size(5120, 48, 13_824, 32_768)
+                    .heads(40, 8)
+                    .real("rope.freq_base", 1e6)
+                    .untied(152_064),
+            shape("qwen2.5-32b", "qwen2")
+                    .size(5120, 64, 27_648, 32_768)
+                    .heads(40, 8)
+                    .real("rope.freq_base", 1e6)
+                    .untied(152_064),
             shape("qwen3-0.6b", "qwen3")
                     .size(1024, 28, 3072, 40_960)
                     .heads(16, 8)

@@ -27,6 +27,9 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * and of {@link PhaseGraphs}.
  */
 final class DeviceMemory {
+    /** Bytes of 0.01 MB. */
+    private static final long HUNDREDTH = 10_000;
+
     private final Model model;
     private final ModelConfig config;
     private final Shard shard;
@@ -48,13 +51,14 @@ final class DeviceMemory {
         long needed = bytes(model, shard, ranks, options);
         long available = device.getMaxGlobalMemory();
         if (needed > available) {
+            // The need is rounded up and the memory down, so that two numbers that differ by a byte do not read alike.
             throw new DeviceException(String.format(
                     Locale.ROOT,
                     "rank %d needs %.2f MB on device %s, which has %.2f MB",
                     shard.rank(),
-                    needed / 1e6,
+                    Math.ceilDiv(needed, HUNDREDTH) / 100.0,
                     name,
-                    available / 1e6));
+                    available / HUNDREDTH / 100.0));
         }
     }
 

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.util.function.Function;
 
 /** Model files of any size whose weights are zeros that take no space on the disk. */
 public final class SparseModel {
@@ -17,17 +18,22 @@ public final class SparseModel {
 
     private SparseModel() {}
 
-    /** Writes a file with the header of a whole model. */
-    public static void write(SyntheticModel model, Path path) throws IOException {
+    /**
+     * Writes a file with the header of a whole model.
+     *
+     * @param shape the model's shape
+     * @param types the type of each tensor
+     * @param path the file
+     */
+    public static void write(ModelShape shape, Function<TensorShape, GgmlType> types, Path path) throws IOException {
         GgufWriter writer = new GgufWriter();
-        model.shape().metadata().forEach(writer::put);
-        SyntheticModel.putVocabulary(writer, model.shape().vocabulary());
+        shape.metadata().forEach(writer::put);
+        SyntheticModel.putVocabulary(writer, shape.vocabulary());
         try (Arena arena = Arena.ofConfined();
                 RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
             MemorySegment zeros = arena.allocate(PIECE);
-            for (TensorShape tensor :
-                    TensorShape.of(model.shape().config(), model.shape().tied())) {
-                GgmlType type = model.stored(tensor);
+            for (TensorShape tensor : TensorShape.of(shape.config(), shape.tied())) {
+                GgmlType type = types.apply(tensor);
                 long elements = tensor.dimensions().stream().reduce(1L, Math::multiplyExact);
                 long bytes = elements / type.blockElements() * type.blockBytes();
                 writer.tensor(tensor.name(), type, tensor.dimensions(), sink -> {

@@ -89,11 +89,32 @@ class SyntheticModelTest {
     /** Billions of weights, as the models' publishers state them. */
     @ParameterizedTest
     @CsvSource({
-        "llama-110m, 0.11", "tinyllama-1.1b, 1.1", "llama-3-8b, 8.0", "llama-3-70b, 70.6", "mixtral-8x7b, 46.7",
-        "mistral-7b, 7.2", "qwen2.5-0.5b, 0.49", "qwen3-0.6b, 0.6", "qwen1.5-moe-a2.7b, 14.3", "qwen3-30b-a3b, 30.5",
-        "gemma-2b, 2.5", "gemma-2-2b, 2.6", "gemma-3-1b, 1.0", "phi-3-mini, 3.8", "granite-3-2b, 2.5",
-        "granite-3-1b-a400m, 1.3", "olmo-2-1b, 1.5", "command-r, 35.0", "starcoder2-3b, 3.0", "glm-4-9b, 9.4",
-        "smollm3-3b, 3.1", "deepseek-v2-lite, 15.7", "gpt-oss-20b, 20.9", "ministral-3-3b, 3.4"
+        "llama-110m, 0.11",
+        "tinyllama-1.1b, 1.1",
+        "llama-3-8b, 8.0",
+        "llama-3-70b, 70.6",
+        "mixtral-8x7b, 46.7",
+        "mistral-7b, 7.2",
+        "qwen2.5-0.5b, 0.49",
+        "qwen2.5-14b, 14.7",
+        "qwen2.5-32b, 32.5",
+        "qwen3-0.6b, 0.6",
+        "qwen1.5-moe-a2.7b, 14.3",
+        "qwen3-30b-a3b, 30.5",
+        "gemma-2b, 2.5",
+        "gemma-2-2b, 2.6",
+        "gemma-3-1b, 1.0",
+        "phi-3-mini, 3.8",
+        "granite-3-2b, 2.5",
+        "granite-3-1b-a400m, 1.3",
+        "olmo-2-1b, 1.5",
+        "command-r, 35.0",
+        "starcoder2-3b, 3.0",
+        "glm-4-9b, 9.4",
+        "smollm3-3b, 3.1",
+        "deepseek-v2-lite, 15.7",
+        "gpt-oss-20b, 20.9",
+        "ministral-3-3b, 3.4"
     })
     void shapesHaveTheWeightsOfTheirNames(String label, double billions) {
         ModelShape shape = ModelShape.of(label);

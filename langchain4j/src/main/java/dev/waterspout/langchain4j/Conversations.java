@@ -51,9 +51,8 @@ final class Conversations {
         StringBuilder text = new StringBuilder();
         for (Content content : contents) {
             if (!(content instanceof TextContent part)) {
-                throw new UnsupportedFeatureException(
-                        "content of type " + content.type().name().toLowerCase(Locale.ROOT)
-                                + " is not supported; the model takes text alone");
+                throw new UnsupportedFeatureException("content of type "
+                        + content.type().name().toLowerCase(Locale.ROOT) + " is not supported; only text is supported");
             }
             text.append(text.isEmpty() ? "" : "\n").append(part.text());
         }
@@ -68,7 +67,7 @@ final class Conversations {
                 object.forEach((key, value) -> values.put(String.valueOf(key), value));
                 return new ToolCall(request.id() == null ? "" : request.id(), request.name(), values);
             }
-            throw new InvalidRequestException("the arguments of " + request.name() + " are not an object of JSON");
+            throw new InvalidRequestException("the arguments of " + request.name() + " are not a JSON object");
         } catch (IOException malformed) {
             throw new InvalidRequestException(malformed);
         }

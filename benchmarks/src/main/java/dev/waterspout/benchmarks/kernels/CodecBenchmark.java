@@ -24,8 +24,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Encodes, sums and reduces partials of 512 tokens and width 2048 in each wire format, on one thread. The process has
- * used other formats before, as a process does that measures formats to choose from.
+ * Encodes, sums and reduces partials of 512 tokens and width 2048 in each wire format, on one thread. Other formats are
+ * used first, as in a process that measures formats before it chooses one.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)

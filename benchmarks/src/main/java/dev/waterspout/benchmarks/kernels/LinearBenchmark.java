@@ -53,7 +53,7 @@ public class LinearBenchmark {
         public long flops;
     }
 
-    /** The tensor type of the weights, any that there is; after a colon the type that inputs are rounded to, if any. */
+    /** The tensor type of the weights; after a colon the type that inputs are rounded to, if they are. */
     @Param({"F32", "F16", "BF16", "Q8_0", "Q8_0:INT8", "Q4_0", "Q4_0:INT8", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS", "MXFP4"})
     public String format = "F32";
 
@@ -103,7 +103,7 @@ public class LinearBenchmark {
         }
     }
 
-    /** Fills with random blocks, which repeat. */
+    /** Fills weights with a repeated sequence of random blocks. */
     private void fill(MemorySegment data, Random random) {
         long distinct = Math.min(data.byteSize(), (long) DISTINCT_BLOCKS * stored.blockBytes());
         for (long at = 0; at < distinct; at += stored.blockBytes()) {

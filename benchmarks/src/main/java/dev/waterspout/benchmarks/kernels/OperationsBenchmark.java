@@ -30,7 +30,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The operations between the matrices of a layer of TinyLlama's shape, for one token and for a chunk, on one thread.
+ * The operations between the matrix products of a layer with TinyLlama's shape, for one token and for a chunk, on one
+ * thread.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
@@ -80,8 +81,8 @@ public class OperationsBenchmark {
         normed = floats(random, (long) rows * WIDTH);
         weight = floats(random, WIDTH);
         gate = floats(random, (long) rows * FFN);
-        // Gates are updated in place. Values other than 0 would shrink to subnormal ones, which take many times as
-        // long.
+        // Gates are updated in place. Values other than 0 would shrink to subnormal numbers, which make the operation
+        // many times slower.
         up = floats(random, (long) rows * FFN).fill((byte) 0);
         keys = floats(random, (long) KV_HEADS * CONTEXT * HEAD_DIM);
         values = floats(random, (long) KV_HEADS * CONTEXT * HEAD_DIM);

@@ -60,7 +60,7 @@ final class AutoContender implements Contender {
         return choice.equals(NAME) || choice.equals(QUICK);
     }
 
-    /** Decides. */
+    /** Measures, and chooses the exchange of each size. */
     @Override
     public void prepare() {
         long start = System.nanoTime();

@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Times collectives, codec included, and prints each time beside the time that its bytes alone would take. */
+/**
+ * Times collectives, codec included, and prints each time with the time that the transfer of its bytes alone would
+ * take.
+ */
 public final class CollectiveBenchmark {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
@@ -45,7 +48,7 @@ public final class CollectiveBenchmark {
         MpiLibrary library = MpiLibrary.load(System.getenv("WATERSPOUT_MPI_LIBRARY"), Launcher.OPEN_MPI);
         try (MpiTransport transport = MpiTransport.join(library, MpiSettings.of(TIMEOUT))) {
             runRank(transport, settings, library.name());
-        } catch (InterconnectException failed) { // MPI_Finalize would wait for ranks that never come
+        } catch (InterconnectException failed) { // MPI_Finalize would wait for ranks that never call it
             failed.printStackTrace();
             Runtime.getRuntime().halt(5);
         }

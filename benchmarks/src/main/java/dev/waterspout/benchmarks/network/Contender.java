@@ -3,28 +3,28 @@ package dev.waterspout.benchmarks.network;
 import dev.waterspout.interconnect.collective.ExchangeCounters;
 
 /**
- * A way to sum partials that is compared with others, on one rank. All ranks run the same contenders in the same
- * order.
+ * One rank's part of a method of summing partials, which is compared with other methods. All ranks run the same
+ * contenders in the same order.
  */
 interface Contender {
     /** {@return its name, the same on every rank} */
     String name();
 
-    /** {@return its choice at a size, if the name does not tell it} */
+    /** {@return the exchange that it chose for a size; empty if the name determines it} */
     String detail(int rows);
 
     /** {@return rows in one message, for the table; 0 if the library chooses} */
     int chunkRows();
 
-    /** Warms up, as far as one rank can without the others. */
+    /** Warms up, without the other ranks. */
     void prepare();
 
-    /** {@return a runner for a number of rows, so that the timed part looks nothing up} */
+    /** {@return a contender for one number of rows, so that the timed part contains no lookup} */
     default Contender at(int rows) {
         return this;
     }
 
-    /** Does one exchange, and returns when this rank has ended it. */
+    /** Runs one exchange. Returns when it is complete on this rank. */
     void sum(int rows);
 
     /** {@return bytes that this rank sends in one sum, headers included} */

@@ -11,8 +11,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.Map;
 
 /**
- * MPI_Allreduce of Open MPI, as a baseline: of f32, or of 16-bit integers in place of bf16, which have as many bytes
- * and are no slower to sum.
+ * Open MPI's MPI_Allreduce as a baseline. It sums f32, or 16-bit integers in place of bf16: MPI has no bf16, and these
+ * have the same number of bytes and are no slower to sum.
  */
 final class LibraryContender implements Contender {
     private static final Map<String, Element> ELEMENTS = Map.of(
@@ -33,7 +33,7 @@ final class LibraryContender implements Contender {
     private record Element(String symbol, int bytes) {}
 
     /**
-     * @param library file name of the library; it is initialized, and stays so
+     * @param library file name of the library, which must be initialized until the last exchange
      * @param element f32 or int16
      */
     @SuppressWarnings("restricted")
@@ -82,7 +82,7 @@ final class LibraryContender implements Contender {
 
     @Override
     public void prepare() {
-        // There is nothing to compile.
+        // The library is native code, so there is nothing to compile.
     }
 
     @Override
@@ -98,7 +98,7 @@ final class LibraryContender implements Contender {
         }
     }
 
-    /** The fewest bytes that an all-reduce can send. */
+    /** Returns the smallest number of bytes that an all-reduce can send. */
     @Override
     public long bytesSent(int rows) {
         return 2L * (ranks - 1) * rows * columns * elementBytes / ranks;

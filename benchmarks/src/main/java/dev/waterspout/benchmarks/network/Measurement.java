@@ -6,12 +6,13 @@ import java.util.List;
  * The times of one contender at one size.
  *
  * @param name name of the contender
- * @param detail its choice at this size, if the name does not tell it
+ * @param detail the exchange that it chose for this size; empty if the name determines it
  * @param chunkRows rows in one message
  * @param rows tokens
  * @param bytesSent bytes that one rank sends in one sum
  * @param millis time of the slowest rank in each repetition, in ascending order
- * @param encodeMillis average time that rank 0 spent on encoding in one exchange; likewise for transfer and sum
+ * @param encodeMillis average time of encoding in one exchange on rank 0; the following two are those of transfer and
+ *     sum
  */
 record Measurement(
         String name,
@@ -35,7 +36,7 @@ record Measurement(
         return percentile(0.9);
     }
 
-    /** {@return the upper quartile: a repetition within it is not slower than usual} */
+    /** {@return the upper quartile, up to which a repetition counts as usual} */
     double upperQuartile() {
         return percentile(0.75);
     }

@@ -26,8 +26,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One rank's part of the benchmark; all ranks do the same. Contenders take turns, so that a disturbance affects all
- * of them alike.
+ * One rank's part of the benchmark, which is the same on all ranks. Contenders take turns, so that a disturbance
+ * affects all of them equally.
  */
 final class RankRun {
     private static final int ROOT = 0;
@@ -122,8 +122,8 @@ final class RankRun {
     }
 
     /**
-     * {@return all measurements by size; they are equal on all ranks, except the times that a rank measures of
-     * itself}
+     * {@return all measurements by size; they are equal on all ranks, except each rank's own times of encoding,
+     * transfer and sum}
      */
     List<Measurement> run() {
         List<Contender> fixed = contenders.stream()
@@ -182,7 +182,7 @@ final class RankRun {
         long start = System.nanoTime();
         do {
             int[] times = new int[contenders.size()];
-            // The order changes, so that the after-effects of a contender affect all others alike.
+            // The order changes, so that the after-effects of a contender affect all others equally.
             for (int i : turns.next(contenders.size())) {
                 align();
                 long from = System.nanoTime();

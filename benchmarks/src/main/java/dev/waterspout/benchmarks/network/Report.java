@@ -19,7 +19,7 @@ import java.util.Objects;
 
 /**
  * The measurements as a table and as JSON. The baseline of a size is the fastest contender of the first choice,
- * whatever its chunk size, so that a slow baseline does not flatter the others.
+ * whatever its chunk size, so that a badly chosen chunk size does not slow the baseline.
  *
  * @param link rate in Gbit/s, or {@code unlimited}
  * @param ranks number of ranks

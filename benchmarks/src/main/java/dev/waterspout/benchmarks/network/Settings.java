@@ -15,9 +15,9 @@ import java.util.TreeMap;
  * @param columns the model's width
  * @param choices {@code COLLECTIVE:FORMAT} with plain, allgather or twostep, {@code auto}, {@code auto:quick}, {@code
  *     mpi:f32} or {@code mpi:int16}; the first is the baseline
- * @param chunkKb sizes of an encoded chunk in KiB, for each choice; 0 for no chunks, -1 for the size that {@code
- *     --comm} takes
- * @param threads per rank
+ * @param chunkKb sizes of an encoded chunk in KiB, for each choice; 0 for no chunks, -1 for the default size of
+ *     {@code --comm}
+ * @param threads threads per rank
  * @param repetitions repetitions of each measurement, within the budget
  * @param budgetSeconds time limit for all choices of one size together
  * @param results file that the results are appended to; empty for none
@@ -33,11 +33,12 @@ record Settings(
         int budgetSeconds,
         String results) {
     static final String USAGE = """
-            usage: CollectiveBenchmark [--rows 1,32,128,512] [--columns 2048] [--chunk-kb -1] [--threads 1]
-                [--choices plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,auto,mpi:int16]
-                [--repetitions 300] [--budget-seconds 4] [--results FILE] [--ranks 2]""";
+        usage: CollectiveBenchmark [--rows 1,32,128,512] [--columns 2048] [--chunk-kb -1] [--threads 1]
+            [--choices plain:bf16,plain:f32,allgather:e2m1:32:e8m0,twostep:e2m1:32:e8m0,auto,mpi:int16]
+            [--repetitions 300] [--budget-seconds 4] [--results FILE] [--ranks 2]\
+        """;
 
-    /** Stands for the chunk size that {@code --comm} takes. */
+    /** The value for the default chunk size of {@code --comm}. */
     static final int USUAL = -1;
 
     private static final Map<String, String> DEFAULTS = Map.of(

@@ -26,9 +26,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The steps of an exchange of one row over MPI, and the whole beside {@code MPI_Allreduce} of f32 with as many bytes.
- * All ranks are on one machine, whose clock they share: so the time from the last rank's send to a rank's receipt is
- * known. {@code benchmarks/small-exchange} starts the ranks.
+ * Times the steps of an exchange of one row over MPI, and compares the whole with {@code MPI_Allreduce} of f32 with the
+ * same number of bytes. All ranks are on one machine and share its clock, so the time from the last rank's send to a
+ * rank's receipt can be measured. {@code benchmarks/small-exchange} starts the ranks.
  */
 public final class SmallExchange {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
@@ -80,7 +80,7 @@ public final class SmallExchange {
             if (transport.rank() == ControlChannel.ROOT) {
                 lines.forEach(System.out::println);
             }
-        } catch (InterconnectException failed) { // MPI_Finalize would wait for ranks that never come
+        } catch (InterconnectException failed) { // MPI_Finalize would wait for ranks that never call it
             failed.printStackTrace();
             Runtime.getRuntime().halt(5);
         }
@@ -109,7 +109,7 @@ public final class SmallExchange {
         long before = transport.pauses();
         double gathered = time(whole);
         double pauses = (double) (transport.pauses() - before) / (WARM_UP + rounds);
-        double reduced = time(reduce); // last: it keeps the core while it waits
+        double reduced = time(reduce); // last, because it does not yield the core while it waits
         StringBuilder line = new StringBuilder("%8d ".formatted(format.encodedBytes(1, columns)));
         for (double part : parts) {
             line.append(String.format(Locale.ROOT, "%8.1f", part));
@@ -118,7 +118,10 @@ public final class SmallExchange {
                 .toString();
     }
 
-    /** The median of the slowest rank's times, in microseconds; pauses of the barriers are counted with it. */
+    /**
+     * Returns the median of the slowest rank's times in microseconds. The pauses of the barriers are included in the
+     * count of pauses.
+     */
     private double time(Contender contender) {
         int[] ticks = new int[rounds];
         for (int round = -WARM_UP; round < rounds; round++) {
@@ -143,7 +146,7 @@ public final class SmallExchange {
         return sorted[sorted.length / 2] * (TICK_NANOS * 1e-3);
     }
 
-    /** An exchange, step by step: those of {@code AllGather} in the same order. */
+    /** An exchange with a time stamp after each step. The steps are those of {@code AllGather}, in the same order. */
     private final class Steps {
         private final WireFormat format;
         private final HostPort port;
@@ -169,7 +172,10 @@ public final class SmallExchange {
             incoming[transport.rank()] = MemorySegment.NULL;
         }
 
-        /** {@return medians over the rounds of the mean over ranks of each step; of the whole, the slowest rank's} */
+        /**
+         * {@return for each step the median over the rounds of the mean over the ranks; for the
+         * whole exchange the median of the slowest rank}
+         */
         double[] run() {
             int[][] rows = new int[STEPS.size()][rounds];
             for (int round = -WARM_UP; round < rounds; round++) {
@@ -190,7 +196,7 @@ public final class SmallExchange {
             return Arrays.stream(rows).mapToDouble(SmallExchange::median).toArray();
         }
 
-        /** All ranks' steps: of a wait, what lies before the last rank's send is time of that peer. */
+        /** Gathers the steps of all ranks. The part of a wait before the last rank's send is attributed to the peer. */
         private int[][] shared(long[] stamps) {
             int[] sent = new int[] {(int) (stamps[3] >>> 32), (int) stamps[3]};
             long last = Arrays.stream(channel.share(sent))

@@ -21,10 +21,10 @@ public final class Summary {
     private Summary() {}
 
     /**
-     * Prints it.
+     * Prints the table.
      *
-     * @param arguments the file of results, and optionally that of another run, to count the cells in which the best
-     *     choice of that run is near the best here
+     * @param arguments the file of results, and optionally that of another run; the cells in which the best choice of
+     *     that run is near the best here are counted
      */
     public static void main(String[] arguments) {
         if (arguments.length < 1 || arguments.length > 2) {
@@ -60,7 +60,7 @@ public final class Summary {
                     result.getJsonNumber("p90Ms").doubleValue());
         }
 
-        /** {@return what it did, written as a choice} */
+        /** {@return the exchange that ran, in the notation of a choice} */
         private static String exchange(JsonObject result) {
             String detail = result.getString("detail", "");
             if (!detail.isEmpty()) {

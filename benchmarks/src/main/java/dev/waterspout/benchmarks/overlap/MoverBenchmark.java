@@ -19,9 +19,9 @@ import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What it costs a product to have messages moved meanwhile: by its first worker, between two tiles, or by a thread
- * beside the workers that naps. Moving is a wait of a microsecond, every 50 microseconds. Both take turns with the
- * product alone.
+ * Measures how much the progress of messages slows a matrix product, if the first worker polls between two tiles, or a
+ * separate thread polls and sleeps between polls. A poll is simulated by one microsecond of waiting every 50
+ * microseconds. Both variants alternate with the product alone.
  */
 public final class MoverBenchmark {
     private static final long NAP_NANOS = 50_000;
@@ -53,7 +53,7 @@ public final class MoverBenchmark {
             Thread.ofPlatform().daemon().start(MoverBenchmark::nap);
             double[][] nanos = measure(model.matrix(TensorRole.FFN_GATE, 0), pool, arena, rounds);
             print("between tiles", nanos[1], nanos[0]);
-            print("by a thread that naps", nanos[2], nanos[0]);
+            print("by a separate thread", nanos[2], nanos[0]);
         }
     }
 

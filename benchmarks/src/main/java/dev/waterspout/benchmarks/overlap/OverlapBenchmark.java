@@ -28,8 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One rank of a comparison of prefill with {@code --overlap on} and {@code off}, both in the same processes and by
- * turns. Rank 0 prints a row per prompt length: medians of both, and the median of the ratios of neighbouring runs.
+ * One rank of a comparison of prefill with {@code --overlap on} and {@code off}, which alternate in the same processes.
+ * Rank 0 prints a row per prompt length: medians of both, and the median of the ratios of neighbouring runs.
  */
 public final class OverlapBenchmark {
     private static final int WARM_UP = 2;

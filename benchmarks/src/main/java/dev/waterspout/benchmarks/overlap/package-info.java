@@ -1,4 +1,4 @@
-/** Prefill whose computation and exchange overlap, beside prefill in which they take turns. */
+/** Compares prefill whose computation and exchange overlap with prefill in which they alternate. */
 @NullMarked
 package dev.waterspout.benchmarks.overlap;
 

@@ -95,7 +95,10 @@ final class ExchangeRank implements AutoCloseable {
         return graph;
     }
 
-    /** Writes to this rank's partial a value that is one more than that of two exchanges ago. */
+    /**
+     * Writes to this rank's partial. The value is that of the exchange before the last one plus 1, since two arrays
+     * alternate.
+     */
     void send(long exchange) {
         plan.withGraph((int) (exchange % 2)).execute();
     }

@@ -13,9 +13,9 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
- * Times copying the partials of two ranks, each on its own device, to one of the devices: a launch on each that
- * writes, and one that reads both. Through the host, the partials are copied to host memory and from there to the
- * device. Otherwise the device copies them directly.
+ * Times the copies of two ranks' partials, each on its own device, to one of the devices. Each device has a launch that
+ * writes its partial, and one device a launch that reads both. On one path the partials go through host memory, on the
+ * other the devices copy them directly.
  */
 public final class PeerExchange {
     private static final int WARM_UP = 20;
@@ -50,7 +50,7 @@ public final class PeerExchange {
         out.println("bytes per rank | through the host: median (p90) us | device to device: median (p90) us");
         for (int bytes : SIZES) {
             String staged = times(devices, bytes, null);
-            // Ends count exchanges; every pair of ranks has its own count.
+            // The ends of a link count exchanges, so each path has its own link and ranks.
             if (PeerLink.connect(devices) instanceof PeerLink.Result.Connected(PeerLink link)) {
                 out.printf(Locale.ROOT, "%d | %s | %s%n", bytes, staged, times(devices, bytes, link));
             }

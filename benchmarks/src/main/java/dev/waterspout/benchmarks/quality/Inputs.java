@@ -23,7 +23,7 @@ enum Inputs {
             return random.nextGaussian() / Math.sqrt(chiSquared / 3);
         }
     },
-    /** Standard normal, with every 128th channel 50 times as large, as in large models a few channels are. */
+    /** Standard normal, with every 128th channel 50 times as large, like the outlier channels of large models. */
     OUTLIER_CHANNELS(3000) {
         @Override
         double next(Random random, int column) {

@@ -19,7 +19,9 @@ import java.util.stream.Collectors;
 
 /** Prints the measurements as tables in Markdown, and writes the table that the policy reads. */
 public final class QualityReport {
-    /** Parts of the names of rotated models. They show the effect of a basis; the policy's table leaves them out. */
+    /**
+     * Parts of the names of rotated models, which show the effect of a basis. The policy's table does not contain them.
+     */
     private static final List<String> ROTATED = List.of("-pca.", "-hadamard.");
 
     private QualityReport() {}

@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Measures the increase of perplexity by wire formats, for one model, text, number of ranks and collective. All
- * formats are compared with one uncompressed run, window by window. Results differ between machines only in the last
+ * Measures the increase of perplexity by wire formats, for one model, text, number of ranks and collective. All formats
+ * are compared with one uncompressed run, window by window. Results of different machines differ only in the last
  * digits of sums.
  */
 public final class QualityRun {
@@ -32,7 +32,7 @@ public final class QualityRun {
     private QualityRun() {}
 
     /**
-     * Runs and adds the result to a file.
+     * Measures, and adds the result to a file.
      *
      * @param arguments results file, folder of models and texts, model and text below it, most windows, ranks,
      *     collective, formats separated by commas

@@ -53,7 +53,7 @@ final class KernelTable {
         return String.format(Locale.ROOT, "%.1f", metric.getJsonNumber(name).doubleValue());
     }
 
-    /** {@return the first of these rates that there is, in 10^9 per second; empty if there is none} */
+    /** {@return the first of the named rates that was measured, in 10^9 per second; empty if none was} */
     private static String giga(JsonObject metrics, List<String> names) {
         return names.stream()
                 .filter(metrics::containsKey)

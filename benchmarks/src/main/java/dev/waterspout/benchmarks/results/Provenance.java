@@ -18,7 +18,7 @@ import java.util.HexFormat;
 import java.util.Map;
 
 /**
- * Where the numbers of a results file come from. All files of a folder share one record, {@code provenance.json}: an
+ * The origin of the numbers in a results file. All files of a folder share one record, {@code provenance.json}: an
  * object with a field per file, whose value has the five fields below and the digest of the file that they describe.
  *
  * @param commit commit of the measured code
@@ -57,7 +57,7 @@ record Provenance(String commit, String date, String machine, String command, St
     }
 
     /**
-     * Records where the numbers of a results file come from, in place of what was recorded before.
+     * Records the origin of a results file, and replaces the earlier record.
      *
      * @param results the file as it is now
      */
@@ -80,7 +80,7 @@ record Provenance(String commit, String date, String machine, String command, St
         });
     }
 
-    /** {@return a paragraph in Markdown that a table stands under} */
+    /** {@return a paragraph in Markdown to be put below a table} */
     String text() {
         return "Commit %s, %s, %s.%s%n%n    %s%n"
                 .formatted(commit, date, machine, note.isEmpty() ? "" : " " + note, command);

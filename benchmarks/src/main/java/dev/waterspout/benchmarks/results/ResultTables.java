@@ -17,10 +17,10 @@ import java.util.Map;
 
 /**
  * Writes the pages of {@code docs/results} and the results in the README from the files in {@code benchmarks/results},
- * or tells which of them are stale.
+ * or reports the stale ones.
  */
 public final class ResultTables {
-    /** Between these lines the README is written from results. */
+    /** The lines that enclose the generated part of the README. */
     private static final String BEGIN = "<!-- results: written by benchmarks/tables -->\n";
 
     private static final String END = "<!-- end of results -->\n";
@@ -67,7 +67,7 @@ public final class ResultTables {
         }
     }
 
-    /** Returns the pages that are not what the results give. */
+    /** Returns the pages that differ from those generated from the results. */
     public List<Path> stale() throws IOException {
         List<Path> stale = new ArrayList<>();
         for (Map.Entry<Path, String> page : pages().entrySet()) {
@@ -165,7 +165,7 @@ public final class ResultTables {
         int begin = text.indexOf(BEGIN);
         int end = text.indexOf(END);
         if (begin < 0 || end < begin) {
-            throw new IOException(file + " lacks the lines between which results are written");
+            throw new IOException(file + " lacks the lines that enclose the generated results");
         }
         return text.substring(0, begin + BEGIN.length())
                 + ttft.selection() + "\n" + Provenance.of(results("ttft.json")).text()

@@ -1,6 +1,7 @@
 /**
  * The pages of {@code docs/results} and the results in the README, written from the files in
- * {@code benchmarks/results}. A page that its files would not give is stale, and a test fails on it.
+ * {@code benchmarks/results}. A page is stale if it differs from the one generated from its files; a test fails if a
+ * page is stale.
  */
 @NullMarked
 package dev.waterspout.benchmarks.results;

@@ -19,27 +19,27 @@ import org.jspecify.annotations.Nullable;
  *
  * @param damage kind of damage
  * @param bytes head and body
- * @param sent number of bytes that are sent before the client leaves; all of them where it does not leave
+ * @param sent number of bytes that are sent before the client disconnects; all bytes if it does not
  */
 @SuppressWarnings("ArrayRecordComponent") // made once, sent once, never compared
 record DamagedRequest(Damage damage, byte[] bytes, int sent) {
     /** A kind of damage. */
     enum Damage {
-        /** Bytes of the body have other values. */
+        /** Some bytes of the body are replaced. */
         BYTES,
-        /** The body ends early, and Content-Length says so. */
+        /** The body is truncated, with the Content-Length of the rest. */
         CUT,
-        /** A value of the body is one of another type or size. */
+        /** A value of the body is replaced by one of another type or size. */
         VALUE,
-        /** A field of the body has another name, has the value of another one, occurs twice or is missing. */
+        /** A field of the body is renamed, has the value of another field, occurs twice or is missing. */
         FIELD,
-        /** Bytes of the head have other values. */
+        /** Some bytes of the head are replaced. */
         HEAD,
-        /** Content-Length is not that of the body. */
+        /** Content-Length differs from the length of the body. */
         LENGTH,
-        /** The body comes in pieces with pauses between them. */
+        /** The body is sent in pieces with pauses between them. */
         SLOW,
-        /** The client leaves before all is sent, or before the answer. */
+        /** The client disconnects before the request is complete, or before the answer. */
         LEAVES
     }
 
@@ -136,7 +136,7 @@ record DamagedRequest(Damage damage, byte[] bytes, int sent) {
         return changed;
     }
 
-    /** A value that stands for another one while the tree is written; the text is replaced in the written JSON. */
+    /** A placeholder for a value, which is replaced by a text after the tree has been written as JSON. */
     private static final String MARK = "value-to-be-replaced";
 
     private static byte[] withValue(byte[] json, SplittableRandom random) {
@@ -186,7 +186,7 @@ record DamagedRequest(Damage damage, byte[] bytes, int sent) {
         return value;
     }
 
-    /** A place of a value in a tree. */
+    /** The position of a value in a tree. */
     private record Slot(Map<String, @Nullable Object> map, String name) {
         @Nullable
         Object value() {

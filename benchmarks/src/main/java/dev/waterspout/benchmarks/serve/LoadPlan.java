@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * When requests arrive, and how long they are: a Poisson process, and lengths from lognormal distributions. The same
- * seed gives the same plan.
+ * The arrival times and lengths of requests: a Poisson process, and lognormal distributions of lengths. The same seed
+ * gives the same plan.
  *
  * @param requests requests in the order of their arrival
  */
 record LoadPlan(List<Arrival> requests) {
-    /** Spread of the logarithm of lengths; measured conversations have about as much. */
+    /** Standard deviation of the logarithm of lengths, about that of measured conversations. */
     private static final double SPREAD = 0.6;
 
     /** Copies the list. */
@@ -22,14 +22,14 @@ record LoadPlan(List<Arrival> requests) {
     /**
      * A request.
      *
-     * @param seconds after the beginning
+     * @param seconds seconds after the start of the plan
      * @param promptTokens approximate number of tokens of the prompt
-     * @param replyTokens most of its reply
+     * @param replyTokens largest number of tokens of the reply
      */
     record Arrival(double seconds, int promptTokens, int replyTokens) {}
 
     /**
-     * What a plan is made of.
+     * The parameters of a plan.
      *
      * @param requests number of requests
      * @param rate rate of arrivals per second

@@ -12,7 +12,7 @@ final class LoadReport {
     private final List<Outcome> outcomes = new ArrayList<>();
 
     /**
-     * A request that was answered or not.
+     * The outcome of a request.
      *
      * @param status HTTP status; 0 where the connection failed
      * @param first seconds from its arrival to the first token
@@ -46,7 +46,7 @@ final class LoadReport {
         outcomes.add(outcome);
     }
 
-    /** Returns the value that a part of some values does not exceed; 0 where there is none. */
+    /** Returns a percentile; 0 if there are no values. */
     static double percentile(double[] values, double part) {
         if (values.length == 0) {
             return 0;

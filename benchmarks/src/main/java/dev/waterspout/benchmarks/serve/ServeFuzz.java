@@ -20,17 +20,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Sends damaged requests to a server of this machine. Each must be answered, refused, or, where its head or length is
- * damaged, end with its connection; no status may be 500 or above, and no message may show the server's insides. The
- * text of a request without damage must be the same before and afterwards.
+ * Sends damaged requests to a server of this machine. Each must be answered or refused; if its head or length is
+ * damaged, the connection may also be closed. No status may be 500 or above, and no message may contain internals of
+ * the server. The text of a request without damage must be the same before and afterwards.
  */
 public final class ServeFuzz {
     private static final int REPORTS = 20;
     private static final int ANSWER_MILLIS = 120_000;
-    /** After this a client whose request may be incomplete says that nothing more comes. */
+    /** Time after which a client whose request may be incomplete closes its sending side. */
     private static final int INCOMPLETE_MILLIS = 300;
 
-    /** Vert.x answers in the protocol that the request names, also if that is damaged. */
+    /** Vert.x repeats the protocol version of the request, even if it is damaged. */
     private static final Pattern STATUS = Pattern.compile("[^ ]{1,40}/[0-9]\\.[0-9] ([1-5][0-9][0-9]) ");
 
     private static final Pattern INSIDES = Pattern.compile("Exception|java\\.|waterspout\\.engine|[\\p{Cntrl}]");
@@ -177,7 +177,7 @@ public final class ServeFuzz {
         }
     }
 
-    /** Returns what is wrong with an answer, empty if nothing is. */
+    /** Returns the problem of an answer; empty if there is none. */
     static String problem(DamagedRequest.Damage damage, String answer) {
         if (answer.isEmpty()) {
             boolean allowed = damage == DamagedRequest.Damage.LEAVES || mayBeIncomplete(damage);

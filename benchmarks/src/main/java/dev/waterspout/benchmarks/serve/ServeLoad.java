@@ -17,9 +17,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Puts load on a server of OpenAI's interface on this machine, ours or another: an open loop, so that a slow server is
- * not spared requests. Each reply is streamed, and of the length that was asked for where the server knows {@code
- * logit_bias} and {@code ignore_eos}.
+ * Generates load for a server of OpenAI's interface on this machine, of Waterspout or of another program. The loop is
+ * open: requests arrive at their times even if the server is slow. Replies are streamed, and have the planned length if
+ * the server supports {@code logit_bias} or {@code ignore_eos}.
  */
 public final class ServeLoad {
     private static final Duration LIMIT = Duration.ofMinutes(10);
@@ -60,7 +60,7 @@ public final class ServeLoad {
         System.out.print(report.text(seconds));
     }
 
-    /** Runs a plan; returns how many seconds it took. */
+    /** Runs a plan. {@return the duration in seconds} */
     static double run(URI url, LoadPlan plan, LoadReport report) throws IOException, InterruptedException {
         ServeLoad load = new ServeLoad(url, report);
         long begun = System.nanoTime();

@@ -12,9 +12,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Troubles a server of this machine for a while: clients that leave before, in and after their prompt's forward passes,
- * slow readers, damaged requests, and, where ranks are processes of their own, ranks that are killed. What is answered
- * is compared with the texts that the server wrote before, one at a time.
+ * Soak test of a server on this machine: clients that disconnect before, during and after prefill, slow readers,
+ * damaged requests, and, if ranks are separate processes, killed ranks. Every text is compared with the one that the
+ * server wrote before the test, when it had no other request.
  */
 public final class ServeSoak {
     private static final int REPORTS = 20;
@@ -26,7 +26,7 @@ public final class ServeSoak {
     private final long begun = System.nanoTime();
 
     /**
-     * How long a soak takes, and how dense it is.
+     * The duration and the intensity of a soak test.
      *
      * @param seconds duration
      * @param killSeconds seconds between kills of a rank; 0 for none
@@ -95,7 +95,7 @@ public final class ServeSoak {
             first.compare(asked, first.alone(asked.number()).text());
         }
         boolean idle = first.isIdle();
-        System.out.println("after it the server " + (idle ? "computes nothing" : "still computes"));
+        System.out.println("after the test the server " + (idle ? "is idle" : "still computes"));
         System.out.println("at the end: " + tally.text());
         return idle && tally.isClean();
     }
@@ -116,7 +116,7 @@ public final class ServeSoak {
         }
     }
 
-    /** Kills a rank now and then; the server itself is a process of its own. */
+    /** Kills ranks from time to time, but not the server's own process. */
     private void kill(SplittableRandom random) {
         try {
             while (elapsed() + pace.killSeconds() < pace.seconds()) {

@@ -17,7 +17,7 @@ final class ServerMemory {
                 .filter(process -> process.info().command().orElse("").endsWith("java"));
     }
 
-    /** Returns resident memory of a server's processes in MB, that of the given process first. */
+    /** Returns the resident memory of a server's processes in MB, the given process first. */
     static String of(ProcessHandle server) throws IOException {
         List<String> sizes = new ArrayList<>();
         for (ProcessHandle process : processes(server).toList()) {

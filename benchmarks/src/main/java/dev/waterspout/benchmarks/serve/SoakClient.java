@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 
-/** One client of a soak, which does one thing after the other. */
+/** One client of a soak test. It performs one action after the other. */
 final class SoakClient {
     private static final Duration LIMIT = Duration.ofMinutes(15);
     private static final String PATH = "/v1/completions";
@@ -33,8 +33,8 @@ final class SoakClient {
     /**
      * A request and its text.
      *
-     * @param number of the request
-     * @param text that the server wrote while it had no other request
+     * @param number number of the request
+     * @param text text that the server wrote while it had no other request
      */
     record Asked(int number, String text) {}
 
@@ -45,7 +45,7 @@ final class SoakClient {
         this.random = random;
     }
 
-    /** The same number gives the same request; some share the beginning of their prompts. */
+    /** Returns the JSON of a request. Equal numbers give equal requests; some requests have a common prefix. */
     private static String json(int number, boolean streams) {
         SplittableRandom words = new SplittableRandom(number / 2);
         String prompt = words.ints(4 + 30L * (number % 6), 0, WORDS.size())
@@ -62,7 +62,7 @@ final class SoakClient {
                 streams));
     }
 
-    /** Has a text written, and waits for it. */
+    /** Sends a request and waits for its text. */
     Asked alone(int number) throws IOException, InterruptedException {
         return new Asked(number, text(post(json(number, false).getBytes(StandardCharsets.UTF_8))));
     }
@@ -79,7 +79,7 @@ final class SoakClient {
             if (response.statusCode() != 429) {
                 return response;
             }
-            tally.count("told to come again");
+            tally.count("refused, queue full");
             Thread.sleep(100 + random.nextInt(400));
         }
     }
@@ -101,7 +101,7 @@ final class SoakClient {
         return "";
     }
 
-    /** A text must be the one that was written alone. */
+    /** Checks that a text equals the one written without other requests. */
     void compare(Asked expected, String text) {
         if (text.equals(expected.text())) {
             tally.count("texts equal");
@@ -110,7 +110,7 @@ final class SoakClient {
         }
     }
 
-    /** Does one thing, chosen by chance. */
+    /** Performs one random action. */
     void once() {
         int number = random.nextInt(alone.size());
         try {
@@ -142,7 +142,7 @@ final class SoakClient {
                 .getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Leaves while the prompt is computed, or after some of the reply has come. */
+    /** Disconnects during prefill, or after a part of the reply. */
     private void leave(int number, boolean reads) throws IOException, InterruptedException {
         try (Socket socket = connect()) {
             socket.getOutputStream().write(request(json(number, true)));
@@ -163,7 +163,7 @@ final class SoakClient {
         tally.count("left before the request was whole");
     }
 
-    /** A request with some of its bytes changed; it is answered or refused. */
+    /** Sends a request with some replaced bytes, which must be answered or refused. */
     private void damaged(int number) throws IOException, InterruptedException {
         byte[] body = json(number, false).getBytes(StandardCharsets.UTF_8);
         for (int i = random.nextInt(1, 6); i > 0; i--) {
@@ -193,7 +193,7 @@ final class SoakClient {
         }
         String answer = new String(raw.toString().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
         if (answer.startsWith("HTTP/1.1 429")) {
-            tally.count("told to come again");
+            tally.count("refused, queue full");
             return;
         }
         for (String line : answer.split("\r?\n", -1)) {
@@ -208,7 +208,7 @@ final class SoakClient {
         }
     }
 
-    /** Waits until the server computes nothing; false if that takes too long. */
+    /** Waits until the server is idle. {@return false if that takes too long} */
     boolean isIdle() throws IOException, InterruptedException {
         HttpRequest metrics =
                 HttpRequest.newBuilder(url.resolve("/metrics")).timeout(LIMIT).build();

@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts what happened in a soak. May be used by any thread. */
+/** Counts the events of a soak test. May be used by any thread. */
 final class SoakTally {
     private final Map<String, LongAdder> counts = new ConcurrentSkipListMap<>();
     private final Map<String, LongAdder> faults = new ConcurrentSkipListMap<>();
@@ -13,7 +13,7 @@ final class SoakTally {
         counts.computeIfAbsent(event, _ -> new LongAdder()).increment();
     }
 
-    /** Counts what must not happen. */
+    /** Counts an event that is an error. */
     void fault(String event) {
         faults.computeIfAbsent(event, _ -> new LongAdder()).increment();
     }

@@ -1,4 +1,4 @@
-/** Load on a server: requests that arrive whether or not those before them have been answered. */
+/** Load generator, soak test and fuzzing of the server. */
 @NullMarked
 package dev.waterspout.benchmarks.serve;
 

@@ -58,7 +58,7 @@ final class CellRunner {
 
     private List<String> command(Cell cell, Path work) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                // Measurements of another link must not be used on this one.
+                // An empty cache folder, so that measurements of another link are not used.
                 "env",
                 "XDG_CACHE_HOME=" + work,
                 root.resolve("bin/waterspout").toString(),

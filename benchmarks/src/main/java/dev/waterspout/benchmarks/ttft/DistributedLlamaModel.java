@@ -24,8 +24,8 @@ import java.util.Map;
 
 /**
  * Converts a GGUF model of the Llama architecture to the files of distributed-llama: weights ({@code .m}) and
- * vocabulary ({@code .t}). The weights keep their bits: its Q40 block is GGUF's Q4_0, and the rows of queries and
- * keys have the same order. The vocabulary has every printable ASCII character as a token, so that a prompt has one
+ * vocabulary ({@code .t}). The bits of the weights do not change: its Q40 block is GGUF's Q4_0, and the rows of queries
+ * and keys have the same order. The vocabulary has every printable ASCII character as a token, so that a prompt has one
  * token per character and one token at its beginning.
  */
 final class DistributedLlamaModel {
@@ -206,7 +206,7 @@ final class DistributedLlamaModel {
         });
     }
 
-    /** {@return a token that occurs in no text} */
+    /** {@return the text of a token that never occurs} */
     private static String filler(int token) {
         return "\u0001" + token;
     }

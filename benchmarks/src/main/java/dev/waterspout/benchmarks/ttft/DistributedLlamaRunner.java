@@ -51,7 +51,7 @@ final class DistributedLlamaRunner {
         this.timeoutSeconds = timeoutSeconds;
     }
 
-    /** {@return the cells that it can run, with its buffer type in place of the wire format} */
+    /** {@return the cells that distributed-llama can run, with its buffer type in place of the wire format} */
     static List<Cell> cells(List<Cell> all) {
         return all.stream()
                 .map(cell -> cell.withComm(BUFFERS.getOrDefault(type(cell.model()), "")))

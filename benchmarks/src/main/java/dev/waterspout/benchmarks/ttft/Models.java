@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 
-/** The models of a folder, written on first use, and prompts with an exact number of tokens. */
+/** The models in a folder, created on first use, and prompts with an exact number of tokens. */
 final class Models {
     static final String EMBEDDED = "orator";
     private static final String EMBEDDED_FILE = "orator-q8_0.gguf";

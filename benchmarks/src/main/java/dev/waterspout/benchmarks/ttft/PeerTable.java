@@ -14,8 +14,8 @@ import java.util.Map;
  */
 final class PeerTable {
     /**
-     * Waterspout's wire formats, one per column: the counterparts of the other's f32 and q80, and one that compresses
-     * more.
+     * Waterspout's wire formats, one per column: the counterparts of the other program's f32 and q80, and one with more
+     * compression.
      */
     private static final List<String> FORMATS = List.of("f32", "q8_0", "e2m1:32:e8m0");
 

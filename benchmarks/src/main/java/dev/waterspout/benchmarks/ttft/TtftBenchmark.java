@@ -12,7 +12,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Measures the cells that are missing in the file of results, and prints all cells. */
+/** Measures the cells that the results file lacks, and prints all cells. */
 @Command(
         name = "benchmarks/ttft",
         description =
@@ -100,8 +100,7 @@ public final class TtftBenchmark implements Callable<Integer> {
 
     private TtftBenchmark() {}
 
-    /**
-     * Runs it.
+    /** * Runs the benchmark.
      *
      * @param arguments see {@code --help}
      */

@@ -10,12 +10,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Times to first token as the documentation shows them: all cells, a selection, and a chart. */
+/** The tables and the chart of times to first token in the documentation. */
 public final class TtftSummary {
     private static final String BASELINE = "bf16";
     private static final String COMPRESSED = "e2m1:32:e8m0";
     private static final int PROMPT = 512;
-    /** Models of the selection by the names that readers see. */
+    /** The models of the selection, with their names in the table. */
     private static final Map<String, String> MODELS = Map.of("llama-110m:q8_0", "110M", "tinyllama-1.1b:q8_0", "1.1B");
 
     private static final List<String> ORDER = List.of("llama-110m:q8_0", "tinyllama-1.1b:q8_0");
@@ -67,7 +67,7 @@ public final class TtftSummary {
         }
     }
 
-    /** {@return the pairs of which both runs were measured} */
+    /** {@return the pairs with measurements of both runs} */
     private List<Pair> pairs() {
         List<Pair> pairs = new ArrayList<>();
         for (String rate : RATES) {
@@ -107,7 +107,7 @@ public final class TtftSummary {
         return text.toString();
     }
 
-    /** Returns the gains of the selection as an SVG image: a bar per pair, and a line where nothing is gained. */
+    /** Returns the speed-ups of the selection as an SVG image: one bar per pair, and a line at a speed-up of 1. */
     public String chart() {
         int left = 200;
         int perUnit = 200;

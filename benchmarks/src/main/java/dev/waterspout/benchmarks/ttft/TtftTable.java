@@ -57,8 +57,8 @@ final class TtftTable {
     }
 
     /**
-     * {@return the gain over the baseline if its transfer time shrank in proportion to the bytes, and all else
-     * stayed}
+     * {@return the speed-up over the baseline if its transfer time shrank in proportion to the bytes and all other
+     * times were unchanged}
      */
     static double limit(JsonObject baseline, JsonObject result) {
         double share = number(slowest(baseline), "transferSeconds") / number(baseline, "ttftSeconds");
@@ -66,7 +66,10 @@ final class TtftTable {
         return 1 / (1 - share + share * bytes);
     }
 
-    /** {@return the rank with the shortest transfer time: it waits least for others, so it computes longest} */
+    /**
+     * {@return the rank with the shortest transfer time; it waits least for the others, so it is the one that computes
+     * longest}
+     */
     static JsonObject slowest(JsonObject result) {
         List<JsonObject> ranks =
                 result.getJsonObject("prefill").getJsonArray("ranks").getValuesAs(JsonObject.class);
@@ -96,7 +99,7 @@ final class TtftTable {
         return "%.1f to %.1f".formatted(times.getFirst(), times.getLast());
     }
 
-    /** {@return the error of the prediction; predictions derive from references, so these have none} */
+    /** {@return the error of the prediction; empty for reference cells, from which predictions are derived} */
     private static String error(JsonObject result) {
         if (!result.containsKey(PREDICTED)) {
             return "";

@@ -9,22 +9,22 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Schemas that hold at the same time, as one. */
+/** Merges the schemas of an {@code allOf} into one schema. */
 final class AllOf {
     private AllOf() {}
 
-    /** Finds what a reference names. */
+    /** Resolves the references of a schema. */
     interface Resolver {
         Object resolve(String reference, String path);
     }
 
     /**
-     * Merges schemas. Properties and required names are joined; any other keyword may be in one of them, or alike in
-     * several.
+     * Merges schemas. Properties and required names are united. Any other keyword may occur in several schemas only
+     * with equal values.
      *
-     * @param outer has the schemas, and may say more itself
-     * @param schemas that hold
-     * @throws GrammarException if two of them say different things
+     * @param outer schema with the {@code allOf}; its other keywords are merged too
+     * @param schemas schemas of the {@code allOf}
+     * @throws GrammarException if a keyword has different values that cannot be merged
      */
     static Map<Object, @Nullable Object> merged(Map<?, ?> outer, List<?> schemas, Resolver resolver, String path) {
         Map<Object, @Nullable Object> merged = new LinkedHashMap<>(outer);
@@ -34,7 +34,7 @@ final class AllOf {
                     ? resolver.resolve(reference, path)
                     : each;
             if (!(found instanceof Map<?, ?> schema)) {
-                throw new GrammarException(path + ".allOf has something that is no object");
+                throw new GrammarException(path + ".allOf has an item that is not an object");
             }
             schema.forEach((keyword, value) -> merge(merged, keyword, value, path));
         }
@@ -57,8 +57,7 @@ final class AllOf {
             joined.addAll(more);
             merged.put(keyword, new ArrayList<>(joined));
         } else if (!List.of("title", "description", "$defs", "definitions").contains(keyword)) {
-            throw new GrammarException(
-                    path + ".allOf says different things of " + keyword + ", which is not supported");
+            throw new GrammarException(path + ".allOf has different values of " + keyword + ", which is not supported");
         }
     }
 }

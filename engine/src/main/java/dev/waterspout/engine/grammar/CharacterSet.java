@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A set of Unicode's characters.
+ * A set of Unicode characters.
  *
  * @param ranges disjoint ranges in ascending order; no surrogates
  */
@@ -19,12 +19,12 @@ public record CharacterSet(List<Range> ranges) {
     /** All characters. */
     public static final CharacterSet ALL = of(0, LAST);
 
-    /** Orders and joins the ranges. */
+    /** Sorts the ranges, merges them where they touch, and removes surrogates. */
     public CharacterSet {
         ranges = normalized(ranges);
     }
 
-    /** Characters from one to another, both included. */
+    /** A range of characters, both ends included. */
     public record Range(int first, int last) {}
 
     /** Returns the characters from one to another, both included. */
@@ -65,14 +65,14 @@ public record CharacterSet(List<Range> ranges) {
         }
     }
 
-    /** Returns the characters of either set. */
+    /** Returns the union of this set and another. */
     public CharacterSet or(CharacterSet other) {
         List<Range> both = new ArrayList<>(ranges);
         both.addAll(other.ranges);
         return new CharacterSet(both);
     }
 
-    /** Returns all other characters. */
+    /** Returns the complement. */
     public CharacterSet not() {
         List<Range> others = new ArrayList<>();
         int next = 0;
@@ -84,25 +84,26 @@ public record CharacterSet(List<Range> ranges) {
         return new CharacterSet(others);
     }
 
-    /** Returns the characters that the other set has not. */
+    /** Returns the characters of this set that are not in the other. */
     public CharacterSet minus(CharacterSet other) {
         return not().or(other).not();
     }
 
-    /** Returns whether a character is in it. */
+    /** Returns whether the set contains a character. */
     public boolean has(int character) {
         return ranges.stream().anyMatch(range -> range.first() <= character && character <= range.last());
     }
 
-    /** Returns whether there is none. */
+    /** Returns whether the set is empty. */
     public boolean isEmpty() {
         return ranges.isEmpty();
     }
 
     /**
-     * Returns the characters in UTF-8: sequences of ranges of bytes, of which each character fits exactly one.
+     * Returns the UTF-8 encodings of the characters, as sequences of byte ranges. Each character matches exactly one
+     * sequence.
      *
-     * @return per sequence, the first and the last byte of each place in turn
+     * @return for each sequence, the first and the last byte at each position: first 0, last 0, first 1, last 1, ...
      */
     List<int[]> utf8() {
         List<int[]> sequences = new ArrayList<>();
@@ -119,7 +120,7 @@ public record CharacterSet(List<Range> ranges) {
         return sequences;
     }
 
-    /** Divides characters of one length so that every place's bytes are a range whatever the other places are. */
+    /** Splits a range of characters of equal encoded length into sequences of byte ranges. */
     private static void split(int first, int last, int length, List<int[]> sequences) {
         for (int place = 1; place < length; place++) {
             int mask = (1 << (6 * place)) - 1;

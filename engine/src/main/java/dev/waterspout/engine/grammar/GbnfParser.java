@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads grammars in GBNF, as llama.cpp defines it: rules {@code name ::= ...} of literals, classes of characters,
+ * Parses grammars in GBNF, as llama.cpp defines it: rules {@code name ::= ...} of literals, character classes,
  * {@code .}, names, groups, {@code |} and the repetitions {@code * + ? {m} {m,} {m,n}}; comments begin with {@code #}.
  */
 public final class GbnfParser {
@@ -22,16 +22,15 @@ public final class GbnfParser {
         this.text = text;
     }
 
-    /**
-     * Reads a grammar.
+    /** * Parses a grammar.
      *
      * @param text GBNF text with a rule {@value Grammar#ROOT}
-     * @throws GrammarException if it is malformed, with the line
+     * @throws GrammarException if the text is malformed, with the line number, or the grammar cannot be compiled
      */
     public static Grammar parse(String text) {
         if (text.length() > MOST_CHARACTERS) {
             throw new GrammarException(
-                    "the grammar has " + text.length() + " characters; " + MOST_CHARACTERS + " are the most");
+                    "the grammar has " + text.length() + " characters; at most " + MOST_CHARACTERS + " are allowed");
         }
         GbnfParser parser = new GbnfParser(text);
         parser.space(true);
@@ -68,7 +67,7 @@ public final class GbnfParser {
         space(true);
         Node body = alternatives(0);
         if (rules.put(name, body) != null) {
-            throw new GrammarException("the grammar has two rules " + name);
+            throw new GrammarException("the grammar has two rules named " + name);
         }
         if (at < text.length() && peek() != '\n' && peek() != '\r') {
             throw wrong("the end of the rule");
@@ -203,7 +202,7 @@ public final class GbnfParser {
         int number = Integer.parseInt(text.substring(from, at));
         if (number > MOST_REPETITIONS) {
             throw new GrammarException(
-                    "the grammar repeats a part " + number + " times; " + MOST_REPETITIONS + " are the most");
+                    "the grammar repeats a part " + number + " times; at most " + MOST_REPETITIONS + " are allowed");
         }
         return number;
     }

@@ -10,26 +10,27 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * A context-free grammar over bytes, as a machine: places, and steps between them that take a byte of a range, or
- * nothing, or what another rule says. No rule begins with itself. Immutable.
+ * A context-free grammar over bytes, as a recursive transition network (W. A. Woods, "Transition network grammars for
+ * natural language analysis", 1970). Each rule is an automaton of places and steps. A step consumes one byte of a
+ * range, no byte, or a text of another rule. Left recursion is refused. Immutable.
  */
 public final class Grammar {
-    /** Places of all rules together. */
+    /** Limit on the number of places in all rules together. */
     static final int MOST_PLACES = 200_000;
 
-    /** Steps of all places together. */
+    /** Limit on the number of steps in all rules together. */
     static final int MOST_STEPS = 1_000_000;
 
-    /** The rule that the whole text is. */
+    /** Name of the start rule. */
     public static final String ROOT = "root";
 
-    /** A step that takes one byte. */
+    /** A step that consumes one byte within a range. */
     record Take(int first, int last, int to) {}
 
-    /** A step over what a rule says. */
+    /** A step that consumes a text of a rule. */
     record Call(int rule, int to) {}
 
-    /** What leads on from a place. */
+    /** The steps that leave a place. */
     private static final class Place {
         private final List<Take> takes = new ArrayList<>();
         private final List<Integer> skips = new ArrayList<>();
@@ -57,7 +58,7 @@ public final class Grammar {
         root = number(numbers, ROOT);
         refuseLeftRecursion(List.copyOf(rules.keySet()));
         leadsToEnd = leadsToEnd();
-        // Refuses a grammar that cannot be followed from its first byte, where its author still learns of it.
+        // A grammar without any text is refused here, so that its author gets the message before generation starts.
         if (new GrammarStates(this).begin() == GrammarStates.DEAD) {
             throw new GrammarException("the grammar allows no text, not even an empty one");
         }
@@ -66,8 +67,9 @@ public final class Grammar {
     /**
      * Compiles rules.
      *
-     * @param rules rules by name; {@value #ROOT} describes the whole text
-     * @throws GrammarException if a rule is missing, begins with itself, or there is too much of them
+     * @param rules rules by name; {@value #ROOT} is the start rule
+     * @throws GrammarException if a rule is missing or left-recursive, a limit is exceeded, or the grammar allows no
+     *     text
      */
     public static Grammar of(Map<String, Node> rules) {
         return new Grammar(new LinkedHashMap<>(rules));
@@ -77,7 +79,7 @@ public final class Grammar {
         Integer number = numbers.get(rule);
         if (number == null) {
             throw new GrammarException(
-                    "the grammar has no rule " + rule + (rule.equals(ROOT) ? "" : ", which another one names"));
+                    "the grammar has no rule " + rule + (rule.equals(ROOT) ? "" : ", which another rule names"));
         }
         return number;
     }
@@ -170,7 +172,7 @@ public final class Grammar {
     }
 
     /**
-     * Finds the places that are reached without a byte from the beginning of their rule. Every place is looked at
+     * Finds the places that can be reached from the start of their rule without consuming a byte. Each place is visited
      * once.
      */
     private boolean[] reachedWithoutBytes() {
@@ -179,7 +181,7 @@ public final class Grammar {
         Map<Integer, Integer> rulesOfEnds = new HashMap<>();
         IntStream.range(0, ends.length).forEach(rule -> rulesOfEnds.put(ends[rule], rule));
         List<List<Integer>> waiting =
-                new ArrayList<>(); // places behind a rule, until it is known to say the empty text
+                new ArrayList<>(); // places after a rule, followed once the rule is known to match the empty text
         Arrays.stream(begins).forEach(_ -> waiting.add(new ArrayList<>()));
         List<Integer> open = new ArrayList<>();
         Arrays.stream(begins).forEach(open::add);
@@ -202,7 +204,7 @@ public final class Grammar {
         return reached;
     }
 
-    /** Follows the rules that each rule can begin with; one that is met inside itself is refused. */
+    /** Searches the graph of the rules that each rule can begin with, depth first, and refuses a cycle. */
     private void refuseLeftRecursion(List<String> names) {
         boolean[] reached = reachedWithoutBytes();
         List<List<Integer>> first = new ArrayList<>();
@@ -250,7 +252,7 @@ public final class Grammar {
         }
     }
 
-    /** Returns the places from which only the end of their rule is reached, without a byte. */
+    /** Returns the places from which the only path leads to the end of the rule, without consuming a byte. */
     private boolean[] leadsToEnd() {
         Map<Integer, List<Integer>> before = new HashMap<>();
         for (int at = 0; at < places.size(); at++) {

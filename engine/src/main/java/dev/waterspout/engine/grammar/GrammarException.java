@@ -1,6 +1,8 @@
 package dev.waterspout.engine.grammar;
 
-/** A grammar or a schema that cannot be used. The message is one sentence that names the cause. */
+/**
+ * A grammar or a schema that is malformed, unsupported or too large. The message is one sentence that names the cause.
+ */
 public final class GrammarException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

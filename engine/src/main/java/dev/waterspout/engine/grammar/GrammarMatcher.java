@@ -6,16 +6,16 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Follows one text, token by token. Used by one thread. */
+/** Matches one text against a grammar, token by token, while it is generated. Used by one thread. */
 public final class GrammarMatcher {
-    /** Sets of allowed tokens that are kept, one per state. */
+    /** Largest number of cached sets of allowed tokens, one per state. */
     private static final int MOST_SETS = 256;
 
     private final Grammar grammar;
     private final TokenOrder order;
     private final Map<Integer, BitSet> known = new HashMap<>();
     private GrammarStates states;
-    /** The text so far, from which its state is found again when states are dropped. */
+    /** The text so far. It is matched again when the states are discarded. */
     private final ByteArrayOutputStream text = new ByteArrayOutputStream();
 
     private int state;
@@ -31,7 +31,7 @@ public final class GrammarMatcher {
         this.state = states.begin();
     }
 
-    /** Returns the tokens that the text may go on with, those that end it included; not to be changed. */
+    /** Returns the tokens that may follow, including end-of-text tokens. The caller must not change the set. */
     public BitSet allowed() {
         BitSet found = known.get(state);
         if (found == null) {
@@ -45,15 +45,15 @@ public final class GrammarMatcher {
         return found;
     }
 
-    /** Returns whether the text may end. */
+    /** Returns whether the text so far matches the whole grammar. */
     public boolean mayEnd() {
         return states.mayEnd(state);
     }
 
     /**
-     * Takes a token.
+     * Appends a token.
      *
-     * @return whether it was allowed; if not, nothing is any more
+     * @return whether it was allowed; if not, this object cannot be used any more
      */
     public boolean accept(int token) {
         if (order.ends(token)) {
@@ -63,15 +63,15 @@ public final class GrammarMatcher {
     }
 
     /**
-     * Takes a text.
+     * Appends a text.
      *
-     * @return whether it was allowed; if not, nothing is any more
+     * @return whether it was allowed; if not, this object cannot be used any more
      */
     public boolean accept(String taken) {
         return accept(taken.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Takes bytes; returns whether they were allowed. */
+    /** Appends bytes. {@return whether they were allowed} */
     boolean accept(byte[] bytes) {
         states.beginToken();
         for (byte each : bytes) {

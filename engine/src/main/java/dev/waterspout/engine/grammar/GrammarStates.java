@@ -9,46 +9,51 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The states that a text can be in under a grammar, found as they are needed: a state is the set of all places where
- * the text can stand, each with the places to return to when its rule ends. Used by one thread.
+ * A pushdown automaton of a grammar, determinized lazily. A state is the set of all positions that a text can have
+ * reached. A position is a place of the grammar and a stack of the places to return to. Used by one thread.
  */
 final class GrammarStates {
-    /** A text that the grammar does not have. */
+    /** The state of a text that no text of the grammar begins with. */
     static final int DEAD = -1;
 
     private static final int UNKNOWN = -2;
-    /** Places of one state; more means that the grammar has too many ways to say the same. */
+    /** Limit on the number of positions in one state. A grammar that exceeds it is too ambiguous. */
     private static final int MOST_STANDS = 4096;
-    /** Rules inside each other. */
+    /** Limit on the depth of the stack. */
     private static final int MOST_DEPTH = 512;
-    /** States that are kept; beyond, all are found anew. */
+    /** Limit on the number of cached states. When it is exceeded, all states are discarded. */
     private static final int MOST_STATES = 20_000;
 
-    /** Places of all states that are kept, and to return to; beyond, all are found anew. */
+    /**
+     * Limit on the number of positions and stack entries in all cached states. When it is exceeded, all states are
+     * discarded.
+     */
     private static final int MOST_KEPT = 300_000;
-    /** The most of them that one token may add, so that the memory of a grammar is bounded. */
+    /**
+     * Limit on the number of positions and stack entries that one token may add, which bounds the memory of a grammar.
+     */
     private static final int MOST_ADDED = 1_000_000;
-    /** Places that may be looked at for one token: about a second. */
+    /** Limit on the number of steps followed for one token: about one second of work. */
     private static final long MOST_WORK = 20_000_000;
 
     private static final int BYTES = 256;
 
     private final Grammar grammar;
-    /** Places to return to: number of the next one, and the place, by number; 0 for none. */
+    /** Stack entries by number. Entry 0 is the empty stack. Stacks share their lower entries. */
     private final List<Return> returns = new ArrayList<>();
 
     private final Map<Return, Integer> returnNumbers = new HashMap<>();
     private final List<State> states = new ArrayList<>();
     private final Map<Set<Stand>, Integer> stateNumbers = new HashMap<>();
 
-    /** A place to return to, and the number of those after it. */
+    /** A stack entry: a place to return to, the number of the entry below it, and the depth. */
     private record Return(int place, int next, int depth) {}
 
-    /** Where a text can stand. */
+    /** A position: a place, and the number of the top stack entry. */
     private record Stand(int place, int returns) {}
 
-    /** A state, and where a byte leads from it. */
-    @SuppressWarnings("ArrayRecordComponent") // filled as it is found, never compared
+    /** A state, with the next state for each byte. */
+    @SuppressWarnings("ArrayRecordComponent") // filled lazily, never compared
     private record State(Set<Stand> stands, boolean mayEnd, int[] next) {}
 
     private int kept;
@@ -70,7 +75,7 @@ final class GrammarStates {
         return states.get(state).mayEnd();
     }
 
-    /** Returns the state after one more byte, or {@link #DEAD}. */
+    /** Returns the state after one more byte; {@link #DEAD} if the byte is not allowed. */
     int next(int state, int value) {
         int[] next = states.get(state).next();
         if (next[value] == UNKNOWN) {
@@ -88,12 +93,12 @@ final class GrammarStates {
         return next[value];
     }
 
-    /** Returns whether so much is kept that it should be found anew. */
+    /** Returns whether the cached states exceed their limits and should be discarded. */
     boolean full() {
         return states.size() > MOST_STATES || kept > MOST_KEPT;
     }
 
-    /** Begins to count what one token costs. */
+    /** Resets the counters of work and memory per token. */
     void beginToken() {
         work = 0;
         keptBefore = kept;
@@ -105,7 +110,7 @@ final class GrammarStates {
         if (work > MOST_WORK || kept - keptBefore > MOST_ADDED) {
             throw new GrammarException("the grammar needs more than "
                     + (work > MOST_WORK ? MOST_WORK + " steps" : MOST_ADDED + " places")
-                    + " to tell which tokens may follow; it must be made less ambiguous");
+                    + " to find the tokens that may follow; it must be made less ambiguous");
         }
     }
 
@@ -132,7 +137,7 @@ final class GrammarStates {
         return states.size() - 1;
     }
 
-    /** Follows all steps that take no byte; returns whether the text may end. */
+    /** Follows all steps that consume no byte. {@return whether the text may end} */
     private boolean close(List<Stand> from, Set<Stand> taking) {
         Set<Stand> seen = new LinkedHashSet<>();
         List<Stand> open = new ArrayList<>(from);
@@ -167,7 +172,10 @@ final class GrammarStates {
         return mayEnd;
     }
 
-    /** A rule that is the last thing of another needs no return: rules that end with themselves stay as they are. */
+    /**
+     * Pushes a place to return to. A call at the end of a rule pushes nothing, so tail recursion does not deepen the
+     * stack.
+     */
     private int returnTo(int place, int next) {
         if (grammar.isEnd(place)) {
             return next;

@@ -3,17 +3,17 @@ package dev.waterspout.engine.grammar;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The integers of a range, as digits. */
+/** Grammars of the decimal integers within a range. */
 final class IntegerRange {
     private static final int MOST_DIGITS = 17;
 
     private IntegerRange() {}
 
     /**
-     * Returns the texts of a range's integers.
+     * Returns the grammar of the integers from a smallest to a largest one.
      *
      * @param least the smallest one
-     * @param most the largest one, not below
+     * @param most the largest one; at least {@code least}
      */
     static Node between(long least, long most) {
         List<Node> choices = new ArrayList<>();
@@ -32,17 +32,17 @@ final class IntegerRange {
         return new Node.Choice(choices);
     }
 
-    /** Returns the texts of the integers from a bound on. */
+    /** Returns the grammar of the integers from a bound upwards. */
     static Node from(long least) {
         return open(least, false);
     }
 
-    /** Returns the texts of the integers up to a bound. */
+    /** Returns the grammar of the integers up to a bound. */
     static Node upTo(long most) {
         return open(-most, true);
     }
 
-    /** From a bound away from zero, whose signs are turned where {@code turned} says so. */
+    /** Returns the integers from a bound upwards, with all signs inverted if {@code turned}. */
     private static Node open(long least, boolean turned) {
         List<Node> choices = new ArrayList<>();
         if (least <= 0) {
@@ -74,7 +74,7 @@ final class IntegerRange {
         return power;
     }
 
-    /** Integers above zero, divided by their numbers of digits. */
+    /** Returns the integers of a range above zero, one choice per number of digits. */
     private static Node positive(long least, long most) {
         List<Node> choices = new ArrayList<>();
         long from = least;
@@ -87,7 +87,7 @@ final class IntegerRange {
         return new Node.Choice(choices);
     }
 
-    /** Numbers of as many digits as both bounds have, which have at least one. */
+    /** Returns the numbers between two bounds with the same number of digits. */
     private static Node sameLength(String least, String most) {
         if (least.length() == 1) {
             return new Node.Characters(CharacterSet.of(least.charAt(0), most.charAt(0)));

@@ -4,9 +4,9 @@ import dev.waterspout.engine.json.PlainJson;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/** Numbers of a schema. */
+/** Grammars of the numbers that a schema allows. */
 final class JsonNumbers {
-    /** Beyond this bound a schema's limits say nothing: no integer of more digits is written. */
+    /** Limits beyond this bound have no effect, since the grammar has no integers with more digits. */
     private static final long BOUND = 99_999_999_999_999_999L;
 
     private JsonNumbers() {}
@@ -31,7 +31,7 @@ final class JsonNumbers {
         OptionalLong bound = whole(schema, keyword, step, path);
         OptionalLong outer = whole(schema, exclusive, step, path);
         if (outer.isPresent()) {
-            // A fraction has been rounded to the inside already.
+            // A fraction was rounded towards the allowed range, so the bound itself is allowed.
             boolean fraction = schema.get(exclusive) instanceof Double real && real != Math.rint(real);
             outer = OptionalLong.of(outer.getAsLong() + (fraction ? 0 : step));
         }
@@ -60,12 +60,12 @@ final class JsonNumbers {
         return OptionalLong.of(whole);
     }
 
-    /** Returns the numbers of a schema, whose bounds can be 0 alone. */
+    /** Returns the numbers that a schema allows. The only bound that is supported is a minimum of 0. */
     static Node number(Map<?, ?> schema, String path) {
         for (String keyword : new String[] {"maximum", "exclusiveMinimum", "exclusiveMaximum"}) {
             if (schema.containsKey(keyword)) {
                 throw new GrammarException(
-                        path + " has the keyword " + keyword + ", which is supported for integers alone");
+                        path + " has the keyword " + keyword + ", which is supported for integers only");
             }
         }
         Object minimum = schema.get("minimum");
@@ -76,6 +76,6 @@ final class JsonNumbers {
             return JsonRules.number(Node.EMPTY);
         }
         throw new GrammarException(
-                path + ".minimum is " + PlainJson.text(minimum) + "; for a number, 0 alone is supported");
+                path + ".minimum is " + PlainJson.text(minimum) + "; for a number, only 0 is supported");
     }
 }

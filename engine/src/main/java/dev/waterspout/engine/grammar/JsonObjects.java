@@ -12,9 +12,9 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Objects of a schema. */
+/** Grammars of the objects that a schema allows. */
 final class JsonObjects {
-    /** Characters of a property's name, where properties of other names are allowed too. */
+    /** Limit on the characters of a property's name in a schema that allows additional properties. */
     private static final int MOST_NAME = 500;
 
     private JsonObjects() {}
@@ -29,11 +29,11 @@ final class JsonObjects {
     record Member(String name, Node value, boolean required) {}
 
     /**
-     * Returns objects.
+     * Returns the grammar of objects with some members.
      *
      * @param members members in their order of appearance
-     * @param others schema of properties with other names; empty if there are none
-     * @param define makes a rule of a part, so that what is used twice is there once
+     * @param others grammar of the values of additional properties; empty if none are allowed
+     * @param define turns a part into a rule, so that a part that is used twice is compiled once
      */
     static Node of(List<Member> members, Optional<Node> others, UnaryOperator<Node> define) {
         Node rest = Node.EMPTY;
@@ -44,7 +44,7 @@ final class JsonObjects {
             rest = define.apply(Node.any(sequence(JsonRules.comma(), other)));
             first = Node.optional(sequence(other, rest));
         }
-        // From the last member to the first: what follows, where a member has come before and where none has.
+        // Built from the last member to the first: 'rest' follows another member, 'first' does not.
         for (int i = members.size() - 1; i >= 0; i--) {
             Member member = members.get(i);
             Node pair = define.apply(pair(text(PlainJson.text(member.name())), member.value()));
@@ -60,7 +60,7 @@ final class JsonObjects {
         return sequence(key, rule(JsonRules.SPACE), text(":"), rule(JsonRules.SPACE), value);
     }
 
-    /** Names by their first characters. */
+    /** A trie of names. */
     private static final class Names {
         private final TreeMap<Integer, Names> next = new TreeMap<>();
         private boolean ends;
@@ -74,13 +74,13 @@ final class JsonObjects {
         }
     }
 
-    /** Returns strings other than some names, which have no character that is written with a backslash. */
+    /** Returns the strings that are not among some names and contain no escaped character. */
     private static Node otherKeys(List<String> names) {
         Names tree = new Names();
         for (String name : names) {
             if (name.length() > MOST_NAME) {
-                throw new GrammarException("a property's name has " + name.length() + " characters; " + MOST_NAME
-                        + " are the most where others are allowed too");
+                throw new GrammarException("a property's name has " + name.length()
+                        + " characters; with additionalProperties at most " + MOST_NAME + " are allowed");
             }
             tree.add(name);
         }

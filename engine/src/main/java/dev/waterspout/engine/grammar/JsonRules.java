@@ -10,8 +10,8 @@ import static dev.waterspout.engine.grammar.Node.text;
 import java.util.Map;
 
 /**
- * The grammar of JSON (RFC 8259), with less space between its parts than it allows: none, one blank, or a new line and
- * at most 20 blanks, so that a text comes to its end.
+ * The grammar of JSON (RFC 8259), with bounded white space: none, one space, or a line feed and at most 20 spaces. The
+ * bound keeps a model from generating white space without end.
  */
 final class JsonRules {
     static final String SPACE = "space";
@@ -25,24 +25,24 @@ final class JsonRules {
     private static final String MEMBER = "json-member";
     private static final int MOST_BLANKS = 20;
 
-    /** Digits of a number; more say nothing that a double holds. */
+    /** Limit on the digits of a number; a double holds no more. */
     private static final int MOST_DIGITS = 17;
 
-    /** Digits of an exponent: every number is a finite double. */
+    /** Limit on the digits of an exponent, with which every number is a finite double. */
     private static final int MOST_EXPONENT_DIGITS = 2;
 
-    /** Characters that stand for themselves in a string. */
+    /** Characters that need no escape in a string. */
     static final CharacterSet PLAIN =
             CharacterSet.of(0x20, 0x10ffff).minus(CharacterSet.of("\"\\").or(CharacterSet.of(0x7f, 0x7f)));
 
     private JsonRules() {}
 
-    /** Returns digits. */
+    /** Returns a sequence of digits whose length is within a range. */
     static Node digits(int least, int most) {
         return new Node.Repeat(new Node.Characters(CharacterSet.of('0', '9')), least, most);
     }
 
-    /** Adds the rules. */
+    /** Adds the rules of JSON. */
     static void addTo(Map<String, Node> rules) {
         Node space = rule(SPACE);
         rules.put(
@@ -75,7 +75,7 @@ final class JsonRules {
         return choice(text("0"), sequence(new Node.Characters(CharacterSet.of('1', '9')), digits(0, MOST_DIGITS - 1)));
     }
 
-    /** Returns numbers with a sign. */
+    /** Returns numbers that begin with a given sign. */
     static Node number(Node sign) {
         Node exponent = sequence(
                 new Node.Characters(CharacterSet.of("eE")),
@@ -97,7 +97,7 @@ final class JsonRules {
                 text(close));
     }
 
-    /** Returns what is between two items. */
+    /** Returns a comma with the white space around it. */
     static Node comma() {
         return sequence(rule(SPACE), text(","), rule(SPACE));
     }

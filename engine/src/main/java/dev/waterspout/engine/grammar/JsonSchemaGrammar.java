@@ -17,12 +17,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Grammars of the JSON texts that a JSON Schema (draft 2020-12) allows. Properties come in the order of the schema.
- * Where a schema names properties and does not say whether there may be others, there may not. A keyword that a grammar
- * cannot express is refused, never ignored.
+ * Compiles JSON Schemas (draft 2020-12) to grammars of the JSON texts that they allow. Properties have the order of the
+ * schema. A schema with {@code properties} and without {@code additionalProperties} allows no other properties, unlike
+ * the specification. A keyword that a grammar cannot express is refused, never ignored.
  */
 public final class JsonSchemaGrammar {
-    /** Keywords that say nothing about which texts there are. */
+    /** Keywords that do not constrain the text. */
     private static final Set<String> ANNOTATIONS = Set.of(
             "$schema",
             "$id",
@@ -78,9 +78,9 @@ public final class JsonSchemaGrammar {
 
     private static final Pattern SLASH = Pattern.compile("/");
     private static final int MOST_ITEMS = 10_000;
-    /** Schemas of a grammar; those of a list of types count once for each. */
+    /** Limit on the number of schemas in a grammar; a schema with several types counts once for each. */
     private static final int MOST_SCHEMAS = 20_000;
-    /** Schemas inside each other, those that references name included. */
+    /** Limit on the nesting of schemas, references included. */
     private static final int MOST_DEPTH = 200;
 
     private final Object whole;
@@ -100,7 +100,7 @@ public final class JsonSchemaGrammar {
      * Returns the grammar of a schema.
      *
      * @param schema plain JSON: an object, or true for all JSON
-     * @throws GrammarException naming the keyword that cannot be followed
+     * @throws GrammarException with the path of an unsupported keyword
      */
     public static Grammar of(Object schema) {
         Map<String, Node> rules = new LinkedHashMap<>();
@@ -108,7 +108,7 @@ public final class JsonSchemaGrammar {
         return Grammar.of(rules);
     }
 
-    /** Returns the grammar of all objects of JSON. */
+    /** Returns the grammar of all JSON objects. */
     public static Grammar ofObjects() {
         Map<String, Node> rules = new LinkedHashMap<>();
         JsonRules.addTo(rules);
@@ -117,13 +117,13 @@ public final class JsonSchemaGrammar {
     }
 
     /**
-     * Adds what a schema says to other rules.
+     * Adds the rules of a schema to other rules.
      *
-     * @param rules get those of JSON, and those of the schema
+     * @param rules rules to add to; the rules of JSON are added too
      * @param schema plain JSON
-     * @param prefix prefix of the names of its rules, unlike that of other schemas
-     * @return what the schema allows
-     * @throws GrammarException naming the keyword that cannot be followed
+     * @param prefix prefix of the names of the schema's rules; other schemas need other prefixes
+     * @return the texts that the schema allows
+     * @throws GrammarException with the path of an unsupported keyword
      */
     public static Node addTo(Map<String, Node> rules, Object schema, String prefix) {
         if (!rules.containsKey(JsonRules.VALUE)) {
@@ -158,7 +158,7 @@ public final class JsonSchemaGrammar {
             return rule(JsonRules.VALUE);
         }
         if (!(schema instanceof Map<?, ?> keywords)) {
-            throw new GrammarException(path + " is no schema; an object, or true, is");
+            throw new GrammarException(path + " is not a schema; it must be an object or true");
         }
         for (Object keyword : keywords.keySet()) {
             if (!KNOWN.contains(keyword) && !ANNOTATIONS.contains(keyword)) {
@@ -213,9 +213,6 @@ public final class JsonSchemaGrammar {
         if (schemas.isEmpty()) {
             throw new GrammarException(path + " is empty; it must have at least one schema");
         }
-        if (schemas.isEmpty()) {
-            throw new GrammarException(path + " is empty; it must have at least one schema");
-        }
         List<Node> choices = new ArrayList<>();
         for (Object each : schemas) {
             choices.add(node(each, path + "[" + choices.size() + "]"));
@@ -236,7 +233,7 @@ public final class JsonSchemaGrammar {
         return schema.containsKey("minimum") || schema.containsKey("maximum") ? "number" : "any";
     }
 
-    /** Rules that name each other may be recursive. */
+    /** Returns the rule of a referenced schema. A schema may refer to itself. */
     private Node reference(String reference, String path) {
         String known = references.get(reference);
         if (known != null) {
@@ -253,7 +250,7 @@ public final class JsonSchemaGrammar {
         Object found = whole;
         if (!reference.equals("#") && !reference.startsWith("#/")) {
             throw new GrammarException(
-                    path + ".$ref is " + reference + "; references within the schema alone are allowed");
+                    path + ".$ref is " + reference + "; only references within the schema are allowed");
         }
         for (String step : SLASH.split(reference.substring(1), -1)) {
             String key = step.replace("~1", "/").replace("~0", "~");

@@ -4,12 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A part of a grammar. */
+/** An expression of a grammar. */
 public sealed interface Node {
     /** The empty text. */
     Node EMPTY = new Sequence(List.of());
 
-    /** These bytes. */
+    /** A literal, in UTF-8. */
     record Bytes(List<Byte> bytes) implements Node {
         /** Copies the list. */
         public Bytes {
@@ -20,7 +20,7 @@ public sealed interface Node {
     /** One character of a set. */
     record Characters(CharacterSet set) implements Node {}
 
-    /** All parts, in order. */
+    /** Parts one after the other. */
     record Sequence(List<Node> parts) implements Node {
         /** Copies the list. */
         public Sequence {
@@ -36,21 +36,21 @@ public sealed interface Node {
         }
     }
 
-    /** A part several times; {@code most} is -1 where there is no limit. */
+    /** A repetition; {@code most} is -1 for no limit. */
     record Repeat(Node part, int least, int most) implements Node {
         /** Checks the range. */
         public Repeat {
             if (least < 0 || (most >= 0 && most < least)) {
-                throw new GrammarException("repetition {" + least + "," + most + "}; the second number is at least the"
-                        + " first, and both are 0 or more");
+                throw new GrammarException("repetition {" + least + "," + most + "}; both numbers must be at least 0,"
+                        + " and the second at least the first");
             }
         }
     }
 
-    /** What a rule says. */
+    /** A text of another rule. */
     record Reference(String rule) implements Node {}
 
-    /** Returns a text. */
+    /** Returns a literal. */
     static Node text(String text) {
         List<Byte> bytes = new ArrayList<>();
         for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
@@ -59,27 +59,27 @@ public sealed interface Node {
         return new Bytes(bytes);
     }
 
-    /** Returns parts in order. */
+    /** Returns a sequence. */
     static Node sequence(Node... parts) {
         return new Sequence(List.of(parts));
     }
 
-    /** Returns one of some parts. */
+    /** Returns a choice. */
     static Node choice(Node... parts) {
         return new Choice(List.of(parts));
     }
 
-    /** Returns a part or nothing. */
+    /** Returns an optional part. */
     static Node optional(Node part) {
         return new Repeat(part, 0, 1);
     }
 
-    /** Returns a part any number of times. */
+    /** Returns a part repeated any number of times, including none. */
     static Node any(Node part) {
         return new Repeat(part, 0, -1);
     }
 
-    /** Returns a rule's text. */
+    /** Returns a reference to a rule. */
     static Node rule(String name) {
         return new Reference(name);
     }

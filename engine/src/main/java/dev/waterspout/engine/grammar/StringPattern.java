@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A regular expression of a schema, as texts inside a JSON string: literals, {@code .}, classes, {@code \d \w \s} and
- * their opposites, groups, {@code |}, and the repetitions {@code * + ? {m} {m,} {m,n}}. {@code ^} may stand at the
- * beginning alone, and {@code $} at the end.
+ * Compiles the regular expressions of schemas to grammars of the content of JSON strings. Supported are literals,
+ * {@code .}, character classes, {@code \d \w \s} and their complements, groups, {@code |}, and the repetitions
+ * {@code * + ? {m} {m,} {m,n}}. {@code ^} is allowed at the beginning only, and {@code $} at the end only.
  */
 final class StringPattern {
     private static final CharacterSet DIGITS = CharacterSet.of('0', '9');
@@ -23,16 +23,15 @@ final class StringPattern {
         this.pattern = pattern;
     }
 
-    /**
-     * Reads a pattern.
+    /** * Compiles a pattern.
      *
-     * @return the texts that it finds itself in, as a JSON string has them between its quotes
-     * @throws GrammarException if it is malformed, or has what cannot be a grammar
+     * @return the strings that contain a match, as they are written between the quotes of a JSON string
+     * @throws GrammarException if the pattern is malformed, or uses an unsupported construct
      */
     static Node parse(String pattern) {
         if (pattern.length() > MOST_CHARACTERS) {
             throw new GrammarException(
-                    "a pattern has " + pattern.length() + " characters; " + MOST_CHARACTERS + " are the most");
+                    "a pattern has " + pattern.length() + " characters; at most " + MOST_CHARACTERS + " are allowed");
         }
         StringPattern parser = new StringPattern(pattern);
         boolean begins = pattern.startsWith("^");
@@ -47,8 +46,8 @@ final class StringPattern {
     }
 
     private GrammarException wrong() {
-        return new GrammarException("pattern " + pattern + " has something at its character " + (at + 1)
-                + " that cannot be followed; literals, classes, groups, |, * + ? and {m,n} are allowed");
+        return new GrammarException("pattern " + pattern + " is not supported from its character " + (at + 1)
+                + " on; literals, classes, groups, |, * + ? and {m,n} are allowed");
     }
 
     private char peek() {
@@ -129,7 +128,7 @@ final class StringPattern {
         }
         if (quantified) {
             at++;
-            // Whether few or many are tried first makes no difference to which texts there are.
+            // A lazy quantifier matches the same texts as a greedy one.
             at += peek() == '?' ? 1 : 0;
         }
         return repeated;
@@ -168,7 +167,7 @@ final class StringPattern {
                 && set.ranges().getFirst().first() == set.ranges().getFirst().last();
     }
 
-    /** Reads a character, or an escape that stands for one or a class. */
+    /** Reads a character, or an escape of a character or a class. */
     private CharacterSet character() {
         int character = pattern.codePointAt(at);
         at += Character.charCount(character);
@@ -205,7 +204,7 @@ final class StringPattern {
         };
     }
 
-    /** Characters as a JSON string has them: some are written with a backslash. */
+    /** Returns the characters as they are written in a JSON string, some of them escaped. */
     private Node inString(CharacterSet set) {
         List<Node> choices = new ArrayList<>();
         CharacterSet plain = set.minus(JsonRules.PLAIN.not());

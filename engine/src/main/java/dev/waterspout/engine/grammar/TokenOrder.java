@@ -7,8 +7,8 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * The tokens of a vocabulary in the order of their bytes, so that those that begin alike are looked at together: a
- * trie, stored as how many bytes each token shares with the one before it. Immutable.
+ * The tokens of a vocabulary, sorted by their bytes. With the number of bytes that each token shares with the one
+ * before it, this is a compact trie: common prefixes of tokens are matched once. Immutable.
  */
 public final class TokenOrder {
     private final byte[][] bytes;
@@ -19,8 +19,8 @@ public final class TokenOrder {
 
     /**
      * @param size number of tokens
-     * @param bytes the bytes that a token prints; none for a token that no text contains
-     * @param ends tokens that end a text
+     * @param bytes bytes of a token's text; none for a token that no text contains
+     * @param ends end-of-text tokens
      */
     public TokenOrder(int size, IntFunction<byte[]> bytes, BitSet ends) {
         this.size = size;
@@ -56,7 +56,7 @@ public final class TokenOrder {
         return bytes[token];
     }
 
-    /** Returns the tokens that a text in a state may go on with. */
+    /** Returns the tokens that may follow a text in a state. */
     BitSet allowed(GrammarStates states, int state) {
         BitSet allowed = new BitSet(size);
         if (states.mayEnd(state)) {
@@ -64,7 +64,7 @@ public final class TokenOrder {
         }
         int[] path = new int[256];
         path[0] = state;
-        // How many bytes of the token before are on the path alive.
+        // Number of leading bytes of the token before that the grammar allows.
         int alive = 0;
         for (int i = 0; i < tokens.length; i++) {
             byte[] text = bytes[tokens[i]];

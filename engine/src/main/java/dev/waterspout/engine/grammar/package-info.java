@@ -1,6 +1,6 @@
 /**
- * What a text may consist of: grammars, JSON schemas that become grammars, and the tokens of a vocabulary that a text
- * may go on with. Knows nothing of models and threads.
+ * Constrained generation: grammars, JSON schemas compiled to grammars, and the sets of tokens that may follow a text.
+ * Independent of models and threads.
  */
 @NullMarked
 package dev.waterspout.engine.grammar;

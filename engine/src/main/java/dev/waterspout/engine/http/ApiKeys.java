@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The keys of which a request must have one. They are compared in a time that does not depend on them. */
+/** The API keys that admit a request. The time of a comparison does not depend on the keys. */
 final class ApiKeys {
     private static final String BEARER = "bearer ";
 
     private final List<byte[]> digests;
 
-    /** @param keys none if everybody may ask */
+    /** @param keys the valid keys; an empty list admits every request */
     ApiKeys(List<String> keys) {
         this.digests = keys.stream().map(ApiKeys::digest).toList();
     }
@@ -27,9 +27,7 @@ final class ApiKeys {
         }
     }
 
-    /**
-     * Returns whether a request may be answered: its key is in {@code Authorization: Bearer} or in {@code X-Api-Key}.
-     */
+    /** Returns whether a request presents a valid key, in {@code Authorization: Bearer} or in {@code X-Api-Key}. */
     boolean admit(Head head) {
         if (digests.isEmpty()) {
             return true;

@@ -10,8 +10,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Files that a server hands out. They say nothing of the model or of other requests: the page for chatting, which loads
- * nothing from anywhere and speaks with its own server alone, and the description of the interface.
+ * The static files of a server: the chat page and the OpenAPI description of the interface. They contain nothing about
+ * the model or about other requests. The page loads nothing from other hosts, and its content security policy allows
+ * connections to its own server only.
  */
 final class Documents {
     private static final Map<String, String> PAGE_HEADERS = Map.of(
@@ -42,7 +43,7 @@ final class Documents {
         return answers.keySet();
     }
 
-    /** Returns the file that a request asks for, if it asks for one. */
+    /** Returns the file at a path; empty if the method is not GET or no file has this path. */
     Optional<Answer> find(String method, String path) {
         return method.equals("GET") ? Optional.ofNullable(answers.get(path)) : Optional.empty();
     }

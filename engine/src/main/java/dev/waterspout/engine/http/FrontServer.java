@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
-/** Serves a model whose ranks are another process, which it starts again when one of them dies. */
+/** Serves a model whose ranks run in child processes, which are restarted when a rank dies. */
 public final class FrontServer implements AutoCloseable {
     private final Ranks ranks;
     private final Duration limit;
@@ -18,11 +18,11 @@ public final class FrontServer implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
 
     /**
-     * Starts to serve.
+     * Starts the server.
      *
-     * @param ranks ranks that can answer; they stay open while they are served
+     * @param ranks ranks that are up; the caller closes them after the server
      * @param options the server's settings
-     * @throws IOException with one sentence if it cannot listen
+     * @throws IOException with one sentence if the address cannot be bound
      */
     public FrontServer(Ranks ranks, ServeOptions options) throws IOException {
         this.ranks = ranks;
@@ -31,12 +31,12 @@ public final class FrontServer implements AutoCloseable {
         this.transport = HttpTransport.listen(options.address(), gate, options.limits());
     }
 
-    /** Returns the port that it listens on. */
+    /** Returns the TCP port of the server. */
     public int port() {
         return transport.port();
     }
 
-    /** Waits until the server is told to end. */
+    /** Waits for {@link #end}. */
     public void await() throws InterruptedException {
         ended.await();
     }
@@ -48,10 +48,10 @@ public final class FrontServer implements AutoCloseable {
     }
 
     /**
-     * Waits for requests that are being answered.
+     * Waits for the requests in progress.
      *
-     * @param most time limit
-     * @return whether all have been answered
+     * @param most longest time to wait
+     * @return whether no request is left in progress
      */
     public boolean drain(Duration most) throws InterruptedException {
         return gate.drain(most);
@@ -63,7 +63,7 @@ public final class FrontServer implements AutoCloseable {
         transport.close();
     }
 
-    /** What is behind the gate. */
+    /** Forwards requests to rank 0. */
     private final class Forwards implements Service {
         @Override
         public void answer(Exchange exchange) {
@@ -89,7 +89,7 @@ public final class FrontServer implements AutoCloseable {
 
         @Override
         public void count(String path, int status) {
-            // Rank 0 counts what it answers.
+            // Rank 0 counts the requests that it answers; a front has no metrics of its own.
         }
     }
 }

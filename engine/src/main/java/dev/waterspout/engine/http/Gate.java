@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What every request passes: the check of its key and type, and the refusal of requests by a server that ends. Files
- * are handed out here; all else is a {@link Service}'s.
+ * The first handler of every request. It checks the API key and the content type, and refuses requests while the server
+ * shuts down. It answers requests for static files and for the server's health; a {@link Service} answers all others.
  */
 final class Gate implements Handler {
     private static final long POLL_MILLIS = 20;
@@ -31,12 +31,12 @@ final class Gate implements Handler {
         this.service = service;
     }
 
-    /** From now on requests are refused. */
+    /** Refuses all further requests. */
     void close() {
         draining = true;
     }
 
-    /** Waits for requests that are being answered. {@return whether all have been answered} */
+    /** Waits for the requests in progress. {@return whether no request is left in progress} */
     boolean drain(Duration most) throws InterruptedException {
         draining = true;
         long deadline = System.nanoTime() + most.toNanos();
@@ -57,11 +57,10 @@ final class Gate implements Handler {
     private Optional<ApiException> refusal(Head head) {
         boolean open = isOpen(head.path());
         if (!open && !keys.admit(head)) {
-            return Optional.of(
-                    ApiException.coded(401, "invalid_api_key", "the request has no API key that this server knows"));
+            return Optional.of(ApiException.coded(401, "invalid_api_key", "the request has no valid API key"));
         }
         if (!open && draining) {
-            return Optional.of(ApiException.server(503, "server_error", "the server ends"));
+            return Optional.of(ApiException.server(503, "server_error", "the server is shutting down"));
         }
         boolean json = head.header("Content-Type")
                 .map(type -> type.toLowerCase(Locale.ROOT))
@@ -74,7 +73,7 @@ final class Gate implements Handler {
         return Optional.empty();
     }
 
-    /** Returns whether a path is answered without a key: it says nothing of the model or of other requests. */
+    /** Returns whether a path needs no API key, since its content tells nothing about the model or other requests. */
     private boolean isOpen(String path) {
         return path.equals(Endpoints.HEALTH) || documents.paths().contains(path);
     }
@@ -109,14 +108,14 @@ final class Gate implements Handler {
 
     private static void refuse(Exchange exchange, ApiException failure) {
         if (failure.modelLost() && exchange.repeats()) {
-            return; // it is asked again
+            return; // the front sends the request again
         }
         try {
             if (!exchange.begun()) {
                 exchange.answer(failure.answer());
             }
         } catch (ClientGoneException left) {
-            // Nobody reads why.
+            // The client has closed its connection, so the refusal cannot be sent.
         }
     }
 

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Serves a model by OpenAI's HTTP interface, until it is told to end. */
+/** Serves a model by OpenAI's HTTP interface. */
 public final class ModelServer implements AutoCloseable {
     private static final long POLL_MILLIS = 20;
 
@@ -27,23 +27,23 @@ public final class ModelServer implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
 
     /**
-     * Starts to serve.
+     * Starts an HTTP server.
      *
-     * @param served the model, which stays open while it is served
+     * @param served the model; the caller closes it after the server
      * @param options the server's settings
-     * @throws IOException with one sentence if it cannot listen
+     * @throws IOException with one sentence if the address cannot be bound
      */
     public ModelServer(ServedModel served, ServeOptions options) throws IOException {
         this(served, options, Optional.empty());
     }
 
     /**
-     * Starts to serve, for a front where there is one.
+     * Starts a server of HTTP, or one that answers the requests of a front.
      *
-     * @param served the model, which stays open while it is served
+     * @param served the model; the caller closes it after the server
      * @param options the server's settings
-     * @param front socket of the front that requests come from; empty to listen for them
-     * @throws IOException with one sentence if it cannot listen, or the front is not there
+     * @param front Unix socket of the front; empty for an HTTP server
+     * @throws IOException with one sentence if the address cannot be bound, or no front listens on the socket
      */
     public ModelServer(ServedModel served, ServeOptions options, Optional<Path> front) throws IOException {
         this.queue = new ReplyQueue(options.parallel(), options.mostWaiting());
@@ -59,19 +59,17 @@ public final class ModelServer implements AutoCloseable {
         }
     }
 
-    /** Returns the port that it listens on; 0 if it answers a front. */
+    /** Returns the TCP port of the server; 0 if it answers a front. */
     public int port() {
         return transport.port();
     }
 
-    /** Returns the failure after which the model cannot be used, such as the loss of a rank, if there was one. */
+    /** Returns the failure that made the model unusable, such as the loss of a rank; empty if there was none. */
     public Optional<Throwable> broken() {
         return queue.broken();
     }
 
-    /**
-     * Waits until the server is told to end, or the model cannot be used any more.
-     */
+    /** Waits for {@link #end}, for a front's message to shut down, or for a failure that makes the model unusable. */
     public void await() throws InterruptedException {
         while (!ended.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
             if (broken().isPresent()) {
@@ -87,27 +85,27 @@ public final class ModelServer implements AutoCloseable {
     }
 
     /**
-     * Waits for requests that are being answered.
+     * Waits for the requests in progress.
      *
-     * @param most the longest time
-     * @return whether all have been answered
+     * @param most longest time to wait
+     * @return whether no request is left in progress
      */
     public boolean drain(Duration most) throws InterruptedException {
         return gate.drain(most);
     }
 
-    /** Ends replies that are being computed, and all connections. */
+    /** Cancels the replies in progress and closes all connections. */
     @Override
     public void close() {
         end();
         if (broken().isPresent()) {
-            transport.close(); // a front must not take what follows for answers
+            transport.close(); // first, so that the front does not take the errors of cancelled replies for answers
         }
         queue.close();
         transport.close();
     }
 
-    /** What is behind the gate. */
+    /** Answers requests with the model. */
     private final class Answers implements Service {
         @Override
         public void answer(Exchange exchange) {

@@ -6,14 +6,14 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How a model is served.
+ * Settings of a server.
  *
- * @param address address on which the server listens
- * @param keys access keys, of which a request must send one; none if everybody may ask
- * @param parallel number of replies computed at a time
+ * @param address address of the server
+ * @param keys the valid API keys; an empty list admits every request
+ * @param parallel most replies computed at the same time
  * @param mostWaiting largest number of waiting requests
  * @param request time limit of a request
- * @param limits limits on the resources of one client
+ * @param limits limits on what one client may use
  */
 public record ServeOptions(
         Address address, List<String> keys, int parallel, int mostWaiting, Duration request, Limits limits) {

@@ -8,13 +8,13 @@ interface Service {
     /**
      * Answers a request.
      *
-     * @throws dev.waterspout.engine.http.openai.ApiException if there is no answer, and none has begun
+     * @throws dev.waterspout.engine.http.openai.ApiException if the request is refused before its answer has begun
      */
     void answer(Exchange exchange);
 
-    /** Returns the answer to whether it can answer, unless it is about to end. */
+    /** Returns the answer to a request for the server's health, while the server is not shutting down. */
     Answer health();
 
-    /** Counts an answer. */
+    /** Counts an answered request in the metrics. */
     void count(String path, int status);
 }

@@ -1,4 +1,4 @@
-/** The server that speaks OpenAI's HTTP interface: requests to replies of {@code api}, and back. */
+/** The server of OpenAI's HTTP interface. It turns requests into calls of {@code api}, and replies into responses. */
 @NullMarked
 package dev.waterspout.engine.http;
 

@@ -26,26 +26,26 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The arrays of a shard that stay on its device between graphs. The weights of one kind and tensor type are stacked
- * over the layers. An output head that is the embedding table is stored once. Shapes are those of the shard; rows are
- * the tokens of the largest chunk.
+ * The arrays of a shard that stay on its device between graphs. All layers' weights of one kind and tensor type are
+ * stacked in one array. An output head that equals the embedding table is stored once. Shapes are those of the shard;
+ * the number of rows is the number of tokens in the largest chunk.
  */
 final class DeviceArrays {
-    /** {@link DeviceTables#create()}. */
+    /** Table of powers of two, {@link DeviceTables#create()}. */
     final FloatArray powers = DeviceTables.create();
 
     final DeviceWeights embedding;
     final @Nullable DeviceNorm attentionNorm;
-    /** What makes queries, keys and values. */
+    /** Tasks that compute queries, keys and values. */
     final HeadInputs inputs;
-    /** [layers][heads]. */
+    /** Attention sinks, [layers][heads]. */
     final FloatArray sinks;
 
     final StackedWeights attentionOutput;
     final @Nullable FloatArray attentionOutputBias;
     final @Nullable DeviceNorm attentionPostNorm;
     final @Nullable DeviceNorm ffnNorm;
-    /** Null where experts take its place in every layer. */
+    /** Weights of the FFN; null if all layers have experts instead. */
     final @Nullable FfnArrays ffn;
 
     final @Nullable ExpertArrays experts;
@@ -54,25 +54,25 @@ final class DeviceArrays {
     final DeviceWeights output;
 
     /**
-     * Keys and values, each [layers][kvHeads][capacity][headDim]; sequences share the capacity in blocks. Latent
-     * vectors are both.
+     * Keys and values, each [layers][kvHeads][capacity][headDim]; sequences share the capacity in blocks. With latent
+     * attention a latent vector is both key and value.
      */
     final DeviceCache cache;
     /** The residual stream, [rows][width]. */
     final FloatArray hidden;
     /** The normalized residual stream, [rows][width]. */
     final FloatArray normed;
-    /** [rows][heads][headDim]. */
+    /** Queries, [rows][heads][headDim]. */
     final FloatArray queries;
     /** Output of attention, [rows][heads][headDim]. */
     final FloatArray attended;
-    /** [rows][kvHeads][headDim]. */
+    /** Keys of the chunk, [rows][kvHeads][headDim]. */
     final FloatArray keys;
-    /** [rows][kvHeads][headDim]; of one element where the cache has no values. */
+    /** Values of the chunk, [rows][kvHeads][headDim]; a single element if the cache has no values. */
     final FloatArray values;
-    /** [rows][ffn]; of one element where all layers have experts, which have their own. */
+    /** Gate projection, [rows][ffn]; a single element if all layers have experts, which have their own arrays. */
     final FloatArray gate;
-    /** [rows][ffn]; of one element where all layers have experts, which have their own. */
+    /** Up projection, [rows][ffn]; a single element if all layers have experts, which have their own arrays. */
     final FloatArray up;
     /** Output of a row-parallel layer, [rows][width]. */
     final FloatArray partial;
@@ -84,17 +84,16 @@ final class DeviceArrays {
     final FloatArray logits;
 
     private final List<TornadoNativeArray> all = new ArrayList<>();
-    /** Arrays that are not read on the host once they are on the device. */
+    /** Arrays that the host does not read after their upload. */
     private final List<TornadoNativeArray> onDeviceOnly = new ArrayList<>();
 
     private final long mostBytes;
     private final int rows;
 
-    /**
-     * Copies the weights.
+    /** * Copies the weights to arrays, and allocates all other arrays.
      *
      * @param model model of the file
-     * @param shard the rank's
+     * @param shard shard of the rank
      * @param options options of the run
      * @param mostBytes largest size of one array on the device
      */
@@ -158,17 +157,18 @@ final class DeviceArrays {
     }
 
     /**
-     * Releases the host's memory of the weights and the cache, which lie on the device and are not read on the host.
+     * Releases the host memory behind the weights and the cache. Their contents are on the device, and the host does
+     * not read them.
      *
-     * @return the bytes that were released
+     * @return the number of released bytes
      */
     long releaseHostCopies() {
         return onDeviceOnly.stream().mapToLong(HostCopies::release).sum();
     }
 
     /**
-     * Adds an array of zeros. Must be called before the first graph is built, because every graph takes over all
-     * arrays.
+     * Sets an array to zeros and adds it to the arrays that stay on the device. Must be called before the first graph
+     * is built, because every graph takes over all arrays.
      *
      * @param array array of floats or bytes
      */
@@ -178,7 +178,7 @@ final class DeviceArrays {
         return array;
     }
 
-    /** Copies a matrix of every layer that has it; at least one has. */
+    /** Copies one matrix per layer. At least one layer must have it. */
     StackedWeights stack(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
         return stacked(
                 kind,
@@ -187,7 +187,10 @@ final class DeviceArrays {
                         .toList());
     }
 
-    /** Copies the matrices of the rank's experts or heads of every layer that has them; at least one has. */
+    /**
+     * Copies the matrices of the rank's experts or heads, for all layers that have them. At least one layer must have
+     * them.
+     */
     StackedWeights each(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
         return stacked(
                 kind,
@@ -203,8 +206,8 @@ final class DeviceArrays {
     }
 
     /**
-     * Copies some rows of a matrix of f32 of every layer, [layers][rows][columns]; zeros of a layer without one, null
-     * where no layer has one.
+     * Copies some rows of an f32 matrix of all layers, [layers][rows][columns]. A layer without the matrix gets zeros.
+     * {@return the array; null if no layer has the matrix}
      */
     @Nullable
     FloatArray rows(List<ShardWeights.Layer> layers, TensorRole role, Span rows) {
@@ -215,13 +218,16 @@ final class DeviceArrays {
                 .toList());
     }
 
-    /** A score per query head, or the lowest one where there are none. */
+    /** Returns one sink score per query head; the lowest score, which has no effect, for layers without sinks. */
     private FloatArray sinks(List<ShardWeights.Layer> layers, int heads) {
         FloatArray present = vectors(layers, TensorRole.ATTN_SINKS);
         return present == null ? keep(DeviceScoring.noSinks(layers.size(), heads)) : present;
     }
 
-    /** Copies the vectors of all layers, [layers][elements]; zeros of a layer without one, null where none has one. */
+    /**
+     * Copies one vector per layer, [layers][elements]. A layer without it gets zeros.
+     * {@return the array; null if no layer has it}
+     */
     @Nullable
     FloatArray vectors(List<ShardWeights.Layer> layers, TensorRole role) {
         return keepStacked(layers.stream().map(layer -> layer.vector(role)).toList());
@@ -231,7 +237,7 @@ final class DeviceArrays {
         return vectors.stream().allMatch(Objects::isNull) ? null : keep(StackedWeights.vectors(vectors));
     }
 
-    /** The weights of a norm; null where no layer has it. */
+    /** Returns the weights of a norm; null if no layer has it. */
     private static @Nullable FloatArray stacked(List<ShardWeights.Layer> layers, @Nullable TensorRole role) {
         if (role == null) {
             return null;
@@ -241,7 +247,7 @@ final class DeviceArrays {
         return each.stream().allMatch(Objects::isNull) ? null : StackedWeights.vectors(each);
     }
 
-    /** The norm of a hidden state. */
+    /** Returns the norm of a hidden state; null if no layer has it. */
     private @Nullable DeviceNorm norm(
             ModelConfig config, List<ShardWeights.Layer> layers, TensorRole role, @Nullable TensorRole biasRole) {
         FloatArray weight = stacked(layers, role);
@@ -251,7 +257,7 @@ final class DeviceArrays {
                         kind(config), weight, stacked(layers, biasRole), 1, config.width(), config.epsilon()));
     }
 
-    /** The norm of some vectors of a token; null where no layer has it. */
+    /** Returns the norm of several vectors of a token, such as heads; null if no layer has it. */
     @Nullable
     DeviceNorm norm(ModelConfig config, List<ShardWeights.Layer> layers, TensorRole role, int vectors, int width) {
         FloatArray weight = stacked(layers, role);
@@ -284,7 +290,7 @@ final class DeviceArrays {
                 limits.blockSize());
     }
 
-    /** Returns the tokens of the largest chunk. */
+    /** Returns the number of tokens in the largest chunk. */
     int rows() {
         return rows;
     }

@@ -32,10 +32,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Measures the time of encoding and summing partials on a device, with kernel launches and copies between host and
- * device. Graphs of one row and of many rows are built over scratch arrays, run until they are compiled, and timed. A
- * linear model is fitted to the two times. The kernel before the encoding runs in any case, so it is timed alone and
- * subtracted. The host reduces the parts, as in a run.
+ * Measures the time of encoding and summing partials on a device, including kernel launches and copies between host and
+ * device. Graphs of one row and of many rows run on scratch arrays, first until they are compiled, then for timing. A
+ * line through the two times gives the cost per element and the fixed cost. The graph needs a kernel before the
+ * encoding; that kernel is timed alone and its time subtracted. As in a run, the reduction of parts takes place on the
+ * host.
  */
 final class DeviceCodecs {
     /** Rows of the larger graph. More rows would not change the fitted line, but would take longer. */
@@ -54,11 +55,10 @@ final class DeviceCodecs {
         this.kernels = on.kernels();
     }
 
-    /**
-     * Measures.
+    /** * Measures the codecs.
      *
      * @param on the device
-     * @param formats the formats to measure; those that devices cannot pack are left out
+     * @param formats wire formats to measure; formats without device kernels are skipped
      * @param size size of the exchange
      */
     static CodecCosts measure(TornadoShards on, List<WireFormat> formats, CodecSize size) {

@@ -45,7 +45,7 @@ final class DeviceMemory {
     /**
      * Checks a shard.
      *
-     * @throws DeviceException if the device has less memory than the shard needs; names both
+     * @throws DeviceException if the device has less memory than the shard needs; the message gives both sizes
      */
     static void require(String name, TornadoDevice device, Model model, Shard shard, int ranks, RankOptions options) {
         long needed = bytes(model, shard, ranks, options);
@@ -66,9 +66,9 @@ final class DeviceMemory {
      * Computes the bytes of all arrays, without their headers.
      *
      * @param model model of the file
-     * @param shard the rank's
-     * @param ranks ranks of the group
-     * @param options options of the run; partials go through the host
+     * @param shard shard of the rank
+     * @param ranks number of ranks
+     * @param options options of the run; partials are assumed to go through the host
      */
     static long bytes(Model model, Shard shard, int ranks, RankOptions options) {
         DeviceMemory memory = new DeviceMemory(model, shard, options);
@@ -78,7 +78,10 @@ final class DeviceMemory {
         return memory.weights() + memory.vectors() + memory.cache() + memory.activations() + phases;
     }
 
-    /** The matrices of all layers, the whole embedding table, and an output head that is not the table. */
+    /**
+     * Returns the bytes of the matrices of all layers, the whole embedding table, and the output head if it is a
+     * separate matrix.
+     */
     private long weights() {
         WeightMatrix embedding = model.embedding();
         long table = embedding.rows() * embedding.format().rowBytes(embedding.columns());
@@ -87,7 +90,7 @@ final class DeviceMemory {
         return ShardWeights.bytes(model, shard) + table - tied;
     }
 
-    /** Norms and biases; a kind that some layer has takes room for all. */
+    /** Returns the bytes of norms and biases. A kind that any layer has is allocated for all layers. */
     private long vectors() {
         long bytes = model.outputNorm().byteSize()
                 + model.outputNormBias().map(MemorySegment::byteSize).orElse(0L);
@@ -112,7 +115,7 @@ final class DeviceMemory {
                 (config.latent() == null ? 2L : 1L) * config.headDim());
     }
 
-    /** The activations of a chunk, the logits, and the kernels' tables. */
+    /** Returns the bytes of a chunk's activations, of the logits, and of the kernels' tables. */
     private long activations() {
         long heads = shard.heads().size();
         long kvHeads = shard.kvHeads().size();
@@ -130,7 +133,8 @@ final class DeviceMemory {
     }
 
     /**
-     * The arrays of one phase: its tokens, angles and scalars, this rank's packet, and the packets of other ranks.
+     * Returns the bytes of one phase's arrays: tokens, angles and scalars, this rank's packet, and the packets of other
+     * ranks.
      */
     private long phase(PhaseRows rows, int ranks) {
         int chunk = rows.most();

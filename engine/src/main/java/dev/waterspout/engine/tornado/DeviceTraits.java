@@ -3,7 +3,7 @@ package dev.waterspout.engine.tornado;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.plan.Shard;
 
-/** What TornadoVM devices do not compute. */
+/** Refuses models and shards that TornadoVM devices do not support. */
 final class DeviceTraits {
     private DeviceTraits() {}
 
@@ -12,12 +12,12 @@ final class DeviceTraits {
      *
      * @param device name of the device on the command line
      * @param shard the shard to run on the device
-     * @throws DeviceException if the device would have to compute attention of all heads beside other ranks
+     * @throws DeviceException if the shard has replicated attention: every rank computes all heads
      */
     static void requireDividedAttention(String device, Shard shard) {
         if (shard.wholeAttention()) {
-            throw new DeviceException("device " + device
-                    + " does not compute replicated attention; --attention sharded, or the host, does without");
+            throw new DeviceException(
+                    "device " + device + " does not support replicated attention; use --attention sharded or the host");
         }
     }
 }

@@ -21,12 +21,13 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A mixture of experts on a device, in place of the FFN of layers that have one: its weights, its working memory, and
- * the tasks of the half layer. Rows are the tokens of the largest chunk, {@code used} the experts of each.
+ * A mixture of experts on a device, which some layers have in place of the FFN: its weights, its working memory, and
+ * the tasks of the half layer. In shapes, {@code rows} is the number of tokens in the largest chunk, {@code used} the
+ * number of experts per token, {@code expert} the rank's columns of one expert.
  */
 final class ExpertArrays {
     private final Experts mixture;
-    /** Which experts the rank has, or has columns of. */
+    /** The experts that the rank holds, whole or in part. */
     private final Span own;
 
     private final int width;
@@ -44,28 +45,29 @@ final class ExpertArrays {
     private final @Nullable FloatArray downBias;
     private final @Nullable Shared shared;
 
-    /** [rows][experts]. */
+    /** Router logits, [rows][experts]. */
     private final FloatArray logits;
-    /** [rows][used]. */
+    /** Weights of the chosen experts, [rows][used]. */
     private final FloatArray weights;
-    /** [rows][used][expert]. */
+    /** Gate projections, [rows][used][expert]. */
     private final FloatArray gated;
-    /** [rows][used][expert]. */
+    /** Up projections, [rows][used][expert]. */
     private final FloatArray raised;
-    /** [rows][used][width]. */
+    /** Down projections, [rows][used][width]. */
     private final FloatArray lowered;
 
     /**
-     * The expert that every token goes to.
+     * The shared expert, which every token is sent to.
      *
-     * @param router of one row, whose product's sigmoid is its weight, or null for a weight of 1
-     * @param gate of all layers
-     * @param up of all layers
-     * @param down of all layers
-     * @param logits [rows]
-     * @param gated [rows][shared expert]
-     * @param raised [rows][shared expert]
-     * @param lowered [rows][width]
+     * @param router matrix of one row; the sigmoid of its product with a token is the expert's weight; null for a
+     *     weight of 1
+     * @param gate gate matrices of all layers
+     * @param up up matrices of all layers
+     * @param down down matrices of all layers
+     * @param logits router logits, [rows]
+     * @param gated gate projection, [rows][shared expert]
+     * @param raised up projection, [rows][shared expert]
+     * @param lowered down projection, [rows][width]
      */
     private record Shared(
             @Nullable DeviceWeights router,
@@ -77,15 +79,14 @@ final class ExpertArrays {
             FloatArray raised,
             FloatArray lowered) {}
 
-    /**
-     * Copies the weights.
+    /** * Copies the weights to arrays, and allocates the working memory.
      *
-     * @param config of a model with experts
-     * @param mixture its experts
-     * @param shard the rank's
-     * @param layers of the shard
-     * @param rows tokens of the largest chunk
-     * @param arrays that keep everything on the device
+     * @param config configuration of a model with experts
+     * @param mixture experts of the model
+     * @param shard shard of the rank
+     * @param layers weights of the shard's layers
+     * @param rows number of tokens in the largest chunk
+     * @param arrays arrays that stay on the device, to which these are added
      */
     ExpertArrays(
             ModelConfig config,
@@ -105,7 +106,7 @@ final class ExpertArrays {
                     case SIGMOID -> DeviceRouting.Gating.SIGMOID;
                     case SOFTMAX_OF_CHOSEN -> DeviceRouting.Gating.SOFTMAX_OF_CHOSEN;
                 },
-                // The softmax over the chosen ones has a sum of 1.
+                // A softmax over the chosen experts has the sum 1 already.
                 mixture.normalized() && mixture.gating() != Experts.Gating.SOFTMAX_OF_CHOSEN,
                 mixture.scale(),
                 mixture.groups(),
@@ -142,7 +143,7 @@ final class ExpertArrays {
                 arrays.floats(rows, width));
     }
 
-    /** Returns the elements of the working memory of one token. */
+    /** Returns the number of elements of working memory per token. */
     static long elementsOfRow(ModelConfig config, Shard shard) {
         Experts mixture = config.experts();
         if (mixture == null) {
@@ -155,25 +156,26 @@ final class ExpertArrays {
         return ofExperts + ofShared;
     }
 
-    /** Returns the weights of all layers. */
+    /** Returns the stacked weights of all layers. */
     Stream<StackedWeights> stacks() {
         Stream<StackedWeights> ofExperts = Stream.of(router, gate, up, down);
         return shared == null ? ofExperts : Stream.concat(ofExperts, Stream.of(shared.gate, shared.up, shared.down));
     }
 
-    /** Returns the array that a phase's graphs choose experts into. */
+    /** Returns a new array for the chosen experts of a phase's tokens. */
     IntArray chosen(int rows) {
         return DeviceRouting.chosen(rows, rule);
     }
 
     /**
-     * Adds the half layer: the partial becomes the weighted sum of what the rank's columns of the chosen experts make.
+     * Adds the tasks of the half layer. The partial becomes the weighted sum of the chosen experts' outputs, computed
+     * from the rank's part of their columns.
      *
-     * @param graph that runs the layer
-     * @param layer one of those that the graph is for
-     * @param chosen of the phase
-     * @param h [rows][width]
-     * @param partial [rows][width]
+     * @param graph graph to add to
+     * @param layer one of the graph's layers
+     * @param chosen the phase's array of chosen experts
+     * @param h input, [rows][width]
+     * @param partial output, [rows][width]
      */
     void addTo(KernelGraph graph, int layer, IntArray chosen, FloatArray h, FloatArray partial) {
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, chosen);

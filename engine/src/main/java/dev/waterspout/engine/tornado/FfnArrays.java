@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The weights of the FFN of the layers that have one on a device.
+ * The weights of the FFN on a device, for the layers that have one.
  *
- * @param gate null where the function between the projections has one operand
- * @param up of the layers that have an FFN, as the others
- * @param down likewise
- * @param gateBias [layers][ffn], or null
- * @param upBias [layers][ffn], or null
- * @param downBias [layers][width], or null
+ * @param gate gate matrices; null if the FFN has no gate
+ * @param up up matrices
+ * @param down down matrices
+ * @param gateBias biases, [layers][ffn]; null if there are none
+ * @param upBias biases, [layers][ffn]; null if there are none
+ * @param downBias biases, [layers][width]; null if there are none
  */
 record FfnArrays(
         @Nullable StackedWeights gate,
@@ -24,7 +24,7 @@ record FfnArrays(
         @Nullable FloatArray gateBias,
         @Nullable FloatArray upBias,
         @Nullable FloatArray downBias) {
-    /** Copies the weights. */
+    /** Copies the weights to arrays. */
     static FfnArrays of(List<ShardWeights.Layer> layers, DeviceArrays arrays) {
         return new FfnArrays(
                 layers.stream().anyMatch(layer -> layer.has(TensorRole.FFN_GATE))
@@ -37,7 +37,7 @@ record FfnArrays(
                 arrays.vectors(layers, TensorRole.FFN_DOWN_BIAS));
     }
 
-    /** Returns the weights of all these layers. */
+    /** Returns the stacked weights of all layers. */
     Stream<StackedWeights> stacks() {
         return gate == null ? Stream.of(up, down) : Stream.of(gate, up, down);
     }

@@ -37,7 +37,7 @@ final class GraphPlan implements AutoCloseable {
     private long launches;
 
     /**
-     * What a plan has executed.
+     * Counts of a plan's executions and kernel launches.
      *
      * @param executions executions of task graphs, the upload included
      * @param launches kernels that these executions launched
@@ -132,7 +132,7 @@ final class GraphPlan implements AutoCloseable {
     private void run(int index, TaskGraph graph) {
         try {
             execution(index, graph);
-        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
+        } catch (RuntimeException | Error failure) { // TornadoVM throws Errors as well as exceptions
             throw failed("failed in", graph, failure, "");
         }
     }
@@ -165,7 +165,10 @@ final class GraphPlan implements AutoCloseable {
         }
     }
 
-    /** The profiler reports only sums. They are drawn in the order in which a graph executes its stages. */
+    /**
+     * Adds device times to the timeline. The profiler reports only one sum per stage, so the stages are placed one
+     * after the other in the order in which a graph executes them.
+     */
     private void noteDevice(String graph, long begun, TornadoProfilerResult profile) {
         long at = begun;
         at = noteDevice(

@@ -4,26 +4,29 @@ import dev.waterspout.kernels.device.KernelGraph;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** What makes queries, keys and values of a hidden state, and what becomes of what attention returns. */
+/**
+ * The tasks before and after attention: the computation of queries, keys and values, and the expansion of attention's
+ * output.
+ */
 sealed interface HeadInputs permits QkvArrays, LatentArrays {
     /**
-     * Adds the tasks that make queries, keys and values, which nothing has turned yet.
+     * Adds the tasks that compute queries, keys and values of a hidden state, before the rotary embedding.
      *
-     * @param graph that runs the layer
-     * @param layer one of those that the graph is for
-     * @param h [rows][width]
+     * @param graph graph to add to
+     * @param layer one of the graph's layers
+     * @param h hidden state, [rows][width]
      */
     void addTo(KernelGraph graph, int layer, FloatArray h);
 
     /**
-     * Adds the tasks between attention and its output.
+     * Adds the tasks between attention and the output projection.
      *
-     * @param graph that runs the layer
-     * @param layer one of those that the graph is for
-     * @return what the output reads, [rows][heads][elements of a value]
+     * @param graph graph to add to
+     * @param layer one of the graph's layers
+     * @return the input of the output projection, [rows][heads][elements of a value]
      */
     FloatArray addExpansion(KernelGraph graph, int layer);
 
-    /** Returns the weights of all layers. */
+    /** Returns the stacked weights of all layers. */
     Stream<StackedWeights> stacks();
 }

@@ -9,11 +9,14 @@ import java.util.Optional;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Releases the host's memory of arrays that have been copied to a device. TornadoVM refers to such arrays for as long
- * as a plan exists, so their address range stays allocated. On Linux their pages are released, and reads return zeros.
+ * Releases the host memory behind arrays that have been copied to a device. TornadoVM refers to such arrays as long as
+ * a plan exists, so their address range stays allocated. On Linux the pages are returned to the system, and reads
+ * return zeros.
  */
 final class HostCopies {
-    /** Linux's {@code MADV_DONTNEED}: private pages without a file are zeros when they are next read. */
+    /**
+     * Linux's {@code MADV_DONTNEED}: private anonymous pages are released and read as zeros afterwards (madvise(2)).
+     */
     private static final int DONT_NEED = 4;
 
     /** A multiple of every page size in use: 4, 16 and 64 KiB. */
@@ -23,7 +26,7 @@ final class HostCopies {
 
     private HostCopies() {}
 
-    @SuppressWarnings("restricted") // the types are those of its manual page
+    @SuppressWarnings("restricted") // signature from madvise(2)
     private static Optional<MethodHandle> madvise() {
         Linker linker = Linker.nativeLinker();
         return linker.defaultLookup()
@@ -38,10 +41,11 @@ final class HostCopies {
     }
 
     /**
-     * Releases the whole pages of an array's elements. What shares a page with its header or another array stays.
+     * Releases the pages that contain only elements of an array. Pages shared with the header or with another array
+     * stay.
      *
-     * @param array on a device, and not read on the host any more
-     * @return the bytes that were released; 0 where the system has no such call
+     * @param array array that is on a device and that the host does not read any more
+     * @return the number of released bytes; 0 if the system has no madvise
      */
     static long release(TornadoNativeArray array) {
         MemorySegment elements = array.getSegment();

@@ -1,10 +1,10 @@
 package dev.waterspout.engine.tornado;
 
-/** Groups of kernels that are tuned together; the names are those of the option {@code --kernels}. */
+/** The groups of kernels that are tuned together. Their names are the values of the option {@code --kernels}. */
 public enum KernelGroup {
     /** Encoding and summing of partials. */
     MX,
-    /** Products with weights. */
+    /** Products with weight matrices. */
     LINEAR,
     /** Attention. */
     ATTENTION

@@ -19,17 +19,18 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The two ends of multi-head latent attention on a device (DeepSeek-V2, arXiv 2405.04434, section 2.1.2), with the
- * matrices that expand latent vectors moved to queries and to what attention returns. Between the ends it is attention
- * with one KV head, whose values are its keys: what is weighed includes the rotary part, which is dropped.
+ * Multi-head latent attention on a device (DeepSeek-V2, arXiv 2405.04434, section 2.1.2), in its absorbed form: the
+ * matrices that would expand latent vectors to keys and values are applied to the queries and to attention's output
+ * instead. What remains is attention with one KV head whose keys are also its values. The weighted sum therefore
+ * includes the rotary part, which is dropped.
  */
 final class LatentArrays implements HeadInputs {
     private final DeviceArrays arrays;
     private final Latent latent;
     private final int heads;
-    /** Makes queries in one step, or brings the hidden state down to few elements. */
+    /** The query projection, or the down-projection to the query rank. */
     private final StackedWeights q;
-    /** Makes queries of these few elements; null where one matrix makes queries. */
+    /** The up-projection from the query rank; null if the queries have a single projection. */
     private final @Nullable StackedWeights qUp;
 
     private final @Nullable DeviceNorm qNorm;
@@ -39,19 +40,19 @@ final class LatentArrays implements HeadInputs {
     private final StackedWeights valuesOfHeads;
     private final IntArray numbers;
 
-    /** Between the two matrices of queries, [rows][query rank]. */
+    /** Output of the queries' down-projection, [rows][query rank]. */
     private final FloatArray reduced;
-    /** Queries as they are made, [rows][heads][plain | rotary]. */
+    /** Queries before the rotary embedding, [rows][heads][plain | rotary]. */
     private final FloatArray made;
-    /** The part of queries that is not turned, [rows][heads][plain]. */
+    /** Part of the queries without rotary embedding, [rows][heads][plain]. */
     private final FloatArray plain;
-    /** Keys as they are made, [rows][latent | rotary]. */
+    /** Output of the latent projection, [rows][latent | rotary]. */
     private final FloatArray madeKeys;
-    /** [rows][latent]. */
+    /** Normalized latent vectors, [rows][latent]. */
     private final FloatArray vector;
-    /** Queries in the latent space, and what attention returns, [rows][heads][latent]. */
+    /** Queries in the latent space, later attention's output in the latent space, [rows][heads][latent]. */
     private final FloatArray inSpace;
-    /** [rows][heads][value]. */
+    /** Attention's output after expansion, [rows][heads][value]. */
     private final FloatArray expanded;
 
     LatentArrays(ModelConfig config, Latent latent, Shard shard, List<ShardWeights.Layer> layers, DeviceArrays arrays) {
@@ -76,7 +77,7 @@ final class LatentArrays implements HeadInputs {
         this.expanded = arrays.ofRows(heads * latent.values());
     }
 
-    /** Returns the elements of the working memory of one token, and of the numbers of its heads. */
+    /** Returns the number of elements of working memory per token, head numbers included. */
     static long elementsOfRow(Latent latent, Shard shard) {
         long ofHead = 1L + latent.queryDim() + latent.plain() + latent.rank() + latent.values();
         return Math.max(1, latent.queryRank())
@@ -100,7 +101,7 @@ final class LatentArrays implements HeadInputs {
         addQueries(graph, layer);
     }
 
-    /** The latent vector is normalized, and the rotary part goes before it. */
+    /** Normalizes the latent vector and puts the rotary part before it, which gives the key. */
     private void addKeys(KernelGraph graph) {
         int all = latent.cachedDim();
         int rank = latent.rank();

@@ -7,8 +7,7 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Copies tiles between rows that a device has encoded and the payloads of messages. A tile is copied without being
- * encoded again.
+ * Copies tiles between rows encoded by a device and the payloads of messages. The encoded bytes are copied as they are.
  *
  * @param format wire format of the rows
  * @param columns elements of a row

@@ -8,9 +8,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The arrays of one phase that ranks copy from device to device: those that other ranks read, and the array that
- * receives their packets. Each half layer has its own array, because other ranks may still read the partial of one
- * half while the other half writes its own.
+ * The arrays of one phase for copies from device to device: the arrays that other ranks read, and the array that
+ * receives their packets. Each half layer has its own array, because other ranks may still read the partial of one half
+ * while the other half writes its own.
  *
  * @param end the rank's end of the link
  * @param attention encoded partial of the attention half
@@ -24,9 +24,9 @@ record PeerArrays(
      *
      * @param end the rank's end of the link
      * @param format wire format of partials
-     * @param maxRows tokens of the largest chunk
+     * @param maxRows number of tokens in the largest chunk
      * @param width width of the model
-     * @param ranks ranks of the group
+     * @param ranks number of ranks
      * @param arrays the arrays that stay on the device, to which these are added
      */
     static PeerArrays of(PeerEnd end, WireFormat format, int maxRows, int width, int ranks, DeviceArrays arrays) {

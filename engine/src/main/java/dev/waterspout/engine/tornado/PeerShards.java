@@ -7,8 +7,8 @@ import java.util.List;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * Lets the ranks of one process copy encoded partials from each other's devices. Only all-gathers do so; two-step
- * exchanges go through the host.
+ * Connects the devices of one process, so that ranks copy encoded partials directly from each other's devices. Only
+ * all-gathers use such copies; two-step exchanges go through the host.
  */
 public final class PeerShards {
     private PeerShards() {}
@@ -30,7 +30,7 @@ public final class PeerShards {
         /**
          * The devices cannot copy from each other, and partials go through the host.
          *
-         * @param reason the reason, for people
+         * @param reason the reason, as text for the user
          */
         record Refused(String reason) implements Result {}
     }
@@ -45,7 +45,7 @@ public final class PeerShards {
     }
 
     /**
-     * The same, for some phases only.
+     * Connects the devices for some phases only.
      *
      * @param ranks factories of the ranks' shards, in rank order
      * @param use phases in which partials go from device to device

@@ -14,21 +14,21 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Times the exchange of each phase's largest message in turn from device to device and through the host, and selects
- * the phases that are faster with copies from device to device. Frames, thread synchronization and copies are those of
- * a run; kernels are left out.
+ * Times the exchange of each phase's largest message, alternately from device to device and through the host, and
+ * selects the phases in which copies from device to device are faster. Frames, thread synchronization and copies are
+ * those of a run; kernels are omitted.
  */
 public final class PeerTrial {
     /**
-     * Factor by which copies from device to device must be faster to be chosen: only exchanges through the host have
-     * checksums.
+     * Fraction of the time that copies from device to device must save to be chosen. The threshold is above 0 because
+     * only exchanges through the host have checksums.
      */
     private static final double GAIN = 0.05;
 
     private static final int WARM_UP = 10;
     private static final int MOST_ROUNDS = 40;
     private static final int FEWEST_ROUNDS = 8;
-    /** Most bytes that one path may move in total: about 50 ms through the host. */
+    /** Limit on the bytes that one path moves in total: about 50 ms through the host. */
     private static final long BYTES = 48L << 20;
 
     private static final int STAGED = 0;
@@ -65,7 +65,7 @@ public final class PeerTrial {
 
         String explain() {
             if (!comm.gathers()) {
-                return name + " through the host, as all but all-gathers";
+                return name + " through the host: only all-gathers go from device to device";
             }
             return String.format(
                     Locale.ROOT,
@@ -81,8 +81,7 @@ public final class PeerTrial {
     /**
      * Prepares a trial.
      *
-     * @param connected the factories that {@link PeerShards#connect} returned, of more ranks than one; used by the
-     *     trial alone
+     * @param connected factories returned by {@link PeerShards#connect} for at least two ranks; used by the trial only
      * @param options options of the run
      * @param width width of the model
      */

@@ -10,7 +10,7 @@ public record PeerUse(boolean prefill, boolean decode) {
     /** Both phases. */
     public static final PeerUse ALWAYS = new PeerUse(true, true);
 
-    /** {@return whether any phase does} */
+    /** {@return whether any phase uses copies from device to device} */
     public boolean any() {
         return prefill || decode;
     }

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
  * The exchange of a phase. Its graphs are compiled for one wire format.
  *
  * @param format the wire format of partials
- * @param gathers whether all its exchanges are all-gathers, which devices can do without the host
+ * @param gathers whether all exchanges are all-gathers, which can use copies from device to device
  */
 record PhaseComm(WireFormat format, boolean gathers) {
     /**
@@ -32,8 +32,8 @@ record PhaseComm(WireFormat format, boolean gathers) {
                 choices.stream().map(CommChoice::format).distinct().toList();
         if (formats.size() > 1) {
             throw new IllegalArgumentException("wire formats " + formats
-                    + " for chunks of different sizes or layers; a TornadoVM device needs one for all of more"
-                    + " than 1 token");
+                    + " for chunks of different sizes or layers; a TornadoVM device needs the same format for all"
+                    + " chunks of more than 1 token");
         }
         boolean gathers = choices.stream().allMatch(choice -> choice.algorithm() == Algorithm.ALLGATHER);
         return new PhaseComm(formats.getFirst(), gathers);

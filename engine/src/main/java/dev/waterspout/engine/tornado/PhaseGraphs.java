@@ -52,19 +52,22 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 final class PhaseGraphs {
     final IntArray step = Step.allocate();
     final IntArray tokens;
-    /** Of the tokens in the cache. */
+    /** Places of the tokens in the cache. */
     final RowPlaces places;
 
     final DeviceRope rope;
-    /** Factors of queries, [rows]. */
+    /** Attention temperatures: factors of the queries, [rows]. */
     final FloatArray temperatures;
 
     final KernelGraph embed;
-    /** Sums the attention half's partials; null where a single rank adds them in the half layer's graph. */
+    /**
+     * Graphs that sum the attention half's partials; null for a single rank, whose half layers add their partial
+     * themselves.
+     */
     final @Nullable Sums attentionSums;
     /**
-     * Sums the feed-forward half's partials. These are the attention half's graphs, unless the feed-forward half ends
-     * with a norm; null where those are.
+     * Graphs that sum the feed-forward half's partials. They equal {@link #attentionSums} unless one of the halves ends
+     * with a norm.
      */
     final @Nullable Sums feedForwardSums;
 
@@ -88,7 +91,7 @@ final class PhaseGraphs {
     private final KernelDevice device;
     private final int maxRows;
     private final int choiceRows;
-    /** Of the tokens of the chunk, or null without experts. */
+    /** Chosen experts of the chunk's tokens; null for a model without experts. */
     private final @Nullable IntArray chosenExperts;
 
     private final int ranks;
@@ -105,9 +108,9 @@ final class PhaseGraphs {
      *
      * @param shape sizes and wire format of the phase
      * @param device the device that runs the graphs
-     * @param ranks ranks of the group
+     * @param ranks number of ranks
      * @param config configuration of the model
-     * @param shard the rank's
+     * @param shard shard of the rank
      * @param arrays arrays of all phases
      * @param places places of the tokens in the cache
      */
@@ -158,9 +161,7 @@ final class PhaseGraphs {
         this.feedForwardSums = ranks == 1 || alike ? attentionSums : sums("FeedForward", arrays.ffnPostNorm);
     }
 
-    /**
-     * Returns the elements of a head that are turned in any layer; at least one pair, which may be turned by nothing.
-     */
+    /** Returns the largest number of elements per head with rotary embedding in any layer; at least 2. */
     static int turned(ModelConfig config) {
         return config.ropes().stream().mapToInt(RopeConfig::dimensions).max().orElse(2);
     }
@@ -169,7 +170,7 @@ final class PhaseGraphs {
         return config.ropes().stream().map(RopeConfig::pairing).findFirst().orElse(RopePairing.HALVES);
     }
 
-    /** Returns the graphs. */
+    /** Returns all graphs. */
     List<KernelGraph> all() {
         Stream<KernelGraph> sums = Stream.of(attentionSums, feedForwardSums)
                 .filter(Objects::nonNull)
@@ -248,11 +249,10 @@ final class PhaseGraphs {
         return graph;
     }
 
-    /** Makes the graph of a half layer. */
+    /** Builds the graph of a half layer. */
     @FunctionalInterface
     private interface HalfLayer {
-        /**
-         * Makes a graph.
+        /** * Builds a graph.
          *
          * @param name name of the graph
          * @param layer one of the graph's layers
@@ -394,7 +394,7 @@ final class PhaseGraphs {
         graph.dequantizeSum("sum", codec, summed, target);
     }
 
-    /** Encodes the partial and leaves it on the device, from which the other ranks copy it. */
+    /** Encodes the partial into an array on the device, from which the other ranks copy it. */
     private void offer(KernelGraph graph, PeerArrays peers, TornadoNativeArray offered) {
         if (offered instanceof ByteArray packed) {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());

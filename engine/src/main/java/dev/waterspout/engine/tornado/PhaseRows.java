@@ -5,20 +5,20 @@ import dev.waterspout.engine.forward.RankOptions;
 import java.util.List;
 
 /**
- * The tokens that the passes of a phase have. Decode has one token of every sequence, prefill has more.
+ * The numbers of tokens in the passes of a phase. A decode pass has one token per sequence; a prefill pass has more.
  *
- * @param name of the phase
- * @param least tokens in one forward pass
- * @param most tokens in one forward pass
- * @param choice tokens of the chunk that the kernels are chosen for
+ * @param name name of the phase
+ * @param least smallest number of tokens in a forward pass
+ * @param most largest number of tokens in a forward pass
+ * @param choice number of tokens for which the kernels are chosen
  */
 record PhaseRows(String name, int least, int most, int choice) {
     /**
-     * Returns the phases, prefill first. There is only one if passes are small. A token of a pass of several sequences
-     * may be computed in either phase, depending on what is beside it; so with several sequences both have the same
-     * kernels, whose rows do not depend on each other.
+     * Returns the phases, prefill first; a single phase if all passes are small. With several sequences, the phase of a
+     * sequence's token depends on the other sequences of the pass. So that results do not, both phases then use the
+     * same kernels, whose rows do not depend on each other.
      *
-     * @param options of the run
+     * @param options options of the run
      */
     static List<PhaseRows> of(RankOptions options) {
         int chunk = options.chunk();
@@ -31,10 +31,10 @@ record PhaseRows(String name, int least, int most, int choice) {
     }
 
     /**
-     * Returns the entries that the block tables of all sequences of a pass have together, at most.
+     * Returns the largest total number of entries in the block tables of a pass.
      *
-     * @param limits of the run
-     * @param rows of the pass
+     * @param limits limits of the run
+     * @param rows number of tokens in the pass
      */
     static int tableEntries(BatchLimits limits, int rows) {
         return Math.multiplyExact(Math.min(limits.sequences(), rows), limits.blocksFor(limits.context()));

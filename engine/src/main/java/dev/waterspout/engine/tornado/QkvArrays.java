@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** The matrices that make queries, keys and values on a device, their biases and norms. */
+/** The projections of queries, keys and values on a device, with their biases and norms. */
 final class QkvArrays implements HeadInputs {
     private final DeviceArrays arrays;
     private final ModelConfig config;
@@ -25,11 +25,11 @@ final class QkvArrays implements HeadInputs {
     private final @Nullable FloatArray qBias;
     private final @Nullable FloatArray kBias;
     private final @Nullable FloatArray vBias;
-    /** Queries of all ranks' heads, [rows][all heads][headDim], where a norm is that of all together, else null. */
+    /** Queries of all ranks' heads, [rows][all heads][headDim]; null unless one norm spans all heads. */
     private final @Nullable FloatArray wideQueries;
-    /** Keys of all ranks' heads, [rows][all KV heads][headDim], where a norm is that of all together, else null. */
+    /** Keys of all ranks' heads, [rows][all KV heads][headDim]; null unless one norm spans all heads. */
     private final @Nullable FloatArray wideKeys;
-    /** Of each head, or of all ranks' heads together. */
+    /** Norm of each head, or one norm over all ranks' heads. */
     private final @Nullable DeviceNorm qNorm;
 
     private final @Nullable DeviceNorm kNorm;
@@ -78,8 +78,8 @@ final class QkvArrays implements HeadInputs {
         }
     }
 
-    /** Of what is normalized together, this rank goes on with its own heads. */
-    @SuppressWarnings("ReferenceEquality") // where they are one array, the product made the rank's own
+    /** Copies the rank's own heads out of the heads that were normalized together. */
+    @SuppressWarnings("ReferenceEquality") // if both are the same array, the projection computed only the rank's heads
     private void takeHeads(KernelGraph graph, String task, FloatArray all, int allWidth, FloatArray own, Span heads) {
         if (all != own) {
             Span columns = heads.times(config.headDim());

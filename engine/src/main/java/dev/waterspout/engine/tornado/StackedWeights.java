@@ -17,22 +17,22 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * A rank's matrices of one kind from all layers, copied from the file into device arrays. Each tensor type has its own
- * arrays, because files mix types within a kind. An array holds as many layers as fit.
+ * One kind of a rank's matrices from all layers, copied from the file into device arrays. Each tensor type has its own
+ * arrays, because a file may mix types within a kind. An array holds as many layers as fit.
  */
 final class StackedWeights {
     private final List<DeviceWeights> stacks = new ArrayList<>();
-    /** The array index of each layer; -1 of a layer without such matrices. */
+    /** The array index of each layer; -1 for a layer without such matrices. */
     private final int[] stackOf;
 
     /**
      * Copies the matrices.
      *
      * @param kind kind of the weights, for error messages
-     * @param matrices those of each layer, one below the other; layers have as many of one shape, or none, and those
-     *     of a layer are of one type; at least one layer has some
+     * @param matrices the matrices of each layer, which are stacked by rows; every layer has either none or the same
+     *     number, all of one shape; the matrices of a layer have one type; at least one layer has some
      * @param mostBytes largest size of one array on the device
-     * @throws DeviceException if one array cannot hold those of one layer
+     * @throws DeviceException if the matrices of one layer do not fit in one array
      */
     StackedWeights(String kind, List<List<WeightMatrix>> matrices, long mostBytes) {
         stackOf = new int[matrices.size()];
@@ -65,7 +65,7 @@ final class StackedWeights {
         return most(format, mostBytes) / elements(format, shape.rows(), shape.columns());
     }
 
-    /** {@return the elements of an array on the device, which TornadoVM counts in an int} */
+    /** {@return the largest number of elements of an array on the device; TornadoVM counts them in an int} */
     private static long most(WeightFormat format, long mostBytes) {
         long bytes = mostBytes - TornadoNativeArray.ARRAY_HEADER;
         return Math.min(DeviceWeights.MOST_ELEMENTS, format == WeightFormat.F32 ? bytes / Float.BYTES : bytes);
@@ -75,12 +75,12 @@ final class StackedWeights {
         return format == WeightFormat.F32 ? (long) rows * columns : rows * format.rowBytes(columns);
     }
 
-    /** Returns the number of the array that a layer's matrix lies in; -1 for a layer without one. */
+    /** Returns the index of the array with a layer's matrices; -1 for a layer without such matrices. */
     int stackOf(int layer) {
         return stackOf[layer];
     }
 
-    /** Returns the array that a layer's matrix lies in, with those of other layers of the same type. */
+    /** Returns the array with a layer's matrices, which holds other layers of the same type too. */
     DeviceWeights of(int layer) {
         return stacks.get(stackOf[layer]);
     }
@@ -91,12 +91,12 @@ final class StackedWeights {
     }
 
     /**
-     * Copies a matrix that serves all layers.
+     * Copies a matrix that does not belong to a layer.
      *
      * @param kind kind of the weights, for error messages
      * @param matrix matrix of the file
      * @param mostBytes largest size of one array on the device
-     * @throws DeviceException if one array cannot hold it
+     * @throws DeviceException if it does not fit in one array
      */
     static DeviceWeights single(String kind, WeightMatrix matrix, long mostBytes) {
         return stack(kind, List.of(), List.of(matrix), 1, mostBytes);
@@ -124,7 +124,7 @@ final class StackedWeights {
         return new DeviceWeights(first.format(), bytes, layers, inLayer * first.rows(), first.columns());
     }
 
-    /** Stacks vectors of f32 of one length; zeros stand for those that are null, which are not all. */
+    /** Stacks f32 vectors of equal length. A null vector becomes zeros; at least one is not null. */
     static FloatArray vectors(List<? extends @Nullable MemorySegment> vectors) {
         long bytes = vectors.stream()
                 .filter(Objects::nonNull)
@@ -144,7 +144,7 @@ final class StackedWeights {
         return stacked;
     }
 
-    /** Returns the elements of a matrix of f32, row after row. */
+    /** Returns the elements of an f32 matrix in row-major order. */
     static MemorySegment elements(WeightMatrix matrix) {
         MemorySegment elements = MemorySegment.ofArray(new float[Math.multiplyExact(matrix.rows(), matrix.columns())]);
         copy(List.of(matrix), elements);

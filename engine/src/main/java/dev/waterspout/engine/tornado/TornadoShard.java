@@ -63,17 +63,17 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     private final PhaseGraphs prefill;
     private final PhaseGraphs decode;
     private final IntArray outputStep = Step.allocate();
-    /** Rows of the pass that logits are wanted for. */
+    /** Rows of the pass whose logits are computed. */
     private final IntArray chosen;
-    /** Number of the block that is read, and of the one that is overwritten. */
+    /** Source and target of the copy of a block: two block numbers. */
     private final IntArray copiedBlock = IntArray.fromElements(0, 0);
-    /** Null where the cache is one block. */
+    /** Graph that copies a block of the cache; null if the cache has one block. */
     private final @Nullable KernelGraph copyBlock;
 
     private final GraphPlan plan;
     private final int width;
     private final PeerPort peerPort = new DevicePort();
-    /** The rows of the pass. */
+    /** Sequences of the current pass, with their rows. */
     private List<SequenceRows> parts = List.of();
 
     private PhaseGraphs phase;
@@ -118,7 +118,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     /**
-     * Returns a factory of such shards.
+     * Returns a factory of shards on a device.
      *
      * @param name name of the device on the command line
      * @param device the device that TornadoVM lists
@@ -188,7 +188,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         return angles;
     }
 
-    /** Fills the chunk's angles; a layer without rotary embedding has angles of zero. */
+    /** Fills the rotary angles of the chunk; a layer without rotary embedding has angles of zero. */
     private void turn(@Nullable RotaryAngles by) {
         RotaryTable table = new RotaryTable(
                 phase.rope.angles().getSegment(), phase.maxRows(), phase.rope.ropeDim(), phase.rope.pairing());
@@ -203,7 +203,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         }
     }
 
-    /** Fills the factors of the chunk's queries. */
+    /** Fills the attention temperatures of the chunk. */
     private void warm() {
         int row = 0;
         for (SequenceRows part : parts) {
@@ -227,7 +227,8 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     /**
-     * Returns the number of kernels that are compiled: it depends on the tensor types of layers, not on their number.
+     * Returns the number of compiled kernels. It depends on the tensor types of the layers, not on the number of
+     * layers.
      */
     int kernels() {
         return plan.kernels();
@@ -256,7 +257,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         copiedBlock.set(1, copy.to());
         outputStep.set(Step.ROWS, 1);
         outputStep.set(Step.OUT_ROWS, 1);
-        plan.run(Objects.requireNonNull(copyBlock, "a cache of one block has none to copy"));
+        plan.run(Objects.requireNonNull(copyBlock, "a cache with one block has no copyBlock graph"));
     }
 
     @Override
@@ -274,7 +275,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         warm();
         phase.step.set(Step.LAYER, 0);
         phase.step.set(Step.ROWS, tokens.length);
-        phase.step.set(Step.OUT_ROWS, 1); // every launch checks it, though only the output graph uses it
+        phase.step.set(Step.OUT_ROWS, 1); // checked at every launch, used by the output graph only
         plan.run(phase.embed);
     }
 
@@ -336,8 +337,9 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     }
 
     /**
-     * The device sums whole rows, so received parts are collected until the rows are complete. A single payload is the
-     * sum of all ranks' partials. Several payloads are the ranks' partials; this rank's own is on the device already.
+     * Sums the partials once all rows are complete: the device sums whole rows, so the parts received are collected. A
+     * single payload is the sum of all ranks' partials. Several payloads are the ranks' partials; this rank's own is on
+     * the device already.
      */
     @Override
     public void decodeSum(MemorySegment[] payloads, Tile tile) {
@@ -368,7 +370,7 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     @Override
     public void addOwn(int rows) {
-        if (sums != null) { // the half layer of a single rank has added its partial
+        if (sums != null) { // for a single rank the half layer's graph has added the partial already
             plan.run(sums.all());
         }
     }

@@ -25,7 +25,8 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  *
  * @param name name of the device on the command line
  * @param device the device that TornadoVM lists
- * @param end the rank's end of a link between the devices of all ranks, for one shard only; or null where there is none
+ * @param end the rank's end of a link between the devices of all ranks, used by one shard only; null if there is no
+ *     link
  * @param use phases in which the link is used
  * @param choices choices of tuned kernels
  */
@@ -35,21 +36,24 @@ record TornadoShards(
     @Override
     public ShardCompute create(Model model, Shard shard, int ranks, RankOptions options) {
         if (options.cacheType() != CacheType.F32) {
-            throw new IllegalArgumentException("cache type " + options.cacheType() + " on " + name
-                    + "; only the host has it, devices of TornadoVM keep f32");
+            throw new IllegalArgumentException(
+                    "cache type " + options.cacheType() + " on " + name + "; TornadoVM devices only support f32");
         }
         requireWholeGroups(shard, model.config().groupSize());
         return CompileLock.building(() -> new TornadoShard(this, model, shard, ranks, options));
     }
 
-    /** Device kernels require that each KV head of a shard has the same number of query heads. */
+    /**
+     * Refuses a shard whose KV heads have different numbers of query heads, which the device kernels do not support.
+     */
     private void requireWholeGroups(Shard shard, int groupSize) {
         Span heads = shard.heads();
         boolean whole = heads.from() % groupSize == 0 && heads.to() % groupSize == 0;
         if (shard.kvHeads().size() > 1 && !whole) {
             throw new PlanException("rank " + shard.rank() + " on " + name + " has the query heads " + heads.from()
-                    + " to " + (heads.to() - 1) + ", and " + groupSize + " share a KV head; a device of TornadoVM needs"
-                    + " all of each KV head, or some of one: take another number of ranks or another split");
+                    + " to " + (heads.to() - 1) + ", and " + groupSize + " share a KV head; a TornadoVM device"
+                    + " needs all query heads of each KV head, or some of a single one: use another number of ranks or"
+                    + " another split");
         }
     }
 
@@ -75,7 +79,7 @@ record TornadoShards(
         return use.decode() ? end : null;
     }
 
-    /** {@return this rank's part of a trial} May be called only where there is a link. */
+    /** {@return this rank's part of a trial} May be called only if there is a link. */
     TrialRank trial(WireFormat format, int bytes, int ranks) {
         return CompileLock.building(
                 () -> new TrialRank(name, device, Objects.requireNonNull(end), format, bytes, ranks));

@@ -19,13 +19,16 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 
 /**
- * One rank's exchange of one message size without arithmetic. Its graphs copy data through the host and from device to
- * device. They have no kernels, so nothing is compiled. The arrays are as large as a phase's.
+ * One rank's part of a trial: exchanges of one message size without arithmetic. Its graphs copy data through the host
+ * and from device to device. They have no kernels, so nothing is compiled. The arrays are as large as those of a phase.
  */
 final class TrialRank implements AutoCloseable {
     private static final int SEND_STAGED = 0;
     private static final int RECEIVE_STAGED = 1;
-    /** The array of the next exchange; the two arrays alternate. */
+    /**
+     * Index of the first of two graphs that offer the partial, one for each array of {@link #offered}. Exchanges
+     * alternate between them.
+     */
     private static final int SEND_PEER = 2;
 
     private static final int RECEIVE_PEER = 4;
@@ -34,7 +37,7 @@ final class TrialRank implements AutoCloseable {
     private final PeerEnd end;
     private final WireFormat format;
     private final int bytes;
-    /** Source of f32 partials: their kernels write to one array, which is copied before other ranks read it. */
+    /** Source of f32 partials: in a run, kernels write one array, which is copied before other ranks read it. */
     private final ByteArray partial;
 
     private final ByteArray encoded;
@@ -45,14 +48,14 @@ final class TrialRank implements AutoCloseable {
     private int turn;
 
     /**
-     * Allocates the arrays. Runs nothing.
+     * Allocates the arrays. Nothing runs on the device yet.
      *
      * @param name name of the device on the command line
      * @param device device of the rank
-     * @param end the rank's end of a link between the devices of all ranks, of this trial alone
+     * @param end the rank's end of a link between the devices of all ranks, used by this trial only
      * @param format wire format of partials
      * @param bytes bytes of an encoded partial
-     * @param ranks ranks of the group
+     * @param ranks number of ranks
      */
     TrialRank(String name, TornadoDevice device, PeerEnd end, WireFormat format, int bytes, int ranks) {
         this.name = name;
@@ -127,7 +130,7 @@ final class TrialRank implements AutoCloseable {
     private void execute(int graph) {
         try {
             plan.withGraph(graph).execute();
-        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
+        } catch (RuntimeException | Error failure) { // TornadoVM throws Errors as well as exceptions
             throw new DeviceException(
                     "device " + name + " failed in a trial of its transports: " + failure.getMessage(), failure);
         }
@@ -171,7 +174,7 @@ final class TrialRank implements AutoCloseable {
 
         @Override
         public void addOwn(int rows) {
-            // Nothing is copied where nothing travels, and a trial has no arithmetic.
+            // Called if no message is exchanged. A trial has no arithmetic, so there is nothing to add.
         }
     }
 
@@ -188,7 +191,7 @@ final class TrialRank implements AutoCloseable {
 
         @Override
         public void addOwn(int rows) {
-            // Nothing is copied where nothing travels, and a trial has no arithmetic.
+            // Called if no message is exchanged. A trial has no arithmetic, so there is nothing to add.
         }
     }
 }

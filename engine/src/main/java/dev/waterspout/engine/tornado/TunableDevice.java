@@ -41,7 +41,7 @@ public final class TunableDevice {
         return DeviceIdentity.of(shards.device());
     }
 
-    /** Returns whether it is a CPU, with few large cores. */
+    /** Returns whether the device is a CPU. */
     public boolean isCpu() {
         return KernelVariant.of(shards.device().getDeviceType()) == KernelVariant.ITEMS;
     }
@@ -69,8 +69,8 @@ public final class TunableDevice {
      * Tunes kernels. Nothing else may run on the device at the same time.
      *
      * @param cases the kernels and shapes to tune
-     * @param budget time for all together
-     * @param listener is told of every case
+     * @param budget time for all cases together
+     * @param listener receives the progress of every case
      * @throws DeviceException if a kernel fails or gives a wrong result with its default choice
      */
     public List<TuneResult> tune(List<TuneCase> cases, Duration budget, KernelTuner.Listener listener) {
@@ -89,7 +89,7 @@ public final class TunableDevice {
     private <T> T attempt(Supplier<T> work) {
         try {
             return work.get();
-        } catch (RuntimeException | Error failure) { // TornadoVM's own failures are Errors as often as exceptions
+        } catch (RuntimeException | Error failure) { // TornadoVM throws Errors as well as exceptions
             throw new DeviceException(
                     "device " + shards.name() + " failed while it was tuned: " + failure.getMessage(), failure);
         }

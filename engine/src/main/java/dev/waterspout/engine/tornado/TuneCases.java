@@ -21,9 +21,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Lists the kernels and shapes that shards of a model need, one per shape class. Shapes of decode come first, because
- * most tokens are computed by decode. Of a chunk, only some tokens are timed: the time of a product is proportional to
- * their number.
+ * Lists the kernels and shapes that the shards of a model need, one per shape class. Shapes of decode come first,
+ * because decode computes most tokens. Products of a chunk are timed with fewer tokens, since their time is
+ * proportional to the number of tokens.
  */
 public final class TuneCases {
     private static final int CPU_TOKENS = 32;
@@ -47,12 +47,12 @@ public final class TuneCases {
      *
      * @param model the model whose weights are multiplied
      * @param shards the shards of the device
-     * @param ranks ranks of the group; at least 2 where packing is to be tuned
-     * @param options context and chunk of a run
+     * @param ranks number of ranks; at least 2 if encoding is to be tuned
+     * @param options options of the run
      * @param format wire format of partials
      * @param groups groups of kernels to tune
-     * @param device whether it is a CPU
-     * @throws IllegalArgumentException if encoding is to be tuned, and devices have no kernel for the format
+     * @param device device to tune
+     * @throws IllegalArgumentException if encoding is to be tuned and devices have no kernel for the format
      */
     public static List<TuneCase> of(
             Model model,

@@ -172,7 +172,7 @@ class ServeProcessTest {
             }
             HttpResponse<String> refused = client.send(post, BodyHandlers.ofString());
             assertThat(refused.statusCode()).isEqualTo(503);
-            assertThat(refused.body()).contains("the server ends");
+            assertThat(refused.body()).contains("the server is shutting down");
         } catch (IOException ended) {
             // The server has ended already, so no answer is possible.
         }

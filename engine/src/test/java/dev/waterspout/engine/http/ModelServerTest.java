@@ -118,13 +118,13 @@ class ModelServerTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "[1]||the request's body is not an object of JSON",
+                "[1]||the request's body is not a JSON object",
                 "{\"messages\":5}|messages|messages is a number; it must be a list",
                 "{\"messages\":[{\"content\":\"x\"}]}|messages[0].role|messages[0].role is missing",
                 "{}|messages|messages is missing",
                 "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}|"
                         + "messages[0].content[0].type|messages[0].content[0].type"
-                        + " is 'image_url'; the model takes text alone",
+                        + " is 'image_url'; only text is supported",
                 "{" + HELLO + ",\"temperature\":\"hot\"}|temperature|temperature is a string; it must be a number",
                 "{" + HELLO + ",\"top_p\":1.5}|top_p|top_p is 1.5; it must be within 0.0 to 1.0",
                 "{" + HELLO + ",\"n\":true}|n|n is a boolean; it must be an integer",

@@ -67,6 +67,6 @@ class PeerTrialTest {
         PeerTrial trial =
                 trial(CommSchedule.fixed(new CommChoice(Algorithm.TWOSTEP, WireFormat.parse("f32"), CommChoice.UNCUT)));
         assertThat(trial.decide()).isEqualTo(new PeerUse(false, false));
-        assertThat(trial.explain()).contains("prefill through the host, as all but all-gathers");
+        assertThat(trial.explain()).contains("prefill through the host: only all-gathers");
     }
 }

@@ -16,46 +16,46 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request on its way to rank 0, and its answer on the way back. Where rank 0 is lost, the request is asked again: the
- * tokens of the reply that came are sent along, and the events that the client has are left out of the new answer,
- * which begins with the same ones.
+ * A request that a front forwards to rank 0, and the state of its answer. If rank 0 dies, the request is sent again to
+ * the next rank 0, together with the tokens of the reply that were received so far. The new answer begins with the same
+ * events as the old one; the events that the client has received are skipped.
  */
-@SuppressWarnings("ReferenceEquality") // two frames stand for what has ended, whatever others are equal to them
+@SuppressWarnings("ReferenceEquality") // LOST and LEFT are compared by identity: received frames may equal them
 final class Forwarding {
-    /** Rank 0 has gone. */
+    /** Put among the frames when the connection with rank 0 ends. */
     static final Frame LOST = Frame.of(Frame.Kind.END, 0);
-    /** The client has gone. */
+    /** Put among the frames when the client closes its connection. */
     private static final Frame LEFT = Frame.of(Frame.Kind.GONE, 0);
-    /** Headers of requests that endpoints look at. */
+    /** Headers that are forwarded: those that handlers of requests read. */
     private static final List<String> HEADERS = List.of("Content-Type");
 
     private final Exchange client;
     private final BlockingQueue<Frame> frames = new LinkedBlockingQueue<>();
     private final Map<Integer, List<Object>> known = new TreeMap<>();
-    /** Events that the client has. */
+    /** Number of events that the client has received. */
     private int sent;
 
     Forwarding(Exchange client) {
         this.client = client;
     }
 
-    /** {@return where frames that belong to it are put} */
+    /** {@return the queue for the frames of the answer} */
     BlockingQueue<Frame> frames() {
         return frames;
     }
 
-    /** The client has left; called on any thread. */
+    /** Tells the forwarding thread that the client has closed its connection. Called on any thread. */
     void leave() {
         frames.add(LEFT);
     }
 
     /**
-     * Asks, and passes the answer on.
+     * Sends the request to rank 0, and its answer to the client.
      *
-     * @param wire to rank 0
-     * @param number that frames of the answer bear
-     * @return whether it was answered; otherwise it can be asked again
-     * @throws ClientGoneException if the client has left
+     * @param wire connection with rank 0
+     * @param number number of this attempt, which is the number of the answer's frames
+     * @return whether the request was answered; if not, rank 0 was lost and the request can be sent again
+     * @throws ClientGoneException if the client has closed its connection
      */
     boolean ask(Wire wire, long number) throws InterruptedException {
         frames.removeIf(frame -> frame != LEFT);
@@ -70,7 +70,7 @@ final class Forwarding {
             try {
                 wire.write(Frame.of(Frame.Kind.GONE, number));
             } catch (IOException lost) {
-                // Nobody computes it any more.
+                // Rank 0 is lost, so there is no computation left to cancel.
             }
             throw left;
         }
@@ -101,7 +101,7 @@ final class Forwarding {
                 .with(client.body());
     }
 
-    /** Passes on what comes. {@return false if rank 0 is lost} */
+    /** Handles the frames of the answer. {@return false if rank 0 is lost} */
     private boolean passOn(long number) throws InterruptedException {
         Map<Integer, Integer> noted = new TreeMap<>();
         int came = 0;
@@ -114,7 +114,7 @@ final class Forwarding {
                 throw new ClientGoneException("the client has left");
             }
             if (frame.number() != number) {
-                continue; // of an earlier attempt
+                continue; // a frame of an earlier attempt
             }
             switch (frame.kind()) {
                 case NOTE -> note(frame, noted);
@@ -146,7 +146,7 @@ final class Forwarding {
         Answer answer = new Answer(
                 (int) frame.integer("status"), frame.string("type"), frame.payload(), frame.strings("headers"));
         if (client.begun()) {
-            // What was begun can only be refused in a stream where ranks disagree with their predecessors.
+            // The stream has begun, so the answer is an error: the new rank 0 refuses what the old one had accepted.
             client.send("data: " + frame.text() + "\n\n");
             client.endEvents();
         } else {
@@ -154,7 +154,10 @@ final class Forwarding {
         }
     }
 
-    /** Tokens that were known already come again. */
+    /**
+     * Adds the tokens of a frame to those received. A new attempt repeats the tokens of the earlier one, which must be
+     * equal.
+     */
     private void note(Frame frame, Map<Integer, Integer> noted) {
         int choice = (int) frame.integer("choice");
         List<Object> tokens = known.computeIfAbsent(choice, _ -> new ArrayList<>());
@@ -166,12 +169,12 @@ final class Forwarding {
                 throw ApiException.server(
                         500,
                         "server_error",
-                        "a rank was lost, and the ranks that were started in its place compute another reply");
+                        "a rank died, and the restarted ranks computed different tokens for the same reply");
             }
         }
     }
 
-    /** Tells the client that there is no answer, in the stream if that has begun. */
+    /** Sends an error to the client, as an event if a stream has begun. */
     void fail(ApiException failure) {
         if (!client.begun()) {
             throw failure;

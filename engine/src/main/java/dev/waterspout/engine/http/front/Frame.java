@@ -12,27 +12,30 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a front and rank 0 tell each other. On the socket: the kind (1 byte), the number (8), the length of the fields
- * (4), the fields as JSON, the length of the payload (4), the payload; numbers are big-endian.
+ * A message between a front and rank 0. On the socket: the kind (1 byte), the number (8), the length of the fields (4),
+ * the fields as JSON, the length of the payload (4), the payload; numbers are big-endian.
  *
- * @param kind what it says
- * @param number number of the request that it belongs to; 0 for none
+ * @param kind kind of the message
+ * @param number number of the request; 0 if the frame belongs to none
  * @param fields values by name
  * @param payload bytes of a body or an event
  */
 @SuppressWarnings("ArrayRecordComponent") // made once, written once, never compared
 record Frame(Kind kind, long number, Map<String, @Nullable Object> fields, byte[] payload) {
-    /** What a frame says. */
+    /** The kinds of messages. */
     enum Kind {
         /** Rank 0 can answer requests: {@code name} of the model. */
         READY(0),
-        /** The front asks: method, path, headers, stamp, tokens known per choice; the payload is the body. */
+        /**
+         * A request of the front: method, path, headers, stamp, and the known tokens of each choice; the payload is the
+         * body.
+         */
         ASK(1),
-        /** The client of a request has left. */
+        /** The client of a request has closed its connection. */
         GONE(2),
-        /** The ranks are to end. */
+        /** The ranks must shut down. */
         END(3),
-        /** Tokens of a reply, before the events made of them: {@code choice}, {@code tokens}. */
+        /** Tokens of a reply, sent before the events made of them: {@code choice}, {@code tokens}. */
         NOTE(4),
         /** An answer of events begins. */
         BEGIN(5),
@@ -43,7 +46,7 @@ record Frame(Kind kind, long number, Map<String, @Nullable Object> fields, byte[
         /** A whole answer: {@code status}, {@code type}, {@code headers}; the payload is its body. */
         ANSWER(8);
 
-        /** The byte that names it on the socket. */
+        /** The byte of this kind on the socket. */
         private final int code;
 
         Kind(int code) {
@@ -56,7 +59,7 @@ record Frame(Kind kind, long number, Map<String, @Nullable Object> fields, byte[
                     return kind;
                 }
             }
-            throw new IOException("a frame of kind " + code + " came; kinds are 0 to " + (values().length - 1));
+            throw new IOException("received a frame of kind " + code + "; kinds are 0 to " + (values().length - 1));
         }
     }
 
@@ -86,7 +89,7 @@ record Frame(Kind kind, long number, Map<String, @Nullable Object> fields, byte[
         return String.valueOf(fields.get(name));
     }
 
-    /** Returns a field that maps texts to texts. */
+    /** Returns a field that maps strings to strings. */
     Map<String, String> strings(String name) {
         Map<String, String> strings = new LinkedHashMap<>();
         if (fields.get(name) instanceof Map<?, ?> map) {
@@ -109,7 +112,7 @@ record Frame(Kind kind, long number, Map<String, @Nullable Object> fields, byte[
     /**
      * Reads a frame.
      *
-     * @throws EOFException if the other end has closed
+     * @throws EOFException if the other side has closed the connection
      */
     static Frame read(DataInputStream in) throws IOException {
         Kind kind = Kind.of(in.readUnsignedByte());

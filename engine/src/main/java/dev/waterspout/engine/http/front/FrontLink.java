@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** Rank 0's end of the connection with its front: requests come from there instead of over HTTP. */
+/** Rank 0's side of the connection with its front. It receives requests from the front instead of over HTTP. */
 public final class FrontLink implements Transport {
     private final Wire wire;
     private final Handler handler;
@@ -28,13 +28,13 @@ public final class FrontLink implements Transport {
     }
 
     /**
-     * Connects with a front, and begins to answer what it asks.
+     * Connects with a front, and starts to answer its requests.
      *
      * @param socket Unix socket that the front listens on
      * @param name name of the model
-     * @param handler receiver of requests
-     * @param ended action when the front says that the ranks are to end, or has gone
-     * @throws IOException with one sentence if the front is not there
+     * @param handler handler of all requests
+     * @param ended action that runs when the front tells the ranks to shut down, or the connection is lost
+     * @throws IOException with one sentence if no front listens on the socket
      */
     public static FrontLink connect(Path socket, String name, Handler handler, Runnable ended) throws IOException {
         try {

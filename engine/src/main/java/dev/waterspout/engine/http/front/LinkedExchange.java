@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** A request that a front passed on. */
+/** A request received from a front. */
 final class LinkedExchange implements Exchange {
     private final Frame asked;
     private final Wire wire;
@@ -84,7 +84,7 @@ final class LinkedExchange implements Exchange {
         action.run();
     }
 
-    /** The client has left, or the front has. */
+    /** Runs the actions of {@link #onGone}: the client has closed its connection, or the front is lost. */
     void leave() {
         List<Runnable> actions;
         synchronized (goneActions) {
@@ -140,7 +140,7 @@ final class LinkedExchange implements Exchange {
         try {
             wire.write(frame);
         } catch (IOException lost) {
-            throw new ClientGoneException("the front has gone: " + lost.getMessage());
+            throw new ClientGoneException("the connection with the front is lost: " + lost.getMessage());
         }
     }
 }

@@ -21,15 +21,17 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ranks as a process of their own, such as mpirun's, which is started again when it ends. Requests that it had not
- * answered are asked again with the tokens that were computed. May be used by any thread.
+ * Supervises the process that runs the ranks, such as mpirun, and restarts it when it ends. Requests in progress are
+ * sent to the new process, together with the tokens computed so far. May be used by any thread.
  */
 public final class Ranks implements AutoCloseable {
-    /** The environment variable that tells rank 0 where its front listens: the option {@code --front}. */
+    /** Environment variable with the path of the front's socket, which sets rank 0's option {@code --front}. */
     private static final String VARIABLE = "WATERSPOUT_FRONT";
 
     private static final long POLL_MILLIS = 20;
-    /** How long a process may take to end once rank 0 has gone, and again once it has been told to. */
+    /**
+     * Time limit for the process to end after the connection with rank 0 is lost, and again after it was sent SIGTERM.
+     */
     private static final long GRACE_SECONDS = 15;
 
     private final List<String> command;
@@ -49,29 +51,29 @@ public final class Ranks implements AutoCloseable {
     private int started;
     private volatile boolean ending;
 
-    /** What the ranks do. */
+    /** The states of the ranks. */
     public enum State {
-        /** They are started for the first time. */
+        /** They start for the first time. */
         STARTING,
-        /** Requests are answered. */
+        /** They answer requests. */
         UP,
-        /** One of them has died, and they are started again. */
+        /** A rank has died, and they are restarting. */
         RESTARTING,
-        /** They have ended, and are not started again. */
+        /** They have ended and are not restarted. */
         ENDED
     }
 
     /**
      * @param command command line that starts the ranks
-     * @param restarts most restarts in a row, with no request answered in between
-     * @param note receiver of a line for people when they are started again
-     * @throws IOException if no socket can be made
+     * @param restarts most restarts in a row without an answered request in between
+     * @param note receives a line of text when the ranks are restarted
+     * @throws IOException if the socket cannot be created
      */
     public Ranks(List<String> command, int restarts, Consumer<String> note) throws IOException {
         this.command = List.copyOf(command);
         this.restarts = restarts;
         this.note = note;
-        this.folder = Files.createTempDirectory("waterspout"); // other users cannot enter it
+        this.folder = Files.createTempDirectory("waterspout"); // with mode 0700, so other users cannot connect
         this.listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         listening.bind(UnixDomainSocketAddress.of(socket()));
         listening.configureBlocking(false);
@@ -82,9 +84,9 @@ public final class Ranks implements AutoCloseable {
     }
 
     /**
-     * Starts the ranks, and waits until they can answer or have ended.
+     * Starts the ranks, and waits until they answer requests or have ended.
      *
-     * @return whether they can answer
+     * @return whether they answer requests
      */
     public synchronized boolean start() throws InterruptedException {
         supervisor.start();
@@ -94,12 +96,12 @@ public final class Ranks implements AutoCloseable {
         return state != State.ENDED;
     }
 
-    /** Returns what they do. */
+    /** Returns the state of the ranks. */
     public synchronized State state() {
         return state;
     }
 
-    /** Returns how often they have been started again. */
+    /** Returns the number of restarts. */
     public synchronized int restarted() {
         return Math.max(0, started - 1);
     }
@@ -109,7 +111,7 @@ public final class Ranks implements AutoCloseable {
         return exitCode;
     }
 
-    /** Returns the name of the model. */
+    /** Returns the name of the model; empty before the ranks answer requests. */
     public synchronized String name() {
         return name;
     }
@@ -134,7 +136,7 @@ public final class Ranks implements AutoCloseable {
             return false;
         }
         inARow++;
-        note.accept("the ranks have ended with exit code " + exitCode + "; they are started again (" + inARow + " of "
+        note.accept("the ranks have ended with exit code " + exitCode + "; they are restarted (" + inARow + " of "
                 + restarts + ")");
         return true;
     }
@@ -164,7 +166,7 @@ public final class Ranks implements AutoCloseable {
         }
     }
 
-    /** Waits for rank 0. {@return null if the process has ended before} */
+    /** Waits for rank 0 to connect. {@return the connection; null if the process ended first} */
     private @Nullable Wire accept(Process process) throws IOException, InterruptedException {
         while (process.isAlive() && !ending) {
             SocketChannel channel = listening.accept();
@@ -177,7 +179,7 @@ public final class Ranks implements AutoCloseable {
         return null;
     }
 
-    /** Hands frames to the requests that they belong to, until rank 0 has gone. */
+    /** Puts the frames of rank 0 into the queues of their requests, until the connection ends. */
     private void read(Wire accepted) {
         try (accepted) {
             while (true) {
@@ -195,7 +197,7 @@ public final class Ranks implements AutoCloseable {
                 }
             }
         } catch (IOException gone) {
-            // Told to the requests below, once nothing can be written any more.
+            // The open requests are told below, after the state has changed.
         }
         change(ending ? State.ENDED : State.RESTARTING, null);
         open.values().forEach(asked -> asked.add(Forwarding.LOST));
@@ -203,7 +205,7 @@ public final class Ranks implements AutoCloseable {
 
     private synchronized void change(State next, @Nullable Wire connected) {
         if (state == State.STARTING && next == State.RESTARTING) {
-            return; // it has never answered
+            return; // ranks that never answered are not restarted
         }
         state = next;
         wire = connected;
@@ -222,11 +224,11 @@ public final class Ranks implements AutoCloseable {
     }
 
     /**
-     * Has a request answered, whatever happens to the ranks meanwhile.
+     * Answers a request. If the ranks end meanwhile, it is sent again after their restart.
      *
-     * @param client request and the way back
-     * @param limit most time to wait for ranks that are being started
-     * @throws ApiException if there is no answer, and none has begun
+     * @param client the request, and the means to answer it
+     * @param limit longest time to wait for the ranks to start
+     * @throws ApiException if the request is refused before its answer has begun
      */
     public void answer(Exchange client, Duration limit) {
         Forwarding forwarding = new Forwarding(client);
@@ -248,13 +250,13 @@ public final class Ranks implements AutoCloseable {
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw ApiException.server(503, "server_error", "the server ends");
+            throw ApiException.server(503, "server_error", "the server is shutting down");
         }
         forwarding.fail(ApiException.server(
-                500, "server_error", "the ranks have ended " + (restarts + 1) + " times while they answered this"));
+                500, "server_error", "the ranks ended " + (restarts + 1) + " times while they answered this request"));
     }
 
-    /** Waits for rank 0. */
+    /** Waits until the ranks answer requests. {@return the connection with rank 0} */
     private synchronized Wire connected(Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (wire == null) {
@@ -264,14 +266,14 @@ public final class Ranks implements AutoCloseable {
             }
             if (left <= 0) {
                 throw ApiException.server(
-                        504, "timeout_error", "the ranks have not started within " + limit.toSeconds() + " seconds");
+                        504, "timeout_error", "the ranks did not start within " + limit.toSeconds() + " seconds");
             }
             wait(left);
         }
         return wire;
     }
 
-    /** Tells the ranks to end, waits for them, and ends them where they do not. */
+    /** Tells the ranks to shut down, waits for the process, and kills it after the time limit. */
     @Override
     public void close() {
         ending = true;
@@ -282,7 +284,7 @@ public final class Ranks implements AutoCloseable {
                 }
             }
         } catch (IOException gone) {
-            // Then they end by themselves.
+            // The connection is lost, so the ranks end by themselves.
         }
         try {
             supervisor.join();

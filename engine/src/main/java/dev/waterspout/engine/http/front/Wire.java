@@ -36,7 +36,7 @@ final class Wire implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException closed) {
-            // It is of no use in any case.
+            // The connection is not used any more, so a failure to close it changes nothing.
         }
     }
 }

@@ -1,6 +1,7 @@
 /**
- * A front: a process that owns the sockets of clients, starts the ranks as another process, and starts them again when
- * one of them dies. Rank 0 answers requests as it does without a front, over a Unix socket instead of HTTP.
+ * A front: a process that owns the connections of clients. It starts the ranks as another process and restarts them
+ * when one of them dies. Rank 0 receives requests over a Unix socket instead of HTTP, and otherwise answers them as
+ * without a front.
  */
 @NullMarked
 package dev.waterspout.engine.http.front;

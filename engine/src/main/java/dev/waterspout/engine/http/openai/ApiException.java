@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that is not answered, as OpenAI's interface says so. The message is one sentence; control characters of
- * what it quotes are replaced by U+FFFD.
+ * A refused request, with the error object of OpenAI's interface. The message is one sentence. Control characters in
+ * quoted input are replaced by U+FFFD.
  */
 public final class ApiException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -41,9 +41,9 @@ public final class ApiException extends RuntimeException {
     }
 
     /**
-     * A field that cannot be used.
+     * Returns the refusal of a field (status 400).
      *
-     * @param parameter its name, as in {@code messages[0].role}
+     * @param parameter path of the field, such as {@code messages[0].role}
      * @param message one sentence
      */
     public static ApiException field(String parameter, String message) {
@@ -51,7 +51,7 @@ public final class ApiException extends RuntimeException {
     }
 
     /**
-     * A request that cannot be used.
+     * Returns the refusal of a request.
      *
      * @param status HTTP status, 400 to 499
      * @param message one sentence
@@ -61,7 +61,7 @@ public final class ApiException extends RuntimeException {
     }
 
     /**
-     * A request that cannot be used, for a reason that clients know by its code.
+     * Returns the refusal of a request, with a code for clients.
      *
      * @param status HTTP status, 400 to 499
      * @param code such as {@code context_length_exceeded}
@@ -72,7 +72,7 @@ public final class ApiException extends RuntimeException {
     }
 
     /**
-     * A request that this server cannot answer, through no fault of the client's.
+     * Returns an error that the client did not cause.
      *
      * @param status HTTP status: 429 or 500 to 599
      * @param type such as {@code server_error}
@@ -83,7 +83,7 @@ public final class ApiException extends RuntimeException {
     }
 
     /**
-     * A request that is not answered because the model cannot be used any more, such as after the loss of a rank.
+     * Returns the error of a request whose model has become unusable, such as after the loss of a rank (status 500).
      *
      * @param message one sentence
      */
@@ -91,23 +91,23 @@ public final class ApiException extends RuntimeException {
         return new ApiException(500, "server_error", null, null, message, true);
     }
 
-    /** Returns whether the model cannot be used any more. */
+    /** Returns whether the model has become unusable. */
     public boolean modelLost() {
         return modelLost;
     }
 
-    /** Returns the status of HTTP. */
+    /** Returns the HTTP status. */
     public int status() {
         return status;
     }
 
-    /** Returns the body. */
+    /** Returns the error object for the response's body. */
     public Map<String, @Nullable Object> body() {
         return PlainJson.object(
                 "error", PlainJson.object("message", getMessage(), "type", type, "param", parameter, "code", code));
     }
 
-    /** Returns the answer. */
+    /** Returns the response. */
     public Answer answer() {
         Answer answer = Answer.json(status, PlainJson.text(body()));
         Optional<String> pause = status == 429 || status == 503 ? Optional.of("1") : Optional.empty();

@@ -112,7 +112,7 @@ final class ChatWriter implements ReplyWriter {
         return List.of(delta(piece.choice(), delta, logs));
     }
 
-    /** A piece of the call that came last. */
+    /** Returns a piece of the latest tool call. */
     private Map<String, @Nullable Object> toolCall(int choice, boolean begins, String arguments) {
         List<ToolCalls.Written> calls = replies.get(choice).calls();
         ToolCalls.Written call = calls.getLast();

@@ -19,7 +19,7 @@ final class Collected {
     private final List<ChosenToken> chosen = new ArrayList<>();
     private @Nullable Ended end;
 
-    /** Returns an empty reply for each reply of a request. */
+    /** Returns one empty object for each reply of a request. */
     static List<Collected> of(ReplyRequest request) {
         return Stream.generate(Collected::new).limit(request.options().size()).toList();
     }
@@ -58,7 +58,7 @@ final class Collected {
         return end != null;
     }
 
-    /** Returns why it ended, in the interface's word. */
+    /** Returns why the reply ended: {@code length}, {@code stop} or {@code tool_calls}. */
     String finishReason() {
         if (end != null && end.reason() == FinishReason.LENGTH) {
             return "length";

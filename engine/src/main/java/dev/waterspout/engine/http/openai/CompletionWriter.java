@@ -33,7 +33,7 @@ final class CompletionWriter implements ReplyWriter {
     /** Reads a request. */
     static ReplyRequest read(Fields fields, ServedModel served, Stamp stamp) {
         if (fields.any("suffix").filter(suffix -> !suffix.equals("")).isPresent()) {
-            throw ApiException.field("suffix", "suffix is given; texts are continued at their end alone");
+            throw ApiException.field("suffix", "suffix is given; text can only be continued at its end");
         }
         ChatOptions usual = served.usual();
         ChatOptions options = new ChatOptions(
@@ -59,8 +59,8 @@ final class CompletionWriter implements ReplyWriter {
         if (prompts.size() > ReplyRequest.MOST_CHOICES) {
             throw ApiException.field(
                     "prompt",
-                    "prompts times n is " + prompts.size() + "; at most " + ReplyRequest.MOST_CHOICES
-                            + " replies are made for one request");
+                    "prompts times n is " + prompts.size() + "; one request gets at most " + ReplyRequest.MOST_CHOICES
+                            + " replies");
         }
         boolean usage = fields.object("stream_options")
                 .flatMap(stream -> stream.flag("include_usage"))
@@ -68,7 +68,7 @@ final class CompletionWriter implements ReplyWriter {
         return new ReplyRequest(prompts, each, fields.flag("stream").orElse(false), usage);
     }
 
-    /** Reads prompts: a text, a list of texts, tokens, or a list of lists of tokens. */
+    /** Reads the prompts: a string, a list of strings, a list of tokens, or a list of lists of tokens. */
     private static List<ChatPrompt> prompts(Fields fields, ServedModel served) {
         Object prompt = fields.any("prompt").orElseThrow(() -> fields.missing("prompt"));
         if (prompt instanceof String text) {

@@ -23,9 +23,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** What can be asked of a server, by method and path. */
+/** The endpoints of a server, by method and path. */
 public final class Endpoints {
-    /** Where a server says whether it can answer; its owner knows. */
+    /** Path of the health check, which the owner of this object answers. */
     public static final String HEALTH = "/health";
 
     private final ServedModel served;
@@ -34,21 +34,20 @@ public final class Endpoints {
     private final Replies replies;
     private final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
 
-    /** Answers one kind of request. */
+    /** One endpoint. */
     @FunctionalInterface
     public interface Endpoint {
-        /**
-         * Answers.
+        /** * Answers a request.
          *
-         * @param exchange the request, and the way back
-         * @throws ApiException if there is no answer, and none has begun
+         * @param exchange the request, and the means to answer it
+         * @throws ApiException if the request is refused before its answer has begun
          */
         void answer(Exchange exchange);
     }
 
     /**
      * @param served the model
-     * @param queue computes replies
+     * @param queue queue that computes the replies
      * @param limit time limit of a request
      */
     public Endpoints(ServedModel served, ReplyQueue queue, Duration limit) {
@@ -68,11 +67,11 @@ public final class Endpoints {
     }
 
     /**
-     * Returns what answers a request.
+     * Returns the endpoint of a request.
      *
-     * @param method such as GET
-     * @param path without the query
-     * @throws ApiException with status 404 or 405 if nothing does
+     * @param method HTTP method, such as GET
+     * @param path path, without the query
+     * @throws ApiException with status 404 or 405 if there is none
      */
     public Endpoint find(String method, String path) {
         Endpoint found = endpoints.get(method + " " + path);
@@ -83,12 +82,11 @@ public final class Endpoints {
         for (String known : endpoints.keySet()) {
             if (known.endsWith(" " + path)) {
                 throw ApiException.request(
-                        405,
-                        method + " " + path + " is not answered; " + known.substring(0, known.indexOf(' ')) + " is");
+                        405, path + " does not allow " + method + ", only " + known.substring(0, known.indexOf(' ')));
             }
             paths.add(known);
         }
-        throw ApiException.request(404, "there is nothing at " + path + "; there is " + String.join(", ", paths));
+        throw ApiException.request(404, path + " is not an endpoint; the endpoints are " + String.join(", ", paths));
     }
 
     /** Returns all methods and paths, such as {@code GET /v1/models}. */
@@ -100,7 +98,7 @@ public final class Endpoints {
         return endpoints.keySet().stream().anyMatch(known -> known.endsWith(" " + path));
     }
 
-    /** Counts an answer. */
+    /** Counts an answered request in the metrics. */
     public void count(String path, int status) {
         metrics.request(path.equals(HEALTH) || knows(path) ? path : "other", status);
     }
@@ -114,10 +112,10 @@ public final class Endpoints {
     }
 
     /**
-     * A request for replies.
+     * A parsed request for replies.
      *
-     * @param request what it asks for
-     * @param writer of its answer
+     * @param request prompts and options
+     * @param writer writer of the answer
      */
     record Asked(ReplyRequest request, ReplyWriter writer) {}
 

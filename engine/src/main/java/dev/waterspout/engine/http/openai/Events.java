@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Server-sent events. */
 final class Events {
-    /** Ends a stream. */
+    /** The event at the end of a stream. */
     static final String DONE = "data: [DONE]\n\n";
 
     private Events() {}

@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of an object of a request. A field that is null counts as absent; one of a wrong type is refused by its
- * name. Fields that nobody asks for are ignored.
+ * The fields of a JSON object in a request. A null field counts as absent. A field of a wrong type is refused, and the
+ * message gives its path. Unknown fields are ignored.
  */
 public final class Fields {
     private final String prefix;
@@ -28,7 +28,7 @@ public final class Fields {
      * Reads a request's body.
      *
      * @param body JSON in UTF-8
-     * @throws ApiException if it is not an object
+     * @throws ApiException if it is not UTF-8, not JSON, or not an object
      */
     public static Fields read(byte[] body) {
         try {
@@ -39,7 +39,7 @@ public final class Fields {
             if (PlainJson.read("the request's body", text) instanceof Map<?, ?> object) {
                 return new Fields("", object);
             }
-            throw ApiException.request(400, "the request's body is not an object of JSON");
+            throw ApiException.request(400, "the request's body is not a JSON object");
         } catch (CharacterCodingException notUtf8) {
             throw ApiException.request(400, "the request's body is not UTF-8");
         } catch (IOException malformed) {
@@ -52,7 +52,7 @@ public final class Fields {
      *
      * @param name name of the object in messages
      * @param value the object
-     * @throws ApiException if it is none
+     * @throws ApiException if it is not an object
      */
     static Fields of(String name, @Nullable Object value) {
         if (value instanceof Map<?, ?> object) {
@@ -61,7 +61,7 @@ public final class Fields {
         throw ApiException.field(name, name + " is " + kind(value) + "; it must be an object");
     }
 
-    /** Returns what a field is called in messages. */
+    /** Returns the path of a field for messages. */
     String path(String name) {
         return prefix + name;
     }
@@ -81,12 +81,12 @@ public final class Fields {
         });
     }
 
-    /** Returns a text that must be there. */
+    /** Returns a text; refuses the request if it is absent. */
     String requiredText(String name) {
         return text(name).orElseThrow(() -> missing(name));
     }
 
-    /** Returns a truth value. */
+    /** Returns a Boolean value. */
     Optional<Boolean> flag(String name) {
         return any(name).map(value -> {
             if (value instanceof Boolean flag) {
@@ -128,7 +128,7 @@ public final class Fields {
         });
     }
 
-    /** Returns a list, empty where there is none. */
+    /** Returns a list; empty if the field is absent. */
     List<@Nullable Object> list(String name) {
         Optional<Object> found = any(name);
         if (found.isEmpty()) {
@@ -140,7 +140,7 @@ public final class Fields {
         throw wrong(name, found.get(), "a list");
     }
 
-    /** Returns a list of objects, empty where there is none. */
+    /** Returns a list of objects; empty if the field is absent. */
     List<Fields> objects(String name) {
         List<Fields> objects = new ArrayList<>();
         for (Object item : list(name)) {
@@ -161,12 +161,12 @@ public final class Fields {
         return plain;
     }
 
-    /** Says that a field is not there. */
+    /** Returns the refusal of a request that lacks a field. */
     ApiException missing(String name) {
         return ApiException.field(path(name), path(name) + " is missing");
     }
 
-    /** Says that a field has a value of a wrong type. */
+    /** Returns the refusal of a field whose value has a wrong type. */
     ApiException wrong(String name, @Nullable Object value, String allowed) {
         return ApiException.field(path(name), path(name) + " is " + kind(value) + "; it must be " + allowed);
     }

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** What a reply may consist of, as a request says it. */
+/** Reads the constraints of replies from requests: schemas, grammars and the choice of tools. */
 final class Forms {
     private static final Object OBJECT = Map.of("type", "object");
 
@@ -118,7 +118,7 @@ final class Forms {
         return named;
     }
 
-    /** Returns what makes the constraint of each reply to a conversation. */
+    /** Returns the supplier of one constraint for each reply to a conversation. */
     static Supplier<TokenConstraint> constraint(ReplyForm form, ChatPrompt prompt, ServedModel served, String field) {
         try {
             return form.constraint(
@@ -129,7 +129,7 @@ final class Forms {
         }
     }
 
-    /** Returns what makes the constraint of each reply to a text that is continued. */
+    /** Returns the supplier of one constraint for each continuation of a text. */
     static Supplier<TokenConstraint> constraint(ReplyForm form, ServedModel served) {
         try {
             return form.constraint(served.model());

@@ -4,7 +4,7 @@ import dev.waterspout.engine.http.transport.Stamp;
 import java.util.HexFormat;
 import java.util.Random;
 
-/** Names that tell replies and calls apart; those of one request follow from its stamp. */
+/** Identifiers of replies and tool calls. They are pseudo-random numbers, seeded by the request's stamp. */
 final class Ids {
     private final Random random;
 
@@ -12,7 +12,7 @@ final class Ids {
         this.random = new Random(stamp.seed());
     }
 
-    /** Returns a new name. */
+    /** Returns the next identifier. */
     String next(String prefix) {
         byte[] bytes = new byte[12];
         random.nextBytes(bytes);

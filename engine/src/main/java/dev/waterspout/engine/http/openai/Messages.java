@@ -19,7 +19,7 @@ final class Messages {
     /**
      * Reads {@code messages} and {@code tools}.
      *
-     * @throws ApiException naming the field that is wrong
+     * @throws ApiException with the path of the wrong field
      */
     static Conversation conversation(Fields fields) {
         List<ChatMessage> messages = new ArrayList<>();
@@ -63,7 +63,7 @@ final class Messages {
                 fields.text("tool_call_id").orElse(""));
     }
 
-    /** Reads the arguments of a call: JSON in a string. */
+    /** Reads the arguments of a tool call, which are JSON in a string. */
     static Map<String, @Nullable Object> arguments(Fields function) {
         String text = function.text("arguments").orElse("");
         if (text.isBlank()) {
@@ -75,14 +75,13 @@ final class Messages {
                 object.forEach((key, value) -> arguments.put(String.valueOf(key), value));
                 return arguments;
             }
-            throw ApiException.field(
-                    function.path("arguments"), function.path("arguments") + " is not an object of JSON");
+            throw ApiException.field(function.path("arguments"), function.path("arguments") + " is not a JSON object");
         } catch (IOException malformed) {
             throw ApiException.field(function.path("arguments"), String.valueOf(malformed.getMessage()));
         }
     }
 
-    /** Reads a text, or a list of parts that are texts; empty where there is none. */
+    /** Reads a text, or a list of parts that are texts; empty if the field is absent. */
     static String content(Fields fields, String name) {
         if (fields.any(name).filter(value -> value instanceof List<?>).isEmpty()) {
             return fields.text(name).orElse("");
@@ -92,7 +91,7 @@ final class Messages {
             String type = part.requiredText("type");
             if (!List.of("text", "input_text", "output_text", "refusal").contains(type)) {
                 throw ApiException.field(
-                        part.path("type"), part.path("type") + " is '" + type + "'; the model takes text alone");
+                        part.path("type"), part.path("type") + " is '" + type + "'; only text is supported");
             }
             text.append(part.requiredText(type.equals("refusal") ? "refusal" : "text"));
         }

@@ -36,17 +36,17 @@ final class Metrics {
         counters.computeIfAbsent(counter, _ -> new LongAdder()).add(amount);
     }
 
-    /** A request was answered, or refused. */
+    /** Counts a request that was answered or refused. */
     void request(String path, int status) {
         add("waterspout_requests_total{path=\"" + path + "\",status=\"" + status + "\"}", 1);
     }
 
-    /** A piece of a reply came. */
+    /** Records a piece of a reply, and its time since the request or the piece before. */
     void piece(boolean isFirst, long nanos) {
         (isFirst ? first : between).observe(nanos / 1e9);
     }
 
-    /** A reply ended. */
+    /** Records the end of a reply. */
     void ended(Ended ended) {
         whole.observe(ended.seconds());
         add("waterspout_prompt_tokens_total", ended.usage().promptTokens());
@@ -70,17 +70,17 @@ final class Metrics {
         return bytes;
     }
 
-    /** A client left before its answer had ended. */
+    /** Counts a client that closed its connection before its answer had ended. */
     void left() {
         add("waterspout_clients_left_total", 1);
     }
 
-    /** A request took longer than it may. */
+    /** Counts a request that exceeded its time limit. */
     void late() {
         add("waterspout_requests_late_total", 1);
     }
 
-    /** Returns all figures as text. */
+    /** Returns all metrics as text. */
     String text(ReplyQueue queue) {
         StringBuilder text = new StringBuilder();
         Map<String, String> help = help();
@@ -96,10 +96,10 @@ final class Metrics {
             text.append(lines);
         });
         gauge(text, "waterspout_requests_running", "Requests whose replies are being computed.", queue.running());
-        gauge(text, "waterspout_requests_waiting", "Requests that wait for others to end.", queue.waiting());
-        histogram(text, "waterspout_time_to_first_piece_seconds", "From a request to the first piece of text.", first);
-        histogram(text, "waterspout_time_between_pieces_seconds", "From one piece of a reply to the next.", between);
-        histogram(text, "waterspout_request_seconds", "From a request to the end of a reply.", whole);
+        gauge(text, "waterspout_requests_waiting", "Requests in the queue.", queue.waiting());
+        histogram(text, "waterspout_time_to_first_piece_seconds", "Seconds to the first piece of a reply.", first);
+        histogram(text, "waterspout_time_between_pieces_seconds", "Seconds between two pieces of a reply.", between);
+        histogram(text, "waterspout_request_seconds", "Seconds to the end of a reply.", whole);
         return text.toString();
     }
 
@@ -107,11 +107,11 @@ final class Metrics {
         return Map.of(
                 "waterspout_requests_total", "Requests by path and status.",
                 "waterspout_prompt_tokens_total", "Tokens of prompts.",
-                "waterspout_prompt_tokens_held_total", "Tokens of prompts that the KV cache held already.",
+                "waterspout_prompt_tokens_held_total", "Tokens of prompts that were in the KV cache already.",
                 "waterspout_generated_tokens_total", "Tokens of replies.",
-                "waterspout_clients_left_total", "Requests whose clients left before the answer had ended.",
-                "waterspout_requests_late_total", "Requests that took longer than they may.",
-                "waterspout_exchange_sent_bytes_total", "Bytes of partials that ranks sent each other for replies.");
+                "waterspout_clients_left_total", "Requests whose client left before the answer had ended.",
+                "waterspout_requests_late_total", "Requests that exceeded the time limit.",
+                "waterspout_exchange_sent_bytes_total", "Bytes of partials that the ranks sent to each other.");
     }
 
     private static void head(StringBuilder text, String name, String type, String help) {
@@ -129,7 +129,7 @@ final class Metrics {
         histogram.write(name, text);
     }
 
-    /** How often a time was at most each of some bounds, in seconds. */
+    /** A histogram of times, with cumulative counts per upper bound in seconds. */
     private static final class Histogram {
         private final double[] bounds;
         private final long[] counts;

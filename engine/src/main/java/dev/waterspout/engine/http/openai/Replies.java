@@ -16,7 +16,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
-/** Has replies computed, and hands them to the client as they come or all at once. */
+/** Submits requests to the queue, and sends the replies to the client, as a stream or as one answer. */
 final class Replies {
     private final ServedModel served;
     private final ReplyQueue queue;
@@ -25,8 +25,8 @@ final class Replies {
 
     /**
      * @param served the model
-     * @param queue computes replies
-     * @param metrics counts them
+     * @param queue queue that computes the replies
+     * @param metrics counters of the replies
      * @param limit time limit of a request
      */
     Replies(ServedModel served, ReplyQueue queue, Metrics metrics, Duration limit) {
@@ -39,7 +39,7 @@ final class Replies {
     /**
      * Answers a request.
      *
-     * @throws ApiException if there is no answer, and none has begun
+     * @throws ApiException if the request is refused before its answer has begun
      */
     void answer(Exchange exchange, ReplyRequest request, ReplyWriter writer) {
         AtomicBoolean left = new AtomicBoolean();
@@ -66,7 +66,7 @@ final class Replies {
             }
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
-            throw ApiException.server(503, "server_error", "the server ends");
+            throw ApiException.server(503, "server_error", "the server is shutting down");
         }
     }
 
@@ -94,7 +94,7 @@ final class Replies {
             if (event.isEmpty()) {
                 metrics.late();
                 throw ApiException.server(
-                        504, "timeout_error", "the reply has not ended within " + limit.toSeconds() + " seconds");
+                        504, "timeout_error", "the reply did not end within " + limit.toSeconds() + " seconds");
             }
             if (request.streams() && !exchange.begun() && !(event.get() instanceof ReplyEvent.Failed)) {
                 exchange.beginEvents();

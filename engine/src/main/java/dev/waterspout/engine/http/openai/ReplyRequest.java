@@ -6,12 +6,12 @@ import dev.waterspout.engine.generate.SamplingParameters;
 import java.util.List;
 
 /**
- * What a request asks for.
+ * A parsed request for one or more replies.
  *
  * @param prompts prompts of its replies, in order
  * @param options options of its replies, one per prompt
- * @param streams whether pieces are sent as they come
- * @param includesUsage whether a stream ends with what the replies took
+ * @param streams whether pieces are sent as server-sent events while they are computed
+ * @param includesUsage whether a stream ends with the token counts
  */
 record ReplyRequest(List<ChatPrompt> prompts, List<ChatOptions> options, boolean streams, boolean includesUsage) {
     /** Most replies of one request. */
@@ -23,12 +23,12 @@ record ReplyRequest(List<ChatPrompt> prompts, List<ChatOptions> options, boolean
         options = List.copyOf(options);
     }
 
-    /** Returns whether probabilities are reported. */
+    /** Returns whether the probabilities of tokens are reported. */
     boolean reportsProbabilities() {
         return options.getFirst().likeliest() >= 0;
     }
 
-    /** Returns options that differ in their seeds, so that replies to one prompt differ. */
+    /** Returns options with another seed for each choice, so that the replies to one prompt differ. */
     static ChatOptions reseeded(ChatOptions options, int choice) {
         SamplingParameters sampling = options.sampling();
         return new ChatOptions(
@@ -39,7 +39,7 @@ record ReplyRequest(List<ChatPrompt> prompts, List<ChatOptions> options, boolean
                 options.likeliest());
     }
 
-    /** Reads the most tokens of a reply. */
+    /** Reads the largest number of tokens of a reply. */
     static int predict(Fields fields, List<String> names, int usual) {
         for (String name : names) {
             if (fields.any(name).isPresent()) {

@@ -6,29 +6,29 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes replies as one of the interface's formats has it. Used by one thread, for one request. */
+/** Writes replies in one of the formats of OpenAI's interface. Used by one thread, for one request. */
 interface ReplyWriter {
     /**
-     * Returns the events of a stream that come before any reply.
+     * Returns the events at the start of a stream.
      *
-     * @return texts of events, each with its empty line
+     * @return texts of events, each with the empty line at its end
      */
     List<String> begin();
 
-    /** Takes a piece; returns the events that it makes in a stream. */
+    /** Adds a piece. {@return its events in a stream} */
     List<String> piece(Piece piece);
 
-    /** Takes the end of a reply; returns the events that it makes in a stream. */
+    /** Adds the end of a reply. {@return its events in a stream} */
     List<String> ended(Ended ended);
 
     /** Returns the events at the end of a stream. */
     List<String> finish();
 
-    /** Returns the event of a failure in a stream. */
+    /** Returns the event that reports an error in a stream. */
     default String failed(ApiException failure) {
         return Events.data(failure.body());
     }
 
-    /** Returns all that was taken, as the answer of a request that does not stream. */
+    /** Returns everything added, as the body of an answer that is not streamed. */
     Map<String, @Nullable Object> whole();
 }

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** An item of a response's output, as far as it has come. */
+/** An item of a response's output, while it is computed. */
 final class ResponseItem {
     private final Kind kind;
     private final String id;
@@ -19,7 +19,10 @@ final class ResponseItem {
         this.id = id;
     }
 
-    /** Begins an item with its first piece; of a call that is the name, which is taken. */
+    /**
+     * Returns a new item. The first piece of a tool call is the function's name, which the item keeps; other pieces are
+     * added by {@link #append}.
+     */
     static ResponseItem of(Kind kind, String first, Ids ids) {
         ResponseItem item = empty(kind, ids);
         item.name = kind == Kind.TOOL_CALL ? first : "";
@@ -34,12 +37,12 @@ final class ResponseItem {
         };
     }
 
-    /** Returns whether a piece belongs to it. */
+    /** Returns whether a piece of another kind continues this item. */
     boolean continues(Kind other) {
         return kind == Kind.TOOL_CALL ? other == Kind.TOOL_ARGUMENTS : kind == other;
     }
 
-    /** Takes a piece; returns the type of the event that tells of it, if one does. */
+    /** Adds a piece. {@return the type of its event; empty if the piece has none} */
     Optional<String> append(Kind other, String piece) {
         if (other == Kind.TOOL_CALL) {
             return Optional.empty();
@@ -64,19 +67,19 @@ final class ResponseItem {
         return text.toString();
     }
 
-    /** Returns the fields by which an event says what it is about. */
+    /** Returns the fields that identify the item in an event. */
     Map<String, @Nullable Object> place(int index) {
         return kind == Kind.TOOL_CALL
                 ? PlainJson.object("item_id", id, "output_index", index)
                 : PlainJson.object("item_id", id, "output_index", index, "content_index", 0);
     }
 
-    /** Returns the type of the event that its content is whole. */
+    /** Returns the type of the event that completes the content. */
     String doneType() {
         return type() + ".done";
     }
 
-    /** Returns the fields of that event. */
+    /** Returns the fields of the event that completes the content. */
     Map<String, @Nullable Object> whole() {
         if (kind == Kind.TOOL_CALL) {
             return PlainJson.object("name", name, "arguments", text());
@@ -88,7 +91,7 @@ final class ResponseItem {
         return whole;
     }
 
-    /** Returns its part with a text, if it has parts that events tell of. */
+    /** Returns the content part with a text; empty if items of this kind have no events for parts. */
     Optional<Map<String, @Nullable Object>> part(String content) {
         return kind == Kind.TEXT
                 ? Optional.of(PlainJson.object(
@@ -96,7 +99,7 @@ final class ResponseItem {
                 : Optional.empty();
     }
 
-    /** Returns the item. */
+    /** Returns the item as JSON. */
     Map<String, @Nullable Object> json(String status) {
         boolean begun = status.equals("in_progress");
         if (kind == Kind.TEXT) {

@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads requests for responses. Nothing is kept from one to the next: conversations come whole. */
+/**
+ * Reads the requests of OpenAI's Responses interface. The server stores no responses, so each request contains its
+ * whole conversation.
+ */
 final class ResponsesRequest {
     private ResponsesRequest() {}
 
@@ -23,11 +26,12 @@ final class ResponsesRequest {
         for (String kept : List.of("previous_response_id", "conversation")) {
             if (fields.any(kept).isPresent()) {
                 throw ApiException.field(
-                        kept, kept + " is given; this server keeps no responses: send the whole conversation as input");
+                        kept,
+                        kept + " is given; this server stores no responses: send the whole conversation as input");
             }
         }
         if (fields.flag("background").orElse(false)) {
-            throw ApiException.field("background", "background is true; responses are made while the client waits");
+            throw ApiException.field("background", "background is true; this server has no background mode");
         }
         List<Map<String, @Nullable Object>> described = tools(fields);
         ReplyForm form = Forms.readResponse(fields, described);
@@ -49,7 +53,7 @@ final class ResponsesRequest {
                 List.of(prompt), List.of(options), fields.flag("stream").orElse(false), true);
     }
 
-    /** Returns what a response repeats of its request. */
+    /** Returns the fields of a request that its response repeats. */
     static Map<String, @Nullable Object> echoed(Fields fields) {
         return PlainJson.object(
                 "instructions",
@@ -78,14 +82,14 @@ final class ResponsesRequest {
                 "disabled");
     }
 
-    /** Responses describe functions without the object around them that templates expect. */
+    /** Reads the tools. Chat templates expect each function within an object, which this interface omits. */
     private static List<Map<String, @Nullable Object>> tools(Fields fields) {
         List<Map<String, @Nullable Object>> tools = new ArrayList<>();
         for (Fields tool : fields.objects("tools")) {
             if (!tool.requiredText("type").equals("function")) {
                 throw ApiException.field(
                         tool.path("type"),
-                        tool.path("type") + " is '" + tool.requiredText("type") + "'; functions alone can be called");
+                        tool.path("type") + " is '" + tool.requiredText("type") + "'; only function is supported");
             }
             tool.requiredText("name");
             Map<String, @Nullable Object> function = tool.plain();
@@ -116,7 +120,7 @@ final class ResponsesRequest {
         switch (item.text("type").orElse("message")) {
             case "message" -> messages.add(message(item));
             case "reasoning" -> {
-                // What the model thought is not put to it again.
+                // The reasoning of earlier replies is not part of the prompt.
             }
             case "function_call" ->
                 addCall(
@@ -132,7 +136,7 @@ final class ResponsesRequest {
         }
     }
 
-    /** Calls belong to the message of the assistant before them. */
+    /** Adds a tool call to the assistant's message before it, or to a new one. */
     private static void addCall(ToolCall call, List<ChatMessage> messages) {
         boolean follows = !messages.isEmpty() && messages.getLast().role() == Role.ASSISTANT;
         ChatMessage message = follows ? messages.removeLast() : ChatMessage.assistant("");

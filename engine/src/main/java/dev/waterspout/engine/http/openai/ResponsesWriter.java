@@ -13,8 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes responses: an object {@code response} with a list of items, which are reasoning and messages, and the events
- * by which such an object grows.
+ * Writes replies in the format of OpenAI's Responses interface: an object {@code response} with a list of items
+ * (reasoning, messages and tool calls), or the events that build up such an object.
  */
 final class ResponsesWriter implements ReplyWriter {
     private final ServedModel served;
@@ -30,7 +30,7 @@ final class ResponsesWriter implements ReplyWriter {
     /**
      * @param served the model
      * @param echoed the fields that a response repeats from its request
-     * @param stamp source of its names and date
+     * @param stamp source of the identifiers and of the date
      */
     ResponsesWriter(ServedModel served, Map<String, @Nullable Object> echoed, Stamp stamp) {
         this.served = served;
@@ -127,7 +127,7 @@ final class ResponsesWriter implements ReplyWriter {
         return event(type, "item_id", item.id(), "output_index", items.size(), "content_index", 0, "part", part);
     }
 
-    /** Ends the item that is open, if one is. */
+    /** Completes the open item, if there is one. */
     private void close(List<String> events, String status) {
         open.ifPresent(item -> {
             String type = item.doneType();

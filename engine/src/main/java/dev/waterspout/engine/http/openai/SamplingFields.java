@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How tokens are chosen, as requests say it: the words of OpenAI's interface and of llama.cpp's server. */
+/** Reads sampling parameters from requests, by their names in OpenAI's interface and in llama.cpp's server. */
 final class SamplingFields {
     private static final int MOST_STOPS = 16;
     private static final double FORBIDDEN = -100;
@@ -16,11 +16,11 @@ final class SamplingFields {
     private SamplingFields() {}
 
     /**
-     * Reads how tokens are chosen.
+     * Reads the sampling parameters.
      *
      * @param fields fields of the request
      * @param usual defaults of the request, except for the seed
-     * @param stamp source of the seed of a request that names none
+     * @param stamp source of the seed of a request that gives none
      * @param vocabulary number of tokens
      */
     static SamplingParameters sampling(Fields fields, SamplingParameters usual, Stamp stamp, int vocabulary) {
@@ -84,7 +84,8 @@ final class SamplingFields {
         if (stops.contains("") || stops.size() > MOST_STOPS) {
             throw ApiException.field(
                     fields.path("stop"),
-                    "stop has " + stops.size() + " texts" + (stops.contains("") ? ", an empty one" : "") + "; at most "
+                    "stop has " + stops.size() + " texts" + (stops.contains("") ? ", one of them empty" : "")
+                            + "; at most "
                             + MOST_STOPS + ", none of them empty, are allowed");
         }
         return stops;

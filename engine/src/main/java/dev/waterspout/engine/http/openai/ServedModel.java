@@ -12,13 +12,13 @@ import java.time.InstantSource;
 import java.util.Optional;
 
 /**
- * A model, and how it is served.
+ * A model, with its name and defaults for clients.
  *
  * @param model the model that runs
- * @param template the chat template; empty where there is none
+ * @param template the chat template; empty if there is none
  * @param name name of the model for clients
  * @param usual defaults of a request
- * @param clock dates replies
+ * @param clock clock for the dates of replies
  */
 public record ServedModel(
         LanguageModel model, Optional<ChatTemplate> template, String name, ChatOptions usual, InstantSource clock) {
@@ -34,7 +34,7 @@ public record ServedModel(
         return clock.millis() / 1000;
     }
 
-    /** Returns how many positions a sequence has. */
+    /** Returns the number of positions of a sequence. */
     int context() {
         return model.deployment().options().context();
     }
@@ -50,9 +50,9 @@ public record ServedModel(
     }
 
     /**
-     * Writes a conversation down.
+     * Renders a conversation as a prompt.
      *
-     * @throws ApiException if the template does not take it, or it does not fit in the context
+     * @throws ApiException if the template refuses it, or it does not fit in the context
      */
     ChatPrompt prompt(Conversation conversation) {
         ChatTemplate found = requiredTemplate();
@@ -66,9 +66,9 @@ public record ServedModel(
     }
 
     /**
-     * Returns a text's tokens, as a prompt that is continued.
+     * Returns a prompt whose reply continues a text.
      *
-     * @throws ApiException if it is empty, or does not fit in the context
+     * @throws ApiException if the text is empty, or does not fit in the context
      */
     ChatPrompt continued(String text) {
         try {
@@ -80,9 +80,9 @@ public record ServedModel(
     }
 
     /**
-     * Returns tokens as a prompt that is continued.
+     * Returns a prompt whose reply continues tokens.
      *
-     * @throws ApiException if there are none or too many, or one is not of the vocabulary
+     * @throws ApiException if there are none, they do not fit in the context, or one is not in the vocabulary
      */
     ChatPrompt continued(int... tokens) {
         int vocabulary = tokenizer().vocabulary().size();

@@ -9,19 +9,19 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes how likely tokens were. */
+/** Writes the log probabilities of tokens. */
 final class TokenTexts {
-    /** The logarithm of a probability that no number can tell from 0; JSON has no infinity. */
+    /** The smallest log probability that is written; JSON has no value for the logarithm of 0. */
     private static final double LEAST = -9999;
 
     private TokenTexts() {}
 
-    /** Returns what a token prints; bytes that are no whole character are U+FFFD. */
+    /** Returns the text of a token; bytes that are not a whole character become U+FFFD. */
     static String text(Tokenizer tokenizer, int token) {
         return new String(tokenizer.bytes(token), StandardCharsets.UTF_8);
     }
 
-    /** Returns tokens as chat completions write them. */
+    /** Returns tokens in the form of chat completions. */
     static Map<String, @Nullable Object> ofChat(Tokenizer tokenizer, List<ChosenToken> tokens) {
         List<Object> content = new ArrayList<>();
         for (ChosenToken token : tokens) {
@@ -44,7 +44,7 @@ final class TokenTexts {
         return PlainJson.object("token", text(tokenizer, token), "logprob", Math.max(log, LEAST), "bytes", bytes);
     }
 
-    /** Returns tokens as completions write them. */
+    /** Returns tokens in the form of completions. */
     static Map<String, @Nullable Object> ofCompletion(Tokenizer tokenizer, List<ChosenToken> tokens, int offset) {
         List<String> texts = new ArrayList<>();
         List<Double> logs = new ArrayList<>();

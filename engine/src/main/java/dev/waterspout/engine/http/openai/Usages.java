@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Usages {
     private Usages() {}
 
-    /** Returns the sum over replies. A prompt counts once for each of its replies. */
+    /** Returns the sums over all replies. A prompt counts once for each of its replies. */
     static Usage sum(List<Collected> replies) {
         int prompt = 0;
         int held = 0;
@@ -25,9 +25,9 @@ final class Usages {
     }
 
     /**
-     * Returns the last events of a stream: the usage of all replies, if the request includes it, and the end.
+     * Returns the last events of a stream: the token counts of all replies, if the request asks for them, and the end.
      *
-     * @param chunk a chunk without choices, to which the usage is added
+     * @param chunk chunk without choices, to which the token counts are added
      */
     static List<String> lastEvents(ReplyRequest request, Map<String, @Nullable Object> chunk, List<Collected> replies) {
         if (!request.includesUsage()) {
@@ -37,7 +37,7 @@ final class Usages {
         return List.of(Events.data(chunk), Events.DONE);
     }
 
-    /** Returns the usage in the form of chat completions and completions. */
+    /** Returns the token counts in the form of chat completions and completions. */
     static Map<String, @Nullable Object> of(List<Collected> replies) {
         Usage usage = sum(replies);
         return PlainJson.object(

@@ -1,4 +1,4 @@
-/** What requests mean and how replies are written, as OpenAI's interface has it. */
+/** OpenAI's HTTP interface: reads requests, and writes replies in its formats. */
 @NullMarked
 package dev.waterspout.engine.http.openai;
 

@@ -4,10 +4,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where a server listens.
+ * The address of a server.
  *
- * @param host name or number of an interface
- * @param port TCP port; 0 takes one that is free
+ * @param host host name or IP address of a network interface
+ * @param port TCP port; 0 for any free port
  * @param tls certificate and key; empty for plain HTTP
  */
 public record Address(String host, int port, Optional<Tls> tls) {
@@ -19,9 +19,9 @@ public record Address(String host, int port, Optional<Tls> tls) {
     }
 
     /**
-     * Returns the address as clients write it.
+     * Returns the URL for clients.
      *
-     * @param actualPort port that was taken
+     * @param actualPort TCP port that the server is bound to
      */
     public String url(int actualPort) {
         String scheme = tls.isPresent() ? "https" : "http";
@@ -29,10 +29,10 @@ public record Address(String host, int port, Optional<Tls> tls) {
     }
 
     /**
-     * Files in PEM.
+     * The files of TLS, in PEM.
      *
-     * @param certificate certificate of the server, then those that vouch for it
-     * @param key key of the server, in PKCS #8
+     * @param certificate the server's certificate, followed by the intermediate certificates of its chain
+     * @param key the server's private key, in PKCS #8
      */
     public record Tls(Path certificate, Path key) {}
 }

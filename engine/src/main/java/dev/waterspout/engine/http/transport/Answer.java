@@ -4,12 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * A response that is all there.
+ * A response with its whole body.
  *
  * @param status HTTP status
  * @param contentType content type of the body
- * @param body the bytes
- * @param headers others, by name
+ * @param body bytes of the body
+ * @param headers the other headers, by name
  */
 @SuppressWarnings("ArrayRecordComponent") // made once, written once, never compared
 public record Answer(int status, String contentType, byte[] body, Map<String, String> headers) {
@@ -22,7 +22,7 @@ public record Answer(int status, String contentType, byte[] body, Map<String, St
      * Returns an answer in JSON.
      *
      * @param status HTTP status
-     * @param json the text
+     * @param json text of the body
      */
     public static Answer json(int status, String json) {
         return new Answer(status, "application/json", json.getBytes(StandardCharsets.UTF_8), Map.of());

@@ -1,6 +1,6 @@
 package dev.waterspout.engine.http.transport;
 
-/** A client left, or does not read. */
+/** The client has closed its connection, or has read nothing within the time limit. */
 public final class ClientGoneException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

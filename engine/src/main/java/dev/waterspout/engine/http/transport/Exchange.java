@@ -2,23 +2,27 @@ package dev.waterspout.engine.http.transport;
 
 import java.util.List;
 
-/** A request whose body is there, and the way back. Used by one thread, but for {@link #onGone}'s actions. */
+/**
+ * A request with its whole body, and the means to answer it. Used by one thread, apart from the actions of
+ * {@link #onGone}.
+ */
 public interface Exchange extends Head {
     /** Returns the body. */
     byte[] body();
 
     /**
-     * Asks for something to be done at once when the client leaves before its answer has ended.
+     * Registers an action for the case that the client closes its connection before the answer has ended.
      *
-     * @param action action, run on any thread, soon; at once where the client has left already
+     * @param action action that runs on any thread as soon as the connection closes; if it has closed already, the
+     *     action runs within this call
      */
     void onGone(Runnable action);
 
     /**
-     * Answers.
+     * Sends a whole answer.
      *
-     * @param answer status, headers and body
-     * @throws ClientGoneException if the client has left
+     * @param answer answer to send
+     * @throws ClientGoneException if the client has closed its connection
      */
     void answer(Answer answer);
 
@@ -29,33 +33,33 @@ public interface Exchange extends Head {
     boolean begun();
 
     /**
-     * Sends an event and waits until it is on its way.
+     * Sends an event and waits until it is written to the connection.
      *
-     * @param event text of an event, with the empty one at its end
-     * @throws ClientGoneException if the client has left, or does not read
+     * @param event text of an event, including the empty line at its end
+     * @throws ClientGoneException if the client has closed its connection, or has read nothing within the time limit
      */
     void send(String event);
 
     /**
      * Ends an answer of events.
      *
-     * @throws ClientGoneException if the client has left, or does not read
+     * @throws ClientGoneException if the client has closed its connection, or has read nothing within the time limit
      */
     void endEvents();
 
-    /** Returns what the answer takes from chance and the clock. */
+    /** Returns the random seed and the time that the answer depends on. */
     Stamp stamp();
 
     /**
-     * Returns whether the request is asked again, with the tokens that were {@linkplain #note noted}, when the model is
-     * lost before it has been answered.
+     * Returns whether the request is sent again, with the tokens that were {@linkplain #note noted}, if the model
+     * becomes unusable before the answer has ended.
      */
     default boolean repeats() {
         return false;
     }
 
     /**
-     * Returns the tokens of a reply that were noted when the request was asked before.
+     * Returns the tokens of a reply that were noted in earlier attempts to answer the request.
      *
      * @param choice index of the reply, from 0
      */
@@ -64,10 +68,10 @@ public interface Exchange extends Head {
     }
 
     /**
-     * Notes tokens of a reply, before the events that are made of them are sent.
+     * Notes tokens of a reply. Called before the events made of these tokens are sent.
      *
      * @param choice index of the reply, from 0
-     * @param tokens tokens that follow the ones noted before
+     * @param tokens tokens that follow those noted before
      */
     default void note(int choice, List<Integer> tokens) {}
 }

@@ -13,7 +13,7 @@ public interface Head {
     /**
      * Returns the value of a header.
      *
-     * @param name name, in upper or lower case
+     * @param name name of the header; its case is ignored
      */
     Optional<String> header(String name);
 }

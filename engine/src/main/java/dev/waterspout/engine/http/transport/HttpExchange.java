@@ -12,7 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A request that came over HTTP. */
+/** A request received over HTTP. */
 final class HttpExchange implements Exchange {
     private final Stamp stamp = Stamp.now();
     private final HttpServerRequest request;
@@ -64,7 +64,7 @@ final class HttpExchange implements Exchange {
         action.run();
     }
 
-    /** The client has left. */
+    /** Runs the actions of {@link #onGone}: the client has closed its connection. */
     void leave() {
         List<Runnable> actions;
         synchronized (goneActions) {
@@ -128,13 +128,13 @@ final class HttpExchange implements Exchange {
         try {
             written.toCompletionStage().toCompletableFuture().get(writeLimit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException failed) {
-            throw new ClientGoneException("the client has left: " + failed.getCause());
+            throw new ClientGoneException("the client has closed its connection: " + failed.getCause());
         } catch (TimeoutException late) {
             var _ = request.connection().close();
             throw new ClientGoneException("the client has read nothing for " + writeLimit.toSeconds() + " seconds");
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw new ClientGoneException("the server ends");
+            throw new ClientGoneException("the server is shutting down");
         }
     }
 }

@@ -22,12 +22,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A server of HTTP/1.1 and HTTP/2. Requests are read by one thread for all; each is answered on a virtual thread. A
- * client that leaves is noticed at once, whether or not anything is being written to it.
+ * A server of HTTP/1.1 and HTTP/2. One event loop reads all requests; each request is answered on its own virtual
+ * thread. A closed connection is noticed at once, whether or not an answer is being written to it.
  */
 public final class HttpTransport implements Transport {
     private static final long SWEEP_MILLIS = 1000;
-    /** How long a client that was refused has to read why before its connection ends. */
+    /** Time that a refused client has to read the answer before its connection is closed. */
     private static final long LINGER_MILLIS = 2000;
 
     private static final long START_SECONDS = 30;
@@ -40,7 +40,7 @@ public final class HttpTransport implements Transport {
             Thread.ofVirtual().name("request-", 0).factory());
     private final Map<HttpConnection, Use> connections = new ConcurrentHashMap<>();
 
-    /** What a connection is used for; touched by its event loop alone. */
+    /** The requests of a connection. Only the event loop reads and writes it. */
     private static final class Use {
         private int requests;
         private long idleSince = System.nanoTime();
@@ -77,10 +77,10 @@ public final class HttpTransport implements Transport {
     /**
      * Starts a server.
      *
-     * @param address address on which the server listens
-     * @param handler answers requests
-     * @param limits limits on the resources of one client
-     * @throws IOException with one sentence if it cannot listen there
+     * @param address address of the server
+     * @param handler handler of all requests
+     * @param limits limits on what one client may use
+     * @throws IOException with one sentence if the address cannot be bound
      */
     public static HttpTransport listen(Address address, Handler handler, Limits limits) throws IOException {
         HttpTransport transport = new HttpTransport(address, handler, limits);
@@ -115,7 +115,7 @@ public final class HttpTransport implements Transport {
         connection.closeHandler(_ -> connections.remove(connection));
     }
 
-    /** Connections that have not sent a request for long are closed. */
+    /** Closes the connections that have had no request for longer than the limit. */
     private void sweep() {
         long now = System.nanoTime();
         connections.forEach((connection, use) -> {
@@ -158,7 +158,7 @@ public final class HttpTransport implements Transport {
                         request,
                         handler.refuse(
                                 408,
-                                "the request's body has not come within "
+                                "the request's body was not received within "
                                         + limits.body().toSeconds() + " seconds")));
         request.exceptionHandler(_ -> {
             vertx.cancelTimer(timer);
@@ -184,7 +184,10 @@ public final class HttpTransport implements Transport {
         return handler.refuse(413, "the request's body has more than " + limits.bodyBytes() + " bytes");
     }
 
-    /** Answers on the event loop; what still comes of the request is thrown away, and the connection ends. */
+    /**
+     * Answers on the event loop, without a handler's thread. The rest of the request's body is discarded, and the
+     * connection is closed.
+     */
     private void refuse(HttpServerRequest request, Answer answer) {
         request.handler(_ -> {});
         request.endHandler(_ -> {});
@@ -214,7 +217,7 @@ public final class HttpTransport implements Transport {
             wait(server.close(), START_SECONDS);
             wait(vertx.close(), START_SECONDS);
         } catch (ExecutionException | TimeoutException ignored) {
-            // The process, or a test, goes on without it.
+            // Nothing is left to do for a server that does not close: the process ends, or a test goes on.
         }
         requests.shutdownNow();
     }

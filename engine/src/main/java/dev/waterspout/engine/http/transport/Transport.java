@@ -1,8 +1,8 @@
 package dev.waterspout.engine.http.transport;
 
-/** Brings requests to a {@link Handler}. Closing it ends all connections. */
+/** Receives requests and hands them to a {@link Handler}. Closing it closes all connections. */
 public interface Transport extends AutoCloseable {
-    /** Returns the TCP port that it listens on, 0 if it listens on none. */
+    /** Returns the TCP port of the server; 0 if it has none. */
     int port();
 
     @Override

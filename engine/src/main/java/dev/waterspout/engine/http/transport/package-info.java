@@ -1,4 +1,4 @@
-/** Requests and responses over TCP: the one place that knows the library that moves them. */
+/** Requests and responses over HTTP. Only this package uses the HTTP library, Vert.x. */
 @NullMarked
 package dev.waterspout.engine.http.transport;
 

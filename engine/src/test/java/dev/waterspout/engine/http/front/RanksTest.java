@@ -211,7 +211,7 @@ class RanksTest {
             again.join();
             assertThat(known).hasSize(2);
             assertThat(known.getLast()).isEqualTo(new int[] {0, 1});
-            assertThat(told).singleElement().asString().contains("started again (1 of 2)");
+            assertThat(told).singleElement().asString().contains("restarted (1 of 2)");
             assertThat(get(front, "/health").body()).isEqualTo("{\"status\":\"ok\",\"restarts\":1}");
         }
     }

@@ -7,7 +7,7 @@ import dev.waterspout.kernels.host.CacheType;
  * The KV cache of a model: its size, element type and number of sequences.
  *
  * @param positions positions of a sequence; 0 for the model's context length, at most {@value #DEFAULT_POSITIONS}
- * @param cacheType element type of the KV cache; f16 and q8_0 only on the host
+ * @param cacheType element type of the KV cache
  * @param logitRows largest number of tokens whose logits are computed at a time: 1 suits generation, more make scoring
  *     faster
  * @param sequences largest number of sequences that are generated at the same time

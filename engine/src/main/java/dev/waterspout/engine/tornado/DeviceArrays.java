@@ -14,6 +14,7 @@ import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DeviceScoring;
 import dev.waterspout.kernels.device.DeviceWeights;
+import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
@@ -54,7 +55,7 @@ final class DeviceArrays {
     final DeviceWeights output;
 
     /**
-     * Keys and values, each [layers][kvHeads][capacity][headDim]; sequences share the capacity in blocks. With latent
+     * Keys and values, each [layers][kvHeads][capacity][a head]; sequences share the capacity in blocks. With latent
      * attention a latent vector is both key and value.
      */
     final DeviceCache cache;
@@ -128,7 +129,7 @@ final class DeviceArrays {
         output = model.tied()
                 ? embedding.slice(shard.vocabulary().from(), shard.vocabulary().to())
                 : keep(StackedWeights.single("output head", weights.output(), mostBytes));
-        cache = cache(config, kvHeads, options.limits());
+        cache = cache(config, kvHeads, options.cacheType(), options.limits());
         onDeviceOnly.add(cache.keys());
         if (config.latent() == null) {
             onDeviceOnly.add(cache.values());
@@ -273,17 +274,18 @@ final class DeviceArrays {
         };
     }
 
-    private DeviceCache cache(ModelConfig config, int kvHeads, BatchLimits limits) {
-        long elements = config.layers() * limits.positions() * kvHeads * config.headDim();
+    private DeviceCache cache(ModelConfig config, int kvHeads, CacheType type, BatchLimits limits) {
+        long heads = config.layers() * limits.positions() * kvHeads;
+        long elements = Math.multiplyExact(heads, DeviceCache.rowElements(type, config.headDim()));
         if (elements > DeviceWeights.MOST_ELEMENTS) {
             throw new DeviceException("a KV cache of " + limits.positions() + " positions is too large for a device: "
                     + "its keys take " + elements + " elements, and one array holds " + DeviceWeights.MOST_ELEMENTS);
         }
-        int cached = (int) elements;
-        FloatArray keys = floats(cached, 1);
+        TornadoNativeArray keys = keepCleared(DeviceCache.allocate(type, (int) elements));
         return new DeviceCache(
                 keys,
-                config.latent() == null ? floats(cached, 1) : keys,
+                config.latent() == null ? keepCleared(DeviceCache.allocate(type, (int) elements)) : keys,
+                type,
                 kvHeads,
                 (int) limits.positions(),
                 config.headDim(),

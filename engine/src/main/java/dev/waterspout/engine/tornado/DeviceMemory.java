@@ -11,6 +11,7 @@ import dev.waterspout.engine.model.Temperature;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.codec.PlainFormat;
+import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.DeviceRouting;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
@@ -112,7 +113,7 @@ final class DeviceMemory {
                 (long) config.layers()
                         * shard.kvHeads().size()
                         * options.limits().positions(),
-                (config.latent() == null ? 2L : 1L) * config.headDim());
+                (config.latent() == null ? 2L : 1L) * DeviceCache.rowElements(options.cacheType(), config.headDim()));
     }
 
     /** Returns the bytes of a chunk's activations, of the logits, and of the kernels' tables. */

@@ -13,7 +13,6 @@ import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.CompileLock;
 import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelDevice;
-import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.peer.PeerEnd;
 import java.util.List;
 import java.util.Objects;
@@ -35,10 +34,6 @@ record TornadoShards(
         implements ShardFactory {
     @Override
     public ShardCompute create(Model model, Shard shard, int ranks, RankOptions options) {
-        if (options.cacheType() != CacheType.F32) {
-            throw new IllegalArgumentException(
-                    "cache type " + options.cacheType() + " on " + name + "; TornadoVM devices only support f32");
-        }
         requireWholeGroups(shard, model.config().groupSize());
         return CompileLock.building(() -> new TornadoShard(this, model, shard, ranks, options));
     }

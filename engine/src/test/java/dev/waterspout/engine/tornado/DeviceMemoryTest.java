@@ -20,6 +20,7 @@ import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.engine.testing.SmallModel;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -71,23 +73,31 @@ class DeviceMemoryTest {
     }
 
     private static RankGroup group(Model model, ShardPlan plan, String comm) {
+        return group(model, plan, options(comm));
+    }
+
+    private static RankGroup group(Model model, ShardPlan plan, RankOptions options) {
         RankGroup group = RankGroup.inProcess(
                 model,
                 plan,
-                options(comm),
+                options,
                 devices(plan.ranks()).stream().map(Device::shards).toList());
         group.preload((bytes, total) -> {});
         return group;
     }
 
     private static void assertOccupiesThePredictedMemory(SmallModel small, int ranks, String comm) {
+        assertOccupiesThePredictedMemory(small, ranks, options(comm));
+    }
+
+    private static void assertOccupiesThePredictedMemory(SmallModel small, int ranks, RankOptions options) {
         try (Model model = small.load()) {
             ShardPlan plan = ShardPlan.of(model, ranks, List.of());
-            try (RankGroup group = group(model, plan, comm)) {
+            try (RankGroup group = group(model, plan, options)) {
                 Groups.logits(group, PROMPT);
                 group.forward(new int[] {90}, PROMPT.length, true);
                 for (int rank = 0; rank < ranks; rank++) {
-                    long needed = DeviceMemory.bytes(model, plan.shards().get(rank), ranks, options(comm));
+                    long needed = DeviceMemory.bytes(model, plan.shards().get(rank), ranks, options);
                     assertThat(emulated(rank).memoryInUse()).isCloseTo(needed, within(SMALL));
                 }
             }
@@ -99,6 +109,15 @@ class DeviceMemoryTest {
     void aShardOccupiesThePredictedMemory() {
         assertOccupiesThePredictedMemory(SmallModel.of("llama"), 1, "f32");
         assertOccupiesThePredictedMemory(SmallModel.of("qwen2").withBiases().tied(), 1, "f32");
+    }
+
+    @ParameterizedTest
+    @EnumSource(CacheType.class)
+    void cachesOfEveryTypeOccupyThePredictedMemory(CacheType type) {
+        RankOptions options = new RankOptions(
+                        2048, PROMPT.length, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(2))
+                .withCacheType(type);
+        assertOccupiesThePredictedMemory(SmallModel.of("llama", 32), 1, options);
     }
 
     @ParameterizedTest

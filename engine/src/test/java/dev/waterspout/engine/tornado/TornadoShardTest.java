@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.forward.HostShard;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.SequenceRows;
 import dev.waterspout.engine.forward.ShardCompute;
@@ -17,6 +18,7 @@ import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.engine.testing.SmallModel;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.testing.Pairwise;
 import java.lang.foreign.ValueLayout;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Runs on every available device: the emulator's by default, an SDK's with the profile tornadovm. */
@@ -187,6 +190,31 @@ class TornadoShardTest {
     @MethodSource("kindsOnAllDevices")
     void everyDeviceComputesWhatTheHostComputes(Kind kind, Device device) {
         computesWhatTheHostComputes(kind, device);
+    }
+
+    /** Multiples of q8_0 may differ by 1 where products are added in another order. */
+    @ParameterizedTest
+    @CsvSource({"F16, 1, 2e-3", "Q8_0, 1, 5e-2", "F16, 2, 2e-3"})
+    void cachesAreOfEveryTypeOfTheHost(CacheType type, int ranks, float tolerance) {
+        List<Device> devices =
+                Collections.nCopies(ranks, firstDevice().findFirst().orElseThrow());
+        RankOptions options = new RankOptions(
+                        CONTEXT, PROMPT.length, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(2))
+                .withCacheType(type);
+        try (Model model = SmallModel.of("llama", 32).load();
+                RankGroup host = RankGroup.inProcess(
+                        model,
+                        ShardPlan.of(model, ranks, List.of()),
+                        options,
+                        Collections.nCopies(ranks, HostShard.factory(HostKernels.scalar())));
+                RankGroup group = RankGroup.inProcess(
+                        model,
+                        ShardPlan.of(model, ranks, List.of()),
+                        options,
+                        devices.stream().map(Device::shards).toList())) {
+            group.preload((bytes, total) -> {});
+            assertThat(logits(group)).containsExactly(logits(host), within(tolerance));
+        }
     }
 
     /**

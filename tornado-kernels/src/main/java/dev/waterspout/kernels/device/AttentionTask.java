@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.device.kernels.AttentionKernels;
+import dev.waterspout.kernels.device.kernels.PackedAttentionKernels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -18,7 +19,10 @@ record AttentionTask(
             KernelChoice choice,
             LaunchPlan launches) {
         int local = choice.local();
-        if (choice.cut() == KernelCut.GROUP) {
+        boolean group = choice.cut() == KernelCut.GROUP;
+        if (cache.isPacked()) {
+            addPacked(graph, task, context, step, group);
+        } else if (group) {
             graph.task(
                     task,
                     AttentionKernels::attendByGroup,
@@ -26,8 +30,8 @@ record AttentionTask(
                     step,
                     places,
                     queries,
-                    cache.keys(),
-                    cache.values(),
+                    cache.keyFloats(),
+                    cache.valueFloats(),
                     scoring.sinks(),
                     output,
                     heads,
@@ -37,7 +41,6 @@ record AttentionTask(
                     scoring.scale(),
                     scoring.cap(),
                     local);
-            launches.add(task, (long) heads * local, local, 1, RowCount.CHUNK);
         } else {
             graph.task(
                     task,
@@ -46,8 +49,8 @@ record AttentionTask(
                     step,
                     places,
                     queries,
-                    cache.keys(),
-                    cache.values(),
+                    cache.keyFloats(),
+                    cache.valueFloats(),
                     scoring.sinks(),
                     output,
                     heads,
@@ -56,7 +59,28 @@ record AttentionTask(
                     cache.blockSize(),
                     scoring.scale(),
                     scoring.cap());
-            launches.add(task, heads, local, 1, RowCount.CHUNK);
         }
+        launches.add(task, group ? (long) heads * local : heads, local, 1, RowCount.CHUNK);
+    }
+
+    private void addPacked(TaskGraph graph, String task, KernelContext context, IntArray step, boolean group) {
+        graph.task(
+                task,
+                group ? PackedAttentionKernels::attendPackedByGroup : PackedAttentionKernels::attendPackedByItem,
+                context,
+                step,
+                places,
+                queries,
+                cache.keyWords(),
+                cache.valueWords(),
+                scoring.sinks(),
+                output,
+                heads,
+                cache.kvHeads(),
+                cache.headDim(),
+                cache.blockSize(),
+                scoring.scale(),
+                scoring.cap(),
+                cache.kernelFormat());
     }
 }

@@ -1,18 +1,32 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.CachedWords;
+import dev.waterspout.kernels.device.kernels.PackedCacheKernels;
+import dev.waterspout.kernels.host.CacheType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * Keys and values of all layers on a device.
  *
- * @param keys [layers][kvHeads][capacity][headDim]
- * @param values [layers][kvHeads][capacity][headDim]; the keys themselves where those are weighed, too
+ * @param keys [layers][kvHeads][capacity][elements of a row]: a {@link FloatArray} for F32, else an {@link IntArray} of
+ *     the words of {@link CachedWords}
+ * @param values [layers][kvHeads][capacity][elements of a row]; the keys themselves where those are weighed, too
+ * @param type type of the elements of both
  * @param kvHeads key/value heads
  * @param capacity positions that fit
  * @param headDim elements of a head
  * @param blockSize positions of a block: what one sequence has together; a divisor of the capacity
  */
-public record DeviceCache(FloatArray keys, FloatArray values, int kvHeads, int capacity, int headDim, int blockSize) {
+public record DeviceCache(
+        TornadoNativeArray keys,
+        TornadoNativeArray values,
+        CacheType type,
+        int kvHeads,
+        int capacity,
+        int headDim,
+        int blockSize) {
     /** Checks that the arrays hold whole layers. */
     public DeviceCache {
         if (kvHeads < 1 || capacity < 1 || headDim < 1) {
@@ -23,7 +37,13 @@ public record DeviceCache(FloatArray keys, FloatArray values, int kvHeads, int c
             throw new IllegalArgumentException(
                     "cache of capacity=" + capacity + " in blocks of " + blockSize + ": they must divide it");
         }
-        long layer = Math.multiplyExact((long) kvHeads * capacity, headDim);
+        Class<?> needed = type == CacheType.F32 ? FloatArray.class : IntArray.class;
+        if (!needed.isInstance(keys) || !needed.isInstance(values)) {
+            throw new IllegalArgumentException("cache of " + type + " in a "
+                    + keys.getClass().getSimpleName() + " and a "
+                    + values.getClass().getSimpleName() + ": both must be a " + needed.getSimpleName());
+        }
+        long layer = Math.multiplyExact((long) kvHeads * capacity, rowElements(type, headDim));
         if (keys.getSize() != values.getSize() || keys.getSize() < layer || keys.getSize() % layer != 0) {
             throw new IllegalArgumentException("cache of " + keys.getSize() + " keys and " + values.getSize()
                     + " values: both are layers of " + layer + " elements");
@@ -31,7 +51,21 @@ public record DeviceCache(FloatArray keys, FloatArray values, int kvHeads, int c
     }
 
     /**
-     * A cache that is one block.
+     * A cache of F32.
+     *
+     * @param keys [layers][kvHeads][capacity][headDim]
+     * @param values [layers][kvHeads][capacity][headDim]; the keys themselves where those are weighed, too
+     * @param kvHeads key/value heads
+     * @param capacity positions that fit
+     * @param headDim elements of a head
+     * @param blockSize positions of a block
+     */
+    public DeviceCache(FloatArray keys, FloatArray values, int kvHeads, int capacity, int headDim, int blockSize) {
+        this(keys, values, CacheType.F32, kvHeads, capacity, headDim, blockSize);
+    }
+
+    /**
+     * A cache of F32 that is one block.
      *
      * @param keys [layers][kvHeads][capacity][headDim]
      * @param values [layers][kvHeads][capacity][headDim]
@@ -43,14 +77,75 @@ public record DeviceCache(FloatArray keys, FloatArray values, int kvHeads, int c
         this(keys, values, kvHeads, capacity, headDim, capacity);
     }
 
+    /**
+     * {@return the elements of an array that a head takes at one position: floats for F32, else words of 4 bytes}
+     *
+     * @param type type of the cache
+     * @param headDim elements of a head
+     * @throws IllegalArgumentException if the type cannot keep such heads
+     */
+    public static int rowElements(CacheType type, int headDim) {
+        long _ = type.rowBytes(headDim); // refuses heads that are not whole blocks
+        return type == CacheType.F32
+                ? headDim
+                : CachedWords.rowWords(headDim, type.format().id());
+    }
+
+    /**
+     * {@return an array of zeros for the keys or the values of a cache}
+     *
+     * @param type type of the cache
+     * @param elements elements of the array
+     */
+    public static TornadoNativeArray allocate(CacheType type, int elements) {
+        TornadoNativeArray array = type == CacheType.F32 ? new FloatArray(elements) : new IntArray(elements);
+        array.getSegment().fill((byte) 0);
+        return array;
+    }
+
     /** {@return whether keys are what attention weighs, so that there are no values} */
     @SuppressWarnings("ReferenceEquality") // The runtime identifies arrays by reference.
     boolean hasKeysOnly() {
         return keys == values;
     }
 
+    boolean isPacked() {
+        return type != CacheType.F32;
+    }
+
+    FloatArray keyFloats() {
+        return (FloatArray) keys;
+    }
+
+    FloatArray valueFloats() {
+        return (FloatArray) values;
+    }
+
+    IntArray keyWords() {
+        return (IntArray) keys;
+    }
+
+    IntArray valueWords() {
+        return (IntArray) values;
+    }
+
+    /** {@return the number of the type in kernels} */
+    int kernelFormat() {
+        return type.format().id();
+    }
+
+    /** {@return the runs of elements of a token's keys that are encoded together} */
+    int runs() {
+        return kvHeads * PackedCacheKernels.runs(headDim, kernelFormat());
+    }
+
+    /** {@return the elements of an array that a head takes at one position} */
+    int rowElements() {
+        return rowElements(type, headDim);
+    }
+
     /** {@return the layers that the arrays hold} */
     int layers() {
-        return keys.getSize() / (kvHeads * capacity * headDim);
+        return keys.getSize() / (kvHeads * capacity * rowElements());
     }
 }

@@ -137,7 +137,9 @@ public final class KernelCandidates {
             }
             case ATTENTION -> {
                 add(choices, KernelCut.PLAIN, 1, 1, 2, 4, 8);
-                add(choices, KernelCut.PLAIN, AttentionKernels.PER_ITEM, 1, 2, 4, 8);
+                if (shape.isOfF32()) {
+                    add(choices, KernelCut.PLAIN, AttentionKernels.PER_ITEM, 1, 2, 4, 8);
+                }
                 add(choices, KernelCut.GROUP, 1, 32, 64, 128, 256);
             }
             case QUANTIZE -> {

@@ -19,6 +19,7 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * A TornadoVM task graph of this package's kernels, with their worker grids. All kernels read the launch's scalars
@@ -219,8 +220,7 @@ public final class KernelGraph {
         RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, queries, keys, values);
         rotary.requireRoom(maxRows);
         stepLimits.addCache(cache, places);
-        rotary.add(graph, task, context, step);
-        launches.add(task, rotary.itemsOfRow(), ELEMENTS, 1, RowCount.CHUNK);
+        rotary.add(graph, task, context, step, launches);
     }
 
     /**
@@ -238,11 +238,16 @@ public final class KernelGraph {
         }
     }
 
-    private void copyBlock(String task, DeviceCache cache, FloatArray copied, IntArray copy) {
+    private void copyBlock(String task, DeviceCache cache, TornadoNativeArray copied, IntArray copy) {
         int layerHeads = cache.layers() * cache.kvHeads();
-        int block = cache.blockSize() * cache.headDim();
-        int head = cache.capacity() * cache.headDim();
-        graph.task(task, CacheKernels::copyCacheBlock, context, copy, copied, layerHeads, block, head);
+        int block = cache.blockSize() * cache.rowElements();
+        int head = cache.capacity() * cache.rowElements();
+        if (copied instanceof IntArray words) {
+            graph.task(task, CacheKernels::copyCacheWords, context, copy, words, layerHeads, block, head);
+        } else {
+            FloatArray floats = (FloatArray) copied;
+            graph.task(task, CacheKernels::copyCacheBlock, context, copy, floats, layerHeads, block, head);
+        }
         launches.add(task, (long) layerHeads * block, ELEMENTS, 0, RowCount.CHUNK);
     }
 
@@ -273,7 +278,7 @@ public final class KernelGraph {
         ArrayChecks.requireSize("output", output, elements);
         ArrayChecks.requireSize("sinks", scoring.sinks(), (long) cache.layers() * heads);
         stepLimits.addCache(cache, places);
-        KernelChoice choice = device.choice(KernelShape.attention(heads, cache.headDim(), choiceRows));
+        KernelChoice choice = device.choice(KernelShape.attention(cache.type(), heads, cache.headDim(), choiceRows));
         new AttentionTask(cache, places.data(), heads, scoring, queries, output)
                 .add(graph, task, context, step, choice, launches);
     }

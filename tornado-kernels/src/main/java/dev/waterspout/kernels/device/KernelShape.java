@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Locale;
 
@@ -10,13 +11,13 @@ import java.util.Locale;
  * <pre>
  *   kind            format    outer          inner             tokens
  *   LINEAR          weights   output rows    columns           of the largest chunk
- *   ATTENTION       f32       query heads    elements per head of the largest chunk
+ *   ATTENTION       cache     query heads    elements per head of the largest chunk
  *   QUANTIZE        wire      1              columns           of the largest chunk
  *   DEQUANTIZE_SUM  wire      ranks          columns           of the largest chunk
  * </pre>
  *
  * @param kind the kernel
- * @param format format of weights or partials, in lower case
+ * @param format format of weights, cache or partials, in lower case
  * @param outer see above
  * @param inner see above
  * @param tokens tokens of the largest chunk that the graph is compiled for
@@ -38,8 +39,13 @@ public record KernelShape(KernelKind kind, String format, int outer, int inner, 
     }
 
     /** {@return the shape of an attention} */
+    public static KernelShape attention(CacheType cache, int heads, int headDim, int tokens) {
+        return new KernelShape(KernelKind.ATTENTION, cache.name().toLowerCase(Locale.ROOT), heads, headDim, tokens);
+    }
+
+    /** {@return the shape of an attention over a cache of f32} */
     public static KernelShape attention(int heads, int headDim, int tokens) {
-        return new KernelShape(KernelKind.ATTENTION, "f32", heads, headDim, tokens);
+        return attention(CacheType.F32, heads, headDim, tokens);
     }
 
     /** {@return the shape of a packing} */
@@ -55,6 +61,11 @@ public record KernelShape(KernelKind kind, String format, int outer, int inner, 
     /** {@return the format of the weights of a product} */
     WeightFormat weights() {
         return WeightFormat.valueOf(format.toUpperCase(Locale.ROOT));
+    }
+
+    /** {@return whether weights, cache or partials are of f32} */
+    boolean isOfF32() {
+        return format.equals("f32");
     }
 
     /** {@return the class of shapes that share one choice: every size rounded up to a power of two} */

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.PackedCacheKernels;
 import dev.waterspout.kernels.device.kernels.RotaryKernels;
 import dev.waterspout.kernels.host.RopePairing;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -16,6 +17,8 @@ record RotaryTask(
         FloatArray queries,
         FloatArray keys,
         FloatArray values) {
+    private static final int ELEMENTS = KernelCandidates.ELEMENTS;
+
     void requireRoom(int rows) {
         int headDim = cache.headDim();
         if (rope.ropeDim() > headDim || rope.rows() < rows) {
@@ -32,13 +35,62 @@ record RotaryTask(
         return cache.kvHeads() * cache.headDim();
     }
 
-    /** {@return work-items of a row: one per pair of queries, and one per element of keys} */
-    long itemsOfRow() {
-        return (long) heads * (rope.ropeDim() / 2) + kvWidth();
+    /** Adds the tasks; where the cache is not of f32, values are stored by a task of their own. */
+    void add(TaskGraph graph, String task, KernelContext context, IntArray step, LaunchPlan launches) {
+        long pairs = (long) heads * (rope.ropeDim() / 2);
+        if (cache.isPacked()) {
+            addPacked(graph, task, context, step);
+            launches.add(task, pairs + cache.runs(), ELEMENTS, 1, RowCount.CHUNK);
+            if (!cache.hasKeysOnly()) {
+                addPackedValues(graph, task + "Values", context, step);
+                launches.add(task + "Values", cache.runs(), ELEMENTS, 1, RowCount.CHUNK);
+            }
+        } else {
+            addFloats(graph, task, context, step);
+            launches.add(task, pairs + kvWidth(), ELEMENTS, 1, RowCount.CHUNK);
+        }
     }
 
-    void add(TaskGraph graph, String task, KernelContext context, IntArray step) {
-        int adjacent = rope.pairing() == RopePairing.ADJACENT ? 1 : 0;
+    private int adjacent() {
+        return rope.pairing() == RopePairing.ADJACENT ? 1 : 0;
+    }
+
+    private void addPacked(TaskGraph graph, String task, KernelContext context, IntArray step) {
+        graph.task(
+                task,
+                PackedCacheKernels::turnAndPackKeys,
+                context,
+                step,
+                places,
+                rope.angles(),
+                queries,
+                keys,
+                cache.keyWords(),
+                heads,
+                cache.kvHeads(),
+                cache.headDim(),
+                rope.ropeDim(),
+                cache.blockSize(),
+                adjacent(),
+                cache.kernelFormat());
+    }
+
+    private void addPackedValues(TaskGraph graph, String task, KernelContext context, IntArray step) {
+        graph.task(
+                task,
+                PackedCacheKernels::packValues,
+                context,
+                step,
+                places,
+                values,
+                cache.valueWords(),
+                cache.kvHeads(),
+                cache.headDim(),
+                cache.blockSize(),
+                cache.kernelFormat());
+    }
+
+    private void addFloats(TaskGraph graph, String task, KernelContext context, IntArray step) {
         if (cache.hasKeysOnly()) {
             graph.task(
                     task,
@@ -49,13 +101,13 @@ record RotaryTask(
                     rope.angles(),
                     queries,
                     keys,
-                    cache.keys(),
+                    cache.keyFloats(),
                     heads,
                     cache.kvHeads(),
                     cache.headDim(),
                     rope.ropeDim(),
                     cache.blockSize(),
-                    adjacent);
+                    adjacent());
         } else {
             graph.task(
                     task,
@@ -67,14 +119,14 @@ record RotaryTask(
                     queries,
                     keys,
                     values,
-                    cache.keys(),
-                    cache.values(),
+                    cache.keyFloats(),
+                    cache.valueFloats(),
                     heads,
                     cache.kvHeads(),
                     cache.headDim(),
                     rope.ropeDim(),
                     cache.blockSize(),
-                    adjacent);
+                    adjacent());
         }
     }
 }

@@ -10,6 +10,7 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -28,7 +29,7 @@ public final class UploadGraph {
      *
      * @param name the graph's name in its plan
      * @param device within whose limits its kernels run
-     * @param arrays the arrays, of floats or bytes
+     * @param arrays the arrays, of floats, bytes or words
      */
     public UploadGraph(String name, KernelDevice device, List<TornadoNativeArray> arrays) {
         this.graph = new TaskGraph(name);
@@ -61,6 +62,24 @@ public final class UploadGraph {
                 (task, a) -> graph.task(
                         task,
                         UploadKernels::readBytes,
+                        context,
+                        sink,
+                        a.get(0),
+                        a.get(1),
+                        a.get(2),
+                        a.get(3),
+                        a.get(4),
+                        a.get(5),
+                        a.get(6),
+                        a.get(7),
+                        a.get(8),
+                        a.get(9)));
+        addTasks(
+                "words",
+                select(arrays, IntArray.class),
+                (task, a) -> graph.task(
+                        task,
+                        UploadKernels::readWords,
                         context,
                         sink,
                         a.get(0),

@@ -73,8 +73,8 @@ class AttentionKernelsTest {
         host.rope(table, 0, turnedKeys.getSegment(), new HeadShape(shape.kvHeads, shape.headDim), 0, rows);
 
         DeviceCache cache = shape.cache(random);
-        FloatArray expectedKeys = Operands.copy(cache.keys());
-        FloatArray expectedValues = Operands.copy(cache.values());
+        FloatArray expectedKeys = Operands.copy(cache.keyFloats());
+        FloatArray expectedValues = Operands.copy(cache.valueFloats());
         shape.store(turnedKeys, expectedKeys, 1, position, rows);
         shape.store(values, expectedValues, 1, position, rows);
 
@@ -102,9 +102,9 @@ class AttentionKernelsTest {
         // Only the positions that the chunk stores are compared, because TornadoVM does not transfer arrays that a
         // kernel only writes.
         Operands.assertClose(
-                shape.load(cache.keys(), 1, position, rows), shape.load(expectedKeys, 1, position, rows), 1e-6);
+                shape.load(cache.keyFloats(), 1, position, rows), shape.load(expectedKeys, 1, position, rows), 1e-6);
         Operands.assertSameBits(
-                shape.load(cache.values(), 1, position, rows), shape.load(expectedValues, 1, position, rows));
+                shape.load(cache.valueFloats(), 1, position, rows), shape.load(expectedValues, 1, position, rows));
     }
 
     private static void checkAttention(TestDevice device, Shape shape, int position, int rows) {
@@ -177,8 +177,8 @@ class AttentionKernelsTest {
         Shape shape = new Shape(4, 2, 16, 20);
         Random random = new Random(3);
         DeviceCache pieces = shape.cache(random);
-        DeviceCache blocks =
-                new DeviceCache(pieces.keys(), pieces.values(), shape.kvHeads, shape.capacity, shape.headDim, 4);
+        DeviceCache blocks = new DeviceCache(
+                pieces.keyFloats(), pieces.valueFloats(), shape.kvHeads, shape.capacity, shape.headDim, 4);
         FloatArray queries = Operands.gaussian(random, 3 * shape.heads * shape.headDim);
         FloatArray together = Operands.zeros(queries.getSize());
         int[] first = {3, 0, 4};
@@ -209,8 +209,8 @@ class AttentionKernelsTest {
                 for (int i = 0; i < size * shape.headDim; i++) {
                     int to = (head * shape.capacity + block * size) * shape.headDim + i;
                     int from = (head * shape.capacity + table[block] * size) * shape.headDim + i;
-                    piece.keys().set(to, blocks.keys().get(from));
-                    piece.values().set(to, blocks.values().get(from));
+                    piece.keyFloats().set(to, blocks.keyFloats().get(from));
+                    piece.valueFloats().set(to, blocks.valueFloats().get(from));
                 }
             }
         }
@@ -233,8 +233,8 @@ class AttentionKernelsTest {
                 shape.capacity,
                 shape.headDim,
                 5);
-        FloatArray keys = Operands.copy(cache.keys());
-        FloatArray values = Operands.copy(cache.values());
+        FloatArray keys = Operands.copy(cache.keyFloats());
+        FloatArray values = Operands.copy(cache.valueFloats());
         for (int layer = 0; layer < LAYERS; layer++) {
             shape.store(shape.load(keys, layer, 15, 5), keys, layer, 5, 5);
             shape.store(shape.load(values, layer, 15, 5), values, layer, 5, 5);
@@ -245,8 +245,8 @@ class AttentionKernelsTest {
         graph.copyBlock("copy", cache, copy);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, cache.keys(), cache.values());
         device.run(graph);
-        Operands.assertSameBits(cache.keys(), keys);
-        Operands.assertSameBits(cache.values(), values);
+        Operands.assertSameBits(cache.keyFloats(), keys);
+        Operands.assertSameBits(cache.valueFloats(), values);
     }
 
     private record Shape(int heads, int kvHeads, int headDim, int capacity) {

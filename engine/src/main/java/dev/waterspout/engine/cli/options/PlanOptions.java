@@ -60,7 +60,7 @@ public final class PlanOptions {
             names = "--cache-type",
             paramLabel = "f32|f16|q8_0",
             defaultValue = "f32",
-            description = "Element type of the KV cache; f16 and q8_0 on the host only (default: ${DEFAULT-VALUE}).")
+            description = "Element type of the KV cache (default: ${DEFAULT-VALUE}).")
     private CacheType cacheType = CacheType.F32;
 
     @Option(

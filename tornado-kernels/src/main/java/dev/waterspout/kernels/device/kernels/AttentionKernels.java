@@ -206,7 +206,7 @@ public final class AttentionKernels {
     }
 
     /** Returns the first position that a token attends to. */
-    private static int first(int window, int visible) {
+    static int first(int window, int visible) {
         int first = 0;
         if (window > 0) {
             first = TornadoMath.max(0, visible - window);
@@ -215,7 +215,7 @@ public final class AttentionKernels {
     }
 
     /** {@code cap x tanh(score / cap)}; a cap of 0 leaves the score. */
-    private static float capped(float score, float cap) {
+    static float capped(float score, float cap) {
         float result = score;
         if (cap > 0f) {
             result = ElementwiseKernels.softCap(score, cap);
@@ -241,13 +241,13 @@ public final class AttentionKernels {
         return (s0 + s1) + (s2 + s3);
     }
 
-    private static void clear(FloatArray output, int query, int headDim) {
+    static void clear(FloatArray output, int query, int headDim) {
         for (int d = 0; d < headDim; d++) {
             output.set(query + d, 0f);
         }
     }
 
-    private static void divide(FloatArray output, int query, int headDim, float sum) {
+    static void divide(FloatArray output, int query, int headDim, float sum) {
         for (int d = 0; d < headDim; d++) {
             output.set(query + d, output.get(query + d) / sum);
         }

@@ -32,4 +32,17 @@ public final class CacheKernels {
             cache.set(target, cache.get(source));
         }
     }
+
+    /** The same for a cache of f16 or q8_0, one item per word; elements are words. */
+    public static void copyCacheWords(
+            KernelContext context, IntArray copy, IntArray cache, int layerHeads, int blockElements, int headElements) {
+        int item = context.globalIdx;
+        if (item < layerHeads * blockElements) {
+            int head = item / blockElements;
+            int within = head * headElements + (item - head * blockElements);
+            int source = within + copy.get(0) * blockElements;
+            int target = within + copy.get(1) * blockElements;
+            cache.set(target, cache.get(source));
+        }
+    }
 }

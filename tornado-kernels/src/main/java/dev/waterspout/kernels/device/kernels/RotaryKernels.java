@@ -84,7 +84,7 @@ public final class RotaryKernels {
         }
     }
 
-    private static void turnPair(
+    static void turnPair(
             FloatArray angles,
             FloatArray queries,
             int item,
@@ -107,7 +107,7 @@ public final class RotaryKernels {
         queries.set(base + j, second * angles.get(cosines + j) + first * angles.get(sines + j));
     }
 
-    private static float turnedKey(
+    static float turnedKey(
             FloatArray angles, FloatArray keys, int source, int row, int d, int headDim, int ropeDim, int adjacent) {
         int pairs = ropeDim >> 1;
         int cosines = 2 * row * ropeDim;

@@ -1,0 +1,168 @@
+package dev.waterspout.kernels.device.kernels;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The attention of {@link AttentionKernels} over a cache of f16 or q8_0, whose elements are unpacked as they are read.
+ * Caches are [layers][kvHeads][capacity][words of a head], see {@link CachedWords}.
+ */
+public final class PackedAttentionKernels {
+    /** Positions that {@link #attendPackedByItem} processes at a time. */
+    private static final int TILE = 32;
+
+    private PackedAttentionKernels() {}
+
+    /** One work-item per query head and token: x is the head, y the row. */
+    public static void attendPackedByItem(
+            KernelContext context,
+            IntArray step,
+            IntArray places,
+            FloatArray queries,
+            IntArray keyCache,
+            IntArray valueCache,
+            FloatArray sinks,
+            FloatArray output,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int blockSize,
+            float scale,
+            float cap,
+            int format) {
+        float[] weights = new float[TILE];
+        int[] starts = new int[TILE];
+        float[] piece = new float[CachedWords.PIECE];
+        float[] totals = new float[CachedWords.PIECE];
+        int head = context.globalIdx;
+        int row = context.globalIdy;
+        if (head < heads && row < step.get(Step.ROWS)) {
+            int query = (row * heads + head) * headDim;
+            int kvHead = head / (heads / kvHeads);
+            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
+            int table = Places.table(places, row);
+            int visible = Places.position(places, row) + 1;
+            float max = sinks.get(step.get(Step.LAYER) * heads + head);
+            float sum = 1f;
+            AttentionKernels.clear(output, query, headDim);
+            for (int tile = AttentionKernels.first(step.get(Step.WINDOW), visible); tile < visible; tile += TILE) {
+                int count = TornadoMath.min(TILE, visible - tile);
+                float newMax = max;
+                for (int j = 0; j < count; j++) {
+                    int at = (base + Places.slot(places, table, tile + j, blockSize))
+                            * CachedWords.rowWords(headDim, format);
+                    float product = CachedWords.score(queries, query, keyCache, at, headDim, format);
+                    float score = AttentionKernels.capped(product * scale, cap);
+                    starts[j] = at;
+                    weights[j] = score;
+                    newMax = TornadoMath.max(newMax, score);
+                }
+                float factor = TornadoMath.exp(max - newMax);
+                sum = sum * factor;
+                for (int j = 0; j < count; j++) {
+                    weights[j] = TornadoMath.exp(weights[j] - newMax);
+                    sum += weights[j];
+                }
+                for (int first = 0; first < headDim; first += CachedWords.PIECE) {
+                    for (int i = 0; i < CachedWords.PIECE; i++) {
+                        totals[i] = 0f;
+                    }
+                    for (int j = 0; j < count; j++) {
+                        CachedWords.unpack(valueCache, starts[j], first, headDim, piece, format);
+                        float weight = weights[j];
+                        for (int i = 0; i < CachedWords.PIECE; i++) {
+                            totals[i] += weight * piece[i];
+                        }
+                    }
+                    int width = TornadoMath.min(CachedWords.PIECE, headDim - first);
+                    for (int i = 0; i < width; i++) {
+                        int at = query + first + i;
+                        output.set(at, output.get(at) * factor + totals[i]);
+                    }
+                }
+                max = newMax;
+            }
+            AttentionKernels.divide(output, query, headDim, sum);
+        }
+    }
+
+    /**
+     * One work-group per query head and token, in which each work-item processes one position at a time: x is the
+     * head, y the row. A group has at most {@link AttentionKernels#MOST_ITEMS} work-items, a power of two.
+     */
+    public static void attendPackedByGroup(
+            KernelContext context,
+            IntArray step,
+            IntArray places,
+            FloatArray queries,
+            IntArray keyCache,
+            IntArray valueCache,
+            FloatArray sinks,
+            FloatArray output,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int blockSize,
+            float scale,
+            float cap,
+            int format) {
+        float[] maxima = context.allocateFloatLocalArray(AttentionKernels.MOST_ITEMS);
+        float[] weights = context.allocateFloatLocalArray(AttentionKernels.MOST_ITEMS);
+        int[] starts = context.allocateIntLocalArray(AttentionKernels.MOST_ITEMS);
+        int items = context.localGroupSizeX;
+        int item = context.localIdx;
+        int head = context.groupIdx;
+        int row = context.globalIdy;
+        int query = (row * heads + head) * headDim;
+        int kvHead = head / (heads / kvHeads);
+        int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
+        int table = Places.table(places, row);
+        int visible = Places.position(places, row) + 1;
+        for (int d = item; d < headDim; d += items) {
+            output.set(query + d, 0f);
+        }
+        float max = sinks.get(step.get(Step.LAYER) * heads + head);
+        float sum = 1f;
+        for (int tile = AttentionKernels.first(step.get(Step.WINDOW), visible); tile < visible; tile += items) {
+            int count = TornadoMath.min(items, visible - tile);
+            float score = AttentionKernels.LOWEST;
+            if (item < count) {
+                int at = (base + Places.slot(places, table, tile + item, blockSize))
+                        * CachedWords.rowWords(headDim, format);
+                starts[item] = at;
+                float product = CachedWords.score(queries, query, keyCache, at, headDim, format);
+                score = AttentionKernels.capped(product * scale, cap);
+            }
+            maxima[item] = score;
+            for (int half = items >> 1; half > 0; half >>= 1) {
+                context.localBarrier();
+                if (item < half) {
+                    maxima[item] = TornadoMath.max(maxima[item], maxima[item + half]);
+                }
+            }
+            context.localBarrier();
+            float newMax = TornadoMath.max(max, maxima[0]);
+            weights[item] = TornadoMath.exp(score - newMax);
+            context.localBarrier();
+            float factor = TornadoMath.exp(max - newMax);
+            sum = sum * factor;
+            for (int j = 0; j < count; j++) {
+                sum += weights[j];
+            }
+            for (int d = item; d < headDim; d += items) {
+                float total = output.get(query + d) * factor;
+                for (int j = 0; j < count; j++) {
+                    total += weights[j] * CachedWords.element(valueCache, starts[j], d, format);
+                }
+                output.set(query + d, total);
+            }
+            max = newMax;
+            context.localBarrier();
+        }
+        for (int d = item; d < headDim; d += items) {
+            output.set(query + d, output.get(query + d) / sum);
+        }
+    }
+}

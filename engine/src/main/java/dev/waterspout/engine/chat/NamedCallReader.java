@@ -9,20 +9,19 @@ final class NamedCallReader implements ToolCallReader {
     private static final Pattern NAME = Pattern.compile("\\s*([\\w.-]+).*", Pattern.DOTALL);
 
     private final String separator;
-    private final String close;
+    private final ClosingText close;
     private final JsonScanner scanner = new JsonScanner();
     private Part part = Part.NAME;
 
     private enum Part {
         NAME,
         ARGUMENTS,
-        CLOSE,
-        ENDED
+        CLOSE
     }
 
     NamedCallReader(String separator, String close) {
         this.separator = separator;
-        this.close = close;
+        this.close = new ClosingText(close);
     }
 
     @Override
@@ -41,13 +40,7 @@ final class NamedCallReader implements ToolCallReader {
         if (part == Part.ARGUMENTS) {
             used += arguments(text.substring(used), deltas);
         }
-        if (part == Part.CLOSE) {
-            String rest = text.substring(used);
-            int end = rest.indexOf(close);
-            used += end >= 0 ? end + close.length() : rest.length() - ToolCallReader.held(rest, close);
-            part = end >= 0 ? Part.ENDED : Part.CLOSE;
-        }
-        return used;
+        return part == Part.CLOSE ? used + close.take(text.substring(used)) : used;
     }
 
     private int arguments(String text, List<ChatDelta> deltas) {
@@ -72,6 +65,6 @@ final class NamedCallReader implements ToolCallReader {
 
     @Override
     public boolean ended() {
-        return part == Part.ENDED;
+        return close.complete();
     }
 }

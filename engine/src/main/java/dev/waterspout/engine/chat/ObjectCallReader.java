@@ -9,7 +9,7 @@ final class ObjectCallReader implements ToolCallReader {
     private final String nameKey;
     private final String argumentsKey;
     private final boolean listed;
-    private final String close;
+    private final ClosingText close;
     private Part part = Part.OPEN;
     private JsonScanner scanner = new JsonScanner();
     private final StringBuilder key = new StringBuilder();
@@ -28,33 +28,26 @@ final class ObjectCallReader implements ToolCallReader {
         /** Between a key and its value. */
         COLON,
         VALUE,
-        CLOSE,
-        ENDED
+        CLOSE
     }
 
     ObjectCallReader(String nameKey, String argumentsKey, boolean listed, String close) {
         this.nameKey = nameKey;
         this.argumentsKey = argumentsKey;
         this.listed = listed;
-        this.close = close;
+        this.close = new ClosingText(close);
     }
 
     @Override
     public int take(String text, List<ChatDelta> deltas) {
         int used = 0;
-        while (used < text.length() && part != Part.CLOSE && part != Part.ENDED) {
+        while (used < text.length() && part != Part.CLOSE) {
             used += step(text.charAt(used), deltas);
         }
         if (part == Part.VALUE) {
             flush(deltas);
         }
-        if (part == Part.CLOSE) {
-            String rest = text.substring(used);
-            int end = rest.indexOf(close);
-            used += end >= 0 ? end + close.length() : rest.length() - ToolCallReader.held(rest, close);
-            part = end >= 0 ? Part.ENDED : Part.CLOSE;
-        }
-        return used;
+        return part == Part.CLOSE ? used + close.take(text.substring(used)) : used;
     }
 
     /** Processes one character; returns 1 if it is consumed, otherwise 0. */
@@ -100,7 +93,7 @@ final class ObjectCallReader implements ToolCallReader {
                 }
                 return place == JsonScanner.Place.AFTER ? 0 : 1;
             }
-            case CLOSE, ENDED -> {}
+            case CLOSE -> {}
         }
         return 1;
     }
@@ -158,6 +151,6 @@ final class ObjectCallReader implements ToolCallReader {
 
     @Override
     public boolean ended() {
-        return part == Part.ENDED;
+        return close.complete();
     }
 }

@@ -11,11 +11,9 @@ import dev.waterspout.engine.cli.chat.ChatLoop;
 import dev.waterspout.engine.cli.chat.PlainConsole;
 import dev.waterspout.engine.cli.chat.TerminalConsole;
 import dev.waterspout.engine.cli.file.TextFile;
-import dev.waterspout.engine.cli.options.CommOptions;
-import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
-import dev.waterspout.engine.cli.options.PlanOptions;
 import dev.waterspout.engine.cli.options.PromptText;
+import dev.waterspout.engine.cli.options.RunOptions;
 import dev.waterspout.engine.cli.options.SamplingOptions;
 import dev.waterspout.engine.cli.options.TemplateOptions;
 import dev.waterspout.engine.cli.print.ConsoleEvents;
@@ -95,13 +93,7 @@ final class ChatCommand implements Callable<Integer> {
     private SamplingOptions sampling = new SamplingOptions();
 
     @Mixin
-    private PlanOptions planOptions = new PlanOptions();
-
-    @Mixin
-    private CommOptions commOptions = new CommOptions();
-
-    @Mixin
-    private HostOptions hostOptions = new HostOptions();
+    private RunOptions runOptions = new RunOptions();
 
     @Override
     public Integer call() throws IOException {
@@ -110,11 +102,8 @@ final class ChatCommand implements Callable<Integer> {
             throw new IllegalArgumentException("tokens to predict is " + predict + "; it must be -1 or more");
         }
         SamplingParameters parameters = sampling.parameters();
-        Options options = planOptions.options(
-                commOptions.exchange(false),
-                hostOptions.host(planOptions.activations(), planOptions.machineCode()),
-                err);
-        try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
+        Options options = runOptions.options(false, err);
+        try (Session session = Session.join(options, new ConsoleEvents(err, runOptions.explains()))) {
             try (Model model = modelOptions.load()) {
                 Optional<ChatTemplate> template =
                         session.leads() ? Optional.of(templateOptions.require(model)) : Optional.empty();

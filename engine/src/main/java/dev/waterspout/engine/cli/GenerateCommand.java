@@ -5,12 +5,10 @@ import dev.waterspout.engine.api.LanguageModel;
 import dev.waterspout.engine.api.Options;
 import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.cli.options.CodecDeviceOptions;
-import dev.waterspout.engine.cli.options.CommOptions;
-import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
-import dev.waterspout.engine.cli.options.PlanOptions;
 import dev.waterspout.engine.cli.options.ProfileOptions;
 import dev.waterspout.engine.cli.options.PromptText;
+import dev.waterspout.engine.cli.options.RunOptions;
 import dev.waterspout.engine.cli.options.SamplingOptions;
 import dev.waterspout.engine.cli.print.ConsoleEvents;
 import dev.waterspout.engine.cli.print.ExitCode;
@@ -75,13 +73,7 @@ final class GenerateCommand implements Callable<Integer> {
     private SamplingOptions samplingOptions = new SamplingOptions();
 
     @Mixin
-    private PlanOptions planOptions = new PlanOptions();
-
-    @Mixin
-    private CommOptions commOptions = new CommOptions();
-
-    @Mixin
-    private HostOptions hostOptions = new HostOptions();
+    private RunOptions runOptions = new RunOptions();
 
     @Mixin
     private CodecDeviceOptions codecDevice = new CodecDeviceOptions();
@@ -122,11 +114,9 @@ final class GenerateCommand implements Callable<Integer> {
         codecDevice.prepare();
         profile.prepare();
         long start = System.nanoTime();
-        Options options = planOptions.options(
-                codecDevice.on(commOptions.exchange(false)),
-                hostOptions.host(planOptions.activations(), planOptions.machineCode()),
-                err);
-        try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
+        Options asked = runOptions.options(false, err);
+        Options options = asked.withExchange(codecDevice.on(asked.exchange()));
+        try (Session session = Session.join(options, new ConsoleEvents(err, runOptions.explains()))) {
             try (Model model = modelOptions.load()) {
                 String prompt = session.leads() ? readPrompt() : "";
                 Deployment deployment =

@@ -6,10 +6,8 @@ import dev.waterspout.engine.api.LanguageModel;
 import dev.waterspout.engine.api.Options;
 import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.cli.file.TextFile;
-import dev.waterspout.engine.cli.options.CommOptions;
-import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
-import dev.waterspout.engine.cli.options.PlanOptions;
+import dev.waterspout.engine.cli.options.RunOptions;
 import dev.waterspout.engine.cli.print.ConsoleEvents;
 import dev.waterspout.engine.cli.print.ExitCode;
 import dev.waterspout.engine.cli.print.PerplexityFormat;
@@ -73,13 +71,7 @@ final class PerplexityCommand implements Callable<Integer> {
     private @Nullable Boolean compare;
 
     @Mixin
-    private PlanOptions planOptions = new PlanOptions();
-
-    @Mixin
-    private CommOptions commOptions = new CommOptions();
-
-    @Mixin
-    private HostOptions hostOptions = new HostOptions();
+    private RunOptions runOptions = new RunOptions();
 
     @Option(
             names = {"-o", "--output"},
@@ -95,14 +87,9 @@ final class PerplexityCommand implements Callable<Integer> {
         if (windows == 0 || windows < -1) {
             throw new IllegalArgumentException("windows to score is " + windows + "; it must be -1 or at least 1");
         }
-        Context context = planOptions.contextOr(DEFAULT_WINDOW);
-        Options options = planOptions
-                .options(
-                        commOptions.exchange(true),
-                        hostOptions.host(planOptions.activations(), planOptions.machineCode()),
-                        err)
-                .withContext(context);
-        try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
+        Context context = runOptions.contextOr(DEFAULT_WINDOW);
+        Options options = runOptions.options(true, err).withContext(context);
+        try (Session session = Session.join(options, new ConsoleEvents(err, runOptions.explains()))) {
             try (Model model = modelOptions.load()) {
                 int chunk = Math.min(options.host().batch(), context.positions());
                 int rows = PerplexityMeter.logitRows(model.config().vocabulary(), chunk);

@@ -6,11 +6,9 @@ import dev.waterspout.engine.api.LanguageModel;
 import dev.waterspout.engine.api.Options;
 import dev.waterspout.engine.api.Session;
 import dev.waterspout.engine.chat.ChatTemplate;
-import dev.waterspout.engine.cli.options.CommOptions;
-import dev.waterspout.engine.cli.options.HostOptions;
 import dev.waterspout.engine.cli.options.ModelOptions;
 import dev.waterspout.engine.cli.options.ParallelOptions;
-import dev.waterspout.engine.cli.options.PlanOptions;
+import dev.waterspout.engine.cli.options.RunOptions;
 import dev.waterspout.engine.cli.options.SamplingOptions;
 import dev.waterspout.engine.cli.options.ServerOptions;
 import dev.waterspout.engine.cli.options.TemplateOptions;
@@ -81,16 +79,10 @@ final class ServeCommand implements Callable<Integer> {
     private SamplingOptions sampling = new SamplingOptions();
 
     @Mixin
-    private PlanOptions planOptions = new PlanOptions();
+    private RunOptions runOptions = new RunOptions();
 
     @Mixin
     private ParallelOptions parallel = new ParallelOptions();
-
-    @Mixin
-    private CommOptions commOptions = new CommOptions();
-
-    @Mixin
-    private HostOptions hostOptions = new HostOptions();
 
     @Parameters(
             hidden = true,
@@ -109,13 +101,10 @@ final class ServeCommand implements Callable<Integer> {
         if (!ranks.isEmpty()) {
             return serveRanks(serveOptions, err);
         }
-        Options single = planOptions.options(
-                commOptions.exchange(false),
-                hostOptions.host(planOptions.activations(), planOptions.machineCode()),
-                err);
+        Options single = runOptions.options(false, err);
         Options options = single.withContext(parallel.context(single.context()));
         CountDownLatch over = new CountDownLatch(1);
-        try (Session session = Session.join(options, new ConsoleEvents(err, commOptions.explains()))) {
+        try (Session session = Session.join(options, new ConsoleEvents(err, runOptions.explains()))) {
             try (Model model = modelOptions.load()) {
                 Optional<ChatTemplate> template = session.leads() ? templateOptions.find(model) : Optional.empty();
                 Deployment deployment = session.prepare(model, options, Map.of());

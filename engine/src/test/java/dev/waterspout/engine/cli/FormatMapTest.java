@@ -94,7 +94,8 @@ class FormatMapTest {
     void devicesRefuseSeveralFormats() throws IOException {
         Run run = generate("--comm", file(MAP), "--device", "emulator:0");
         assertThat(run.code()).isEqualTo(2);
-        assertThat(run.sentence()).contains("chunks of different sizes or layers; a TornadoVM device needs one");
+        assertThat(run.sentence())
+                .contains("chunks of different sizes or layers; a TornadoVM device needs the same format");
     }
 
     /** Search, map and run together. The texts are short, because the test does not check which formats are found. */

@@ -26,9 +26,8 @@ class DeviceTraitsTest {
                     .getFirst();
             assertThatThrownBy(() -> DeviceTraits.requireDividedAttention("opencl:0", whole))
                     .isInstanceOf(DeviceException.class)
-                    .hasMessage(
-                            "device opencl:0 does not compute replicated attention; --attention sharded, or the host,"
-                                    + " does without");
+                    .hasMessage("device opencl:0 does not support replicated attention; use --attention sharded or"
+                            + " the host");
         }
     }
 }

@@ -14,8 +14,7 @@ import java.lang.foreign.MemorySegment;
  * <p>All implementations of a format write the same bytes and decode to the same bits, except the payload of NaNs that
  * a sum meets or makes, which Java does not define.
  */
-public sealed interface PartialCodec
-        permits ScalarMxCodec, VectorMxCodec, PlainCodec, ScalarIntegerCodec, VectorIntegerCodec, TopKCodec {
+public sealed interface PartialCodec permits ElementCodec, VectorMxCodec, PlainCodec, VectorIntegerCodec, TopKCodec {
 
     /** {@return the wire format} */
     WireFormat format();

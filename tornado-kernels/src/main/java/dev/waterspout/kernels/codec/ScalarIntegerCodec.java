@@ -3,7 +3,7 @@ package dev.waterspout.kernels.codec;
 import java.lang.foreign.MemorySegment;
 
 /** The reference of the integer baselines: one element at a time. */
-final class ScalarIntegerCodec implements PartialCodec {
+final class ScalarIntegerCodec extends ElementCodec {
     private final IntegerFormat format;
     private final BlockQuantizer quantizer;
 
@@ -61,18 +61,7 @@ final class ScalarIntegerCodec implements PartialCodec {
     }
 
     @Override
-    public void decode(MemorySegment packed, int rows, int columns, MemorySegment target) {
-        Shapes.checkEncoded("packed", packed, format, rows, columns);
-        ScalarLoops.decode(elements(columns), packed, rows, columns, target);
-    }
-
-    @Override
-    public void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride) {
-        Shapes.checkPackets(packets, format, rows, columns);
-        ScalarLoops.decodeSum(elements(columns), packets, rows, columns, residual, stride);
-    }
-
-    private ScalarLoops.Elements elements(int columns) {
+    ScalarLoops.Elements elements(int columns) {
         return (packed, row, column) -> value(packed, columns, row, column);
     }
 

@@ -3,7 +3,7 @@ package dev.waterspout.kernels.codec;
 import java.lang.foreign.MemorySegment;
 
 /** The reference: one element at a time, as the definitions read. */
-final class ScalarMxCodec implements PartialCodec {
+final class ScalarMxCodec extends ElementCodec {
     private final MxFormat format;
     private final BlockQuantizer quantizer;
 
@@ -51,18 +51,7 @@ final class ScalarMxCodec implements PartialCodec {
     }
 
     @Override
-    public void decode(MemorySegment packed, int rows, int columns, MemorySegment target) {
-        Shapes.checkEncoded("packed", packed, format, rows, columns);
-        ScalarLoops.decode(elements(columns), packed, rows, columns, target);
-    }
-
-    @Override
-    public void decodeSum(MemorySegment[] packets, int rows, int columns, MemorySegment residual, int stride) {
-        Shapes.checkPackets(packets, format, rows, columns);
-        ScalarLoops.decodeSum(elements(columns), packets, rows, columns, residual, stride);
-    }
-
-    private ScalarLoops.Elements elements(int columns) {
+    ScalarLoops.Elements elements(int columns) {
         MxLayout layout = new MxLayout(format, columns);
         return (packed, row, column) -> value(packed, layout, row, column);
     }

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(600)
 class WaterspoutChatModelTest {
     private static final UserMessage HELLO = UserMessage.from("We the people of the United States");
-    private static final JsonObjectSchema VOTE = JsonObjectSchema.builder()
+    static final JsonObjectSchema VOTE = JsonObjectSchema.builder()
             .addEnumProperty("mood", List.of("calm", "stern"))
             .addBooleanProperty("yes")
             .required("mood", "yes")
@@ -158,7 +158,7 @@ class WaterspoutChatModelTest {
         assertVote(typed.aiMessage().text());
     }
 
-    private static void assertVote(String json) throws Exception {
+    static void assertVote(String json) throws Exception {
         assertThat(PlainJson.read("vote", json)).isInstanceOfSatisfying(Map.class, vote -> {
             assertThat(vote.get("mood")).isIn("calm", "stern");
             assertThat(vote.get("yes")).isInstanceOf(Boolean.class);

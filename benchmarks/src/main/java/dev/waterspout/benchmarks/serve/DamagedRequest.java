@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param damage kind of damage
  * @param bytes head and body
- * @param sent number of bytes that are sent before the client disconnects; all bytes if it does not
+ * @param sent number of bytes that are sent before the client disconnects or stalls; otherwise all bytes
  */
 @SuppressWarnings("ArrayRecordComponent") // made once, sent once, never compared
 record DamagedRequest(Damage damage, byte[] bytes, int sent) {
@@ -40,8 +40,13 @@ record DamagedRequest(Damage damage, byte[] bytes, int sent) {
         /** The body is sent in pieces with pauses between them. */
         SLOW,
         /** The client disconnects before the request is complete, or before the answer. */
-        LEAVES
+        LEAVES,
+        /** The client sends a part of the body, and then waits for the answer. Rare, since it waits for a time limit. */
+        STALLS
     }
+
+    /** One of so many requests stalls. */
+    private static final int STALL_RARITY = 500;
 
     private static final List<String> BASES = List.of(
             "/v1/chat/completions {'messages':[{'role':'user','content':'Hello'}],'max_tokens':2}",
@@ -69,6 +74,9 @@ record DamagedRequest(Damage damage, byte[] bytes, int sent) {
             "/health ",
             "/metrics ");
 
+    /** The first so many have a body. */
+    private static final int BODIES = 13;
+
     private static final List<String> VALUES = List.of(
             "null",
             "true",
@@ -94,8 +102,10 @@ record DamagedRequest(Damage damage, byte[] bytes, int sent) {
     /** Makes a request. */
     static DamagedRequest of(long seed, int number) {
         SplittableRandom random = new SplittableRandom(seed * 1_000_003 + number);
-        Damage damage = Damage.values()[random.nextInt(Damage.values().length)];
-        String base = BASES.get(random.nextInt(BASES.size()));
+        Damage damage = random.nextInt(STALL_RARITY) == 0
+                ? Damage.STALLS
+                : Damage.values()[random.nextInt(Damage.STALLS.ordinal())];
+        String base = BASES.get(random.nextInt(damage == Damage.STALLS ? BODIES : BASES.size()));
         int space = base.indexOf(' ');
         String path = base.substring(0, space);
         byte[] body = utf8(base.substring(space + 1).replace('\'', '"'));
@@ -113,8 +123,12 @@ record DamagedRequest(Damage damage, byte[] bytes, int sent) {
                 + "Connection: close\r\nContent-Type: application/json\r\nContent-Length: " + length + "\r\n\r\n";
         byte[] headBytes = utf8(head);
         byte[] whole = joined(damage == Damage.HEAD ? overwritten(headBytes, 0, random) : headBytes, body);
-        return new DamagedRequest(
-                damage, whole, damage == Damage.LEAVES ? random.nextInt(whole.length + 1) : whole.length);
+        int sent = switch (damage) {
+            case LEAVES -> random.nextInt(whole.length + 1);
+            case STALLS -> random.nextInt(headBytes.length, whole.length);
+            default -> whole.length;
+        };
+        return new DamagedRequest(damage, whole, sent);
     }
 
     private static byte[] utf8(String text) {

@@ -15,10 +15,11 @@ final class LoadReport {
      * The outcome of a request.
      *
      * @param status HTTP status; 0 where the connection failed
-     * @param first seconds from its arrival to the first token
-     * @param between seconds from each token to the next
+     * @param first seconds from its arrival to the first event with text
+     * @param between seconds from each such event to the next; most servers send one for each token
+     * @param tokens number of tokens of the reply
      */
-    record Outcome(int status, double first, List<Double> between) {
+    record Outcome(int status, double first, List<Double> between, int tokens) {
         /** Copies the list. */
         Outcome {
             between = List.copyOf(between);
@@ -26,10 +27,6 @@ final class LoadReport {
 
         private double longest() {
             return between.stream().mapToDouble(Double::doubleValue).max().orElse(0);
-        }
-
-        private int tokens() {
-            return status == 200 ? between.size() + 1 : 0;
         }
     }
 

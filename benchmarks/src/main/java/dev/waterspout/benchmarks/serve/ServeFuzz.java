@@ -21,8 +21,9 @@ import java.util.regex.Pattern;
 
 /**
  * Sends damaged requests to a server of this machine. Each must be answered or refused; if its head or length is
- * damaged, the connection may also be closed. No status may be 500 or above, and no message may contain internals of
- * the server. The text of a request without damage must be the same before and afterwards.
+ * damaged, the connection may also be closed. A request whose body is not sent to its end, and no other, must get status
+ * 408. No status may be 500 or above, and no message may contain internals of the server. The text of a request without
+ * damage must be the same before and afterwards.
  */
 public final class ServeFuzz {
     private static final int REPORTS = 20;
@@ -189,7 +190,9 @@ public final class ServeFuzz {
         }
         int code = Integer.parseInt(status.group(1));
         boolean unknownProtocol = damage == DamagedRequest.Damage.HEAD && (code == 501 || code == 505);
-        if (code >= 500 && !unknownProtocol) {
+        boolean stalls = damage == DamagedRequest.Damage.STALLS;
+        boolean late = code == 408;
+        if ((code >= 500 && !unknownProtocol) || (stalls && !late) || (late && !stalls && !mayBeIncomplete(damage))) {
             return "status " + code + ": " + answer;
         }
         String head = answer.substring(0, Math.max(0, answer.indexOf("\r\n\r\n")));

@@ -14,15 +14,23 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * Generates load for a server of OpenAI's interface on this machine, of Waterspout or of another program. The loop is
  * open: requests arrive at their times even if the server is slow. Replies are streamed, and have the planned length if
- * the server supports {@code logit_bias} or {@code ignore_eos}.
+ * the server supports {@code ignore_eos}. Tokens are counted by the server; if it does not, events with text are counted.
  */
 public final class ServeLoad {
     private static final Duration LIMIT = Duration.ofMinutes(10);
+    /** An event that has text. */
+    private static final Pattern PIECE = Pattern.compile("\"(?:text|content)\":\\s*\"[^\"]");
+
+    /** Number of tokens of the reply, in the last events. */
+    private static final Pattern COUNT = Pattern.compile("\"completion_tokens\":\\s*([0-9]+)");
+
     private static final String WORDS = "one two three four five six seven eight nine ten ";
 
     private final URI url;
@@ -78,7 +86,16 @@ public final class ServeLoad {
     private void send(LoadPlan.Arrival arrival, long due) {
         String prompt = WORDS.repeat(arrival.promptTokens() / 10 + 1);
         String json = PlainJson.text(PlainJson.object(
-                "prompt", prompt, "max_tokens", arrival.replyTokens(), "stream", true, "ignore_eos", true));
+                "prompt",
+                prompt,
+                "max_tokens",
+                arrival.replyTokens(),
+                "stream",
+                true,
+                "stream_options",
+                PlainJson.object("include_usage", true),
+                "ignore_eos",
+                true));
         HttpRequest request = HttpRequest.newBuilder(url.resolve("/v1/completions"))
                 .header("Content-Type", "application/json")
                 .timeout(LIMIT)
@@ -87,25 +104,33 @@ public final class ServeLoad {
         try {
             HttpResponse<Stream<String>> response = client.send(request, BodyHandlers.ofLines());
             List<Long> times = new ArrayList<>();
+            int counted = 0;
             try (Stream<String> lines = response.body()) {
-                lines.filter(line -> line.startsWith("data: {")).forEach(_ -> times.add(System.nanoTime()));
+                for (String line : (Iterable<String>) lines::iterator) {
+                    if (line.startsWith("data: {") && PIECE.matcher(line).find()) {
+                        times.add(System.nanoTime());
+                    }
+                    Matcher count = COUNT.matcher(line);
+                    counted = count.find() ? Integer.parseInt(count.group(1)) : counted;
+                }
             }
-            report.add(outcome(response.statusCode(), due, times));
+            report.add(outcome(response.statusCode(), due, times, counted));
         } catch (IOException failed) {
-            report.add(new LoadReport.Outcome(0, 0, List.of()));
+            report.add(new LoadReport.Outcome(0, 0, List.of(), 0));
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private static LoadReport.Outcome outcome(int status, long due, List<Long> times) {
+    private static LoadReport.Outcome outcome(int status, long due, List<Long> times, int counted) {
         if (status != 200 || times.isEmpty()) {
-            return new LoadReport.Outcome(status == 200 ? 0 : status, 0, List.of());
+            return new LoadReport.Outcome(status == 200 ? 0 : status, 0, List.of(), 0);
         }
         List<Double> between = new ArrayList<>();
         for (int i = 1; i < times.size(); i++) {
             between.add((times.get(i) - times.get(i - 1)) / 1e9);
         }
-        return new LoadReport.Outcome(status, (times.getFirst() - due) / 1e9, between);
+        return new LoadReport.Outcome(
+                status, (times.getFirst() - due) / 1e9, between, counted == 0 ? times.size() : counted);
     }
 }

@@ -4,12 +4,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.waterspout.benchmarks.serve.DamagedRequest.Damage;
+import dev.waterspout.engine.api.ChatOptions;
+import dev.waterspout.engine.api.Context;
+import dev.waterspout.engine.api.Host;
+import dev.waterspout.engine.api.LanguageModel;
+import dev.waterspout.engine.api.Options;
+import dev.waterspout.engine.api.Waterspout;
+import dev.waterspout.engine.chat.ChatTemplate;
+import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.http.ModelServer;
+import dev.waterspout.engine.http.ServeOptions;
+import dev.waterspout.engine.http.openai.ServedModel;
+import dev.waterspout.engine.http.transport.Address;
+import dev.waterspout.engine.http.transport.Limits;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
@@ -29,7 +47,7 @@ class ServeFuzzTest {
     @Test
     void theSameNumberGivesTheSameRequestAndAllDamagesOccur() {
         Set<Damage> damages = EnumSet.noneOf(Damage.class);
-        for (int number = 0; number < 300; number++) {
+        for (int number = 0; number <= Math.max(300, firstThatStalls()); number++) {
             DamagedRequest request = DamagedRequest.of(7, number);
             DamagedRequest again = DamagedRequest.of(7, number);
             assertThat(again.bytes()).isEqualTo(request.bytes());
@@ -53,6 +71,10 @@ class ServeFuzzTest {
         assertThat(ServeFuzz.problem(Damage.VALUE, EVENTS + "data: [DONE]\n\n")).isEmpty();
         assertThat(ServeFuzz.problem(Damage.HEAD, refusal(501, "no such version")))
                 .isEmpty();
+        String late = refusal(408, "the request's body has not come within 30 seconds");
+        assertThat(ServeFuzz.problem(Damage.STALLS, late)).isEmpty();
+        assertThat(ServeFuzz.problem(Damage.STALLS, OK)).startsWith("status 200");
+        assertThat(ServeFuzz.problem(Damage.SLOW, late)).startsWith("status 408");
         assertThat(ServeFuzz.problem(Damage.VALUE, "")).isEqualTo("no answer");
         assertThat(ServeFuzz.problem(Damage.VALUE, "hello")).startsWith("no HTTP");
         assertThat(ServeFuzz.problem(Damage.VALUE, refusal(500, "internal"))).startsWith("status 500");
@@ -60,6 +82,45 @@ class ServeFuzzTest {
         assertThat(ServeFuzz.problem(Damage.VALUE, refusal(400, "java.lang.Error")))
                 .startsWith("message");
         assertThat(ServeFuzz.problem(Damage.VALUE, refusal(400, ""))).startsWith("body");
+    }
+
+    private static int firstThatStalls() {
+        return IntStream.iterate(0, number -> number + 1)
+                .filter(number -> DamagedRequest.of(7, number).damage() == Damage.STALLS)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** A sample of what a long run sends. */
+    @Test
+    void theServerAnswersDamagedRequests() throws Exception {
+        Options options = Options.DEFAULT
+                .withContext(Context.DEFAULT.withPositions(128).withSequences(4, 0))
+                .withHost(new Host(1, Host.DEFAULT.batch(), Host.DEFAULT.activations(), false));
+        ServeOptions serving = new ServeOptions(
+                new Address("127.0.0.1", 0, Optional.empty()),
+                List.of(),
+                4,
+                64,
+                Duration.ofMinutes(2),
+                new Limits(100_000, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofSeconds(60)));
+        try (LanguageModel model = Waterspout.loadEmbedded(options)) {
+            ChatTemplate template = ChatTemplate.of(
+                    "{% for m in messages %}{{ m.content }}{% endfor %}",
+                    model.deployment().model().tokenizer().vocabulary(), Clock.systemUTC());
+            ChatOptions usual = new ChatOptions(8, SamplingParameters.greedy(), List.of());
+            ServedModel served = new ServedModel(model, Optional.of(template), "orator", usual, InstantSource.system());
+            try (ModelServer server = new ModelServer(served, serving)) {
+                ServeFuzz fuzz = new ServeFuzz(URI.create("http://127.0.0.1:" + server.port()), 7);
+                String before = fuzz.reference();
+                int stalls = firstThatStalls();
+                fuzz.send(stalls, stalls + 1, 1);
+                fuzz.send(0, 200, 20);
+                fuzz.compare(before, fuzz.reference());
+                assertThat(fuzz.tally().isClean()).as(fuzz.tally().text()).isTrue();
+                assertThat(fuzz.tally().text()).contains("STALLS 408=1", "VALUE 400=", "FIELD 200=", "reference text");
+            }
+        }
     }
 
     @Test
@@ -79,6 +140,7 @@ class ServeFuzzTest {
                     URI.create("http://127.0.0.1:" + server.getAddress().getPort()), 7);
             fuzz.compare(fuzz.reference(), fuzz.reference());
             assertThat(fuzz.tally().isClean()).isTrue();
+            assertThat(firstThatStalls()).isGreaterThan(60); // this server would wait for it
             fuzz.send(0, 60, 8);
             assertThat(fuzz.tally().text())
                     .contains("reference text equal=1", "WRONG: {", ": status 500", "BYTES 200=");

@@ -177,7 +177,8 @@ public final class LanguageModel implements AutoCloseable {
      */
     public ChatReply reply(ChatPrompt prompt, ChatOptions options, int[] known) {
         GenerationExtent extent = new GenerationExtent(GenerationExtent.ANY, options.predict(), false);
-        Sampler sampler = new Sampler(options.sampling(), options.constraint().get(), options.likeliest());
+        Sampler sampler =
+                new Sampler(options.sampling(), ContainedConstraint.of(options.constraint()), options.likeliest());
         Generation generation = generator.begin(prompt.ids(), known, extent, sampler);
         return new ChatReply(generation, deployment.model().tokenizer().vocabulary(), prompt, options.stops());
     }

@@ -7,6 +7,7 @@ import dev.waterspout.engine.chat.ChatDelta;
 import dev.waterspout.engine.chat.ChatException;
 import dev.waterspout.engine.generate.ChosenToken;
 import dev.waterspout.engine.generate.GenerationException;
+import dev.waterspout.engine.grammar.GrammarException;
 import dev.waterspout.engine.model.ModelException;
 import java.time.Duration;
 import java.util.Iterator;
@@ -42,7 +43,11 @@ public final class QueuedReply implements AutoCloseable {
         for (int choice = 0; choice < begins.size() && !closed; choice++) {
             try {
                 compute(choice, begins.get(choice));
-            } catch (IllegalArgumentException | ChatException | GenerationException | ModelException refused) {
+            } catch (IllegalArgumentException
+                    | ChatException
+                    | GenerationException
+                    | GrammarException
+                    | ModelException refused) {
                 events.add(new Failed(refused, false));
                 return Optional.empty();
             } catch (RuntimeException | Error failure) {

@@ -2,6 +2,7 @@ package dev.waterspout.engine.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.engine.testing.Browser;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -16,7 +17,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -168,7 +168,7 @@ class ReportCommandTest {
      */
     @Test
     void theScriptEscapesStringsInHtml(@TempDir Path folder) throws IOException, InterruptedException {
-        Optional<Path> node = onPath("node");
+        Optional<Path> node = Browser.onPath("node");
         Assumptions.assumeTrue(node.isPresent(), "there is no node on the PATH: the page's script did not run");
         Path script = Files.writeString(folder.resolve("run.js"), """
             const page = require('fs').readFileSync(process.argv[2], 'utf8');
@@ -219,7 +219,7 @@ class ReportCommandTest {
 
     @Test
     void aBrowserDrawsAllCharts(@TempDir Path folder) throws IOException, InterruptedException {
-        Optional<Path> browser = browser();
+        Optional<Path> browser = Browser.find();
         Assumptions.assumeTrue(browser.isPresent(), "there is no chromium on the PATH: the page was not drawn");
         Path page = page(folder);
         String drawn = dump(browser.get(), page, folder);
@@ -273,16 +273,5 @@ class ReportCommandTest {
             process.destroyForcibly();
         }
         return Files.readString(out, StandardCharsets.UTF_8);
-    }
-
-    private static Optional<Path> browser() {
-        return onPath("chromium", "chromium-browser", "google-chrome");
-    }
-
-    private static Optional<Path> onPath(String... names) {
-        return Stream.of(System.getenv("PATH").split(":", -1))
-                .flatMap(folder -> Stream.of(names).map(name -> Path.of(folder, name)))
-                .filter(Files::isExecutable)
-                .findFirst();
     }
 }

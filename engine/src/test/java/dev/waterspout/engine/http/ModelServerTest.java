@@ -93,6 +93,28 @@ class ModelServerTest {
     }
 
     @Test
+    void aReplyThatIgnoresTheEndHasAllTokens() throws Exception {
+        // The bias makes the end the most likely token, unless that is forbidden.
+        String request =
+                "{\"prompt\":\"We\",\"max_tokens\":40,\"temperature\":0,\"logit_bias\":{\"" + endOfText() + "\":900}";
+        Map<String, Object> ended = server.answer("/v1/completions", request + "}");
+        assertThat(TestServer.at(ended, "choices.0.finish_reason")).isEqualTo("stop");
+        Map<String, Object> whole = server.answer("/v1/completions", request + ",\"ignore_eos\":true}");
+        assertThat(TestServer.at(whole, "choices.0.finish_reason")).isEqualTo("length");
+        assertThat(TestServer.at(whole, "usage.completion_tokens")).isEqualTo(40L);
+    }
+
+    private static int endOfText() {
+        return server.model()
+                .deployment()
+                .model()
+                .tokenizer()
+                .vocabulary()
+                .eos()
+                .orElseThrow();
+    }
+
+    @Test
     void eventsOfAResponseAddUpToTheAnswer() throws Exception {
         String request = "{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"We the"
                 + " people\"}]}],\"instructions\":\"Be brief.\",\"max_output_tokens\":6,\"temperature\":0";

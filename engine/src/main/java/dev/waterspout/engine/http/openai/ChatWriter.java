@@ -43,7 +43,7 @@ final class ChatWriter implements ReplyWriter {
         Conversation conversation = form.tools().isEmpty() ? Conversation.of(asked.messages()) : asked;
         ChatOptions usual = served.usual();
         SamplingParameters sampling = SamplingFields.sampling(
-                fields, usual.sampling(), stamp, served.tokenizer().vocabulary().size());
+                fields, usual.sampling(), stamp, served.tokenizer().vocabulary());
         ChatPrompt prompt = served.prompt(conversation);
         ChatOptions options = new ChatOptions(
                 ReplyRequest.predict(fields, List.of("max_completion_tokens", "max_tokens"), usual.predict()),

@@ -39,10 +39,7 @@ final class CompletionWriter implements ReplyWriter {
         ChatOptions options = new ChatOptions(
                 ReplyRequest.predict(fields, List.of("max_tokens", "n_predict"), usual.predict()),
                 SamplingFields.sampling(
-                        fields,
-                        usual.sampling(),
-                        stamp,
-                        served.tokenizer().vocabulary().size()),
+                        fields, usual.sampling(), stamp, served.tokenizer().vocabulary()),
                 SamplingFields.stops(fields),
                 Forms.constraint(Forms.readText(fields), served),
                 fields.integer("logprobs", 0, 20).map(Long::intValue).orElse(-1));

@@ -4,6 +4,7 @@ import dev.waterspout.engine.api.ChatReply;
 import dev.waterspout.engine.api.QueuedReply;
 import dev.waterspout.engine.api.ReplyEvent;
 import dev.waterspout.engine.api.ReplyQueue;
+import dev.waterspout.engine.grammar.GrammarException;
 import dev.waterspout.engine.http.transport.Answer;
 import dev.waterspout.engine.http.transport.ClientGoneException;
 import dev.waterspout.engine.http.transport.Exchange;
@@ -133,7 +134,7 @@ final class Replies {
         if (failed.modelLost()) {
             return ApiException.modelLost(message);
         }
-        return cause instanceof IllegalArgumentException
+        return cause instanceof IllegalArgumentException || cause instanceof GrammarException
                 ? ApiException.request(400, message)
                 : ApiException.server(500, "server_error", message);
     }

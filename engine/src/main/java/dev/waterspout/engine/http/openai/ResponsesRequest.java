@@ -42,10 +42,7 @@ final class ResponsesRequest {
         ChatOptions options = new ChatOptions(
                 ReplyRequest.predict(fields, List.of("max_output_tokens"), usual.predict()),
                 SamplingFields.sampling(
-                        fields,
-                        usual.sampling(),
-                        stamp,
-                        served.tokenizer().vocabulary().size()),
+                        fields, usual.sampling(), stamp, served.tokenizer().vocabulary()),
                 SamplingFields.stops(fields),
                 Forms.constraint(form, prompt, served, "text.format.schema"),
                 -1);

@@ -3,15 +3,19 @@ package dev.waterspout.engine.http.openai;
 import dev.waterspout.engine.generate.LogitAdjustments;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.http.transport.Stamp;
+import dev.waterspout.engine.tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Reads sampling parameters from requests, by their names in OpenAI's interface and in llama.cpp's server. */
 final class SamplingFields {
     private static final int MOST_STOPS = 16;
     private static final double FORBIDDEN = -100;
+    /** Bias of tokens that end a text, if that is ignored: they stay possible where a grammar allows no other. */
+    private static final double UNLIKELY = -1e30;
 
     private SamplingFields() {}
 
@@ -21,9 +25,9 @@ final class SamplingFields {
      * @param fields fields of the request
      * @param usual defaults of the request, except for the seed
      * @param stamp source of the seed of a request that gives none
-     * @param vocabulary number of tokens
+     * @param vocabulary tokens of the model
      */
-    static SamplingParameters sampling(Fields fields, SamplingParameters usual, Stamp stamp, int vocabulary) {
+    static SamplingParameters sampling(Fields fields, SamplingParameters usual, Stamp stamp, Vocabulary vocabulary) {
         long seed = fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE)
                 .filter(given -> given != -1)
                 .orElse(stamp.seed() & Integer.MAX_VALUE);
@@ -38,13 +42,20 @@ final class SamplingFields {
                 adjustments(fields, usual.adjustments(), vocabulary));
     }
 
-    private static LogitAdjustments adjustments(Fields fields, LogitAdjustments usual, int vocabulary) {
+    private static LogitAdjustments adjustments(Fields fields, LogitAdjustments usual, Vocabulary vocabulary) {
         Map<Integer, Double> bias = new LinkedHashMap<>(usual.bias());
         fields.object("logit_bias")
                 .ifPresent(biases -> biases.plain().keySet().forEach(key -> {
                     double value = biases.number(key, -1000, 1000).orElse(0.0);
-                    bias.put(token(biases, key, vocabulary), value <= FORBIDDEN ? Double.NEGATIVE_INFINITY : value);
+                    bias.put(
+                            token(biases, key, vocabulary.size()),
+                            value <= FORBIDDEN ? Double.NEGATIVE_INFINITY : value);
                 }));
+        if (fields.flag("ignore_eos").orElse(false)) {
+            IntStream.range(0, vocabulary.size())
+                    .filter(vocabulary::isEndOfText)
+                    .forEach(token -> bias.put(token, UNLIKELY));
+        }
         String repetition = fields.any("repeat_penalty").isPresent() ? "repeat_penalty" : "repetition_penalty";
         return new LogitAdjustments(
                 fields.integer("repeat_last_n", -1, Integer.MAX_VALUE)

@@ -42,7 +42,7 @@ class OpenApiTest {
         """;
     private static final String SAMPLING = """
         "temperature": 0, "top_p": 1, "min_p": 0, "top_k": 4, "seed": 1, "stop": ["x"], "logit_bias": {"5": 1},
-        "presence_penalty": 0, "frequency_penalty": 0, "repeat_penalty": 1, "repeat_last_n": 9\
+        "ignore_eos": true, "presence_penalty": 0, "frequency_penalty": 0, "repeat_penalty": 1, "repeat_last_n": 9\
         """;
     private static final String STREAM = """
         "model": "any", "stream": true, "stream_options": {"include_usage": true}\

@@ -30,7 +30,7 @@ final class GrammarConstraint implements TokenConstraint {
         var _ = matcher.accept(token);
     }
 
-    /** Takes text that came before; returns whether the grammar has it. */
+    /** Appends text that precedes the reply. {@return whether the grammar allows it} */
     boolean accept(String text) {
         return matcher.accept(text);
     }

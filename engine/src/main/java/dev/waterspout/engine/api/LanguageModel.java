@@ -57,8 +57,8 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Turns a prompt into tokens: special tokens in it are recognised, and the token that begins a text comes first
-     * where the vocabulary has one.
+     * Turns a prompt into tokens: special tokens in it are parsed, and a beginning-of-text token is put first if the
+     * vocabulary has one.
      *
      * @param text the prompt
      * @return one or more token ids that fit in the context
@@ -99,7 +99,7 @@ public final class LanguageModel implements AutoCloseable {
      * Continues tokens.
      *
      * @param tokens ids, one or more, that fit in the context
-     * @param extent number of tokens that may come from the cache, and the end of the reply
+     * @param extent number of tokens that may be taken from the cache, and the limit of the reply
      * @param sampling sampling parameters
      * @return the continuation as a stream, which begins when it is read first; closing it ends the generation
      * @throws dev.waterspout.engine.generate.GenerationException if the tokens do not fit in the context
@@ -167,8 +167,9 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /**
-     * Answers a prompt that an earlier attempt came some way with: the reply has the pieces of that attempt, and goes
-     * on as that would have done. Where the options note how likely tokens were, all are computed anew.
+     * Answers a prompt whose reply an earlier attempt has begun: the reply repeats the pieces of that attempt and
+     * continues as the attempt would have continued. If the options report log probabilities, all tokens are computed
+     * again.
      *
      * @param prompt that fits in the context
      * @param options how the reply is made, as they were

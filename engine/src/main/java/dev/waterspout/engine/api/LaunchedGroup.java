@@ -14,7 +14,7 @@ final class LaunchedGroup {
      * Joins the group. Called on the rank's thread, which is the only one to use the transport.
      *
      * @param exchange options with MPI library and time limit
-     * @param events is told of the loss of the group if no method can throw it
+     * @param events receives the loss of the group if no method can throw it
      */
     static Transport join(Exchange exchange, Events events) {
         MpiLibrary library = MpiLibrary.load(exchange.mpiLibrary().orElse(null), Environment.launcher());

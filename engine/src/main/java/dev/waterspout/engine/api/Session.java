@@ -72,7 +72,7 @@ public final class Session implements AutoCloseable {
      * Starts all ranks of a group in this process.
      *
      * @param options number and devices of the ranks
-     * @param events are told what happens
+     * @param events receives the events of the group
      * @throws dev.waterspout.engine.forward.DeviceException if a device is not there
      */
     public static Session open(Options options, Events events) {
@@ -86,7 +86,7 @@ public final class Session implements AutoCloseable {
      * Starts this process's rank of the group that a launcher such as mpirun started, or all ranks where none did.
      *
      * @param options number and devices of the ranks
-     * @param events are told what happens
+     * @param events receives the events of the group
      * @throws InterconnectException if the group cannot be joined
      * @throws dev.waterspout.engine.forward.DeviceException if a device is not there
      */
@@ -192,8 +192,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the schedule where several sequences run at a time: the exchange of a token is the same whatever is in
-     * its pass.
+     * Returns the schedule for several sequences: the exchange of a token does not depend on the other tokens of its
+     * pass.
      */
     private static CommSchedule alike(RankOptions options) {
         CommSchedule schedule = options.schedule();
@@ -384,7 +384,7 @@ public final class Session implements AutoCloseable {
         return localRanks;
     }
 
-    /** Returns whether rank 0, which has the logits and decides what runs, is in this process. */
+    /** Returns whether this process has rank 0, which has the logits and schedules the requests. */
     public boolean leads() {
         return threads.hasRoot();
     }

@@ -132,7 +132,7 @@ public final class Scheduler {
         return planned.isEmpty() ? Optional.empty() : Optional.of(step());
     }
 
-    /** Adds as many rows of a sequence to the step as fit. */
+    /** Adds rows of a sequence to the step, up to the limit. */
     private void plan(Sequence sequence) {
         int rows = Math.min(sequence.pending(), rowsLeft);
         if (rows > 0 && sequence.slot != Sequence.NO_SLOT && reserve(sequence, sequence.computed + rows)) {

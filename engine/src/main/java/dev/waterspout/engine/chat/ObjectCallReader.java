@@ -14,7 +14,7 @@ final class ObjectCallReader implements ToolCallReader {
     private JsonScanner scanner = new JsonScanner();
     private final StringBuilder key = new StringBuilder();
     private final StringBuilder value = new StringBuilder();
-    /** Arguments that came before the name. */
+    /** Arguments that preceded the name. */
     private final StringBuilder early = new StringBuilder();
 
     private boolean named;

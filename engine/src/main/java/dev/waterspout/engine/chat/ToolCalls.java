@@ -21,7 +21,7 @@ public final class ToolCalls {
     /**
      * A call with its arguments as the model wrote them.
      *
-     * @param id tells calls apart
+     * @param id identifier of the call
      * @param name name of the tool
      * @param arguments JSON text, which is incomplete if the reply ended early
      */

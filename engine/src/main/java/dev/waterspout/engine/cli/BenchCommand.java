@@ -104,7 +104,10 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "FILE", description = "GGUF file that --make-model writes.")
     private @Nullable Path file;
 
-    /** A host ceiling is measured with so many threads, and with the weights of the largest of these models. */
+    /**
+     * The conditions of a measurement of the host's ceilings: the number of threads, and the models, of which the
+     * largest gives the weights.
+     */
     private record Probed(int threads, List<Path> models) {}
 
     private static final Map<Probed, HostCeiling> CEILINGS = new ConcurrentHashMap<>();

@@ -39,7 +39,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The command {@code serve}: answers HTTP requests until the process is told to end. */
+/** The command {@code serve}: answers HTTP requests until SIGTERM or Ctrl-C. */
 @Command(
         name = "serve",
         description = "Serves a model over HTTP, with the interface of OpenAI.",

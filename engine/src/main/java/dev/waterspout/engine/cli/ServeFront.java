@@ -32,11 +32,11 @@ final class ServeFront {
     }
 
     /**
-     * Serves until it is told to end.
+     * Serves until SIGTERM or Ctrl-C.
      *
      * @param options the server's settings
      * @param command command line that starts the ranks
-     * @return the exit code; that of the ranks if they never could answer
+     * @return the exit code; that of the ranks if they never answered a request
      */
     int run(ServeOptions options, List<String> command) throws IOException, InterruptedException {
         try (Ranks ranks = new Ranks(command, server.restarts(), this::tell)) {

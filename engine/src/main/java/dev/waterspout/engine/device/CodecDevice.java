@@ -38,7 +38,7 @@ public record CodecDevice(String name, TornadoDevice device) implements CodecOff
      * Checks that the device can run the kernels.
      *
      * @param bitstream whether one was given
-     * @throws DeviceException if it cannot; the message names what is missing
+     * @throws DeviceException if it cannot; the message names the missing part
      */
     public void requireRunnable(boolean bitstream) {
         if (!FloatArray.class.getModule().isNamed() || device.getTornadoVMBackend() != TornadoVMBackendType.OPENCL) {

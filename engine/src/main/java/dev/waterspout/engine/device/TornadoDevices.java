@@ -27,10 +27,10 @@ final class TornadoDevices {
     private TornadoDevices() {}
 
     /**
-     * What TornadoVM lists.
+     * TornadoVM's list of devices.
      *
-     * @param devices its devices; none where it cannot start
-     * @param problem why there are none, as one sentence; an SDK without a driver cannot start
+     * @param devices the devices; none if TornadoVM cannot start
+     * @param problem one sentence with the reason why there are none; an SDK without a driver cannot start
      */
     record Listing(List<Device> devices, Optional<String> problem) {
         /** Copies the list. */

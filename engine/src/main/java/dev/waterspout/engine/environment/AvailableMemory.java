@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The memory that a process of Linux can still take: what the machine has, and what the process's control group and
- * those around it leave. Pages of files do not count as taken: the system drops them where memory is needed.
+ * The memory that is still available to a process on Linux, within the limits of the machine and of the process's
+ * control groups. Pages of files count as available, since the system releases them on demand.
  *
  * <p>Source: the kernel's documentation of control groups, {@code cgroup-v1/memory} and {@code cgroup-v2}.
  */
@@ -68,7 +68,10 @@ public final class AvailableMemory {
         return each.stream().mapToLong(Long::longValue).min();
     }
 
-    /** Adds what a group and those around it leave. Of a path that is not visible in a container, the root is. */
+    /**
+     * Adds the memory left by a control group and its ancestors. A path that is not visible in a container is replaced
+     * by the root.
+     */
     private void add(Version version, String path, List<Long> each) {
         Path root = groups.resolve(version.mount()).normalize();
         Path group = root.resolve(path.substring(Math.min(1, path.length()))).normalize();
@@ -90,7 +93,7 @@ public final class AvailableMemory {
         return OptionalLong.of(Math.max(0, limit.getAsLong() - Math.max(0, use.getAsLong() - files)));
     }
 
-    /** Returns the number of a file; empty where it says that there is no limit. */
+    /** Returns the number in a file; empty if it contains no limit. */
     private static OptionalLong number(Path file) {
         return lines(file).stream()
                 .filter(line -> line.matches("[0-9]{1,18}"))

@@ -77,13 +77,13 @@ public final class Environment {
     }
 
     /**
-     * Sets what this program needs of TornadoVM, unless the user has set it. Must be called before TornadoVM is.
+     * Sets the properties of TornadoVM that this program needs, unless the user has set them. Must be called before
+     * TornadoVM is initialized.
      *
      * <ul>
-     *   <li>A kernel that does not compile is an error. TornadoVM would run it as sequential Java and say so in one
-     *   line.
-     *   <li>The size of what a kernel calls has no limit. The method that decodes all tensor types exceeds the default.
-     *   <li>The memory of a device has no limit of TornadoVM's, which is 4 GB by default whatever the device has. A
+     *   <li>A kernel that does not compile is an error. By default TornadoVM runs it as sequential Java and prints one line.
+     *   <li>Methods called by a kernel are inlined without a limit on their size. The method that decodes all tensor types exceeds the default limit.
+     *   <li>TornadoVM sets no limit on a device's memory. Its default is 4 GB, whatever the size of the memory. A
      *   shard is
      *       compared with the device's memory before anything is allocated.
      * </ul>
@@ -133,7 +133,7 @@ public final class Environment {
         return System.getProperty("java.vm.name") + " " + Runtime.version();
     }
 
-    /** Returns what makes code fast or slow here: the processor, its cores, and the JVM. */
+    /** Returns the processor, the number of cores, and the JVM, on which measured speeds depend. */
     public static String machine() {
         return processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores, " + jvm();
     }
@@ -156,7 +156,7 @@ public final class Environment {
                 .orElse(0);
     }
 
-    /** Returns what a launcher calls this process, for people. */
+    /** Returns the rank that the launcher gave to this process, as text for the user. */
     public static String ownRank() {
         return number("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
                 .map(rank -> "rank " + rank)
@@ -170,7 +170,7 @@ public final class Environment {
                 .findFirst();
     }
 
-    /** Returns the folder of what need not be measured again, if the user has one. */
+    /** Returns the cache folder of measurements; empty if the user has none. */
     public static Optional<String> cacheFolder() {
         String cache = System.getenv("XDG_CACHE_HOME");
         String home = System.getProperty("user.home");
@@ -182,7 +182,7 @@ public final class Environment {
                 : Optional.of(Path.of(home, ".cache", "waterspout").toString());
     }
 
-    /** Returns the address of the hub that models come from, if the user has set one. */
+    /** Returns the address of the model hub, if the user has set one. */
     public static Optional<String> hubEndpoint() {
         return set("HF_ENDPOINT");
     }
@@ -196,7 +196,7 @@ public final class Environment {
         return Optional.ofNullable(System.getenv(variable)).filter(value -> !value.isBlank());
     }
 
-    /** Returns what started this process. */
+    /** Returns the launcher that started this process. */
     public static Launcher launcher() {
         if (System.getenv("OMPI_COMM_WORLD_SIZE") != null || System.getenv("PMIX_RANK") != null) {
             return Launcher.OPEN_MPI;

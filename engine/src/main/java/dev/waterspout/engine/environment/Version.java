@@ -6,7 +6,7 @@ import java.util.Objects;
 public final class Version {
     private Version() {}
 
-    /** Returns its number, or {@code development} where the classes do not come from a jar. */
+    /** Returns the version number, or {@code development} if the classes are not in a jar. */
     public static String number() {
         return Objects.requireNonNullElse(Version.class.getPackage().getImplementationVersion(), "development");
     }

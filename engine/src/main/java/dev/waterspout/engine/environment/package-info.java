@@ -1,6 +1,4 @@
-/**
- * What the process finds around itself: environment variables, system properties, the JVM and the machine.
- */
+/** The environment of the process: environment variables, system properties, the JVM and the machine. */
 @NullMarked
 package dev.waterspout.engine.environment;
 

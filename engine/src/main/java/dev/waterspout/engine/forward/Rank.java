@@ -221,8 +221,8 @@ public final class Rank implements AutoCloseable {
 
     /**
      * Switches to formats with a larger range if partials of the last forward pass saturated on any rank and the
-     * schedule says {@link Saturation#REPLACE}. Called on all ranks after each forward pass;
-     * {@return whether the formats were replaced, so that the pass must be repeated; the same on all ranks}
+     * schedule has {@link Saturation#REPLACE}. Called on all ranks after each forward pass; {@return whether the
+     * formats were replaced, so that the pass must be repeated; the same on all ranks}
      *
      * @param control control messages of this rank
      */

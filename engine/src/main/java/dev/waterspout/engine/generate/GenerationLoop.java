@@ -154,7 +154,7 @@ final class GenerationLoop {
     private void admit(Request request) {
         try {
             request.accept();
-            var _ = request.wanted(group.vocabulary()); // refuses what the vocabulary does not have
+            var _ = request.wanted(group.vocabulary()); // refuses tokens that are not in the vocabulary
         } catch (RuntimeException refused) {
             request.fail(refused);
             return;
@@ -246,7 +246,7 @@ final class GenerationLoop {
     private void end(Request request, StopReason stop, int passed) {
         int held = scheduler.held(request.number);
         int done = passed > 0 ? passed : scheduler.computed(request.number);
-        List<RankWork> work = work(); // if a rank fails here, the request is one of those that are told
+        List<RankWork> work = work(); // before the request is removed, so that it receives a failure of a rank
         close(request);
         request.end(stop, held, done, work);
     }

@@ -59,7 +59,7 @@ public final class Generator {
      * Continues a prompt.
      *
      * @param tokens ids, that fit in the context
-     * @param extent number of tokens that may come from the cache, and the end of the reply
+     * @param extent number of tokens that may be taken from the cache, and the limit of the reply
      * @param sampler chooses the tokens that follow
      * @param text receives the continuation piece by piece, in whole characters
      * @return the tokens and statistics
@@ -87,8 +87,8 @@ public final class Generator {
      * Returns the continuation of a prompt. Generation starts when the continuation is first read.
      *
      * @param tokens ids, that fit in the context
-     * @param extent number of tokens that may come from the cache, and the end of the reply
-     * @param sampler chooses the tokens that follow, of this generation alone
+     * @param extent number of tokens that may be taken from the cache, and the limit of the reply
+     * @param sampler sampler of this generation only
      * @throws GenerationException if there is no token, or more than the context holds
      */
     public Generation begin(int[] tokens, GenerationExtent extent, Sampler sampler) {
@@ -103,7 +103,7 @@ public final class Generator {
      * @param tokens ids, that fit in the context
      * @param known tokens that were chosen to follow them, with the same sampling
      * @param extent number of prompt tokens that may be taken from the cache, and the limit of the generation
-     * @param sampler chooses the tokens that follow, of this generation alone
+     * @param sampler sampler of this generation only
      * @throws GenerationException if there is no token, or more than the context holds
      */
     public Generation begin(int[] tokens, int[] known, GenerationExtent extent, Sampler sampler) {

@@ -75,7 +75,7 @@ final class Request {
         this.called = called;
     }
 
-    /** {@return what the loop tells the reader, in order; the last one is an end or a failure} */
+    /** {@return the events for the reader, in order; the last one is an end or a failure} */
     BlockingQueue<Event> events() {
         return events;
     }

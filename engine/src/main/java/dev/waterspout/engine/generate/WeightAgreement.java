@@ -38,8 +38,8 @@ public final class WeightAgreement {
      *
      * @param threads the ranks of this process
      * @param file the weights
-     * @throws InterconnectException on every rank alike, if a tensor differs from that of rank 0: it names the rank and
-     *     the tensor
+     * @throws InterconnectException on every rank, if a tensor differs from that of rank 0; the message names the rank
+     *     and the tensor
      */
     public static void require(RankThreads threads, GgufFile file) {
         threads.run(member -> require(member, file));

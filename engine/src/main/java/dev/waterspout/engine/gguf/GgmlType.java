@@ -48,7 +48,7 @@ public enum GgmlType {
     private final int blockElements;
     private final int blockBytes;
 
-    /** A type that a class stands for, which knows its blocks. */
+    /** A type with a class, which defines its blocks. */
     GgmlType(int id) {
         WeightFormat format = WeightFormat.byId(id).orElseThrow();
         this(id, format.blockElements(), format.blockBytes());
@@ -65,7 +65,7 @@ public enum GgmlType {
         return id;
     }
 
-    /** What computes with weights of this type, or nothing where no class stands for it. */
+    /** Returns the format of weights of this type; empty if the type has no class. */
     public Optional<WeightFormat> weights() {
         return WeightFormat.byId(id);
     }

@@ -27,7 +27,7 @@ final class GgufCursor {
         this.header = data.asSlice(0, Math.min(fileBytes, MAX_HEADER_BYTES));
     }
 
-    /** Names what is being read, for messages. */
+    /** Sets the name of the item being read, for messages. */
     void about(String newSubject) {
         subject = newSubject;
     }

@@ -44,7 +44,9 @@ public final class GgufException extends RuntimeException {
         this.offset = NO_OFFSET;
     }
 
-    /** Where the offending field starts, in bytes from the start of the file; empty if that says nothing. */
+    /**
+     * Returns the start of the offending field, in bytes from the start of the file; empty if there is no such field.
+     */
     public OptionalLong offset() {
         return offset == NO_OFFSET ? OptionalLong.empty() : OptionalLong.of(offset);
     }

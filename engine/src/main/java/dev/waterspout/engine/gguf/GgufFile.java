@@ -60,7 +60,7 @@ public final class GgufFile implements AutoCloseable {
     }
 
     /**
-     * Maps a file and reads its header. Of a split file, {@code NAME-00001-of-00003.gguf}, any part stands for all.
+     * Maps a file and reads its header. A split file, {@code NAME-00001-of-00003.gguf}, is opened by any of its parts.
      *
      * @param path a regular file
      * @return the open file
@@ -180,7 +180,7 @@ public final class GgufFile implements AutoCloseable {
     }
 
     /**
-     * Copies a file that lies in a stream, such as an embedded resource, into off-heap memory and reads its header.
+     * Copies a stream, such as an embedded resource, into off-heap memory and reads the header of the file in it.
      *
      * @param name name in error messages
      * @param in the file's bytes, at most {@link #MAX_STREAM_BYTES}; read to its end and left open
@@ -204,7 +204,7 @@ public final class GgufFile implements AutoCloseable {
         }
     }
 
-    /** Reads the header of a file that lies in memory; the arena is closed with the file. */
+    /** Reads the header of a file in memory; the arena is closed with the file. */
     static GgufFile of(String name, MemorySegment bytes, Arena arena) {
         GgufPart part = GgufPart.read(name, bytes);
         GgufSplit.requireWhole(part);
@@ -248,7 +248,7 @@ public final class GgufFile implements AutoCloseable {
         return parts.getFirst().header().version();
     }
 
-    /** How many files it lies in: 1 unless it was split. */
+    /** Returns the number of files: 1 unless the file is split. */
     public int parts() {
         return parts.size();
     }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The header of a file: all that comes before the tensors' data. Versions 2 and 3 share one layout, little-endian and
+ * The header of a file: everything before the tensors' data. Versions 2 and 3 share one layout, little-endian and
  * without gaps:
  *
  * <pre>
@@ -43,7 +43,7 @@ record GgufHeader(int version, GgufMetadata metadata, Map<String, GgufTensor> te
     /** A tensor as described in the header, its data not yet located. */
     private record Entry(long at, String name, GgmlType type, List<Long> dimensions, long dataOffset, long bytes) {}
 
-    /** Reads the header of a file and checks that every tensor lies in it, apart from the others. */
+    /** Reads the header of a file and checks that every tensor is within the file and overlaps no other. */
     static GgufHeader read(String file, MemorySegment data) {
         checkMagic(file, data);
         GgufCursor cursor = new GgufCursor(file, data);

@@ -9,9 +9,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Models that are split into several files, as llama.cpp's gguf-split does it: {@code NAME-00001-of-00003.gguf} and so
- * on. Each part says which one it is ({@code split.no}, from 0) and of how many ({@code split.count}); the first has
- * the metadata, and {@code split.tensors.count} is the number of tensors in all of them.
+ * Models that are split into several files by llama.cpp's gguf-split: {@code NAME-00001-of-00003.gguf} and so on. Each
+ * part has its index ({@code split.no}, from 0) and the number of parts ({@code split.count}); the first has the
+ * metadata, and {@code split.tensors.count} is the number of tensors in all of them.
  */
 final class GgufSplit {
     private static final String NUMBER = "split.no";
@@ -30,8 +30,8 @@ final class GgufSplit {
      *
      * @param given one of them
      * @param metadata metadata of that one
-     * @return all of them in order; the given one alone if it was not split
-     * @throws GgufException if its name does not say what the others are called, and if some of those are missing
+     * @return all files in order; only the given one if the model is not split
+     * @throws GgufException if the names of the other parts cannot be derived from its name, or if parts are missing
      */
     static List<Path> parts(Path given, GgufMetadata metadata) {
         int count = count(given.toString(), metadata);

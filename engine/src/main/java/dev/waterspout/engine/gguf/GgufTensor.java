@@ -5,7 +5,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Where a tensor lies in a file and what its bytes mean.
+ * The place of a tensor in a file, and the type of its bytes.
  *
  * @param name unique in its file, not empty
  * @param type tensor type of the elements
@@ -56,7 +56,7 @@ public record GgufTensor(String name, GgmlType type, List<Long> dimensions, long
      *
      * @param type tensor type of the elements
      * @param dimensions the fastest-varying first
-     * @param failure makes the exception for dimensions that are not allowed, from what is wrong with them
+     * @param failure makes the exception for dimensions that are not allowed, from a description of the problem
      * @return bytes
      */
     static long bytes(GgmlType type, List<Long> dimensions, Function<String, ? extends RuntimeException> failure) {

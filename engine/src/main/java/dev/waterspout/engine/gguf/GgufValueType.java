@@ -34,7 +34,7 @@ public enum GgufValueType {
         return id;
     }
 
-    /** The exact size of a number or a bool; what an empty string or array occupies. */
+    /** Returns the exact size of a number or a bool; for strings and arrays the size of an empty one. */
     int minimumBytes() {
         return minimumBytes;
     }

@@ -107,7 +107,7 @@ public final class GgufWriter {
      * @param name not empty, not there yet
      * @param type tensor type of the elements
      * @param dimensions 1 to 4 positive sizes, columns first; columns are a multiple of the type's block
-     * @param data hands over exactly as many bytes as type and dimensions say
+     * @param data writes the bytes; their number must match type and dimensions
      * @return this
      */
     public GgufWriter tensor(String name, GgmlType type, List<Long> dimensions, TensorData data) {

@@ -10,7 +10,7 @@ public class JinjaException extends RuntimeException {
     /**
      * Creates an exception.
      *
-     * @param message one sentence that names what is wrong
+     * @param message one sentence that names the problem
      */
     public JinjaException(String message) {
         super(message);

@@ -246,7 +246,7 @@ final class Lexer {
                 return value;
             }
         } catch (NumberFormatException _) {
-            // The sentence below says what is wrong.
+            // Not a number: reported below.
         }
         throw JinjaException.at(line, "an escape in a string is not followed by " + digits + " hexadecimal digits");
     }

@@ -7,7 +7,7 @@ import java.util.Map;
 
 /** Operators, with Python's meaning and its refusals. */
 final class Operators {
-    /** A character by itself takes the memory of so many items. */
+    /** Number of budget items that a string of one character counts as, because of its memory. */
     private static final int STRINGS_OF_CHARACTER = 8;
 
     private Operators() {}
@@ -19,7 +19,7 @@ final class Operators {
         throw new JinjaException(describe(value) + " stands where a text is expected");
     }
 
-    /** {@return a value in a sentence: what is undefined, or the type} */
+    /** {@return a description of a value for messages: the name of an undefined one, or the type} */
     static String describe(Value value) {
         return value instanceof Value.Undefined undefined
                 ? undefined.what() + " is undefined and"
@@ -255,7 +255,7 @@ final class Operators {
         };
     }
 
-    /** {@return what a for block goes through} */
+    /** {@return the items of a value in a for block} */
     static List<Value> items(Value value, Budget budget) {
         return switch (value) {
             case Value.Sequence sequence -> sequence.items();

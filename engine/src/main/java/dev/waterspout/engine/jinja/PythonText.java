@@ -11,7 +11,7 @@ import java.util.Map;
 final class PythonText {
     private PythonText() {}
 
-    /** {@return what printing a value writes} */
+    /** {@return a value as text, as Python's {@code str} gives it} */
     static MarkedText str(Value value, Budget budget) {
         return switch (value) {
             case Value.Text text -> text.text();

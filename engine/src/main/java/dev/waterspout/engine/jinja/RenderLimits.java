@@ -1,7 +1,7 @@
 package dev.waterspout.engine.jinja;
 
 /**
- * What a rendering may cost. Templates of published models stay below a hundredth of the defaults on long
+ * Limits on the cost of a rendering. Templates of published models stay below a hundredth of the defaults on long
  * conversations.
  *
  * @param steps expressions and statements evaluated, plus characters that operations on texts produced

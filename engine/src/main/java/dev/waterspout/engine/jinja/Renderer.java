@@ -80,7 +80,7 @@ final class Renderer {
         budget.checkOutput(output.length());
     }
 
-    /** Evaluates, and says in an exception where the template asked for it. */
+    /** Evaluates an expression, and adds the template's line to exceptions. */
     private Value evaluate(Expression expression, Scope scope, int line) {
         try {
             return evaluator.evaluate(expression, scope);

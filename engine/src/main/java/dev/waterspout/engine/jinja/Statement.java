@@ -43,7 +43,7 @@ sealed interface Statement {
     /** A parameter of a macro, and its value where a call leaves it out: undefined where the template gives none. */
     record Parameter(String name, Expression otherwise) {}
 
-    /** What is assigned to. */
+    /** The target of an assignment. */
     sealed interface Target {
         record Variable(String name) implements Target {}
 

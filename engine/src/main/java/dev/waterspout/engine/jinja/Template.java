@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A chat template, ready to render conversations. Templates are immutable and may be used by several threads at once.
  *
- * <p>The language is the part of Jinja that chat templates use, as its
- * <a href="https://jinja.palletsprojects.com/en/stable/templates/">documentation</a> describes it. What no chat
- * template uses (inheritance, inclusion, mutating methods) is refused by name.
+ * <p>The language is the part of Jinja that chat templates use, as its <a
+ * href="https://jinja.palletsprojects.com/en/stable/templates/">documentation</a> describes it. Features that no chat
+ * template uses (inheritance, inclusion, mutating methods) are refused by name.
  */
 public final class Template {
     private final List<Statement> statements;
@@ -34,12 +34,12 @@ public final class Template {
      * Renders a conversation.
      *
      * @param variables values by variable name: null, booleans, numbers, strings, {@link MarkedText}, and lists and
-     *     maps of these; strings count as the program's own, so text from users comes as {@code MarkedText}
+     *     maps of these; strings count as the program's own, so text from users must be passed as {@code MarkedText}
      * @param clock clock that {@code strftime_now} reads
      * @param limits limits on steps, depth and output of the rendering
      * @return the text, with the marks of the variables that it was made of
      * @throws TemplateRefusal if the template refuses the conversation
-     * @throws JinjaException if the template does what its language does not allow, or costs more than the limits
+     * @throws JinjaException if the template has an error, or exceeds the limits
      */
     public MarkedText render(Map<String, ? extends @Nullable Object> variables, Clock clock, RenderLimits limits) {
         Budget budget = new Budget(limits);

@@ -8,9 +8,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What {@code strftime_now} reads.
+ * The clock of {@code strftime_now}.
  *
- * @param clock the time, and the zone it is told in
+ * @param clock the time and the time zone
  */
 record TemplateClock(Clock clock) {
     private static final Pattern FIELD = Pattern.compile("%(-?)(.)", Pattern.DOTALL);

@@ -2,7 +2,7 @@ package dev.waterspout.engine.jinja;
 
 import java.util.Locale;
 
-/** What methods and filters of texts share. */
+/** Functions that methods and filters of texts share. */
 final class Texts {
     private Texts() {}
 

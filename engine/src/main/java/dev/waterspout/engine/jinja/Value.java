@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A value of the template language, with the meaning that Python gives it. */
 sealed interface Value {
-    /** A variable, attribute or item that does not exist; {@code what} says which, as jinja2 does. */
+    /** A variable, attribute or item that does not exist; {@code what} describes it, as in jinja2. */
     record Undefined(String what) implements Value {}
 
     /** Python's {@code None}. */
@@ -31,7 +31,8 @@ sealed interface Value {
     /**
      * A string.
      *
-     * @param markup whether filter {@code safe} made it: Python then escapes for HTML what is added to it by {@code +}
+     * @param markup whether filter {@code safe} made it: text added to it by {@code +} is then escaped for HTML, as in
+     *     Python
      */
     record Text(MarkedText text, boolean markup) implements Value {
         Text(MarkedText text) {
@@ -79,7 +80,7 @@ sealed interface Value {
     /** A macro, a function or a method bound to its object. */
     record Callable(String name, Body body) implements Value {}
 
-    /** What a callable does. */
+    /** The code of a callable. */
     interface Body {
         Value call(Arguments arguments);
     }

@@ -3,8 +3,8 @@
  * 3.1 does when Hugging Face's {@code transformers} sets it up ({@code trim_blocks}, {@code lstrip_blocks}, a sandbox
  * without mutating methods).
  *
- * <p>Templates come with model files and are not trusted: {@link dev.waterspout.engine.jinja.RenderLimits} bounds what
- * a rendering may cost. Text of a user is marked ({@link dev.waterspout.engine.jinja.MarkedText}) and keeps its mark
+ * <p>Templates come with model files and are not trusted: {@link dev.waterspout.engine.jinja.RenderLimits} bounds the
+ * cost of a rendering. Text of a user is marked ({@link dev.waterspout.engine.jinja.MarkedText}) and keeps its mark
  * through every operation, so that it can be tokenized without control tokens.
  */
 @NullMarked

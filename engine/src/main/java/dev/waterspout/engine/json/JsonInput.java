@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.util.Map;
 
-/** Reads JSON that may come from anywhere: its depth and the length of its numbers are limited, and keys are unique. */
+/** Reads JSON from untrusted sources: depth and length of numbers are limited, and duplicate keys are refused. */
 public final class JsonInput {
     /** Arrays and objects inside each other; our own files have 6. */
     public static final int MOST_DEPTH = 64;

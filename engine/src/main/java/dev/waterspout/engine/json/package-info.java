@@ -1,4 +1,4 @@
-/** JSON that may come from anywhere, as plain Java values: the one place that knows the library that reads it. */
+/** JSON from untrusted sources as plain Java values. Only this package uses the JSON library. */
 @NullMarked
 package dev.waterspout.engine.json;
 

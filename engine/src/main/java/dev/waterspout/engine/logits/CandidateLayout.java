@@ -4,7 +4,7 @@ import dev.waterspout.engine.plan.Span;
 import java.util.Collections;
 
 /**
- * What a rank says of one token's logits, in 32-bit words:
+ * A rank's answer about one token's logits, in 32-bit words:
  *
  * <pre>
  *   word 0        id of the first logit that is NaN or plus infinity, -1 for none

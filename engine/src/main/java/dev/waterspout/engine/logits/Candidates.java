@@ -8,14 +8,14 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * What rank 0 knows of one token's logits: the ranks' answers to a {@link LogitsRequest}, put together.
+ * The candidates for one token on rank 0: the ranks' answers to a {@link LogitsRequest}, merged.
  *
- * <p>Which tokens are the most likely ones is certain as far as this: each rank sends its best tokens in order, so a
- * token that it did not send comes after all that it sent. Merge what all ranks sent. The tokens up to the earliest of
- * the ranks' last ones, of those ranks that have more to send, are the most likely tokens in their exact order, because
- * no token that was not sent comes before them. If every rank sends k, at least the k most likely tokens are certain:
- * whatever is among the k most likely of all is among the k most likely of its rank. A named token's logit is known in
- * any case, and takes its place among the others.
+ * <p>The most likely tokens are known up to a certain point. Each rank sends its best tokens in order, so a token that
+ * it did not send ranks after all that it sent. Consider the ranks that have further tokens, and the last token that
+ * each of them sent. In the merged list, all tokens up to the first of these last tokens are the most likely ones in
+ * their exact order, because every token that was not sent ranks after them. If every rank sends k tokens, at least the
+ * k most likely tokens are known, since each of these is among the k most likely of its rank. The logit of a named
+ * token is always known, and the token is sorted in among the others.
  */
 public final class Candidates {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -82,7 +82,7 @@ public final class Candidates {
         this.whole = answers.stream().noneMatch(Answer::hasMore);
     }
 
-    /** Returns what was asked for. */
+    /** Returns the request that was answered. */
     public LogitsRequest request() {
         return request;
     }
@@ -155,7 +155,7 @@ public final class Candidates {
     }
 
     /**
-     * Returns these candidates if the logits that they were picked from are usable, as {@link LogitsCheck} says.
+     * Returns these candidates if {@link LogitsCheck} finds their logits usable.
      *
      * @param likelyCause likely cause of unusable logits, for the message
      * @throws ModelException naming the value and the likely cause

@@ -117,7 +117,7 @@ public record LogitsRequest(Extent extent, int vocabulary, int best, List<Double
     }
 
     /**
-     * Reads what {@link #toWords} wrote.
+     * Reads the words written by {@link #toWords}.
      *
      * @param words all of them
      */

@@ -3,7 +3,7 @@ package dev.waterspout.engine.logits;
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
-/** The most likely tokens of a vocabulary in their exact order, and what they weigh against the others. */
+/** The most likely tokens of a vocabulary in their exact order, and their share of the total probability. */
 public final class Ranking {
     /** The relative error of a sum that includes tokens beyond the ranking is at most this. */
     private static final double MARGIN = 1e-9;

@@ -1,6 +1,6 @@
 /**
- * What rank 0 learns of the logits of a token: all of them, or the best candidates of every rank with what they weigh
- * against the others.
+ * The logits of a token on rank 0: all of them, or the best candidates of every rank with their share of the total
+ * probability.
  */
 @NullMarked
 package dev.waterspout.engine.logits;

@@ -17,8 +17,8 @@ final class Keys {
     static final int LIMIT = 1 << 24;
 
     /**
-     * Keys that have no effect, whatever their value, unless the architecture reads them.
-     * Those of YaRN are here because llama.cpp, which writes them for every architecture, reads them for few.
+     * Keys without effect for all values, unless the architecture reads them. The list has YaRN's keys because
+     * llama.cpp writes them for every architecture but reads them for few.
      */
     private static final Set<String> WITHOUT_EFFECT = Set.of(
             "vocab_size",

@@ -140,7 +140,7 @@ public record ModelConfig(
         return heads * queryDim();
     }
 
-    /** Returns the elements of all key heads together; the value heads have as many. */
+    /** Returns the number of elements of all key heads together, which equals that of all value heads. */
     public int kvWidth() {
         return kvHeads * headDim;
     }

@@ -15,7 +15,7 @@ final class ByteAlphabet {
     /**
      * Writes the bytes that the characters {@code text[from .. to)} stand for.
      *
-     * @return the end of the bytes in {@code target}, or -1 where a character stands for no byte
+     * @return the end of the bytes in {@code target}, or -1 if a character represents no byte
      */
     static int decode(String text, int from, int to, byte[] target, int at) {
         int end = at;

@@ -99,7 +99,8 @@ public final class BytePairTokenizer implements Tokenizer {
             if (vocabulary.type(id) == TokenType.NORMAL) {
                 byte[] bytes = new byte[text.length()];
                 found[id] = ByteAlphabet.decode(text, 0, text.length(), bytes, 0) >= 0;
-                // A text outside the alphabet cannot come from merging bytes; a model that chose it still prints it.
+                // A token outside the alphabet is never a result of merges. If the model chooses it, its text is
+                // printed.
                 printed[id] = found[id] ? bytes : printed[id];
             }
         }

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The names of tokens at which well-known models end a text, a turn or a message, whatever type or role a file gives
- * them. The list is llama.cpp's.
+ * The names of tokens with which well-known models end a text, a turn or a message. They apply even if the file gives
+ * the token another type or role. The list is llama.cpp's.
  */
 final class EndNames {
     private static final Set<String> NAMES = Set.of(

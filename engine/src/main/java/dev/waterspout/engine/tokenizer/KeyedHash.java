@@ -17,7 +17,7 @@ final class KeyedHash {
     /** Rounds after the last word of the text. */
     private static final int FINAL_ROUNDS = 3;
 
-    /** An odd factor: small ids are an arithmetic progression, which one product alone may leave in few slots. */
+    /** An odd factor. Small ids are an arithmetic progression, which a single product may map to few slots. */
     private static final long MIXER = 0xd6e8feb86659fd93L;
 
     private static final long KEY_0;

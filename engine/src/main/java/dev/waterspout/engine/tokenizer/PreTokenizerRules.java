@@ -14,11 +14,11 @@ import java.util.stream.Stream;
 
 /**
  * The rules that {@code tokenizer.ggml.pre} names, with the patterns of the models' published {@code tokenizer.json}.
- * Which names share a rule is llama.cpp's convention. Quantifiers are possessive where nothing that follows could match
- * what they would give back. A new name is one more row, or one more word in a row.
+ * Which names share a rule is llama.cpp's convention. Quantifiers are possessive where backtracking could not lead to a
+ * match. A new name is one more row, or one more word in a row.
  */
 final class PreTokenizerRules {
-    /** What a rule does beside cutting. */
+    /** Effects of a rule in addition to splitting. */
     enum Trait {
         /** A word that is a token is taken without merging. */
         WHOLE_WORDS,
@@ -50,7 +50,7 @@ final class PreTokenizerRules {
 
     private static final String UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
     private static final String LOWER = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
-    /** A word in which capitals come before small letters; what may follow it is put in for %1$s. */
+    /** A word whose capitals precede its small letters; %1$s is replaced by the pattern that may follow. */
     private static final String CASED_WORDS = "[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "*" + LOWER + "++%1$s"
             + "|[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "+" + LOWER + "*+%1$s";
 

@@ -31,7 +31,7 @@ final class SequenceEncoder {
      * Encodes a text.
      *
      * @param text any text; an unpaired surrogate counts as U+FFFD
-     * @param addBos whether the beginning-of-sequence token comes first
+     * @param addBos whether the result begins with the beginning-of-sequence token
      * @param parseSpecial whether control and unknown tokens are found in the text; user-defined ones always are
      * @param stretches encodes a text without special tokens, which is not empty
      */

@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
-/** Reads the {@code tokenizer.ggml.*} keys of a file; what it leaves out has the defaults of llama.cpp. */
+/** Reads the {@code tokenizer.ggml.*} keys of a file; missing keys have llama.cpp's defaults. */
 final class SpecReader {
     private static final String KEY = "tokenizer.ggml.";
 

@@ -25,7 +25,7 @@ final class SpecialTokens {
      *
      * @param vocabulary their texts and types
      * @param included which types are looked for
-     * @param spelling turns a token's text into what stands for it in a text that is cut
+     * @param spelling converts a token's text to its form in the text to be split
      */
     SpecialTokens(Vocabulary vocabulary, Predicate<TokenType> included, UnaryOperator<String> spelling) {
         // Of equal texts the lowest id is found.

@@ -8,7 +8,7 @@ import java.util.OptionalInt;
  *
  * @param bos begins a sequence
  * @param eos ends a sequence
- * @param unknown stands for what the vocabulary cannot express
+ * @param unknown token for text that the vocabulary cannot express
  * @param ends further tokens that end the text or the turn
  * @param addBos whether a sequence is to begin with {@code bos}
  * @param addEos whether a sequence is to end with {@code eos}

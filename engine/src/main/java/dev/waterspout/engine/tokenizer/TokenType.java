@@ -12,7 +12,7 @@ public enum TokenType {
     UNKNOWN,
     /** Structure rather than text, such as the end of a turn. Prints nothing. */
     CONTROL,
-    /** A piece of text that is always one token, whatever surrounds it. */
+    /** A piece of text that is one token in any context. */
     USER_DEFINED,
     /** A reserved id. Prints nothing. */
     UNUSED,

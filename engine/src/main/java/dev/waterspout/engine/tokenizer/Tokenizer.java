@@ -24,12 +24,12 @@ public sealed interface Tokenizer permits SentencePieceTokenizer, BytePairTokeni
     }
 
     /**
-     * Encodes a text as the vocabulary asks for it: special tokens written out in the text are recognised, and the
-     * tokens that begin and end a sequence are put around it where the file's metadata says so.
+     * Encodes a text with the vocabulary's defaults: special tokens written out in the text are parsed, and
+     * beginning-of-sequence and end-of-sequence tokens are added if the file's metadata requires them.
      *
      * @param text any text; an unpaired surrogate counts as U+FFFD
      * @return token ids
-     * @throws TokenizerException if the vocabulary cannot express the text and has no token for what is unknown
+     * @throws TokenizerException if the vocabulary cannot express the text and has no unknown token
      */
     default int[] encode(String text) {
         int[] ids = encode(text, vocabulary().addsBos(), true);
@@ -47,30 +47,30 @@ public sealed interface Tokenizer permits SentencePieceTokenizer, BytePairTokeni
      * @param text any text; an unpaired surrogate counts as U+FFFD
      * @param addBos whether the beginning-of-sequence token comes first
      * @param parseSpecial whether control tokens written out in the text become those tokens; user-defined tokens
-     *     always do. Text from a stranger is encoded with {@code false}
+     *     always do. Untrusted text is encoded with {@code false}
      * @return token ids
      * @throws TokenizerException if {@code addBos} is set and there is no such token, or if the vocabulary cannot
-     *     express the text and has no token for what is unknown
+     *     express the text and has no unknown token
      */
     int[] encode(String text, boolean addBos, boolean parseSpecial);
 
     /**
-     * Encodes a text of which a part comes from strangers, without the token that begins a sequence. Special tokens are
-     * never found across the border of two pieces; all else is encoded as if the text were one.
+     * Encodes a text that contains untrusted pieces, without a beginning-of-sequence token. Special tokens are never
+     * parsed across the border of two pieces; otherwise the text is encoded as a whole.
      *
      * @param pieces the text, in order
-     * @param structural which special tokens are not found in pieces that are not trusted; control tokens never are
+     * @param structural special tokens that are not parsed in untrusted pieces; control tokens are never parsed there
      * @return token ids
-     * @throws TokenizerException if the vocabulary cannot express the text and has no token for what is unknown
+     * @throws TokenizerException if the vocabulary cannot express the text and has no unknown token
      */
     int[] encode(List<TextPiece> pieces, IntPredicate structural);
 
     /**
-     * Says what is unusual about this vocabulary and an encoded prompt and may make the text worse.
+     * Returns warnings about this vocabulary and an encoded prompt, which may make the text worse.
      *
      * @param prompt ids as {@link #encode} returns them
      * @return one sentence each: that the file names no pre-tokenizer, that the prompt begins with BOS twice; empty if
-     *     all is as usual
+     *     there is no warning
      */
     default List<String> notes(int[] prompt) {
         List<String> notes = new ArrayList<>();

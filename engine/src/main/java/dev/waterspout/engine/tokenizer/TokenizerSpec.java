@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What a GGUF file says about its tokenizer, with the defaults filled in and the arrays checked against each other.
+ * The tokenizer's metadata in a GGUF file, with defaults filled in and arrays checked against each other.
  *
  * @param model {@code tokenizer.ggml.model}
  * @param pre {@code tokenizer.ggml.pre}, the name of the pre-tokenizer of a {@code gpt2} model; empty if there is none

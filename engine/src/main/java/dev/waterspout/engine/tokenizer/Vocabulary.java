@@ -34,7 +34,7 @@ public final class Vocabulary {
     }
 
     /**
-     * Returns a token as its vocabulary writes it, which is not what it prints: see {@link Tokenizer#bytes}.
+     * Returns a token's text in the vocabulary. The printed text may differ: see {@link Tokenizer#bytes}.
      *
      * @param id the token
      * @throws IllegalArgumentException if the id is outside the vocabulary
@@ -44,7 +44,7 @@ public final class Vocabulary {
     }
 
     /**
-     * Returns what a token is for.
+     * Returns the type of a token.
      *
      * @param id the token
      * @throws IllegalArgumentException if the id is outside the vocabulary
@@ -79,7 +79,7 @@ public final class Vocabulary {
         return ends.get(checked(id));
     }
 
-    /** Returns a sentence about what the file leaves out and had to be guessed, if there is such a thing. */
+    /** Returns a sentence about missing metadata that had to be guessed, if there is any. */
     Optional<String> note() {
         return note;
     }

@@ -57,7 +57,7 @@ public final class ChatLoop {
      * Runs the conversation.
      *
      * @param system system message; empty for none
-     * @param first the first message; empty for what is read first
+     * @param first the first message; empty to read it from the input
      */
     public void run(String system, Optional<String> first) {
         reset(system);

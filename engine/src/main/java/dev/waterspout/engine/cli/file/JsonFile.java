@@ -19,7 +19,7 @@ public final class JsonFile {
     /**
      * Reads a file.
      *
-     * @param what it is, for people, such as "format map"
+     * @param what kind of file, for messages, such as "format map"
      * @param file a regular file, or a link to one, in UTF-8
      * @throws IOException with one sentence that names the file if it is none, cannot be read, is not JSON, or exceeds
      *     a limit

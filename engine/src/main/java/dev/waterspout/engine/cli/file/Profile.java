@@ -76,7 +76,7 @@ public final class Profile {
      *
      * @param command command that was run
      * @param devices devices of all ranks, for people
-     * @param err is told
+     * @param err receives a line about the file
      */
     public void write(String command, List<String> devices, PrintWriter err) throws IOException {
         if (file == null || recordings.isEmpty()) {

@@ -28,7 +28,7 @@ import java.util.List;
  *
  * @param command command that was run
  * @param devices devices of all ranks, by rank
- * @param epochNanos what, added to {@code System.nanoTime}, counts from 1970
+ * @param epochNanos difference between the time since 1970 and {@code System.nanoTime}
  * @param recordings recordings of this process's ranks
  */
 public record TraceFile(String command, List<String> devices, long epochNanos, List<Recording> recordings) {

@@ -41,7 +41,7 @@ public final class Hub {
      * Returns a model's file, downloaded if necessary.
      *
      * @param reference its name
-     * @param progress is told of downloads
+     * @param progress receives the progress of downloads
      * @return the file, or the first part of a model that is split
      * @throws IOException if the hub does not have it, or it cannot be downloaded or stored
      */

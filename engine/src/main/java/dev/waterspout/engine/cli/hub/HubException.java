@@ -13,7 +13,7 @@ public final class HubException extends IOException {
     }
 
     /**
-     * Reports what another failure led to.
+     * Reports a failure that was caused by another one.
      *
      * @param message see above
      * @param cause the failure of the network or the file system

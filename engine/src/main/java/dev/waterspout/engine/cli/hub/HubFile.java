@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  *
  * @param path within the repository, with slashes
  * @param size size in bytes
- * @param sha256 of its content in lower-case hexadecimal, where the hub says it
+ * @param sha256 SHA-256 of the content in lower-case hexadecimal; empty if the hub does not give it
  */
 record HubFile(String path, long size, Optional<String> sha256) {
     private static final Pattern SAFE_PATH =

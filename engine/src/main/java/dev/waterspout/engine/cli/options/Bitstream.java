@@ -29,7 +29,7 @@ public record Bitstream(@Nullable Path file, @Nullable Path configuration) {
     private static final Pattern DEVICE = Pattern.compile("tornado:opencl:(\\d{1,4})");
 
     /**
-     * Number of backends that may come before OpenCL's in TornadoVM's list: OpenCL's index is not known before
+     * Number of positions that OpenCL's backend may have in TornadoVM's list; the actual one is unknown before
      * TornadoVM's start.
      */
     private static final int BACKENDS = 4;

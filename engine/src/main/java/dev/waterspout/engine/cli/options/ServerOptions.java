@@ -144,7 +144,7 @@ public final class ServerOptions {
         return Optional.ofNullable(front);
     }
 
-    /** Returns the time limit of running requests when the server is told to end. */
+    /** Returns the time limit of running requests after SIGTERM. */
     public Duration drain() {
         return drain;
     }

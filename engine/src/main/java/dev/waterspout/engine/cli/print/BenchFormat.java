@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * How {@code bench} prints its rows. Objects have llama-bench's names for what llama-bench also has;
+ * Output formats of {@code bench}. JSON objects use llama-bench's names for the values that llama-bench has too;
  * docs/lab/performance.md explains them.
  */
 public enum BenchFormat {

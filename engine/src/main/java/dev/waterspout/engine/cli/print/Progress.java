@@ -22,8 +22,8 @@ public final class Progress {
     private int lastPercent = -1;
 
     /**
-     * @param what is being done
-     * @param total total amount, for people
+     * @param what name of the operation
+     * @param total total amount, as text for the user
      * @param err stream to print to
      */
     public Progress(String what, String total, PrintWriter err) {

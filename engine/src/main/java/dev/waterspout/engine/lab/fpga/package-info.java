@@ -1,6 +1,4 @@
-/**
- * What an FPGA's vendor compiles the codec from, and the vendors' tools.
- */
+/** The sources of the codec for FPGA vendors' compilers, and the vendors' tools. */
 @NullMarked
 package dev.waterspout.engine.lab.fpga;
 

@@ -12,9 +12,9 @@ import dev.waterspout.interconnect.policy.CommChoice;
  * @param quantize encoding of partials
  * @param transfer frames on the link
  * @param sum dequantize, sum and add the residual; for two-step also the reduction
- * @param exchange quantize, transfer and sum, with their overlap; where parts of a pass overlap, what is left of it
- *     beside the computation
- * @param other exchange of orders and logits, once per pass
+ * @param exchange quantize, transfer and sum, with their overlap; where parts of a pass overlap, only the time that
+ *     exceeds the computation
+ * @param other exchange of commands and logits, once per pass
  */
 public record PhaseTime(
         CommChoice choice,

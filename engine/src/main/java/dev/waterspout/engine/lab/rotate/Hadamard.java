@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 
 /**
  * Hadamard matrices: entries of 1 and -1, orthogonal rows. A matrix of order {@code m x 2^k} is the Kronecker product
- * (Sylvester's construction) of one matrix of order m and k matrices of order 2. The one of order m comes from
+ * (Sylvester's construction) of one matrix of order m and k matrices of order 2. The matrix of order m is given by
  * Paley's first or second construction over a prime field (R. Paley, On orthogonal matrices, 1933).
  */
 final class Hadamard {

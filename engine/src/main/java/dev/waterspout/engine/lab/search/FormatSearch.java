@@ -48,7 +48,7 @@ public final class FormatSearch {
         /**
          * Receives progress.
          *
-         * @param what is the name of the current step
+         * @param what name of the current step
          * @param done finished parts of {@code all}
          * @param all number of parts
          */
@@ -197,7 +197,7 @@ public final class FormatSearch {
         return found;
     }
 
-    /** {@return for each exchange the formats of a run that compresses this exchange alone} */
+    /** {@return for each exchange the formats of a run that compresses only this exchange} */
     private static List<List<WireFormat>> alone(WireFormat format, int exchanges) {
         List<List<WireFormat>> all = new ArrayList<>();
         for (int exchange = 0; exchange < exchanges; exchange++) {

@@ -1,6 +1,6 @@
 /**
- * Who sends what to whom. This package holds the one exception of the module; frames, transports and collectives have a
- * package each.
+ * The exchange of data between ranks. This package has the exception of the module; frames, transports and collectives
+ * have a package each.
  */
 @NullMarked
 package dev.waterspout.interconnect;

@@ -81,11 +81,12 @@ public final class Environment {
      * TornadoVM is initialized.
      *
      * <ul>
-     *   <li>A kernel that does not compile is an error. By default TornadoVM runs it as sequential Java and prints one line.
-     *   <li>Methods called by a kernel are inlined without a limit on their size. The method that decodes all tensor types exceeds the default limit.
+     *   <li>A kernel that does not compile is an error. By default TornadoVM runs it as sequential Java and prints
+     *       one line.
+     *   <li>Methods called by a kernel are inlined without a limit on their size. The method that decodes all
+     *       tensor types exceeds the default limit.
      *   <li>TornadoVM sets no limit on a device's memory. Its default is 4 GB, whatever the size of the memory. A
-     *   shard is
-     *       compared with the device's memory before anything is allocated.
+     *       shard is compared with the device's memory before anything is allocated.
      * </ul>
      */
     public static void configureTornado() {

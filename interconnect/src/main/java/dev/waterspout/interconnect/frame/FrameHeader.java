@@ -4,7 +4,7 @@ package dev.waterspout.interconnect.frame;
  * The description of a payload in its frame.
  *
  * @param rank sender, 0 to 65535
- * @param sequence number of the collective on its transport, counted from 0 by every rank alike
+ * @param sequence number of the collective on its transport, counted from 0 on every rank
  * @param layer which exchange of the forward pass this is; {@link #LOGITS} or {@link #CONTROL} for other messages
  * @param formatId {@code WireFormat.id()} of the payload
  * @param rows rows (tokens) in the payload
@@ -21,8 +21,7 @@ public record FrameHeader(int rank, long sequence, int layer, int formatId, int 
     /**
      * Checks that this header, read from a peer's frame, is the expected one.
      *
-     * @param expected the header that the receiving rank computed from its own plan; its rank is where the frame came
-     *     from
+     * @param expected the header that the receiving rank computed from its own plan; its rank is the sender
      * @param receiver the receiving rank, for the error message
      * @throws dev.waterspout.interconnect.InterconnectException naming the first field that differs, with both values
      */

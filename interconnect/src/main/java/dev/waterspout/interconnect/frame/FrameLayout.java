@@ -115,8 +115,8 @@ public final class FrameLayout {
      * @param sender rank that the transport received it from, for the error message
      * @param receiver rank that received it, for the error message
      * @return the header, which agrees with the frame's size and checksum
-     * @throws InterconnectException if the frame is short, of another magic or version, of another length than it says,
-     *     if its checksum differs or its reserved word is not 0
+     * @throws InterconnectException if the frame is too short, has another magic or version, its length differs from
+     *     the header's, its checksum differs, or its reserved word is not 0
      */
     public static FrameHeader open(MemorySegment frame, int sender, int receiver) {
         long bytes = frame.byteSize();

@@ -12,7 +12,7 @@ import java.lang.invoke.MethodType;
 
 /**
  * The MPI functions that are called. Each returns an error code, 0 for success. An MPI handle is a {@code long} here,
- * whatever its type in C.
+ * for every type that it has in C.
  *
  * @param initThread {@code (int* argc, char*** argv, int required, int* provided)}
  * @param finish MPI_Finalize, {@code ()}

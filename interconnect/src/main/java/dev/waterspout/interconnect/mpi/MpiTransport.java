@@ -31,7 +31,10 @@ public final class MpiTransport implements Transport {
     private static final long FORWARDING_NANOS = 2 * MILLISECOND;
     /** Interval at which a waiting rank checks status messages, aborts and the time limit. */
     private static final long WATCH_NANOS = MILLISECOND;
-    /** Polls that find no complete message before a pause: Open MPI reports what a poll completes in the next one. */
+    /**
+     * Polls without a complete message before a pause. Open MPI reports a message that a poll completes in the next
+     * poll only.
+     */
     private static final int POLLS_BEFORE_PAUSE = 2;
 
     private final MpiWorld world;

@@ -45,7 +45,7 @@ final class Watch {
      * Checks all reasons.
      *
      * @param now current time in nanoseconds
-     * @param stopped time at which the launcher told this process to end, in nanoseconds; 0 if it has not
+     * @param stopped time of the launcher's signal to end, in nanoseconds; 0 if there was none
      * @return the reason to stop waiting, or null
      */
     @Nullable

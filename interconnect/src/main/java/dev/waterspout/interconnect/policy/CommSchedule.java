@@ -42,7 +42,7 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
     }
 
     /**
-     * A choice for every size, in which all exchanges of a forward pass are alike.
+     * Creates a schedule with a choice for every size, the same for all exchanges of a forward pass.
      *
      * @param steps in ascending order of rows; the last one serves all larger exchanges too
      */

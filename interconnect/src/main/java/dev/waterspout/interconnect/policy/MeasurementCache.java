@@ -26,8 +26,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Keeps measurements between runs, one small file per key. A file that is damaged, too old, or another version's or
- * key's is ignored, with a line that says why; no run fails because of it.
+ * Keeps measurements between runs, one small file per key. A file that is damaged, too old, or of another version or
+ * key is ignored, with a message that gives the reason; no run fails because of it.
  *
  * <pre>
  *   waterspout comm measurements 3

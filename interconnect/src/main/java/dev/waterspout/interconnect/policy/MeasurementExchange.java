@@ -40,7 +40,7 @@ final class MeasurementExchange {
             this.values = DoubleBuffer.wrap(values);
         }
 
-        /** {@return a row with room for a link and so many formats} */
+        /** {@return a row with room for a link and a number of formats} */
         static FigureRow of(int formats) {
             return new FigureRow(new double[LINK_VALUES + COST_VALUES * formats]);
         }

@@ -2,7 +2,7 @@ package dev.waterspout.interconnect.policy;
 
 /** The consequence of partials beyond the range of their wire format. */
 public enum Saturation {
-    /** The values are counted, and the run goes on. */
+    /** The values are counted, and the run continues. */
     COUNT,
     /** The run ends. */
     END,

@@ -83,7 +83,7 @@ public final class InProcessGroup {
         return sender * size + receiver;
     }
 
-    /** Ends the group, unless it has ended already, and returns what to throw: the first reason. */
+    /** Ends the group, unless it has ended already. {@return the exception to throw: the first reason} */
     private InterconnectException fail(InterconnectException reason) {
         InterconnectException first = failure.compareAndExchange(null, reason);
         for (int peer = 0; peer < size; peer++) {
@@ -187,7 +187,7 @@ public final class InProcessGroup {
     private final class Exchange implements Pending, ExchangeQueue.Entry {
         private final Member member;
         private final int rank;
-        /** Per rank: where its message goes, null once it is there. */
+        /** Per rank: target of its message; null once the message has arrived. */
         private final @Nullable MemorySegment[] incoming;
         /** Per rank: how many messages it must have copied. */
         private final long[] copiesWanted = new long[size];
@@ -210,7 +210,7 @@ public final class InProcessGroup {
             return complete;
         }
 
-        /** Copies what has come; {@return true if nothing is missing} */
+        /** Copies the messages that have arrived. {@return whether all have arrived} */
         @Override
         public boolean advance() {
             boolean complete = true;
@@ -291,7 +291,7 @@ public final class InProcessGroup {
                 if (!first.lacks(peer)) {
                     continue;
                 }
-                // Looked at in this order: what it did before it left is done.
+                // In this order, since everything that the peer did before it left is then visible.
                 if (left.get(peer) == 1 && first.lacks(peer) && !first.hasMessage(peer)) {
                     throw fail(new InterconnectException(
                             "rank " + peer + " has left the group, and rank " + rank + " waits for it"));

@@ -12,7 +12,7 @@ public interface Pending {
     boolean poll();
 
     /**
-     * Waits until all messages have come and all sent ones may be overwritten.
+     * Waits until all messages have arrived and all sent ones may be overwritten.
      *
      * @throws dev.waterspout.interconnect.InterconnectException if a message has another length than expected, if a
      *     rank failed or left, or if one did not arrive before the deadline; it names the rank

@@ -15,7 +15,7 @@ public final class RankFailure {
      * @param cause why
      */
     public static InterconnectException of(int rank, Throwable cause) {
-        // Exceptions of this program are whole sentences; of others the name says more than the message.
+        // Messages of this program's exceptions are whole sentences. Those of others need the name of the exception.
         String message = cause.getMessage();
         boolean own = message != null && cause.getClass().getName().startsWith(OWN);
         String why = own ? message : cause.toString();

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  * Moves messages between the ranks of a group, one rank per instance, called by one thread at a time. All ranks start
  * the same exchanges in the same order.
  *
- * <p>There is one operation: an exchange, in which every rank may send every other a message of its own. An empty
- * segment stands for no message. Exchanges overlap: up to {@link #MAX_PENDING} may be under way, and they complete in
- * the order in which they were started.
+ * <p>There is one operation: an exchange, in which every rank may send a message to every other rank. An empty segment
+ * means no message. Exchanges overlap: up to {@link #MAX_PENDING} may be in flight, and they complete in the order in
+ * which they were started.
  *
  * <p>An exchange that fails ends the group: every rank that waits, and every later exchange, fails with the first
  * reason. So does an interrupt of a waiting thread, whose interrupt status stays set. Arguments that a rank can see to
@@ -48,10 +48,11 @@ public interface Transport extends AutoCloseable {
     /**
      * Starts an exchange.
      *
-     * @param outgoing per rank the message for it, off-heap; the same segment may stand at several places, and an empty
-     *     one for none. Not to be changed before the exchange is complete. What stands at {@link #rank()} is ignored.
-     * @param incoming per rank where its message goes, exactly as long as that message. Not to be touched before the
-     *     exchange is complete. What stands at {@link #rank()} is left untouched.
+     * @param outgoing per rank the message for it, off-heap; the same segment may occur several times, and an empty one
+     *     means no message. The messages must not be changed before the exchange is complete. The element at
+     *     {@link #rank()} is ignored.
+     * @param incoming per rank the target of its message, exactly as long as that message. The targets must not be read
+     *     or written before the exchange is complete. The element at {@link #rank()} is not changed.
      * @return the exchange
      * @throws dev.waterspout.interconnect.InterconnectException if the group has ended
      */
@@ -110,8 +111,8 @@ public interface Transport extends AutoCloseable {
     void abort(Throwable cause);
 
     /**
-     * Leaves the group; from any thread. What this rank has sent in completed exchanges still arrives, so a rank may
-     * leave when its own part of the last exchange is done; an exchange that lacks it fails at once.
+     * Leaves the group. Called on any thread. Messages that this rank has sent in completed exchanges still arrive, so
+     * a rank may leave when its own part of the last exchange is done; an exchange that lacks it fails at once.
      */
     @Override
     void close();

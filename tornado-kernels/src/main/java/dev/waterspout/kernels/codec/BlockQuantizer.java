@@ -86,7 +86,7 @@ final class BlockQuantizer {
         return sign | Math.min(magnitudeCode(value, scaleCode), element.maxCode());
     }
 
-    /** {@return the magnitude code that rounding alone gives: it may exceed the largest} */
+    /** {@return the magnitude code after rounding, before saturation: it may exceed the largest} */
     int magnitudeCode(float value, int scaleCode) {
         float ratio = value;
         if (!scale.powerOfTwo()) {

@@ -22,7 +22,7 @@ import java.util.Locale;
  * here the sign of a value that rounds to zero is kept, as the float elements do.
  *
  * <p>E5M2 and E4M3 have codes above {@link #maxCode()}, which OCP gives to infinities and NaN. The encoder never writes
- * them, and the decoder reads them by the formula above: what marks a block that is not finite is its scale.
+ * them, and the decoder reads them by the formula above: a block that is not finite is marked by its scale.
  *
  * <p>Source: OCP Microscaling Formats (MX) v1.0, section 5.3, and for the types it does not name the same formula.
  */

@@ -11,7 +11,7 @@ import jdk.incubator.vector.VectorOperators;
  *
  * <p>Without a conversion in the Vector API, normal halves are rounded in integers, where a carry runs into the
  * exponent, and subnormal ones by adding 0.5, whose last place is theirs. Widening puts the bits in place and
- * multiplies by the ratio of the exponents' biases, which is exact for normal and subnormal halves alike.
+ * multiplies by the ratio of the exponents' biases, which is exact for normal and subnormal halves.
  */
 final class Halves {
     private static final int MAGNITUDE = 0x7fffffff;
@@ -61,7 +61,7 @@ final class Halves {
                 .or(raw.lanewise(VectorOperators.LSHR, 16).and(0x8000));
     }
 
-    /** {@return the values of halves in the low 16 bits of each lane; what lies above does not matter} */
+    /** {@return the values of halves in the low 16 bits of each lane; the high bits are ignored} */
     static FloatVector widen(IntVector halves) {
         FloatVector scaled = halves.and(0x7fff)
                 .lanewise(VectorOperators.LSHL, 13)

@@ -61,12 +61,12 @@ final class MxChunk {
         return new MxChunk(format, rows, columns, true);
     }
 
-    /** {@return scratch that takes codes alone, before the first run of some rows} */
+    /** {@return scratch for codes only, before the first run of some rows} */
     static MxChunk forDecoding(MxFormat format, int rows, int columns) {
         return new MxChunk(format, rows, columns, false);
     }
 
-    /** Moves to the next run, in the order of memory; {@return whether there is one} */
+    /** Moves to the next run, in the order of memory. {@return false if there was no further run} */
     boolean next() {
         column += count;
         if (column == layout.columns()) {

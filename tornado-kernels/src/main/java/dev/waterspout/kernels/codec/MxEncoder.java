@@ -22,8 +22,9 @@ import jdk.incubator.vector.VectorOperators;
  *
  * <p>Where {@link BlockQuantizer} shifts and rounds the significand, the lanes let one addition round it: the sum of a
  * magnitude and {@code 2^(23 - mantissaBits)} times its power of two holds the rounded significand in its low bits.
- * That needs a normal f32 and room above it. A block that is not so, of values near either end of the f32 range or with
- * NaN or infinity, is first replaced by what {@link BlockQuantizer} makes of it: elements' values, with a scale of 1.
+ * That needs a normal f32 and room above it. A block with values near either end of the f32 range, with NaN or with
+ * infinity does not satisfy this. It is first replaced by the output of {@link BlockQuantizer}: the elements' values,
+ * with a scale of 1.
  */
 final class MxEncoder {
     private static final int MIN_NORMAL_BITS = 0x800000;

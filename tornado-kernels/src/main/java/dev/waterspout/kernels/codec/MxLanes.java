@@ -18,7 +18,7 @@ final class MxLanes {
 
     static final int COUNT = INTS.length();
 
-    /** The upper half, where the second of two blocks lies if a vector holds two: it never holds more. */
+    /** The upper half of a vector, which has the second block if the vector holds two blocks; it never holds more. */
     private static final VectorMask<Integer> UPPER = VectorMask.fromLong(INTS, -1L << (COUNT / 2));
 
     private static final VectorMask<Float> UPPER_FLOATS = UPPER.cast(FLOATS);

@@ -136,7 +136,7 @@ public final class MxLayout {
     }
 
     /**
-     * Copies a tile of columns out of packed rows, as it is: what an encoder makes of the tile alone.
+     * Copies a tile of columns out of packed rows. The result equals the encoding of the tile by itself.
      *
      * @param packed packed rows of this layout
      * @param rows rows to copy, 0 or more
@@ -156,8 +156,7 @@ public final class MxLayout {
     }
 
     /**
-     * Copies a tile of columns into packed rows, as it is: the reverse of {@link #copyColumns}. Other columns are left
-     * alone.
+     * Copies a tile of columns into packed rows, the reverse of {@link #copyColumns}. Other columns are not changed.
      *
      * @param tile packed rows of {@code tileLayout}
      * @param tileLayout layout of the tile in the same format; the tile ends at a multiple of the unit or with the rows

@@ -7,9 +7,9 @@ import java.lang.foreign.MemorySegment;
  * row per token. Where the format's {@linkplain WireFormat#rowsIndependent() rows are independent}, a range of rows can
  * be encoded or decoded by itself, at {@code row x rowBytes}; else a message is one whole.
  *
- * <p>A codec has no state: any number of threads may share one. Segments may lie on or off the heap; they must not
- * overlap, and may be longer than needed, in which case the rest is left alone. So is what lies between the rows of a
- * partial whose stride exceeds its columns, as that of a tile of columns does.
+ * <p>A codec has no state: any number of threads may share one. Segments may be on or off the heap. They must not
+ * overlap. They may be longer than needed; then the rest is not changed. The same holds for the elements between the
+ * rows of a partial whose stride exceeds its columns, such as a tile of columns.
  *
  * <p>All implementations of a format write the same bytes and decode to the same bits, except the payload of NaNs that
  * a sum meets or makes, which Java does not define.
@@ -114,7 +114,7 @@ public sealed interface PartialCodec permits ElementCodec, VectorMxCodec, PlainC
     }
 
     /**
-     * {@return the implementation that defines what the others compute}
+     * {@return the reference implementation, which defines the results of all others}
      *
      * @param format the wire format
      */

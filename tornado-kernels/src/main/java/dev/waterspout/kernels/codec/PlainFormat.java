@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** The formats without blocks: elements of a row one after the other, little-endian. */
 public enum PlainFormat implements WireFormat {
-    /** IEEE single: the partial as it is. */
+    /** IEEE single precision: the partial itself. */
     F32(4),
     /** The upper half of an IEEE single, rounded to nearest even. */
     BF16(2),

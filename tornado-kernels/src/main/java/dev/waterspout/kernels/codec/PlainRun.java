@@ -10,16 +10,16 @@ final class PlainRun {
     /** Most elements of a run. */
     static final int ELEMENTS = 1024;
 
-    /** Elements past the last that vectors may read and write: as many as the longest has. */
+    /** Number of elements past the last one that vectors may read and write: the lanes of the longest vector. */
     private static final int SLACK = 16;
 
     final float[] values;
-    /** What is added to the values, as f32. */
+    /** The summand of the values, as f32. */
     final float[] floats;
 
     final short[] halves;
 
-    /** Whether what is read is added to the values before, or takes their place. */
+    /** Whether elements that are read are added to the values, or replace them. */
     boolean adds;
 
     /** Where packed elements are read or written. */
@@ -48,7 +48,7 @@ final class PlainRun {
         halves = new short[wide ? 0 : most];
     }
 
-    /** Moves to the next run, in the order of memory; {@return whether there is one} */
+    /** Moves to the next run, in the order of memory. {@return false if there was no further run} */
     boolean next() {
         column += count;
         if (column == size) {

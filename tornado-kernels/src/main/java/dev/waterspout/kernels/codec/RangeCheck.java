@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the values of an encoded partial that lie at the end of their format's range. What was beyond it has been cut
- * to the largest value, or became infinite, and the sum is wrong. Counted are
+ * Counts the values of an encoded partial at the end of their format's range. Values beyond the range were saturated or
+ * became infinite, which makes the sum wrong. Counted are
  *
  * <ul>
  *   <li>of blocks whose scale has fewer exponents than f32: blocks with the largest scale and, where scales are powers
@@ -15,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>of f16 and TopK: values that are infinite.
  * </ul>
  *
- * Encoding needs no code for it: what is read is one scale per block. From the packed bytes alone, a block whose
- * largest value is exactly the largest of the format cannot be told from one that was cut, and counts. Where the
- * values are at hand, blocks at the end of the range are compared with them, and count only if a value is beyond it.
+ * The check needs no code in the encoders: it reads one scale per block. In the packed bytes, a block whose largest
+ * value is exactly the largest of the format looks like one that was saturated, and is counted. If the values are
+ * available, blocks at the end of the range are compared with them, and are counted only if a value is beyond the
+ * range.
  */
 public final class RangeCheck {
     private static final int LARGEST_HALF = 0x7bff;
@@ -47,7 +48,7 @@ public final class RangeCheck {
      * @param packed {@code format.encodedBytes(rows, columns)} bytes
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
-     * @return how many; 0 for a format that {@linkplain #isNeeded needs no check}
+     * @return the number of values; 0 for a format that {@linkplain #isNeeded needs no check}
      */
     public static long count(WireFormat format, MemorySegment packed, int rows, int columns) {
         return count(format, packed, rows, columns, null);
@@ -60,9 +61,9 @@ public final class RangeCheck {
      * @param packed {@code format.encodedBytes(rows, columns)} bytes
      * @param rows tokens, 0 or more
      * @param columns elements in a row, at least 1
-     * @param values f32, what was encoded
+     * @param values the values that were encoded, f32
      * @param stride elements from one row of the values to the next
-     * @return how many; 0 for a format that {@linkplain #isNeeded needs no check}
+     * @return the number of values; 0 for a format that {@linkplain #isNeeded needs no check}
      */
     public static long countBeyond(
             WireFormat format, MemorySegment packed, int rows, int columns, MemorySegment values, int stride) {
@@ -79,7 +80,7 @@ public final class RangeCheck {
         };
     }
 
-    /** What was encoded. */
+    /** The values that were encoded. */
     private record Values(MemorySegment floats, int stride) {
         /** {@return whether rounding gives a value of a rectangle a larger code than there is} */
         boolean isBeyond(BlockQuantizer quantizer, int scaleCode, int largest, Tile tile) {

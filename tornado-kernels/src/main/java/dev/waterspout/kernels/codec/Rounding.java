@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.codec;
 
-/** Where an element goes that lies exactly between two codes. Anything else goes to the nearer one. */
+/** The rounding of an element exactly between two codes. All other elements are rounded to the nearer code. */
 public enum Rounding {
-    /** To the even significand: with no mantissa bits 1.5 goes to 2 and 0.5 to 0. */
+    /** To the even significand: without mantissa bits, 1.5 is rounded to 2 and 0.5 to 0. */
     EVEN(0),
     /** Away from zero. */
     AWAY(1);

@@ -2,7 +2,7 @@ package dev.waterspout.kernels.codec;
 
 import java.lang.foreign.MemorySegment;
 
-/** How the references decode and sum: one element at a time, whatever its format. */
+/** Decoding and summing one element at a time, for all formats: the loops of the references. */
 final class ScalarLoops {
     private ScalarLoops() {}
 

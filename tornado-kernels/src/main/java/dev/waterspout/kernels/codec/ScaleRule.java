@@ -9,7 +9,7 @@ import java.util.Locale;
  * 2), is large enough. All that the rules differ in is how large: {@link #raisesFrom}. The exponent saturates at the
  * ends of the scale's range and at {@link MxFormat#maxScaleExponent()}.
  *
- * <p>F16 scales are {@code amax / maxNormal}, rounded as the rule says and never beyond the largest half, 65504.
+ * <p>F16 scales are {@code amax / maxNormal}, rounded by the rule and never beyond the largest half, 65504.
  *
  * <p>Source: OCP Microscaling Formats (MX) v1.0, section 6.3, for FLOOR; the scale calculation modes of pytorch/ao's
  * {@code mx_formats}, and NVIDIA's "Recipes for Pre-training LLMs with MXFP8" (arXiv 2506.08027) for RCEIL.
@@ -22,8 +22,8 @@ public enum ScaleRule {
     FLOOR(0),
 
     /**
-     * The same after amax is rounded to the element's mantissa bits: to nearest, and a tie with the next power of two
-     * goes there. F16: as FLOOR.
+     * The same after amax is rounded to the element's mantissa bits: to nearest, with ties towards the next power of
+     * two. F16: as FLOOR.
      */
     EVEN(1),
 

@@ -30,7 +30,7 @@ public sealed interface WireFormat permits MxFormat, PlainFormat, IntegerFormat,
 
     /**
      * {@return the canonical text, such as {@code e2m1:32:e8m0}; the rule is left out if it is FLOOR} Rounding is not
-     * part of it: it changes what an encoder writes, never how that is read.
+     * part of it, since it affects encoders but not decoders.
      */
     String label();
 

@@ -29,7 +29,7 @@ public final class CompileLock {
      * Builds graphs and their plan while no other thread does.
      *
      * @param build adds the tasks and chooses the device
-     * @return what was built
+     * @return the result of {@code build}
      */
     public static <T> T building(Supplier<T> build) {
         Lock lock = COMPILING.writeLock();

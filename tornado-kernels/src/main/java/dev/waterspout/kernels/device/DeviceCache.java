@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param kvHeads key/value heads
  * @param capacity positions that fit
  * @param headDim elements of a head
- * @param blockSize positions of a block: what one sequence has together; a divisor of the capacity
+ * @param blockSize positions of a block, which belongs to one sequence; a divisor of the capacity
  */
 public record DeviceCache(
         TornadoNativeArray keys,
@@ -103,7 +103,7 @@ public record DeviceCache(
         return array;
     }
 
-    /** {@return whether keys are what attention weighs, so that there are no values} */
+    /** {@return whether keys are also the values, so that the cache has no separate values} */
     @SuppressWarnings("ReferenceEquality") // The runtime identifies arrays by reference.
     boolean hasKeysOnly() {
         return keys == values;

@@ -37,12 +37,12 @@ public record DeviceRouting(int experts, int first, int own, Rule rule, IntArray
     }
 
     /**
-     * How experts are chosen.
+     * The rule by which experts are chosen.
      *
-     * @param used experts that a token goes to
-     * @param gating how logits become weights
+     * @param used number of experts per token
+     * @param gating function from logits to weights
      * @param normalized whether weights are divided by their sum
-     * @param scale what weights are multiplied by
+     * @param scale factor of the weights
      * @param groups groups of neighbouring experts
      * @param usedGroups groups that experts are chosen from, those whose two best experts have the largest sum
      */
@@ -85,7 +85,7 @@ public record DeviceRouting(int experts, int first, int own, Rule rule, IntArray
      * {@return the elements of the array of chosen experts}
      *
      * @param rows tokens of the largest chunk
-     * @param used experts that a token goes to
+     * @param used number of experts per token
      */
     public static int elements(int rows, int used) {
         return Math.addExact(1, Math.multiplyExact(rows, used));

@@ -7,8 +7,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 /**
  * Adds the tasks of a mixture of experts to a graph: {@link #route} first, then products, then {@link #sum}.
  *
- * @param graph that they are added to
- * @param routing what {@link #route} chooses, and the others read
+ * @param graph graph that the tasks are added to
+ * @param routing output of {@link #route}, which the other tasks read
  */
 public record ExpertTasks(KernelGraph graph, DeviceRouting routing) {
     private static final int ELEMENTS = KernelCandidates.ELEMENTS;
@@ -55,8 +55,8 @@ public record ExpertTasks(KernelGraph graph, DeviceRouting routing) {
     }
 
     /**
-     * Multiplies with the experts that each token goes to: {@code y[token][slot] = w[expert] x + bias[expert]}. Experts
-     * of other ranks leave {@code y} as it is.
+     * Multiplies each token with its experts: {@code y[token][slot] = w[expert] x + bias[expert]}. For experts of other
+     * ranks {@code y} is not changed.
      *
      * @param task name
      * @param w [layers][own experts x rows][columns]
@@ -99,7 +99,7 @@ public record ExpertTasks(KernelGraph graph, DeviceRouting routing) {
     }
 
     /**
-     * Adds what the expert makes that every token goes to.
+     * Adds the output of the shared expert.
      *
      * @param task name
      * @param logits [rows], whose sigmoid is the weight, or null for a weight of 1

@@ -8,7 +8,10 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** The operands of one rotary embedding, which stores what it turns. Selects the kernel by what the cache holds. */
+/**
+ * The operands of one rotary embedding, which stores its result in the cache. Selects the kernel by the cache's
+ * contents.
+ */
 record RotaryTask(
         DeviceRope rope,
         DeviceCache cache,

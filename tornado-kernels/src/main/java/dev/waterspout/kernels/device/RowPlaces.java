@@ -5,8 +5,8 @@ import java.util.Arrays;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Says where the rows of the next launch stand in their sequences, and in which blocks of the cache the sequences lie.
- * What does not lie within the cache is refused here, so that no kernel leaves its arrays.
+ * The positions of the next launch's rows in their sequences, and the sequences' blocks in the cache. Positions and
+ * blocks outside the cache are refused here, so that no kernel accesses memory outside its arrays.
  */
 public final class RowPlaces {
     private final IntArray data;
@@ -62,9 +62,9 @@ public final class RowPlaces {
      * Adds the rows of a sequence.
      *
      * @param position of the first one
-     * @param count how many
+     * @param count number of rows
      * @param blocks numbers of the blocks of the sequence's positions, in order, at least up to its last row
-     * @throws IllegalArgumentException if rows, positions or blocks are beyond what there is
+     * @throws IllegalArgumentException if rows, positions or blocks are out of range
      */
     public void add(int position, int count, int... blocks) {
         if (count < 1 || count > maxRows - rows) {

@@ -25,7 +25,7 @@ public final class FileReplacement {
         Runtime.getRuntime().addShutdownHook(new Thread(FileReplacement::removeUnfinished, "unfinished-files"));
     }
 
-    /** What stands between the content and every file: tests make it fail. */
+    /** Wraps the channel of every file; tests use it to simulate failures. */
     private static volatile UnaryOperator<WritableByteChannel> layer = UnaryOperator.identity();
 
     private FileReplacement() {}
@@ -40,7 +40,7 @@ public final class FileReplacement {
             try {
                 Files.deleteIfExists(file);
             } catch (IOException left) {
-                // The process ends; there is nobody to tell.
+                // The process ends, so the failure cannot be reported.
             }
         }
     }
@@ -75,7 +75,8 @@ public final class FileReplacement {
                     ? named
                     : failed(target, Objects.requireNonNullElse(named.getReason(), named.toString()), named);
         } catch (IOException unnamed) {
-            // Where a channel cannot write, the message is the system's alone, such as "No space left on device".
+            // A channel's message for a failed write is the system's, such as "No space left on device", without the
+            // file's name.
             throw failed(target, Objects.requireNonNullElse(unnamed.getMessage(), unnamed.toString()), unnamed);
         } catch (RuntimeException wrapped) { // writers of JSON throw no IOException
             if (wrapped.getCause() instanceof IOException cause) {

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 /**
  * A partial in the layout of the kernels: all blocks in sequence, row after row, padded to a whole number of tiles of
  * 64 blocks. Short blocks at the end of rows are padded with zeros. Scales and elements are in separate arrays; in a
- * message they alternate row by row. This class alone knows both layouts.
+ * message they alternate row by row. Only this class knows both layouts.
  */
 final class BlockStream {
     /**

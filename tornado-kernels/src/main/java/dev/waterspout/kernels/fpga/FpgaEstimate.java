@@ -10,7 +10,7 @@ package dev.waterspout.kernels.fpga;
  * @param initiationInterval cycles from one block to the next
  * @param pipelineDepth cycles from a block's first input to its last output
  * @param cyclesPerTile cycles of 64 blocks
- * @param wordsPerTile words of 512 bits that go to and from memory per tile
+ * @param wordsPerTile words of 512 bits that are read from and written to memory per tile
  * @param dsp blocks for floating-point addition
  * @param lut 6-input look-up tables; half as many ALMs
  * @param bram blocks of 36 Kbit, for the buffers of a tile and of the memory ports

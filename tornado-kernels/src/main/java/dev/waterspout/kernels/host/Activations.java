@@ -2,12 +2,12 @@ package dev.waterspout.kernels.host;
 
 /** How precise the inputs of matrix products are. */
 public enum Activations {
-    /** As they come. */
+    /** Not rounded. */
     F32,
 
     /**
-     * Rounded to 8 bits, with a scale per 32 of them, for weights that are quantized, too; as they come for weights
-     * that are floats. A processor multiplies such numbers several times as fast.
+     * Rounded to 8 bits, with a scale per 32 activations, in products with quantized weights; not rounded in products
+     * with float weights. Processors multiply bytes several times as fast as floats.
      */
     INT8
 }

@@ -122,7 +122,7 @@ final class ByteLinear {
         }
     }
 
-    /** {@return what multiplies rows as it reads them, or null where nothing does} */
+    /** {@return the kernels that multiply rows while they read them; null if there are none} */
     private @Nullable RowKernels rowKernels(int count) {
         BlockReader blocks = weights.format().blockReader();
         if (blocks == null || weights.rowStride() > RowKernels.LONGEST_STRIDE) {
@@ -148,7 +148,7 @@ final class ByteLinear {
         }
     }
 
-    /** Multiplies some panels: their inputs come from the second-level cache, all but the first time. */
+    /** Multiplies some panels. From the second panel on, the inputs are in the second-level cache. */
     private void panels(int token, int tokens, int bandFrom, int rowFrom, int rowTo) {
         long panelResults = (long) tokens * kernels.groupStride();
         int panels = Math.ceilDiv(rowTo - rowFrom, kernels.rows());
@@ -193,7 +193,7 @@ final class ByteLinear {
         }
     }
 
-    /** Fills the tile. The last row stands in for rows that a panel at the end has not. */
+    /** Fills the tile. In an incomplete panel the missing rows are replaced by copies of the last one. */
     private void unpack(int row, int rows, int column, int count) {
         if (reader != null && rows == kernels.rows()) {
             long stored = address + weights.offset(row, column);

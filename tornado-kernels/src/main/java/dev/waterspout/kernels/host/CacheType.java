@@ -6,7 +6,7 @@ import dev.waterspout.kernels.weights.WeightFormat;
 public enum CacheType {
     /** IEEE 754 binary32. */
     F32(WeightFormat.F32),
-    /** IEEE 754 binary16: half the memory; what is beyond 65504 becomes infinite. */
+    /** IEEE 754 binary16: half the memory; magnitudes from 65520 on become infinite. */
     F16(WeightFormat.F16),
     /**
      * 8 bits with a scale in binary16 per 32 elements: a quarter of the memory. Heads must have a multiple of 32

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Dot products of rows of weights with rows of inputs, a tile at a time, vectors of partial sums in memory.
  *
- * <p>Each (row, input) pair has one accumulator that takes its columns in ascending order, whatever the tile: all tile
- * shapes give the same bits. Several pairs at once hide the latency of the multiply-add and share loads.
+ * <p>Each (row, input) pair has one accumulator, which takes the columns in ascending order. So all tile shapes give
+ * the same bits. Several pairs at once hide the latency of the multiply-add and share loads.
  */
 final class DotTiles {
     /** Where {@link HostScratch#sums()} holds zeros, enough for any tile. */

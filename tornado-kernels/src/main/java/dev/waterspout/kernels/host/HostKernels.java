@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
  * anything is written.
  */
 public interface HostKernels {
-    /** Returns the kernels that use the Vector API, with activations as they come. */
+    /** Returns the kernels that use the Vector API and do not round activations. */
     static HostKernels vector() {
         return new VectorKernels(Activations.F32, null);
     }
 
     /**
-     * Returns the kernels that use the Vector API and, for matrix products, machine code; with activations as they
-     * come.
+     * Returns the kernels that use the Vector API and, for matrix products, machine code. They do not round
+     * activations.
      *
      * @param code the machine code that this process has emitted
      */
@@ -42,9 +42,9 @@ public interface HostKernels {
     }
 
     /**
-     * Returns these kernels with activations as precise as that.
+     * Returns these kernels with another precision of activations.
      *
-     * @param activations inputs of {@link #linear}; the reference kernels take them as they come in any case
+     * @param activations inputs of {@link #linear}; the reference kernels never round them
      */
     HostKernels withActivations(Activations activations);
 

@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scratch memory of one worker, 1 to 3 MB: created once, passed to every call of that worker, never shared by two calls
- * at the same time. Nothing survives a call but the constants of a tile, see {@link #tile}.
+ * at the same time. Only the constants of a tile survive a call, see {@link #tile}.
  *
- * <p>The data of inner loops lies off-heap, aligned to a cache line, and is read by address. The elements of a Java
- * array begin 16 bytes after the array, so every vector of 64 bytes would lie in two cache lines and cost two loads.
- * The memory is freed with this object, and a kernel keeps the object reachable until it has ended.
+ * <p>The data of inner loops is off-heap, aligned to a cache line, and is read by address. The elements of a Java array
+ * begin 16 bytes after the array, so every vector of 64 bytes would span two cache lines and cost two loads. The memory
+ * is freed with this object, and a kernel keeps the object reachable until it has ended.
  */
 public final class HostScratch {
     /** Floats of {@link #zeros()}. */
@@ -43,9 +43,9 @@ public final class HostScratch {
     public HostScratch() {}
 
     /**
-     * Says what the worker does between two tiles of a product or of attention, such as to move messages on.
+     * Sets the task that the worker runs between two tiles of a product or of attention, such as progress of messages.
      *
-     * @param task short; from now on
+     * @param task a short task
      */
     public void betweenTiles(Runnable task) {
         betweenTiles = task;
@@ -78,8 +78,8 @@ public final class HostScratch {
     }
 
     /**
-     * Address of vectors of partial sums; of accumulators of attention. Begins with {@link #zeros()} zeros that nobody
-     * overwrites.
+     * Address of vectors of partial sums; of accumulators of attention. Begins with {@link #zeros()} zeros that are
+     * never overwritten.
      */
     long sums() {
         return sums.address();

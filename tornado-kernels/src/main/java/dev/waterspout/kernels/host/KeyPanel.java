@@ -68,7 +68,7 @@ final class KeyPanel {
             machine.transpose(panel, keys, headDim, whole);
         }
         if (whole < count) {
-            // Code reads as many keys as a vector has lanes, and behind the last one there may be no memory.
+            // The code reads one key per lane of a vector, and the memory may end after the last key.
             MemorySegment.copy(ALL, key(keys, whole), ALL, rest, Layouts.floats((long) (count - whole) * headDim));
             machine.transpose(panel + Layouts.floats(whole), rest, headDim, lanes);
         }

@@ -194,7 +194,7 @@ public final class KvCacheView {
 
     /**
      * Offset in {@link #keys} and {@link #values} of a position of a head. Positions follow each other to the end of
-     * their block, so a tile that begins at a multiple of its size lies in one piece.
+     * their block, so a tile that begins at a multiple of its size is contiguous.
      */
     public long offset(int kvHead, int position) {
         int run = position / blockSize;

@@ -76,8 +76,8 @@ public final class LaneSums {
     /**
      * Sums the lanes of sixteen consecutive vectors.
      *
-     * <p>Each pass leaves a quarter of the vectors, or half, in memory: as one expression the sixteen exceed what the
-     * compiler optimizes. In the end lane {@code l} belongs to vector {@code l}.
+     * <p>Each pass leaves a quarter of the vectors, or half, in memory: a single expression of sixteen vectors exceeds
+     * the compiler's limits. At the end lane {@code l} belongs to vector {@code l}.
      *
      * @param vectors address of the first one; they are overwritten
      * @param totals address that receives sixteen sums in order; need not be aligned

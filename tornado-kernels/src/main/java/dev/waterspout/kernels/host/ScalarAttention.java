@@ -42,7 +42,7 @@ final class ScalarAttention {
         return scores;
     }
 
-    /** The softmax of scores and of one more, the sink's; minus infinity where there is none. */
+    /** Returns the softmax of scores and of the sink's score, which is minus infinity if there is no sink. */
     private static double[] softmax(double[] scores, double sink) {
         double max = sink;
         for (double score : scores) {

@@ -162,7 +162,10 @@ public final class VectorAttention {
         }
     }
 
-    /** Scores [units][TILE] of all units with all positions of a tile; softmax discards what a unit may not see. */
+    /**
+     * Computes the scores [units][TILE] of all units with all positions of a tile; the softmax discards masked
+     * positions.
+     */
     private void score(long keys, int positions, int units) {
         Memory.ALL.asSlice(scores, Layouts.floats((long) units * TILE)).fill((byte) 0);
         for (int p = 0; p < positions; p += KeyPanel.WIDTH) {
@@ -249,7 +252,10 @@ public final class VectorAttention {
         return LaneSums.one(total);
     }
 
-    /** Adds the weighted values of a tile: some units together as far as all see it, then each alone. */
+    /**
+     * Adds the weighted values of a tile: first the positions visible to all of some units, together, then the rest for
+     * each unit.
+     */
     private void weigh(int unit, int count, int first) {
         int step = commonlySeen(unit, count, first) == TILE ? count : ValueTile.MOST_UNITS;
         for (int u = 0; u < count; u += step) {

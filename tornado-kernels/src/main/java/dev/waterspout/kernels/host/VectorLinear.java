@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * of the types that {@link RowQuads} knows are expanded in registers.
  *
  * <p>Of the many-token blocking, with {@code N} = {@value #NEAR} rows, {@code C} = {@value #CHUNK} columns, 8 lanes:
- * the expanded rows take {@code 4 N C} = 16 KB and stay in the first-level cache while all tokens of the tile pass by.
- * A token with them is {@code N C / 8} = 512 multiply-adds, two a cycle; meanwhile the next token, {@code 4 C} = 2 KB,
- * comes from the second level: 8 bytes per cycle of the about 32 that it delivers. Expanding takes about 5
- * instructions per vector, against one multiply-add per token of the tile.
+ * the expanded rows take {@code 4 N C} = 16 KB and stay in the first-level cache for all tokens of the tile. A token
+ * with them is {@code N C / 8} = 512 multiply-adds, two a cycle; meanwhile the next token, {@code 4 C} = 2 KB, is read
+ * from the second level: 8 bytes per cycle of the about 32 that it delivers. Expanding takes about 5 instructions per
+ * vector, against one multiply-add per token of the tile.
  *
  * <p>Each output is one vector of partial sums over ascending columns, reduced in a fixed order, then the columns that
  * do not fill a vector, ascending. Neither way nor blocking changes this: all give the same bits, whether

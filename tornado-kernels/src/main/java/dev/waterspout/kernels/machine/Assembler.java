@@ -26,7 +26,7 @@ final class Assembler {
         return bits / Byte.SIZE;
     }
 
-    /** {@return what has been collected} */
+    /** {@return the instructions collected so far} */
     List<Instruction> instructions() {
         return List.copyOf(instructions);
     }

@@ -3,12 +3,12 @@ package dev.waterspout.kernels.machine;
 import dev.waterspout.kernels.machine.ByteLayout.Constant;
 
 /**
- * What a tensor type's code does with a block of a vector of rows. Values are in vector registers, and a value is known
- * by its register: {@link #quads} and {@link #numbers} use registers 0 to 7, {@value #OWN} to {@value #LAST} are the
- * type's own.
+ * Operations for a tensor type's code on one block of a vector of rows. Values are in vector registers and are
+ * identified by their register: {@link #quads} and {@link #numbers} use registers 0 to 7, {@value #OWN} to
+ * {@value #LAST} are the type's own.
  *
- * <p>Scales have a lane per row. Which rows and columns a vector of numbers has depends on what becomes of them, see
- * {@link BlockTarget}: a type's code treats all bytes alike.
+ * <p>Scales have a lane per row. The {@link BlockTarget} determines the rows and columns of a vector of numbers; a
+ * type's code treats all bytes in the same way.
  */
 public final class BlockCode {
     /** The first register that belongs to the type. */
@@ -34,9 +34,9 @@ public final class BlockCode {
     /**
      * Begins a block.
      *
-     * @param vector which vector of rows
+     * @param vector index of the vector of rows
      * @param rowStride bytes from a row to the next
-     * @param target what becomes of the numbers
+     * @param target consumer of the numbers
      */
     BlockCode(Isa isa, Assembler code, int vector, int rowStride, BlockTarget target) {
         this.isa = isa;
@@ -62,10 +62,10 @@ public final class BlockCode {
     }
 
     /**
-     * Loads 16 bytes of the block, of which numbers are made.
+     * Loads 16 bytes of the block, to be unpacked to numbers.
      *
      * @param offset offset of the first byte in the block
-     * @return first of {@value #QUADS} registers: what is made of the bytes of each is stored by one {@link #store}
+     * @return first of {@value #QUADS} registers; the numbers unpacked from each are stored by one {@link #store}
      */
     public int numbers(int offset) {
         return target.load(place(0, offset));
@@ -218,7 +218,7 @@ public final class BlockCode {
         and(to, to, Constant.SIXTEENS);
     }
 
-    /** Moves bit {@code bit} to bit 4; bits of neighbours come along. */
+    /** Moves bit {@code bit} to bit 4; neighbouring bits are moved too. */
     private void shift(int to, int from, int bit) {
         if (bit < 4) {
             code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), 4 - bit);

@@ -12,9 +12,9 @@ public interface BlockReader {
     int group();
 
     /**
-     * Emits the code for a block of some rows, as many as a vector has lanes.
+     * Emits the code for a block of some rows, one per lane of a vector.
      *
-     * @param code receives it
+     * @param code receives the code
      */
     void emit(BlockCode code);
 

@@ -1,6 +1,6 @@
 package dev.waterspout.kernels.machine;
 
-/** What becomes of a block's numbers, which {@link BlockCode} makes of 16 bytes of each row at a time. */
+/** The consumer of a block's numbers, which {@link BlockCode} unpacks from 16 bytes of each row at a time. */
 interface BlockTarget {
     /** Registers 0 to 7 are about to be overwritten. */
     default void overwrite() {}

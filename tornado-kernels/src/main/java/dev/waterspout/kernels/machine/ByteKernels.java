@@ -16,7 +16,7 @@ public final class ByteKernels implements MachineCode.Checked {
     /** Columns of a tile. */
     public static final int CHUNK = ByteLayout.CHUNK;
 
-    /** Columns that share a scale of inputs: what columns are a multiple of. */
+    /** Columns that share a scale of inputs; the number of columns is a multiple of it. */
     public static final int BLOCK = ByteLayout.BLOCK;
 
     /** Bytes of a token's inputs of a chunk, of which a shorter one uses the first blocks. */
@@ -64,12 +64,12 @@ public final class ByteKernels implements MachineCode.Checked {
         return ByteLayout.tile(isa);
     }
 
-    /** {@return where in a tile the scale of a row of the first group lies} */
+    /** {@return the offset in a tile of the first group's scales} */
     public int scales() {
         return ByteLayout.scales(isa);
     }
 
-    /** {@return where in a tile the offset of a row of the first group lies} */
+    /** {@return the offset in a tile of the first group's offsets} */
     public int offsets() {
         return ByteLayout.offsets(isa);
     }
@@ -80,7 +80,7 @@ public final class ByteKernels implements MachineCode.Checked {
     }
 
     /**
-     * Writes what the kernels expect to find.
+     * Writes the constants that the kernels read.
      *
      * @param tile {@link #tileBytes} of memory for weights
      * @param constants {@link #CONSTANTS} bytes

@@ -37,7 +37,7 @@ final class ByteLayout {
     /** Bytes of a constant. */
     private static final int CONSTANT = 64;
 
-    /** What code finds at the beginning of a tile. */
+    /** The constants at the beginning of a tile. */
     enum Constant {
         /** Words of 1. */
         ONES(0, 0x00010001),
@@ -65,7 +65,7 @@ final class ByteLayout {
         FOUR_BITS(11, 0x0000000f),
         /** A factor that moves bit i of four bits to bit 4 of byte i. */
         SPREAD(12, 0x02040810),
-        /** What makes a float of 2^(x - 64) of an exponent x. */
+        /** Turns an exponent x into the float 2^(x - 64). */
         HALF_BIAS(13, 63 << 23),
         /** Of each 16 bytes the places of the byte of a doubleword that has their bits: its lower two bytes. */
         LOWER_BITS(14, 0L, 0x0101010101010101L),
@@ -91,7 +91,7 @@ final class ByteLayout {
             this.high = high;
         }
 
-        /** {@return where it lies} */
+        /** {@return the offset of the constant} */
         int place() {
             return index * CONSTANT;
         }

@@ -3,8 +3,8 @@ package dev.waterspout.kernels.machine;
 import java.util.List;
 
 /**
- * Multiply-adds of bytes in registers, as many as the processor can do: the limit of {@link ByteTile}. Without dot
- * products of bytes that is its step for numbers of 4 bits, which is the fastest.
+ * Measures the largest rate of multiply-adds of bytes in registers, which limits {@link ByteTile}. Without dot products
+ * of bytes it runs the step for numbers of 4 bits, which is the fastest.
  */
 public final class ByteProbe {
     /** Independent chains of additions: more than latency times number of units. */

@@ -132,7 +132,7 @@ record ByteTile(Isa isa, Quants quants, int tokens) {
         }
     }
 
-    /** Sums start at, or are increased by, what makes up for the shift of the numbers. */
+    /** Initializes sums with, or adds to them, the correction for the shift of the numbers. */
     private void starts(Assembler code, int group, VectorOp op) {
         int start = spare(0);
         for (int t = 0; t < tokens; t++) {

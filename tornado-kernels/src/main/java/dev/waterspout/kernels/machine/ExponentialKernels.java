@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 
 /** Exponentials and their sums, see {@link ExponentialTile}. */
 public final class ExponentialKernels implements MachineCode.Checked {
-    /** What the comparison with the definition takes: ordinary numbers, both ends, and what is none. */
+    /** Inputs of the comparison with the definition: ordinary numbers, both ends of the range, infinities and NaN. */
     static final float[] NUMBERS = {
         0,
         -0.1f,

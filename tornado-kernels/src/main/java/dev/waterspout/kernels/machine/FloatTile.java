@@ -16,7 +16,7 @@ import java.util.List;
  * @param inputStride distance of the inputs of two successive tokens
  * @param sumRowStride distance of the sums of two successive rows
  * @param sumInputStride distance of the sums of two successive tokens
- * @param fresh whether sums start at zero instead of what is there
+ * @param fresh whether sums start at zero instead of the values in memory
  */
 public record FloatTile(
         int bits,

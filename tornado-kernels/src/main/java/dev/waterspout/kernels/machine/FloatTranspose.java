@@ -4,9 +4,9 @@ import dev.waterspout.kernels.vector.Memory;
 import java.util.List;
 
 /**
- * Code that transposes rows of f32: {@code columns[c][r] = rows[r][c]}, as many rows at a time as a vector has lanes.
- * Meanwhile it asks for the rows that follow: it walks along several rows at once, which prefetchers of processors do
- * not recognise.
+ * Code that transposes rows of f32: {@code columns[c][r] = rows[r][c]}, one row per lane of a vector at a time. It
+ * prefetches the following rows, because the prefetchers of processors do not recognise reads along several rows at
+ * once.
  *
  * <p>Arguments: address of the columns, of the rows, the number of columns divided by 4, the number of rows divided by
  * the lanes. Strides are bytes.

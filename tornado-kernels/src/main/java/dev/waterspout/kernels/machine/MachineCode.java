@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The micro-kernels in machine code that this process has emitted. Each is compared with its scalar definition before
- * it is used; one that differs is never used, and a warning says so.
+ * it is used; one that differs is never used, and a warning is printed.
  */
 public final class MachineCode {
     private static final System.Logger LOGGER = System.getLogger(MachineCode.class.getName());
@@ -54,7 +54,7 @@ public final class MachineCode {
     /**
      * {@return machine code for this machine}
      *
-     * @throws NoMachineCodeException if there is none; the message says why
+     * @throws NoMachineCodeException if there is none; the message gives the reason
      */
     public static MachineCode forThisMachine() {
         Set<Isa> sets = Processor.sets();
@@ -64,9 +64,7 @@ public final class MachineCode {
                 .orElseThrow(() -> new NoMachineCodeException("the processor has no AVX2"));
     }
 
-    /**
-     * {@return the machine code that all of this process shares, or nothing where there is none}
-     */
+    /** {@return the machine code shared by the whole process; empty if there is none} */
     public static Optional<MachineCode> shared() {
         return Shared.CODE;
     }
@@ -174,7 +172,7 @@ public final class MachineCode {
                 shape, key -> key.fits() ? checked(new RotaryKernels(this, key)) : Optional.empty());
     }
 
-    /** {@return what measures the limit of products of bytes} */
+    /** {@return the code that measures the limit of products of bytes} */
     public ByteProbe byteProbe() {
         return new ByteProbe(this);
     }

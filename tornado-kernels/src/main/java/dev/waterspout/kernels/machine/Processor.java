@@ -13,7 +13,7 @@ import java.util.HexFormat;
 import java.util.Set;
 
 /**
- * What this machine's processor and system offer, by the instructions CPUID and XGETBV (Intel 64 and IA-32
+ * The features of this machine's processor and system, read with the instructions CPUID and XGETBV (Intel 64 and IA-32
  * Architectures Software Developer's Manual, volume 1, chapters 14 and 15).
  */
 final class Processor {
@@ -22,7 +22,7 @@ final class Processor {
             .parseHex("53" + "89f8" + "89f1" + "4989d0" + "0fa2" + "418900" + "41895804" + "41894808" + "4189500c"
                     + "5b" + "c3");
 
-    /** xgetbv of register 0; eax goes to the address rdi. */
+    /** xgetbv of register 0; stores eax at the address rdi. */
     private static final byte[] XGETBV = HexFormat.of().parseHex("31c9" + "0f01d0" + "8907" + "c3");
 
     /** The first bytes of a program. */

@@ -149,11 +149,11 @@ final class ProductTarget implements BlockTarget {
     }
 
     /**
-     * Adds halves of pairs of registers, the second one of which is empty then.
+     * Adds the halves of pairs of registers, which leaves the second register of each pair empty.
      *
-     * @param words products that a word is the sum of, or 0 if registers have doublewords
+     * @param words number of products summed in a word; 0 if registers have doublewords
      * @param quads whether lanes of a row are four neighbours, not two
-     * @return what words are the sums of now
+     * @return the number of products summed in a word afterwards
      */
     private int fold(int[] registers, int words, boolean quads) {
         boolean wide = 2 * words > room;
@@ -219,7 +219,7 @@ final class ProductTarget implements BlockTarget {
 
     @Override
     public void fifthBits(int to, int from, int column) {
-        // Row by row, all 16 bytes get the byte with their bit, and then that bit alone.
+        // For each row, broadcast the byte with the bit to all 16 bytes, then mask the bit.
         int part = column % RUN / ByteLayout.STEP;
         code.put(VectorOp.VSHUFPS, isa.bits(), to, from, Source.register(from), part * 0x55);
         code.put(VectorOp.VPSHUFB, to, to, constant(column < RUN ? Constant.LOWER_BITS : Constant.UPPER_BITS));

@@ -40,7 +40,7 @@ public record Quants(int group, boolean hasOffsets, int least, int most) {
         return range < 1 << 7 ? Width.SEVEN_BITS : Width.BYTES;
     }
 
-    /** {@return what is subtracted from numbers when they are stored in a tile for these instructions} */
+    /** {@return the value subtracted from numbers in a tile for these instructions} */
     int shift(Isa isa) {
         return isa.dotProducts() || width() != Width.BYTES ? least : 0;
     }

@@ -3,8 +3,8 @@ package dev.waterspout.kernels.machine;
 import dev.waterspout.kernels.vector.Memory;
 
 /**
- * Asks for the panel behind the one that is read, in parts of it that are read from beginning to end at the same time:
- * one stream alone reads memory at two thirds of the speed.
+ * Prefetches the next panel in several streams, each of which reads a part of the panel in order. A single stream reads
+ * memory at two thirds of the speed.
  */
 final class RowPrefetch {
     /** Parts of a panel. */

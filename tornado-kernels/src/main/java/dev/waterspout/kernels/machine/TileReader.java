@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * Code that reads a chunk of a panel of rows as a file stores them and fills a tile, see {@link ByteLayout}. A tensor
- * type says what to do with a block of a vector of rows, by the methods of {@link BlockCode}.
+ * type defines the unpacking of a block with the methods of {@link BlockCode}.
  *
  * <p>While it reads it asks for the next panel's bytes: a panel walks along many rows at once, which prefetchers of
  * processors do not recognise. In a file whose rows follow each other the next panel's bytes are those behind the
@@ -18,9 +18,7 @@ import java.util.List;
  * @param rowStride bytes from a row to the next
  */
 record TileReader(Isa isa, BlockReader block, int rowStride) {
-    /**
-     * Parts of the next panel that are asked for at a time: one stream alone reads memory at two thirds of the speed.
-     */
+    /** Number of prefetch streams in the next panel. A single stream reads memory at two thirds of the speed. */
     static final int STREAMS = 4;
 
     /** Bytes of a line of the cache. */

@@ -40,7 +40,7 @@ final class Transpose {
     }
 
     /**
-     * Emits the loads alone: vector {@code i} has 16 bytes of rows {@code i}, {@code i + 4} and so on, each in 128 bits
+     * Emits the loads only: vector {@code i} has 16 bytes of rows {@code i}, {@code i + 4} and so on, each in 128 bits
      * of it.
      *
      * @param isa instructions

@@ -17,7 +17,7 @@ public final class TransposeKernels implements MachineCode.Checked {
         function = machine.function(shape, shape::emit);
     }
 
-    /** {@return what the number of rows is a multiple of} */
+    /** {@return the number that rows must be a multiple of} */
     public int rows() {
         return shape.isa().lanes();
     }

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 
 /** Weighted sums of rows in f32, see {@link ValueTile}. */
 public final class ValueKernels implements MachineCode.Checked {
-    /** What the comparison with the definition takes. */
+    /** Number of rows in the comparison with the definition. */
     private static final int ROWS = 5;
 
     private static final int GROUPS = 2;
@@ -20,7 +20,7 @@ public final class ValueKernels implements MachineCode.Checked {
     }
 
     /**
-     * Adds weighted rows to the sums of some groups of units, as many in each as the shape says.
+     * Adds weighted rows to the sums of some groups of units; the shape gives the number of units in a group.
      *
      * @param values address of the first row
      * @param weights address of the first unit's weights

@@ -17,7 +17,10 @@ import java.util.List;
  * @param sumStride from a unit's sums to the next one's
  */
 public record ValueTile(int bits, int units, int vectors, int valueStride, int weightStride, int sumStride) {
-    /** Sums in registers: they hide the latency of the multiply-add, and 16 registers hold what they need, too. */
+    /**
+     * Sums in registers: enough to hide the latency of the multiply-add, and with their operands they fit in 16
+     * registers.
+     */
     private static final int SUMS = 12;
 
     /** The most units of a group. */

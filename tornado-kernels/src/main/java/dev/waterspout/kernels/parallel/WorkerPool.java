@@ -62,8 +62,8 @@ public final class WorkerPool implements AutoCloseable {
      * @param items number of items, at least 0
      * @param grain number of items that stay together, at least 1
      * @param task the work on one band
-     * @throws RuntimeException or Error: what the task threw first, with what other bands threw as
-     *     suppressed; all bands have ended by then
+     * @throws RuntimeException or Error: the first exception of the task, with those of other bands suppressed; all
+     *     bands have ended by then
      * @throws IllegalStateException if the pool is closed or another run is in progress
      */
     public void run(int items, int grain, RangeTask task) {
@@ -157,7 +157,7 @@ public final class WorkerPool implements AutoCloseable {
             }
             try {
                 task.run(band, boundary(band), boundary(band + 1));
-            } catch (Throwable thrown) { // whatever it is, the caller rethrows it
+            } catch (Throwable thrown) { // the caller rethrows it
                 fail(thrown);
             }
             if (pending.decrementAndGet() == 0 && callerParked) {
@@ -259,7 +259,7 @@ public final class WorkerPool implements AutoCloseable {
             parked = true;
             while (job == last) {
                 LockSupport.park(WorkerPool.this);
-                Thread.interrupted(); // nobody has a reason to interrupt a worker; park must not become a busy loop
+                Thread.interrupted(); // a pending interrupt would make park a busy loop
             }
             parked = false;
         }

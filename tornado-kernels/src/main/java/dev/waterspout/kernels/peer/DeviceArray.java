@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param backend backend of the device
  * @param device its position among the devices of its platform
  * @param base OpenCL: the {@code cl_mem} of the array, which no other array shares; CUDA: its address. The elements
- *     come after a header of {@link TornadoNativeArray#ARRAY_HEADER} bytes
+ *     follow a header of {@link TornadoNativeArray#ARRAY_HEADER} bytes
  * @param bytes bytes of the elements
  * @param context CUDA: the {@code CUcontext} that the array belongs to; OpenCL: 0
  * @param stream CUDA: the {@code CUstream} of the plan; OpenCL: 0

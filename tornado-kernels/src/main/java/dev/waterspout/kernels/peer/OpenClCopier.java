@@ -42,7 +42,7 @@ final class OpenClCopier implements PeerCopier {
         cl.finish(queue);
     }
 
-    /** Queues live as long as the process. A context has one per device, whatever the number of plans. */
+    /** Queues live as long as the process. A context has one per device for any number of plans. */
     private long queue(Target target) {
         long[] devices = cl.devicesOf(target.context());
         if (target.device() >= devices.length) {

@@ -78,7 +78,7 @@ public final class PeerEnd {
     }
 
     /**
-     * Adds a task that does nothing with an array. A graph of transfers alone needs one.
+     * Adds a task that takes an array and does nothing. A graph with transfers only needs such a task.
      *
      * @param graph graph of the array's plan
      * @param task name

@@ -1,6 +1,6 @@
 /**
- * Copies between the memories of devices that bypass the host's memory. The addresses come from TornadoVM's library
- * tasks; the copies are made by OpenCL's or CUDA's own library.
+ * Copies between the memories of devices that bypass the host's memory. TornadoVM's library tasks give the addresses;
+ * OpenCL's or CUDA's own library makes the copies.
  */
 @NullMarked
 package dev.waterspout.kernels.peer;

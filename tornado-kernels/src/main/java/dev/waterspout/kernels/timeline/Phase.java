@@ -6,7 +6,7 @@ public enum Phase {
     FORWARD("forward"),
     /** The attention or feed-forward half of a layer, without its exchange: outer. */
     HALF_LAYER("half layer"),
-    /** The exchange after a half layer, whatever its collective: outer. */
+    /** The exchange after a half layer, with any collective: outer. */
     COLLECTIVE("collective"),
     /** The output head: outer. */
     OUTPUT("output"),
@@ -35,7 +35,10 @@ public enum Phase {
     /** Device: commands on their way through the driver. */
     DISPATCH("dispatch"),
 
-    /** Link: messages of a part of the rows, from the time when the part before has come until its sum is added. */
+    /**
+     * Link: messages of a part of the rows, from the arrival of the previous part's messages until the part's sum is
+     * added.
+     */
     UNDER_WAY("under way"),
 
     /** Exchange: encoding partials. */

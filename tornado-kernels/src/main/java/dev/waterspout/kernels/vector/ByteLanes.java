@@ -11,8 +11,8 @@ public final class ByteLanes {
     private static final MemorySegment ALL = Memory.ALL;
 
     /**
-     * No vector holds four bytes alone, and to convert half of one takes several times as long as to shift an integer's
-     * bytes apart.
+     * There is no vector of four bytes, and converting half of a vector takes several times as long as shifting the
+     * bytes of an integer apart.
      */
     private static final boolean FOUR_LANES = Lanes.COUNT == Integer.BYTES;
 
@@ -26,7 +26,7 @@ public final class ByteLanes {
 
     private ByteLanes() {}
 
-    /** {@return as many bytes as a vector has lanes, from the i-th after an address on, without sign} */
+    /** {@return unsigned bytes, one per lane, from the i-th after an address on} */
     public static IntVector unsigned(long address, int i) {
         long from = address + (i & Memory.INDEX);
         if (FOUR_LANES) {

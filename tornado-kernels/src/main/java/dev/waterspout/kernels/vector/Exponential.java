@@ -20,7 +20,7 @@ public final class Exponential {
     /** The upper bits of ln 2: exact when multiplied with any n. */
     public static final float LN2_HIGH = 0x1.63p-1f;
 
-    /** What is left of ln 2. */
+    /** The low part of ln 2. */
     public static final float LN2_LOW = -0x1.bd0106p-13f;
 
     /** Adding 1.5 * 2^23 rounds to an integer and leaves it in the lowest bits. */

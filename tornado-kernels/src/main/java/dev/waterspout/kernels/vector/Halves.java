@@ -1,6 +1,6 @@
 package dev.waterspout.kernels.vector;
 
-/** The numbers of IEEE 754 binary16, and what their conversion to binary32 needs. */
+/** IEEE 754 binary16, and the constants of its conversion to binary32. */
 public final class Halves {
     /** All binary16 values. A look-up costs the vector units nothing, a conversion and a broadcast four operations. */
     @SuppressWarnings("MutablePublicArray") // read only, in inner loops

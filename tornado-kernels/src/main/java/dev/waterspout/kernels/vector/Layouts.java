@@ -3,7 +3,7 @@ package dev.waterspout.kernels.vector;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** Little-endian, unaligned layouts: files and activations alike. */
+/** Little-endian, unaligned layouts of files and activations. */
 public final class Layouts {
     public static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     public static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);

@@ -8,9 +8,9 @@ import java.lang.foreign.MemorySegment;
  * <p>An access to a segment checks that it is alive, that this thread may use it, and that the bytes are within it,
  * each time: nearly half of the instructions of a product with one token. This segment is a constant that always lives,
  * and where the compiler knows that an offset is the sum of something within {@link #MASK} and a small number, the
- * check of its bounds goes, too. What makes this safe: the views of weights and of the cache have checked that all they
- * name lies inside their memory, the kernels check their arguments against those, {@link #address} that the memory is
- * alive, and whoever owns it ends it after the last call.
+ * bounds check is removed, too. Safety is based on four conditions: the views of weights and of the cache have checked
+ * that all their offsets are inside their memory; kernels check their arguments against the views; {@link #address}
+ * checks that the memory is alive; and its owner frees it after the last call.
  */
 public final class Memory {
     public static final MemorySegment ALL = all();
@@ -25,7 +25,7 @@ public final class Memory {
      */
     public static final int INDEX = Integer.MAX_VALUE;
 
-    /** Bytes of a line of the cache: no vector that is aligned to its size lies in two. */
+    /** Bytes of a cache line; a vector aligned to its size never spans two lines. */
     public static final long LINE = 64;
 
     private Memory() {}
@@ -36,8 +36,8 @@ public final class Memory {
     }
 
     /**
-     * Returns the address of a segment after a look at it: it fails if the memory has been freed or is another
-     * thread's.
+     * Returns the address of a segment, after a check that the memory has not been freed and does not belong to another
+     * thread.
      *
      * @param data off-heap, not empty
      * @throws IllegalArgumentException if it lies on the heap
@@ -51,9 +51,9 @@ public final class Memory {
     }
 
     /**
-     * Returns the address of a segment that is to be written to, after the same look.
+     * Returns the address of a writable segment, after the same check.
      *
-     * @throws IllegalArgumentException if it lies on the heap or is read-only
+     * @throws IllegalArgumentException if it is on the heap or read-only
      */
     public static long target(MemorySegment data) {
         if (data.isReadOnly()) {

@@ -1,4 +1,6 @@
-/** Vector shapes, layouts of numbers in memory, and memory by address: what all code over the Vector API shares. */
+/**
+ * Shared by all code over the Vector API: vector shapes, layouts of numbers in memory, and access to memory by address.
+ */
 @NullMarked
 package dev.waterspout.kernels.vector;
 

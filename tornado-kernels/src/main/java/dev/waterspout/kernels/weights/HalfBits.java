@@ -8,7 +8,7 @@ public final class HalfBits {
     /** Exponent field of infinity and NaN. */
     private static final int SPECIAL = 31;
 
-    /** What is rounded to infinity: halfway from 65504 to 65536. */
+    /** The smallest magnitude that is rounded to infinity: halfway from 65504 to 65536. */
     private static final float INFINITE = 65520f;
 
     private static final int INFINITY = 0x7C00;

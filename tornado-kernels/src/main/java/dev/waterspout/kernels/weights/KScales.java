@@ -34,7 +34,7 @@ final class KScales {
         }
     }
 
-    /** Emits what {@link #read} does. */
+    /** Emits the code of {@link #read}. */
     static void emit(BlockCode code) {
         int header = code.quads(0);
         int low = header + 1;

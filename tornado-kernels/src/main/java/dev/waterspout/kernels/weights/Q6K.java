@@ -78,8 +78,8 @@ final class Q6K extends ScaledQuants {
     }
 
     /**
-     * Stores what the nibbles of 16 bytes and two bits each of {@code high} make: the high nibbles are 64 columns
-     * further on.
+     * Combines the nibbles of 16 bytes with two bits each of {@code high}, and stores the numbers. The high nibbles
+     * belong to columns 64 further on.
      */
     private static void emit(BlockCode code, int offset, int high, int bit, int column) {
         int number = high + BlockCode.QUADS;

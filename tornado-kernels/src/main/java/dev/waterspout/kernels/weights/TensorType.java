@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * The encoding of a tensor type. A row is a sequence of blocks; all numbers are little-endian.
  *
- * <p>Besides what is declared here, each type has a static method {@code decode}, which device kernels call through
+ * <p>In addition to these methods, each type has a static method {@code decode}, which device kernels call through
  * {@link WeightFormat#weightAt}: kernels cannot call methods of objects.
  */
 abstract class TensorType {

@@ -9,9 +9,9 @@ import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The registry of tensor types. A new type is a class, a constant here, and a line of {@link #weightAt}, which stands
- * here because kernels reach static methods only: TornadoVM knows the number of the format when it compiles, and drops
- * all other lines.
+ * The registry of tensor types. A new type is a class, a constant here, and a line of {@link #weightAt}. That method is
+ * here because kernels can call static methods only: TornadoVM knows the number of the format when it compiles, and
+ * drops all other lines.
  */
 public enum WeightFormat {
     F32(new Float32()),
@@ -136,7 +136,7 @@ public enum WeightFormat {
     }
 
     /**
-     * {@return the type with a number, or nothing if no class stands for it}
+     * {@return the type with a number; empty if there is no class for it}
      *
      * @param id the type's number in GGUF files
      */

@@ -20,11 +20,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Runs the exchanges of a run over scratch memory within a time limit: a {@link Race} for each size. First come a few
- * sizes that are far apart, then the sizes between them. Each group is tried in ascending order, because small sizes
- * take little time and correct the predictions for larger ones. The smallest size, which is that of decode, is tried
- * again at the end, because the JIT is busiest during its first trial. The order depends only on numbers that all
- * ranks have agreed on.
+ * Runs the exchanges of a run over scratch memory within a time limit: a {@link Race} for each size. The first sizes
+ * are a few that are far apart, then follow the sizes between them. Each group is tried in ascending order, because
+ * small sizes take little time and correct the predictions for larger ones. The smallest size, which is that of decode,
+ * is tried again at the end, because the JIT is busiest during its first trial. The order depends only on numbers that
+ * all ranks have agreed on.
  */
 public final class Trials {
     private static final double WARM_SECONDS = 0.05;

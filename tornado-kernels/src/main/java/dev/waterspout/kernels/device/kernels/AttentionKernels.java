@@ -11,9 +11,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * holds the running sum.
  *
  * <p>{@code queries} and {@code output} are [rows][heads][headDim], the caches [layers][kvHeads][capacity][headDim];
- * {@code places} says where in the capacity a row's sequence lies, in blocks of {@code blockSize} positions.
- * {@code sinks} is [layers][heads], a score that has no value (Xiao and others, arXiv 2309.17453); {@link #LOWEST} is
- * none.
+ * {@code places} has the blocks of a row's sequence in the cache, of {@code blockSize} positions each. {@code sinks} is
+ * [layers][heads], a score without a value (Xiao and others, arXiv 2309.17453); {@link #LOWEST} has no effect.
  */
 public final class AttentionKernels {
     /** Largest work-group size of {@link #attendByGroup}. All its work-group sizes are powers of two. */

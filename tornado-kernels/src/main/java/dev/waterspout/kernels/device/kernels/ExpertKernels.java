@@ -8,8 +8,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A mixture of experts (Shazeer and others, arXiv 1701.06538), one token at a time: only the weights of the experts
- * that a token goes to are read.
+ * A mixture of experts (Shazeer and others, arXiv 1701.06538), one token at a time: only the weights of the token's
+ * experts are read.
  *
  * <pre>
  *   chosen:  index    0         1 to used      used + 1 to 2 x used   ...
@@ -35,7 +35,7 @@ public final class ExpertKernels {
     /** Below every score: that of an expert that may not be chosen. */
     private static final float LOWEST = -3e38f;
 
-    /** What the sum of weights is at least before they are divided by it: the smallest normal half. */
+    /** Lower limit of the sum that weights are divided by: the smallest normal half. */
     private static final float LEAST_SUM = 6.1035156e-5f;
 
     private ExpertKernels() {}
@@ -202,8 +202,7 @@ public final class ExpertKernels {
 
     /**
      * {@code y[token][slot][r] = sum over c of w[layer][expert][r][c] * x[c] + bias[layer][expert][r]} for each expert
-     * that a token goes to, with one item per output row and token, for CPUs: x is the row, y the token. Weights of
-     * f32.
+     * of a token, with one item per output row and token, for CPUs: x is the row, y the token. Weights of f32.
      *
      * @param x [rows][columns], or [rows][used][columns] where {@code perSlot} is 1
      */
@@ -398,7 +397,7 @@ public final class ExpertKernels {
     }
 
     /**
-     * Adds what an expert makes that every token goes to: x is the column, y the token.
+     * Adds the output of the shared expert: x is the column, y the token.
      *
      * @param logits [rows], whose sigmoid is its weight; not read where {@code weighted} is 0, for a weight of 1
      */

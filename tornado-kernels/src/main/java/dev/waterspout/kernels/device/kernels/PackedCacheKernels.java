@@ -52,7 +52,7 @@ public final class PackedCacheKernels {
                 int first = (number - head * runs(headDim, format)) * CachedWords.runElements(format);
                 int source = (row * kvHeads + head) * headDim;
                 for (int i = 0; i < CachedWords.runElements(format); i++) {
-                    // What is beyond a head of an odd number of elements is never read.
+                    // The padding after a head with an odd number of elements is never read.
                     int d = TornadoMath.min(first + i, headDim - 1);
                     run[i] = RotaryKernels.turnedKey(angles, keys, source + d, row, d, headDim, ropeDim, adjacent);
                 }

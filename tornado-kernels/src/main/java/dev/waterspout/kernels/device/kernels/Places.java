@@ -33,7 +33,7 @@ public final class Places {
         return places.get(ROWS + 2 * row + 1);
     }
 
-    /** Where a position of a sequence lies in the cache. */
+    /** Returns the place of a sequence's position in the cache. */
     static int slot(IntArray places, int table, int position, int blockSize) {
         int block = position / blockSize;
         return places.get(table + block) + (position - block * blockSize);

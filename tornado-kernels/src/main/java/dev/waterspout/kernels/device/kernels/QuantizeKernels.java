@@ -11,9 +11,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Encodes partials with the bits of the scalar codec. The array of {@link MxParameters} describes the format.
  *
- * <p>There are two kinds of work-items, without barriers. The first encode eight elements each, which fill whole
- * bytes. The others encode as many scales as fill whole bytes. Both compute the largest magnitude of their block: the
- * few repeated reads come from the cache, and cost less than a second task.
+ * <p>There are two kinds of work-items, without barriers. The first encode eight elements each, which fill whole bytes.
+ * The others encode as many scales as fill whole bytes. Both compute the largest magnitude of their block: the few
+ * repeated reads are served by the cache, and cost less than a second task.
  *
  * <p>Kernels have no bit casts. An exponent is therefore computed by comparisons with powers of two. A magnitude is
  * scaled by a power of two, which is exact, and then rounded.

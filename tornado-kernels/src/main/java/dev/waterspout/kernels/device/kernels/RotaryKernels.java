@@ -126,7 +126,7 @@ public final class RotaryKernels {
         return key;
     }
 
-    /** Returns where an element of a row's keys lies in the cache. */
+    /** Returns the index of an element of a row's keys in the cache. */
     private static int target(
             IntArray step, IntArray places, int row, int element, int kvHeads, int headDim, int blockSize) {
         int head = element / headDim;

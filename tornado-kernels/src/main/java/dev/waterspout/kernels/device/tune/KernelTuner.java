@@ -38,8 +38,9 @@ public record KernelTuner(TornadoDevice device, KernelDevice kernels) {
      * Tunes.
      *
      * @param cases the kernels and shapes to tune
-     * @param budget time limit of all cases together, divided evenly; what a case leaves over is for those that follow
-     * @param listener is told of every case
+     * @param budget time limit of all cases together, divided evenly; time that a case does not use is given to the
+     *     following cases
+     * @param listener receives the progress of every case
      * @return a result per case
      * @throws TuneException if a default fails
      */

@@ -58,7 +58,9 @@ final class ColdLinear {
         }
     }
 
-    /** The partial sums of four tokens, lane by lane; the last token stands in for any that are missing. */
+    /**
+     * Computes the partial sums of four tokens, lane by lane. Missing tokens are replaced by copies of the last one.
+     */
     private void multiply(int token) {
         int last = batch - 1;
         int x0 = token * columns;

@@ -1,5 +1,6 @@
 package dev.waterspout.benchmarks.peer;
 
+import dev.waterspout.kernels.device.ElementTasks;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.kernels.Step;
@@ -71,7 +72,7 @@ final class ExchangeRank implements AutoCloseable {
         KernelGraph graph = new KernelGraph(name + "Send" + turn, kernels, 1, step, powers);
         FloatArray partial = partials.get(turn);
         graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, step, one, partial);
-        graph.add("write", partial, one, 1);
+        new ElementTasks(graph).add("write", partial, one, 1);
         if (end == null) {
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, partial);
         } else {
@@ -90,7 +91,7 @@ final class ExchangeRank implements AutoCloseable {
         } else {
             end.gather(graph.taskGraph(), "gather", shards);
         }
-        graph.selectOut("read", chosen, shards, seen, 1);
+        new ElementTasks(graph).selectOut("read", chosen, shards, seen, 1);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, seen);
         return graph;
     }

@@ -63,18 +63,10 @@ final class DeviceArrays {
     final FloatArray hidden;
     /** The normalized residual stream, [rows][width]. */
     final FloatArray normed;
-    /** Queries, [rows][heads][headDim]. */
+    /** Rotated queries, [rows][heads][headDim]. */
     final FloatArray queries;
     /** Output of attention, [rows][heads][headDim]. */
     final FloatArray attended;
-    /** Keys of the chunk, [rows][kvHeads][headDim]. */
-    final FloatArray keys;
-    /** Values of the chunk, [rows][kvHeads][headDim]; a single element if the cache has no values. */
-    final FloatArray values;
-    /** Gate projection, [rows][ffn]; a single element if all layers have experts, which have their own arrays. */
-    final FloatArray gate;
-    /** Up projection, [rows][ffn]; a single element if all layers have experts, which have their own arrays. */
-    final FloatArray up;
     /** Output of a row-parallel layer, [rows][width]. */
     final FloatArray partial;
     /** Sum of the partials before it is normalized or scaled and added to the residual stream, [rows][width]. */
@@ -91,7 +83,8 @@ final class DeviceArrays {
     private final long mostBytes;
     private final int rows;
 
-    /** * Copies the weights to arrays, and allocates all other arrays.
+    /**
+     * Copies the weights to arrays, and allocates all other arrays.
      *
      * @param model model of the file
      * @param shard shard of the rank
@@ -115,7 +108,7 @@ final class DeviceArrays {
         attentionPostNorm = norm(config, layers, TensorRole.ATTN_POST_NORM, null);
         ffnPostNorm = norm(config, layers, TensorRole.FFN_POST_NORM, null);
         Experts mixture = config.experts();
-        ffn = config.hasDenseLayers() ? FfnArrays.of(layers, this) : null;
+        ffn = config.hasDenseLayers() ? FfnArrays.of(config.architecture().gate(), shard, layers, this) : null;
         experts = mixture == null ? null : new ExpertArrays(config, mixture, shard, layers, rows, this);
         attentionOutputBias = vectors(layers, TensorRole.ATTN_OUTPUT_BIAS);
         MemorySegment outputBias = weights.outputNormBias();
@@ -123,6 +116,7 @@ final class DeviceArrays {
                 kind(config),
                 StackedWeights.vectors(List.of(weights.outputNorm())),
                 outputBias == null ? null : StackedWeights.vectors(List.of(outputBias)),
+                1,
                 1,
                 config.width(),
                 config.epsilon()));
@@ -138,14 +132,9 @@ final class DeviceArrays {
         normed = floats(rows, config.width());
         queries = floats(rows, heads * config.headDim());
         attended = floats(rows, heads * config.headDim());
-        keys = floats(rows, kvHeads * config.headDim());
-        values = config.latent() == null ? floats(rows, kvHeads * config.headDim()) : floats(1, 1);
         inputs = config.latent() == null
                 ? new QkvArrays(config, shard, layers, this)
                 : new LatentArrays(config, config.latent(), shard, layers, this);
-        int between = config.hasDenseLayers() ? shard.ffn().size() : 1;
-        gate = floats(rows, between);
-        up = floats(rows, between);
         partial = floats(rows, config.width());
         sum = floats(rows, config.width());
         selected = floats(rows, config.width());
@@ -200,7 +189,13 @@ final class DeviceArrays {
                         .toList());
     }
 
-    private StackedWeights stacked(String kind, List<List<WeightMatrix>> matrices) {
+    /**
+     * Copies matrices.
+     *
+     * @param kind kind of the weights, for error messages
+     * @param matrices those of each layer, one below the other
+     */
+    StackedWeights stacked(String kind, List<List<WeightMatrix>> matrices) {
         StackedWeights stacked = new StackedWeights(kind, matrices, mostBytes);
         stacked.stacks().forEach(this::keep);
         return stacked;
@@ -212,7 +207,7 @@ final class DeviceArrays {
      */
     @Nullable
     FloatArray rows(List<ShardWeights.Layer> layers, TensorRole role, Span rows) {
-        return keepStacked(layers.stream()
+        return vectors(layers.stream()
                 .map(layer -> layer.has(role)
                         ? StackedWeights.elements(layer.matrix(role).rowSlice(rows.from(), rows.to()))
                         : null)
@@ -231,10 +226,12 @@ final class DeviceArrays {
      */
     @Nullable
     FloatArray vectors(List<ShardWeights.Layer> layers, TensorRole role) {
-        return keepStacked(layers.stream().map(layer -> layer.vector(role)).toList());
+        return vectors(layers.stream().map(layer -> layer.vector(role)).toList());
     }
 
-    private @Nullable FloatArray keepStacked(List<@Nullable MemorySegment> vectors) {
+    /** Copies vectors of all layers, [layers][elements]; zeros for those that are null, null where all are. */
+    @Nullable
+    FloatArray vectors(List<@Nullable MemorySegment> vectors) {
         return vectors.stream().allMatch(Objects::isNull) ? null : keep(StackedWeights.vectors(vectors));
     }
 
@@ -255,7 +252,7 @@ final class DeviceArrays {
         return weight == null
                 ? null
                 : keep(new DeviceNorm(
-                        kind(config), weight, stacked(layers, biasRole), 1, config.width(), config.epsilon()));
+                        kind(config), weight, stacked(layers, biasRole), 1, 1, config.width(), config.epsilon()));
     }
 
     /** Returns the norm of several vectors of a token, such as heads; null if no layer has it. */
@@ -264,7 +261,26 @@ final class DeviceArrays {
         FloatArray weight = stacked(layers, role);
         return weight == null
                 ? null
-                : keep(new DeviceNorm(kind(config), weight, null, vectors, width, config.epsilon()));
+                : keep(new DeviceNorm(kind(config), weight, null, 1, vectors, width, config.epsilon()));
+    }
+
+    /** The norms of the heads of queries and keys of a token, one behind the other; null where no layer has them. */
+    @Nullable
+    DeviceNorm headNorms(ModelConfig config, List<ShardWeights.Layer> layers, int heads, int kvHeads) {
+        FloatArray queries = stacked(layers, TensorRole.ATTN_Q_NORM);
+        FloatArray keys = stacked(layers, TensorRole.ATTN_K_NORM);
+        if (queries == null || keys == null) {
+            return null;
+        }
+        int dim = config.headDim();
+        int vectors = heads + kvHeads;
+        FloatArray each = new FloatArray(layers.size() * vectors * dim);
+        for (int i = 0; i < each.getSize(); i++) {
+            int layer = i / (vectors * dim);
+            int vector = i / dim % vectors;
+            each.set(i, (vector < heads ? queries : keys).get(layer * dim + i % dim));
+        }
+        return keep(new DeviceNorm(kind(config), each, null, vectors, vectors, dim, config.epsilon()));
     }
 
     private static DeviceNorm.Kind kind(ModelConfig config) {

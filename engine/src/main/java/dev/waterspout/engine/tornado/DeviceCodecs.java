@@ -11,6 +11,7 @@ import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.CompileLock;
 import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.DevicePackets;
+import dev.waterspout.kernels.device.ElementTasks;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.UploadGraph;
@@ -199,7 +200,7 @@ final class DeviceCodecs {
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
                     .consumeFromDevice((Object[]) resident);
             graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, chosen);
-            graph.selectOut("before", chosen, residual, selected, size.columns());
+            new ElementTasks(graph).selectOut("before", chosen, residual, selected, size.columns());
             return graph;
         }
 

@@ -21,6 +21,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
@@ -35,12 +38,20 @@ final class DeviceMemory {
     private final ModelConfig config;
     private final Shard shard;
     private final RankOptions options;
+    private final List<ShardWeights.Layer> layers;
+
+    private static final Set<TensorRole> JOINT_BIASES = Stream.concat(
+                    JointWeights.HEADS.stream(), JointWeights.FFN.stream())
+            .map(JointWeights.Kind::bias)
+            .filter(Objects::nonNull)
+            .collect(Collectors.toUnmodifiableSet());
 
     private DeviceMemory(Model model, Shard shard, RankOptions options) {
         this.model = model;
         this.config = model.config();
         this.shard = shard;
         this.options = options;
+        this.layers = ShardWeights.shapes(model, shard).layers();
     }
 
     /**
@@ -95,8 +106,10 @@ final class DeviceMemory {
     private long vectors() {
         long bytes = model.outputNorm().byteSize()
                 + model.outputNormBias().map(MemorySegment::byteSize).orElse(0L);
-        List<ShardWeights.Layer> layers = ShardWeights.shapes(model, shard).layers();
         for (TensorRole role : TensorRole.values()) {
+            if (JOINT_BIASES.contains(role)) {
+                continue;
+            }
             bytes += layers.size()
                     * layers.stream()
                             .map(layer -> layer.vector(role))
@@ -105,7 +118,20 @@ final class DeviceMemory {
                             .max()
                             .orElse(0);
         }
-        return bytes;
+        return bytes
+                + headNorms()
+                + floats(JointWeights.biases(JointWeights.HEADS, layers), 1)
+                + floats(JointWeights.biases(JointWeights.FFN, layers), 1);
+    }
+
+    /** Returns the bytes of the copies of the norms of queries and keys, one per head. */
+    private long headNorms() {
+        boolean some = layers.stream().anyMatch(layer -> layer.vector(TensorRole.ATTN_Q_NORM) != null);
+        if (!some || config.architecture().hasWideNorms()) {
+            return 0;
+        }
+        int copies = shard.heads().size() + shard.kvHeads().size() - 2;
+        return floats((long) config.layers() * copies, config.headDim());
     }
 
     private long cache() {
@@ -119,15 +145,14 @@ final class DeviceMemory {
     /** Returns the bytes of a chunk's activations, of the logits, and of the kernels' tables. */
     private long activations() {
         long heads = shard.heads().size();
-        long kvHeads = shard.kvHeads().size();
         Latent latent = config.latent();
         long ofRow = 5L * config.width() // hidden, normed, partial, sum, selected
                 + 2 * heads * config.headDim() // queries, attended
-                + (latent == null ? 2 : 1) * kvHeads * config.headDim() // keys, values
-                + (latent == null ? 0 : LatentArrays.elementsOfRow(latent, shard))
-                + 2L * (config.hasDenseLayers() ? shard.ffn().size() : 1) // gate, up
-                + ExpertArrays.elementsOfRow(config, shard)
-                + (config.architecture().hasWideNorms() ? (long) config.queryWidth() + config.kvWidth() : 0);
+                + (latent == null
+                        ? JointWeights.elementsOfRow(JointWeights.HEADS, layers, 1)
+                        : LatentArrays.elementsOfRow(latent, shard))
+                + (config.hasDenseLayers() ? FfnArrays.elementsOfRow(shard, layers) : 0)
+                + ExpertArrays.elementsOfRow(config, shard, layers);
         return floats(options.chunk(), ofRow)
                 + floats(options.logitRows(), 1 + shard.vocabulary().size()) // selected rows, logits
                 + DeviceTables.create().getNumBytesOfSegment();

@@ -6,8 +6,10 @@ import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.Span;
+import dev.waterspout.kernels.device.DeviceColumns;
 import dev.waterspout.kernels.device.DeviceRouting;
 import dev.waterspout.kernels.device.DeviceWeights;
+import dev.waterspout.kernels.device.ElementTasks;
 import dev.waterspout.kernels.device.ExpertTasks;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
@@ -37,11 +39,10 @@ final class ExpertArrays {
     private final StackedWeights router;
     private final @Nullable FloatArray routerBias;
     private final @Nullable FloatArray choiceBias;
-    private final StackedWeights gate;
-    private final StackedWeights up;
+    /** What makes the operands of the function between the projections; outputs are [rows][used][of a run]. */
+    private final JointWeights inputs;
+
     private final StackedWeights down;
-    private final @Nullable FloatArray gateBias;
-    private final @Nullable FloatArray upBias;
     private final @Nullable FloatArray downBias;
     private final @Nullable Shared shared;
 
@@ -49,10 +50,8 @@ final class ExpertArrays {
     private final FloatArray logits;
     /** Weights of the chosen experts, [rows][used]. */
     private final FloatArray weights;
-    /** Gate projections, [rows][used][expert]. */
-    private final FloatArray gated;
-    /** Up projections, [rows][used][expert]. */
-    private final FloatArray raised;
+    /** Outputs of the activation function, [rows][used][expert]. */
+    private final FloatArray between;
     /** Down projections, [rows][used][width]. */
     private final FloatArray lowered;
 
@@ -61,25 +60,22 @@ final class ExpertArrays {
      *
      * @param router matrix of one row; the sigmoid of its product with a token is the expert's weight; null for a
      *     weight of 1
-     * @param gate gate matrices of all layers
-     * @param up up matrices of all layers
+     * @param inputs gate and up matrices of all layers
      * @param down down matrices of all layers
      * @param logits router logits, [rows]
-     * @param gated gate projection, [rows][shared expert]
-     * @param raised up projection, [rows][shared expert]
+     * @param between outputs of the activation function, [rows][shared expert]
      * @param lowered down projection, [rows][width]
      */
     private record Shared(
             @Nullable DeviceWeights router,
-            StackedWeights gate,
-            StackedWeights up,
+            JointWeights inputs,
             StackedWeights down,
             FloatArray logits,
-            FloatArray gated,
-            FloatArray raised,
+            FloatArray between,
             FloatArray lowered) {}
 
-    /** * Copies the weights to arrays, and allocates the working memory.
+    /**
+     * Copies the weights to arrays, and allocates the working memory.
      *
      * @param config configuration of a model with experts
      * @param mixture experts of the model
@@ -114,18 +110,13 @@ final class ExpertArrays {
         this.router = arrays.stack("router", layers, TensorRole.FFN_ROUTER);
         this.routerBias = arrays.vectors(layers, TensorRole.FFN_ROUTER_BIAS);
         this.choiceBias = arrays.vectors(layers, TensorRole.FFN_CHOICE_BIAS);
-        this.gate = arrays.each("gate experts", layers, TensorRole.FFN_GATE_EXPERTS);
-        this.up = arrays.each("up experts", layers, TensorRole.FFN_UP_EXPERTS);
+        this.inputs = new JointWeights(JointWeights.EXPERTS, layers, own, mixture.used(), arrays);
         this.down = arrays.each("down experts", layers, TensorRole.FFN_DOWN_EXPERTS);
-        this.gateBias = arrays.rows(layers, TensorRole.FFN_GATE_EXPERTS_BIAS, own);
-        this.upBias = arrays.rows(layers, TensorRole.FFN_UP_EXPERTS_BIAS, own);
         this.downBias = arrays.rows(layers, TensorRole.FFN_DOWN_EXPERTS_BIAS, own);
         this.shared = mixture.sharedWidth() > 0 ? shared(shard, layers, rows, arrays) : null;
-        int expert = shard.expert().size();
         this.logits = arrays.floats(rows, mixture.count());
         this.weights = arrays.floats(rows, mixture.used());
-        this.gated = arrays.floats(rows, mixture.used() * expert);
-        this.raised = arrays.floats(rows, mixture.used() * expert);
+        this.between = arrays.floats(rows, mixture.used() * shard.expert().size());
         this.lowered = arrays.floats(rows, mixture.used() * width);
     }
 
@@ -134,32 +125,38 @@ final class ExpertArrays {
         int columns = shard.sharedExpert().size();
         return new Shared(
                 weighing == null ? null : new DeviceWeights(WeightFormat.F32, weighing, layers.size(), 1, width),
-                arrays.stack("shared gate", layers, TensorRole.FFN_GATE_SHARED),
-                arrays.stack("shared up", layers, TensorRole.FFN_UP_SHARED),
+                new JointWeights(JointWeights.SHARED_EXPERT, layers, own, 1, arrays),
                 arrays.stack("shared down", layers, TensorRole.FFN_DOWN_SHARED),
                 arrays.floats(rows, 1),
-                arrays.floats(rows, columns),
                 arrays.floats(rows, columns),
                 arrays.floats(rows, width));
     }
 
     /** Returns the number of elements of working memory per token. */
-    static long elementsOfRow(ModelConfig config, Shard shard) {
+    static long elementsOfRow(ModelConfig config, Shard shard, List<ShardWeights.Layer> layers) {
         Experts mixture = config.experts();
         if (mixture == null) {
             return 0;
         }
-        long ofExperts =
-                mixture.count() + mixture.used() * (1 + 2L * shard.expert().size() + config.width());
-        long ofShared =
-                mixture.sharedWidth() == 0 ? 0 : 1 + 2L * shard.sharedExpert().size() + config.width();
+        long ofExperts = mixture.count()
+                + mixture.used() * (1 + (long) shard.expert().size() + config.width())
+                + JointWeights.elementsOfRow(JointWeights.EXPERTS, layers, mixture.used());
+        long ofShared = mixture.sharedWidth() == 0
+                ? 0
+                : 1
+                        + shard.sharedExpert().size()
+                        + config.width()
+                        + JointWeights.elementsOfRow(JointWeights.SHARED_EXPERT, layers, 1);
         return ofExperts + ofShared;
     }
 
     /** Returns the stacked weights of all layers. */
     Stream<StackedWeights> stacks() {
-        Stream<StackedWeights> ofExperts = Stream.of(router, gate, up, down);
-        return shared == null ? ofExperts : Stream.concat(ofExperts, Stream.of(shared.gate, shared.up, shared.down));
+        Stream<StackedWeights> ofExperts = Stream.concat(inputs.stacks(), Stream.of(router, down));
+        return shared == null
+                ? ofExperts
+                : Stream.of(ofExperts, shared.inputs.stacks(), Stream.of(shared.down))
+                        .flatMap(each -> each);
     }
 
     /** Returns a new array for the chosen experts of a phase's tokens. */
@@ -183,15 +180,14 @@ final class ExpertArrays {
                 graph, new DeviceRouting(mixture.count(), own.from(), own.size(), rule, chosen, weights));
         graph.linear("router", router.of(layer), routerBias, h, logits, RowCount.CHUNK);
         tasks.route("route", logits, choiceBias);
-        tasks.linear("gate", gate.of(layer), gateBias, h, false, gated);
-        tasks.linear("up", up.of(layer), upBias, h, false, raised);
-        graph.gate(
-                "swiglu",
-                function,
-                gated,
-                raised,
-                mixture.used() * gate.of(layer).rows() / own.size());
-        tasks.linear("down", down.of(layer), downBias, gated, true, lowered);
+        for (JointWeights.Product product : inputs.of(layer)) {
+            tasks.linear(product.task(), product.weights().of(layer), product.bias(), h, false, product.output());
+        }
+        List<DeviceColumns> made = inputs.outputs(layer);
+        int expert = down.of(layer).columns();
+        new ElementTasks(graph)
+                .gate("activation", function, made.getFirst(), made.getLast(), between, mixture.used(), expert);
+        tasks.linear("down", down.of(layer), downBias, between, true, lowered);
         tasks.sum("sumExperts", lowered, partial, width);
         if (shared != null) {
             addShared(graph, tasks, shared, layer, h, partial);
@@ -200,15 +196,14 @@ final class ExpertArrays {
 
     private void addShared(
             KernelGraph graph, ExpertTasks tasks, Shared expert, int layer, FloatArray h, FloatArray partial) {
-        graph.linear("sharedGate", expert.gate.of(layer), null, h, expert.gated, RowCount.CHUNK);
-        graph.linear("sharedUp", expert.up.of(layer), null, h, expert.raised, RowCount.CHUNK);
-        graph.gate(
-                "sharedSwiglu",
-                function,
-                expert.gated,
-                expert.raised,
-                expert.gate.of(layer).rows());
-        graph.linear("sharedDown", expert.down.of(layer), null, expert.gated, expert.lowered, RowCount.CHUNK);
+        for (JointWeights.Product product : expert.inputs.of(layer)) {
+            graph.linear(product.task(), product.weights().of(layer), null, h, product.output(), RowCount.CHUNK);
+        }
+        List<DeviceColumns> made = expert.inputs.outputs(layer);
+        int columns = expert.down.of(layer).columns();
+        new ElementTasks(graph)
+                .gate("sharedActivation", function, made.getFirst(), made.getLast(), expert.between, 1, columns);
+        graph.linear("sharedDown", expert.down.of(layer), null, expert.between, expert.lowered, RowCount.CHUNK);
         DeviceWeights weighing = expert.router;
         if (weighing != null) {
             graph.linear("sharedRouter", weighing, null, h, expert.logits, RowCount.CHUNK);

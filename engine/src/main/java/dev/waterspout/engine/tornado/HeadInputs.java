@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tornado;
 
+import dev.waterspout.kernels.device.HeadColumns;
 import dev.waterspout.kernels.device.KernelGraph;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -15,8 +16,9 @@ sealed interface HeadInputs permits QkvArrays, LatentArrays {
      * @param graph graph to add to
      * @param layer one of the graph's layers
      * @param h hidden state, [rows][width]
+     * @return queries, keys and values
      */
-    void addTo(KernelGraph graph, int layer, FloatArray h);
+    HeadColumns addTo(KernelGraph graph, int layer, FloatArray h);
 
     /**
      * Adds the tasks between attention and the output projection.

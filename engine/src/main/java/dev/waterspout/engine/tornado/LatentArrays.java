@@ -7,6 +7,8 @@ import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.device.DeviceColumns;
 import dev.waterspout.kernels.device.DeviceNorm;
+import dev.waterspout.kernels.device.ElementTasks;
+import dev.waterspout.kernels.device.HeadColumns;
 import dev.waterspout.kernels.device.HeadTasks;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
@@ -50,6 +52,10 @@ final class LatentArrays implements HeadInputs {
     private final FloatArray madeKeys;
     /** Normalized latent vectors, [rows][latent]. */
     private final FloatArray vector;
+    /** Queries in the cache's space before the rotary embedding, [rows][heads][rotary | latent]. */
+    private final FloatArray queries;
+    /** Keys before the rotary embedding, [rows][rotary | latent]. */
+    private final FloatArray keys;
     /** Queries in the latent space, later attention's output in the latent space, [rows][heads][latent]. */
     private final FloatArray inSpace;
     /** Attention's output after expansion, [rows][heads][value]. */
@@ -73,21 +79,23 @@ final class LatentArrays implements HeadInputs {
         this.plain = arrays.ofRows(heads * latent.plain());
         this.madeKeys = arrays.ofRows(latent.cachedDim());
         this.vector = arrays.ofRows(latent.rank());
+        this.queries = arrays.ofRows(heads * latent.cachedDim());
+        this.keys = arrays.ofRows(latent.cachedDim());
         this.inSpace = arrays.ofRows(heads * latent.rank());
         this.expanded = arrays.ofRows(heads * latent.values());
     }
 
     /** Returns the number of elements of working memory per token, head numbers included. */
     static long elementsOfRow(Latent latent, Shard shard) {
-        long ofHead = 1L + latent.queryDim() + latent.plain() + latent.rank() + latent.values();
+        long ofHead = 1L + latent.cachedDim() + latent.queryDim() + latent.plain() + latent.rank() + latent.values();
         return Math.max(1, latent.queryRank())
-                + latent.cachedDim()
+                + 2L * latent.cachedDim()
                 + latent.rank()
                 + shard.heads().size() * ofHead;
     }
 
     @Override
-    public void addTo(KernelGraph graph, int layer, FloatArray h) {
+    public HeadColumns addTo(KernelGraph graph, int layer, FloatArray h) {
         graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers);
         graph.linear("kv", kv.of(layer), null, h, madeKeys, RowCount.CHUNK);
         if (qUp == null || qNorm == null) {
@@ -99,6 +107,8 @@ final class LatentArrays implements HeadInputs {
         }
         addKeys(graph);
         addQueries(graph, layer);
+        return new HeadColumns(
+                columns(queries, heads * latent.cachedDim(), 0), columns(keys, latent.cachedDim(), 0), null);
     }
 
     /** Normalizes the latent vector and puts the rotary part before it, which gives the key. */
@@ -106,19 +116,19 @@ final class LatentArrays implements HeadInputs {
         int all = latent.cachedDim();
         int rank = latent.rank();
         copy(graph, "latent", columns(madeKeys, all, 0), columns(vector, rank, 0), 1, rank);
-        copy(graph, "kRotary", columns(madeKeys, all, rank), columns(arrays.keys, all, 0), 1, latent.rotary());
+        copy(graph, "kRotary", columns(madeKeys, all, rank), columns(keys, all, 0), 1, latent.rotary());
         graph.normalize("kvNorm", kvNorm, vector, vector, RowCount.CHUNK);
-        copy(graph, "k", columns(vector, rank, 0), columns(arrays.keys, all, latent.rotary()), 1, rank);
+        copy(graph, "k", columns(vector, rank, 0), columns(keys, all, latent.rotary()), 1, rank);
     }
 
     private void addQueries(KernelGraph graph, int layer) {
         int all = latent.cachedDim();
-        DeviceColumns queries = columns(made, latent.queryDim(), 0);
+        DeviceColumns plainPart = columns(made, latent.queryDim(), 0);
         DeviceColumns turned = columns(made, latent.queryDim(), latent.plain());
-        copy(graph, "qPlain", queries, columns(plain, latent.plain(), 0), heads, latent.plain());
-        copy(graph, "qRotary", turned, columns(arrays.queries, all, 0), heads, latent.rotary());
+        copy(graph, "qPlain", plainPart, columns(plain, latent.plain(), 0), heads, latent.plain());
+        copy(graph, "qRotary", turned, columns(queries, all, 0), heads, latent.rotary());
         new HeadTasks(graph, heads, numbers).linear("qLatent", keysOfHeads.of(layer), plain, inSpace);
-        DeviceColumns target = columns(arrays.queries, all, latent.rotary());
+        DeviceColumns target = columns(queries, all, latent.rotary());
         copy(graph, "qSpace", columns(inSpace, latent.rank(), 0), target, heads, latent.rank());
     }
 
@@ -132,7 +142,7 @@ final class LatentArrays implements HeadInputs {
 
     private static void copy(
             KernelGraph graph, String task, DeviceColumns source, DeviceColumns target, int vectors, int width) {
-        graph.copyColumns(task, source, target, vectors, width);
+        new ElementTasks(graph).copyColumns(task, source, target, vectors, width);
     }
 
     private static DeviceColumns columns(FloatArray array, int width, int from) {

@@ -14,6 +14,8 @@ import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DevicePackets;
 import dev.waterspout.kernels.device.DeviceRope;
 import dev.waterspout.kernels.device.DeviceScoring;
+import dev.waterspout.kernels.device.ElementTasks;
+import dev.waterspout.kernels.device.HeadColumns;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowCount;
@@ -155,7 +157,7 @@ final class PhaseGraphs {
                 Stream.concat(
                         arrays.ffn == null ? Stream.empty() : arrays.ffn.stacks(),
                         arrays.experts == null ? Stream.empty() : arrays.experts.stacks()),
-                (name, layer) -> feedForward(name, layer, shard.ffn().size()));
+                this::feedForward);
         boolean alike = arrays.attentionPostNorm == null && arrays.ffnPostNorm == null;
         this.attentionSums = ranks == 1 ? null : sums("", arrays.attentionPostNorm);
         this.feedForwardSums = ranks == 1 || alike ? attentionSums : sums("FeedForward", arrays.ffnPostNorm);
@@ -244,7 +246,8 @@ final class PhaseGraphs {
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, tokens);
         graph.embed("embed", arrays.embedding, tokens, arrays.hidden);
         if (config.scales().embedding() != 1) {
-            graph.scale("scale", arrays.hidden, config.scales().embedding(), config.width());
+            new ElementTasks(graph)
+                    .scale("scale", arrays.hidden, config.scales().embedding(), config.width());
         }
         return graph;
     }
@@ -281,12 +284,12 @@ final class PhaseGraphs {
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, places.data(), rope.angles());
         DeviceArrays a = arrays;
         FloatArray h = normed(graph, a.attentionNorm);
-        a.inputs.addTo(graph, layer, h);
+        HeadColumns made = a.inputs.addTo(graph, layer, h);
+        graph.turnAndStore("rope", rope, a.cache, places, heads, made, a.queries);
         if (!config.temperature().equals(Temperature.NONE)) {
             graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, temperatures);
-            graph.scaleRows("temperature", a.queries, temperatures, heads * config.headDim());
+            new ElementTasks(graph).scaleRows("temperature", a.queries, temperatures, heads * config.headDim());
         }
-        graph.turnAndStore("rope", rope, a.cache, places, heads, a.queries, a.keys, a.values);
         LayerTraits first = config.traits().getFirst();
         DeviceScoring scoring = new DeviceScoring(first.scoreScale(), first.scoreCap(), a.sinks);
         graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
@@ -302,7 +305,7 @@ final class PhaseGraphs {
         return graph;
     }
 
-    private KernelGraph feedForward(String name, int layer, int ffn) {
+    private KernelGraph feedForward(String name, int layer) {
         KernelGraph graph = graph(name);
         DeviceArrays a = arrays;
         // Where both halves read the same norm, the first half has already computed it.
@@ -310,7 +313,7 @@ final class PhaseGraphs {
         if (config.traits().get(layer).experts()) {
             Objects.requireNonNull(a.experts).addTo(graph, layer, Objects.requireNonNull(chosenExperts), h, a.partial);
         } else {
-            dense(graph, Objects.requireNonNull(a.ffn), layer, h, ffn);
+            Objects.requireNonNull(a.ffn).addTo(graph, layer, h, a.partial);
         }
         if (ranks == 1) {
             finish(graph, a.ffnPostNorm, a.partial);
@@ -320,18 +323,6 @@ final class PhaseGraphs {
             encode(graph);
         }
         return graph;
-    }
-
-    private void dense(KernelGraph graph, FfnArrays weights, int layer, FloatArray h, int ffn) {
-        DeviceArrays a = arrays;
-        if (weights.gate() == null) {
-            graph.linear("up", weights.up().of(layer), weights.upBias(), h, a.gate, RowCount.CHUNK);
-        } else {
-            graph.linear("gate", weights.gate().of(layer), weights.gateBias(), h, a.gate, RowCount.CHUNK);
-            graph.linear("up", weights.up().of(layer), weights.upBias(), h, a.up, RowCount.CHUNK);
-        }
-        graph.gate("swiglu", config.architecture().gate(), a.gate, a.up, ffn);
-        graph.linear("down", weights.down().of(layer), weights.downBias(), a.gate, a.partial, RowCount.CHUNK);
     }
 
     private Sums sums(String half, @Nullable DeviceNorm norm) {
@@ -363,7 +354,7 @@ final class PhaseGraphs {
         if (norm == null && config.scales().residual() == 1) {
             return arrays.hidden;
         }
-        graph.clear("clear", arrays.sum, config.width());
+        new ElementTasks(graph).clear("clear", arrays.sum, config.width());
         return arrays.sum;
     }
 
@@ -376,9 +367,9 @@ final class PhaseGraphs {
             graph.normalize("postNorm", norm, target, target, RowCount.CHUNK);
         }
         if (config.scales().residual() != 1) {
-            graph.scale("scale", target, config.scales().residual(), config.width());
+            new ElementTasks(graph).scale("scale", target, config.scales().residual(), config.width());
         }
-        graph.add("residual", arrays.hidden, target, config.width());
+        new ElementTasks(graph).add("residual", arrays.hidden, target, config.width());
     }
 
     /** Sums packets copied from the devices of all ranks, this rank's included. */

@@ -30,7 +30,7 @@ final class StackedWeights {
      *
      * @param kind kind of the weights, for error messages
      * @param matrices the matrices of each layer, which are stacked by rows; every layer has either none or the same
-     *     number, all of one shape; the matrices of a layer have one type; at least one layer has some
+     *     number, of the same shapes; the matrices of a layer have one type; at least one layer has some
      * @param mostBytes largest size of one array on the device
      * @throws DeviceException if the matrices of one layer do not fit in one array
      */
@@ -38,7 +38,7 @@ final class StackedWeights {
         stackOf = new int[matrices.size()];
         List<WeightMatrix> some =
                 matrices.stream().filter(each -> !each.isEmpty()).findFirst().orElseThrow();
-        int inLayer = some.size();
+        int rows = some.stream().mapToInt(WeightMatrix::rows).sum();
         Map<WeightFormat, List<Integer>> layers = new EnumMap<>(WeightFormat.class);
         for (int layer = 0; layer < matrices.size(); layer++) {
             stackOf[layer] = -1;
@@ -48,7 +48,8 @@ final class StackedWeights {
             }
         }
         layers.forEach((format, ofType) -> {
-            long most = mostMatrices(some.getFirst(), format, mostBytes) / inLayer;
+            long most = most(format, mostBytes)
+                    / elements(format, rows, some.getFirst().columns());
             int inOne = Math.toIntExact(Math.clamp(most, 1, ofType.size()));
             for (int first = 0; first < ofType.size(); first += inOne) {
                 List<Integer> inThis = ofType.subList(first, Math.min(first + inOne, ofType.size()));
@@ -56,13 +57,9 @@ final class StackedWeights {
                 List<WeightMatrix> all = inThis.stream()
                         .flatMap(layer -> matrices.get(layer).stream())
                         .toList();
-                stacks.add(stack(kind, inThis, all, inLayer, mostBytes));
+                stacks.add(stack(kind, inThis, all, rows, mostBytes));
             }
         });
-    }
-
-    private static long mostMatrices(WeightMatrix shape, WeightFormat format, long mostBytes) {
-        return most(format, mostBytes) / elements(format, shape.rows(), shape.columns());
     }
 
     /** {@return the largest number of elements of an array on the device; TornadoVM counts them in an int} */
@@ -99,17 +96,17 @@ final class StackedWeights {
      * @throws DeviceException if it does not fit in one array
      */
     static DeviceWeights single(String kind, WeightMatrix matrix, long mostBytes) {
-        return stack(kind, List.of(), List.of(matrix), 1, mostBytes);
+        return stack(kind, List.of(), List.of(matrix), matrix.rows(), mostBytes);
     }
 
     private static DeviceWeights stack(
-            String kind, List<Integer> layers, List<WeightMatrix> matrices, int inLayer, long mostBytes) {
+            String kind, List<Integer> layers, List<WeightMatrix> matrices, int rows, long mostBytes) {
         WeightMatrix first = matrices.getFirst();
-        long needed = matrices.size() * elements(first.format(), first.rows(), first.columns());
+        long needed = Math.max(1, layers.size()) * elements(first.format(), rows, first.columns());
         long most = most(first.format(), mostBytes);
         if (needed > most) {
             throw new DeviceException("the " + kind + " weights are too large for a device: "
-                    + (inLayer == 1 ? "" : inLayer + " x ") + first.rows() + " x " + first.columns() + " "
+                    + (layers.size() < 2 ? "" : layers.size() + " x ") + rows + " x " + first.columns() + " "
                     + first.format() + " take " + needed + " elements, and one array holds "
                     + most);
         }
@@ -117,11 +114,11 @@ final class StackedWeights {
         if (first.format() == WeightFormat.F32) {
             FloatArray floats = new FloatArray(elements);
             copy(matrices, floats.getSegment());
-            return new DeviceWeights(first.format(), floats, layers, inLayer * first.rows(), first.columns());
+            return new DeviceWeights(first.format(), floats, layers, rows, first.columns());
         }
         ByteArray bytes = new ByteArray(elements);
         copy(matrices, bytes.getSegment());
-        return new DeviceWeights(first.format(), bytes, layers, inLayer * first.rows(), first.columns());
+        return new DeviceWeights(first.format(), bytes, layers, rows, first.columns());
     }
 
     /** Stacks f32 vectors of equal length. A null vector becomes zeros; at least one is not null. */

@@ -19,6 +19,7 @@ import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.ElementTasks;
 import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
@@ -162,14 +163,16 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         graph.taskGraph()
                 .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep, chosen)
                 .consumeFromDevice(arrays.all().toArray());
-        graph.selectOut("select", chosen, arrays.hidden, arrays.selected, width);
+        new ElementTasks(graph).selectOut("select", chosen, arrays.hidden, arrays.selected, width);
         graph.normalize("norm", arrays.outputNorm, arrays.selected, arrays.normed, RowCount.CHUNK);
         graph.linear("head", arrays.output, null, arrays.normed, arrays.logits, RowCount.CHUNK);
         if (config.scales().logits() != 1) {
-            graph.scale("scale", arrays.logits, config.scales().logits(), arrays.output.rows());
+            new ElementTasks(graph)
+                    .scale("scale", arrays.logits, config.scales().logits(), arrays.output.rows());
         }
         if (config.scales().logitCap() != 0) {
-            graph.softCap("cap", arrays.logits, config.scales().logitCap(), arrays.output.rows());
+            new ElementTasks(graph)
+                    .softCap("cap", arrays.logits, config.scales().logitCap(), arrays.output.rows());
         }
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, arrays.logits);
         return graph;

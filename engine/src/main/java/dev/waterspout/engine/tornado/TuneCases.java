@@ -28,6 +28,9 @@ import java.util.stream.Stream;
 public final class TuneCases {
     private static final int CPU_TOKENS = 32;
     private static final int GPU_TOKENS = 256;
+    /** Kinds of weights that are multiplied together. */
+    private static final List<List<JointWeights.Kind>> JOINT =
+            List.of(JointWeights.HEADS, JointWeights.FFN, JointWeights.SHARED_EXPERT);
 
     private final Model model;
     private final RankOptions options;
@@ -84,7 +87,15 @@ public final class TuneCases {
             ShardWeights weights = ShardWeights.of(model, shard);
             int layers = model.config().layers();
             for (ShardWeights.Layer layer : weights.layers()) {
-                layer.matrices().values().forEach(matrix -> add(linear(matrix, layers, tokens, timed)));
+                for (List<JointWeights.Kind> kinds : JOINT) {
+                    JointWeights.shapes(kinds, layer)
+                            .forEach(shape -> add(new LinearCase(
+                                    shape.format(), layers, shape.rows(), shape.columns(), tokens, timed)));
+                }
+                layer.matrices().entrySet().stream()
+                        .filter(matrix ->
+                                JOINT.stream().flatMap(List::stream).noneMatch(kind -> kind.role() == matrix.getKey()))
+                        .forEach(matrix -> add(linear(matrix.getValue(), layers, tokens, timed)));
             }
             int logitRows = options.logitRows();
             add(linear(weights.output(), 1, logitRows, Math.min(logitRows, timed)));

@@ -3,13 +3,11 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.device.kernels.CacheKernels;
-import dev.waterspout.kernels.device.kernels.ElementwiseKernels;
 import dev.waterspout.kernels.device.kernels.EmbeddingKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeBlockKernels;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.Step;
-import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
 import org.jspecify.annotations.Nullable;
@@ -162,9 +160,24 @@ public final class KernelGraph {
      * @param rows which rows
      */
     public void normalize(String task, DeviceNorm norm, FloatArray x, FloatArray y, RowCount rows) {
-        long elements = (long) norm.vectors() * norm.width();
-        ArrayChecks.requireSize("x", x, maxRows * elements);
-        ArrayChecks.requireSize("y", y, maxRows * elements);
+        int elements = norm.vectors() * norm.width();
+        normalize(task, norm, new DeviceColumns(x, elements, 0), y, rows);
+    }
+
+    /**
+     * Adds a normalization of each vector of a row, in place.
+     *
+     * @param task name
+     * @param norm weights
+     * @param x the columns of a row that its vectors take, one behind the other
+     */
+    public void normalize(String task, DeviceNorm norm, DeviceColumns x) {
+        normalize(task, norm, x, x.array(), RowCount.CHUNK);
+    }
+
+    private void normalize(String task, DeviceNorm norm, DeviceColumns x, FloatArray y, RowCount rows) {
+        x.requireRoom("x", maxRows, 1, norm.vectors() * norm.width());
+        ArrayChecks.requireSize("y", y, (long) maxRows * x.width());
         stepLimits.addLayers(norm.layers());
         new NormTask(norm, x, y, rows).add(graph, task, context, step, device.variant(), launches);
     }
@@ -196,17 +209,16 @@ public final class KernelGraph {
     }
 
     /**
-     * Adds the rotary embedding: rotates queries in place, and stores rotated keys and values in the cache at the
-     * launch's layer and each row's place.
+     * Adds the rotary embedding: rotates queries, and stores rotated keys and values in the cache at the launch's
+     * layer and each row's place.
      *
      * @param task name
      * @param rope angles, one row per token of the chunk
      * @param cache receives keys and values
      * @param places of the rows in the cache
      * @param heads query heads
-     * @param queries [rows][heads][headDim]
-     * @param keys [rows][kvHeads][headDim]
-     * @param values [rows][kvHeads][headDim]; any array where the cache has no values
+     * @param made queries, keys and values before the rotation
+     * @param queries [rows][heads][headDim], receives the rotated queries; another array than those of {@code made}
      */
     public void turnAndStore(
             String task,
@@ -214,11 +226,10 @@ public final class KernelGraph {
             DeviceCache cache,
             RowPlaces places,
             int heads,
-            FloatArray queries,
-            FloatArray keys,
-            FloatArray values) {
-        RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, queries, keys, values);
-        rotary.requireRoom(maxRows);
+            HeadColumns made,
+            FloatArray queries) {
+        RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, made, queries);
+        rotary.requireRoom(task, maxRows);
         stepLimits.addCache(cache, places);
         rotary.add(graph, task, context, step, launches);
     }
@@ -281,152 +292,6 @@ public final class KernelGraph {
         KernelChoice choice = device.choice(KernelShape.attention(cache.type(), heads, cache.headDim(), choiceRows));
         new AttentionTask(cache, places.data(), heads, scoring, queries, output)
                 .add(graph, task, context, step, choice, launches);
-    }
-
-    /**
-     * Adds the gate of a feed-forward network: {@code gate = function(gate, up)}.
-     *
-     * @param task name
-     * @param function function of two elements
-     * @param gate [rows][width], overwritten
-     * @param up [rows][width]
-     * @param width elements of a row
-     */
-    public void gate(String task, GateFunction function, FloatArray gate, FloatArray up, int width) {
-        ArrayChecks.requireDistinct(task, "gate", gate, "up", up);
-        ArrayChecks.requireSize("gate", gate, (long) maxRows * width);
-        ArrayChecks.requireSize("up", up, (long) maxRows * width);
-        graph.task(
-                task,
-                switch (function) {
-                    case SWIGLU -> ElementwiseKernels::gateUp;
-                    case GEGLU -> ElementwiseKernels::geluUp;
-                    case GELU -> ElementwiseKernels::geluOnly;
-                    case SWIGLU_CLAMPED -> ElementwiseKernels::clampedGateUp;
-                },
-                context,
-                step,
-                gate,
-                up,
-                width);
-        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
-    }
-
-    /**
-     * Adds a scaling: {@code x = x * factor}.
-     *
-     * @param task name
-     * @param x [rows][width], overwritten
-     * @param factor factor of each element
-     * @param width elements of a row
-     */
-    public void scale(String task, FloatArray x, float factor, int width) {
-        ArrayChecks.requireSize("x", x, (long) maxRows * width);
-        graph.task(task, ElementwiseKernels::scaleBy, context, step, x, factor, width);
-        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
-    }
-
-    /**
-     * Adds a scaling of each row: {@code x[row] = x[row] * factors[row]}.
-     *
-     * @param task name
-     * @param x [rows][width], overwritten
-     * @param factors [rows]
-     * @param width elements of a row
-     */
-    public void scaleRows(String task, FloatArray x, FloatArray factors, int width) {
-        ArrayChecks.requireSize("x", x, (long) maxRows * width);
-        ArrayChecks.requireSize("factors", factors, maxRows);
-        graph.task(task, ElementwiseKernels::scaleRows, context, step, x, factors, width);
-        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
-    }
-
-    /**
-     * Adds a soft cap: {@code x = cap * tanh(x / cap)}.
-     *
-     * @param task name
-     * @param x [rows][width], overwritten
-     * @param cap above 0
-     * @param width elements of a row
-     */
-    public void softCap(String task, FloatArray x, float cap, int width) {
-        ArrayChecks.requireSize("x", x, (long) maxRows * width);
-        graph.task(task, ElementwiseKernels::capAt, context, step, x, cap, width);
-        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
-    }
-
-    /**
-     * Adds a fill with zeros: {@code x = 0}.
-     *
-     * @param task name
-     * @param x [rows][width], overwritten
-     * @param width elements of a row
-     */
-    public void clear(String task, FloatArray x, int width) {
-        ArrayChecks.requireSize("x", x, (long) maxRows * width);
-        graph.task(task, ElementwiseKernels::clearAll, context, step, x, width);
-        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
-    }
-
-    /**
-     * Adds an addition: {@code target += addend}.
-     *
-     * @param task name
-     * @param target [rows][width], overwritten
-     * @param addend [rows][width]
-     * @param width elements of a row
-     */
-    public void add(String task, FloatArray target, FloatArray addend, int width) {
-        ArrayChecks.requireDistinct(task, "target", target, "addend", addend);
-        ArrayChecks.requireSize("target", target, (long) maxRows * width);
-        ArrayChecks.requireSize("addend", addend, (long) maxRows * width);
-        graph.task(task, ElementwiseKernels::addTo, context, step, target, addend, width);
-        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
-    }
-
-    /**
-     * Adds a copy of the rows whose logits are computed: {@code selected[i] = x[chosen[i]]}.
-     *
-     * @param task name
-     * @param chosen [out rows], each within the chunk; to be transferred by the caller
-     * @param x [rows][width]
-     * @param selected [out rows][width]
-     * @param width elements of a row
-     */
-    public void selectOut(String task, IntArray chosen, FloatArray x, FloatArray selected, int width) {
-        ArrayChecks.requireSize("x", x, (long) maxRows * width);
-        ArrayChecks.requireSize("selected", selected, (long) maxRows * width);
-        graph.task(task, ElementwiseKernels::selectOut, context, step, chosen, x, selected, width);
-        launches.add(task, width, ELEMENTS, 1, RowCount.OUT);
-    }
-
-    /**
-     * Adds a copy of some columns of each vector of a row.
-     *
-     * @param task name
-     * @param source where they are
-     * @param target where they go, another array
-     * @param vectors vectors of a row
-     * @param width columns of a vector
-     */
-    public void copyColumns(String task, DeviceColumns source, DeviceColumns target, int vectors, int width) {
-        ArrayChecks.requireDistinct(task, "source", source.array(), "target", target.array());
-        source.requireRoom("source", maxRows, vectors, width);
-        target.requireRoom("target", maxRows, vectors, width);
-        graph.task(
-                task,
-                ElementwiseKernels::copyColumns,
-                context,
-                step,
-                source.array(),
-                target.array(),
-                source.width(),
-                source.from(),
-                target.width(),
-                target.from(),
-                vectors,
-                width);
-        launches.add(task, (long) vectors * width, ELEMENTS, 1, RowCount.CHUNK);
     }
 
     /**

@@ -11,11 +11,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * The operands of one normalization.
  *
  * @param norm weights
- * @param x [rows][vectors][width]
- * @param y [rows][vectors][width], may be {@code x}
+ * @param x the columns of a row that its vectors take, one behind the other
+ * @param y receives the same columns; may be the array of {@code x}
  * @param rows which rows
  */
-record NormTask(DeviceNorm norm, FloatArray x, FloatArray y, RowCount rows) {
+record NormTask(DeviceNorm norm, DeviceColumns x, FloatArray y, RowCount rows) {
 
     /** Adds the task with the kernel of a variant. */
     void add(
@@ -47,13 +47,16 @@ record NormTask(DeviceNorm norm, FloatArray x, FloatArray y, RowCount rows) {
                 },
                 context,
                 step,
-                x,
+                x.array(),
                 norm.weight(),
                 bias,
                 y,
                 norm.vectors(),
                 norm.width(),
+                x.width(),
+                x.from(),
                 norm.layerStride(),
+                norm.vectorStride(),
                 norm.epsilon(),
                 norm.bias() == null ? 0 : 1,
                 rows.index());
@@ -79,12 +82,15 @@ record NormTask(DeviceNorm norm, FloatArray x, FloatArray y, RowCount rows) {
                 },
                 context,
                 step,
-                x,
+                x.array(),
                 norm.weight(),
                 y,
                 norm.vectors(),
                 norm.width(),
+                x.width(),
+                x.from(),
                 norm.layerStride(),
+                norm.vectorStride(),
                 norm.epsilon(),
                 rows.index());
         switch (variant) {

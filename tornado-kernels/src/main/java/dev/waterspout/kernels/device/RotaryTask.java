@@ -2,98 +2,85 @@ package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.device.kernels.PackedCacheKernels;
 import dev.waterspout.kernels.device.kernels.RotaryKernels;
+import dev.waterspout.kernels.device.kernels.RotaryShape;
 import dev.waterspout.kernels.host.RopePairing;
+import java.util.Objects;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The operands of one rotary embedding, which stores its result in the cache. Selects the kernel by the cache's
- * contents.
+ * The operands of one rotary embedding, which stores keys and values in the cache. Selects the kernel by the cache's type.
+ *
+ * @param rope angles
+ * @param cache receives keys and values
+ * @param places of the rows in the cache
+ * @param heads query heads
+ * @param made queries, keys and values before the rotation
+ * @param queries [rows][heads][headDim], receives the rotated queries
  */
 record RotaryTask(
-        DeviceRope rope,
-        DeviceCache cache,
-        IntArray places,
-        int heads,
-        FloatArray queries,
-        FloatArray keys,
-        FloatArray values) {
+        DeviceRope rope, DeviceCache cache, IntArray places, int heads, HeadColumns made, FloatArray queries) {
     private static final int ELEMENTS = KernelCandidates.ELEMENTS;
 
-    void requireRoom(int rows) {
+    void requireRoom(String task, int rows) {
         int headDim = cache.headDim();
         if (rope.ropeDim() > headDim || rope.rows() < rows) {
             throw new IllegalArgumentException("rotary table of " + rope.rows() + " rows and ropeDim=" + rope.ropeDim()
                     + ": needs " + rows + " rows and at most headDim=" + headDim);
         }
         ArrayChecks.requireHeads(cache, heads);
-        ArrayChecks.requireSize("queries", queries, (long) rows * heads * headDim);
-        ArrayChecks.requireSize("keys", keys, (long) rows * kvWidth());
-        ArrayChecks.requireSize("values", values, cache.hasKeysOnly() ? 0 : (long) rows * kvWidth());
+        ArrayChecks.requireDistinct(task, "queries", made.queries().array(), "rotated queries", queries);
+        made.queries().requireRoom("queries", rows, 1, heads * headDim);
+        made.keys().requireRoom("keys", rows, 1, kvWidth());
+        if (!cache.hasKeysOnly()) {
+            values().requireRoom("values", rows, 1, kvWidth());
+        }
+        ArrayChecks.requireSize("rotated queries", queries, (long) rows * heads * headDim);
+    }
+
+    private DeviceColumns values() {
+        return Objects.requireNonNull(made.values(), "the cache has values");
     }
 
     private int kvWidth() {
         return cache.kvHeads() * cache.headDim();
     }
 
-    /** Adds the tasks; where the cache is not of f32, values are stored by a task of their own. */
+    private IntArray shape() {
+        IntArray shape = new IntArray(RotaryShape.SIZE);
+        shape.set(RotaryShape.HEADS, heads);
+        shape.set(RotaryShape.KV_HEADS, cache.kvHeads());
+        shape.set(RotaryShape.HEAD_DIM, cache.headDim());
+        shape.set(RotaryShape.ROPE_DIM, rope.ropeDim());
+        shape.set(RotaryShape.BLOCK_SIZE, cache.blockSize());
+        shape.set(RotaryShape.ADJACENT, rope.pairing() == RopePairing.ADJACENT ? 1 : 0);
+        shape.set(RotaryShape.QUERY_STRIDE, made.queries().width());
+        shape.set(RotaryShape.QUERY_FROM, made.queries().from());
+        shape.set(RotaryShape.KEY_STRIDE, made.keys().width());
+        shape.set(RotaryShape.KEY_FROM, made.keys().from());
+        DeviceColumns values = made.values();
+        shape.set(RotaryShape.VALUE_STRIDE, values == null ? 0 : values.width());
+        shape.set(RotaryShape.VALUE_FROM, values == null ? 0 : values.from());
+        return shape;
+    }
+
+    /** Adds the task. */
     void add(TaskGraph graph, String task, KernelContext context, IntArray step, LaunchPlan launches) {
-        long pairs = (long) heads * (rope.ropeDim() / 2);
+        IntArray shape = shape();
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
         if (cache.isPacked()) {
-            addPacked(graph, task, context, step);
-            launches.add(task, pairs + cache.runs(), ELEMENTS, 1, RowCount.CHUNK);
-            if (!cache.hasKeysOnly()) {
-                addPackedValues(graph, task + "Values", context, step);
-                launches.add(task + "Values", cache.runs(), ELEMENTS, 1, RowCount.CHUNK);
-            }
+            addPacked(graph, task, context, step, shape);
         } else {
-            addFloats(graph, task, context, step);
-            launches.add(task, pairs + kvWidth(), ELEMENTS, 1, RowCount.CHUNK);
+            addFloats(graph, task, context, step, shape);
         }
+        int ofKeys = cache.isPacked() ? cache.runs() : kvWidth();
+        launches.add(task, (long) heads * cache.headDim() + ofKeys, ELEMENTS, 1, RowCount.CHUNK);
     }
 
-    private int adjacent() {
-        return rope.pairing() == RopePairing.ADJACENT ? 1 : 0;
-    }
-
-    private void addPacked(TaskGraph graph, String task, KernelContext context, IntArray step) {
-        graph.task(
-                task,
-                PackedCacheKernels::turnAndPackKeys,
-                context,
-                step,
-                places,
-                rope.angles(),
-                queries,
-                keys,
-                cache.keyWords(),
-                heads,
-                cache.kvHeads(),
-                cache.headDim(),
-                rope.ropeDim(),
-                cache.blockSize(),
-                adjacent(),
-                cache.kernelFormat());
-    }
-
-    private void addPackedValues(TaskGraph graph, String task, KernelContext context, IntArray step) {
-        graph.task(
-                task,
-                PackedCacheKernels::packValues,
-                context,
-                step,
-                places,
-                values,
-                cache.valueWords(),
-                cache.kvHeads(),
-                cache.headDim(),
-                cache.blockSize(),
-                cache.kernelFormat());
-    }
-
-    private void addFloats(TaskGraph graph, String task, KernelContext context, IntArray step) {
+    private void addFloats(TaskGraph graph, String task, KernelContext context, IntArray step, IntArray shape) {
         if (cache.hasKeysOnly()) {
             graph.task(
                     task,
@@ -102,15 +89,11 @@ record RotaryTask(
                     step,
                     places,
                     rope.angles(),
+                    shape,
+                    made.queries().array(),
+                    made.keys().array(),
                     queries,
-                    keys,
-                    cache.keyFloats(),
-                    heads,
-                    cache.kvHeads(),
-                    cache.headDim(),
-                    rope.ropeDim(),
-                    cache.blockSize(),
-                    adjacent());
+                    cache.keyFloats());
         } else {
             graph.task(
                     task,
@@ -119,17 +102,47 @@ record RotaryTask(
                     step,
                     places,
                     rope.angles(),
+                    shape,
+                    made.queries().array(),
+                    made.keys().array(),
+                    values().array(),
                     queries,
-                    keys,
-                    values,
                     cache.keyFloats(),
-                    cache.valueFloats(),
-                    heads,
-                    cache.kvHeads(),
-                    cache.headDim(),
-                    rope.ropeDim(),
-                    cache.blockSize(),
-                    adjacent());
+                    cache.valueFloats());
+        }
+    }
+
+    private void addPacked(TaskGraph graph, String task, KernelContext context, IntArray step, IntArray shape) {
+        if (cache.hasKeysOnly()) {
+            graph.task(
+                    task,
+                    PackedCacheKernels::turnAndPackKeys,
+                    context,
+                    step,
+                    places,
+                    rope.angles(),
+                    shape,
+                    made.queries().array(),
+                    made.keys().array(),
+                    queries,
+                    cache.keyWords(),
+                    cache.kernelFormat());
+        } else {
+            graph.task(
+                    task,
+                    PackedCacheKernels::turnAndPack,
+                    context,
+                    step,
+                    places,
+                    rope.angles(),
+                    shape,
+                    made.queries().array(),
+                    made.keys().array(),
+                    values().array(),
+                    queries,
+                    cache.keyWords(),
+                    cache.valueWords(),
+                    cache.kernelFormat());
         }
     }
 }

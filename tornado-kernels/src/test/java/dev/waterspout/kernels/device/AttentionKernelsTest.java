@@ -55,9 +55,13 @@ class AttentionKernelsTest {
     private static void checkRotation(
             TestDevice device, RopePairing pairing, Shape shape, int ropeDim, int position, int rows) {
         Random random = new Random(ropeDim);
-        FloatArray queries = Operands.gaussian(random, rows * shape.heads * shape.headDim);
-        FloatArray keys = Operands.gaussian(random, rows * shape.kvHeads * shape.headDim);
-        FloatArray values = Operands.gaussian(random, rows * shape.kvHeads * shape.headDim);
+        int queryWidth = shape.heads * shape.headDim;
+        int kvWidth = shape.kvHeads * shape.headDim;
+        int stride = queryWidth + 2 * kvWidth;
+        FloatArray made = Operands.gaussian(random, rows * stride);
+        FloatArray queries = columns(made, rows, stride, 0, queryWidth);
+        FloatArray keys = columns(made, rows, stride, queryWidth, kvWidth);
+        FloatArray values = columns(made, rows, stride, queryWidth + kvWidth, kvWidth);
         FloatArray angles = new FloatArray(rows * 2 * ropeDim);
         RotaryTable table = new RotaryTable(angles.getSegment(), rows, ropeDim, pairing);
         for (int row = 0; row < rows; row++) {
@@ -89,13 +93,16 @@ class AttentionKernelsTest {
                         step,
                         places.data(),
                         angles,
+                        made,
                         queries,
-                        keys,
-                        values,
                         cache.keys(),
                         cache.values());
+        HeadColumns columns = new HeadColumns(
+                new DeviceColumns(made, stride, 0),
+                new DeviceColumns(made, stride, queryWidth),
+                new DeviceColumns(made, stride, queryWidth + kvWidth));
         graph.turnAndStore(
-                "turn", new DeviceRope(angles, ropeDim, pairing), cache, places, shape.heads, queries, keys, values);
+                "turn", new DeviceRope(angles, ropeDim, pairing), cache, places, shape.heads, columns, queries);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, queries, cache.keys(), cache.values());
         device.run(graph);
         Operands.assertClose(queries, turnedQueries, 1e-6);
@@ -105,6 +112,14 @@ class AttentionKernelsTest {
                 shape.load(cache.keyFloats(), 1, position, rows), shape.load(expectedKeys, 1, position, rows), 1e-6);
         Operands.assertSameBits(
                 shape.load(cache.valueFloats(), 1, position, rows), shape.load(expectedValues, 1, position, rows));
+    }
+
+    private static FloatArray columns(FloatArray all, int rows, int stride, int from, int width) {
+        FloatArray some = Operands.zeros(rows * width);
+        for (int i = 0; i < some.getSize(); i++) {
+            some.set(i, all.get(i / width * stride + from + i % width));
+        }
+        return some;
     }
 
     private static void checkAttention(TestDevice device, Shape shape, int position, int rows) {

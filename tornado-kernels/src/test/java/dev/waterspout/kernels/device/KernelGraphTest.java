@@ -60,8 +60,10 @@ class KernelGraphTest {
         KernelGraph graph = new KernelGraph("g", GROUPS, 33, step, powers);
         DeviceWeights weights = Operands.weights(new Random(1), WeightFormat.F32, 3, 20, 7);
         graph.linear("product", weights, null, new FloatArray(33 * 7), new FloatArray(33 * 20), RowCount.CHUNK);
-        graph.gate("gate", GateFunction.SWIGLU, new FloatArray(33 * 65), new FloatArray(33 * 65), 65);
-        graph.selectOut("select", new IntArray(33), new FloatArray(33 * 7), new FloatArray(33 * 7), 7);
+        ElementTasks elements = new ElementTasks(graph);
+        DeviceColumns columns = new DeviceColumns(new FloatArray(33 * 65), 65, 0);
+        elements.gate("gate", GateFunction.SWIGLU, columns, columns, new FloatArray(33 * 65), 1, 65);
+        elements.selectOut("select", new IntArray(33), new FloatArray(33 * 7), new FloatArray(33 * 7), 7);
         GridScheduler grids = new GridScheduler();
         graph.addTo(grids);
 
@@ -186,7 +188,7 @@ class KernelGraphTest {
                 .isThrownBy(() -> graph.quantize("q", DeviceCodec.of(PlainFormat.F32, 1), large, new ByteArray(68)))
                 .withMessage("format f32 of task q: a partial is f32 already");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> graph.add("a", large, large, 1))
+                .isThrownBy(() -> new ElementTasks(graph).add("a", large, large, 1))
                 .withMessage("task a has one array as target and addend: they must be two");
         assertThat(graph.launches()).isZero();
     }
@@ -258,7 +260,7 @@ class KernelGraphTest {
         KernelGraph graph = new KernelGraph("g", device.kernels(), 1, step, powers);
         FloatArray y = FloatArray.fromElements(10f, 20f, 30f);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, x, y);
-        graph.add("add", x, y, 3);
+        new ElementTasks(graph).add("add", x, y, 3);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, x);
         GridScheduler grids = new GridScheduler();
         graph.addTo(grids);

@@ -117,6 +117,7 @@ class PackedCacheTest {
             FloatArray queries,
             FloatArray keys,
             FloatArray values) {
+        FloatArray turned = Operands.zeros(queries.getSize());
         FloatArray output = Operands.zeros(queries.getSize());
         IntArray step = Operands.step(1, rows);
         DeviceScoring scoring = Operands.scoring(cache, shape.heads);
@@ -135,9 +136,14 @@ class PackedCacheTest {
                         cache.keys(),
                         cache.values(),
                         scoring.sinks(),
+                        turned,
                         output);
-        graph.turnAndStore("turn", rope, cache, places, shape.heads, queries, keys, values);
-        graph.attention("attend", cache, places, shape.heads, scoring, queries, output);
+        HeadColumns made = new HeadColumns(
+                new DeviceColumns(queries, shape.heads * shape.headDim, 0),
+                new DeviceColumns(keys, shape.kvHeads * shape.headDim, 0),
+                new DeviceColumns(values, shape.kvHeads * shape.headDim, 0));
+        graph.turnAndStore("turn", rope, cache, places, shape.heads, made, turned);
+        graph.attention("attend", cache, places, shape.heads, scoring, turned, output);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, output, cache.keys(), cache.values());
         device.run(graph);
         return output;

@@ -7,55 +7,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Elementwise operations. One work-item per element: x is the column, y the row. */
 public final class ElementwiseKernels {
-    private static final float GELU_1 = -1.5957692f;
-    private static final float GELU_3 = -0.07135481f;
-    private static final float LIMIT = 7f;
-    private static final float SLOPE = 1.702f;
-
     private ElementwiseKernels() {}
-
-    /** {@code gate = gate / (1 + exp(-gate)) * up} (Shazeer, arXiv 2002.05202). */
-    public static void gateUp(KernelContext context, IntArray step, FloatArray gate, FloatArray up, int width) {
-        int column = context.globalIdx;
-        int row = context.globalIdy;
-        if (column < width && row < step.get(Step.ROWS)) {
-            int index = row * width + column;
-            float value = gate.get(index);
-            gate.set(index, value / (1f + TornadoMath.exp(-value)) * up.get(index));
-        }
-    }
-
-    /** {@code gate = gelu(gate) * up}; see {@code GateFunction} for gelu. */
-    public static void geluUp(KernelContext context, IntArray step, FloatArray gate, FloatArray up, int width) {
-        int column = context.globalIdx;
-        int row = context.globalIdy;
-        if (column < width && row < step.get(Step.ROWS)) {
-            int index = row * width + column;
-            gate.set(index, gelu(gate.get(index)) * up.get(index));
-        }
-    }
-
-    /** {@code gate = gelu(gate)}; {@code up} is not used. */
-    public static void geluOnly(KernelContext context, IntArray step, FloatArray gate, FloatArray up, int width) {
-        int column = context.globalIdx;
-        int row = context.globalIdy;
-        if (column < width && row < step.get(Step.ROWS)) {
-            int index = row * width + column;
-            gate.set(index, gelu(gate.get(index)));
-        }
-    }
-
-    /** {@code gate = g / (1 + exp(-1.702 g)) * (u + 1)} of clamped g and u; see {@code GateFunction}. */
-    public static void clampedGateUp(KernelContext context, IntArray step, FloatArray gate, FloatArray up, int width) {
-        int column = context.globalIdx;
-        int row = context.globalIdy;
-        if (column < width && row < step.get(Step.ROWS)) {
-            int index = row * width + column;
-            float low = TornadoMath.min(gate.get(index), LIMIT);
-            float clamped = TornadoMath.min(TornadoMath.max(up.get(index), -LIMIT), LIMIT);
-            gate.set(index, low / (1f + TornadoMath.exp(-SLOPE * low)) * (clamped + 1f));
-        }
-    }
 
     /**
      * Copies some columns of each vector of a row: {@code target[row][vector][to + i] = source[row][vector][from + i]}.
@@ -89,10 +41,6 @@ public final class ElementwiseKernels {
             int index = row * width + column;
             x.set(index, x.get(index) * factors.get(row));
         }
-    }
-
-    private static float gelu(float x) {
-        return x / (1f + TornadoMath.exp(x * (GELU_1 + GELU_3 * x * x)));
     }
 
     /** {@code x = x * factor}. */

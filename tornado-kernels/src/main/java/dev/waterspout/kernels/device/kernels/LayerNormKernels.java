@@ -6,9 +6,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Layer normalization (arXiv 1607.06450): {@code y = (x - mean) / sqrt(variance + epsilon) * weight + bias}. Weight
- * and bias are [layers][width]; {@code layerStride} is {@code width}, or 0 if one weight serves all layers. If
- * {@code biased} is 0, there is no bias, and any array can be passed for it. {@code y} may be {@code x}.
+ * Layer normalization (arXiv 1607.06450): {@code y = (x - mean) / sqrt(variance + epsilon) * weight + bias}. Vectors
+ * and weights lie as those of {@link NormKernels}, and the bias as the weights. If {@code biased} is 0, there is no
+ * bias, and any array can be passed for it. {@code y} may be {@code x}.
  */
 public final class LayerNormKernels {
     /** Work-group size of {@link #byGroup}. */
@@ -26,14 +26,17 @@ public final class LayerNormKernels {
             FloatArray y,
             int vectors,
             int width,
+            int rowStride,
+            int from,
             int layerStride,
+            int vectorStride,
             float epsilon,
             int biased,
             int rowsIndex) {
         int vector = context.globalIdx;
         int row = context.globalIdy;
         if (vector < vectors && row < step.get(rowsIndex)) {
-            int base = (row * vectors + vector) * width;
+            int base = row * rowStride + from + vector * width;
             float sum = 0f;
             for (int i = 0; i < width; i++) {
                 sum += x.get(base + i);
@@ -45,7 +48,7 @@ public final class LayerNormKernels {
                 squares += centered * centered;
             }
             float factor = 1f / TornadoMath.sqrt(squares / width + epsilon);
-            int first = step.get(Step.LAYER) * layerStride;
+            int first = step.get(Step.LAYER) * layerStride + vector * vectorStride;
             for (int i = 0; i < width; i++) {
                 y.set(base + i, scaled((x.get(base + i) - mean) * factor, weight, bias, first + i, biased));
             }
@@ -62,14 +65,17 @@ public final class LayerNormKernels {
             FloatArray y,
             int vectors,
             int width,
+            int rowStride,
+            int from,
             int layerStride,
+            int vectorStride,
             float epsilon,
             int biased,
             int rowsIndex) {
         float[] sums = context.allocateFloatLocalArray(GROUP);
         int item = context.localIdx;
         int row = context.globalIdy;
-        int base = (row * vectors + context.groupIdx) * width;
+        int base = row * rowStride + from + context.groupIdx * width;
         float sum = 0f;
         for (int i = item; i < width; i += GROUP) {
             sum += x.get(base + i);
@@ -99,7 +105,7 @@ public final class LayerNormKernels {
         context.localBarrier();
         float factor = 1f / TornadoMath.sqrt(sums[0] / width + epsilon);
         if (row < step.get(rowsIndex)) {
-            int first = step.get(Step.LAYER) * layerStride;
+            int first = step.get(Step.LAYER) * layerStride + context.groupIdx * vectorStride;
             for (int i = item; i < width; i += GROUP) {
                 y.set(base + i, scaled((x.get(base + i) - mean) * factor, weight, bias, first + i, biased));
             }

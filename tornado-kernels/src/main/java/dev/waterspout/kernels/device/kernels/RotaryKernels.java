@@ -11,45 +11,39 @@ public final class RotaryKernels {
     private RotaryKernels() {}
 
     /**
-     * x is the work-item of a row, y the row. Work-items {@code [0, heads * ropeDim / 2)} rotate one pair of the
-     * queries in place each. The next {@code kvHeads * headDim} each store one element of the rotated keys and of the
-     * values in the cache. Only the first kind writes elements that it reads, and no two work-items write the same
-     * element.
+     * x is the work-item of a row, y the row. Work-items {@code [0, heads * headDim)} make one element of the rotated
+     * queries each. The next {@code kvHeads * headDim} each store one element of the rotated keys and of the values in
+     * the cache.
      *
      * @param places see {@link Places}
      * @param angles [chunk rows][cosine, signed sine][ropeDim], as {@code RotaryTable} lays them out
-     * @param queries [rows][heads][headDim]
-     * @param keys [rows][kvHeads][headDim]
-     * @param values [rows][kvHeads][headDim]
+     * @param shape see {@link RotaryShape}
+     * @param madeQueries [rows][query stride]
+     * @param madeKeys [rows][key stride]
+     * @param madeValues [rows][value stride]
+     * @param queries [rows][heads][headDim], receives the rotated queries
      * @param keyCache [layers][kvHeads][capacity][headDim]
      * @param valueCache [layers][kvHeads][capacity][headDim]
-     * @param blockSize positions of a block of the cache
-     * @param adjacent 1 if elements 2i and 2i + 1 form a pair, 0 if i and i + ropeDim / 2 do
      */
     public static void turnAndStore(
             KernelContext context,
             IntArray step,
             IntArray places,
             FloatArray angles,
+            IntArray shape,
+            FloatArray madeQueries,
+            FloatArray madeKeys,
+            FloatArray madeValues,
             FloatArray queries,
-            FloatArray keys,
-            FloatArray values,
             FloatArray keyCache,
-            FloatArray valueCache,
-            int heads,
-            int kvHeads,
-            int headDim,
-            int ropeDim,
-            int blockSize,
-            int adjacent) {
-        turnAndStoreKeys(
-                context, step, places, angles, queries, keys, keyCache, heads, kvHeads, headDim, ropeDim, blockSize,
-                adjacent);
-        int element = context.globalIdx - heads * (ropeDim >> 1);
+            FloatArray valueCache) {
+        turnAndStoreKeys(context, step, places, angles, shape, madeQueries, madeKeys, queries, keyCache);
+        int headDim = shape.get(RotaryShape.HEAD_DIM);
+        int element = context.globalIdx - shape.get(RotaryShape.HEADS) * headDim;
         int row = context.globalIdy;
-        if (row < step.get(Step.ROWS) && element >= 0 && element < kvHeads * headDim) {
-            int target = target(step, places, row, element, kvHeads, headDim, blockSize);
-            valueCache.set(target, values.get(row * kvHeads * headDim + element));
+        if (row < step.get(Step.ROWS) && element >= 0 && element < shape.get(RotaryShape.KV_HEADS) * headDim) {
+            int source = row * shape.get(RotaryShape.VALUE_STRIDE) + shape.get(RotaryShape.VALUE_FROM) + element;
+            valueCache.set(target(step, places, shape, row, element), madeValues.get(source));
         }
     }
 
@@ -59,79 +53,63 @@ public final class RotaryKernels {
             IntArray step,
             IntArray places,
             FloatArray angles,
+            IntArray shape,
+            FloatArray madeQueries,
+            FloatArray madeKeys,
             FloatArray queries,
-            FloatArray keys,
-            FloatArray keyCache,
-            int heads,
-            int kvHeads,
-            int headDim,
-            int ropeDim,
-            int blockSize,
-            int adjacent) {
+            FloatArray keyCache) {
         int item = context.globalIdx;
         int row = context.globalIdy;
-        int pairItems = heads * (ropeDim >> 1);
+        int headDim = shape.get(RotaryShape.HEAD_DIM);
+        int queryItems = shape.get(RotaryShape.HEADS) * headDim;
         if (row < step.get(Step.ROWS)) {
-            if (item < pairItems) {
-                turnPair(angles, queries, item, row, heads, headDim, ropeDim, adjacent);
-            } else if (item < pairItems + kvHeads * headDim) {
-                int element = item - pairItems;
-                int source = row * kvHeads * headDim + element;
-                int target = target(step, places, row, element, kvHeads, headDim, blockSize);
+            if (item < queryItems) {
+                turnQuery(angles, shape, madeQueries, queries, item, row);
+            } else if (item < queryItems + shape.get(RotaryShape.KV_HEADS) * headDim) {
+                int element = item - queryItems;
+                int source = row * shape.get(RotaryShape.KEY_STRIDE) + shape.get(RotaryShape.KEY_FROM) + element;
                 int d = element - element / headDim * headDim;
-                keyCache.set(target, turnedKey(angles, keys, source, row, d, headDim, ropeDim, adjacent));
+                keyCache.set(
+                        target(step, places, shape, row, element), turned(angles, shape, madeKeys, source, row, d));
             }
         }
     }
 
-    static void turnPair(
-            FloatArray angles,
-            FloatArray queries,
-            int item,
-            int row,
-            int heads,
-            int headDim,
-            int ropeDim,
-            int adjacent) {
-        int pairs = ropeDim >> 1;
-        int head = item / pairs;
-        int pair = item - head * pairs;
-        int i = adjacent == 1 ? 2 * pair : pair;
-        int j = adjacent == 1 ? i + 1 : i + pairs;
-        int cosines = 2 * row * ropeDim;
-        int sines = cosines + ropeDim;
-        int base = (row * heads + head) * headDim;
-        float first = queries.get(base + i);
-        float second = queries.get(base + j);
-        queries.set(base + i, first * angles.get(cosines + i) + second * angles.get(sines + i));
-        queries.set(base + j, second * angles.get(cosines + j) + first * angles.get(sines + j));
+    /** Rotates an element of a row's queries. */
+    static void turnQuery(
+            FloatArray angles, IntArray shape, FloatArray made, FloatArray queries, int element, int row) {
+        int headDim = shape.get(RotaryShape.HEAD_DIM);
+        int source = row * shape.get(RotaryShape.QUERY_STRIDE) + shape.get(RotaryShape.QUERY_FROM) + element;
+        int d = element - element / headDim * headDim;
+        int target = row * shape.get(RotaryShape.HEADS) * headDim + element;
+        queries.set(target, turned(angles, shape, made, source, row, d));
     }
 
-    static float turnedKey(
-            FloatArray angles, FloatArray keys, int source, int row, int d, int headDim, int ropeDim, int adjacent) {
-        int pairs = ropeDim >> 1;
-        int cosines = 2 * row * ropeDim;
-        int sines = cosines + ropeDim;
-        float key = keys.get(source);
-        // With one KV head of ropeDim elements the second condition is always true, which TornadoVM fails to
-        // compile. The first condition is folded to a constant before, and removes the second one.
-        if (ropeDim == headDim || d < ropeDim) {
+    /** Returns element {@code d} of a rotated head; {@code source} is its index in {@code made}. */
+    static float turned(FloatArray angles, IntArray shape, FloatArray made, int source, int row, int d) {
+        int ropeDim = shape.get(RotaryShape.ROPE_DIM);
+        float value = made.get(source);
+        if (d < ropeDim) {
+            int pairs = ropeDim >> 1;
+            int cosines = 2 * row * ropeDim;
+            int sines = cosines + ropeDim;
             int partner = d < pairs ? d + pairs : d - pairs;
-            if (adjacent == 1) {
+            if (shape.get(RotaryShape.ADJACENT) == 1) {
                 partner = d ^ 1;
             }
-            float other = keys.get(source - d + partner);
-            key = key * angles.get(cosines + d) + other * angles.get(sines + d);
+            float other = made.get(source - d + partner);
+            value = value * angles.get(cosines + d) + other * angles.get(sines + d);
         }
-        return key;
+        return value;
     }
 
-    /** Returns the index of an element of a row's keys in the cache. */
-    private static int target(
-            IntArray step, IntArray places, int row, int element, int kvHeads, int headDim, int blockSize) {
+    /** Returns where an element of a row's keys lies in the cache. */
+    private static int target(IntArray step, IntArray places, IntArray shape, int row, int element) {
+        int headDim = shape.get(RotaryShape.HEAD_DIM);
         int head = element / headDim;
-        int layerHead = step.get(Step.LAYER) * kvHeads + head;
-        int slot = Places.slot(places, Places.table(places, row), Places.position(places, row), blockSize);
+        int layerHead = step.get(Step.LAYER) * shape.get(RotaryShape.KV_HEADS) + head;
+        int slot = Places.slot(
+                places, Places.table(places, row), Places.position(places, row), shape.get(RotaryShape.BLOCK_SIZE));
         return (layerHead * places.get(Places.CAPACITY) + slot) * headDim + (element - head * headDim);
     }
 }

@@ -1,0 +1,36 @@
+package dev.waterspout.kernels.device.kernels;
+
+/**
+ * The device array that describes a rotary embedding to its kernels. Queries, keys and values may be columns of one
+ * array: each has a stride, the elements of a row of its array, and the first of its columns.
+ */
+public final class RotaryShape {
+    /** Query heads. */
+    public static final int HEADS = 0;
+    /** Key/value heads. */
+    public static final int KV_HEADS = 1;
+    /** Elements of a head. */
+    public static final int HEAD_DIM = 2;
+    /** Leading elements of a head that are rotated. */
+    public static final int ROPE_DIM = 3;
+    /** Positions of a block of the cache. */
+    public static final int BLOCK_SIZE = 4;
+    /** 1 if elements 2i and 2i + 1 form a pair, 0 if i and i + ropeDim / 2 do. */
+    public static final int ADJACENT = 5;
+    /** Elements from one row of queries to the next. */
+    public static final int QUERY_STRIDE = 6;
+    /** The first element of a row's queries. */
+    public static final int QUERY_FROM = 7;
+    /** Elements from one row of keys to the next. */
+    public static final int KEY_STRIDE = 8;
+    /** The first element of a row's keys. */
+    public static final int KEY_FROM = 9;
+    /** Elements from one row of values to the next. */
+    public static final int VALUE_STRIDE = 10;
+    /** The first element of a row's values. */
+    public static final int VALUE_FROM = 11;
+    /** Elements of the array. */
+    public static final int SIZE = 12;
+
+    private RotaryShape() {}
+}

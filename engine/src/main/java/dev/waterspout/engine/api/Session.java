@@ -6,7 +6,6 @@ import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.environment.Environment;
 import dev.waterspout.engine.forward.AttentionTrial;
-import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.forward.RankMemory;
 import dev.waterspout.engine.forward.RankOptions;
@@ -253,18 +252,11 @@ public final class Session implements AutoCloseable {
         return shares ? Overlap.OFF : exchange.overlap();
     }
 
-    /** Devices compute whole passes, and keep all positions of all layers. */
+    /** Devices keep all positions of all layers. */
     private static RankOptions placed(RankOptions options, List<String> devices) {
-        Optional<String> other =
-                devices.stream().filter(device -> !device.equals(HOST)).findFirst();
-        if (other.isEmpty()) {
-            return options;
-        }
-        if (options.overlap() == Overlap.ON) {
-            throw new DeviceException("device " + other.get()
-                    + " computes whole passes; --overlap on is for ranks on the host, and off or auto does without");
-        }
-        return options.withOverlap(Overlap.OFF).withLimits(options.limits().withWindow(0));
+        return devices.stream().allMatch(HOST::equals)
+                ? options
+                : options.withLimits(options.limits().withWindow(0));
     }
 
     private static CommSchedule schedule(Exchange exchange, int ranks, int columns, LinkCost link) {

@@ -60,6 +60,10 @@ public final class Rank implements AutoCloseable {
     private final long shareBytes;
     private final long logitBytes;
     private long computeNanos;
+    /** Whether passes can be divided, as far as this rank knows. */
+    private boolean takesParts;
+
+    private boolean partsAgreed;
 
     /**
      * Allocates the rank's frames.
@@ -81,6 +85,7 @@ public final class Rank implements AutoCloseable {
         this.layers = model.config().layers();
         this.wholeAttention = plan.wholeAttention();
         this.shard = shard;
+        this.takesParts = shard.takesParts();
         this.counters = counters;
         this.timeline = counters.timeline();
         shard.record(timeline);
@@ -152,12 +157,29 @@ public final class Rank implements AutoCloseable {
     }
 
     /**
-     * Returns whether a pass can compute some rows while the partials of others travel.
+     * Returns whether a pass can compute some rows while the partials of others travel. Before {@link #agreeOnParts}
+     * only this rank's own shard is considered.
      *
      * @param rows rows of the pass
      */
     public boolean takesParts(int rows) {
-        return shard.takesParts() && LayerPipeline.divides(schedule, rows);
+        return takesParts && LayerPipeline.divides(schedule, rows);
+    }
+
+    /**
+     * Agrees on whether passes are divided: only if the shards of all ranks take parts. All ranks call this before the
+     * first pass that is to be divided; further calls send nothing.
+     *
+     * @param control control messages of this rank
+     * @return whether they are, the same on all ranks
+     */
+    public boolean agreeOnParts(ControlChannel control) {
+        if (!partsAgreed) {
+            int[][] shared = control.share(new int[] {takesParts ? 1 : 0});
+            takesParts = Arrays.stream(shared).allMatch(words -> words[0] == 1);
+            partsAgreed = true;
+        }
+        return takesParts;
     }
 
     private void layers(int rows) {

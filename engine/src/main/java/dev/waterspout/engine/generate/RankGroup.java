@@ -55,6 +55,7 @@ public final class RankGroup implements AutoCloseable {
     private final OverlapChoice overlap;
     private Consumer<String> notes = _ -> {};
     private boolean saturationNoted;
+    private boolean undividedNoted;
 
     /**
      * Creates every rank's shard on its device, on the rank's thread.
@@ -225,15 +226,26 @@ public final class RankGroup implements AutoCloseable {
         if (divides) {
             overlap.took(rows, overlapped, System.nanoTime() - start);
         }
+        noteUndivided(rows);
         noteSaturation();
+    }
+
+    private void noteUndivided(int rows) {
+        boolean wanted = options.overlap() == Overlap.ON && Overlap.parts(rank(0).schedule(), rows) > 1;
+        if (!undividedNoted && wanted && !rank(0).takesParts(rows)) {
+            undividedNoted = true;
+            notes.accept("--overlap on has no effect: partials of a rank go from device to device, or another device"
+                    + " encodes them");
+        }
     }
 
     /**
      * Repeats the pass in a wider format if partials exceeded the range of their wire format and the schedule has such
      * a format.
      */
-    private void run(Member member, Pass pass, boolean overlapped) {
+    private void run(Member member, Pass pass, boolean overlap) {
         Rank rank = rank(member.rank());
+        boolean overlapped = overlap && rank.agreeOnParts(member.control());
         reading(() -> {
             pass.copies.forEach(copy -> rank.shard().copyBlock(copy));
             rank.forward(pass.parts, pass.wanted, overlapped);

@@ -159,8 +159,8 @@ final class DeviceMemory {
     }
 
     /**
-     * Returns the bytes of one phase's arrays: tokens, angles and scalars, this rank's packet, and the packets of other
-     * ranks.
+     * Returns the bytes of one phase's arrays: tokens, angles and scalars, this rank's packet, the packets of other
+     * ranks, and the rows of other parts of a divided pass.
      */
     private long phase(PhaseRows rows, int ranks) {
         int chunk = rows.most();
@@ -172,7 +172,8 @@ final class DeviceMemory {
         Experts mixture = config.experts();
         scalars += mixture == null ? 0 : DeviceRouting.elements(chunk, mixture.used());
         scalars += config.temperature().equals(Temperature.NONE) ? 0 : chunk;
-        return floats(chunk, 1 + 2L * PhaseGraphs.turned(config)) + floats(scalars, 1) + exchanged;
+        long stored = StoredRows.needed(options, ranks, chunk) ? StoredRows.bytes(config, chunk, comm.format()) : 0;
+        return floats(chunk, 1 + 2L * PhaseGraphs.turned(config)) + floats(scalars, 1) + exchanged + stored;
     }
 
     private static long floats(long rows, long columns) {

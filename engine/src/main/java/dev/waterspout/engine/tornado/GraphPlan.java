@@ -10,7 +10,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -24,7 +26,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /**
  * The execution plan of one device: a graph that uploads all arrays, and the graphs that take the arrays over from it.
- * Used by one thread.
+ * Used by one thread, which can have another one wait for the device.
  */
 final class GraphPlan implements AutoCloseable {
     private final String name;
@@ -32,6 +34,7 @@ final class GraphPlan implements AutoCloseable {
     private final List<KernelGraph> graphs;
     private final TornadoExecutionPlan plan;
     private final Set<Integer> compiled = new HashSet<>();
+    private @Nullable DeviceThread thread;
     private Timeline timeline = Timeline.OFF;
     private long executions;
     private long launches;
@@ -89,14 +92,24 @@ final class GraphPlan implements AutoCloseable {
     /** Uploads all arrays. Must be called before any other graph runs. */
     void load() {
         count(load.launches());
-        execute(0, load.taskGraph());
+        execute(0, load.taskGraph(), null);
     }
 
     /** Runs one graph; the grids are checked against the device's limits before anything is launched. */
     void run(KernelGraph graph) {
+        run(graph, null);
+    }
+
+    /**
+     * Runs one graph, and a short task on the calling thread from time to time until the device has finished.
+     *
+     * @param graph the graph
+     * @param meanwhile the task, or null for none
+     */
+    void run(KernelGraph graph, @Nullable Runnable meanwhile) {
         graph.prepare();
         count(graph.launches());
-        execute(1 + graphs.indexOf(graph), graph.taskGraph());
+        execute(1 + graphs.indexOf(graph), graph.taskGraph(), meanwhile);
     }
 
     private void count(int kernels) {
@@ -114,35 +127,45 @@ final class GraphPlan implements AutoCloseable {
         return load.launches() + graphs.stream().mapToInt(KernelGraph::launches).sum();
     }
 
-    private void execute(int index, TaskGraph graph) {
+    private void execute(int index, TaskGraph graph, @Nullable Runnable meanwhile) {
         boolean first = compiled.add(index);
         Lock lock = CompileLock.of(first);
         lock.lock();
         try {
-            if (first) {
-                compile(index, graph);
-            } else {
-                run(index, graph);
+            Supplier<TornadoExecutionResult> execution = () -> first ? compile(index, graph) : run(index, graph);
+            long begun = timeline.begin();
+            TornadoExecutionResult result = meanwhile == null ? execution.get() : thread().call(execution, meanwhile);
+            timeline.end(Phase.GRAPH, graph.getTaskGraphName(), begun);
+            if (timeline.isOn()) {
+                noteDevice(graph.getTaskGraphName(), begun, result.getProfilerResult());
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void run(int index, TaskGraph graph) {
+    private DeviceThread thread() {
+        if (thread == null) {
+            thread = new DeviceThread("device-" + name);
+        }
+        return thread;
+    }
+
+    private TornadoExecutionResult run(int index, TaskGraph graph) {
         try {
-            execution(index, graph);
+            return plan.withGraph(index).execute();
         } catch (RuntimeException | Error failure) { // TornadoVM throws Errors as well as exceptions
             throw failed("failed in", graph, failure, "");
         }
     }
 
     /** Executes a graph for the first time, which compiles its kernels. */
-    private void compile(int index, TaskGraph graph) {
+    private TornadoExecutionResult compile(int index, TaskGraph graph) {
         try (KernelLog log = new KernelLog()) {
             try {
-                execution(index, graph);
+                TornadoExecutionResult result = plan.withGraph(index).execute();
                 log.passOn();
+                return result;
             } catch (RuntimeException | Error failure) {
                 throw failed("cannot compile or run", graph, failure, log.save(failure));
             }
@@ -154,15 +177,6 @@ final class GraphPlan implements AutoCloseable {
                 String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
         return new DeviceException(
                 "device " + name + " " + what + " graph " + graph.getTaskGraphName() + ": " + message + where, failure);
-    }
-
-    private void execution(int index, TaskGraph graph) {
-        long begun = timeline.begin();
-        TornadoExecutionResult result = plan.withGraph(index).execute();
-        timeline.end(Phase.GRAPH, graph.getTaskGraphName(), begun);
-        if (timeline.isOn()) {
-            noteDevice(graph.getTaskGraphName(), begun, result.getProfilerResult());
-        }
     }
 
     /**
@@ -187,6 +201,9 @@ final class GraphPlan implements AutoCloseable {
 
     @Override
     public void close() {
+        if (thread != null) {
+            thread.close();
+        }
         // Closing frees the arrays of the selected graph. The other graphs share these arrays, and freeing an array
         // twice fails.
         plan.withGraph(0);

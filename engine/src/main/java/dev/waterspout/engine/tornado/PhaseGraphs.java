@@ -18,6 +18,7 @@ import dev.waterspout.kernels.device.ElementTasks;
 import dev.waterspout.kernels.device.HeadColumns;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.PartChange;
 import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
@@ -72,6 +73,17 @@ final class PhaseGraphs {
      * with a norm.
      */
     final @Nullable Sums feedForwardSums;
+
+    /** Changes the part of the pass that the arrays hold; null where passes are never divided. */
+    final @Nullable Change change;
+
+    /**
+     * The graph that changes the part of the pass that the arrays hold.
+     *
+     * @param rows sets the rows of the next execution
+     * @param graph the graph
+     */
+    record Change(PartChange rows, KernelGraph graph) {}
 
     /**
      * The graphs that end a half layer.
@@ -161,6 +173,19 @@ final class PhaseGraphs {
         boolean alike = arrays.attentionPostNorm == null && arrays.ffnPostNorm == null;
         this.attentionSums = ranks == 1 ? null : sums("", arrays.attentionPostNorm);
         this.feedForwardSums = ranks == 1 || alike ? attentionSums : sums("FeedForward", arrays.ffnPostNorm);
+        this.change = shape.stored() == null ? null : change(shape.stored());
+    }
+
+    private Change change(StoredRows stored) {
+        KernelGraph graph = graph("Part");
+        PartChange rows = new PartChange(graph);
+        rows.add("hidden", arrays.hidden, stored.hidden(), config.width());
+        if (stored.normed() != null) {
+            rows.add("normed", arrays.normed, stored.normed(), config.width());
+        }
+        int rowElements = packet instanceof ByteArray ? codec.packedBytes(1) : config.width();
+        rows.add("packet", packet, stored.packet(), rowElements);
+        return new Change(rows, graph);
     }
 
     /** Returns the largest number of elements per head with rotary embedding in any layer; at least 2. */
@@ -180,7 +205,10 @@ final class PhaseGraphs {
                 .distinct();
         Stream<KernelGraph> halves =
                 Stream.concat(attention.stream(), feedForward.stream()).distinct();
-        return Stream.of(Stream.of(embed), halves, sums).flatMap(each -> each).toList();
+        Stream<KernelGraph> changes = Stream.ofNullable(change).map(Change::graph);
+        return Stream.of(Stream.of(embed), halves, sums, changes)
+                .flatMap(each -> each)
+                .toList();
     }
 
     /** Returns the attention half of a layer. */

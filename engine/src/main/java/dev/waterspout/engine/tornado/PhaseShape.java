@@ -13,6 +13,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param format wire format of partials
  * @param packet this rank's encoded partial, which is copied to the host and stays on the device; for f32 the partial
  *     itself
+ * @param stored the rows of other parts of a divided pass; null if passes of the phase are never divided
  * @param peers the arrays that other ranks read, or null if partials go through the host
  */
 record PhaseShape(
@@ -21,4 +22,5 @@ record PhaseShape(
         int choiceRows,
         WireFormat format,
         TornadoNativeArray packet,
+        @Nullable StoredRows stored,
         @Nullable PeerArrays peers) {}

@@ -47,7 +47,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** A shard on a TornadoVM device. Created and used by one thread. */
-public final class TornadoShard implements ShardCompute, StagedPort {
+public final class TornadoShard implements ShardCompute {
     /** Name of the graph that uploads all arrays; the other graphs take the arrays over from it. */
     static final String LOAD = "load";
 
@@ -74,14 +74,19 @@ public final class TornadoShard implements ShardCompute, StagedPort {
     private final GraphPlan plan;
     private final int width;
     private final PeerPort peerPort = new DevicePort();
-    /** Sequences of the current pass, with their rows. */
-    private List<SequenceRows> parts = List.of();
+    /** All rows of the pass. */
+    private PassPart whole = PassPart.whole(List.of());
+    /** The parts of a divided pass, by their first row. */
+    private final Map<Integer, PassPart> parts = new HashMap<>();
+    /** The rows of the next half layer. */
+    private PassPart rows = whole;
+    /** The rows that the device's arrays hold. */
+    private PassPart held = whole;
+    /** The rows whose places, angles and factors the host's arrays hold. */
+    private PassPart placed = whole;
 
+    private Runnable betweenTiles = () -> {};
     private PhaseGraphs phase;
-    /** The graphs that sum the partials of the last half layer; null for a single rank. */
-    private PhaseGraphs.@Nullable Sums sums;
-    /** Number of elements of the current exchange that have been received. */
-    private long summed;
 
     TornadoShard(TornadoShards on, Model model, Shard shard, int ranks, RankOptions options) {
         ModelConfig config = model.config();
@@ -110,7 +115,6 @@ public final class TornadoShard implements ShardCompute, StagedPort {
                 : new PhaseGraphs(
                         decodeShape, kernels, ranks, config, shard, arrays, places(decodeShape, options.limits()));
         this.phase = prefill;
-        this.sums = prefill.attentionSums;
         List<KernelGraph> graphs = Stream.concat(
                         Stream.of(output, copyBlock).filter(Objects::nonNull),
                         Stream.of(prefill, decode).distinct().flatMap(each -> each.all().stream()))
@@ -142,7 +146,10 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         TornadoNativeArray packet = ranks == 1 || peers != null || comm.format() == PlainFormat.F32
                 ? arrays.partial
                 : arrays.keepCleared(new ByteArray(Math.toIntExact(comm.format().encodedBytes(chunk, width))));
-        return new PhaseShape(rows.name(), chunk, rows.choice(), comm.format(), packet, peers);
+        StoredRows stored = peers == null && StoredRows.needed(options, ranks, chunk)
+                ? StoredRows.of(config, chunk, packet, arrays)
+                : null;
+        return new PhaseShape(rows.name(), chunk, rows.choice(), comm.format(), packet, stored, peers);
     }
 
     private RowPlaces places(PhaseShape shape, BatchLimits limits) {
@@ -191,29 +198,32 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         return angles;
     }
 
-    /** Fills the rotary angles of the chunk; a layer without rotary embedding has angles of zero. */
-    private void turn(@Nullable RotaryAngles by) {
+    /** Fills the rotary angles of the rows; a layer without rotary embedding has angles of zero. */
+    private void turn(PassPart part, @Nullable RotaryAngles by) {
         RotaryTable table = new RotaryTable(
                 phase.rope.angles().getSegment(), phase.maxRows(), phase.rope.ropeDim(), phase.rope.pairing());
         int first = 0;
-        for (SequenceRows part : parts) {
+        for (SequenceRows each : part.sequences) {
             if (by != null) {
-                by.fill(table, first, part.position(), part.rows());
+                by.fill(table, first, each.position(), each.rows());
             } else {
-                turnByNone(table, first, part.rows());
+                turnByNone(table, first, each.rows());
             }
-            first += part.rows();
+            first += each.rows();
         }
     }
 
-    /** Fills the attention temperatures of the chunk. */
-    private void warm() {
+    /** Fills the places of the rows in the cache and their attention temperatures. */
+    private void place(PassPart part) {
+        phase.places.clear();
         int row = 0;
-        for (SequenceRows part : parts) {
-            for (int i = 0; i < part.rows(); i++) {
-                phase.temperatures.set(row++, config.temperature().factor(part.position() + i));
+        for (SequenceRows each : part.sequences) {
+            phase.places.add(each.position(), each.rows(), each.blocks());
+            for (int i = 0; i < each.rows(); i++) {
+                phase.temperatures.set(row++, config.temperature().factor(each.position() + i));
             }
         }
+        placed = part;
     }
 
     private void turnByNone(RotaryTable table, int first, int rows) {
@@ -265,39 +275,84 @@ public final class TornadoShard implements ShardCompute, StagedPort {
 
     @Override
     public void begin(List<SequenceRows> begun) {
-        parts = begun;
         int[] tokens = SequenceRows.tokens(begun);
         phase = tokens.length <= decode.maxRows() ? decode : prefill;
-        phase.places.clear();
-        for (SequenceRows part : begun) {
-            phase.places.add(part.position(), part.rows(), part.blocks());
-        }
+        parts.clear();
+        whole = PassPart.whole(begun);
+        rows = whole;
+        held = whole;
+        place(whole);
         for (int row = 0; row < tokens.length; row++) {
             phase.tokens.set(row, tokens[row]);
         }
-        warm();
         phase.step.set(Step.LAYER, 0);
         phase.step.set(Step.ROWS, tokens.length);
         phase.step.set(Step.OUT_ROWS, 1); // checked at every launch, used by the output graph only
-        plan.run(phase.embed);
+        run(phase.embed);
+    }
+
+    /** A pass whose partials go from device to device is not divided. */
+    @Override
+    public boolean takesParts() {
+        return prefill.peers() == null && decode.peers() == null;
+    }
+
+    @Override
+    public void rows(int from, int to) {
+        rows = parts.computeIfAbsent(from, first -> whole.slice(first, to));
+    }
+
+    @Override
+    public void betweenTiles(Runnable task) {
+        betweenTiles = task;
+    }
+
+    /** Runs a graph. In a divided pass the rank's thread moves messages until the device has finished. */
+    private void run(KernelGraph graph) {
+        plan.run(graph, parts.isEmpty() ? null : betweenTiles);
+    }
+
+    /** Makes the device's arrays hold some rows, and sets the number of rows of the next graph. */
+    private void hold(PassPart part) {
+        if (held != part) {
+            PhaseGraphs.Change change = Objects.requireNonNull(phase.change, "passes of this phase are not divided");
+            if (held == whole || part == whole) { // they have rows in common
+                change.rows().set(held.from, held.count, 0, 0);
+                run(change.graph());
+                change.rows().set(0, 0, part.from, part.count);
+            } else {
+                change.rows().set(held.from, held.count, part.from, part.count);
+            }
+            run(change.graph());
+            held = part;
+        }
+        phase.step.set(Step.ROWS, part.count);
     }
 
     @Override
     public void attention(int layer) {
+        hold(rows);
+        @Nullable RotaryAngles by = angles.get(layer);
+        if (layer == 0 || placed != rows || by != angles.get(layer - 1)) {
+            rows.fill(by, phase.rope.angles(), () -> turn(rows, by));
+        }
+        if (placed != rows) {
+            place(rows);
+        }
         phase.step.set(Step.LAYER, layer);
         phase.step.set(Step.WINDOW, config.traits().get(layer).window());
-        if (layer == 0 || angles.get(layer) != angles.get(layer - 1)) {
-            turn(angles.get(layer));
-        }
-        plan.run(phase.attention(layer));
-        sums = phase.attentionSums;
+        run(phase.attention(layer));
+        rows.layer = layer;
+        rows.sums = phase.attentionSums;
     }
 
     @Override
     public void feedForward(int layer) {
+        hold(rows);
         phase.step.set(Step.LAYER, layer);
-        plan.run(phase.feedForward(layer));
-        sums = phase.feedForwardSums;
+        run(phase.feedForward(layer));
+        rows.layer = layer;
+        rows.sums = phase.feedForwardSums;
     }
 
     @Override
@@ -306,7 +361,25 @@ public final class TornadoShard implements ShardCompute, StagedPort {
             throw new IllegalArgumentException("wire format " + format.label() + " on device " + name
                     + ", whose kernels pack " + phase.format().label());
         }
-        return phase.peers() == null ? this : peerPort;
+        return phase.peers() == null ? new HostPort(rows) : peerPort;
+    }
+
+    @Override
+    public void addOwn(int count) {
+        addOwn(rows);
+    }
+
+    private void addOwn(PassPart part) {
+        if (part.sums != null) { // for a single rank the half layer's graph has added the partial already
+            sum(part, part.sums.all());
+        }
+    }
+
+    /** Adds the sum of the partials of a part's last half layer to the residual stream. */
+    private void sum(PassPart part, KernelGraph graph) {
+        hold(part);
+        phase.step.set(Step.LAYER, part.layer);
+        run(graph);
     }
 
     /** The port of a phase whose encoded partials are copied from device to device. */
@@ -317,79 +390,85 @@ public final class TornadoShard implements ShardCompute, StagedPort {
         }
 
         @Override
-        public void fetchSum(int rows) {
+        public void fetchSum(int count) {
             PeerArrays peers = Objects.requireNonNull(phase.peers());
-            peers.end().expect(phase.format().encodedBytes(rows, width));
-            plan.run(Objects.requireNonNull(sums).all());
+            peers.end().expect(phase.format().encodedBytes(count, width));
+            sum(rows, Objects.requireNonNull(rows.sums).all());
         }
 
         @Override
-        public void addOwn(int rows) {
+        public void addOwn(int count) {
             TornadoShard.this.addOwn(rows);
         }
     }
 
-    @Override
-    public WireFormat format() {
-        return phase.format();
-    }
+    /** The port of rows whose encoded partials go through the host. */
+    private final class HostPort implements StagedPort {
+        private final PassPart part;
 
-    @Override
-    public void encode(Tile tile, MemorySegment payload) {
-        packed().copyOut(phase.packet(), tile, payload);
-    }
+        HostPort(PassPart part) {
+            this.part = part;
+        }
 
-    /**
-     * Sums the partials once all rows are complete: the device sums whole rows, so the parts received are collected. A
-     * single payload is the sum of all ranks' partials. Several payloads are the ranks' partials; this rank's own is on
-     * the device already.
-     */
-    @Override
-    public void decodeSum(MemorySegment[] payloads, Tile tile) {
-        PackedRows rows = packed();
-        boolean reduced = payloads.length == 1;
-        for (int rank = 0; rank < payloads.length; rank++) {
-            MemorySegment packet = reduced ? phase.reduced() : phase.packet(rank);
-            if (packet != null) {
-                rows.copyIn(payloads[rank], tile, packet);
+        @Override
+        public WireFormat format() {
+            return phase.format();
+        }
+
+        @Override
+        public void encode(Tile tile, MemorySegment payload) {
+            packed().copyOut(phase.packet(), tile, payload);
+        }
+
+        /**
+         * Sums the partials once all rows are complete: the device sums whole rows, so the tiles received are
+         * collected. A single payload is the sum of all ranks' partials. Several payloads are the ranks' partials;
+         * this rank's own is on the device already.
+         */
+        @Override
+        public void decodeSum(MemorySegment[] payloads, Tile tile) {
+            boolean reduced = payloads.length == 1;
+            for (int rank = 0; rank < payloads.length; rank++) {
+                MemorySegment packet = reduced ? phase.reduced() : phase.packet(rank);
+                if (packet != null) {
+                    packed().copyIn(payloads[rank], tile, packet);
+                }
+            }
+            if (part.receives((long) tile.rows() * tile.columns(), width)) {
+                PhaseGraphs.Sums graphs = Objects.requireNonNull(part.sums);
+                sum(part, reduced ? graphs.one() : graphs.all());
             }
         }
-        summed += (long) tile.rows() * tile.columns();
-        if (summed == (long) phase.step.get(Step.ROWS) * width) {
-            summed = 0;
-            PhaseGraphs.Sums graphs = Objects.requireNonNull(sums);
-            plan.run(reduced ? graphs.one() : graphs.all());
+
+        @Override
+        public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
+            phase.hostCodec.reduce(payloads, tile.rows(), tile.columns(), payload);
         }
-    }
 
-    @Override
-    public void reduce(MemorySegment[] payloads, Tile tile, MemorySegment payload) {
-        phase.hostCodec.reduce(payloads, tile.rows(), tile.columns(), payload);
-    }
+        @Override
+        public void addOwn(int count) {
+            TornadoShard.this.addOwn(part);
+        }
 
-    private PackedRows packed() {
-        return new PackedRows(format(), width);
-    }
-
-    @Override
-    public void addOwn(int rows) {
-        if (sums != null) { // for a single rank the half layer's graph has added the partial already
-            plan.run(sums.all());
+        private PackedRows packed() {
+            return new PackedRows(format(), width);
         }
     }
 
     @Override
     public MemorySegment output(int... chosen) {
-        int rows = chosen.length;
-        if (chosen[0] < 0 || chosen[rows - 1] >= phase.step.get(Step.ROWS)) {
-            throw new IllegalArgumentException("logits of rows " + Arrays.toString(chosen) + "; the pass has "
-                    + phase.step.get(Step.ROWS) + " rows");
+        int outRows = chosen.length;
+        if (chosen[0] < 0 || chosen[outRows - 1] >= whole.count) {
+            throw new IllegalArgumentException(
+                    "logits of rows " + Arrays.toString(chosen) + "; the pass has " + whole.count + " rows");
         }
-        for (int i = 0; i < rows; i++) {
+        rows = whole;
+        hold(whole);
+        for (int i = 0; i < outRows; i++) {
             this.chosen.set(i, chosen[i]);
         }
-        outputStep.set(Step.ROWS, rows);
-        outputStep.set(Step.OUT_ROWS, rows);
+        outputStep.set(Step.ROWS, outRows);
+        outputStep.set(Step.OUT_ROWS, outRows);
         plan.run(output);
         return arrays.logits.getSegment();
     }

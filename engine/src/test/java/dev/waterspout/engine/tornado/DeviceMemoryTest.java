@@ -10,6 +10,7 @@ import dev.waterspout.emulator.EmulatedPlatform;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.forward.DeviceException;
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.generate.RankGroup;
@@ -25,6 +26,7 @@ import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -124,6 +126,37 @@ class DeviceMemoryTest {
     @ValueSource(strings = {"f32", "bf16", "e2m1:32:e8m0"})
     void aShardOfAGroupOccupiesThePredictedMemory(String comm) {
         assertOccupiesThePredictedMemory(SmallModel.of("llama"), 2, comm);
+    }
+
+    /** The rows of other parts are stored: the residual stream and the encoded partials. */
+    @ParameterizedTest
+    @ValueSource(strings = {"f32", "e2m1:32:e8m0"})
+    void aShardOfDividedPassesOccupiesThePredictedMemory(String comm) {
+        RankOptions whole =
+                new RankOptions(64, 32, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofMinutes(2));
+        RankOptions divided = whole.withOverlap(Overlap.ON);
+        try (Model model = SmallModel.of("llama").load()) {
+            ShardPlan plan = ShardPlan.of(model, 2, List.of());
+            long more = DeviceMemory.bytes(model, plan.shards().getFirst(), 2, divided)
+                    - DeviceMemory.bytes(model, plan.shards().getFirst(), 2, whole);
+            long rows = 32L * SmallModel.WIDTH * Float.BYTES;
+            assertThat(more)
+                    .isEqualTo(rows + WireFormat.parse(comm).encodedBytes(32, SmallModel.WIDTH))
+                    .isGreaterThan(2 * SMALL);
+            try (RankGroup group = RankGroup.inProcess(
+                    model,
+                    plan,
+                    divided,
+                    devices(2).stream().map(Device::shards).toList())) {
+                group.preload((bytes, total) -> {});
+                Groups.logits(group, IntStream.range(0, 32).toArray());
+                group.forward(new int[] {90}, 32, true);
+                for (int rank = 0; rank < 2; rank++) {
+                    long needed = DeviceMemory.bytes(model, plan.shards().get(rank), 2, divided);
+                    assertThat(emulated(rank).memoryInUse()).isCloseTo(needed, within(SMALL));
+                }
+            }
+        }
     }
 
     @Test

@@ -24,7 +24,7 @@ class HouseRulesTest {
     private static final int MAX_LINES = 500;
     private static final int MAX_COLUMNS = 120;
 
-    /** Modules from the bottom up, each with the packages of ours that it may import besides its own. */
+    /** Modules from the bottom up, each with the project's packages that it may import in addition to its own. */
     private static final Map<String, List<String>> IMPORTS = Map.of(
             "tornado-emulator", List.of(),
             "tornado-kernels", List.of(),
@@ -155,7 +155,7 @@ class HouseRulesTest {
     }
 
     @Test
-    void everyPackageSaysWhatItIsForAndNoFileIsLong() throws IOException {
+    void everyPackageStatesItsPurposeAndNoFileIsLong() throws IOException {
         Set<Path> lacking = new TreeSet<>();
         List<String> tooLong = new ArrayList<>();
         for (Path source : sources()) {

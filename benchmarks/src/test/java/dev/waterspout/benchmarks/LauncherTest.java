@@ -166,7 +166,7 @@ class LauncherTest {
     }
 
     @Test
-    void waitsForTheBuildOfAnotherProcessAndSaysSo() throws IOException, InterruptedException {
+    void waitsForTheBuildOfAnotherProcessWithAMessage() throws IOException, InterruptedException {
         Files.createFile(root.resolve("hold"));
         Process first = start();
         awaitBuild();

@@ -33,7 +33,7 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/** Converts requests of LangChain4j for a language model, and its replies. */
+/** Converts LangChain4j's requests for a language model, and the model's replies. */
 final class ChatRequests {
     private final LanguageModel model;
     private final ChatTemplate template;
@@ -59,10 +59,11 @@ final class ChatRequests {
     }
 
     /**
-     * Begins the reply to a request.
+     * Starts the reply to a request.
      *
-     * @throws UnsupportedFeatureException if it asks for another model, or has content other than text
-     * @throws InvalidRequestException if the template, the context or a schema refuses it
+     * @throws UnsupportedFeatureException if the request names another model, or has content other than text
+     * @throws InvalidRequestException if the chat template refuses the request, it does not fit in the context, or a
+     *     schema is not supported
      */
     ChatReply begin(ChatRequest request) {
         ChatRequestParameters parameters = request.parameters();
@@ -129,7 +130,7 @@ final class ChatRequests {
                 .build();
     }
 
-    /** Returns the response of an ended reply. */
+    /** Returns the response for an ended reply. */
     ChatResponse response(ChatReply reply, List<ToolCalls.Written> calls) {
         ChatMessage message = reply.message();
         AiMessage.Builder assistant = AiMessage.builder();

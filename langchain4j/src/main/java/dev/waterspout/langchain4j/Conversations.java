@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Converts LangChain4j's messages and tools to the engine's. */
+/** Converts LangChain4j's messages and tools to those of the engine. */
 final class Conversations {
     private Conversations() {}
 
@@ -73,7 +73,7 @@ final class Conversations {
         }
     }
 
-    /** Returns tools in the form that templates expect. */
+    /** Returns tools in the form that chat templates expect. */
     static List<Map<String, @Nullable Object>> tools(List<ToolSpecification> tools) {
         List<Map<String, @Nullable Object>> described = new ArrayList<>();
         for (ToolSpecification tool : tools) {

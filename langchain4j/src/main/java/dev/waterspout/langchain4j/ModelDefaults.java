@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The methods that LangChain4j's interfaces of chat models and of streaming chat models have in common. The interfaces
- * share no type.
+ * The methods that LangChain4j declares in both {@code ChatModel} and {@code StreamingChatModel}, which have no common
+ * supertype.
  */
 abstract class ModelDefaults {
     final ChatRequests requests;
@@ -21,12 +21,12 @@ abstract class ModelDefaults {
         this.settings = settings;
     }
 
-    /** Returns the parameters of requests that do not have them. */
+    /** Returns the default parameters of requests. */
     public final ChatRequestParameters defaultRequestParameters() {
         return settings.parameters();
     }
 
-    /** Returns the listeners of requests and replies. */
+    /** Returns the listeners that observe requests and replies. */
     public final List<ChatModelListener> listeners() {
         return settings.listeners();
     }

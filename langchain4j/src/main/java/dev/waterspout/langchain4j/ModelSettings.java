@@ -12,10 +12,10 @@ import java.util.Optional;
  * Defaults of requests to a model.
  *
  * @param name name of the model in responses
- * @param template the chat template; empty for that of the model's file
+ * @param template the chat template; empty for the template in the model's file
  * @param options options of replies; with the seed {@value #SEED_OF_CHANCE} each reply has a random seed
- * @param parameters parameters of requests that do not have them
- * @param listeners are told of requests and replies
+ * @param parameters default parameters of requests
+ * @param listeners listeners that observe requests and replies
  */
 public record ModelSettings(
         String name,
@@ -51,7 +51,7 @@ public record ModelSettings(
     /**
      * Returns these settings with other parameters.
      *
-     * @param other values for requests that do not have them
+     * @param other default parameters of requests
      */
     public ModelSettings withParameters(ChatRequestParameters other) {
         return new ModelSettings(name, template, options, other, listeners);

@@ -14,7 +14,7 @@ import dev.waterspout.engine.chat.ToolCalls;
  */
 public final class WaterspoutChatModel extends ModelDefaults implements ChatModel {
     /**
-     * @param model the language model, which stays open while this is used, and which its owner closes
+     * @param model the language model; its owner closes it after the last use of this chat model
      * @param settings defaults of requests
      */
     public WaterspoutChatModel(LanguageModel model, ModelSettings settings) {

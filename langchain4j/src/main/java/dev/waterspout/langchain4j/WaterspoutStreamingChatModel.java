@@ -19,7 +19,7 @@ import java.util.List;
  */
 public final class WaterspoutStreamingChatModel extends ModelDefaults implements StreamingChatModel {
     /**
-     * @param model the language model, which stays open while this is used, and which its owner closes
+     * @param model the language model; its owner closes it after the last use of this chat model
      * @param settings defaults of requests
      */
     public WaterspoutStreamingChatModel(LanguageModel model, ModelSettings settings) {
@@ -46,7 +46,7 @@ public final class WaterspoutStreamingChatModel extends ModelDefaults implements
                 return;
             }
             List<ToolCalls.Written> written = calls.whole();
-            // A reply may have ended inside its last call.
+            // The reply may have ended within a call, which is then incomplete.
             if (!written.isEmpty() && written.size() == calls.written().size()) {
                 complete(written, handler);
             }
@@ -84,7 +84,7 @@ public final class WaterspoutStreamingChatModel extends ModelDefaults implements
         }
     }
 
-    /** The last call is complete. */
+    /** Reports that the last call is complete. */
     private static void complete(List<ToolCalls.Written> calls, StreamingChatResponseHandler handler) {
         InternalStreamingChatResponseHandlerUtils.onCompleteToolCall(
                 handler, new CompleteToolCall(calls.size() - 1, ChatRequests.call(calls.getLast())));

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * LangChain4j's contract of chat models. The test model only continues speeches, so tests of knowledge, tool choice and
- * obedience are disabled.
+ * LangChain4j's contract of chat models. The test model only continues speeches, so tests of its knowledge, its choice
+ * of tools and its compliance with instructions are disabled.
  */
 @Timeout(600)
 class ChatModelContractTest extends AbstractChatModelIT {
@@ -83,8 +83,8 @@ class ChatModelContractTest extends AbstractChatModelIT {
         return false;
     }
 
-    // The following tests need knowledge or obedience of the model. Overriding them without the annotation of a test
-    // disables them.
+    // The following tests need a model with knowledge or one that follows instructions. An override without a test's
+    // annotation disables them.
 
     @Override
     protected void should_respect_user_message(ChatModel asked) {}

@@ -133,7 +133,7 @@ class ClientsTest {
         return Integer.parseInt(matcher.group(1));
     }
 
-    /** Waits until the server computes nothing, and has noticed that one more client has left. */
+    /** Waits until the server is idle and has counted one more client that left. */
     private static void awaitCancellation(int leftBefore) throws IOException, InterruptedException {
         while (clientsLeft() == leftBefore || !metrics().contains("waterspout_requests_running 0")) {
             Thread.sleep(20);

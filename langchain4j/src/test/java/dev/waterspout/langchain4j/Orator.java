@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The built-in model, which continues speeches and knows nothing of conversations, with a template of one line per
+ * The built-in model, which continues speeches and is not trained for conversations, with a template of one line per
  * message.
  */
 final class Orator {

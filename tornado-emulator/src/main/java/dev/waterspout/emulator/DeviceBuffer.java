@@ -33,7 +33,7 @@ public final class DeviceBuffer {
         return segment.byteSize();
     }
 
-    /** The device it lies on. */
+    /** Returns the device that owns the buffer. */
     public EmulatedDevice device() {
         return device;
     }

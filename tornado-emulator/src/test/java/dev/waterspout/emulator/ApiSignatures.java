@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Compares what two class files show to their callers. */
+/** Compares the public and protected members of two class files. */
 final class ApiSignatures {
     private static final Set<AccessFlag> CLASS_FLAGS =
             Set.of(AccessFlag.PUBLIC, AccessFlag.FINAL, AccessFlag.INTERFACE, AccessFlag.ABSTRACT, AccessFlag.ENUM);
@@ -23,7 +23,7 @@ final class ApiSignatures {
 
     private ApiSignatures() {}
 
-    /** In what the public and protected members of {@code ours} are not also there, and the same, in {@code real}. */
+    /** Returns the public and protected members of {@code ours} that are missing in {@code real} or differ there. */
     static List<String> differences(byte[] ours, byte[] real) {
         ClassModel our = ClassFile.of().parse(ours);
         List<String> found = new ArrayList<>();

@@ -91,7 +91,7 @@ class ApiSignaturesTest {
         public static void checked() throws IOException {}
     }
 
-    /** What it should be the same as. */
+    /** The class to compare with. */
     @SuppressWarnings("unused")
     static class Real {
         public static final int LIMIT = 2;

@@ -54,7 +54,7 @@ class KernelCheckTest extends OnEmulatedGpu {
     }
 
     @Test
-    void readingWhatANeighbourWritesIsARace() {
+    void readingANeighboursWriteIsARace() {
         TaskGraph graph = graph().task("t", Kernels::readNeighbour, new KernelContext(), data);
         assertThatThrownBy(() -> Plans.runOnce(graph, 4, 4))
                 .isInstanceOf(TornadoRuntimeException.class)

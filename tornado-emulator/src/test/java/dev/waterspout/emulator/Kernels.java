@@ -77,7 +77,9 @@ final class Kernels {
         out.set(0, context.globalIdx);
     }
 
-    /** Group 0 writes what every group reads, with a barrier, which does not reach across groups. */
+    /**
+     * Group 0 writes data that every group reads. There is a barrier, but barriers do not synchronize different groups.
+     */
     static void readAcrossGroups(KernelContext context, FloatArray data, FloatArray out) {
         if (context.globalIdx == 0) {
             data.set(0, 1);

@@ -11,7 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/** What every array type of the API does on the host. */
+/** The contract of the API's array types on the host. */
 abstract class NativeArrayContractTest<A extends TornadoNativeArray> {
     private static final int[] SIZES = {0, 1, 31, 32, 33, 63, 64, 65, 1021, 4098};
 
@@ -27,7 +27,7 @@ abstract class NativeArrayContractTest<A extends TornadoNativeArray> {
 
     abstract A slice(A array, int offset, int length);
 
-    /** Sets an element to what this long becomes in the element type. */
+    /** Sets an element to a long, converted to the element type. */
     abstract void set(A array, int index, long value);
 
     abstract void init(A array, long value);

@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** What is copied when: data on the device are as stale as on a real one, and bytes are counted. */
+/** Times of copies: data on the emulated device are as stale as on a real one, and bytes are counted. */
 class TransferTest extends OnEmulatedGpu {
     private static final int SIZE = 8;
     private static final long BYTES = SIZE * 4L + 16;

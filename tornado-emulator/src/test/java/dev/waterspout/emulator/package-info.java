@@ -1,6 +1,6 @@
 /**
- * Tests of the emulator: what the API does, what the checks catch, and that signatures are the real ones.
- * The kernels used lie in one class, each written right or wrong in exactly one way.
+ * Tests of the emulator: the behaviour of the API, the errors that checks find, and equality of signatures with the
+ * real API. The kernels are in one class; each is correct or has exactly one error.
  */
 @NullMarked
 package dev.waterspout.emulator;

@@ -41,7 +41,9 @@ record DamagedRequest(Damage damage, byte[] bytes, int sent) {
         SLOW,
         /** The client disconnects before the request is complete, or before the answer. */
         LEAVES,
-        /** The client sends a part of the body, and then waits for the answer. Rare, since it waits for a time limit. */
+        /**
+         * The client sends a part of the body, and then waits for the answer. Rare, since it waits for a time limit.
+         */
         STALLS
     }
 

@@ -21,9 +21,9 @@ import java.util.regex.Pattern;
 
 /**
  * Sends damaged requests to a server of this machine. Each must be answered or refused; if its head or length is
- * damaged, the connection may also be closed. A request whose body is not sent to its end, and no other, must get status
- * 408. No status may be 500 or above, and no message may contain internals of the server. The text of a request without
- * damage must be the same before and afterwards.
+ * damaged, the connection may also be closed. A request whose body is not sent to its end, and no other, must get
+ * status 408. No status may be 500 or above, and no message may contain internals of the server. The text of a request
+ * without damage must be the same before and afterwards.
  */
 public final class ServeFuzz {
     private static final int REPORTS = 20;

@@ -21,7 +21,8 @@ import java.util.stream.Stream;
 /**
  * Generates load for a server of OpenAI's interface on this machine, of Waterspout or of another program. The loop is
  * open: requests arrive at their times even if the server is slow. Replies are streamed, and have the planned length if
- * the server supports {@code ignore_eos}. Tokens are counted by the server; if it does not, events with text are counted.
+ * the server supports {@code ignore_eos}. Tokens are counted by the server; if it does not, events with text are
+ * counted.
  */
 public final class ServeLoad {
     private static final Duration LIMIT = Duration.ofMinutes(10);

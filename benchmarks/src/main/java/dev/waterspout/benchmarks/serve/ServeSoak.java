@@ -41,7 +41,7 @@ public final class ServeSoak {
     }
 
     /**
-     * Runs a soak and prints what happened; the exit code is 1 if anything was wrong.
+     * Runs a soak test and prints counts of its events; the exit code is 1 if there was an error.
      *
      * @param arguments address such as http://127.0.0.1:8080, process id of the server, seconds, clients at a time,
      *     seed, seconds between kills of a rank (0 for none), mean milliseconds of a client's pause after each action

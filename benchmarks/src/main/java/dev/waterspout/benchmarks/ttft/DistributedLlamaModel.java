@@ -180,7 +180,7 @@ final class DistributedLlamaModel {
         }
     }
 
-    /** Writes a vocabulary of as many tokens as the source's. */
+    /** Writes a vocabulary of the same size as the source's. */
     static void writeVocabulary(Path source, Path target) throws IOException {
         int size;
         try (Model model = new Model(GgufFile.open(source))) {

@@ -91,7 +91,7 @@ class ServeFuzzTest {
                 .orElseThrow();
     }
 
-    /** A sample of what a long run sends. */
+    /** A sample of the requests of a long run. */
     @Test
     void theServerAnswersDamagedRequests() throws Exception {
         Options options = Options.DEFAULT

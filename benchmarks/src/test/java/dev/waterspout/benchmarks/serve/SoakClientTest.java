@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A soak against a server that answers with the length of the prompt. */
+/** Soak test of a server that answers with the length of the prompt. */
 @Timeout(120)
 class SoakClientTest {
     private final AtomicBoolean wrong = new AtomicBoolean();
@@ -84,7 +84,7 @@ class SoakClientTest {
     }
 
     @Test
-    void doesAllThatItMayAndFindsNothingWrong() throws Exception {
+    void allActionsOccurWithoutErrors() throws Exception {
         SoakTally tally = soak(60);
         assertThat(tally.isClean()).as(tally.text()).isTrue();
         assertThat(tally.text())
@@ -97,7 +97,7 @@ class SoakClientTest {
     }
 
     @Test
-    void noticesAWrongText() throws Exception {
+    void reportsAWrongText() throws Exception {
         wrong.set(true);
         SoakTally tally = soak(30);
         assertThat(tally.isClean()).isFalse();

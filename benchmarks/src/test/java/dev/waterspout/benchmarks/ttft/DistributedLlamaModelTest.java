@@ -123,7 +123,7 @@ class DistributedLlamaModelTest {
     }
 
     @Test
-    void tensorsFollowTheHeaderInTheOthersOrder() throws IOException {
+    void tensorsFollowTheHeaderInDistributedLlamasOrder() throws IOException {
         writeSource(GgmlType.F32);
         DistributedLlamaModel.writeModel(source, target);
         ByteBuffer bytes = written();
@@ -155,7 +155,7 @@ class DistributedLlamaModelTest {
     }
 
     @Test
-    void blocksOfFourBitsStayWhatTheyAreButTheEmbeddingIsExpanded() throws IOException {
+    void fourBitBlocksAreUnchangedAndTheEmbeddingIsExpanded() throws IOException {
         writeSource(GgmlType.Q4_0);
         DistributedLlamaModel.writeModel(source, target);
         long matrices = shapes().values().stream()

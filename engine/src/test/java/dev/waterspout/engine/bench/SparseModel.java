@@ -48,7 +48,7 @@ public final class SparseModel {
         }
     }
 
-    /** Writes what comes first, and counts what follows. */
+    /** Writes the first bytes, and counts all that follow. */
     private static final class Header implements WritableByteChannel {
         private final RandomAccessFile file;
         private long length;

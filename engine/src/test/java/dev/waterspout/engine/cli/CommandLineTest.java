@@ -234,7 +234,7 @@ class CommandLineTest {
                 "--stats",
                 "none");
         assertThat(auto.code).as(auto.err).isZero();
-        assertThat(auto.out).isEqualTo(plain.out); // f32 has the same sums, whatever the collective
+        assertThat(auto.out).isEqualTo(plain.out); // f32 has the same sums with every collective
         assertThat(auto.err).contains("allgather f32", "GB/s");
     }
 

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The FPGA kernels as a user runs them, on the SDK's first OpenCL device: compiled from source, and as a bitstream on
- * a device that stands in for an FPGA.
+ * The FPGA kernels as a user runs them, on the SDK's first OpenCL device: compiled from source, and as a bitstream on a
+ * device in place of an FPGA.
  */
 @Timeout(240)
 class FpgaDeviceTest {

@@ -198,7 +198,7 @@ class MpiGenerateTest {
         assertThat(outcome.err).contains("rank 1 failed", "absent.gguf");
     }
 
-    /** Messages come from standard input, which the launcher gives to rank 0; the other process follows. */
+    /** Messages are read from standard input, which the launcher gives to rank 0; the other process follows. */
     @Test
     void chatsAsOneProcessDoes() throws Exception {
         Path template = Files.writeString(

@@ -28,7 +28,7 @@ class TokenizerFuzzTest {
     }
 
     @FuzzTest(maxDuration = "10m")
-    void decodesWhatItEncodes(byte[] bytes) {
+    void decodesItsOwnEncoding(byte[] bytes) {
         // Malformed UTF-8 becomes U+FFFD here, as in every text that the command line reads.
         String text = new String(bytes, StandardCharsets.UTF_8);
         for (Tokenizer tokenizer : TOKENIZERS) {

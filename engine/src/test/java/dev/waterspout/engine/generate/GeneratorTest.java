@@ -53,7 +53,7 @@ class GeneratorTest {
         SmallModel small = SmallModel.of("llama")
                 .tensor("token_embd.weight", 1, SmallModel.WIDTH, rows)
                 .tensor("output.weight", 0.2, SmallModel.WIDTH, rows);
-        // Whatever the hidden state is, one of these two rows has the largest logit.
+        // For every hidden state, one of these two rows has the largest logit.
         float[] output = small.values("output.weight");
         Arrays.fill(output, SmallModel.VOCABULARY * SmallModel.WIDTH, (rows - 1) * SmallModel.WIDTH, 50);
         Arrays.fill(output, (rows - 1) * SmallModel.WIDTH, rows * SmallModel.WIDTH, -50);

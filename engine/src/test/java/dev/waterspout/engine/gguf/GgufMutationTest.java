@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Damaged model files are refused with one sentence, or are consistent: every tensor lies in the file, apart from the
- * others, and has the bytes that its type and shape need.
+ * Damaged model files are refused with one sentence, or are consistent: every tensor is within the file, overlaps no
+ * other, and has the size that its type and shape require.
  */
 class GgufMutationTest {
     private static final int QUICK = 1_400;

@@ -23,7 +23,7 @@ public final class MalformedGgufs {
             this.says = says;
         }
 
-        /** What is wrong with the file, in words. */
+        /** Returns a description of the file's defect. */
         public String name() {
             return name;
         }

@@ -31,7 +31,7 @@ class FileKindTest {
 
     @ParameterizedTest(name = "{3}")
     @MethodSource("kinds")
-    void saysWhatAFileIsThatHoldsNoLanguageModel(String type, String architecture, String tensor, String says)
+    void namesTheKindOfAFileWithoutALanguageModel(String type, String architecture, String tensor, String says)
             throws IOException {
         Path path = folder.resolve("other.gguf");
         new GgufWriter()

@@ -47,7 +47,7 @@ public final class Browser implements AutoCloseable {
                 .join();
     }
 
-    /** Returns Chromium's program, if there is one on the PATH. */
+    /** Returns the Chromium on the PATH, if there is one. */
     public static Optional<Path> find() {
         return onPath("chromium", "chromium-browser", "google-chrome");
     }
@@ -112,7 +112,7 @@ public final class Browser implements AutoCloseable {
         }
     }
 
-    /** Completes calls with what the browser answers; its other messages are ignored. */
+    /** Completes calls with the browser's answers; other messages are ignored. */
     private final class Answers implements WebSocket.Listener {
         private final StringBuilder message = new StringBuilder();
 

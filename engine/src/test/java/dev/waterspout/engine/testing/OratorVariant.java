@@ -28,7 +28,7 @@ public final class OratorVariant {
      * Writes a variant.
      *
      * @param type F32, F16, Q8_0 (the model as it is) or Q4_0
-     * @param folder where the file goes
+     * @param folder folder of the file
      * @return the file
      */
     public static Path write(GgmlType type, Path folder) throws IOException {

@@ -1,4 +1,6 @@
-/** Helpers for this module's tests: small models of any architecture, and a naive computation of what they compute. */
+/**
+ * Helpers for this module's tests: small models of any architecture, and naive implementations of their computation.
+ */
 @NullMarked
 package dev.waterspout.engine.testing;
 

@@ -60,7 +60,7 @@ class PreTokenizerTest {
 
     @ParameterizedTest
     @MethodSource("llama3AndQwen2")
-    void llama3AndQwen2SplitAlike(String text, List<String> expected) {
+    void llama3AndQwen2GiveTheSameSplits(String text, List<String> expected) {
         assertThat(PreTokenizerRules.of("llama-bpe").split(text)).isEqualTo(expected);
         assertThat(PreTokenizerRules.of("qwen2").split(text)).isEqualTo(expected);
     }

@@ -46,7 +46,7 @@ abstract class TokenizerContractTest {
                 "under_score-dash/slash\\back",
                 "\u0000\u0001\u007f\u0085\u00a0\u2003\u3000\ufeff\ufffd\uffff"
             })
-    void decodesWhatItEncodes(String text) {
+    void decodesItsOwnEncoding(String text) {
         assertThat(decode(tokenizer, tokenizer.encode(text))).isEqualTo(text);
         assertThat(decode(tokenizer, tokenizer.encode(text, false, false))).isEqualTo(text);
     }

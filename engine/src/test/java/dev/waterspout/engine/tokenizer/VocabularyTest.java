@@ -32,7 +32,7 @@ class VocabularyTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"<|eot_id|>", "<|im_end|>", "<|end|>", "<|call|>", "<end_of_turn>", "[EOT]", "<|file_sep|>"})
-    void textEndsAtWellKnownNamesWhateverTheirType(String name) {
+    void textEndsAtWellKnownNamesOfAnyType(String name) {
         int size = ToyVocabulary.bytePair("qwen2").size();
 
         for (TokenType type : EnumSet.complementOf(EnumSet.of(TokenType.BYTE))) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a rank asks of the CUDA driver for a token of decode, counted by the stand-in for the driver. */
+/** Calls of the CUDA driver for one token of decode, counted by the stand-in for the driver. */
 class DriverCallsTest {
     private static final int LAYERS = 4;
     private static final int CONTEXT = 32;

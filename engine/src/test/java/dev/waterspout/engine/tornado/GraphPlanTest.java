@@ -83,7 +83,7 @@ class GraphPlanTest {
     }
 
     @Test
-    void onlyTheOutputOfTheOpeningThreadIsCollected() throws InterruptedException {
+    void onlyTheOutputOfTheOpeningThreadIsCaptured() throws InterruptedException {
         PrintStream before = System.err;
         ByteArrayOutputStream terminal = new ByteArrayOutputStream();
         System.setErr(new PrintStream(terminal, true, StandardCharsets.UTF_8));

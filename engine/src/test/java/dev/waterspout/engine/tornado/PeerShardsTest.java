@@ -107,7 +107,7 @@ class PeerShardsTest {
         "cuda, f32, 2",
         "cuda, e2m1:32:e8m0, 4"
     })
-    void isBitEqualToTheWayThroughTheHost(String backend, String comm, int count) {
+    void isBitEqualToTheExchangeThroughTheHost(String backend, String comm, int count) {
         List<ShardFactory> ranks = devices(backend, count);
         try (Model model = SmallModel.of("llama").load();
                 RankGroup staged = group(model, comm, 16, ranks);
@@ -123,7 +123,7 @@ class PeerShardsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"opencl", "cuda"})
-    void writesTheTextOfTheWayThroughTheHost(String backend) throws IOException {
+    void writesTheTextOfTheExchangeThroughTheHost(String backend) throws IOException {
         String comm = "e2m1:32:e8m0";
         List<ShardFactory> ranks = devices(backend, 2);
         try (Model model = new Model(GgufFile.open(TestData.require("orator-q8_0.gguf")))) {

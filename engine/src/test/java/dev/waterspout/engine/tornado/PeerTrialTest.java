@@ -51,7 +51,7 @@ class PeerTrialTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"f32", "bf16", "e2m1:32:e8m0"})
-    void timesBothWays(String format) {
+    void timesBothPaths(String format) {
         PeerTrial trial = trial(CommSchedule.fixed(WireFormat.parse(format)));
         assertThat(trial.explain())
                 .matches("partials between devices: prefill .* \\([0-9]+ bytes: [1-9][0-9]* us from device to device, "

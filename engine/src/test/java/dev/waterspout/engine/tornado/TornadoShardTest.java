@@ -181,15 +181,15 @@ class TornadoShardTest {
 
     @ParameterizedTest
     @MethodSource("kindsInTurn")
-    void computesWhatTheHostComputes(Kind kind, Device device) {
+    void agreesWithTheHost(Kind kind, Device device) {
         assertEqualsHost(kind.model(), List.of(), "f32", List.of(device));
     }
 
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @MethodSource("kindsOnAllDevices")
-    void everyDeviceComputesWhatTheHostComputes(Kind kind, Device device) {
-        computesWhatTheHostComputes(kind, device);
+    void everyDeviceAgreesWithTheHost(Kind kind, Device device) {
+        agreesWithTheHost(kind, device);
     }
 
     /** Multiples of q8_0 may differ by 1 where products are added in another order. */

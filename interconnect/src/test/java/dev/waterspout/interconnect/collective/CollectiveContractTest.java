@@ -64,7 +64,7 @@ abstract class CollectiveContractTest {
     void sumsAndCountsAtEveryWidth(int ranks, Wire wire) throws InterruptedException {
         for (int columns : WIDTHS) {
             isBitEqualToTheReferenceOnEveryRank(ranks, wire, columns);
-            countsWhatItExchanges(ranks, wire, columns);
+            countsItsExchanges(ranks, wire, columns);
         }
     }
 
@@ -136,7 +136,7 @@ abstract class CollectiveContractTest {
 
     @ParameterizedTest
     @MethodSource("pairs")
-    void countsWhatItExchanges(int ranks, Wire wire, int columns) throws InterruptedException {
+    void countsItsExchanges(int ranks, Wire wire, int columns) throws InterruptedException {
         Member.run(InProcessGroup.create(ranks, NEVER), member -> {
             Collective collective = collective(member, wire.format(), MAX_ROWS, columns);
             MemorySegment zeros = Floats.segment(new float[MAX_ROWS * columns]);

@@ -93,7 +93,7 @@ enum Fault {
         return message;
     }
 
-    /** Damages what one rank has received from the sender. */
+    /** Damages the messages that one rank has received from the sender. */
     void receive(MemorySegment[] received, MemorySegment[] before, int sender) {}
 
     private static void flip(MemorySegment frame, long bit) {

@@ -73,7 +73,7 @@ class FrameLayoutTest {
     }
 
     @Test
-    void refusesAFrameLongerThanItsHeaderSays() {
+    void refusesAFrameLongerThanTheLengthInItsHeader() {
         MemorySegment longer = Arena.ofAuto().allocate(sealed(HEADER).byteSize() + 1);
         longer.copyFrom(sealed(HEADER));
         assertThat(refuses(longer)).contains("payload length 61").contains("62 bytes");

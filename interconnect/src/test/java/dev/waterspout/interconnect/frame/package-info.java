@@ -1,6 +1,6 @@
 /**
- * Tests of the frame: its bytes against an encoding written down independently, and every way to damage one. Whatever
- * is refused is refused with one sentence that names both ranks.
+ * Tests of the frame: its bytes against an encoding written down independently, and every way to damage one. Every
+ * refusal is one sentence that names both ranks.
  */
 @NullMarked
 package dev.waterspout.interconnect.frame;

@@ -31,7 +31,7 @@ public final class Simulation {
     private final boolean[] dead;
     private final boolean[] ended;
 
-    /** What one rank does. */
+    /** The work of one rank. */
     @FunctionalInterface
     public interface Task {
         /**

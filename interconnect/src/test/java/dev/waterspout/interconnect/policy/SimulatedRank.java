@@ -101,7 +101,8 @@ record SimulatedRank(int rank, SimulatedClock clock, ThrottledTransport transpor
     }
 
     /**
-     * {@return a link, and codecs that all process this number of GB of f32 per second, plain ones four times as many}
+     * {@return a link, and codecs that all process this number of GB of f32 per second, formats without compression
+     * four times as much}
      */
     static Measurements machine(double latencySeconds, double gigabits, double gigabytesPerSecond) {
         Map<WireFormat, Cost> costs = new LinkedHashMap<>();

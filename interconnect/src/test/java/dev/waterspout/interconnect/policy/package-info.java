@@ -1,6 +1,6 @@
 /**
- * Tests of what measures and decides, on simulated machines: clocks move only by what a simulated link or codec costs,
- * so results are the same in every run.
+ * Tests of measurements and decisions, on simulated machines: a clock advances only by the cost of simulated links and
+ * codecs, so results are the same in every run.
  */
 @NullMarked
 package dev.waterspout.interconnect.policy;

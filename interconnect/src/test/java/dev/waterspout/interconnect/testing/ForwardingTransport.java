@@ -5,7 +5,7 @@ import dev.waterspout.interconnect.transport.Transport;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** Hands everything to another transport: what test doubles that change one thing begin with. */
+/** Forwards all calls to another transport: a base class for test doubles that change one of them. */
 public abstract class ForwardingTransport implements Transport {
     private final Transport delegate;
 

@@ -15,7 +15,7 @@ public final class RankThreads {
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicReferenceArray<@Nullable Throwable> thrown;
 
-    /** What one rank does. */
+    /** The work of one rank. */
     @FunctionalInterface
     public interface Task {
         /**
@@ -34,7 +34,7 @@ public final class RankThreads {
             threads.add(threadBuilder.name("test-rank-" + transport.rank()).start(() -> {
                 try {
                     task.run(transport);
-                } catch (Throwable failure) { // whatever it is, the test sees it
+                } catch (Throwable failure) { // reported by the test
                     thrown.set(index, failure);
                 }
             }));
@@ -46,7 +46,7 @@ public final class RankThreads {
         return new RankThreads(ranks, task, Thread.ofPlatform().daemon());
     }
 
-    /** Runs the task on all ranks; a rank that fails aborts, and the test fails with what it threw. */
+    /** Runs the task on all ranks; a rank that fails aborts, and the test fails with its exception. */
     public static void run(List<Transport> ranks, Task task) throws InterruptedException {
         run(ranks, task, Thread.ofPlatform().daemon());
     }
@@ -70,7 +70,7 @@ public final class RankThreads {
             }
         };
         List<@Nullable Throwable> failures = new RankThreads(ranks, aborting, threadBuilder).failures();
-        // A rank that fails by itself says more than those that only noticed.
+        // The failure of the rank that failed first is more informative than those of the ranks that noticed it.
         for (Throwable failure : failures) {
             if (failure != null && !(failure instanceof InterconnectException)) {
                 throw new AssertionError("a rank failed: " + failure, failure);
@@ -79,7 +79,7 @@ public final class RankThreads {
         assertThat(failures).containsOnlyNulls();
     }
 
-    /** Waits for all ranks and returns what each threw, null where it returned. */
+    /** Waits for all ranks. {@return the exception of each rank; null for a rank that returned} */
     public List<@Nullable Throwable> failures() throws InterruptedException {
         try {
             for (Thread thread : threads) {

@@ -1,6 +1,4 @@
-/**
- * What the tests of transports and collectives share. Ranks run as threads here, whatever the transport between them.
- */
+/** Helpers for tests of transports and collectives. Ranks run as threads, with any transport between them. */
 @NullMarked
 package dev.waterspout.interconnect.testing;
 

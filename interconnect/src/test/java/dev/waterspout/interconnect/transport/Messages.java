@@ -38,17 +38,17 @@ final class Messages {
         return received;
     }
 
-    /** Fills this rank's message with what it says in one call. */
+    /** Fills this rank's message with its content for one call. */
     void write(int call) {
         fill(message, rank, call);
     }
 
-    /** Spoils this rank's message, which nobody may see any more. */
+    /** Overwrites this rank's message, which no other rank may read any more. */
     void spoil() {
         message.fill((byte) 0xff);
     }
 
-    /** All-gathers and checks what arrived. */
+    /** All-gathers and checks the received messages. */
     static void allGather(Transport transport, int call, int bytes, int step) {
         Messages messages = new Messages(transport, bytes, step);
         messages.write(call);
@@ -57,7 +57,7 @@ final class Messages {
         messages.check(call);
     }
 
-    /** Gathers and checks what arrived at the root. */
+    /** Gathers and checks the messages received at the root. */
     static void gather(Transport transport, int root, int call, int bytes, int step) {
         Messages messages = new Messages(transport, bytes, step);
         messages.write(call);

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every transport must do, for those whose ranks are threads of one process. */
+/** The contract of transports, for those whose ranks are threads of one process. */
 @Timeout(120)
 abstract class TransportContractTest {
     /** For tests that must not end by the deadline. */

@@ -20,9 +20,9 @@ import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /**
- * What every transport must do: each scenario is what one rank does and sees, be it a thread or a process. A scenario
- * in which a wait ends by its deadline is timed, with a deadline of {@link #SOON_MILLIS}; any other has one that no run
- * reaches.
+ * The contract of transports: each scenario is the work and the checks of one rank, which is a thread or a process. A
+ * scenario in which a wait ends by its deadline is timed, with a deadline of {@link #SOON_MILLIS}; any other has one
+ * that no run reaches.
  */
 public final class TransportScenarios {
     /** Long enough for a thread that is ready to get a core. */
@@ -32,7 +32,7 @@ public final class TransportScenarios {
 
     private TransportScenarios() {}
 
-    /** What one rank does. */
+    /** The work of one rank. */
     @FunctionalInterface
     public interface Body {
         /**
@@ -47,11 +47,11 @@ public final class TransportScenarios {
     /**
      * A part of the contract.
      *
-     * @param name what the transport does
+     * @param name behaviour of the transport
      * @param leastRanks smallest group that can do it
-     * @param rounds how many groups try, where timing matters
-     * @param timed whether a deadline is to pass
-     * @param body what each rank does
+     * @param rounds number of groups that run it, for behaviour that depends on timing
+     * @param timed whether the scenario waits for a deadline
+     * @param body work of each rank
      */
     public record Scenario(String name, int leastRanks, int rounds, boolean timed, Body body) {
         @Override
@@ -68,7 +68,10 @@ public final class TransportScenarios {
                 .toList();
     }
 
-    /** Returns what needs no thread beside those of the ranks: virtual time would not wait for such a thread. */
+    /**
+     * Returns the scenarios that need no thread in addition to those of the ranks: virtual time would not wait for such
+     * a thread.
+     */
     public static List<Scenario> withoutOtherThreads() {
         return Stream.concat(moving(), ending()).toList();
     }

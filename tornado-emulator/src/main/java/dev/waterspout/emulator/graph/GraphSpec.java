@@ -144,7 +144,9 @@ public final class GraphSpec {
         return all;
     }
 
-    /** Arrays that have memory on the device: arguments of tasks, and what every execution copies in. */
+    /**
+     * Returns the arrays that have memory on the device: arguments of tasks, and arrays that every execution copies in.
+     */
     Set<TornadoNativeArray> arraysOnDevice() {
         Set<TornadoNativeArray> all = new LinkedHashSet<>();
         for (KernelTask task : tasks) {

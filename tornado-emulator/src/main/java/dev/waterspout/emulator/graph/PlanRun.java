@@ -124,12 +124,12 @@ public final class PlanRun {
         return selected.stream().mapToLong(GraphRun::memoryInUse).sum();
     }
 
-    /** Frees what the selected graphs hold. */
+    /** Frees the device memory of the selected graphs. */
     public void freeDeviceMemory() {
         selected.forEach(GraphRun::free);
     }
 
-    /** Frees what all graphs hold. */
+    /** Frees the device memory of all graphs. */
     public void close() {
         closed = true;
         graphs.forEach(GraphRun::free);

@@ -28,8 +28,8 @@ public final class Launch {
     /** Groups at the start and at the end of a launch in which call sites of barriers are compared. */
     private static final int COMPARED_AT_ENDS = 2;
     /**
-     * Between them, call sites are compared in one group of so many. An odd number, so that it meets rows of all
-     * kinds.
+     * Of the groups between them, one in this number has its call sites compared. It is odd, so that the compared
+     * groups include rows of all kinds.
      */
     private static final int COMPARED_OF = 13;
 

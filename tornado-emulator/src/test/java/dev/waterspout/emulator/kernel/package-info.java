@@ -1,6 +1,6 @@
 /**
- * Tests of what runs and checks kernels, below the API.
- * The race detector is compared with a plain statement of what a race is.
+ * Tests of the execution and the checks of kernels, below the API. The race detector is compared with the definition of
+ * a race.
  */
 @NullMarked
 package dev.waterspout.emulator.kernel;

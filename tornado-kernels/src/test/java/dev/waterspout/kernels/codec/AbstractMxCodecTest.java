@@ -175,7 +175,7 @@ abstract class AbstractMxCodecTest {
     }
 
     @Test
-    void decodeLeavesTheRestOfTheTargetAlone() {
+    void decodeDoesNotChangeTheRestOfTheTarget() {
         for (int columns : Samples.COLUMNS) {
             PartialCodec codec = codec("e2m3:8");
             MemorySegment packed = Samples.encode(codec, Samples.heavyTailed(5, 2 * columns), 2);

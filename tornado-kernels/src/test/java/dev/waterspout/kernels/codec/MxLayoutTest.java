@@ -67,7 +67,7 @@ class MxLayoutTest {
     }
 
     @Test
-    void pastingLeavesTheOtherColumnsAlone() {
+    void pastingDoesNotChangeOtherColumns() {
         MxFormat format = (MxFormat) WireFormat.parse("e2m1:8:e4m0");
         MxLayout layout = new MxLayout(format, 48);
         MxLayout tileLayout = new MxLayout(format, 16);

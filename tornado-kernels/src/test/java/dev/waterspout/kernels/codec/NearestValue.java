@@ -42,7 +42,8 @@ final class NearestValue {
         if (rounding == Rounding.AWAY) {
             return below + 1;
         }
-        // Without a mantissa the significand is 1 at every power of two, so that only the tie with zero goes down.
+        // Without a mantissa the significand is 1 at every power of two, so that only the tie with zero is rounded
+        // down.
         boolean lowerIsEven = element.mantissaBits() == 0 ? below == 0 : below % 2 == 0;
         return lowerIsEven ? below : below + 1;
     }

@@ -61,7 +61,7 @@ class PlainCodecTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = switch (i % 4) {
                 case 0 -> Float.NaN;
-                // The payload of this NaN lies in the dropped bits.
+                // The payload of this NaN is in the dropped bits.
                 case 1 -> Float.intBitsToFloat(0xff800001);
                 case 2 -> Float.POSITIVE_INFINITY;
                 default -> Float.NEGATIVE_INFINITY;

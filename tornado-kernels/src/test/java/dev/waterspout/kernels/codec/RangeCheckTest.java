@@ -17,7 +17,7 @@ class RangeCheckTest {
         return counts(text, values)[0];
     }
 
-    /** Counts from the packed bytes alone, and with the values. */
+    /** Returns the counts from the packed bytes only, and with the values. */
     private static long[] counts(String text, float[] values) {
         WireFormat format = WireFormat.parse(text);
         try (Arena arena = Arena.ofConfined()) {

@@ -22,7 +22,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** A device of the runtime with one variant of the kernels. Every device is tested with both variants. */
 record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
-    /** What is printed where the OpenCL driver refuses a launch: nothing is thrown, and results are stale. */
+    /** The text printed if the OpenCL driver refuses a launch; nothing is thrown, and results are stale. */
     static final String NATIVE_ERROR = "[TornadoVM-OCL-JNI] ERROR";
 
     private static final List<String> NATIVE_ERRORS =

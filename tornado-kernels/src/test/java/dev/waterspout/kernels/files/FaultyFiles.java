@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
-/** Makes files that {@link FileReplacement} writes fail, for all threads; for tests that run alone. */
+/**
+ * Makes files that {@link FileReplacement} writes fail, for all threads; only for tests that run while no other test
+ * does.
+ */
 public final class FaultyFiles implements AutoCloseable {
     private final Fault fault;
     private final long after;

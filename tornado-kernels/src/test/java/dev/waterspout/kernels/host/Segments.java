@@ -39,7 +39,7 @@ final class Segments {
         segment.set(Layouts.F32, Layouts.floats(index), value);
     }
 
-    /** The bits of all values: equality that tells zeros and NaNs apart. */
+    /** Returns the bits of all values, to compare with distinction of zeros and NaNs. */
     static int[] bits(MemorySegment segment) {
         int[] bits = new int[(int) (segment.byteSize() / Float.BYTES)];
         for (int i = 0; i < bits.length; i++) {

@@ -1,6 +1,4 @@
-/**
- * Tests of the host kernels. One contract for both implementations; what only the Vector API kernels promise beside it.
- */
+/** Tests of the host kernels. Both implementations have one contract; the Vector API kernels have additional tests. */
 @NullMarked
 package dev.waterspout.kernels.host;
 

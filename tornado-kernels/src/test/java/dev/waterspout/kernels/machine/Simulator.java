@@ -71,7 +71,7 @@ final class Simulator {
             case VEXTRACTI128 -> store(v.source(), vectors[v.to()].clone(), 16 * v.immediate(), 16);
             default -> {
                 byte[] result = result(v, bytes);
-                // Whatever is above the vector becomes zero.
+                // The bits above the vector become zero.
                 System.arraycopy(result, 0, vectors[v.to()], 0, bytes);
                 java.util.Arrays.fill(vectors[v.to()], bytes, VECTOR, (byte) 0);
             }

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
-/** Who reads whose array, and what is refused, without a device. */
+/** Pairing of readers and arrays, and refusals, without a device. */
 class PeerEndTest {
     private final List<PeerCopy> copied = new ArrayList<>();
     private final PeerLink link = new PeerLink((target, copies) -> copied.addAll(copies), 2);
@@ -21,7 +21,7 @@ class PeerEndTest {
     }
 
     @Test
-    void everyRankFetchesWhatAllHaveOffered() {
+    void everyRankFetchesTheOffersOfAll() {
         first.publish(array(1, 40));
         second.publish(array(2, 40));
         first.expect(30);

@@ -170,7 +170,7 @@ class PeerLinkTest {
         }
     }
 
-    /** A rank that quantizes, and then sums what is in its packets. */
+    /** A rank that quantizes, and then sums its packets. */
     private static final class Summing {
         final TornadoExecutionPlan plan;
         final ByteArray encoded;
@@ -261,7 +261,7 @@ class PeerLinkTest {
         "CUDA, int8:128:f16",
         "CUDA, bf16"
     })
-    void sumsAreThoseOfTheWayThroughTheHost(Backend backend, String format) throws TornadoExecutionPlanException {
+    void sumsEqualThoseThroughTheHost(Backend backend, String format) throws TornadoExecutionPlanException {
         List<TornadoDevice> devices = backend.devices();
         float[] staged = sums(devices, format, false);
         assertThat(sums(devices, format, true)).isEqualTo(staged);

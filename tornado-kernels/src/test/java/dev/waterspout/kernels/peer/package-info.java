@@ -1,4 +1,4 @@
-/** Tests of copies between devices: what is refused, and every bit of what is copied. */
+/** Tests of copies between devices: refusals, and equality of every copied bit. */
 @NullMarked
 package dev.waterspout.kernels.peer;
 

@@ -1,4 +1,4 @@
-/** Tests of the probe: that it does what it times. */
+/** Tests of the probe: it performs the operations that it times. */
 @NullMarked
 package dev.waterspout.kernels.probe;
 

@@ -13,8 +13,8 @@ import java.lang.foreign.SymbolLookup;
 import java.util.Optional;
 
 /**
- * The stand-in for the CUDA driver in {@code src/test/cuda}, where this process runs on it: {@code src/test/cuda/run}
- * starts commands so. It counts what TornadoVM asks of the driver.
+ * The stand-in for the CUDA driver in {@code src/test/cuda}, if this process runs on it: {@code src/test/cuda/run}
+ * starts such processes. The stand-in counts TornadoVM's calls of the driver.
  */
 public final class CudaStandIn {
     private static final long MOST_TEXT = 1 << 16;
@@ -48,9 +48,10 @@ public final class CudaStandIn {
     }
 
     /**
-     * Returns what has been counted since the process started.
+     * Returns a count since the start of the process.
      *
-     * @param what such as {@code launches}, {@code graph launches}, {@code host to device}, {@code waits}
+     * @param what name of the count, such as {@code launches}, {@code graph launches}, {@code host to device},
+     *     {@code waits}
      */
     public long count(String what) {
         try (Arena arena = Arena.ofConfined()) {

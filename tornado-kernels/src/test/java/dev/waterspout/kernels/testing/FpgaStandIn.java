@@ -23,13 +23,13 @@ public final class FpgaStandIn {
         this.library = library;
     }
 
-    /** What a process has printed, and its exit code. */
+    /** The output of a process, and its exit code. */
     public record Outcome(int code, String output) {}
 
     /**
      * Builds the library that is preloaded; the calling test is skipped where there is no C compiler.
      *
-     * @param folder receives it
+     * @param folder folder for the library
      */
     public static FpgaStandIn build(Path folder) throws IOException, InterruptedException {
         Path source = folder.resolve("fpga-shim.c");
@@ -51,7 +51,7 @@ public final class FpgaStandIn {
     }
 
     /**
-     * Runs a Java program there.
+     * Runs a Java program with the library.
      *
      * @param flags of the JVM, besides TornadoVM's
      * @param mainClass of this class path

@@ -42,7 +42,7 @@ class TestDataTest {
 
     @Test
     void everyFileHasAnOriginInTheReadme() throws IOException {
-        // A table row's first cell names files in backquotes; a star stands for any part of a name.
+        // A table row's first cell names files in backquotes; a star matches any part of a name.
         List<Pattern> named = Files.readAllLines(folder().resolve("README.md")).stream()
                 .filter(line -> line.startsWith("| `"))
                 .flatMap(line -> Pattern.compile("`([^`]+)`")

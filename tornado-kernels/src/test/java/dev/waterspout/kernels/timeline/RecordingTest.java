@@ -60,7 +60,10 @@ class RecordingTest {
         assertThat(recording.leftOut()).isZero();
     }
 
-    /** What is off reads no clock and allocates nothing; and the measurement would see it if it did. */
+    /**
+     * A recording that is off reads no clock and allocates nothing; a recording that is on shows that the measurement
+     * works.
+     */
     @Test
     void offCostsNoAllocation() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Rows of one type and what llama.cpp makes of them.
+ * Rows of one type, and their values computed by llama.cpp.
  *
  * @param stored the rows' bytes, one after the other, off-heap
  * @param values [rows][columns], f32
@@ -26,7 +26,7 @@ record ReferenceRows(MemorySegment stored, MemorySegment values, int rows) {
     /**
      * {@return the rows of random bytes, where there are any, and those of quantized values}
      *
-     * @param arena owns them
+     * @param arena owner of the rows
      * @param format of the rows; the calling test is skipped where there are none beside the checkout
      */
     static List<ReferenceRows> of(Arena arena, WeightFormat format) {

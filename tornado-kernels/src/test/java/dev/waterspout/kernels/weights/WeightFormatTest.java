@@ -78,7 +78,7 @@ class WeightFormatTest {
 
     /** There is no reference for F32: a copy of all kinds of numbers. */
     @Test
-    void singlesStayWhatTheyAre() {
+    void singlesAreUnchanged() {
         int[] expected =
                 new int[] {0, 1 << 31, 1, 0x007fffff, 0x00800000, 0x3f800001, 0xff7fffff, 0x7f800000, 0xff800000};
         byte[] stored = new byte[expected.length * Float.BYTES];

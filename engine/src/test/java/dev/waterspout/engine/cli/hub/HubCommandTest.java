@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The commands in a separate process, because the hub's address comes from an environment variable. */
+/** The commands in a separate process, because the hub's address is an environment variable. */
 @Timeout(120)
 class HubCommandTest {
     @TempDir

@@ -54,7 +54,7 @@ class RanksTest {
     private final HttpClient client = HttpClient.newHttpClient();
     private final List<String> told = new CopyOnWriteArrayList<>();
     private final List<int[]> known = new CopyOnWriteArrayList<>();
-    /** What rank 0 does before the event of a token. */
+    /** Action of rank 0 before the event of a token. */
     private volatile Consumer<Integer> before = _ -> {};
 
     private Ranks ranks;
@@ -178,7 +178,7 @@ class RanksTest {
     }
 
     @Test
-    void passesOnWhatRankZeroAnswers() throws Exception {
+    void forwardsTheAnswersOfRankZero() throws Exception {
         try (FrontServer front = serve()) {
             HttpResponse<String> whole = client.send(post(front, "/whole"), BodyHandlers.ofString());
             assertThat(whole.body()).isEqualTo("{\"a\":1}");
@@ -190,7 +190,7 @@ class RanksTest {
     }
 
     @Test
-    void aStreamGoesOnWhereRanksHaveDied() throws Exception {
+    void aStreamContinuesAfterRanksHaveDied() throws Exception {
         try (FrontServer front = serve()) {
             CountDownLatch restarting = new CountDownLatch(1);
             before = token -> {
@@ -217,7 +217,7 @@ class RanksTest {
     }
 
     @Test
-    void ranksThatDieAgainAndAgainAreGivenUp() throws Exception {
+    void ranksThatKeepDyingAreNotRestarted() throws Exception {
         try (FrontServer front = serve()) {
             for (int i = 0; i < 2; i++) {
                 die();
@@ -240,7 +240,7 @@ class RanksTest {
     }
 
     @Test
-    void aClientThatLeavesEndsItsReply() throws Exception {
+    void aDisconnectCancelsTheReply() throws Exception {
         try (FrontServer front = serve()) {
             CountDownLatch left = new CountDownLatch(1);
             CountDownLatch asked = new CountDownLatch(1);
@@ -273,7 +273,7 @@ class RanksTest {
     }
 
     @Test
-    void framesComeBackAsTheyWere() throws IOException {
+    void framesAreReadAsWritten() throws IOException {
         java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
         Frame written = Frame.of(Frame.Kind.ASK, 7, "path", "/é", "seed", Long.MAX_VALUE, "known", List.of(List.of(1L)))
                 .with(new byte[] {1, -1});

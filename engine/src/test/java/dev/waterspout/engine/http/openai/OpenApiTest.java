@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The description of the interface says what the server reads and writes, and nothing else. */
+/** The OpenAPI description has exactly the fields that the server reads and writes. */
 @Timeout(600)
 class OpenApiTest {
     private static final String MESSAGES = """
@@ -125,7 +125,7 @@ class OpenApiTest {
         assertThat(described.routes()).isEqualTo(routes);
     }
 
-    /** What was asked of objects: names by the schema that lists them, and names that no schema lists. */
+    /** The names that were read from objects: names by the schema that has them, and names without a schema. */
     private static final class Asked {
         private final IdentityHashMap<Map<String, Object>, Set<String>> listed = new IdentityHashMap<>();
         private final Set<String> unlisted = new TreeSet<>();
@@ -149,9 +149,9 @@ class OpenApiTest {
         return schema.get("properties") instanceof Map<?, ?> properties ? cast(properties) : Map.of();
     }
 
-    /** Requests are read from maps that note what is asked of them. */
+    /** Requests are read from maps that record the names of the fields read. */
     @Test
-    void everyFieldThatIsReadIsDescribedAndTheOtherWayRound() {
+    void theFieldsReadAreTheFieldsDescribed() {
         Asked asked = new Asked();
         Map<String, BiConsumer<Endpoints, Fields>> readers = Map.of(
                 "ChatRequest",
@@ -197,7 +197,7 @@ class OpenApiTest {
         }
     }
 
-    /** Returns a value whose objects, where they are described, note what is asked of them. */
+    /** Returns a value whose described objects record the names of the fields read. */
     private static @Nullable Object watch(
             String path, Map<String, Object> schema, @Nullable Object value, Asked asked) {
         List<Map<String, Object>> parts = described.parts(schema);
@@ -252,7 +252,7 @@ class OpenApiTest {
     }
 
     @Test
-    void whatIsWithoutABodyIsAnsweredAsDescribed() throws Exception {
+    void requestsWithoutABodyAreAnsweredAsDescribed() throws Exception {
         for (String route : described.routes()) {
             if (route.startsWith("GET ")) {
                 HttpResponse<String> answer = server.get(route.substring(4));

@@ -21,7 +21,7 @@ public class DataRange {
         return this;
     }
 
-    /** Limits the range to a number of elements; 0 is as many as the array has. */
+    /** Limits the range to a number of elements; 0 for all of the array. */
     public DataRange withSize(long size) {
         elements = size;
         return this;

@@ -442,7 +442,7 @@ public class TaskGraph {
                 + call.getLibraryName() + ", and the emulator has none");
     }
 
-    // The caller's method reference and arguments fix T; a device view has the class of the array it stands for.
+    // The caller's method reference and arguments determine T; a device view has the class of its array.
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
     private static <T> T at(Object[] arguments, int index) {
         return (T) arguments[index];

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * static method with a {@code KernelContext}.
  *
  * <p>Divisions by variables are allowed: kernels divide non-negative indices by shapes. Divisions by constants are
- * refused whatever their operand, since a shift or a mask computes the same correctly.
+ * refused for all operands, since a shift or a mask computes the same correctly.
  */
 final class KernelBytecode {
     private static final String API = "uk/ac/manchester/tornado/api/";

@@ -1,12 +1,12 @@
 package uk.ac.manchester.tornado.api.common;
 
-/** What a library task does with an array. */
+/** A library task's access to an array. */
 public enum Access {
     /** Unknown. */
     NONE,
     /** It reads it. */
     READ_ONLY,
-    /** It writes it, and whatever was in it may be lost. */
+    /** The task writes the array, whose previous content may be lost. */
     WRITE_ONLY,
     /** Both. */
     READ_WRITE

@@ -1,6 +1,6 @@
 /**
- * Entry point to the runtime: which backends and devices there are.
- * With the emulator there is one backend, whose devices the JVM runs.
+ * Entry point to the runtime: its backends and devices. With the emulator there is one backend, whose devices the JVM
+ * runs.
  */
 @NullMarked
 package uk.ac.manchester.tornado.api.runtime;

@@ -12,7 +12,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The operands of one rotary embedding, which stores keys and values in the cache. Selects the kernel by the cache's type.
+ * The operands of one rotary embedding, which stores keys and values in the cache. Selects the kernel by the cache's
+ * type.
  *
  * @param rope angles
  * @param cache receives keys and values

@@ -23,7 +23,7 @@ public final class BytePairTokenizer implements Tokenizer {
         vocabulary = new Vocabulary(spec);
         sequences = new SequenceEncoder(vocabulary, UnaryOperator.identity());
         tokens = table(vocabulary);
-        merges = new MergeTable(spec.merges(), tokens);
+        merges = new MergeTable(spec.merges(), tokens, ByteAlphabet::decode);
         for (int value = 0; value < tokenOfByte.length; value++) {
             tokenOfByte[value] = tokens.find(new byte[] {(byte) value}, 0, 1);
         }
@@ -63,7 +63,7 @@ public final class BytePairTokenizer implements Tokenizer {
     }
 
     private void encodeWord(byte[] word, PairMerger merger, IntStream.Builder ids) {
-        if (words.takesWholeWords()) {
+        if (words.has(PreTokenizer.Trait.WHOLE_WORDS)) {
             int whole = tokens.find(word, 0, word.length);
             if (whole >= 0) {
                 ids.add(whole);

@@ -4,8 +4,18 @@ import dev.waterspout.engine.gguf.Printable;
 import java.util.Arrays;
 import java.util.List;
 
-/** The ranked merges of a byte-level BPE vocabulary: pairs of token ids in an open-addressed hash table. */
+/** The ranked merges of a BPE vocabulary: pairs of token ids in an open-addressed hash table. */
 final class MergeTable implements MergeRule {
+    /** How the vocabulary writes bytes. */
+    interface Spelling {
+        /**
+         * Writes the bytes that the characters {@code text[from .. to)} stand for, at most three for each character.
+         *
+         * @return the end of the bytes in {@code target}, or a negative number where the characters stand for none
+         */
+        int decode(String text, int from, int to, byte[] target, int at);
+    }
+
     private static final int ABSENT = -1;
 
     /** Left token in the high half, right token in the low half, by rank. */
@@ -21,12 +31,12 @@ final class MergeTable implements MergeRule {
      *
      * @throws TokenizerException for a merge without a space
      */
-    MergeTable(List<String> merges, TokenTable tokens) {
+    MergeTable(List<String> merges, TokenTable tokens, Spelling spelling) {
         pairs = new long[merges.size()];
         merged = new int[merges.size()];
         slots = new int[Integer.highestOneBit(Math.max(8, merges.size())) << 2];
         Arrays.fill(slots, ABSENT);
-        byte[] bytes = new byte[256];
+        byte[] bytes = new byte[768];
         int rank = 0;
         for (String merge : merges) {
             int space = merge.indexOf(' ');
@@ -34,11 +44,11 @@ final class MergeTable implements MergeRule {
                 throw new TokenizerException("tokenizer.ggml.merges[" + rank + "] is " + Printable.quote(merge)
                         + ": two tokens with a space between are needed");
             }
-            if (bytes.length < merge.length()) {
-                bytes = new byte[merge.length() * 2];
+            if (bytes.length < merge.length() * 3) {
+                bytes = new byte[merge.length() * 6];
             }
-            int middle = ByteAlphabet.decode(merge, 0, space, bytes, 0);
-            int end = middle < 0 ? -1 : ByteAlphabet.decode(merge, space + 1, merge.length(), bytes, middle);
+            int middle = spelling.decode(merge, 0, space, bytes, 0);
+            int end = middle < 0 ? -1 : spelling.decode(merge, space + 1, merge.length(), bytes, middle);
             if (end >= 0) {
                 add(rank, tokens.find(bytes, 0, middle), tokens.find(bytes, middle, end), tokens.find(bytes, 0, end));
             }

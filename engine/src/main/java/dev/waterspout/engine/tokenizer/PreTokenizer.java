@@ -3,6 +3,7 @@ package dev.waterspout.engine.tokenizer;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -10,15 +11,31 @@ import java.util.regex.Pattern;
  * Cuts a text into the words that byte-level BPE merges within. The first pattern cuts the text into its matches and
  * the gaps between them, the next one cuts each of these, and so on. {@link PreTokenizerRules} has the patterns.
  *
- * @param takesWholeWords whether a word that is a token is taken without merging
- * @param addsBos whether a sequence begins with BOS when the metadata does not say
- * @param composes whether a text is first brought into Unicode's normalization form C
+ * @param traits the effects of the rule in addition to splitting
  * @param patterns the patterns, in the order in which they cut
  */
-record PreTokenizer(boolean takesWholeWords, boolean addsBos, boolean composes, List<Pattern> patterns) {
-    /** Copies the list. */
+record PreTokenizer(Set<Trait> traits, List<Pattern> patterns) {
+    /** Effects of a rule in addition to splitting. */
+    enum Trait {
+        /** A word that is a token is taken without merging. */
+        WHOLE_WORDS,
+        /** A sequence begins with BOS when the metadata does not say. */
+        BOS,
+        /** The text is first brought into normalization form C, as the model's published tokenizer does. */
+        NFC,
+        /** The vocabulary is SentencePiece's: of characters, U+2581 for a space and byte tokens. Nothing is split. */
+        CHARACTERS
+    }
+
+    /** Copies the collections. */
     PreTokenizer {
+        traits = Set.copyOf(traits);
         patterns = List.copyOf(patterns);
+    }
+
+    /** Returns whether the rule has this effect. */
+    boolean has(Trait trait) {
+        return traits.contains(trait);
     }
 
     /**
@@ -28,7 +45,7 @@ record PreTokenizer(boolean takesWholeWords, boolean addsBos, boolean composes, 
      * @return the words, which together are the text, in normalization form C where the rule asks for it
      */
     List<String> split(String text) {
-        String normalized = composes ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
+        String normalized = has(Trait.NFC) ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
         List<Matcher> matchers =
                 patterns.stream().map(pattern -> pattern.matcher(normalized)).toList();
         List<String> words = new ArrayList<>();

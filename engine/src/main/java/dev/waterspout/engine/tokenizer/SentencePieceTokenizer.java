@@ -10,8 +10,9 @@ import java.util.stream.IntStream;
 
 /**
  * SentencePiece's byte pair encoding (Kudo and Richardson, 2018): the characters of a text are its first symbols, and
- * the neighbours that make up the token of highest score are merged until none do. A character that is no token is
- * written as byte tokens. The vocabulary's U+2581 is a space throughout.
+ * the neighbours that make up the token of highest score are merged until none do. A vocabulary with a list of merges
+ * has no scores: the pair of least rank is merged. A character that is no token is written as byte tokens. The
+ * vocabulary's U+2581 is a space throughout.
  */
 public final class SentencePieceTokenizer implements Tokenizer {
     private static final char SPACE_MARK = '\u2581';
@@ -28,7 +29,9 @@ public final class SentencePieceTokenizer implements Tokenizer {
         sequences = new SequenceEncoder(vocabulary, SentencePieceTokenizer::withSpaces);
         prefix = spec.specials().addSpacePrefix() ? " " : "";
         tokens = table();
-        merges = rule(tokens, orders(spec.scores()));
+        merges = spec.model().equals(TokenizerSpec.SENTENCE_PIECE)
+                ? rule(tokens, orders(spec.scores()))
+                : new MergeTable(spec.merges(), tokens, SentencePieceTokenizer::decode);
     }
 
     @Override
@@ -94,6 +97,12 @@ public final class SentencePieceTokenizer implements Tokenizer {
                             + Printable.quote(new String(text, from, to - from, StandardCharsets.UTF_8))
                             + " of the text, nor for its bytes, nor a tokenizer.ggml.unknown_token_id")));
         }
+    }
+
+    private static int decode(String text, int from, int to, byte[] target, int at) {
+        byte[] bytes = withSpaces(text.substring(from, to)).getBytes(StandardCharsets.UTF_8);
+        System.arraycopy(bytes, 0, target, at, bytes.length);
+        return at + bytes.length;
     }
 
     private static String withSpaces(String text) {

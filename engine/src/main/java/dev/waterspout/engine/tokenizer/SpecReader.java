@@ -30,7 +30,9 @@ final class SpecReader {
     }
 
     private TokenizerSpec read(String model) {
-        String pre = metadata.string(KEY + "pre").orElse("");
+        String pre = model.equals(TokenizerSpec.GEMMA_4)
+                ? model
+                : metadata.string(KEY + "pre").orElse("");
         int[] types = metadata.integers(KEY + "token_type").orElseThrow(() -> missing("token_type"));
         float[] scores = {};
         List<String> merges = List.of();
@@ -45,7 +47,7 @@ final class SpecReader {
 
     private Specials specials(String pre) {
         OptionalInt bos = token("bos_token_id", 1);
-        boolean addsBos = sentencePiece || (PreTokenizerRules.of(pre).addsBos() && bos.isPresent());
+        boolean addsBos = sentencePiece || (PreTokenizerRules.of(pre).has(PreTokenizer.Trait.BOS) && bos.isPresent());
         return new Specials(
                 bos,
                 token("eos_token_id", 2),

@@ -3,6 +3,7 @@ package dev.waterspout.engine.tokenizer;
 import dev.waterspout.engine.gguf.Printable;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -13,7 +14,7 @@ import java.util.stream.IntStream;
  * @param tokens the texts of all tokens, by id
  * @param types type of each token
  * @param scores one score for each token of a {@code llama} model, the highest merged first; others may have none
- * @param merges the merges of a {@code gpt2} model, best first
+ * @param merges the merges of a {@code gpt2} model, best first; others have none
  * @param specials the tokens with a role
  */
 record TokenizerSpec(
@@ -26,6 +27,8 @@ record TokenizerSpec(
         Specials specials) {
     static final String SENTENCE_PIECE = "llama";
     static final String BYTE_PAIR = "gpt2";
+    /** A model, and the rule that it implies. */
+    static final String GEMMA_4 = "gemma4";
 
     TokenizerSpec {
         tokens = List.copyOf(tokens);
@@ -54,15 +57,16 @@ record TokenizerSpec(
     /** Builds the tokenizer that the model names. */
     Tokenizer tokenizer() {
         return requireKnown(model).equals(SENTENCE_PIECE)
+                        || PreTokenizerRules.of(pre).has(PreTokenizer.Trait.CHARACTERS)
                 ? new SentencePieceTokenizer(this)
                 : new BytePairTokenizer(this);
     }
 
     /** Returns the name of a model if it is supported. */
     static String requireKnown(String model) {
-        if (!model.equals(SENTENCE_PIECE) && !model.equals(BYTE_PAIR)) {
+        if (!Set.of(SENTENCE_PIECE, BYTE_PAIR, GEMMA_4).contains(model)) {
             throw new TokenizerException("tokenizer.ggml.model is " + Printable.quote(model) + ": supported are "
-                    + SENTENCE_PIECE + " (SentencePiece) and " + BYTE_PAIR + " (byte-level BPE)");
+                    + SENTENCE_PIECE + " (SentencePiece), " + BYTE_PAIR + " (BPE) and " + GEMMA_4 + " (BPE)");
         }
         return model;
     }

@@ -9,6 +9,7 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -132,6 +133,26 @@ class PreTokenizerTest {
                 .containsExactly("ab", ",", " é", "日本", "\n", "1", "2");
     }
 
+    @Test
+    @Timeout(20)
+    void numbersOfManyDigitsAreCutInLinearTime() {
+        String digits = "7".repeat(400_000);
+
+        for (String name : List.of("tiny_aya", "afmoe", "superbpe")) {
+            assertThat(PreTokenizerRules.of(name).split(digits))
+                    .hasSize(133_334)
+                    .startsWith("7", "777");
+        }
+        assertThat(PreTokenizerRules.of("tiny_aya").split(digits + "x")).startsWith("777", "777");
+        assertThat(PreTokenizerRules.of("exaone-moe").split("a ".repeat(200_000) + "a"))
+                .hasSize(1);
+    }
+
+    @Test
+    void knowsAllNamesOfLlamaCppButThoseOfWordVocabularies() {
+        assertThat(PreTokenizerRules.names()).hasSize(86).doesNotContain("whitespace");
+    }
+
     private static Stream<String> everyName() {
         return PreTokenizerRules.names();
     }
@@ -154,7 +175,7 @@ class PreTokenizerTest {
                     .mapToObj(index -> Character.toString(points[index]))
                     .collect(Collectors.joining());
             List<String> words = rule.split(text);
-            String whole = rule.composes() ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
+            String whole = rule.has(PreTokenizer.Trait.NFC) ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
             assertThat(String.join("", words)).isEqualTo(whole);
             assertThat(words).doesNotContain("");
         }

@@ -23,6 +23,21 @@ final class ToyVocabulary {
 
     /** Scores decrease from piece to piece. Token 0 is unknown, 1 and 2 begin and end a sequence. */
     static ToyVocabulary sentencePiece() {
+        ToyVocabulary toy = characters();
+        float[] scores = new float[toy.size()];
+        for (int id = 0; id < scores.length; id++) {
+            scores[id] = toy.types.get(id) == TokenType.NORMAL ? -id : 0;
+        }
+        return toy.put("model", "llama").put("scores", GgufValue.Numbers.ofFloats(scores));
+    }
+
+    /** The tokens of {@link #sentencePiece}, with merges in place of scores. */
+    static ToyVocabulary rankedCharacters(String model) {
+        List<String> merges = List.of("▁ t", "h e", "▁t he", "i n", "a a", "aa aa", "▁ ▁", "日 本", "b c", "a b");
+        return characters().put("model", model).put("merges", new GgufValue.Strings(merges));
+    }
+
+    private static ToyVocabulary characters() {
         ToyVocabulary toy = new ToyVocabulary();
         toy.add("<unk>", TokenType.UNKNOWN);
         CONTROL.forEach(text -> toy.add(text, TokenType.CONTROL));
@@ -33,11 +48,6 @@ final class ToyVocabulary {
         List.of("▁t", "he", "▁the", "in", "aa", "aaaa", "▁▁", "日本", "ab", "bc", "abc")
                 .forEach(text -> toy.add(text, TokenType.NORMAL));
         "▁abcdefghijklmnopqrstuvwxyz日é".chars().forEach(point -> toy.add(Character.toString(point), TokenType.NORMAL));
-        float[] scores = new float[toy.size()];
-        for (int id = 0; id < scores.length; id++) {
-            scores[id] = toy.types.get(id) == TokenType.NORMAL ? -id : 0;
-        }
-        toy.put("model", "llama").put("scores", GgufValue.Numbers.ofFloats(scores));
         return toy.put("bos_token_id", 1).put("eos_token_id", 2).put("unknown_token_id", 0);
     }
 

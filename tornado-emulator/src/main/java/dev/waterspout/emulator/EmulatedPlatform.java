@@ -32,7 +32,7 @@ public final class EmulatedPlatform {
         return runtime.device(index);
     }
 
-    /** The runtime that lists the devices as they are now. */
+    /** Returns a runtime with the current list of devices. */
     public static TornadoRuntime runtime() {
         return runtime;
     }

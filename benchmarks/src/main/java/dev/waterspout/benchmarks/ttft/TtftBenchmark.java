@@ -100,7 +100,8 @@ public final class TtftBenchmark implements Callable<Integer> {
 
     private TtftBenchmark() {}
 
-    /** * Runs the benchmark.
+    /**
+     * Runs the benchmark.
      *
      * @param arguments see {@code --help}
      */

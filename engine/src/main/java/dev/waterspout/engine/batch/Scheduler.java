@@ -23,7 +23,8 @@ import java.util.Optional;
  *
  * <p>Before the next step is requested, the caller has executed the last one and has {@linkplain #append appended} its
  * tokens or {@linkplain #remove removed} their sequences. Continuous batching: Yu et al., Orca, OSDI 2022; blocks and
- * preemption: Kwon et al., arXiv 2309.06180; chunks of prompts beside decoding: Agrawal et al., arXiv 2308.16369.
+ * preemption: Kwon et al., arXiv 2309.06180; chunks of prompts together with decoding: Agrawal et al., arXiv
+ * 2308.16369.
  */
 public final class Scheduler {
     private final BatchLimits limits;

@@ -13,7 +13,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Times the attention half of some layers alternately in both ways: with heads divided among ranks and an exchange,
+ * Times the attention half of some layers alternately in two variants: with heads divided among ranks and an exchange,
  * and with all heads on every rank and no exchange. The decision assumes that a run generates as many tokens as its
  * prompt has. All ranks use it at the same time and reach the same decision.
  */

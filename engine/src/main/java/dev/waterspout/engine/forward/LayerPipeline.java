@@ -20,12 +20,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the rows of a pass through the layers in parts: while one part's partials travel, the next part is computed
- * (ISO, arXiv 2409.11155). An exchange of n steps is hidden by n other parts, so a pass has n + 1 parts. The parts
- * take turns in each half layer; the attention of a later part reads the keys of earlier ones from the cache. After
- * each turn the exchanges under way are advanced by one step, in the order in which they were started, so all ranks
- * send the same messages in the same order. Rows depend on each other only through the cache, so the results are
- * bit-equal to those of the whole pass.
+ * Runs the rows of a pass through the layers in parts: while one part's partials are exchanged, the next part is
+ * computed (ISO, arXiv 2409.11155). An exchange of n steps is hidden by n other parts, so a pass has n + 1 parts. The
+ * parts take turns in each half layer; the attention of a later part reads the keys of earlier ones from the cache.
+ * After each half layer of a part the pending exchanges are advanced by one step, in the order in which they were
+ * started, so all ranks send the same messages in the same order. Rows depend on each other only through the cache, so
+ * the results are bit-equal to those of the whole pass.
  */
 final class LayerPipeline {
     /**

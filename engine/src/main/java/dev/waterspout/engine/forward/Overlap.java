@@ -2,7 +2,7 @@ package dev.waterspout.engine.forward;
 
 import dev.waterspout.interconnect.policy.CommSchedule;
 
-/** Whether a pass computes some of its rows while the partials of others travel. */
+/** Whether a pass computes some of its rows while the partials of others are exchanged. */
 public enum Overlap {
     /** Never. */
     OFF,

@@ -131,7 +131,8 @@ public final class Rank implements AutoCloseable {
      *
      * @param parts the rows of each sequence
      * @param wanted the form of the logits that rank 0 needs for the last token of each sequence
-     * @param overlap whether some rows are computed while the partials of others travel; the pass {@link #takesParts}
+     * @param overlap whether some rows are computed while the partials of others are exchanged; the pass
+     *     {@link #takesParts}
      */
     public void forward(List<SequenceRows> parts, List<LogitsRequest> wanted, boolean overlap) {
         long start = System.nanoTime();
@@ -157,8 +158,8 @@ public final class Rank implements AutoCloseable {
     }
 
     /**
-     * Returns whether a pass can compute some rows while the partials of others travel. Before {@link #agreeOnParts}
-     * only this rank's own shard is considered.
+     * Returns whether a pass can compute some rows while the partials of others are exchanged. Before
+     * {@link #agreeOnParts} only this rank's own shard is considered.
      *
      * @param rows rows of the pass
      */

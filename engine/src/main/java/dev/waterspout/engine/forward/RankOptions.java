@@ -17,7 +17,7 @@ import java.time.Duration;
  * @param cacheType element type of the KV cache
  * @param activations precision of the inputs of matrix products on the host
  * @param machineCode whether the host's matrix products use machine code where they can
- * @param overlap whether a pass computes some of its rows while the partials of others travel
+ * @param overlap whether a pass computes some of its rows while the partials of others are exchanged
  */
 public record RankOptions(
         BatchLimits limits,
@@ -175,7 +175,7 @@ public record RankOptions(
     /**
      * Returns these options with or without overlap.
      *
-     * @param other whether a pass computes some of its rows while the partials of others travel
+     * @param other whether a pass computes some of its rows while the partials of others are exchanged
      */
     public RankOptions withOverlap(Overlap other) {
         return new RankOptions(

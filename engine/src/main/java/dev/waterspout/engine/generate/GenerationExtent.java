@@ -6,7 +6,7 @@ package dev.waterspout.engine.generate;
  * @param reuse most leading tokens of the prompt whose keys and values may be taken from the cache, if it holds them,
  *     instead of being computed; the last token of the prompt is always computed
  * @param predict most tokens to generate, or {@link Generator#UNLIMITED}
- * @param ignoresEnd whether it goes on after an end-of-text token
+ * @param ignoresEnd whether generation continues after an end-of-text token
  */
 public record GenerationExtent(int reuse, int predict, boolean ignoresEnd) {
     /** Uses all matching tokens of the cache. */

@@ -35,13 +35,13 @@ sealed interface Order {
     record Addressed(int group, Order order) {}
 
     /**
-     * Run a forward pass. Its words: how many words of the step follow; if some do, whether rows are computed while the
-     * partials of others travel; if there are none, the position and the id of its one token. Sequences' numbers do not
-     * travel.
+     * Run a forward pass. Its words: the number of words of the step; if that is not 0, whether rows are computed while
+     * the partials of others are exchanged; otherwise the position and the id of the only token. The numbers of
+     * sequences are not sent.
      *
      * @param step rows to compute
      * @param wanted the form of the logits that rank 0 needs for each chunk with some
-     * @param overlap whether some rows are computed while the partials of others travel
+     * @param overlap whether some rows are computed while the partials of others are exchanged
      */
     record Run(Step step, List<LogitsRequest> wanted, boolean overlap) implements Order {
         @Override

@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 
 /**
  * Decides, on rank 0, whether a pass computes some of its rows while the partials of others are exchanged. Passes of
- * about the same number of rows run alternately with and without overlap, twice each. From then on the way whose
- * fastest pass took less time per row is used, and the other way is tried again from time to time.
+ * about the same number of rows run alternately with and without overlap, twice each. From then on the alternative
+ * whose fastest pass took less time per row is used, and the other one is tried again from time to time.
  */
 final class OverlapChoice {
     private static final int TRIALS = 2;
@@ -33,7 +33,7 @@ final class OverlapChoice {
     }
 
     /**
-     * Sets the receiver of each decision: a line per number of rows, once both ways have been tried.
+     * Sets the receiver of each decision: a line per number of rows, once both alternatives have been tried.
      *
      * @param sink receiver
      */

@@ -22,7 +22,8 @@ public final class GbnfParser {
         this.text = text;
     }
 
-    /** * Parses a grammar.
+    /**
+     * Parses a grammar.
      *
      * @param text GBNF text with a rule {@value Grammar#ROOT}
      * @throws GrammarException if the text is malformed, with the line number, or the grammar cannot be compiled

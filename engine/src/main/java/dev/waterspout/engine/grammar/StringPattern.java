@@ -23,7 +23,8 @@ final class StringPattern {
         this.pattern = pattern;
     }
 
-    /** * Compiles a pattern.
+    /**
+     * Compiles a pattern.
      *
      * @return the strings that contain a match, as they are written between the quotes of a JSON string
      * @throws GrammarException if the pattern is malformed, or uses an unsupported construct

@@ -113,8 +113,8 @@ final class RopeReader {
     }
 
     /**
-     * YaRN (arXiv 2309.00071): pairs that make more than {@code fast} turns within the trained context keep their
-     * frequency, pairs that make fewer than {@code slow} turns are interpolated, and all are multiplied by a factor
+     * YaRN (arXiv 2309.00071): pairs that make more than {@code fast} rotations within the trained context keep their
+     * frequency, pairs that make fewer than {@code slow} rotations are interpolated, and all are multiplied by a factor
      * that grows with the scaling.
      */
     private RopeConfig yarn(int dimensions, double base, double scale, double attentionFactor) {
@@ -158,7 +158,7 @@ final class RopeReader {
         return growth <= 0 ? 1 : 1 + 0.1 * multiplier * growth;
     }
 
-    /** Returns the pair that makes this number of turns within the trained context. */
+    /** Returns the pair that makes this number of rotations within the trained context. */
     private double pairOfTurns(int dimensions, double base, double turns) {
         return dimensions * Math.log(trainedPositions / (turns * 2 * Math.PI)) / (2 * Math.log(base));
     }

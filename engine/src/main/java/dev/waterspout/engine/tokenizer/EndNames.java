@@ -69,7 +69,7 @@ final class EndNames {
         }
     }
 
-    /** The names that, beside others of the same vocabulary, end a part of a message only. */
+    /** Returns the names that end only a part of a message if certain other names are in the vocabulary. */
     private static Set<String> endingNothing(Set<String> present) {
         Set<String> names = new HashSet<>();
         boolean calls = present.contains("<|call|>") || present.contains("<|calls|>");

@@ -39,10 +39,10 @@ record PreTokenizer(Set<Trait> traits, List<Pattern> patterns) {
     }
 
     /**
-     * Cuts a text.
+     * Splits a text into words.
      *
      * @param text any text
-     * @return the words, which together are the text, in normalization form C where the rule asks for it
+     * @return the words, whose concatenation is the text, in normalization form C if the rule requires it
      */
     List<String> split(String text) {
         String normalized = has(Trait.NFC) ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;

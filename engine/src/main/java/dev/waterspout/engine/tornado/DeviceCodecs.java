@@ -56,7 +56,8 @@ final class DeviceCodecs {
         this.kernels = on.kernels();
     }
 
-    /** * Measures the codecs.
+    /**
+     * Measures the codecs.
      *
      * @param on the device
      * @param formats wire formats to measure; formats without device kernels are skipped

@@ -283,7 +283,8 @@ final class PhaseGraphs {
     /** Builds the graph of a half layer. */
     @FunctionalInterface
     private interface HalfLayer {
-        /** * Builds a graph.
+        /**
+         * Builds a graph.
          *
          * @param name name of the graph
          * @param layer one of the graph's layers

@@ -1,6 +1,4 @@
-/**
- * The frame that every message between ranks travels in. One class documents its layout, one validates it.
- */
+/** The frame of every message between ranks. One class documents its layout, one validates it. */
 @NullMarked
 package dev.waterspout.interconnect.frame;
 

@@ -16,9 +16,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transport between processes over MPI. Messages travel by non-blocking point-to-point calls between memory segments.
- * The tag of a message is its length. The thread that joined the group makes all MPI calls: it starts exchanges and
- * waits for them. Another thread's abort or close takes effect at the next call of that thread.
+ * A transport between processes over MPI. Messages are sent by non-blocking point-to-point calls between memory
+ * segments. The tag of a message is its length. The thread that joined the group makes all MPI calls: it starts
+ * exchanges and waits for them. Another thread's abort or close takes effect at the next call of that thread.
  *
  * <p>A rank that fails sends the failure to all other ranks and makes no further MPI call. Its process must end without
  * {@code MPI_Finalize}, which would wait for all ranks.

@@ -15,8 +15,8 @@ import java.util.stream.Stream;
  * A choice for every size of exchange, the same on every rank.
  *
  * @param steps in ascending order of rows; the last one serves all larger exchanges too
- * @param formats formats of those exchanges of a forward pass that travel otherwise than the steps say, by their
- *     number: twice the layer, plus 1 for its feed-forward half
+ * @param formats formats of the exchanges of a forward pass whose format differs from that of the steps, by number of
+ *     the exchange: twice the layer, plus 1 for its feed-forward half
  * @param saturation the consequence of partials beyond the range of their format
  */
 public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> formats, Saturation saturation) {

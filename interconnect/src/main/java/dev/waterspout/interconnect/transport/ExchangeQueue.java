@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The exchanges that one rank has under way: they complete in the order in which they were started.
+ * The pending exchanges of one rank: they complete in the order in which they were started.
  *
  * @param <E> the record of an exchange that a transport keeps
  */

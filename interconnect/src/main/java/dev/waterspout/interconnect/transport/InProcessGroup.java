@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Ranks as threads of one process. A message is copied once, by its receiver, straight from the sender's memory; the
  * sender's exchange is complete when all its receivers have copied.
  *
- * <p>Between each two ranks there is a channel per direction: a ring of the messages that are under way, and two
- * counters, how many were put in and how many were copied out.
+ * <p>Between each two ranks there is a channel per direction: a ring of the messages in flight, and counters of the
+ * messages put in and copied out.
  */
 public final class InProcessGroup {
     /** Spinning longer than a thread takes to wake up, about 50 us, gains nothing. */

@@ -3,7 +3,7 @@ package dev.waterspout.interconnect.transport;
 /** An exchange that has been started. Used by the thread that started it. */
 public interface Pending {
     /**
-     * Moves messages on without waiting. A rank that computes while an exchange is under way calls it now and then: a
+     * Makes progress without waiting. A rank that computes during an exchange calls it from time to time, because a
      * transport may have no thread of its own.
      *
      * @return true once the exchange is complete

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * be wrong by itself are refused before anything is sent, with {@link IllegalArgumentException}.
  */
 public interface Transport extends AutoCloseable {
-    /** Most exchanges that one rank has under way. */
+    /** Largest number of pending exchanges of one rank. */
     int MAX_PENDING = 16;
 
     /** Returns this rank's number, from 0. */
@@ -98,8 +98,8 @@ public interface Transport extends AutoCloseable {
     }
 
     /**
-     * Tells the others that this rank is busy and not lost: the deadlines of those who wait for it start anew. Called
-     * by the rank's thread during work that may take long.
+     * Tells the other ranks that this rank is busy and not lost, which restarts the deadlines of ranks that wait for
+     * it. Called by the rank's thread during work that may take long.
      */
     void alive();
 

@@ -45,7 +45,7 @@ final class MxDecoder {
         passes = new Passes<>(List.of(this::unpackScales, this::unpackCodes, elements()));
     }
 
-    /** {@return the loop that takes codes as they are packed to values} */
+    /** {@return the loop from packed codes to values} */
     private Consumer<MxChunk> elements() {
         if (bits == 4 && MxLanes.takePacked(bits)) {
             return this::decodeNibbles;

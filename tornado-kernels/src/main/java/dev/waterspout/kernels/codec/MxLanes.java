@@ -26,8 +26,8 @@ final class MxLanes {
     private MxLanes() {}
 
     /**
-     * {@return whether lanes read and write codes as they are packed} Two longs are too few for the Vector API to
-     * convert eight bytes to in an instruction: it does so element by element.
+     * {@return whether lanes read and write packed codes} With vectors of two longs the Vector API has no single
+     * instruction for the conversion of eight bytes, and converts element by element.
      */
     static boolean takePacked(int bits) {
         return bits == Byte.SIZE || (bits == 4 && COUNT > 4);

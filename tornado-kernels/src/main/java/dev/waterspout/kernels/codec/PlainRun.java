@@ -84,7 +84,9 @@ final class PlainRun {
         Residual.add(values, count, residual, plainOffset());
     }
 
-    /** Reads packed elements as they are: of f32 to the values, unless they are added to those. */
+    /**
+     * Reads packed elements without conversion. For f32 they become the values, unless they are added to the values.
+     */
     void readPacked() {
         if (wide) {
             MemorySegment.copy(packed, Layouts.F32, packedIndex() * Float.BYTES, adds ? floats : values, 0, count);
@@ -93,7 +95,7 @@ final class PlainRun {
         }
     }
 
-    /** Writes packed elements as they are: of f32 the values. */
+    /** Writes packed elements without conversion; for f32 these are the values. */
     void writePacked() {
         if (wide) {
             MemorySegment.copy(values, 0, packed, Layouts.F32, packedIndex() * Float.BYTES, count);

@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.codec;
 
 /**
- * Sparsification: of each row only the {@code max(1, floor(columns / keepOneIn))} elements of largest magnitude travel,
- * as IEEE halves with their columns; the others decode to 0. A baseline for comparison with block formats.
+ * Sparsification: of each row only the {@code max(1, floor(columns / keepOneIn))} elements of largest magnitude are
+ * sent, as IEEE halves with their columns; the others decode to 0. A baseline for comparison with block formats.
  *
  * <p>Of equal magnitudes the lower column is kept. NaN counts as larger than infinity, and both are kept unchanged. A
  * kept value is rounded as {@link PlainFormat#F16} does, so from 65520 on it becomes infinity.

@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
 
 /** Writes a file as a whole: the old content stays until the new one is complete. */
 public final class FileReplacement {
-    /** Files that are being written; removed where the process is asked to end (SIGTERM, SIGINT) meanwhile. */
+    /** Files that are being written. They are removed on SIGTERM and SIGINT. */
     private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
 
     static {

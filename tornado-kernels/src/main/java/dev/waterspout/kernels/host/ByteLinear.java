@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * tokens, 512 bytes each, stream past it from the second level. They stay there for {@value #PANELS} panels, and so do
  * the results of these panels until their last chunk. Sums depend neither on this nor on the number of tokens.
  *
- * <p>With one token, rows are multiplied as they are read, without a tile, see {@link RowKernels}.
+ * <p>With one token, rows are multiplied while they are read, without a tile, see {@link RowKernels}.
  */
 final class ByteLinear {
     /** Tokens that share a tile of weights. */
@@ -30,8 +30,8 @@ final class ByteLinear {
     private static final int PANELS = 4;
 
     /**
-     * Tokens whose inputs stay in the cache beside any panel: a panel's chunks then follow each other, as the reader
-     * expects when it asks for the next panel's bytes.
+     * Number of tokens whose inputs fit in the cache together with any panel. The chunks of a panel are then processed
+     * one after the other, which the prefetch of the next panel assumes.
      */
     private static final int FEW_TOKENS = 16;
 

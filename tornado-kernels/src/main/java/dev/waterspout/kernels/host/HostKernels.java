@@ -34,8 +34,8 @@ public interface HostKernels {
     }
 
     /**
-     * Returns these kernels with matrix products in machine code, where this machine takes it; the reference kernels
-     * are returned as they are.
+     * Returns these kernels with matrix products in machine code, if this machine supports it; the reference kernels
+     * are returned unchanged.
      */
     default HostKernels withMachineCode() {
         return this;
@@ -117,8 +117,8 @@ public interface HostKernels {
     record LayerNorm(MemorySegment weight, @Nullable MemorySegment bias, float epsilon) {}
 
     /**
-     * Turns the first {@code ropeDim} elements of every head in place; the others stay. Row {@code r} is turned by row
-     * {@code tableRow + r} of the table.
+     * Rotates the first {@code ropeDim} elements of every head in place; the others do not change. Row {@code r} is
+     * rotated by row {@code tableRow + r} of the table.
      *
      * @param table angles
      * @param tableRow row of the table for row 0 of {@code x}

@@ -1,6 +1,6 @@
 package dev.waterspout.kernels.host;
 
-/** Which two elements of a head the rotary embedding turns together. */
+/** The pairs of elements of a head that the rotary embedding rotates together. */
 public enum RopePairing {
     /** Elements {@code 2i} and {@code 2i + 1}: the order of Llama weights in GGUF files. */
     ADJACENT,

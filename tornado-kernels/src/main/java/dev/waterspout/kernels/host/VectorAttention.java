@@ -174,7 +174,7 @@ public final class VectorAttention {
         }
     }
 
-    /** Caps scores, where the call asks for it. */
+    /** Caps scores, if the call has a soft cap. */
     private void cap(int positions, int units) {
         float cap = call.scoring().cap();
         if (cap == 0) {

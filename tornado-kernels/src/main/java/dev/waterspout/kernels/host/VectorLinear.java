@@ -44,8 +44,8 @@ public final class VectorLinear {
     private static final int NEAR = 8;
 
     /**
-     * Rows of a group for few tokens: a part of them is one stream through memory. The longer, the seldomer prefetching
-     * starts anew: with 128 rows decode of Q4_0 read a seventh less.
+     * Rows of a group for few tokens, which is read in several streams. Longer streams restart prefetching less often:
+     * with 128 rows decode of Q4_0 read a seventh less per second.
      */
     private static final int STREAM_GROUP = 512;
 
@@ -175,8 +175,8 @@ public final class VectorLinear {
     }
 
     /**
-     * Takes some distant rows at a time: each of these streams through memory goes on from step to step. Rows that are
-     * left are each taken for all streams.
+     * Multiplies several distant rows at a time; each is the next row of its stream through memory. A remaining row is
+     * used for all streams.
      */
     private void fewTokens(int row, int rows, int tokens) {
         int step = rows / RowQuads.STREAMS;

@@ -127,7 +127,7 @@ public final class ByteKernels implements MachineCode.Checked {
         void read(long tile, long rows, int blocks, long next);
     }
 
-    /** {@return the rows of the part of a panel that a reader asks for from beginning to end} */
+    /** {@return the number of rows in one prefetch stream of a panel} */
     public int rowsPerStream() {
         return isa.rows() / TileReader.STREAMS;
     }

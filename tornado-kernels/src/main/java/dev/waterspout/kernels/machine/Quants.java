@@ -1,8 +1,8 @@
 package dev.waterspout.kernels.machine;
 
 /**
- * The numbers of 8 bits that a tensor type's weights are made of: weight {@code q * scale + offset}, where scale and
- * offset belong to a group.
+ * The 8-bit numbers of a tensor type's weights: weight {@code q * scale + offset}, where scale and offset belong to a
+ * group.
  *
  * @param group columns that share a scale: 16 or 32
  * @param hasOffsets whether groups have offsets

@@ -3,11 +3,10 @@ package dev.waterspout.kernels.machine;
 import java.util.List;
 
 /**
- * A micro-kernel of products with one token's inputs of 8 bits: weights are multiplied as they are read, a vector of
- * rows at a time, with no tile between. Sums are those of {@link ByteTile}, in the same order, so that bits are the
- * same.
+ * A micro-kernel of products with one token's inputs of 8 bits: weights are multiplied while they are read, a vector of
+ * rows at a time, without a tile. Sums are those of {@link ByteTile}, in the same order, so that bits are the same.
  *
- * <p>While it multiplies a panel, a vector's rows, it asks for the panel behind it.
+ * <p>While it multiplies a panel (the rows of a vector) it prefetches the next one.
  *
  * <p>Arguments: address of a tile, whose memory is used for constants and sums, of the first row, of the inputs of
  * {@link ByteLayout}, of the results (f32, one per row), the number of panels, address of {@link BlockReader#numbers}.

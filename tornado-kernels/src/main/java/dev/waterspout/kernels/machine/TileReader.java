@@ -6,12 +6,11 @@ import java.util.List;
  * Code that reads a chunk of a panel of rows as a file stores them and fills a tile, see {@link ByteLayout}. A tensor
  * type defines the unpacking of a block with the methods of {@link BlockCode}.
  *
- * <p>While it reads it asks for the next panel's bytes: a panel walks along many rows at once, which prefetchers of
- * processors do not recognise. In a file whose rows follow each other the next panel's bytes are those behind the
- * panel.
+ * <p>While it reads a panel it prefetches the next one: reads along many rows at once are not recognised by the
+ * prefetchers of processors. In a file with contiguous rows the next panel's bytes follow those of the panel.
  *
  * <p>Arguments: address of the tile, address of the chunk of the panel's first row, number of blocks, address of the
- * bytes to ask for, address of {@link BlockReader#numbers}, repeated to fill a vector.
+ * bytes to prefetch, address of {@link BlockReader#numbers}, repeated to fill a vector.
  *
  * @param isa instructions
  * @param block block layout of the type

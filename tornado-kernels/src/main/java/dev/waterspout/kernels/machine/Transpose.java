@@ -1,7 +1,7 @@
 package dev.waterspout.kernels.machine;
 
 /**
- * Code that turns 16 bytes of each of a vector's rows into four vectors, of which vector {@code s} has bytes
+ * Code that transposes 16 bytes of each of a vector's rows into four vectors, of which vector {@code s} has bytes
  * {@code 4 s} to {@code 4 s + 3} of every row, a lane per row.
  */
 final class Transpose {

@@ -59,7 +59,7 @@ abstract class ScaledQuants extends TensorType implements BlockReader {
         return false;
     }
 
-    /** {@return the numbers and groups that blocks are made of} */
+    /** {@return the range of the numbers, and the groups, of blocks} */
     final Quants quants() {
         return quants;
     }

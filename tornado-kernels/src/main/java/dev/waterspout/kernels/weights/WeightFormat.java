@@ -99,7 +99,7 @@ public enum WeightFormat {
         type.unpack(address, count, target, scratch);
     }
 
-    /** {@return the numbers and groups that weights are made of, or null if they are floats} */
+    /** {@return the range of the numbers, and the groups, of weights; null if the weights are floats} */
     public @Nullable Quants quants() {
         return type instanceof ScaledQuants scaled ? scaled.quants() : null;
     }

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * The bitstream of the FPGA kernels. TornadoVM reads it at its start, so it is set before devices are listed.
  *
  * @param file bitstream of the vendor's compiler, or null where the device compiles from source
- * @param configuration TornadoVM's configuration of FPGAs, or null for the one beside the bitstream or in the folder
- *     above, and where there is none for that of the SDK
+ * @param configuration TornadoVM's configuration of FPGAs, or null for the one in the bitstream's folder or in the
+ *     folder above, or else the SDK's
  */
 public record Bitstream(@Nullable Path file, @Nullable Path configuration) {
     private static final Pattern DEVICE = Pattern.compile("tornado:opencl:(\\d{1,4})");

@@ -58,7 +58,7 @@ public final class MachineOptions {
      * Returns the machine of these options.
      *
      * @param ranks number of devices
-     * @param formats that may travel
+     * @param formats formats that may be exchanged
      */
     public Machine machine(int ranks, List<WireFormat> formats) {
         List<Double> operations = flops.stream().map(MachineOptions::operations).toList();

@@ -55,7 +55,7 @@ public final class PlanReport {
      * @param prompt tokens of the prompt
      * @param predict tokens that follow
      * @param batch tokens of the prompt in one forward pass
-     * @param overlap whether parts of a pass are computed while the partials of others travel
+     * @param overlap whether parts of a pass are computed while the partials of others are exchanged
      */
     public PlanReport(ModelConfig config, int ranks, int prompt, int predict, int batch, Overlap overlap) {
         this.config = config;
@@ -70,7 +70,7 @@ public final class PlanReport {
      * Predicts every format by the fastest of its choices, and the fastest of all.
      *
      * @param predictor the predictor of run times
-     * @param choices ways to exchange
+     * @param choices formats and collectives to compare
      */
     public void compare(Predictor predictor, List<CommChoice> choices) {
         Map<WireFormat, List<CommChoice>> byFormat = new LinkedHashMap<>();

@@ -37,7 +37,8 @@ public final class Endpoints {
     /** One endpoint. */
     @FunctionalInterface
     public interface Endpoint {
-        /** * Answers a request.
+        /**
+         * Answers a request.
          *
          * @param exchange the request, and the means to answer it
          * @throws ApiException if the request is refused before its answer has begun

@@ -89,8 +89,8 @@ public final class Predictor {
      * @param tokens tokens of the prompt, at least 1
      * @param chunk most tokens in one pass
      * @param schedule wire format and collective of each exchange
-     * @param overlap whether parts of a pass are computed while the partials of others travel; {@link Overlap#AUTO} is
-     *     the faster way for each pass
+     * @param overlap whether parts of a pass are computed while the partials of others are exchanged;
+     *     {@link Overlap#AUTO} is the faster alternative for each pass
      */
     public PhaseTime prefill(int tokens, int chunk, CommSchedule schedule, Overlap overlap) {
         PhaseTime whole = pass(Math.min(tokens, chunk), 0, tokens <= chunk, schedule, overlap);

@@ -5,7 +5,7 @@ package dev.waterspout.interconnect.policy.measure;
  * takes {@code latencySeconds + (N - 1) x b / bytesPerSecond} seconds.
  *
  * @param latencySeconds time of an exchange of almost no bytes, at least 0
- * @param bytesPerSecond rate at which one rank sends to all its peers together; above 0, infinite where nothing travels
+ * @param bytesPerSecond rate at which one rank sends to all its peers together; above 0, infinite if nothing is sent
  */
 public record LinkCost(double latencySeconds, double bytesPerSecond) {
     /** An unmeasured link between processes: 1 Gbit/s, 30 us. */

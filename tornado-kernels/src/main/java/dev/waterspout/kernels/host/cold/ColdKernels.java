@@ -36,7 +36,7 @@ public final class ColdKernels implements HostKernels {
      * Returns kernels that give the same bits and are faster while the JVM has not compiled the given ones. After that
      * they are many times slower.
      *
-     * @param kernels the kernels to replace; the reference kernels are returned as they are
+     * @param kernels the kernels to replace; the reference kernels are returned unchanged
      */
     public static HostKernels of(HostKernels kernels) {
         return kernels instanceof VectorKernels vector ? new ColdKernels(vector) : kernels;

@@ -1,4 +1,4 @@
-// Stands in for NVRTC: keeps CUDA C, compiles it for the CPU, and has nvcc or ptxas judge it where one is set.
+// Stands in for NVRTC: keeps CUDA C and compiles it for the CPU.
 #include "standin.h"
 #include <cctype>
 #include <cstdio>
@@ -15,19 +15,19 @@ struct Program {
 
 static const char *const IMAGE = "cuda-stand-in:";
 
-static bool exists(const std::string &path) {
+bool exists(const std::string &path) {
     struct stat status;
     return stat(path.c_str(), &status) == 0;
 }
 
 // Writes a file under another name first, since processes may share the folder.
-static void write_file(const std::string &path, const std::string &text) {
+void write_file(const std::string &path, const std::string &text) {
     std::string temporary = path + "." + std::to_string(getpid());
     std::ofstream(temporary) << text;
     rename(temporary.c_str(), path.c_str());
 }
 
-static std::string keep(const std::string &text, const char *suffix) {
+std::string keep(const std::string &text, const char *suffix) {
     char name[24];
     snprintf(name, sizeof name, "%016zx", std::hash<std::string>()(text));
     std::string base = kernel_folder() + "/" + name;
@@ -35,25 +35,6 @@ static std::string keep(const std::string &text, const char *suffix) {
         write_file(base + suffix, text);
     }
     return base;
-}
-
-// Runs a compiler of NVIDIA's once for a file; its output is kept in a file, which has registers and spills.
-static bool accepted(const std::string &compiler, const std::string &base, const char *input, const char *suffix) {
-    if (exists(base + suffix)) {
-        return true;
-    }
-    std::string output = base + suffix + "-error";
-    if (!run_command(compiler + " -v -arch=sm_90 -o '" + base + ".cubin' '" + base + input + "'", output)) {
-        report("refused for sm_90, see " + output);
-        return false;
-    }
-    return rename(output.c_str(), (base + suffix).c_str()) == 0;
-}
-
-// Has nvcc compile the source where one is set.
-static bool judged(const std::string &base) {
-    std::string compiler = setting("NVCC", "");
-    return compiler.empty() || accepted("'" + compiler + "' -cubin -w -Xptxas", base, ".cu", ".nvcc");
 }
 
 API nvrtcResult nvrtcVersion(int *major, int *minor) {
@@ -86,8 +67,8 @@ API nvrtcResult nvrtcDestroyProgram(nvrtcProgram *program) {
 
 API nvrtcResult nvrtcCompileProgram(nvrtcProgram program, int, const char *const *) {
     std::string base = keep(program->source, ".cu");
-    if (!judged(base)) {
-        program->log = read_file(base + ".nvcc-error");
+    if (!judge_cuda(base)) {
+        program->log = read_file(base + ".sm_90-error");
         return NVRTC_ERROR_COMPILATION;
     }
     program->image = IMAGE + base;
@@ -228,8 +209,10 @@ static std::string for_cpu(const std::string &source) {
     return result;
 }
 
+std::string source_of(const std::string &image) { return image.substr(strlen(IMAGE)); }
+
 std::string compile_for_cpu(const std::string &image) {
-    std::string base = image.substr(strlen(IMAGE));
+    std::string base = source_of(image);
     bool checked = setting("CHECK", "1") != "0";
     std::string stem = base + (checked ? "-checked" : "-fast");
     std::string library = stem + ".so";
@@ -249,12 +232,4 @@ std::string compile_for_cpu(const std::string &image) {
     }
     rename(temporary.c_str(), library.c_str());
     return library;
-}
-
-bool assemble(const std::string &ptx) {
-    std::string assembler = setting("PTXAS", "");
-    if (assembler.empty()) {
-        return true;
-    }
-    return accepted("'" + assembler + "'", keep(ptx, ".ptx"), ".ptx", ".ptxas");
 }

@@ -13,7 +13,7 @@
 static std::atomic<long> counts[COUNTS];
 static const char *const names[COUNTS] = {
     "launches", "graph launches", "kernels of graphs", "host to device", "host to device bytes", "device to host",
-    "device to host bytes", "peer copies", "peer bytes", "waits", "allocations", "allocated bytes", "modules", "errors"};
+    "device to host bytes", "peer copies", "peer bytes", "waits", "allocations", "allocated bytes", "modules", "judged", "errors"};
 
 void count(Count what, long amount) { counts[what] += amount; }
 
@@ -67,13 +67,14 @@ API void standin_expect_errors(int yes) { expected = yes != 0; }
 
 API const char *standin_last_error() { return last_error.c_str(); }
 
+// Never destroyed, since what is written at the end of the process lies there.
 const std::string &kernel_folder() {
-    static const std::string folder = [] {
-        std::string path = setting("FOLDER", "cuda-stand-in-kernels");
-        mkdir(path.c_str(), 0777);
+    static const auto *folder = [] {
+        auto *path = new std::string(setting("FOLDER", "cuda-stand-in-kernels"));
+        mkdir(path->c_str(), 0777);
         return path;
     }();
-    return folder;
+    return *folder;
 }
 
 bool run_command(const std::string &command, const std::string &output) {
@@ -83,6 +84,11 @@ bool run_command(const std::string &command, const std::string &output) {
 std::string read_file(const std::string &path) {
     std::ifstream file(path);
     return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+void note_kernel(const std::string &name, const std::string &source) {
+    std::lock_guard<std::mutex> held(lock);
+    std::ofstream(kernel_folder() + "/kernels.txt", std::ios::app) << name + ' ' + source + '\n';
 }
 
 // Prints all counts when the process ends.

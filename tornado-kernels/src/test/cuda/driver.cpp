@@ -1,6 +1,5 @@
 // Stands in for the CUDA driver. Calls run at once, in the thread that makes them; a stream only has to keep what it captures.
 #include "standin.h"
-#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -34,12 +33,15 @@ struct Module {
     // Null for PTX, which is assembled and not run.
     void *library;
     std::string ptx;
+    // Path of the source, without its suffix.
+    std::string source;
 };
 
 struct Function {
     KernelRun run;
     const char *(*error)();
     std::string name;
+    std::string source;
     std::vector<size_t> sizes;
 };
 
@@ -76,6 +78,12 @@ API CUresult cuInit(unsigned) { return CUDA_SUCCESS; }
 API CUresult cuDriverGetVersion(int *version) {
     *version = 13000;
     return CUDA_SUCCESS;
+}
+
+// NVIDIA's NVRTC asks for tables of its own, and does without.
+API CUresult cuGetExportTable(const void **table, const void *) {
+    *table = nullptr;
+    return CUDA_ERROR_NOT_FOUND;
 }
 
 API CUresult cuDeviceGetCount(int *number) {
@@ -370,8 +378,8 @@ API CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned, v
     std::string text = (const char *) image;
     count(MODULES);
     if (text.find(".entry") != std::string::npos) {
-        *module = new Module{nullptr, text};
-        return assemble(text) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_PTX;
+        *module = new Module{nullptr, text, keep(text, ".ptx")};
+        return judge_ptx(text) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_PTX;
     }
     std::string path = compile_for_cpu(text);
     void *library = path.empty() ? nullptr : dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -380,7 +388,7 @@ API CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned, v
         return CUDA_ERROR_INVALID_PTX;
     }
     ((void (*)(decltype(&find_allocation))) dlsym(library, "standin_connect"))(find_allocation);
-    *module = new Module{library, ""};
+    *module = new Module{library, "", source_of(text)};
     return CUDA_SUCCESS;
 }
 
@@ -396,7 +404,10 @@ API CUresult cuModuleUnload(CUmodule module) {
 API CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) {
     if (module->library == nullptr) {
         bool found = module->ptx.find(std::string(".entry ") + name) != std::string::npos;
-        *function = found ? new Function{nullptr, nullptr, name, {}} : nullptr;
+        if (found) {
+            note_kernel(name, module->source);
+        }
+        *function = found ? new Function{nullptr, nullptr, name, "", {}} : nullptr;
         return found ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
     }
     void *run = dlsym(module->library, (std::string("run_") + name).c_str());
@@ -405,10 +416,11 @@ API CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const ch
         return CUDA_ERROR_NOT_FOUND;
     }
     auto *error = (const char *(*) ()) dlsym(module->library, "standin_error");
-    *function = new Function{(KernelRun) run, error, name, {}};
+    *function = new Function{(KernelRun) run, error, name, module->source, {}};
     for (; *sizes != 0; sizes++) {
         (*function)->sizes.push_back(*sizes);
     }
+    note_kernel(name, module->source);
     return CUDA_SUCCESS;
 }
 
@@ -428,17 +440,23 @@ API CUresult cuLaunchKernel(CUfunction function, unsigned gx, unsigned gy, unsig
         return CUDA_SUCCESS;
     }
     // The arguments are copied now, as the caller may change them after the call.
-    std::vector<std::array<char, 16>> values(function->sizes.size());
-    for (size_t i = 0; i < values.size(); i++) {
-        memcpy(values[i].data(), arguments[i], function->sizes[i]);
+    Launch launch{function->name, function->source.substr(function->source.rfind('/') + 1) + ".cu",
+                  {gx, gy, gz}, {bx, by, bz}, {}};
+    for (size_t i = 0; i < function->sizes.size(); i++) {
+        Argument argument{{}, function->sizes[i]};
+        memcpy(argument.value.data(), arguments[i], argument.bytes);
+        launch.arguments.push_back(argument);
     }
     return enqueue(stream, [=]() mutable {
         if (captured) {
             count(GRAPH_KERNELS);
         }
+        if (recording()) {
+            record(launch);
+        }
         std::vector<void *> pointers;
-        for (auto &value : values) {
-            pointers.push_back(value.data());
+        for (Argument &argument : launch.arguments) {
+            pointers.push_back(argument.value.data());
         }
         function->run(gx, gy, gz, bx, by, bz, pointers.data());
         const char *error = function->error();

@@ -1,7 +1,9 @@
 // What the sources of the stand-in share.
 #pragma once
 #include "abi.h"
+#include <array>
 #include <string>
+#include <vector>
 
 #define API extern "C" __attribute__((visibility("default")))
 
@@ -20,6 +22,7 @@ enum Count {
     ALLOCATIONS,
     ALLOCATED_BYTES,
     MODULES,
+    JUDGED,
     ERRORS,
     COUNTS
 };
@@ -44,7 +47,18 @@ const std::string &kernel_folder();
 /** Runs a command of the shell, its output in a file; returns whether it succeeded. */
 bool run_command(const std::string &command, const std::string &output);
 
+/** Adds a kernel, and the path of its source without the suffix, to the file kernels.txt of the kernels' folder. */
+void note_kernel(const std::string &name, const std::string &source);
+
 std::string read_file(const std::string &path);
+
+bool exists(const std::string &path);
+
+/** Writes a file under another name first, since processes may share the folder. */
+void write_file(const std::string &path, const std::string &text);
+
+/** Keeps a source in the kernels' folder; returns its path without the suffix, which follows from its text. */
+std::string keep(const std::string &text, const char *suffix);
 
 /**
  * Allocates device memory, filled with bytes 0xA5. Addresses are never used twice.
@@ -76,5 +90,30 @@ using KernelRun = void (*)(unsigned gx, unsigned gy, unsigned gz, unsigned bx, u
 /** Compiles the source of an image of compiler.cpp for this processor; empty where that fails, which is reported. */
 std::string compile_for_cpu(const std::string &image);
 
+/** The path of an image's source, without its suffix. */
+std::string source_of(const std::string &image);
+
+/** Compiles a source for sm_90 where a compiler is set; false where it refuses, which is reported. */
+bool judge_cuda(const std::string &base);
+
 /** Assembles PTX for sm_90 where an assembler is set; false where it refuses, which is reported. */
-bool assemble(const std::string &ptx);
+bool judge_ptx(const std::string &ptx);
+
+/** An argument of a kernel: its bytes, of which there are at most 16. */
+struct Argument {
+    std::array<char, 16> value;
+    size_t bytes;
+};
+
+/** A launch; source is the name of a file in the kernels' folder. */
+struct Launch {
+    std::string kernel, source;
+    unsigned grid[3], block[3];
+    std::vector<Argument> arguments;
+};
+
+/** Whether launches are recorded. */
+bool recording();
+
+/** Records a launch, with the arrays as they are before it. */
+void record(const Launch &launch);

@@ -75,6 +75,18 @@ public final class CudaStandIn {
         return text.reinterpret(MOST_TEXT).getString(0);
     }
 
+    /**
+     * Returns what a compiler for GPUs said about a source that was compiled: registers and spills. Empty where none is
+     * set, which {@code CUDA_STANDIN_SM90=1} does.
+     */
+    @SuppressWarnings("restricted")
+    public String judgement(String source) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment text = (MemorySegment) call(ADDRESS, "standin_judgement", arena.allocateFrom(source));
+            return text.reinterpret(MOST_TEXT).getString(0);
+        }
+    }
+
     @SuppressWarnings("restricted")
     private Object call(MemoryLayout result, String name, Object... arguments) {
         MemoryLayout[] layouts = new MemoryLayout[arguments.length];

@@ -94,11 +94,15 @@ class CudaStandInTest {
 
     private MemorySegment program(String body) {
         MemorySegment program = arena.allocate(ADDRESS);
-        MemorySegment source = arena.allocateFrom("extern \"C\" __global__ void k(int *x, int n) {\n"
-                + "  int t = threadIdx.x, i = blockIdx.x * blockDim.x + t;\n" + body + "\n}\n");
+        MemorySegment source = arena.allocateFrom(source(body));
         MemorySegment none = MemorySegment.NULL;
         require("nvrtcCreateProgram", program, source, none, 0, none, none);
         return program.get(ADDRESS, 0);
+    }
+
+    private static String source(String body) {
+        return "extern \"C\" __global__ void k(int *x, int n) {\n"
+                + "  int t = threadIdx.x, i = blockIdx.x * blockDim.x + t;\n" + body + "\n}\n";
     }
 
     private int launch(long kernel, int blocks, int threads, int n, long stream) {
@@ -226,6 +230,20 @@ class CudaStandInTest {
         MemorySegment log = arena.allocate(1 << 16);
         require("nvrtcGetProgramLog", program, log);
         assertThat(log.getString(0)).contains("nothing");
+    }
+
+    @Test
+    void kernelsAreCompiledForAGpuWhereThereIsACompiler() {
+        String body = "x[i] = i;";
+        kernel(body);
+        String said = driver.judgement(source(body));
+        Assumptions.assumeFalse(
+                said.isEmpty(), "skipped: CUDA_STANDIN_SM90 is not set, or there is neither NVRTC nor nvcc");
+        assertThat(said).contains("for 'sm_90'", "0 bytes spill stores").containsPattern("Used [0-9]+ registers");
+        MemorySegment ofThisProcessor = program("__builtin_ia32_pause();");
+        assertThat(driver.call("nvrtcCompileProgram", ofThisProcessor, 0, MemorySegment.NULL))
+                .isEqualTo(NVRTC_COMPILATION);
+        assertThat(driver.lastError()).startsWith("refused for sm_90");
     }
 
     @Test

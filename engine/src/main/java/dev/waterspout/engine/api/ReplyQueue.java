@@ -49,7 +49,7 @@ public final class ReplyQueue implements AutoCloseable {
             throw new RejectedExecutionException("the queue is closed");
         }
         if (!room.tryAcquire()) {
-            throw new RejectedExecutionException(waiting() + " requests wait already, as many as may");
+            throw new RejectedExecutionException(waiting() + " requests wait already, which is the limit");
         }
         QueuedReply reply = new QueuedReply(begins, this::withdraw);
         waiting.add(reply);

@@ -205,9 +205,9 @@ public final class Session implements AutoCloseable {
                 .findFirst();
         if (mixing.isPresent()) {
             throw new IllegalArgumentException("wire format " + mixing.get().label()
-                    + " has scales that all tokens of a pass share, so that a text would depend on those beside it;"
+                    + " has scales that all tokens of a pass share, so that a text would depend on other texts;"
                     + " with "
-                    + options.limits().sequences() + " parallel sequences a format is needed that has none");
+                    + options.limits().sequences() + " parallel sequences a format without shared scales is needed");
         }
         return schedule.uniform(options.limits().sequences());
     }

@@ -62,7 +62,7 @@ public record Workload(int prompt, int generate, int depth, int sequences) {
     private static void requireCountable(String what, long count) {
         if (count > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
-                    "a test of " + count + " " + what + "; " + Integer.MAX_VALUE + " are the most");
+                    "a test of " + count + " " + what + "; at most " + Integer.MAX_VALUE + " are allowed");
         }
     }
 

@@ -87,7 +87,7 @@ final class ServeCommand implements Callable<Integer> {
     @Parameters(
             hidden = true,
             paramLabel = "COMMAND",
-            description = "Starts the ranks, which this process is the front of; bin/waterspout-mpi says so.")
+            description = "Command that starts the ranks behind this front; given by bin/waterspout-mpi.")
     private List<String> ranks = List.of();
 
     @Override

@@ -227,8 +227,8 @@ public final class Rank implements AutoCloseable {
         if (schedule.saturation() == Saturation.END && saturated() > 0) {
             throw new InterconnectException("partials of layer " + number / 2 + " are beyond the range of "
                     + format.label() + ": " + saturated()
-                    + " blocks or values were cut; bf16, f32 and formats with scales of e8m0 hold them, and"
-                    + " --allow-saturation goes on with what is left");
+                    + " blocks or values were clamped; bf16, f32 and formats with scales of e8m0 hold them, and"
+                    + " --allow-saturation continues with clamped values");
         }
     }
 

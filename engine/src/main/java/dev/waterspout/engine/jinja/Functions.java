@@ -71,7 +71,7 @@ final class Functions {
                 .divide(stride)
                 .max(BigInteger.ZERO);
         if (count.compareTo(BigInteger.valueOf(MOST_NUMBERS)) > 0) {
-            throw new JinjaException("a range has " + count + " numbers; " + MOST_NUMBERS + " are the most");
+            throw new JinjaException("a range has " + count + " numbers; at most " + MOST_NUMBERS + " are allowed");
         }
         budget.items(count.longValueExact());
         for (long i = 0; i < count.longValueExact(); i++) {

@@ -16,7 +16,7 @@ final class Operators {
         if (value instanceof Value.Text text) {
             return text.text();
         }
-        throw new JinjaException(describe(value) + " stands where a text is expected");
+        throw new JinjaException(describe(value) + " is given where a text is expected");
     }
 
     /** {@return a description of a value for messages: the name of an undefined one, or the type} */

@@ -88,7 +88,7 @@ final class TemplateParser {
             }
             case "break", "continue" -> {
                 if (loops == 0) {
-                    throw JinjaException.at(line, "'" + name + "' stands outside of a for block");
+                    throw JinjaException.at(line, "'" + name + "' is outside of a for block");
                 }
                 tokens.expect(BLOCK_END, "'%}'");
                 yield name.equals("break") ? new Statement.Break() : new Statement.Continue();

@@ -158,7 +158,7 @@ final class Keys {
                 .toList();
         if (!unknown.isEmpty()) {
             throw new ModelException("metadata key " + unknown.getFirst()
-                    + " is not understood, and may change what the model computes; remove it if it does not");
+                    + " is not supported, and may change the results of the model; remove it if it does not");
         }
     }
 

@@ -20,9 +20,9 @@ class OptionRangesTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-        bench -p 0 -n 2147483647                | a test of 2147483648 positions; 2147483647 are the most
-        bench -p 4 -n 0 -d 2147483647           | a test of 2147483651 positions; 2147483647 are the most
-        bench -p 4 -n 0 -np 2147483647          | a test of 8589934588 tokens; 2147483647 are the most
+        bench -p 0 -n 2147483647                | a test of 2147483648 positions; at most 2147483647 are allowed
+        bench -p 4 -n 0 -d 2147483647           | a test of 2147483651 positions; at most 2147483647 are allowed
+        bench -p 4 -n 0 -np 2147483647          | a test of 8589934588 tokens; at most 2147483647 are allowed
         generate -p a -tp 2 --comm auto --quality NaN | quality NaN; a percentage of 0 or more is allowed
         generate -p a -tp 2 --comm auto --quality=-1  | quality -1.0; a percentage of 0 or more is allowed
         """)

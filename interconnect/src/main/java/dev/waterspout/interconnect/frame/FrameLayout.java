@@ -121,7 +121,7 @@ public final class FrameLayout {
     public static FrameHeader open(MemorySegment frame, int sender, int receiver) {
         long bytes = frame.byteSize();
         if (bytes < HEADER_BYTES) {
-            throw rejected(sender, receiver, bytes + " bytes, and a header alone has " + HEADER_BYTES);
+            throw rejected(sender, receiver, bytes + " bytes; a header has " + HEADER_BYTES);
         }
         int magic = frame.get(INT, MAGIC_OFFSET);
         if (magic != MAGIC) {

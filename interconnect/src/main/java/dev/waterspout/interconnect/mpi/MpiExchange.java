@@ -35,7 +35,7 @@ final class MpiExchange implements Pending, ExchangeQueue.Entry {
             }
             if (bytes > 0 && !messages[peer].isNative()) {
                 throw new IllegalArgumentException("message between rank " + rank + " and rank " + peer
-                        + " lies on the heap; MPI needs it off-heap");
+                        + " is on the heap; MPI needs it off-heap");
             }
         }
     }

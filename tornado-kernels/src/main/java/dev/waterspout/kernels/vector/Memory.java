@@ -40,11 +40,11 @@ public final class Memory {
      * thread.
      *
      * @param data off-heap, not empty
-     * @throws IllegalArgumentException if it lies on the heap
+     * @throws IllegalArgumentException if it is on the heap
      */
     public static long address(MemorySegment data) {
         if (!data.isNative()) {
-            throw new IllegalArgumentException("an operand lies on the heap; the kernels read and write off-heap");
+            throw new IllegalArgumentException("an operand is on the heap; the kernels read and write off-heap");
         }
         data.get(Layouts.I8, 0);
         return data.address();

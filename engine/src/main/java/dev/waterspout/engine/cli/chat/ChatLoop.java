@@ -24,14 +24,14 @@ import org.jspecify.annotations.Nullable;
 /** Reads messages and commands, and shows replies, until the input ends. */
 public final class ChatLoop {
     private static final List<String> HELP = List.of(
-            "/system TEXT   sets what the model is to be, and begins anew; without TEXT, nothing",
-            "/reset         begins anew",
+            "/system TEXT   sets the system message, or removes it without TEXT, and starts a new conversation",
+            "/reset         starts a new conversation",
             "/save FILE     writes the conversation as JSON",
-            "/load FILE     goes on with a conversation that was saved",
-            "/stats         tokens and speed of the last reply",
-            "/help          this list",
-            "/exit          ends, as Ctrl-D does",
-            "A line that ends in \\ goes on in the next one, and so does all between two \"\"\".");
+            "/load FILE     continues a saved conversation",
+            "/stats         prints tokens and speed of the last reply",
+            "/help          prints this list",
+            "/exit          ends the program, like Ctrl-D",
+            "A line that ends in \\ continues in the next one. The text between two \"\"\" is one message.");
 
     private final LanguageModel model;
     private final ChatTemplate template;

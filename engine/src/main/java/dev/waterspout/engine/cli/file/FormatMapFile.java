@@ -83,7 +83,7 @@ public final class FormatMapFile {
         } catch (ClassCastException | NullPointerException | IllegalArgumentException malformed) {
             String why = malformed instanceof IllegalArgumentException
                     ? malformed.getMessage()
-                    : "a field is missing, or not what it must be";
+                    : "a field is missing or invalid";
             throw new UncheckedIOException(new IOException("format map " + file + ": " + why, malformed));
         }
     }

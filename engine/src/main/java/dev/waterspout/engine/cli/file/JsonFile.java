@@ -31,7 +31,7 @@ public final class JsonFile {
         }
         long bytes = Files.size(file);
         if (bytes > MOST_BYTES) {
-            throw new IOException(name + " has " + bytes + " bytes; " + MOST_BYTES + " are the most");
+            throw new IOException(name + " has " + bytes + " bytes; at most " + MOST_BYTES + " are allowed");
         }
         try (Reader reader = Files.newBufferedReader(file)) {
             return JsonInput.parse(name, reader);

@@ -207,8 +207,7 @@ public record KernelChoiceFile(List<Tuned> devices) {
         } catch (IllegalArgumentException refused) {
             throw new IOException("file of kernel choices " + file + ": " + refused.getMessage(), refused);
         } catch (ClassCastException | NullPointerException | DateTimeException malformed) {
-            throw new IOException(
-                    "file of kernel choices " + file + ": a field is missing, or not what it must be", malformed);
+            throw new IOException("file of kernel choices " + file + ": a field is missing or invalid", malformed);
         }
     }
 
@@ -252,7 +251,7 @@ public record KernelChoiceFile(List<Tuned> devices) {
                 return each;
             }
         }
-        throw new IllegalArgumentException("'" + name + "' is none of "
+        throw new IllegalArgumentException("'" + name + "' is not one of "
                 + List.of(type.getEnumConstants()).toString().toLowerCase(Locale.ROOT));
     }
 }

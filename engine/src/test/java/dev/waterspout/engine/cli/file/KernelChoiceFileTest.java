@@ -141,15 +141,15 @@ class KernelChoiceFileTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         {                                                   | is not JSON:
-        []                                                  | : a field is missing, or not what it must be
-        {"waterspoutKernelProfile": 1}                      | : a field is missing, or not what it must be
+        []                                                  | : a field is missing or invalid
+        {"waterspoutKernelProfile": 1}                      | : a field is missing or invalid
         {"waterspoutKernelProfile": 2, "devices": []}       | its version is 2; this program reads 1
-        {"waterspoutKernelProfile": 1, "devices": [7]}      | : a field is missing, or not what it must be
+        {"waterspoutKernelProfile": 1, "devices": [7]}      | : a field is missing or invalid
         {"waterspoutKernelProfile": 1, "devices": [{"backend": "opencl", "device": "d", "driver": "1", "waterspout": \
-        "0", "tuned": "today", "kernels": []}]} | : a field is missing, or not what it must be
+        "0", "tuned": "today", "kernels": []}]} | : a field is missing or invalid
         {"waterspoutKernelProfile": 1, "devices": [{"backend": "opencl", "device": "d", "driver": "1", "waterspout": \
         "0", "tuned": "2026-01-02T03:04:05Z", "kernels": [{"kernel": "scan", "format": "f32", "outer": 1, "inner": 1, \
-        "tokens": 1, "cut": "plain", "perItem": 1, "local": 1}]}]} | 'scan' is none of [linear, attention, quantize, \
+        "tokens": 1, "cut": "plain", "perItem": 1, "local": 1}]}]} | 'scan' is not one of [linear, attention, quantize, \
         dequantize_sum]
         {"waterspoutKernelProfile": 1, "devices": [{"backend": "opencl", "device": "d", "driver": "1", "waterspout": \
         "0", "tuned": "2026-01-02T03:04:05Z", "kernels": [{"kernel": "linear", "format": "f32", "outer": 0, "inner": \

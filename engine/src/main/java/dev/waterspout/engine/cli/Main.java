@@ -59,7 +59,7 @@ public final class Main implements Runnable {
      * @param arguments the arguments as typed
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        if (!Environment.hasVectorModule()) {
+        if (!Environment.hasVectorApi()) {
             System.exit(relaunch(arguments));
         }
         if (!Environment.allowsNativeAccess()) {

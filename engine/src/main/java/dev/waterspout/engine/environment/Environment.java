@@ -42,9 +42,13 @@ public final class Environment {
         return Optional.ofNullable(System.getenv(PREFIX + name)).filter(value -> !value.isEmpty());
     }
 
-    /** Returns whether the JVM was started with the Vector API. */
-    public static boolean hasVectorModule() {
-        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    /** Returns whether the JVM was started with the Vector API, as a module or on the boot class path. */
+    public static boolean hasVectorApi() {
+        try {
+            return Class.forName(VECTOR_MODULE + ".Vector", false, null) != null;
+        } catch (ClassNotFoundException absent) {
+            return false;
+        }
     }
 
     /**

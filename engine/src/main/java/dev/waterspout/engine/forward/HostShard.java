@@ -13,7 +13,6 @@ import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.collective.HostPort;
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.interconnect.collective.StagedPort;
-import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.HeadGroups;
@@ -85,9 +84,8 @@ public final class HostShard implements ShardCompute {
      * @param format the wire format of partials
      * @param from first row of the partial and of the target of the sum
      * @param bare whether the port produces the sum without the residual
-     * @param offloaded whether the port may use the offloaded codec
      */
-    private record PortKey(WireFormat format, int from, boolean bare, boolean offloaded) {}
+    private record PortKey(WireFormat format, int from, boolean bare) {}
 
     /**
      * The rotary embedding of some layers.
@@ -339,20 +337,25 @@ public final class HostShard implements ShardCompute {
 
     @Override
     public PartialPort port(WireFormat format) {
-        return ports.computeIfAbsent(new PortKey(format, rows.from, rows.finish != null, true), this::makePort);
+        return ports.computeIfAbsent(new PortKey(format, rows.from, rows.finish != null), this::makePort);
     }
 
     @Override
     public void addOwn(int ownRows) {
-        ports.computeIfAbsent(new PortKey(PlainFormat.F32, rows.from, rows.finish != null, false), this::makePort)
-                .addOwn(ownRows);
+        MemorySegment partial = after(buffers.partial, rows.from);
+        int elements = ownRows * config.width();
+        if (rows.finish != null) {
+            MemorySegment.copy(partial, 0, after(buffers.sum, rows.from), 0, (long) elements * Float.BYTES);
+        } else {
+            compute.add(after(buffers.hidden, rows.from), partial, elements);
+        }
     }
 
     private StagedPort makePort(PortKey key) {
         MemorySegment partial = after(buffers.partial, key.from);
         MemorySegment target = after(key.bare ? buffers.sum : buffers.hidden, key.from);
         StagedPort port = new HostPort(key.format, pool, config.width(), partial, target);
-        if (offload != null && key.offloaded) {
+        if (offload != null) {
             OffloadPort elsewhere = offload.open(port, codecSize, partial, target);
             offloaded.add(elsewhere);
             port = elsewhere;

@@ -213,9 +213,14 @@ public final class Rank implements AutoCloseable {
         return rows.build().toArray();
     }
 
-    /** Adds all ranks' partials to the hidden state. */
+    /** Adds all ranks' partials to the hidden state. A single rank exchanges and encodes nothing. */
     private void sum(int number, int rows) {
         long begun = timeline.begin();
+        if (exchange.size() == 1) {
+            shard.addOwn(rows);
+            timeline.end(Phase.COLLECTIVE, "exchange", number, begun);
+            return;
+        }
         Collective collective = collectives.of(rows, number);
         collective.sum(number, shard.port(collective.format()), rows);
         timeline.end(Phase.COLLECTIVE, "exchange", number, begun);

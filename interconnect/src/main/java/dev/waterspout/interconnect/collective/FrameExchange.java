@@ -29,6 +29,11 @@ public final class FrameExchange {
         return transport.rank();
     }
 
+    /** Returns the number of ranks. */
+    public int size() {
+        return transport.size();
+    }
+
     Transport transport() {
         return transport;
     }

@@ -3,8 +3,6 @@ package dev.waterspout.kernels.machine;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +17,6 @@ final class CodeMemory {
     private static final int PRIVATE_ANONYMOUS = 0x22;
     private static final long PAGE = 4096;
 
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-
     /**
      * Calls a function of six numbers, or null where the JVM denies native access. The call must take microseconds
      * only.
@@ -31,9 +27,9 @@ final class CodeMemory {
 
     @SuppressWarnings("restricted") // the code is this package's own
     private static @Nullable MethodHandle link() {
-        FunctionDescriptor type = FunctionDescriptor.ofVoid(LONG, LONG, LONG, LONG, LONG, LONG);
         try {
-            return Linker.nativeLinker().downcallHandle(type, Linker.Option.critical(false));
+            return Linker.nativeLinker()
+                    .downcallHandle(FunctionDescriptor.ofVoid(CFunction.parameters()), Linker.Option.critical(false));
         } catch (IllegalCallerException | UnsupportedOperationException denied) {
             return null;
         }
@@ -57,55 +53,23 @@ final class CodeMemory {
         return MemorySegment.ofAddress(pages.address());
     }
 
-    @SuppressWarnings("restricted") // mmap is declared as the C library has it
+    @SuppressWarnings("restricted") // mmap returns that many bytes
     private static MemorySegment map(long size) {
-        try {
-            MethodHandle mmap = function(
-                    "mmap",
-                    FunctionDescriptor.of(
-                            ValueLayout.ADDRESS,
-                            ValueLayout.ADDRESS,
-                            LONG,
-                            ValueLayout.JAVA_INT,
-                            ValueLayout.JAVA_INT,
-                            ValueLayout.JAVA_INT,
-                            LONG));
-            MemorySegment pages =
-                    (MemorySegment) mmap.invokeExact(MemorySegment.NULL, size, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
-            if (pages.address() == -1) {
-                throw new NoMachineCodeException("the system gives no memory for code");
-            }
-            return pages.reinterpret(size);
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException("mmap failed", e);
+        long address = function("mmap").call(0, size, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+        if (address == -1) {
+            throw new NoMachineCodeException("the system gives no memory for code");
         }
+        return MemorySegment.ofAddress(address).reinterpret(size);
     }
 
     private static void protect(MemorySegment pages, long size) {
-        try {
-            MethodHandle mprotect = function(
-                    "mprotect",
-                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, LONG, ValueLayout.JAVA_INT));
-            int result = (int) mprotect.invokeExact(pages, size, READ_EXECUTE);
-            if (result != 0) {
-                throw new NoMachineCodeException("the system does not make memory executable");
-            }
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException("mprotect failed", e);
+        if ((int) function("mprotect").call(pages.address(), size, READ_EXECUTE) != 0) {
+            throw new NoMachineCodeException("the system does not make memory executable");
         }
     }
 
-    @SuppressWarnings("restricted") // functions of the C library
-    private static MethodHandle function(String name, FunctionDescriptor type) {
-        Linker linker = Linker.nativeLinker();
-        SymbolLookup library = linker.defaultLookup();
-        MemorySegment symbol =
-                library.find(name).orElseThrow(() -> new NoMachineCodeException("the C library has no " + name));
-        return linker.downcallHandle(symbol, type);
+    private static CFunction function(String name) {
+        return CFunction.named(name).orElseThrow(() -> new NoMachineCodeException("the C library has no " + name));
     }
 
     /** A function in such memory. */

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * One rank of a comparison of prefill with {@code --overlap on} and {@code off}, which alternate in the same processes.
@@ -43,20 +44,28 @@ public final class OverlapBenchmark {
     /**
      * Runs under a launcher such as mpirun.
      *
-     * @param arguments model file, wire format, prompt lengths separated by commas, rounds, threads of a rank
+     * @param arguments model file, wire format, prompt lengths separated by commas, rounds, threads of a rank, and
+     *     names of devices separated by commas, {@code host} if none are given
      */
     public static void main(String[] arguments) throws IOException {
-        if (arguments.length != 5) {
+        if (arguments.length != 5 && arguments.length != 6) {
             throw new IllegalArgumentException(
-                    arguments.length + " arguments; they are MODEL FORMAT PROMPTS ROUNDS THREADS");
+                    arguments.length + " arguments; they are MODEL FORMAT PROMPTS ROUNDS THREADS [DEVICES]");
         }
+        String devices = arguments.length == 6 ? arguments[5] : "host";
         int[] prompts = Arrays.stream(arguments[2].split(","))
                 .mapToInt(Integer::parseInt)
                 .toArray();
         int longest = Arrays.stream(prompts).max().orElseThrow();
         Exchange exchange = Exchange.DEFAULT.withFormats(new Formats.Fixed(WireFormat.parse(arguments[1])));
         Options options = new Options(
-                Ranks.DEFAULT,
+                new Ranks(
+                        0,
+                        List.of(devices.split(",")),
+                        List.of(),
+                        false,
+                        Ranks.Attention.SHARDED,
+                        UnaryOperator.identity()),
                 exchange,
                 new Host(Integer.parseInt(arguments[4]), 512, Host.DEFAULT.activations(), true),
                 new Context(longest + 1, CacheType.F32, 1, 1, 0));

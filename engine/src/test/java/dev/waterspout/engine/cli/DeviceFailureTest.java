@@ -74,6 +74,42 @@ class DeviceFailureTest {
         assertFailed(generate("--device", "host,emulator:0", "-tp", "2"), "emulator:0 failed in graph");
     }
 
+    /** The rank's thread moves messages while another thread waits for the device. */
+    @Test
+    void aDeviceThatDisappearsInADividedPassEndsTheOtherRanksToo() {
+        EmulatedPlatform.configure(DeviceSpec.cpu().withoutRaceDetection());
+        EmulatedPlatform.device(0).loseAfterLaunches(150);
+        String prompt = "We the people of the united nations are ".repeat(10);
+        String[] arguments = {
+            "generate",
+            "-p",
+            prompt,
+            "-n",
+            "1",
+            "--temp",
+            "0",
+            "-c",
+            "128",
+            "-b",
+            "32",
+            "--device",
+            "host,emulator:0",
+            "-tp",
+            "2",
+            "--comm",
+            "f32",
+            "--transport",
+            "host",
+            "--overlap",
+            "on",
+            "--stats",
+            "none"
+        };
+        int code = Main.run(arguments, new PrintWriter(out), new PrintWriter(err));
+        assertThat(code).as(err.toString()).isEqualTo(ExitCode.DEVICE);
+        assertThat(err.toString()).contains("emulator:0 failed in graph prefill");
+    }
+
     @Test
     void aModelThatDoesNotFitIsRefusedWithBothNumbers() {
         EmulatedPlatform.configure(DeviceSpec.cpu().withMemory(2_000_000));

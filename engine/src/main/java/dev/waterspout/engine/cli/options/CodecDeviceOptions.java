@@ -39,8 +39,8 @@ public final class CodecDeviceOptions {
             names = "--codec-config",
             paramLabel = "FILE",
             description =
-                    "TornadoVM's configuration of FPGAs (default: tornado-fpga.conf beside the bitstream or one folder"
-                            + " up, else the SDK's).")
+                    "TornadoVM's configuration of FPGAs (default: tornado-fpga.conf in the bitstream's folder or the"
+                            + " one above, else the SDK's).")
     private @Nullable Path configuration;
 
     /** Sets the bitstream, before devices are listed. */

@@ -9,7 +9,7 @@ public final class ParallelOptions {
             names = {"-np", "--parallel"},
             paramLabel = "N",
             defaultValue = "1",
-            description = "Sequences that are generated at the same time, on the host; each has -c positions (default:"
+            description = "Sequences that are generated at the same time; each has -c positions (default:"
                     + " ${DEFAULT-VALUE}).")
     private int sequences;
 

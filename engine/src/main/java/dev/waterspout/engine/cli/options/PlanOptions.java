@@ -19,7 +19,9 @@ public final class PlanOptions {
             names = "--device",
             split = ",",
             paramLabel = "DEVICE",
-            description = "Devices of the ranks: one for all, or one per rank (default: host).")
+            description =
+                    "Devices of the ranks: one for all, or one per rank (default: the GPUs that TornadoVM lists, else"
+                            + " host).")
     private List<String> devices = List.of();
 
     @Option(

@@ -39,20 +39,21 @@ public final class ServerOptions {
     @Option(
             names = "--api-key-file",
             paramLabel = "FILE",
-            description = "File with API keys, one per line, which are not visible to other users, unlike a command"
-                    + " line.")
+            description =
+                    "File with API keys, one per line. Other users of the machine do not see these keys, unlike those"
+                            + " of --api-key.")
     private @Nullable Path keyFile;
 
     @Option(
             names = "--ssl-cert-file",
             paramLabel = "FILE",
-            description = "Certificate in PEM, for HTTPS; goes with --ssl-key-file.")
+            description = "Certificate in PEM, for HTTPS; requires --ssl-key-file.")
     private @Nullable Path certificate;
 
     @Option(
             names = "--ssl-key-file",
             paramLabel = "FILE",
-            description = "Private key of the certificate in PEM," + " PKCS #8.")
+            description = "Private key of the certificate in PEM, PKCS #8.")
     private @Nullable Path key;
 
     @Option(
@@ -76,18 +77,19 @@ public final class ServerOptions {
             paramLabel = "TIME",
             defaultValue = "30s",
             converter = DurationConverter.class,
-            description = "Time limit of running requests when the server is told to end (default: ${DEFAULT-VALUE}).")
+            description = "Time limit of running requests after SIGTERM (default: ${DEFAULT-VALUE}).")
     private Duration drain = Duration.ofSeconds(30);
 
     @Option(
             names = "--restarts",
             paramLabel = "N",
             defaultValue = "3",
-            description = "Most restarts in a row of ranks that died, with no request answered in between; with"
-                    + " bin/waterspout-mpi, where 0 is for no restarts (default: ${DEFAULT-VALUE}).")
+            description =
+                    "With bin/waterspout-mpi: largest number of consecutive restarts of the ranks without an answered"
+                            + " request; 0 for no restarts (default: ${DEFAULT-VALUE}).")
     private int restarts;
 
-    @Option(names = "--front", hidden = true, paramLabel = "SOCKET", description = "Where the front of rank 0 listens.")
+    @Option(names = "--front", hidden = true, paramLabel = "SOCKET", description = "Unix socket of the front.")
     private @Nullable Path front;
 
     /**
@@ -134,12 +136,12 @@ public final class ServerOptions {
         return all;
     }
 
-    /** Returns how often ranks that died are started again in a row. */
+    /** Returns the largest number of consecutive restarts of the ranks. */
     public int restarts() {
         return restarts;
     }
 
-    /** Returns the socket of the front that rank 0 answers; empty if it listens itself. */
+    /** Returns the socket of the front that rank 0 answers; empty if there is no front. */
     public Optional<Path> front() {
         return Optional.ofNullable(front);
     }

@@ -24,7 +24,7 @@ import java.util.Objects;
  * @param link rate in Gbit/s, or {@code unlimited}
  * @param ranks number of ranks
  * @param settings settings of the run
- * @param measurements in any order
+ * @param measurements measurements in any order
  */
 record Report(String link, int ranks, Settings settings, List<Measurement> measurements) {
     private static final double KIB = 1024;

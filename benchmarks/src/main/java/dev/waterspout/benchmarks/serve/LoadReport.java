@@ -14,7 +14,7 @@ final class LoadReport {
     /**
      * The outcome of a request.
      *
-     * @param status HTTP status; 0 where the connection failed
+     * @param status HTTP status; 0 if the connection failed
      * @param first seconds from its arrival to the first event with text
      * @param between seconds from each such event to the next; most servers send one for each token
      * @param tokens number of tokens of the reply

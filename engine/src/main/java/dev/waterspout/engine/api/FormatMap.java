@@ -10,7 +10,7 @@ import java.util.TreeMap;
 /**
  * The wire formats of one model's exchanges.
  *
- * @param model name of the model's file, for people
+ * @param model name of the model's file, as readable text
  * @param width elements of a partial's row
  * @param layers number of layers
  * @param format format of every exchange that is not among the others

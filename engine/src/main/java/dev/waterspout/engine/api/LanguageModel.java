@@ -171,7 +171,7 @@ public final class LanguageModel implements AutoCloseable {
      * continues as the attempt would have continued. If the options report log probabilities, all tokens are computed
      * again.
      *
-     * @param prompt that fits in the context
+     * @param prompt prompt, which must fit in the context
      * @param options how the reply is made, as they were
      * @param known first tokens of the reply, which were computed before
      * @return the reply as a stream, which begins when it is read first; closing it ends it

@@ -13,7 +13,7 @@ import java.util.function.UnaryOperator;
  *     all ranks, or one per rank
  * @param shares relative share of every rank; empty for equal ones
  * @param wholeExperts whether each rank has whole experts, instead of some columns of every expert
- * @param attention which ranks compute attention
+ * @param attention division of attention among the ranks
  * @param tuning applies the choices of tuned kernels to devices
  */
 public record Ranks(

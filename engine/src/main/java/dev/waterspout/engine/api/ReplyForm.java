@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The form of a reply: a schema, a grammar or tools.
  *
- * @param schema JSON Schema of the whole reply, as plain values; empty where there is none
- * @param grammar grammar of the whole reply, in GBNF; empty where there is none
+ * @param schema JSON Schema of the whole reply, as plain values; empty if there is none
+ * @param grammar grammar of the whole reply, in GBNF; empty if there is none
  * @param tools tools that may be called, in the form that templates expect
  * @param required whether one of them must be called
  * @param parallel whether several may be called in one reply

@@ -396,7 +396,7 @@ public final class Session implements AutoCloseable {
         return hosts;
     }
 
-    /** Returns a description of the transport, for people. */
+    /** Returns a description of the transport, as readable text. */
     public String transport() {
         return transport;
     }

@@ -44,7 +44,7 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
      * @param rows largest number of tokens of all sequences in one forward pass, at least {@code sequences}
      * @param context largest number of positions of a sequence
      * @param blockSize positions of a block of the KV cache
-     * @param blocks in the KV cache, enough for one sequence of {@code context} positions
+     * @param blocks number of blocks in the KV cache, enough for one sequence of {@code context} positions
      */
     public BatchLimits(int sequences, int rows, int context, int blockSize, int blocks) {
         this(sequences, rows, context, blockSize, blocks, 0);
@@ -81,7 +81,7 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
     /**
      * Returns these limits for a model in which sliding-window layers keep only their window.
      *
-     * @param positions of the window; 0 if no layer has one
+     * @param positions number of positions of the window; 0 if no layer has one
      */
     public BatchLimits withWindow(int positions) {
         return new BatchLimits(sequences, rows, context, blockSize, blocks, positions);
@@ -122,7 +122,7 @@ public record BatchLimits(int sequences, int rows, int context, int blockSize, i
     /**
      * Returns the index of the first block that a token sees in layers with a sliding window.
      *
-     * @param position of the token
+     * @param position position of the token
      */
     public int firstSeen(int position) {
         return window == 0 ? 0 : Math.max(0, position - window + 1) / blockSize;

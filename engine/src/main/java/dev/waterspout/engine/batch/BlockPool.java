@@ -25,7 +25,7 @@ final class BlockPool {
     private final WindowBlocks windows;
     private long uses;
 
-    /** @param limits of the cache */
+    /** @param limits limits of the cache */
     BlockPool(BatchLimits limits) {
         this.size = limits.blockSize();
         this.windows = new WindowBlocks(limits, held);

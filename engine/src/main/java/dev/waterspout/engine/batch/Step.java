@@ -44,8 +44,8 @@ public record Step(List<TableChange> tables, List<BlockCopy> copies, List<Chunk>
         /**
          * A change for a model whose layers all use the same blocks.
          *
-         * @param slot of the running sequence, from 0
-         * @param index of the first entry that changes; entries from it on are replaced
+         * @param slot index of the running sequence's slot, from 0
+         * @param index index of the first entry that changes; all entries from it on are replaced
          * @param blocks the new entries
          */
         public TableChange(int slot, int index, List<Integer> blocks) {

@@ -20,7 +20,7 @@ final class WindowBlocks {
     private long uses;
 
     /**
-     * @param limits of the cache
+     * @param limits limits of the cache
      * @param held all blocks with content
      */
     WindowBlocks(BatchLimits limits, Collection<Block> held) {

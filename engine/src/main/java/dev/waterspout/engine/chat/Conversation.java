@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A conversation that a model is to answer.
  *
- * @param messages in order
+ * @param messages messages in order
  * @param tools functions that the model may call, each described in the form that templates expect: booleans, numbers,
  *     strings, and lists and maps of these
  */
@@ -21,7 +21,7 @@ public record Conversation(List<ChatMessage> messages, List<Map<String, @Nullabl
     /**
      * Returns a conversation without tools.
      *
-     * @param messages in order
+     * @param messages messages in order
      */
     public static Conversation of(List<ChatMessage> messages) {
         return new Conversation(messages, List.of());

@@ -19,7 +19,7 @@ final class ServeFront {
 
     /**
      * @param server address and limits
-     * @param err stream of messages for people
+     * @param err stream of messages
      */
     ServeFront(ServerOptions server, PrintWriter err) {
         this.server = server;

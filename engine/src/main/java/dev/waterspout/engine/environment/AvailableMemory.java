@@ -47,7 +47,7 @@ public final class AvailableMemory {
         this.groups = groups;
     }
 
-    /** Returns bytes; empty where they are not known, as on systems other than Linux. */
+    /** Returns bytes; empty if they are not known, as on systems other than Linux. */
     public static OptionalLong bytes() {
         return new AvailableMemory(Path.of("/proc"), Path.of("/sys/fs/cgroup")).find();
     }

@@ -118,7 +118,7 @@ final class Buffers {
     /**
      * Stores the keys and values of a pass in the cache.
      *
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      * @param parts the rows of each sequence
      * @return the view of the cache for each sequence
      */

@@ -44,7 +44,7 @@ record HostLayer(
      *
      * @param config configuration of the model
      * @param weights weights of the shard
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      * @param buffers buffers of the shard
      */
     static HostLayer of(ModelConfig config, ShardWeights weights, int layer, Buffers buffers) {

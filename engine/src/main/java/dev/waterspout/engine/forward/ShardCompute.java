@@ -76,14 +76,14 @@ public interface ShardCompute extends AutoCloseable {
     /**
      * The attention half of a layer: the partial becomes this rank's part of the attention output.
      *
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      */
     void attention(int layer);
 
     /**
      * The feed-forward half of a layer: the partial becomes this rank's part of the down projection.
      *
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      */
     void feedForward(int layer);
 

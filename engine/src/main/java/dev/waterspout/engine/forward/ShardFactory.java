@@ -23,7 +23,7 @@ public interface ShardFactory {
      * Measures the cost of encoding and summing on the device, if it has kernels for them; called by the thread that
      * will use the shard, while nothing else runs on the device.
      *
-     * @param formats to measure
+     * @param formats formats to measure
      * @param size size of the largest exchange
      * @return a cost per format that the device has kernels for; none if the work is done by the host's codec
      */

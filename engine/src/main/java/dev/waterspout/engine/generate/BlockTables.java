@@ -18,8 +18,8 @@ final class BlockTables {
     /**
      * Blocks of a sequence's positions, in order.
      *
-     * @param blocks in layers that keep all positions
-     * @param windowed in layers with a sliding window; the same array where they have the same blocks
+     * @param blocks table of layers that keep all positions
+     * @param windowed table of layers with a sliding window; the same array if they have the same blocks
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Table(int[] blocks, int[] windowed) {}
@@ -52,7 +52,7 @@ final class BlockTables {
      * {@return the table of a text that uses the whole cache} In layers with a sliding window it uses the blocks in
      * rotation.
      *
-     * @param positions of the text
+     * @param positions number of positions of the text
      */
     static TableChange ofOne(BatchLimits limits, int positions) {
         int blocks = limits.blocksFor(positions);

@@ -9,8 +9,8 @@ import java.util.TreeMap;
  *
  * @param window number of the last tokens, the prompt's included, that are penalized; 0 for none, -1 for all
  * @param repeat divides a positive logit of such a token, and multiplies any other logit of it; 1 changes nothing
- * @param presence is subtracted from the logit of such a token
- * @param frequency is subtracted once for each occurrence of the token among them
+ * @param presence number subtracted from the logit of such a token
+ * @param frequency number subtracted for each occurrence of the token among them
  * @param bias added to logits, by token; negative infinity forbids a token
  */
 public record LogitAdjustments(

@@ -424,7 +424,7 @@ public final class RankGroup implements AutoCloseable {
     /**
      * Runs the steps of several groups, as {@link #follow()} does for one.
      *
-     * @param groups on the same ranks, in the order of their numbers
+     * @param groups groups on the same ranks, in the order of their numbers
      */
     public static void follow(List<RankGroup> groups) {
         groups.getFirst().threads.run(member -> {

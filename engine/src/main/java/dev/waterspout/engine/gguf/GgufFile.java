@@ -37,7 +37,7 @@ public final class GgufFile implements AutoCloseable {
     private final String name;
     private final Arena arena;
     private final List<GgufPart> parts;
-    /** The open file behind each part; none where the file was read from a stream. */
+    /** The open file behind each part; none if the file was read from a stream. */
     private final List<FileChannel> channels;
     /** The part that holds each tensor, by the tensor's name, in the order of the parts and their headers. */
     private final Map<String, GgufPart> holders = new LinkedHashMap<>();

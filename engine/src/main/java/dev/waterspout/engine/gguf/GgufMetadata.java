@@ -21,7 +21,7 @@ public final class GgufMetadata {
      * Keeps a copy of the values.
      *
      * @param file the name of the file, for messages
-     * @param values in the order in which {@link #keys()} returns them
+     * @param values values in the order of {@link #keys()}
      */
     public GgufMetadata(String file, Map<String, GgufValue> values) {
         this.file = file;

@@ -57,7 +57,7 @@ public final class GgufWriter {
     /**
      * Adds a metadata value. The key {@code general.alignment} also sets the alignment of the data, 32 by default.
      *
-     * @param key not empty, not there yet
+     * @param key key, not empty and not used yet
      * @param value any value
      * @return this
      */
@@ -104,7 +104,7 @@ public final class GgufWriter {
     /**
      * Adds a tensor.
      *
-     * @param name not empty, not there yet
+     * @param name name of the tensor, not empty and not used yet
      * @param type tensor type of the elements
      * @param dimensions 1 to 4 positive sizes, columns first; columns are a multiple of the type's block
      * @param data writes the bytes; their number must match type and dimensions

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The arguments of a call.
  *
- * @param positional in order
+ * @param positional positional arguments in order
  * @param named arguments by keyword
  */
 record Arguments(List<Value> positional, Map<String, Value> named) {

@@ -28,7 +28,7 @@ public final class CandidateGather {
     /**
      * Picks this rank's candidates and gathers those of all. Called on all ranks with the same requests.
      *
-     * @param requests for candidates, one per row
+     * @param requests requests for candidates, one per row
      * @param local this rank's logits, f32 {@code [rows][share]}
      * @return the candidates of every row on rank 0, nothing elsewhere
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails, is late or sends another frame than

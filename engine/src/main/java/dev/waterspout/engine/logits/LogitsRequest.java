@@ -11,7 +11,8 @@ import java.util.List;
  * @param extent none, all, or the best candidates
  * @param vocabulary tokens that may be chosen: those of lower ids; rows of the output head beyond them are ignored
  * @param best candidates of every rank
- * @param temperatures for each, every rank adds up {@code exp(logit / temperature)} of its tokens; at most two
+ * @param temperatures temperatures, at most two; for each of them every rank adds up {@code exp(logit / temperature)}
+ *     of its tokens
  * @param named ids, in ascending order, whose logits are wanted in any case, because they are going to be adjusted;
  *     they are not among the candidates nor in the sums
  */

@@ -66,7 +66,7 @@ public final class Ranking {
     /**
      * Returns the id of a token.
      *
-     * @param place from 0, the most likely
+     * @param place index in the ranking, from 0 for the most likely token
      */
     public int id(int place) {
         return LikeliestTokens.id(keys[place]);
@@ -75,7 +75,7 @@ public final class Ranking {
     /**
      * Returns the logit of a token.
      *
-     * @param place from 0, the most likely
+     * @param place index in the ranking, from 0 for the most likely token
      */
     public float logit(int place) {
         return LikeliestTokens.logit(keys[place]);
@@ -115,7 +115,7 @@ public final class Ranking {
     }
 
     /**
-     * Returns how far from the exact sum the one of {@link #sum} may be: 0 where all tokens are known.
+     * Returns how far from the exact sum the one of {@link #sum} may be: 0 if all tokens are known.
      *
      * @param sum sum of odds
      */

@@ -77,7 +77,7 @@ public record Architecture(
      * @param plainEvery distance of the layers without rotary embedding, each of which is the last of its group; 0 for
      *     none
      * @param offKey whether {@code rope.scaling.finetuned = false} stands for no rotary embedding
-     * @param yarnLogarithm factor of {@code rope.scaling.yarn_log_multiplier}; 0 where it has no effect
+     * @param yarnLogarithm factor of {@code rope.scaling.yarn_log_multiplier}; 0 if it has no effect
      * @param yarnBetas whether {@code rope.scaling.yarn_beta_fast} and {@code yarn_beta_slow} have an effect
      */
     record RopeRules(RopePairing pairing, int plainEvery, boolean offKey, double yarnLogarithm, boolean yarnBetas) {}
@@ -175,7 +175,7 @@ public record Architecture(
         enum Shared {
             /** No shared expert. */
             NONE,
-            /** {@code expert_shared_feed_forward_length}; none where it is absent. */
+            /** {@code expert_shared_feed_forward_length}; none if it is absent. */
             KEY,
             /** {@code expert_shared_feed_forward_length}, or that of the FFN. */
             KEY_OR_FFN,
@@ -222,8 +222,8 @@ public record Architecture(
     /**
      * Returns the name of a layer's tensor in a GGUF file.
      *
-     * @param role which tensor
-     * @param layer from 0
+     * @param role role of the tensor
+     * @param layer index of the layer, from 0
      */
     String name(TensorRole role, int layer) {
         String own = tensors.names.get(role);

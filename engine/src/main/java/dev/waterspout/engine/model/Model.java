@@ -170,7 +170,7 @@ public final class Model implements AutoCloseable {
      * Returns whether a layer has a tensor, separately or as a part of a fused one.
      *
      * @param role role of the tensor
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      */
     public boolean has(TensorRole role, int layer) {
         return own(role, layer) || containerOf(role, layer) != null;
@@ -180,7 +180,7 @@ public final class Model implements AutoCloseable {
      * Returns a matrix of a layer.
      *
      * @param role a matrix
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      */
     public WeightMatrix matrix(TensorRole role, int layer) {
         TensorRole container = containerOf(role, layer);
@@ -195,7 +195,7 @@ public final class Model implements AutoCloseable {
      * Returns the role of a tensor of the file in a layer.
      *
      * @param name name of the tensor
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      * @return empty if it is not a tensor of the layer
      */
     public Optional<TensorRole> role(String name, int layer) {
@@ -210,7 +210,7 @@ public final class Model implements AutoCloseable {
      * the columns of the role.
      *
      * @param role {@link TensorRole#isStack() a stack} that the layer has
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      */
     public List<WeightMatrix> matrices(TensorRole role, int layer) {
         TensorRole container = containerOf(role, layer);
@@ -240,7 +240,7 @@ public final class Model implements AutoCloseable {
      * matrices project latent vectors to heads, and not queries to the latent space.
      *
      * @param role {@link TensorRole#isStack() a stack} that the layer has
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      */
     public boolean isTransposed(TensorRole role, int layer) {
         return role == TensorRole.ATTN_K_B && containerOf(role, layer) != null;
@@ -250,7 +250,7 @@ public final class Model implements AutoCloseable {
      * Returns a vector of a layer, f32.
      *
      * @param role a norm or a bias
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      * @return empty if this model has none
      */
     public Optional<MemorySegment> vector(TensorRole role, int layer) {

@@ -42,7 +42,7 @@ public record RopeConfig(
     /**
      * Returns the angle of a pair per position.
      *
-     * @param pair from 0, below half of the dimensions
+     * @param pair index of the pair, from 0, below half of the dimensions
      * @param factor divisor of the frequency, 1 for none
      */
     public double frequency(int pair, double factor) {

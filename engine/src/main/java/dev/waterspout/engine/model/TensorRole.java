@@ -92,7 +92,7 @@ public enum TensorRole {
     /**
      * Returns the tensor's default name in a GGUF file; an architecture may have another.
      *
-     * @param layer from 0
+     * @param layer index of the layer, from 0
      */
     public String name(int layer) {
         return name(layer, suffix);

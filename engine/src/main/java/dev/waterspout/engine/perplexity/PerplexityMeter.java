@@ -47,7 +47,7 @@ public final class PerplexityMeter {
      * Runs one window from an empty context and scores its second half.
      *
      * @param windows the text
-     * @param window from 0
+     * @param window index of the window, from 0
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails
      */
     public void score(TextWindows windows, int window) {

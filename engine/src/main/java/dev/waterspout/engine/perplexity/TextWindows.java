@@ -78,7 +78,7 @@ public final class TextWindows {
     /**
      * Returns a window's tokens.
      *
-     * @param window from 0
+     * @param window index of the window, from 0
      */
     public int[] tokens(int window) {
         int[] own = Arrays.copyOfRange(tokens, window * size, (window + 1) * size);

@@ -3,7 +3,7 @@ package dev.waterspout.engine.plan;
 /**
  * One rank's part of every layer.
  *
- * @param rank from 0
+ * @param rank number of the rank, from 0
  * @param heads query heads
  * @param kvHeads the KV heads that they need
  * @param ffn FFN columns; none in a model whose layers all have experts

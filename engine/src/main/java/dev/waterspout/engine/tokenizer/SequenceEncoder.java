@@ -52,7 +52,7 @@ final class SequenceEncoder {
      * Encodes a text of trusted and other pieces.
      *
      * @param pieces pieces in their order
-     * @param structural which user-defined tokens are not found in pieces that are not trusted
+     * @param structural user-defined tokens that are not parsed in untrusted pieces
      * @param stretches encodes a text without special tokens, which is not empty
      */
     int[] encode(List<TextPiece> pieces, IntPredicate structural, BiConsumer<String, IntStream.Builder> stretches) {

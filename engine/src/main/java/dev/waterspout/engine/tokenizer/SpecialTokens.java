@@ -24,7 +24,7 @@ final class SpecialTokens {
      * Collects the tokens.
      *
      * @param vocabulary their texts and types
-     * @param included which types are looked for
+     * @param included predicate of the types to find
      * @param spelling converts a token's text to its form in the text to be split
      */
     SpecialTokens(Vocabulary vocabulary, Predicate<TokenType> included, UnaryOperator<String> spelling) {

@@ -229,7 +229,7 @@ final class DeviceArrays {
         return vectors(layers.stream().map(layer -> layer.vector(role)).toList());
     }
 
-    /** Copies vectors of all layers, [layers][elements]; zeros for those that are null, null where all are. */
+    /** Copies vectors of all layers, [layers][elements]; zeros for those that are null, null if all are. */
     @Nullable
     FloatArray vectors(List<@Nullable MemorySegment> vectors) {
         return vectors.stream().allMatch(Objects::isNull) ? null : keep(StackedWeights.vectors(vectors));
@@ -264,7 +264,7 @@ final class DeviceArrays {
                 : keep(new DeviceNorm(kind(config), weight, null, 1, vectors, width, config.epsilon()));
     }
 
-    /** The norms of the heads of queries and keys of a token, one behind the other; null where no layer has them. */
+    /** The norms of the heads of queries and keys of a token, one behind the other; null if no layer has them. */
     @Nullable
     DeviceNorm headNorms(ModelConfig config, List<ShardWeights.Layer> layers, int heads, int kvHeads) {
         FloatArray queries = stacked(layers, TensorRole.ATTN_Q_NORM);

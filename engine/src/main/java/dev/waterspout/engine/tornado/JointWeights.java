@@ -75,7 +75,7 @@ final class JointWeights {
      * Neighbouring kinds whose matrices have one tensor type in some layer.
      *
      * @param kinds at least one
-     * @param rows of a matrix of each kind
+     * @param rows number of rows of a matrix of each kind
      */
     record Run(List<Kind> kinds, List<Integer> rows) {
         /** Returns the rows of all kinds together. */
@@ -130,7 +130,7 @@ final class JointWeights {
      * One product.
      *
      * @param run its kinds
-     * @param weights of the layers that have this run
+     * @param weights weights of the layers that have this run
      * @param bias [layers of the model][matrices][height of the run], or null
      * @param output [rows][outputs of a token][height of the run]
      */
@@ -145,11 +145,11 @@ final class JointWeights {
     /**
      * Copies the weights.
      *
-     * @param kinds which; each in all layers of the model that have any of them, or in none
-     * @param layers of the shard
-     * @param experts of the rank; not used for kinds with one matrix in a layer
-     * @param outputs of a token: 1, or the experts that it goes to
-     * @param arrays that keep everything on the device
+     * @param kinds kinds of matrices; each occurs in all layers that have any of them, or in none
+     * @param layers layers of the shard
+     * @param experts experts of the rank; not used for kinds with one matrix in a layer
+     * @param outputs number of outputs per token: 1, or the number of its experts
+     * @param arrays arrays that stay on the device
      */
     JointWeights(List<Kind> kinds, List<ShardWeights.Layer> layers, Span experts, int outputs, DeviceArrays arrays) {
         for (Run run : runs(kinds, layers)) {
@@ -225,7 +225,7 @@ final class JointWeights {
     /**
      * Returns the shapes of a layer's products of kinds with one matrix.
      *
-     * @param layer of the shard
+     * @param layer layer of the shard
      */
     static List<Shape> shapes(List<Kind> kinds, ShardWeights.Layer layer) {
         return runs(kinds, layer).stream()

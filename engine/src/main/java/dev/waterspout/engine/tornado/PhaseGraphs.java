@@ -114,7 +114,7 @@ final class PhaseGraphs {
     private final @Nullable PeerArrays peers;
     /** This rank's encoded partial: bytes of the wire format, or for f32 the partial itself. */
     private final TornadoNativeArray packet;
-    /** The other ranks' encoded partials, or null where no partial goes through the host. */
+    /** The other ranks' encoded partials, or null if no partial goes through the host. */
     private final @Nullable DevicePackets packets;
 
     /**

@@ -5,7 +5,7 @@ package dev.waterspout.interconnect.frame;
  *
  * @param rank sender, 0 to 65535
  * @param sequence number of the collective on its transport, counted from 0 on every rank
- * @param layer which exchange of the forward pass this is; {@link #LOGITS} or {@link #CONTROL} for other messages
+ * @param layer number of the exchange in the forward pass; {@link #LOGITS} or {@link #CONTROL} for other messages
  * @param formatId {@code WireFormat.id()} of the payload
  * @param rows rows (tokens) in the payload
  * @param columns elements in a row

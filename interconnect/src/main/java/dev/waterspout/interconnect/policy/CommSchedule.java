@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /**
  * A choice for every size of exchange, the same on every rank.
  *
- * @param steps in ascending order of rows; the last one serves all larger exchanges too
+ * @param steps steps in ascending order of rows; the last one applies to all larger exchanges too
  * @param formats formats of the exchanges of a forward pass whose format differs from that of the steps, by number of
  *     the exchange: twice the layer, plus 1 for its feed-forward half
  * @param saturation the consequence of partials beyond the range of their format
@@ -44,7 +44,7 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
     /**
      * Creates a schedule with a choice for every size, the same for all exchanges of a forward pass.
      *
-     * @param steps in ascending order of rows; the last one serves all larger exchanges too
+     * @param steps steps in ascending order of rows; the last one applies to all larger exchanges too
      */
     public CommSchedule(List<Step> steps) {
         this(steps, new TreeMap<>(), Saturation.COUNT);
@@ -115,7 +115,7 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
     /**
      * Returns the schedule that always takes the same choice.
      *
-     * @param choice for every size
+     * @param choice choice for every size
      */
     public static CommSchedule fixed(CommChoice choice) {
         return new CommSchedule(List.of(new Step(Integer.MAX_VALUE, choice)));

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Formats a decision for people. */
+/** Formats a decision as readable text. */
 final class DecisionText {
     /** Number of options shown for each size, in addition to the chosen one and plain. */
     private static final int SHOWN = 4;

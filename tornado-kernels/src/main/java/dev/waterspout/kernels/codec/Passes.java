@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 final class Passes<T> {
     private final List<Consumer<T>> passes;
 
-    /** @param passes in order; a loop among them goes one way only */
+    /** @param passes passes in order; a loop among them has one direction only */
     Passes(List<Consumer<T>> passes) {
         this.passes = passes;
     }

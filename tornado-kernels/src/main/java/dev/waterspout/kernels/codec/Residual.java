@@ -17,7 +17,7 @@ final class Residual {
      * @param values values to add, from the first on
      * @param count number of elements
      * @param residual f32, read and written
-     * @param offset in bytes, of the run
+     * @param offset offset of the run, in bytes
      */
     static void add(float[] values, int count, MemorySegment residual, long offset) {
         int i = 0;

@@ -21,7 +21,7 @@ public record CeilingGraph(TaskGraph taskGraph, GridScheduler grids, FloatArray 
      * Returns a graph that reads an array once.
      *
      * @param name name of the graph
-     * @param device within whose limits it runs
+     * @param device device whose limits apply
      * @param data a multiple of 8 times {@code items} floats
      * @param items number of work-items that share the array
      * @param local items of a group
@@ -55,7 +55,7 @@ public record CeilingGraph(TaskGraph taskGraph, GridScheduler grids, FloatArray 
      * Returns a graph that multiplies and adds in registers.
      *
      * @param name name of the graph
-     * @param device within whose limits it runs
+     * @param device device whose limits apply
      * @param items number of work-items
      * @param local items of a group
      * @param chains number of independent chains per work-item, at most 64

@@ -10,10 +10,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * The products of a token with some of the matrices that lie one behind the other in each layer: those of experts, or
  * of heads.
  *
- * @param chosen which matrices, see {@link ExpertKernels}
+ * @param chosen numbers of the chosen matrices, see {@link ExpertKernels}
  * @param used matrices of a token
  * @param w [layers][matrices x rows][columns]
- * @param rows of one matrix
+ * @param rows number of rows of one matrix
  * @param bias [layers of the model][matrices][rows], or null
  */
 record ChosenProduct(
@@ -25,7 +25,7 @@ record ChosenProduct(
     /**
      * Adds the task.
      *
-     * @param graph that it is added to
+     * @param graph graph that the task is added to
      * @param task name
      * @param x [tokens][columns], or [tokens][used][columns] where {@code perSlot}
      * @param perSlot whether every matrix of a token has an input of its own

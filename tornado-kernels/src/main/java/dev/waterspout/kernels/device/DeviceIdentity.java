@@ -29,7 +29,7 @@ public record DeviceIdentity(String backend, String device, String driver) {
                 driver.find() ? String.valueOf(driver.group(1)) : "unknown");
     }
 
-    /** {@return a description of the device for people} */
+    /** {@return a description of the device, as readable text} */
     public String label() {
         return backend + " " + device + ", driver " + driver;
     }

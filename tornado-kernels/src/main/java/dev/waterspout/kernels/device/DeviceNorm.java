@@ -66,7 +66,7 @@ public record DeviceNorm(
         return layers() == 1 ? 0 : weights * width;
     }
 
-    /** {@return the elements from the weights of one vector to those of the next; 0 where all have the same} */
+    /** {@return the elements from the weights of one vector to those of the next; 0 if all have the same} */
     int vectorStride() {
         return weights == 1 ? 0 : width;
     }

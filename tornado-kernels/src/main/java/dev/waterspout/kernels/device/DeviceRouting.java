@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Which experts of a mixture the tokens of a chunk go to, on a device.
  *
- * @param experts of a layer
+ * @param experts number of experts in a layer
  * @param first one that the rank has
  * @param own how many it has
  * @param rule how they are chosen

@@ -15,7 +15,7 @@ public record DeviceScoring(float scale, float cap, FloatArray sinks) {
     /**
      * {@return sinks that count for nothing}
      *
-     * @param layers of the cache
+     * @param layers number of layers of the cache
      * @param heads query heads
      */
     public static FloatArray noSinks(int layers, int heads) {

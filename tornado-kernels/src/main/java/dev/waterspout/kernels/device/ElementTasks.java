@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Adds tasks to a graph that compute every element of a row by itself.
  *
- * @param graph that they are added to
+ * @param graph graph that the tasks are added to
  */
 public record ElementTasks(KernelGraph graph) {
     private static final int ELEMENTS = KernelCandidates.ELEMENTS;

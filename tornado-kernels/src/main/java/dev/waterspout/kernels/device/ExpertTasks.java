@@ -28,7 +28,7 @@ public record ExpertTasks(KernelGraph graph, DeviceRouting routing) {
      * Chooses the experts of every token.
      *
      * @param task name
-     * @param logits of the router, [rows][experts], overwritten
+     * @param logits logits of the router, [rows][experts], which are overwritten
      * @param bias added while experts are chosen, [layers of the model][experts], or null
      */
     public void route(String task, FloatArray logits, @Nullable FloatArray bias) {

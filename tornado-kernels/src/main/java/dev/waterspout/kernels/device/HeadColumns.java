@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
  * What a layer makes of its hidden state for attention. All three may be columns of one array.
  *
  * @param queries the vectors of a token are one: the elements of its query heads
- * @param keys of its KV heads, likewise
- * @param values of its KV heads, likewise; null where the cache has no values
+ * @param keys keys of its KV heads, in the same form
+ * @param values values of its KV heads, in the same form; null if the cache has no values
  */
 public record HeadColumns(
         DeviceColumns queries, DeviceColumns keys, @Nullable DeviceColumns values) {}

@@ -6,8 +6,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Adds products with a matrix of every head to a graph.
  *
- * @param graph that they are added to
- * @param heads of a token
+ * @param graph graph that the tasks are added to
+ * @param heads number of heads of a token
  * @param numbers {@link #numbers(int, int)}, to be transferred once
  */
 public record HeadTasks(KernelGraph graph, int heads, IntArray numbers) {
@@ -15,7 +15,7 @@ public record HeadTasks(KernelGraph graph, int heads, IntArray numbers) {
      * {@return the numbers of the heads of every token}
      *
      * @param rows tokens of the largest chunk
-     * @param heads of a token
+     * @param heads number of heads of a token
      */
     public static IntArray numbers(int rows, int heads) {
         IntArray numbers = new IntArray(DeviceRouting.elements(rows, heads));

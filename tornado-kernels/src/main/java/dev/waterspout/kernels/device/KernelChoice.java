@@ -21,7 +21,7 @@ public record KernelChoice(KernelCut cut, int perItem, int local) {
         }
     }
 
-    /** {@return a description for people, such as {@code plain x4, groups of 8}} */
+    /** {@return a description, as readable text, such as {@code plain x4, groups of 8}} */
     public String label() {
         return cut.name().toLowerCase(Locale.ROOT) + (perItem > 1 ? " x" + perItem : "") + ", groups of " + local
                 + (cut == KernelCut.TILE ? " x " + local : "");

@@ -157,7 +157,7 @@ public final class KernelGraph {
      * @param norm weights
      * @param x [rows][vectors][width]
      * @param y [rows][vectors][width], may be {@code x}
-     * @param rows which rows
+     * @param rows rows to process
      */
     public void normalize(String task, DeviceNorm norm, FloatArray x, FloatArray y, RowCount rows) {
         int elements = norm.vectors() * norm.width();
@@ -190,7 +190,7 @@ public final class KernelGraph {
      * @param bias [layers of the model][rows of w], or null
      * @param x [rows][columns of w]
      * @param y [rows][rows of w]
-     * @param rows which rows
+     * @param rows rows to process
      * @throws IllegalArgumentException if an array is too small, or the graph already has {@link Step#MATRICES}
      *     products
      */
@@ -215,7 +215,7 @@ public final class KernelGraph {
      * @param task name
      * @param rope angles, one row per token of the chunk
      * @param cache receives keys and values
-     * @param places of the rows in the cache
+     * @param places places of the rows in the cache
      * @param heads query heads
      * @param made queries, keys and values before the rotation
      * @param queries [rows][heads][headDim], receives the rotated queries; another array than those of {@code made}
@@ -268,7 +268,7 @@ public final class KernelGraph {
      *
      * @param task name
      * @param cache keys and values, those of the chunk included
-     * @param places of the rows in the cache
+     * @param places places of the rows in the cache
      * @param heads query heads, a multiple of the cache's
      * @param scoring scale, soft cap and sinks of the scores
      * @param queries [rows][heads][headDim]

@@ -78,7 +78,7 @@ public record KernelShape(KernelKind kind, String format, int outer, int inner, 
         return floor == size || floor >= LARGEST ? floor : 2 * floor;
     }
 
-    /** {@return the shape for people, such as {@code linear q8_0 2048 x 2048, 512 tokens}} */
+    /** {@return the shape, as readable text, such as {@code linear q8_0 2048 x 2048, 512 tokens}} */
     public String label() {
         String name = kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
         String sizes = switch (kind) {

@@ -24,7 +24,7 @@ final class LaunchPlan {
      * @param items items needed for one row
      * @param localX items of a group in the first dimension
      * @param localY rows of a work-group; 0 for tasks whose work-items process all rows
-     * @param rows which rows the second dimension counts
+     * @param rows meaning of the second dimension
      */
     void add(String task, long items, int localX, int localY, RowCount rows) {
         add(task, items, localX, localY, 1, rows);
@@ -38,7 +38,7 @@ final class LaunchPlan {
      * @param localX items of a group in the first dimension
      * @param localY work-items of a work-group in the second dimension; 0 for tasks whose work-items process all rows
      * @param rowsPerItem rows that one work-item processes
-     * @param rows which rows the second dimension counts
+     * @param rows meaning of the second dimension
      */
     void add(String task, long items, int localX, int localY, int rowsPerItem, RowCount rows) {
         Launch launch = new Launch(task, items, localX, localY, rowsPerItem, rows, new WorkerGrid2D(1, 1));

@@ -21,7 +21,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param biasStride elements of {@code bias} from one layer to the next, 0 for no bias
  * @param x [rows][columns of w]
  * @param y [rows][rows of w]
- * @param rows which rows
+ * @param rows rows to process
  */
 record LinearTask(
         DeviceWeights w, int startIndex, FloatArray bias, int biasStride, FloatArray x, FloatArray y, RowCount rows) {

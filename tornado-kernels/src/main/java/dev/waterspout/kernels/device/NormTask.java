@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param norm weights
  * @param x the columns of a row that its vectors take, one behind the other
  * @param y receives the same columns; may be the array of {@code x}
- * @param rows which rows
+ * @param rows rows to process
  */
 record NormTask(DeviceNorm norm, DeviceColumns x, FloatArray y, RowCount rows) {
 

@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * @param rope angles
  * @param cache receives keys and values
- * @param places of the rows in the cache
+ * @param places places of the rows in the cache
  * @param heads query heads
  * @param made queries, keys and values before the rotation
  * @param queries [rows][heads][headDim], receives the rotated queries

@@ -19,9 +19,9 @@ public final class RowPlaces {
     /**
      * Allocates the array.
      *
-     * @param cache that the sequences lie in
+     * @param cache cache that contains the sequences
      * @param maxRows tokens of the largest chunk
-     * @param entries of the block tables of all sequences of a chunk together, at most
+     * @param entries largest total number of entries in the block tables of a chunk's sequences
      */
     public RowPlaces(DeviceCache cache, int maxRows, int entries) {
         this.maxRows = maxRows;
@@ -37,7 +37,7 @@ public final class RowPlaces {
      * {@return the elements of the array}
      *
      * @param maxRows tokens of the largest chunk
-     * @param entries of all block tables
+     * @param entries number of entries in all block tables
      */
     public static int elements(int maxRows, int entries) {
         return Math.addExact(tables(maxRows), entries);
@@ -61,7 +61,7 @@ public final class RowPlaces {
     /**
      * Adds the rows of a sequence.
      *
-     * @param position of the first one
+     * @param position position of the first row
      * @param count number of rows
      * @param blocks numbers of the blocks of the sequence's positions, in order, at least up to its last row
      * @throws IllegalArgumentException if rows, positions or blocks are out of range

@@ -28,7 +28,7 @@ public final class UploadGraph {
      * Builds the graph.
      *
      * @param name the graph's name in its plan
-     * @param device within whose limits its kernels run
+     * @param device device whose limits apply
      * @param arrays the arrays, of floats, bytes or words
      */
     public UploadGraph(String name, KernelDevice device, List<TornadoNativeArray> arrays) {

@@ -115,7 +115,7 @@ final class DotTiles {
         }
     }
 
-    /** {@return how many of the rows were multiplied: all, or none where the code does not work here} */
+    /** {@return how many of the rows were multiplied: all, or none if the code does not work here} */
     private int multiplyInMachineCode(
             MachineCode code, int rowCount, int input, int inputCount, int columns, int sum, boolean fresh) {
         FloatKernels most = kernels(code, Math.min(MACHINE_ROWS, rowCount), fresh);

@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
  * @param factors [rows][2][ropeDim] f32
  * @param rows number of positions, at least 1
  * @param ropeDim number of leading elements of a head that turn: even, at least 2
- * @param pairing which elements turn together
+ * @param pairing pairs of elements that are rotated together
  */
 public record RotaryTable(MemorySegment factors, int rows, int ropeDim, RopePairing pairing) {
     /** Checks the shape and that the rows fit the segment. */
@@ -37,7 +37,7 @@ public record RotaryTable(MemorySegment factors, int rows, int ropeDim, RopePair
      * @param arena owner of the memory
      * @param rows number of positions
      * @param ropeDim number of leading elements of a head that turn
-     * @param pairing which elements turn together
+     * @param pairing pairs of elements that are rotated together
      * @return a table of zeros
      */
     public static RotaryTable allocate(Arena arena, int rows, int ropeDim, RopePairing pairing) {

@@ -75,7 +75,7 @@ public final class BlockCode {
      * Loads a half as f32.
      *
      * @param to receives it
-     * @param offset in the block
+     * @param offset offset in the block, in bytes
      */
     public void half(int to, int offset) {
         words(to, offset);
@@ -86,7 +86,7 @@ public final class BlockCode {
      * Loads a number of 16 bits without sign.
      *
      * @param to receives it
-     * @param offset in the block
+     * @param offset offset in the block, in bytes
      */
     public void word(int to, int offset) {
         words(to, offset);

@@ -8,7 +8,7 @@ interface BlockTarget {
     /**
      * Loads 16 bytes of each row.
      *
-     * @param displacement of the first row's bytes from the block
+     * @param displacement displacement of the first row's bytes from the block
      * @return first of {@value BlockCode#QUADS} registers
      */
     int load(int displacement);
@@ -27,7 +27,7 @@ interface BlockTarget {
      *
      * @param to receives them
      * @param from a doubleword of each row, a lane per row
-     * @param column as {@link #store} has it
+     * @param column column, as in {@link #store}
      */
     void fifthBits(int to, int from, int column);
 }

@@ -152,7 +152,7 @@ public final class ByteKernels implements MachineCode.Checked {
      *
      * @param block block layout of the type
      * @param rowStride bytes from a row to the next, at most {@value RowKernels#LONGEST_STRIDE}
-     * @param columns of a row
+     * @param columns number of columns
      */
     public Optional<RowKernels> rows(BlockReader block, int rowStride, int columns) {
         RowProducts shape = new RowProducts(isa, block, quants, rowStride, columns / block.blockElements());

@@ -18,7 +18,7 @@ final class CodeMemory {
     private static final long PAGE = 4096;
 
     /**
-     * Calls a function of six numbers, or null where the JVM denies native access. The call must take microseconds
+     * Calls a function of six numbers, or null if the JVM denies native access. The call must take microseconds
      * only.
      */
     private static final @Nullable MethodHandle CALL = link();

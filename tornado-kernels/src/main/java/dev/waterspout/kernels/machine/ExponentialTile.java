@@ -14,7 +14,7 @@ import java.util.List;
  * <p>Arguments: address of the numbers, of the {@link #constants}, of the largest number, of the sums, the number of
  * vectors. The code needs {@link Isa#AVX2} only.
  *
- * @param lanes of a vector: 4, 8 or 16; sums do not depend on the instructions, but on this
+ * @param lanes lanes of a vector: 4, 8 or 16; sums depend on this number, but not on the instructions
  */
 record ExponentialTile(int lanes) {
     private static final int MOST_BITS = 256;

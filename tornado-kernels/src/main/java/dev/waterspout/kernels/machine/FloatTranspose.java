@@ -12,8 +12,8 @@ import java.util.List;
  * the lanes. Strides are bytes.
  *
  * @param isa instructions
- * @param rowStride from a row to the next
- * @param columnStride from a column to the next
+ * @param rowStride distance from a row to the next
+ * @param columnStride distance from a column to the next
  */
 record FloatTranspose(Isa isa, int rowStride, int columnStride) {
     /** Columns of a step. */

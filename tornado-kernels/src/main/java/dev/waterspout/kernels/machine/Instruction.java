@@ -8,9 +8,9 @@ sealed interface Instruction {
      * @param op the operation
      * @param bits bits of its vectors: 128, 256 or 512
      * @param to register of the result; of {@link VectorOp.Form#STORE} the register that is stored
-     * @param first register of the first operand, 0 where there is none
+     * @param first register of the first operand, 0 if there is none
      * @param source the last operand
-     * @param immediate a constant, 0 where there is none
+     * @param immediate a constant, 0 if there is none
      */
     record Vector(VectorOp op, int bits, int to, int first, Source source, int immediate) implements Instruction {}
 

@@ -138,7 +138,7 @@ public final class MachineCode {
     /**
      * {@return the kernel of exponentials and their sums, or nothing if it does not work here}
      *
-     * @param lanes of the vector of sums: 4, 8 or 16
+     * @param lanes lanes of the vector of sums: 4, 8 or 16
      */
     public Optional<ExponentialKernels> exponentials(int lanes) {
         ExponentialTile shape = new ExponentialTile(lanes);
@@ -153,7 +153,7 @@ public final class MachineCode {
     /**
      * {@return the kernels of operations on elements, or nothing if they do not work here}
      *
-     * @param lanes of the sums of squares: 4, 8 or 16
+     * @param lanes lanes of the sums of squares: 4, 8 or 16
      */
     public Optional<ElementKernels> elements(int lanes) {
         return elements.computeIfAbsent(lanes, key -> checked(new ElementKernels(this, key)));

@@ -7,7 +7,7 @@ import dev.waterspout.kernels.machine.ByteLayout.Constant;
  *
  * @param isa instructions
  * @param code receives them
- * @param vector which vector of the tile's rows
+ * @param vector index of the vector among those of the tile's rows
  * @param rowStride bytes from a row to the next
  */
 record TileTarget(Isa isa, Assembler code, int vector, int rowStride) implements BlockTarget {

@@ -9,12 +9,12 @@ import java.util.List;
  * <p>Arguments: address of the values, of the first unit's weights, of the first unit's sums, the number of rows, the
  * number of groups of units. Strides are bytes.
  *
- * @param bits of a vector: 128, 256 or 512
- * @param units of a group
- * @param vectors of a row, see {@link #mostVectors}
- * @param valueStride from a row to the next
- * @param weightStride from a unit's weights to the next one's
- * @param sumStride from a unit's sums to the next one's
+ * @param bits bits of a vector: 128, 256 or 512
+ * @param units number of units in a group
+ * @param vectors number of vectors of a row, see {@link #mostVectors}
+ * @param valueStride distance from a row to the next
+ * @param weightStride distance from a unit's weights to the next one's
+ * @param sumStride distance from a unit's sums to the next one's
  */
 public record ValueTile(int bits, int units, int vectors, int valueStride, int weightStride, int sumStride) {
     /**
@@ -29,7 +29,7 @@ public record ValueTile(int bits, int units, int vectors, int valueStride, int w
     /**
      * {@return the most vectors of a row}
      *
-     * @param units of a group, 1 to {@value #MOST_UNITS}
+     * @param units number of units in a group, 1 to {@value #MOST_UNITS}
      */
     public static int mostVectors(int units) {
         return SUMS / units;

@@ -52,7 +52,7 @@ enum VectorOp {
     VPMADDWD(Form.THREE, 1, 1, 0, 0xF5),
     /** to += sums of four products of unsigned bytes of first with signed bytes of source. */
     VPDPBUSD(Form.THREE, 2, 1, 0, 0x50),
-    /** Bytes of first with the signs of those of source, zero where that is zero; no AVX-512. */
+    /** Bytes of first with the signs of those of source, zero if that is zero; no AVX-512. */
     VPSIGNB(Form.THREE, 2, 1, 0, 0x08),
     VPAND(Form.THREE, 1, 1, 0, 0xDB),
     VPANDN(Form.THREE, 1, 1, 0, 0xDF),

@@ -82,7 +82,7 @@ public final class PeerEnd {
      *
      * @param graph graph of the array's plan
      * @param task name
-     * @param array on the device when the task runs
+     * @param array array that is on the device when the task runs
      */
     public static void touch(TaskGraph graph, String task, TornadoNativeArray array) {
         Access[] access = {Access.READ_ONLY};
@@ -92,7 +92,7 @@ public final class PeerEnd {
     /**
      * Sets the number of bytes that the next executions of {@link #gather} fetch from each rank.
      *
-     * @param bytes from the start of its offer
+     * @param bytes number of bytes from the start of its offer
      */
     public void expect(long bytes) {
         this.bytes = bytes;

@@ -78,7 +78,7 @@ public final class PeerLink {
     /**
      * Returns a rank's end. Each end can be taken once.
      *
-     * @param rank from 0
+     * @param rank number of the rank, from 0
      */
     public PeerEnd end(int rank) {
         return new PeerEnd(this, rank);

@@ -26,7 +26,7 @@ public final class DeviceProbe {
     /**
      * The amount of work in a launch.
      *
-     * @param floats that are read; they must fit in no cache
+     * @param floats number of floats to read; more than fits in any cache
      * @param items work-items per compute unit; for reads a power of two, as {@code floats} is
      * @param steps steps of every chain of multiply-adds
      */

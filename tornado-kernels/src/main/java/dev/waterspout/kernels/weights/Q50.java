@@ -59,7 +59,7 @@ final class Q50 extends ScaledQuants {
      * Stores the numbers of a block of 32.
      *
      * @param fifths value whose bit j is the highest one of number j
-     * @param offset of the nibbles
+     * @param offset offset of the nibbles
      */
     static void emit(BlockCode code, int fifths, int offset) {
         int number = fifths + 1;

@@ -38,7 +38,7 @@ public final class FormatMapFile {
      *
      * @param map the formats
      * @param file the file to write
-     * @param details more about the search, for people
+     * @param details more about the search, as readable text
      */
     public static void write(FormatMap map, Path file, JsonObject details) throws IOException {
         JsonArrayBuilder others = Json.createArrayBuilder();

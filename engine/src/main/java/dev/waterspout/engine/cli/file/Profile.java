@@ -75,7 +75,7 @@ public final class Profile {
      * Writes the file, if one was given. Its name contains the rank's number in every process but the first.
      *
      * @param command command that was run
-     * @param devices devices of all ranks, for people
+     * @param devices devices of all ranks, as readable text
      * @param err receives a line about the file
      */
     public void write(String command, List<String> devices, PrintWriter err) throws IOException {

@@ -105,7 +105,7 @@ public final class Hub {
     /**
      * Deletes the downloaded files of a repository, or of one of its models.
      *
-     * @param reference with a quant, the files with that word in their names
+     * @param reference the model; with a quantization, only files with that word in their names
      * @return the number of bytes freed
      * @throws HubException if there is nothing of that name
      */

@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 /**
  * A file of a repository.
  *
- * @param path within the repository, with slashes
+ * @param path path within the repository, with slashes
  * @param size size in bytes
  * @param sha256 SHA-256 of the content in lower-case hexadecimal; empty if the hub does not give it
  */

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 /**
  * The GGUF files of a repository, from the hub's tree call.
  *
- * @param files in the hub's order
+ * @param files files in the hub's order
  */
 record HubListing(List<HubFile> files) {
     private static final String DEFAULT_QUANT = "Q4_K_M";

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  *
  * @param owner user or organization
  * @param repository repository of that owner
- * @param quant which of the repository's files, such as {@code Q4_K_M}
+ * @param quant word in the name of the repository's file, such as {@code Q4_K_M}
  */
 public record HubReference(String owner, String repository, Optional<String> quant) {
     private static final String WORD = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}";

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The bitstream of the FPGA kernels. TornadoVM reads it at its start, so it is set before devices are listed.
  *
- * @param file bitstream of the vendor's compiler, or null where the device compiles from source
+ * @param file bitstream of the vendor's compiler, or null if the device compiles from source
  * @param configuration TornadoVM's configuration of FPGAs, or null for the one in the bitstream's folder or in the
  *     folder above, or else the SDK's
  */

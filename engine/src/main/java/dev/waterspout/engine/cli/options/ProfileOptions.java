@@ -40,7 +40,7 @@ public final class ProfileOptions {
      * Writes the file, if the option was given.
      *
      * @param command command that was run
-     * @param devices devices of all ranks, for people
+     * @param devices devices of all ranks, as readable text
      * @param err receives a line with the file's name
      */
     public void write(String command, List<String> devices, PrintWriter err) throws IOException {

@@ -81,7 +81,7 @@ public record BenchRow(
      * @param options options of the ranks
      */
     public record Setup(List<String> devices, String transport, int threads, RankOptions options) {
-        /** Returns the devices for people, such as {@code 2 x host, e2m1:32:e8m0}. */
+        /** Returns the devices, as readable text, such as {@code 2 x host, e2m1:32:e8m0}. */
         public String label() {
             Map<String, Integer> counts = new LinkedHashMap<>();
             devices.forEach(device -> counts.merge(device, 1, Integer::sum));

@@ -12,7 +12,7 @@ import java.util.Locale;
 
 /** The output formats of {@code perplexity}. */
 public enum PerplexityFormat {
-    /** A few lines for people. */
+    /** A few lines of readable text. */
     TEXT {
         @Override
         public void print(PerplexityResult result, PrintWriter out) {

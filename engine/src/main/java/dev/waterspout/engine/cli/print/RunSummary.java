@@ -12,7 +12,7 @@ import java.util.List;
  * The content of {@code --stats} for a run.
  *
  * @param running the model
- * @param devices devices of all ranks, for people
+ * @param devices devices of all ranks, as readable text
  * @param sampling sampling parameters
  * @param loadSeconds time from the start of the command until the model was loaded
  * @param report statistics of the generation

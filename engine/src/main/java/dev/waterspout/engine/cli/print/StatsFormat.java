@@ -21,7 +21,7 @@ import java.util.Map;
 
 /** The output formats of {@code --stats}. The JSON object is the last line on stderr. */
 public enum StatsFormat {
-    /** A few lines for people. */
+    /** A few lines of readable text. */
     TEXT {
         @Override
         public void print(RunSummary run, PrintWriter err) {

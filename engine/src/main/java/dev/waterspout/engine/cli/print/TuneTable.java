@@ -36,7 +36,7 @@ public final class TuneTable {
     private final @Nullable DeviceCeiling ceiling;
 
     /**
-     * @param ceiling ceiling of the device, or null where it was not measured
+     * @param ceiling ceiling of the device, or null if it was not measured
      */
     public TuneTable(@Nullable DeviceCeiling ceiling) {
         this.ceiling = ceiling;

@@ -12,7 +12,7 @@ import java.util.List;
  * @param source product that contains it
  * @param setup command that puts it on the PATH
  * @param board default board, that of TornadoVM's configuration
- * @param flags for TornadoVM's configuration file
+ * @param flags flags for TornadoVM's configuration file
  * @param extension extension of a bitstream
  */
 public record Toolchain(
@@ -64,7 +64,7 @@ public record Toolchain(
     /**
      * {@return the command lines that make a bitstream, run within the folder, each a program and its arguments}
      *
-     * @param kernels to compile
+     * @param kernels kernels to compile
      * @param board the vendor's name of it
      */
     public List<List<String>> commands(FpgaKernels kernels, String board) {

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  *
  * @param formats by the number of the exchange
  * @param bits per element, average over all exchanges
- * @param divergence from the uncompressed run
+ * @param divergence divergence from the uncompressed run
  */
 public record Trial(List<WireFormat> formats, double bits, Divergence divergence) {
     /** Copies the list. */

@@ -26,6 +26,6 @@ public interface TornadoTargetDevice {
     /** The most bytes of one array. */
     long getDeviceMaxAllocationSize();
 
-    /** A description for people. */
+    /** A description, as readable text. */
     String getDeviceInfo();
 }

@@ -10,10 +10,10 @@ public interface WorkerGrid {
     /** Work-items per dimension. */
     long[] getGlobalWork();
 
-    /** Work-items of a group per dimension, or null where the device chooses. */
+    /** Work-items of a group per dimension, or null if the device chooses. */
     long @Nullable [] getLocalWork();
 
-    /** Work-groups per dimension, or null where the device chooses. */
+    /** Work-groups per dimension, or null if the device chooses. */
     long @Nullable [] getNumberOfWorkgroups();
 
     /** First index per dimension. */

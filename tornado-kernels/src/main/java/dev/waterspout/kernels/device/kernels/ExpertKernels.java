@@ -43,7 +43,7 @@ public final class ExpertKernels {
     /**
      * Chooses the experts of one token per item, the lower number where two are equal: x is 0, y the row.
      *
-     * @param logits of the router, [rows][experts]; become scores
+     * @param logits logits of the router, [rows][experts], which become scores
      * @param bias added while experts are chosen, [layers][experts]; not read where {@code biasStride} is 0
      * @param chosen see above
      * @param weights [rows][used]

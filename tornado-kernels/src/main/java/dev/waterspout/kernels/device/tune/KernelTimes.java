@@ -5,6 +5,6 @@ package dev.waterspout.kernels.device.tune;
  *
  * @param kernelNanos time of the kernel on the device: TASK_KERNEL_TIME
  * @param copyNanos time of copies between host and device, in both directions
- * @param dispatchNanos time from the call to the start of copies and kernels; 0 where the runtime does not report it
+ * @param dispatchNanos time from the call to the start of copies and kernels; 0 if the runtime does not report it
  */
 public record KernelTimes(long kernelNanos, long copyNanos, long dispatchNanos) {}

@@ -14,7 +14,7 @@ public sealed interface TuneCase permits LinearCase, AttentionCase, QuantizeCase
     long bytes();
 
     /**
-     * {@return the number of multiplications and additions in the products of a timed launch; 0 where there are none}
+     * {@return the number of multiplications and additions in the products of a timed launch; 0 if there are none}
      */
     long flops();
 

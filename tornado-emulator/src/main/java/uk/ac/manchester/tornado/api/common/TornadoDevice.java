@@ -10,7 +10,7 @@ public interface TornadoDevice {
     /** Short name, such as {@code emulator-0}. */
     String getDeviceName();
 
-    /** A description for people. */
+    /** A description, as readable text. */
     String getDescription();
 
     /** The name of its platform. */
@@ -37,7 +37,7 @@ public interface TornadoDevice {
     /** The language version of its compiler. */
     String getDeviceOpenCLCVersion();
 
-    /** A description for people. */
+    /** A description, as readable text. */
     Object getDeviceInfo();
 
     /** The index of its backend. */

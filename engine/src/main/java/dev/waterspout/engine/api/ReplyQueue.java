@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReplyQueue implements AutoCloseable {
     private final Semaphore room;
+    private final int mostWaiting;
     private final AtomicInteger running = new AtomicInteger();
     private final LinkedBlockingQueue<QueuedReply> waiting = new LinkedBlockingQueue<>();
     private final List<Thread> threads = new ArrayList<>();
@@ -31,6 +32,7 @@ public final class ReplyQueue implements AutoCloseable {
             throw new IllegalArgumentException("replies at a time " + parallel + " and waiting " + mostWaiting
                     + "; they must be at least 1 and 0");
         }
+        this.mostWaiting = mostWaiting;
         this.room = new Semaphore(parallel + mostWaiting);
         for (int i = 0; i < parallel; i++) {
             threads.add(Thread.ofPlatform().daemon().name("reply-" + i).start(this::work));
@@ -49,7 +51,8 @@ public final class ReplyQueue implements AutoCloseable {
             throw new RejectedExecutionException("the queue is closed");
         }
         if (!room.tryAcquire()) {
-            throw new RejectedExecutionException(waiting() + " requests wait already, which is the limit");
+            throw new RejectedExecutionException(
+                    "the queue is full; the largest number of waiting requests is " + mostWaiting);
         }
         QueuedReply reply = new QueuedReply(begins, this::withdraw);
         waiting.add(reply);

@@ -250,6 +250,7 @@ class ModelServerTest {
                 statuses.add(response.statusCode());
                 if (response.statusCode() == 429) {
                     assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
+                    assertThat(response.body()).contains("the largest number of waiting requests is 1");
                 }
             }
             assertThat(statuses).contains(200, 429).containsOnly(200, 429);

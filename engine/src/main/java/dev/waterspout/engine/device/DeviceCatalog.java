@@ -2,35 +2,48 @@ package dev.waterspout.engine.device;
 
 import dev.waterspout.engine.forward.DeviceException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** The devices of this machine, and their assignment to ranks. */
+/**
+ * The devices of this machine, and their assignment to ranks. TornadoVM starts when its devices are first asked for: a
+ * run on the host alone does without it.
+ */
 public final class DeviceCatalog {
-    private final List<Device> devices = new ArrayList<>();
-    private final Optional<String> problem;
+    private final Supplier<TornadoDevices.Listing> start;
+    private TornadoDevices.@Nullable Listing started;
 
-    /** Lists the devices. */
+    /** Creates the catalog of this machine. */
     public DeviceCatalog() {
-        this(TornadoDevices.list());
+        this(TornadoDevices::list);
     }
 
-    DeviceCatalog(TornadoDevices.Listing tornado) {
-        devices.add(HostDevice.get());
-        devices.addAll(tornado.devices());
-        problem = tornado.problem();
+    DeviceCatalog(Supplier<TornadoDevices.Listing> start) {
+        this.start = start;
+    }
+
+    private synchronized TornadoDevices.Listing tornado() {
+        TornadoDevices.Listing listing = started;
+        if (listing == null) {
+            listing = start.get();
+            started = listing;
+        }
+        return listing;
     }
 
     /** Returns why TornadoVM, which is installed, lists no devices; empty if it does or is not installed. */
     public Optional<String> problem() {
-        return problem;
+        return tornado().problem();
     }
 
     /** Returns all devices, the host first. */
     public List<Device> list() {
-        return Collections.unmodifiableList(devices);
+        return Stream.concat(Stream.of(HostDevice.get()), tornado().devices().stream())
+                .toList();
     }
 
     /**
@@ -57,15 +70,20 @@ public final class DeviceCatalog {
     }
 
     private List<Device> defaults() {
-        List<Device> accelerators = devices.stream().filter(Device::accelerator).toList();
-        return accelerators.isEmpty() ? List.of(devices.getFirst()) : accelerators;
+        List<Device> accelerators =
+                tornado().devices().stream().filter(Device::accelerator).toList();
+        return accelerators.isEmpty() ? List.of(HostDevice.get()) : accelerators;
     }
 
     private Device find(String name) {
+        if (name.equals(HostDevice.get().name())) {
+            return HostDevice.get();
+        }
+        List<Device> devices = list();
         Optional<Device> found =
                 devices.stream().filter(device -> device.name().equals(name)).findFirst();
         return found.orElseThrow(() -> new DeviceException("device '" + name + "' is not available; available are "
                 + devices.stream().map(Device::name).collect(Collectors.joining(", "))
-                + problem.map(text -> "; " + text).orElse("")));
+                + problem().map(text -> "; " + text).orElse("")));
     }
 }

@@ -1,5 +1,6 @@
 package dev.waterspout.engine.device;
 
+import dev.waterspout.engine.environment.NativeOutput;
 import dev.waterspout.engine.tornado.TornadoShard;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,8 +40,9 @@ final class TornadoDevices {
         }
     }
 
+    /** Lists the devices of this machine. What native code prints about missing drivers is dropped. */
     static Listing list() {
-        return list(TornadoRuntimeProvider::getTornadoRuntime);
+        return NativeOutput.dropped(() -> list(TornadoRuntimeProvider::getTornadoRuntime));
     }
 
     /**

@@ -14,7 +14,7 @@ class TornadoDevicesTest {
     private static DeviceCatalog withoutDriver() {
         RuntimeException cause = new IllegalStateException(
                 "\u001B[31m[WARNING] No OpenCL platforms found. Deoptimizing to sequential execution.\u001B[0m");
-        return new DeviceCatalog(TornadoDevices.list(() -> {
+        return new DeviceCatalog(() -> TornadoDevices.list(() -> {
             throw new ExceptionInInitializerError(cause);
         }));
     }
@@ -29,6 +29,14 @@ class TornadoDevicesTest {
     }
 
     @Test
+    void tornadoDoesNotStartForTheHostAlone() {
+        DeviceCatalog catalog = new DeviceCatalog(() -> {
+            throw new AssertionError("TornadoVM starts");
+        });
+        assertThat(catalog.assign(List.of("host"), 2)).hasSize(2);
+    }
+
+    @Test
     void aRequestedDeviceIsRefusedWithTheReason() {
         DeviceCatalog catalog = withoutDriver();
         assertThatThrownBy(() -> catalog.assign(List.of("tornado:opencl:0"), 1))
@@ -39,7 +47,7 @@ class TornadoDevicesTest {
 
     @Test
     void aFailureWithoutAMessageIsNamed() {
-        DeviceCatalog catalog = new DeviceCatalog(TornadoDevices.list(() -> {
+        DeviceCatalog catalog = new DeviceCatalog(() -> TornadoDevices.list(() -> {
             throw new NoClassDefFoundError();
         }));
         assertThat(catalog.problem()).hasValue("TornadoVM has no devices here: NoClassDefFoundError");
@@ -49,7 +57,7 @@ class TornadoDevicesTest {
     void platformsWithoutDevicesAreNamed() {
         TornadoRuntime runtime = (TornadoRuntime) Proxy.newProxyInstance(
                 TornadoRuntime.class.getClassLoader(), new Class<?>[] {TornadoRuntime.class}, (_, _, _) -> 0);
-        DeviceCatalog catalog = new DeviceCatalog(TornadoDevices.list(() -> runtime));
+        DeviceCatalog catalog = new DeviceCatalog(() -> TornadoDevices.list(() -> runtime));
         assertThat(catalog.problem()).hasValue("TornadoVM has no devices here: its platforms have none");
         assertThat(catalog.list()).extracting(Device::name).containsExactly("host");
     }

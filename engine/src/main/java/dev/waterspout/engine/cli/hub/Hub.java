@@ -88,8 +88,9 @@ public final class Hub {
             for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
                 Path inside = settings.cache().relativize(file);
                 String name = String.valueOf(inside.getFileName());
-                if (inside.getNameCount() > 2 && !name.equals(LISTING)) {
-                    boolean complete = !name.endsWith(".part");
+                boolean complete = !name.endsWith(".part");
+                boolean begun = complete || Files.size(file) > 0;
+                if (inside.getNameCount() > 2 && !name.equals(LISTING) && begun) {
                     String path = inside.subpath(2, inside.getNameCount()).toString();
                     stored.add(new Stored(
                             inside.subpath(0, 2).toString(),

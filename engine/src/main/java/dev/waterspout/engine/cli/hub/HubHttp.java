@@ -2,6 +2,7 @@ package dev.waterspout.engine.cli.hub;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -156,8 +157,7 @@ final class HubHttp implements AutoCloseable {
                 }
             } catch (ExecutionException failed) {
                 Throwable cause = Objects.requireNonNullElse(failed.getCause(), failed);
-                String said = Objects.requireNonNullElse(
-                        cause.getMessage(), cause.getClass().getSimpleName());
+                String said = Objects.requireNonNullElse(cause.getMessage(), withoutMessage(cause));
                 if (cause instanceof UncheckedIOException own) {
                     throw own.getCause();
                 }
@@ -168,6 +168,12 @@ final class HubHttp implements AutoCloseable {
                 throw new HubException("the download was interrupted", stop);
             }
         }
+    }
+
+    private static String withoutMessage(Throwable cause) {
+        return cause instanceof ConnectException
+                ? "no connection can be made"
+                : cause.getClass().getSimpleName();
     }
 
     private static <T extends @Nullable Object> HttpResponse.BodySubscriber<T> ignored() {

@@ -128,6 +128,27 @@ class HubTest {
                 .hasMessageContaining(LocalHub.sha256(MODEL))
                 .hasMessageContaining("the hub says " + LocalHub.sha256(OTHER));
         assertThat(cache.resolve("owner/repo/model-Q4_K_M.gguf")).doesNotExist();
+        assertThat(hub(5).stored()).isEmpty();
+    }
+
+    @Test
+    void refusesFilesOfAnotherSize() throws IOException {
+        server.falseSize = MODEL.length - 1;
+        refused(3, "owner/repo").hasMessageContaining("is longer than the 299999 bytes announced");
+
+        server.falseSize = MODEL.length + 1;
+        refused(3, "owner/repo").hasMessageContaining("broke off at 300000 of 300001 bytes");
+        assertThat(cache.resolve("owner/repo/model-Q4_K_M.gguf")).doesNotExist();
+    }
+
+    @Test
+    void refusesAFileThatTheDiskHasNoRoomFor() {
+        server.falseSize = Long.MAX_VALUE / 4;
+
+        refused(3, "owner/repo")
+                .hasMessageContaining("model-Q4_K_M.gguf needs 2305843009213.7 MB more")
+                .hasMessageContaining(" MB free");
+        assertThat(server.storageRequests()).isZero();
     }
 
     @Test
@@ -161,7 +182,9 @@ class HubTest {
         refused(3, "owner/repo:BF16").hasMessageContaining("not the part model-BF16-00002-of-00002.gguf");
         refused(3, "owner/none").hasMessageContaining("there is no repository owner/none on the hub");
         server.close();
-        refused(2, "owner/repo").hasMessageContaining("the hub http://").hasMessageContaining("cannot be asked for");
+        refused(2, "owner/repo")
+                .hasMessageContaining("the hub http://")
+                .hasMessageContaining("cannot be asked for owner/repo: 127.0.0.1: no connection can be made");
     }
 
     @ParameterizedTest

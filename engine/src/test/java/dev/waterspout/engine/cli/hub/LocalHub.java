@@ -9,6 +9,8 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -45,6 +47,9 @@ final class LocalHub implements AutoCloseable {
     /** The SHA-256 that the listing gives in place of the true one. */
     volatile String falseDigest = "";
 
+    /** The size that the listing gives in place of the true one; negative for the true one. */
+    volatile long falseSize = -1;
+
     /** Files in one page of the listing. */
     volatile int pageSize = 1000;
 
@@ -57,6 +62,32 @@ final class LocalHub implements AutoCloseable {
         storage.createContext("/", this::content);
         hub.start();
         storage.start();
+    }
+
+    /**
+     * Serves files until the process is ended, for commands that are run by hand with the printed {@code HF_ENDPOINT}.
+     *
+     * @param arguments paths of files, and any of {@code break=BYTES} (once for each broken answer), {@code sha=HEX},
+     *     {@code size=BYTES} and {@code token=TOKEN}
+     */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        LocalHub hub = new LocalHub();
+        for (String argument : arguments) {
+            int equals = argument.indexOf('=');
+            String value = argument.substring(equals + 1);
+            switch (argument.substring(0, Math.max(0, equals))) {
+                case "break" -> hub.breaks.add(Integer.valueOf(value));
+                case "sha" -> hub.falseDigest = value;
+                case "size" -> hub.falseSize = Long.parseLong(value);
+                case "token" -> hub.token = value;
+                default -> {
+                    Path file = Path.of(argument);
+                    hub.file(String.valueOf(file.getFileName()), Files.readAllBytes(file));
+                }
+            }
+        }
+        System.out.println("HF_ENDPOINT=" + hub.endpoint() + ", repository " + REPOSITORY);
+        Thread.currentThread().join();
     }
 
     private static HttpServer server() throws IOException {
@@ -102,16 +133,17 @@ final class LocalHub implements AutoCloseable {
         entries.add(Json.createObjectBuilder().add("type", "directory").add("path", "folder"));
         for (String path : paths.subList(page * pageSize, to)) {
             byte[] content = Objects.requireNonNull(files.get(path));
+            long size = falseSize < 0 ? content.length : falseSize;
             entries.add(Json.createObjectBuilder()
                     .add("type", "file")
                     .add("path", path)
-                    .add("size", content.length)
+                    .add("size", size)
                     .add("oid", "0000")
                     .add(
                             "lfs",
                             Json.createObjectBuilder()
                                     .add("oid", falseDigest.isEmpty() ? sha256(content) : falseDigest)
-                                    .add("size", content.length)));
+                                    .add("size", size)));
         }
         if (to < paths.size()) {
             exchange.getResponseHeaders()

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -181,6 +182,22 @@ class ModelServerTest {
         assertThat(server.send(form).statusCode()).isEqualTo(415);
         String deep = "[".repeat(70) + "]".repeat(70);
         assertThat(server.send(server.post(CHAT, deep)).body()).contains("64 arrays and objects");
+    }
+
+    /** Browsers let pages of other sites use a server only if its headers allow that. */
+    @Test
+    void pagesOfOtherSitesAreNotAdmitted() throws Exception {
+        HttpRequest.Builder preflight = HttpRequest.newBuilder(server.uri(CHAT))
+                .header("Origin", "https://example.org")
+                .header("Access-Control-Request-Method", "POST")
+                .method("OPTIONS", HttpRequest.BodyPublishers.noBody());
+        HttpRequest.Builder models =
+                HttpRequest.newBuilder(server.uri("/v1/models")).header("Origin", "https://example.org");
+        assertThat(server.send(preflight).statusCode()).isEqualTo(405);
+        for (HttpRequest.Builder request : List.of(preflight, models)) {
+            assertThat(server.send(request).headers().map().keySet())
+                    .noneMatch(name -> name.toLowerCase(Locale.ROOT).startsWith("access-control"));
+        }
     }
 
     @Test

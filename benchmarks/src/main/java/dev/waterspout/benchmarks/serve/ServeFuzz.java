@@ -5,7 +5,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -41,10 +40,7 @@ public final class ServeFuzz {
     private final SoakTally tally = new SoakTally();
 
     ServeFuzz(URI url, long seed) throws IOException {
-        if (!InetAddress.getByName(url.getHost()).isLoopbackAddress()) {
-            throw new IllegalArgumentException("address " + url + "; a server of this machine's loopback is allowed");
-        }
-        this.url = url;
+        this.url = LocalServer.require(url);
         this.seed = seed;
     }
 
@@ -59,8 +55,7 @@ public final class ServeFuzz {
             throw new IllegalArgumentException("arguments: URL PID FIRST REQUESTS CLIENTS SEED");
         }
         ServeFuzz fuzz = new ServeFuzz(URI.create(arguments[0]), Long.parseLong(arguments[5]));
-        ProcessHandle server = ProcessHandle.of(Long.parseLong(arguments[1]))
-                .orElseThrow(() -> new IllegalArgumentException("there is no process " + arguments[1]));
+        ProcessHandle server = LocalServer.process(arguments[1]);
         int first = Integer.parseInt(arguments[2]);
         int requests = Integer.parseInt(arguments[3]);
         String before = fuzz.reference();

@@ -2,7 +2,6 @@ package dev.waterspout.benchmarks.serve;
 
 import dev.waterspout.engine.json.PlainJson;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -39,10 +38,7 @@ public final class ServeLoad {
     private final LoadReport report;
 
     private ServeLoad(URI url, LoadReport report) throws IOException {
-        if (!InetAddress.getByName(url.getHost()).isLoopbackAddress()) {
-            throw new IllegalArgumentException("address " + url + "; a server of this machine's loopback is allowed");
-        }
-        this.url = url;
+        this.url = LocalServer.require(url);
         this.report = report;
     }
 

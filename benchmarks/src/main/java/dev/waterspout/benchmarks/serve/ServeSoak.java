@@ -1,7 +1,6 @@
 package dev.waterspout.benchmarks.serve;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,12 +49,8 @@ public final class ServeSoak {
         if (arguments.length != 7) {
             throw new IllegalArgumentException("arguments: URL PID SECONDS CLIENTS SEED KILL-SECONDS PAUSE-MILLIS");
         }
-        URI url = URI.create(arguments[0]);
-        if (!InetAddress.getByName(url.getHost()).isLoopbackAddress()) {
-            throw new IllegalArgumentException("address " + url + "; a server of this machine's loopback is allowed");
-        }
-        ProcessHandle server = ProcessHandle.of(Long.parseLong(arguments[1]))
-                .orElseThrow(() -> new IllegalArgumentException("there is no process " + arguments[1]));
+        URI url = LocalServer.require(URI.create(arguments[0]));
+        ProcessHandle server = LocalServer.process(arguments[1]);
         Pace pace = new Pace(
                 Double.parseDouble(arguments[2]), Double.parseDouble(arguments[5]), Double.parseDouble(arguments[6]));
         ServeSoak soak = new ServeSoak(url, server, pace);

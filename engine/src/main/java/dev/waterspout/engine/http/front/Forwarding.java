@@ -111,7 +111,7 @@ final class Forwarding {
                 return false;
             }
             if (frame == LEFT) {
-                throw new ClientGoneException("the client has left");
+                throw new ClientGoneException("the client has closed its connection");
             }
             if (frame.number() != number) {
                 continue; // a frame of an earlier attempt

@@ -3,10 +3,10 @@ package dev.waterspout.engine.http.front;
 import dev.waterspout.engine.http.transport.Answer;
 import dev.waterspout.engine.http.transport.ClientGoneException;
 import dev.waterspout.engine.http.transport.Exchange;
+import dev.waterspout.engine.http.transport.GoneActions;
 import dev.waterspout.engine.http.transport.Stamp;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,8 +17,7 @@ final class LinkedExchange implements Exchange {
     private final Frame asked;
     private final Wire wire;
     private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-    private final List<Runnable> goneActions = new ArrayList<>();
-    private boolean gone;
+    private final GoneActions goneActions = new GoneActions();
     private volatile boolean begun;
 
     LinkedExchange(Frame asked, Wire wire) {
@@ -75,24 +74,12 @@ final class LinkedExchange implements Exchange {
 
     @Override
     public void onGone(Runnable action) {
-        synchronized (goneActions) {
-            if (!gone) {
-                goneActions.add(action);
-                return;
-            }
-        }
-        action.run();
+        goneActions.add(action);
     }
 
     /** Runs the actions of {@link #onGone}: the client has closed its connection, or the front is lost. */
     void leave() {
-        List<Runnable> actions;
-        synchronized (goneActions) {
-            gone = true;
-            actions = List.copyOf(goneActions);
-            goneActions.clear();
-        }
-        actions.forEach(Runnable::run);
+        goneActions.run();
     }
 
     @Override
@@ -132,10 +119,8 @@ final class LinkedExchange implements Exchange {
     }
 
     private void write(Frame frame) {
-        synchronized (goneActions) {
-            if (gone) {
-                throw new ClientGoneException("the client has left");
-            }
+        if (goneActions.hasRun()) {
+            throw new ClientGoneException("the client has closed its connection");
         }
         try {
             wire.write(frame);

@@ -53,7 +53,7 @@ final class Replies {
                 read(exchange, request, writer, reply);
             } catch (ApiException failure) {
                 if (left.get()) {
-                    throw new ClientGoneException("the client has left");
+                    throw new ClientGoneException("the client has closed its connection");
                 }
                 if (!exchange.begun() || (failure.modelLost() && exchange.repeats())) {
                     throw failure;

@@ -5,8 +5,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -18,10 +16,8 @@ final class HttpExchange implements Exchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Duration writeLimit;
-    private final List<Runnable> goneActions = new ArrayList<>();
+    private final GoneActions goneActions = new GoneActions();
     private Buffer body = Buffer.buffer();
-    private boolean gone;
-    private boolean ended;
 
     HttpExchange(HttpServerRequest request, Duration writeLimit) {
         this.request = request;
@@ -55,26 +51,12 @@ final class HttpExchange implements Exchange {
 
     @Override
     public void onGone(Runnable action) {
-        synchronized (goneActions) {
-            if (!gone) {
-                goneActions.add(action);
-                return;
-            }
-        }
-        action.run();
+        goneActions.add(action);
     }
 
     /** Runs the actions of {@link #onGone}: the client has closed its connection. */
     void leave() {
-        List<Runnable> actions;
-        synchronized (goneActions) {
-            if (gone || ended) {
-                return;
-            }
-            gone = true;
-            actions = List.copyOf(goneActions);
-        }
-        actions.forEach(Runnable::run);
+        goneActions.run();
     }
 
     @Override
@@ -118,9 +100,7 @@ final class HttpExchange implements Exchange {
     }
 
     private void end(Future<Void> written) {
-        synchronized (goneActions) {
-            ended = true;
-        }
+        goneActions.end();
         await(written);
     }
 

@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -103,7 +104,9 @@ public final class ServeLoad {
             List<Long> times = new ArrayList<>();
             int counted = 0;
             try (Stream<String> lines = response.body()) {
-                for (String line : (Iterable<String>) lines::iterator) {
+                Iterator<String> each = lines.iterator();
+                while (each.hasNext()) {
+                    String line = each.next();
                     if (line.startsWith("data: {") && PIECE.matcher(line).find()) {
                         times.add(System.nanoTime());
                     }

@@ -168,7 +168,8 @@ public final class Browser implements AutoCloseable {
 
     /** Returns the value of an expression of JavaScript. */
     public @Nullable Object evaluate(String expression) {
-        Object result = call("Runtime.evaluate", PlainJson.object("expression", expression, "returnByValue", true));
+        Object result = Objects.requireNonNull(
+                call("Runtime.evaluate", PlainJson.object("expression", expression, "returnByValue", true)));
         assertThat(TestServer.at(result, "exceptionDetails")).as(expression).isNull();
         return TestServer.at(result, "result.value");
     }

@@ -183,7 +183,7 @@ class PackedCacheTest {
                 .withMessageContaining("heads of 40 elements in a cache of Q8_0");
     }
 
-    private record Shape(int heads, int kvHeads, int headDim) {
+    record Shape(int heads, int kvHeads, int headDim) {
         DeviceCache cache(CacheType type) {
             int elements = LAYERS * kvHeads * 5 * BLOCK * DeviceCache.rowElements(type, headDim);
             TornadoNativeArray keys = DeviceCache.allocate(type, elements);
@@ -192,7 +192,7 @@ class PackedCacheTest {
         }
 
         KvCacheView view(Arena arena, CacheType type, int positions) {
-            long bytes = kvHeads * positions * type.rowBytes(headDim);
+            long bytes = (long) kvHeads * positions * type.rowBytes(headDim);
             return new KvCacheView(
                     arena.allocate(bytes, 64), arena.allocate(bytes, 64), type, kvHeads, positions, headDim);
         }

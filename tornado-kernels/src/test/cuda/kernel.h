@@ -144,8 +144,9 @@ NOT_CHECKED static void run_warp(unsigned first, unsigned end, bool reverse) {
 NOT_CHECKED static void run_block(char *stacks, bool reverse) {
     unsigned threads = block_size.x * block_size.y * block_size.z;
     for (unsigned t = 0; t < threads; t++) {
-        // Where standin_switch pops six registers and returns to.
-        void **top = (void **) (stacks + STACK * (t + 1)) - 2;
+        // Where standin_switch pops six registers and returns to. A function is entered with a return address on top of
+        // a stack that was aligned to 16 bytes before it.
+        void **top = (void **) (stacks + STACK * (t + 1)) - 1;
         *top = nullptr;
         *--top = (void *) run_fibre;
         for (int i = 0; i < 6; i++) {

@@ -69,10 +69,8 @@ final class DeviceArrays {
     final FloatArray attended;
     /** Output of a row-parallel layer, [rows][width]. */
     final FloatArray partial;
-    /** Sum of the partials before it is normalized or scaled and added to the residual stream, [rows][width]. */
+    /** Working memory of half layers that do not normalize the residual stream, [rows][width]. */
     final FloatArray sum;
-    /** The rows whose logits are computed, [rows][width]. */
-    final FloatArray selected;
     /** [logit rows][vocabulary of the shard]. */
     final FloatArray logits;
 
@@ -137,7 +135,6 @@ final class DeviceArrays {
                 : new LatentArrays(config, config.latent(), shard, layers, this);
         partial = floats(rows, config.width());
         sum = floats(rows, config.width());
-        selected = floats(rows, config.width());
         logits = floats(options.logitRows(), shard.vocabulary().size());
     }
 

@@ -18,6 +18,7 @@ import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -146,7 +147,7 @@ final class DeviceMemory {
     private long activations() {
         long heads = shard.heads().size();
         Latent latent = config.latent();
-        long ofRow = 5L * config.width() // hidden, normed, partial, sum, selected
+        long ofRow = 4L * config.width() // hidden, normed, partial, sum
                 + 2 * heads * config.headDim() // queries, attended
                 + (latent == null
                         ? JointWeights.elementsOfRow(JointWeights.HEADS, layers, 1)
@@ -154,7 +155,7 @@ final class DeviceMemory {
                 + (config.hasDenseLayers() ? FfnArrays.elementsOfRow(shard, layers) : 0)
                 + ExpertArrays.elementsOfRow(config, shard, layers);
         return floats(options.chunk(), ofRow)
-                + floats(options.logitRows(), 1 + shard.vocabulary().size()) // selected rows, logits
+                + floats(options.logitRows(), shard.vocabulary().size())
                 + DeviceTables.create().getNumBytesOfSegment();
     }
 
@@ -167,13 +168,48 @@ final class DeviceMemory {
         PhaseComm comm = PhaseComm.of(options.schedule(), rows.least(), chunk);
         long packet = comm.format().encodedBytes(chunk, config.width());
         long own = comm.format() == PlainFormat.F32 ? 0 : packet; // an f32 packet is the partial itself
-        long exchanged = ranks == 1 ? 0 : own + (ranks - 1) * packet;
-        long scalars = (long) Step.SIZE + RowPlaces.elements(chunk, PhaseRows.tableEntries(options.limits(), chunk));
+        boolean divided = StoredRows.needed(options, ranks, chunk);
+        long exchanged = ranks == 1 ? 0 : own + (ranks - 1) * packet * sums(divided);
+        long scalars = 2L * Step.SIZE
+                + options.logitRows()
+                + RowPlaces.elements(chunk, PhaseRows.tableEntries(options.limits(), chunk));
         Experts mixture = config.experts();
         scalars += mixture == null ? 0 : DeviceRouting.elements(chunk, mixture.used());
         scalars += config.temperature().equals(Temperature.NONE) ? 0 : chunk;
-        long stored = StoredRows.needed(options, ranks, chunk) ? StoredRows.bytes(config, chunk, comm.format()) : 0;
+        long stored = divided ? StoredRows.bytes(config, chunk, comm.format()) : 0;
         return floats(chunk, 1 + 2L * PhaseGraphs.turned(config)) + floats(scalars, 1) + exchanged + stored;
+    }
+
+    /**
+     * Returns the number of graphs of a phase that sum partials, each of which has memory for the packets of other
+     * ranks. If one array cannot hold all layers, there are more.
+     *
+     * @param divided whether passes may be divided
+     */
+    private long sums(boolean divided) {
+        boolean alike = layers.stream()
+                .allMatch(layer -> layer.vector(TensorRole.ATTN_POST_NORM) == null
+                        && layer.vector(TensorRole.FFN_POST_NORM) == null);
+        long ofParts = divided ? (alike ? 1 : 2) : 0;
+        return 1
+                + ofParts
+                + combinations(EnumSet.range(TensorRole.ATTN_NORM, TensorRole.ATTN_POST_NORM))
+                + combinations(EnumSet.complementOf(EnumSet.range(TensorRole.ATTN_NORM, TensorRole.ATTN_POST_NORM)));
+    }
+
+    /** Returns the number of combinations of tensor types that layers have for some roles. */
+    private long combinations(Set<TensorRole> roles) {
+        return layers.stream()
+                .map(layer -> roles.stream()
+                        .map(role -> layer.has(role)
+                                ? layer.matrix(role).format().name()
+                                : layer.stacks().getOrDefault(role, List.of()).stream()
+                                        .findFirst()
+                                        .map(matrix -> matrix.format().name())
+                                        .orElse(""))
+                        .toList())
+                .distinct()
+                .count();
     }
 
     private static long floats(long rows, long columns) {

@@ -2,6 +2,7 @@ package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.RotaryAngles;
 import dev.waterspout.engine.forward.SequenceRows;
+import dev.waterspout.kernels.device.KernelGraph;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
@@ -20,8 +21,9 @@ final class PassPart {
     final List<SequenceRows> sequences;
     /** Layer of the last half layer. */
     int layer;
-    /** The graphs that sum the partials of the last half layer; null for a single rank. */
-    PhaseGraphs.@Nullable Sums sums;
+    /** Graph that adds the sum of the last half layer's partials if the pass is divided, else null. */
+    @Nullable
+    KernelGraph sum;
 
     /** Number of elements of the current exchange that have been received. */
     private long received;

@@ -19,6 +19,7 @@ import dev.waterspout.kernels.device.HeadColumns;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.PartChange;
+import dev.waterspout.kernels.device.ResidualSum;
 import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
@@ -44,13 +45,15 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * arrays.
  *
  * <pre>
- *   embed          tokens            -> hidden
- *   attention      hidden, cache     -> partial, packed   (to the host)
- *   feed-forward   hidden            -> partial, packed   (to the host)
- *   sum            own packet, other ranks' packets (from the host) + hidden -> hidden
+ *   embed          tokens                    -> hidden
+ *   attention      hidden + packets, cache   -> partial, packet   (to the host)
+ *   feed-forward   hidden + packets          -> partial, packet   (to the host)
+ *   output         hidden + packets          -> logits            (to the host)
  * </pre>
  *
- * A single rank has no graphs of sums: each half layer ends with the addition to the residual stream.
+ * Each graph but the first begins with the sum of the packets that the previous half layer's exchange has delivered,
+ * which it adds to the residual stream: this rank's own, which has stayed on the device, and the other ranks', from the
+ * host or from their devices. The first half layer of a pass adds none. A single rank's packet is its partial.
  */
 final class PhaseGraphs {
     final IntArray step = Step.allocate();
@@ -63,16 +66,19 @@ final class PhaseGraphs {
     final FloatArray temperatures;
 
     final KernelGraph embed;
+    /** Graph that computes the logits of the rows of {@link #chosen}. It does not change the residual stream. */
+    final KernelGraph output;
+    /** Rows of the pass whose logits are computed. */
+    final IntArray chosen;
+    /** Scalars of {@link #output}. */
+    final IntArray outputStep = Step.allocate();
+
     /**
-     * Graphs that sum the attention half's partials; null for a single rank, whose half layers add their partial
-     * themselves.
+     * Graph that adds the attention half's sum to the residual stream by itself; null where passes are never divided.
      */
-    final @Nullable Sums attentionSums;
-    /**
-     * Graphs that sum the feed-forward half's partials. They equal {@link #attentionSums} unless one of the halves ends
-     * with a norm.
-     */
-    final @Nullable Sums feedForwardSums;
+    final @Nullable KernelGraph attentionSum;
+    /** The same for the feed-forward half; the same graph unless one of the halves ends with a norm. */
+    final @Nullable KernelGraph feedForwardSum;
 
     /** Changes the part of the pass that the arrays hold; null where passes are never divided. */
     final @Nullable Change change;
@@ -84,14 +90,6 @@ final class PhaseGraphs {
      * @param graph the graph
      */
     record Change(PartChange rows, KernelGraph graph) {}
-
-    /**
-     * The graphs that end a half layer.
-     *
-     * @param all graph that sums the partials of all ranks
-     * @param one graph that adds a sum that one rank has computed for all ranks
-     */
-    record Sums(KernelGraph all, KernelGraph one) {}
 
     /** The codec that reduces parts of packets on the host. */
     final PartialCodec hostCodec;
@@ -114,8 +112,8 @@ final class PhaseGraphs {
     private final @Nullable PeerArrays peers;
     /** This rank's encoded partial: bytes of the wire format, or for f32 the partial itself. */
     private final TornadoNativeArray packet;
-    /** The other ranks' encoded partials, or null if no partial goes through the host. */
-    private final @Nullable DevicePackets packets;
+    /** The encoded partials of all ranks, or the partial of a single one. */
+    private final DevicePackets packets;
 
     /**
      * Builds the graphs.
@@ -156,9 +154,9 @@ final class PhaseGraphs {
         this.temperatures = new FloatArray(maxRows);
         this.temperatures.init(1);
         this.packet = shape.packet();
-        this.packets = ranks == 1 || peers != null
-                ? null
-                : new DevicePackets(others(codec, maxRows, ranks - 1), packet, shard.rank(), ranks);
+        this.packets = packets(shard.rank());
+        this.chosen = new IntArray(shape.logitRows());
+        this.chosen.init(0);
         this.embed = embed();
         this.attention = perStacks(
                 "Attention",
@@ -170,10 +168,19 @@ final class PhaseGraphs {
                         arrays.ffn == null ? Stream.empty() : arrays.ffn.stacks(),
                         arrays.experts == null ? Stream.empty() : arrays.experts.stacks()),
                 this::feedForward);
+        this.output = output(shape.logitRows());
+        boolean divided = shape.stored() != null;
         boolean alike = arrays.attentionPostNorm == null && arrays.ffnPostNorm == null;
-        this.attentionSums = ranks == 1 ? null : sums("", arrays.attentionPostNorm);
-        this.feedForwardSums = ranks == 1 || alike ? attentionSums : sums("FeedForward", arrays.ffnPostNorm);
+        this.attentionSum = divided ? sum("Sum", arrays.attentionPostNorm) : null;
+        this.feedForwardSum = divided && !alike ? sum("FeedForwardSum", arrays.ffnPostNorm) : attentionSum;
         this.change = shape.stored() == null ? null : change(shape.stored());
+    }
+
+    /** Sums the partials of a part of a divided pass, whose packets the next exchange would overwrite. */
+    private KernelGraph sum(String name, @Nullable DeviceNorm post) {
+        KernelGraph graph = graph(name);
+        begin(graph, post, 0, null);
+        return graph;
     }
 
     private Change change(StoredRows stored) {
@@ -199,14 +206,12 @@ final class PhaseGraphs {
 
     /** Returns all graphs. */
     List<KernelGraph> all() {
-        Stream<KernelGraph> sums = Stream.of(attentionSums, feedForwardSums)
-                .filter(Objects::nonNull)
-                .flatMap(each -> Stream.of(each.all, each.one))
-                .distinct();
         Stream<KernelGraph> halves =
                 Stream.concat(attention.stream(), feedForward.stream()).distinct();
-        Stream<KernelGraph> changes = Stream.ofNullable(change).map(Change::graph);
-        return Stream.of(Stream.of(embed), halves, sums, changes)
+        Stream<KernelGraph> ofParts = Stream.of(attentionSum, feedForwardSum, change == null ? null : change.graph())
+                .filter(Objects::nonNull)
+                .distinct();
+        return Stream.of(Stream.of(embed), halves, Stream.of(output), ofParts)
                 .flatMap(each -> each)
                 .toList();
     }
@@ -254,8 +259,7 @@ final class PhaseGraphs {
      */
     @Nullable
     MemorySegment packet(int rank) {
-        DevicePackets all = Objects.requireNonNull(packets);
-        return rank == all.ownRank() ? null : place(rank > all.ownRank() ? rank - 1 : rank);
+        return rank == packets.ownRank() ? null : place(rank > packets.ownRank() ? rank - 1 : rank);
     }
 
     /** Returns the memory for a packet that one rank has reduced for all ranks. */
@@ -264,7 +268,7 @@ final class PhaseGraphs {
     }
 
     private MemorySegment place(int number) {
-        MemorySegment all = Objects.requireNonNull(packets).others().getSegment();
+        MemorySegment all = packets.others().getSegment();
         long bytes = all.byteSize() / (ranks - 1);
         return all.asSlice(number * bytes, bytes);
     }
@@ -312,7 +316,7 @@ final class PhaseGraphs {
         KernelGraph graph = graph(name);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, places.data(), rope.angles());
         DeviceArrays a = arrays;
-        FloatArray h = normed(graph, a.attentionNorm);
+        FloatArray h = begin(graph, a.ffnPostNorm, 1, a.attentionNorm);
         HeadColumns made = a.inputs.addTo(graph, layer, h);
         graph.turnAndStore("rope", rope, a.cache, places, heads, made, a.queries);
         if (!config.temperature().equals(Temperature.NONE)) {
@@ -324,13 +328,7 @@ final class PhaseGraphs {
         graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
         FloatArray attended = a.inputs.addExpansion(graph, layer);
         graph.linear("output", a.attentionOutput.of(layer), a.attentionOutputBias, attended, a.partial, RowCount.CHUNK);
-        if (ranks == 1) {
-            finish(graph, a.attentionPostNorm, a.partial);
-        } else if (peers != null) {
-            offer(graph, peers, peers.attention());
-        } else {
-            encode(graph);
-        }
+        leave(graph, peers == null ? null : peers.attention());
         return graph;
     }
 
@@ -338,86 +336,115 @@ final class PhaseGraphs {
         KernelGraph graph = graph(name);
         DeviceArrays a = arrays;
         // Where both halves read the same norm, the first half has already computed it.
-        FloatArray h = config.architecture().block() == Block.PARALLEL ? a.normed : normed(graph, a.ffnNorm);
+        boolean parallel = config.architecture().block() == Block.PARALLEL;
+        FloatArray begun = begin(graph, a.attentionPostNorm, 0, parallel ? null : a.ffnNorm);
+        FloatArray h = parallel ? a.normed : begun;
         if (config.traits().get(layer).experts()) {
             Objects.requireNonNull(a.experts).addTo(graph, layer, Objects.requireNonNull(chosenExperts), h, a.partial);
         } else {
             Objects.requireNonNull(a.ffn).addTo(graph, layer, h, a.partial);
         }
-        if (ranks == 1) {
-            finish(graph, a.ffnPostNorm, a.partial);
-        } else if (peers != null) {
-            offer(graph, peers, peers.feedForward());
-        } else {
-            encode(graph);
-        }
+        leave(graph, peers == null ? null : peers.feedForward());
         return graph;
     }
 
-    private Sums sums(String half, @Nullable DeviceNorm norm) {
-        if (peers != null) {
-            KernelGraph graph = graph(half + "Sum");
-            FloatArray target = target(graph, norm);
-            sumOfPeers(graph, peers, target);
-            finish(graph, norm, target);
-            return new Sums(graph, graph);
+    private DevicePackets packets(int rank) {
+        if (ranks == 1) {
+            return DevicePackets.in(arrays.partial, 1);
         }
-        DevicePackets all = Objects.requireNonNull(packets);
-        return new Sums(sum(half + "Sum", all, norm), sum(half + "SumOne", DevicePackets.in(all.others(), 1), norm));
+        return peers == null
+                ? new DevicePackets(others(codec, maxRows, ranks - 1), packet, rank, ranks)
+                : DevicePackets.in(peers.packets(), ranks);
     }
 
-    private KernelGraph sum(String name, DevicePackets summed, @Nullable DeviceNorm norm) {
-        KernelGraph graph = graph(name);
-        FloatArray target = target(graph, norm);
-        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, summed.others());
-        dequantizeSum(graph, summed, target);
-        finish(graph, norm, target);
+    /** Sets the packets that the next graph adds to the residual stream. */
+    void addNext(Addend addend) {
+        for (IntArray each : List.of(step, outputStep)) {
+            each.set(
+                    Step.PACKETS,
+                    switch (addend) {
+                        case NONE -> 0;
+                        case SUM -> 1;
+                        case PARTIALS -> ranks;
+                    });
+            each.set(Step.OWN_PACKET, addend == Addend.PARTIALS ? packets.ownRank() : ranks);
+        }
+    }
+
+    /** What a graph adds to the residual stream when it begins. */
+    enum Addend {
+        /** Nothing. */
+        NONE,
+        /** A packet that one rank has reduced for all ranks. */
+        SUM,
+        /** The packets of all ranks. */
+        PARTIALS
+    }
+
+    private KernelGraph output(int rows) {
+        KernelGraph graph = new KernelGraph(phase + "Output", device, rows, outputStep, arrays.powers);
+        graph.taskGraph()
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep, chosen)
+                .consumeFromDevice(arrays.all().toArray());
+        outputStep.set(Step.LAYER, config.layers() - 1);
+        ResidualSum sum = addend(graph, arrays.ffnPostNorm, 0);
+        graph.addAndNormalize("norm", sum, arrays.outputNorm, arrays.normed, chosen);
+        graph.linear("head", arrays.output, null, arrays.normed, arrays.logits, RowCount.CHUNK);
+        if (config.scales().logits() != 1) {
+            new ElementTasks(graph)
+                    .scale("scale", arrays.logits, config.scales().logits(), arrays.output.rows());
+        }
+        if (config.scales().logitCap() != 0) {
+            new ElementTasks(graph)
+                    .softCap("cap", arrays.logits, config.scales().logitCap(), arrays.output.rows());
+        }
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, arrays.logits);
         return graph;
     }
 
     /**
-     * The array that receives the sum: the residual stream, or an array in which the sum is first normalized and
-     * scaled.
+     * Adds the task that adds the sum of the previous half layer's partials to the residual stream and normalizes it.
+     *
+     * @param graph graph to add to
+     * @param post norm of the sum, or null
+     * @param layersBefore 1 if the previous half layer belongs to the previous layer, else 0
+     * @param norm norm of the residual stream, or null
+     * @return the normalized residual stream; the residual stream itself without a norm
      */
-    private FloatArray target(KernelGraph graph, @Nullable DeviceNorm norm) {
-        if (norm == null && config.scales().residual() == 1) {
-            return arrays.hidden;
-        }
-        new ElementTasks(graph).clear("clear", arrays.sum, config.width());
-        return arrays.sum;
+    private FloatArray begin(
+            KernelGraph graph, @Nullable DeviceNorm post, int layersBefore, @Nullable DeviceNorm norm) {
+        FloatArray normed = norm == null ? arrays.sum : arrays.normed;
+        graph.addAndNormalize("begin", addend(graph, post, layersBefore), norm, normed, null);
+        return norm == null ? arrays.hidden : normed;
     }
 
-    /** Normalizes and scales a sum in its own array and adds it to the residual stream, unless it is there already. */
-    private void finish(KernelGraph graph, @Nullable DeviceNorm norm, FloatArray target) {
-        if (target == arrays.hidden) {
-            return;
+    /** Adds the transfer of the packets. {@return the sum of the previous half layer's partials} */
+    private ResidualSum addend(KernelGraph graph, @Nullable DeviceNorm post, int layersBefore) {
+        DeviceCodec summed = ranks == 1 ? DeviceCodec.of(PlainFormat.F32, config.width()) : codec;
+        if (peers != null) {
+            peers.end().gather(graph.taskGraph(), "gather", peers.packets());
+        } else if (ranks > 1) {
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, packets.others());
         }
-        if (norm != null) {
-            graph.normalize("postNorm", norm, target, target, RowCount.CHUNK);
-        }
-        if (config.scales().residual() != 1) {
-            new ElementTasks(graph).scale("scale", target, config.scales().residual(), config.width());
-        }
-        new ElementTasks(graph).add("residual", arrays.hidden, target, config.width());
-    }
-
-    /** Sums packets copied from the devices of all ranks, this rank's included. */
-    private void sumOfPeers(KernelGraph graph, PeerArrays peers, FloatArray target) {
-        peers.end().gather(graph.taskGraph(), "gather", peers.packets());
-        dequantizeSum(graph, DevicePackets.in(peers.packets(), ranks), target);
-    }
-
-    private void dequantizeSum(KernelGraph graph, DevicePackets summed, FloatArray target) {
-        if (codec.format() != PlainFormat.F32) {
+        if (ranks > 1 && codec.format() != PlainFormat.F32) {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
         }
-        graph.dequantizeSum("sum", codec, summed, target);
+        float scale = config.scales().residual();
+        return new ResidualSum(summed, packets, post, layersBefore, scale, arrays.hidden, maxRows);
+    }
+
+    /** Adds the tasks that encode the partial for the exchange. A single rank's next half layer reads the partial. */
+    private void leave(KernelGraph graph, @Nullable TornadoNativeArray offered) {
+        if (peers != null) {
+            offer(graph, peers, Objects.requireNonNull(offered));
+        } else if (ranks > 1) {
+            encode(graph);
+        }
     }
 
     /** Encodes the partial into an array on the device, from which the other ranks copy it. */
     private void offer(KernelGraph graph, PeerArrays peers, TornadoNativeArray offered) {
         if (offered instanceof ByteArray packed) {
-            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
             graph.quantize("quantize", codec, arrays.partial, packed);
             peers.end().offer(graph.taskGraph(), "offer", packed);
         } else {
@@ -425,19 +452,9 @@ final class PhaseGraphs {
         }
     }
 
-    /** Returns the normalized hidden state, or the hidden state itself where a half layer begins without a norm. */
-    private FloatArray normed(KernelGraph graph, @Nullable DeviceNorm norm) {
-        if (norm == null) {
-            return arrays.hidden;
-        }
-        graph.normalize("norm", norm, arrays.hidden, arrays.normed, RowCount.CHUNK);
-        return arrays.normed;
-    }
-
     /** Encodes the partial and copies it to the host. */
     private void encode(KernelGraph graph) {
         if (packet instanceof ByteArray packed) {
-            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
             graph.quantize("quantize", codec, arrays.partial, packed);
         }
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packet);

@@ -10,6 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param name name of the phase
  * @param maxRows number of tokens in the largest chunk
  * @param choiceRows number of tokens for which the kernels are chosen
+ * @param logitRows largest number of rows whose logits are computed
  * @param format wire format of partials
  * @param packet this rank's encoded partial, which is copied to the host and stays on the device; for f32 the partial
  *     itself
@@ -20,6 +21,7 @@ record PhaseShape(
         String name,
         int maxRows,
         int choiceRows,
+        int logitRows,
         WireFormat format,
         TornadoNativeArray packet,
         @Nullable StoredRows stored,

@@ -19,11 +19,9 @@ import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
-import dev.waterspout.kernels.device.ElementTasks;
 import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
-import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.device.kernels.Step;
@@ -51,8 +49,6 @@ public final class TornadoShard implements ShardCompute {
     /** Name of the graph that uploads all arrays; the other graphs take the arrays over from it. */
     static final String LOAD = "load";
 
-    private static final String OUTPUT = "output";
-
     private final String name;
     private final long weightBytes;
     private final ModelConfig config;
@@ -60,12 +56,10 @@ public final class TornadoShard implements ShardCompute {
     private final List<@Nullable RotaryAngles> angles;
 
     private final DeviceArrays arrays;
-    private final KernelGraph output;
     private final PhaseGraphs prefill;
     private final PhaseGraphs decode;
-    private final IntArray outputStep = Step.allocate();
-    /** Rows of the pass whose logits are computed. */
-    private final IntArray chosen;
+    /** Scalars of the graph that copies a block. */
+    private final IntArray copyStep = Step.allocate();
     /** Source and target of the copy of a block: two block numbers. */
     private final IntArray copiedBlock = IntArray.fromElements(0, 0);
     /** Graph that copies a block of the cache; null if the cache has one block. */
@@ -73,6 +67,7 @@ public final class TornadoShard implements ShardCompute {
 
     private final GraphPlan plan;
     private final int width;
+    private final int ranks;
     private final PeerPort peerPort = new DevicePort();
     /** All rows of the pass. */
     private PassPart whole = PassPart.whole(List.of());
@@ -93,6 +88,7 @@ public final class TornadoShard implements ShardCompute {
         TornadoDevice device = on.device();
         this.name = on.name();
         this.width = config.width();
+        this.ranks = ranks;
         this.weightBytes = ShardWeights.bytes(model, shard);
         DeviceTraits.requireDividedAttention(name, shard);
         this.config = config;
@@ -104,9 +100,6 @@ public final class TornadoShard implements ShardCompute {
         List<PhaseRows> phases = PhaseRows.of(options);
         PhaseShape prefillShape = shape(phases.getFirst(), on.prefillEnd(), options, ranks);
         PhaseShape decodeShape = phases.size() == 1 ? null : shape(phases.getLast(), on.decodeEnd(), options, ranks);
-        this.chosen = new IntArray(options.logitRows());
-        this.chosen.init(0);
-        this.output = output(kernels, options.logitRows());
         this.copyBlock = options.limits().blocks() == 1 ? null : copyBlock(kernels);
         this.prefill = new PhaseGraphs(
                 prefillShape, kernels, ranks, config, shard, arrays, places(prefillShape, options.limits()));
@@ -116,7 +109,7 @@ public final class TornadoShard implements ShardCompute {
                         decodeShape, kernels, ranks, config, shard, arrays, places(decodeShape, options.limits()));
         this.phase = prefill;
         List<KernelGraph> graphs = Stream.concat(
-                        Stream.of(output, copyBlock).filter(Objects::nonNull),
+                        Stream.ofNullable(copyBlock),
                         Stream.of(prefill, decode).distinct().flatMap(each -> each.all().stream()))
                 .toList();
         this.plan = new GraphPlan(name, device, new UploadGraph(LOAD, kernels, arrays.all()), graphs);
@@ -149,7 +142,8 @@ public final class TornadoShard implements ShardCompute {
         StoredRows stored = peers == null && StoredRows.needed(options, ranks, chunk)
                 ? StoredRows.of(config, chunk, packet, arrays)
                 : null;
-        return new PhaseShape(rows.name(), chunk, rows.choice(), comm.format(), packet, stored, peers);
+        return new PhaseShape(
+                rows.name(), chunk, rows.choice(), options.logitRows(), comm.format(), packet, stored, peers);
     }
 
     private RowPlaces places(PhaseShape shape, BatchLimits limits) {
@@ -157,31 +151,11 @@ public final class TornadoShard implements ShardCompute {
     }
 
     private KernelGraph copyBlock(KernelDevice device) {
-        KernelGraph graph = new KernelGraph("copyBlock", device, 1, outputStep, arrays.powers);
+        KernelGraph graph = new KernelGraph("copyBlock", device, 1, copyStep, arrays.powers);
         graph.taskGraph()
                 .transferToDevice(DataTransferMode.EVERY_EXECUTION, copiedBlock)
                 .consumeFromDevice(arrays.all().toArray());
         graph.copyBlock("copy", arrays.cache, copiedBlock);
-        return graph;
-    }
-
-    private KernelGraph output(KernelDevice device, int maxRows) {
-        KernelGraph graph = new KernelGraph(OUTPUT, device, maxRows, outputStep, arrays.powers);
-        graph.taskGraph()
-                .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep, chosen)
-                .consumeFromDevice(arrays.all().toArray());
-        new ElementTasks(graph).selectOut("select", chosen, arrays.hidden, arrays.selected, width);
-        graph.normalize("norm", arrays.outputNorm, arrays.selected, arrays.normed, RowCount.CHUNK);
-        graph.linear("head", arrays.output, null, arrays.normed, arrays.logits, RowCount.CHUNK);
-        if (config.scales().logits() != 1) {
-            new ElementTasks(graph)
-                    .scale("scale", arrays.logits, config.scales().logits(), arrays.output.rows());
-        }
-        if (config.scales().logitCap() != 0) {
-            new ElementTasks(graph)
-                    .softCap("cap", arrays.logits, config.scales().logitCap(), arrays.output.rows());
-        }
-        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, arrays.logits);
         return graph;
     }
 
@@ -268,8 +242,7 @@ public final class TornadoShard implements ShardCompute {
     public void copyBlock(BlockCopy copy) {
         copiedBlock.set(0, copy.from());
         copiedBlock.set(1, copy.to());
-        outputStep.set(Step.ROWS, 1);
-        outputStep.set(Step.OUT_ROWS, 1);
+        copyStep.set(Step.ROWS, 1);
         plan.run(Objects.requireNonNull(copyBlock, "a cache with one block has no copyBlock graph"));
     }
 
@@ -287,7 +260,7 @@ public final class TornadoShard implements ShardCompute {
         }
         phase.step.set(Step.LAYER, 0);
         phase.step.set(Step.ROWS, tokens.length);
-        phase.step.set(Step.OUT_ROWS, 1); // checked at every launch, used by the output graph only
+        add(PhaseGraphs.Addend.NONE);
         run(phase.embed);
     }
 
@@ -341,18 +314,36 @@ public final class TornadoShard implements ShardCompute {
         }
         phase.step.set(Step.LAYER, layer);
         phase.step.set(Step.WINDOW, config.traits().get(layer).window());
-        run(phase.attention(layer));
-        rows.layer = layer;
-        rows.sums = phase.attentionSums;
+        half(layer, phase.attention(layer), phase.attentionSum);
     }
 
     @Override
     public void feedForward(int layer) {
         hold(rows);
         phase.step.set(Step.LAYER, layer);
-        run(phase.feedForward(layer));
+        half(layer, phase.feedForward(layer), phase.feedForwardSum);
+    }
+
+    /**
+     * Runs a half layer. A single rank adds its partial in the next graph.
+     *
+     * @param sum graph that adds the sum of the partials if the pass is divided
+     */
+    private void half(int layer, KernelGraph half, @Nullable KernelGraph sum) {
+        run(half);
         rows.layer = layer;
-        rows.sums = phase.feedForwardSums;
+        rows.sum = sum;
+        add(ranks == 1 ? PhaseGraphs.Addend.PARTIALS : PhaseGraphs.Addend.NONE);
+    }
+
+    /** Sets what the next graph adds to the residual stream. */
+    private void add(PhaseGraphs.Addend addend) {
+        phase.addNext(addend);
+        PeerArrays peers = phase.peers();
+        if (peers != null) {
+            boolean some = addend != PhaseGraphs.Addend.NONE;
+            peers.end().expect(some ? phase.format().encodedBytes(rows.count, width) : 0);
+        }
     }
 
     @Override
@@ -370,16 +361,21 @@ public final class TornadoShard implements ShardCompute {
     }
 
     private void addOwn(PassPart part) {
-        if (part.sums != null) { // for a single rank the half layer's graph has added the partial already
-            sum(part, part.sums.all());
-        }
+        sum(part, PhaseGraphs.Addend.PARTIALS);
     }
 
-    /** Adds the sum of the partials of a part's last half layer to the residual stream. */
-    private void sum(PassPart part, KernelGraph graph) {
-        hold(part);
-        phase.step.set(Step.LAYER, part.layer);
-        run(graph);
+    /**
+     * Adds the sum of the partials of the last half layer to the residual stream. The next graph does that, unless the
+     * pass is divided: the packets of the part that is computed next would take the place of these.
+     */
+    private void sum(PassPart part, PhaseGraphs.Addend addend) {
+        add(addend);
+        if (part != whole) {
+            hold(part);
+            phase.step.set(Step.LAYER, part.layer);
+            run(Objects.requireNonNull(part.sum));
+            add(PhaseGraphs.Addend.NONE);
+        }
     }
 
     /** The port of a phase whose encoded partials are copied from device to device. */
@@ -391,9 +387,7 @@ public final class TornadoShard implements ShardCompute {
 
         @Override
         public void fetchSum(int count) {
-            PeerArrays peers = Objects.requireNonNull(phase.peers());
-            peers.end().expect(phase.format().encodedBytes(count, width));
-            sum(rows, Objects.requireNonNull(rows.sums).all());
+            sum(rows, PhaseGraphs.Addend.PARTIALS);
         }
 
         @Override
@@ -435,8 +429,7 @@ public final class TornadoShard implements ShardCompute {
                 }
             }
             if (part.receives((long) tile.rows() * tile.columns(), width)) {
-                PhaseGraphs.Sums graphs = Objects.requireNonNull(part.sums);
-                sum(part, reduced ? graphs.one() : graphs.all());
+                sum(part, reduced ? PhaseGraphs.Addend.SUM : PhaseGraphs.Addend.PARTIALS);
             }
         }
 
@@ -465,11 +458,10 @@ public final class TornadoShard implements ShardCompute {
         rows = whole;
         hold(whole);
         for (int i = 0; i < outRows; i++) {
-            this.chosen.set(i, chosen[i]);
+            phase.chosen.set(i, chosen[i]);
         }
-        outputStep.set(Step.ROWS, outRows);
-        outputStep.set(Step.OUT_ROWS, outRows);
-        plan.run(output);
+        phase.outputStep.set(Step.ROWS, outRows);
+        plan.run(phase.output);
         return arrays.logits.getSegment();
     }
 

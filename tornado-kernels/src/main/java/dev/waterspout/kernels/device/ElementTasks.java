@@ -104,19 +104,6 @@ public record ElementTasks(KernelGraph graph) {
     }
 
     /**
-     * Adds a fill with zeros: {@code x = 0}.
-     *
-     * @param task name
-     * @param x [rows][width], overwritten
-     * @param width elements of a row
-     */
-    public void clear(String task, FloatArray x, int width) {
-        ArrayChecks.requireSize("x", x, (long) graph.maxRows * width);
-        graph.graph.task(task, ElementwiseKernels::clearAll, graph.context, graph.step, x, width);
-        graph.launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
-    }
-
-    /**
      * Adds an addition: {@code target += addend}.
      *
      * @param task name

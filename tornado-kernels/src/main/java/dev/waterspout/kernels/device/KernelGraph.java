@@ -10,6 +10,8 @@ import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -180,6 +182,27 @@ public final class KernelGraph {
         ArrayChecks.requireSize("y", y, (long) maxRows * x.width());
         stepLimits.addLayers(norm.layers());
         new NormTask(norm, x, y, rows).add(graph, task, context, step, device.variant(), launches);
+    }
+
+    /**
+     * Adds the beginning of a half layer: adds what the previous one has left to the residual stream, and normalizes
+     * it. The residual stream has the bits that {@link #dequantizeSum} makes, if the sum is neither normalized nor
+     * scaled.
+     *
+     * @param task name
+     * @param sum what is added; the caller transfers the parameters of its codec
+     * @param norm norm of the residual stream, or null
+     * @param y [rows][columns], receives the normalized residual stream, or without a norm the residual stream
+     * @param chosen the row of {@code sum} of each row of {@code y}, for a residual stream that stays as it is; null
+     *     for all rows
+     */
+    public void addAndNormalize(
+            String task, ResidualSum sum, @Nullable DeviceNorm norm, FloatArray y, @Nullable IntArray chosen) {
+        ResidualTask residual = new ResidualTask(sum, norm, y, chosen);
+        residual.requireRoom(task, maxRows);
+        stepLimits.addPackets(sum.packets().ranks());
+        Stream.of(norm, sum.post()).filter(Objects::nonNull).forEach(each -> stepLimits.addLayers(each.layers()));
+        residual.add(this, task);
     }
 
     /**

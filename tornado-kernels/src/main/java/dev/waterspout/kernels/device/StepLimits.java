@@ -9,6 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 final class StepLimits {
     private final int maxRows;
     private int layers = Integer.MAX_VALUE;
+    private int packets = Integer.MAX_VALUE;
     private final List<RowPlaces> placed = new ArrayList<>();
 
     StepLimits(int maxRows) {
@@ -20,6 +21,11 @@ final class StepLimits {
         if (count > 1) {
             layers = Math.min(layers, count);
         }
+    }
+
+    /** Adds a sum of at most a number of packets. */
+    void addPackets(int count) {
+        packets = Math.min(packets, count);
     }
 
     void addCache(DeviceCache cache, RowPlaces places) {
@@ -38,6 +44,10 @@ final class StepLimits {
             throw new IllegalArgumentException("layer=" + layer + ": the graph's arrays have " + layers + " layers");
         }
         placed.forEach(places -> places.require(rows));
+        if (step.get(Step.PACKETS) < 0 || step.get(Step.PACKETS) > packets) {
+            throw new IllegalArgumentException(
+                    "packets=" + step.get(Step.PACKETS) + ": the graph sums 0 to " + packets);
+        }
         if (step.get(Step.WINDOW) < 0) {
             throw new IllegalArgumentException("window=" + step.get(Step.WINDOW) + ": it must not be negative");
         }

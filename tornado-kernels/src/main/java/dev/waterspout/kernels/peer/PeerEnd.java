@@ -62,7 +62,8 @@ public final class PeerEnd {
     }
 
     /**
-     * Adds a task that fetches the latest offers of all ranks, this one included.
+     * Adds a task that fetches the latest offers of all ranks, this one included. It may be in one graph with the next
+     * offer, before it.
      *
      * @param graph graph of the array's plan
      * @param task name
@@ -92,7 +93,7 @@ public final class PeerEnd {
     /**
      * Sets the number of bytes that the next executions of {@link #gather} fetch from each rank.
      *
-     * @param bytes number of bytes from the start of its offer
+     * @param bytes number of bytes from the start of its offer; 0 if there is nothing to fetch
      */
     public void expect(long bytes) {
         this.bytes = bytes;
@@ -115,6 +116,9 @@ public final class PeerEnd {
     }
 
     void fetch(DeviceArray packets) {
+        if (bytes == 0) {
+            return;
+        }
         List<PeerCopy> copies = new ArrayList<>();
         long stride = packets.bytes() / link.ranks();
         if (bytes > stride) {

@@ -71,15 +71,6 @@ public final class ElementwiseKernels {
         return x < 0f ? -bounded : bounded;
     }
 
-    /** {@code x = 0}. */
-    public static void clearAll(KernelContext context, IntArray step, FloatArray x, int width) {
-        int column = context.globalIdx;
-        int row = context.globalIdy;
-        if (column < width && row < step.get(Step.ROWS)) {
-            x.set(row * width + column, 0f);
-        }
-    }
-
     /** {@code target += addend}. */
     public static void addTo(KernelContext context, IntArray step, FloatArray target, FloatArray addend, int width) {
         int column = context.globalIdx;

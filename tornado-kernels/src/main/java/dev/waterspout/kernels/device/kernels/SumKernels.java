@@ -165,11 +165,11 @@ public final class SumKernels {
     }
 
     /** {@return the index of a rank's packet among those of the other ranks} */
-    private static int slot(int rank, int ownRank) {
+    static int slot(int rank, int ownRank) {
         return rank > ownRank ? rank - 1 : rank;
     }
 
-    private static float element(IntArray format, FloatArray powers, ByteArray packets, int start, int column) {
+    static float element(IntArray format, FloatArray powers, ByteArray packets, int start, int column) {
         int scaleBits = format.get(MxParameters.SCALE_BITS);
         int block = column >> format.get(MxParameters.BLOCK_SHIFT);
         int scale = bits(packets, start, block * scaleBits, scaleBits);

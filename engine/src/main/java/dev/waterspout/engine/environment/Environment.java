@@ -45,7 +45,8 @@ public final class Environment {
     /** Returns whether the JVM was started with the Vector API, as a module or on the boot class path. */
     public static boolean hasVectorApi() {
         try {
-            return Class.forName(VECTOR_MODULE + ".Vector", false, null) != null;
+            var _ = Class.forName(VECTOR_MODULE + ".Vector", false, null);
+            return true;
         } catch (ClassNotFoundException absent) {
             return false;
         }

@@ -71,7 +71,7 @@ final class DeviceMemory {
                     shard.rank(),
                     Math.ceilDiv(needed, HUNDREDTH) / 100.0,
                     name,
-                    available / HUNDREDTH / 100.0));
+                    Math.floorDiv(available, HUNDREDTH) / 100.0));
         }
     }
 

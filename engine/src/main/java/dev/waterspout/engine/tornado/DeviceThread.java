@@ -52,7 +52,7 @@ final class DeviceThread implements AutoCloseable {
             switch (failure.getCause()) {
                 case RuntimeException unchecked -> throw unchecked;
                 case Error error -> throw error;
-                default -> throw failure;
+                case null, default -> throw failure;
             }
         }
     }

@@ -133,10 +133,10 @@ class HubTest {
 
     @Test
     void refusesFilesOfAnotherSize() throws IOException {
-        server.falseSize = MODEL.length - 1;
+        server.falseSize = MODEL.length - 1L;
         refused(3, "owner/repo").hasMessageContaining("is longer than the 299999 bytes announced");
 
-        server.falseSize = MODEL.length + 1;
+        server.falseSize = MODEL.length + 1L;
         refused(3, "owner/repo").hasMessageContaining("broke off at 300000 of 300001 bytes");
         assertThat(cache.resolve("owner/repo/model-Q4_K_M.gguf")).doesNotExist();
     }

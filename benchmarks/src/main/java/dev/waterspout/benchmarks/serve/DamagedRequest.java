@@ -106,7 +106,7 @@ record DamagedRequest(Damage damage, byte[] bytes, int sent) {
         SplittableRandom random = new SplittableRandom(seed * 1_000_003 + number);
         Damage damage = random.nextInt(STALL_RARITY) == 0
                 ? Damage.STALLS
-                : Damage.values()[random.nextInt(Damage.STALLS.ordinal())];
+                : Damage.values()[random.nextInt(Damage.values().length - 1)]; // STALLS is the last
         String base = BASES.get(random.nextInt(damage == Damage.STALLS ? BODIES : BASES.size()));
         int space = base.indexOf(' ');
         String path = base.substring(0, space);

@@ -17,6 +17,7 @@ import dev.waterspout.kernels.device.DeviceWeights;
 import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.Panels;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -98,7 +99,8 @@ final class DeviceArrays {
         int heads = shard.heads().size();
         int kvHeads = shard.kvHeads().size();
         all.add(powers);
-        embedding = keep(StackedWeights.single("embedding", weights.embedding(), mostBytes));
+        boolean slices = !model.tied() || shard.vocabulary().from() % Panels.ROWS == 0;
+        embedding = keep(StackedWeights.single("embedding", weights.embedding(), slices, mostBytes));
         attentionNorm = norm(config, layers, TensorRole.ATTN_NORM, TensorRole.ATTN_NORM_BIAS);
         sinks = sinks(layers, heads);
         attentionOutput = stack("attention output", layers, TensorRole.ATTN_OUTPUT);
@@ -120,7 +122,7 @@ final class DeviceArrays {
                 config.epsilon()));
         output = model.tied()
                 ? embedding.slice(shard.vocabulary().from(), shard.vocabulary().to())
-                : keep(StackedWeights.single("output head", weights.output(), mostBytes));
+                : keep(StackedWeights.single("output head", weights.output(), true, mostBytes));
         cache = cache(config, kvHeads, options.cacheType(), options.limits());
         onDeviceOnly.add(cache.keys());
         if (config.latent() == null) {
@@ -171,7 +173,8 @@ final class DeviceArrays {
                 kind,
                 layers.stream()
                         .map(layer -> layer.has(role) ? List.of(layer.matrix(role)) : List.<WeightMatrix>of())
-                        .toList());
+                        .toList(),
+                true);
     }
 
     /**
@@ -183,7 +186,8 @@ final class DeviceArrays {
                 kind,
                 layers.stream()
                         .map(layer -> layer.stacks().getOrDefault(role, List.of()))
-                        .toList());
+                        .toList(),
+                false);
     }
 
     /**
@@ -191,9 +195,10 @@ final class DeviceArrays {
      *
      * @param kind kind of the weights, for error messages
      * @param matrices those of each layer, one below the other
+     * @param panels whether they lie in {@link Panels}, if there are any for them; the kernels of experts read rows
      */
-    StackedWeights stacked(String kind, List<List<WeightMatrix>> matrices) {
-        StackedWeights stacked = new StackedWeights(kind, matrices, mostBytes);
+    StackedWeights stacked(String kind, List<List<WeightMatrix>> matrices, boolean panels) {
+        StackedWeights stacked = new StackedWeights(kind, matrices, panels, mostBytes);
         stacked.stacks().forEach(this::keep);
         return stacked;
     }

@@ -17,6 +17,8 @@ import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.Panels;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
@@ -100,7 +102,25 @@ final class DeviceMemory {
         long table = embedding.rows() * embedding.format().rowBytes(embedding.columns());
         WeightMatrix output = model.output();
         long tied = model.tied() ? shard.vocabulary().size() * output.format().rowBytes(output.columns()) : 0;
-        return ShardWeights.bytes(model, shard) + table - tied;
+        return ShardWeights.bytes(model, shard) + table - tied + padding();
+    }
+
+    /** What matrices take more in panels than in a file. */
+    private long padding() {
+        ShardWeights weights = ShardWeights.shapes(model, shard);
+        long ofLayers = weights.layers().stream()
+                .flatMap(layer -> layer.matrices().values().stream())
+                .mapToLong(DeviceMemory::padding)
+                .sum();
+        return ofLayers + padding(model.embedding()) + (model.tied() ? 0 : padding(weights.output()));
+    }
+
+    private static long padding(WeightMatrix matrix) {
+        WeightFormat format = matrix.format();
+        return Panels.exist(format, matrix.columns())
+                ? Integer.BYTES * Panels.words(format, matrix.rows(), matrix.columns())
+                        - matrix.rows() * format.rowBytes(matrix.columns())
+                : 0;
     }
 
     /** Returns the bytes of norms and biases. A kind that any layer has is allocated for all layers. */

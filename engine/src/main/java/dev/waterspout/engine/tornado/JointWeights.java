@@ -158,7 +158,8 @@ final class JointWeights {
                     .toList();
             products.add(new Product(
                     run,
-                    arrays.stacked(run.names(", "), matrices),
+                    arrays.stacked(
+                            run.names(", "), matrices, !kinds.getFirst().role().isStack()),
                     arrays.vectors(layers.stream()
                             .map(layer -> has(layer, kinds, run) ? run.biases(layer, experts) : null)
                             .toList()),

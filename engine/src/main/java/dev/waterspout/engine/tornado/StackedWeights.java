@@ -3,6 +3,7 @@ package dev.waterspout.engine.tornado;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.kernels.device.DeviceWeights;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -31,10 +33,11 @@ final class StackedWeights {
      * @param kind kind of the weights, for error messages
      * @param matrices the matrices of each layer, which are stacked by rows; every layer has either none or the same
      *     number, of the same shapes; the matrices of a layer have one type; at least one layer has some
+     * @param panels whether they lie in {@link Panels}, if there are any for them
      * @param mostBytes largest size of one array on the device
      * @throws DeviceException if the matrices of one layer do not fit in one array
      */
-    StackedWeights(String kind, List<List<WeightMatrix>> matrices, long mostBytes) {
+    StackedWeights(String kind, List<List<WeightMatrix>> matrices, boolean panels, long mostBytes) {
         stackOf = new int[matrices.size()];
         List<WeightMatrix> some =
                 matrices.stream().filter(each -> !each.isEmpty()).findFirst().orElseThrow();
@@ -48,8 +51,9 @@ final class StackedWeights {
             }
         }
         layers.forEach((format, ofType) -> {
-            long most = most(format, mostBytes)
-                    / elements(format, rows, some.getFirst().columns());
+            int columns = some.getFirst().columns();
+            boolean inPanels = panels && Panels.exist(format, columns);
+            long most = most(format, inPanels, mostBytes) / elements(format, inPanels, rows, columns);
             int inOne = Math.toIntExact(Math.clamp(most, 1, ofType.size()));
             for (int first = 0; first < ofType.size(); first += inOne) {
                 List<Integer> inThis = ofType.subList(first, Math.min(first + inOne, ofType.size()));
@@ -57,18 +61,22 @@ final class StackedWeights {
                 List<WeightMatrix> all = inThis.stream()
                         .flatMap(layer -> matrices.get(layer).stream())
                         .toList();
-                stacks.add(stack(kind, inThis, all, rows, mostBytes));
+                stacks.add(stack(kind, inThis, all, rows, panels, mostBytes));
             }
         });
     }
 
     /** {@return the largest number of elements of an array on the device; TornadoVM counts them in an int} */
-    private static long most(WeightFormat format, long mostBytes) {
+    private static long most(WeightFormat format, boolean inPanels, long mostBytes) {
         long bytes = mostBytes - TornadoNativeArray.ARRAY_HEADER;
-        return Math.min(DeviceWeights.MOST_ELEMENTS, format == WeightFormat.F32 ? bytes / Float.BYTES : bytes);
+        boolean ofFour = inPanels || format == WeightFormat.F32;
+        return Math.min(DeviceWeights.MOST_ELEMENTS, ofFour ? bytes / Float.BYTES : bytes);
     }
 
-    private static long elements(WeightFormat format, int rows, int columns) {
+    private static long elements(WeightFormat format, boolean inPanels, int rows, int columns) {
+        if (inPanels) {
+            return Panels.words(format, rows, columns);
+        }
         return format == WeightFormat.F32 ? (long) rows * columns : rows * format.rowBytes(columns);
     }
 
@@ -92,18 +100,20 @@ final class StackedWeights {
      *
      * @param kind kind of the weights, for error messages
      * @param matrix matrix of the file
+     * @param panels whether it lies in {@link Panels}, if there are any for it
      * @param mostBytes largest size of one array on the device
      * @throws DeviceException if it does not fit in one array
      */
-    static DeviceWeights single(String kind, WeightMatrix matrix, long mostBytes) {
-        return stack(kind, List.of(), List.of(matrix), matrix.rows(), mostBytes);
+    static DeviceWeights single(String kind, WeightMatrix matrix, boolean panels, long mostBytes) {
+        return stack(kind, List.of(), List.of(matrix), matrix.rows(), panels, mostBytes);
     }
 
     private static DeviceWeights stack(
-            String kind, List<Integer> layers, List<WeightMatrix> matrices, int rows, long mostBytes) {
+            String kind, List<Integer> layers, List<WeightMatrix> matrices, int rows, boolean panels, long mostBytes) {
         WeightMatrix first = matrices.getFirst();
-        long needed = Math.max(1, layers.size()) * elements(first.format(), rows, first.columns());
-        long most = most(first.format(), mostBytes);
+        boolean inPanels = panels && Panels.exist(first.format(), first.columns());
+        long needed = Math.max(1, layers.size()) * elements(first.format(), inPanels, rows, first.columns());
+        long most = most(first.format(), inPanels, mostBytes);
         if (needed > most) {
             throw new DeviceException("the " + kind + " weights are too large for a device: "
                     + (layers.size() < 2 ? "" : layers.size() + " x ") + rows + " x " + first.columns() + " "
@@ -115,6 +125,12 @@ final class StackedWeights {
             FloatArray floats = new FloatArray(elements);
             copy(matrices, floats.getSegment());
             return new DeviceWeights(first.format(), floats, layers, rows, first.columns());
+        }
+        if (inPanels) {
+            IntArray words = new IntArray(elements);
+            words.getSegment().fill((byte) 0);
+            copyToPanels(matrices, rows, words);
+            return new DeviceWeights(first.format(), words, layers, rows, first.columns());
         }
         ByteArray bytes = new ByteArray(elements);
         copy(matrices, bytes.getSegment());
@@ -146,6 +162,23 @@ final class StackedWeights {
         MemorySegment elements = MemorySegment.ofArray(new float[Math.multiplyExact(matrix.rows(), matrix.columns())]);
         copy(List.of(matrix), elements);
         return elements;
+    }
+
+    /** Stores matrices, of which {@code rows} rows together are one in panels. */
+    private static void copyToPanels(List<WeightMatrix> matrices, int rows, IntArray words) {
+        int start = 0;
+        int done = 0;
+        for (WeightMatrix matrix : matrices) {
+            for (int row = 0; row < matrix.rows(); row++) {
+                long offset = row * matrix.rowStride();
+                Panels.store(matrix.format(), matrix.data(), offset, matrix.columns(), words, start, done + row);
+            }
+            done += matrix.rows();
+            if (done == rows) {
+                start += (int) Panels.words(matrix.format(), rows, matrix.columns());
+                done = 0;
+            }
+        }
     }
 
     private static void copy(List<WeightMatrix> matrices, MemorySegment target) {

@@ -184,11 +184,11 @@ class DeviceMemoryTest {
             List<List<WeightMatrix>> ups = ShardWeights.of(model, plan.shards().getFirst()).layers().stream()
                     .map(layer -> List.of(layer.matrix(TensorRole.FFN_UP)))
                     .toList();
-            StackedWeights stacked = new StackedWeights("up", ups, MOST_BYTES);
+            StackedWeights stacked = new StackedWeights("up", ups, true, MOST_BYTES);
             assertThat(stacked.stacks()).hasSizeBetween(2, 4);
             assertThat(stacked.stackOf(0)).isZero();
             assertThat(stacked.of(7).layers()).contains(7).doesNotContain(0);
-            assertThatThrownBy(() -> new StackedWeights("up", ups, 1000))
+            assertThatThrownBy(() -> new StackedWeights("up", ups, true, 1000))
                     .isInstanceOf(DeviceException.class)
                     .hasMessageMatching("the up weights are too large for a device: [0-9]+ x [0-9]+ F32 take [0-9]+"
                             + " elements, and one array holds 246");

@@ -1,17 +1,20 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
 import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * Matrices of one kind and tensor type, one per layer, stacked in one device array: [layers][rows][columns].
  *
  * @param format tensor type of the weights
- * @param data a {@link FloatArray} for F32, for any other format a {@link ByteArray} with the file's bytes
+ * @param data a {@link FloatArray} for F32, for any other format a {@link ByteArray} with the file's bytes, or an
+ *     {@link IntArray} of {@link Panels}
  * @param layers the model's layers that the matrices belong to, ascending; empty for one matrix that serves every layer
  * @param rows rows of a matrix
  * @param columns columns of a matrix, a multiple of the format's block
@@ -31,12 +34,18 @@ public record DeviceWeights(
                     "weights of rows=" + rows + " columns=" + columns + ": both are at least 1");
         }
         boolean floats = format == WeightFormat.F32;
-        if (floats ? !(data instanceof FloatArray) : !(data instanceof ByteArray)) {
+        if (floats ? !(data instanceof FloatArray) : !(data instanceof ByteArray || data instanceof IntArray)) {
             throw new IllegalArgumentException("weights in a " + data.getClass().getSimpleName() + ": " + format
-                    + " needs a " + (floats ? "FloatArray" : "ByteArray"));
+                    + " needs a " + (floats ? "FloatArray" : "ByteArray or an IntArray"));
+        }
+        if (data instanceof IntArray && !Panels.exist(format, columns)) {
+            throw new IllegalArgumentException(
+                    "weights of " + format + " with columns=" + columns + " in an IntArray: they have no panels");
         }
         int matrices = Math.max(1, layers.size());
-        long needed = elements(format, matrices, rows, columns);
+        long needed = data instanceof IntArray
+                ? matrices * Panels.words(format, rows, columns)
+                : elements(format, matrices, rows, columns);
         if (first < 0 || data.getSize() < first + needed) {
             throw new IllegalArgumentException("weights of " + matrices + " x " + rows + " x " + columns + " " + format
                     + " take " + needed + " elements" + (first == 0 ? "" : " from element " + first + " on")
@@ -106,7 +115,12 @@ public record DeviceWeights(
             throw new IllegalArgumentException("rows " + from + " to " + to + " of " + matrices() + " x " + rows
                     + " rows: must be some of one matrix");
         }
-        return new DeviceWeights(format, data, layers, to - from, columns, first + from * rowElements());
+        if (isInPanels() && from % Panels.ROWS != 0) {
+            throw new IllegalArgumentException("rows " + from + " to " + to + ": the first must be a multiple of "
+                    + Panels.ROWS + ", at which a panel begins");
+        }
+        int before = isInPanels() ? (int) Panels.words(format, from, columns) : from * rowElements();
+        return new DeviceWeights(format, data, layers, to - from, columns, first + before);
     }
 
     FloatArray floats() {
@@ -117,7 +131,33 @@ public record DeviceWeights(
         return (ByteArray) data;
     }
 
-    /** {@return the elements of the array that one row takes} */
+    IntArray words() {
+        return (IntArray) data;
+    }
+
+    /** {@return whether the matrices lie in {@link Panels}} */
+    public boolean isInPanels() {
+        return data instanceof IntArray;
+    }
+
+    /** {@return these weights in {@link Panels}, copied; or themselves if there are none for them} */
+    public DeviceWeights inPanels() {
+        if (!(data instanceof ByteArray) || !Panels.exist(format, columns)) {
+            return this;
+        }
+        int ofMatrix = Math.toIntExact(Panels.words(format, rows, columns));
+        IntArray words = new IntArray(Math.multiplyExact(matrices(), ofMatrix));
+        words.getSegment().fill((byte) 0);
+        for (int matrix = 0; matrix < matrices(); matrix++) {
+            for (int row = 0; row < rows; row++) {
+                long offset = first + ((long) matrix * rows + row) * rowElements();
+                Panels.store(format, data.getSegment(), offset, columns, words, matrix * ofMatrix, row);
+            }
+        }
+        return new DeviceWeights(format, words, layers, rows, columns);
+    }
+
+    /** {@return the elements of the array that one row takes where it does not lie in panels} */
     int rowElements() {
         return format == WeightFormat.F32 ? columns : Math.toIntExact(format.rowBytes(columns));
     }
@@ -142,7 +182,8 @@ public record DeviceWeights(
             throw new IllegalArgumentException(
                     "layer=" + layer + ": the " + format + " weights are of layers " + layers);
         }
-        return first + index * rows * rowElements();
+        int matrix = isInPanels() ? (int) Panels.words(format, rows, columns) : rows * rowElements();
+        return first + index * matrix;
     }
 
     /** {@return the format's number in kernels} */

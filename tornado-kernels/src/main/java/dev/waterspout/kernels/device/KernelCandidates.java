@@ -3,12 +3,11 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.kernels.AttentionKernels;
-import dev.waterspout.kernels.device.kernels.LinearPatchKernels;
+import dev.waterspout.kernels.device.kernels.LinearPanelKernels;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.SumKernels;
-import dev.waterspout.kernels.weights.WeightBytes;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +25,8 @@ public final class KernelCandidates {
      */
     static final int ELEMENTS = 64;
 
-    /** Output rows of a work-group on a CPU: few, so that small matrices occupy all cores. */
-    private static final int ROWS = 8;
+    /** Work-items of a work-group on a CPU: few, so that small matrices occupy all cores. */
+    private static final int ROWS = 2;
 
     private KernelCandidates() {}
 
@@ -42,7 +41,8 @@ public final class KernelCandidates {
         return switch (shape.kind()) {
             case LINEAR -> {
                 if (items) {
-                    yield new KernelChoice(KernelCut.PLAIN, 1, ROWS);
+                    boolean runs = shape.tokens() > 1 && !shape.isOfF32();
+                    yield new KernelChoice(KernelCut.PLAIN, runs ? LinearPanelKernels.MOST_TOKENS : 1, ROWS);
                 }
                 yield shape.tokens() <= SMALL_CHUNK
                         ? new KernelChoice(KernelCut.GROUP, 1, 128)
@@ -106,7 +106,7 @@ public final class KernelCandidates {
     /** Local memory in bytes of the largest kernel of the cut. */
     private static long localBytes(KernelChoice choice) {
         return switch (choice.cut()) {
-            case PLAIN, PATCH, BLOCK -> 0;
+            case PLAIN, BLOCK -> 0;
             case GROUP -> 3L * AttentionKernels.MOST_ITEMS * Float.BYTES;
             case TILE -> (1L + choice.perItem()) * LinearTileKernels.TILE * (LinearTileKernels.TILE + 1) * Float.BYTES;
         };
@@ -118,15 +118,8 @@ public final class KernelCandidates {
             case LINEAR -> {
                 add(choices, KernelCut.PLAIN, 1, 1, 2, 4, 8, 16, 32, 64);
                 if (shape.tokens() > 1 && shape.weights() != WeightFormat.F32) {
-                    for (int perItem : new int[] {4, 16}) {
+                    for (int perItem : new int[] {4, LinearPanelKernels.MOST_TOKENS}) {
                         add(choices, KernelCut.PLAIN, perItem, 1, 2, 4, 8, 16, 32, 64);
-                    }
-                }
-                if (WeightBytes.hasOneScale(shape.weights().id())) {
-                    add(choices, KernelCut.PATCH, 1, 1, 2, 4, 8);
-                    if (shape.tokens() > 1) {
-                        add(choices, KernelCut.PATCH, 4, 1, 2, 4, 8);
-                        add(choices, KernelCut.PATCH, LinearPatchKernels.MOST_TOKENS, 1, 2, 4, 8);
                     }
                 }
                 add(choices, KernelCut.GROUP, 1, 32, 64, 128, 256);

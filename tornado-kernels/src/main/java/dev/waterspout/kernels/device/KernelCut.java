@@ -9,8 +9,6 @@ public enum KernelCut {
      * bytes.
      */
     BLOCK,
-    /** Each work-item computes a patch of outputs: eight rows by {@link KernelChoice#perItem} tokens. */
-    PATCH,
     /** The work-items of a work-group share one output row and add their sums in local memory. */
     GROUP,
     /** A work-group computes a tile of outputs, and reads its operands once into local memory. */

@@ -134,6 +134,18 @@ public final class KernelGraph {
         ArrayChecks.requireSize("x", x, (long) maxRows * width);
         if (table.format() == WeightFormat.F32) {
             graph.task(task, EmbeddingKernels::embedFloats, context, step, tokens, table.floats(), x, width);
+        } else if (table.isInPanels()) {
+            graph.task(
+                    task,
+                    EmbeddingKernels::embedPanels,
+                    context,
+                    step,
+                    tokens,
+                    table.words(),
+                    x,
+                    width,
+                    table.first(),
+                    table.kernelFormat());
         } else {
             graph.task(
                     task,

@@ -2,10 +2,11 @@ package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.device.kernels.LinearGroupKernels;
 import dev.waterspout.kernels.device.kernels.LinearKernels;
-import dev.waterspout.kernels.device.kernels.LinearPatchKernels;
+import dev.waterspout.kernels.device.kernels.LinearPanelGroupKernels;
+import dev.waterspout.kernels.device.kernels.LinearPanelKernels;
 import dev.waterspout.kernels.device.kernels.LinearRunKernels;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
-import dev.waterspout.kernels.weights.WeightBytes;
+import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -36,6 +37,16 @@ record LinearTask(
             KernelChoice choice,
             LaunchPlan launches) {
         int local = choice.local();
+        if (w.isInPanels()) {
+            inPanels(graph, task, context, step, choice);
+            long panels = Math.ceilDiv(w.rows(), Panels.ROWS);
+            switch (choice.cut()) {
+                case PLAIN, BLOCK -> launches.add(task, panels, local, 0, rows);
+                case GROUP -> launches.add(task, panels * local, local, 1, rows);
+                case TILE -> launches.add(task, w.rows(), local, local, choice.perItem(), rows);
+            }
+            return;
+        }
         switch (choice.cut()) {
             case PLAIN, BLOCK -> {
                 if (choice.perItem() == 1) {
@@ -44,10 +55,6 @@ record LinearTask(
                     byRun(graph, task, context, step, powers, choice);
                 }
                 launches.add(task, w.rows(), local, 0, rows);
-            }
-            case PATCH -> {
-                byRun(graph, task, context, step, powers, choice);
-                launches.add(task, Math.ceilDiv(w.rows(), LinearPatchKernels.ROWS), local, 0, rows);
             }
             case GROUP -> {
                 if (w.format() == WeightFormat.F32) {
@@ -62,6 +69,48 @@ record LinearTask(
                 launches.add(task, w.rows(), local, local, choice.perItem(), rows);
             }
         }
+    }
+
+    /** Adds a kernel with weights in panels. */
+    private void inPanels(TaskGraph graph, String task, KernelContext context, IntArray step, KernelChoice choice) {
+        if (choice.cut() == KernelCut.PLAIN && choice.perItem() == 1) {
+            graph.task(
+                    task,
+                    LinearPanelKernels::panelByToken,
+                    context,
+                    step,
+                    w.words(),
+                    x,
+                    bias,
+                    y,
+                    w.rows(),
+                    w.columns(),
+                    startIndex,
+                    biasStride,
+                    rows.index(),
+                    w.kernelFormat());
+            return;
+        }
+        graph.task(
+                task,
+                switch (choice.cut()) {
+                    case PLAIN, BLOCK -> LinearPanelKernels::panelByRun;
+                    case GROUP -> LinearPanelGroupKernels::panelByGroup;
+                    case TILE -> LinearPanelGroupKernels::panelByTile;
+                },
+                context,
+                step,
+                w.words(),
+                x,
+                bias,
+                y,
+                w.rows(),
+                w.columns(),
+                startIndex,
+                biasStride,
+                rows.index(),
+                w.kernelFormat(),
+                choice.cut() == KernelCut.GROUP ? choice.local() : choice.perItem());
     }
 
     private void byItem(TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers) {
@@ -80,23 +129,6 @@ record LinearTask(
                     startIndex,
                     biasStride,
                     rows.index());
-        } else if (WeightBytes.hasOneScale(w.kernelFormat())) {
-            graph.task(
-                    task,
-                    LinearKernels::linearBlocks,
-                    context,
-                    step,
-                    w.bytes(),
-                    powers,
-                    x,
-                    bias,
-                    y,
-                    w.rows(),
-                    w.columns(),
-                    startIndex,
-                    biasStride,
-                    rows.index(),
-                    w.kernelFormat());
         } else {
             graph.task(
                     task,
@@ -130,11 +162,7 @@ record LinearTask(
             KernelChoice choice) {
         graph.task(
                 task,
-                switch (choice.cut()) {
-                    case PATCH -> LinearPatchKernels::patchBlocks;
-                    case GROUP -> LinearGroupKernels::groupBytes;
-                    default -> LinearRunKernels::runBytes;
-                },
+                choice.cut() == KernelCut.GROUP ? LinearGroupKernels::groupBytes : LinearRunKernels::runBytes,
                 context,
                 step,
                 w.bytes(),

@@ -107,4 +107,21 @@ final class KScales {
         }
         return m;
     }
+
+    /**
+     * {@return the scale of a group, of words}
+     *
+     * @param first the word with the scales of the first four groups
+     * @param both the word of the others, with their lower bits at bit 0 of each byte
+     * @param index group, bits above 7 are ignored
+     */
+    static int scaleOfWords(int first, int both, int index) {
+        int place = 8 * (index & 3);
+        int of = (first >> place) & 0xFF;
+        int s = of & 63;
+        if ((index & 4) > 0) {
+            s = ((both >> place) & 0xF) | ((of >> 6) << 4);
+        }
+        return s;
+    }
 }

@@ -26,6 +26,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 final class Q40 extends ScaledQuants {
     static final int ID = 2;
     static final int BYTES = 18;
+    /** Words of a block of {@link Panels}. */
+    static final int WORDS = 5;
+
     private static final MemorySegment ALL = Memory.ALL;
 
     Q40() {

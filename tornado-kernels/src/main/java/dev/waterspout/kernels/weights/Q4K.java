@@ -20,6 +20,9 @@ final class Q4K extends ScaledQuants {
     static final int ID = 12;
     private static final int ELEMENTS = 256;
     private static final int BYTES = 144;
+    /** Words of a block of {@link Panels}. */
+    static final int WORDS = 36;
+
     private static final int GROUP = 32;
 
     Q4K() {
@@ -71,6 +74,11 @@ final class Q4K extends ScaledQuants {
                 code.store(64 * c + 32 + 4 * i, number);
             }
         }
+    }
+
+    /** {@return the word with the numbers of four columns; see {@link Panels}} */
+    static int word(int column) {
+        return 4 + ((column & 192) >> 3) + ((column & 31) >> 2);
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

@@ -24,6 +24,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 final class Q80 extends ScaledQuants {
     static final int ID = 8;
     static final int BYTES = 34;
+    /** Words of a block of {@link Panels}. */
+    static final int WORDS = 9;
+
     private static final MemorySegment ALL = Memory.ALL;
 
     Q80() {

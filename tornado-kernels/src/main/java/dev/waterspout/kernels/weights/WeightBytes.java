@@ -20,11 +20,6 @@ public final class WeightBytes {
 
     private WeightBytes() {}
 
-    /** {@return whether a format's blocks are those of Q8_0 or Q4_0, for which some kernels are written} */
-    public static boolean hasOneScale(int format) {
-        return format == Q8_0 || format == Q4_0;
-    }
-
     /** {@return weight {@code index} of the Q8_0 or Q4_0 block at a byte offset, before its scale} */
     public static float quant(ByteArray bytes, int block, int index, int format) {
         if (format == Q8_0) {

@@ -34,24 +34,33 @@ class ActivationKernelsTest {
                 ? new int[] {format.blockElements(), 3 * format.blockElements(), 4096}
                 : WIDTHS) {
             Random random = new Random(width);
-            DeviceWeights table = Operands.weights(random, format, 1, 7, width);
-            IntArray tokens = IntArray.fromElements(6, 0, 3, 3);
-            FloatArray x = Operands.zeros(4 * width);
-            Fixture fixture = new Fixture(device, Operands.step(0, 4), 4);
-            fixture.send(table.data(), tokens, x);
-            fixture.graph.embed("embed", table, tokens, x);
-            fixture.run(x);
-            FloatArray expected = Operands.zeros(4 * width);
-            for (int row = 0; row < 4; row++) {
-                HostKernels.scalar()
-                        .embed(
-                                Operands.matrix(table, 0),
-                                tokens.get(row),
-                                expected.getSegment(),
-                                (long) row * width * Float.BYTES);
+            DeviceWeights table = Operands.weights(random, format, 1, 11, width);
+            checkEmbedding(device, table, table);
+            DeviceWeights panels = table.inPanels();
+            if (panels.isInPanels()) {
+                checkEmbedding(device, table, panels);
             }
-            Operands.assertSameBits(x, expected);
         }
+    }
+
+    private static void checkEmbedding(TestDevice device, DeviceWeights table, DeviceWeights stored) {
+        int width = table.columns();
+        IntArray tokens = IntArray.fromElements(6, 0, 10, 10);
+        FloatArray x = Operands.zeros(4 * width);
+        Fixture fixture = new Fixture(device, Operands.step(0, 4), 4);
+        fixture.send(stored.data(), tokens, x);
+        fixture.graph.embed("embed", stored, tokens, x);
+        fixture.run(x);
+        FloatArray expected = Operands.zeros(4 * width);
+        for (int row = 0; row < 4; row++) {
+            HostKernels.scalar()
+                    .embed(
+                            Operands.matrix(table, 0),
+                            tokens.get(row),
+                            expected.getSegment(),
+                            (long) row * width * Float.BYTES);
+        }
+        Operands.assertSameBits(x, expected);
     }
 
     @ParameterizedTest

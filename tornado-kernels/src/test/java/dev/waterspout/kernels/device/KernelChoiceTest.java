@@ -63,9 +63,7 @@ class KernelChoiceTest {
         KernelShape shape = KernelShape.linear(WeightFormat.F16, 64, 64, 64);
         KernelDevice none = new KernelDevice(KernelVariant.ITEMS, new DeviceLimits(1024, 1024, 1024, 0));
 
-        assertThat(KernelCandidates.of(shape, none))
-                .isNotEmpty()
-                .allMatch(choice -> choice.cut() == KernelCut.PLAIN || choice.cut() == KernelCut.PATCH);
+        assertThat(KernelCandidates.of(shape, none)).isNotEmpty().allMatch(choice -> choice.cut() == KernelCut.PLAIN);
     }
 
     @Test

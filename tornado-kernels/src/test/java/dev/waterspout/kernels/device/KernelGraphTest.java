@@ -197,7 +197,7 @@ class KernelGraphTest {
     void refusesShapesThatDoNotFit() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new DeviceWeights(WeightFormat.Q4_0, new FloatArray(18), 1, 1, 32))
-                .withMessage("weights in a FloatArray: Q4_0 needs a ByteArray");
+                .withMessage("weights in a FloatArray: Q4_0 needs a ByteArray or an IntArray");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new DeviceWeights(WeightFormat.Q4_0, new ByteArray(17), 1, 1, 32))
                 .withMessage("weights of 1 x 1 x 32 Q4_0 take 18 elements, the array has 17");

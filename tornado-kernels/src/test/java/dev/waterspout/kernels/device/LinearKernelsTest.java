@@ -21,16 +21,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 class LinearKernelsTest {
     private static final int LAYERS = 2;
 
-    /**
-     * Q8_0 and Q4_0 have kernels of their own. All other types share one; their decoding is compared in the embedding
-     * test.
-     */
+    /** Types with panels are multiplied in both layouts. */
     private static final List<WeightFormat> FORMATS = List.of(
             WeightFormat.F32,
             WeightFormat.F16,
             WeightFormat.BF16,
             WeightFormat.Q8_0,
             WeightFormat.Q4_0,
+            WeightFormat.Q4_K,
             WeightFormat.Q6_K,
             WeightFormat.IQ3_S);
 
@@ -54,8 +52,8 @@ class LinearKernelsTest {
 
     static Stream<Arguments> pairs() {
         List<TestDevice> devices = devices();
-        return Pairwise.of(devices.size(), FORMATS.size(), SIZES.size()).stream()
-                .map(each -> Arguments.of(devices.get(each[0]), FORMATS.get(each[1]), SIZES.get(each[2])));
+        return Pairwise.of(devices.size(), FORMATS.size(), SIZES.size(), 2).stream()
+                .map(each -> Arguments.of(devices.get(each[0]), FORMATS.get(each[1]), SIZES.get(each[2]), each[3] > 0));
     }
 
     static Stream<Arguments> formats() {
@@ -66,18 +64,20 @@ class LinearKernelsTest {
     @ParameterizedTest
     @MethodSource("formats")
     void equalsTheHostAtAllOddSizes(TestDevice device, WeightFormat format) {
-        SIZES.forEach(size -> equalsTheHostAtOddSizes(device, format, size));
+        SIZES.forEach(size -> equalsTheHostAtOddSizes(device, format, size, false));
+        SIZES.forEach(size -> equalsTheHostAtOddSizes(device, format, size, true));
     }
 
     @ParameterizedTest
     @MethodSource("pairs")
-    void equalsTheHostAtOddSizes(TestDevice device, WeightFormat format, Size size) {
+    void equalsTheHostAtOddSizes(TestDevice device, WeightFormat format, Size size, boolean panels) {
         int outputs = size.outputs;
         int block = format.blockElements();
-        int columns = block > 1 ? Math.ceilDiv(size.blockColumns, block) * block : size.columns;
+        int columns = block > 1 || panels ? Math.ceilDiv(size.blockColumns, block) * block : size.columns;
         int maxRows = size.rows;
         Random random = new Random(outputs);
         DeviceWeights weights = Operands.weights(random, format, LAYERS, outputs, columns);
+        DeviceWeights multiplied = panels ? weights.inPanels() : weights;
         FloatArray x = Operands.gaussian(random, maxRows * columns);
         FloatArray bias = size.bias ? Operands.gaussian(random, LAYERS * outputs) : null;
         FloatArray y = Operands.zeros(maxRows * outputs);
@@ -85,11 +85,11 @@ class LinearKernelsTest {
         FloatArray powers = DeviceTables.create();
         KernelGraph graph = new KernelGraph("linear", device.kernels(), maxRows, step, powers);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, y);
-        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, powers, weights.data(), x);
+        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, powers, multiplied.data(), x);
         if (bias != null) {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, bias);
         }
-        graph.linear("product", weights, bias, x, y, RowCount.CHUNK);
+        graph.linear("product", multiplied, bias, x, y, RowCount.CHUNK);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, y);
         // One compiled graph serves every layer and chunk.
         try (TestDevice.TestPlan plan = device.plan(graph)) {

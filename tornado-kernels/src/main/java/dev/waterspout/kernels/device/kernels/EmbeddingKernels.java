@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device.kernels;
 
+import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
@@ -36,6 +37,23 @@ public final class EmbeddingKernels {
         if (column < width && row < step.get(Step.ROWS)) {
             float value = WeightFormat.weightAt(table, powers, tokens.get(row) * rowBytes, column, format);
             x.set(row * width + column, value);
+        }
+    }
+
+    /** The same for a table in {@link Panels}. */
+    public static void embedPanels(
+            KernelContext context,
+            IntArray step,
+            IntArray tokens,
+            IntArray table,
+            FloatArray x,
+            int width,
+            int first,
+            int format) {
+        int column = context.globalIdx;
+        int row = context.globalIdy;
+        if (column < width && row < step.get(Step.ROWS)) {
+            x.set(row * width + column, Panels.weight(table, first, tokens.get(row), width, column, format));
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.waterspout.kernels.device.kernels;
 
-import dev.waterspout.kernels.weights.WeightBytes;
 import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
@@ -94,62 +93,6 @@ public final class LinearKernels {
                 float sum = 0f;
                 for (int c = 0; c < columns; c++) {
                     sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(token * columns + c);
-                }
-                if (biasStride > 0) {
-                    sum += bias.get(layer * biasStride + row);
-                }
-                y.set(token * rows + row, sum);
-            }
-        }
-    }
-
-    /** Weights of Q8_0 or Q4_0, raw GGUF blocks. */
-    public static void linearBlocks(
-            KernelContext context,
-            IntArray step,
-            ByteArray w,
-            FloatArray powers,
-            FloatArray x,
-            FloatArray bias,
-            FloatArray y,
-            int rows,
-            int columns,
-            int startIndex,
-            int biasStride,
-            int rowsIndex,
-            int format) {
-        int row = context.globalIdx;
-        if (row < rows) {
-            int layer = step.get(Step.LAYER);
-            int blocks = columns >> 5;
-            int blockBytes = format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;
-            int start = step.get(startIndex) + row * blocks * blockBytes;
-            int tokens = step.get(rowsIndex);
-            for (int token = 0; token < tokens; token++) {
-                float sum = 0f;
-                for (int block = 0; block < blocks; block++) {
-                    int at = start + block * blockBytes;
-                    int source = token * columns + (block << 5);
-                    float s0 = 0f;
-                    float s1 = 0f;
-                    float s2 = 0f;
-                    float s3 = 0f;
-                    float s4 = 0f;
-                    float s5 = 0f;
-                    float s6 = 0f;
-                    float s7 = 0f;
-                    for (int c = 0; c < 32; c += 8) {
-                        s0 += WeightBytes.quant(w, at, c, format) * x.get(source + c);
-                        s1 += WeightBytes.quant(w, at, c + 1, format) * x.get(source + c + 1);
-                        s2 += WeightBytes.quant(w, at, c + 2, format) * x.get(source + c + 2);
-                        s3 += WeightBytes.quant(w, at, c + 3, format) * x.get(source + c + 3);
-                        s4 += WeightBytes.quant(w, at, c + 4, format) * x.get(source + c + 4);
-                        s5 += WeightBytes.quant(w, at, c + 5, format) * x.get(source + c + 5);
-                        s6 += WeightBytes.quant(w, at, c + 6, format) * x.get(source + c + 6);
-                        s7 += WeightBytes.quant(w, at, c + 7, format) * x.get(source + c + 7);
-                    }
-                    float dot = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
-                    sum += dot * WeightBytes.halfAt(w, powers, at);
                 }
                 if (biasStride > 0) {
                     sum += bias.get(layer * biasStride + row);

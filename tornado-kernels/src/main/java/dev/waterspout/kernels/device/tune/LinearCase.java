@@ -63,6 +63,9 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
 
     private final class Operands implements TuneOperands {
         private final DeviceWeights weights;
+        /** The weights as engines lay them out. */
+        private final DeviceWeights multiplied;
+
         private final FloatArray x;
         private final FloatArray y;
         private final IntArray step = Step.allocate();
@@ -71,6 +74,7 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
         Operands(int used) {
             Random random = new Random(rows);
             this.weights = Fill.weights(random, format, used, rows, columns);
+            this.multiplied = weights.inPanels();
             this.x = Fill.gaussian(random, Math.multiplyExact(tokens, columns));
             this.y = new FloatArray(Math.multiplyExact(tokens, rows));
             step.set(Step.ROWS, timedTokens);
@@ -81,8 +85,8 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
             KernelGraph graph = new KernelGraph(name, device, tokens, step, powers);
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
-                    .transferToDevice(DataTransferMode.FIRST_EXECUTION, powers, weights.data(), x, y);
-            graph.linear("product", weights, null, x, y, RowCount.CHUNK);
+                    .transferToDevice(DataTransferMode.FIRST_EXECUTION, powers, multiplied.data(), x, y);
+            graph.linear("product", multiplied, null, x, y, RowCount.CHUNK);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, y);
             return graph;
         }

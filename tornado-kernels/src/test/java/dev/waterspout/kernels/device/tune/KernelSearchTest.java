@@ -23,7 +23,7 @@ class KernelSearchTest {
     private static final TuneCase CASE = new LinearCase(WeightFormat.Q8_0, 4, 64, 64, 32, 32);
     private static final List<KernelChoice> CANDIDATES = KernelCandidates.of(
             CASE.shape(), new KernelDevice(KernelVariant.ITEMS, new DeviceLimits(4096, 4096, 4096, 1 << 20)));
-    private static final KernelChoice DEFAULT = new KernelChoice(KernelCut.PLAIN, 1, 8);
+    private static final KernelChoice DEFAULT = new KernelChoice(KernelCut.PLAIN, 16, 2);
 
     private final Map<KernelChoice, Long> nanos = new HashMap<>();
     private final Map<KernelChoice, String> wrong = new HashMap<>();
@@ -49,8 +49,8 @@ class KernelSearchTest {
 
     @Test
     void theFastestWins() {
-        KernelChoice fastest = new KernelChoice(KernelCut.PLAIN, 16, 2);
-        KernelChoice second = new KernelChoice(KernelCut.PLAIN, 16, 8);
+        KernelChoice fastest = new KernelChoice(KernelCut.PLAIN, 4, 2);
+        KernelChoice second = new KernelChoice(KernelCut.PLAIN, 4, 8);
         nanos.put(fastest, 400L);
         nanos.put(second, 500L);
 
@@ -107,8 +107,8 @@ class KernelSearchTest {
 
         assertThatThrownBy(() -> search(LONG))
                 .isInstanceOf(TuneException.class)
-                .hasMessage(
-                        "linear q8_0 64 x 64, 32 tokens by the default 'plain, groups of 8': wrong: byte 0 differs");
+                .hasMessage("linear q8_0 64 x 64, 32 tokens by the default 'plain x16, groups of 2': wrong: byte 0"
+                        + " differs");
     }
 
     @Test

@@ -1,0 +1,198 @@
+package dev.waterspout.kernels.device.kernels;
+
+import dev.waterspout.kernels.weights.Panels;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The product of {@link LinearKernels} with weights in {@link Panels}, with one work-item per panel, for CPUs. Loops
+ * over the rows of a panel use private arrays, so that a CPU's compiler makes vectors of them: the eight words that are
+ * loaded together, their numbers, and the sums of eight rows.
+ */
+public final class LinearPanelKernels {
+    /** Largest number of tokens of a run. */
+    public static final int MOST_TOKENS = 16;
+
+    private static final int ROWS = Panels.ROWS;
+
+    private LinearPanelKernels() {}
+
+    /** One token after the other: x is the panel. */
+    public static void panelByToken(
+            KernelContext context,
+            IntArray step,
+            IntArray w,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int startIndex,
+            int biasStride,
+            int rowsIndex,
+            int format) {
+        int[] low = new int[ROWS];
+        int[] high = new int[ROWS];
+        int[] header = new int[Panels.HEADER_WORDS * ROWS];
+        float[] scales = new float[ROWS];
+        float[] offsets = new float[ROWS];
+        float[] dots = new float[ROWS];
+        float[] sums = new float[ROWS];
+        int panel = context.globalIdx;
+        if (panel < (rows + ROWS - 1) >> 3) {
+            int start = step.get(startIndex) + panel * Panels.panelWords(columns, format);
+            int tokens = step.get(rowsIndex);
+            for (int token = 0; token < tokens; token++) {
+                for (int r = 0; r < ROWS; r++) {
+                    sums[r] = 0f;
+                }
+                for (int first = 0; first < columns; first += Panels.group(format)) {
+                    int at = start + Panels.block(first, format);
+                    readHeader(w, at, first, header, scales, offsets, format);
+                    for (int r = 0; r < ROWS; r++) {
+                        dots[r] = 0f;
+                    }
+                    float inputs = 0f;
+                    for (int c = first; c < first + Panels.group(format); c += 4) {
+                        int source = token * columns + c;
+                        float x0 = x.get(source);
+                        float x1 = x.get(source + 1);
+                        float x2 = x.get(source + 2);
+                        float x3 = x.get(source + 3);
+                        inputs += (x0 + x1) + (x2 + x3);
+                        readNumbers(w, at, c, low, high, format);
+                        for (int r = 0; r < ROWS; r++) {
+                            float n0 = Panels.number(low[r], high[r], c, format);
+                            float n1 = Panels.number(low[r], high[r], c + 1, format);
+                            float n2 = Panels.number(low[r], high[r], c + 2, format);
+                            float n3 = Panels.number(low[r], high[r], c + 3, format);
+                            dots[r] += (n0 * x0 + n1 * x1) + (n2 * x2 + n3 * x3);
+                        }
+                    }
+                    for (int r = 0; r < ROWS; r++) {
+                        sums[r] += dots[r] * scales[r] + offsets[r] * inputs;
+                    }
+                }
+                int layer = step.get(Step.LAYER);
+                for (int r = ROWS - 1; r > -1; r--) {
+                    // Rows beyond the last one write to it before it is written. A guard instead, which is always
+                    // true for the first row, makes TornadoVM's compilation fail.
+                    int row = TornadoMath.min(panel * ROWS + r, rows - 1);
+                    y.set(token * rows + row, sums[r] + offset(bias, biasStride, layer, row));
+                }
+            }
+        }
+    }
+
+    /** Weights are unpacked once for a run of {@code perItem} tokens: x is the panel. */
+    public static void panelByRun(
+            KernelContext context,
+            IntArray step,
+            IntArray w,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray y,
+            int rows,
+            int columns,
+            int startIndex,
+            int biasStride,
+            int rowsIndex,
+            int format,
+            int perItem) {
+        int[] low = new int[ROWS];
+        int[] high = new int[ROWS];
+        int[] header = new int[Panels.HEADER_WORDS * ROWS];
+        float[] scales = new float[ROWS];
+        float[] offsets = new float[ROWS];
+        float[] weights = new float[32 * ROWS];
+        float[] dots = new float[ROWS];
+        float[] sums = new float[MOST_TOKENS * ROWS];
+        int panel = context.globalIdx;
+        if (panel < (rows + ROWS - 1) >> 3) {
+            int start = step.get(startIndex) + panel * Panels.panelWords(columns, format);
+            int tokens = step.get(rowsIndex);
+            for (int run = 0; run < tokens; run += perItem) {
+                int count = TornadoMath.min(perItem, tokens - run);
+                for (int i = 0; i < MOST_TOKENS * ROWS; i++) {
+                    sums[i] = 0f;
+                }
+                for (int first = 0; first < columns; first += Panels.group(format)) {
+                    int at = start + Panels.block(first, format);
+                    readHeader(w, at, first, header, scales, offsets, format);
+                    for (int c = 0; c < Panels.group(format); c += 4) {
+                        readNumbers(w, at, first + c, low, high, format);
+                        for (int r = 0; r < ROWS; r++) {
+                            for (int k = 0; k < 4; k++) {
+                                float number = Panels.number(low[r], high[r], first + c + k, format);
+                                weights[(c + k) * ROWS + r] = number * scales[r] + offsets[r];
+                            }
+                        }
+                    }
+                    for (int t = 0; t < count; t++) {
+                        int source = (run + t) * columns + first;
+                        for (int r = 0; r < ROWS; r++) {
+                            dots[r] = sums[t * ROWS + r];
+                        }
+                        for (int c = 0; c < Panels.group(format); c++) {
+                            float input = x.get(source + c);
+                            for (int r = 0; r < ROWS; r++) {
+                                dots[r] += weights[c * ROWS + r] * input;
+                            }
+                        }
+                        for (int r = 0; r < ROWS; r++) {
+                            sums[t * ROWS + r] = dots[r];
+                        }
+                    }
+                }
+                int layer = step.get(Step.LAYER);
+                for (int t = 0; t < count; t++) {
+                    for (int r = ROWS - 1; r > -1; r--) {
+                        int row = TornadoMath.min(panel * ROWS + r, rows - 1);
+                        y.set((run + t) * rows + row, sums[t * ROWS + r] + offset(bias, biasStride, layer, row));
+                    }
+                }
+            }
+        }
+    }
+
+    private static float offset(FloatArray bias, int biasStride, int layer, int row) {
+        float offset = 0f;
+        if (biasStride > 0) {
+            offset = bias.get(layer * biasStride + row);
+        }
+        return offset;
+    }
+
+    private static void readHeader(
+            IntArray w, int at, int column, int[] header, float[] scales, float[] offsets, int format) {
+        for (int i = 0; i < Panels.headerWords(format); i++) {
+            int from = at + ROWS * Panels.headerWord(i, column, format);
+            for (int r = 0; r < ROWS; r++) {
+                header[i * ROWS + r] = w.get(from + r);
+            }
+        }
+        for (int r = 0; r < ROWS; r++) {
+            int w0 = header[r];
+            int w1 = header[ROWS + r];
+            int w2 = header[2 * ROWS + r];
+            int w3 = header[3 * ROWS + r];
+            scales[r] = Panels.scale(w0, w1, w3, column, format);
+            offsets[r] = Panels.offset(w0, w2, w3, column, format);
+        }
+    }
+
+    private static void readNumbers(IntArray w, int at, int column, int[] low, int[] high, int format) {
+        int lowAt = at + ROWS * Panels.lowWord(column, format);
+        for (int r = 0; r < ROWS; r++) {
+            low[r] = w.get(lowAt + r);
+        }
+        if (Panels.hasHighWord(format) > 0) {
+            int highAt = at + ROWS * Panels.highWord(column, format);
+            for (int r = 0; r < ROWS; r++) {
+                high[r] = w.get(highAt + r);
+            }
+        }
+    }
+}

@@ -49,11 +49,13 @@ final class DeviceThread implements AutoCloseable {
         try {
             return result.join();
         } catch (CompletionException failure) {
-            switch (failure.getCause()) {
-                case RuntimeException unchecked -> throw unchecked;
-                case Error error -> throw error;
-                case null, default -> throw failure;
+            if (failure.getCause() instanceof RuntimeException unchecked) {
+                throw unchecked;
             }
+            if (failure.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw failure;
         }
     }
 

@@ -14,8 +14,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <pre>
  *   panel      +---------+---------+-   -+---------+---------+-   -+
- *              | word 0  | word 0  | ... | word 0  | word 1  | ... |   words of the first block of 8 rows, then those of
- *              | row 0   | row 1   |     | row 7   | row 0   |     |   the next block
+ *              | word 0  | word 0  | ... | word 0  | word 1  | ... |   words of the first block of 8 rows, then
+ *              | row 0   | row 1   |     | row 7   | row 0   |     |   those of the next block
  *              +---------+---------+-   -+---------+---------+-   -+
  *   block      that of the type, padded to whole words, so that its numbers begin at a word: of Q8_0 and Q4_0 by two
  *              bytes before its scale, of Q6_K by two bytes at its end; of F16 32 weights

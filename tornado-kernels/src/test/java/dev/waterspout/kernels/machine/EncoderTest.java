@@ -88,7 +88,7 @@ class EncoderTest {
         assertThat(lines(Encoder.encode(everything()))).isEqualTo(stored());
     }
 
-    /** Where the assembler gives other bytes than the stored ones, the test writes them to a file that can replace it. */
+    /** Where the assembler gives other bytes than the stored ones, the test writes them to a file to replace it. */
     @Test
     void storedBytesAreThoseOfTheInstalledAssembler(@TempDir Path folder) throws IOException, InterruptedException {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/as")) && Files.isExecutable(Path.of("/usr/bin/objcopy")));

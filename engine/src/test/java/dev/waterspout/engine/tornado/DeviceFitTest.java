@@ -156,7 +156,7 @@ class DeviceFitTest {
         assertFits(QWEN_2_5_32B_Q4_K_M, folder);
     }
 
-    private static List<Published> publishedModelsFit() {
+    static List<Published> publishedModelsFit() {
         return List.of(LLAMA_3_8B_F16, QWEN_2_5_14B_Q8_0);
     }
 

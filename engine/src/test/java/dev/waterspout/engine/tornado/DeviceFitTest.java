@@ -46,6 +46,8 @@ class DeviceFitTest {
     private static final int CONTEXT = 8192;
     /** More than the activations of 512 tokens, logits, norms and tables take, in bytes. */
     private static final long SMALL = 300_000_000;
+    /** Most that a matrix of these types grows on a device, where blocks are padded to whole words. */
+    private static final double PADDING = 0.06;
 
     private static final Published LLAMA_3_8B_F16 =
             new Published(ModelShape.of("llama-3-8b"), _ -> GgmlType.F16, 16, 16, 16);
@@ -138,7 +140,8 @@ class DeviceFitTest {
             Shard shard = ShardPlan.of(model, 1, List.of()).shards().getFirst();
             long needed = DeviceMemory.bytes(model, shard, 1, options());
             long least = published.matrixBytes() + published.cacheBytes();
-            assertThat(needed).isBetween(least, least + SMALL).isLessThan(DEVICE);
+            long padding = Math.round(PADDING * published.matrixBytes());
+            assertThat(needed).isBetween(least, least + padding + SMALL).isLessThan(DEVICE);
             assertThatCode(() -> DeviceMemory.require("gpu", deviceOf(needed), model, shard, 1, options()))
                     .doesNotThrowAnyException();
             assertThatThrownBy(() -> DeviceMemory.require("gpu", deviceOf(needed - 1), model, shard, 1, options()))

@@ -216,7 +216,7 @@ class ProfileTest {
 
         assertFollowsTheFormat(trace);
         // The profile has no warm-up.
-        assertThat(counts(trace, 0)).containsEntry("forward", 1L).containsKeys("linear", "dequantize-sum");
+        assertThat(counts(trace, 0)).containsEntry("forward", 1L).containsKeys("linear", "collective");
     }
 
     @Test

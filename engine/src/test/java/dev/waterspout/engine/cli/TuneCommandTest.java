@@ -91,7 +91,7 @@ class TuneCommandTest {
                         "kept in " + file)
                 .doesNotContain("quantize", "not used", "limits by its own kernels");
         int kernels = KernelChoiceFile.read(file).devices().getFirst().kernels().size();
-        assertThat(kernels).isEqualTo(11);
+        assertThat(kernels).isEqualTo(10);
 
         Run untuned = generate("--no-kernel-choices");
         Run used = generate("--kernel-choices", file.toString());

@@ -86,17 +86,17 @@ class ModelTest {
                         "tensor blk.0.ffn_gate.3.weight holds one expert"),
                 Arguments.of(
                         SmallModel.of("llama").put("attention.clamp_kqv", 8f),
-                        "llama.attention.clamp_kqv is not understood"),
+                        "llama.attention.clamp_kqv is not supported"),
                 Arguments.of(
                         SmallModel.of("llama").put("attention.sliding_window", 8),
-                        "llama.attention.sliding_window is not understood"),
+                        "llama.attention.sliding_window is not supported"),
                 Arguments.of(
                         SmallModel.of("llama").put("rope.scaling.alpha", 8f),
-                        "llama.rope.scaling.alpha is not understood"),
-                Arguments.of(SmallModel.of("llama").put("logit_scale", 2f), "llama.logit_scale is not understood"),
+                        "llama.rope.scaling.alpha is not supported"),
+                Arguments.of(SmallModel.of("llama").put("logit_scale", 2f), "llama.logit_scale is not supported"),
                 Arguments.of(
                         SmallModel.of("llama").put("attn_logit_softcapping", 2f),
-                        "llama.attn_logit_softcapping is not understood"),
+                        "llama.attn_logit_softcapping is not supported"),
                 Arguments.of(SmallModel.of("llama").put("attention.key_length_swa", 4), "key_length_swa is 4"),
                 Arguments.of(SmallModel.of("llama").put("rope.scaling.factor", -2f), "rope.scaling.factor is -2.0"),
                 Arguments.of(

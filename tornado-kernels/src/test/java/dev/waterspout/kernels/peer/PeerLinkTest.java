@@ -163,6 +163,7 @@ class PeerLinkTest {
         PeerEnd end = link.end(0);
         end.offer(graph, "offer", packets);
         end.gather(graph, "gather", packets);
+        end.expect(Integer.BYTES);
         try (TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot()).withDevice(devices.getFirst())) {
             assertThatExceptionOfType(PeerException.class)
                     .isThrownBy(plan::execute)

@@ -61,8 +61,8 @@ public final class FpgaRunCommand implements Callable<Integer> {
             names = "--config",
             paramLabel = "FILE",
             description =
-                    "TornadoVM's configuration of FPGAs (default: tornado-fpga.conf in the bitstream's folder or the one"
-                            + " above, else the SDK's).")
+                    "TornadoVM's configuration of FPGAs (default: tornado-fpga.conf in the bitstream's folder or the"
+                            + " one above, else the SDK's).")
     private @Nullable Path configuration;
 
     @Mixin

@@ -40,7 +40,8 @@ class MpiTransportTest {
     static final String NEVER_STARTS = "never calls MPI_Init";
     static final String ENDS_BEFORE_THE_START = "killed before MPI_Init";
 
-    private static final String WAITED = "waited 3000 ms for the others to start";
+    private static final String WAITED =
+            "waited %d ms for the others to start".formatted(MpiFaultMain.TIMEOUT.toMillis());
     private static final String STOPPED = "was stopped by its launcher";
 
     @TempDir

@@ -154,24 +154,17 @@ public final class BlockCode {
      * @param bit bit of each byte that becomes bit 4; the one above it becomes bit 5
      */
     public void upperPair(int to, int from, int bit) {
-        shift(to, from, bit);
-        and(to, to, Constant.UPPER_PAIRS);
+        and(to, shifted(to, from, bit, 4), Constant.UPPER_PAIRS);
     }
 
     /** to = bits {@code bit} and above of each byte, two of them. */
     public void pair(int to, int from, int bit) {
-        shiftRight(to, from, bit);
-        and(to, to, Constant.PAIRS);
+        and(to, shifted(to, from, bit, 0), Constant.PAIRS);
     }
 
     /** Moves a bit of each byte to bit 2. */
     public void thirdBit(int to, int from, int bit) {
-        if (bit < 2) {
-            code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), 2 - bit);
-        } else {
-            shiftRight(to, from, bit - 2);
-        }
-        and(to, to, Constant.FOURS);
+        and(to, shifted(to, from, bit, 2), Constant.FOURS);
     }
 
     /**
@@ -214,17 +207,21 @@ public final class BlockCode {
 
     /** Moves a bit of each byte to bit 4. */
     public void upperBit(int to, int from, int bit) {
-        shift(to, from, bit);
-        and(to, to, Constant.SIXTEENS);
+        and(to, shifted(to, from, bit, 4), Constant.SIXTEENS);
     }
 
-    /** Moves bit {@code bit} to bit 4; neighbouring bits are moved too. */
-    private void shift(int to, int from, int bit) {
-        if (bit < 4) {
-            code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), 4 - bit);
-        } else {
-            shiftRight(to, from, bit - 4);
+    /**
+     * Moves bit {@code bit} to another bit; neighbouring bits are moved too.
+     *
+     * @return the register that has the result: {@code from} if there is nothing to move, else {@code to}
+     */
+    private int shifted(int to, int from, int bit, int other) {
+        if (bit == other) {
+            return from;
         }
+        VectorOp op = bit < other ? VectorOp.VPSLLD : VectorOp.VPSRLD;
+        code.put(op, isa.bits(), to, 0, Source.register(from), Math.abs(other - bit));
+        return to;
     }
 
     /** to = from, its doublewords shifted down. */
@@ -249,15 +246,17 @@ public final class BlockCode {
 
     /** to = byte {@code index} of each doubleword, without sign, as f32. */
     public void unsignedByte(int to, int from, int index) {
-        code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), BITS - 8 * (index + 1));
-        code.put(VectorOp.VPSRLD, isa.bits(), to, 0, Source.register(to), BITS - 8);
-        code.put(VectorOp.VCVTDQ2PS, to, Source.register(to));
+        byteOf(to, from, index, VectorOp.VPSRLD);
     }
 
     /** to = byte {@code index} of each doubleword, with sign, as f32. */
     public void signedByte(int to, int from, int index) {
-        code.put(VectorOp.VPSLLD, isa.bits(), to, 0, Source.register(from), BITS - 8 * (index + 1));
-        code.put(VectorOp.VPSRAD, isa.bits(), to, 0, Source.register(to), BITS - 8);
+        byteOf(to, from, index, VectorOp.VPSRAD);
+    }
+
+    private void byteOf(int to, int from, int index, VectorOp shiftDown) {
+        int top = shifted(to, from, 8 * index, BITS - 8);
+        code.put(shiftDown, isa.bits(), to, 0, Source.register(top), BITS - 8);
         code.put(VectorOp.VCVTDQ2PS, to, Source.register(to));
     }
 

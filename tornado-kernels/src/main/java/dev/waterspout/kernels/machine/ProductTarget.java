@@ -6,8 +6,9 @@ import dev.waterspout.kernels.machine.ByteLayout.Constant;
  * Numbers are multiplied with inputs at once: a vector has 16 columns of some rows, one of them per 128 bits. Products
  * of a run of 16 columns are in registers 0 to 3, and become sums with a lane per row.
  *
- * <p>Products of two bytes are added to words and stay words while they cannot overflow. Exact sums of groups wait in
- * the place of the tile's numbers until all numbers of the block have been read: a type need not store groups in order.
+ * <p>Products of two bytes are added to words and stay words while they cannot overflow. An exact sum of a group is
+ * added to the results as soon as all groups before it have been: until then it waits in the place of the tile's
+ * numbers. Additions to results wait for each other, so they are spread over the block.
  */
 final class ProductTarget implements BlockTarget {
     /** Register of the results. */
@@ -34,7 +35,11 @@ final class ProductTarget implements BlockTarget {
     /** Words that can be added before they overflow, of products of two bytes each; 0 for none. */
     private final int room;
 
-    private final boolean[] begun;
+    /** Runs of each group that have been multiplied. */
+    private final int[] done;
+
+    /** Groups, the first ones, that have been added to the results. */
+    private int added;
 
     /** The last run whose products are in registers, or none. */
     private int run = NONE;
@@ -52,7 +57,7 @@ final class ProductTarget implements BlockTarget {
         int most = quants.width() == Quants.Width.BYTES ? -Byte.MIN_VALUE : quants.most() - quants.least();
         int words = Short.MAX_VALUE / (2 * most * (int) InputRounding.LARGEST);
         room = isa.dotProducts() || words < quants.group() / RUN ? 0 : words;
-        begun = new boolean[block.blockElements() / quants.group()];
+        done = new int[block.blockElements() / quants.group()];
     }
 
     @Override
@@ -133,15 +138,24 @@ final class ProductTarget implements BlockTarget {
             widen(0);
         }
         int group = run * RUN / quants.group();
-        if (begun[group]) {
+        if (done[group] > 0) {
             code.put(VectorOp.VPADDD, 0, 0, sum(group));
         }
-        if (begun.length > 1) {
-            code.store(0, General.R8, ByteLayout.NUMBERS + group * isa.bytes());
-        }
-        begun[group] = true;
+        done[group] += runs;
         run = NONE;
         runs = 0;
+        if (group == added && isDone(group)) {
+            add(Source.register(0));
+        } else {
+            code.store(0, General.R8, ByteLayout.NUMBERS + group * isa.bytes());
+        }
+        while (added < done.length && isDone(added)) {
+            add(sum(added));
+        }
+    }
+
+    private boolean isDone(int group) {
+        return done[group] * RUN == quants.group();
     }
 
     private Source sum(int group) {
@@ -178,32 +192,30 @@ final class ProductTarget implements BlockTarget {
         return addWords ? 2 * words : 0;
     }
 
-    /** Adds the groups of the block to the results. */
+    /** Ends the block. */
     void end() {
         reduce();
+    }
+
+    /** Adds the exact sum of the next group to the results. */
+    private void add(Source sum) {
         int product = 1;
-        for (int g = 0; g < begun.length; g++) {
-            boolean shifted = quants.shift(isa) != 0;
-            if (shifted) {
-                code.put(VectorOp.VPBROADCASTD, product, input(g, ByteLayout.INPUT_STARTS));
-            }
-            if (begun.length == 1 && shifted) {
-                code.put(VectorOp.VPADDD, 0, 0, product);
-            } else if (shifted) {
-                code.put(VectorOp.VPADDD, 0, product, sum(g));
-            } else if (begun.length > 1) {
-                code.load(0, General.R8, ByteLayout.NUMBERS + g * isa.bytes());
-            }
+        int group = added++;
+        if (quants.shift(isa) == 0) {
+            code.put(VectorOp.VCVTDQ2PS, 0, sum);
+        } else {
+            code.put(VectorOp.VPBROADCASTD, product, input(group, ByteLayout.INPUT_STARTS));
+            code.put(VectorOp.VPADDD, 0, product, sum);
             code.put(VectorOp.VCVTDQ2PS, 0, Source.register(0));
-            code.put(VectorOp.VBROADCASTSS, product, input(g, ByteLayout.INPUT_SCALES));
-            int at = g * Isa.VECTORS * isa.bytes();
-            code.put(VectorOp.VMULPS, product, product, Source.memory(General.R9, at));
-            code.put(VectorOp.VFMADD231PS, RESULT, 0, product);
-            if (quants.hasOffsets()) {
-                int offsets = ByteLayout.offsets(isa) - ByteLayout.scales(isa);
-                code.put(VectorOp.VBROADCASTSS, product, input(g, ByteLayout.INPUT_SUMS));
-                code.put(VectorOp.VFMADD231PS, RESULT, product, Source.memory(General.R9, offsets + at));
-            }
+        }
+        code.put(VectorOp.VBROADCASTSS, product, input(group, ByteLayout.INPUT_SCALES));
+        int at = group * Isa.VECTORS * isa.bytes();
+        code.put(VectorOp.VMULPS, product, product, Source.memory(General.R9, at));
+        code.put(VectorOp.VFMADD231PS, RESULT, 0, product);
+        if (quants.hasOffsets()) {
+            int offsets = ByteLayout.offsets(isa) - ByteLayout.scales(isa);
+            code.put(VectorOp.VBROADCASTSS, product, input(group, ByteLayout.INPUT_SUMS));
+            code.put(VectorOp.VFMADD231PS, RESULT, product, Source.memory(General.R9, offsets + at));
         }
     }
 

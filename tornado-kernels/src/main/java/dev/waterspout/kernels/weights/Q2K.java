@@ -56,19 +56,22 @@ final class Q2K extends ScaledQuants {
     public void emit(BlockCode code) {
         int d = BlockCode.OWN;
         int least = d + 1;
-        int nibbles = d + 2;
-        int value = d + 3;
+        int scales = d + 2;
+        int offsets = d + 3;
+        int value = d + 4;
         code.half(d, 80);
         code.half(least, 82);
         code.negate(least, least);
         int factors = code.quads(0);
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
-            code.lowNibbles(nibbles, factors + g / 4);
-            code.unsignedByte(value, nibbles, g % 4);
+            if (g % 4 == 0) {
+                code.lowNibbles(scales, factors + g / 4);
+                code.highNibbles(offsets, factors + g / 4);
+            }
+            code.unsignedByte(value, scales, g % 4);
             code.multiply(value, d, value);
             code.storeScale(g, value);
-            code.highNibbles(nibbles, factors + g / 4);
-            code.unsignedByte(value, nibbles, g % 4);
+            code.unsignedByte(value, offsets, g % 4);
             code.multiply(value, least, value);
             code.storeOffset(g, value);
         }

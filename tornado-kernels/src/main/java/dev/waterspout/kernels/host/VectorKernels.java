@@ -2,6 +2,8 @@ package dev.waterspout.kernels.host;
 
 import dev.waterspout.kernels.machine.ByteKernels;
 import dev.waterspout.kernels.machine.ElementKernels;
+import dev.waterspout.kernels.machine.ExpansionKernels;
+import dev.waterspout.kernels.machine.FloatStorage;
 import dev.waterspout.kernels.machine.MachineCode;
 import dev.waterspout.kernels.machine.Quants;
 import dev.waterspout.kernels.machine.RotaryKernels;
@@ -11,6 +13,7 @@ import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import dev.waterspout.kernels.weights.QuantBlock;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +47,16 @@ public final class VectorKernels implements HostKernels {
     /** {@return whether operations that exist in machine code use it} */
     public boolean hasMachineCode() {
         return machine != null;
+    }
+
+    /**
+     * {@return whether machine code does whole products with these weights, so that they need no compilation to be
+     * fast}
+     *
+     * @param weights weights of the product
+     */
+    public boolean isMachineCode(WeightMatrix weights) {
+        return bytes(weights) != null || (machine != null && weights.format().floats() != null);
     }
 
     /**
@@ -90,6 +103,14 @@ public final class VectorKernels implements HostKernels {
     public void embed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
         Arguments.checkEmbed(table, row, target, targetOffset);
         long address = Memory.address(table.data()) + table.offset(row, 0);
+        FloatStorage floats = table.format().floats();
+        if (machine != null && floats != null && table.columns() % Lanes.COUNT == 0) {
+            Optional<ExpansionKernels> expansion = machine.expansions(floats, Lanes.COUNT, 0, 0);
+            if (expansion.isPresent()) {
+                expansion.get().expand(Memory.target(target) + targetOffset, address, 0, 1, table.columns());
+                return;
+            }
+        }
         table.format().unpack(address, table.columns(), Memory.target(target) + targetOffset, new QuantBlock());
     }
 

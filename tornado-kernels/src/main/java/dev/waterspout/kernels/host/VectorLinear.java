@@ -1,6 +1,9 @@
 package dev.waterspout.kernels.host;
 
+import dev.waterspout.kernels.machine.ExpansionKernels;
+import dev.waterspout.kernels.machine.FloatStorage;
 import dev.waterspout.kernels.machine.MachineCode;
+import dev.waterspout.kernels.machine.TotalKernels;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
@@ -73,6 +76,13 @@ public final class VectorLinear {
     private final long sums;
     private final long totals;
     private final DotTiles tiles;
+
+    /** Machine code that expands rows, or null. */
+    private final @Nullable ExpansionKernels expansion;
+
+    /** Machine code that reduces sums, or null. */
+    private final @Nullable TotalKernels reduction;
+
     private final int tileTokens;
     private final boolean few;
     private final boolean rounds;
@@ -112,6 +122,13 @@ public final class VectorLinear {
         rowsPerGroup = few ? STREAM_GROUP : GROUP;
         sumStride = rowsPerGroup * Lanes.COUNT;
         tiles = new DotTiles(expanded, STRIDE, inputs, STRIDE, sums, Lanes.COUNT, sumStride, machine);
+        FloatStorage floats = weights.format().floats();
+        expansion = machine == null || floats == null
+                ? null
+                : machine.expansions(floats, Lanes.COUNT, STRIDE * Float.BYTES, (int)
+                                weights.format().rowBytes(CHUNK))
+                        .orElse(null);
+        reduction = machine == null ? null : machine.totals(Lanes.COUNT).orElse(null);
     }
 
     /** Whether inputs are rounded. */
@@ -129,6 +146,9 @@ public final class VectorLinear {
             boolean rounds,
             HostScratch scratch,
             @Nullable MachineCode machine) {
+        if (machine != null && FloatRowLinear.apply(weights, x, batch, y, rowFrom, rowTo, scratch, machine)) {
+            return;
+        }
         try {
             VectorLinear linear = new VectorLinear(weights, x, batch, y, rounds, scratch, machine);
             for (int token = 0; token < batch; token += linear.tileTokens) {
@@ -203,16 +223,28 @@ public final class VectorLinear {
             tiles.readInputs(input(column, 0, tokens));
             for (int first = 0; first < rows; first += NEAR) {
                 int near = Math.min(NEAR, rows - first);
-                for (int r = 0; r < near; r++) {
-                    expand(row + first + r, column, chunk, r * STRIDE);
-                }
+                expand(row + first, near, column, chunk);
                 int sum = SUMS + first * Lanes.COUNT;
                 tiles.multiply(near, 0, tokens, Lanes.whole(chunk), sum, column == 0);
             }
         }
     }
 
-    private void expand(int row, int column, int count, int to) {
+    /** Expands columns of some rows; of those that fill no vector only the Vector API does. */
+    private void expand(int row, int rows, int column, int count) {
+        if (expansion != null) {
+            if (count >= Lanes.COUNT) {
+                long stored = address + weights.offset(row, column);
+                expansion.expand(expanded, stored, weights.rowStride(), rows, Lanes.whole(count));
+            }
+            return;
+        }
+        for (int r = 0; r < rows; r++) {
+            expandRow(row + r, column, count, r * STRIDE);
+        }
+    }
+
+    private void expandRow(int row, int column, int count, int to) {
         weights.format().unpack(address + weights.offset(row, column), count, expanded + Layouts.floats(to), block);
     }
 
@@ -222,9 +254,19 @@ public final class VectorLinear {
         int whole = Lanes.whole(columns);
         int rest = columns - whole;
         for (int r = 0; r < rows && rest > 0; r++) {
-            expand(row + r, whole, rest, r * Lanes.COUNT);
+            expandRow(row + r, whole, rest, r * Lanes.COUNT);
         }
         boolean direct = rest == 0 && rows % LaneSums.GROUP == 0;
+        if (direct && reduction != null) {
+            reduction.sum(
+                    outputs + Layouts.floats((long) token * weights.rows() + row),
+                    Layouts.floats(weights.rows()),
+                    sums + Layouts.floats(SUMS),
+                    Layouts.floats(sumStride),
+                    rows,
+                    tokens);
+            return;
+        }
         for (int t = 0; t < tokens; t++) {
             long output = Layouts.floats((long) (token + t) * weights.rows() + row);
             long to = direct ? outputs + output : totals;

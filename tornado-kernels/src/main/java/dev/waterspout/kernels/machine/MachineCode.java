@@ -40,6 +40,9 @@ public final class MachineCode {
     private final Map<Integer, Optional<ElementKernels>> elements = new ConcurrentHashMap<>();
     private final Map<RotaryTile, Optional<RotaryKernels>> rotaries = new ConcurrentHashMap<>();
     private final Map<FloatTranspose, Optional<TransposeKernels>> transposes = new ConcurrentHashMap<>();
+    private final Map<FloatExpansion, Optional<ExpansionKernels>> expansions = new ConcurrentHashMap<>();
+    private final Map<FloatRows, Optional<FloatRowKernels>> floatRows = new ConcurrentHashMap<>();
+    private final Map<LaneTotals, Optional<TotalKernels>> totals = new ConcurrentHashMap<>();
 
     private MachineCode(Isa isa, @Nullable Runner simulator) {
         this.isa = isa;
@@ -113,6 +116,49 @@ public final class MachineCode {
      */
     public Optional<FloatKernels> floats(FloatTile shape) {
         return floats.computeIfAbsent(shape, key -> checked(new FloatKernels(this, key)));
+    }
+
+    /**
+     * {@return the kernel that expands rows of floats to f32, or nothing if it does not work here}
+     *
+     * @param storage encoding of the rows
+     * @param lanes lanes of a vector of f32: 4, 8 or 16
+     * @param targetStride bytes from an expanded row to the next
+     * @param runBytes bytes of the runs of columns that the caller expands: of a row the next run is prefetched
+     */
+    public Optional<ExpansionKernels> expansions(FloatStorage storage, int lanes, int targetStride, int runBytes) {
+        FloatExpansion shape = new FloatExpansion(storage, lanes * Float.SIZE, targetStride, runBytes);
+        return expansions.computeIfAbsent(shape, key -> checked(new ExpansionKernels(this, key)));
+    }
+
+    /**
+     * {@return the kernel of products of stored floats with few tokens, or nothing if there is none for such rows or it
+     * does not work here}
+     *
+     * @param storage encoding of the rows
+     * @param lanes lanes of the vectors of partial sums: 4, 8 or 16
+     * @param tokens number of tokens
+     * @param rowStride bytes from a row to the next
+     * @param columns number of columns
+     */
+    public Optional<FloatRowKernels> floatRows(
+            FloatStorage storage, int lanes, int tokens, long rowStride, int columns) {
+        if (tokens > FloatRowKernels.MOST_TOKENS
+                || rowStride > FloatRowKernels.LONGEST_STRIDE
+                || columns % lanes != 0) {
+            return Optional.empty();
+        }
+        FloatRows shape = new FloatRows(isa, storage, lanes, tokens, (int) rowStride, columns);
+        return floatRows.computeIfAbsent(shape, key -> checked(new FloatRowKernels(this, key)));
+    }
+
+    /**
+     * {@return the kernel that sums the lanes of vectors, or nothing if it does not work here}
+     *
+     * @param lanes lanes of a vector: 4, 8 or 16
+     */
+    public Optional<TotalKernels> totals(int lanes) {
+        return totals.computeIfAbsent(new LaneTotals(isa, lanes), key -> checked(new TotalKernels(this, key)));
     }
 
     /**

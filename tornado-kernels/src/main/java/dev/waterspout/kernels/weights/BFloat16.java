@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.FloatStorage;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
@@ -19,6 +20,11 @@ final class BFloat16 extends TensorType {
 
     BFloat16() {
         super(ID, 1, 2);
+    }
+
+    @Override
+    FloatStorage floats() {
+        return FloatStorage.BF16;
     }
 
     @Override

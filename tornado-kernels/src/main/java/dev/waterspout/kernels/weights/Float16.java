@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.FloatStorage;
 import dev.waterspout.kernels.vector.Halves;
 import dev.waterspout.kernels.vector.Lanes;
 import dev.waterspout.kernels.vector.Layouts;
@@ -21,6 +22,11 @@ final class Float16 extends TensorType {
 
     Float16() {
         super(ID, 1, 2);
+    }
+
+    @Override
+    FloatStorage floats() {
+        return FloatStorage.F16;
     }
 
     @Override

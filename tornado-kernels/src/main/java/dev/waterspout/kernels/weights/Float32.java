@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.FloatStorage;
 import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +16,11 @@ final class Float32 extends TensorType {
 
     Float32() {
         super(ID, 1, 4);
+    }
+
+    @Override
+    FloatStorage floats() {
+        return FloatStorage.F32;
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.waterspout.kernels.weights;
 
+import dev.waterspout.kernels.machine.FloatStorage;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The encoding of a tensor type. A row is a sequence of blocks; all numbers are little-endian.
@@ -63,6 +65,12 @@ abstract class TensorType {
             int inBlock = i % blockElements;
             target[i] = weight(data, (long) (i / blockElements) * blockBytes, inBlock);
         }
+    }
+
+    /** {@return how weights that are floats are stored; null if weights are something else} */
+    @Nullable
+    FloatStorage floats() {
+        return null;
     }
 
     /** {@return the numbers that device kernels look up; none for most types} */

@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockReader;
+import dev.waterspout.kernels.machine.FloatStorage;
 import dev.waterspout.kernels.machine.Quants;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -102,6 +103,11 @@ public enum WeightFormat {
     /** {@return the range of the numbers, and the groups, of weights; null if the weights are floats} */
     public @Nullable Quants quants() {
         return type instanceof ScaledQuants scaled ? scaled.quants() : null;
+    }
+
+    /** {@return how weights that are floats are stored; null if weights are something else} */
+    public @Nullable FloatStorage floats() {
+        return type.floats();
     }
 
     /** {@return how machine code reads blocks, or null if {@link #read} does} */

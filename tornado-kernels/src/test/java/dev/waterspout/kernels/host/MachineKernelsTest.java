@@ -60,6 +60,29 @@ class MachineKernelsTest extends HostKernelsContract {
         assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
     }
 
+    /** Rows of whole vectors, panels at the end of a matrix, few tokens and many. */
+    @ParameterizedTest
+    @CsvSource({
+        "F16, 16, 1", "F16, 1024, 1", "F16, 1520, 2", "F16, 528, 3", "F16, 1520, 4", "F16, 48, 33",
+        "BF16, 16, 3", "BF16, 1520, 1", "BF16, 1040, 33", "F32, 48, 1", "F32, 1520, 2", "F32, 1040, 5"
+    })
+    void wholeVectorsOfFloatsHaveTheBitsOfTheVectorApi(WeightFormat format, int columns, int batch) {
+        int rows = 53;
+        WeightMatrix weights =
+                RandomWeights.create(arena, format, rows, columns, 2, 75).matrix();
+        MemorySegment x = Segments.random(arena, (long) batch * columns, 76);
+        MemorySegment expected = Segments.floats(arena, (long) batch * rows);
+        MemorySegment actual = Segments.floats(arena, (long) batch * rows);
+        HostKernels.vector().linear(weights, x, batch, expected, 3, rows, scratch);
+        kernels.linear(weights, x, batch, actual, 3, rows, scratch);
+        assertThat(Segments.bits(actual)).isEqualTo(Segments.bits(expected));
+        MemorySegment expectedRow = Segments.floats(arena, columns);
+        MemorySegment actualRow = Segments.floats(arena, columns);
+        HostKernels.vector().embed(weights, 7, expectedRow, 0);
+        kernels.embed(weights, 7, actualRow, 0);
+        assertThat(Segments.bits(actualRow)).isEqualTo(Segments.bits(expectedRow));
+    }
+
     @ParameterizedTest
     @CsvSource({"4, 2, 64, 100, 37", "6, 1, 80, 0, 70", "2, 2, 8, 250, 20", "7, 1, 133, 120, 9", "2, 1, 3, 0, 5"})
     void attentionHasTheBitsOfTheVectorApi(int heads, int kvHeads, int headDim, int firstPosition, int rows) {

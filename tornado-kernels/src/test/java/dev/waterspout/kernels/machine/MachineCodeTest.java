@@ -91,6 +91,28 @@ class MachineCodeTest {
 
     @ParameterizedTest
     @MethodSource("machines")
+    void storedFloatsAreExpandedAndMultipliedWithTheBitsOfTheDefinition(MachineCode machine) {
+        for (int lanes : new int[] {4, 8, 16}) {
+            if (lanes <= machine.isa().lanes()) {
+                assertThat(machine.totals(lanes)).isPresent();
+                for (FloatStorage storage : FloatStorage.values()) {
+                    assertThat(machine.expansions(storage, lanes, 3 * lanes * Float.BYTES, 64))
+                            .isPresent();
+                    for (int tokens = 1; tokens <= FloatRowKernels.MOST_TOKENS; tokens++) {
+                        int columns = (2 * tokens + 1) * lanes;
+                        int stride = columns * storage.bytes() + 6;
+                        assertThat(machine.floatRows(storage, lanes, tokens, stride, columns))
+                                .isPresent();
+                        assertThat(machine.floatRows(storage, lanes, tokens, stride, columns - 1))
+                                .isEmpty();
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("machines")
     void rowsAreTransposed(MachineCode machine) {
         assertThat(machine.transposes(36, 2 * machine.isa().bytes())).isPresent();
         assertThat(machine.transposes(

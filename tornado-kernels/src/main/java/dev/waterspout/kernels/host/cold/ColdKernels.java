@@ -58,7 +58,7 @@ public final class ColdKernels implements HostKernels {
             HostScratch scratch) {
         Arguments.checkLinear(weights, x, batch, y);
         Arguments.checkRange("rows", rowFrom, rowTo, weights.rows());
-        if (compiled.bytes(weights) != null) {
+        if (compiled.isMachineCode(weights)) {
             compiled.linear(weights, x, batch, y, rowFrom, rowTo, scratch);
         } else {
             new ColdLinear(weights, x, batch, compiled.rounds(weights)).multiply(y, rowFrom, rowTo);

@@ -47,6 +47,15 @@ record LoadPlan(List<Arrival> requests) {
                         + "; all of them must be above 0");
             }
         }
+
+        /**
+         * Returns these parameters with another seed.
+         *
+         * @param another seed of the random numbers
+         */
+        Shape withSeed(long another) {
+            return new Shape(requests, rate, promptTokens, replyTokens, mostTokens, another);
+        }
     }
 
     static LoadPlan of(Shape shape) {

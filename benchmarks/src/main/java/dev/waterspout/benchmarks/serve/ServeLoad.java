@@ -2,6 +2,7 @@ package dev.waterspout.benchmarks.serve;
 
 import dev.waterspout.engine.json.PlainJson;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,6 +27,12 @@ import java.util.stream.Stream;
  */
 public final class ServeLoad {
     private static final Duration LIMIT = Duration.ofMinutes(10);
+    /** Most seconds to the first token of a request that counts as good. */
+    private static final double FIRST_LIMIT = 2;
+
+    /** Most seconds between two tokens of such a request. */
+    private static final double NEXT_LIMIT = 0.2;
+
     /** An event that has text. */
     private static final Pattern PIECE = Pattern.compile("\"(?:text|content)\":\\s*\"[^\"]");
 
@@ -44,26 +51,41 @@ public final class ServeLoad {
     }
 
     /**
-     * Runs a load and prints its figures.
+     * Runs one load after another and prints the figures of each. Loads of the same shape, whose figures are not
+     * printed, come first: the JVM of the server, and the one of this program, compile their code meanwhile.
      *
      * @param arguments address such as http://127.0.0.1:8080, requests, requests per second, median tokens of prompts
-     *     and of replies, most tokens of each, seed
+     *     and of replies, most tokens of each, least seconds of the loads that come first, and a seed for each load
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        if (arguments.length != 7) {
-            throw new IllegalArgumentException(
-                    "arguments: URL REQUESTS RATE PROMPT-TOKENS REPLY-TOKENS MOST-TOKENS SEED");
+        if (arguments.length < 8) {
+            throw new IllegalArgumentException("arguments: URL REQUESTS RATE PROMPT-TOKENS REPLY-TOKENS MOST-TOKENS"
+                    + " WARM-UP-SECONDS SEED [SEED...]");
         }
-        LoadPlan plan = LoadPlan.of(new LoadPlan.Shape(
+        URI url = URI.create(arguments[0]);
+        LoadPlan.Shape shape = new LoadPlan.Shape(
                 Integer.parseInt(arguments[1]),
                 Double.parseDouble(arguments[2]),
                 Integer.parseInt(arguments[3]),
                 Integer.parseInt(arguments[4]),
                 Integer.parseInt(arguments[5]),
-                Long.parseLong(arguments[6])));
-        LoadReport report = new LoadReport(2, 0.2);
-        double seconds = run(URI.create(arguments[0]), plan, report);
-        System.out.print(report.text(seconds));
+                0);
+        List<Long> seeds = Stream.of(arguments).skip(7).map(Long::parseLong).toList();
+        measure(url, shape, Double.parseDouble(arguments[6]), seeds, System.out);
+    }
+
+    /** Prints the figures of a load for each seed, after loads of at least the given seconds in total. */
+    static void measure(URI url, LoadPlan.Shape shape, double warmUp, List<Long> seeds, PrintStream out)
+            throws IOException, InterruptedException {
+        double left = warmUp;
+        for (long seed = -1; left > 0; seed--) {
+            left -= run(url, LoadPlan.of(shape.withSeed(seed)), new LoadReport(FIRST_LIMIT, NEXT_LIMIT));
+        }
+        for (long seed : seeds) {
+            LoadReport report = new LoadReport(FIRST_LIMIT, NEXT_LIMIT);
+            double seconds = run(url, LoadPlan.of(shape.withSeed(seed)), report);
+            out.print(report.text(seconds));
+        }
     }
 
     /** Runs a plan. {@return the duration in seconds} */

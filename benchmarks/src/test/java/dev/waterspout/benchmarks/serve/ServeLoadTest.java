@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -56,6 +58,16 @@ class ServeLoadTest {
             assertThat(report.text(2))
                     .contains("requests 20, answered 16, refused 4, failed 0")
                     .contains("tokens/s 20.0, requests/s 8.00, good requests/s 8.00");
+
+            ByteArrayOutputStream printed = new ByteArrayOutputStream();
+            requests.set(0);
+            LoadPlan.Shape four = new LoadPlan.Shape(4, 1000, 5, 5, 10, 0);
+            ServeLoad.measure(url, four, 1e-9, List.of(1L, 2L), new PrintStream(printed, true, StandardCharsets.UTF_8));
+            assertThat(requests).hasValue(12);
+            assertThat(printed.toString(StandardCharsets.UTF_8).lines())
+                    .hasSize(8)
+                    .filteredOn(line -> line.startsWith("requests 4, answered "))
+                    .hasSize(2);
         } finally {
             server.stop(0);
         }

@@ -35,16 +35,16 @@ record LoadPlan(List<Arrival> requests) {
      * @param rate rate of arrivals per second
      * @param promptTokens median of the prompts
      * @param replyTokens median of the replies
-     * @param mostTokens largest number of tokens of a prompt, and of its reply
+     * @param mostMedians largest length of a prompt and of a reply, as a multiple of its median
      * @param seed seed of the random numbers
      */
-    record Shape(int requests, double rate, int promptTokens, int replyTokens, int mostTokens, long seed) {
+    record Shape(int requests, double rate, int promptTokens, int replyTokens, double mostMedians, long seed) {
         /** Checks the ranges. */
         Shape {
-            if (requests < 1 || !(rate > 0) || promptTokens < 1 || replyTokens < 1 || mostTokens < 1) {
+            if (requests < 1 || !(rate > 0) || promptTokens < 1 || replyTokens < 1 || !(mostMedians >= 1)) {
                 throw new IllegalArgumentException("load of " + requests + " requests at " + rate + " per second with "
-                        + promptTokens + " and " + replyTokens + " tokens, at most " + mostTokens
-                        + "; all of them must be above 0");
+                        + promptTokens + " and " + replyTokens + " tokens, at most " + mostMedians + " times as many"
+                        + "; all of them must be above 0, and the last at least 1");
             }
         }
 
@@ -54,7 +54,7 @@ record LoadPlan(List<Arrival> requests) {
          * @param another seed of the random numbers
          */
         Shape withSeed(long another) {
-            return new Shape(requests, rate, promptTokens, replyTokens, mostTokens, another);
+            return new Shape(requests, rate, promptTokens, replyTokens, mostMedians, another);
         }
     }
 
@@ -66,14 +66,14 @@ record LoadPlan(List<Arrival> requests) {
             now += -Math.log(1 - random.nextDouble()) / shape.rate();
             arrivals.add(new Arrival(
                     now,
-                    length(random, shape.promptTokens(), shape.mostTokens()),
-                    length(random, shape.replyTokens(), shape.mostTokens())));
+                    length(random, shape.promptTokens(), shape.mostMedians()),
+                    length(random, shape.replyTokens(), shape.mostMedians())));
         }
         return new LoadPlan(arrivals);
     }
 
-    private static int length(SplittableRandom random, int median, int most) {
-        double length = median * Math.exp(SPREAD * random.nextGaussian());
-        return Math.clamp(Math.round(length), 1, most);
+    private static int length(SplittableRandom random, int median, double mostMedians) {
+        double medians = Math.min(mostMedians, Math.exp(SPREAD * random.nextGaussian()));
+        return Math.toIntExact(Math.max(1, (long) (median * medians)));
     }
 }

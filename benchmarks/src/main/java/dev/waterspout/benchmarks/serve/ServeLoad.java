@@ -55,11 +55,11 @@ public final class ServeLoad {
      * printed, come first: the JVM of the server, and the one of this program, compile their code meanwhile.
      *
      * @param arguments address such as http://127.0.0.1:8080, requests, requests per second, median tokens of prompts
-     *     and of replies, most tokens of each, least seconds of the loads that come first, and a seed for each load
+     *     and of replies, largest multiple of these medians, least seconds of the loads that come first, and a seed for each load
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         if (arguments.length < 8) {
-            throw new IllegalArgumentException("arguments: URL REQUESTS RATE PROMPT-TOKENS REPLY-TOKENS MOST-TOKENS"
+            throw new IllegalArgumentException("arguments: URL REQUESTS RATE PROMPT-TOKENS REPLY-TOKENS MOST-MEDIANS"
                     + " WARM-UP-SECONDS SEED [SEED...]");
         }
         URI url = URI.create(arguments[0]);
@@ -68,7 +68,7 @@ public final class ServeLoad {
                 Double.parseDouble(arguments[2]),
                 Integer.parseInt(arguments[3]),
                 Integer.parseInt(arguments[4]),
-                Integer.parseInt(arguments[5]),
+                Double.parseDouble(arguments[5]),
                 0);
         List<Long> seeds = Stream.of(arguments).skip(7).map(Long::parseLong).toList();
         measure(url, shape, Double.parseDouble(arguments[6]), seeds, System.out);

@@ -10,8 +10,13 @@ final class CandidateSelection {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
+    private static final int NEGATIVE_INFINITY = Float.floatToRawIntBits(Float.NEGATIVE_INFINITY);
 
-    private float[] values = {};
+    /** Bits of the logits. The JVM compiles loops over ints, unlike those over floats, to vector instructions. */
+    private int[] bits = {};
+
+    /** The largest logit of each stretch. */
+    private float[] largest = {};
 
     /**
      * Writes the answer to a request.
@@ -23,16 +28,19 @@ final class CandidateSelection {
      */
     void write(LogitsRequest request, CandidateLayout layout, MemorySegment logits, MemorySegment answer) {
         int count = layout.tokens().size();
-        if (values.length < count) {
-            values = new float[count];
+        if (bits.length < count) {
+            bits = new int[count];
+            largest = new float[LikeliestTokens.stretches(count)];
         }
-        MemorySegment.copy(logits, FLOAT, 0, values, 0, count);
+        MemorySegment.copy(logits, WORD, 0, bits, 0, count);
         writeRange(layout, count, answer);
         for (int i = 0; i < layout.named(); i++) {
             int at = request.named().get(layout.firstNamed() + i)
                     - layout.tokens().from();
-            answer.set(FLOAT, bytes(layout.namedAt() + i), values[at]);
-            values[at] = Float.NEGATIVE_INFINITY;
+            answer.set(WORD, bytes(layout.namedAt() + i), bits[at]);
+            bits[at] = NEGATIVE_INFINITY;
+            int stretch = at / LikeliestTokens.STRETCH;
+            largest[stretch] = most(stretch * LikeliestTokens.STRETCH, end(stretch, count));
         }
         writeSums(request.temperatures(), count, answer);
         writeKeys(layout, count, answer);
@@ -43,50 +51,65 @@ final class CandidateSelection {
         float most = Float.NEGATIVE_INFINITY;
         answer.set(WORD, bytes(CandidateLayout.UNUSABLE_ID), -1);
         answer.set(FLOAT, bytes(CandidateLayout.UNUSABLE), 0);
-        for (int from = 0; from < count; from += LikeliestTokens.STRETCH) {
-            int to = Math.min(from + LikeliestTokens.STRETCH, count);
-            least = Math.min(least, least(from, to));
-            most = Math.max(most, most(from, to));
+        for (int stretch = 0; stretch < LikeliestTokens.stretches(count); stretch++) {
+            int from = stretch * LikeliestTokens.STRETCH;
+            largest[stretch] = most(from, end(stretch, count));
+            most = Math.max(most, largest[stretch]);
+            least = Math.min(least, least(from, end(stretch, count)));
         }
-        if (!(most < Float.POSITIVE_INFINITY)) { // also where one is NaN
+        if (!(most < Float.POSITIVE_INFINITY) || Float.isNaN(least)) {
             int id = 0;
-            while (values[id] < Float.POSITIVE_INFINITY) {
+            while (Float.intBitsToFloat(bits[id]) < Float.POSITIVE_INFINITY) {
                 id++;
             }
             answer.set(WORD, bytes(CandidateLayout.UNUSABLE_ID), layout.tokens().from() + id);
-            answer.set(FLOAT, bytes(CandidateLayout.UNUSABLE), values[id]);
+            answer.set(WORD, bytes(CandidateLayout.UNUSABLE), bits[id]);
         }
         answer.set(FLOAT, bytes(CandidateLayout.LEAST), least);
         answer.set(FLOAT, bytes(CandidateLayout.MOST), most);
     }
 
-    private float least(int from, int to) {
-        float least = values[from];
-        for (int at = from; at < to; at++) {
-            least = Math.min(least, values[at]);
-        }
-        return least;
+    private static int end(int stretch, int count) {
+        return Math.min((stretch + 1) * LikeliestTokens.STRETCH, count);
     }
 
-    private float most(int from, int to) {
-        float most = values[from];
+    /** Returns the least value, or a NaN that has a sign. */
+    private float least(int from, int to) {
+        int least = Integer.MAX_VALUE;
         for (int at = from; at < to; at++) {
-            most = Math.max(most, values[at]);
+            least = Math.min(least, ordered(bits[at]));
         }
-        return most;
+        return Float.intBitsToFloat(ordered(least));
+    }
+
+    /** Returns the largest value, or a NaN that has no sign. */
+    private float most(int from, int to) {
+        int most = Integer.MIN_VALUE;
+        for (int at = from; at < to; at++) {
+            most = Math.max(most, ordered(bits[at]));
+        }
+        return Float.intBitsToFloat(ordered(most));
+    }
+
+    /**
+     * Converts the bits of a float to an int that is ordered like the floats, and back. A NaN is beyond the infinity of
+     * its sign.
+     */
+    private static int ordered(int bits) {
+        return bits ^ (bits >> (Integer.SIZE - 1) & Integer.MAX_VALUE);
     }
 
     private void writeSums(List<Double> temperatures, int count, MemorySegment answer) {
-        float largest = Float.NEGATIVE_INFINITY;
-        for (int from = 0; from < count; from += LikeliestTokens.STRETCH) {
-            largest = Math.max(largest, most(from, Math.min(from + LikeliestTokens.STRETCH, count)));
+        float most = Float.NEGATIVE_INFINITY;
+        for (int stretch = 0; stretch < LikeliestTokens.stretches(count); stretch++) {
+            most = Math.max(most, largest[stretch]);
         }
-        answer.set(FLOAT, bytes(CandidateLayout.LARGEST_OTHER), largest);
+        answer.set(FLOAT, bytes(CandidateLayout.LARGEST_OTHER), most);
         for (int i = 0; i < temperatures.size(); i++) {
             double sum = 0;
-            for (int from = 0; from < count && largest > Float.NEGATIVE_INFINITY; from += LikeliestTokens.STRETCH) {
+            for (int from = 0; from < count && most > Float.NEGATIVE_INFINITY; from += LikeliestTokens.STRETCH) {
                 int to = Math.min(from + LikeliestTokens.STRETCH, count);
-                sum += sumOfExponentials(from, to, largest, temperatures.get(i));
+                sum += sumOfExponentials(from, to, most, temperatures.get(i));
             }
             answer.set(DOUBLE, bytes(CandidateLayout.SUMS + 2 * i), sum);
         }
@@ -95,7 +118,7 @@ final class CandidateSelection {
     private double sumOfExponentials(int from, int to, double largest, double temperature) {
         double sum = 0;
         for (int at = from; at < to; at++) {
-            sum += Math.exp((values[at] - largest) / temperature);
+            sum += Math.exp((Float.intBitsToFloat(bits[at]) - largest) / temperature);
         }
         return sum;
     }
@@ -105,7 +128,7 @@ final class CandidateSelection {
             return;
         }
         LikeliestTokens likeliest = new LikeliestTokens(layout.keys());
-        likeliest.offer(values, count, layout.tokens().from());
+        likeliest.offer(bits, count, layout.tokens().from(), largest);
         long[] keys = likeliest.ranked();
         for (int i = 0; i < layout.keys(); i++) {
             long key = i < keys.length ? keys[i] : CandidateLayout.UNUSED;

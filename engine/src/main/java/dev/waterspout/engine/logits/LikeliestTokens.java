@@ -41,6 +41,36 @@ public final class LikeliestTokens {
         }
     }
 
+    /**
+     * Offers tokens. Skips stretches that have no token as likely as the ones found so far.
+     *
+     * @param bits bits of the logits; no NaN
+     * @param size number of tokens
+     * @param first id of the first
+     * @param largest the largest logit of each stretch
+     */
+    void offer(int[] bits, int size, int first, float... largest) {
+        for (int from = 0; from < size; from += STRETCH) {
+            if (key(first + from, largest[from / STRETCH]) <= bound) {
+                offer(bits, from, Math.min(from + STRETCH, size), first);
+            }
+        }
+    }
+
+    private void offer(int[] bits, int from, int to, int first) {
+        for (int at = from; at < to; at++) {
+            long key = key(first + at, Float.intBitsToFloat(bits[at]));
+            if (key <= bound) {
+                add(key);
+            }
+        }
+    }
+
+    /** {@return the number of stretches of so many tokens, of which the last one may be shorter} */
+    static int stretches(int size) {
+        return (size + STRETCH - 1) / STRETCH;
+    }
+
     private void offer(float[] values, int from, int to, int first) {
         for (int at = from; at < to; at++) {
             long key = key(first + at, values[at]);

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 class CandidatesTest {
     private static final int TOKENS = 701;
     private static final int[] ENDS = {3, 400, 401, 710};
+    /** Processors return a NaN with a sign for an invalid operation. */
+    private static final float NEGATIVE_NAN = Float.intBitsToFloat(0xffc00000);
 
     private static float[] random(long seed) {
         Random random = new Random(seed);
@@ -69,6 +71,30 @@ class CandidatesTest {
     }
 
     @Test
+    void candidatesOfAVocabularyOfManyStretchesAreTheMostLikelyOnes() {
+        int[] ends = {4000, 4001, 9000};
+        List<Integer> named = List.of(5, 3999, 8999);
+        CandidateRanks ranks = new CandidateRanks(ends);
+        for (int seed = 0; seed < 20; seed++) {
+            Random random = new Random(seed);
+            float[] logits = new float[9000];
+            for (int i = 0; i < logits.length; i++) {
+                // Rising and falling over the stretches, so that some of them have no candidate.
+                logits[i] = (float) (random.nextGaussian() + 4 * Math.sin(i / 900.0 + seed));
+            }
+            named.forEach(id -> logits[id] = 20 + id);
+            ranks.hold(logits);
+            Candidates found = ranks.answer(LogitsRequest.best(9000, 40, List.of(), named));
+            Ranking top = Ranking.top(logits, 43);
+            Ranking ranking = found.ranking(found.named());
+            assertThat(ranking.size()).isGreaterThanOrEqualTo(43);
+            for (int place = 0; place < 43; place++) {
+                assertThat(ranking.id(place)).isEqualTo(top.id(place));
+            }
+        }
+    }
+
+    @Test
     void sumsCoverAllTokensThatAreNotNamed() {
         List<Integer> named = List.of(5, 500);
         CandidateRanks ranks = new CandidateRanks(ENDS);
@@ -116,7 +142,7 @@ class CandidatesTest {
         ranks.hold(logits);
         assertThat(ranks.answer(request).require("none").named()).containsExactly(logits[450]);
         for (int id : new int[] {0, 2, 400, 450, 700}) {
-            for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+            for (float bad : new float[] {Float.NaN, NEGATIVE_NAN, Float.POSITIVE_INFINITY}) {
                 float[] damaged = logits.clone();
                 damaged[id] = bad;
                 ranks.hold(damaged);

@@ -106,12 +106,16 @@ final class Gate implements Handler {
         }
     }
 
+    /** Sends an error: as the answer, or as the last event of a stream that has begun. */
     private static void refuse(Exchange exchange, ApiException failure) {
         if (failure.modelLost() && exchange.repeats()) {
             return; // the front sends the request again
         }
         try {
-            if (!exchange.begun()) {
+            if (exchange.begun()) {
+                exchange.send("data: " + PlainJson.text(failure.body()) + "\n\n");
+                exchange.endEvents();
+            } else {
                 exchange.answer(failure.answer());
             }
         } catch (ClientGoneException left) {

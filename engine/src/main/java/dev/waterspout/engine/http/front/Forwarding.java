@@ -173,13 +173,4 @@ final class Forwarding {
             }
         }
     }
-
-    /** Sends an error to the client, as an event if a stream has begun. */
-    void fail(ApiException failure) {
-        if (!client.begun()) {
-            throw failure;
-        }
-        client.send("data: " + PlainJson.text(failure.body()) + "\n\n");
-        client.endEvents();
-    }
 }

@@ -228,7 +228,7 @@ public final class Ranks implements AutoCloseable {
      *
      * @param client the request, and the means to answer it
      * @param limit longest time to wait for the ranks to start
-     * @throws ApiException if the request is refused before its answer has begun
+     * @throws ApiException if the ranks cannot answer it; a stream may have begun
      */
     public void answer(Exchange client, Duration limit) {
         Forwarding forwarding = new Forwarding(client);
@@ -252,8 +252,8 @@ public final class Ranks implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw ApiException.server(503, "server_error", "the server is shutting down");
         }
-        forwarding.fail(ApiException.server(
-                500, "server_error", "the ranks ended " + (restarts + 1) + " times while they answered this request"));
+        throw ApiException.server(
+                500, "server_error", "the ranks ended " + (restarts + 1) + " times while they answered this request");
     }
 
     /** Waits until the ranks answer requests. {@return the connection with rank 0} */

@@ -134,6 +134,12 @@ class RanksTest {
         ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
     }
 
+    private void awaitRestart(int count) throws InterruptedException {
+        while (ranks.state() != Ranks.State.UP || ranks.restarted() != count) {
+            Thread.sleep(2);
+        }
+    }
+
     private FrontServer serve() throws Exception {
         CompletableFuture<Void> connected = CompletableFuture.runAsync(this::connect);
         assertThat(ranks.start()).isTrue();
@@ -222,20 +228,45 @@ class RanksTest {
             for (int i = 0; i < 2; i++) {
                 die();
                 connect();
-                while (ranks.state() != Ranks.State.UP || ranks.restarted() != i + 1) {
-                    Thread.sleep(2);
-                }
+                awaitRestart(i + 1);
             }
             die();
             while (ranks.state() != Ranks.State.ENDED) {
                 Thread.sleep(2);
             }
-            HttpResponse<String> refused = client.send(post(front, "/stream"), BodyHandlers.ofString());
+            assertEnded(front);
+        }
+    }
+
+    private void assertEnded(FrontServer front) throws IOException, InterruptedException {
+        for (HttpResponse<String> refused :
+                List.of(client.send(post(front, "/stream"), BodyHandlers.ofString()), get(front, "/metrics"))) {
             assertThat(refused.statusCode()).isEqualTo(503);
             assertThat(refused.body()).contains("the ranks have ended");
-            HttpResponse<String> health = get(front, "/health");
-            assertThat(health.statusCode()).isEqualTo(503);
-            assertThat(health.body()).contains("\"status\":\"failed\",\"restarts\":2");
+        }
+        HttpResponse<String> health = get(front, "/health");
+        assertThat(health.statusCode()).isEqualTo(503);
+        assertThat(health.body()).contains("\"status\":\"failed\",\"restarts\":2");
+    }
+
+    @Test
+    void aStreamEndsWithAnErrorWhenRanksAreNotRestarted() throws Exception {
+        try (FrontServer front = serve()) {
+            for (int i = 0; i < 2; i++) {
+                die();
+                connect();
+                awaitRestart(i + 1);
+            }
+            before = token -> {
+                if (token == 2) {
+                    die();
+                }
+            };
+            List<String> lines = stream(front);
+            assertThat(lines).hasSize(3);
+            assertThat(lines.get(1)).endsWith(" 1");
+            assertThat(lines.getLast()).startsWith("data: {\"error\":").contains("the ranks have ended");
+            assertEnded(front);
         }
     }
 

@@ -91,6 +91,23 @@ class ModelServerTest {
         Map<String, Object> biased =
                 server.answer("/v1/completions", greedy + ",\"logprobs\":1,\"logit_bias\":{\"" + token + "\":-100}}");
         assertThat(TestServer.at(biased, "choices.0.logprobs.tokens.0")).isNotEqualTo(top);
+        Map<String, Object> paired =
+                server.answer("/v1/completions", greedy + ",\"logprobs\":1,\"logit_bias\":[[" + token + ",false]]}");
+        assertThat(TestServer.at(paired, "choices.0.text")).isEqualTo(TestServer.at(biased, "choices.0.text"));
+    }
+
+    @Test
+    void theModelIsFoundByItsName() throws Exception {
+        HttpResponse<String> found = server.get("/v1/models/orator");
+        assertThat(found.statusCode()).isEqualTo(200);
+        Map<String, Object> all = TestServer.json(server.get("/v1/models").body());
+        assertThat(TestServer.json(found.body()).get("id"))
+                .isEqualTo(TestServer.at(all, "data.0.id"))
+                .isEqualTo("orator");
+        assertThat(server.get("/v1/models/%6frator").statusCode()).isEqualTo(200);
+        HttpResponse<String> unknown = server.get("/v1/models/gpt-9");
+        assertThat(unknown.statusCode()).isEqualTo(404);
+        assertThat(unknown.body()).contains("model_not_found").contains("there is no model 'gpt-9'");
     }
 
     @Test
@@ -142,16 +159,22 @@ class ModelServerTest {
             quoteCharacter = '`',
             value = {
                 "[1]||the request's body is not a JSON object",
-                "{\"messages\":5}|messages|messages is a number; it must be a list",
+                "{\"messages\":5}|messages|messages is the number 5; it must be a list",
                 "{\"messages\":[{\"content\":\"x\"}]}|messages[0].role|messages[0].role is missing",
                 "{}|messages|messages is missing",
+                "{\"messages\":[]}|messages|messages is an empty list; it must be a list of one message or more",
+                "{" + HELLO + ",\"max_tokens\":1.5}|max_tokens|max_tokens is the number 1.5; it must be an integer",
+                "{" + HELLO
+                        + ",\"logit_bias\":[[5]]}|logit_bias|logit_bias is a list; it must be an object, or a list of"
+                        + " pairs of a token and a number or false",
+                "{" + HELLO + ",\"logit_bias\":[[5,true]]}|logit_bias.5|logit_bias.5 is a boolean; it must be a number",
                 "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}|"
                         + "messages[0].content[0].type|messages[0].content[0].type"
                         + " is 'image_url'; only text is supported",
                 "{" + HELLO + ",\"temperature\":\"hot\"}|temperature|temperature is a string; it must be a number",
                 "{" + HELLO + ",\"top_p\":1.5}|top_p|top_p is 1.5; it must be within 0.0 to 1.0",
                 "{" + HELLO + ",\"n\":true}|n|n is a boolean; it must be an integer",
-                "{" + HELLO + ",\"stop\":[\"a\",4]}|stop[1]|stop[1] is a number; it must be a string",
+                "{" + HELLO + ",\"stop\":[\"a\",4]}|stop[1]|stop[1] is the number 4; it must be a string",
                 "{" + HELLO + ",\"stream\":\"yes\"}|stream|stream is a string; it must be true or false",
                 "{" + HELLO
                         + ",\"logit_bias\":{\"x\":1}}|logit_bias.x|logit_bias names token 'x'; tokens are 0 to 2047",
@@ -180,6 +203,7 @@ class ModelServerTest {
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .POST(HttpRequest.BodyPublishers.ofString("{}"));
         assertThat(server.send(form).statusCode()).isEqualTo(415);
+        assertThat(server.send(server.post(CHAT, "")).body()).contains("the request's body is empty");
         String deep = "[".repeat(70) + "]".repeat(70);
         assertThat(server.send(server.post(CHAT, deep)).body()).contains("64 arrays and objects");
     }

@@ -67,6 +67,10 @@ class ToolsAndFormatsTest {
                         + "\"text\":{\"format\":{\"type\":"
                         + "\"json_schema\",\"name\":\"v\",\"schema\":" + SCHEMA + "}}}");
         assertVote(TestServer.at(response, "output.0.content.0.text"));
+        Map<String, Object> continued = server.answer(
+                "/v1/completions",
+                "{\"prompt\":\"We the people\",\"temperature\":1,\"max_tokens\":200,\"json_schema\":" + SCHEMA + "}");
+        assertVote(TestServer.at(continued, "choices.0.text"));
     }
 
     @Test
@@ -161,6 +165,8 @@ class ToolsAndFormatsTest {
                 "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"anyOf\":[]}}}"
                         + "|schema.anyOf is empty; it must have at least one schema",
                 "\"tool_choice\":\"required\"|tools is missing",
+                "\"json_schema\":{},\"response_format\":{\"type\":\"json_object\"}|json_schema is given and"
+                        + " response_format",
                 "\"tool_choice\":\"often\"|tool_choice is 'often'",
                 "\"tools\":[{\"type\":\"function\"}]|tools[0].function is missing",
             })

@@ -108,8 +108,12 @@ public final class OpenApi {
 
     /** Returns the violations of the description by an answer; empty if there are none. */
     public List<String> problems(String method, String path, int status, String contentType, String body) {
-        Map<String, Object> operation =
-                map(map(map(document.get("paths")).get(path)).get(method.toLowerCase(java.util.Locale.ROOT)));
+        Map<String, Object> paths = map(document.get("paths"));
+        String pattern = paths.keySet().stream()
+                .filter(known -> path.matches(known.replaceAll("\\{[a-z]+}", ".+")))
+                .findFirst()
+                .orElse(path);
+        Map<String, Object> operation = map(map(paths.get(pattern)).get(method.toLowerCase(java.util.Locale.ROOT)));
         Object answer = map(operation.get("responses")).get(String.valueOf(status));
         if (answer == null) {
             return List.of(method + " " + path + ": status " + status + " is not described");

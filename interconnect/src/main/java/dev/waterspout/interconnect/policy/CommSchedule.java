@@ -3,6 +3,7 @@ package dev.waterspout.interconnect.policy;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.RangeCheck;
 import dev.waterspout.kernels.codec.WireFormat;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -89,6 +90,19 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
                                 step.choice().chunkRows())))
                 .toList();
         return new CommSchedule(alike, formats, saturation);
+    }
+
+    /** Returns the choices as readable text, such as {@code allgather bf16 up to 8 rows, reduce-scatter bf16 beyond}. */
+    public String description() {
+        List<String> parts = new ArrayList<>();
+        for (Step step : steps.subList(0, steps.size() - 1)) {
+            parts.add(step.choice() + " up to " + step.maxRows() + (step.maxRows() == 1 ? " row" : " rows"));
+        }
+        parts.add(steps.getLast().choice() + (steps.size() == 1 ? "" : " beyond"));
+        if (!formats.isEmpty()) {
+            parts.add("other formats in " + formats.size() + " exchanges");
+        }
+        return String.join(", ", parts);
     }
 
     /** Returns whether a format of this schedule can saturate, which is then to be watched. */

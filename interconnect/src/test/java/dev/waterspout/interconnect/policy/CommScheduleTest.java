@@ -26,6 +26,14 @@ class CommScheduleTest {
     }
 
     @Test
+    void theDescriptionNamesAllChoices() {
+        assertThat(CommSchedule.fixed(SMALL).description()).isEqualTo("allgather f32");
+        assertThat(BY_SIZE.withFormats(Map.of(3, E4M3, 0, BF16)).description())
+                .isEqualTo("allgather f32 up to 8 rows, twostep " + E2M1.label()
+                        + " in chunks of 64 rows beyond, other formats in 2 exchanges");
+    }
+
+    @Test
     void anExchangeMayOnlyHaveItsOwnFormat() {
         CommSchedule mixed = BY_SIZE.withFormats(Map.of(3, E4M3, 0, BF16));
         assertThat(mixed.choice(9, 3)).isEqualTo(new CommChoice(Algorithm.TWOSTEP, E4M3, 64));

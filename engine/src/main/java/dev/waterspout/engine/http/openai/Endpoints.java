@@ -11,6 +11,7 @@ import dev.waterspout.engine.http.transport.Stamp;
 import dev.waterspout.engine.json.PlainJson;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.tokenizer.Tokenizer;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public final class Endpoints {
     /** Path of the health check, which the owner of this object answers. */
     public static final String HEALTH = "/health";
+
+    private static final String MODELS = "/v1/models";
+    private static final String ONE_MODEL = "/v1/models/{model}";
 
     private final ServedModel served;
     private final ReplyQueue queue;
@@ -59,7 +63,10 @@ public final class Endpoints {
         endpoints.put(
                 "POST /v1/completions", exchange -> reply(exchange, completion(body(exchange), exchange.stamp())));
         endpoints.put("POST /v1/responses", exchange -> reply(exchange, response(body(exchange), exchange.stamp())));
-        endpoints.put("GET /v1/models", exchange -> exchange.answer(json(models())));
+        endpoints.put(
+                "GET " + MODELS,
+                exchange -> exchange.answer(json(PlainJson.object("object", "list", "data", List.of(model())))));
+        endpoints.put("GET " + ONE_MODEL, exchange -> exchange.answer(json(model(exchange.path()))));
         endpoints.put("GET /metrics", exchange -> exchange.answer(metrics()));
         endpoints.put("POST /tokenize", exchange -> exchange.answer(json(tokenize(body(exchange)))));
         endpoints.put("POST /detokenize", exchange -> exchange.answer(json(detokenize(body(exchange)))));
@@ -75,13 +82,14 @@ public final class Endpoints {
      * @throws ApiException with status 404 or 405 if there is none
      */
     public Endpoint find(String method, String path) {
-        Endpoint found = endpoints.get(method + " " + path);
+        String route = route(path);
+        Endpoint found = endpoints.get(method + " " + route);
         if (found != null) {
             return found;
         }
         Set<String> paths = new TreeSet<>();
         for (String known : endpoints.keySet()) {
-            if (known.endsWith(" " + path)) {
+            if (known.endsWith(" " + route)) {
                 throw ApiException.request(
                         405, path + " does not allow " + method + ", only " + known.substring(0, known.indexOf(' ')));
             }
@@ -95,13 +103,19 @@ public final class Endpoints {
         return Collections.unmodifiableSet(endpoints.keySet());
     }
 
-    private boolean knows(String path) {
-        return endpoints.keySet().stream().anyMatch(known -> known.endsWith(" " + path));
+    /** Returns the path of an endpoint for the path of a request: the name of a model is part of the latter. */
+    private static String route(String path) {
+        return path.startsWith(MODELS + "/") ? ONE_MODEL : path;
+    }
+
+    private boolean knows(String route) {
+        return endpoints.keySet().stream().anyMatch(known -> known.endsWith(" " + route));
     }
 
     /** Counts an answered request in the metrics. */
     public void count(String path, int status) {
-        metrics.request(path.equals(HEALTH) || knows(path) ? path : "other", status);
+        String route = route(path);
+        metrics.request(route.equals(HEALTH) || knows(route) ? route : "other", status);
     }
 
     private static Fields body(Exchange exchange) {
@@ -145,30 +159,44 @@ public final class Endpoints {
         return new Answer(200, "text/plain; version=0.0.4; charset=utf-8", text, Map.of());
     }
 
-    private Map<String, @Nullable Object> models() {
+    /** Returns the model whose name a path ends with, percent-encoded or not. */
+    private Map<String, @Nullable Object> model(String path) {
+        String asked = path.substring(MODELS.length() + 1);
+        if (!asked.equals(served.name()) && !decoded(asked).equals(served.name())) {
+            throw ApiException.coded(
+                    404, "model_not_found", "there is no model '" + asked + "'; the model is '" + served.name() + "'");
+        }
+        return model();
+    }
+
+    private static String decoded(String part) {
+        try {
+            return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException notEncoded) {
+            return part;
+        }
+    }
+
+    private Map<String, @Nullable Object> model() {
         LanguageModel model = served.model();
         ModelConfig config = model.deployment().model().config();
         return PlainJson.object(
+                "id",
+                served.name(),
                 "object",
-                "list",
-                "data",
-                List.of(PlainJson.object(
-                        "id",
-                        served.name(),
-                        "object",
-                        "model",
-                        "created",
-                        served.now(),
-                        "owned_by",
-                        "waterspout",
-                        "meta",
-                        PlainJson.object(
-                                "n_vocab", served.tokenizer().vocabulary().size(),
-                                "n_ctx", served.context(),
-                                "n_ctx_train", config.contextLength(),
-                                "n_embd", config.width(),
-                                "ranks", model.session().ranks(),
-                                "devices", model.deployment().devices()))));
+                "model",
+                "created",
+                served.now(),
+                "owned_by",
+                "waterspout",
+                "meta",
+                PlainJson.object(
+                        "n_vocab", served.tokenizer().vocabulary().size(),
+                        "n_ctx", served.context(),
+                        "n_ctx_train", config.contextLength(),
+                        "n_embd", config.width(),
+                        "ranks", model.session().ranks(),
+                        "devices", model.deployment().devices()));
     }
 
     Map<String, @Nullable Object> tokenize(Fields fields) {
@@ -241,7 +269,9 @@ public final class Endpoints {
                 "eos_token",
                 text(tokenizer, tokenizer.vocabulary().eos()),
                 "exchange",
-                String.valueOf(served.model().deployment().options().schedule()),
+                served.model().session().ranks() == 1
+                        ? "none"
+                        : served.model().deployment().options().schedule().description(),
                 "build_info",
                 "waterspout " + Version.number());
     }

@@ -28,9 +28,12 @@ public final class Fields {
      * Reads a request's body.
      *
      * @param body JSON in UTF-8
-     * @throws ApiException if it is not UTF-8, not JSON, or not an object
+     * @throws ApiException if it is empty, not UTF-8, not JSON, or not an object
      */
     public static Fields read(byte[] body) {
+        if (body.length == 0) {
+            throw ApiException.request(400, "the request's body is empty; it must be a JSON object");
+        }
         try {
             String text = StandardCharsets.UTF_8
                     .newDecoder()
@@ -176,8 +179,8 @@ public final class Fields {
             case null -> "null";
             case String _ -> "a string";
             case Boolean _ -> "a boolean";
-            case Number _ -> "a number";
-            case List<?> _ -> "a list";
+            case Number number -> "the number " + number;
+            case List<?> list -> list.isEmpty() ? "an empty list" : "a list";
             default -> "an object";
         };
     }

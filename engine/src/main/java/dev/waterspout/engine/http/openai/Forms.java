@@ -16,12 +16,15 @@ final class Forms {
 
     private Forms() {}
 
-    /** Reads {@code response_format}, {@code grammar}, {@code tool_choice} and {@code parallel_tool_calls}. */
+    /**
+     * Reads {@code response_format} or {@code json_schema}, {@code grammar}, {@code tool_choice} and {@code
+     * parallel_tool_calls}.
+     */
     static ReplyForm read(Fields fields, List<Map<String, @Nullable Object>> described) {
         return form(fields, schema(fields), grammar(fields), described);
     }
 
-    /** Reads {@code response_format} and {@code grammar} of a request that has no tools. */
+    /** Reads {@code response_format} or {@code json_schema}, and {@code grammar}, of a request that has no tools. */
     static ReplyForm readText(Fields fields) {
         return form(schema(fields), grammar(fields), List.of(), false, true);
     }
@@ -30,9 +33,19 @@ final class Forms {
         return fields.text("grammar").filter(text -> !text.isBlank());
     }
 
+    /** Reads OpenAI's {@code response_format}, or the schema that llama.cpp's server takes as {@code json_schema}. */
     private static Optional<Object> schema(Fields fields) {
-        Optional<Fields> format = fields.object("response_format");
-        return format.flatMap(given -> switch (given.requiredText("type")) {
+        Optional<Object> format = format(fields);
+        Optional<Object> bare = fields.any("json_schema");
+        if (format.isPresent() && bare.isPresent()) {
+            throw ApiException.field(
+                    "json_schema", "json_schema is given and response_format too; one of them is allowed");
+        }
+        return format.or(() -> bare);
+    }
+
+    private static Optional<Object> format(Fields fields) {
+        return fields.object("response_format").flatMap(given -> switch (given.requiredText("type")) {
             case "text" -> Optional.empty();
             case "json_object" -> Optional.of(given.any("schema").orElse(OBJECT));
             case "json_schema" -> {

@@ -27,7 +27,9 @@ final class Messages {
             messages.add(message(message));
         }
         if (messages.isEmpty()) {
-            throw fields.missing("messages");
+            throw fields.any("messages")
+                    .map(none -> fields.wrong("messages", none, "a list of one message or more"))
+                    .orElseGet(() -> fields.missing("messages"));
         }
         List<Map<String, @Nullable Object>> tools = new ArrayList<>();
         for (Fields tool : fields.objects("tools")) {

@@ -104,11 +104,11 @@ final class ResponsesRequest {
         Object input = fields.any("input").orElseThrow(() -> fields.missing("input"));
         if (input instanceof String text) {
             messages.add(ChatMessage.user(text));
-        } else {
+        } else if (input instanceof List<?>) {
             fields.objects("input").forEach(item -> add(item, messages));
         }
-        if (messages.isEmpty()) {
-            throw fields.missing("input");
+        if (messages.isEmpty() || !(input instanceof String || input instanceof List<?>)) {
+            throw fields.wrong("input", input, "a string, or a list of one item or more");
         }
         return messages;
     }

@@ -3,12 +3,15 @@ package dev.waterspout.engine.http.openai;
 import dev.waterspout.engine.generate.LogitAdjustments;
 import dev.waterspout.engine.generate.SamplingParameters;
 import dev.waterspout.engine.http.transport.Stamp;
+import dev.waterspout.engine.json.PlainJson;
 import dev.waterspout.engine.tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Reads sampling parameters from requests, by their names in OpenAI's interface and in llama.cpp's server. */
 final class SamplingFields {
@@ -44,7 +47,7 @@ final class SamplingFields {
 
     private static LogitAdjustments adjustments(Fields fields, LogitAdjustments usual, Vocabulary vocabulary) {
         Map<Integer, Double> bias = new LinkedHashMap<>(usual.bias());
-        fields.object("logit_bias")
+        biases(fields)
                 .ifPresent(biases -> biases.plain().keySet().forEach(key -> {
                     double value = biases.number(key, -1000, 1000).orElse(0.0);
                     bias.put(
@@ -65,6 +68,25 @@ final class SamplingFields {
                 fields.number("presence_penalty", -1000, 1000).orElse(usual.presence()),
                 fields.number("frequency_penalty", -1000, 1000).orElse(usual.frequency()),
                 bias);
+    }
+
+    /**
+     * Returns the biases by token. They are an object, or, as in llama.cpp's server, a list of pairs of a token and its
+     * bias, where false forbids the token.
+     */
+    private static Optional<Fields> biases(Fields fields) {
+        if (fields.any("logit_bias").filter(value -> value instanceof List<?>).isEmpty()) {
+            return fields.object("logit_bias");
+        }
+        Map<String, @Nullable Object> biases = PlainJson.object();
+        for (Object pair : fields.list("logit_bias")) {
+            if (!(pair instanceof List<?> both) || both.size() != 2 || !(both.getFirst() instanceof Long token)) {
+                throw fields.wrong(
+                        "logit_bias", pair, "an object, or a list of pairs of a token and a number or false");
+            }
+            biases.put(token.toString(), Boolean.FALSE.equals(both.getLast()) ? (Object) FORBIDDEN : both.getLast());
+        }
+        return Optional.of(Fields.of("logit_bias", biases));
     }
 
     private static int token(Fields biases, String key, int vocabulary) {

@@ -8,6 +8,7 @@ import dev.waterspout.kernels.host.HostKernels.LayerNorm;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.host.cold.ColdKernels;
 import dev.waterspout.kernels.parallel.WorkerPool;
 import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Timeline;
@@ -24,12 +25,16 @@ final class HostCompute {
     private static final int ELEMENT_GRAIN = 4096;
 
     private HostKernels kernels;
+    /** Kernels that embed a single token: too little work for the JVM to compile vector operations within a reply. */
+    private final HostKernels loops;
+
     private final WorkerPool pool;
     private final HostScratch[] scratch;
     private Timeline timeline = Timeline.OFF;
 
     HostCompute(HostKernels kernels, WorkerPool pool) {
         this.kernels = kernels;
+        this.loops = ColdKernels.of(kernels);
         this.pool = pool;
         this.scratch = new HostScratch[pool.threads()];
         for (int worker = 0; worker < scratch.length; worker++) {
@@ -56,9 +61,10 @@ final class HostCompute {
     void embed(WeightMatrix table, int[] tokens, MemorySegment target) {
         long begun = timeline.begin();
         long rowBytes = (long) table.columns() * Float.BYTES;
+        HostKernels used = tokens.length == 1 ? loops : kernels;
         pool.run(tokens.length, 1, (worker, from, to) -> {
             for (int row = from; row < to; row++) {
-                kernels.embed(table, tokens[row], target, row * rowBytes);
+                used.embed(table, tokens[row], target, row * rowBytes);
             }
         });
         timeline.end(Phase.EMBED, "embed", begun);

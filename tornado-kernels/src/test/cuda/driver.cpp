@@ -1,5 +1,6 @@
 // Stands in for the CUDA driver. Calls run at once, in the thread that makes them; a stream only has to keep what it captures.
 #include "standin.h"
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -61,12 +62,26 @@ static CUresult enqueue(CUstream stream, const Operation &operation) {
 
 static bool captures(CUstream stream) { return stream != nullptr && stream->capturing; }
 
+// Streams of all threads that capture. TornadoVM captures in the global mode, in which no thread may make calls that could wait.
+static std::atomic<int> capturing_streams;
+
+static bool forbidden_by_capture(const char *what) {
+    if (capturing_streams == 0) {
+        return false;
+    }
+    report(std::string(what) + " while a stream captures a graph");
+    return true;
+}
+
 // A wait for a stream that captures ends the capture without a graph.
 static CUresult wait_for(CUstream stream, const char *what) {
     trace("%s", what);
     if (captures(stream)) {
         stream->invalidated = true;
         report(std::string(what) + " of a stream that captures a graph");
+        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    }
+    if (stream == nullptr && forbidden_by_capture(what)) {
         return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     }
     count(WAITS);
@@ -172,6 +187,7 @@ API CUresult cuStreamCreate(CUstream *stream, unsigned) {
 }
 
 API CUresult cuStreamDestroy_v2(CUstream stream) {
+    capturing_streams -= stream->capturing ? 1 : 0;
     delete stream;
     return CUDA_SUCCESS;
 }
@@ -187,6 +203,7 @@ API CUresult cuStreamIsCapturing(CUstream stream, int *status) {
 
 API CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
     stream->capturing = true;
+    capturing_streams++;
     stream->invalidated = false;
     stream->captured.clear();
     return CUDA_SUCCESS;
@@ -194,6 +211,7 @@ API CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
 
 API CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
     stream->capturing = false;
+    capturing_streams--;
     *graph = stream->invalidated ? nullptr : new Graph{stream->captured};
     return stream->invalidated ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS;
 }
@@ -256,11 +274,19 @@ API CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent begin, CUevent e
 }
 
 API CUresult cuMemAlloc_v2(CUdeviceptr *begin, size_t bytes) {
+    if (forbidden_by_capture("cuMemAlloc")) {
+        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    }
     *begin = allocate(current_context == nullptr ? 0 : current_context->device, bytes);
     return *begin == 0 ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_SUCCESS;
 }
 
-API CUresult cuMemFree_v2(CUdeviceptr begin) { return release(begin) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE; }
+API CUresult cuMemFree_v2(CUdeviceptr begin) {
+    if (forbidden_by_capture("cuMemFree")) {
+        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    }
+    return release(begin) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
 
 API CUresult cuMemAllocHost_v2(void **memory, size_t bytes) {
     *memory = malloc(bytes);
@@ -376,6 +402,9 @@ API CUresult cuOccupancyMaxPotentialBlockSize(int *grid, int *block, CUfunction,
 
 API CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned, void *, void **) {
     std::string text = (const char *) image;
+    if (forbidden_by_capture("cuModuleLoad")) {
+        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    }
     count(MODULES);
     if (text.find(".entry") != std::string::npos) {
         *module = new Module{nullptr, text, keep(text, ".ptx")};

@@ -22,6 +22,7 @@ public final class Environment {
     private static final String BAILOUT = "tornado.recover.bailout";
     private static final String INLINING = "tornado.compiler.fullInlining";
     private static final String MEMORY = "tornado.device.memory";
+    private static final String CUDA_GRAPHS = "cuda-graphs";
     /** Set by bin/waterspout. */
     private static final String STANDARD_ERROR = "waterspout.stderr";
     /** More than any device has. */
@@ -200,6 +201,22 @@ public final class Environment {
 
     private static Optional<String> set(String variable) {
         return Optional.ofNullable(System.getenv(variable)).filter(value -> !value.isBlank());
+    }
+
+    /**
+     * Returns whether graphs of decode are captured as CUDA graphs, which {@code WATERSPOUT_CUDA_GRAPHS=off} switches
+     * off.
+     *
+     * @throws IllegalArgumentException if the variable is neither on nor off
+     */
+    public static boolean capturesCudaGraphs() {
+        String value = option(CUDA_GRAPHS).orElse("on");
+        return switch (value) {
+            case "on" -> true;
+            case "off" -> false;
+            default ->
+                throw new IllegalArgumentException("WATERSPOUT_CUDA_GRAPHS is '" + value + "'; it must be on or off");
+        };
     }
 
     /** Returns the launcher that started this process. */

@@ -173,7 +173,7 @@ final class DeviceCodecs {
             this.encode = encode();
             this.sum = sum();
             UploadGraph load = new UploadGraph(TornadoShard.LOAD, kernels, List.of(resident));
-            this.plan = new GraphPlan(on.name(), on.device(), load, List.of(before, encode, sum));
+            this.plan = new GraphPlan(on.name(), on.device(), load, List.of(before, encode, sum), List.of());
             plan.load();
         }
 

@@ -6,6 +6,7 @@ import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Timeline;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -33,6 +34,9 @@ final class GraphPlan implements AutoCloseable {
     private final UploadGraph load;
     private final List<KernelGraph> graphs;
     private final TornadoExecutionPlan plan;
+    /** Graphs that become CUDA graphs when they are first executed. */
+    private final Set<KernelGraph> captured;
+
     private final Set<Integer> compiled = new HashSet<>();
     private @Nullable DeviceThread thread;
     private Timeline timeline = Timeline.OFF;
@@ -54,11 +58,19 @@ final class GraphPlan implements AutoCloseable {
      * @param device the device that runs the graph
      * @param load the graph that uploads the arrays
      * @param graphs the graphs that take the arrays over
+     * @param captured those that are captured as CUDA graphs when they are first executed: each later execution is one
+     *     call of the driver, which repeats the copies, kernels and grids of the first
      */
-    GraphPlan(String name, TornadoDevice device, UploadGraph load, List<KernelGraph> graphs) {
+    GraphPlan(
+            String name,
+            TornadoDevice device,
+            UploadGraph load,
+            List<KernelGraph> graphs,
+            Collection<KernelGraph> captured) {
         this.name = name;
         this.load = load;
         this.graphs = List.copyOf(graphs);
+        this.captured = new HashSet<>(captured);
         GridScheduler grids = new GridScheduler();
         load.addTo(grids);
         graphs.forEach(graph -> graph.addTo(grids));
@@ -81,10 +93,14 @@ final class GraphPlan implements AutoCloseable {
                 : placed;
     }
 
-    /** Records executions from now on, with the device times that TornadoVM's profiler reports. */
+    /**
+     * Records executions from now on, with the device times that TornadoVM's profiler reports. It reports none of
+     * captured graphs, so graphs that are first executed from now on are not captured.
+     */
     void record(Timeline into) {
         timeline = into;
         if (into.isOn()) {
+            captured.clear();
             var _ = plan.withProfiler(ProfilerMode.SILENT);
         }
     }
@@ -163,7 +179,12 @@ final class GraphPlan implements AutoCloseable {
     private TornadoExecutionResult compile(int index, TaskGraph graph) {
         try (KernelLog log = new KernelLog()) {
             try {
-                TornadoExecutionResult result = plan.withGraph(index).execute();
+                plan.withGraph(index);
+                if (index > 0 && captured.contains(graphs.get(index - 1))) {
+                    plan.withCUDAGraph();
+                    graphs.get(index - 1).fixGrids();
+                }
+                TornadoExecutionResult result = plan.execute();
                 log.passOn();
                 return result;
             } catch (RuntimeException | Error failure) {

@@ -70,7 +70,8 @@ public final class PeerShards {
         List<ShardFactory> connected = new ArrayList<>();
         for (int rank = 0; rank < shards.size(); rank++) {
             TornadoShards each = shards.get(rank);
-            connected.add(new TornadoShards(each.name(), each.device(), link.end(rank), use, each.choices()));
+            connected.add(new TornadoShards(
+                    each.name(), each.device(), link.end(rank), use, each.choices(), each.capturing()));
         }
         return connected;
     }

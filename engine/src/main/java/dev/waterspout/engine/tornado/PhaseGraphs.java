@@ -216,6 +216,15 @@ final class PhaseGraphs {
                 .toList();
     }
 
+    /**
+     * Returns the graphs that can be captured, because each execution has the same copies, kernels and grids: those of
+     * a phase of one token, whose position and layer are read from arrays. Graphs that copy from device to device are
+     * not among them, since a replay does not run the host code of TornadoVM's library tasks.
+     */
+    List<KernelGraph> repeated() {
+        return maxRows == 1 && peers == null ? all() : List.of();
+    }
+
     /** Returns the attention half of a layer. */
     KernelGraph attention(int layer) {
         return attention.get(layer);

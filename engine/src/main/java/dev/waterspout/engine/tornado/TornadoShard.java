@@ -112,7 +112,8 @@ public final class TornadoShard implements ShardCompute {
                         Stream.ofNullable(copyBlock),
                         Stream.of(prefill, decode).distinct().flatMap(each -> each.all().stream()))
                 .toList();
-        this.plan = new GraphPlan(name, device, new UploadGraph(LOAD, kernels, arrays.all()), graphs);
+        List<KernelGraph> captured = on.captures() ? decode.repeated() : List.of();
+        this.plan = new GraphPlan(name, device, new UploadGraph(LOAD, kernels, arrays.all()), graphs, captured);
     }
 
     /**
@@ -122,7 +123,7 @@ public final class TornadoShard implements ShardCompute {
      * @param device the device that TornadoVM lists
      */
     public static ShardFactory factory(String name, TornadoDevice device) {
-        return new TornadoShards(name, device, null, PeerUse.ALWAYS, KernelChoices.DEFAULTS);
+        return new TornadoShards(name, device, null, PeerUse.ALWAYS, KernelChoices.DEFAULTS, true);
     }
 
     /**

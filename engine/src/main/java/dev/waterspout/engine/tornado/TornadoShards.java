@@ -1,5 +1,6 @@
 package dev.waterspout.engine.tornado;
 
+import dev.waterspout.engine.environment.Environment;
 import dev.waterspout.engine.forward.CodecSize;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardCompute;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /**
  * Factory of shards on a TornadoVM device.
@@ -28,9 +30,10 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  *     link
  * @param use phases in which the link is used
  * @param choices choices of tuned kernels
+ * @param capturing whether graphs of decode are captured as CUDA graphs on devices that have them
  */
 record TornadoShards(
-        String name, TornadoDevice device, @Nullable PeerEnd end, PeerUse use, KernelChoices choices)
+        String name, TornadoDevice device, @Nullable PeerEnd end, PeerUse use, KernelChoices choices, boolean capturing)
         implements ShardFactory {
     @Override
     public ShardCompute create(Model model, Shard shard, int ranks, RankOptions options) {
@@ -60,6 +63,18 @@ record TornadoShards(
     /** {@return the variant, limits and kernel choices of the device} */
     KernelDevice kernels() {
         return KernelDevice.of(device).with(choices);
+    }
+
+    /** {@return whether graphs of decode are captured as CUDA graphs} The user can switch that off. */
+    boolean captures() {
+        return capturing
+                && device.getTornadoVMBackend() == TornadoVMBackendType.CUDA
+                && Environment.capturesCudaGraphs();
+    }
+
+    /** {@return the same devices, whose graphs of decode are captured or not} */
+    TornadoShards withCapture(boolean captured) {
+        return new TornadoShards(name, device, end, use, choices, captured);
     }
 
     /** {@return the link's end for prefill, or null if its partials go through the host} */

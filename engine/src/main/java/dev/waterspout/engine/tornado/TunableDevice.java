@@ -62,7 +62,8 @@ public final class TunableDevice {
      * @param choices the choices that replace the defaults
      */
     public ShardFactory with(KernelChoices choices) {
-        return new TornadoShards(shards.name(), shards.device(), shards.end(), shards.use(), choices);
+        return new TornadoShards(
+                shards.name(), shards.device(), shards.end(), shards.use(), choices, shards.capturing());
     }
 
     /**

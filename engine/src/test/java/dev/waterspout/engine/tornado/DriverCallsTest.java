@@ -31,6 +31,7 @@ class DriverCallsTest {
             List.of("launches", "graph launches", "host to device", "device to host", "peer copies", "waits");
 
     private CudaStandIn driver;
+    /** CUDA devices whose graphs are not captured, so that each launch and copy is counted. */
     private List<ShardFactory> devices;
 
     @BeforeEach
@@ -41,6 +42,7 @@ class DriverCallsTest {
                 .list().stream()
                         .filter(device -> device.name().startsWith("tornado:cuda:"))
                         .map(Device::shards)
+                        .map(shards -> (ShardFactory) ((TornadoShards) shards).withCapture(false))
                         .toList();
         Assumptions.assumeFalse(devices.isEmpty(), "skipped: the SDK has no CUDA backend");
     }
@@ -77,6 +79,14 @@ class DriverCallsTest {
     @Test
     void aRankAlone() {
         assertAtMost(ofAToken("one device", "f32", devices.subList(0, 1)), 39, 59, 21);
+    }
+
+    @Test
+    void aRankAloneWithCapturedGraphs() {
+        ShardFactory capturing = ((TornadoShards) devices.getFirst()).withCapture(true);
+        Map<String, Long> calls = ofAToken("one device, captured graphs", "f32", List.of(capturing));
+        assertAtMost(calls, 0, 0, 30);
+        assertThat(calls.get("graph launches")).as("one per execution").isEqualTo(2 + 2 * LAYERS);
     }
 
     @Test

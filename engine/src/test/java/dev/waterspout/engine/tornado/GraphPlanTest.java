@@ -48,7 +48,7 @@ class GraphPlanTest {
         FloatArray array = new FloatArray(elements);
         array.init(1);
         UploadGraph load = new UploadGraph("load", KernelDevice.of(device), List.of(array));
-        return new GraphPlan("emulator:0", device, load, List.of());
+        return new GraphPlan("emulator:0", device, load, List.of(), List.of());
     }
 
     private static Path log(DeviceException failure) {

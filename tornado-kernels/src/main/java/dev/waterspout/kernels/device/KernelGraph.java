@@ -113,11 +113,17 @@ public final class KernelGraph {
      * called before every execution.
      *
      * @throws IllegalArgumentException if a kernel would access elements outside its arrays
+     * @throws IllegalStateException if a grid would change, and grids are fixed
      */
     public void prepare() {
         stepLimits.require(step);
         matrixStarts.put(step);
         launches.resize(step.get(Step.ROWS), step.get(Step.OUT_ROWS));
+    }
+
+    /** Refuses other grids than the present ones from now on: a captured CUDA graph repeats the grids of its capture. */
+    public void fixGrids() {
+        launches.fix();
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.WorkerGrid;
@@ -11,6 +12,7 @@ final class LaunchPlan {
     private final String graph;
     private final DeviceLimits limits;
     private final List<Launch> launches = new ArrayList<>();
+    private boolean fixed;
 
     LaunchPlan(String graph, DeviceLimits limits) {
         this.graph = graph;
@@ -42,7 +44,9 @@ final class LaunchPlan {
      */
     void add(String task, long items, int localX, int localY, int rowsPerItem, RowCount rows) {
         Launch launch = new Launch(task, items, localX, localY, rowsPerItem, rows, new WorkerGrid2D(1, 1));
-        launch.resize(1, limits);
+        LaunchShape shape = launch.shape(1);
+        shape.requireFits(task, limits);
+        launch.set(shape);
         launches.add(launch);
     }
 
@@ -53,15 +57,31 @@ final class LaunchPlan {
         }
     }
 
+    /**
+     * Sizes the grids for a number of rows.
+     *
+     * @throws IllegalStateException if a grid would change, and grids are fixed
+     */
     void resize(int chunkRows, int outRows) {
         for (Launch launch : launches) {
-            launch.resize(
-                    switch (launch.rows) {
-                        case CHUNK -> chunkRows;
-                        case OUT -> Math.max(1, outRows);
-                    },
-                    limits);
+            int rows = switch (launch.rows) {
+                case CHUNK -> chunkRows;
+                case OUT -> Math.max(1, outRows);
+            };
+            LaunchShape shape = launch.shape(rows);
+            if (!fixed) {
+                shape.requireFits(launch.task, limits);
+                launch.set(shape);
+            } else if (!launch.has(shape)) {
+                throw new IllegalStateException("task " + graph + "." + launch.task + " of " + rows
+                        + " rows needs another grid than the captured one");
+            }
         }
+    }
+
+    /** Keeps the grids as they are from now on. */
+    void fix() {
+        fixed = true;
     }
 
     int size() {
@@ -70,13 +90,20 @@ final class LaunchPlan {
 
     private record Launch(
             String task, long items, int localX, int localY, int rowsPerItem, RowCount rows, WorkerGrid grid) {
-        void resize(int count, DeviceLimits limits) {
-            LaunchShape shape = localY == 0
+        LaunchShape shape(int count) {
+            return localY == 0
                     ? LaunchShape.covering(items, 1, localX, 1)
                     : LaunchShape.covering(items, Math.ceilDiv(count, rowsPerItem), localX, localY);
-            shape.requireFits(task, limits);
+        }
+
+        void set(LaunchShape shape) {
             grid.setGlobalWork(shape.globalX(), shape.globalY(), 1);
             grid.setLocalWork(shape.localX(), shape.localY(), 1);
+        }
+
+        boolean has(LaunchShape shape) {
+            return Arrays.equals(grid.getGlobalWork(), new long[] {shape.globalX(), shape.globalY(), 1})
+                    && Arrays.equals(grid.getLocalWork(), new long[] {shape.localX(), shape.localY(), 1});
         }
     }
 }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
@@ -18,13 +19,15 @@ import java.util.Optional;
  * @param copyPeerAsync {@code CUresult cuMemcpyPeerAsync(CUdeviceptr dst, CUcontext dst_context, CUdeviceptr src,
  *     CUcontext src_context, size_t bytes, CUstream)}
  * @param synchronizeStream {@code CUresult cuStreamSynchronize(CUstream)}
+ * @param isCapturing {@code CUresult cuStreamIsCapturing(CUstream, CUstreamCaptureStatus*)}
  */
 record Cuda(
         MethodHandle pushContext,
         MethodHandle popContext,
         MethodHandle enablePeerAccess,
         MethodHandle copyPeerAsync,
-        MethodHandle synchronizeStream) {
+        MethodHandle synchronizeStream,
+        MethodHandle isCapturing) {
     static final String LIBRARY = "libcuda.so.1";
 
     private static final int ERROR_PEER_ACCESS_UNSUPPORTED = 217;
@@ -46,7 +49,8 @@ record Cuda(
                                 JAVA_LONG,
                                 JAVA_LONG,
                                 JAVA_LONG),
-                        calls.function("cuStreamSynchronize", JAVA_INT, JAVA_LONG)));
+                        calls.function("cuStreamSynchronize", JAVA_INT, JAVA_LONG),
+                        calls.function("cuStreamIsCapturing", JAVA_INT, JAVA_LONG, ADDRESS)));
     }
 
     /** Pushes a context on this thread's stack of contexts. */
@@ -96,6 +100,17 @@ record Cuda(
     void synchronize(long stream) {
         try {
             require("cuStreamSynchronize", (int) synchronizeStream.invokeExact(stream));
+        } catch (Throwable failure) {
+            throw NativeCalls.failed(LIBRARY, failure);
+        }
+    }
+
+    /** Returns whether work enqueued in a stream becomes part of a graph instead of being run. */
+    boolean captures(long stream) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment status = arena.allocate(JAVA_INT);
+            require("cuStreamIsCapturing", (int) isCapturing.invokeExact(stream, status));
+            return status.get(JAVA_INT, 0) != 0; // CU_STREAM_CAPTURE_STATUS_NONE
         } catch (Throwable failure) {
             throw NativeCalls.failed(LIBRARY, failure);
         }

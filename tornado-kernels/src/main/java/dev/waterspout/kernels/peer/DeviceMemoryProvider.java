@@ -2,8 +2,10 @@ package dev.waterspout.kernels.peer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import uk.ac.manchester.tornado.api.common.Access;
 import uk.ac.manchester.tornado.api.common.LibraryTaskDescriptor;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 import uk.ac.manchester.tornado.runtime.common.TornadoXPUDevice;
 import uk.ac.manchester.tornado.runtime.library.spi.LibraryContext;
@@ -17,6 +19,11 @@ import uk.ac.manchester.tornado.runtime.library.spi.TornadoNativeStreamSupport;
  */
 public final class DeviceMemoryProvider implements TornadoLibraryProvider {
     private static final String LIBRARY = "waterspout/device-memory";
+
+    /** The driver, loaded when a task first runs on a CUDA device. */
+    private static final class Driver {
+        static final Optional<Cuda> CUDA = Cuda.load();
+    }
 
     /** No state is kept per plan. */
     private static final class NoContext implements LibraryContext {}
@@ -54,6 +61,7 @@ public final class DeviceMemoryProvider implements TornadoLibraryProvider {
         if (!(invocation.getTuning() instanceof DeviceMemoryTask task)) {
             throw new PeerException("library task " + functionName + " has no task to run");
         }
+        refuseCapture(functionName, invocation);
         // Tasks are enqueued: earlier tasks have written their arrays only when the queue is empty.
         invocation.getDevice().sync(invocation.getExecutionPlanId());
         List<DeviceArray> arrays = new ArrayList<>();
@@ -61,6 +69,18 @@ public final class DeviceMemoryProvider implements TornadoLibraryProvider {
             arrays.add(array(invocation, index));
         }
         task.run(arrays);
+    }
+
+    /** Refuses a graph that is captured: replays would not run the task's code on the host. */
+    private static void refuseCapture(String function, LibraryInvocation invocation) {
+        TornadoXPUDevice device = invocation.getDevice();
+        if (device.getTornadoVMBackend() == TornadoVMBackendType.CUDA
+                && device instanceof TornadoNativeStreamSupport streams
+                && Driver.CUDA.isPresent()
+                && Driver.CUDA.get().captures(streams.getNativeStream(invocation.getExecutionPlanId()))) {
+            throw new PeerException(
+                    "library task " + function + " cannot be captured in a CUDA graph, whose replays would not run it");
+        }
     }
 
     @Override

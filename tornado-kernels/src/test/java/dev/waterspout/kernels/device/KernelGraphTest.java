@@ -2,6 +2,7 @@ package dev.waterspout.kernels.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
@@ -80,6 +81,13 @@ class KernelGraphTest {
         assertGrid(grids, "g.gate", 128, 2, 64, 1);
         assertGrid(grids, "g.select", 64, 1, 64, 1);
         assertThat(graph.launches()).isEqualTo(3);
+
+        graph.fixGrids();
+        graph.prepare();
+        step.set(Step.ROWS, 3);
+        assertThatIllegalStateException()
+                .isThrownBy(graph::prepare)
+                .withMessage("task g.gate of 3 rows needs another grid than the captured one");
     }
 
     @Test

@@ -284,4 +284,16 @@ class CudaStandInTest {
         assertThat(driver.call("cuStreamEndCapture", capturing, arena.allocate(JAVA_LONG)))
                 .isEqualTo(CAPTURE_UNSUPPORTED);
     }
+
+    @Test
+    void memoryIsNotAllocatedWhileAStreamCaptures() {
+        MemorySegment stream = arena.allocate(JAVA_LONG);
+        require("cuStreamCreate", stream, 0);
+        long capturing = stream.get(JAVA_LONG, 0);
+        require("cuStreamBeginCapture_v2", capturing, 0);
+        assertThat(driver.call("cuMemAlloc_v2", arena.allocate(JAVA_LONG), 4L)).isEqualTo(CAPTURE_UNSUPPORTED);
+        assertThat(driver.call("cuCtxSynchronize")).isEqualTo(CAPTURE_UNSUPPORTED);
+        require("cuStreamEndCapture", capturing, arena.allocate(JAVA_LONG));
+        allocate(4);
+    }
 }

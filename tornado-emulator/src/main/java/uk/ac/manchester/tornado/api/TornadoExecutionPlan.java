@@ -6,6 +6,7 @@ import java.util.Objects;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
@@ -87,6 +88,11 @@ public class TornadoExecutionPlan implements AutoCloseable {
         Objects.requireNonNull(backend);
         Objects.requireNonNull(compilerFlags);
         return this;
+    }
+
+    /** Captures the selected graphs as CUDA graphs, which only CUDA devices have: the emulator refuses it. */
+    public TornadoExecutionPlan withCUDAGraph() {
+        throw new TornadoBailoutRuntimeException("the emulator has no CUDA graphs");
     }
 
     /** A number that no other plan has. */

@@ -1,0 +1,121 @@
+package dev.waterspout.engine.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.engine.batch.BatchLimits;
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.engine.forward.RankOptions;
+import dev.waterspout.engine.forward.ShardFactory;
+import dev.waterspout.engine.generate.RankGroup;
+import dev.waterspout.engine.model.Model;
+import dev.waterspout.engine.plan.ShardPlan;
+import dev.waterspout.engine.testing.SmallModel;
+import dev.waterspout.interconnect.policy.CommSchedule;
+import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.testing.CudaStandIn;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Compares decode by captured CUDA graphs with decode by single launches, on the stand-in for the CUDA driver. */
+@Timeout(300)
+class CapturedGraphsTest {
+    private static final int CONTEXT = 16;
+    /** More than one, so that replays of a graph differ in the layer. */
+    private static final int LAYERS = 2;
+
+    private static final int TOKENS = 4;
+
+    private static final BatchLimits ONE = BatchLimits.ofOne(CONTEXT, 4);
+
+    private CudaStandIn driver;
+    private List<TornadoShards> devices;
+
+    @BeforeEach
+    void cudaDevices() {
+        driver = CudaStandIn.find()
+                .orElseGet(() -> Assumptions.abort("skipped: the stand-in for the CUDA driver is not running"));
+        devices = new DeviceCatalog()
+                .list().stream()
+                        .filter(device -> device.name().startsWith("tornado:cuda:"))
+                        .map(Device::shards)
+                        .map(TornadoShards.class::cast)
+                        .toList();
+        Assumptions.assumeFalse(devices.isEmpty(), "skipped: the SDK has no CUDA backend");
+    }
+
+    /** The logits of each token of decode, and what the driver counted meanwhile. */
+    private record Run(List<float[]> logits, long launches, long graphLaunches, long executions) {}
+
+    private Run decode(List<? extends ShardFactory> ranks, String format, BatchLimits limits) {
+        RankOptions options = new RankOptions(
+                        CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse(format)), Duration.ofMinutes(2), 2)
+                .withLimits(limits);
+        List<float[]> logits = new ArrayList<>();
+        try (Model model = SmallModel.of("llama").withLayers(LAYERS).load();
+                RankGroup group = RankGroup.inProcess(
+                        model, ShardPlan.of(model, ranks.size(), List.of()), options, List.copyOf(ranks))) {
+            group.preload((bytes, total) -> {});
+            group.forward(new int[] {1, 70, 259}, 0, true);
+            group.forward(new int[] {90}, 3, true);
+            long launches = driver.count("launches");
+            long graphLaunches = driver.count("graph launches");
+            for (int token = 0; token < TOKENS; token++) {
+                group.forward(new int[] {91 + token}, 4 + token, true);
+                logits.add(group.logits().toArray(ValueLayout.JAVA_FLOAT));
+            }
+            return new Run(
+                    logits,
+                    driver.count("launches") - launches,
+                    driver.count("graph launches") - graphLaunches,
+                    (long) TOKENS * ranks.size() * (2 + 2 * LAYERS));
+        }
+    }
+
+    private static List<TornadoShards> uncaptured(List<TornadoShards> ranks) {
+        return ranks.stream().map(rank -> rank.withCapture(false)).toList();
+    }
+
+    @ParameterizedTest(name = "{0} ranks, {1}")
+    @CsvSource({"1, f32", "2, e2m1:32:e8m0"})
+    void capturedGraphsHaveTheSameLogits(int ranks, String format) {
+        Assumptions.assumeTrue(devices.size() >= ranks, "skipped: there is one CUDA device");
+        List<TornadoShards> shards = devices.subList(0, ranks);
+        Run single = decode(uncaptured(shards), format, ONE);
+        Run captured = decode(shards, format, ONE);
+        assertThat(single.launches()).isPositive();
+        assertThat(single.graphLaunches()).isZero();
+        assertThat(captured.launches()).isZero();
+        assertThat(captured.graphLaunches()).isEqualTo(captured.executions());
+        for (int token = 0; token < TOKENS; token++) {
+            assertThat(captured.logits().get(token))
+                    .as("token " + token)
+                    .isEqualTo(single.logits().get(token));
+        }
+    }
+
+    @Test
+    void graphsThatCopyFromDeviceToDeviceAreNotCaptured() {
+        Assumptions.assumeTrue(devices.size() > 1, "skipped: there is one CUDA device");
+        PeerShards.Result result = PeerShards.connect(List.copyOf(devices.subList(0, 2)));
+        assertThat(result).isInstanceOf(PeerShards.Result.Connected.class);
+        Run run = decode(((PeerShards.Result.Connected) result).shards(), "f32", ONE);
+        assertThat(run.graphLaunches()).isZero();
+        assertThat(run.launches()).isPositive();
+    }
+
+    @Test
+    void graphsOfSeveralSequencesAreNotCaptured() {
+        Run run = decode(devices.subList(0, 1), "f32", BatchLimits.of(2, 4, CONTEXT, 2 * CONTEXT));
+        assertThat(run.graphLaunches()).isZero();
+        assertThat(run.launches()).isPositive();
+    }
+}

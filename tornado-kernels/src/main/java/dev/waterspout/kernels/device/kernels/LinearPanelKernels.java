@@ -10,6 +10,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * The product of {@link LinearKernels} with weights in {@link Panels}, with one work-item per panel, for CPUs. Loops
  * over the rows of a panel use private arrays, so that a CPU's compiler makes vectors of them: the eight words that are
  * loaded together, their numbers, and the sums of eight rows.
+ *
+ * <p>TornadoVM replaces a loop that counts to a constant by copies of its body, and a CPU's compiler then needs several
+ * times as long for the source. Loops over rows, and over the columns of a group, therefore end where a bit of the
+ * counter becomes set. TornadoVM keeps such loops, and the device's compiler finds their length.
  */
 public final class LinearPanelKernels {
     /** Largest number of tokens of a run. */
@@ -45,40 +49,41 @@ public final class LinearPanelKernels {
             int start = step.get(startIndex) + panel * Panels.panelWords(columns, format);
             int tokens = step.get(rowsIndex);
             for (int token = 0; token < tokens; token++) {
-                for (int r = 0; r < ROWS; r++) {
+                for (int r = 0; (r & ROWS) == 0; r++) {
                     sums[r] = 0f;
                 }
                 for (int first = 0; first < columns; first += Panels.group(format)) {
                     int at = start + Panels.block(first, format);
                     readHeader(w, at, first, header, scales, offsets, format);
-                    for (int r = 0; r < ROWS; r++) {
+                    for (int r = 0; (r & ROWS) == 0; r++) {
                         dots[r] = 0f;
                     }
                     float inputs = 0f;
-                    for (int c = first; c < first + Panels.group(format); c += 4) {
-                        int source = token * columns + c;
+                    for (int c = 0; (c & Panels.group(format)) == 0; c += 4) {
+                        int source = token * columns + first + c;
                         float x0 = x.get(source);
                         float x1 = x.get(source + 1);
                         float x2 = x.get(source + 2);
                         float x3 = x.get(source + 3);
                         inputs += (x0 + x1) + (x2 + x3);
-                        readNumbers(w, at, c, low, high, format);
-                        for (int r = 0; r < ROWS; r++) {
-                            float n0 = Panels.number(low[r], high[r], c, format);
-                            float n1 = Panels.number(low[r], high[r], c + 1, format);
-                            float n2 = Panels.number(low[r], high[r], c + 2, format);
-                            float n3 = Panels.number(low[r], high[r], c + 3, format);
+                        readNumbers(w, at, first + c, low, high, format);
+                        for (int r = 0; (r & ROWS) == 0; r++) {
+                            float n0 = Panels.number(low[r], high[r], first + c, format);
+                            float n1 = Panels.number(low[r], high[r], first + c + 1, format);
+                            float n2 = Panels.number(low[r], high[r], first + c + 2, format);
+                            float n3 = Panels.number(low[r], high[r], first + c + 3, format);
                             dots[r] += (n0 * x0 + n1 * x1) + (n2 * x2 + n3 * x3);
                         }
                     }
-                    for (int r = 0; r < ROWS; r++) {
+                    for (int r = 0; (r & ROWS) == 0; r++) {
                         sums[r] += dots[r] * scales[r] + offsets[r] * inputs;
                     }
                 }
                 int layer = step.get(Step.LAYER);
-                for (int r = ROWS - 1; r > -1; r--) {
+                for (int i = 0; (i & ROWS) == 0; i++) {
                     // Rows beyond the last one write to it before it is written. A guard instead, which is always
                     // true for the first row, makes TornadoVM's compilation fail.
+                    int r = ROWS - 1 - i;
                     int row = TornadoMath.min(panel * ROWS + r, rows - 1);
                     y.set(token * rows + row, sums[r] + offset(bias, biasStride, layer, row));
                 }
@@ -115,15 +120,15 @@ public final class LinearPanelKernels {
             int tokens = step.get(rowsIndex);
             for (int run = 0; run < tokens; run += perItem) {
                 int count = TornadoMath.min(perItem, tokens - run);
-                for (int i = 0; i < MOST_TOKENS * ROWS; i++) {
+                for (int i = 0; i < count * ROWS; i++) {
                     sums[i] = 0f;
                 }
                 for (int first = 0; first < columns; first += Panels.group(format)) {
                     int at = start + Panels.block(first, format);
                     readHeader(w, at, first, header, scales, offsets, format);
-                    for (int c = 0; c < Panels.group(format); c += 4) {
+                    for (int c = 0; (c & Panels.group(format)) == 0; c += 4) {
                         readNumbers(w, at, first + c, low, high, format);
-                        for (int r = 0; r < ROWS; r++) {
+                        for (int r = 0; (r & ROWS) == 0; r++) {
                             for (int k = 0; k < 4; k++) {
                                 float number = Panels.number(low[r], high[r], first + c + k, format);
                                 weights[(c + k) * ROWS + r] = number * scales[r] + offsets[r];
@@ -132,23 +137,24 @@ public final class LinearPanelKernels {
                     }
                     for (int t = 0; t < count; t++) {
                         int source = (run + t) * columns + first;
-                        for (int r = 0; r < ROWS; r++) {
+                        for (int r = 0; (r & ROWS) == 0; r++) {
                             dots[r] = sums[t * ROWS + r];
                         }
-                        for (int c = 0; c < Panels.group(format); c++) {
+                        for (int c = 0; (c & Panels.group(format)) == 0; c++) {
                             float input = x.get(source + c);
-                            for (int r = 0; r < ROWS; r++) {
+                            for (int r = 0; (r & ROWS) == 0; r++) {
                                 dots[r] += weights[c * ROWS + r] * input;
                             }
                         }
-                        for (int r = 0; r < ROWS; r++) {
+                        for (int r = 0; (r & ROWS) == 0; r++) {
                             sums[t * ROWS + r] = dots[r];
                         }
                     }
                 }
                 int layer = step.get(Step.LAYER);
                 for (int t = 0; t < count; t++) {
-                    for (int r = ROWS - 1; r > -1; r--) {
+                    for (int i = 0; (i & ROWS) == 0; i++) {
+                        int r = ROWS - 1 - i;
                         int row = TornadoMath.min(panel * ROWS + r, rows - 1);
                         y.set((run + t) * rows + row, sums[t * ROWS + r] + offset(bias, biasStride, layer, row));
                     }
@@ -169,11 +175,11 @@ public final class LinearPanelKernels {
             IntArray w, int at, int column, int[] header, float[] scales, float[] offsets, int format) {
         for (int i = 0; i < Panels.headerWords(format); i++) {
             int from = at + ROWS * Panels.headerWord(i, column, format);
-            for (int r = 0; r < ROWS; r++) {
+            for (int r = 0; (r & ROWS) == 0; r++) {
                 header[i * ROWS + r] = w.get(from + r);
             }
         }
-        for (int r = 0; r < ROWS; r++) {
+        for (int r = 0; (r & ROWS) == 0; r++) {
             int w0 = header[r];
             int w1 = header[ROWS + r];
             int w2 = header[2 * ROWS + r];
@@ -185,12 +191,12 @@ public final class LinearPanelKernels {
 
     private static void readNumbers(IntArray w, int at, int column, int[] low, int[] high, int format) {
         int lowAt = at + ROWS * Panels.lowWord(column, format);
-        for (int r = 0; r < ROWS; r++) {
+        for (int r = 0; (r & ROWS) == 0; r++) {
             low[r] = w.get(lowAt + r);
         }
         if (Panels.hasHighWord(format) > 0) {
             int highAt = at + ROWS * Panels.highWord(column, format);
-            for (int r = 0; r < ROWS; r++) {
+            for (int r = 0; (r & ROWS) == 0; r++) {
                 high[r] = w.get(highAt + r);
             }
         }

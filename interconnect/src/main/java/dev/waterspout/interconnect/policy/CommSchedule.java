@@ -92,7 +92,9 @@ public record CommSchedule(List<Step> steps, SortedMap<Integer, WireFormat> form
         return new CommSchedule(alike, formats, saturation);
     }
 
-    /** Returns the choices as readable text, such as {@code allgather bf16 up to 8 rows, reduce-scatter bf16 beyond}. */
+    /**
+     * Returns the choices as readable text, such as {@code allgather bf16 up to 8 rows, reduce-scatter bf16 beyond}.
+     */
     public String description() {
         List<String> parts = new ArrayList<>();
         for (Step step : steps.subList(0, steps.size() - 1)) {

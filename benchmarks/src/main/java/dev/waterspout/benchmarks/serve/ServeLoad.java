@@ -55,7 +55,8 @@ public final class ServeLoad {
      * printed, come first: the JVM of the server, and the one of this program, compile their code meanwhile.
      *
      * @param arguments address such as http://127.0.0.1:8080, requests, requests per second, median tokens of prompts
-     *     and of replies, largest multiple of these medians, least seconds of the loads that come first, and a seed for each load
+     *     and of replies, largest multiple of these medians, least seconds of the loads that come first, and a seed for
+     *     each load
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         if (arguments.length < 8) {

@@ -170,9 +170,11 @@ final class DeviceMemory {
         long ofRow = 4L * config.width() // hidden, normed, partial, sum
                 + 2 * heads * config.headDim() // queries, attended
                 + (latent == null
-                        ? JointWeights.elementsOfRow(JointWeights.HEADS, layers, 1)
+                        ? JointWeights.elementsOfRow(JointWeights.HEADS, layers, 1, null)
                         : LatentArrays.elementsOfRow(latent, shard))
-                + (config.hasDenseLayers() ? FfnArrays.elementsOfRow(shard, layers) : 0)
+                + (config.hasDenseLayers()
+                        ? FfnArrays.elementsOfRow(config.architecture().gate(), shard, layers)
+                        : 0)
                 + ExpertArrays.elementsOfRow(config, shard, layers);
         return floats(options.chunk(), ofRow)
                 + floats(options.logitRows(), shard.vocabulary().size())

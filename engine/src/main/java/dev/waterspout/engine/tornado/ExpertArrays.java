@@ -12,7 +12,6 @@ import dev.waterspout.kernels.device.DeviceWeights;
 import dev.waterspout.kernels.device.ElementTasks;
 import dev.waterspout.kernels.device.ExpertTasks;
 import dev.waterspout.kernels.device.KernelGraph;
-import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
@@ -60,18 +59,16 @@ final class ExpertArrays {
      *
      * @param router matrix of one row; the sigmoid of its product with a token is the expert's weight; null for a
      *     weight of 1
-     * @param inputs gate and up matrices of all layers
+     * @param inputs gate and up matrices of all layers with the activation function
      * @param down down matrices of all layers
      * @param logits router logits, [rows]
-     * @param between outputs of the activation function, [rows][shared expert]
      * @param lowered down projection, [rows][width]
      */
     private record Shared(
             @Nullable DeviceWeights router,
-            JointWeights inputs,
+            ActivatedWeights inputs,
             StackedWeights down,
             FloatArray logits,
-            FloatArray between,
             FloatArray lowered) {}
 
     /**
@@ -110,7 +107,7 @@ final class ExpertArrays {
         this.router = arrays.stack("router", layers, TensorRole.FFN_ROUTER);
         this.routerBias = arrays.vectors(layers, TensorRole.FFN_ROUTER_BIAS);
         this.choiceBias = arrays.vectors(layers, TensorRole.FFN_CHOICE_BIAS);
-        this.inputs = new JointWeights(JointWeights.EXPERTS, layers, own, mixture.used(), arrays);
+        this.inputs = new JointWeights(JointWeights.EXPERTS, layers, own, mixture.used(), null, arrays);
         this.down = arrays.each("down experts", layers, TensorRole.FFN_DOWN_EXPERTS);
         this.downBias = arrays.rows(layers, TensorRole.FFN_DOWN_EXPERTS_BIAS, own);
         this.shared = mixture.sharedWidth() > 0 ? shared(shard, layers, rows, arrays) : null;
@@ -125,10 +122,9 @@ final class ExpertArrays {
         int columns = shard.sharedExpert().size();
         return new Shared(
                 weighing == null ? null : new DeviceWeights(WeightFormat.F32, weighing, layers.size(), 1, width),
-                new JointWeights(JointWeights.SHARED_EXPERT, layers, own, 1, arrays),
+                ActivatedWeights.of(JointWeights.SHARED_EXPERT, function, own, columns, layers, arrays),
                 arrays.stack("shared down", layers, TensorRole.FFN_DOWN_SHARED),
                 arrays.floats(rows, 1),
-                arrays.floats(rows, columns),
                 arrays.floats(rows, width));
     }
 
@@ -140,13 +136,16 @@ final class ExpertArrays {
         }
         long ofExperts = mixture.count()
                 + mixture.used() * (1 + (long) shard.expert().size() + config.width())
-                + JointWeights.elementsOfRow(JointWeights.EXPERTS, layers, mixture.used());
+                + JointWeights.elementsOfRow(JointWeights.EXPERTS, layers, mixture.used(), null);
         long ofShared = mixture.sharedWidth() == 0
                 ? 0
                 : 1
-                        + shard.sharedExpert().size()
                         + config.width()
-                        + JointWeights.elementsOfRow(JointWeights.SHARED_EXPERT, layers, 1);
+                        + ActivatedWeights.elementsOfRow(
+                                JointWeights.SHARED_EXPERT,
+                                config.architecture().gate(),
+                                shard.sharedExpert().size(),
+                                layers);
         return ofExperts + ofShared;
     }
 
@@ -178,7 +177,7 @@ final class ExpertArrays {
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, chosen);
         ExpertTasks tasks = new ExpertTasks(
                 graph, new DeviceRouting(mixture.count(), own.from(), own.size(), rule, chosen, weights));
-        graph.linear("router", router.of(layer), routerBias, h, logits, RowCount.CHUNK);
+        graph.linear("router", router.of(layer), routerBias, h, logits);
         tasks.route("route", logits, choiceBias);
         for (JointWeights.Product product : inputs.of(layer)) {
             tasks.linear(product.task(), product.weights().of(layer), product.bias(), h, false, product.output());
@@ -196,17 +195,11 @@ final class ExpertArrays {
 
     private void addShared(
             KernelGraph graph, ExpertTasks tasks, Shared expert, int layer, FloatArray h, FloatArray partial) {
-        for (JointWeights.Product product : expert.inputs.of(layer)) {
-            graph.linear(product.task(), product.weights().of(layer), null, h, product.output(), RowCount.CHUNK);
-        }
-        List<DeviceColumns> made = expert.inputs.outputs(layer);
-        int columns = expert.down.of(layer).columns();
-        new ElementTasks(graph)
-                .gate("sharedActivation", function, made.getFirst(), made.getLast(), expert.between, 1, columns);
-        graph.linear("sharedDown", expert.down.of(layer), null, expert.between, expert.lowered, RowCount.CHUNK);
+        FloatArray activated = expert.inputs.addTo(graph, "sharedActivation", layer, h);
+        graph.linear("sharedDown", expert.down.of(layer), null, activated, expert.lowered);
         DeviceWeights weighing = expert.router;
         if (weighing != null) {
-            graph.linear("sharedRouter", weighing, null, h, expert.logits, RowCount.CHUNK);
+            graph.linear("sharedRouter", weighing, null, h, expert.logits);
         }
         tasks.addShared("addShared", weighing == null ? null : expert.logits, expert.lowered, partial, width);
     }

@@ -4,7 +4,11 @@ import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.model.TensorRole;
 import dev.waterspout.engine.plan.Span;
 import dev.waterspout.kernels.device.DeviceColumns;
+import dev.waterspout.kernels.device.DeviceWeights;
+import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -83,6 +87,22 @@ final class JointWeights {
             return rows.stream().mapToInt(each -> each).sum();
         }
 
+        /**
+         * Returns whether one product computes all operands of an activation function and can apply it: gate and up
+         * are the two halves of its matrix, each of which begins with a panel.
+         */
+        private boolean activates(@Nullable GateFunction function) {
+            if (function == null) {
+                return false;
+            }
+            return function.isGated() ? kinds.size() == 2 && rows.getFirst() % Panels.ROWS == 0 : kinds.size() == 1;
+        }
+
+        /** Returns the number of outputs of a product. */
+        private int outputs(@Nullable GateFunction function) {
+            return activates(function) ? rows.getFirst() : height();
+        }
+
         private String names(String between) {
             return String.join(between, kinds.stream().map(Kind::name).toList());
         }
@@ -132,10 +152,15 @@ final class JointWeights {
      * @param run its kinds
      * @param weights weights of the layers that have this run
      * @param bias [layers of the model][matrices][height of the run], or null
-     * @param output [rows][outputs of a token][height of the run]
+     * @param output [rows][outputs of a token][height of the run]; with a function [rows][rows of a kind]
+     * @param function activation function that the product applies; null for none
      */
     record Product(
-            Run run, StackedWeights weights, @Nullable FloatArray bias, FloatArray output) {
+            Run run,
+            StackedWeights weights,
+            @Nullable FloatArray bias,
+            FloatArray output,
+            @Nullable GateFunction function) {
         /** Returns the name of the task. */
         String task() {
             return run.names("_");
@@ -149,9 +174,16 @@ final class JointWeights {
      * @param layers layers of the shard
      * @param experts experts of the rank; not used for kinds with one matrix in a layer
      * @param outputs number of outputs per token: 1, or the number of its experts
+     * @param function activation function of the outputs, which products apply if they can; null for none
      * @param arrays arrays that stay on the device
      */
-    JointWeights(List<Kind> kinds, List<ShardWeights.Layer> layers, Span experts, int outputs, DeviceArrays arrays) {
+    JointWeights(
+            List<Kind> kinds,
+            List<ShardWeights.Layer> layers,
+            Span experts,
+            int outputs,
+            @Nullable GateFunction function,
+            DeviceArrays arrays) {
         for (Run run : runs(kinds, layers)) {
             List<List<WeightMatrix>> matrices = layers.stream()
                     .map(layer -> has(layer, kinds, run) ? run.matrices(layer) : List.<WeightMatrix>of())
@@ -163,7 +195,26 @@ final class JointWeights {
                     arrays.vectors(layers.stream()
                             .map(layer -> has(layer, kinds, run) ? run.biases(layer, experts) : null)
                             .toList()),
-                    arrays.ofRows(outputs * run.height())));
+                    arrays.ofRows(outputs * run.outputs(function)),
+                    run.activates(function) ? function : null));
+        }
+    }
+
+    /**
+     * Adds the products of a layer.
+     *
+     * @param graph graph to add to
+     * @param layer one of the graph's layers
+     * @param x input, [rows][columns]
+     */
+    void addTo(KernelGraph graph, int layer, FloatArray x) {
+        for (Product product : of(layer)) {
+            DeviceWeights weights = product.weights.of(layer);
+            if (product.function == null) {
+                graph.linear(product.task(), weights, product.bias, x, product.output);
+            } else {
+                graph.gatedLinear(product.task(), weights, product.bias, product.function, x, product.output);
+            }
         }
     }
 
@@ -204,10 +255,16 @@ final class JointWeights {
     }
 
     /** Returns the elements of one token in the outputs of all products. */
-    static long elementsOfRow(List<Kind> kinds, List<ShardWeights.Layer> layers, int outputs) {
+    static long elementsOfRow(
+            List<Kind> kinds, List<ShardWeights.Layer> layers, int outputs, @Nullable GateFunction function) {
         return runs(kinds, layers).stream()
-                .mapToLong(run -> (long) outputs * run.height())
+                .mapToLong(run -> (long) outputs * run.outputs(function))
                 .sum();
+    }
+
+    /** Returns whether the products of all layers apply an activation function. */
+    static boolean activate(List<Kind> kinds, List<ShardWeights.Layer> layers, GateFunction function) {
+        return runs(kinds, layers).stream().allMatch(run -> run.activates(function));
     }
 
     /** Returns the biases of all layers, the zeros of kinds without them included. */

@@ -97,13 +97,13 @@ final class LatentArrays implements HeadInputs {
     @Override
     public HeadColumns addTo(KernelGraph graph, int layer, FloatArray h) {
         graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers);
-        graph.linear("kv", kv.of(layer), null, h, madeKeys, RowCount.CHUNK);
+        graph.linear("kv", kv.of(layer), null, h, madeKeys);
         if (qUp == null || qNorm == null) {
-            graph.linear("q", q.of(layer), null, h, made, RowCount.CHUNK);
+            graph.linear("q", q.of(layer), null, h, made);
         } else {
-            graph.linear("qDown", q.of(layer), null, h, reduced, RowCount.CHUNK);
+            graph.linear("qDown", q.of(layer), null, h, reduced);
             graph.normalize("qNorm", qNorm, reduced, reduced, RowCount.CHUNK);
-            graph.linear("qUp", qUp.of(layer), null, reduced, made, RowCount.CHUNK);
+            graph.linear("qUp", qUp.of(layer), null, reduced, made);
         }
         addKeys(graph);
         addQueries(graph, layer);

@@ -20,7 +20,6 @@ import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.PartChange;
 import dev.waterspout.kernels.device.ResidualSum;
-import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.RopePairing;
@@ -336,7 +335,7 @@ final class PhaseGraphs {
         DeviceScoring scoring = new DeviceScoring(first.scoreScale(), first.scoreCap(), a.sinks);
         graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
         FloatArray attended = a.inputs.addExpansion(graph, layer);
-        graph.linear("output", a.attentionOutput.of(layer), a.attentionOutputBias, attended, a.partial, RowCount.CHUNK);
+        graph.linear("output", a.attentionOutput.of(layer), a.attentionOutputBias, attended, a.partial);
         leave(graph, peers == null ? null : peers.attention());
         return graph;
     }
@@ -398,7 +397,7 @@ final class PhaseGraphs {
         outputStep.set(Step.LAYER, config.layers() - 1);
         ResidualSum sum = addend(graph, arrays.ffnPostNorm, 0);
         graph.addAndNormalize("norm", sum, arrays.outputNorm, arrays.normed, chosen);
-        graph.linear("head", arrays.output, null, arrays.normed, arrays.logits, RowCount.CHUNK);
+        graph.linear("head", arrays.output, null, arrays.normed, arrays.logits);
         if (config.scales().logits() != 1) {
             new ElementTasks(graph)
                     .scale("scale", arrays.logits, config.scales().logits(), arrays.output.rows());

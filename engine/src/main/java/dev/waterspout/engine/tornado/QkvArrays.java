@@ -9,7 +9,6 @@ import dev.waterspout.kernels.device.DeviceColumns;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.HeadColumns;
 import dev.waterspout.kernels.device.KernelGraph;
-import dev.waterspout.kernels.device.RowCount;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +31,7 @@ final class QkvArrays implements HeadInputs {
         this.arrays = arrays;
         this.config = config;
         this.shard = shard;
-        this.weights = new JointWeights(JointWeights.HEADS, layers, shard.experts(), 1, arrays);
+        this.weights = new JointWeights(JointWeights.HEADS, layers, shard.experts(), 1, null, arrays);
         int heads = shard.heads().size();
         int kvHeads = shard.kvHeads().size();
         int headDim = config.headDim();
@@ -53,10 +52,7 @@ final class QkvArrays implements HeadInputs {
 
     @Override
     public HeadColumns addTo(KernelGraph graph, int layer, FloatArray h) {
-        for (JointWeights.Product product : weights.of(layer)) {
-            graph.linear(
-                    product.task(), product.weights().of(layer), product.bias(), h, product.output(), RowCount.CHUNK);
-        }
+        weights.addTo(graph, layer, h);
         List<DeviceColumns> made = weights.outputs(layer);
         DeviceColumns queries = made.get(0);
         DeviceColumns keys = made.get(1);

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
@@ -155,6 +156,16 @@ public record DeviceWeights(
             }
         }
         return new DeviceWeights(format, words, layers, rows, columns);
+    }
+
+    /**
+     * {@return whether a product with these weights can apply an activation function to its outputs: a function of two
+     * operands needs a matrix of two halves, each of which begins with a panel where the matrix lies in panels}
+     *
+     * @param function activation function
+     */
+    public boolean activates(GateFunction function) {
+        return !function.isGated() || rows % 2 == 0 && (!isInPanels() || rows / 2 % Panels.ROWS == 0);
     }
 
     /** {@return the elements of the array that one row takes where it does not lie in panels} */

@@ -40,12 +40,7 @@ public record ElementTasks(KernelGraph graph) {
         ArrayChecks.requireSize("y", y, (long) graph.maxRows * vectors * width);
         graph.graph.task(
                 task,
-                switch (function) {
-                    case SWIGLU -> GateKernels::gateUp;
-                    case GEGLU -> GateKernels::geluUp;
-                    case GELU -> GateKernels::geluOnly;
-                    case SWIGLU_CLAMPED -> GateKernels::clampedGateUp;
-                },
+                GateKernels::activate,
                 graph.context,
                 graph.step,
                 gate.array(),
@@ -56,8 +51,19 @@ public record ElementTasks(KernelGraph graph) {
                 up.width(),
                 up.from(),
                 vectors,
-                width);
+                width,
+                number(function));
         graph.launches.add(task, (long) vectors * width, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /** {@return the number of a function in kernels} */
+    static int number(GateFunction function) {
+        return switch (function) {
+            case SWIGLU -> GateKernels.SWIGLU;
+            case GEGLU -> GateKernels.GEGLU;
+            case GELU -> GateKernels.GELU;
+            case SWIGLU_CLAMPED -> GateKernels.SWIGLU_CLAMPED;
+        };
     }
 
     /**

@@ -4,10 +4,12 @@ import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.device.kernels.CacheKernels;
 import dev.waterspout.kernels.device.kernels.EmbeddingKernels;
+import dev.waterspout.kernels.device.kernels.GateKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeBlockKernels;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Objects;
@@ -231,21 +233,52 @@ public final class KernelGraph {
      * @param bias [layers of the model][rows of w], or null
      * @param x [rows][columns of w]
      * @param y [rows][rows of w]
-     * @param rows rows to process
      * @throws IllegalArgumentException if an array is too small, or the graph already has {@link Step#MATRICES}
      *     products
      */
-    public void linear(
-            String task, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, FloatArray y, RowCount rows) {
+    public void linear(String task, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, FloatArray y) {
+        product(task, w, bias, GateKernels.NONE, x, y);
+    }
+
+    /**
+     * Adds a matrix product and an activation function of its outputs. The first half of the matrix is the gate, the
+     * second half the other projection: {@code y[b][r] = function(p[b][r], p[b][r + n])}, with {@code n} half the rows
+     * of w and {@code p} the product of {@link #linear}. With a function of one operand, {@code y = function(p)}.
+     *
+     * @param task name
+     * @param w weights for which {@link DeviceWeights#activates} holds
+     * @param bias [layers of the model][rows of w], or null
+     * @param function function of two elements, or of one
+     * @param x [rows][columns of w]
+     * @param y [rows][outputs]
+     * @throws IllegalArgumentException if an array is too small, the weights do not suit the function, or the graph
+     *     already has {@link Step#MATRICES} products
+     */
+    public void gatedLinear(
+            String task,
+            DeviceWeights w,
+            @Nullable FloatArray bias,
+            GateFunction function,
+            FloatArray x,
+            FloatArray y) {
+        if (!w.activates(function)) {
+            throw new IllegalArgumentException("task " + task + ": " + w.rows() + " rows of " + w.format()
+                    + " are not the two parts of " + function);
+        }
+        product(task, w, bias, ElementTasks.number(function), x, y);
+    }
+
+    private void product(
+            String task, DeviceWeights w, @Nullable FloatArray bias, int function, FloatArray x, FloatArray y) {
         ArrayChecks.requireSize("x", x, (long) maxRows * w.columns());
-        ArrayChecks.requireSize("y", y, (long) maxRows * w.rows());
+        ArrayChecks.requireSize("y", y, (long) maxRows * (w.rows() / GateKernels.parts(function)));
         if (bias != null) {
             int layers = w.layers().isEmpty() ? 1 : 1 + w.layers().getLast();
             ArrayChecks.requireSize("bias", bias, (long) layers * w.rows());
         }
         int startIndex = matrixStarts.add(task, w);
         KernelChoice choice = device.choice(KernelShape.linear(w.format(), w.rows(), w.columns(), choiceRows));
-        new LinearTask(w, startIndex, bias == null ? powers : bias, bias == null ? 0 : w.rows(), x, y, rows)
+        new LinearTask(w, startIndex, bias == null ? powers : bias, bias == null ? 0 : w.rows(), function, x, y)
                 .add(graph, task, context, step, powers, choice, launches);
     }
 

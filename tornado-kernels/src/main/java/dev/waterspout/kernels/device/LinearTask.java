@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.GateKernels;
 import dev.waterspout.kernels.device.kernels.LinearGroupKernels;
 import dev.waterspout.kernels.device.kernels.LinearKernels;
 import dev.waterspout.kernels.device.kernels.LinearPanelGroupKernels;
@@ -20,12 +21,17 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param startIndex index in {@link Step} of the element at which the layer's matrix begins in {@code w}
  * @param bias [layers][rows of w], or any array
  * @param biasStride elements of {@code bias} from one layer to the next, 0 for no bias
+ * @param function function of the outputs, see {@link GateKernels}
  * @param x [rows][columns of w]
- * @param y [rows][rows of w]
- * @param rows rows to process
+ * @param y [rows][outputs]
  */
 record LinearTask(
-        DeviceWeights w, int startIndex, FloatArray bias, int biasStride, FloatArray x, FloatArray y, RowCount rows) {
+        DeviceWeights w, int startIndex, FloatArray bias, int biasStride, int function, FloatArray x, FloatArray y) {
+
+    /** Returns the number of outputs of a token: the rows of each part of the matrix. */
+    private int outputs() {
+        return w.rows() / GateKernels.parts(function);
+    }
 
     /** Adds the task with the kernel of a choice. */
     void add(
@@ -39,11 +45,11 @@ record LinearTask(
         int local = choice.local();
         if (w.isInPanels()) {
             inPanels(graph, task, context, step, choice);
-            long panels = Math.ceilDiv(w.rows(), Panels.ROWS);
+            long panels = Math.ceilDiv(outputs(), Panels.ROWS);
             switch (choice.cut()) {
-                case PLAIN, BLOCK -> launches.add(task, panels, local, 0, rows);
-                case GROUP -> launches.add(task, panels * local, local, 1, rows);
-                case TILE -> launches.add(task, w.rows(), local, local, choice.perItem(), rows);
+                case PLAIN, BLOCK -> launches.add(task, panels, local, 0, RowCount.CHUNK);
+                case GROUP -> launches.add(task, panels * local, local, 1, RowCount.CHUNK);
+                case TILE -> launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
             }
             return;
         }
@@ -54,7 +60,7 @@ record LinearTask(
                 } else {
                     byRun(graph, task, context, step, powers, choice);
                 }
-                launches.add(task, w.rows(), local, 0, rows);
+                launches.add(task, outputs(), local, 0, RowCount.CHUNK);
             }
             case GROUP -> {
                 if (w.format() == WeightFormat.F32) {
@@ -62,11 +68,11 @@ record LinearTask(
                 } else {
                     byRun(graph, task, context, step, powers, choice);
                 }
-                launches.add(task, (long) w.rows() * local, local, 1, rows);
+                launches.add(task, (long) outputs() * local, local, 1, RowCount.CHUNK);
             }
             case TILE -> {
-                byTile(graph, task, context, step, powers, choice.perItem() > 1);
-                launches.add(task, w.rows(), local, local, choice.perItem(), rows);
+                byTile(graph, task, context, step, powers, choice.perItem());
+                launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
             }
         }
     }
@@ -83,11 +89,11 @@ record LinearTask(
                     x,
                     bias,
                     y,
-                    w.rows(),
+                    outputs(),
                     w.columns(),
                     startIndex,
                     biasStride,
-                    rows.index(),
+                    function,
                     w.kernelFormat());
             return;
         }
@@ -104,11 +110,11 @@ record LinearTask(
                 x,
                 bias,
                 y,
-                w.rows(),
+                outputs(),
                 w.columns(),
                 startIndex,
                 biasStride,
-                rows.index(),
+                function,
                 w.kernelFormat(),
                 choice.cut() == KernelCut.GROUP ? choice.local() : choice.perItem());
     }
@@ -124,11 +130,11 @@ record LinearTask(
                     x,
                     bias,
                     y,
-                    w.rows(),
+                    outputs(),
                     w.columns(),
                     startIndex,
                     biasStride,
-                    rows.index());
+                    function);
         } else {
             graph.task(
                     task,
@@ -140,12 +146,12 @@ record LinearTask(
                     x,
                     bias,
                     y,
-                    w.rows(),
+                    outputs(),
                     w.columns(),
                     w.rowElements(),
                     startIndex,
                     biasStride,
-                    rows.index(),
+                    function,
                     w.kernelFormat());
         }
     }
@@ -170,12 +176,12 @@ record LinearTask(
                 x,
                 bias,
                 y,
-                w.rows(),
+                outputs(),
                 w.columns(),
                 w.rowElements(),
                 startIndex,
                 biasStride,
-                rows.index(),
+                function,
                 w.kernelFormat(),
                 choice.cut() == KernelCut.GROUP ? choice.local() : choice.perItem());
     }
@@ -190,35 +196,36 @@ record LinearTask(
                 x,
                 bias,
                 y,
-                w.rows(),
+                outputs(),
                 w.columns(),
                 startIndex,
                 biasStride,
-                rows.index(),
+                function,
                 items);
     }
 
     private void byTile(
-            TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers, boolean wide) {
+            TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers, int perItem) {
         if (w.format() == WeightFormat.F32) {
             graph.task(
                     task,
-                    wide ? LinearTileKernels::wideTileFloats : LinearTileKernels::tileFloats,
+                    LinearTileKernels::tileFloats,
                     context,
                     step,
                     w.floats(),
                     x,
                     bias,
                     y,
-                    w.rows(),
+                    outputs(),
                     w.columns(),
                     startIndex,
                     biasStride,
-                    rows.index());
+                    function,
+                    perItem);
         } else {
             graph.task(
                     task,
-                    wide ? LinearTileKernels::wideTileBytes : LinearTileKernels::tileBytes,
+                    LinearTileKernels::tileBytes,
                     context,
                     step,
                     w.bytes(),
@@ -226,13 +233,14 @@ record LinearTask(
                     x,
                     bias,
                     y,
-                    w.rows(),
+                    outputs(),
                     w.columns(),
                     w.rowElements(),
                     startIndex,
                     biasStride,
-                    rows.index(),
-                    w.kernelFormat());
+                    function,
+                    w.kernelFormat(),
+                    perItem);
         }
     }
 }

@@ -60,7 +60,7 @@ class KernelGraphTest {
     void launchesAreSizedForTheChunk() {
         KernelGraph graph = new KernelGraph("g", GROUPS, 33, step, powers);
         DeviceWeights weights = Operands.weights(new Random(1), WeightFormat.F32, 3, 20, 7);
-        graph.linear("product", weights, null, new FloatArray(33 * 7), new FloatArray(33 * 20), RowCount.CHUNK);
+        graph.linear("product", weights, null, new FloatArray(33 * 7), new FloatArray(33 * 20));
         ElementTasks elements = new ElementTasks(graph);
         DeviceColumns columns = new DeviceColumns(new FloatArray(33 * 65), 65, 0);
         elements.gate("gate", GateFunction.SWIGLU, columns, columns, new FloatArray(33 * 65), 1, 65);
@@ -139,9 +139,9 @@ class KernelGraphTest {
         DeviceWeights some = new DeviceWeights(WeightFormat.Q8_0, two, List.of(1, 4), 3, 32);
         DeviceWeights all = Operands.weights(new Random(1), WeightFormat.F32, 5, 2, 32);
         DeviceWeights one = Operands.weights(new Random(1), WeightFormat.F32, 1, 2, 32);
-        graph.linear("some", some, null, x, new FloatArray(3), RowCount.CHUNK);
-        graph.linear("all", all, null, x, new FloatArray(2), RowCount.CHUNK);
-        graph.linear("one", one, null, x, new FloatArray(2), RowCount.CHUNK);
+        graph.linear("some", some, null, x, new FloatArray(3));
+        graph.linear("all", all, null, x, new FloatArray(2));
+        graph.linear("one", one, null, x, new FloatArray(2));
 
         step.set(Step.LAYER, 4);
         graph.prepare();
@@ -151,10 +151,10 @@ class KernelGraphTest {
         step.set(Step.LAYER, 1);
         assertRefused(graph, Step.LAYER, 2, "layer=2: the Q8_0 weights are of layers [1, 4]");
         for (int product = 3; product < Step.MATRICES; product++) {
-            graph.linear("product" + product, one, null, x, new FloatArray(2), RowCount.CHUNK);
+            graph.linear("product" + product, one, null, x, new FloatArray(2));
         }
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> graph.linear("last", one, null, x, new FloatArray(2), RowCount.CHUNK))
+                .isThrownBy(() -> graph.linear("last", one, null, x, new FloatArray(2)))
                 .withMessage("task last is product " + (Step.MATRICES + 1) + ": a graph has at most " + Step.MATRICES);
     }
 
@@ -166,7 +166,7 @@ class KernelGraphTest {
         FloatArray large = new FloatArray(640);
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> graph.linear("p", weights, null, large, small, RowCount.CHUNK))
+                .isThrownBy(() -> graph.linear("p", weights, null, large, small))
                 .withMessage("y has 5 elements, the graph's largest chunk takes 6");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> graph.embed("e", weights, new IntArray(1), large))

@@ -1,6 +1,10 @@
 package dev.waterspout.kernels.device;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
 import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.testing.Pairwise;
@@ -11,6 +15,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -41,6 +46,15 @@ class LinearKernelsTest {
             // More tokens than a tile in which every work-item computes four.
             new Size(5, 17, 32, 67, false),
             new Size(3, 4098, 4096, 2, true));
+
+    private static final List<Gated> GATED = List.of(
+            new Gated(24, 1, true, true),
+            new Gated(24, 21, true, false),
+            new Gated(17, 3, false, true),
+            new Gated(33, 70, false, false));
+
+    /** Size of a product with a function; outputs of one in panels are whole panels. */
+    record Gated(int outputs, int rows, boolean panels, boolean bias) {}
 
     /** Size of a product, with separate columns for block formats. */
     record Size(int outputs, int columns, int blockColumns, int rows, boolean bias) {}
@@ -89,7 +103,7 @@ class LinearKernelsTest {
         if (bias != null) {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, bias);
         }
-        graph.linear("product", multiplied, bias, x, y, RowCount.CHUNK);
+        graph.linear("product", multiplied, bias, x, y);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, y);
         // One compiled graph serves every layer and chunk.
         try (TestDevice.TestPlan plan = device.plan(graph)) {
@@ -101,6 +115,76 @@ class LinearKernelsTest {
             plan.execute();
             Operands.assertClose(y, expected(weights, 1, x, rows, bias), 1e-5);
         }
+    }
+
+    static Stream<Arguments> functions() {
+        List<TestDevice> devices = devices();
+        GateFunction[] functions = GateFunction.values();
+        List<WeightFormat> formats = List.of(WeightFormat.F32, WeightFormat.BF16, WeightFormat.Q8_0, WeightFormat.Q6_K);
+        return Pairwise.of(devices.size(), formats.size(), functions.length, GATED.size()).stream()
+                .map(each -> Arguments.of(
+                        devices.get(each[0]), formats.get(each[1]), functions[each[2]], GATED.get(each[3])));
+    }
+
+    /** A function of two operands has gate and up one below the other, in one matrix. */
+    @ParameterizedTest
+    @MethodSource("functions")
+    void appliesTheActivationFunction(TestDevice device, WeightFormat format, GateFunction function, Gated size) {
+        int parts = function.isGated() ? 2 : 1;
+        int outputs = size.outputs;
+        int columns = 2 * Math.max(32, format.blockElements());
+        int maxRows = size.rows;
+        Random random = new Random(outputs);
+        DeviceWeights weights = Operands.weights(random, format, LAYERS, parts * outputs, columns);
+        DeviceWeights multiplied = size.panels ? weights.inPanels() : weights;
+        FloatArray x = Operands.gaussian(random, maxRows * columns);
+        FloatArray bias = size.bias ? Operands.gaussian(random, LAYERS * parts * outputs) : null;
+        FloatArray y = Operands.zeros(maxRows * outputs);
+        IntArray step = Operands.step(1, maxRows);
+        FloatArray powers = DeviceTables.create();
+        KernelGraph graph = new KernelGraph("gated", device.kernels(), maxRows, step, powers);
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, y, powers, multiplied.data(), x);
+        if (bias != null) {
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, bias);
+        }
+        graph.gatedLinear("product", multiplied, bias, function, x, y);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, y);
+        device.run(graph);
+        Operands.assertClose(y, activated(expected(weights, 1, x, maxRows, bias), function, maxRows, outputs), 1e-5);
+    }
+
+    @Test
+    void oddHalvesHaveNoFunctionOfTwoOperands() {
+        DeviceWeights odd = Operands.weights(new Random(1), WeightFormat.F32, 1, 3, 7);
+        DeviceWeights even = Operands.weights(new Random(1), WeightFormat.F16, 1, 24, 32);
+        assertThat(odd.activates(GateFunction.SWIGLU)).isFalse();
+        assertThat(odd.activates(GateFunction.GELU)).isTrue();
+        assertThat(even.activates(GateFunction.GEGLU)).isTrue();
+        assertThat(even.inPanels().activates(GateFunction.GEGLU)).isFalse();
+        KernelGraph graph = new KernelGraph(
+                "g",
+                new KernelDevice(KernelVariant.ITEMS, new DeviceLimits(256, 256, 64, 32768)),
+                1,
+                Operands.step(0, 1),
+                DeviceTables.create());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        graph.gatedLinear("up", odd, null, GateFunction.SWIGLU, new FloatArray(7), new FloatArray(3)))
+                .withMessage("task up: 3 rows of F32 are not the two parts of SWIGLU");
+    }
+
+    /** Returns the function of the two halves of each row, or of the whole row. */
+    private static FloatArray activated(FloatArray made, GateFunction function, int rows, int outputs) {
+        FloatArray gate = Operands.zeros(rows * outputs);
+        FloatArray up = Operands.zeros(rows * outputs);
+        int stride = made.getSize() / rows;
+        for (int i = 0; i < rows * outputs; i++) {
+            int at = i / outputs * stride + i % outputs;
+            gate.set(i, made.get(at));
+            up.set(i, made.get(at + stride - outputs));
+        }
+        HostKernels.scalar().gate(function, gate.getSegment(), up.getSegment(), 0, gate.getSize());
+        return gate;
     }
 
     private static FloatArray expected(

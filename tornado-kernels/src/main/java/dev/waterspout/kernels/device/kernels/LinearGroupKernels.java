@@ -30,31 +30,40 @@ public final class LinearGroupKernels {
             int columns,
             int startIndex,
             int biasStride,
-            int rowsIndex,
+            int function,
             int items) {
         float[] sums = context.allocateFloatLocalArray(MOST_ITEMS);
         int item = context.localIdx;
         int row = context.groupIdx;
         int token = context.globalIdy;
+        int tokens = step.get(Step.ROWS);
+        int parts = GateKernels.parts(function, tokens);
         int layer = step.get(Step.LAYER);
-        int start = step.get(startIndex) + row * columns;
-        float sum = 0f;
-        for (int c = item; c < columns; c += items) {
-            sum += w.get(start + c) * x.get(token * columns + c);
-        }
-        sums[item] = sum;
-        for (int half = items >> 1; half > 0; half >>= 1) {
-            context.localBarrier();
-            if (item < half) {
-                sums[item] += sums[item + half];
+        float gate = 0f;
+        float value = 0f;
+        for (int part = 0; part < parts; part++) {
+            int partRow = part * rows + row;
+            int start = step.get(startIndex) + partRow * columns;
+            float sum = 0f;
+            for (int c = item; c < columns; c += items) {
+                sum += w.get(start + c) * x.get(token * columns + c);
             }
-        }
-        if (item == 0 && token < step.get(rowsIndex)) {
-            float total = sums[0];
+            sums[item] = sum;
+            for (int half = items >> 1; half > 0; half >>= 1) {
+                context.localBarrier();
+                if (item < half) {
+                    sums[item] += sums[item + half];
+                }
+            }
+            gate = value;
+            value = sums[item];
             if (biasStride > 0) {
-                total += bias.get(layer * biasStride + row);
+                value += bias.get(layer * biasStride + partRow);
             }
-            y.set(token * rows + row, total);
+            context.localBarrier();
+        }
+        if (item == 0 && token < tokens) {
+            y.set(token * rows + row, GateKernels.activated(gate, value, function));
         }
     }
 
@@ -72,46 +81,57 @@ public final class LinearGroupKernels {
             int rowBytes,
             int startIndex,
             int biasStride,
-            int rowsIndex,
+            int function,
             int format,
             int items) {
         float[] sums = context.allocateFloatLocalArray(MOST_ITEMS);
         int item = context.localIdx;
         int row = context.groupIdx;
         int token = context.globalIdy;
+        int tokens = step.get(Step.ROWS);
+        int parts = GateKernels.parts(function, tokens);
         int layer = step.get(Step.LAYER);
-        int start = step.get(startIndex) + row * rowBytes;
-        float sum = 0f;
-        if (format == WeightBytes.Q8_0 || format == WeightBytes.Q4_0) {
-            int blockBytes = format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;
-            // A piece is a quarter of a block: there are enough pieces for all work-items, and one scale serves eight
-            // products.
-            for (int c = 8 * item; c < columns; c += 8 * items) {
-                int at = start + (c >> 5) * blockBytes;
-                float dot = 0f;
-                for (int i = 0; i < 8; i++) {
-                    dot += WeightBytes.quant(w, at, (c & 31) + i, format) * x.get(token * columns + c + i);
+        float gate = 0f;
+        float value = 0f;
+        for (int part = 0; part < parts; part++) {
+            int partRow = part * rows + row;
+            int start = step.get(startIndex) + partRow * rowBytes;
+            float sum = 0f;
+            if (format == WeightBytes.Q8_0 || format == WeightBytes.Q4_0) {
+                int blockBytes =
+                        format == WeightBytes.Q8_0 ? WeightBytes.Q8_0_BLOCK_BYTES : WeightBytes.Q4_0_BLOCK_BYTES;
+                // A piece is a quarter of a block: there are enough pieces for all work-items, and one scale serves
+                // eight
+                // products.
+                for (int c = 8 * item; c < columns; c += 8 * items) {
+                    int at = start + (c >> 5) * blockBytes;
+                    float dot = 0f;
+                    for (int i = 0; i < 8; i++) {
+                        dot += WeightBytes.quant(w, at, (c & 31) + i, format) * x.get(token * columns + c + i);
+                    }
+                    sum += dot * WeightBytes.halfAt(w, powers, at);
                 }
-                sum += dot * WeightBytes.halfAt(w, powers, at);
+            } else {
+                for (int c = item; c < columns; c += items) {
+                    sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(token * columns + c);
+                }
             }
-        } else {
-            for (int c = item; c < columns; c += items) {
-                sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(token * columns + c);
+            sums[item] = sum;
+            for (int half = items >> 1; half > 0; half >>= 1) {
+                context.localBarrier();
+                if (item < half) {
+                    sums[item] += sums[item + half];
+                }
             }
-        }
-        sums[item] = sum;
-        for (int half = items >> 1; half > 0; half >>= 1) {
-            context.localBarrier();
-            if (item < half) {
-                sums[item] += sums[item + half];
-            }
-        }
-        if (item == 0 && token < step.get(rowsIndex)) {
-            float total = sums[0];
+            gate = value;
+            value = sums[item];
             if (biasStride > 0) {
-                total += bias.get(layer * biasStride + row);
+                value += bias.get(layer * biasStride + partRow);
             }
-            y.set(token * rows + row, total);
+            context.localBarrier();
+        }
+        if (item == 0 && token < tokens) {
+            y.set(token * rows + row, GateKernels.activated(gate, value, function));
         }
     }
 }

@@ -12,6 +12,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * {@code startIndex} of {@code step} is the element of {@code w} at which the layer's matrix begins.
  * {@code biasStride} is the number of elements of {@code bias} from one layer to the next, 0 for no bias.
  *
+ * <p>An activation function of {@link GateKernels} may follow. One of two operands has a matrix of two parts of
+ * {@code rows} rows, one below the other: {@code p} the product, {@code y[b][r] = function(p[b][r], p[b][rows + r])}.
+ * A work-item then computes the rows of both parts.
+ *
  * <p>With eight independent sums a CPU's compiler can use vector instructions without changing the order of additions.
  */
 public final class LinearKernels {
@@ -29,41 +33,49 @@ public final class LinearKernels {
             int columns,
             int startIndex,
             int biasStride,
-            int rowsIndex) {
+            int function) {
         int row = context.globalIdx;
         if (row < rows) {
             int layer = step.get(Step.LAYER);
-            int start = step.get(startIndex) + row * columns;
-            int tokens = step.get(rowsIndex);
+            int tokens = step.get(Step.ROWS);
+            int parts = GateKernels.parts(function, tokens);
             for (int token = 0; token < tokens; token++) {
                 int source = token * columns;
-                float s0 = 0f;
-                float s1 = 0f;
-                float s2 = 0f;
-                float s3 = 0f;
-                float s4 = 0f;
-                float s5 = 0f;
-                float s6 = 0f;
-                float s7 = 0f;
-                int c = 0;
-                for (; c + 8 <= columns; c += 8) {
-                    s0 += w.get(start + c) * x.get(source + c);
-                    s1 += w.get(start + c + 1) * x.get(source + c + 1);
-                    s2 += w.get(start + c + 2) * x.get(source + c + 2);
-                    s3 += w.get(start + c + 3) * x.get(source + c + 3);
-                    s4 += w.get(start + c + 4) * x.get(source + c + 4);
-                    s5 += w.get(start + c + 5) * x.get(source + c + 5);
-                    s6 += w.get(start + c + 6) * x.get(source + c + 6);
-                    s7 += w.get(start + c + 7) * x.get(source + c + 7);
+                float gate = 0f;
+                float value = 0f;
+                for (int part = 0; part < parts; part++) {
+                    int partRow = part * rows + row;
+                    int start = step.get(startIndex) + partRow * columns;
+                    float s0 = 0f;
+                    float s1 = 0f;
+                    float s2 = 0f;
+                    float s3 = 0f;
+                    float s4 = 0f;
+                    float s5 = 0f;
+                    float s6 = 0f;
+                    float s7 = 0f;
+                    int c = 0;
+                    for (; c + 8 <= columns; c += 8) {
+                        s0 += w.get(start + c) * x.get(source + c);
+                        s1 += w.get(start + c + 1) * x.get(source + c + 1);
+                        s2 += w.get(start + c + 2) * x.get(source + c + 2);
+                        s3 += w.get(start + c + 3) * x.get(source + c + 3);
+                        s4 += w.get(start + c + 4) * x.get(source + c + 4);
+                        s5 += w.get(start + c + 5) * x.get(source + c + 5);
+                        s6 += w.get(start + c + 6) * x.get(source + c + 6);
+                        s7 += w.get(start + c + 7) * x.get(source + c + 7);
+                    }
+                    for (; c < columns; c++) {
+                        s0 += w.get(start + c) * x.get(source + c);
+                    }
+                    float sum = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+                    if (biasStride > 0) {
+                        sum += bias.get(layer * biasStride + partRow);
+                    }
+                    gate = value;
+                    value = sum;
                 }
-                for (; c < columns; c++) {
-                    s0 += w.get(start + c) * x.get(source + c);
-                }
-                float sum = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
-                if (biasStride > 0) {
-                    sum += bias.get(layer * biasStride + row);
-                }
-                y.set(token * rows + row, sum);
+                y.set(token * rows + row, GateKernels.activated(gate, value, function));
             }
         }
     }
@@ -82,22 +94,30 @@ public final class LinearKernels {
             int rowBytes,
             int startIndex,
             int biasStride,
-            int rowsIndex,
+            int function,
             int format) {
         int row = context.globalIdx;
         if (row < rows) {
             int layer = step.get(Step.LAYER);
-            int start = step.get(startIndex) + row * rowBytes;
-            int tokens = step.get(rowsIndex);
+            int tokens = step.get(Step.ROWS);
+            int parts = GateKernels.parts(function, tokens);
             for (int token = 0; token < tokens; token++) {
-                float sum = 0f;
-                for (int c = 0; c < columns; c++) {
-                    sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(token * columns + c);
+                float gate = 0f;
+                float value = 0f;
+                for (int part = 0; part < parts; part++) {
+                    int partRow = part * rows + row;
+                    int start = step.get(startIndex) + partRow * rowBytes;
+                    float sum = 0f;
+                    for (int c = 0; c < columns; c++) {
+                        sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(token * columns + c);
+                    }
+                    if (biasStride > 0) {
+                        sum += bias.get(layer * biasStride + partRow);
+                    }
+                    gate = value;
+                    value = sum;
                 }
-                if (biasStride > 0) {
-                    sum += bias.get(layer * biasStride + row);
-                }
-                y.set(token * rows + row, sum);
+                y.set(token * rows + row, GateKernels.activated(gate, value, function));
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.waterspout.kernels.device.kernels;
 
 import dev.waterspout.kernels.weights.Panels;
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -33,56 +34,69 @@ public final class LinearPanelGroupKernels {
             int columns,
             int startIndex,
             int biasStride,
-            int rowsIndex,
+            int function,
             int format,
             int items) {
         float[] sums = context.allocateFloatLocalArray(LinearGroupKernels.MOST_ITEMS);
         int item = context.localIdx;
         int panel = context.groupIdx;
         int token = context.globalIdy;
-        int start = step.get(startIndex) + panel * Panels.panelWords(columns, format) + (item & (ROWS - 1));
-        float sum = 0f;
-        for (int first = (item >> 3) * Panels.group(format);
-                first < columns;
-                first += (items >> 3) * Panels.group(format)) {
-            int at = start + Panels.block(first, format);
-            int w0 = header(w, at, 0, first, format);
-            int w1 = header(w, at, 1, first, format);
-            int w2 = header(w, at, 2, first, format);
-            int w3 = header(w, at, 3, first, format);
-            float dot = 0f;
-            float inputs = 0f;
-            for (int c = first; c < first + Panels.group(format); c += 4) {
-                int source = token * columns + c;
-                float x0 = x.get(source);
-                float x1 = x.get(source + 1);
-                float x2 = x.get(source + 2);
-                float x3 = x.get(source + 3);
-                inputs += (x0 + x1) + (x2 + x3);
-                int low = w.get(at + ROWS * Panels.lowWord(c, format));
-                int high = low;
-                if (Panels.hasHighWord(format) > 0) {
-                    high = w.get(at + ROWS * Panels.highWord(c, format));
+        int tokens = step.get(Step.ROWS);
+        int parts = GateKernels.parts(function, tokens);
+        int panels = (rows + ROWS - 1) >> 3;
+        int row = TornadoMath.min(panel * ROWS + (item & (ROWS - 1)), rows - 1);
+        float gate = 0f;
+        float value = 0f;
+        for (int part = 0; part < parts; part++) {
+            int start = step.get(startIndex)
+                    + (part * panels + panel) * Panels.panelWords(columns, format)
+                    + (item & (ROWS - 1));
+            float sum = 0f;
+            for (int first = (item >> 3) * Panels.group(format);
+                    first < columns;
+                    first += (items >> 3) * Panels.group(format)) {
+                int at = start + Panels.block(first, format);
+                int w0 = header(w, at, 0, first, format);
+                int w1 = header(w, at, 1, first, format);
+                int w2 = header(w, at, 2, first, format);
+                int w3 = header(w, at, 3, first, format);
+                float dot = 0f;
+                float inputs = 0f;
+                for (int c = first; c < first + Panels.group(format); c += 4) {
+                    int source = token * columns + c;
+                    float x0 = x.get(source);
+                    float x1 = x.get(source + 1);
+                    float x2 = x.get(source + 2);
+                    float x3 = x.get(source + 3);
+                    inputs += (x0 + x1) + (x2 + x3);
+                    int low = w.get(at + ROWS * Panels.lowWord(c, format));
+                    int high = low;
+                    if (Panels.hasHighWord(format) > 0) {
+                        high = w.get(at + ROWS * Panels.highWord(c, format));
+                    }
+                    dot += (Panels.number(low, high, c, format) * x0 + Panels.number(low, high, c + 1, format) * x1)
+                            + (Panels.number(low, high, c + 2, format) * x2
+                                    + Panels.number(low, high, c + 3, format) * x3);
                 }
-                dot += (Panels.number(low, high, c, format) * x0 + Panels.number(low, high, c + 1, format) * x1)
-                        + (Panels.number(low, high, c + 2, format) * x2 + Panels.number(low, high, c + 3, format) * x3);
+                sum += dot * Panels.scale(w0, w1, w3, first, format)
+                        + Panels.offset(w0, w2, w3, first, format) * inputs;
             }
-            sum += dot * Panels.scale(w0, w1, w3, first, format) + Panels.offset(w0, w2, w3, first, format) * inputs;
-        }
-        sums[item] = sum;
-        for (int half = items >> 1; half >= ROWS; half >>= 1) {
-            context.localBarrier();
-            if (item < half) {
-                sums[item] += sums[item + half];
+            sums[item] = sum;
+            for (int half = items >> 1; half >= ROWS; half >>= 1) {
+                context.localBarrier();
+                if (item < half) {
+                    sums[item] += sums[item + half];
+                }
             }
-        }
-        int row = panel * ROWS + item;
-        if (item < ROWS && row < rows && token < step.get(rowsIndex)) {
-            float total = sums[item];
+            gate = value;
+            value = sums[item];
             if (biasStride > 0) {
-                total += bias.get(step.get(Step.LAYER) * biasStride + row);
+                value += bias.get(step.get(Step.LAYER) * biasStride + part * rows + row);
             }
-            y.set(token * rows + row, total);
+            context.localBarrier();
+        }
+        if (item < ROWS && panel * ROWS + item < rows && token < tokens) {
+            y.set(token * rows + row, GateKernels.activated(gate, value, function));
         }
     }
 
@@ -109,56 +123,55 @@ public final class LinearPanelGroupKernels {
             int columns,
             int startIndex,
             int biasStride,
-            int rowsIndex,
+            int function,
             int format,
             int perItem) {
         float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
         float[] inputs = context.allocateFloatLocalArray(LinearTileKernels.PER_ITEM * TILE * STRIDE);
         float[] sums = new float[LinearTileKernels.PER_ITEM];
+        float[] gates = new float[LinearTileKernels.PER_ITEM];
         int itemX = context.localIdx;
         int itemY = context.localIdy;
         int row = context.globalIdx;
         int firstToken = context.groupIdy * (perItem * TILE) + itemY;
-        int tokens = step.get(rowsIndex);
-        int start = step.get(startIndex);
+        int tokens = step.get(Step.ROWS);
+        int parts = GateKernels.parts(function, tokens);
         // Neighbouring work-items read the same word of neighbouring rows.
-        for (int i = 0; i < LinearTileKernels.PER_ITEM; i++) {
-            sums[i] = 0f;
-        }
-        for (int first = 0; first < columns; first += TILE) {
-            float weight = 0f;
-            if (row < rows) {
-                weight = Panels.weight(w, start, row, columns, first + itemY, format);
+        for (int part = 0; part < parts; part++) {
+            float offset = LinearTileKernels.offset(bias, biasStride, step.get(Step.LAYER), part * rows, row, rows);
+            for (int i = 0; i < LinearTileKernels.PER_ITEM; i++) {
+                gates[i] = sums[i];
+                sums[i] = 0f;
             }
-            weights[itemX * STRIDE + itemY] = weight;
-            for (int i = 0; i < perItem; i++) {
-                int token = firstToken + i * TILE;
-                float input = 0f;
-                if (token < tokens) {
-                    input = x.get(token * columns + first + itemX);
+            for (int first = 0; first < columns; first += TILE) {
+                float weight = 0f;
+                if (row < rows) {
+                    weight = Panels.weight(w, step.get(startIndex), part * rows + row, columns, first + itemY, format);
                 }
-                inputs[(i * TILE + itemY) * STRIDE + itemX] = input;
-            }
-            context.localBarrier();
-            for (int k = 0; k < TILE; k++) {
-                float value = weights[itemX * STRIDE + k];
+                weights[itemX * STRIDE + itemY] = weight;
                 for (int i = 0; i < perItem; i++) {
-                    sums[i] += value * inputs[(i * TILE + itemY) * STRIDE + k];
+                    int token = firstToken + i * TILE;
+                    float input = 0f;
+                    if (token < tokens) {
+                        input = x.get(token * columns + first + itemX);
+                    }
+                    inputs[(i * TILE + itemY) * STRIDE + itemX] = input;
                 }
+                context.localBarrier();
+                for (int k = 0; k < TILE; k++) {
+                    float value = weights[itemX * STRIDE + k];
+                    for (int i = 0; i < perItem; i++) {
+                        sums[i] += value * inputs[(i * TILE + itemY) * STRIDE + k];
+                    }
+                }
+                context.localBarrier();
             }
-            context.localBarrier();
+            for (int i = 0; i < perItem; i++) {
+                sums[i] += offset;
+            }
         }
         if (row < rows) {
-            float offset = 0f;
-            if (biasStride > 0) {
-                offset = bias.get(step.get(Step.LAYER) * biasStride + row);
-            }
-            for (int i = 0; i < perItem; i++) {
-                int token = firstToken + i * TILE;
-                if (token < tokens) {
-                    y.set(token * rows + row, sums[i] + offset);
-                }
-            }
+            LinearTileKernels.put(y, gates, sums, firstToken, tokens, rows, row, function, perItem);
         }
     }
 }

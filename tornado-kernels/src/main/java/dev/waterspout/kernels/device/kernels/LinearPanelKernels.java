@@ -35,7 +35,7 @@ public final class LinearPanelKernels {
             int columns,
             int startIndex,
             int biasStride,
-            int rowsIndex,
+            int function,
             int format) {
         int[] low = new int[ROWS];
         int[] high = new int[ROWS];
@@ -44,48 +44,58 @@ public final class LinearPanelKernels {
         float[] offsets = new float[ROWS];
         float[] dots = new float[ROWS];
         float[] sums = new float[ROWS];
+        float[] gates = new float[ROWS];
         int panel = context.globalIdx;
-        if (panel < (rows + ROWS - 1) >> 3) {
-            int start = step.get(startIndex) + panel * Panels.panelWords(columns, format);
-            int tokens = step.get(rowsIndex);
+        int panels = (rows + ROWS - 1) >> 3;
+        if (panel < panels) {
+            int layer = step.get(Step.LAYER);
+            int tokens = step.get(Step.ROWS);
+            int parts = GateKernels.parts(function, tokens);
             for (int token = 0; token < tokens; token++) {
-                for (int r = 0; (r & ROWS) == 0; r++) {
-                    sums[r] = 0f;
-                }
-                for (int first = 0; first < columns; first += Panels.group(format)) {
-                    int at = start + Panels.block(first, format);
-                    readHeader(w, at, first, header, scales, offsets, format);
+                for (int part = 0; part < parts; part++) {
+                    int start = step.get(startIndex) + (part * panels + panel) * Panels.panelWords(columns, format);
                     for (int r = 0; (r & ROWS) == 0; r++) {
-                        dots[r] = 0f;
+                        gates[r] = sums[r];
+                        sums[r] = 0f;
                     }
-                    float inputs = 0f;
-                    for (int c = 0; (c & Panels.group(format)) == 0; c += 4) {
-                        int source = token * columns + first + c;
-                        float x0 = x.get(source);
-                        float x1 = x.get(source + 1);
-                        float x2 = x.get(source + 2);
-                        float x3 = x.get(source + 3);
-                        inputs += (x0 + x1) + (x2 + x3);
-                        readNumbers(w, at, first + c, low, high, format);
+                    for (int first = 0; first < columns; first += Panels.group(format)) {
+                        int at = start + Panels.block(first, format);
+                        readHeader(w, at, first, header, scales, offsets, format);
                         for (int r = 0; (r & ROWS) == 0; r++) {
-                            float n0 = Panels.number(low[r], high[r], first + c, format);
-                            float n1 = Panels.number(low[r], high[r], first + c + 1, format);
-                            float n2 = Panels.number(low[r], high[r], first + c + 2, format);
-                            float n3 = Panels.number(low[r], high[r], first + c + 3, format);
-                            dots[r] += (n0 * x0 + n1 * x1) + (n2 * x2 + n3 * x3);
+                            dots[r] = 0f;
+                        }
+                        float inputs = 0f;
+                        for (int c = 0; (c & Panels.group(format)) == 0; c += 4) {
+                            int source = token * columns + first + c;
+                            float x0 = x.get(source);
+                            float x1 = x.get(source + 1);
+                            float x2 = x.get(source + 2);
+                            float x3 = x.get(source + 3);
+                            inputs += (x0 + x1) + (x2 + x3);
+                            readNumbers(w, at, first + c, low, high, format);
+                            for (int r = 0; (r & ROWS) == 0; r++) {
+                                float n0 = Panels.number(low[r], high[r], first + c, format);
+                                float n1 = Panels.number(low[r], high[r], first + c + 1, format);
+                                float n2 = Panels.number(low[r], high[r], first + c + 2, format);
+                                float n3 = Panels.number(low[r], high[r], first + c + 3, format);
+                                dots[r] += (n0 * x0 + n1 * x1) + (n2 * x2 + n3 * x3);
+                            }
+                        }
+                        for (int r = 0; (r & ROWS) == 0; r++) {
+                            sums[r] += dots[r] * scales[r] + offsets[r] * inputs;
                         }
                     }
                     for (int r = 0; (r & ROWS) == 0; r++) {
-                        sums[r] += dots[r] * scales[r] + offsets[r] * inputs;
+                        int row = TornadoMath.min(panel * ROWS + r, rows - 1);
+                        sums[r] += offset(bias, biasStride, layer, part * rows + row);
                     }
                 }
-                int layer = step.get(Step.LAYER);
                 for (int i = 0; (i & ROWS) == 0; i++) {
                     // Rows beyond the last one write to it before it is written. A guard instead, which is always
                     // true for the first row, makes TornadoVM's compilation fail.
                     int r = ROWS - 1 - i;
                     int row = TornadoMath.min(panel * ROWS + r, rows - 1);
-                    y.set(token * rows + row, sums[r] + offset(bias, biasStride, layer, row));
+                    y.set(token * rows + row, GateKernels.activated(gates[r], sums[r], function));
                 }
             }
         }
@@ -103,7 +113,7 @@ public final class LinearPanelKernels {
             int columns,
             int startIndex,
             int biasStride,
-            int rowsIndex,
+            int function,
             int format,
             int perItem) {
         int[] low = new int[ROWS];
@@ -114,49 +124,63 @@ public final class LinearPanelKernels {
         float[] weights = new float[32 * ROWS];
         float[] dots = new float[ROWS];
         float[] sums = new float[MOST_TOKENS * ROWS];
+        float[] gates = new float[MOST_TOKENS * ROWS];
         int panel = context.globalIdx;
-        if (panel < (rows + ROWS - 1) >> 3) {
-            int start = step.get(startIndex) + panel * Panels.panelWords(columns, format);
-            int tokens = step.get(rowsIndex);
+        int panels = (rows + ROWS - 1) >> 3;
+        if (panel < panels) {
+            int layer = step.get(Step.LAYER);
+            int tokens = step.get(Step.ROWS);
+            int parts = GateKernels.parts(function, tokens);
             for (int run = 0; run < tokens; run += perItem) {
                 int count = TornadoMath.min(perItem, tokens - run);
-                for (int i = 0; i < count * ROWS; i++) {
-                    sums[i] = 0f;
-                }
-                for (int first = 0; first < columns; first += Panels.group(format)) {
-                    int at = start + Panels.block(first, format);
-                    readHeader(w, at, first, header, scales, offsets, format);
-                    for (int c = 0; (c & Panels.group(format)) == 0; c += 4) {
-                        readNumbers(w, at, first + c, low, high, format);
-                        for (int r = 0; (r & ROWS) == 0; r++) {
-                            for (int k = 0; k < 4; k++) {
-                                float number = Panels.number(low[r], high[r], first + c + k, format);
-                                weights[(c + k) * ROWS + r] = number * scales[r] + offsets[r];
-                            }
-                        }
+                for (int part = 0; part < parts; part++) {
+                    int start = step.get(startIndex) + (part * panels + panel) * Panels.panelWords(columns, format);
+                    for (int i = 0; i < count * ROWS; i++) {
+                        gates[i] = sums[i];
+                        sums[i] = 0f;
                     }
-                    for (int t = 0; t < count; t++) {
-                        int source = (run + t) * columns + first;
-                        for (int r = 0; (r & ROWS) == 0; r++) {
-                            dots[r] = sums[t * ROWS + r];
-                        }
-                        for (int c = 0; (c & Panels.group(format)) == 0; c++) {
-                            float input = x.get(source + c);
+                    for (int first = 0; first < columns; first += Panels.group(format)) {
+                        int at = start + Panels.block(first, format);
+                        readHeader(w, at, first, header, scales, offsets, format);
+                        for (int c = 0; (c & Panels.group(format)) == 0; c += 4) {
+                            readNumbers(w, at, first + c, low, high, format);
                             for (int r = 0; (r & ROWS) == 0; r++) {
-                                dots[r] += weights[c * ROWS + r] * input;
+                                for (int k = 0; k < 4; k++) {
+                                    float number = Panels.number(low[r], high[r], first + c + k, format);
+                                    weights[(c + k) * ROWS + r] = number * scales[r] + offsets[r];
+                                }
                             }
                         }
-                        for (int r = 0; (r & ROWS) == 0; r++) {
-                            sums[t * ROWS + r] = dots[r];
+                        for (int t = 0; t < count; t++) {
+                            int source = (run + t) * columns + first;
+                            for (int r = 0; (r & ROWS) == 0; r++) {
+                                dots[r] = sums[t * ROWS + r];
+                            }
+                            for (int c = 0; (c & Panels.group(format)) == 0; c++) {
+                                float input = x.get(source + c);
+                                for (int r = 0; (r & ROWS) == 0; r++) {
+                                    dots[r] += weights[c * ROWS + r] * input;
+                                }
+                            }
+                            for (int r = 0; (r & ROWS) == 0; r++) {
+                                sums[t * ROWS + r] = dots[r];
+                            }
+                        }
+                    }
+                    for (int r = 0; (r & ROWS) == 0; r++) {
+                        int row = TornadoMath.min(panel * ROWS + r, rows - 1);
+                        float offset = offset(bias, biasStride, layer, part * rows + row);
+                        for (int t = 0; t < count; t++) {
+                            sums[t * ROWS + r] += offset;
                         }
                     }
                 }
-                int layer = step.get(Step.LAYER);
                 for (int t = 0; t < count; t++) {
                     for (int i = 0; (i & ROWS) == 0; i++) {
                         int r = ROWS - 1 - i;
                         int row = TornadoMath.min(panel * ROWS + r, rows - 1);
-                        y.set((run + t) * rows + row, sums[t * ROWS + r] + offset(bias, biasStride, layer, row));
+                        float gate = gates[t * ROWS + r];
+                        y.set((run + t) * rows + row, GateKernels.activated(gate, sums[t * ROWS + r], function));
                     }
                 }
             }

@@ -8,13 +8,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * The product of {@link LinearKernels} for many tokens on GPUs. A work-group computes a tile of {@link #TILE} output
- * rows (x) by {@link #TILE} tokens (y), and reads every weight and every input once into local memory.
+ * rows (x) by {@link #TILE} tokens (y) per token of a work-item, and reads every weight and every input once into local
+ * memory.
  */
 public final class LinearTileKernels {
     /** Edge of a tile. */
     public static final int TILE = 16;
 
-    /** Tokens per work-item of {@link #wideTileFloats} and {@link #wideTileBytes}. */
+    /** Largest number of tokens per work-item. */
     public static final int PER_ITEM = 4;
 
     /**
@@ -25,7 +26,7 @@ public final class LinearTileKernels {
 
     private LinearTileKernels() {}
 
-    /** Weights of f32. */
+    /** Weights of f32; {@code perItem} tokens per work-item, at most {@link #PER_ITEM}. */
     public static void tileFloats(
             KernelContext context,
             IntArray step,
@@ -37,42 +38,60 @@ public final class LinearTileKernels {
             int columns,
             int startIndex,
             int biasStride,
-            int rowsIndex) {
+            int function,
+            int perItem) {
         float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
-        float[] inputs = context.allocateFloatLocalArray(TILE * STRIDE);
+        float[] inputs = context.allocateFloatLocalArray(PER_ITEM * TILE * STRIDE);
+        float[] sums = new float[PER_ITEM];
+        float[] gates = new float[PER_ITEM];
         int itemX = context.localIdx;
         int itemY = context.localIdy;
         int row = context.globalIdx;
-        int token = context.globalIdy;
-        int tokens = step.get(rowsIndex);
-        int layer = step.get(Step.LAYER);
-        int start = step.get(startIndex);
         int weightRow = row - itemX + itemY;
-        float sum = 0f;
-        for (int first = 0; first < columns; first += TILE) {
-            int c = first + itemX;
-            float weight = 0f;
-            float input = 0f;
-            if (c < columns && weightRow < rows) {
-                weight = w.get(start + weightRow * columns + c);
+        int firstToken = context.groupIdy * (perItem * TILE) + itemY;
+        int tokens = step.get(Step.ROWS);
+        int parts = GateKernels.parts(function, tokens);
+        for (int part = 0; part < parts; part++) {
+            int partRow = part * rows;
+            float offset = offset(bias, biasStride, step.get(Step.LAYER), partRow, row, rows);
+            for (int i = 0; i < PER_ITEM; i++) {
+                gates[i] = sums[i];
+                sums[i] = 0f;
             }
-            if (c < columns && token < tokens) {
-                input = x.get(token * columns + c);
+            for (int first = 0; first < columns; first += TILE) {
+                int c = first + itemX;
+                float weight = 0f;
+                if (c < columns && weightRow < rows) {
+                    weight = w.get(step.get(startIndex) + (partRow + weightRow) * columns + c);
+                }
+                weights[itemY * STRIDE + itemX] = weight;
+                for (int i = 0; i < perItem; i++) {
+                    int token = firstToken + i * TILE;
+                    float input = 0f;
+                    if (c < columns && token < tokens) {
+                        input = x.get(token * columns + c);
+                    }
+                    inputs[(i * TILE + itemY) * STRIDE + itemX] = input;
+                }
+                context.localBarrier();
+                for (int k = 0; k < TILE; k++) {
+                    float value = weights[itemX * STRIDE + k];
+                    for (int i = 0; i < perItem; i++) {
+                        sums[i] += value * inputs[(i * TILE + itemY) * STRIDE + k];
+                    }
+                }
+                context.localBarrier();
             }
-            weights[itemY * STRIDE + itemX] = weight;
-            inputs[itemY * STRIDE + itemX] = input;
-            context.localBarrier();
-            for (int k = 0; k < TILE; k++) {
-                sum += weights[itemX * STRIDE + k] * inputs[itemY * STRIDE + k];
+            for (int i = 0; i < perItem; i++) {
+                sums[i] += offset;
             }
-            context.localBarrier();
         }
         if (row < rows) {
-            put(y, token, tokens, rows, row, sum + offset(bias, biasStride, layer, row));
+            put(y, gates, sums, firstToken, tokens, rows, row, function, perItem);
         }
     }
 
-    /** Weights of raw GGUF bytes; {@code rowBytes} is the size of one row. */
+    /** The same with weights of raw GGUF bytes. */
     public static void tileBytes(
             KernelContext context,
             IntArray step,
@@ -86,178 +105,86 @@ public final class LinearTileKernels {
             int rowBytes,
             int startIndex,
             int biasStride,
-            int rowsIndex,
-            int format) {
-        float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
-        float[] inputs = context.allocateFloatLocalArray(TILE * STRIDE);
-        int itemX = context.localIdx;
-        int itemY = context.localIdy;
-        int row = context.globalIdx;
-        int token = context.globalIdy;
-        int tokens = step.get(rowsIndex);
-        int layer = step.get(Step.LAYER);
-        int start = step.get(startIndex);
-        int weightRow = row - itemX + itemY;
-        float sum = 0f;
-        for (int first = 0; first < columns; first += TILE) {
-            int c = first + itemX;
-            float weight = 0f;
-            float input = 0f;
-            if (c < columns && weightRow < rows) {
-                weight = WeightFormat.weightAt(w, powers, start + weightRow * rowBytes, c, format);
-            }
-            if (c < columns && token < tokens) {
-                input = x.get(token * columns + c);
-            }
-            weights[itemY * STRIDE + itemX] = weight;
-            inputs[itemY * STRIDE + itemX] = input;
-            context.localBarrier();
-            for (int k = 0; k < TILE; k++) {
-                sum += weights[itemX * STRIDE + k] * inputs[itemY * STRIDE + k];
-            }
-            context.localBarrier();
-        }
-        if (row < rows) {
-            put(y, token, tokens, rows, row, sum + offset(bias, biasStride, layer, row));
-        }
-    }
-
-    /** Tiles of four times as many tokens, four per work-item; weights of f32. */
-    public static void wideTileFloats(
-            KernelContext context,
-            IntArray step,
-            FloatArray w,
-            FloatArray x,
-            FloatArray bias,
-            FloatArray y,
-            int rows,
-            int columns,
-            int startIndex,
-            int biasStride,
-            int rowsIndex) {
+            int function,
+            int format,
+            int perItem) {
         float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
         float[] inputs = context.allocateFloatLocalArray(PER_ITEM * TILE * STRIDE);
+        float[] sums = new float[PER_ITEM];
+        float[] gates = new float[PER_ITEM];
         int itemX = context.localIdx;
         int itemY = context.localIdy;
         int row = context.globalIdx;
-        int firstToken = context.groupIdy * (PER_ITEM * TILE) + itemY;
-        int tokens = step.get(rowsIndex);
-        int layer = step.get(Step.LAYER);
-        int start = step.get(startIndex);
         int weightRow = row - itemX + itemY;
-        float s0 = 0f;
-        float s1 = 0f;
-        float s2 = 0f;
-        float s3 = 0f;
-        for (int first = 0; first < columns; first += TILE) {
-            int c = first + itemX;
-            float weight = 0f;
-            if (c < columns && weightRow < rows) {
-                weight = w.get(start + weightRow * columns + c);
-            }
-            weights[itemY * STRIDE + itemX] = weight;
+        int firstToken = context.groupIdy * (perItem * TILE) + itemY;
+        int tokens = step.get(Step.ROWS);
+        int parts = GateKernels.parts(function, tokens);
+        for (int part = 0; part < parts; part++) {
+            int partRow = part * rows;
+            float offset = offset(bias, biasStride, step.get(Step.LAYER), partRow, row, rows);
             for (int i = 0; i < PER_ITEM; i++) {
-                int token = firstToken + i * TILE;
-                float input = 0f;
-                if (c < columns && token < tokens) {
-                    input = x.get(token * columns + c);
+                gates[i] = sums[i];
+                sums[i] = 0f;
+            }
+            for (int first = 0; first < columns; first += TILE) {
+                int c = first + itemX;
+                float weight = 0f;
+                if (c < columns && weightRow < rows) {
+                    weight = WeightFormat.weightAt(
+                            w, powers, step.get(startIndex) + (partRow + weightRow) * rowBytes, c, format);
                 }
-                inputs[(i * TILE + itemY) * STRIDE + itemX] = input;
+                weights[itemY * STRIDE + itemX] = weight;
+                for (int i = 0; i < perItem; i++) {
+                    int token = firstToken + i * TILE;
+                    float input = 0f;
+                    if (c < columns && token < tokens) {
+                        input = x.get(token * columns + c);
+                    }
+                    inputs[(i * TILE + itemY) * STRIDE + itemX] = input;
+                }
+                context.localBarrier();
+                for (int k = 0; k < TILE; k++) {
+                    float value = weights[itemX * STRIDE + k];
+                    for (int i = 0; i < perItem; i++) {
+                        sums[i] += value * inputs[(i * TILE + itemY) * STRIDE + k];
+                    }
+                }
+                context.localBarrier();
             }
-            context.localBarrier();
-            for (int k = 0; k < TILE; k++) {
-                float value = weights[itemX * STRIDE + k];
-                s0 += value * inputs[itemY * STRIDE + k];
-                s1 += value * inputs[(TILE + itemY) * STRIDE + k];
-                s2 += value * inputs[(2 * TILE + itemY) * STRIDE + k];
-                s3 += value * inputs[(3 * TILE + itemY) * STRIDE + k];
+            for (int i = 0; i < perItem; i++) {
+                sums[i] += offset;
             }
-            context.localBarrier();
         }
         if (row < rows) {
-            float offset = offset(bias, biasStride, layer, row);
-            put(y, firstToken, tokens, rows, row, s0 + offset);
-            put(y, firstToken + TILE, tokens, rows, row, s1 + offset);
-            put(y, firstToken + 2 * TILE, tokens, rows, row, s2 + offset);
-            put(y, firstToken + 3 * TILE, tokens, rows, row, s3 + offset);
+            put(y, gates, sums, firstToken, tokens, rows, row, function, perItem);
         }
     }
 
-    /** Tiles of four times as many tokens, four per work-item; weights of raw GGUF bytes. */
-    public static void wideTileBytes(
-            KernelContext context,
-            IntArray step,
-            ByteArray w,
-            FloatArray powers,
-            FloatArray x,
-            FloatArray bias,
-            FloatArray y,
-            int rows,
-            int columns,
-            int rowBytes,
-            int startIndex,
-            int biasStride,
-            int rowsIndex,
-            int format) {
-        float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
-        float[] inputs = context.allocateFloatLocalArray(PER_ITEM * TILE * STRIDE);
-        int itemX = context.localIdx;
-        int itemY = context.localIdy;
-        int row = context.globalIdx;
-        int firstToken = context.groupIdy * (PER_ITEM * TILE) + itemY;
-        int tokens = step.get(rowsIndex);
-        int layer = step.get(Step.LAYER);
-        int start = step.get(startIndex);
-        int weightRow = row - itemX + itemY;
-        float s0 = 0f;
-        float s1 = 0f;
-        float s2 = 0f;
-        float s3 = 0f;
-        for (int first = 0; first < columns; first += TILE) {
-            int c = first + itemX;
-            float weight = 0f;
-            if (c < columns && weightRow < rows) {
-                weight = WeightFormat.weightAt(w, powers, start + weightRow * rowBytes, c, format);
-            }
-            weights[itemY * STRIDE + itemX] = weight;
-            for (int i = 0; i < PER_ITEM; i++) {
-                int token = firstToken + i * TILE;
-                float input = 0f;
-                if (c < columns && token < tokens) {
-                    input = x.get(token * columns + c);
-                }
-                inputs[(i * TILE + itemY) * STRIDE + itemX] = input;
-            }
-            context.localBarrier();
-            for (int k = 0; k < TILE; k++) {
-                float value = weights[itemX * STRIDE + k];
-                s0 += value * inputs[itemY * STRIDE + k];
-                s1 += value * inputs[(TILE + itemY) * STRIDE + k];
-                s2 += value * inputs[(2 * TILE + itemY) * STRIDE + k];
-                s3 += value * inputs[(3 * TILE + itemY) * STRIDE + k];
-            }
-            context.localBarrier();
-        }
-        if (row < rows) {
-            float offset = offset(bias, biasStride, layer, row);
-            put(y, firstToken, tokens, rows, row, s0 + offset);
-            put(y, firstToken + TILE, tokens, rows, row, s1 + offset);
-            put(y, firstToken + 2 * TILE, tokens, rows, row, s2 + offset);
-            put(y, firstToken + 3 * TILE, tokens, rows, row, s3 + offset);
-        }
-    }
-
-    private static float offset(FloatArray bias, int biasStride, int layer, int row) {
+    /** Returns the bias of a row of a part; 0 for rows beyond the last one. */
+    static float offset(FloatArray bias, int biasStride, int layer, int partRow, int row, int rows) {
         float offset = 0f;
-        if (biasStride > 0) {
-            offset = bias.get(layer * biasStride + row);
+        if (biasStride > 0 && row < rows) {
+            offset = bias.get(layer * biasStride + partRow + row);
         }
         return offset;
     }
 
-    private static void put(FloatArray y, int token, int tokens, int rows, int row, float value) {
-        if (token < tokens) {
-            y.set(token * rows + row, value);
+    /** Stores a work-item's outputs, one per token. */
+    static void put(
+            FloatArray y,
+            float[] gates,
+            float[] sums,
+            int firstToken,
+            int tokens,
+            int rows,
+            int row,
+            int function,
+            int perItem) {
+        for (int i = 0; i < perItem; i++) {
+            int token = firstToken + i * TILE;
+            if (token < tokens) {
+                y.set(token * rows + row, GateKernels.activated(gates[i], sums[i], function));
+            }
         }
     }
 }

@@ -4,7 +4,6 @@ import dev.waterspout.kernels.device.DeviceWeights;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.KernelShape;
-import dev.waterspout.kernels.device.RowCount;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
@@ -86,7 +85,7 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
                     .transferToDevice(DataTransferMode.FIRST_EXECUTION, powers, multiplied.data(), x, y);
-            graph.linear("product", multiplied, null, x, y, RowCount.CHUNK);
+            graph.linear("product", multiplied, null, x, y);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, y);
             return graph;
         }

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * run on the host alone does without it.
  */
 public final class DeviceCatalog {
+    private static final String CUDA = "tornado:cuda:";
+
     private final Supplier<TornadoDevices.Listing> start;
     private TornadoDevices.@Nullable Listing started;
 
@@ -48,7 +50,7 @@ public final class DeviceCatalog {
 
     /**
      * Assigns a device to every rank. If the user names none, ranks take the accelerators in turn, or the host if
-     * there is no accelerator.
+     * there is no accelerator. If TornadoVM has several backends, they are those of CUDA, else of the first backend.
      *
      * @param names names from the user: none for the default, one for all ranks, or one per rank
      * @param ranks number of ranks
@@ -72,7 +74,21 @@ public final class DeviceCatalog {
     private List<Device> defaults() {
         List<Device> accelerators =
                 tornado().devices().stream().filter(Device::accelerator).toList();
-        return accelerators.isEmpty() ? List.of(HostDevice.get()) : accelerators;
+        if (accelerators.isEmpty()) {
+            return List.of(HostDevice.get());
+        }
+        // An SDK with several backends lists a GPU once for each.
+        List<String> backends =
+                accelerators.stream().map(DeviceCatalog::backend).distinct().toList();
+        String backend = backends.contains(CUDA) ? CUDA : backends.getFirst();
+        return accelerators.stream()
+                .filter(device -> backend(device).equals(backend))
+                .toList();
+    }
+
+    /** {@return the name without the number} */
+    private static String backend(Device device) {
+        return device.name().substring(0, device.name().lastIndexOf(':') + 1);
     }
 
     private Device find(String name) {

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.waterspout.engine.forward.DeviceException;
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 
-/** The device catalog when TornadoVM cannot start. */
+/** The device catalog: default devices, and failures of TornadoVM to start. */
 class TornadoDevicesTest {
     private static DeviceCatalog withoutDriver() {
         RuntimeException cause = new IllegalStateException(
@@ -60,6 +62,24 @@ class TornadoDevicesTest {
         DeviceCatalog catalog = new DeviceCatalog(() -> TornadoDevices.list(() -> runtime));
         assertThat(catalog.problem()).hasValue("TornadoVM has no devices here: its platforms have none");
         assertThat(catalog.list()).extracting(Device::name).containsExactly("host");
+    }
+
+    private static DeviceCatalog of(String... names) {
+        List<Device> devices = Stream.of(names)
+                .map(name -> new Device(name, "", true, HostDevice.get().shards(), null))
+                .toList();
+        return new DeviceCatalog(() -> new TornadoDevices.Listing(devices, Optional.empty()));
+    }
+
+    @Test
+    void defaultsAreGpusOfOneBackend() {
+        assertThat(of("tornado:opencl:0", "tornado:opencl:1", "tornado:cuda:0", "tornado:cuda:1")
+                        .assign(List.of(), 3))
+                .extracting(Device::name)
+                .containsExactly("tornado:cuda:0", "tornado:cuda:1", "tornado:cuda:0");
+        assertThat(of("tornado:spirv:0", "tornado:opencl:0").assign(List.of(), 2))
+                .extracting(Device::name)
+                .containsExactly("tornado:spirv:0", "tornado:spirv:0");
     }
 
     @Test

@@ -39,7 +39,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Compares models of random weights on the first device, the emulator's or an SDK's, with the logits of llama.cpp. */
+/**
+ * Compares models of random weights on the first device, the emulator's or an SDK's, with the logits of llama.cpp. The
+ * property {@code test.device} names another one, such as {@code tornado:cuda}.
+ */
 @Timeout(600)
 class DeviceReferenceTest {
     /** Longer than the window of these models, which is 8. */
@@ -185,9 +188,11 @@ class DeviceReferenceTest {
     }
 
     private static Device firstDevice() {
+        String prefix = System.getProperty("test.device", "");
         return new DeviceCatalog()
                 .list().stream()
-                        .filter(each -> !each.name().equals("host"))
+                        .filter(each ->
+                                !each.name().equals("host") && each.name().startsWith(prefix))
                         .findFirst()
                         .orElseThrow();
     }

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -158,9 +159,11 @@ public final class Session implements AutoCloseable {
         Formats formats = asked.exchange().formats().placed(apart());
         Options options = asked.withExchange(asked.exchange().withFormats(formats));
         ShardPlan plan = options.plan(model, ranks());
-        Map<String, String> facts = new TreeMap<>(more);
-        facts.putAll(Facts.of(model, options, ranks()));
-        List<String> names = agree(model.file(), facts);
+        List<String> names = agree(model.file(), () -> {
+            Map<String, String> facts = new TreeMap<>(more);
+            facts.putAll(Facts.of(model, options, ranks()));
+            return facts;
+        });
         int width = model.config().width();
         LinkCost link = threads.distributed() ? LinkCost.USUAL : LinkCost.NONE;
         RankOptions common = placed(rankOptions(model, options, localRanks, ranks(), link), names);
@@ -321,12 +324,12 @@ public final class Session implements AutoCloseable {
     }
 
     /** Checks that all processes have the same build, weights and options, and returns the devices of all ranks. */
-    private List<String> agree(GgufFile file, Map<String, String> facts) {
+    private List<String> agree(GgufFile file, Supplier<Map<String, String>> facts) {
         List<String> own = devices.stream().map(Device::name).toList();
         if (!threads.distributed()) {
             return own;
         }
-        List<Map<String, String>> all = Agreement.share(threads, facts, Map.of("device", own.getFirst()));
+        List<Map<String, String>> all = Agreement.share(threads, facts.get(), Map.of("device", own.getFirst()));
         WeightAgreement.require(threads, file);
         return IntStream.range(0, all.size())
                 .mapToObj(rank -> all.get(rank).getOrDefault("device", "?"))

@@ -1,14 +1,7 @@
 package dev.waterspout.engine.environment;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
+import dev.waterspout.kernels.machine.CFunction;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -30,55 +23,36 @@ public final class NativeOutput {
      * @return its result
      */
     public static <T> T dropped(Supplier<T> action) {
-        Optional<MethodHandle> creat = function("creat", ADDRESS, JAVA_INT);
-        Optional<MethodHandle> dup = function("dup", JAVA_INT);
-        Optional<MethodHandle> dup2 = function("dup2", JAVA_INT, JAVA_INT);
-        Optional<MethodHandle> close = function("close", JAVA_INT);
+        Optional<CFunction> creat = CFunction.named("creat");
+        Optional<CFunction> dup = CFunction.named("dup");
+        Optional<CFunction> dup2 = CFunction.named("dup2");
+        Optional<CFunction> close = CFunction.named("close");
         if (creat.isEmpty() || dup.isEmpty() || dup2.isEmpty() || close.isEmpty()) {
             return action.get();
         }
         System.out.flush();
-        int kept = call(dup.get(), STDOUT);
+        int kept = (int) dup.get().call(STDOUT);
         int nowhere = create(creat.get(), "/dev/null");
         if (kept >= 0 && nowhere >= 0) {
-            var _ = call(dup2.get(), nowhere, STDOUT);
+            var _ = dup2.get().call(nowhere, STDOUT);
         }
         try {
             return action.get();
         } finally {
             if (kept >= 0 && nowhere >= 0) {
-                var _ = call(dup2.get(), kept, STDOUT);
+                var _ = dup2.get().call(kept, STDOUT);
             }
             for (int opened : new int[] {kept, nowhere}) {
                 if (opened >= 0) {
-                    var _ = call(close.get(), opened);
+                    var _ = close.get().call(opened);
                 }
             }
         }
     }
 
-    @SuppressWarnings("restricted") // the types are those of the functions' manual pages
-    private static Optional<MethodHandle> function(String name, MemoryLayout... parameters) {
-        Linker linker = Linker.nativeLinker();
-        return linker.defaultLookup()
-                .find(name)
-                .map(address -> linker.downcallHandle(address, FunctionDescriptor.of(JAVA_INT, parameters)));
-    }
-
-    private static int create(MethodHandle creat, String path) {
+    private static int create(CFunction creat, String path) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment name = arena.allocateFrom(path);
-            return (int) creat.invokeExact(name, ANYONE);
-        } catch (Throwable impossible) {
-            throw new AssertionError("a C function threw", impossible);
-        }
-    }
-
-    private static int call(MethodHandle function, Object... arguments) {
-        try {
-            return (int) function.invokeWithArguments(arguments);
-        } catch (Throwable impossible) {
-            throw new AssertionError("a C function threw", impossible);
+            return (int) creat.call(arena.allocateFrom(path).address(), ANYONE);
         }
     }
 }

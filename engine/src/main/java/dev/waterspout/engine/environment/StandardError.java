@@ -1,10 +1,6 @@
 package dev.waterspout.engine.environment;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Optional;
+import dev.waterspout.kernels.machine.CFunction;
 
 /**
  * Standard error of a process that {@code bin/waterspout} started. The JDK writes a note about its incubator module
@@ -24,20 +20,8 @@ public final class StandardError {
         Environment.passedStandardError().ifPresent(StandardError::duplicate);
     }
 
-    @SuppressWarnings("restricted")
     private static void duplicate(int descriptor) {
-        Linker linker = Linker.nativeLinker();
-        Optional<MemorySegment> function = linker.defaultLookup().find("dup2");
-        if (function.isEmpty()) {
-            return;
-        }
-        FunctionDescriptor signature =
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
-        try {
-            // The result is ignored: if the system refuses, the pipe and its reader stay, and no line is lost.
-            int _ = (int) linker.downcallHandle(function.get(), signature).invokeExact(descriptor, STDERR);
-        } catch (Throwable impossible) {
-            throw new AssertionError("a C function threw", impossible);
-        }
+        // The result is ignored: if the system refuses, the pipe and its reader stay, and no line is lost.
+        CFunction.named("dup2").ifPresent(dup2 -> dup2.call(descriptor, STDERR));
     }
 }

@@ -168,6 +168,6 @@ final class Buffers {
     }
 
     static MemorySegment floats(Arena arena, long rows, long columns) {
-        return arena.allocate(rows * columns * Float.BYTES, ALIGNMENT);
+        return UntouchedMemory.allocate(rows * columns * Float.BYTES, ALIGNMENT, arena);
     }
 }

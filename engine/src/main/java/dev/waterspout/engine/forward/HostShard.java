@@ -248,10 +248,12 @@ public final class HostShard implements ShardCompute {
         sequences = begun;
         rows = new Rows(0, begun);
         parts.clear();
-        compute.use(
-                isFirst && weights.elements() * rows.count <= COLD_MULTIPLY_ADDS ? ColdKernels.of(kernels) : kernels);
-        isFirst = false;
+        compute.use(isFirst ? ColdKernels.of(kernels) : kernels);
         compute.embed(weights.embedding(), SequenceRows.tokens(begun), buffers.hidden); // [rows][width]
+        if (weights.elements() * rows.count > COLD_MULTIPLY_ADDS) {
+            compute.use(kernels);
+        }
+        isFirst = false;
         compute.scale(buffers.hidden, config.scales().embedding(), rows.count * config.width());
         int row = 0;
         for (SequenceRows part : begun) {

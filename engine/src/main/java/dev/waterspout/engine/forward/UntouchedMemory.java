@@ -27,7 +27,7 @@ final class UntouchedMemory {
         long whole = Math.addExact(bytes, alignment);
         long block = CALLOC.call(whole, 1);
         if (block == 0) {
-            throw new OutOfMemoryError("the system has no " + whole + " bytes for the KV cache");
+            throw new OutOfMemoryError("the system has no " + whole + " bytes for its buffers and KV cache");
         }
         long start = -block & (alignment - 1);
         return MemorySegment.ofAddress(block)

@@ -56,7 +56,16 @@ public final class VectorKernels implements HostKernels {
      * @param weights weights of the product
      */
     public boolean isMachineCode(WeightMatrix weights) {
-        return bytes(weights) != null || (machine != null && weights.format().floats() != null);
+        return bytes(weights) != null || expandsInMachineCode(weights);
+    }
+
+    /**
+     * {@return whether weights are floats that machine code expands}
+     *
+     * @param weights the weights
+     */
+    public boolean expandsInMachineCode(WeightMatrix weights) {
+        return machine != null && weights.format().floats() != null;
     }
 
     /**

@@ -6,22 +6,25 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A function of the C library whose parameters are up to six integers or addresses, none of them variadic. All are
- * called through one function type of six 64-bit numbers, because the JVM generates classes for every type, which takes
- * longer than the call's work. The calling conventions of 64-bit systems pass such parameters in registers, or on a
- * stack that the caller cleans, so a function ignores what it has no parameter for.
+ * A function of the C library whose parameters are up to six integers or addresses, none of them variadic, and that
+ * returns within microseconds. All are called through one function type of six 64-bit numbers, and so is emitted code,
+ * because the JVM generates classes for every type, which takes longer than the call's work. The calling conventions of
+ * 64-bit systems pass such parameters in registers, or on a stack that the caller cleans, so a function ignores what it
+ * has no parameter for.
  */
 public final class CFunction {
     private static final int PARAMETERS = 6;
 
-    /** The function type of {@link #call}. */
-    private static final FunctionDescriptor TYPE = FunctionDescriptor.of(ValueLayout.JAVA_LONG, parameters());
-
-    @SuppressWarnings("restricted") // the type fits every function that this class describes
-    private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(TYPE);
+    /**
+     * Calls a function of six numbers, or null if the JVM denies native access. The JVM waits at a safepoint for a
+     * function that runs.
+     */
+    private static final @Nullable MethodHandle CALL = link();
 
     private final MemorySegment address;
 
@@ -29,11 +32,21 @@ public final class CFunction {
         this.address = address;
     }
 
-    /** Returns six 64-bit numbers, as layouts. */
-    static ValueLayout.OfLong[] parameters() {
+    @SuppressWarnings("restricted") // the type fits every function that this class describes
+    private static @Nullable MethodHandle link() {
         ValueLayout.OfLong[] parameters = new ValueLayout.OfLong[PARAMETERS];
         Arrays.fill(parameters, ValueLayout.JAVA_LONG);
-        return parameters;
+        try {
+            FunctionDescriptor type = FunctionDescriptor.of(ValueLayout.JAVA_LONG, parameters);
+            return Linker.nativeLinker().downcallHandle(type, Linker.Option.critical(false));
+        } catch (IllegalCallerException | UnsupportedOperationException denied) {
+            return null;
+        }
+    }
+
+    /** {@return whether the JVM allows calls} */
+    static boolean isAllowed() {
+        return CALL != null;
     }
 
     /**
@@ -42,8 +55,10 @@ public final class CFunction {
      * @param name its name
      * @throws IllegalCallerException if the JVM denies native access
      */
-    @SuppressWarnings("restricted")
     public static Optional<CFunction> named(String name) {
+        if (!isAllowed()) {
+            throw new IllegalCallerException("the JVM allows no native access (--enable-native-access)");
+        }
         return Linker.nativeLinker().defaultLookup().find(name).map(CFunction::new);
     }
 
@@ -55,10 +70,17 @@ public final class CFunction {
      */
     public long call(long... arguments) {
         long[] all = Arrays.copyOf(arguments, PARAMETERS);
+        return call(address, all[0], all[1], all[2], all[3], all[4], all[5]);
+    }
+
+    /** Calls a function at an address with six numbers. */
+    static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try {
-            return (long) CALL.invokeExact(address, all[0], all[1], all[2], all[3], all[4], all[5]);
-        } catch (Throwable impossible) {
-            throw new AssertionError("a C function threw", impossible);
+            return (long) Objects.requireNonNull(CALL).invokeExact(function, a, b, c, d, e, f);
+        } catch (RuntimeException | Error thrown) {
+            throw thrown;
+        } catch (Throwable thrown) {
+            throw new IllegalStateException("a native function threw", thrown);
         }
     }
 }

@@ -1,11 +1,6 @@
 package dev.waterspout.kernels.machine;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Memory for code: pages are written first and made executable then, never both at once. They live as long as the
@@ -17,23 +12,7 @@ final class CodeMemory {
     private static final int PRIVATE_ANONYMOUS = 0x22;
     private static final long PAGE = 4096;
 
-    /**
-     * Calls a function of six numbers, or null if the JVM denies native access. The call must take microseconds
-     * only.
-     */
-    private static final @Nullable MethodHandle CALL = link();
-
     private CodeMemory() {}
-
-    @SuppressWarnings("restricted") // the code is this package's own
-    private static @Nullable MethodHandle link() {
-        try {
-            return Linker.nativeLinker()
-                    .downcallHandle(FunctionDescriptor.ofVoid(CFunction.parameters()), Linker.Option.critical(false));
-        } catch (IllegalCallerException | UnsupportedOperationException denied) {
-            return null;
-        }
-    }
 
     /**
      * Makes a function callable.
@@ -43,7 +22,7 @@ final class CodeMemory {
      * @throws NoMachineCodeException if the system gives no such memory
      */
     static MemorySegment place(byte[] code) {
-        if (CALL == null) {
+        if (!CFunction.isAllowed()) {
             throw new NoMachineCodeException("the JVM allows no native access (--enable-native-access)");
         }
         long size = (code.length + PAGE - 1) / PAGE * PAGE;
@@ -76,18 +55,7 @@ final class CodeMemory {
     record Placed(MemorySegment code) implements MachineCode.Function {
         @Override
         public void call(long a, long b, long c, long d, long e, long f) {
-            CodeMemory.call(code, a, b, c, d, e, f);
-        }
-    }
-
-    /** Calls a function with up to six numbers. */
-    static void call(MemorySegment code, long a, long b, long c, long d, long e, long f) {
-        try {
-            Objects.requireNonNull(CALL).invokeExact(code, a, b, c, d, e, f);
-        } catch (RuntimeException | Error thrown) {
-            throw thrown;
-        } catch (Throwable thrown) {
-            throw new IllegalStateException("emitted code failed", thrown);
+            var _ = CFunction.call(code, a, b, c, d, e, f);
         }
     }
 }

@@ -78,7 +78,7 @@ final class Processor {
             if (ask(cpuid, 0, 0, result, EAX) < EXTENDED || !has(ask(cpuid, FEATURES, 0, result, ECX), BASE)) {
                 return sets;
             }
-            CodeMemory.call(CodeMemory.place(XGETBV), result.address(), 0, 0, 0, 0, 0);
+            var _ = CFunction.call(CodeMemory.place(XGETBV), result.address(), 0, 0, 0, 0, 0);
             int saved = result.getAtIndex(Layouts.I32, 0);
             int basic = ask(cpuid, EXTENDED, 0, result, EBX);
             if (has(saved, SAVES_256) && has(basic, AVX2)) {
@@ -114,7 +114,7 @@ final class Processor {
     }
 
     private static int ask(MemorySegment cpuid, int leaf, int subleaf, MemorySegment result, int register) {
-        CodeMemory.call(cpuid, leaf, subleaf, result.address(), 0, 0, 0);
+        var _ = CFunction.call(cpuid, leaf, subleaf, result.address(), 0, 0, 0);
         return result.getAtIndex(Layouts.I32, register);
     }
 }

@@ -13,7 +13,7 @@ final class Simulator {
     private final long[] general = new long[16];
     private final byte[][] vectors = new byte[REGISTERS][VECTOR];
 
-    /** Calls a function with six numbers, as {@link CodeMemory#call} does. */
+    /** Calls a function with six numbers, as {@link CFunction#call} does. */
     static void call(List<Instruction> code, long a, long b, long c, long d, long e, long f) {
         Simulator simulator = new Simulator();
         long[] arguments = {a, b, c, d, e, f};

@@ -67,6 +67,10 @@ public final class ColdKernels implements HostKernels {
 
     @Override
     public void embed(WeightMatrix table, int row, MemorySegment target, long targetOffset) {
+        if (compiled.expandsInMachineCode(table)) {
+            compiled.embed(table, row, target, targetOffset);
+            return;
+        }
         Arguments.checkEmbed(table, row, target, targetOffset);
         float[] weights = new float[table.columns()];
         ColdFloats.expand(table, row, weights);

@@ -244,6 +244,15 @@ public final class BlockCode {
         code.put(VectorOp.VPXOR, to, from, Source.memory(General.R8, Constant.SIGNS.place()));
     }
 
+    /** to = nibble {@code index} of each doubleword, from 0 for the lowest to 7, as f32. */
+    public void nibble(int to, int from, int index) {
+        int shifted = shifted(to, from, 4 * index, 0);
+        if (index < BITS / 4 - 1) {
+            and(to, shifted, Constant.FOUR_BITS);
+        }
+        code.put(VectorOp.VCVTDQ2PS, to, Source.register(to));
+    }
+
     /** to = byte {@code index} of each doubleword, without sign, as f32. */
     public void unsignedByte(int to, int from, int index) {
         byteOf(to, from, index, VectorOp.VPSRLD);

@@ -54,35 +54,49 @@ final class Q2K extends ScaledQuants {
 
     @Override
     public void emit(BlockCode code) {
+        emitScales(code);
+        int first = BlockCode.OWN;
+        int number = first + BlockCode.QUADS;
+        for (int half = 0; half < 2; half++) {
+            int quads = code.numbers(16 + 32 * half);
+            for (int i = 0; i < BlockCode.QUADS; i++) {
+                code.copy(first + i, quads + i);
+            }
+            int second = code.numbers(32 + 32 * half);
+            // Groups in ascending order, so that none waits for another.
+            for (int j = 0; j < 4; j++) {
+                emit(code, first, 2 * j, number, 128 * half + 32 * j);
+                emit(code, second, 2 * j, number, 128 * half + 32 * j + 16);
+            }
+        }
+    }
+
+    private static void emitScales(BlockCode code) {
         int d = BlockCode.OWN;
         int least = d + 1;
-        int scales = d + 2;
-        int offsets = d + 3;
-        int value = d + 4;
-        code.half(d, 80);
-        code.half(least, 82);
+        int value = d + 2;
+        // Both halves are the last four of these bytes.
+        int halves = code.quads(68) + 3;
+        code.shiftRight(value, halves, 16);
+        code.lowHalves(least, value);
         code.negate(least, least);
+        code.lowHalves(d, halves);
         int factors = code.quads(0);
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
-            if (g % 4 == 0) {
-                code.lowNibbles(scales, factors + g / 4);
-                code.highNibbles(offsets, factors + g / 4);
-            }
-            code.unsignedByte(value, scales, g % 4);
+            code.nibble(value, factors + g / 4, g % 4 * 2);
             code.multiply(value, d, value);
             code.storeScale(g, value);
-            code.unsignedByte(value, offsets, g % 4);
+            code.nibble(value, factors + g / 4, g % 4 * 2 + 1);
             code.multiply(value, least, value);
             code.storeOffset(g, value);
         }
-        for (int first = 0; first < 64; first += 16) {
-            int quads = code.numbers(16 + first);
-            for (int j = 0; j < 4; j++) {
-                for (int i = 0; i < BlockCode.QUADS; i++) {
-                    code.pair(value, quads + i, 2 * j);
-                    code.store(first / 32 * 128 + 32 * j + first % 32 + 4 * i, value);
-                }
-            }
+    }
+
+    /** Stores the numbers of 16 columns: two bits of each byte. */
+    private static void emit(BlockCode code, int quads, int bit, int number, int column) {
+        for (int i = 0; i < BlockCode.QUADS; i++) {
+            code.pair(number, quads + i, bit);
+            code.store(column + 4 * i, number);
         }
     }
 

@@ -165,7 +165,7 @@ public record DeviceWeights(
      * @param function activation function
      */
     public boolean activates(GateFunction function) {
-        return !function.isGated() || rows % 2 == 0 && (!isInPanels() || rows / 2 % Panels.ROWS == 0);
+        return !function.isGated() || (rows % 2 == 0 && (!isInPanels() || rows / 2 % Panels.ROWS == 0));
     }
 
     /** {@return the elements of the array that one row takes where it does not lie in panels} */

@@ -123,7 +123,9 @@ public final class KernelGraph {
         launches.resize(step.get(Step.ROWS), step.get(Step.OUT_ROWS));
     }
 
-    /** Refuses other grids than the present ones from now on: a captured CUDA graph repeats the grids of its capture. */
+    /**
+     * Refuses other grids than the present ones from now on: a captured CUDA graph repeats the grids of its capture.
+     */
     public void fixGrids() {
         launches.fix();
     }

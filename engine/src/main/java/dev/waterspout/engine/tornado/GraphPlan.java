@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
@@ -30,6 +31,14 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
  * Used by one thread, which can have another one wait for the device.
  */
 final class GraphPlan implements AutoCloseable {
+    private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
+    private static final String REASON = "Reason:";
+    /** What stands before the text of a message: prefix, exception and level. */
+    private static final Pattern ORIGIN =
+            Pattern.compile("^(Reason: )?([a-zA-Z0-9_.]+(Exception|Error): )?(\\[[A-Z]+] )?");
+
+    private static final String NO_KERNEL = "Generated Kernel is NULL";
+
     private final String name;
     private final UploadGraph load;
     private final List<KernelGraph> graphs;
@@ -194,10 +203,26 @@ final class GraphPlan implements AutoCloseable {
     }
 
     private DeviceException failed(String what, TaskGraph graph, Throwable failure, String where) {
-        String message =
-                String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
         return new DeviceException(
-                "device " + name + " " + what + " graph " + graph.getTaskGraphName() + ": " + message + where, failure);
+                "device " + name + " " + what + " graph " + graph.getTaskGraphName() + ": "
+                        + reason(String.valueOf(failure.getMessage())) + where,
+                failure);
+    }
+
+    /**
+     * Returns a failure's reason in one line. TornadoVM colours its messages, and its last line that begins with
+     * {@code Reason:} repeats the first cause.
+     *
+     * @param message message of the failure
+     */
+    static String reason(String message) {
+        List<String> lines = COLOUR.matcher(message).replaceAll("").lines().toList();
+        String line = lines.stream()
+                .filter(each -> each.startsWith(REASON))
+                .reduce((_, last) -> last)
+                .orElse(lines.isEmpty() ? "" : lines.getFirst());
+        String plain = ORIGIN.matcher(line).replaceFirst("").strip().replaceFirst("\\.$", "");
+        return plain.equals(NO_KERNEL) ? "the driver's compiler refuses one of its kernels" : plain;
     }
 
     /**

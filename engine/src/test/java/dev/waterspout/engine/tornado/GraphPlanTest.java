@@ -71,6 +71,18 @@ class GraphPlanTest {
     }
 
     @Test
+    void theReasonIsOneLine() {
+        String refused = "\u001B[31mBailout is disabled. \n"
+                + "Reason: \u001B[31mBailout from LAUNCH Bytecode: \n"
+                + "Reason: uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException: [ERROR] Generated Kernel is"
+                + " NULL. \n"
+                + "Please report this issue to https://github.com/beehive-lab/TornadoVM\u001B[0m\u001B[0m";
+        assertThat(GraphPlan.reason(refused)).isEqualTo("the driver's compiler refuses one of its kernels");
+        assertThat(GraphPlan.reason("Unable to allocate 4 bytes.\nat line 2")).isEqualTo("Unable to allocate 4 bytes");
+        assertThat(GraphPlan.reason("")).isEmpty();
+    }
+
+    @Test
     void plansReleaseTheDeviceAfterSuccessAndFailure() throws Exception {
         for (int i = 0; i < 3; i++) { // each plan fits alone, but not three at the same time
             try (GraphPlan fits = plan(MEMORY / 2 / Float.BYTES)) {

@@ -134,7 +134,7 @@ class FpgaDeviceTest {
                         "--codec-device",
                         DEVICE))
                 .isEqualTo(ExitCode.USAGE);
-        assertThat(err.toString()).contains("only ranks on the host use the codec device");
+        assertThat(err.toString()).contains("only ranks on the host hand their codec over");
     }
 
     /**

@@ -24,7 +24,7 @@ public final class RowKernels implements MachineCode.Checked {
 
     /** {@return the rows of a panel} */
     public int rows() {
-        return shape.isa().lanes();
+        return shape.rows();
     }
 
     /**

@@ -6,7 +6,7 @@ import java.util.List;
  * A micro-kernel of products with one token's inputs of 8 bits: weights are multiplied while they are read, a vector of
  * rows at a time, without a tile. Sums are those of {@link ByteTile}, in the same order, so that bits are the same.
  *
- * <p>While it multiplies a panel (the rows of a vector) it prefetches the next one.
+ * <p>While it multiplies a panel, the rows of one or two vectors, it prefetches the next panel.
  *
  * <p>Arguments: address of a tile, whose memory is used for constants and sums, of the first row, of the inputs of
  * {@link ByteLayout}, of the results (f32, one per row), the number of panels, address of {@link BlockReader#numbers}.
@@ -18,6 +18,19 @@ import java.util.List;
  * @param blocks blocks of a row
  */
 record RowProducts(Isa isa, BlockReader block, Quants quants, int rowStride, int blocks) {
+    /** Blocks of up to so many weights have code that is short enough to be repeated for a second vector of rows. */
+    private static final int SHORT_BLOCK = 32;
+
+    /** {@return the vectors of rows of a panel: with two, the streams of the prefetch are longer} */
+    private int vectors() {
+        return block.blockElements() <= SHORT_BLOCK ? 2 : 1;
+    }
+
+    /** {@return the rows of a panel} */
+    int rows() {
+        return vectors() * isa.lanes();
+    }
+
     /** {@return the function} */
     List<Instruction> emit() {
         Assembler code = new Assembler(isa.bits());
@@ -28,12 +41,22 @@ record RowProducts(Isa isa, BlockReader block, Quants quants, int rowStride, int
         code.add(General.R9, ByteLayout.scales(isa));
         code.move(General.R10, General.RDX);
         code.move(General.RDI, General.RCX);
+        int loop = code.here();
+        RowPrefetch prefetch = new RowPrefetch(this, code);
+        prefetch.begin();
+        for (int vector = 0; vector < vectors(); vector++) {
+            rows(code, prefetch);
+        }
+        code.loop(General.RAX, loop);
+        code.end();
+        return code.instructions();
+    }
+
+    /** Multiplies the rows of a vector. */
+    private void rows(Assembler code, RowPrefetch prefetch) {
         int inputs = block.blockElements() / ByteLayout.BLOCK * ByteLayout.INPUT_BLOCK;
-        int panelLoop = code.here();
         code.zero(ProductTarget.RESULT);
         code.set(General.RDX, blocks);
-        RowPrefetch prefetch = new RowPrefetch(isa, code, block.blockBytes(), rowStride);
-        prefetch.begin();
         int blockLoop = code.here();
         ProductTarget target = new ProductTarget(this, code, prefetch);
         block.emit(new BlockCode(isa, code, 0, rowStride, target));
@@ -46,8 +69,5 @@ record RowProducts(Isa isa, BlockReader block, Quants quants, int rowStride, int
         code.add(General.RDI, isa.bytes());
         code.add(General.RSI, isa.lanes() * rowStride - blocks * block.blockBytes());
         code.add(General.R10, -blocks * inputs);
-        code.loop(General.RAX, panelLoop);
-        code.end();
-        return code.instructions();
     }
 }

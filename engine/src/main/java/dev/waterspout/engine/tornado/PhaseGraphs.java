@@ -326,14 +326,16 @@ final class PhaseGraphs {
         DeviceArrays a = arrays;
         FloatArray h = begin(graph, a.ffnPostNorm, 1, a.attentionNorm);
         HeadColumns made = a.inputs.addTo(graph, layer, h);
-        graph.turnAndStore("rope", rope, a.cache, places, heads, made, a.queries);
-        if (!config.temperature().equals(Temperature.NONE)) {
-            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, temperatures);
-            new ElementTasks(graph).scaleRows("temperature", a.queries, temperatures, heads * config.headDim());
-        }
         LayerTraits first = config.traits().getFirst();
         DeviceScoring scoring = new DeviceScoring(first.scoreScale(), first.scoreCap(), a.sinks);
-        graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
+        if (config.temperature().equals(Temperature.NONE)) {
+            graph.turnAndAttend("attend", rope, a.cache, places, scoring, made, a.queries, a.attended);
+        } else {
+            graph.turnAndStore("attendTurn", rope, a.cache, places, heads, made, a.queries);
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, temperatures);
+            new ElementTasks(graph).scaleRows("temperature", a.queries, temperatures, heads * config.headDim());
+            graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
+        }
         FloatArray attended = a.inputs.addExpansion(graph, layer);
         graph.linear("output", a.attentionOutput.of(layer), a.attentionOutputBias, attended, a.partial);
         leave(graph, peers == null ? null : peers.attention());

@@ -321,10 +321,10 @@ class TornadoShardTest {
     @ParameterizedTest
     @MethodSource("firstDevice")
     void aTokenTakesFewExecutionsAndLaunches(Device device) {
-        assertThat(token(1, 2, device)).isEqualTo(new GraphPlan.Work(2 * 2 + 2, 2 * 8 + 3));
-        assertThat(token(1, 4, device)).isEqualTo(new GraphPlan.Work(4 * 2 + 2, 4 * 8 + 3));
-        assertThat(token(2, 2, device)).isEqualTo(new GraphPlan.Work(2 * 2 + 2, 2 * 10 + 3));
-        assertThat(token(2, 4, device)).isEqualTo(new GraphPlan.Work(4 * 2 + 2, 4 * 10 + 3));
+        assertThat(token(1, 2, device)).isEqualTo(new GraphPlan.Work(2 * 2 + 2, 2 * 7 + 3));
+        assertThat(token(1, 4, device)).isEqualTo(new GraphPlan.Work(4 * 2 + 2, 4 * 7 + 3));
+        assertThat(token(2, 2, device)).isEqualTo(new GraphPlan.Work(2 * 2 + 2, 2 * 9 + 3));
+        assertThat(token(2, 4, device)).isEqualTo(new GraphPlan.Work(4 * 2 + 2, 4 * 9 + 3));
     }
 
     /** The work of one token on a shard. Instead of the other ranks' partials, zeros are added. */

@@ -358,6 +358,23 @@ public final class KernelGraph {
             DeviceScoring scoring,
             FloatArray queries,
             FloatArray output) {
+        requireRoom(task, cache, places, heads, scoring, queries, output);
+        new AttentionTask(cache, places.data(), heads, scoring, queries, output)
+                .add(graph, task, context, step, attentionChoice(cache, heads), launches);
+    }
+
+    private KernelChoice attentionChoice(DeviceCache cache, int heads) {
+        return device.choice(KernelShape.attention(cache.type(), heads, cache.headDim(), choiceRows));
+    }
+
+    private void requireRoom(
+            String task,
+            DeviceCache cache,
+            RowPlaces places,
+            int heads,
+            DeviceScoring scoring,
+            FloatArray queries,
+            FloatArray output) {
         ArrayChecks.requireHeads(cache, heads);
         ArrayChecks.requireDistinct(task, "queries", queries, "output", output);
         long elements = (long) maxRows * heads * cache.headDim();
@@ -365,9 +382,42 @@ public final class KernelGraph {
         ArrayChecks.requireSize("output", output, elements);
         ArrayChecks.requireSize("sinks", scoring.sinks(), (long) cache.layers() * heads);
         stepLimits.addCache(cache, places);
-        KernelChoice choice = device.choice(KernelShape.attention(cache.type(), heads, cache.headDim(), choiceRows));
-        new AttentionTask(cache, places.data(), heads, scoring, queries, output)
-                .add(graph, task, context, step, choice, launches);
+    }
+
+    /**
+     * Adds the rotary embedding, the storing of keys and values, and attention: as one task where the graph is for one
+     * token, queries and keys lie in one array, and the cache is of f32 and has values; else as
+     * {@link #turnAndStore} and {@link #attention}.
+     *
+     * @param task name; the rotary embedding of its own has the suffix {@code Turn}
+     * @param rope angles, one row per token of the chunk
+     * @param cache receives keys and values
+     * @param places places of the rows in the cache
+     * @param scoring scale, soft cap and sinks of the scores
+     * @param made queries, keys and values before the rotation
+     * @param queries [rows][heads][headDim], receives the rotated queries
+     * @param output [rows][heads][headDim], another array than {@code queries}
+     */
+    public void turnAndAttend(
+            String task,
+            DeviceRope rope,
+            DeviceCache cache,
+            RowPlaces places,
+            DeviceScoring scoring,
+            HeadColumns made,
+            FloatArray queries,
+            FloatArray output) {
+        int heads = scoring.sinks().getSize() / cache.layers();
+        KernelChoice choice = attentionChoice(cache, heads);
+        if (maxRows > 1 || choice.perItem() > 1 || !RotaryTask.attends(cache, made)) {
+            turnAndStore(task + "Turn", rope, cache, places, heads, made, queries);
+            attention(task, cache, places, heads, scoring, queries, output);
+            return;
+        }
+        RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, made, queries);
+        rotary.requireRoom(task, maxRows);
+        requireRoom(task, cache, places, heads, scoring, queries, output);
+        rotary.addAttending(graph, task, context, step, scoring, output, choice, launches);
     }
 
     /**

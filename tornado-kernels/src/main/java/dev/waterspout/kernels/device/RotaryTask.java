@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.device.kernels.PackedCacheKernels;
 import dev.waterspout.kernels.device.kernels.RotaryKernels;
 import dev.waterspout.kernels.device.kernels.RotaryShape;
+import dev.waterspout.kernels.device.kernels.TurnedAttentionKernels;
 import dev.waterspout.kernels.host.RopePairing;
 import java.util.Objects;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -79,6 +80,51 @@ record RotaryTask(
         }
         int ofKeys = cache.isPacked() ? cache.runs() : kvWidth();
         launches.add(task, (long) heads * cache.headDim() + ofKeys, ELEMENTS, 1, RowCount.CHUNK);
+    }
+
+    /**
+     * Returns whether one task can rotate, store and attend: queries and keys lie in one array, and the cache is of f32
+     * and has values.
+     */
+    @SuppressWarnings("ReferenceEquality") // The runtime identifies arrays by reference.
+    static boolean attends(DeviceCache cache, HeadColumns made) {
+        return !cache.isPacked()
+                && !cache.hasKeysOnly()
+                && made.queries().array() == made.keys().array();
+    }
+
+    /** Adds the task that also attends. */
+    void addAttending(
+            TaskGraph graph,
+            String task,
+            KernelContext context,
+            IntArray step,
+            DeviceScoring scoring,
+            FloatArray output,
+            KernelChoice choice,
+            LaunchPlan launches) {
+        IntArray shape = shape();
+        boolean group = choice.cut() == KernelCut.GROUP;
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
+        graph.task(
+                task,
+                group ? TurnedAttentionKernels::turnAndAttendByGroup : TurnedAttentionKernels::turnAndAttendByItem,
+                context,
+                step,
+                places,
+                rope.angles(),
+                shape,
+                made.queries().array(),
+                values().array(),
+                cache.keyFloats(),
+                cache.valueFloats(),
+                scoring.sinks(),
+                queries,
+                output,
+                cache.headDim(),
+                scoring.scale(),
+                scoring.cap());
+        launches.add(task, group ? (long) heads * choice.local() : heads, choice.local(), 1, RowCount.CHUNK);
     }
 
     private void addFloats(TaskGraph graph, String task, KernelContext context, IntArray step, IntArray shape) {

@@ -53,21 +53,66 @@ public final class AttentionKernels {
             int first = first(step.get(Step.WINDOW), visible);
             clear(output, query, headDim);
             float max = sinks.get(step.get(Step.LAYER) * heads + head);
-            float sum = 1f;
-            for (int position = first; position < visible; position++) {
-                int at = (base + Places.slot(places, table, position, blockSize)) * headDim;
-                float score = capped(score(queries, query, keyCache, at, headDim) * scale, cap);
-                float newMax = TornadoMath.max(max, score);
-                float factor = TornadoMath.exp(max - newMax);
-                float weight = TornadoMath.exp(score - newMax);
-                sum = sum * factor + weight;
-                for (int d = 0; d < headDim; d++) {
-                    output.set(query + d, output.get(query + d) * factor + weight * valueCache.get(at + d));
-                }
-                max = newMax;
-            }
-            divide(output, query, headDim, sum);
+            attendFrom(
+                    places,
+                    queries,
+                    keyCache,
+                    valueCache,
+                    output,
+                    query,
+                    base,
+                    table,
+                    first,
+                    visible,
+                    headDim,
+                    blockSize,
+                    scale,
+                    cap,
+                    max,
+                    1f);
         }
+    }
+
+    /**
+     * Adds the positions from {@code first} to before {@code end} to a head's output, and divides it.
+     *
+     * @param query element of {@code queries} and of {@code output} at which the head begins
+     * @param base position of the cache at which the KV head begins
+     * @param firstMax largest score so far
+     * @param firstSum weights so far
+     */
+    static void attendFrom(
+            IntArray places,
+            FloatArray queries,
+            FloatArray keyCache,
+            FloatArray valueCache,
+            FloatArray output,
+            int query,
+            int base,
+            int table,
+            int first,
+            int end,
+            int headDim,
+            int blockSize,
+            float scale,
+            float cap,
+            float firstMax,
+            float firstSum) {
+        float max = firstMax;
+        float sum = firstSum;
+        for (int position = first; position < end; position++) {
+            int at = (base + Places.slot(places, table, position, blockSize)) * headDim;
+            float score = capped(score(queries, query, keyCache, at, headDim) * scale, cap);
+            float newMax = TornadoMath.max(max, score);
+            float factor = TornadoMath.exp(max - newMax);
+            float weight = TornadoMath.exp(score - newMax);
+            sum = sum * factor + weight;
+            for (int d = 0; d < headDim; d++) {
+                output.set(query + d, output.get(query + d) * factor + weight * valueCache.get(at + d));
+            }
+            max = newMax;
+        }
+        divide(output, query, headDim, sum);
     }
 
     /** One work-item per query head and token, which processes four positions at a time: x is the head, y the row. */
@@ -148,9 +193,6 @@ public final class AttentionKernels {
             float scale,
             float cap,
             int items) {
-        float[] maxima = context.allocateFloatLocalArray(MOST_ITEMS);
-        float[] weights = context.allocateFloatLocalArray(MOST_ITEMS);
-        int[] starts = context.allocateIntLocalArray(MOST_ITEMS);
         int item = context.localIdx;
         int head = context.groupIdx;
         int row = context.globalIdy;
@@ -164,9 +206,55 @@ public final class AttentionKernels {
             output.set(query + d, 0f);
         }
         float max = sinks.get(step.get(Step.LAYER) * heads + head);
-        float sum = 1f;
-        for (int tile = first; tile < visible; tile += items) {
-            int count = TornadoMath.min(items, visible - tile);
+        attendFromByGroup(
+                context,
+                places,
+                queries,
+                keyCache,
+                valueCache,
+                output,
+                query,
+                base,
+                table,
+                first,
+                visible,
+                headDim,
+                blockSize,
+                scale,
+                cap,
+                max,
+                1f,
+                items);
+    }
+
+    /** The same as {@link #attendFrom} by a work-group of {@code items} work-items. */
+    static void attendFromByGroup(
+            KernelContext context,
+            IntArray places,
+            FloatArray queries,
+            FloatArray keyCache,
+            FloatArray valueCache,
+            FloatArray output,
+            int query,
+            int base,
+            int table,
+            int first,
+            int end,
+            int headDim,
+            int blockSize,
+            float scale,
+            float cap,
+            float firstMax,
+            float firstSum,
+            int items) {
+        float[] maxima = context.allocateFloatLocalArray(MOST_ITEMS);
+        float[] weights = context.allocateFloatLocalArray(MOST_ITEMS);
+        int[] starts = context.allocateIntLocalArray(MOST_ITEMS);
+        int item = context.localIdx;
+        float max = firstMax;
+        float sum = firstSum;
+        for (int tile = first; tile < end; tile += items) {
+            int count = TornadoMath.min(items, end - tile);
             float score = LOWEST;
             if (item < count) {
                 int at = (base + Places.slot(places, table, tile + item, blockSize)) * headDim;

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import jdk.jfr.FlightRecorder;
@@ -19,6 +20,10 @@ import jdk.jfr.FlightRecorder;
 public final class Environment {
     private static final String PREFIX = "WATERSPOUT_";
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
+    /** TornadoVM's types of variables in OpenCL, an enum. */
+    private static final String KINDS = "uk.ac.manchester.tornado.drivers.opencl.graal.lir.OCLKind";
+
     private static final String BAILOUT = "tornado.recover.bailout";
     private static final String INLINING = "tornado.compiler.fullInlining";
     private static final String MEMORY = "tornado.device.memory";
@@ -94,11 +99,22 @@ public final class Environment {
      *   <li>TornadoVM sets no limit on a device's memory. Its default is 4 GB, whatever the size of the memory. A
      *       shard is compared with the device's memory before anything is allocated.
      * </ul>
+     *
+     * <p>Also makes TornadoVM's OpenCL sources the same in every run, so that a driver that stores compiled programs
+     * finds them. The order in which a source declares its variables follows from the identity hash codes of TornadoVM's
+     * types of variables. The JVM takes such codes from a sequence of the thread that first asks for one. The main
+     * thread gets the same codes in every run if it asks early; a device's thread does not.
      */
     public static void configureTornado() {
         setIfAbsent(BAILOUT, "False");
         setIfAbsent(INLINING, "True");
         setIfAbsent(MEMORY, UNLIMITED);
+        try {
+            Object[] kinds = Objects.requireNonNull(Class.forName(KINDS).getEnumConstants());
+            Stream.of(kinds).forEach(System::identityHashCode);
+        } catch (ClassNotFoundException _) {
+            // Without an SDK, or with one of another backend, there are no OpenCL sources.
+        }
     }
 
     private static void setIfAbsent(String property, String value) {

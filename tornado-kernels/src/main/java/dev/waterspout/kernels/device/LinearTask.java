@@ -7,10 +7,12 @@ import dev.waterspout.kernels.device.kernels.LinearPanelGroupKernels;
 import dev.waterspout.kernels.device.kernels.LinearPanelKernels;
 import dev.waterspout.kernels.device.kernels.LinearRunKernels;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
+import dev.waterspout.kernels.device.kernels.ProductShape;
 import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -79,44 +81,57 @@ record LinearTask(
 
     /** Adds a kernel with weights in panels. */
     private void inPanels(TaskGraph graph, String task, KernelContext context, IntArray step, KernelChoice choice) {
-        if (choice.cut() == KernelCut.PLAIN && choice.perItem() == 1) {
+        switch (choice.cut()) {
+            case PLAIN, BLOCK -> inPanelsByItem(graph, task, context, step, choice.perItem());
+            case GROUP, TILE -> {
+                boolean group = choice.cut() == KernelCut.GROUP;
+                graph.task(
+                        task,
+                        group ? LinearPanelGroupKernels::panelByGroup : LinearPanelGroupKernels::panelByTile,
+                        context,
+                        step,
+                        w.words(),
+                        x,
+                        bias,
+                        y,
+                        outputs(),
+                        w.columns(),
+                        startIndex,
+                        biasStride,
+                        function,
+                        w.kernelFormat(),
+                        group ? choice.local() : choice.perItem());
+            }
+        }
+    }
+
+    private void inPanelsByItem(TaskGraph graph, String task, KernelContext context, IntArray step, int perItem) {
+        IntArray shape = new IntArray(ProductShape.SIZE);
+        shape.set(ProductShape.ROWS, outputs());
+        shape.set(ProductShape.COLUMNS, w.columns());
+        shape.set(ProductShape.START_INDEX, startIndex);
+        shape.set(ProductShape.BIAS_STRIDE, biasStride);
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
+        int format = w.kernelFormat();
+        IntArray words = w.words();
+        if (perItem == 1) {
+            graph.task(
+                    task, LinearPanelKernels::panelByToken, context, step, shape, words, x, bias, y, function, format);
+        } else {
             graph.task(
                     task,
-                    LinearPanelKernels::panelByToken,
+                    LinearPanelKernels::panelByRun,
                     context,
                     step,
-                    w.words(),
+                    shape,
+                    words,
                     x,
                     bias,
                     y,
-                    outputs(),
-                    w.columns(),
-                    startIndex,
-                    biasStride,
                     function,
-                    w.kernelFormat());
-            return;
+                    format,
+                    perItem);
         }
-        graph.task(
-                task,
-                switch (choice.cut()) {
-                    case PLAIN, BLOCK -> LinearPanelKernels::panelByRun;
-                    case GROUP -> LinearPanelGroupKernels::panelByGroup;
-                    case TILE -> LinearPanelGroupKernels::panelByTile;
-                },
-                context,
-                step,
-                w.words(),
-                x,
-                bias,
-                y,
-                outputs(),
-                w.columns(),
-                startIndex,
-                biasStride,
-                function,
-                w.kernelFormat(),
-                choice.cut() == KernelCut.GROUP ? choice.local() : choice.perItem());
     }
 
     private void byItem(TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers) {

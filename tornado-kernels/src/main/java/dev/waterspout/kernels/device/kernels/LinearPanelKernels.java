@@ -14,6 +14,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>TornadoVM replaces a loop that counts to a constant by copies of its body, and a CPU's compiler then needs several
  * times as long for the source. Loops over rows, and over the columns of a group, therefore end where a bit of the
  * counter becomes set. TornadoVM keeps such loops, and the device's compiler finds their length.
+ *
+ * <p>{@link ProductShape} describes {@code shape}.
  */
 public final class LinearPanelKernels {
     /** Largest number of tokens of a run. */
@@ -27,14 +29,11 @@ public final class LinearPanelKernels {
     public static void panelByToken(
             KernelContext context,
             IntArray step,
+            IntArray shape,
             IntArray w,
             FloatArray x,
             FloatArray bias,
             FloatArray y,
-            int rows,
-            int columns,
-            int startIndex,
-            int biasStride,
             int function,
             int format) {
         int[] low = new int[ROWS];
@@ -45,15 +44,19 @@ public final class LinearPanelKernels {
         float[] dots = new float[ROWS];
         float[] sums = new float[ROWS];
         float[] gates = new float[ROWS];
+        int rows = shape.get(ProductShape.ROWS);
+        int columns = shape.get(ProductShape.COLUMNS);
+        int biasStride = shape.get(ProductShape.BIAS_STRIDE);
         int panel = context.globalIdx;
         int panels = (rows + ROWS - 1) >> 3;
         if (panel < panels) {
             int layer = step.get(Step.LAYER);
             int tokens = step.get(Step.ROWS);
+            int matrix = step.get(shape.get(ProductShape.START_INDEX));
             int parts = GateKernels.parts(function, tokens);
             for (int token = 0; token < tokens; token++) {
                 for (int part = 0; part < parts; part++) {
-                    int start = step.get(startIndex) + (part * panels + panel) * Panels.panelWords(columns, format);
+                    int start = matrix + (part * panels + panel) * Panels.panelWords(columns, format);
                     for (int r = 0; (r & ROWS) == 0; r++) {
                         gates[r] = sums[r];
                         sums[r] = 0f;
@@ -105,14 +108,11 @@ public final class LinearPanelKernels {
     public static void panelByRun(
             KernelContext context,
             IntArray step,
+            IntArray shape,
             IntArray w,
             FloatArray x,
             FloatArray bias,
             FloatArray y,
-            int rows,
-            int columns,
-            int startIndex,
-            int biasStride,
             int function,
             int format,
             int perItem) {
@@ -125,16 +125,20 @@ public final class LinearPanelKernels {
         float[] dots = new float[ROWS];
         float[] sums = new float[MOST_TOKENS * ROWS];
         float[] gates = new float[MOST_TOKENS * ROWS];
+        int rows = shape.get(ProductShape.ROWS);
+        int columns = shape.get(ProductShape.COLUMNS);
+        int biasStride = shape.get(ProductShape.BIAS_STRIDE);
         int panel = context.globalIdx;
         int panels = (rows + ROWS - 1) >> 3;
         if (panel < panels) {
             int layer = step.get(Step.LAYER);
             int tokens = step.get(Step.ROWS);
+            int matrix = step.get(shape.get(ProductShape.START_INDEX));
             int parts = GateKernels.parts(function, tokens);
             for (int run = 0; run < tokens; run += perItem) {
                 int count = TornadoMath.min(perItem, tokens - run);
                 for (int part = 0; part < parts; part++) {
-                    int start = step.get(startIndex) + (part * panels + panel) * Panels.panelWords(columns, format);
+                    int start = matrix + (part * panels + panel) * Panels.panelWords(columns, format);
                     for (int i = 0; i < count * ROWS; i++) {
                         gates[i] = sums[i];
                         sums[i] = 0f;

@@ -89,7 +89,7 @@ public final class BootClasses {
 
     /** Adds a class with stack maps if it is from before Java 6. */
     private static void renew(String name, byte[] bytes, ClassFile classes, ZipOutputStream jar) throws IOException {
-        int version = (bytes[6] & 0xff) << Byte.SIZE | bytes[7] & 0xff;
+        int version = (bytes[6] & 0xff) << Byte.SIZE | (bytes[7] & 0xff);
         if (version >= ClassFile.JAVA_6_VERSION) {
             return;
         }

@@ -101,9 +101,9 @@ public final class Environment {
      * </ul>
      *
      * <p>Also makes TornadoVM's OpenCL sources the same in every run, so that a driver that stores compiled programs
-     * finds them. The order in which a source declares its variables follows from the identity hash codes of TornadoVM's
-     * types of variables. The JVM takes such codes from a sequence of the thread that first asks for one. The main
-     * thread gets the same codes in every run if it asks early; a device's thread does not.
+     * finds them. The order in which a source declares its variables follows from the identity hash codes of
+     * TornadoVM's types of variables. The JVM takes such codes from a sequence of the thread that first asks for one.
+     * The main thread gets the same codes in every run if it asks early; a device's thread does not.
      */
     public static void configureTornado() {
         setIfAbsent(BAILOUT, "False");

@@ -63,7 +63,7 @@ class DeviceFailureTest {
     @Test
     void aDeviceThatDisappearsIsNamed() {
         EmulatedPlatform.configure(DeviceSpec.cpu().withoutRaceDetection());
-        EmulatedPlatform.device(0).loseAfterLaunches(100);
+        EmulatedPlatform.device(0).loseAfterLaunches(70);
         assertFailed(generate("--device", "emulator:0"), "emulator:0 failed in graph");
     }
 

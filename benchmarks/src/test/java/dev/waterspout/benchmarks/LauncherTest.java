@@ -153,6 +153,17 @@ class LauncherTest {
         assertThat(output(start())).contains("building dist/engine.jar");
     }
 
+    /** The handlers of signals in a driver's compiler come after the JVM's. */
+    @Test
+    void preloadsTheLibraryOfSignalHandlersUnderAnSdk() throws IOException, InterruptedException {
+        Path sdk = Files.createDirectories(root.resolve("sdk"));
+        Files.createFile(sdk.resolve("tornado-argfile"));
+        assertThat(output(start())).doesNotContain("preloaded");
+        String output = output(start(Map.of("TORNADOVM_HOME", sdk.toString()), launcher(), "hello"));
+        assertThat(output)
+                .contains("argument: hello", "preloaded: " + System.getProperty("java.home") + "/lib/libjsig.so\n");
+    }
+
     @Test
     void startsAfterABuildThatWasKilled() throws IOException, InterruptedException {
         Files.createFile(root.resolve("hold"));

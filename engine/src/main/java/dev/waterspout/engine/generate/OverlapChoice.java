@@ -8,12 +8,15 @@ import java.util.function.Consumer;
 
 /**
  * Decides, on rank 0, whether a pass computes some of its rows while the partials of others are exchanged. Passes of
- * about the same number of rows run alternately with and without overlap, twice each. From then on the alternative
- * whose fastest pass took less time per row is used, and the other one is tried again from time to time.
+ * about the same number of rows run alternately with and without overlap, twice each, or until one alternative is clearly
+ * faster although it ran earlier, when less code was compiled. From then on the alternative whose fastest pass took less
+ * time per row is used, and the other one is tried again from time to time.
  */
 final class OverlapChoice {
     private static final int TRIALS = 2;
     private static final int RETRY = 32;
+    /** A clear ratio of the times of both alternatives. */
+    private static final double CLEAR = 1.15;
 
     private final Overlap mode;
     private Consumer<String> explanations = _ -> {};
@@ -23,6 +26,7 @@ final class OverlapChoice {
     /** Times of passes with about the same number of rows. */
     private static final class Sizes {
         int passes;
+        boolean decided;
         /** Nanoseconds per row of the fastest pass, whole and with overlap. */
         final double[] fastest = {Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY};
     }
@@ -52,7 +56,7 @@ final class OverlapChoice {
         }
         Sizes alike = sizes(rows);
         boolean faster = alike.fastest[1] <= alike.fastest[0];
-        if (alike.passes < 2 * TRIALS) {
+        if (!alike.decided) {
             return alike.passes % 2 == 0;
         }
         return (alike.passes % RETRY == RETRY - 1) != faster;
@@ -70,7 +74,9 @@ final class OverlapChoice {
         int way = overlapped ? 1 : 0;
         alike.passes++;
         alike.fastest[way] = Math.min(alike.fastest[way], (double) nanos / rows);
-        if (mode == Overlap.AUTO && alike.passes == 2 * TRIALS) {
+        boolean clear = CLEAR * alike.fastest[1 - way] < alike.fastest[way];
+        if (mode == Overlap.AUTO && !alike.decided && (clear || alike.passes == 2 * TRIALS)) {
+            alike.decided = true;
             int least = Integer.highestOneBit(rows);
             explanations.accept(String.format(
                     Locale.ROOT,

@@ -22,10 +22,19 @@ class OverlapChoiceTest {
     @Test
     void usesTheFasterWayAndRetriesTheOtherPeriodically() {
         // Two of the first four passes, then all except every 32nd.
-        assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 132, 1000, 800))
+        assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 132, 1000, 900))
                 .isEqualTo(2 + 128 - 4);
-        assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 132, 1000, 1200))
+        assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 132, 1000, 1100))
                 .isEqualTo(2 + 4);
+    }
+
+    /** The first pass, with overlap, is the slowest of its kind; if it is clearly the faster one, one trial suffices. */
+    @Test
+    void aClearDifferenceEndsTheTrials() {
+        assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 12, 1000, 800))
+                .isEqualTo(11);
+        assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 12, 1000, 1200))
+                .isEqualTo(2);
     }
 
     @Test
@@ -33,7 +42,7 @@ class OverlapChoiceTest {
         List<String> lines = new ArrayList<>();
         OverlapChoice choice = new OverlapChoice(Overlap.AUTO);
         choice.explain(lines::add);
-        overlapped(choice, 100, 3, 2_000_000, 1_500_000);
+        overlapped(choice, 100, 1, 2_000_000, 1_500_000);
         assertThat(lines).isEmpty();
         overlapped(choice, 100, 60, 2_000_000, 1_500_000);
         overlapped(choice, 512, 4, 2_048_000, 3_072_000);

@@ -85,7 +85,7 @@ public final class ResultTables {
         Map<Path, String> pages = new LinkedHashMap<>();
         pages.put(folder.resolve("collectives.md"), collectives());
         pages.put(folder.resolve("accuracy.md"), accuracy());
-        pages.put(folder.resolve("time-to-first-token.md"), timeToFirstToken(ttft));
+        pages.put(folder.resolve("time-to-first-token.md"), timeToFirstToken());
         pages.put(folder.resolve("time-to-first-token.svg"), ttft.chart());
         pages.put(folder.resolve("kernels.md"), kernels());
         pages.put(root.resolve("README.md"), readme(ttft));
@@ -128,21 +128,22 @@ public final class ResultTables {
                 .toString();
     }
 
-    private String timeToFirstToken(TtftSummary ttft) throws IOException {
-        return page("Time to first token", """
+    private String timeToFirstToken() throws IOException {
+        StringBuilder text = page("Time to first token", """
             Whole runs of `generate` over MPI between network namespaces, on links of a set rate, with one thread \
             per rank and random weights.
             Times are medians of the timed runs. "Bytes allow" is the speed-up over bf16 if the transfer time \
             shrank in proportion to the bytes.
-            [The notebook](../lab/end-to-end.md) describes the method.
+            [The notebook](../lab/end-to-end.md) describes the method. The chart is of the first table.
 
             ![Speed-up of 4.25-bit exchange over bf16 by link rate](time-to-first-token.svg)
-            """)
-                .append('\n')
-                .append(Provenance.of(results("ttft.json")).text())
-                .append('\n')
-                .append(ttft.tables())
-                .toString();
+            """);
+        for (String name : List.of("ttft.json", "ttft-zen4.json")) {
+            text.append("\n## ").append(name).append("\n\n");
+            text.append(Provenance.of(results(name)).text()).append('\n');
+            text.append(TtftSummary.of(results(name)).tables());
+        }
+        return text.toString();
     }
 
     private String kernels() throws IOException {

@@ -2,7 +2,10 @@ package dev.waterspout.benchmarks;
 
 import java.util.stream.Collectors;
 
-/** The program of {@link LauncherTest}: prints its arguments, code points above 126 as escapes, and preloaded libraries. */
+/**
+ * The program of {@link LauncherTest}: prints its arguments, code points above 126 as escapes, and preloaded
+ * libraries.
+ */
 final class PrintArguments {
     private PrintArguments() {}
 

@@ -8,9 +8,9 @@ import java.util.function.Consumer;
 
 /**
  * Decides, on rank 0, whether a pass computes some of its rows while the partials of others are exchanged. Passes of
- * about the same number of rows run alternately with and without overlap, twice each, or until one alternative is clearly
- * faster although it ran earlier, when less code was compiled. From then on the alternative whose fastest pass took less
- * time per row is used, and the other one is tried again from time to time.
+ * about the same number of rows run alternately with and without overlap, twice each, or until one alternative is
+ * clearly faster although it ran earlier, when less code was compiled. From then on the alternative whose fastest pass
+ * took less time per row is used, and the other one is tried again from time to time.
  */
 final class OverlapChoice {
     private static final int TRIALS = 2;

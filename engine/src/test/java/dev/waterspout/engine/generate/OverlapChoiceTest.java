@@ -28,7 +28,9 @@ class OverlapChoiceTest {
                 .isEqualTo(2 + 4);
     }
 
-    /** The first pass, with overlap, is the slowest of its kind; if it is clearly the faster one, one trial suffices. */
+    /**
+     * The first pass, with overlap, is the slowest of its kind; if it is clearly the faster one, one trial suffices.
+     */
     @Test
     void aClearDifferenceEndsTheTrials() {
         assertThat(overlapped(new OverlapChoice(Overlap.AUTO), 100, 12, 1000, 800))

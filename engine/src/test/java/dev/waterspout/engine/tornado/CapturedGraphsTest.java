@@ -3,8 +3,6 @@ package dev.waterspout.engine.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.batch.BatchLimits;
-import dev.waterspout.engine.device.Device;
-import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.RankGroup;
@@ -41,15 +39,9 @@ class CapturedGraphsTest {
 
     @BeforeEach
     void cudaDevices() {
-        driver = CudaStandIn.find()
-                .orElseGet(() -> Assumptions.abort("skipped: the stand-in for the CUDA driver is not running"));
-        devices = new DeviceCatalog()
-                .list().stream()
-                        .filter(device -> device.name().startsWith("tornado:cuda:"))
-                        .map(Device::shards)
-                        .map(TornadoShards.class::cast)
-                        .toList();
-        Assumptions.assumeFalse(devices.isEmpty(), "skipped: the SDK has no CUDA backend");
+        CudaDevices found = CudaDevices.find();
+        driver = found.driver();
+        devices = found.shards();
     }
 
     /** The logits of each token of decode, and what the driver counted meanwhile. */

@@ -2,8 +2,6 @@ package dev.waterspout.engine.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.waterspout.engine.device.Device;
-import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.RankGroup;
@@ -36,15 +34,11 @@ class DriverCallsTest {
 
     @BeforeEach
     void cudaDevices() {
-        driver = CudaStandIn.find()
-                .orElseGet(() -> Assumptions.abort("skipped: the stand-in for the CUDA driver is not running"));
-        devices = new DeviceCatalog()
-                .list().stream()
-                        .filter(device -> device.name().startsWith("tornado:cuda:"))
-                        .map(Device::shards)
-                        .map(shards -> (ShardFactory) ((TornadoShards) shards).withCapture(false))
-                        .toList();
-        Assumptions.assumeFalse(devices.isEmpty(), "skipped: the SDK has no CUDA backend");
+        CudaDevices found = CudaDevices.find();
+        driver = found.driver();
+        devices = found.shards().stream()
+                .map(shards -> (ShardFactory) shards.withCapture(false))
+                .toList();
     }
 
     /** Returns the calls of all ranks for one token, after a prompt and a token that compile the kernels. */

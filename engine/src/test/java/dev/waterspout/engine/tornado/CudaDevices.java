@@ -1,0 +1,29 @@
+package dev.waterspout.engine.tornado;
+
+import dev.waterspout.engine.device.Device;
+import dev.waterspout.engine.device.DeviceCatalog;
+import dev.waterspout.kernels.testing.CudaStandIn;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * The CUDA devices of the stand-in for the CUDA driver.
+ *
+ * @param driver the stand-in, which counts calls
+ * @param shards its devices, at least one
+ */
+record CudaDevices(CudaStandIn driver, List<TornadoShards> shards) {
+    /** Returns the devices, or skips the test if the stand-in is not running or the SDK has no CUDA backend. */
+    static CudaDevices find() {
+        CudaStandIn driver = CudaStandIn.find()
+                .orElseGet(() -> Assumptions.abort("skipped: the stand-in for the CUDA driver is not running"));
+        List<TornadoShards> shards = new DeviceCatalog()
+                .list().stream()
+                        .filter(device -> device.name().startsWith("tornado:cuda:"))
+                        .map(Device::shards)
+                        .map(TornadoShards.class::cast)
+                        .toList();
+        Assumptions.assumeFalse(shards.isEmpty(), "skipped: the SDK has no CUDA backend");
+        return new CudaDevices(driver, shards);
+    }
+}

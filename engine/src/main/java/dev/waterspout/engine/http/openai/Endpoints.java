@@ -154,7 +154,8 @@ public final class Endpoints {
         return new Asked(request, new ResponsesWriter(served, ResponsesRequest.echoed(fields), stamp));
     }
 
-    private Answer metrics() {
+    /** Returns the counters, in Prometheus' text format. */
+    Answer metrics() {
         byte[] text = metrics.text(queue).getBytes(StandardCharsets.UTF_8);
         return new Answer(200, "text/plain; version=0.0.4; charset=utf-8", text, Map.of());
     }

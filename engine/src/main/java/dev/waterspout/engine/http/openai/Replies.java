@@ -60,11 +60,10 @@ final class Replies {
                 }
                 exchange.send(writer.failed(failure));
                 exchange.endEvents();
-            } finally {
-                if (left.get()) {
-                    metrics.left();
-                }
             }
+        } catch (ClientGoneException gone) { // a write can fail before the action of onGone has run
+            metrics.left();
+            throw gone;
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
             throw ApiException.server(503, "server_error", "the server is shutting down");

@@ -27,6 +27,7 @@ public final class Environment {
     private static final String BAILOUT = "tornado.recover.bailout";
     private static final String INLINING = "tornado.compiler.fullInlining";
     private static final String MEMORY = "tornado.device.memory";
+    private static final String SPIRV_PHIS = "tornado.spirv.loadstore";
     private static final String CUDA_GRAPHS = "cuda-graphs";
     /** Set by bin/waterspout. */
     private static final String STANDARD_ERROR = "waterspout.stderr";
@@ -98,6 +99,8 @@ public final class Environment {
      *       tensor types exceeds the default limit.
      *   <li>TornadoVM sets no limit on a device's memory. Its default is 4 GB, whatever the size of the memory. A
      *       shard is compared with the device's memory before anything is allocated.
+     *   <li>SPIR-V keeps variables of loops in memory. Its phi instructions, the default, give the store after a loop
+     *       a value of the loop's last pass, which is invalid.
      * </ul>
      *
      * <p>Also makes TornadoVM's OpenCL sources the same in every run, so that a driver that stores compiled programs
@@ -109,6 +112,7 @@ public final class Environment {
         setIfAbsent(BAILOUT, "False");
         setIfAbsent(INLINING, "True");
         setIfAbsent(MEMORY, UNLIMITED);
+        setIfAbsent(SPIRV_PHIS, "False");
         try {
             Object[] kinds = Objects.requireNonNull(Class.forName(KINDS).getEnumConstants());
             Stream.of(kinds).forEach(System::identityHashCode);

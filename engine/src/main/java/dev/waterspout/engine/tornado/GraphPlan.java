@@ -2,6 +2,7 @@ package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.kernels.device.CompileLock;
+import dev.waterspout.kernels.device.ExactPlans;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.timeline.Phase;
@@ -23,7 +24,6 @@ import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.TornadoProfilerResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /**
@@ -96,10 +96,7 @@ final class GraphPlan implements AutoCloseable {
     }
 
     private static TornadoExecutionPlan prepared(TornadoExecutionPlan made, TornadoDevice device, GridScheduler grids) {
-        TornadoExecutionPlan placed = made.withDevice(device).withGridScheduler(grids);
-        return device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
-                ? placed.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
-                : placed;
+        return ExactPlans.exact(made.withDevice(device).withGridScheduler(grids), device);
     }
 
     /**

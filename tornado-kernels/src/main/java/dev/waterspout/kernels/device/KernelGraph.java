@@ -29,16 +29,11 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * weights have its tensor types.
  *
  * <p>The caller adds transfers to {@link #taskGraph()}, before and after the tasks. {@link #prepare} sizes the grids
- * for the next execution. Results have the bits of the host codec only if the plan has the {@link #EXACT_FLAGS}.
- * Activations are [rows][width] f32. Every array is checked for the largest chunk when its task is added.
+ * for the next execution. Results have the bits of the host codec only in plans that are
+ * {@link ExactPlans#exact exact}. Activations are [rows][width] f32. Every array is checked for the largest chunk when
+ * its task is added.
  */
 public final class KernelGraph {
-    /**
-     * Compiler flags of OpenCL plans. TornadoVM's default flags allow inexact division, and optimizations that remove
-     * {@code x + c - c} and ignore NaN and signed zeros.
-     */
-    public static final String EXACT_FLAGS = "-w";
-
     private static final int ELEMENTS = KernelCandidates.ELEMENTS;
 
     final KernelDevice device;

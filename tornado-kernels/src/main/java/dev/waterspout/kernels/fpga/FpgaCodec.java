@@ -1,7 +1,7 @@
 package dev.waterspout.kernels.fpga;
 
 import dev.waterspout.kernels.device.CompileLock;
-import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.ExactPlans;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.concurrent.locks.Lock;
@@ -15,7 +15,6 @@ import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.common.Access;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -83,9 +82,7 @@ public final class FpgaCodec implements AutoCloseable {
                 })
                 .withDevice(device)
                 .withGridScheduler(grids);
-        this.plan = device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
-                ? made.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
-                : made;
+        this.plan = ExactPlans.exact(made, device);
     }
 
     private static ByteArray bytes(int rows, int columns, long count) {

@@ -15,7 +15,6 @@ import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -84,10 +83,7 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
         TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.taskGraph().snapshot())
                 .withDevice(device)
                 .withGridScheduler(grids);
-        if (device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL) {
-            plan = plan.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS);
-        }
-        return new TestPlan(graph, plan);
+        return new TestPlan(graph, ExactPlans.exact(plan, device));
     }
 
     /** Executes a graph once. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.DeviceCodec;
 import dev.waterspout.kernels.device.DevicePackets;
+import dev.waterspout.kernels.device.ExactPlans;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.kernels.Step;
@@ -215,9 +216,7 @@ class PeerLinkTest {
                             quantize.taskGraph().snapshot(), sum.taskGraph().snapshot())
                     .withDevice(device)
                     .withGridScheduler(grids);
-            plan = device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
-                    ? made.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
-                    : made;
+            plan = ExactPlans.exact(made, device);
         }
     }
 

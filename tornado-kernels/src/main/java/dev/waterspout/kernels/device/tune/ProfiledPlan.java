@@ -1,6 +1,6 @@
 package dev.waterspout.kernels.device.tune;
 
-import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.ExactPlans;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import uk.ac.manchester.tornado.api.GridScheduler;
@@ -9,7 +9,6 @@ import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoProfilerResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 
 /**
@@ -37,9 +36,7 @@ public final class ProfiledPlan implements AutoCloseable {
                 .withGridScheduler(grids)
                 .withProfiler(ProfilerMode.SILENT);
         // The flags of the engine's plans, so that the same kernels are compiled.
-        this.plan = device.getTornadoVMBackend() == TornadoVMBackendType.OPENCL
-                ? made.withCompilerFlags(TornadoVMBackendType.OPENCL, KernelGraph.EXACT_FLAGS)
-                : made;
+        this.plan = ExactPlans.exact(made, device);
     }
 
     /**

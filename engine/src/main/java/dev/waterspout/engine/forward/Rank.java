@@ -3,6 +3,7 @@ package dev.waterspout.engine.forward;
 import dev.waterspout.engine.logits.CandidateGather;
 import dev.waterspout.engine.logits.Candidates;
 import dev.waterspout.engine.logits.LogitsRequest;
+import dev.waterspout.engine.logits.ShareLogits;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
@@ -52,7 +53,7 @@ public final class Rank implements AutoCloseable {
     private final CandidateGather candidateGather;
     private final MemorySegment logits;
     /** This rank's logits of the rows that the output head computed last. */
-    private MemorySegment local = MemorySegment.NULL;
+    private ShareLogits local = () -> MemorySegment.NULL;
 
     /** On rank 0, the candidates of the rows that the output head computed last; null if all logits were gathered. */
     private final List<@Nullable Candidates> candidates = new ArrayList<>();
@@ -152,7 +153,7 @@ public final class Rank implements AutoCloseable {
                 .filter(each -> each.extent() != LogitsRequest.Extent.NONE)
                 .toList();
         if (!asked.isEmpty()) {
-            head(lastRows(parts, wanted));
+            head(asked, lastRows(parts, wanted));
             gather(asked);
         }
     }
@@ -275,14 +276,15 @@ public final class Rank implements AutoCloseable {
      * @param rows number of rows, at most the options' {@code logitRows}
      */
     public void output(int first, int rows) {
-        head(IntStream.range(first, first + rows).toArray());
-        gather(Collections.nCopies(rows, LogitsRequest.ALL));
+        List<LogitsRequest> asked = Collections.nCopies(rows, LogitsRequest.ALL);
+        head(asked, IntStream.range(first, first + rows).toArray());
+        gather(asked);
     }
 
-    private void head(int... rows) {
+    private void head(List<LogitsRequest> asked, int... rows) {
         long start = System.nanoTime();
         long begun = timeline.begin();
-        local = shard.output(rows);
+        local = shard.output(asked, rows);
         timeline.end(Phase.OUTPUT, "output head", begun);
         computeNanos += System.nanoTime() - start;
     }
@@ -293,9 +295,9 @@ public final class Rank implements AutoCloseable {
         long exchangedBefore = counters.nanos();
         candidates.clear();
         if (asked.stream().allMatch(each -> each.extent() == LogitsRequest.Extent.ALL)) {
-            logitsGather.gather(local, asked.size(), logits);
+            logitsGather.gather(local.all(), asked.size(), logits);
         } else if (asked.stream().allMatch(each -> each.extent() == LogitsRequest.Extent.BEST)) {
-            candidates.addAll(candidateGather.gather(asked, local));
+            candidates.addAll(candidateGather.gather(asked, local, 0));
         } else {
             for (int row = 0; row < asked.size(); row++) {
                 gatherOne(row, asked.get(row));
@@ -319,15 +321,15 @@ public final class Rank implements AutoCloseable {
     }
 
     private void gatherOne(int row, LogitsRequest wanted) {
-        MemorySegment own = local.asSlice(row * shareBytes, shareBytes);
         if (wanted.extent() == LogitsRequest.Extent.ALL) {
+            MemorySegment own = local.all().asSlice(row * shareBytes, shareBytes);
             logitsGather.gather(
                     own, 1, exchange.rank() == LogitsGather.ROOT ? logits.asSlice(row * logitBytes) : logits);
         } else {
             while (candidates.size() <= row) {
                 candidates.add(null);
             }
-            List<Candidates> gathered = candidateGather.gather(List.of(wanted), own);
+            List<Candidates> gathered = candidateGather.gather(List.of(wanted), local, row);
             candidates.set(row, gathered.isEmpty() ? null : gathered.getFirst());
         }
     }

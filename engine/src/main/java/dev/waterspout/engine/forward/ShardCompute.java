@@ -1,6 +1,8 @@
 package dev.waterspout.engine.forward;
 
 import dev.waterspout.engine.batch.Step.BlockCopy;
+import dev.waterspout.engine.logits.LogitsRequest;
+import dev.waterspout.engine.logits.ShareLogits;
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
@@ -110,6 +112,19 @@ public interface ShardCompute extends AutoCloseable {
      * @return logits of this rank's vocabulary rows, f32 {@code [rows][share]}, valid until the next call
      */
     MemorySegment output(int... rows);
+
+    /**
+     * Computes the output head for some tokens of the last pass. A device can select what is asked for, so that it does
+     * not have to be found among all logits.
+     *
+     * @param asked the requests, one per row
+     * @param rows rows of the pass, from 0, in ascending order; at most the options' {@code logitRows}
+     * @return logits of this rank's vocabulary rows, valid until the next call
+     */
+    default ShareLogits output(List<LogitsRequest> asked, int... rows) {
+        MemorySegment all = output(rows);
+        return () -> all;
+    }
 
     @Override
     void close();

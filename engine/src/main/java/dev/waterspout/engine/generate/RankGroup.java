@@ -183,6 +183,12 @@ public final class RankGroup implements AutoCloseable {
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails while others wait for it
      */
     public void forward(int[] tokens, int position, boolean wantsLogits) {
+        forward(tokens, position, wantsLogits ? LogitsRequest.ALL : LogitsRequest.NONE);
+    }
+
+    /** Does the same, and gathers the logits of the last token in the form that is wanted. */
+    public void forward(int[] tokens, int position, LogitsRequest wanted) {
+        boolean wantsLogits = wanted.extent() != LogitsRequest.Extent.NONE;
         List<Integer> ids = Arrays.stream(tokens).boxed().toList();
         Step step = new Step(
                 List.of(BlockTables.ofOne(options.limits(), position + tokens.length)),
@@ -190,7 +196,7 @@ public final class RankGroup implements AutoCloseable {
                 List.of(new Chunk(0, 0, position, ids, wantsLogits)));
         exclusively(() -> {
             loop.forget();
-            run(step, wantsLogits ? List.of(LogitsRequest.ALL) : List.of());
+            run(step, wantsLogits ? List.of(wanted) : List.of());
         });
     }
 

@@ -29,21 +29,22 @@ public final class CandidateGather {
      * Picks this rank's candidates and gathers those of all. Called on all ranks with the same requests.
      *
      * @param requests requests for candidates, one per row
-     * @param local this rank's logits, f32 {@code [rows][share]}
+     * @param local this rank's logits
+     * @param first row of {@code local} that the first request is about
      * @return the candidates of every row on rank 0, nothing elsewhere
      * @throws dev.waterspout.interconnect.InterconnectException if a rank fails, is late or sends another frame than
      *     expected
      */
-    public List<Candidates> gather(List<LogitsRequest> requests, MemorySegment local) {
+    public List<Candidates> gather(List<LogitsRequest> requests, ShareLogits local, int first) {
         int rank = gather.rank();
         int words = words(requests, rank);
         if (rank != RootGather.ROOT) {
-            select(requests, local, gather.payload(1, words));
+            select(requests, local, first, gather.payload(1, words));
             gather.send(1, words);
             return List.of();
         }
         MemorySegment own = MemorySegment.ofArray(new int[words]);
-        select(requests, local, own);
+        select(requests, local, first, own);
         int[] columns = new int[gather.size()];
         for (int peer = 0; peer < columns.length; peer++) {
             columns[peer] = words(requests, peer);
@@ -61,13 +62,19 @@ public final class CandidateGather {
                 .sum();
     }
 
-    private void select(List<LogitsRequest> requests, MemorySegment local, MemorySegment target) {
+    private void select(List<LogitsRequest> requests, ShareLogits local, int first, MemorySegment target) {
         Span rows = vocabulary.get(gather.rank());
         long rowBytes = (long) rows.size() * Float.BYTES;
         long at = 0;
         for (int row = 0; row < requests.size(); row++) {
             CandidateLayout layout = CandidateLayout.of(requests.get(row), rows);
-            selection.write(requests.get(row), layout, local.asSlice(row * rowBytes, rowBytes), target.asSlice(at));
+            TopCandidates selected = local.selected(first + row, requests.get(row));
+            if (selected != null) {
+                CandidateSelection.write(layout, selected, target.asSlice(at));
+            } else {
+                MemorySegment logits = local.all().asSlice((first + row) * rowBytes, rowBytes);
+                selection.write(requests.get(row), layout, logits, target.asSlice(at));
+            }
             at += (long) layout.words() * Integer.BYTES;
         }
     }

@@ -12,6 +12,7 @@ import java.util.Collections;
  *   word 2, 3     the smallest and the largest logit of the rank
  *   word 4        M, the largest logit of those that are not named
  *   2 words each  for every temperature T: the sum of exp((logit - M) / T) of those that are not named, f64
+ *   1 word        bound of the relative error of these sums, f32; without sums there is no such word
  *   1 word each   the logits of the rank's named tokens, by ascending id
  *   2 words each  the keys of the rank's best tokens that are not named, by {@link LikeliestTokens}
  * </pre>
@@ -55,8 +56,12 @@ record CandidateLayout(Span tokens, int firstNamed, int named, int sums, int key
         return place < 0 ? -place - 1 : place;
     }
 
-    int namedAt() {
+    int errorAt() {
         return SUMS + 2 * sums;
+    }
+
+    int namedAt() {
+        return errorAt() + (sums > 0 ? 1 : 0);
     }
 
     int keysAt() {

@@ -4,13 +4,22 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** Picks a rank's candidates out of its logits. Keeps its buffer from token to token; used by one thread. */
+/**
+ * Writes a rank's answers, and picks its candidates out of its logits. Keeps its buffer from token to token; used by
+ * one thread.
+ */
 final class CandidateSelection {
     private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
     private static final int NEGATIVE_INFINITY = Float.floatToRawIntBits(Float.NEGATIVE_INFINITY);
+
+    /**
+     * Bound of the relative error of a sum of exponentials: at most 2^20 positive f64 terms are added, each with a
+     * relative error below 1e-13.
+     */
+    private static final double SUM_ERROR = 1.2e-10;
 
     /** Bits of the logits. The JVM compiles loops over ints, unlike those over floats, to vector instructions. */
     private int[] bits = {};
@@ -43,7 +52,37 @@ final class CandidateSelection {
             largest[stretch] = most(stretch * LikeliestTokens.STRETCH, end(stretch, count));
         }
         writeSums(request.temperatures(), count, answer);
+        writeError(layout, SUM_ERROR, answer);
         writeKeys(layout, count, answer);
+    }
+
+    /**
+     * Writes the answer that a device has selected.
+     *
+     * @param layout layout of the answer, without named tokens
+     * @param selected candidates of this rank, as many as the layout has keys
+     * @param answer receives {@code layout.words()} words
+     */
+    static void write(CandidateLayout layout, TopCandidates selected, MemorySegment answer) {
+        answer.set(WORD, bytes(CandidateLayout.UNUSABLE_ID), -1);
+        answer.set(FLOAT, bytes(CandidateLayout.UNUSABLE), 0);
+        answer.set(FLOAT, bytes(CandidateLayout.LEAST), selected.least());
+        answer.set(FLOAT, bytes(CandidateLayout.MOST), selected.most());
+        answer.set(FLOAT, bytes(CandidateLayout.LARGEST_OTHER), selected.most());
+        for (int i = 0; i < layout.sums(); i++) {
+            answer.set(
+                    DOUBLE, bytes(CandidateLayout.SUMS + 2 * i), selected.sums().get(i));
+        }
+        writeError(layout, selected.error(), answer);
+        for (int i = 0; i < layout.keys(); i++) {
+            answer.set(LONG, bytes(layout.keysAt() + 2 * i), selected.keys().get(i));
+        }
+    }
+
+    private static void writeError(CandidateLayout layout, double error, MemorySegment answer) {
+        if (layout.sums() > 0) {
+            answer.set(FLOAT, bytes(layout.errorAt()), (float) error);
+        }
     }
 
     private void writeRange(CandidateLayout layout, int count, MemorySegment answer) {

@@ -18,6 +18,9 @@ import java.util.List;
  * token is always known, and the token is sorted in among the others.
  */
 public final class Candidates {
+    /** Bound of the relative error that the addition of the ranks' sums makes, with a margin. */
+    private static final double ADDITION = 8.8e-10;
+
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -104,14 +107,18 @@ public final class Candidates {
         }
         long[] keys = Arrays.copyOf(merged, count);
         Arrays.sort(keys);
-        return new Ranking(keys, whole, temperature -> {
-            double first = LikeliestTokens.logit(keys[0]);
-            double sum = sum(request.temperatures().indexOf(temperature), first);
-            for (float logit : named) {
-                sum += Math.exp((logit - first) / temperature);
-            }
-            return sum;
-        });
+        return new Ranking(
+                keys,
+                whole,
+                temperature -> {
+                    double first = LikeliestTokens.logit(keys[0]);
+                    double sum = sum(request.temperatures().indexOf(temperature), first);
+                    for (float logit : named) {
+                        sum += Math.exp((logit - first) / temperature);
+                    }
+                    return sum;
+                },
+                error());
     }
 
     /**
@@ -137,8 +144,20 @@ public final class Candidates {
     }
 
     /**
+     * Bound of the relative error of the sums: that of the rank with the largest error, and of the addition of ranks.
+     */
+    private double error() {
+        double most = 0;
+        for (Answer answer : answers) {
+            CandidateLayout layout = answer.layout();
+            most = Math.max(most, layout.sums() > 0 ? answer.logit(layout.errorAt()) : 0);
+        }
+        return most + ADDITION;
+    }
+
+    /**
      * The sum of {@code exp((logit - reference) / temperature)} of all tokens that are not named. Its relative error is
-     * below 1.2e-10: at most 2^20 positive f64 terms are added, each with a relative error below 1e-13.
+     * at most that which the ranks state, and {@link #ADDITION}.
      */
     double sum(int index, double reference) {
         double temperature = request.temperatures().get(index);

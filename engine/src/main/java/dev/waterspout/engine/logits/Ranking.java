@@ -5,23 +5,26 @@ import java.util.function.DoubleUnaryOperator;
 
 /** The most likely tokens of a vocabulary in their exact order, and their share of the total probability. */
 public final class Ranking {
-    /** The relative error of a sum that includes tokens beyond the ranking is at most this. */
-    private static final double MARGIN = 1e-9;
+    /** Bound of the relative error of a sum in f64. */
+    private static final double F64_ERROR = 1e-9;
 
     private final long[] keys;
     private final boolean whole;
     private final DoubleUnaryOperator totals;
+    private final double error;
 
     /**
      * @param keys keys of the tokens by {@link LikeliestTokens}, the most likely first
      * @param whole whether they are all that may be chosen
      * @param totals where they are not: from a temperature to the sum of {@code exp((logit - first) / temperature)} of
      *     all tokens that may be chosen, where first is the most likely token's logit
+     * @param error bound of the relative error of the totals
      */
-    Ranking(long[] keys, boolean whole, DoubleUnaryOperator totals) {
+    Ranking(long[] keys, boolean whole, DoubleUnaryOperator totals, double error) {
         this.keys = keys;
         this.whole = whole;
         this.totals = totals;
+        this.error = error;
     }
 
     /**
@@ -30,7 +33,7 @@ public final class Ranking {
      * @param keys keys of the tokens by {@link LikeliestTokens}, the most likely first
      */
     public static Ranking whole(long... keys) {
-        return new Ranking(keys.clone(), true, _ -> Double.NaN);
+        return new Ranking(keys.clone(), true, _ -> Double.NaN, 0);
     }
 
     /**
@@ -43,14 +46,18 @@ public final class Ranking {
         LikeliestTokens likeliest = new LikeliestTokens(count);
         likeliest.offer(logits, logits.length, 0);
         long[] keys = likeliest.ranked();
-        return new Ranking(keys, keys.length < count || count >= logits.length, temperature -> {
-            double first = LikeliestTokens.logit(keys[0]);
-            double sum = 0;
-            for (float logit : logits) {
-                sum += Math.exp((logit - first) / temperature);
-            }
-            return sum;
-        });
+        return new Ranking(
+                keys,
+                keys.length < count || count >= logits.length,
+                temperature -> {
+                    double first = LikeliestTokens.logit(keys[0]);
+                    double sum = 0;
+                    for (float logit : logits) {
+                        sum += Math.exp((logit - first) / temperature);
+                    }
+                    return sum;
+                },
+                F64_ERROR);
     }
 
     /** Returns how many tokens it has. */
@@ -120,6 +127,6 @@ public final class Ranking {
      * @param sum sum of odds
      */
     public double slack(double sum) {
-        return whole ? 0 : sum * MARGIN;
+        return whole ? 0 : sum * error;
     }
 }

@@ -14,6 +14,7 @@ import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.DeviceRouting;
 import dev.waterspout.kernels.device.RowPlaces;
+import dev.waterspout.kernels.device.TopLogits;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
@@ -182,8 +183,8 @@ final class DeviceMemory {
     }
 
     /**
-     * Returns the bytes of one phase's arrays: tokens, angles and scalars, this rank's packet, the packets of other
-     * ranks, and the rows of other parts of a divided pass.
+     * Returns the bytes of one phase's arrays: tokens, angles and scalars, the selection of candidates, this rank's
+     * packet, the packets of other ranks, and the rows of other parts of a divided pass.
      */
     private long phase(PhaseRows rows, int ranks) {
         int chunk = rows.most();
@@ -194,6 +195,7 @@ final class DeviceMemory {
         long exchanged = ranks == 1 ? 0 : own + (ranks - 1) * packet * sums(divided);
         long scalars = 2L * Step.SIZE
                 + options.logitRows()
+                + TopLogits.elements(options.logitRows(), shard.vocabulary().size())
                 + RowPlaces.elements(chunk, PhaseRows.tableEntries(options.limits(), chunk));
         Experts mixture = config.experts();
         scalars += mixture == null ? 0 : DeviceRouting.elements(chunk, mixture.used());

@@ -10,6 +10,7 @@ import dev.waterspout.kernels.timeline.Timeline;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.function.Supplier;
@@ -25,6 +26,7 @@ import uk.ac.manchester.tornado.api.TornadoProfilerResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * The execution plan of one device: a graph that uploads all arrays, and the graphs that take the arrays over from it.
@@ -51,6 +53,7 @@ final class GraphPlan implements AutoCloseable {
     private Timeline timeline = Timeline.OFF;
     private long executions;
     private long launches;
+    private @Nullable TornadoExecutionResult last;
 
     /**
      * Counts of a plan's executions and kernel launches.
@@ -134,6 +137,15 @@ final class GraphPlan implements AutoCloseable {
         execute(1 + graphs.indexOf(graph), graph.taskGraph(), meanwhile);
     }
 
+    /**
+     * Copies an array from the device to the host.
+     *
+     * @param array an array of a task of the graph that was executed last
+     */
+    void copyOut(TornadoNativeArray array) {
+        var _ = Objects.requireNonNull(last, "no graph has been executed").transferToHost(array);
+    }
+
     private void count(int kernels) {
         executions++;
         launches += kernels;
@@ -158,6 +170,7 @@ final class GraphPlan implements AutoCloseable {
             long begun = timeline.begin();
             TornadoExecutionResult result = meanwhile == null ? execution.get() : thread().call(execution, meanwhile);
             timeline.end(Phase.GRAPH, graph.getTaskGraphName(), begun);
+            last = result;
             if (timeline.isOn()) {
                 noteDevice(graph.getTaskGraphName(), begun, result.getProfilerResult());
             }

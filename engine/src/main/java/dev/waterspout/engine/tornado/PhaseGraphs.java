@@ -21,6 +21,7 @@ import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.PartChange;
 import dev.waterspout.kernels.device.ResidualSum;
 import dev.waterspout.kernels.device.RowPlaces;
+import dev.waterspout.kernels.device.TopLogits;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.RopePairing;
 import java.lang.foreign.MemorySegment;
@@ -47,7 +48,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *   embed          tokens                    -> hidden
  *   attention      hidden + packets, cache   -> partial, packet   (to the host)
  *   feed-forward   hidden + packets          -> partial, packet   (to the host)
- *   output         hidden + packets          -> logits            (to the host)
+ *   output         hidden + packets          -> logits or their largest  (to the host)
  * </pre>
  *
  * Each graph but the first begins with the sum of the packets that the previous half layer's exchange has delivered,
@@ -69,6 +70,8 @@ final class PhaseGraphs {
     final KernelGraph output;
     /** Rows of the pass whose logits are computed. */
     final IntArray chosen;
+    /** The selection of the most likely tokens; null where the host selects them. */
+    final @Nullable TopLogits top;
     /** Scalars of {@link #output}. */
     final IntArray outputStep = Step.allocate();
 
@@ -156,6 +159,8 @@ final class PhaseGraphs {
         this.packets = packets(shard.rank());
         this.chosen = new IntArray(shape.logitRows());
         this.chosen.init(0);
+        int share = shard.vocabulary().size();
+        this.top = TopLogits.pays(device, share) ? new TopLogits(shape.logitRows(), share) : null;
         this.embed = embed();
         this.attention = perStacks(
                 "Attention",
@@ -408,7 +413,13 @@ final class PhaseGraphs {
             new ElementTasks(graph)
                     .softCap("cap", arrays.logits, config.scales().logitCap(), arrays.output.rows());
         }
-        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, arrays.logits);
+        if (top == null) {
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, arrays.logits);
+        } else {
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, top.requests());
+            top.addTo(graph, "top", arrays.logits);
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, top.answers());
+        }
         return graph;
     }
 

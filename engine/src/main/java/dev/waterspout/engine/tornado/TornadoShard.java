@@ -8,11 +8,14 @@ import dev.waterspout.engine.forward.SequenceRows;
 import dev.waterspout.engine.forward.ShardCompute;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.forward.ShardWeights;
+import dev.waterspout.engine.logits.LogitsRequest;
+import dev.waterspout.engine.logits.ShareLogits;
 import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.plan.Shard;
+import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.collective.PartialPort;
 import dev.waterspout.interconnect.collective.PeerPort;
 import dev.waterspout.interconnect.collective.StagedPort;
@@ -23,6 +26,7 @@ import dev.waterspout.kernels.device.KernelChoices;
 import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.RowPlaces;
+import dev.waterspout.kernels.device.TopLogits;
 import dev.waterspout.kernels.device.UploadGraph;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.RotaryTable;
@@ -31,6 +35,7 @@ import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +72,9 @@ public final class TornadoShard implements ShardCompute {
 
     private final GraphPlan plan;
     private final int width;
+    /** The rank's rows of the output head. */
+    private final Span vocabulary;
+
     private final int ranks;
     private final PeerPort peerPort = new DevicePort();
     /** All rows of the pass. */
@@ -88,6 +96,7 @@ public final class TornadoShard implements ShardCompute {
         TornadoDevice device = on.device();
         this.name = on.name();
         this.width = config.width();
+        this.vocabulary = shard.vocabulary();
         this.ranks = ranks;
         this.weightBytes = ShardWeights.bytes(model, shard);
         DeviceTraits.requireDividedAttention(name, shard);
@@ -451,6 +460,12 @@ public final class TornadoShard implements ShardCompute {
 
     @Override
     public MemorySegment output(int... chosen) {
+        return output(Collections.nCopies(chosen.length, LogitsRequest.ALL), chosen)
+                .all();
+    }
+
+    @Override
+    public ShareLogits output(List<LogitsRequest> asked, int... chosen) {
         int outRows = chosen.length;
         if (chosen[0] < 0 || chosen[outRows - 1] >= whole.count) {
             throw new IllegalArgumentException(
@@ -462,8 +477,18 @@ public final class TornadoShard implements ShardCompute {
             phase.chosen.set(i, chosen[i]);
         }
         phase.outputStep.set(Step.ROWS, outRows);
+        TopLogits top = phase.top;
+        if (top == null) {
+            plan.run(phase.output);
+            return arrays.logits::getSegment;
+        }
+        DeviceLogits logits = new DeviceLogits(top, vocabulary, () -> {
+            plan.copyOut(arrays.logits);
+            return arrays.logits.getSegment();
+        });
+        logits.ask(asked);
         plan.run(phase.output);
-        return arrays.logits.getSegment();
+        return logits;
     }
 
     @Override

@@ -114,10 +114,11 @@ class CandidatesTest {
 
     @Test
     void ranksSendTheWordsOfTheFormula() {
-        // 5 + 2 sums + named + 2 min(k, tokens); rank 0 has 3 tokens, rank 2 one, rank 3 rows beyond the vocabulary.
+        // 5 + 2 sums + 1 for their error + named + 2 min(k, tokens); rank 0 has 3 tokens, rank 2 one, rank 3 rows
+        // beyond the vocabulary.
         LogitsRequest request = LogitsRequest.best(TOKENS, 64, List.of(1.0), List.of(2, 3, 401, 402, 700));
         assertThat(new CandidateRanks(ENDS).words(request))
-                .containsExactly(5 + 2 + 1 + 6, 5 + 2 + 1 + 128, 5 + 2 + 2, 5 + 2 + 3 + 128);
+                .containsExactly(5 + 3 + 1 + 6, 5 + 3 + 1 + 128, 5 + 3 + 2, 5 + 3 + 3 + 128);
         assertThat(new CandidateRanks(ENDS).words(LogitsRequest.best(2, 1, List.of(), List.of())))
                 .containsExactly(7, 5, 5, 5);
     }

@@ -317,17 +317,6 @@ final class JointWeights {
         return outputs;
     }
 
-    /** Returns whether one product makes the first two kinds of every layer that has both. */
-    boolean joinsFirstTwo() {
-        Run first = products.getFirst().run();
-        List<Kind> two = first.kinds().subList(0, Math.min(2, first.kinds().size()));
-        return two.size() == 2
-                && products.stream()
-                        .map(Product::run)
-                        .filter(run -> run.kinds().stream().anyMatch(two::contains))
-                        .allMatch(run -> run.kinds().containsAll(two));
-    }
-
     /** Returns the weights of all layers. */
     Stream<StackedWeights> stacks() {
         return products.stream().map(Product::weights);

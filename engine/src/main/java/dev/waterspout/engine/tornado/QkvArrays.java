@@ -20,11 +20,11 @@ final class QkvArrays implements HeadInputs {
     private final ModelConfig config;
     private final Shard shard;
     private final JointWeights weights;
-    /** Norms of all heads of queries and keys, if one product computes both; else null. */
+    /** Norms of all heads of queries and keys; null if they have none, or norms over all heads. */
     private final @Nullable DeviceNorm norms;
-    /** Norm of each head, or one norm over all ranks' heads. */
+    /** Norm over the queries of all ranks' heads, or null. */
     private final @Nullable DeviceNorm qNorm;
-
+    /** Norm over the keys of all ranks' heads, or null. */
     private final @Nullable DeviceNorm kNorm;
 
     QkvArrays(ModelConfig config, Shard shard, List<ShardWeights.Layer> layers, DeviceArrays arrays) {
@@ -34,20 +34,10 @@ final class QkvArrays implements HeadInputs {
         this.weights = new JointWeights(JointWeights.HEADS, layers, shard.experts(), 1, null, arrays);
         int heads = shard.heads().size();
         int kvHeads = shard.kvHeads().size();
-        int headDim = config.headDim();
         boolean wide = config.architecture().hasWideNorms();
-        this.norms = !wide && weights.joinsFirstTwo() ? arrays.headNorms(config, layers, heads, kvHeads) : null;
-        if (norms != null) {
-            this.qNorm = null;
-            this.kNorm = null;
-        } else {
-            this.qNorm = wide
-                    ? arrays.norm(config, layers, TensorRole.ATTN_Q_NORM, 1, config.queryWidth())
-                    : arrays.norm(config, layers, TensorRole.ATTN_Q_NORM, heads, headDim);
-            this.kNorm = wide
-                    ? arrays.norm(config, layers, TensorRole.ATTN_K_NORM, 1, config.kvWidth())
-                    : arrays.norm(config, layers, TensorRole.ATTN_K_NORM, kvHeads, headDim);
-        }
+        this.norms = wide ? null : arrays.headNorms(config, layers, heads, kvHeads);
+        this.qNorm = wide ? arrays.norm(config, layers, TensorRole.ATTN_Q_NORM, 1, config.queryWidth()) : null;
+        this.kNorm = wide ? arrays.norm(config, layers, TensorRole.ATTN_K_NORM, 1, config.kvWidth()) : null;
     }
 
     @Override
@@ -56,13 +46,12 @@ final class QkvArrays implements HeadInputs {
         List<DeviceColumns> made = weights.outputs(layer);
         DeviceColumns queries = made.get(0);
         DeviceColumns keys = made.get(1);
-        norm(graph, "headNorms", norms, queries);
         norm(graph, "qNorm", qNorm, queries);
         norm(graph, "kNorm", kNorm, keys);
         // After a norm over all ranks' heads, the rank uses its own heads only.
         return config.architecture().hasWideNorms()
                 ? new HeadColumns(own(queries, shard.heads()), own(keys, shard.kvHeads()), made.get(2))
-                : new HeadColumns(queries, keys, made.get(2));
+                : new HeadColumns(queries, keys, made.get(2), norms);
     }
 
     private DeviceColumns own(DeviceColumns all, Span heads) {

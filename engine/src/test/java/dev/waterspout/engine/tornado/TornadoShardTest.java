@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Runs on every available device: the emulator's by default, an SDK's with the profile tornadovm. */
@@ -330,11 +331,44 @@ class TornadoShardTest {
         assertThat(token(2, 4, device)).isEqualTo(new GraphPlan.Work(4 * 2 + 2, 4 * 9 + further));
     }
 
-    /** The work of one token on a shard. Instead of the other ranks' partials, zeros are added. */
+    /** Launches of a layer for a token of a single rank. */
+    enum Layer {
+        HEAD_NORMS(8) {
+            @Override
+            SmallModel model() {
+                return SmallModel.of("qwen3").withHeadNorms();
+            }
+        };
+
+        private final int launches;
+
+        Layer(int launches) {
+            this.launches = launches;
+        }
+
+        abstract SmallModel model();
+
+        RankOptions options() {
+            return new RankOptions(CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofSeconds(1));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Layer.class)
+    void aLayerTakesFewLaunches(Layer kind) {
+        Device device = firstDevice().findFirst().orElseThrow();
+        assertThat(token(1, 2, kind.model(), kind.options(), device).launches()).isEqualTo(2 * kind.launches + 3);
+    }
+
     private static GraphPlan.Work token(int ranks, int layers, Device device) {
         RankOptions options = new RankOptions(
                 CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("e2m1:32:e8m0")), Duration.ofSeconds(1));
-        try (Model model = SmallModel.of("llama").withLayers(layers).load();
+        return token(ranks, layers, SmallModel.of("llama").withLayers(layers), options, device);
+    }
+
+    /** The work of one token on a shard. Instead of the other ranks' partials, zeros are added. */
+    private static GraphPlan.Work token(int ranks, int layers, SmallModel small, RankOptions options, Device device) {
+        try (Model model = small.load();
                 TornadoShard shard = (TornadoShard) device.shards()
                         .create(
                                 model,

@@ -280,8 +280,8 @@ public final class KernelGraph {
     }
 
     /**
-     * Adds the rotary embedding: rotates queries, and stores rotated keys and values in the cache at the launch's
-     * layer and each row's place.
+     * Adds the rotary embedding: normalizes the heads of queries and keys if they have norms, rotates queries, and
+     * stores rotated keys and values in the cache at the launch's layer and each row's place.
      *
      * @param task name
      * @param rope angles, one row per token of the chunk
@@ -302,7 +302,10 @@ public final class KernelGraph {
         RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, made, queries);
         rotary.requireRoom(task, maxRows);
         stepLimits.addCache(cache, places);
-        rotary.add(graph, task, context, step, launches);
+        if (made.norms() != null) {
+            stepLimits.addLayers(made.norms().layers());
+        }
+        rotary.add(graph, task, context, step, device.variant(), launches);
     }
 
     /**
@@ -381,7 +384,7 @@ public final class KernelGraph {
 
     /**
      * Adds the rotary embedding, the storing of keys and values, and attention: as one task where the graph is for one
-     * token, queries and keys lie in one array, and the cache is of f32 and has values; else as
+     * token, queries and keys lie in one array, and the cache is of f32 and has values, and heads have no norms; else as
      * {@link #turnAndStore} and {@link #attention}.
      *
      * @param task name; the rotary embedding of its own has the suffix {@code Turn}

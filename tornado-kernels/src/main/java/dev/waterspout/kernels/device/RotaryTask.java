@@ -1,5 +1,7 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.NormKernels;
+import dev.waterspout.kernels.device.kernels.NormedRotaryKernels;
 import dev.waterspout.kernels.device.kernels.PackedCacheKernels;
 import dev.waterspout.kernels.device.kernels.RotaryKernels;
 import dev.waterspout.kernels.device.kernels.RotaryShape;
@@ -41,6 +43,11 @@ record RotaryTask(
             values().requireRoom("values", rows, 1, kvWidth());
         }
         ArrayChecks.requireSize("rotated queries", queries, (long) rows * heads * headDim);
+        DeviceNorm norms = made.norms();
+        if (norms != null && (norms.vectors() != heads + cache.kvHeads() || norms.width() != headDim)) {
+            throw new IllegalArgumentException("norms of " + norms.vectors() + " heads of " + norms.width()
+                    + " elements: there are " + (heads + cache.kvHeads()) + " of " + headDim);
+        }
     }
 
     private DeviceColumns values() {
@@ -51,7 +58,14 @@ record RotaryTask(
         return cache.kvHeads() * cache.headDim();
     }
 
-    private IntArray shape() {
+    private static int group(KernelVariant variant) {
+        return switch (variant) {
+            case ITEMS -> 1;
+            case GROUPS -> NormKernels.GROUP;
+        };
+    }
+
+    private IntArray shape(KernelVariant variant) {
         IntArray shape = new IntArray(RotaryShape.SIZE);
         shape.set(RotaryShape.HEADS, heads);
         shape.set(RotaryShape.KV_HEADS, cache.kvHeads());
@@ -66,13 +80,29 @@ record RotaryTask(
         DeviceColumns values = made.values();
         shape.set(RotaryShape.VALUE_STRIDE, values == null ? 0 : values.width());
         shape.set(RotaryShape.VALUE_FROM, values == null ? 0 : values.from());
+        DeviceNorm norms = made.norms();
+        shape.set(RotaryShape.NORM_STRIDE, norms == null ? 0 : norms.layerStride());
+        shape.set(RotaryShape.NORM_HEAD, norms == null ? 0 : norms.vectorStride());
+        shape.set(RotaryShape.NORM_LANES, group(variant));
         return shape;
     }
 
     /** Adds the task. */
-    void add(TaskGraph graph, String task, KernelContext context, IntArray step, LaunchPlan launches) {
-        IntArray shape = shape();
+    void add(
+            TaskGraph graph,
+            String task,
+            KernelContext context,
+            IntArray step,
+            KernelVariant variant,
+            LaunchPlan launches) {
+        IntArray shape = shape(variant);
         graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
+        if (made.norms() != null) {
+            addNormed(graph, task, context, step, shape, made.norms());
+            int local = group(variant);
+            launches.add(task, (long) (heads + cache.kvHeads()) * local, local, 1, RowCount.CHUNK);
+            return;
+        }
         if (cache.isPacked()) {
             addPacked(graph, task, context, step, shape);
         } else {
@@ -84,11 +114,12 @@ record RotaryTask(
 
     /**
      * Returns whether one task can rotate, store and attend: queries and keys lie in one array, and the cache is of f32
-     * and has values.
+     * and has values; the heads have no norms.
      */
     @SuppressWarnings("ReferenceEquality") // The runtime identifies arrays by reference.
     static boolean attends(DeviceCache cache, HeadColumns made) {
         return !cache.isPacked()
+                && made.norms() == null
                 && !cache.hasKeysOnly()
                 && made.queries().array() == made.keys().array();
     }
@@ -103,7 +134,7 @@ record RotaryTask(
             FloatArray output,
             KernelChoice choice,
             LaunchPlan launches) {
-        IntArray shape = shape();
+        IntArray shape = shape(KernelVariant.ITEMS);
         boolean group = choice.cut() == KernelCut.GROUP;
         graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
         graph.task(
@@ -125,6 +156,46 @@ record RotaryTask(
                 scoring.scale(),
                 scoring.cap());
         launches.add(task, group ? (long) heads * choice.local() : heads, choice.local(), 1, RowCount.CHUNK);
+    }
+
+    private void addNormed(
+            TaskGraph graph, String task, KernelContext context, IntArray step, IntArray shape, DeviceNorm norms) {
+        if (cache.isPacked()) {
+            graph.task(
+                    task,
+                    NormedRotaryKernels::normAndPack,
+                    context,
+                    step,
+                    places,
+                    rope.angles(),
+                    shape,
+                    made.queries().array(),
+                    made.keys().array(),
+                    values().array(),
+                    norms.weight(),
+                    queries,
+                    cache.keyWords(),
+                    cache.valueWords(),
+                    norms.epsilon(),
+                    cache.kernelFormat());
+        } else {
+            graph.task(
+                    task,
+                    NormedRotaryKernels::normAndStore,
+                    context,
+                    step,
+                    places,
+                    rope.angles(),
+                    shape,
+                    made.queries().array(),
+                    made.keys().array(),
+                    values().array(),
+                    norms.weight(),
+                    queries,
+                    cache.keyFloats(),
+                    cache.valueFloats(),
+                    norms.epsilon());
+        }
     }
 
     private void addFloats(TaskGraph graph, String task, KernelContext context, IntArray step, IntArray shape) {

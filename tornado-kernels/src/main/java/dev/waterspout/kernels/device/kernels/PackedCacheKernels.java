@@ -98,8 +98,7 @@ public final class PackedCacheKernels {
     }
 
     /** Returns the word at which a run of a row's head lies in the cache. */
-    private static int target(
-            IntArray step, IntArray places, IntArray shape, int row, int head, int first, int format) {
+    static int target(IntArray step, IntArray places, IntArray shape, int row, int head, int first, int format) {
         int layerHead = step.get(Step.LAYER) * shape.get(RotaryShape.KV_HEADS) + head;
         int slot = Places.slot(
                 places, Places.table(places, row), Places.position(places, row), shape.get(RotaryShape.BLOCK_SIZE));

@@ -87,24 +87,33 @@ public final class RotaryKernels {
 
     /** Returns element {@code d} of a rotated head; {@code source} is its index in {@code made}. */
     static float turned(FloatArray angles, IntArray shape, FloatArray made, int source, int row, int d) {
-        int ropeDim = shape.get(RotaryShape.ROPE_DIM);
         float value = made.get(source);
-        if (d < ropeDim) {
-            int pairs = ropeDim >> 1;
-            int cosines = 2 * row * ropeDim;
-            int sines = cosines + ropeDim;
-            int partner = d < pairs ? d + pairs : d - pairs;
-            if (shape.get(RotaryShape.ADJACENT) == 1) {
-                partner = d ^ 1;
-            }
-            float other = made.get(source - d + partner);
-            value = value * angles.get(cosines + d) + other * angles.get(sines + d);
+        if (d < shape.get(RotaryShape.ROPE_DIM)) {
+            value = rotated(angles, shape, value, made.get(source - d + partner(shape, d)), row, d);
         }
         return value;
     }
 
+    /** Returns the element that forms a pair with element {@code d} of a head, one of those that are rotated. */
+    static int partner(IntArray shape, int d) {
+        int pairs = shape.get(RotaryShape.ROPE_DIM) >> 1;
+        int partner = d < pairs ? d + pairs : d - pairs;
+        if (shape.get(RotaryShape.ADJACENT) == 1) {
+            partner = d ^ 1;
+        }
+        return partner;
+    }
+
+    /** Returns element {@code d} of a rotated head, of its value and that of the other element of its pair. */
+    static float rotated(FloatArray angles, IntArray shape, float value, float other, int row, int d) {
+        int ropeDim = shape.get(RotaryShape.ROPE_DIM);
+        int cosines = 2 * row * ropeDim;
+        int sines = cosines + ropeDim;
+        return value * angles.get(cosines + d) + other * angles.get(sines + d);
+    }
+
     /** Returns where an element of a row's keys lies in the cache. */
-    private static int target(IntArray step, IntArray places, IntArray shape, int row, int element) {
+    static int target(IntArray step, IntArray places, IntArray shape, int row, int element) {
         int headDim = shape.get(RotaryShape.HEAD_DIM);
         int head = element / headDim;
         int layerHead = step.get(Step.LAYER) * shape.get(RotaryShape.KV_HEADS) + head;

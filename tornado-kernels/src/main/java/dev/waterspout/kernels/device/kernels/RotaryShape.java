@@ -29,8 +29,14 @@ public final class RotaryShape {
     public static final int VALUE_STRIDE = 10;
     /** The first element of a row's values. */
     public static final int VALUE_FROM = 11;
+    /** Elements of the heads' norms from one layer to the next. */
+    public static final int NORM_STRIDE = 12;
+    /** Elements of the heads' norms from one head to the next. */
+    public static final int NORM_HEAD = 13;
+    /** Partial sums of a head's squares, which are then added pairwise: a power of two. */
+    public static final int NORM_LANES = 14;
     /** Elements of the array. */
-    public static final int SIZE = 12;
+    public static final int SIZE = 15;
 
     private RotaryShape() {}
 }

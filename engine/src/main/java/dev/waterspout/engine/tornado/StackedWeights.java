@@ -3,6 +3,7 @@ package dev.waterspout.engine.tornado;
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.kernels.device.DeviceWeights;
 import dev.waterspout.kernels.host.WeightMatrix;
+import dev.waterspout.kernels.weights.PanelPacker;
 import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
@@ -12,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -23,6 +25,9 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * arrays, because a file may mix types within a kind. An array holds as many layers as fit.
  */
 final class StackedWeights {
+    /** Rows that a thread stores in panels at a time: whole panels, and enough to keep it busy. */
+    private static final int ROWS_AT_ONCE = 8 * Panels.ROWS;
+
     private final List<DeviceWeights> stacks = new ArrayList<>();
     /** The array index of each layer; -1 for a layer without such matrices. */
     private final int[] stackOf;
@@ -164,15 +169,22 @@ final class StackedWeights {
         return elements;
     }
 
-    /** Stores matrices, of which {@code rows} rows together are one in panels. */
+    /** Stores matrices, of which {@code rows} rows together are one in panels. All processors store rows. */
     private static void copyToPanels(List<WeightMatrix> matrices, int rows, IntArray words) {
         int start = 0;
         int done = 0;
         for (WeightMatrix matrix : matrices) {
-            for (int row = 0; row < matrix.rows(); row++) {
-                long offset = row * matrix.rowStride();
-                Panels.store(matrix.format(), matrix.data(), offset, matrix.columns(), words, start, done + row);
-            }
+            int first = start;
+            int before = done;
+            IntStream.range(0, Math.ceilDiv(matrix.rows(), ROWS_AT_ONCE))
+                    .parallel()
+                    .forEach(run -> {
+                        PanelPacker packer = new PanelPacker(matrix.format(), matrix.columns());
+                        int end = Math.min(matrix.rows(), (run + 1) * ROWS_AT_ONCE);
+                        for (int row = run * ROWS_AT_ONCE; row < end; row++) {
+                            packer.store(matrix.data(), row * matrix.rowStride(), words, first, before + row);
+                        }
+                    });
             done += matrix.rows();
             if (done == rows) {
                 start += (int) Panels.words(matrix.format(), rows, matrix.columns());

@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.host.GateFunction;
+import dev.waterspout.kernels.weights.PanelPacker;
 import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
@@ -149,10 +150,11 @@ public record DeviceWeights(
         int ofMatrix = Math.toIntExact(Panels.words(format, rows, columns));
         IntArray words = new IntArray(Math.multiplyExact(matrices(), ofMatrix));
         words.getSegment().fill((byte) 0);
+        PanelPacker packer = new PanelPacker(format, columns);
         for (int matrix = 0; matrix < matrices(); matrix++) {
             for (int row = 0; row < rows; row++) {
                 long offset = first + ((long) matrix * rows + row) * rowElements();
-                Panels.store(format, data.getSegment(), offset, columns, words, matrix * ofMatrix, row);
+                packer.store(data.getSegment(), offset, words, matrix * ofMatrix, row);
             }
         }
         return new DeviceWeights(format, words, layers, rows, columns);
@@ -197,8 +199,8 @@ public record DeviceWeights(
         return first + index * matrix;
     }
 
-    /** {@return the format's number in kernels} */
+    /** {@return the number in kernels: of the layout where the matrices lie in {@link Panels}, else of the type} */
     int kernelFormat() {
-        return format.id();
+        return isInPanels() ? Panels.layout(format) : format.id();
     }
 }

@@ -63,6 +63,11 @@ final class BFloat16 extends TensorType {
         }
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.floats(PanelLayout.BFLOATS);
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         return WeightBytes.bf16At(bytes, tables, row + 2 * column);

@@ -78,6 +78,11 @@ final class Float16 extends TensorType {
         }
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.floats(PanelLayout.HALVES);
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         return WeightBytes.halfAt(bytes, tables, row + 2 * column);

@@ -45,11 +45,7 @@ final class Iq1M extends ScaledQuants {
 
     @Override
     void read(long block, QuantBlock to) {
-        int bits = 0;
-        for (int n = 0; n < 4; n++) {
-            bits |= (Stored.two(block + 48 + 2L * n) >> 12) << (4 * n);
-        }
-        float d = Float.float16ToFloat((short) bits);
+        float d = Float.float16ToFloat((short) half(block));
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             int s = Stored.two(block + 48 + g / 4 * 2L) >> (g % 4 * 3) & 7;
             to.scale(g, d * (2 * s + 1) * 0.125f);
@@ -58,6 +54,31 @@ final class Iq1M extends ScaledQuants {
             int high = Stored.unsigned(block + 32 + k / 2) >> (k % 2 * 4) & 0xf;
             int point = Stored.unsigned(block + k) | (high & 7) << 8;
             to.put(8 * k, Iq1S.eighths(point, high > 7));
+        }
+    }
+
+    /** {@return the bits of d} */
+    private static int half(long block) {
+        int bits = 0;
+        for (int n = 0; n < 4; n++) {
+            bits |= (Stored.two(block + 48 + 2L * n) >> 12) << (4 * n);
+        }
+        return bits;
+    }
+
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(2, 1)
+                .withValues(PanelValues.IQ1)
+                .withFactors(GROUP)
+                .withHalved(3);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(half(block));
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            to.factor(g, 2 * (Stored.two(block + 48 + g / 4 * 2L) >> (g % 4 * 3) & 7) + 1);
         }
     }
 

@@ -61,6 +61,22 @@ final class Iq2S extends ScaledQuants {
         return new TypeTable(TABLE, GRID.values());
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(2, 1)
+                .withValues(PanelValues.IQ2)
+                .withFactors(GROUP)
+                .withHalved(3);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block));
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            to.factor(g, 2 * (Stored.unsigned(block + 74 + g / 2) >> (g % 2 * 4) & 0xf) + 1);
+        }
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;

@@ -67,6 +67,16 @@ final class Iq4Nl extends ScaledQuants {
         code.storeLookedUp(2, 0);
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 0).withValues(PanelValues.IQ4);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block));
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 5) * BYTES;

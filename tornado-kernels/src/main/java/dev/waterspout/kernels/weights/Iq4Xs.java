@@ -40,9 +40,7 @@ final class Iq4Xs extends ScaledQuants {
     void read(long block, QuantBlock to) {
         float d = Stored.half(block);
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
-            int low = Stored.unsigned(block + 4 + g / 2) >> (g % 2 * 4) & 0xf;
-            int high = Stored.unsigned(block + 2 + g / 4) >> (g % 4 * 2) & 3;
-            to.scale(g, d * ((low | high << 4) - 32));
+            to.scale(g, d * factor(block, g));
             to.nibbles(32 * g, 32 * g + 16, block + 8 + 16L * g, 16);
         }
         Iq4Nl.GRID.replace(to, ELEMENTS);
@@ -80,6 +78,26 @@ final class Iq4Xs extends ScaledQuants {
         }
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             code.storeLookedUp(8 + 16 * g, GROUP * g);
+        }
+    }
+
+    /** {@return what a group's scale has beside d} */
+    private static int factor(long block, int g) {
+        int low = Stored.unsigned(block + 4 + g / 2) >> (g % 2 * 4) & 0xf;
+        int high = Stored.unsigned(block + 2 + g / 4) >> (g % 4 * 2) & 3;
+        return (low | high << 4) - 32;
+    }
+
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 0).withValues(PanelValues.IQ4).withFactors(GROUP);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block));
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            to.factor(g, factor(block, g));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockCode;
+import dev.waterspout.kernels.vector.Memory;
 import java.lang.foreign.MemorySegment;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 
@@ -31,6 +32,14 @@ final class KScales {
             int both = high >>> (8 * g) & 0xff;
             to.scale(g, d * (s & 63), -(least * (m & 63)));
             to.scale(g + 4, d * ((both & 0xf) | s >> 6 << 4), -(least * (both >> 4 | m >> 6 << 4)));
+        }
+    }
+
+    /** Gives all groups of a block their factors in {@link Panels}. */
+    static void header(long block, PanelHeader to) {
+        to.word(Stored.four(block) ^ Integer.MIN_VALUE); // the offset is added
+        for (int g = 0; g < 8; g++) {
+            to.factors(g, scale(Memory.ALL, block + 4, g), offset(Memory.ALL, block + 4, g));
         }
     }
 
@@ -106,22 +115,5 @@ final class KScales {
             m = ((bytes.get(at + g + 4) & 0xFF) >> 4) | (((bytes.get(at + g) & 0xFF) >> 6) << 4);
         }
         return m;
-    }
-
-    /**
-     * {@return the scale of a group, of words}
-     *
-     * @param first the word with the scales of the first four groups
-     * @param both the word of the others, with their lower bits at bit 0 of each byte
-     * @param index group, bits above 7 are ignored
-     */
-    static int scaleOfWords(int first, int both, int index) {
-        int place = 8 * (index & 3);
-        int of = (first >> place) & 0xFF;
-        int s = of & 63;
-        if ((index & 4) > 0) {
-            s = ((both >> place) & 0xF) | ((of >> 6) << 4);
-        }
-        return s;
     }
 }

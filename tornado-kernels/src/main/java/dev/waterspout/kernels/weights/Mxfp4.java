@@ -70,6 +70,16 @@ final class Mxfp4 extends ScaledQuants {
         code.storeLookedUp(1, 0);
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 0).withValues(PanelValues.E2M1).withScales(PanelLayout.POWER, ELEMENTS, GROUP);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.unsigned(block));
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 5) * BYTES;

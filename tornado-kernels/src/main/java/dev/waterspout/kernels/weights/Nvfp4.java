@@ -43,6 +43,16 @@ final class Nvfp4 extends ScaledQuants {
         Mxfp4.GRID.replace(to, ELEMENTS);
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 0).withValues(PanelValues.E2M1).withScales(PanelLayout.E4M3, ELEMENTS, GROUP);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.four(block));
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 6) * BYTES;

@@ -1,44 +1,45 @@
 package dev.waterspout.kernels.weights;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.util.EnumSet;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Matrices as device kernels read them: in words of 4 bytes, and in panels of eight rows, whose words alternate. So the
  * same word of eight rows is 32 bytes of memory, whether one work-item loads them to the lanes of a vector or eight
- * work-items load one each.
+ * work-items load one each. {@link PanelPacker} stores rows.
  *
  * <pre>
  *   panel      +---------+---------+-   -+---------+---------+-   -+
  *              | word 0  | word 0  | ... | word 0  | word 1  | ... |   words of the first block of 8 rows, then
  *              | row 0   | row 1   |     | row 7   | row 0   |     |   those of the next block
  *              +---------+---------+-   -+---------+---------+-   -+
- *   block      that of the type, padded to whole words, so that its numbers begin at a word: of Q8_0 and Q4_0 by two
- *              bytes before its scale, of Q6_K by two bytes at its end; of F16 32 weights
+ *   block      +--------+--------+------------+-------------+-   -+
+ *              | header | header | low bits   | high bits   | ... |   both of each 32 columns; the sizes follow
+ *              | word 0 | ...    | of codes   | of codes    |     |   from the {@link PanelLayout}
+ *              +--------+--------+------------+-------------+-   -+
  * </pre>
  *
  * A matrix whose rows are no multiple of eight ends in rows of zeros.
  *
+ * <p>Word 0 of a header has the scale of a block, or the scales of its groups; in its upper half the offset. Groups
+ * with factors have four of them in each further word: first all factors of scales, then those of offsets.
+ *
+ * <p>Codes of {@code b} bits of 32 columns take {@code b} words. Four neighbouring columns are in the four bytes of one
+ * word: the {@code q}th four columns in word {@code q % b}, at bit {@code q - q % b} of each byte. Floats lie two to a
+ * word.
+ *
  * <p>Kernels read four weights at a time: {@link #number} of one or two words, times a scale, plus an offset, both of
- * the words of the block's header.
+ * the words of the block's header. A layout's number is {@link #layout}.
  */
 public final class Panels {
     /** Rows of a panel. */
     public static final int ROWS = 8;
 
-    /** Most words of a header. */
-    public static final int HEADER_WORDS = 4;
+    /** Most words of a header that belong to a column. */
+    public static final int HEADER_WORDS = 3;
 
-    private static final Set<WeightFormat> FORMATS =
-            EnumSet.of(WeightFormat.Q8_0, WeightFormat.Q4_0, WeightFormat.Q4_K, WeightFormat.Q6_K, WeightFormat.F16);
-
-    private static final int F16_ELEMENTS = 32;
-
-    private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /** Bits of the numbers of a layout of floats. */
+    private static final int FLOAT_BITS = 16;
 
     private Panels() {}
 
@@ -49,7 +50,8 @@ public final class Panels {
      * @param columns columns of a row
      */
     public static boolean exist(WeightFormat format, int columns) {
-        return FORMATS.contains(format) && columns % blockElements(format.id()) == 0;
+        PanelLayout layout = format.type().panels();
+        return layout != null && columns % layout.block() == 0;
     }
 
     /**
@@ -60,184 +62,218 @@ public final class Panels {
      * @param columns columns
      */
     public static long words(WeightFormat format, long rows, int columns) {
-        return Math.ceilDiv(rows, ROWS) * panelWords(columns, format.id());
+        return Math.ceilDiv(rows, ROWS) * panelWords(columns, layout(format));
     }
 
     /**
-     * Stores a row.
+     * {@return the number by which kernels know the layout of a type}
      *
      * @param format tensor type
-     * @param source holds the row as in a file
-     * @param offset offset of the row
-     * @param columns columns
-     * @param words receives the row
-     * @param start word at which the matrix begins
-     * @param row number of the row in the matrix
+     * @throws IllegalArgumentException if there are no panels for it
      */
-    public static void store(
-            WeightFormat format, MemorySegment source, long offset, int columns, IntArray words, int start, int row) {
-        int id = format.id();
-        int blockWords = blockWords(id);
-        int bytes = Math.toIntExact(format.rowBytes(blockElements(id)));
-        int before = id == Q80.ID || id == Q40.ID ? Integer.BYTES * blockWords - bytes : 0;
-        int at = start + row / ROWS * panelWords(columns, id) + row % ROWS;
-        for (long block = offset; block < offset + format.rowBytes(columns); block += bytes) {
-            for (int word = 0; word < blockWords; word++) {
-                int first = Integer.BYTES * word - before;
-                words.set(
-                        at,
-                        first >= 0 && first + Integer.BYTES <= bytes
-                                ? source.get(WORD, block + first)
-                                : part(source, block, first, bytes));
-                at += ROWS;
-            }
-        }
+    public static int layout(WeightFormat format) {
+        return required(format).code();
     }
 
-    /** Reads a word of which some bytes are padding. */
-    private static int part(MemorySegment source, long block, int first, int bytes) {
-        int word = 0;
-        for (int i = Math.max(0, -first); i < Integer.BYTES && first + i < bytes; i++) {
-            word |= Stored.unsigned(source, block + first + i) << (8 * i);
+    static PanelLayout required(WeightFormat format) {
+        @Nullable PanelLayout layout = format.type().panels();
+        if (layout == null) {
+            throw new IllegalArgumentException("there are no panels for matrices of " + format);
         }
-        return word;
+        return layout;
     }
 
     /** {@return the words of a panel} */
-    public static int panelWords(int columns, int format) {
-        return columns / blockElements(format) * blockWords(format) * ROWS;
+    public static int panelWords(int columns, int layout) {
+        return (columns >> PanelLayout.blockShift(layout)) * blockWords(layout) * ROWS;
     }
 
-    private static int blockElements(int format) {
-        return format == Q4K.ID || format == Q6K.ID ? 256 : format == Float16.ID ? F16_ELEMENTS : Blocks32.BLOCK;
+    static int blockWords(int layout) {
+        return firstCode(layout)
+                + ((1 << PanelLayout.blockShift(layout)) >> 5)
+                        * (PanelLayout.lowBits(layout) + PanelLayout.highBits(layout));
     }
 
-    private static int blockWords(int format) {
-        int words = F16_ELEMENTS / 2;
-        if (format == Q80.ID) {
-            words = Q80.WORDS;
+    /** {@return the words with the factors of a block's scales} */
+    private static int factorWords(int layout) {
+        return 1 << (PanelLayout.blockShift(layout) - PanelLayout.groupShift(layout) - 2);
+    }
+
+    /** {@return the word of a block at which its codes begin} */
+    private static int firstCode(int layout) {
+        int words = 1;
+        if (PanelLayout.lowBits(layout) == FLOAT_BITS) {
+            words = 0;
         }
-        if (format == Q40.ID) {
-            words = Q40.WORDS;
+        if (PanelLayout.scales(layout) == PanelLayout.NIBBLES) {
+            words = 1 + factorWords(layout);
         }
-        if (format == Q4K.ID) {
-            words = Q4K.WORDS;
-        }
-        if (format == Q6K.ID) {
-            words = Q6K.WORDS;
+        if (PanelLayout.scales(layout) == PanelLayout.FACTORS) {
+            words = 1 + factorWords(layout) * (1 + PanelLayout.offsets(layout));
         }
         return words;
     }
 
     /** {@return the columns that share a scale and an offset} */
-    public static int group(int format) {
-        return format == Q6K.ID ? Q6K.GROUP : Blocks32.BLOCK;
+    public static int group(int layout) {
+        return 1 << PanelLayout.groupShift(layout);
     }
 
     /** {@return the distance in words from a panel to its block that has a column} */
-    public static int block(int column, int format) {
-        int shift = format == Q4K.ID || format == Q6K.ID ? 8 : 5;
-        return (column >> shift) * blockWords(format) * ROWS;
+    public static int block(int column, int layout) {
+        return (column >> PanelLayout.blockShift(layout)) * blockWords(layout) * ROWS;
     }
 
-    /** {@return the number of words of a header that kernels read} */
-    public static int headerWords(int format) {
+    /** {@return the number of words of a header that belong to a column} */
+    public static int headerWords(int layout) {
         int words = 1;
-        if (format == Float16.ID) {
+        if (PanelLayout.lowBits(layout) == FLOAT_BITS) {
             words = 0;
         }
-        if (format == Q4K.ID) {
-            words = HEADER_WORDS;
-        }
-        if (format == Q6K.ID) {
+        if (PanelLayout.scales(layout) == PanelLayout.NIBBLES) {
             words = 2;
+        }
+        if (PanelLayout.scales(layout) == PanelLayout.FACTORS) {
+            words = 2 + PanelLayout.offsets(layout);
         }
         return words;
     }
 
-    /** {@return the word of the block that is word {@code index} of the header for a column} */
-    public static int headerWord(int index, int column, int format) {
-        return format == Q6K.ID ? Q6K.headerWord(index, column) : index;
+    /** {@return the group of a column in its block} */
+    private static int groupOf(int column, int layout) {
+        return (column & ((1 << PanelLayout.blockShift(layout)) - 1)) >> PanelLayout.groupShift(layout);
     }
 
-    /** {@return the scale of a column, of the words of its header} */
-    public static float scale(int w0, int w1, int w3, int column, int format) {
+    /** {@return the word of the block that is word {@code index} of the header for a column} */
+    public static int headerWord(int index, int column, int layout) {
+        int word = 0;
+        if (index == 1) {
+            word = 1 + (groupOf(column, layout) >> 2);
+        }
+        if (index == 2) {
+            word = 1 + factorWords(layout) + (groupOf(column, layout) >> 2);
+        }
+        return word;
+    }
+
+    /** {@return the bit at which the byte of a column's group begins in its words of the header} */
+    private static int groupBit(int column, int layout) {
+        return 8 * ((column >> PanelLayout.groupShift(layout)) & 3);
+    }
+
+    /** {@return the scale of a column, of the first two words of its header} */
+    public static float scale(int w0, int w1, int column, int layout) {
+        int kind = PanelLayout.scales(layout);
+        int bit = groupBit(column, layout);
         float scale = 1f;
-        if (format == Q80.ID || format == Q40.ID) {
-            scale = HalfBits.value((w0 >> 16) & 0xFFFF);
+        if (kind == PanelLayout.HALF) {
+            scale = HalfBits.value(w0 & 0xFFFF);
         }
-        if (format == Q4K.ID) {
-            scale = HalfBits.value(w0 & 0xFFFF) * (float) KScales.scaleOfWords(w1, w3, column >> 5);
+        if (kind == PanelLayout.FACTORS) {
+            scale = HalfBits.value(w0 & 0xFFFF) * (float) ((w1 << (24 - bit)) >> 24);
         }
-        if (format == Q6K.ID) {
-            scale = HalfBits.value(w1 & 0xFFFF) * Q6K.factor(w0, column);
+        if (kind == PanelLayout.NIBBLES) {
+            scale = HalfBits.value(w0 & 0xFFFF) * (float) ((w1 >> bit) & 0xF);
+        }
+        if (kind == PanelLayout.POWER) {
+            scale = ScaleBits.power(w0 & 0xFF);
+        }
+        if (kind == PanelLayout.E4M3) {
+            scale = ScaleBits.halfOfE4m3((w0 >> bit) & 0xFF);
+        }
+        if (PanelLayout.halved(layout) > 0) {
+            scale = scale * (1f / (1 << PanelLayout.halved(layout)));
         }
         return scale;
     }
 
     /** {@return what is added to the product of a number and its scale, of the words of a column's header} */
-    public static float offset(int w0, int w2, int w3, int column, int format) {
+    public static float offset(int w0, int w1, int w2, int column, int layout) {
         float offset = 0f;
-        if (format == Q4K.ID) {
-            offset = -HalfBits.value((w0 >> 16) & 0xFFFF) * (float) KScales.scaleOfWords(w2, w3 >> 4, column >> 5);
+        if (PanelLayout.offsets(layout) > 0) {
+            int bit = groupBit(column, layout);
+            offset = HalfBits.value((w0 >> 16) & 0xFFFF);
+            if (PanelLayout.scales(layout) == PanelLayout.FACTORS) {
+                offset = offset * (float) ((w2 >> bit) & 0xFF);
+            }
+            if (PanelLayout.scales(layout) == PanelLayout.NIBBLES) {
+                offset = offset * (float) ((w1 >> (bit + 4)) & 0xF);
+            }
         }
         return offset;
     }
 
+    /** {@return the word of the block at which the codes of the 32 columns around a column begin} */
+    private static int codes(int column, int layout) {
+        int run = (column & ((1 << PanelLayout.blockShift(layout)) - 1)) >> 5;
+        return firstCode(layout) + run * (PanelLayout.lowBits(layout) + PanelLayout.highBits(layout));
+    }
+
     /** {@return the word of the block with the numbers of four columns, the first a multiple of 4} */
-    public static int lowWord(int column, int format) {
+    public static int lowWord(int column, int layout) {
         int word = (column & 31) >> 1;
-        if (format == Q80.ID) {
-            word = 1 + ((column & 31) >> 2);
+        if (PanelLayout.lowBits(layout) != FLOAT_BITS) {
+            word = ((column & 31) >> 2) & (PanelLayout.lowBits(layout) - 1);
         }
-        if (format == Q40.ID) {
-            word = 1 + ((column & 15) >> 2);
-        }
-        if (format == Q4K.ID) {
-            word = Q4K.word(column);
-        }
-        if (format == Q6K.ID) {
-            word = Q6K.lowWord(column);
-        }
-        return word;
+        return codes(column, layout) + word;
     }
 
     /** {@return 1 if the numbers of four columns are in two words, else 0} */
-    public static int hasHighWord(int format) {
-        return format == Float16.ID || format == Q6K.ID ? 1 : 0;
+    public static int hasHighWord(int layout) {
+        int has = 0;
+        if (PanelLayout.highBits(layout) > 0 || PanelLayout.lowBits(layout) == FLOAT_BITS) {
+            has = 1;
+        }
+        return has;
     }
 
     /** {@return the other word with parts of the numbers of four columns; the same where there is none} */
-    public static int highWord(int column, int format) {
-        int word = lowWord(column, format);
-        if (format == Float16.ID) {
+    public static int highWord(int column, int layout) {
+        int word = lowWord(column, layout);
+        if (PanelLayout.lowBits(layout) == FLOAT_BITS) {
             word = word + 1;
         }
-        if (format == Q6K.ID) {
-            word = Q6K.highWord(column);
+        if (PanelLayout.highBits(layout) > 0) {
+            word = codes(column, layout)
+                    + PanelLayout.lowBits(layout)
+                    + (((column & 31) >> 2) & (PanelLayout.highBits(layout) - 1));
         }
         return word;
     }
 
+    /** {@return some bits of the code of a column, of the word that has them} */
+    private static int bits(int word, int column, int count) {
+        return (word >> (8 * (column & 3) + (((column & 31) >> 2) & (8 - count)))) & ((1 << count) - 1);
+    }
+
     /** {@return the number of a column, of its two words} */
-    public static float number(int low, int high, int column, int format) {
-        int place = 8 * (column & 3);
+    public static float number(int low, int high, int column, int layout) {
         float number = 0f;
-        if (format == Float16.ID) {
+        if (PanelLayout.lowBits(layout) == FLOAT_BITS) {
             int word = (column & 2) == 0 ? low : high;
-            number = HalfBits.value((word >> (16 * (column & 1))) & 0xFFFF);
+            int bits = (word >> (16 * (column & 1))) & 0xFFFF;
+            if (PanelLayout.scales(layout) == PanelLayout.HALVES) {
+                number = HalfBits.value(bits);
+            }
+            if (PanelLayout.scales(layout) == PanelLayout.BFLOATS) {
+                number = ScaleBits.bfloat(bits);
+            }
         }
-        if (format == Q80.ID) {
-            number = (float) ((low << (24 - place)) >> 24);
+        if (PanelLayout.lowBits(layout) == 8) {
+            number = (float) ((low << (24 - 8 * (column & 3))) >> 24);
         }
-        if (format == Q40.ID) {
-            number = (float) ((low >> (place + ((column & 16) >> 2))) & 0xF) - 8f;
-        }
-        if (format == Q4K.ID) {
-            number = (float) ((low >> (place + ((column & 32) >> 3))) & 0xF);
-        }
-        if (format == Q6K.ID) {
-            number = Q6K.number(low, high, column, place);
+        if (PanelLayout.lowBits(layout) < 8) {
+            int code = bits(low, column, PanelLayout.lowBits(layout));
+            if (PanelLayout.highBits(layout) > 0) {
+                code = code | (bits(high, column, PanelLayout.highBits(layout)) << PanelLayout.lowBits(layout));
+            }
+            number = (float) code;
+            if (PanelLayout.less(layout) > 0) {
+                number = (float) code - (float) PanelLayout.less(layout);
+            }
+            if (PanelLayout.values(layout) > 0) {
+                number = PanelValues.value(code, PanelLayout.values(layout));
+            }
         }
         return number;
     }
@@ -250,34 +286,43 @@ public final class Panels {
      * @param row row of the matrix
      * @param columns columns of the matrix
      * @param column column of the weight
-     * @param format number of the tensor type
+     * @param layout number of the layout
      */
-    public static float weight(IntArray words, int start, int row, int columns, int column, int format) {
-        int at = start + (row >> 3) * panelWords(columns, format) + (row & 7) + block(column, format);
+    public static float weight(IntArray words, int start, int row, int columns, int column, int layout) {
+        int at = start + (row >> 3) * panelWords(columns, layout) + (row & 7) + block(column, layout);
         int four = column - (column & 3);
-        int low = words.get(at + ROWS * lowWord(four, format));
+        int low = words.get(at + ROWS * lowWord(four, layout));
         int high = low;
-        if (hasHighWord(format) > 0) {
-            high = words.get(at + ROWS * highWord(four, format));
+        if (hasHighWord(layout) > 0) {
+            high = words.get(at + ROWS * highWord(four, layout));
         }
-        float value = number(low, high, column, format);
-        if (format != Float16.ID) {
-            int w0 = words.get(at + ROWS * headerWord(0, column, format));
-            int w1 = 0;
-            int w2 = 0;
-            int w3 = 0;
-            if (format == Q6K.ID || format == Q4K.ID) {
-                w1 = words.get(at + ROWS * headerWord(1, column, format));
-            }
-            if (format == Q4K.ID) {
-                w2 = words.get(at + 2 * ROWS);
-                w3 = words.get(at + 3 * ROWS);
-            }
-            value = value * scale(w0, w1, w3, column, format);
-            if (format == Q4K.ID) { // the sum of the negative zero and an offset of 0 would be another zero
-                value = value + offset(w0, w2, w3, column, format);
+        float value = number(low, high, column, layout);
+        if (headerWords(layout) > 0) {
+            int w0 = header(words, at, 0, column, layout);
+            int w1 = header(words, at, 1, column, layout);
+            value = value * scale(w0, w1, column, layout);
+            if (PanelLayout.offsets(layout) > 0) { // the sum of the negative zero and an offset of 0 would be another
+                int w2 = header(words, at, 2, column, layout);
+                value = value + offset(w0, w1, w2, column, layout);
             }
         }
         return value;
+    }
+
+    /**
+     * {@return word {@code index} of the header for a column; 0 if the header has fewer words}
+     *
+     * @param words panels
+     * @param at word 0 of a row's block
+     * @param index 0 to 2
+     * @param column column
+     * @param layout number of the layout
+     */
+    public static int header(IntArray words, int at, int index, int column, int layout) {
+        int word = 0;
+        if (index < headerWords(layout)) {
+            word = words.get(at + ROWS * headerWord(index, column, layout));
+        }
+        return word;
     }
 }

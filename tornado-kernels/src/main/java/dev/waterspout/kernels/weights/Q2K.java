@@ -100,6 +100,22 @@ final class Q2K extends ScaledQuants {
         }
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(2, 0)
+                .withScales(PanelLayout.NIBBLES, ELEMENTS, GROUP)
+                .withOffsets();
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.four(block + 80) ^ Integer.MIN_VALUE); // the offset is added
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            int factors = Stored.unsigned(block + g);
+            to.factors(g, factors & 0xf, factors >> 4);
+        }
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;

@@ -42,9 +42,7 @@ final class Q3K extends ScaledQuants {
     void read(long block, QuantBlock to) {
         float d = Stored.half(block + 108);
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
-            int low = Stored.unsigned(block + 96 + g % 8) >> (g / 8 * 4) & 0xf;
-            int high = Stored.unsigned(block + 104 + g % 4) >> (g / 4 * 2) & 3;
-            to.scale(g, d * ((low | high << 4) - 32));
+            to.scale(g, d * factor(block, g));
         }
         to.pairs(block + 32, 0);
         for (int i = 0; i < ELEMENTS; i += 8) {
@@ -105,6 +103,26 @@ final class Q3K extends ScaledQuants {
                 code.multiply(part, d, part);
                 code.storeScale(4 * four + i, part);
             }
+        }
+    }
+
+    /** {@return what a group's scale has beside d} */
+    private static int factor(long block, int g) {
+        int low = Stored.unsigned(block + 96 + g % 8) >> (g / 8 * 4) & 0xf;
+        int high = Stored.unsigned(block + 104 + g % 4) >> (g / 4 * 2) & 3;
+        return (low | high << 4) - 32;
+    }
+
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(2, 1).withLess(4).withFactors(GROUP);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block + 108));
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            to.factor(g, factor(block, g));
         }
     }
 

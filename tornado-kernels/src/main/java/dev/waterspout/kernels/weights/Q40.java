@@ -26,9 +26,6 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 final class Q40 extends ScaledQuants {
     static final int ID = 2;
     static final int BYTES = 18;
-    /** Words of a block of {@link Panels}. */
-    static final int WORDS = 5;
-
     private static final MemorySegment ALL = Memory.ALL;
 
     Q40() {
@@ -110,6 +107,16 @@ final class Q40 extends ScaledQuants {
         code.half(BlockCode.OWN, 0);
         code.storeScale(0, BlockCode.OWN);
         code.storeNibbles(Blocks32.SCALE_BYTES, 0);
+    }
+
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 0).withLess(8);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block));
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

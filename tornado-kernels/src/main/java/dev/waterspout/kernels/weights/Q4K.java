@@ -20,9 +20,6 @@ final class Q4K extends ScaledQuants {
     static final int ID = 12;
     private static final int ELEMENTS = 256;
     private static final int BYTES = 144;
-    /** Words of a block of {@link Panels}. */
-    static final int WORDS = 36;
-
     private static final int GROUP = 32;
 
     Q4K() {
@@ -76,9 +73,14 @@ final class Q4K extends ScaledQuants {
         }
     }
 
-    /** {@return the word with the numbers of four columns; see {@link Panels}} */
-    static int word(int column) {
-        return 4 + ((column & 192) >> 3) + ((column & 31) >> 2);
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 0).withFactors(GROUP).withOffsets();
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        KScales.header(block, to);
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

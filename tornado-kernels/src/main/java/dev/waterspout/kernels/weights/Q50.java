@@ -79,6 +79,16 @@ final class Q50 extends ScaledQuants {
         }
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 1).withLess(16);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block));
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 5) * BYTES;

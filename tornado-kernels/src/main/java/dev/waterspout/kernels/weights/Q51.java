@@ -61,6 +61,16 @@ final class Q51 extends ScaledQuants {
         Q50.emit(code, fifths, 8);
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 1).withOffsets();
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.four(block));
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 5) * BYTES;

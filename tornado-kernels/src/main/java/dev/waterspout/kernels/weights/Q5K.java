@@ -83,6 +83,16 @@ final class Q5K extends ScaledQuants {
         }
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 1).withFactors(GROUP).withOffsets();
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        KScales.header(block, to);
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;

@@ -21,10 +21,7 @@ final class Q6K extends ScaledQuants {
     static final int ID = 14;
     private static final int ELEMENTS = 256;
     private static final int BYTES = 210;
-    /** Words of a block of {@link Panels}. */
-    static final int WORDS = 53;
-
-    static final int GROUP = 16;
+    private static final int GROUP = 16;
 
     Q6K() {
         super(ID, ELEMENTS, BYTES, GROUP, false, -32, 31);
@@ -102,31 +99,17 @@ final class Q6K extends ScaledQuants {
         }
     }
 
-    /** {@return the word with the scale of a column, or with d; see {@link Panels}} */
-    static int headerWord(int index, int column) {
-        return index == 0 ? 48 + ((column & 192) >> 6) : 52;
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(4, 2).withLess(32).withFactors(GROUP);
     }
 
-    /** {@return the scale of a column in the word that has it} */
-    static float factor(int word, int column) {
-        return (float) ((word << (24 - 8 * ((column >> 4) & 3))) >> 24);
-    }
-
-    /** {@return the word with the lower four bits of four columns} */
-    static int lowWord(int column) {
-        return ((column & 128) >> 3) + ((column & 63) >> 2);
-    }
-
-    /** {@return the word with the upper two bits of four columns} */
-    static int highWord(int column) {
-        return 32 + ((column & 128) >> 4) + ((column & 31) >> 2);
-    }
-
-    /** {@return the number of a column whose bytes begin at a bit of its two words} */
-    static float number(int low, int high, int column, int place) {
-        int lower = (low >> (place + ((column & 64) >> 4))) & 0xF;
-        int upper = (high >> (place + ((column & 96) >> 4))) & 3;
-        return (float) (lower | (upper << 4)) - 32f;
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block + 208));
+        for (int g = 0; g < ELEMENTS / GROUP; g++) {
+            to.factor(g, Stored.signed(block + 192 + g));
+        }
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

@@ -24,9 +24,6 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 final class Q80 extends ScaledQuants {
     static final int ID = 8;
     static final int BYTES = 34;
-    /** Words of a block of {@link Panels}. */
-    static final int WORDS = 9;
-
     private static final MemorySegment ALL = Memory.ALL;
 
     Q80() {
@@ -99,6 +96,16 @@ final class Q80 extends ScaledQuants {
                 code.storeSigned(half + 4 * i, quads + i);
             }
         }
+    }
+
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(8, 0);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block));
     }
 
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */

@@ -40,6 +40,18 @@ abstract class ScaledQuants extends TensorType implements BlockReader {
      */
     abstract void read(long block, QuantBlock to);
 
+    /** {@return how {@link Panels} store the type: with the numbers of {@link #read}} */
+    @Override
+    abstract PanelLayout panels();
+
+    /**
+     * Reads the scales and offsets of a block as {@link Panels} store them.
+     *
+     * @param block its address
+     * @param to receives them
+     */
+    abstract void header(long block, PanelHeader to);
+
     @Override
     public final int group() {
         return quants.group();

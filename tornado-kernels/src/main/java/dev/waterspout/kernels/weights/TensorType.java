@@ -73,6 +73,12 @@ abstract class TensorType {
         return null;
     }
 
+    /** {@return how {@link Panels} store the type; null if there are none} */
+    @Nullable
+    PanelLayout panels() {
+        return null;
+    }
+
     /** {@return the numbers that device kernels look up; none for most types} */
     TypeTable table() {
         return TypeTable.NONE;

@@ -54,6 +54,16 @@ final class Tq10 extends ScaledQuants {
         digits(block + 48, 4, 4, 240, to);
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(2, 0).withLess(1).withScales(PanelLayout.HALF, ELEMENTS, Blocks32.BLOCK);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block + 52));
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;

@@ -37,6 +37,16 @@ final class Tq20 extends ScaledQuants {
         to.pairs(block, 1);
     }
 
+    @Override
+    PanelLayout panels() {
+        return PanelLayout.codes(2, 0).withLess(1).withScales(PanelLayout.HALF, ELEMENTS, Blocks32.BLOCK);
+    }
+
+    @Override
+    void header(long block, PanelHeader to) {
+        to.word(Stored.two(block + 64));
+    }
+
     /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
     static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
         int block = row + (column >> 8) * BYTES;

@@ -9,6 +9,7 @@ import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
 import java.util.Random;
@@ -115,6 +116,25 @@ class LinearKernelsTest {
             plan.execute();
             Operands.assertClose(y, expected(weights, 1, x, rows, bias), 1e-5);
         }
+    }
+
+    /** The first device with each variant of kernels. */
+    static Stream<Arguments> panelFormats() {
+        List<TestDevice> devices =
+                TestDevice.all().limit(KernelVariant.values().length).toList();
+        List<WeightFormat> formats = Stream.of(WeightFormat.values())
+                .filter(format -> Panels.exist(format, 32 * format.blockElements()))
+                .toList();
+        return Pairwise.of(devices.size(), formats.size(), 2).stream()
+                .map(each -> Arguments.of(devices.get(each[0]), formats.get(each[1]), each[2] == 0 ? 1 : 9));
+    }
+
+    /** With one token and with a chunk, which have different kernels. */
+    @ParameterizedTest
+    @MethodSource("panelFormats")
+    void multipliesEveryTypeInPanels(TestDevice device, WeightFormat format, int rows) {
+        int columns = 2 * Math.max(32, format.blockElements());
+        equalsTheHostAtOddSizes(device, format, new Size(9, columns, columns, rows, true), true);
     }
 
     static Stream<Arguments> functions() {

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Every type has the bits of llama.cpp's values: the reference, the vectors, the loops of the first pass, the kernels'
@@ -71,6 +72,23 @@ class WeightFormatTest {
             float[] actual = new float[rows.rows() * COLUMNS];
             for (int i = 0; i < actual.length; i++) {
                 actual[i] = WeightFormat.weightAt(bytes, tables, i / COLUMNS * rowBytes, i % COLUMNS, format.id());
+            }
+            assertThat(bits(actual)).isEqualTo(rows.bits());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = WeightFormat.class, mode = EnumSource.Mode.EXCLUDE, names = "F32")
+    void panelsHaveTheBits(WeightFormat format) {
+        for (ReferenceRows rows : ReferenceRows.of(arena, format)) {
+            IntArray words = new IntArray((int) Panels.words(format, rows.rows() + 3L, COLUMNS) + 5);
+            PanelPacker packer = new PanelPacker(format, COLUMNS);
+            for (int row = 0; row < rows.rows(); row++) {
+                packer.store(rows.stored(), row * format.rowBytes(COLUMNS), words, 5, row + 3);
+            }
+            float[] actual = new float[rows.rows() * COLUMNS];
+            for (int i = 0; i < actual.length; i++) {
+                actual[i] = Panels.weight(words, 5, i / COLUMNS + 3, COLUMNS, i % COLUMNS, Panels.layout(format));
             }
             assertThat(bits(actual)).isEqualTo(rows.bits());
         }

@@ -56,10 +56,9 @@ public final class LinearPanelGroupKernels {
                     first < columns;
                     first += (items >> 3) * Panels.group(format)) {
                 int at = start + Panels.block(first, format);
-                int w0 = header(w, at, 0, first, format);
-                int w1 = header(w, at, 1, first, format);
-                int w2 = header(w, at, 2, first, format);
-                int w3 = header(w, at, 3, first, format);
+                int w0 = Panels.header(w, at, 0, first, format);
+                int w1 = Panels.header(w, at, 1, first, format);
+                int w2 = Panels.header(w, at, 2, first, format);
                 float dot = 0f;
                 float inputs = 0f;
                 for (int c = first; c < first + Panels.group(format); c += 4) {
@@ -78,8 +77,7 @@ public final class LinearPanelGroupKernels {
                             + (Panels.number(low, high, c + 2, format) * x2
                                     + Panels.number(low, high, c + 3, format) * x3);
                 }
-                sum += dot * Panels.scale(w0, w1, w3, first, format)
-                        + Panels.offset(w0, w2, w3, first, format) * inputs;
+                sum += dot * Panels.scale(w0, w1, first, format) + Panels.offset(w0, w1, w2, first, format) * inputs;
             }
             sums[item] = sum;
             for (int half = items >> 1; half >= ROWS; half >>= 1) {
@@ -98,14 +96,6 @@ public final class LinearPanelGroupKernels {
         if (item < ROWS && panel * ROWS + item < rows && token < tokens) {
             y.set(token * rows + row, GateKernels.activated(gate, value, function));
         }
-    }
-
-    private static int header(IntArray w, int at, int index, int column, int format) {
-        int word = 0;
-        if (index < Panels.headerWords(format)) {
-            word = w.get(at + ROWS * Panels.headerWord(index, column, format));
-        }
-        return word;
     }
 
     /**

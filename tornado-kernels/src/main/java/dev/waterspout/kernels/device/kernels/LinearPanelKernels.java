@@ -211,9 +211,8 @@ public final class LinearPanelKernels {
             int w0 = header[r];
             int w1 = header[ROWS + r];
             int w2 = header[2 * ROWS + r];
-            int w3 = header[3 * ROWS + r];
-            scales[r] = Panels.scale(w0, w1, w3, column, format);
-            offsets[r] = Panels.offset(w0, w2, w3, column, format);
+            scales[r] = Panels.scale(w0, w1, column, format);
+            offsets[r] = Panels.offset(w0, w1, w2, column, format);
         }
     }
 

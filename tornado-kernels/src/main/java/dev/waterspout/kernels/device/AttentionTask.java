@@ -10,6 +10,20 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /** The operands of one attention. Selects the kernel by choice. */
 record AttentionTask(
         DeviceCache cache, IntArray places, int heads, DeviceScoring scoring, FloatArray queries, FloatArray output) {
+    void requireRoom(String task, int rows) {
+        ArrayChecks.requireHeads(cache, heads);
+        ArrayChecks.requireDistinct(task, "queries", queries, "output", output);
+        long elements = (long) rows * heads * cache.headDim();
+        ArrayChecks.requireSize("queries", queries, elements);
+        ArrayChecks.requireSize("output", output, elements);
+        ArrayChecks.requireSize("sinks", scoring.sinks(), (long) cache.layers() * heads);
+    }
+
+    /** {@return the same attention, in two tasks} */
+    SplitTask split(SplitPlan plan) {
+        return new SplitTask(plan, cache, places, heads, scoring, output);
+    }
+
     /** Adds the task with the kernel of a choice. */
     void add(
             TaskGraph graph,

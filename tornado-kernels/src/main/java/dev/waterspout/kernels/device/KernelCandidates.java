@@ -7,6 +7,7 @@ import dev.waterspout.kernels.device.kernels.LinearPanelKernels;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
+import dev.waterspout.kernels.device.kernels.SplitAttentionKernels;
 import dev.waterspout.kernels.device.kernels.SumKernels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.ArrayList;
@@ -24,6 +25,9 @@ public final class KernelCandidates {
      * Work-group size of independent work-items: large enough to hide latency, small enough to occupy all cores.
      */
     static final int ELEMENTS = 64;
+
+    /** Positions of a part of a split attention, at least: several tiles of them, so that adding parts costs little. */
+    private static final int LEAST_POSITIONS = 128;
 
     /** Work-items of a work-group on a CPU: few, so that small matrices occupy all cores. */
     private static final int ROWS = 2;
@@ -48,8 +52,15 @@ public final class KernelCandidates {
                         ? new KernelChoice(KernelCut.GROUP, 1, 128)
                         : new KernelChoice(KernelCut.TILE, 1, LinearTileKernels.TILE);
             }
-            case ATTENTION ->
-                items ? new KernelChoice(KernelCut.PLAIN, 1, 1) : new KernelChoice(KernelCut.GROUP, 1, 64);
+            case ATTENTION -> {
+                if (items) {
+                    yield new KernelChoice(KernelCut.PLAIN, 1, 1);
+                }
+                // The tokens of a larger chunk occupy a device without a split.
+                yield shape.tokens() <= SMALL_CHUNK
+                        ? new KernelChoice(KernelCut.SPLIT, LEAST_POSITIONS, 64)
+                        : new KernelChoice(KernelCut.GROUP, 1, 64);
+            }
             case QUANTIZE -> new KernelChoice(KernelCut.PLAIN, isBlocks(shape) ? QuantizeKernels.RUN : 1, ELEMENTS);
             case DEQUANTIZE_SUM -> new KernelChoice(KernelCut.PLAIN, 1, ELEMENTS);
         };
@@ -108,6 +119,7 @@ public final class KernelCandidates {
         return switch (choice.cut()) {
             case PLAIN, BLOCK -> 0;
             case GROUP -> 3L * AttentionKernels.MOST_ITEMS * Float.BYTES;
+            case SPLIT -> SplitAttentionKernels.LOCAL_BYTES;
             case TILE -> (1L + choice.perItem()) * LinearTileKernels.TILE * (LinearTileKernels.TILE + 1) * Float.BYTES;
         };
     }
@@ -134,6 +146,11 @@ public final class KernelCandidates {
                     add(choices, KernelCut.PLAIN, AttentionKernels.PER_ITEM, 1, 2, 4, 8);
                 }
                 add(choices, KernelCut.GROUP, 1, 32, 64, 128, 256);
+                if (shape.tokens() <= SMALL_CHUNK) {
+                    for (int positions : new int[] {LEAST_POSITIONS, 4 * LEAST_POSITIONS}) {
+                        add(choices, KernelCut.SPLIT, positions, 32, 64, SplitAttentionKernels.MOST_ITEMS);
+                    }
+                }
             }
             case QUANTIZE -> {
                 add(choices, KernelCut.PLAIN, isBlocks(shape) ? QuantizeKernels.RUN : 1, 1, 4, 16, 64, 256);

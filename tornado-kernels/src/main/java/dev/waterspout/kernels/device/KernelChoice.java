@@ -5,7 +5,7 @@ import java.util.Locale;
 /**
  * An implementation of a kernel and its parameters. The meaning of {@code perItem} depends on the kernel: the number
  * of tokens for products, of positions for attention, and of elements of a row for wire formats, that one work-item
- * processes at a time.
+ * processes at a time; for a split attention the least number of positions of a part.
  *
  * @param cut division of the work among work-items
  * @param perItem number of tokens, positions or elements that a work-item processes at a time

@@ -11,6 +11,11 @@ public enum KernelCut {
     BLOCK,
     /** The work-items of a work-group share one output row and add their sums in local memory. */
     GROUP,
+    /**
+     * A work-group processes a part of the positions for the query heads that share a KV head. A second task adds the
+     * parts.
+     */
+    SPLIT,
     /** A work-group computes a tile of outputs, and reads its operands once into local memory. */
     TILE
 }

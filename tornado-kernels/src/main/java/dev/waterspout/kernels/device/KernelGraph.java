@@ -356,36 +356,30 @@ public final class KernelGraph {
             DeviceScoring scoring,
             FloatArray queries,
             FloatArray output) {
-        requireRoom(task, cache, places, heads, scoring, queries, output);
-        new AttentionTask(cache, places.data(), heads, scoring, queries, output)
-                .add(graph, task, context, step, attentionChoice(cache, heads), launches);
+        AttentionTask attention = new AttentionTask(cache, places.data(), heads, scoring, queries, output);
+        attention.requireRoom(task, maxRows);
+        stepLimits.addCache(cache, places);
+        KernelChoice choice = attentionChoice(cache, heads);
+        if (choice.cut() == KernelCut.SPLIT) {
+            attention.split(splitPlan(cache, heads, choice)).add(this, task, queries);
+        } else {
+            attention.add(graph, task, context, step, choice, launches);
+        }
     }
 
     private KernelChoice attentionChoice(DeviceCache cache, int heads) {
-        return device.choice(KernelShape.attention(cache.type(), heads, cache.headDim(), choiceRows));
+        KernelShape shape = KernelShape.attention(cache.type(), heads, cache.headDim(), choiceRows);
+        return SplitPlan.resolve(device.choice(shape), cache, device.limits());
     }
 
-    private void requireRoom(
-            String task,
-            DeviceCache cache,
-            RowPlaces places,
-            int heads,
-            DeviceScoring scoring,
-            FloatArray queries,
-            FloatArray output) {
-        ArrayChecks.requireHeads(cache, heads);
-        ArrayChecks.requireDistinct(task, "queries", queries, "output", output);
-        long elements = (long) maxRows * heads * cache.headDim();
-        ArrayChecks.requireSize("queries", queries, elements);
-        ArrayChecks.requireSize("output", output, elements);
-        ArrayChecks.requireSize("sinks", scoring.sinks(), (long) cache.layers() * heads);
-        stepLimits.addCache(cache, places);
+    private SplitPlan splitPlan(DeviceCache cache, int heads, KernelChoice choice) {
+        return SplitPlan.of(cache, heads, choiceRows, choice, device.limits());
     }
 
     /**
      * Adds the rotary embedding, the storing of keys and values, and attention: as one task where the graph is for one
-     * token, queries and keys lie in one array, and the cache is of f32 and has values, and heads have no norms; else as
-     * {@link #turnAndStore} and {@link #attention}.
+     * token, queries and keys lie in one array, the cache is of f32 and has values, and heads have no norms; else as
+     * {@link #turnAndStore} and {@link #attention}. A split of the positions takes one more task.
      *
      * @param task name; the rotary embedding of its own has the suffix {@code Turn}
      * @param rope angles, one row per token of the chunk
@@ -407,15 +401,22 @@ public final class KernelGraph {
             FloatArray output) {
         int heads = scoring.sinks().getSize() / cache.layers();
         KernelChoice choice = attentionChoice(cache, heads);
-        if (maxRows > 1 || choice.perItem() > 1 || !RotaryTask.attends(cache, made)) {
+        boolean split = choice.cut() == KernelCut.SPLIT;
+        if (maxRows > 1 || !split && choice.perItem() > 1 || !RotaryTask.attends(cache, made)) {
             turnAndStore(task + "Turn", rope, cache, places, heads, made, queries);
             attention(task, cache, places, heads, scoring, queries, output);
             return;
         }
         RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, made, queries);
         rotary.requireRoom(task, maxRows);
-        requireRoom(task, cache, places, heads, scoring, queries, output);
-        rotary.addAttending(graph, task, context, step, scoring, output, choice, launches);
+        AttentionTask attention = new AttentionTask(cache, places.data(), heads, scoring, queries, output);
+        attention.requireRoom(task, maxRows);
+        stepLimits.addCache(cache, places);
+        if (split) {
+            attention.split(splitPlan(cache, heads, choice)).addTurning(this, task, rotary);
+        } else {
+            rotary.addAttending(graph, task, context, step, scoring, output, choice, launches);
+        }
     }
 
     /**

@@ -49,14 +49,14 @@ record LinearTask(
             inPanels(graph, task, context, step, choice);
             long panels = Math.ceilDiv(outputs(), Panels.ROWS);
             switch (choice.cut()) {
-                case PLAIN, BLOCK -> launches.add(task, panels, local, 0, RowCount.CHUNK);
+                case PLAIN, BLOCK, SPLIT -> launches.add(task, panels, local, 0, RowCount.CHUNK);
                 case GROUP -> launches.add(task, panels * local, local, 1, RowCount.CHUNK);
                 case TILE -> launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
             }
             return;
         }
         switch (choice.cut()) {
-            case PLAIN, BLOCK -> {
+            case PLAIN, BLOCK, SPLIT -> {
                 if (choice.perItem() == 1) {
                     byItem(graph, task, context, step, powers);
                 } else {
@@ -82,7 +82,7 @@ record LinearTask(
     /** Adds a kernel with weights in panels. */
     private void inPanels(TaskGraph graph, String task, KernelContext context, IntArray step, KernelChoice choice) {
         switch (choice.cut()) {
-            case PLAIN, BLOCK -> inPanelsByItem(graph, task, context, step, choice.perItem());
+            case PLAIN, BLOCK, SPLIT -> inPanelsByItem(graph, task, context, step, choice.perItem());
             case GROUP, TILE -> {
                 boolean group = choice.cut() == KernelCut.GROUP;
                 graph.task(

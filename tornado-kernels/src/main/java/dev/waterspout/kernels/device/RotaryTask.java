@@ -50,7 +50,7 @@ record RotaryTask(
         }
     }
 
-    private DeviceColumns values() {
+    DeviceColumns values() {
         return Objects.requireNonNull(made.values(), "the cache has values");
     }
 
@@ -65,7 +65,8 @@ record RotaryTask(
         };
     }
 
-    private IntArray shape(KernelVariant variant) {
+    /** {@return the array that describes the task to its kernels} */
+    IntArray shape(KernelVariant variant) {
         IntArray shape = new IntArray(RotaryShape.SIZE);
         shape.set(RotaryShape.HEADS, heads);
         shape.set(RotaryShape.KV_HEADS, cache.kvHeads());

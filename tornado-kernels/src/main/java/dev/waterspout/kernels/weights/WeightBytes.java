@@ -9,6 +9,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  */
 public final class WeightBytes {
     /** Numbers of formats as compile-time constants of kernels. */
+    public static final int F32 = Float32.ID;
+
     public static final int F16 = Float16.ID;
 
     public static final int Q8_0 = Q80.ID;

@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** Kernel shapes, their classes, and the choices for them. */
 class KernelChoiceTest {
-    private static final DeviceLimits LARGE = new DeviceLimits(1024, 1024, 1024, 48 << 10);
+    private static final DeviceLimits LARGE = new DeviceLimits(1024, 1024, 1024, 48 << 10, 8);
     private static final WireFormat MX = WireFormat.parse("e2m1:32:e8m0");
 
     @ParameterizedTest
@@ -46,7 +46,7 @@ class KernelChoiceTest {
     @EnumSource(KernelVariant.class)
     void choicesBeyondTheGroupLimitAreNoCandidates(KernelVariant variant) {
         KernelShape shape = KernelShape.linear(WeightFormat.F16, 64, 64, 64);
-        KernelDevice small = new KernelDevice(variant, new DeviceLimits(64, 64, 64, 48 << 10));
+        KernelDevice small = new KernelDevice(variant, new DeviceLimits(64, 64, 64, 48 << 10, 8));
 
         List<KernelChoice> choices = KernelCandidates.of(shape, small);
 
@@ -61,7 +61,7 @@ class KernelChoiceTest {
     @Test
     void localMemoryLimitsGroupsAndTiles() {
         KernelShape shape = KernelShape.linear(WeightFormat.F16, 64, 64, 64);
-        KernelDevice none = new KernelDevice(KernelVariant.ITEMS, new DeviceLimits(1024, 1024, 1024, 0));
+        KernelDevice none = new KernelDevice(KernelVariant.ITEMS, new DeviceLimits(1024, 1024, 1024, 0, 8));
 
         assertThat(KernelCandidates.of(shape, none)).isNotEmpty().allMatch(choice -> choice.cut() == KernelCut.PLAIN);
     }
@@ -92,7 +92,8 @@ class KernelChoiceTest {
                 .with(shape -> shape.equals(KernelShape.attention(4, 16, 1)) ? Optional.of(chosen) : Optional.empty());
 
         assertThat(device.choice(KernelShape.attention(4, 16, 1))).isEqualTo(chosen);
-        assertThat(device.choice(KernelShape.attention(4, 16, 2))).isEqualTo(new KernelChoice(KernelCut.GROUP, 1, 64));
+        assertThat(device.choice(KernelShape.attention(4, 16, 2)))
+                .isEqualTo(new KernelChoice(KernelCut.SPLIT, 128, 64));
         KernelGraph graph = new KernelGraph(
                 "g",
                 device.with(_ -> Optional.of(new KernelChoice(KernelCut.PLAIN, 7, 4))),

@@ -37,7 +37,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /** Launches of graphs, and the arguments that graphs refuse before a launch. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KernelGraphTest {
-    private static final DeviceLimits LIMITS = new DeviceLimits(256, 256, 64, 32768);
+    private static final DeviceLimits LIMITS = new DeviceLimits(256, 256, 64, 32768, 8);
     private static final KernelDevice ITEMS = new KernelDevice(KernelVariant.ITEMS, LIMITS);
     private static final KernelDevice GROUPS = new KernelDevice(KernelVariant.GROUPS, LIMITS);
 
@@ -235,7 +235,7 @@ class KernelGraphTest {
                 .withMessage("task t needs groups of 16 x 17 items, but the device takes at most 256, and 256 x 64 by"
                         + " dimension");
         KernelGraph tiny = new KernelGraph(
-                "g", new KernelDevice(KernelVariant.GROUPS, new DeviceLimits(64, 64, 64, 0)), 1, step, powers);
+                "g", new KernelDevice(KernelVariant.GROUPS, new DeviceLimits(64, 64, 64, 0, 8)), 1, step, powers);
         FloatArray x = new FloatArray(8);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tiny.normalize("norm", new DeviceNorm(x, 1, 8, 0f), x, x, RowCount.CHUNK))

@@ -183,7 +183,7 @@ class LinearKernelsTest {
         assertThat(even.inPanels().activates(GateFunction.GEGLU)).isFalse();
         KernelGraph graph = new KernelGraph(
                 "g",
-                new KernelDevice(KernelVariant.ITEMS, new DeviceLimits(256, 256, 64, 32768)),
+                new KernelDevice(KernelVariant.ITEMS, new DeviceLimits(256, 256, 64, 32768, 8)),
                 1,
                 Operands.step(0, 1),
                 DeviceTables.create());

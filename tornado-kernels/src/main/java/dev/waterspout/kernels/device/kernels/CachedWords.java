@@ -47,7 +47,8 @@ public final class CachedWords {
         return format == WeightBytes.F16 ? 2 : PIECE;
     }
 
-    private static float number(int word, int index) {
+    /** {@return a multiple of the scale, of byte {@code index} of a word of q8_0} */
+    static float number(int word, int index) {
         return (float) ((word >> (8 * index)) & 0xFF) - BIAS;
     }
 

@@ -1,7 +1,7 @@
 package dev.waterspout.kernels.device.kernels;
 
 /**
- * The device array that describes a rotary embedding to its kernels. Queries, keys and values may be columns of one
+ * The device array that describes a rotary embedding to its kernels, and a split attention to its own. Queries, keys and values may be columns of one
  * array: each has a stride, the elements of a row of its array, and the first of its columns.
  */
 public final class RotaryShape {
@@ -35,8 +35,12 @@ public final class RotaryShape {
     public static final int NORM_HEAD = 13;
     /** Partial sums of a head's squares, which are then added pairwise: a power of two. */
     public static final int NORM_LANES = 14;
+    /** Parts that the positions of a sequence are split into, at most. */
+    public static final int PARTS = 15;
+    /** Positions of a part, at least. */
+    public static final int LEAST_POSITIONS = 16;
     /** Elements of the array. */
-    public static final int SIZE = 15;
+    public static final int SIZE = 17;
 
     private RotaryShape() {}
 }

@@ -125,7 +125,7 @@ public final class TurnedAttentionKernels {
     }
 
     /** Returns the position of the cache at which the KV head of a query head begins. */
-    private static int base(IntArray step, IntArray places, IntArray shape, int head) {
+    static int base(IntArray step, IntArray places, IntArray shape, int head) {
         int kvHeads = shape.get(RotaryShape.KV_HEADS);
         return (step.get(Step.LAYER) * kvHeads + kvHead(shape, head)) * places.get(Places.CAPACITY);
     }
@@ -135,13 +135,13 @@ public final class TurnedAttentionKernels {
     }
 
     /** Returns the element of {@code made} at which the key of a query head begins. */
-    private static int key(IntArray shape, int head, int row, int headDim) {
+    static int key(IntArray shape, int head, int row, int headDim) {
         return row * shape.get(RotaryShape.KEY_STRIDE)
                 + shape.get(RotaryShape.KEY_FROM)
                 + kvHead(shape, head) * headDim;
     }
 
-    private static int value(IntArray shape, int head, int row, int headDim) {
+    static int value(IntArray shape, int head, int row, int headDim) {
         return row * shape.get(RotaryShape.VALUE_STRIDE)
                 + shape.get(RotaryShape.VALUE_FROM)
                 + kvHead(shape, head) * headDim;

@@ -22,7 +22,7 @@ class KernelSearchTest {
     private static final long LONG = 1_000_000_000L;
     private static final TuneCase CASE = new LinearCase(WeightFormat.Q8_0, 4, 64, 64, 32, 32);
     private static final List<KernelChoice> CANDIDATES = KernelCandidates.of(
-            CASE.shape(), new KernelDevice(KernelVariant.ITEMS, new DeviceLimits(4096, 4096, 4096, 1 << 20)));
+            CASE.shape(), new KernelDevice(KernelVariant.ITEMS, new DeviceLimits(4096, 4096, 4096, 1 << 20, 8)));
     private static final KernelChoice DEFAULT = new KernelChoice(KernelCut.PLAIN, 16, 2);
 
     private final Map<KernelChoice, Long> nanos = new HashMap<>();

@@ -1,7 +1,11 @@
 package uk.ac.manchester.tornado.api;
 
+import dev.waterspout.emulator.kernel.Fragments;
 import dev.waterspout.emulator.kernel.WorkItem;
 import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.enums.MMAShape;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * The indices and barriers of a kernel's work-item. Host code passes an empty context among a task's arguments; each
@@ -129,5 +133,34 @@ public class KernelContext {
     /** A float array shared by the group, of undefined content. */
     public float[] allocateFloatLocalArray(int size) {
         return item == null ? new float[size] : item.floatLocalArray(size);
+    }
+
+    /** A lane's four sums of a matrix product. */
+    public float[] mmaFragment(float v) {
+        return Fragments.sums(v);
+    }
+
+    /** A lane's part of a matrix of 16 x 16 numbers of 16 bits in a local array; a row is 32 bytes. */
+    public HalfFloat[] mmaLoadA(int[] aTile, int wmmaK, int byteOffset) {
+        return Fragments.loadA(aTile, wmmaK, byteOffset, lane());
+    }
+
+    /** A lane's part of a matrix of 16 x 8 numbers of 16 bits in a local array; a row is 16 bytes. */
+    public HalfFloat[] mmaLoadB(int[] bTile, int wmmaK, int byteOffset) {
+        return Fragments.loadB(bTile, wmmaK, byteOffset, lane());
+    }
+
+    /** A lane's part of {@code A x B + C}, with A and B of bf16. */
+    public float[] mmaBF16(HalfFloat[] fragA, HalfFloat[] fragB, float[] fragC, MMAShape mmaShape) {
+        return Fragments.multiply(fragA, fragB, fragC, mmaShape);
+    }
+
+    /** Writes a lane's sums to a matrix whose rows have {@code dimN} elements. */
+    public void mmaStore(float[] fragD, FloatArray c, int tileRow, int tileCol, int dimN) {
+        Fragments.store(fragD, c, tileRow, tileCol, dimN, lane());
+    }
+
+    private int lane() {
+        return localIdx % Fragments.WARP;
     }
 }

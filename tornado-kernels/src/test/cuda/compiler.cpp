@@ -122,9 +122,13 @@ static size_t behind_parenthesis(const std::string &text, size_t open) {
     return text.size();
 }
 
-// asm volatile("op.x %0, %1;" : "=r"(a) : "r"(b)) becomes ptx_op_x(a, b): outputs, then inputs.
+// asm volatile("op.x %0, %1;" : "=r"(a) : "r"(b)) becomes ptx_op_x(a, b): outputs, then inputs. Of several instructions in
+// braces, which begin with the declaration of a register, the first one gives the name.
 static std::string as_call(const std::string &statement) {
     size_t begin = statement.find('"') + 1;
+    if (statement[begin] == '{') {
+        begin = statement.find_first_not_of(" ", statement.find(';', begin) + 1);
+    }
     size_t end = statement.find_first_of(" ;\"", begin);
     std::string call = "ptx_";
     for (size_t i = begin; i < end; i++) {
@@ -192,7 +196,7 @@ static std::string entry(const std::string &name, const std::vector<std::string>
 
 static std::string for_cpu(const std::string &source) {
     bool barriers = source.find("__syncthreads") != std::string::npos || source.find("_sync(") != std::string::npos
-                    || source.find("__syncwarp") != std::string::npos;
+                    || source.find("__syncwarp") != std::string::npos || source.find(".sync.") != std::string::npos;
     std::string result = "#include \"kernel.h\"\n" + without_ptx(source) + "\n";
     static const std::string GLOBAL = "__global__";
     for (size_t at = 0; (at = source.find(GLOBAL, at)) != std::string::npos;) {

@@ -26,12 +26,15 @@ struct Index {
 // READY and RUNNING need no difference: a fibre that is not waiting is resumed.
 enum State { READY, AT_WARP, AT_BLOCK, ENDED };
 
+// Bytes of a lane's slot: those of the operands of a matrix operation.
+static const unsigned SLOT = 24;
+
 struct Fibre {
     void *stack;
     State state;
     // Which of the two slots of the lane the next exchange writes.
     unsigned phase;
-    uint64_t slot[2];
+    alignas(16) unsigned char slot[2][SLOT];
 };
 
 static const unsigned WARP = 32;
@@ -152,7 +155,7 @@ NOT_CHECKED static void run_block(char *stacks, bool reverse) {
         for (int i = 0; i < 6; i++) {
             *--top = nullptr;
         }
-        fibres[t] = {top, READY, 0, {0, 0}};
+        fibres[t] = {top, READY, 0, {}};
     }
     for (unsigned live = threads; live > 0;) {
         unsigned waiting = 0, ended = 0;
@@ -200,17 +203,26 @@ NOT_CHECKED static void run_grid(void (*kernel)(void **), bool barriers, Index g
     }
 }
 
-// The value of another lane of the warp. Two slots in turn: a lane reads one before any lane can write it again.
-template <typename T> NOT_CHECKED T exchange(T value, unsigned lane) {
+// Shows a value to the other lanes of the warp, and returns which of each lane's slots has its value. Two slots in turn: a
+// lane reads one before any lane can write it again.
+NOT_CHECKED static unsigned show(const void *value, size_t bytes) {
     Fibre &own = fibres[current];
     unsigned phase = own.phase;
     own.phase ^= 1;
-    memcpy(&own.slot[phase], &value, sizeof(T));
-    unsigned first = current / WARP * WARP;
+    memcpy(own.slot[phase], value, bytes);
     wait(AT_WARP);
+    return phase;
+}
+
+// The value that another lane has shown.
+template <typename T> NOT_CHECKED T shown(unsigned phase, unsigned lane, unsigned index = 0) {
     T result;
-    memcpy(&result, &fibres[first + lane].slot[phase], sizeof(T));
+    memcpy(&result, fibres[current / WARP * WARP + lane].slot[phase] + index * sizeof(T), sizeof(T));
     return result;
+}
+
+template <typename T> NOT_CHECKED T exchange(T value, unsigned lane) {
+    return shown<T>(show(&value, sizeof(T)), lane);
 }
 
 static inline unsigned lane() { return current % WARP; }
@@ -248,6 +260,70 @@ static inline void ptx_dp4a_s32_s32(int &d, int a, int b, int c) {
     for (int i = 0; i < 32; i += 8) {
         d += int(int8_t(a >> i)) * int(int8_t(b >> i));
     }
+}
+
+// Addresses in shared memory have 32 bits. Here they are distances from an object of the same thread.
+NOT_CHECKED static inline void ptx_cvta_to_shared_u64(unsigned &address, const void *pointer) {
+    address = unsigned((uintptr_t) pointer - (uintptr_t) &standin::current);
+}
+
+// Loads matrices of 8 rows of 8 numbers of 16 bits. Lane 8 j + i has the address of row i of matrix j.
+NOT_CHECKED static inline unsigned load_matrices(unsigned address) {
+    uintptr_t row = (uintptr_t) &standin::current + (intptr_t) (int) address;
+    if (row % 16 != 0) {
+        standin::fail("a row of a matrix is not aligned to 16 bytes");
+        row -= row % 16;
+    }
+    return standin::show((const void *) row, 16);
+}
+
+NOT_CHECKED static inline void ptx_ldmatrix_sync_aligned_m8n8_x4_shared_b16(
+    unsigned &r0, unsigned &r1, unsigned &r2, unsigned &r3, unsigned address) {
+    unsigned phase = load_matrices(address), lane = standin::lane();
+    unsigned *results[] = {&r0, &r1, &r2, &r3};
+    for (unsigned j = 0; j < 4; j++) {
+        *results[j] = standin::shown<unsigned>(phase, 8 * j + lane / 4, lane % 4);
+    }
+}
+
+NOT_CHECKED static inline void ptx_ldmatrix_sync_aligned_m8n8_x2_trans_shared_b16(
+    unsigned &r0, unsigned &r1, unsigned address) {
+    unsigned phase = load_matrices(address), lane = standin::lane();
+    unsigned *results[] = {&r0, &r1};
+    for (unsigned j = 0; j < 2; j++) {
+        unsigned row = 8 * j + lane % 4 * 2;
+        *results[j] = standin::shown<uint16_t>(phase, row, lane / 4)
+                      | (unsigned) standin::shown<uint16_t>(phase, row + 1, lane / 4) << 16;
+    }
+}
+
+static inline float bf16_value(unsigned word, unsigned half) {
+    unsigned bits = half == 0 ? word << 16 : word & 0xFFFF0000;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+// D = A x B + C of 16 x 8 sums, rounded once. A GPU rounds in an order that is not documented. Layouts of the lanes: PTX
+// ISA, "Matrix fragments for mma.m16n8k16 with floating point type".
+NOT_CHECKED static inline void ptx_mma_sync_aligned_m16n8k16_row_col_f32_bf16_bf16_f32(
+    float &d0, float &d1, float &d2, float &d3, unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0,
+    unsigned b1, float c0, float c1, float c2, float c3) {
+    unsigned operands[] = {a0, a1, a2, a3, b0, b1};
+    unsigned phase = standin::show(operands, sizeof operands), lane = standin::lane();
+    double sums[] = {c0, c1, c2, c3};
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned column = lane % 4 * 2 + i % 2;
+        for (unsigned k = 0; k < 16; k++) {
+            unsigned a = standin::shown<unsigned>(phase, lane / 4 * 4 + k % 8 / 2, i / 2 + k / 8 * 2);
+            unsigned b = standin::shown<unsigned>(phase, column * 4 + k % 8 / 2, 4 + k / 8);
+            sums[i] += (double) bf16_value(a, k % 2) * bf16_value(b, k % 2);
+        }
+    }
+    d0 = sums[0];
+    d1 = sums[1];
+    d2 = sums[2];
+    d3 = sums[3];
 }
 
 template <typename T> T min(T a, T b) { return a < b ? a : b; }

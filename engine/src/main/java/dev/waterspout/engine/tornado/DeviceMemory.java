@@ -13,8 +13,11 @@ import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.DeviceRouting;
+import dev.waterspout.kernels.device.KernelCandidates;
+import dev.waterspout.kernels.device.KernelDevice;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.TopLogits;
+import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
@@ -64,7 +67,8 @@ final class DeviceMemory {
      * @throws DeviceException if the device has less memory than the shard needs; the message gives both sizes
      */
     static void require(String name, TornadoDevice device, Model model, Shard shard, int ranks, RankOptions options) {
-        long needed = bytes(model, shard, ranks, options);
+        boolean tensorCores = KernelDevice.of(device).hasTensorCores();
+        long needed = bytes(model, shard, ranks, options, tensorCores);
         long available = device.getMaxGlobalMemory();
         if (needed > available) {
             // The need is rounded up and the memory down, so that two numbers that differ by a byte do not read alike.
@@ -85,11 +89,12 @@ final class DeviceMemory {
      * @param shard shard of the rank
      * @param ranks number of ranks
      * @param options options of the run; partials are assumed to go through the host
+     * @param tensorCores whether tensor cores compute the products of large chunks
      */
-    static long bytes(Model model, Shard shard, int ranks, RankOptions options) {
+    static long bytes(Model model, Shard shard, int ranks, RankOptions options, boolean tensorCores) {
         DeviceMemory memory = new DeviceMemory(model, shard, options);
         long phases = PhaseRows.of(options).stream()
-                .mapToLong(rows -> memory.phase(rows, ranks))
+                .mapToLong(rows -> memory.phase(rows, ranks) + (tensorCores ? memory.tensorSums(rows) : 0))
                 .sum();
         return memory.weights() + memory.vectors() + memory.cache() + memory.activations() + phases;
     }
@@ -204,6 +209,15 @@ final class DeviceMemory {
         return floats(chunk, 1 + 2L * PhaseGraphs.turned(config)) + floats(scalars, 1) + exchanged + stored;
     }
 
+    /** Returns the bytes through which products on tensor cores pass their sums: one array per graph with products. */
+    private long tensorSums(PhaseRows rows) {
+        long graphs = KernelCandidates.isForTensorCores(options.logitRows()) ? 1 : 0;
+        if (KernelCandidates.isForTensorCores(rows.choice())) {
+            graphs += halfLayers();
+        }
+        return floats(graphs, LinearTensorKernels.sumElements());
+    }
+
     /**
      * Returns the number of graphs of a phase that sum partials, each of which has memory for the packets of other
      * ranks. If one array cannot hold all layers, there are more.
@@ -215,9 +229,12 @@ final class DeviceMemory {
                 .allMatch(layer -> layer.vector(TensorRole.ATTN_POST_NORM) == null
                         && layer.vector(TensorRole.FFN_POST_NORM) == null);
         long ofParts = divided ? (alike ? 1 : 2) : 0;
-        return 1
-                + ofParts
-                + combinations(EnumSet.range(TensorRole.ATTN_NORM, TensorRole.ATTN_POST_NORM))
+        return 1 + ofParts + halfLayers();
+    }
+
+    /** Returns the number of graphs of half layers. */
+    private long halfLayers() {
+        return combinations(EnumSet.range(TensorRole.ATTN_NORM, TensorRole.ATTN_POST_NORM))
                 + combinations(EnumSet.complementOf(EnumSet.range(TensorRole.ATTN_NORM, TensorRole.ATTN_POST_NORM)));
     }
 

@@ -138,7 +138,7 @@ class DeviceFitTest {
         SparseModel.write(published.shape(), published::type, file);
         try (Model model = new Model(GgufFile.open(file))) {
             Shard shard = ShardPlan.of(model, 1, List.of()).shards().getFirst();
-            long needed = DeviceMemory.bytes(model, shard, 1, options());
+            long needed = DeviceMemory.bytes(model, shard, 1, options(), false);
             long least = published.matrixBytes() + published.cacheBytes();
             long padding = Math.round(PADDING * published.matrixBytes());
             assertThat(needed).isBetween(least, least + padding + SMALL).isLessThan(DEVICE);

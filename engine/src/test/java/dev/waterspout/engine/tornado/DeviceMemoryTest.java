@@ -16,6 +16,7 @@ import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.generate.RankGroup;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.TensorRole;
+import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.ShardPlan;
 import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.engine.testing.SmallModel;
@@ -99,7 +100,7 @@ class DeviceMemoryTest {
                 Groups.logits(group, PROMPT);
                 group.forward(new int[] {90}, PROMPT.length, true);
                 for (int rank = 0; rank < ranks; rank++) {
-                    long needed = DeviceMemory.bytes(model, plan.shards().get(rank), ranks, options);
+                    long needed = DeviceMemory.bytes(model, plan.shards().get(rank), ranks, options, false);
                     assertThat(emulated(rank).memoryInUse()).isCloseTo(needed, within(SMALL));
                 }
             }
@@ -140,8 +141,8 @@ class DeviceMemoryTest {
         RankOptions divided = whole.withOverlap(Overlap.ON);
         try (Model model = SmallModel.of("llama").load()) {
             ShardPlan plan = ShardPlan.of(model, 2, List.of());
-            long more = DeviceMemory.bytes(model, plan.shards().getFirst(), 2, divided)
-                    - DeviceMemory.bytes(model, plan.shards().getFirst(), 2, whole);
+            long more = DeviceMemory.bytes(model, plan.shards().getFirst(), 2, divided, false)
+                    - DeviceMemory.bytes(model, plan.shards().getFirst(), 2, whole, false);
             long rows = 32L * SmallModel.WIDTH * Float.BYTES;
             assertThat(more)
                     .isEqualTo(rows + 2 * WireFormat.parse(comm).encodedBytes(32, SmallModel.WIDTH))
@@ -155,10 +156,23 @@ class DeviceMemoryTest {
                 Groups.logits(group, IntStream.range(0, 32).toArray());
                 group.forward(new int[] {90}, 32, true);
                 for (int rank = 0; rank < 2; rank++) {
-                    long needed = DeviceMemory.bytes(model, plan.shards().get(rank), 2, divided);
+                    long needed = DeviceMemory.bytes(model, plan.shards().get(rank), 2, divided, false);
                     assertThat(emulated(rank).memoryInUse()).isCloseTo(needed, within(SMALL));
                 }
             }
+        }
+    }
+
+    /** Sums of 128 tiles in two parts, for each of the two half layers of prefill. */
+    @Test
+    void productsOnTensorCoresPassTheirSumsThroughAnArrayPerGraph() {
+        try (Model model = SmallModel.of("llama").load()) {
+            Shard shard = ShardPlan.of(model, 1, List.of()).shards().getFirst();
+            RankOptions options =
+                    new RankOptions(64, 32, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(2));
+            long more = DeviceMemory.bytes(model, shard, 1, options, true)
+                    - DeviceMemory.bytes(model, shard, 1, options, false);
+            assertThat(more).isEqualTo(2L * 128 * 2 * 64 * 128 * Float.BYTES);
         }
     }
 
@@ -166,7 +180,7 @@ class DeviceMemoryTest {
     void aDeviceThatIsTooSmallIsRefusedWithBothNumbers() {
         try (Model model = SmallModel.of("llama").load()) {
             ShardPlan plan = ShardPlan.of(model, 1, List.of());
-            long needed = DeviceMemory.bytes(model, plan.shards().getFirst(), 1, options("f32"));
+            long needed = DeviceMemory.bytes(model, plan.shards().getFirst(), 1, options("f32"), false);
             EmulatedPlatform.configure(DeviceSpec.cpu().withMemory(needed / 2));
             assertThatThrownBy(() -> group(model, plan, "f32").close())
                     .isInstanceOf(DeviceException.class)

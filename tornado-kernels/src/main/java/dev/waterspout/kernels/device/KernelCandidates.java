@@ -4,11 +4,13 @@ import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.kernels.AttentionKernels;
 import dev.waterspout.kernels.device.kernels.LinearPanelKernels;
+import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.SplitAttentionKernels;
 import dev.waterspout.kernels.device.kernels.SumKernels;
+import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,15 +34,29 @@ public final class KernelCandidates {
     /** Work-items of a work-group on a CPU: few, so that small matrices occupy all cores. */
     private static final int ROWS = 2;
 
+    private static final KernelChoice TENSOR = new KernelChoice(KernelCut.TENSOR, 1, LinearTensorKernels.ITEMS);
+
     private KernelCandidates() {}
 
     /**
      * {@return the default choice, for kernels without a measurement}
      *
      * @param shape shape of the launch
-     * @param variant default for the kind of device
+     * @param device the device; its choices do not matter
      */
-    public static KernelChoice byDefault(KernelShape shape, KernelVariant variant) {
+    public static KernelChoice byDefault(KernelShape shape, KernelDevice device) {
+        return device.hasTensorCores() && suitsTensorCores(shape) && fits(TENSOR, device.limits())
+                ? TENSOR
+                : byDefault(shape, device.variant());
+    }
+
+    /**
+     * {@return the default choice of a kind of device, without tensor cores}
+     *
+     * @param shape shape of the launch
+     * @param variant the kind of device
+     */
+    static KernelChoice byDefault(KernelShape shape, KernelVariant variant) {
         boolean items = variant == KernelVariant.ITEMS;
         return switch (shape.kind()) {
             case LINEAR -> {
@@ -73,9 +89,9 @@ public final class KernelCandidates {
      * @param device variant and limits
      */
     public static List<KernelChoice> of(KernelShape shape, KernelDevice device) {
-        KernelChoice first = byDefault(shape, device.variant());
+        KernelChoice first = byDefault(shape, device);
         List<KernelChoice> all = new ArrayList<>(List.of(first));
-        for (KernelChoice choice : everywhere(shape)) {
+        for (KernelChoice choice : everywhere(shape, device)) {
             if (!choice.equals(first) && fits(choice, device.limits())) {
                 all.add(choice);
             }
@@ -91,10 +107,10 @@ public final class KernelCandidates {
      * @param device variant and limits
      */
     public static Optional<String> problem(KernelShape shape, KernelChoice choice, KernelDevice device) {
-        if (choice.equals(byDefault(shape, device.variant()))) {
+        if (choice.equals(byDefault(shape, device))) {
             return Optional.empty();
         }
-        List<KernelChoice> known = everywhere(shape);
+        List<KernelChoice> known = everywhere(shape, device);
         if (!known.contains(choice)) {
             return Optional.of("there is no " + shape.label() + " by '" + choice.label() + "'; there are "
                     + known.stream().map(KernelChoice::label).collect(Collectors.joining("; ")));
@@ -118,13 +134,25 @@ public final class KernelCandidates {
     private static long localBytes(KernelChoice choice) {
         return switch (choice.cut()) {
             case PLAIN, BLOCK -> 0;
+            case TENSOR -> LinearTensorKernels.LOCAL_BYTES;
             case GROUP -> 3L * AttentionKernels.MOST_ITEMS * Float.BYTES;
             case SPLIT -> SplitAttentionKernels.LOCAL_BYTES;
             case TILE -> (1L + choice.perItem()) * LinearTileKernels.TILE * (LinearTileKernels.TILE + 1) * Float.BYTES;
         };
     }
 
-    private static List<KernelChoice> everywhere(KernelShape shape) {
+    /** {@return whether tensor cores, where a device has them, compute the products of chunks of a number of tokens} */
+    public static boolean isForTensorCores(int tokens) {
+        return tokens > SMALL_CHUNK;
+    }
+
+    private static boolean suitsTensorCores(KernelShape shape) {
+        return shape.kind() == KernelKind.LINEAR
+                && isForTensorCores(shape.tokens())
+                && Panels.exist(shape.weights(), shape.inner());
+    }
+
+    private static List<KernelChoice> everywhere(KernelShape shape, KernelDevice device) {
         List<KernelChoice> choices = new ArrayList<>();
         switch (shape.kind()) {
             case LINEAR -> {
@@ -138,6 +166,9 @@ public final class KernelCandidates {
                 if (shape.tokens() > 1) {
                     add(choices, KernelCut.TILE, 1, LinearTileKernels.TILE);
                     add(choices, KernelCut.TILE, LinearTileKernels.PER_ITEM, LinearTileKernels.TILE);
+                }
+                if (device.hasTensorCores() && suitsTensorCores(shape)) {
+                    choices.add(TENSOR);
                 }
             }
             case ATTENTION -> {

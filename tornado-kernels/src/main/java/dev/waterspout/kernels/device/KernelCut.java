@@ -17,5 +17,7 @@ public enum KernelCut {
      */
     SPLIT,
     /** A work-group computes a tile of outputs, and reads its operands once into local memory. */
-    TILE
+    TILE,
+    /** The warps of a work-group compute a tile of outputs with the matrix instructions of NVIDIA's tensor cores. */
+    TENSOR
 }

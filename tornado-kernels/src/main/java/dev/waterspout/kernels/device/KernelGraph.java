@@ -46,6 +46,7 @@ public final class KernelGraph {
     private final StepLimits stepLimits;
     final MatrixStarts matrixStarts = new MatrixStarts();
     final KernelContext context = new KernelContext();
+    final TensorTask.Sums tensorSums = new TensorTask.Sums();
 
     /**
      * Starts a graph without tasks.
@@ -274,9 +275,15 @@ public final class KernelGraph {
             ArrayChecks.requireSize("bias", bias, (long) layers * w.rows());
         }
         int startIndex = matrixStarts.add(task, w);
-        KernelChoice choice = device.choice(KernelShape.linear(w.format(), w.rows(), w.columns(), choiceRows));
-        new LinearTask(w, startIndex, bias == null ? powers : bias, bias == null ? 0 : w.rows(), function, x, y)
-                .add(graph, task, context, step, powers, choice, launches);
+        KernelShape shape = KernelShape.linear(w.format(), w.rows(), w.columns(), choiceRows);
+        KernelChoice choice = device.choice(shape, w.isInPanels());
+        LinearTask product = new LinearTask(
+                w, startIndex, bias == null ? powers : bias, bias == null ? 0 : w.rows(), function, x, y);
+        if (choice.cut() == KernelCut.TENSOR) {
+            new TensorTask(product).add(this, task);
+        } else {
+            product.add(graph, task, context, step, powers, choice, launches);
+        }
     }
 
     /**

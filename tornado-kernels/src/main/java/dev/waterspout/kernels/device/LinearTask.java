@@ -31,7 +31,7 @@ record LinearTask(
         DeviceWeights w, int startIndex, FloatArray bias, int biasStride, int function, FloatArray x, FloatArray y) {
 
     /** Returns the number of outputs of a token: the rows of each part of the matrix. */
-    private int outputs() {
+    int outputs() {
         return w.rows() / GateKernels.parts(function);
     }
 
@@ -52,6 +52,7 @@ record LinearTask(
                 case PLAIN, BLOCK, SPLIT -> launches.add(task, panels, local, 0, RowCount.CHUNK);
                 case GROUP -> launches.add(task, panels * local, local, 1, RowCount.CHUNK);
                 case TILE -> launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
+                case TENSOR -> throw unsupported();
             }
             return;
         }
@@ -76,7 +77,12 @@ record LinearTask(
                 byTile(graph, task, context, step, powers, choice.perItem());
                 launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
             }
+            case TENSOR -> throw unsupported();
         }
+    }
+
+    private static IllegalArgumentException unsupported() {
+        return new IllegalArgumentException("products on tensor cores are tasks of TensorTask");
     }
 
     /** Adds a kernel with weights in panels. */
@@ -102,15 +108,12 @@ record LinearTask(
                         w.kernelFormat(),
                         group ? choice.local() : choice.perItem());
             }
+            case TENSOR -> throw unsupported();
         }
     }
 
     private void inPanelsByItem(TaskGraph graph, String task, KernelContext context, IntArray step, int perItem) {
-        IntArray shape = new IntArray(ProductShape.SIZE);
-        shape.set(ProductShape.ROWS, outputs());
-        shape.set(ProductShape.COLUMNS, w.columns());
-        shape.set(ProductShape.START_INDEX, startIndex);
-        shape.set(ProductShape.BIAS_STRIDE, biasStride);
+        IntArray shape = shape();
         graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
         int format = w.kernelFormat();
         IntArray words = w.words();
@@ -132,6 +135,16 @@ record LinearTask(
                     format,
                     perItem);
         }
+    }
+
+    /** {@return the array that describes the product to kernels} */
+    IntArray shape() {
+        IntArray shape = new IntArray(ProductShape.SIZE);
+        shape.set(ProductShape.ROWS, outputs());
+        shape.set(ProductShape.COLUMNS, w.columns());
+        shape.set(ProductShape.START_INDEX, startIndex);
+        shape.set(ProductShape.BIAS_STRIDE, biasStride);
+        return shape;
     }
 
     private void byItem(TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers) {

@@ -15,6 +15,7 @@ import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -69,6 +70,21 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
                 .filter(each -> each.cut() == KernelCut.BLOCK || each.perItem() == choice.perItem())
                 .findFirst();
         return new TestDevice(name + " " + choice.label(), device, kernels.with(choices));
+    }
+
+    /**
+     * {@return the devices that run kernels for tensor cores: the emulator's GPU, and CUDA devices where CUDA is
+     * TornadoVM's default backend}
+     */
+    static Stream<TestDevice> withTensorCores() {
+        return all().filter(each -> each.kernels.variant() == KernelVariant.GROUPS)
+                .filter(each -> each.device.getDeviceType() == TornadoDeviceType.GPU)
+                .filter(each -> !isReal() || KernelDevice.of(each.device).hasTensorCores())
+                .map(each -> {
+                    KernelDevice cores =
+                            new KernelDevice(KernelVariant.GROUPS, each.kernels.limits(), KernelChoices.DEFAULTS, true);
+                    return new TestDevice(each.name + " tensor cores", each.device, cores);
+                });
     }
 
     /** {@return whether an SDK is running, rather than the emulator} */

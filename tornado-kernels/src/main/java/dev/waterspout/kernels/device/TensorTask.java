@@ -1,0 +1,58 @@
+package dev.waterspout.kernels.device;
+
+import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
+import dev.waterspout.kernels.device.kernels.ProductShape;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * A matrix product on tensor cores.
+ *
+ * @param product operands; the weights are in panels
+ */
+record TensorTask(LinearTask product) {
+    /** The array through which all products of a graph pass their sums, since tasks run one after the other. */
+    static final class Sums {
+        private @Nullable FloatArray array;
+
+        private FloatArray of(TaskGraph graph) {
+            FloatArray found = array;
+            if (found == null) {
+                found = new FloatArray(LinearTensorKernels.sumElements());
+                array = found;
+                graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, found);
+            }
+            return found;
+        }
+
+        boolean areUsed() {
+            return array != null;
+        }
+    }
+
+    /** Adds the task. */
+    void add(KernelGraph graph, String task) {
+        FloatArray sums = graph.tensorSums.of(graph.graph);
+        IntArray shape = product.shape();
+        graph.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
+        graph.graph.task(
+                task,
+                LinearTensorKernels::panelByTensor,
+                graph.context,
+                graph.step,
+                shape,
+                product.w().words(),
+                product.x(),
+                product.bias(),
+                sums,
+                product.y(),
+                product.function(),
+                product.w().kernelFormat());
+        long tiles = LinearTensorKernels.tiles(shape.get(ProductShape.ROWS), graph.maxRows);
+        long groups = Math.min(LinearTensorKernels.MOST_GROUPS, tiles);
+        graph.launches.add(task, groups * LinearTensorKernels.ITEMS, LinearTensorKernels.ITEMS, 0, RowCount.CHUNK);
+    }
+}

@@ -1,0 +1,286 @@
+package dev.waterspout.kernels.device.kernels;
+
+import dev.waterspout.kernels.weights.Panels;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.enums.MMAShape;
+import uk.ac.manchester.tornado.api.types.BFloat16;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The product of {@link LinearKernels} with weights in {@link Panels}, on the tensor cores of NVIDIA GPUs: warps
+ * multiply matrices of bf16 and add in f32.
+ *
+ * <p>Each f32 operand v is the sum of two bf16 numbers, {@code h = bf16(v)} and {@code l = bf16(v - h)}, and a rest of
+ * at most 2^-18 of v. A product is {@code h h' + h l' + l h'}. What is left out is at most 2^-16 of the product. bf16
+ * has the exponents of f32, so no finite operand below 3.39e38 overflows. (Splitting of operands: Henry, Tang and
+ * Heinecke, arXiv 1904.06376.)
+ *
+ * <p>A work-group of {@value #ITEMS} work-items, 8 warps, computes a tile of {@value #TOKENS} tokens by {@value #ROWS}
+ * rows; a warp computes 32 by 32 of them. For each {@value #DEPTH} columns the group writes both parts of both operands
+ * to local memory, as {@code ldmatrix} reads them (words of two numbers, the even one in the lower half):
+ *
+ * <pre>
+ *   inputs    [part][16 columns][16 tokens]   blocks of 16 rows of 16 columns, 32 bytes a row
+ *   weights   [part][16 columns][8 rows]      blocks of 16 columns of 8 rows, 16 bytes a column
+ * </pre>
+ *
+ * <p>Per step of {@value #DEPTH} columns a group reads 8 KB of inputs and, of Q8_0, 4.5 KB of weights. With these it
+ * executes 384 matrix instructions of 2,048 multiply-adds, three for each multiply-add of the product: 262,144 of
+ * these, 20 per byte.
+ *
+ * <p>Sums leave the registers of a warp only as stores of whole fragments to a device array, so bias and function are
+ * applied to what is read back from there.
+ *
+ * <p>Shared by few work-groups, each of which computes every n-th tile. {@link ProductShape} describes {@code shape}.
+ */
+public final class LinearTensorKernels {
+    /** Work-items of a work-group. */
+    public static final int ITEMS = 256;
+
+    /** Tokens of a tile. */
+    public static final int TOKENS = 64;
+
+    /** Rows of a tile. */
+    public static final int ROWS = 128;
+
+    /** Largest number of work-groups. */
+    public static final int MOST_GROUPS = 128;
+
+    /** Bytes of local memory of a work-group. */
+    public static final int LOCAL_BYTES = 24 << 10;
+
+    private static final int DEPTH = 32;
+
+    /** Depth of a matrix instruction. */
+    private static final int STEP = 16;
+
+    /** Bytes of one block of inputs and of one of weights, and the blocks of one step. */
+    private static final int INPUT_BLOCK = 512;
+
+    private static final int INPUT_BLOCKS = TOKENS / 16;
+    private static final int WEIGHT_BLOCK = 256;
+    private static final int WEIGHT_BLOCKS = ROWS / 8;
+
+    /** Distance in words from the first parts of the inputs to the second ones, and of the weights. */
+    private static final int INPUT_REST = 1024;
+
+    private static final int WEIGHT_REST = 2048;
+
+    private LinearTensorKernels() {}
+
+    /** {@return the elements of the array through which the groups of a product pass their sums} */
+    public static int sumElements() {
+        return MOST_GROUPS * 2 * TOKENS * ROWS;
+    }
+
+    /** {@return the tiles of a product} */
+    public static long tiles(int rows, int tokens) {
+        return (long) Math.ceilDiv(rows, ROWS) * Math.ceilDiv(tokens, TOKENS);
+    }
+
+    /**
+     * For many tokens. Longer than other kernels, because fragments are local variables that no method takes.
+     *
+     * @param sums [work-groups][parts][{@value #TOKENS}][{@value #ROWS}], written and read
+     */
+    public static void panelByTensor(
+            KernelContext context,
+            IntArray step,
+            IntArray shape,
+            IntArray w,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray sums,
+            FloatArray y,
+            int function,
+            int layout) {
+        int[] inputs = context.allocateIntLocalArray(2 * INPUT_REST);
+        int[] weights = context.allocateIntLocalArray(2 * WEIGHT_REST);
+        int item = context.localIdx;
+        int warp = item >> 5;
+        int warpTokens = (warp & 1) * 2;
+        int warpRows = (warp >> 1) * 4;
+        int rows = shape.get(ProductShape.ROWS);
+        int columns = shape.get(ProductShape.COLUMNS);
+        int tokens = step.get(Step.ROWS);
+        int parts = GateKernels.parts(function, tokens);
+        int panels = (rows + Panels.ROWS - 1) >> 3;
+        int tokenTiles = (tokens + TOKENS - 1) >> 6;
+        int tiles = tokenTiles * ((rows + ROWS - 1) >> 7);
+        // This item's words of the operands: a pair of columns of every 16th token, and four columns of two rows of
+        // every
+        // eighth panel.
+        int pair = item & 15;
+        int inputAt = (pair >> 3) * INPUT_BLOCKS * 128 + (pair & 7);
+        int rowPair = item & 3;
+        int four = ((item >> 2) & 7) * 4;
+        int weightAt = (four >> 4) * WEIGHT_BLOCKS * 64 + (four & 15) * 4 + rowPair;
+        for (int tile = context.groupIdx; tile < tiles; tile += MOST_GROUPS) {
+            int firstRow = tile / tokenTiles * ROWS;
+            int firstToken = tile % tokenTiles * TOKENS;
+            int panel = firstRow >> 3;
+            for (int part = 0; part < parts; part++) {
+                int start = step.get(shape.get(ProductShape.START_INDEX))
+                        + (part * panels + panel) * Panels.panelWords(columns, layout)
+                        + 2 * rowPair;
+                float[] c00 = context.mmaFragment(0f);
+                float[] c01 = context.mmaFragment(0f);
+                float[] c02 = context.mmaFragment(0f);
+                float[] c03 = context.mmaFragment(0f);
+                float[] c10 = context.mmaFragment(0f);
+                float[] c11 = context.mmaFragment(0f);
+                float[] c12 = context.mmaFragment(0f);
+                float[] c13 = context.mmaFragment(0f);
+                for (int first = 0; first < columns; first += DEPTH) {
+                    for (int inTile = item >> 4; inTile < TOKENS; inTile += ITEMS >> 4) {
+                        float x0 = 0f;
+                        float x1 = 0f;
+                        if (firstToken + inTile < tokens) {
+                            int source = (firstToken + inTile) * columns + first + 2 * pair;
+                            x0 = x.get(source);
+                            x1 = x.get(source + 1);
+                        }
+                        int at = inputAt + (inTile >> 4) * 128 + (inTile & 15) * 8;
+                        inputs[at] = packed(x0, x1);
+                        inputs[at + INPUT_REST] = packed(rest(x0), rest(x1));
+                    }
+                    for (int inTile = item >> 5; inTile < WEIGHT_BLOCKS; inTile += ITEMS >> 5) {
+                        int at = start
+                                + inTile * Panels.panelWords(columns, layout)
+                                + Panels.block(first + four, layout);
+                        int low0 = 0;
+                        int low1 = 0;
+                        int high0 = 0;
+                        int high1 = 0;
+                        float scale0 = 0f;
+                        float scale1 = 0f;
+                        float offset0 = 0f;
+                        float offset1 = 0f;
+                        if (panel + inTile < panels) {
+                            int word = at + Panels.ROWS * Panels.lowWord(first + four, layout);
+                            low0 = w.get(word);
+                            low1 = w.get(word + 1);
+                            if (Panels.hasHighWord(layout) > 0) {
+                                word = at + Panels.ROWS * Panels.highWord(first + four, layout);
+                                high0 = w.get(word);
+                                high1 = w.get(word + 1);
+                            }
+                            scale0 = scale(w, at, first + four, layout);
+                            scale1 = scale(w, at + 1, first + four, layout);
+                            offset0 = offset(w, at, first + four, layout);
+                            offset1 = offset(w, at + 1, first + four, layout);
+                        }
+                        for (int k = 0; k < 4; k++) {
+                            float w0 = Panels.number(low0, high0, first + four + k, layout) * scale0 + offset0;
+                            float w1 = Panels.number(low1, high1, first + four + k, layout) * scale1 + offset1;
+                            weights[weightAt + 64 * inTile + 4 * k] = packed(w0, w1);
+                            weights[weightAt + 64 * inTile + 4 * k + WEIGHT_REST] = packed(rest(w0), rest(w1));
+                        }
+                    }
+                    context.localBarrier();
+                    for (int half = 0; half < DEPTH / STEP; half++) {
+                        int a = (half * INPUT_BLOCKS + warpTokens) * INPUT_BLOCK;
+                        int b = (half * WEIGHT_BLOCKS + warpRows) * WEIGHT_BLOCK;
+                        HalfFloat[] a0 = context.mmaLoadA(inputs, STEP, a);
+                        HalfFloat[] a0Rest = context.mmaLoadA(inputs, STEP, a + 4 * INPUT_REST);
+                        HalfFloat[] a1 = context.mmaLoadA(inputs, STEP, a + INPUT_BLOCK);
+                        HalfFloat[] a1Rest = context.mmaLoadA(inputs, STEP, a + INPUT_BLOCK + 4 * INPUT_REST);
+                        HalfFloat[] b0 = context.mmaLoadB(weights, STEP, b);
+                        HalfFloat[] b0Rest = context.mmaLoadB(weights, STEP, b + 4 * WEIGHT_REST);
+                        c00 = context.mmaBF16(a0Rest, b0, c00, MMAShape.M16N8K16);
+                        c10 = context.mmaBF16(a1Rest, b0, c10, MMAShape.M16N8K16);
+                        c00 = context.mmaBF16(a0, b0Rest, c00, MMAShape.M16N8K16);
+                        c10 = context.mmaBF16(a1, b0Rest, c10, MMAShape.M16N8K16);
+                        c00 = context.mmaBF16(a0, b0, c00, MMAShape.M16N8K16);
+                        c10 = context.mmaBF16(a1, b0, c10, MMAShape.M16N8K16);
+                        HalfFloat[] b1 = context.mmaLoadB(weights, STEP, b + WEIGHT_BLOCK);
+                        HalfFloat[] b1Rest = context.mmaLoadB(weights, STEP, b + WEIGHT_BLOCK + 4 * WEIGHT_REST);
+                        c01 = context.mmaBF16(a0Rest, b1, c01, MMAShape.M16N8K16);
+                        c11 = context.mmaBF16(a1Rest, b1, c11, MMAShape.M16N8K16);
+                        c01 = context.mmaBF16(a0, b1Rest, c01, MMAShape.M16N8K16);
+                        c11 = context.mmaBF16(a1, b1Rest, c11, MMAShape.M16N8K16);
+                        c01 = context.mmaBF16(a0, b1, c01, MMAShape.M16N8K16);
+                        c11 = context.mmaBF16(a1, b1, c11, MMAShape.M16N8K16);
+                        HalfFloat[] b2 = context.mmaLoadB(weights, STEP, b + 2 * WEIGHT_BLOCK);
+                        HalfFloat[] b2Rest = context.mmaLoadB(weights, STEP, b + 2 * WEIGHT_BLOCK + 4 * WEIGHT_REST);
+                        c02 = context.mmaBF16(a0Rest, b2, c02, MMAShape.M16N8K16);
+                        c12 = context.mmaBF16(a1Rest, b2, c12, MMAShape.M16N8K16);
+                        c02 = context.mmaBF16(a0, b2Rest, c02, MMAShape.M16N8K16);
+                        c12 = context.mmaBF16(a1, b2Rest, c12, MMAShape.M16N8K16);
+                        c02 = context.mmaBF16(a0, b2, c02, MMAShape.M16N8K16);
+                        c12 = context.mmaBF16(a1, b2, c12, MMAShape.M16N8K16);
+                        HalfFloat[] b3 = context.mmaLoadB(weights, STEP, b + 3 * WEIGHT_BLOCK);
+                        HalfFloat[] b3Rest = context.mmaLoadB(weights, STEP, b + 3 * WEIGHT_BLOCK + 4 * WEIGHT_REST);
+                        c03 = context.mmaBF16(a0Rest, b3, c03, MMAShape.M16N8K16);
+                        c13 = context.mmaBF16(a1Rest, b3, c13, MMAShape.M16N8K16);
+                        c03 = context.mmaBF16(a0, b3Rest, c03, MMAShape.M16N8K16);
+                        c13 = context.mmaBF16(a1, b3Rest, c13, MMAShape.M16N8K16);
+                        c03 = context.mmaBF16(a0, b3, c03, MMAShape.M16N8K16);
+                        c13 = context.mmaBF16(a1, b3, c13, MMAShape.M16N8K16);
+                    }
+                    context.localBarrier();
+                }
+                int sumRow = (context.groupIdx * 2 + part) * TOKENS + 16 * warpTokens;
+                context.mmaStore(c00, sums, sumRow, 8 * warpRows, ROWS);
+                context.mmaStore(c01, sums, sumRow, 8 * warpRows + 8, ROWS);
+                context.mmaStore(c02, sums, sumRow, 8 * warpRows + 16, ROWS);
+                context.mmaStore(c03, sums, sumRow, 8 * warpRows + 24, ROWS);
+                context.mmaStore(c10, sums, sumRow + 16, 8 * warpRows, ROWS);
+                context.mmaStore(c11, sums, sumRow + 16, 8 * warpRows + 8, ROWS);
+                context.mmaStore(c12, sums, sumRow + 16, 8 * warpRows + 16, ROWS);
+                context.mmaStore(c13, sums, sumRow + 16, 8 * warpRows + 24, ROWS);
+            }
+            context.globalBarrier();
+            int row = firstRow + (item & (ROWS - 1));
+            int biasStride = shape.get(ProductShape.BIAS_STRIDE);
+            int layer = step.get(Step.LAYER);
+            for (int inTile = item >> 7; inTile < TOKENS; inTile += ITEMS >> 7) {
+                if (row < rows && firstToken + inTile < tokens) {
+                    int at = context.groupIdx * 2 * TOKENS * ROWS + inTile * ROWS + (item & (ROWS - 1));
+                    float gate = sums.get(at) + LinearTileKernels.offset(bias, biasStride, layer, 0, row, rows);
+                    float up = gate;
+                    if (GateKernels.parts(function) == 2) {
+                        up = sums.get(at + TOKENS * ROWS)
+                                + LinearTileKernels.offset(bias, biasStride, layer, rows, row, rows);
+                    }
+                    y.set((firstToken + inTile) * rows + row, GateKernels.activated(gate, up, function));
+                }
+            }
+            context.globalBarrier();
+        }
+    }
+
+    private static float scale(IntArray w, int at, int column, int layout) {
+        return Panels.scale(
+                Panels.header(w, at, 0, column, layout), Panels.header(w, at, 1, column, layout), column, layout);
+    }
+
+    private static float offset(IntArray w, int at, int column, int layout) {
+        return Panels.offset(
+                Panels.header(w, at, 0, column, layout),
+                Panels.header(w, at, 1, column, layout),
+                Panels.header(w, at, 2, column, layout),
+                column,
+                layout);
+    }
+
+    /** {@return two numbers as bf16, the first in the lower half of the word} */
+    private static int packed(float low, float high) {
+        return (bits(low) & 0xFFFF) | (bits(high) << 16);
+    }
+
+    /**
+     * {@return the bits of the nearest bf16 in the lower half of a word; the upper half is of no use} The difference is
+     * of int in the generated code. Without it the word would be a short there, and lose the upper half.
+     */
+    private static int bits(float value) {
+        return ~(0xFFFF - BFloat16.bf16FromFloat(value));
+    }
+
+    /** {@return what the nearest bf16 leaves of a value} */
+    private static float rest(float value) {
+        return value - BFloat16.bf16ToFloat(BFloat16.bf16FromFloat(value));
+    }
+}

@@ -1,0 +1,169 @@
+package dev.waterspout.kernels.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
+import dev.waterspout.kernels.device.kernels.Step;
+import dev.waterspout.kernels.host.GateFunction;
+import dev.waterspout.kernels.host.HostKernels;
+import dev.waterspout.kernels.host.HostScratch;
+import dev.waterspout.kernels.testing.Pairwise;
+import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.Panels;
+import dev.waterspout.kernels.weights.WeightFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Products on tensor cores. */
+class TensorCoresTest {
+    private static final int LAYERS = 2;
+
+    /**
+     * Relative to the largest output. A product of two numbers has an error of 2^-16 at most, and a function of two
+     * operands adds the errors of both.
+     */
+    private static final double TOLERANCE = 0x1p-15;
+
+    /** A function of two operands has whole panels. */
+    private static final List<Size> SIZES = List.of(
+            new Size(1, 256, 9, null),
+            new Size(17, 96, 33, null),
+            // More rows and more tokens than a tile.
+            new Size(131, 32, 70, null),
+            new Size(24, 96, 12, GateFunction.SWIGLU),
+            // More rows than a tile.
+            new Size(136, 32, 10, GateFunction.GEGLU),
+            new Size(31, 256, 10, GateFunction.GELU));
+
+    private static final List<WeightFormat> FORMATS = List.of(
+            WeightFormat.Q4_K,
+            WeightFormat.Q8_0,
+            WeightFormat.Q4_0,
+            WeightFormat.F16,
+            WeightFormat.Q8_0,
+            WeightFormat.Q6_K);
+
+    /** Size of a product. */
+    record Size(
+            int outputs, int columns, int rows, @Nullable GateFunction function) {}
+
+    /** Each size with one type. */
+    static Stream<Arguments> sizes() {
+        return TestDevice.withTensorCores()
+                .flatMap(device -> IntStream.range(0, SIZES.size())
+                        .mapToObj(i -> Arguments.of(device, FORMATS.get(i), SIZES.get(i), i % 2 == 0)));
+    }
+
+    /** Each other type with one size. */
+    static Stream<Arguments> types() {
+        return TestDevice.withTensorCores()
+                .flatMap(device -> Stream.of(WeightFormat.values())
+                        .filter(format -> !FORMATS.contains(format) && Panels.exist(format, 256))
+                        .map(format -> Arguments.of(device, format, SIZES.getFirst(), true)));
+    }
+
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("types")
+    void everyTypeEqualsTheHost(TestDevice device, WeightFormat format, Size size, boolean biased) {
+        equalsTheHost(device, format, size, biased);
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("sizes")
+    void equalsTheHost(TestDevice device, WeightFormat format, Size size, boolean biased) {
+        int parts = size.function != null && size.function.isGated() ? 2 : 1;
+        int columns = size.columns;
+        Random random = new Random(size.outputs);
+        DeviceWeights weights = Operands.weights(random, format, LAYERS, parts * size.outputs, columns);
+        DeviceWeights panels = weights.inPanels();
+        FloatArray x = Operands.gaussian(random, size.rows * columns);
+        FloatArray bias = biased ? Operands.gaussian(random, LAYERS * parts * size.outputs) : null;
+        FloatArray y = Operands.zeros(size.rows * size.outputs);
+        IntArray step = Operands.step(0, size.rows);
+        FloatArray powers = DeviceTables.create();
+        KernelGraph graph = new KernelGraph("tensor", device.kernels(), size.rows, step, powers);
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, y);
+        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, powers, panels.data(), x);
+        if (bias != null) {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, bias);
+        }
+        if (size.function == null) {
+            graph.linear("product", panels, bias, x, y);
+        } else {
+            graph.gatedLinear("product", panels, bias, size.function, x, y);
+        }
+        assertThat(graph.tensorSums.areUsed())
+                .as("tensor cores compute the product")
+                .isTrue();
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, y);
+        try (TestDevice.TestPlan plan = device.plan(graph)) {
+            plan.execute();
+            Operands.assertClose(y, expected(weights, 0, x, size, size.rows, bias), TOLERANCE);
+            int rows = (size.rows + 1) / 2;
+            step.set(Step.LAYER, 1);
+            step.set(Step.ROWS, rows);
+            plan.execute();
+            Operands.assertClose(y, expected(weights, 1, x, size, rows, bias), TOLERANCE);
+        }
+    }
+
+    private static FloatArray expected(
+            DeviceWeights weights, int layer, FloatArray x, Size size, int rows, @Nullable FloatArray bias) {
+        int width = weights.rows();
+        FloatArray made = Operands.zeros(rows * width);
+        HostKernels host = HostKernels.scalar();
+        host.linear(
+                Operands.matrix(weights, layer), x.getSegment(), rows, made.getSegment(), 0, width, new HostScratch());
+        if (bias != null) {
+            long bytes = (long) width * Float.BYTES;
+            host.addBias(made.getSegment(), bias.getSegment().asSlice(layer * bytes, bytes), width, 0, rows);
+        }
+        if (size.function == null) {
+            return made;
+        }
+        FloatArray gate = Operands.zeros(rows * size.outputs);
+        FloatArray up = Operands.zeros(rows * size.outputs);
+        for (int i = 0; i < gate.getSize(); i++) {
+            int at = i / size.outputs * width + i % size.outputs;
+            gate.set(i, made.get(at));
+            up.set(i, made.get(at + width - size.outputs));
+        }
+        host.gate(size.function, gate.getSegment(), up.getSegment(), 0, gate.getSize());
+        return gate;
+    }
+
+    @Test
+    void onlyDevicesWithTensorCoresAreOfferedThem() {
+        DeviceLimits limits = new DeviceLimits(1024, 1024, 64, 48 << 10, 16);
+        KernelDevice without = new KernelDevice(KernelVariant.GROUPS, limits);
+        KernelDevice with = new KernelDevice(KernelVariant.GROUPS, limits, KernelChoices.DEFAULTS, true);
+        KernelShape prefill = KernelShape.linear(WeightFormat.Q4_K, 512, 256, 512);
+        KernelChoice tensor = new KernelChoice(KernelCut.TENSOR, 1, LinearTensorKernels.ITEMS);
+
+        assertThat(KernelCandidates.of(prefill, with)).first().isEqualTo(tensor);
+        assertThat(KernelCandidates.of(prefill, without)).doesNotContain(tensor);
+        assertThat(KernelCandidates.problem(prefill, tensor, without))
+                .hasValueSatisfying(why -> assertThat(why).contains("by 'tensor, groups of 256'; there are"));
+        for (KernelShape other : List.of(
+                KernelShape.linear(WeightFormat.Q4_K, 512, 256, 8),
+                KernelShape.linear(WeightFormat.F32, 512, 256, 512),
+                KernelShape.attention(4, 64, 512))) {
+            assertThat(KernelCandidates.of(other, with)).doesNotContain(tensor);
+        }
+        KernelDevice small = new KernelDevice(
+                KernelVariant.GROUPS, new DeviceLimits(128, 128, 64, 48 << 10, 16), KernelChoices.DEFAULTS, true);
+        assertThat(KernelCandidates.of(prefill, small)).doesNotContain(tensor);
+    }
+}

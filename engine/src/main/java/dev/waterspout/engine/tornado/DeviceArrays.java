@@ -182,12 +182,10 @@ final class DeviceArrays {
      * them.
      */
     StackedWeights each(String kind, List<ShardWeights.Layer> layers, TensorRole role) {
-        return stacked(
-                kind,
-                layers.stream()
-                        .map(layer -> layer.stacks().getOrDefault(role, List.of()))
-                        .toList(),
-                false);
+        List<List<WeightMatrix>> matrices = layers.stream()
+                .map(layer -> layer.stacks().getOrDefault(role, List.of()))
+                .toList();
+        return stacked(kind, matrices, matrices.stream().flatMap(List::stream).allMatch(StackedWeights::inPanels));
     }
 
     /**
@@ -195,7 +193,8 @@ final class DeviceArrays {
      *
      * @param kind kind of the weights, for error messages
      * @param matrices those of each layer, one below the other
-     * @param panels whether they lie in {@link Panels}, if there are any for them; the kernels of experts read rows
+     * @param panels whether they lie in {@link Panels}, if there are any for them; each expert's matrix has to begin with
+     *     a panel
      */
     StackedWeights stacked(String kind, List<List<WeightMatrix>> matrices, boolean panels) {
         StackedWeights stacked = new StackedWeights(kind, matrices, panels, mostBytes);

@@ -118,7 +118,13 @@ final class DeviceMemory {
                 .flatMap(layer -> layer.matrices().values().stream())
                 .mapToLong(DeviceMemory::padding)
                 .sum();
-        return ofLayers + padding(model.embedding()) + (model.tied() ? 0 : padding(weights.output()));
+        long ofStacks = weights.layers().stream()
+                .flatMap(layer -> layer.stacks().values().stream())
+                .flatMap(List::stream)
+                .filter(StackedWeights::inPanels)
+                .mapToLong(DeviceMemory::padding)
+                .sum();
+        return ofLayers + ofStacks + padding(model.embedding()) + (model.tied() ? 0 : padding(weights.output()));
     }
 
     private static long padding(WeightMatrix matrix) {

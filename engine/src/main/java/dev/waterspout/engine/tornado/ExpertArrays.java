@@ -15,6 +15,7 @@ import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
@@ -40,6 +41,8 @@ final class ExpertArrays {
     private final @Nullable FloatArray choiceBias;
     /** What makes the operands of the function between the projections; outputs are [rows][used][of a run]. */
     private final JointWeights inputs;
+    /** Whether the products of {@link #inputs} apply the function. */
+    private final boolean activates;
 
     private final StackedWeights down;
     private final @Nullable FloatArray downBias;
@@ -49,10 +52,10 @@ final class ExpertArrays {
     private final FloatArray logits;
     /** Weights of the chosen experts, [rows][used]. */
     private final FloatArray weights;
-    /** Outputs of the activation function, [rows][used][expert]. */
-    private final FloatArray between;
-    /** Down projections, [rows][used][width]. */
-    private final FloatArray lowered;
+    /** Outputs of the activation function where it has a task, [rows][used][expert]; null if products apply it. */
+    private final @Nullable FloatArray between;
+    /** Down projections where their sum has a task, [rows][used][width]; null if products sum them. */
+    private final @Nullable FloatArray lowered;
 
     /**
      * The shared expert, which every token is sent to.
@@ -107,14 +110,30 @@ final class ExpertArrays {
         this.router = arrays.stack("router", layers, TensorRole.FFN_ROUTER);
         this.routerBias = arrays.vectors(layers, TensorRole.FFN_ROUTER_BIAS);
         this.choiceBias = arrays.vectors(layers, TensorRole.FFN_CHOICE_BIAS);
-        this.inputs = new JointWeights(JointWeights.EXPERTS, layers, own, mixture.used(), null, arrays);
+        this.activates = activates(function, layers);
+        this.inputs = new JointWeights(
+                JointWeights.EXPERTS, layers, own, mixture.used(), activates ? function : null, arrays);
         this.down = arrays.each("down experts", layers, TensorRole.FFN_DOWN_EXPERTS);
         this.downBias = arrays.rows(layers, TensorRole.FFN_DOWN_EXPERTS_BIAS, own);
         this.shared = mixture.sharedWidth() > 0 ? shared(shard, layers, rows, arrays) : null;
         this.logits = arrays.floats(rows, mixture.count());
         this.weights = arrays.floats(rows, mixture.used());
-        this.between = arrays.floats(rows, mixture.used() * shard.expert().size());
-        this.lowered = arrays.floats(rows, mixture.used() * width);
+        this.between = activates
+                ? null
+                : arrays.floats(rows, mixture.used() * shard.expert().size());
+        this.lowered = downInPanels(layers) ? null : arrays.floats(rows, mixture.used() * width);
+    }
+
+    /** Returns whether one product computes gate and up of each layer's experts in panels, and can apply the function. */
+    private static boolean activates(GateFunction function, List<ShardWeights.Layer> layers) {
+        return JointWeights.inPanels(JointWeights.EXPERTS, layers)
+                && JointWeights.activate(JointWeights.EXPERTS, layers, function);
+    }
+
+    private static boolean downInPanels(List<ShardWeights.Layer> layers) {
+        return layers.stream()
+                .flatMap(layer -> layer.stacks().getOrDefault(TensorRole.FFN_DOWN_EXPERTS, List.of()).stream())
+                .allMatch(StackedWeights::inPanels);
     }
 
     private Shared shared(Shard shard, List<ShardWeights.Layer> layers, int rows, DeviceArrays arrays) {
@@ -134,16 +153,19 @@ final class ExpertArrays {
         if (mixture == null) {
             return 0;
         }
+        GateFunction function = config.architecture().gate();
+        boolean activates = activates(function, layers);
+        long ofSlot = 1 + (activates ? 0 : shard.expert().size()) + (downInPanels(layers) ? 0 : config.width());
         long ofExperts = mixture.count()
-                + mixture.used() * (1 + (long) shard.expert().size() + config.width())
-                + JointWeights.elementsOfRow(JointWeights.EXPERTS, layers, mixture.used(), null);
+                + mixture.used() * ofSlot
+                + JointWeights.elementsOfRow(JointWeights.EXPERTS, layers, mixture.used(), activates ? function : null);
         long ofShared = mixture.sharedWidth() == 0
                 ? 0
                 : 1
                         + config.width()
                         + ActivatedWeights.elementsOfRow(
                                 JointWeights.SHARED_EXPERT,
-                                config.architecture().gate(),
+                                function,
                                 shard.sharedExpert().size(),
                                 layers);
         return ofExperts + ofShared;
@@ -179,18 +201,31 @@ final class ExpertArrays {
                 graph, new DeviceRouting(mixture.count(), own.from(), own.size(), rule, chosen, weights));
         graph.linear("router", router.of(layer), routerBias, h, logits);
         tasks.route("route", logits, choiceBias);
-        for (JointWeights.Product product : inputs.of(layer)) {
-            tasks.linear(product.task(), product.weights().of(layer), product.bias(), h, false, product.output());
-        }
-        List<DeviceColumns> made = inputs.outputs(layer);
-        int expert = down.of(layer).columns();
-        new ElementTasks(graph)
-                .gate("activation", function, made.getFirst(), made.getLast(), between, mixture.used(), expert);
-        tasks.linear("down", down.of(layer), downBias, between, true, lowered);
-        tasks.sum("sumExperts", lowered, partial, width);
+        FloatArray activated = addInputs(graph, tasks, layer, h);
+        tasks.summedLinear("down", down.of(layer), downBias, activated, lowered, partial);
         if (shared != null) {
             addShared(graph, tasks, shared, layer, h, partial);
         }
+    }
+
+    /** Adds the products with gate and up, and the function. {@return its outputs, [rows][used][expert]} */
+    private FloatArray addInputs(KernelGraph graph, ExpertTasks tasks, int layer, FloatArray h) {
+        List<JointWeights.Product> products = inputs.of(layer);
+        if (activates) {
+            JointWeights.Product product = products.getFirst();
+            DeviceWeights weights = product.weights().of(layer);
+            tasks.gatedLinear(product.task(), weights, product.bias(), function, h, product.output());
+            return product.output();
+        }
+        for (JointWeights.Product product : products) {
+            tasks.linear(product.task(), product.weights().of(layer), product.bias(), h, false, product.output());
+        }
+        List<DeviceColumns> made = inputs.outputs(layer);
+        FloatArray outputs = Objects.requireNonNull(between);
+        int expert = down.of(layer).columns();
+        new ElementTasks(graph)
+                .gate("activation", function, made.getFirst(), made.getLast(), outputs, mixture.used(), expert);
+        return outputs;
     }
 
     private void addShared(

@@ -98,6 +98,11 @@ final class JointWeights {
             return function.isGated() ? kinds.size() == 2 && rows.getFirst() % Panels.ROWS == 0 : kinds.size() == 1;
         }
 
+        /** Returns whether each matrix begins with a panel; each expert's has to. */
+        private boolean mayLieInPanels() {
+            return !kinds.getFirst().role().isStack() || rows.stream().allMatch(each -> each % Panels.ROWS == 0);
+        }
+
         /** Returns the number of outputs of a product. */
         private int outputs(@Nullable GateFunction function) {
             return activates(function) ? rows.getFirst() : height();
@@ -190,8 +195,7 @@ final class JointWeights {
                     .toList();
             products.add(new Product(
                     run,
-                    arrays.stacked(
-                            run.names(", "), matrices, !kinds.getFirst().role().isStack()),
+                    arrays.stacked(run.names(", "), matrices, run.mayLieInPanels()),
                     arrays.vectors(layers.stream()
                             .map(layer -> has(layer, kinds, run) ? run.biases(layer, experts) : null)
                             .toList()),
@@ -265,6 +269,18 @@ final class JointWeights {
     /** Returns whether the products of all layers apply an activation function. */
     static boolean activate(List<Kind> kinds, List<ShardWeights.Layer> layers, GateFunction function) {
         return runs(kinds, layers).stream().allMatch(run -> run.activates(function));
+    }
+
+    /**
+     * Returns whether the matrices of all layers lie in {@link Panels} on a device.
+     *
+     * @param kinds kinds with a matrix per expert
+     * @param layers layers of the shard
+     */
+    static boolean inPanels(List<Kind> kinds, List<ShardWeights.Layer> layers) {
+        return layers.stream()
+                .flatMap(layer -> kinds.stream().flatMap(kind -> kind.of(layer).stream()))
+                .allMatch(StackedWeights::inPanels);
     }
 
     /** Returns the biases of all layers, the zeros of kinds without them included. */

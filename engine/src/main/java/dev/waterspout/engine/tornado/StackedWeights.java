@@ -71,6 +71,11 @@ final class StackedWeights {
         });
     }
 
+    /** {@return whether matrices that lie one behind the other, such as experts', lie in {@link Panels}} */
+    static boolean inPanels(WeightMatrix matrix) {
+        return matrix.rows() % Panels.ROWS == 0 && Panels.exist(matrix.format(), matrix.columns());
+    }
+
     /** {@return the largest number of elements of an array on the device; TornadoVM counts them in an int} */
     private static long most(WeightFormat format, boolean inPanels, long mostBytes) {
         long bytes = mostBytes - TornadoNativeArray.ARRAY_HEADER;

@@ -1,11 +1,13 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.device.kernels.ExpertKernels;
+import dev.waterspout.kernels.host.GateFunction;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * Adds the tasks of a mixture of experts to a graph: {@link #route} first, then products, then {@link #sum}.
+ * Adds the tasks of a mixture of experts to a graph: {@link #route} first, then products and their weighted sum.
  *
  * @param graph graph that the tasks are added to
  * @param routing output of {@link #route}, which the other tasks read
@@ -67,11 +69,65 @@ public record ExpertTasks(KernelGraph graph, DeviceRouting routing) {
      */
     public void linear(
             String task, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, boolean perSlot, FloatArray y) {
+        product(w, bias).add(graph, task, x, perSlot, y);
+    }
+
+    private ChosenProduct product(DeviceWeights w, @Nullable FloatArray bias) {
         if (w.rows() % routing.own() != 0) {
             throw new IllegalArgumentException(
                     "weights of " + w.rows() + " rows for " + routing.own() + " experts: they must divide the rows");
         }
-        new ChosenProduct(routing.chosen(), used(), w, w.rows() / routing.own(), bias).add(graph, task, x, perSlot, y);
+        return new ChosenProduct(routing.chosen(), used(), w, w.rows() / routing.own(), bias);
+    }
+
+    /**
+     * Multiplies each token with its experts and applies an activation function: the first half of an expert's rows is
+     * the gate. For experts of other ranks {@code y} is not changed.
+     *
+     * @param task name
+     * @param w [layers][own experts x rows][columns], in panels, with which each half begins
+     * @param bias [layers of the model][own experts][rows], or null
+     * @param function function of two elements
+     * @param x [rows][columns]
+     * @param y [rows][used][half the rows of an expert]
+     */
+    public void gatedLinear(
+            String task,
+            DeviceWeights w,
+            @Nullable FloatArray bias,
+            GateFunction function,
+            FloatArray x,
+            FloatArray y) {
+        product(w, bias).addGated(graph, task, function, x, y);
+    }
+
+    /**
+     * Multiplies the input of each expert of a token and sums by weight: what {@link #linear} with an input per expert
+     * and {@link #sum} compute. Weights in panels take one task; others take two, the second with the suffix
+     * {@code Sum}.
+     *
+     * @param task name
+     * @param w [layers][own experts x width][columns]
+     * @param bias [layers of the model][own experts][width], or null
+     * @param x [rows][used][columns]
+     * @param between [rows][used][width], working memory for weights that are not in panels; null if all are
+     * @param partial [rows][width], overwritten
+     */
+    public void summedLinear(
+            String task,
+            DeviceWeights w,
+            @Nullable FloatArray bias,
+            FloatArray x,
+            @Nullable FloatArray between,
+            FloatArray partial) {
+        ChosenProduct product = product(w, bias);
+        if (w.isInPanels()) {
+            product.addSummed(graph, task, routing.weights(), x, partial);
+        } else {
+            FloatArray outputs = Objects.requireNonNull(between, "working memory of weights that are not in panels");
+            product.add(graph, task, x, true, outputs);
+            sum(task + "Sum", outputs, partial, product.rows());
+        }
     }
 
     /**

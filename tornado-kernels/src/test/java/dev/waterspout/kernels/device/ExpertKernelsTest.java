@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.kernels.device.DeviceRouting.Gating;
 import dev.waterspout.kernels.device.DeviceRouting.Rule;
+import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.weights.DeviceTables;
@@ -156,6 +157,87 @@ class ExpertKernelsTest {
             }
             Operands.assertClose(partial, wanted, 1e-5);
         }
+    }
+
+    /** Weights in panels: one task with the function, and one with the sum, have the bits of tasks of their own. */
+    @ParameterizedTest
+    @MethodSource("devices")
+    void panelsOfExpertsActivateAndSum(TestDevice device) {
+        for (WeightFormat format : List.of(WeightFormat.Q8_0, WeightFormat.Q4_K)) {
+            Random random = new Random(11);
+            int middle = 32;
+            int width = format.blockElements();
+            int outputs = 16;
+            DeviceWeights up = Operands.weights(random, format, 2, 3 * 2 * middle, width);
+            FloatArray bias = Operands.gaussian(random, 2 * 3 * 2 * middle);
+            DeviceWeights down = Operands.weights(random, WeightFormat.Q8_0, 2, 3 * outputs, middle);
+            FloatArray downBias = Operands.gaussian(random, 2 * 3 * outputs);
+            FloatArray x = Operands.gaussian(random, ROWS * width);
+            FloatArray weights = Operands.gaussian(random, ROWS * 2);
+
+            Mixture ofBytes = new Mixture(up, bias, down, downBias, x, weights);
+            Mixture ofPanels = new Mixture(up.inPanels(), bias, down.inPanels(), downBias, x, weights);
+            FloatArray apart = ofPanels.run(device, false, 4);
+            Operands.assertSameBits(ofPanels.run(device, true, 2), apart);
+            Operands.assertClose(apart, ofBytes.run(device, false, 4), 1e-5);
+        }
+    }
+
+    /** Two experts of three tokens, of which one is another rank's. */
+    private record Mixture(
+            DeviceWeights up,
+            FloatArray bias,
+            DeviceWeights down,
+            FloatArray downBias,
+            FloatArray x,
+            FloatArray weights) {
+        FloatArray run(TestDevice device, boolean together, int launches) {
+            int middle = down.columns();
+            int width = down.rows() / 3;
+            IntArray chosen = IntArray.fromElements(2, 2, 0, -1, 1, 1, 2);
+            FloatArray made = Operands.zeros(ROWS * 2 * 2 * middle);
+            FloatArray between = Operands.zeros(ROWS * 2 * middle);
+            FloatArray lowered = Operands.zeros(ROWS * 2 * width);
+            FloatArray partial = Operands.zeros(ROWS * width);
+            KernelGraph graph =
+                    new KernelGraph("mixture", device.kernels(), ROWS, Operands.step(1, ROWS), DeviceTables.create());
+            graph.taskGraph()
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, graph.step, graph.powers, chosen, weights)
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, up.data(), bias, down.data(), downBias, x)
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, made, between, lowered, partial);
+            Rule rule = new Rule(2, Gating.SOFTMAX, false, 1);
+            ExpertTasks tasks = new ExpertTasks(graph, new DeviceRouting(EXPERTS, 0, 3, rule, chosen, weights));
+            if (together) {
+                tasks.gatedLinear("up", up, bias, GateFunction.SWIGLU, x, between);
+                tasks.summedLinear("down", down, downBias, between, null, partial);
+            } else {
+                DeviceColumns gate = new DeviceColumns(made, 2 * middle, 0);
+                DeviceColumns other = new DeviceColumns(made, 2 * middle, middle);
+                tasks.linear("up", up, bias, x, false, made);
+                new ElementTasks(graph).gate("function", GateFunction.SWIGLU, gate, other, between, 2, middle);
+                tasks.linear("down", down, downBias, between, true, lowered);
+                tasks.sum("sum", lowered, partial, width);
+            }
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, partial);
+            assertThat(graph.launches()).isEqualTo(launches);
+            device.run(graph);
+            return partial;
+        }
+    }
+
+    @Test
+    void refusesExpertsThatDoNotBeginWithAPanel() {
+        Rule rule = new Rule(1, Gating.SOFTMAX, false, 1);
+        TestDevice device = TestDevice.all().findFirst().orElseThrow();
+        KernelGraph graph = new KernelGraph("mixture", device.kernels(), 1, Operands.step(0, 1), DeviceTables.create());
+        IntArray chosen = DeviceRouting.chosen(1, rule);
+        ExpertTasks tasks = new ExpertTasks(graph, new DeviceRouting(2, 0, 2, rule, chosen, new FloatArray(1)));
+        DeviceWeights w = Operands.weights(new Random(1), WeightFormat.Q8_0, 1, 2 * 12, 32)
+                .inPanels();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> tasks.linear("up", w, null, new FloatArray(32), false, new FloatArray(12)))
+                .withMessage("task up: matrices of 12 outputs of Q8_0 for a product by panels; outputs are a multiple"
+                        + " of 8");
     }
 
     /** The product of one expert of layer 1. */

@@ -51,35 +51,7 @@ public final class LinearPanelGroupKernels {
             int start = step.get(startIndex)
                     + (part * panels + panel) * Panels.panelWords(columns, format)
                     + (item & (ROWS - 1));
-            float sum = 0f;
-            for (int first = (item >> 3) * Panels.group(format);
-                    first < columns;
-                    first += (items >> 3) * Panels.group(format)) {
-                int at = start + Panels.block(first, format);
-                int w0 = Panels.header(w, at, 0, first, format);
-                int w1 = Panels.header(w, at, 1, first, format);
-                int w2 = Panels.header(w, at, 2, first, format);
-                float dot = 0f;
-                float inputs = 0f;
-                for (int c = first; c < first + Panels.group(format); c += 4) {
-                    int source = token * columns + c;
-                    float x0 = x.get(source);
-                    float x1 = x.get(source + 1);
-                    float x2 = x.get(source + 2);
-                    float x3 = x.get(source + 3);
-                    inputs += (x0 + x1) + (x2 + x3);
-                    int low = w.get(at + ROWS * Panels.lowWord(c, format));
-                    int high = low;
-                    if (Panels.hasHighWord(format) > 0) {
-                        high = w.get(at + ROWS * Panels.highWord(c, format));
-                    }
-                    dot += (Panels.number(low, high, c, format) * x0 + Panels.number(low, high, c + 1, format) * x1)
-                            + (Panels.number(low, high, c + 2, format) * x2
-                                    + Panels.number(low, high, c + 3, format) * x3);
-                }
-                sum += dot * Panels.scale(w0, w1, first, format) + Panels.offset(w0, w1, w2, first, format) * inputs;
-            }
-            sums[item] = sum;
+            sums[item] = product(w, x, start, token * columns, columns, item, items, format);
             for (int half = items >> 1; half >= ROWS; half >>= 1) {
                 context.localBarrier();
                 if (item < half) {
@@ -96,6 +68,45 @@ public final class LinearPanelGroupKernels {
         if (item < ROWS && panel * ROWS + item < rows && token < tokens) {
             y.set(token * rows + row, GateKernels.activated(gate, value, function));
         }
+    }
+
+    /**
+     * Returns a work-item's part of the product of a row and an input: that of every {@code items / 8}th group of
+     * columns.
+     *
+     * @param start word at which the row begins in its panel
+     * @param source element of {@code x} at which the input begins
+     */
+    static float product(
+            IntArray w, FloatArray x, int start, int source, int columns, int item, int items, int format) {
+        float sum = 0f;
+        for (int first = (item >> 3) * Panels.group(format);
+                first < columns;
+                first += (items >> 3) * Panels.group(format)) {
+            int at = start + Panels.block(first, format);
+            int w0 = Panels.header(w, at, 0, first, format);
+            int w1 = Panels.header(w, at, 1, first, format);
+            int w2 = Panels.header(w, at, 2, first, format);
+            float dot = 0f;
+            float inputs = 0f;
+            for (int c = first; c < first + Panels.group(format); c += 4) {
+                int from = source + c;
+                float x0 = x.get(from);
+                float x1 = x.get(from + 1);
+                float x2 = x.get(from + 2);
+                float x3 = x.get(from + 3);
+                inputs += (x0 + x1) + (x2 + x3);
+                int low = w.get(at + ROWS * Panels.lowWord(c, format));
+                int high = low;
+                if (Panels.hasHighWord(format) > 0) {
+                    high = w.get(at + ROWS * Panels.highWord(c, format));
+                }
+                dot += (Panels.number(low, high, c, format) * x0 + Panels.number(low, high, c + 1, format) * x1)
+                        + (Panels.number(low, high, c + 2, format) * x2 + Panels.number(low, high, c + 3, format) * x3);
+            }
+            sum += dot * Panels.scale(w0, w1, first, format) + Panels.offset(w0, w1, w2, first, format) * inputs;
+        }
+        return sum;
     }
 
     /**

@@ -61,33 +61,20 @@ public final class LinearPanelKernels {
                         gates[r] = sums[r];
                         sums[r] = 0f;
                     }
-                    for (int first = 0; first < columns; first += Panels.group(format)) {
-                        int at = start + Panels.block(first, format);
-                        readHeader(w, at, first, header, scales, offsets, format);
-                        for (int r = 0; (r & ROWS) == 0; r++) {
-                            dots[r] = 0f;
-                        }
-                        float inputs = 0f;
-                        for (int c = 0; (c & Panels.group(format)) == 0; c += 4) {
-                            int source = token * columns + first + c;
-                            float x0 = x.get(source);
-                            float x1 = x.get(source + 1);
-                            float x2 = x.get(source + 2);
-                            float x3 = x.get(source + 3);
-                            inputs += (x0 + x1) + (x2 + x3);
-                            readNumbers(w, at, first + c, low, high, format);
-                            for (int r = 0; (r & ROWS) == 0; r++) {
-                                float n0 = Panels.number(low[r], high[r], first + c, format);
-                                float n1 = Panels.number(low[r], high[r], first + c + 1, format);
-                                float n2 = Panels.number(low[r], high[r], first + c + 2, format);
-                                float n3 = Panels.number(low[r], high[r], first + c + 3, format);
-                                dots[r] += (n0 * x0 + n1 * x1) + (n2 * x2 + n3 * x3);
-                            }
-                        }
-                        for (int r = 0; (r & ROWS) == 0; r++) {
-                            sums[r] += dots[r] * scales[r] + offsets[r] * inputs;
-                        }
-                    }
+                    addProducts(
+                            w,
+                            x,
+                            start,
+                            token * columns,
+                            columns,
+                            low,
+                            high,
+                            header,
+                            scales,
+                            offsets,
+                            dots,
+                            sums,
+                            format);
                     for (int r = 0; (r & ROWS) == 0; r++) {
                         int row = TornadoMath.min(panel * ROWS + r, rows - 1);
                         sums[r] += offset(bias, biasStride, layer, part * rows + row);
@@ -100,6 +87,56 @@ public final class LinearPanelKernels {
                     int row = TornadoMath.min(panel * ROWS + r, rows - 1);
                     y.set(token * rows + row, GateKernels.activated(gates[r], sums[r], function));
                 }
+            }
+        }
+    }
+
+    /**
+     * Adds the products of a panel's rows and an input to the rows' sums.
+     *
+     * @param start word at which the panel begins
+     * @param source element of {@code x} at which the input begins
+     * @param low working memory, as all arrays up to {@code dots}
+     */
+    static void addProducts(
+            IntArray w,
+            FloatArray x,
+            int start,
+            int source,
+            int columns,
+            int[] low,
+            int[] high,
+            int[] header,
+            float[] scales,
+            float[] offsets,
+            float[] dots,
+            float[] sums,
+            int format) {
+        for (int first = 0; first < columns; first += Panels.group(format)) {
+            int at = start + Panels.block(first, format);
+            readHeader(w, at, first, header, scales, offsets, format);
+            for (int r = 0; (r & ROWS) == 0; r++) {
+                dots[r] = 0f;
+            }
+            float inputs = 0f;
+            for (int c = 0; (c & Panels.group(format)) == 0; c += 4) {
+                int from = source + first + c;
+                float x0 = x.get(from);
+                float x1 = x.get(from + 1);
+                float x2 = x.get(from + 2);
+                float x3 = x.get(from + 3);
+                inputs += (x0 + x1) + (x2 + x3);
+                readNumbers(w, at, first + c, low, high, format);
+                for (int r = 0; (r & ROWS) == 0; r++) {
+                    float n0 = Panels.number(low[r], high[r], first + c, format);
+                    float n1 = Panels.number(low[r], high[r], first + c + 1, format);
+                    float n2 = Panels.number(low[r], high[r], first + c + 2, format);
+                    float n3 = Panels.number(low[r], high[r], first + c + 3, format);
+                    dots[r] += (n0 * x0 + n1 * x1) + (n2 * x2 + n3 * x3);
+                }
+            }
+            for (int r = 0; (r & ROWS) == 0; r++) {
+                sums[r] += dots[r] * scales[r] + offsets[r] * inputs;
             }
         }
     }
@@ -191,7 +228,7 @@ public final class LinearPanelKernels {
         }
     }
 
-    private static float offset(FloatArray bias, int biasStride, int layer, int row) {
+    static float offset(FloatArray bias, int biasStride, int layer, int row) {
         float offset = 0f;
         if (biasStride > 0) {
             offset = bias.get(layer * biasStride + row);

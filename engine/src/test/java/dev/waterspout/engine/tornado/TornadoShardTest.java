@@ -47,9 +47,14 @@ class TornadoShardTest {
     private static final int[] PROMPT = {1, 70, 259};
     private static final int CONTEXT = 16;
 
+    /** Returns all devices, or those whose names begin with the property {@code tested.devices}. */
     static Stream<Device> devices() {
+        String prefix = System.getProperty("tested.devices", "");
         List<Device> devices = new DeviceCatalog()
-                .list().stream().filter(device -> !device.name().equals("host")).toList();
+                .list().stream()
+                        .filter(device ->
+                                !device.name().equals("host") && device.name().startsWith(prefix))
+                        .toList();
         assertThat(devices).isNotEmpty();
         return devices.stream();
     }

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -20,7 +21,10 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** A device of the runtime with one variant of the kernels. Every device is tested with both variants. */
+/**
+ * A device of the runtime with one variant of the kernels. Every device is tested with both variants. The property
+ * {@code tested.devices} restricts tests to devices whose names begin with its value, such as {@code tornado:cuda}.
+ */
 record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
     /** The text printed if the OpenCL driver refuses a launch; nothing is thrown, and results are stale. */
     static final String NATIVE_ERROR = "[TornadoVM-OCL-JNI] ERROR";
@@ -30,10 +34,15 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
 
     static Stream<TestDevice> all() {
         TornadoRuntime runtime = TornadoRuntimeProvider.getTornadoRuntime();
+        String prefix = System.getProperty("tested.devices", "");
         List<TestDevice> devices = new ArrayList<>();
         for (int b = 0; b < runtime.getNumBackends(); b++) {
             TornadoBackend backend = runtime.getBackend(b);
+            String type = runtime.getBackendType(b).name().toLowerCase(Locale.ROOT);
             for (int d = 0; d < backend.getNumDevices(); d++) {
+                if (!("tornado:" + type + ":" + d).startsWith(prefix)) {
+                    continue;
+                }
                 TornadoDevice device = backend.getDevice(d);
                 for (KernelVariant variant : KernelVariant.values()) {
                     String name = backend.getName() + ":" + d + " " + variant;

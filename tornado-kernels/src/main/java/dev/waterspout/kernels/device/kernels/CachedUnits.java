@@ -7,8 +7,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * The elements of a head at one position of a cache of any type, in units of 4 bytes that neighboring work-items read
- * together: an element of f32, or a word of {@link CachedWords}, of 2 elements for f16 and 4 for q8_0. Methods take both
- * arrays that a cache can lie in; {@code format} is the number of the tensor type and tells which of them is read.
+ * together: an element of f32, or a word of {@link CachedWords}, of 2 elements for f16 and 4 for q8_0. Methods take
+ * both arrays that a cache can lie in; {@code format} is the number of the tensor type and tells which of them is
+ * read.
  */
 final class CachedUnits {
     /** Largest number of elements of a unit. */

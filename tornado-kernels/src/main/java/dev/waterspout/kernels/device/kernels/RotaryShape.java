@@ -1,8 +1,9 @@
 package dev.waterspout.kernels.device.kernels;
 
 /**
- * The device array that describes a rotary embedding to its kernels, and a split attention to its own. Queries, keys and values may be columns of one
- * array: each has a stride, the elements of a row of its array, and the first of its columns.
+ * The device array that describes a rotary embedding to its kernels, and a split attention to its own. Queries, keys
+ * and values may be columns of one array: each has a stride, the elements of a row of its array, and the first of its
+ * columns.
  */
 public final class RotaryShape {
     /** Query heads. */

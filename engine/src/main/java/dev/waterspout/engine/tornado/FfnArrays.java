@@ -42,11 +42,11 @@ record FfnArrays(
      * @param graph graph to add to
      * @param layer one of the graph's layers
      * @param h normalized hidden state, [rows][width]
-     * @param partial receives the output, [rows][width]
+     * @param end end of the half layer
      */
-    void addTo(KernelGraph graph, int layer, FloatArray h, FloatArray partial) {
+    void addTo(KernelGraph graph, int layer, FloatArray h, PartialEnd end) {
         FloatArray activated = inputs.addTo(graph, "activation", layer, h);
-        graph.linear("down", down.of(layer), downBias, activated, partial);
+        end.project(graph, "down", down.of(layer), downBias, activated);
     }
 
     /** Returns the stacked weights of all layers. */

@@ -342,8 +342,8 @@ final class PhaseGraphs {
             graph.attention("attend", a.cache, places, heads, scoring, a.queries, a.attended);
         }
         FloatArray attended = a.inputs.addExpansion(graph, layer);
-        graph.linear("output", a.attentionOutput.of(layer), a.attentionOutputBias, attended, a.partial);
-        leave(graph, peers == null ? null : peers.attention());
+        PartialEnd end = end(peers == null ? null : peers.attention());
+        end.project(graph, "output", a.attentionOutput.of(layer), a.attentionOutputBias, attended);
         return graph;
     }
 
@@ -354,12 +354,13 @@ final class PhaseGraphs {
         boolean parallel = config.architecture().block() == Block.PARALLEL;
         FloatArray begun = begin(graph, a.attentionPostNorm, 0, parallel ? null : a.ffnNorm);
         FloatArray h = parallel ? a.normed : begun;
+        PartialEnd end = end(peers == null ? null : peers.feedForward());
         if (config.traits().get(layer).experts()) {
             Objects.requireNonNull(a.experts).addTo(graph, layer, Objects.requireNonNull(chosenExperts), h, a.partial);
+            end.leave(graph);
         } else {
-            Objects.requireNonNull(a.ffn).addTo(graph, layer, h, a.partial);
+            Objects.requireNonNull(a.ffn).addTo(graph, layer, h, end);
         }
-        leave(graph, peers == null ? null : peers.feedForward());
         return graph;
     }
 
@@ -454,31 +455,10 @@ final class PhaseGraphs {
         return new ResidualSum(summed, packets, post, layersBefore, scale, arrays.hidden, maxRows);
     }
 
-    /** Adds the tasks that encode the partial for the exchange. A single rank's next half layer reads the partial. */
-    private void leave(KernelGraph graph, @Nullable TornadoNativeArray offered) {
-        if (peers != null) {
-            offer(graph, peers, Objects.requireNonNull(offered));
-        } else if (ranks > 1) {
-            encode(graph);
-        }
-    }
-
-    /** Encodes the partial into an array on the device, from which the other ranks copy it. */
-    private void offer(KernelGraph graph, PeerArrays peers, TornadoNativeArray offered) {
-        if (offered instanceof ByteArray packed) {
-            graph.quantize("quantize", codec, arrays.partial, packed);
-            peers.end().offer(graph.taskGraph(), "offer", packed);
-        } else {
-            peers.end().offerCopy(graph.taskGraph(), "offer", arrays.partial, offered);
-        }
-    }
-
-    /** Encodes the partial and copies it to the host. */
-    private void encode(KernelGraph graph) {
-        if (packet instanceof ByteArray packed) {
-            graph.quantize("quantize", codec, arrays.partial, packed);
-        }
-        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, packet);
+    /** Returns the end of a half layer. */
+    private PartialEnd end(@Nullable TornadoNativeArray offered) {
+        TornadoNativeArray target = peers == null ? packet : offered;
+        return new PartialEnd(codec, arrays.partial, ranks == 1 ? null : target, peers == null ? null : peers.end());
     }
 
     private KernelGraph graph(String name) {

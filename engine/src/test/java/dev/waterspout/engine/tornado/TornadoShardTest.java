@@ -339,6 +339,32 @@ class TornadoShardTest {
         assertThat(token(2, 4, device)).isEqualTo(new GraphPlan.Work(4 * 2 + 2, 4 * 9 + further));
     }
 
+    /** A GPU encodes the outputs of products with weights in panels by the same launches. */
+    @ParameterizedTest
+    @MethodSource("devices")
+    void projectionsInPanelsEncodeTheirOutputs(Device device) {
+        int ffn = 128;
+        SmallModel small = SmallModel.of("llama").put("feed_forward_length", ffn);
+        for (int layer = 0; layer < SmallModel.LAYERS; layer++) {
+            String prefix = "blk." + layer + ".";
+            small.tensor(prefix + "ffn_gate.weight", 0.2, SmallModel.WIDTH, ffn)
+                    .tensor(prefix + "ffn_up.weight", 0.2, SmallModel.WIDTH, ffn)
+                    .tensor(prefix + "ffn_down.weight", 0.2, ffn, SmallModel.WIDTH)
+                    .half(prefix + "ffn_down.weight")
+                    .half(prefix + "attn_output.weight");
+        }
+        RankOptions options = new RankOptions(
+                CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("e2m1:32:e8m0")), Duration.ofSeconds(1));
+        int launches = (hasGroups(device) ? 2 * 7 : 2 * 9) + further(device);
+        assertThat(token(2, SmallModel.LAYERS, small, options, device).launches())
+                .isEqualTo(launches);
+        assertEqualsHost(small, List.of(), "e2m1:32:e8m0", List.of(device, device));
+    }
+
+    private static boolean hasGroups(Device device) {
+        return ((TornadoShards) device.shards()).kernels().variant() == KernelVariant.GROUPS;
+    }
+
     /** Launches of a layer for a token of a single rank. */
     enum Layer {
         HEAD_NORMS(8) {
@@ -371,7 +397,7 @@ class TornadoShardTest {
 
     /** The launches of a token beside those of layers: GPUs select candidates. */
     private static int further(Device device) {
-        return ((TornadoShards) device.shards()).kernels().variant() == KernelVariant.GROUPS ? 4 : 3;
+        return hasGroups(device) ? 4 : 3;
     }
 
     /** Of a model whose experts lie in panels: attention, begin, router, choice, gate and up, down with its sum. */

@@ -1,5 +1,7 @@
 package dev.waterspout.kernels.device;
 
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** Checks of the arrays of a graph's tasks. */
@@ -22,6 +24,17 @@ final class ArrayChecks {
         if (a == b) {
             throw new IllegalArgumentException(
                     "task " + task + " has one array as " + first + " and " + second + ": they must be two");
+        }
+    }
+
+    /** Checks the arrays of a product whose outputs are as many as each of the parts of the matrix has rows. */
+    static void requireProduct(
+            int maxRows, DeviceWeights w, @Nullable FloatArray bias, FloatArray x, FloatArray y, int parts) {
+        requireSize("x", x, (long) maxRows * w.columns());
+        requireSize("y", y, (long) maxRows * (w.rows() / parts));
+        if (bias != null) {
+            int layers = w.layers().isEmpty() ? 1 : 1 + w.layers().getLast();
+            requireSize("bias", bias, (long) layers * w.rows());
         }
     }
 

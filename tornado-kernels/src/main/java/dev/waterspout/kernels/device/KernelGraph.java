@@ -266,17 +266,16 @@ public final class KernelGraph {
         product(task, w, bias, ElementTasks.number(function), x, y);
     }
 
+    KernelChoice choice(DeviceWeights w) {
+        KernelShape shape = KernelShape.linear(w.format(), w.rows(), w.columns(), choiceRows);
+        return device.choice(shape, w.isInPanels());
+    }
+
     private void product(
             String task, DeviceWeights w, @Nullable FloatArray bias, int function, FloatArray x, FloatArray y) {
-        ArrayChecks.requireSize("x", x, (long) maxRows * w.columns());
-        ArrayChecks.requireSize("y", y, (long) maxRows * (w.rows() / GateKernels.parts(function)));
-        if (bias != null) {
-            int layers = w.layers().isEmpty() ? 1 : 1 + w.layers().getLast();
-            ArrayChecks.requireSize("bias", bias, (long) layers * w.rows());
-        }
+        ArrayChecks.requireProduct(maxRows, w, bias, x, y, GateKernels.parts(function));
         int startIndex = matrixStarts.add(task, w);
-        KernelShape shape = KernelShape.linear(w.format(), w.rows(), w.columns(), choiceRows);
-        KernelChoice choice = device.choice(shape, w.isInPanels());
+        KernelChoice choice = choice(w);
         LinearTask product = new LinearTask(
                 w, startIndex, bias == null ? powers : bias, bias == null ? 0 : w.rows(), function, x, y);
         if (choice.cut() == KernelCut.TENSOR) {

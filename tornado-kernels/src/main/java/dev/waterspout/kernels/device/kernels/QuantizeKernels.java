@@ -40,46 +40,53 @@ public final class QuantizeKernels {
             ByteArray packed) {
         int item = context.globalIdx;
         int row = context.globalIdy;
+        int items = format.get(MxParameters.ELEMENT_ITEMS) + format.get(MxParameters.SCALE_ITEMS);
+        if (row < step.get(Step.ROWS) && item < items) {
+            encodeItem(format, powers, partial, packed, item, row);
+        }
+    }
+
+    /** Encodes the elements or scales of a work-item of {@link #quantizeBlocks}. */
+    public static void encodeItem(
+            IntArray format, FloatArray powers, FloatArray partial, ByteArray packed, int item, int row) {
         int elementItems = format.get(MxParameters.ELEMENT_ITEMS);
-        if (row < step.get(Step.ROWS) && item < elementItems + format.get(MxParameters.SCALE_ITEMS)) {
-            int columns = format.get(MxParameters.COLUMNS);
-            int bits = format.get(MxParameters.ELEMENT_BITS);
-            int target = row * format.get(MxParameters.ROW_BYTES) + format.get(MxParameters.SCALE_BYTES) + item * bits;
-            int first = item * 8;
-            int end = TornadoMath.min(first + 8, columns);
+        int columns = format.get(MxParameters.COLUMNS);
+        int bits = format.get(MxParameters.ELEMENT_BITS);
+        int target = row * format.get(MxParameters.ROW_BYTES) + format.get(MxParameters.SCALE_BYTES) + item * bits;
+        int first = item * 8;
+        int end = TornadoMath.min(first + 8, columns);
+        if (item >= elementItems) {
+            int perItem = format.get(MxParameters.SCALES_PER_ITEM);
+            bits = format.get(MxParameters.SCALE_BITS);
+            first = (item - elementItems) * perItem;
+            end = TornadoMath.min(first + perItem, format.get(MxParameters.BLOCKS));
+            target = row * format.get(MxParameters.ROW_BYTES) + ((first * bits) >> 3);
+        }
+        int pending = 0;
+        int have = 0;
+        int code = 0;
+        int scale = 0;
+        for (int index = first; index < end; index++) {
             if (item >= elementItems) {
-                int perItem = format.get(MxParameters.SCALES_PER_ITEM);
-                bits = format.get(MxParameters.SCALE_BITS);
-                first = (item - elementItems) * perItem;
-                end = TornadoMath.min(first + perItem, format.get(MxParameters.BLOCKS));
-                target = row * format.get(MxParameters.ROW_BYTES) + ((first * bits) >> 3);
-            }
-            int pending = 0;
-            int have = 0;
-            int code = 0;
-            int scale = 0;
-            for (int index = first; index < end; index++) {
-                if (item >= elementItems) {
-                    code = scaleCode(format, powers, partial, row * columns, index);
-                } else {
-                    if (index == first) {
-                        int block = index >> format.get(MxParameters.BLOCK_SHIFT);
-                        scale = scaleCode(format, powers, partial, row * columns, block);
-                    }
-                    code = elementCode(format, powers, partial.get(row * columns + index), scale);
+                code = scaleCode(format, powers, partial, row * columns, index);
+            } else {
+                if (index == first) {
+                    int block = index >> format.get(MxParameters.BLOCK_SHIFT);
+                    scale = scaleCode(format, powers, partial, row * columns, block);
                 }
-                pending |= code << have;
-                have += bits;
-                while (have >= 8) {
-                    packed.set(target, (byte) (pending & 0xFF));
-                    target++;
-                    pending = pending >> 8;
-                    have -= 8;
-                }
+                code = elementCode(format, powers, partial.get(row * columns + index), scale);
             }
-            if (have > 0) {
+            pending |= code << have;
+            have += bits;
+            while (have >= 8) {
                 packed.set(target, (byte) (pending & 0xFF));
+                target++;
+                pending = pending >> 8;
+                have -= 8;
             }
+        }
+        if (have > 0) {
+            packed.set(target, (byte) (pending & 0xFF));
         }
     }
 

@@ -176,6 +176,53 @@ class CudaStandInTest {
         assertThat(read(4)[3]).isEqualTo(1000 + 2 - 3 - 128 * 4 + 127 * 5);
     }
 
+    /** A of 16 x 16 numbers from byte n on, and B of 16 x 8, as TornadoVM's CUDA backend loads and multiplies them. */
+    private static final String MATRICES = """
+        __shared__ unsigned a[132], b[64];
+        for (int e = t; e < 128; e += 32) {
+          a[e + n / 4] = __float_as_uint(2 * e % 5) >> 16 | __float_as_uint((2 * e + 1) % 5) & 0xFFFF0000;
+        }
+        for (int e = t; e < 64; e += 32) {
+          b[e] = __float_as_uint(2 * e % 7) >> 16 | __float_as_uint((2 * e + 1) % 7) & 0xFFFF0000;
+        }
+        __syncthreads();
+        unsigned sa, sb, fa[4], fb[2];
+        float d[4], c[4] = {0.5f, 0.5f, 0.5f, 0.5f};
+        asm volatile("{ .reg .u64 u; cvta.to.shared.u64 u, %1; cvt.u32.u64 %0, u; }"
+            : "=r"(sa) : "l"((const char *) a + n + (t & 7) * 32 + (t >> 3 & 1) * 256 + (t >> 4) * 16));
+        asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+            : "=r"(fa[0]), "=r"(fa[1]), "=r"(fa[2]), "=r"(fa[3]) : "r"(sa));
+        asm volatile("{ .reg .u64 u; cvta.to.shared.u64 u, %1; cvt.u32.u64 %0, u; }"
+            : "=r"(sb) : "l"((const char *) b + (t & 7) * 16 + (t >> 3 & 1) * 128));
+        asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0,%1}, [%2];"
+            : "=r"(fb[0]), "=r"(fb[1]) : "r"(sb));
+        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"
+            " {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%10,%11,%12,%13};"
+            : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3]) : "r"(fa[0]), "r"(fa[1]), "r"(fa[2]), "r"(fa[3]),
+              "r"(fb[0]), "r"(fb[1]), "f"(c[0]), "f"(c[1]), "f"(c[2]), "f"(c[3]));
+        for (int e = 0; e < 4; e++) x[4 * t + e] = 2 * d[e];
+        """;
+
+    @Test
+    void aWarpMultipliesMatrices() {
+        run(MATRICES, 1, 32, 16);
+        assertThat(read(SIZE))
+                .isEqualTo(IntStream.range(0, SIZE)
+                        .map(i -> {
+                            int row = i / 16 + i % 4 / 2 * 8;
+                            int column = i / 4 % 4 * 2 + i % 2;
+                            return 1
+                                    + 2
+                                            * IntStream.range(0, 16)
+                                                    .map(k -> (16 * row + k) % 5 * ((8 * k + column) % 7))
+                                                    .sum();
+                        })
+                        .toArray());
+        assertThat(launch(kernel(MATRICES), 1, 32, 8, DEFAULT_STREAM)).isEqualTo(ILLEGAL_ADDRESS);
+        assertThat(driver.lastError())
+                .isEqualTo("kernel k: a row of a matrix is not aligned to 16 bytes, block 0,0,0 thread 0,0,0");
+    }
+
     private void assertFinds(String body, int threads, String error) {
         write(new int[SIZE]);
         assertThat(launch(kernel(body), 1, threads, SIZE, DEFAULT_STREAM)).isEqualTo(ILLEGAL_ADDRESS);

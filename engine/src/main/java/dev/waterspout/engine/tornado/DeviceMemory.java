@@ -15,6 +15,7 @@ import dev.waterspout.kernels.device.DeviceCache;
 import dev.waterspout.kernels.device.DeviceRouting;
 import dev.waterspout.kernels.device.KernelCandidates;
 import dev.waterspout.kernels.device.KernelDevice;
+import dev.waterspout.kernels.device.KernelShape;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.TopLogits;
 import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
@@ -47,6 +48,9 @@ final class DeviceMemory {
     private final RankOptions options;
     private final List<ShardWeights.Layer> layers;
 
+    /** Weights of the attention half of a layer. */
+    private static final Set<TensorRole> ATTENTION = EnumSet.range(TensorRole.ATTN_NORM, TensorRole.ATTN_POST_NORM);
+
     private static final Set<TensorRole> JOINT_BIASES = Stream.concat(
                     JointWeights.HEADS.stream(), JointWeights.FFN.stream())
             .map(JointWeights.Kind::bias)
@@ -67,8 +71,9 @@ final class DeviceMemory {
      * @throws DeviceException if the device has less memory than the shard needs; the message gives both sizes
      */
     static void require(String name, TornadoDevice device, Model model, Shard shard, int ranks, RankOptions options) {
-        boolean tensorCores = KernelDevice.of(device).hasTensorCores();
-        long needed = bytes(model, shard, ranks, options, tensorCores);
+        KernelDevice kernels = KernelDevice.of(device);
+        long needed = bytes(model, shard, ranks, options, kernels.hasTensorCores())
+                + partials(kernels, model, shard, options);
         long available = device.getMaxGlobalMemory();
         if (needed > available) {
             // The need is rounded up and the memory down, so that two numbers that differ by a byte do not read alike.
@@ -83,7 +88,31 @@ final class DeviceMemory {
     }
 
     /**
-     * Computes the bytes of all arrays, without their headers.
+     * Computes the bytes that attention over parts of the positions keeps between its tasks, with the default kernels
+     * of a device.
+     *
+     * @param device the device
+     * @param model model of the file
+     * @param shard shard of the rank
+     * @param options options of the run
+     */
+    static long partials(KernelDevice device, Model model, Shard shard, RankOptions options) {
+        int heads = shard.heads().size();
+        int headDim = model.config().headDim();
+        int capacity = (int) Math.min(Integer.MAX_VALUE, options.limits().positions());
+        long graphs = new DeviceMemory(model, shard, options).combinations(ATTENTION);
+        return PhaseRows.of(options).stream()
+                .mapToLong(rows -> floats(
+                        graphs * rows.most(),
+                        device.attentionElements(
+                                KernelShape.attention(options.cacheType(), heads, headDim, rows.choice()),
+                                shard.kvHeads().size(),
+                                capacity)))
+                .sum();
+    }
+
+    /**
+     * Computes the bytes of all other arrays, without their headers.
      *
      * @param model model of the file
      * @param shard shard of the rank
@@ -240,8 +269,7 @@ final class DeviceMemory {
 
     /** Returns the number of graphs of half layers. */
     private long halfLayers() {
-        return combinations(EnumSet.range(TensorRole.ATTN_NORM, TensorRole.ATTN_POST_NORM))
-                + combinations(EnumSet.complementOf(EnumSet.range(TensorRole.ATTN_NORM, TensorRole.ATTN_POST_NORM)));
+        return combinations(ATTENTION) + combinations(EnumSet.complementOf(EnumSet.copyOf(ATTENTION)));
     }
 
     /** Returns the number of combinations of tensor types that layers have for some roles. */

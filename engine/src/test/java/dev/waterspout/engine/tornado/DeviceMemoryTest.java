@@ -22,6 +22,9 @@ import dev.waterspout.engine.testing.Groups;
 import dev.waterspout.engine.testing.SmallModel;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
+import dev.waterspout.kernels.device.DeviceLimits;
+import dev.waterspout.kernels.device.KernelDevice;
+import dev.waterspout.kernels.device.KernelVariant;
 import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.WeightMatrix;
 import java.lang.foreign.ValueLayout;
@@ -121,6 +124,22 @@ class DeviceMemoryTest {
                         2048, PROMPT.length, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(2))
                 .withCacheType(type);
         assertOccupiesThePredictedMemory(SmallModel.of("llama", 32), 1, options);
+    }
+
+    /** Of 16 parts of 128 positions, and of each a head's values, largest score and sum of weights. */
+    @Test
+    void attentionOverALongCacheKeepsItsPartsOnAGpu() {
+        KernelDevice gpu = new KernelDevice(KernelVariant.GROUPS, new DeviceLimits(1024, 1024, 64, 48 << 10, 132));
+        RankOptions options = new RankOptions(
+                2048, PROMPT.length, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(2));
+        try (Model model = SmallModel.of("llama").load()) {
+            Shard shard = ShardPlan.of(model, 1, List.of()).shards().getFirst();
+            int headElements = shard.heads().size() * (model.config().headDim() + 2);
+            int rows = 1 + PROMPT.length; // of a decode pass and of a prefill pass, which is as small
+            assertThat(DeviceMemory.partials(gpu, model, shard, options))
+                    .isEqualTo((long) rows * 16 * headElements * Float.BYTES);
+            assertThat(DeviceMemory.partials(gpu, model, shard, options("f32"))).isZero();
+        }
     }
 
     @ParameterizedTest

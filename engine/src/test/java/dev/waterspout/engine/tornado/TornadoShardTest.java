@@ -413,6 +413,24 @@ class TornadoShardTest {
         }
     }
 
+    /** On a GPU attention over a long cache is split over positions, and gives what the host does. */
+    @ParameterizedTest
+    @MethodSource("devices")
+    void aLongCacheTakesOneMoreLaunchPerLayerOnAGpu(Device device) {
+        boolean gpu = ((TornadoShards) device.shards()).kernels().variant() == KernelVariant.GROUPS;
+        SmallModel small = SmallModel.of("llama");
+        RankOptions options = new RankOptions(
+                256, PROMPT.length, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(2));
+        assertThat(token(1, 2, small, options, device).launches()).isEqualTo(gpu ? 2 * 8 + 4 : 2 * 7 + 3);
+        try (Model model = small.load();
+                RankGroup host = Groups.start(model, 1, List.of(), "f32", 256, PROMPT.length, HostKernels.scalar());
+                RankGroup group = RankGroup.inProcess(
+                        model, ShardPlan.of(model, 1, List.of()), options, List.of(device.shards()))) {
+            group.preload((bytes, total) -> {});
+            assertThat(logits(group)).containsExactly(logits(host), within(2e-4f));
+        }
+    }
+
     private static GraphPlan.Work token(int ranks, int layers, Device device) {
         RankOptions options = new RankOptions(
                 CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("e2m1:32:e8m0")), Duration.ofSeconds(1));

@@ -68,6 +68,18 @@ public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelCho
     }
 
     /**
+     * {@return the elements of working memory per row of an attention}
+     *
+     * @param shape shape of the launch
+     * @param kvHeads KV heads
+     * @param capacity positions of the cache
+     */
+    public long attentionElements(KernelShape shape, int kvHeads, int capacity) {
+        return SplitPlan.partials(
+                shape.outer(), kvHeads, shape.inner(), capacity, shape.tokens(), choice(shape), limits);
+    }
+
+    /**
      * Returns the choice for a kernel on this device.
      *
      * @param shape shape of the launch

@@ -23,11 +23,33 @@ record SplitPlan(int parts, int leastPositions, int groupHeads, int local) {
      * @param choice a choice that the device can run, or a default
      */
     static KernelChoice resolve(KernelChoice choice, DeviceCache cache, DeviceLimits limits) {
-        boolean splits = choice.cut() != KernelCut.SPLIT
-                || cache.capacity() / 2 >= choice.perItem()
-                        && even(cache.headDim()) <= SplitAttentionKernels.MOST_ELEMENTS
-                        && limits.localBytes() >= SplitAttentionKernels.LOCAL_BYTES;
-        return splits ? choice : new KernelChoice(KernelCut.GROUP, 1, choice.local());
+        return choice.cut() != KernelCut.SPLIT || suits(choice, cache.headDim(), cache.capacity(), limits)
+                ? choice
+                : new KernelChoice(KernelCut.GROUP, 1, choice.local());
+    }
+
+    private static boolean suits(KernelChoice split, int headDim, int capacity, DeviceLimits limits) {
+        return capacity / 2 >= split.perItem()
+                && even(headDim) <= SplitAttentionKernels.MOST_ELEMENTS
+                && limits.localBytes() >= SplitAttentionKernels.LOCAL_BYTES;
+    }
+
+    /**
+     * {@return the elements that an attention keeps of a row between its two tasks; 0 if it has one task}
+     *
+     * @param heads query heads
+     * @param kvHeads KV heads
+     * @param headDim elements of a head
+     * @param capacity positions of the cache
+     * @param rows tokens of the largest chunk that the kernel is chosen for
+     * @param choice the device's choice
+     * @param limits limits of the device
+     */
+    static long partials(
+            int heads, int kvHeads, int headDim, int capacity, int rows, KernelChoice choice, DeviceLimits limits) {
+        return choice.cut() == KernelCut.SPLIT && suits(choice, headDim, capacity, limits)
+                ? of(heads, kvHeads, headDim, capacity, rows, choice, limits).partials(heads, headDim)
+                : 0;
     }
 
     /**
@@ -40,15 +62,19 @@ record SplitPlan(int parts, int leastPositions, int groupHeads, int local) {
      * @param limits limits of the device
      */
     static SplitPlan of(DeviceCache cache, int heads, int rows, KernelChoice choice, DeviceLimits limits) {
-        int sharing = heads / cache.kvHeads();
-        int most =
-                Math.min(SplitAttentionKernels.MOST_HEADS, SplitAttentionKernels.MOST_ELEMENTS / even(cache.headDim()));
+        return of(heads, cache.kvHeads(), cache.headDim(), cache.capacity(), rows, choice, limits);
+    }
+
+    private static SplitPlan of(
+            int heads, int kvHeads, int headDim, int capacity, int rows, KernelChoice choice, DeviceLimits limits) {
+        int sharing = heads / kvHeads;
+        int most = Math.min(SplitAttentionKernels.MOST_HEADS, SplitAttentionKernels.MOST_ELEMENTS / even(headDim));
         // Slices of nearly the same number of heads.
         int groupHeads = Math.ceilDiv(sharing, Math.ceilDiv(sharing, most));
-        long groups = (long) rows * cache.kvHeads() * Math.ceilDiv(sharing, groupHeads);
+        long groups = (long) rows * kvHeads * Math.ceilDiv(sharing, groupHeads);
         long wanted = Math.ceilDiv(GROUPS_PER_UNIT * (long) limits.computeUnits(), groups);
-        int parts = (int) Math.min(
-                Math.min(wanted, SplitSumKernels.MOST_PARTS), Math.ceilDiv(cache.capacity(), choice.perItem()));
+        int parts =
+                (int) Math.min(Math.min(wanted, SplitSumKernels.MOST_PARTS), Math.ceilDiv(capacity, choice.perItem()));
         return new SplitPlan(parts, choice.perItem(), groupHeads, choice.local());
     }
 

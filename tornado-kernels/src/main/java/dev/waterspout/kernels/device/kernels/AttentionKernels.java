@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device.kernels;
 
+import dev.waterspout.kernels.weights.WeightBytes;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -46,8 +47,7 @@ public final class AttentionKernels {
         int row = context.globalIdy;
         if (head < heads && row < step.get(Step.ROWS)) {
             int query = (row * heads + head) * headDim;
-            int kvHead = head / (heads / kvHeads);
-            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
+            int base = base(step, places, head, heads, kvHeads);
             int table = Places.table(places, row);
             int visible = Places.position(places, row) + 1;
             int first = first(step.get(Step.WINDOW), visible);
@@ -135,8 +135,7 @@ public final class AttentionKernels {
         int row = context.globalIdy;
         if (head < heads && row < step.get(Step.ROWS)) {
             int query = (row * heads + head) * headDim;
-            int kvHead = head / (heads / kvHeads);
-            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
+            int base = base(step, places, head, heads, kvHeads);
             int table = Places.table(places, row);
             int visible = Places.position(places, row) + 1;
             int first = first(step.get(Step.WINDOW), visible);
@@ -197,8 +196,7 @@ public final class AttentionKernels {
         int head = context.groupIdx;
         int row = context.globalIdy;
         int query = (row * heads + head) * headDim;
-        int kvHead = head / (heads / kvHeads);
-        int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
+        int base = base(step, places, head, heads, kvHeads);
         int table = Places.table(places, row);
         int visible = Places.position(places, row) + 1;
         int first = first(step.get(Step.WINDOW), visible);
@@ -211,7 +209,9 @@ public final class AttentionKernels {
                 places,
                 queries,
                 keyCache,
+                places,
                 valueCache,
+                places,
                 output,
                 query,
                 base,
@@ -224,16 +224,22 @@ public final class AttentionKernels {
                 cap,
                 max,
                 1f,
+                WeightBytes.F32,
                 items);
     }
 
-    /** The same as {@link #attendFrom} by a work-group of {@code items} work-items. */
+    /**
+     * The same as {@link #attendFrom} by a work-group of {@code items} work-items, for a cache of any type: of floats
+     * and words, the arrays of the cache's type are read, see {@link CachedUnits}.
+     */
     static void attendFromByGroup(
             KernelContext context,
             IntArray places,
             FloatArray queries,
-            FloatArray keyCache,
-            FloatArray valueCache,
+            FloatArray keyFloats,
+            IntArray keyWords,
+            FloatArray valueFloats,
+            IntArray valueWords,
             FloatArray output,
             int query,
             int base,
@@ -246,6 +252,7 @@ public final class AttentionKernels {
             float cap,
             float firstMax,
             float firstSum,
+            int format,
             int items) {
         float[] maxima = context.allocateFloatLocalArray(MOST_ITEMS);
         float[] weights = context.allocateFloatLocalArray(MOST_ITEMS);
@@ -257,9 +264,11 @@ public final class AttentionKernels {
             int count = TornadoMath.min(items, end - tile);
             float score = LOWEST;
             if (item < count) {
-                int at = (base + Places.slot(places, table, tile + item, blockSize)) * headDim;
+                int at = (base + Places.slot(places, table, tile + item, blockSize))
+                        * CachedUnits.rowElements(headDim, format);
                 starts[item] = at;
-                score = capped(score(queries, query, keyCache, at, headDim) * scale, cap);
+                score = capped(
+                        CachedUnits.score(queries, query, keyFloats, keyWords, at, headDim, format) * scale, cap);
             }
             maxima[item] = score;
             for (int half = items >> 1; half > 0; half >>= 1) {
@@ -280,7 +289,7 @@ public final class AttentionKernels {
             for (int d = item; d < headDim; d += items) {
                 float total = output.get(query + d) * factor;
                 for (int j = 0; j < count; j++) {
-                    total += weights[j] * valueCache.get(starts[j] + d);
+                    total += weights[j] * CachedUnits.element(valueFloats, valueWords, starts[j], d, format);
                 }
                 output.set(query + d, total);
             }
@@ -290,6 +299,12 @@ public final class AttentionKernels {
         for (int d = item; d < headDim; d += items) {
             output.set(query + d, output.get(query + d) / sum);
         }
+    }
+
+    /** Returns the position of the cache at which the KV head of a query head begins. */
+    static int base(IntArray step, IntArray places, int head, int heads, int kvHeads) {
+        int kvHead = head / (heads / kvHeads);
+        return (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
     }
 
     /** Returns the first position that a token attends to. */
@@ -310,7 +325,7 @@ public final class AttentionKernels {
         return result;
     }
 
-    private static float score(FloatArray queries, int query, FloatArray keys, int key, int headDim) {
+    static float score(FloatArray queries, int query, FloatArray keys, int key, int headDim) {
         float s0 = 0f;
         float s1 = 0f;
         float s2 = 0f;

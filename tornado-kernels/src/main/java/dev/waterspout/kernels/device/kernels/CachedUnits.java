@@ -42,6 +42,19 @@ final class CachedUnits {
         return format == WeightBytes.F32 ? headDim : CachedWords.rowWords(headDim, format);
     }
 
+    /** {@return the product of a query and the head that begins at array element {@code row}} */
+    static float score(
+            FloatArray queries, int query, FloatArray floats, IntArray words, int row, int headDim, int format) {
+        return format == WeightBytes.F32
+                ? AttentionKernels.score(queries, query, floats, row, headDim)
+                : CachedWords.score(queries, query, words, row, headDim, format);
+    }
+
+    /** {@return element {@code d} of the head that begins at array element {@code row}} */
+    static float element(FloatArray floats, IntArray words, int row, int d, int format) {
+        return format == WeightBytes.F32 ? floats.get(row + d) : CachedWords.element(words, row, d, format);
+    }
+
     /**
      * Unpacks a unit.
      *

@@ -40,8 +40,7 @@ public final class PackedAttentionKernels {
         int row = context.globalIdy;
         if (head < heads && row < step.get(Step.ROWS)) {
             int query = (row * heads + head) * headDim;
-            int kvHead = head / (heads / kvHeads);
-            int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
+            int base = AttentionKernels.base(step, places, head, heads, kvHeads);
             int table = Places.table(places, row);
             int visible = Places.position(places, row) + 1;
             float max = sinks.get(step.get(Step.LAYER) * heads + head);
@@ -108,61 +107,37 @@ public final class PackedAttentionKernels {
             float scale,
             float cap,
             int format) {
-        float[] maxima = context.allocateFloatLocalArray(AttentionKernels.MOST_ITEMS);
-        float[] weights = context.allocateFloatLocalArray(AttentionKernels.MOST_ITEMS);
-        int[] starts = context.allocateIntLocalArray(AttentionKernels.MOST_ITEMS);
         int items = context.localGroupSizeX;
         int item = context.localIdx;
         int head = context.groupIdx;
         int row = context.globalIdy;
         int query = (row * heads + head) * headDim;
-        int kvHead = head / (heads / kvHeads);
-        int base = (step.get(Step.LAYER) * kvHeads + kvHead) * places.get(Places.CAPACITY);
-        int table = Places.table(places, row);
+        int base = AttentionKernels.base(step, places, head, heads, kvHeads);
         int visible = Places.position(places, row) + 1;
         for (int d = item; d < headDim; d += items) {
             output.set(query + d, 0f);
         }
-        float max = sinks.get(step.get(Step.LAYER) * heads + head);
-        float sum = 1f;
-        for (int tile = AttentionKernels.first(step.get(Step.WINDOW), visible); tile < visible; tile += items) {
-            int count = TornadoMath.min(items, visible - tile);
-            float score = AttentionKernels.LOWEST;
-            if (item < count) {
-                int at = (base + Places.slot(places, table, tile + item, blockSize))
-                        * CachedWords.rowWords(headDim, format);
-                starts[item] = at;
-                float product = CachedWords.score(queries, query, keyCache, at, headDim, format);
-                score = AttentionKernels.capped(product * scale, cap);
-            }
-            maxima[item] = score;
-            for (int half = items >> 1; half > 0; half >>= 1) {
-                context.localBarrier();
-                if (item < half) {
-                    maxima[item] = TornadoMath.max(maxima[item], maxima[item + half]);
-                }
-            }
-            context.localBarrier();
-            float newMax = TornadoMath.max(max, maxima[0]);
-            weights[item] = TornadoMath.exp(score - newMax);
-            context.localBarrier();
-            float factor = TornadoMath.exp(max - newMax);
-            sum = sum * factor;
-            for (int j = 0; j < count; j++) {
-                sum += weights[j];
-            }
-            for (int d = item; d < headDim; d += items) {
-                float total = output.get(query + d) * factor;
-                for (int j = 0; j < count; j++) {
-                    total += weights[j] * CachedWords.element(valueCache, starts[j], d, format);
-                }
-                output.set(query + d, total);
-            }
-            max = newMax;
-            context.localBarrier();
-        }
-        for (int d = item; d < headDim; d += items) {
-            output.set(query + d, output.get(query + d) / sum);
-        }
+        AttentionKernels.attendFromByGroup(
+                context,
+                places,
+                queries,
+                queries,
+                keyCache,
+                queries,
+                valueCache,
+                output,
+                query,
+                base,
+                Places.table(places, row),
+                AttentionKernels.first(step.get(Step.WINDOW), visible),
+                visible,
+                headDim,
+                blockSize,
+                scale,
+                cap,
+                sinks.get(step.get(Step.LAYER) * heads + head),
+                1f,
+                format,
+                items);
     }
 }

@@ -293,8 +293,8 @@ public final class SplitAttentionKernels {
         int[] rows = new int[POSITIONS];
         int head = head(group, shape, groupHeads);
         int heads = groupHeads(shape, head, groupHeads);
-        int kvHeads = shape.get(RotaryShape.KV_HEADS);
-        int base = (step.get(Step.LAYER) * kvHeads + head / sharing(shape)) * places.get(Places.CAPACITY);
+        int base = AttentionKernels.base(
+                step, places, head, shape.get(RotaryShape.HEADS), shape.get(RotaryShape.KV_HEADS));
         int table = Places.table(places, row);
         int length = partLength(shape, end - first);
         int from = first + part(group, shape, groupHeads) * length;

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device.kernels;
 
+import dev.waterspout.kernels.weights.WeightBytes;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -108,7 +109,9 @@ public final class TurnedAttentionKernels {
                 places,
                 queries,
                 keyCache,
+                places,
                 valueCache,
+                places,
                 output,
                 query,
                 base,
@@ -121,13 +124,13 @@ public final class TurnedAttentionKernels {
                 cap,
                 max,
                 TornadoMath.exp(sink - max) + weight,
+                WeightBytes.F32,
                 items);
     }
 
     /** Returns the position of the cache at which the KV head of a query head begins. */
     static int base(IntArray step, IntArray places, IntArray shape, int head) {
-        int kvHeads = shape.get(RotaryShape.KV_HEADS);
-        return (step.get(Step.LAYER) * kvHeads + kvHead(shape, head)) * places.get(Places.CAPACITY);
+        return AttentionKernels.base(step, places, head, shape.get(RotaryShape.HEADS), shape.get(RotaryShape.KV_HEADS));
     }
 
     private static int kvHead(IntArray shape, int head) {

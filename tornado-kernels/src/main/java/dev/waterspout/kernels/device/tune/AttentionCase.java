@@ -34,6 +34,8 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
         implements TuneCase {
     /** Number of tokens before those of the launch, typical of a short conversation. */
     private static final int DEPTH = 256;
+    /** Part of the cache that is before a single token, if that is more. */
+    private static final int PART = 4;
 
     private static final double TOLERANCE = 1e-4;
 
@@ -43,7 +45,8 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
     }
 
     private int position() {
-        return Math.min(DEPTH, capacity - timedTokens);
+        int depth = tokens == 1 ? Math.max(DEPTH, capacity / PART) : DEPTH;
+        return Math.min(depth, capacity - timedTokens);
     }
 
     @Override

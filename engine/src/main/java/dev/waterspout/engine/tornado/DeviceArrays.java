@@ -99,8 +99,7 @@ final class DeviceArrays {
         int heads = shard.heads().size();
         int kvHeads = shard.kvHeads().size();
         all.add(powers);
-        boolean slices = !model.tied() || shard.vocabulary().from() % Panels.ROWS == 0;
-        embedding = keep(StackedWeights.single("embedding", weights.embedding(), slices, mostBytes));
+        embedding = keep(StackedWeights.single("embedding", weights.embedding(), mostBytes));
         attentionNorm = norm(config, layers, TensorRole.ATTN_NORM, TensorRole.ATTN_NORM_BIAS);
         sinks = sinks(layers, heads);
         attentionOutput = stack("attention output", layers, TensorRole.ATTN_OUTPUT);
@@ -120,9 +119,9 @@ final class DeviceArrays {
                 1,
                 config.width(),
                 config.epsilon()));
-        output = model.tied()
+        output = sharesTable(model, shard)
                 ? embedding.slice(shard.vocabulary().from(), shard.vocabulary().to())
-                : keep(StackedWeights.single("output head", weights.output(), true, mostBytes));
+                : keep(StackedWeights.single("output head", weights.output(), mostBytes));
         cache = cache(config, kvHeads, options.cacheType(), options.limits());
         onDeviceOnly.add(cache.keys());
         if (config.latent() == null) {
@@ -138,6 +137,14 @@ final class DeviceArrays {
         partial = floats(rows, config.width());
         sum = floats(rows, config.width());
         logits = floats(options.logitRows(), shard.vocabulary().size());
+    }
+
+    /** Returns whether the output head is a part of the embedding table: a part of panels begins with a panel. */
+    static boolean sharesTable(Model model, Shard shard) {
+        WeightMatrix table = model.embedding();
+        return model.tied()
+                && (!Panels.exist(table.format(), table.columns())
+                        || shard.vocabulary().from() % Panels.ROWS == 0);
     }
 
     /** Returns all arrays. */

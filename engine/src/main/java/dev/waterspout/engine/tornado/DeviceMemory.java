@@ -22,8 +22,6 @@ import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
-import dev.waterspout.kernels.weights.Panels;
-import dev.waterspout.kernels.weights.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
@@ -129,18 +127,20 @@ final class DeviceMemory {
     }
 
     /**
-     * Returns the bytes of the matrices of all layers, the whole embedding table, and the output head if it is a
-     * separate matrix.
+     * Returns the bytes of the matrices of all layers, the whole embedding table, and the output head if it is
+     * not a part of the table.
      */
     private long weights() {
         WeightMatrix embedding = model.embedding();
         long table = embedding.rows() * embedding.format().rowBytes(embedding.columns());
         WeightMatrix output = model.output();
-        long tied = model.tied() ? shard.vocabulary().size() * output.format().rowBytes(output.columns()) : 0;
+        long tied = DeviceArrays.sharesTable(model, shard)
+                ? shard.vocabulary().size() * output.format().rowBytes(output.columns())
+                : 0;
         return ShardWeights.bytes(model, shard) + table - tied + padding();
     }
 
-    /** What matrices take more in panels than in a file. */
+    /** Returns what matrices take more on the device than in a file. */
     private long padding() {
         ShardWeights weights = ShardWeights.shapes(model, shard);
         long ofLayers = weights.layers().stream()
@@ -153,15 +153,14 @@ final class DeviceMemory {
                 .filter(StackedWeights::inPanels)
                 .mapToLong(DeviceMemory::padding)
                 .sum();
-        return ofLayers + ofStacks + padding(model.embedding()) + (model.tied() ? 0 : padding(weights.output()));
+        return ofLayers
+                + ofStacks
+                + padding(model.embedding())
+                + (DeviceArrays.sharesTable(model, shard) ? 0 : padding(weights.output()));
     }
 
     private static long padding(WeightMatrix matrix) {
-        WeightFormat format = matrix.format();
-        return Panels.exist(format, matrix.columns())
-                ? Integer.BYTES * Panels.words(format, matrix.rows(), matrix.columns())
-                        - matrix.rows() * format.rowBytes(matrix.columns())
-                : 0;
+        return StackedWeights.bytes(matrix) - matrix.rows() * matrix.format().rowBytes(matrix.columns());
     }
 
     /** Returns the bytes of norms and biases. A kind that any layer has is allocated for all layers. */

@@ -2,6 +2,7 @@ package dev.waterspout.engine.tornado;
 
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.kernels.device.DeviceWeights;
+import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.PanelPacker;
 import dev.waterspout.kernels.weights.Panels;
@@ -38,7 +39,8 @@ final class StackedWeights {
      * @param kind kind of the weights, for error messages
      * @param matrices the matrices of each layer, which are stacked by rows; every layer has either none or the same
      *     number, of the same shapes; the matrices of a layer have one type; at least one layer has some
-     * @param panels whether they lie in {@link Panels}, if there are any for them
+     * @param panels whether they lie in {@link Panels}, or become f32 if there are none for them; else they lie as in
+     *     the file
      * @param mostBytes largest size of one array on the device
      * @throws DeviceException if the matrices of one layer do not fit in one array
      */
@@ -57,8 +59,8 @@ final class StackedWeights {
         }
         layers.forEach((format, ofType) -> {
             int columns = some.getFirst().columns();
-            boolean inPanels = panels && Panels.exist(format, columns);
-            long most = most(format, inPanels, mostBytes) / elements(format, inPanels, rows, columns);
+            Form form = Form.of(format, columns, panels);
+            long most = form.most(mostBytes) / form.elements(format, rows, columns);
             int inOne = Math.toIntExact(Math.clamp(most, 1, ofType.size()));
             for (int first = 0; first < ofType.size(); first += inOne) {
                 List<Integer> inThis = ofType.subList(first, Math.min(first + inOne, ofType.size()));
@@ -76,18 +78,45 @@ final class StackedWeights {
         return matrix.rows() % Panels.ROWS == 0 && Panels.exist(matrix.format(), matrix.columns());
     }
 
-    /** {@return the largest number of elements of an array on the device; TornadoVM counts them in an int} */
-    private static long most(WeightFormat format, boolean inPanels, long mostBytes) {
-        long bytes = mostBytes - TornadoNativeArray.ARRAY_HEADER;
-        boolean ofFour = inPanels || format == WeightFormat.F32;
-        return Math.min(DeviceWeights.MOST_ELEMENTS, ofFour ? bytes / Float.BYTES : bytes);
+    /** The arrays that matrices lie in. */
+    private enum Form {
+        PANELS,
+        FLOATS,
+        AS_IN_THE_FILE;
+
+        static Form of(WeightFormat format, int columns, boolean panels) {
+            if (format == WeightFormat.F32) {
+                return FLOATS;
+            }
+            if (!panels) {
+                return AS_IN_THE_FILE;
+            }
+            return Panels.exist(format, columns) ? PANELS : FLOATS;
+        }
+
+        /** {@return the largest number of elements of an array on the device; TornadoVM counts them in an int} */
+        long most(long mostBytes) {
+            long bytes = mostBytes - TornadoNativeArray.ARRAY_HEADER;
+            return Math.min(DeviceWeights.MOST_ELEMENTS, this == AS_IN_THE_FILE ? bytes : bytes / Float.BYTES);
+        }
+
+        long elements(WeightFormat format, int rows, int columns) {
+            return switch (this) {
+                case PANELS -> Panels.words(format, rows, columns);
+                case FLOATS -> (long) rows * columns;
+                case AS_IN_THE_FILE -> rows * format.rowBytes(columns);
+            };
+        }
     }
 
-    private static long elements(WeightFormat format, boolean inPanels, int rows, int columns) {
-        if (inPanels) {
-            return Panels.words(format, rows, columns);
-        }
-        return format == WeightFormat.F32 ? (long) rows * columns : rows * format.rowBytes(columns);
+    /**
+     * Returns the bytes that a matrix takes on a device for products with all of it.
+     *
+     * @param matrix matrix of the file
+     */
+    static long bytes(WeightMatrix matrix) {
+        Form form = Form.of(matrix.format(), matrix.columns(), true);
+        return Float.BYTES * form.elements(matrix.format(), matrix.rows(), matrix.columns());
     }
 
     /** Returns the index of the array with a layer's matrices; -1 for a layer without such matrices. */
@@ -110,20 +139,19 @@ final class StackedWeights {
      *
      * @param kind kind of the weights, for error messages
      * @param matrix matrix of the file
-     * @param panels whether it lies in {@link Panels}, if there are any for it
      * @param mostBytes largest size of one array on the device
      * @throws DeviceException if it does not fit in one array
      */
-    static DeviceWeights single(String kind, WeightMatrix matrix, boolean panels, long mostBytes) {
-        return stack(kind, List.of(), List.of(matrix), matrix.rows(), panels, mostBytes);
+    static DeviceWeights single(String kind, WeightMatrix matrix, long mostBytes) {
+        return stack(kind, List.of(), List.of(matrix), matrix.rows(), true, mostBytes);
     }
 
     private static DeviceWeights stack(
             String kind, List<Integer> layers, List<WeightMatrix> matrices, int rows, boolean panels, long mostBytes) {
         WeightMatrix first = matrices.getFirst();
-        boolean inPanels = panels && Panels.exist(first.format(), first.columns());
-        long needed = Math.max(1, layers.size()) * elements(first.format(), inPanels, rows, first.columns());
-        long most = most(first.format(), inPanels, mostBytes);
+        Form form = Form.of(first.format(), first.columns(), panels);
+        long needed = Math.max(1, layers.size()) * form.elements(first.format(), rows, first.columns());
+        long most = form.most(mostBytes);
         if (needed > most) {
             throw new DeviceException("the " + kind + " weights are too large for a device: "
                     + (layers.size() < 2 ? "" : layers.size() + " x ") + rows + " x " + first.columns() + " "
@@ -131,20 +159,24 @@ final class StackedWeights {
                     + most);
         }
         int elements = Math.toIntExact(needed);
-        if (first.format() == WeightFormat.F32) {
-            FloatArray floats = new FloatArray(elements);
-            copy(matrices, floats.getSegment());
-            return new DeviceWeights(first.format(), floats, layers, rows, first.columns());
-        }
-        if (inPanels) {
-            IntArray words = new IntArray(elements);
-            words.getSegment().fill((byte) 0);
-            copyToPanels(matrices, rows, words);
-            return new DeviceWeights(first.format(), words, layers, rows, first.columns());
-        }
-        ByteArray bytes = new ByteArray(elements);
-        copy(matrices, bytes.getSegment());
-        return new DeviceWeights(first.format(), bytes, layers, rows, first.columns());
+        return switch (form) {
+            case FLOATS -> {
+                FloatArray floats = new FloatArray(elements);
+                unpack(matrices, floats);
+                yield new DeviceWeights(WeightFormat.F32, floats, layers, rows, first.columns());
+            }
+            case PANELS -> {
+                IntArray words = new IntArray(elements);
+                words.getSegment().fill((byte) 0);
+                copyToPanels(matrices, rows, words);
+                yield new DeviceWeights(first.format(), words, layers, rows, first.columns());
+            }
+            case AS_IN_THE_FILE -> {
+                ByteArray bytes = new ByteArray(elements);
+                copy(matrices, bytes.getSegment());
+                yield new DeviceWeights(first.format(), bytes, layers, rows, first.columns());
+            }
+        };
     }
 
     /** Stacks f32 vectors of equal length. A null vector becomes zeros; at least one is not null. */
@@ -194,6 +226,16 @@ final class StackedWeights {
             if (done == rows) {
                 start += (int) Panels.words(matrix.format(), rows, matrix.columns());
                 done = 0;
+            }
+        }
+    }
+
+    private static void unpack(List<WeightMatrix> matrices, FloatArray floats) {
+        long offset = 0;
+        for (WeightMatrix matrix : matrices) {
+            for (int row = 0; row < matrix.rows(); row++) {
+                HostKernels.scalar().embed(matrix, row, floats.getSegment(), offset);
+                offset += (long) matrix.columns() * Float.BYTES;
             }
         }
     }

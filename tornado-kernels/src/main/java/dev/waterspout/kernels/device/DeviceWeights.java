@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.weights.PanelPacker;
 import dev.waterspout.kernels.weights.Panels;
+import dev.waterspout.kernels.weights.QuantBlock;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -15,8 +16,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * Matrices of one kind and tensor type, one per layer, stacked in one device array: [layers][rows][columns].
  *
  * @param format tensor type of the weights
- * @param data a {@link FloatArray} for F32, for any other format a {@link ByteArray} with the file's bytes, or an
- *     {@link IntArray} of {@link Panels}
+ * @param data a {@link FloatArray} for F32, for any other format an {@link IntArray} of {@link Panels}, or a
+ *     {@link ByteArray} with the file's bytes, which only products with chosen matrices read
  * @param layers the model's layers that the matrices belong to, ascending; empty for one matrix that serves every layer
  * @param rows rows of a matrix
  * @param columns columns of a matrix, a multiple of the format's block
@@ -125,6 +126,14 @@ public record DeviceWeights(
         return new DeviceWeights(format, data, layers, to - from, columns, first + before);
     }
 
+    /** Checks that products can read these weights. */
+    void requireProducts(String task) {
+        if (data instanceof ByteArray) {
+            throw new IllegalArgumentException(
+                    "task " + task + ": weights of " + format + " lie as in a file; they must be in panels or F32");
+        }
+    }
+
     FloatArray floats() {
         return (FloatArray) data;
     }
@@ -142,13 +151,32 @@ public record DeviceWeights(
         return data instanceof IntArray;
     }
 
-    /** {@return these weights in {@link Panels}, copied; or themselves if there are none for them} */
-    public DeviceWeights inPanels() {
-        if (!(data instanceof ByteArray) || !Panels.exist(format, columns)) {
+    /**
+     * {@return the type of matrices as products read them: their own in {@link Panels}, F32 where there are none}
+     *
+     * @param format tensor type in the file
+     * @param columns columns of a matrix
+     */
+    public static WeightFormat productFormat(WeightFormat format, int columns) {
+        return Panels.exist(format, columns) ? format : WeightFormat.F32;
+    }
+
+    /** {@return these weights as products read them, copied; or themselves if they are of F32} */
+    public DeviceWeights forProducts() {
+        if (!(data instanceof ByteArray)) {
             return this;
         }
-        int ofMatrix = Math.toIntExact(Panels.words(format, rows, columns));
-        IntArray words = new IntArray(Math.multiplyExact(matrices(), ofMatrix));
+        WeightFormat made = productFormat(format, columns);
+        int ofMatrix =
+                Math.toIntExact(made == WeightFormat.F32 ? (long) rows * columns : Panels.words(format, rows, columns));
+        int elements = Math.multiplyExact(matrices(), ofMatrix);
+        if (made == WeightFormat.F32) {
+            FloatArray floats = new FloatArray(elements);
+            long address = data.getSegment().address() + first;
+            format.unpack(address, elements, floats.getSegment().address(), new QuantBlock());
+            return new DeviceWeights(made, floats, layers, rows, columns);
+        }
+        IntArray words = new IntArray(elements);
         words.getSegment().fill((byte) 0);
         PanelPacker packer = new PanelPacker(format, columns);
         for (int matrix = 0; matrix < matrices(); matrix++) {

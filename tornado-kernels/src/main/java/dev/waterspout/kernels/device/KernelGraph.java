@@ -11,7 +11,6 @@ import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.weights.DeviceTables;
-import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -138,9 +137,8 @@ public final class KernelGraph {
         int width = table.columns();
         ArrayChecks.requireSize("tokens", tokens, maxRows);
         ArrayChecks.requireSize("x", x, (long) maxRows * width);
-        if (table.format() == WeightFormat.F32) {
-            graph.task(task, EmbeddingKernels::embedFloats, context, step, tokens, table.floats(), x, width);
-        } else if (table.isInPanels()) {
+        table.requireProducts(task);
+        if (table.isInPanels()) {
             graph.task(
                     task,
                     EmbeddingKernels::embedPanels,
@@ -153,18 +151,7 @@ public final class KernelGraph {
                     table.first(),
                     table.kernelFormat());
         } else {
-            graph.task(
-                    task,
-                    EmbeddingKernels::embedBytes,
-                    context,
-                    step,
-                    tokens,
-                    table.bytes(),
-                    powers,
-                    x,
-                    width,
-                    table.rowElements(),
-                    table.kernelFormat());
+            graph.task(task, EmbeddingKernels::embedFloats, context, step, tokens, table.floats(), x, width);
         }
         launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
     }
@@ -273,6 +260,7 @@ public final class KernelGraph {
 
     private void product(
             String task, DeviceWeights w, @Nullable FloatArray bias, int function, FloatArray x, FloatArray y) {
+        w.requireProducts(task);
         ArrayChecks.requireProduct(maxRows, w, bias, x, y, GateKernels.parts(function));
         int startIndex = matrixStarts.add(task, w);
         KernelChoice choice = choice(w);
@@ -281,7 +269,7 @@ public final class KernelGraph {
         if (choice.cut() == KernelCut.TENSOR) {
             new TensorTask(product).add(this, task);
         } else {
-            product.add(graph, task, context, step, powers, choice, launches);
+            product.add(graph, task, context, step, choice, launches);
         }
     }
 

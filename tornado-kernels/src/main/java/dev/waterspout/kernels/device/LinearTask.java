@@ -5,11 +5,9 @@ import dev.waterspout.kernels.device.kernels.LinearGroupKernels;
 import dev.waterspout.kernels.device.kernels.LinearKernels;
 import dev.waterspout.kernels.device.kernels.LinearPanelGroupKernels;
 import dev.waterspout.kernels.device.kernels.LinearPanelKernels;
-import dev.waterspout.kernels.device.kernels.LinearRunKernels;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.ProductShape;
 import dev.waterspout.kernels.weights.Panels;
-import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
@@ -19,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * The operands of one matrix product. Selects the kernel by choice and format.
  *
- * @param w weights
+ * @param w weights in panels or of F32
  * @param startIndex index in {@link Step} of the element at which the layer's matrix begins in {@code w}
  * @param bias [layers][rows of w], or any array
  * @param biasStride elements of {@code bias} from one layer to the next, 0 for no bias
@@ -41,42 +39,19 @@ record LinearTask(
             String task,
             KernelContext context,
             IntArray step,
-            FloatArray powers,
             KernelChoice choice,
             LaunchPlan launches) {
         int local = choice.local();
         if (w.isInPanels()) {
             inPanels(graph, task, context, step, choice);
-            long panels = Math.ceilDiv(outputs(), Panels.ROWS);
-            switch (choice.cut()) {
-                case PLAIN, BLOCK, SPLIT -> launches.add(task, panels, local, 0, RowCount.CHUNK);
-                case GROUP -> launches.add(task, panels * local, local, 1, RowCount.CHUNK);
-                case TILE -> launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
-                case TENSOR -> throw unsupported();
-            }
-            return;
+        } else {
+            floats(graph, task, context, step, choice);
         }
+        long items = w.isInPanels() ? Math.ceilDiv(outputs(), Panels.ROWS) : outputs();
         switch (choice.cut()) {
-            case PLAIN, BLOCK, SPLIT -> {
-                if (choice.perItem() == 1) {
-                    byItem(graph, task, context, step, powers);
-                } else {
-                    byRun(graph, task, context, step, powers, choice);
-                }
-                launches.add(task, outputs(), local, 0, RowCount.CHUNK);
-            }
-            case GROUP -> {
-                if (w.format() == WeightFormat.F32) {
-                    floatsByGroup(graph, task, context, step, local);
-                } else {
-                    byRun(graph, task, context, step, powers, choice);
-                }
-                launches.add(task, (long) outputs() * local, local, 1, RowCount.CHUNK);
-            }
-            case TILE -> {
-                byTile(graph, task, context, step, powers, choice.perItem());
-                launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
-            }
+            case PLAIN, BLOCK, SPLIT -> launches.add(task, items, local, 0, RowCount.CHUNK);
+            case GROUP -> launches.add(task, items * local, local, 1, RowCount.CHUNK);
+            case TILE -> launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
             case TENSOR -> throw unsupported();
         }
     }
@@ -147,128 +122,43 @@ record LinearTask(
         return shape;
     }
 
-    private void byItem(TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers) {
-        if (w.format() == WeightFormat.F32) {
-            graph.task(
-                    task,
-                    LinearKernels::linearFloats,
-                    context,
-                    step,
-                    w.floats(),
-                    x,
-                    bias,
-                    y,
-                    outputs(),
-                    w.columns(),
-                    startIndex,
-                    biasStride,
-                    function);
-        } else {
-            graph.task(
-                    task,
-                    LinearKernels::linearBytes,
-                    context,
-                    step,
-                    w.bytes(),
-                    powers,
-                    x,
-                    bias,
-                    y,
-                    outputs(),
-                    w.columns(),
-                    w.rowElements(),
-                    startIndex,
-                    biasStride,
-                    function,
-                    w.kernelFormat());
-        }
-    }
-
-    /**
-     * Adds a kernel with weights as bytes and one more number: tokens per work-item, or work-items per row.
-     */
-    private void byRun(
-            TaskGraph graph,
-            String task,
-            KernelContext context,
-            IntArray step,
-            FloatArray powers,
-            KernelChoice choice) {
-        graph.task(
-                task,
-                choice.cut() == KernelCut.GROUP ? LinearGroupKernels::groupBytes : LinearRunKernels::runBytes,
-                context,
-                step,
-                w.bytes(),
-                powers,
-                x,
-                bias,
-                y,
-                outputs(),
-                w.columns(),
-                w.rowElements(),
-                startIndex,
-                biasStride,
-                function,
-                w.kernelFormat(),
-                choice.cut() == KernelCut.GROUP ? choice.local() : choice.perItem());
-    }
-
-    private void floatsByGroup(TaskGraph graph, String task, KernelContext context, IntArray step, int items) {
-        graph.task(
-                task,
-                LinearGroupKernels::groupFloats,
-                context,
-                step,
-                w.floats(),
-                x,
-                bias,
-                y,
-                outputs(),
-                w.columns(),
-                startIndex,
-                biasStride,
-                function,
-                items);
-    }
-
-    private void byTile(
-            TaskGraph graph, String task, KernelContext context, IntArray step, FloatArray powers, int perItem) {
-        if (w.format() == WeightFormat.F32) {
-            graph.task(
-                    task,
-                    LinearTileKernels::tileFloats,
-                    context,
-                    step,
-                    w.floats(),
-                    x,
-                    bias,
-                    y,
-                    outputs(),
-                    w.columns(),
-                    startIndex,
-                    biasStride,
-                    function,
-                    perItem);
-        } else {
-            graph.task(
-                    task,
-                    LinearTileKernels::tileBytes,
-                    context,
-                    step,
-                    w.bytes(),
-                    powers,
-                    x,
-                    bias,
-                    y,
-                    outputs(),
-                    w.columns(),
-                    w.rowElements(),
-                    startIndex,
-                    biasStride,
-                    function,
-                    w.kernelFormat(),
-                    perItem);
+    /** Adds a kernel with weights of f32. */
+    private void floats(TaskGraph graph, String task, KernelContext context, IntArray step, KernelChoice choice) {
+        switch (choice.cut()) {
+            case PLAIN, BLOCK, SPLIT ->
+                graph.task(
+                        task,
+                        LinearKernels::linearFloats,
+                        context,
+                        step,
+                        w.floats(),
+                        x,
+                        bias,
+                        y,
+                        outputs(),
+                        w.columns(),
+                        startIndex,
+                        biasStride,
+                        function);
+            case GROUP, TILE -> {
+                boolean group = choice.cut() == KernelCut.GROUP;
+                graph.task(
+                        task,
+                        group ? LinearGroupKernels::groupFloats : LinearTileKernels::tileFloats,
+                        context,
+                        step,
+                        w.floats(),
+                        x,
+                        bias,
+                        y,
+                        outputs(),
+                        w.columns(),
+                        startIndex,
+                        biasStride,
+                        function,
+                        group ? choice.local() : choice.perItem());
+            }
+            case TENSOR -> throw unsupported();
         }
     }
 }

@@ -3,10 +3,7 @@ package dev.waterspout.kernels.weights;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/**
- * Numbers out of the raw bytes of a tensor, for kernels, and the blocks of Q8_0 and Q4_0, for which some kernels are
- * written.
- */
+/** Numbers out of the raw bytes of a tensor, for kernels. */
 public final class WeightBytes {
     /** Numbers of formats as compile-time constants of kernels. */
     public static final int F32 = Float32.ID;
@@ -16,9 +13,6 @@ public final class WeightBytes {
     public static final int Q8_0 = Q80.ID;
 
     public static final int Q4_0 = Q40.ID;
-
-    public static final int Q8_0_BLOCK_BYTES = Blocks32.Q8_BYTES;
-    public static final int Q4_0_BLOCK_BYTES = Blocks32.Q4_BYTES;
 
     private WeightBytes() {}
 

@@ -44,7 +44,7 @@ class EncodedProductTest {
     void hasTheBitsOfTwoTasks(TestDevice device, Case each) {
         Random random = new Random(each.hashCode());
         DeviceWeights w = Operands.weights(random, each.weights, LAYERS, each.rows, COLUMNS)
-                .inPanels();
+                .forProducts();
         FloatArray bias = each.bias ? Operands.gaussian(random, LAYERS * each.rows) : null;
         FloatArray x = Operands.gaussian(random, TOKENS * COLUMNS);
         DeviceCodec codec = DeviceCodec.of(WireFormat.parse(each.wire), each.rows);

@@ -176,7 +176,7 @@ class ExpertKernelsTest {
             FloatArray weights = Operands.gaussian(random, ROWS * 2);
 
             Mixture ofBytes = new Mixture(up, bias, down, downBias, x, weights);
-            Mixture ofPanels = new Mixture(up.inPanels(), bias, down.inPanels(), downBias, x, weights);
+            Mixture ofPanels = new Mixture(up.forProducts(), bias, down.forProducts(), downBias, x, weights);
             FloatArray apart = ofPanels.run(device, false, 4);
             Operands.assertSameBits(ofPanels.run(device, true, 2), apart);
             Operands.assertClose(apart, ofBytes.run(device, false, 4), 1e-5);
@@ -233,7 +233,7 @@ class ExpertKernelsTest {
         IntArray chosen = DeviceRouting.chosen(1, rule);
         ExpertTasks tasks = new ExpertTasks(graph, new DeviceRouting(2, 0, 2, rule, chosen, new FloatArray(1)));
         DeviceWeights w = Operands.weights(new Random(1), WeightFormat.Q8_0, 1, 2 * 12, 32)
-                .inPanels();
+                .forProducts();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tasks.linear("up", w, null, new FloatArray(32), false, new FloatArray(12)))
                 .withMessage("task up: matrices of 12 outputs of Q8_0 for a product by panels; outputs are a multiple"

@@ -12,6 +12,7 @@ import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.List;
 import java.util.Objects;
@@ -135,8 +136,8 @@ class KernelGraphTest {
     void matricesStartWhereTheLayerLiesInItsArray() {
         KernelGraph graph = new KernelGraph("g", ITEMS, 1, step, powers);
         FloatArray x = new FloatArray(32);
-        ByteArray two = new ByteArray(2 * 3 * 34);
-        DeviceWeights some = new DeviceWeights(WeightFormat.Q8_0, two, List.of(1, 4), 3, 32);
+        int words = (int) Panels.words(WeightFormat.Q8_0, 3, 32);
+        DeviceWeights some = new DeviceWeights(WeightFormat.Q8_0, new IntArray(2 * words), List.of(1, 4), 3, 32);
         DeviceWeights all = Operands.weights(new Random(1), WeightFormat.F32, 5, 2, 32);
         DeviceWeights one = Operands.weights(new Random(1), WeightFormat.F32, 1, 2, 32);
         graph.linear("some", some, null, x, new FloatArray(3));
@@ -145,7 +146,7 @@ class KernelGraphTest {
 
         step.set(Step.LAYER, 4);
         graph.prepare();
-        assertThat(step.get(Step.MATRIX_START)).isEqualTo(3 * 34);
+        assertThat(step.get(Step.MATRIX_START)).isEqualTo(words);
         assertThat(step.get(Step.MATRIX_START + 1)).isEqualTo(4 * 2 * 32);
         assertThat(step.get(Step.MATRIX_START + 2)).isZero();
         step.set(Step.LAYER, 1);
@@ -161,13 +162,17 @@ class KernelGraphTest {
     @Test
     void refusesArraysThatAreTooSmall() {
         KernelGraph graph = new KernelGraph("g", ITEMS, 2, step, powers);
-        DeviceWeights weights = Operands.weights(new Random(1), WeightFormat.Q8_0, 1, 3, 32);
+        DeviceWeights stored = Operands.weights(new Random(1), WeightFormat.Q8_0, 1, 3, 32);
+        DeviceWeights weights = stored.forProducts();
         FloatArray small = new FloatArray(5);
         FloatArray large = new FloatArray(640);
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> graph.linear("p", weights, null, large, small))
                 .withMessage("y has 5 elements, the graph's largest chunk takes 6");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> graph.linear("p", stored, null, large, large))
+                .withMessage("task p: weights of Q8_0 lie as in a file; they must be in panels or F32");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> graph.embed("e", weights, new IntArray(1), large))
                 .withMessage("tokens has 1 elements, the graph's largest chunk takes 2");

@@ -87,7 +87,7 @@ class TensorCoresTest {
         int columns = size.columns;
         Random random = new Random(size.outputs);
         DeviceWeights weights = Operands.weights(random, format, LAYERS, parts * size.outputs, columns);
-        DeviceWeights panels = weights.inPanels();
+        DeviceWeights panels = weights.forProducts();
         FloatArray x = Operands.gaussian(random, size.rows * columns);
         FloatArray bias = biased ? Operands.gaussian(random, LAYERS * parts * size.outputs) : null;
         FloatArray y = Operands.zeros(size.rows * size.outputs);

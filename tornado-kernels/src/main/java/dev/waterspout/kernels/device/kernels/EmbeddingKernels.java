@@ -1,9 +1,7 @@
 package dev.waterspout.kernels.device.kernels;
 
 import dev.waterspout.kernels.weights.Panels;
-import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -18,25 +16,6 @@ public final class EmbeddingKernels {
         int row = context.globalIdy;
         if (column < width && row < step.get(Step.ROWS)) {
             x.set(row * width + column, table.get(tokens.get(row) * width + column));
-        }
-    }
-
-    /** The same for a table of raw GGUF bytes; {@code rowBytes} is the size of one row. */
-    public static void embedBytes(
-            KernelContext context,
-            IntArray step,
-            IntArray tokens,
-            ByteArray table,
-            FloatArray powers,
-            FloatArray x,
-            int width,
-            int rowBytes,
-            int format) {
-        int column = context.globalIdx;
-        int row = context.globalIdy;
-        if (column < width && row < step.get(Step.ROWS)) {
-            float value = WeightFormat.weightAt(table, powers, tokens.get(row) * rowBytes, column, format);
-            x.set(row * width + column, value);
         }
     }
 

@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.device.kernels;
 
-import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -69,48 +67,6 @@ public final class LinearKernels {
                         s0 += w.get(start + c) * x.get(source + c);
                     }
                     float sum = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
-                    if (biasStride > 0) {
-                        sum += bias.get(layer * biasStride + partRow);
-                    }
-                    gate = value;
-                    value = sum;
-                }
-                y.set(token * rows + row, GateKernels.activated(gate, value, function));
-            }
-        }
-    }
-
-    /** Weights of any type, raw GGUF bytes, one at a time; {@code rowBytes} is the size of one row. */
-    public static void linearBytes(
-            KernelContext context,
-            IntArray step,
-            ByteArray w,
-            FloatArray powers,
-            FloatArray x,
-            FloatArray bias,
-            FloatArray y,
-            int rows,
-            int columns,
-            int rowBytes,
-            int startIndex,
-            int biasStride,
-            int function,
-            int format) {
-        int row = context.globalIdx;
-        if (row < rows) {
-            int layer = step.get(Step.LAYER);
-            int tokens = step.get(Step.ROWS);
-            int parts = GateKernels.parts(function, tokens);
-            for (int token = 0; token < tokens; token++) {
-                float gate = 0f;
-                float value = 0f;
-                for (int part = 0; part < parts; part++) {
-                    int partRow = part * rows + row;
-                    int start = step.get(startIndex) + partRow * rowBytes;
-                    float sum = 0f;
-                    for (int c = 0; c < columns; c++) {
-                        sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(token * columns + c);
-                    }
                     if (biasStride > 0) {
                         sum += bias.get(layer * biasStride + partRow);
                     }

@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.device.kernels;
 
-import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -63,75 +61,6 @@ public final class LinearTileKernels {
                 float weight = 0f;
                 if (c < columns && weightRow < rows) {
                     weight = w.get(step.get(startIndex) + (partRow + weightRow) * columns + c);
-                }
-                weights[itemY * STRIDE + itemX] = weight;
-                for (int i = 0; i < perItem; i++) {
-                    int token = firstToken + i * TILE;
-                    float input = 0f;
-                    if (c < columns && token < tokens) {
-                        input = x.get(token * columns + c);
-                    }
-                    inputs[(i * TILE + itemY) * STRIDE + itemX] = input;
-                }
-                context.localBarrier();
-                for (int k = 0; k < TILE; k++) {
-                    float value = weights[itemX * STRIDE + k];
-                    for (int i = 0; i < perItem; i++) {
-                        sums[i] += value * inputs[(i * TILE + itemY) * STRIDE + k];
-                    }
-                }
-                context.localBarrier();
-            }
-            for (int i = 0; i < perItem; i++) {
-                sums[i] += offset;
-            }
-        }
-        if (row < rows) {
-            put(y, gates, sums, firstToken, tokens, rows, row, function, perItem);
-        }
-    }
-
-    /** The same with weights of raw GGUF bytes. */
-    public static void tileBytes(
-            KernelContext context,
-            IntArray step,
-            ByteArray w,
-            FloatArray powers,
-            FloatArray x,
-            FloatArray bias,
-            FloatArray y,
-            int rows,
-            int columns,
-            int rowBytes,
-            int startIndex,
-            int biasStride,
-            int function,
-            int format,
-            int perItem) {
-        float[] weights = context.allocateFloatLocalArray(TILE * STRIDE);
-        float[] inputs = context.allocateFloatLocalArray(PER_ITEM * TILE * STRIDE);
-        float[] sums = new float[PER_ITEM];
-        float[] gates = new float[PER_ITEM];
-        int itemX = context.localIdx;
-        int itemY = context.localIdy;
-        int row = context.globalIdx;
-        int weightRow = row - itemX + itemY;
-        int firstToken = context.groupIdy * (perItem * TILE) + itemY;
-        int tokens = step.get(Step.ROWS);
-        int parts = GateKernels.parts(function, tokens);
-        for (int part = 0; part < parts; part++) {
-            int partRow = part * rows;
-            float offset = offset(bias, biasStride, step.get(Step.LAYER), partRow, row, rows);
-            for (int i = 0; i < PER_ITEM; i++) {
-                gates[i] = sums[i];
-                sums[i] = 0f;
-            }
-            for (int first = 0; first < columns; first += TILE) {
-                int c = first + itemX;
-                float weight = 0f;
-                if (c < columns && weightRow < rows) {
-                    weight = WeightFormat.weightAt(
-                            w, powers, step.get(startIndex) + (partRow + weightRow) * rowBytes, c, format);
                 }
                 weights[itemY * STRIDE + itemX] = weight;
                 for (int i = 0; i < perItem; i++) {

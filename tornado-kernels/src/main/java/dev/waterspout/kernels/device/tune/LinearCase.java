@@ -37,7 +37,7 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
 
     @Override
     public KernelShape shape() {
-        return KernelShape.linear(format, rows, columns, tokens);
+        return KernelShape.linear(DeviceWeights.productFormat(format, columns), rows, columns, tokens);
     }
 
     private long matrixBytes() {
@@ -73,7 +73,7 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
         Operands(int used) {
             Random random = new Random(rows);
             this.weights = Fill.weights(random, format, used, rows, columns);
-            this.multiplied = weights.inPanels();
+            this.multiplied = weights.forProducts();
             this.x = Fill.gaussian(random, Math.multiplyExact(tokens, columns));
             this.y = new FloatArray(Math.multiplyExact(tokens, rows));
             step.set(Step.ROWS, timedTokens);

@@ -32,7 +32,7 @@ class KernelTunerTest {
         WireFormat format = WireFormat.parse("e2m1:32:e8m0");
         return Stream.of(
                 new LinearCase(WeightFormat.Q8_0, 3, 33, 64, 1, 1),
-                new LinearCase(WeightFormat.F16, 1, 31, 65, 9, 5),
+                new LinearCase(WeightFormat.F16, 1, 31, 64, 9, 5),
                 new AttentionCase(4, 2, 16, 300, 3, 3),
                 new QuantizeCase(format, 100, 4, 3),
                 new QuantizeCase(WireFormat.parse("bf16"), 33, 4, 3),
@@ -84,7 +84,7 @@ class KernelTunerTest {
         assertThat(progress)
                 .containsExactly(
                         "0/3 linear q8_0 33 x 64, 1 token",
-                        "1/3 linear f16 31 x 65, 9 tokens",
+                        "1/3 linear f16 31 x 64, 9 tokens",
                         "2/3 attention f32 4 heads of 16, 3 tokens",
                         "3/3 ");
         assertThat(results).allSatisfy(result -> {

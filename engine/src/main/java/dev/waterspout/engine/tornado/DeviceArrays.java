@@ -200,8 +200,8 @@ final class DeviceArrays {
      *
      * @param kind kind of the weights, for error messages
      * @param matrices those of each layer, one below the other
-     * @param panels whether they lie in {@link Panels}, if there are any for them; each expert's matrix has to begin with
-     *     a panel
+     * @param panels whether they lie in {@link Panels}, if there are any for them; each expert's matrix has to begin
+     *     with a panel
      */
     StackedWeights stacked(String kind, List<List<WeightMatrix>> matrices, boolean panels) {
         StackedWeights stacked = new StackedWeights(kind, matrices, panels, mostBytes);

@@ -117,6 +117,12 @@ class DeviceMemoryTest {
         assertOccupiesThePredictedMemory(SmallModel.of("qwen2").withBiases().tied(), 1, "f32");
     }
 
+    /** The second rank's part of the vocabulary, 130 of 260 tokens, begins inside a panel and is stored once more. */
+    @Test
+    void aPartOfATiedTableOccupiesThePredictedMemory() {
+        assertOccupiesThePredictedMemory(SmallModel.of("qwen2").withBiases().tied(), 2, "f32");
+    }
+
     @ParameterizedTest
     @EnumSource(CacheType.class)
     void cachesOfEveryTypeOccupyThePredictedMemory(CacheType type) {

@@ -26,6 +26,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   weights   [part][16 columns][8 rows]      blocks of 16 columns of 8 rows, 16 bytes a column
  * </pre>
  *
+ * <p>Steps use two halves of local memory in turn, with one barrier each: a warp may unpack the operands of the next
+ * step while others still multiply.
+ *
  * <p>Per step of {@value #DEPTH} columns a group reads 8 KB of inputs and, of Q8_0, 4.5 KB of weights. With these it
  * executes 384 matrix instructions of 2,048 multiply-adds, three for each multiply-add of the product: 262,144 of
  * these, 20 per byte.
@@ -49,7 +52,7 @@ public final class LinearTensorKernels {
     public static final int MOST_GROUPS = 128;
 
     /** Bytes of local memory of a work-group. */
-    public static final int LOCAL_BYTES = 24 << 10;
+    public static final int LOCAL_BYTES = 48 << 10;
 
     private static final int DEPTH = 32;
 
@@ -67,6 +70,11 @@ public final class LinearTensorKernels {
     private static final int INPUT_REST = 1024;
 
     private static final int WEIGHT_REST = 2048;
+
+    /** Words of both parts of the inputs of one step, and of the weights. */
+    private static final int INPUT_WORDS = 2 * INPUT_REST;
+
+    private static final int WEIGHT_WORDS = 2 * WEIGHT_REST;
 
     private LinearTensorKernels() {}
 
@@ -96,8 +104,8 @@ public final class LinearTensorKernels {
             FloatArray y,
             int function,
             int layout) {
-        int[] inputs = context.allocateIntLocalArray(2 * INPUT_REST);
-        int[] weights = context.allocateIntLocalArray(2 * WEIGHT_REST);
+        int[] inputs = context.allocateIntLocalArray(2 * INPUT_WORDS);
+        int[] weights = context.allocateIntLocalArray(2 * WEIGHT_WORDS);
         int item = context.localIdx;
         int warp = item >> 5;
         int warpTokens = (warp & 1) * 2;
@@ -117,6 +125,7 @@ public final class LinearTensorKernels {
         int rowPair = item & 3;
         int four = ((item >> 2) & 7) * 4;
         int weightAt = (four >> 4) * WEIGHT_BLOCKS * 64 + (four & 15) * 4 + rowPair;
+        int turn = 0;
         for (int tile = context.groupIdx; tile < tiles; tile += MOST_GROUPS) {
             int firstRow = tile / tokenTiles * ROWS;
             int firstToken = tile % tokenTiles * TOKENS;
@@ -142,7 +151,7 @@ public final class LinearTensorKernels {
                             x0 = x.get(source);
                             x1 = x.get(source + 1);
                         }
-                        int at = inputAt + (inTile >> 4) * 128 + (inTile & 15) * 8;
+                        int at = turn * INPUT_WORDS + inputAt + (inTile >> 4) * 128 + (inTile & 15) * 8;
                         inputs[at] = packed(x0, x1);
                         inputs[at + INPUT_REST] = packed(rest(x0), rest(x1));
                     }
@@ -175,14 +184,15 @@ public final class LinearTensorKernels {
                         for (int k = 0; k < 4; k++) {
                             float w0 = Panels.number(low0, high0, first + four + k, layout) * scale0 + offset0;
                             float w1 = Panels.number(low1, high1, first + four + k, layout) * scale1 + offset1;
-                            weights[weightAt + 64 * inTile + 4 * k] = packed(w0, w1);
-                            weights[weightAt + 64 * inTile + 4 * k + WEIGHT_REST] = packed(rest(w0), rest(w1));
+                            int to = turn * WEIGHT_WORDS + weightAt + 64 * inTile + 4 * k;
+                            weights[to] = packed(w0, w1);
+                            weights[to + WEIGHT_REST] = packed(rest(w0), rest(w1));
                         }
                     }
                     context.localBarrier();
                     for (int half = 0; half < DEPTH / STEP; half++) {
-                        int a = (half * INPUT_BLOCKS + warpTokens) * INPUT_BLOCK;
-                        int b = (half * WEIGHT_BLOCKS + warpRows) * WEIGHT_BLOCK;
+                        int a = turn * 4 * INPUT_WORDS + (half * INPUT_BLOCKS + warpTokens) * INPUT_BLOCK;
+                        int b = turn * 4 * WEIGHT_WORDS + (half * WEIGHT_BLOCKS + warpRows) * WEIGHT_BLOCK;
                         HalfFloat[] a0 = context.mmaLoadA(inputs, STEP, a);
                         HalfFloat[] a0Rest = context.mmaLoadA(inputs, STEP, a + 4 * INPUT_REST);
                         HalfFloat[] a1 = context.mmaLoadA(inputs, STEP, a + INPUT_BLOCK);
@@ -220,7 +230,7 @@ public final class LinearTensorKernels {
                         c03 = context.mmaBF16(a0, b3, c03, MMAShape.M16N8K16);
                         c13 = context.mmaBF16(a1, b3, c13, MMAShape.M16N8K16);
                     }
-                    context.localBarrier();
+                    turn = 1 - turn;
                 }
                 int sumRow = (context.groupIdx * 2 + part) * TOKENS + 16 * warpTokens;
                 context.mmaStore(c00, sums, sumRow, 8 * warpRows, ROWS);

@@ -24,6 +24,8 @@ import org.junit.jupiter.api.Test;
 class DriverCallsTest {
     private static final int LAYERS = 4;
     private static final int CONTEXT = 32;
+    /** Positions of a cache that attention splits into parts. */
+    private static final int LONG = 512;
     private static final int TOKENS = 4;
     private static final String COMM = "e2m1:32:e8m0";
     private static final List<String> COUNTS = List.of(
@@ -52,8 +54,13 @@ class DriverCallsTest {
 
     /** Returns the calls of all ranks for one token, after a prompt and a token that compile the kernels. */
     private Map<String, Long> ofAToken(String name, LogitsRequest wanted, String comm, List<ShardFactory> ranks) {
+        return ofAToken(name, CONTEXT, wanted, comm, ranks);
+    }
+
+    private Map<String, Long> ofAToken(
+            String name, int context, LogitsRequest wanted, String comm, List<ShardFactory> ranks) {
         RankOptions options =
-                new RankOptions(CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofMinutes(2));
+                new RankOptions(context, 4, 1, CommSchedule.fixed(WireFormat.parse(comm)), Duration.ofMinutes(2));
         Map<String, Long> calls = new LinkedHashMap<>();
         try (Model model = SmallModel.of("llama").withLayers(LAYERS).load();
                 RankGroup group =
@@ -99,6 +106,17 @@ class DriverCallsTest {
         ShardFactory capturing = ((TornadoShards) devices.getFirst()).withCapture(true);
         Map<String, Long> calls = ofAToken("one device, captured graphs", GREEDY, "f32", List.of(capturing));
         assertAtMost(calls, 0, 0, 30);
+        assertThat(calls.get("graph launches")).as("one per execution").isEqualTo(2 + 2 * LAYERS);
+    }
+
+    /** Attention over parts of the positions takes a launch more per layer, and its grids are the same for all tokens. */
+    @Test
+    void aRankAloneWithALongCache() {
+        List<ShardFactory> one = devices.subList(0, 1);
+        assertAtMost(ofAToken("one device, a long cache", LONG, GREEDY, "f32", one), 32 + LAYERS, 53 + LAYERS, 21);
+        ShardFactory capturing = ((TornadoShards) one.getFirst()).withCapture(true);
+        Map<String, Long> calls =
+                ofAToken("one device, a long cache, captured graphs", LONG, GREEDY, "f32", List.of(capturing));
         assertThat(calls.get("graph launches")).as("one per execution").isEqualTo(2 + 2 * LAYERS);
     }
 

@@ -77,7 +77,7 @@ class MatrixTest extends OnEmulatedGpu {
 
     private static void put(IntArray words, int i, float number) {
         int bits = BFloat16.bf16FromFloat(number) & 0xFFFF;
-        words.set(i / 2, i % 2 == 0 ? bits : words.get(i / 2) | bits << 16);
+        words.set(i / 2, i % 2 == 0 ? bits : words.get(i / 2) | (bits << 16));
     }
 
     private static void misaligned(KernelContext context, FloatArray out) {

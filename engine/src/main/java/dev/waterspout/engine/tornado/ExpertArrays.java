@@ -124,7 +124,9 @@ final class ExpertArrays {
         this.lowered = downInPanels(layers) ? null : arrays.floats(rows, mixture.used() * width);
     }
 
-    /** Returns whether one product computes gate and up of each layer's experts in panels, and can apply the function. */
+    /**
+     * Returns whether one product computes gate and up of each layer's experts in panels, and can apply the function.
+     */
     private static boolean activates(GateFunction function, List<ShardWeights.Layer> layers) {
         return JointWeights.inPanels(JointWeights.EXPERTS, layers)
                 && JointWeights.activate(JointWeights.EXPERTS, layers, function);
@@ -155,7 +157,7 @@ final class ExpertArrays {
         }
         GateFunction function = config.architecture().gate();
         boolean activates = activates(function, layers);
-        long ofSlot = 1 + (activates ? 0 : shard.expert().size()) + (downInPanels(layers) ? 0 : config.width());
+        long ofSlot = 1L + (activates ? 0 : shard.expert().size()) + (downInPanels(layers) ? 0 : config.width());
         long ofExperts = mixture.count()
                 + mixture.used() * ofSlot
                 + JointWeights.elementsOfRow(JointWeights.EXPERTS, layers, mixture.used(), activates ? function : null);

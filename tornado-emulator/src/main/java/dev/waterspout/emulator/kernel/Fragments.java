@@ -94,7 +94,7 @@ public final class Fragments {
     }
 
     private static HalfFloat number(int[] tile, int index) {
-        return NUMBERS[tile[index >> 1] >>> Short.SIZE * (index & 1) & 0xFFFF];
+        return NUMBERS[(tile[index >> 1] >>> (Short.SIZE * (index & 1))) & 0xFFFF];
     }
 
     /** {@return a lane's sums, all with the same value} */

@@ -396,7 +396,7 @@ public final class KernelGraph {
         int heads = scoring.sinks().getSize() / cache.layers();
         KernelChoice choice = attentionChoice(cache, heads);
         boolean split = choice.cut() == KernelCut.SPLIT;
-        if (maxRows > 1 || !split && choice.perItem() > 1 || !RotaryTask.attends(cache, made)) {
+        if (maxRows > 1 || (!split && choice.perItem() > 1) || !RotaryTask.attends(cache, made)) {
             turnAndStore(task + "Turn", rope, cache, places, heads, made, queries);
             attention(task, cache, places, heads, scoring, queries, output);
             return;

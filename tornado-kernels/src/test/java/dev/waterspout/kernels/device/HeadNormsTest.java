@@ -7,7 +7,6 @@ import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.ValueLayout;
-import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +28,7 @@ class HeadNormsTest {
     private static final int ROWS = 3;
 
     /** The shape of a layer's heads; {@code joint} if one array has queries, keys and values. */
-    private record Shape(int heads, int kvHeads, int headDim, int ropeDim, RopePairing pairing, boolean joint) {
+    record Shape(int heads, int kvHeads, int headDim, int ropeDim, RopePairing pairing, boolean joint) {
         int queryWidth() {
             return heads * headDim;
         }
@@ -174,8 +173,7 @@ class HeadNormsTest {
         DeviceCache cache = cache(CacheType.F32, new Shape(4, 2, 8, 8, RopePairing.HALVES, true));
         KernelGraph graph = new KernelGraph(
                 "heads",
-                Objects.requireNonNull(TestDevice.all().findFirst().orElseThrow())
-                        .kernels(),
+                TestDevice.all().findFirst().orElseThrow().kernels(),
                 1,
                 Operands.step(0, 1),
                 DeviceTables.create());

@@ -6,6 +6,7 @@ import dev.waterspout.engine.plan.Span;
 import dev.waterspout.kernels.device.DeviceColumns;
 import dev.waterspout.kernels.device.DeviceWeights;
 import dev.waterspout.kernels.device.KernelGraph;
+import dev.waterspout.kernels.device.PairTask;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.Panels;
@@ -22,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 /**
  * Weights of several kinds that multiply one input, such as those of queries, keys and values. Where neighbouring kinds
  * of a layer have one tensor type, their matrices lie one below the other and are one product. So a layer has as many
- * products as it has runs of kinds of one type. If a layer has several matrices of each kind, one per expert, a run's
+ * products as it has runs of kinds of one type; for a single token, two of them are one task. If a layer has several matrices of each kind, one per expert, a run's
  * matrices of an expert lie together.
  */
 final class JointWeights {
@@ -170,6 +171,15 @@ final class JointWeights {
         String task() {
             return run.names("_");
         }
+
+        /** Returns this product without function and another one, as one task. */
+        private PairTask with(Product other, int layer) {
+            return new PairTask(operands(layer), other.operands(layer));
+        }
+
+        private PairTask.Operands operands(int layer) {
+            return new PairTask.Operands(weights.of(layer), bias, output);
+        }
     }
 
     /**
@@ -212,12 +222,18 @@ final class JointWeights {
      * @param x input, [rows][columns]
      */
     void addTo(KernelGraph graph, int layer, FloatArray x) {
-        for (Product product : of(layer)) {
+        List<Product> all = of(layer);
+        for (int i = 0; i < all.size(); i++) {
+            Product product = all.get(i);
             DeviceWeights weights = product.weights.of(layer);
-            if (product.function == null) {
-                graph.linear(product.task(), weights, product.bias, x, product.output);
-            } else {
+            if (product.function != null) {
                 graph.gatedLinear(product.task(), weights, product.bias, product.function, x, product.output);
+            } else if (i + 1 < all.size() && product.with(all.get(i + 1), layer).fits(graph)) {
+                Product next = all.get(i + 1);
+                product.with(next, layer).add(graph, product.task() + "_" + next.task(), x);
+                i++;
+            } else {
+                graph.linear(product.task(), weights, product.bias, x, product.output);
             }
         }
     }

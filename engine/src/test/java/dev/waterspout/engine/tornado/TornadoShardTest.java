@@ -33,7 +33,6 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -400,16 +399,21 @@ class TornadoShardTest {
         return hasGroups(device) ? 4 : 3;
     }
 
-    /** Of a model whose experts lie in panels: attention, begin, router, choice, gate and up, down with its sum. */
-    @Test
-    void aLayerOfExpertsTakesFewLaunches() throws IOException {
+    /**
+     * Of models in files: experts in panels (attention, sum of the partials, router, choice, gate and up, down with its
+     * sum), and values of another tensor type than queries and keys.
+     */
+    @Tag(Pairwise.EXHAUSTIVE)
+    @ParameterizedTest
+    @CsvSource({"arch/gptoss, 9", "orator-mixes/orator-Q4_K_M, 7"})
+    void aLayerOfAFileTakesFewLaunches(String file, int launches) throws IOException {
         RankOptions options =
                 new RankOptions(CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofSeconds(1));
-        try (Model model = new Model(GgufFile.open(TestData.require("arch/gptoss.gguf")))) {
+        try (Model model = new Model(GgufFile.open(TestData.require(file + ".gguf")))) {
             int layers = model.config().layers();
             Device device = firstDevice().findFirst().orElseThrow();
             assertThat(token(1, layers, model, options, device).launches())
-                    .isEqualTo(layers * (4 + 5) + further(device));
+                    .isEqualTo((long) layers * launches + further(device));
         }
     }
 

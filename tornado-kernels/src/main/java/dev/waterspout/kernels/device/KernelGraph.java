@@ -37,7 +37,7 @@ public final class KernelGraph {
 
     final KernelDevice device;
     final int maxRows;
-    private final int choiceRows;
+    final int choiceRows;
     final IntArray step;
     final FloatArray powers;
     final TaskGraph graph;

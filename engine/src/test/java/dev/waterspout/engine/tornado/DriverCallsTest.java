@@ -27,6 +27,7 @@ class DriverCallsTest {
     private static final int CONTEXT = 32;
     /** Positions of a cache that attention splits into parts. */
     private static final int LONG = 512;
+
     private static final int TOKENS = 4;
     private static final String COMM = "e2m1:32:e8m0";
     private static final List<String> COUNTS = List.of(
@@ -114,7 +115,9 @@ class DriverCallsTest {
         assertThat(calls.get("graph launches")).as("one per execution").isEqualTo(2 + 2 * LAYERS);
     }
 
-    /** Attention over parts of the positions takes a launch more per layer, and its grids are the same for all tokens. */
+    /**
+     * Attention over parts of the positions takes a launch more per layer, and its grids are the same for all tokens.
+     */
     @Test
     void aRankAloneWithALongCache() {
         List<ShardFactory> one = devices.subList(0, 1);

@@ -23,8 +23,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 /**
  * Weights of several kinds that multiply one input, such as those of queries, keys and values. Where neighbouring kinds
  * of a layer have one tensor type, their matrices lie one below the other and are one product. So a layer has as many
- * products as it has runs of kinds of one type; for a single token, two of them are one task. If a layer has several matrices of each kind, one per expert, a run's
- * matrices of an expert lie together.
+ * products as it has runs of kinds of one type; for a single token, two of them are one task. If a layer has several
+ * matrices of each kind, one per expert, a run's matrices of an expert lie together.
  */
 final class JointWeights {
     /** Queries, keys and values. */

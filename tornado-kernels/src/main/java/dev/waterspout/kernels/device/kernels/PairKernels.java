@@ -7,8 +7,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Two products of one input with matrices of two tensor types, in one task: the panels of the second matrix follow those
- * of the first. Sums have the bits of {@link LinearPanelKernels#panelByToken} and of
+ * Two products of one input with matrices of two tensor types, in one task: the panels of the second matrix follow
+ * those of the first. Sums have the bits of {@link LinearPanelKernels#panelByToken} and of
  * {@link LinearPanelGroupKernels#panelByGroup}.
  *
  * <p>{@code shape} is the {@link ProductShape} of the first product, then that of the second. TornadoVM gives a value

@@ -192,7 +192,10 @@ final class DeviceArrays {
         List<List<WeightMatrix>> matrices = layers.stream()
                 .map(layer -> layer.stacks().getOrDefault(role, List.of()))
                 .toList();
-        return stacked(kind, matrices, matrices.stream().flatMap(List::stream).allMatch(StackedWeights::inPanels));
+        return stacked(
+                kind,
+                matrices,
+                matrices.stream().flatMap(List::stream).allMatch(matrix -> matrix.rows() % Panels.ROWS == 0));
     }
 
     /**

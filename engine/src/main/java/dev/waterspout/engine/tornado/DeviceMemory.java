@@ -22,6 +22,7 @@ import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
+import dev.waterspout.kernels.weights.Panels;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
@@ -150,8 +151,7 @@ final class DeviceMemory {
         long ofStacks = weights.layers().stream()
                 .flatMap(layer -> layer.stacks().values().stream())
                 .flatMap(List::stream)
-                .filter(StackedWeights::inPanels)
-                .mapToLong(DeviceMemory::padding)
+                .mapToLong(matrix -> padding(matrix, matrix.rows() % Panels.ROWS == 0))
                 .sum();
         return ofLayers
                 + ofStacks
@@ -160,7 +160,12 @@ final class DeviceMemory {
     }
 
     private static long padding(WeightMatrix matrix) {
-        return StackedWeights.bytes(matrix) - matrix.rows() * matrix.format().rowBytes(matrix.columns());
+        return padding(matrix, true);
+    }
+
+    private static long padding(WeightMatrix matrix, boolean panels) {
+        return StackedWeights.bytes(matrix, panels)
+                - matrix.rows() * matrix.format().rowBytes(matrix.columns());
     }
 
     /** Returns the bytes of norms and biases. A kind that any layer has is allocated for all layers. */

@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
@@ -39,8 +38,7 @@ final class StackedWeights {
      * @param kind kind of the weights, for error messages
      * @param matrices the matrices of each layer, which are stacked by rows; every layer has either none or the same
      *     number, of the same shapes; the matrices of a layer have one type; at least one layer has some
-     * @param panels whether they lie in {@link Panels}, or become f32 if there are none for them; else they lie as in
-     *     the file
+     * @param panels whether they lie in {@link Panels}, if there are any for them; else they become f32
      * @param mostBytes largest size of one array on the device
      * @throws DeviceException if the matrices of one layer do not fit in one array
      */
@@ -59,8 +57,8 @@ final class StackedWeights {
         }
         layers.forEach((format, ofType) -> {
             int columns = some.getFirst().columns();
-            Form form = Form.of(format, columns, panels);
-            long most = form.most(mostBytes) / form.elements(format, rows, columns);
+            boolean inPanels = inPanels(format, columns, panels);
+            long most = most(mostBytes) / elements(format, inPanels, rows, columns);
             int inOne = Math.toIntExact(Math.clamp(most, 1, ofType.size()));
             for (int first = 0; first < ofType.size(); first += inOne) {
                 List<Integer> inThis = ofType.subList(first, Math.min(first + inOne, ofType.size()));
@@ -78,45 +76,29 @@ final class StackedWeights {
         return matrix.rows() % Panels.ROWS == 0 && Panels.exist(matrix.format(), matrix.columns());
     }
 
-    /** The arrays that matrices lie in. */
-    private enum Form {
-        PANELS,
-        FLOATS,
-        AS_IN_THE_FILE;
+    private static boolean inPanels(WeightFormat format, int columns, boolean panels) {
+        return panels && Panels.exist(format, columns);
+    }
 
-        static Form of(WeightFormat format, int columns, boolean panels) {
-            if (format == WeightFormat.F32) {
-                return FLOATS;
-            }
-            if (!panels) {
-                return AS_IN_THE_FILE;
-            }
-            return Panels.exist(format, columns) ? PANELS : FLOATS;
-        }
+    /** {@return the words of panels, or the floats, of matrices} */
+    private static long elements(WeightFormat format, boolean inPanels, int rows, int columns) {
+        return inPanels ? Panels.words(format, rows, columns) : (long) rows * columns;
+    }
 
-        /** {@return the largest number of elements of an array on the device; TornadoVM counts them in an int} */
-        long most(long mostBytes) {
-            long bytes = mostBytes - TornadoNativeArray.ARRAY_HEADER;
-            return Math.min(DeviceWeights.MOST_ELEMENTS, this == AS_IN_THE_FILE ? bytes : bytes / Float.BYTES);
-        }
-
-        long elements(WeightFormat format, int rows, int columns) {
-            return switch (this) {
-                case PANELS -> Panels.words(format, rows, columns);
-                case FLOATS -> (long) rows * columns;
-                case AS_IN_THE_FILE -> rows * format.rowBytes(columns);
-            };
-        }
+    /** {@return the largest number of elements of an array on the device; TornadoVM counts them in an int} */
+    private static long most(long mostBytes) {
+        return Math.min(DeviceWeights.MOST_ELEMENTS, (mostBytes - TornadoNativeArray.ARRAY_HEADER) / Float.BYTES);
     }
 
     /**
-     * Returns the bytes that a matrix takes on a device for products with all of it.
+     * Returns the bytes that a matrix takes on a device.
      *
      * @param matrix matrix of the file
+     * @param panels whether it lies in {@link Panels}, if there are any for it
      */
-    static long bytes(WeightMatrix matrix) {
-        Form form = Form.of(matrix.format(), matrix.columns(), true);
-        return Float.BYTES * form.elements(matrix.format(), matrix.rows(), matrix.columns());
+    static long bytes(WeightMatrix matrix, boolean panels) {
+        boolean inPanels = inPanels(matrix.format(), matrix.columns(), panels);
+        return Float.BYTES * elements(matrix.format(), inPanels, matrix.rows(), matrix.columns());
     }
 
     /** Returns the index of the array with a layer's matrices; -1 for a layer without such matrices. */
@@ -149,9 +131,9 @@ final class StackedWeights {
     private static DeviceWeights stack(
             String kind, List<Integer> layers, List<WeightMatrix> matrices, int rows, boolean panels, long mostBytes) {
         WeightMatrix first = matrices.getFirst();
-        Form form = Form.of(first.format(), first.columns(), panels);
-        long needed = Math.max(1, layers.size()) * form.elements(first.format(), rows, first.columns());
-        long most = form.most(mostBytes);
+        boolean inPanels = inPanels(first.format(), first.columns(), panels);
+        long needed = Math.max(1, layers.size()) * elements(first.format(), inPanels, rows, first.columns());
+        long most = most(mostBytes);
         if (needed > most) {
             throw new DeviceException("the " + kind + " weights are too large for a device: "
                     + (layers.size() < 2 ? "" : layers.size() + " x ") + rows + " x " + first.columns() + " "
@@ -159,24 +141,15 @@ final class StackedWeights {
                     + most);
         }
         int elements = Math.toIntExact(needed);
-        return switch (form) {
-            case FLOATS -> {
-                FloatArray floats = new FloatArray(elements);
-                unpack(matrices, floats);
-                yield new DeviceWeights(WeightFormat.F32, floats, layers, rows, first.columns());
-            }
-            case PANELS -> {
-                IntArray words = new IntArray(elements);
-                words.getSegment().fill((byte) 0);
-                copyToPanels(matrices, rows, words);
-                yield new DeviceWeights(first.format(), words, layers, rows, first.columns());
-            }
-            case AS_IN_THE_FILE -> {
-                ByteArray bytes = new ByteArray(elements);
-                copy(matrices, bytes.getSegment());
-                yield new DeviceWeights(first.format(), bytes, layers, rows, first.columns());
-            }
-        };
+        if (inPanels) {
+            IntArray words = new IntArray(elements);
+            words.getSegment().fill((byte) 0);
+            copyToPanels(matrices, rows, words);
+            return new DeviceWeights(first.format(), words, layers, rows, first.columns());
+        }
+        FloatArray floats = new FloatArray(elements);
+        unpack(matrices, floats.getSegment());
+        return new DeviceWeights(WeightFormat.F32, floats, layers, rows, first.columns());
     }
 
     /** Stacks f32 vectors of equal length. A null vector becomes zeros; at least one is not null. */
@@ -202,7 +175,7 @@ final class StackedWeights {
     /** Returns the elements of an f32 matrix in row-major order. */
     static MemorySegment elements(WeightMatrix matrix) {
         MemorySegment elements = MemorySegment.ofArray(new float[Math.multiplyExact(matrix.rows(), matrix.columns())]);
-        copy(List.of(matrix), elements);
+        unpack(List.of(matrix), elements);
         return elements;
     }
 
@@ -230,23 +203,12 @@ final class StackedWeights {
         }
     }
 
-    private static void unpack(List<WeightMatrix> matrices, FloatArray floats) {
+    private static void unpack(List<WeightMatrix> matrices, MemorySegment target) {
         long offset = 0;
         for (WeightMatrix matrix : matrices) {
             for (int row = 0; row < matrix.rows(); row++) {
-                HostKernels.scalar().embed(matrix, row, floats.getSegment(), offset);
+                HostKernels.scalar().embed(matrix, row, target, offset);
                 offset += (long) matrix.columns() * Float.BYTES;
-            }
-        }
-    }
-
-    private static void copy(List<WeightMatrix> matrices, MemorySegment target) {
-        long offset = 0;
-        for (WeightMatrix matrix : matrices) {
-            long rowBytes = matrix.format().rowBytes(matrix.columns());
-            for (int row = 0; row < matrix.rows(); row++) {
-                MemorySegment.copy(matrix.data(), row * matrix.rowStride(), target, offset, rowBytes);
-                offset += rowBytes;
             }
         }
     }

@@ -6,7 +6,6 @@ import dev.waterspout.kernels.device.kernels.GateKernels;
 import dev.waterspout.kernels.device.kernels.ProductShape;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.weights.Panels;
-import dev.waterspout.kernels.weights.WeightFormat;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -41,6 +40,7 @@ record ChosenProduct(
      * @param y [tokens][used][rows]
      */
     void add(KernelGraph graph, String task, FloatArray x, boolean perSlot, FloatArray y) {
+        w.requireProducts(task);
         long tokens = graph.maxRows;
         ArrayChecks.requireSize("x", x, tokens * (perSlot ? used : 1) * w.columns());
         ArrayChecks.requireSize("y", y, tokens * used * rows);
@@ -52,42 +52,21 @@ record ChosenProduct(
         int biasStride = bias == null ? 0 : w.rows();
         int startIndex = graph.matrixStarts.add(task, w);
         boolean groups = graph.device.variant() == KernelVariant.GROUPS;
-        if (w.format() == WeightFormat.F32) {
-            graph.graph.task(
-                    task,
-                    groups ? ExpertKernels::groupExpertFloats : ExpertKernels::expertFloats,
-                    graph.context,
-                    graph.step,
-                    chosen,
-                    w.floats(),
-                    x,
-                    offsets,
-                    y,
-                    rows,
-                    w.columns(),
-                    startIndex,
-                    biasStride,
-                    perSlot ? 1 : 0);
-        } else {
-            graph.graph.task(
-                    task,
-                    groups ? ExpertKernels::groupExpertBytes : ExpertKernels::expertBytes,
-                    graph.context,
-                    graph.step,
-                    chosen,
-                    w.bytes(),
-                    graph.powers,
-                    x,
-                    offsets,
-                    y,
-                    rows,
-                    w.columns(),
-                    w.rowElements(),
-                    startIndex,
-                    biasStride,
-                    perSlot ? 1 : 0,
-                    w.kernelFormat());
-        }
+        graph.graph.task(
+                task,
+                groups ? ExpertKernels::groupExpertFloats : ExpertKernels::expertFloats,
+                graph.context,
+                graph.step,
+                chosen,
+                w.floats(),
+                x,
+                offsets,
+                y,
+                rows,
+                w.columns(),
+                startIndex,
+                biasStride,
+                perSlot ? 1 : 0);
         if (groups) {
             graph.launches.add(task, (long) rows * ExpertKernels.ITEMS, ExpertKernels.ITEMS, 1, RowCount.CHUNK);
         } else {

@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *
  * @param format tensor type of the weights
  * @param data a {@link FloatArray} for F32, for any other format an {@link IntArray} of {@link Panels}, or a
- *     {@link ByteArray} with the file's bytes, which only products with chosen matrices read
+ *     {@link ByteArray} with the file's bytes, which no product reads
  * @param layers the model's layers that the matrices belong to, ascending; empty for one matrix that serves every layer
  * @param rows rows of a matrix
  * @param columns columns of a matrix, a multiple of the format's block

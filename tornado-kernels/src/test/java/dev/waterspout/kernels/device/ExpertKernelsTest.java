@@ -114,12 +114,13 @@ class ExpertKernelsTest {
         for (WeightFormat format : List.of(WeightFormat.F32, WeightFormat.Q8_0, WeightFormat.MXFP4)) {
             Random random = new Random(7);
             int own = 3;
-            int middle = 4;
+            int middle = format == WeightFormat.F32 ? 4 : 8;
             int width = 32;
             Rule rule = new Rule(2, Gating.SOFTMAX, false, 1);
             IntArray chosen = IntArray.fromElements(2, 2, 0, -1, 1, 1, 2);
             FloatArray weights = Operands.gaussian(random, ROWS * 2);
             DeviceWeights up = Operands.weights(random, format, 2, own * middle, width);
+            DeviceWeights multiplied = up.forProducts();
             FloatArray bias = Operands.gaussian(random, 2 * own * middle);
             DeviceWeights down = Operands.weights(random, WeightFormat.F32, 2, own * width, middle);
             FloatArray x = Operands.gaussian(random, ROWS * width);
@@ -130,10 +131,10 @@ class ExpertKernelsTest {
                     new KernelGraph("experts", device.kernels(), ROWS, Operands.step(1, ROWS), DeviceTables.create());
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, graph.step, graph.powers, chosen, weights)
-                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, up.data(), bias, down.data(), x)
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, multiplied.data(), bias, down.data(), x)
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, between, lowered, partial);
             ExpertTasks tasks = new ExpertTasks(graph, new DeviceRouting(EXPERTS, 0, own, rule, chosen, weights));
-            tasks.linear("up", up, bias, x, false, between);
+            tasks.linear("up", multiplied, bias, x, false, between);
             tasks.linear("down", down, null, between, true, lowered);
             tasks.sum("sum", lowered, partial, width);
             tasks.addShared("shared", null, x, partial, width);
@@ -175,12 +176,24 @@ class ExpertKernelsTest {
             FloatArray x = Operands.gaussian(random, ROWS * width);
             FloatArray weights = Operands.gaussian(random, ROWS * 2);
 
-            Mixture ofBytes = new Mixture(up, bias, down, downBias, x, weights);
+            Mixture ofFloats = new Mixture(floats(up), bias, floats(down), downBias, x, weights);
             Mixture ofPanels = new Mixture(up.forProducts(), bias, down.forProducts(), downBias, x, weights);
             FloatArray apart = ofPanels.run(device, false, 4);
             Operands.assertSameBits(ofPanels.run(device, true, 2), apart);
-            Operands.assertClose(apart, ofBytes.run(device, false, 4), 1e-5);
+            Operands.assertClose(apart, ofFloats.run(device, false, 4), 1e-5);
         }
+    }
+
+    /** {@return weights as f32} */
+    private static DeviceWeights floats(DeviceWeights w) {
+        FloatArray floats = new FloatArray(w.matrices() * w.rows() * w.columns());
+        for (int matrix = 0; matrix < w.matrices(); matrix++) {
+            for (int row = 0; row < w.rows(); row++) {
+                long element = ((long) matrix * w.rows() + row) * w.columns();
+                HostKernels.scalar().embed(Operands.matrix(w, matrix), row, floats.getSegment(), element * Float.BYTES);
+            }
+        }
+        return new DeviceWeights(WeightFormat.F32, floats, w.layers(), w.rows(), w.columns());
     }
 
     /** Two experts of three tokens, of which one is another rank's. */

@@ -1,9 +1,7 @@
 package dev.waterspout.kernels.device.kernels;
 
-import dev.waterspout.kernels.weights.WeightFormat;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -238,42 +236,6 @@ public final class ExpertKernels {
         }
     }
 
-    /** The same for weights of raw GGUF bytes; {@code rowBytes} is the size of one row. */
-    public static void expertBytes(
-            KernelContext context,
-            IntArray step,
-            IntArray chosen,
-            ByteArray w,
-            FloatArray powers,
-            FloatArray x,
-            FloatArray bias,
-            FloatArray y,
-            int rows,
-            int columns,
-            int rowBytes,
-            int startIndex,
-            int biasStride,
-            int perSlot,
-            int format) {
-        int row = context.globalIdx;
-        int token = context.globalIdy;
-        if (row < rows && token < step.get(Step.ROWS)) {
-            int used = chosen.get(0);
-            for (int slot = token * used; slot < token * used + used; slot++) {
-                int expert = chosen.get(1 + slot);
-                if (expert > -1) {
-                    int start = step.get(startIndex) + (expert * rows + row) * rowBytes;
-                    int source = (perSlot == 1 ? slot : token) * columns;
-                    float sum = 0f;
-                    for (int c = 0; c < columns; c++) {
-                        sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(source + c);
-                    }
-                    y.set(slot * rows + row, sum + offset(step, bias, biasStride, expert * rows + row));
-                }
-            }
-        }
-    }
-
     /** The product of {@link #expertFloats} with one group of {@link #ITEMS} per output row and token. */
     public static void groupExpertFloats(
             KernelContext context,
@@ -301,52 +263,6 @@ public final class ExpertKernels {
                 int source = (perSlot == 1 ? slot : token) * columns;
                 for (int c = item; c < columns; c += ITEMS) {
                     sum += w.get(start + c) * x.get(source + c);
-                }
-            }
-            sums[item] = sum;
-            for (int half = ITEMS >> 1; half > 0; half >>= 1) {
-                context.localBarrier();
-                if (item < half) {
-                    sums[item] += sums[item + half];
-                }
-            }
-            if (item == 0 && expert > -1) {
-                y.set(slot * rows + row, sums[0] + offset(step, bias, biasStride, expert * rows + row));
-            }
-            context.localBarrier();
-        }
-    }
-
-    /** The product of {@link #expertBytes} with one group of {@link #ITEMS} per output row and token. */
-    public static void groupExpertBytes(
-            KernelContext context,
-            IntArray step,
-            IntArray chosen,
-            ByteArray w,
-            FloatArray powers,
-            FloatArray x,
-            FloatArray bias,
-            FloatArray y,
-            int rows,
-            int columns,
-            int rowBytes,
-            int startIndex,
-            int biasStride,
-            int perSlot,
-            int format) {
-        float[] sums = context.allocateFloatLocalArray(ITEMS);
-        int item = context.localIdx;
-        int row = context.groupIdx;
-        int token = context.globalIdy;
-        int used = chosen.get(0);
-        for (int slot = token * used; slot < token * used + used; slot++) {
-            int expert = chosen.get(1 + slot);
-            float sum = 0f;
-            if (expert > -1) {
-                int start = step.get(startIndex) + (expert * rows + row) * rowBytes;
-                int source = (perSlot == 1 ? slot : token) * columns;
-                for (int c = item; c < columns; c += ITEMS) {
-                    sum += WeightFormat.weightAt(w, powers, start, c, format) * x.get(source + c);
                 }
             }
             sums[item] = sum;

@@ -35,7 +35,7 @@ public final class Places {
 
     /** Returns the place of a sequence's position in the cache. */
     static int slot(IntArray places, int table, int position, int blockSize) {
-        int block = position / blockSize;
+        int block = Division.quotient(position, blockSize);
         return places.get(table + block) + (position - block * blockSize);
     }
 }

@@ -68,7 +68,7 @@ public final class RotaryKernels {
             } else if (item < queryItems + shape.get(RotaryShape.KV_HEADS) * headDim) {
                 int element = item - queryItems;
                 int source = row * shape.get(RotaryShape.KEY_STRIDE) + shape.get(RotaryShape.KEY_FROM) + element;
-                int d = element - element / headDim * headDim;
+                int d = element - Division.quotient(element, headDim) * headDim;
                 keyCache.set(
                         target(step, places, shape, row, element), turned(angles, shape, madeKeys, source, row, d));
             }
@@ -80,7 +80,7 @@ public final class RotaryKernels {
             FloatArray angles, IntArray shape, FloatArray made, FloatArray queries, int element, int row) {
         int headDim = shape.get(RotaryShape.HEAD_DIM);
         int source = row * shape.get(RotaryShape.QUERY_STRIDE) + shape.get(RotaryShape.QUERY_FROM) + element;
-        int d = element - element / headDim * headDim;
+        int d = element - Division.quotient(element, headDim) * headDim;
         int target = row * shape.get(RotaryShape.HEADS) * headDim + element;
         queries.set(target, turned(angles, shape, made, source, row, d));
     }
@@ -115,7 +115,7 @@ public final class RotaryKernels {
     /** Returns where an element of a row's keys lies in the cache. */
     static int target(IntArray step, IntArray places, IntArray shape, int row, int element) {
         int headDim = shape.get(RotaryShape.HEAD_DIM);
-        int head = element / headDim;
+        int head = Division.quotient(element, headDim);
         int layerHead = step.get(Step.LAYER) * shape.get(RotaryShape.KV_HEADS) + head;
         int slot = Places.slot(
                 places, Places.table(places, row), Places.position(places, row), shape.get(RotaryShape.BLOCK_SIZE));

@@ -169,7 +169,7 @@ public final class SplitAttentionKernels {
         int source = row * shape.get(RotaryShape.QUERY_STRIDE) + shape.get(RotaryShape.QUERY_FROM) + head * headDim;
         // The rotated queries lie where the sums of values will.
         for (int i = item; i < heads * headDim; i += items) {
-            int h = i / headDim;
+            int h = Division.quotient(i, headDim);
             int d = i - h * headDim;
             partials.set(
                     partial + h * (headDim + EXTRA) + d, RotaryKernels.turned(angles, shape, made, source + i, row, d));
@@ -208,36 +208,36 @@ public final class SplitAttentionKernels {
      */
     static int partLength(IntArray shape, int positions) {
         int parts = shape.get(RotaryShape.PARTS);
-        return TornadoMath.max(shape.get(RotaryShape.LEAST_POSITIONS), (positions + parts - 1) / parts);
+        return TornadoMath.max(shape.get(RotaryShape.LEAST_POSITIONS), Division.quotient(positions + parts - 1, parts));
     }
 
     /** {@return the query heads of a KV head} */
     private static int sharing(IntArray shape) {
-        return shape.get(RotaryShape.HEADS) / shape.get(RotaryShape.KV_HEADS);
+        return Division.quotient(shape.get(RotaryShape.HEADS), shape.get(RotaryShape.KV_HEADS));
     }
 
     /** {@return the work-groups of a KV head and a part} */
     private static int slices(IntArray shape, int groupHeads) {
-        return (sharing(shape) + groupHeads - 1) / groupHeads;
+        return Division.quotient(sharing(shape) + groupHeads - 1, groupHeads);
     }
 
     /** {@return the first query head of a work-group} */
     private static int head(int group, IntArray shape, int groupHeads) {
         int slices = slices(shape, groupHeads);
-        int kvHead = group / slices;
+        int kvHead = Division.quotient(group, slices);
         int slice = group - kvHead * slices;
         int kvHeads = shape.get(RotaryShape.KV_HEADS);
-        return (kvHead - kvHead / kvHeads * kvHeads) * sharing(shape) + slice * groupHeads;
+        return (kvHead - Division.quotient(kvHead, kvHeads) * kvHeads) * sharing(shape) + slice * groupHeads;
     }
 
     /** {@return the query heads of the work-group that begins with a head} */
     private static int groupHeads(IntArray shape, int head, int groupHeads) {
         int sharing = sharing(shape);
-        return TornadoMath.min(groupHeads, sharing - (head - head / sharing * sharing));
+        return TornadoMath.min(groupHeads, sharing - (head - Division.quotient(head, sharing) * sharing));
     }
 
     private static int part(int group, IntArray shape, int groupHeads) {
-        return group / (shape.get(RotaryShape.KV_HEADS) * slices(shape, groupHeads));
+        return Division.quotient(group, shape.get(RotaryShape.KV_HEADS) * slices(shape, groupHeads));
     }
 
     /** {@return the element of the partials at which a work-group's first head begins} */
@@ -309,7 +309,7 @@ public final class SplitAttentionKernels {
         if (from < to) {
             // A slice of fewer heads repeats its last one, and drops what it makes.
             for (int i = item; i < groupHeads * stride; i += items) {
-                int h = i / stride;
+                int h = Division.quotient(i, stride);
                 int d = i - h * stride;
                 float element = 0f;
                 if (d < headDim) {
@@ -357,7 +357,7 @@ public final class SplitAttentionKernels {
             }
             context.localBarrier();
             for (int i = item; i < groupHeads * tile; i += items) {
-                int j = i - i / tile * tile;
+                int j = i - Division.quotient(i, tile) * tile;
                 float score = 0f;
                 for (int l = 0; l < LANES; l++) {
                     score += lanes[i * LANE_STRIDE + l];
@@ -412,7 +412,7 @@ public final class SplitAttentionKernels {
         if (from < to) {
             int partial = partial(group, row, shape, head, headDim, groupHeads);
             for (int i = item; i < heads * headDim; i += items) {
-                int h = i / headDim;
+                int h = Division.quotient(i, headDim);
                 int d = i - h * headDim;
                 partials.set(partial + h * (headDim + EXTRA) + d, totals[h * stride + d]);
             }

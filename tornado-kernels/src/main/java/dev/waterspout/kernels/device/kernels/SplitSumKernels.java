@@ -86,13 +86,13 @@ public final class SplitSumKernels {
         int key = TurnedAttentionKernels.key(shape, head, row, headDim);
         int value = TurnedAttentionKernels.value(shape, head, row, headDim);
         int query = (row * heads + head) * headDim;
-        int group = heads / shape.get(RotaryShape.KV_HEADS);
+        int group = Division.quotient(heads, shape.get(RotaryShape.KV_HEADS));
         float product = 0f;
         for (int d = item; d < headDim; d += items) {
             float turned = RotaryKernels.turned(angles, shape, made, key + d, row, d);
             product += RotaryKernels.turned(angles, shape, made, source + d, row, d) * turned;
             output.set(query + d, madeValues.get(value + d));
-            if (head == head / group * group) {
+            if (head == Division.quotient(head, group) * group) {
                 keyCache.set(at + d, turned);
                 valueCache.set(at + d, madeValues.get(value + d));
             }
@@ -143,7 +143,7 @@ public final class SplitSumKernels {
             float own) {
         float[] factors = context.allocateFloatLocalArray(MOST_PARTS);
         int length = SplitAttentionKernels.partLength(shape, positions);
-        int parts = (positions + length - 1) / length;
+        int parts = Division.quotient(positions + length - 1, length);
         int stride = shape.get(RotaryShape.HEADS) * (headDim + SplitAttentionKernels.EXTRA);
         int from = row * shape.get(RotaryShape.PARTS) * stride + head * (headDim + SplitAttentionKernels.EXTRA);
         float max = TornadoMath.max(sink, own);

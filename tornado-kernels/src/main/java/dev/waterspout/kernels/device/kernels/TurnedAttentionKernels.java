@@ -134,7 +134,8 @@ public final class TurnedAttentionKernels {
     }
 
     private static int kvHead(IntArray shape, int head) {
-        return head / (shape.get(RotaryShape.HEADS) / shape.get(RotaryShape.KV_HEADS));
+        return Division.quotient(
+                head, Division.quotient(shape.get(RotaryShape.HEADS), shape.get(RotaryShape.KV_HEADS)));
     }
 
     /** Returns the element of {@code made} at which the key of a query head begins. */
@@ -170,10 +171,10 @@ public final class TurnedAttentionKernels {
             int items) {
         int key = key(shape, head, row, headDim);
         int value = value(shape, head, row, headDim);
-        int group = shape.get(RotaryShape.HEADS) / shape.get(RotaryShape.KV_HEADS);
+        int group = Division.quotient(shape.get(RotaryShape.HEADS), shape.get(RotaryShape.KV_HEADS));
         for (int d = item; d < headDim; d += items) {
             RotaryKernels.turnQuery(angles, shape, made, queries, head * headDim + d, row);
-            if (head == head / group * group) {
+            if (head == Division.quotient(head, group) * group) {
                 keyCache.set(at + d, RotaryKernels.turned(angles, shape, made, key + d, row, d));
                 valueCache.set(at + d, madeValues.get(value + d));
             }

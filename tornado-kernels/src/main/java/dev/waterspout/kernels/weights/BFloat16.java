@@ -8,8 +8,6 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * The upper half of a binary32.
@@ -66,10 +64,5 @@ final class BFloat16 extends TensorType {
     @Override
     PanelLayout panels() {
         return PanelLayout.floats(PanelLayout.BFLOATS);
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        return WeightBytes.bf16At(bytes, tables, row + 2 * column);
     }
 }

@@ -7,10 +7,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * arrays, so exponents are found by comparing with this table, and built by reading it.
  *
  * <pre>
- *   index    0        1             149          276     277   278   280
- *          +--------+--------+-----+-----+-----+--------+-----+-----+------------------+
- *          | 2^-149 | 2^-148 | ... | 2^0 | ... | 2^127  | inf | NaN | grids of types   |
- *          +--------+--------+-----+-----+-----+--------+-----+-----+------------------+
+ *   index    0        1             149          276     277   278   279
+ *          +--------+--------+-----+-----+-----+--------+-----+-----+------+
+ *          | 2^-149 | 2^-148 | ... | 2^0 | ... | 2^127  | inf | NaN | none |
+ *          +--------+--------+-----+-----+-----+--------+-----+-----+------+
  * </pre>
  */
 public final class DeviceTables {
@@ -20,31 +20,20 @@ public final class DeviceTables {
     public static final int INFINITY = 277;
     public static final int NAN = 278;
 
-    /** Where the tables of tensor types begin. */
-    static final int TYPES = 280;
+    /** Elements of the table. */
+    static final int SIZE = 280;
 
     private DeviceTables() {}
 
     /** {@return a new table; one per device is enough, its content never changes} */
     public static FloatArray create() {
-        int size = TYPES;
-        for (WeightFormat format : WeightFormat.values()) {
-            TypeTable own = format.type().table();
-            size = Math.max(size, own.start() + own.values().length);
-        }
-        FloatArray table = new FloatArray(size);
+        FloatArray table = new FloatArray(SIZE);
         table.init(0);
         for (int i = 0; i < INFINITY; i++) {
             table.set(i, Math.scalb(1f, i - ONE));
         }
         table.set(INFINITY, Float.POSITIVE_INFINITY);
         table.set(NAN, Float.NaN);
-        for (WeightFormat format : WeightFormat.values()) {
-            TypeTable own = format.type().table();
-            for (int i = 0; i < own.values().length; i++) {
-                table.set(own.start() + i, own.values()[i]);
-            }
-        }
         return table;
     }
 }

@@ -10,8 +10,6 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * IEEE 754 binary16.
@@ -81,10 +79,5 @@ final class Float16 extends TensorType {
     @Override
     PanelLayout panels() {
         return PanelLayout.floats(PanelLayout.HALVES);
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        return WeightBytes.halfAt(bytes, tables, row + 2 * column);
     }
 }

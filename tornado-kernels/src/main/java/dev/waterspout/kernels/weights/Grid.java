@@ -90,15 +90,6 @@ final class Grid {
         return numbers[index];
     }
 
-    /** {@return all numbers, for device tables} */
-    float[] values() {
-        float[] values = new float[numbers.length];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = numbers[i];
-        }
-        return values;
-    }
-
     /** Replaces the first numbers of a block, each an index of 0 to 15, by those of this grid. */
     void replace(QuantBlock block, int count) {
         for (int i = 0; i < count; i += 8) {

@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Blocks of 256 weights. Every 8 weights are a point of the grid of {@link Iq1S} and have a sign of their own for the
@@ -80,23 +78,5 @@ final class Iq1M extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, 2 * (Stored.two(block + 48 + g / 4 * 2L) >> (g % 4 * 3) & 7) + 1);
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int point = index >> 3;
-        int bits = ((bytes.get(block + 49) & 0xFF) >> 4)
-                | ((bytes.get(block + 51) & 0xFF) & 0xF0)
-                | (((bytes.get(block + 53) & 0xFF) & 0xF0) << 4);
-        bits |= ((bytes.get(block + 55) & 0xFF) & 0xF0) << 8;
-        int at = block + 48 + (index >> 6 << 1);
-        int s = (((bytes.get(at) & 0xFF) | ((bytes.get(at + 1) & 0xFF) << 8)) >> (3 * ((index >> 4) & 3))) & 7;
-        float scale = WeightBytes.halfValue(tables, bits) * (float) (2 * s + 1);
-        int high = ((bytes.get(block + 32 + (point >> 1)) & 0xFF) >> ((point & 1) << 2)) & 0xF;
-        float value =
-                tables.get(Iq1S.TABLE + ((bytes.get(block + point) & 0xFF) | ((high & 7) << 8)) * 8 + (index & 7));
-        return scale * (high > 7 ? value - 0.125f : value + 0.125f);
     }
 }

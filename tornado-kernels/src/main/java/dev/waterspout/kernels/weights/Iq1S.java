@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Blocks of 256 weights. Every 8 weights are a point of a grid of 2048 points; every 32 weights share a scale
@@ -23,9 +21,6 @@ final class Iq1S extends ScaledQuants {
     private static final int GROUP = 32;
 
     private static final int POINTS = 2048;
-
-    /** Index of the grid's first value in {@link DeviceTables}. */
-    static final int TABLE = Iq3S.TABLE + 512 * 4;
 
     static final Grid GRID = Grid.eights("iq1_s.grid", -1, 0, 1);
 
@@ -61,11 +56,6 @@ final class Iq1S extends ScaledQuants {
     }
 
     @Override
-    TypeTable table() {
-        return new TypeTable(TABLE, GRID.values());
-    }
-
-    @Override
     PanelLayout panels() {
         return PanelLayout.codes(2, 1)
                 .withValues(PanelValues.IQ1)
@@ -79,19 +69,6 @@ final class Iq1S extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, 2 * (Stored.two(block + 34 + 2L * g) >> 12 & 7) + 1);
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int point = index >> 3;
-        int at = block + 34 + (index >> 5 << 1);
-        int word = (bytes.get(at) & 0xFF) | ((bytes.get(at + 1) & 0xFF) << 8);
-        float scale = WeightBytes.halfAt(bytes, tables, block) * (float) (2 * ((word >> 12) & 7) + 1);
-        int high = (word >> (3 * (point & 3))) & 7;
-        float value = tables.get(TABLE + ((bytes.get(block + 2 + point) & 0xFF) | (high << 8)) * 8 + (index & 7));
-        return scale * (word > 0x7FFF ? value - 0.125f : value + 0.125f);
     }
 
     /** {@return the values of a point in eighths, shifted by one of them} */

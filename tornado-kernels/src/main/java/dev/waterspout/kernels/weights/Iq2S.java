@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Blocks of 256 weights. Every 8 weights are a point of a grid of 1024 points, with a sign per weight; every 16 weights
@@ -22,9 +20,6 @@ final class Iq2S extends ScaledQuants {
     private static final int ELEMENTS = 256;
     private static final int BYTES = 82;
     private static final int GROUP = 16;
-
-    /** Index of the grid's first value in {@link DeviceTables}. */
-    static final int TABLE = Iq2Xs.TABLE + 512 * 8;
 
     private static final Grid GRID = Grid.eights("iq2_s.grid", 8, 25, 43);
 
@@ -57,11 +52,6 @@ final class Iq2S extends ScaledQuants {
     }
 
     @Override
-    TypeTable table() {
-        return new TypeTable(TABLE, GRID.values());
-    }
-
-    @Override
     PanelLayout panels() {
         return PanelLayout.codes(2, 1)
                 .withValues(PanelValues.IQ2)
@@ -75,17 +65,5 @@ final class Iq2S extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, 2 * (Stored.unsigned(block + 74 + g / 2) >> (g % 2 * 4) & 0xf) + 1);
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int point = index >> 3;
-        int high = ((bytes.get(block + 66 + (point >> 2)) & 0xFF) >> ((point & 3) << 1)) & 3;
-        int s = ((bytes.get(block + 74 + (index >> 5)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
-        float scale = WeightBytes.halfAt(bytes, tables, block) * (0.5f + (float) s) * 0.25f;
-        float value = tables.get(TABLE + ((bytes.get(block + 2 + point) & 0xFF) | (high << 8)) * 8 + (index & 7));
-        return scale * ((((bytes.get(block + 34 + point) & 0xFF) >> (index & 7)) & 1) == 0 ? value : -value);
     }
 }

@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Blocks of 256 weights. Every 8 weights are a point of a grid of 512 points, with a sign per weight; every 16 weights
@@ -21,9 +19,6 @@ final class Iq2Xs extends ScaledQuants {
     private static final int ELEMENTS = 256;
     private static final int BYTES = 74;
     private static final int GROUP = 16;
-
-    /** Index of the grid's first value in {@link DeviceTables}. */
-    static final int TABLE = Iq2Xxs.TABLE + 256 * 8;
 
     private static final Grid GRID = Grid.eights("iq2_xs.grid", 8, 25, 43);
 
@@ -55,11 +50,6 @@ final class Iq2Xs extends ScaledQuants {
     }
 
     @Override
-    TypeTable table() {
-        return new TypeTable(TABLE, GRID.values());
-    }
-
-    @Override
     PanelLayout panels() {
         return PanelLayout.codes(2, 1)
                 .withValues(PanelValues.IQ2)
@@ -73,17 +63,5 @@ final class Iq2Xs extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, 2 * (Stored.unsigned(block + 66 + g / 2) >> (g % 2 * 4) & 0xf) + 1);
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int at = block + 2 + (index >> 3 << 1);
-        int word = (bytes.get(at) & 0xFF) | ((bytes.get(at + 1) & 0xFF) << 8);
-        int s = ((bytes.get(block + 66 + (index >> 5)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
-        float scale = WeightBytes.halfAt(bytes, tables, block) * (0.5f + (float) s) * 0.25f;
-        float value = tables.get(TABLE + (word & 511) * 8 + (index & 7));
-        return scale * (Signs.negative(word >> 9, index & 7) == 0 ? value : -value);
     }
 }

@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Blocks of 256 weights. Every 8 weights are a point of a grid of 256 points, with a sign per weight; every 32 weights
@@ -22,9 +20,6 @@ final class Iq2Xxs extends ScaledQuants {
     private static final int ELEMENTS = 256;
     private static final int BYTES = 66;
     private static final int GROUP = 32;
-
-    /** Index of the grid's first value in {@link DeviceTables}. */
-    static final int TABLE = Mxfp4.TABLE + 16;
 
     private static final Grid GRID = Grid.eights("iq2_xxs.grid", 8, 25, 43);
 
@@ -58,11 +53,6 @@ final class Iq2Xxs extends ScaledQuants {
     }
 
     @Override
-    TypeTable table() {
-        return new TypeTable(TABLE, GRID.values());
-    }
-
-    @Override
     PanelLayout panels() {
         return PanelLayout.codes(2, 1)
                 .withValues(PanelValues.IQ2)
@@ -76,20 +66,5 @@ final class Iq2Xxs extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, 2 * (int) (Stored.eight(block + 2 + 8L * g) >>> 60) + 1);
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int group = block + 2 + (index >> 5 << 3);
-        int k = (index >> 3) & 3;
-        int bit = 7 * k;
-        int word = (bytes.get(group + 4 + (bit >> 3)) & 0xFF) | ((bytes.get(group + 4 + ((bit + 6) >> 3)) & 0xFF) << 8);
-        float scale = WeightBytes.halfAt(bytes, tables, block)
-                * (0.5f + (float) ((bytes.get(group + 7) & 0xFF) >> 4))
-                * 0.25f;
-        float value = tables.get(TABLE + (bytes.get(group + k) & 0xFF) * 8 + (index & 7));
-        return scale * (Signs.negative((word >> (bit & 7)) & 127, index & 7) == 0 ? value : -value);
     }
 }

@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Blocks of 256 weights. Every 4 weights are a point of a grid of 512 points, with a sign per weight; every 32 weights
@@ -22,9 +20,6 @@ final class Iq3S extends ScaledQuants {
     private static final int ELEMENTS = 256;
     private static final int BYTES = 110;
     private static final int GROUP = 32;
-
-    /** Index of the grid's first value in {@link DeviceTables}. */
-    static final int TABLE = Iq3Xxs.TABLE + 256 * 4;
 
     private static final Grid GRID = Grid.fours("iq3_s.grid", 1, 3, 5, 7, 9, 11, 13, 15);
 
@@ -60,11 +55,6 @@ final class Iq3S extends ScaledQuants {
     }
 
     @Override
-    TypeTable table() {
-        return new TypeTable(TABLE, GRID.values());
-    }
-
-    @Override
     PanelLayout panels() {
         return PanelLayout.codes(4, 0).withValues(PanelValues.ODD).withFactors(GROUP);
     }
@@ -75,17 +65,5 @@ final class Iq3S extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, 2 * (Stored.unsigned(block + 106 + g / 2) >> (g % 2 * 4) & 0xf) + 1);
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int point = index >> 2;
-        int high = ((bytes.get(block + 66 + (point >> 3)) & 0xFF) >> (point & 7)) & 1;
-        int s = ((bytes.get(block + 106 + (index >> 6)) & 0xFF) >> ((index & 32) >> 3)) & 0xF;
-        float scale = WeightBytes.halfAt(bytes, tables, block) * (float) (1 + 2 * s);
-        float value = tables.get(TABLE + ((bytes.get(block + 2 + point) & 0xFF) | (high << 8)) * 4 + (index & 3));
-        return scale * ((((bytes.get(block + 74 + (index >> 3)) & 0xFF) >> (index & 7)) & 1) == 0 ? value : -value);
     }
 }

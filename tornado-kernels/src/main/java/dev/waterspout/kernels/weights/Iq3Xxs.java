@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Blocks of 256 weights. Every 4 weights are a point of a grid of 256 points; every 8 weights share an index of their
@@ -23,9 +21,6 @@ final class Iq3Xxs extends ScaledQuants {
     private static final int ELEMENTS = 256;
     private static final int BYTES = 98;
     private static final int GROUP = 32;
-
-    /** Index of the grid's first value in {@link DeviceTables}. */
-    static final int TABLE = Iq2S.TABLE + 1024 * 8;
 
     private static final Grid GRID = Grid.fours("iq3_xxs.grid", 4, 12, 20, 28, 36, 44, 52, 62);
 
@@ -58,11 +53,6 @@ final class Iq3Xxs extends ScaledQuants {
     }
 
     @Override
-    TypeTable table() {
-        return new TypeTable(TABLE, GRID.values());
-    }
-
-    @Override
     PanelLayout panels() {
         return PanelLayout.codes(4, 0)
                 .withValues(PanelValues.IQ3_XXS)
@@ -76,18 +66,5 @@ final class Iq3Xxs extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, 2 * (Stored.four(block + 66 + 4L * g) >>> 28) + 1);
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int group = block + 66 + (index >> 5 << 2);
-        int bit = 7 * ((index >> 3) & 3);
-        int word = (bytes.get(group + (bit >> 3)) & 0xFF) | ((bytes.get(group + ((bit + 6) >> 3)) & 0xFF) << 8);
-        float scale =
-                WeightBytes.halfAt(bytes, tables, block) * (0.5f + (float) ((bytes.get(group + 3) & 0xFF) >> 4)) * 0.5f;
-        float value = tables.get(TABLE + (bytes.get(block + 2 + (index >> 2)) & 0xFF) * 4 + (index & 3));
-        return scale * (Signs.negative((word >> (bit & 7)) & 127, index & 7) == 0 ? value : -value);
     }
 }

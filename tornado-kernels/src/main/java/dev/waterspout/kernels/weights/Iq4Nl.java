@@ -2,8 +2,6 @@ package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Blocks of 32 weights. Each weight is an index {@code q} of 4 bits into a table {@code v} of 16 values, which are
@@ -25,9 +23,6 @@ final class Iq4Nl extends ScaledQuants {
     /** The values, which {@link Iq4Xs} shares. */
     static final Grid GRID = Grid.of(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
 
-    /** Index of the first value in {@link DeviceTables}. */
-    static final int TABLE = DeviceTables.TYPES;
-
     Iq4Nl() {
         super(ID, ELEMENTS, BYTES, GROUP, false, -127, 113);
     }
@@ -43,11 +38,6 @@ final class Iq4Nl extends ScaledQuants {
         to.scale(0, Stored.half(block));
         to.nibbles(0, 16, block + 2, 16);
         GRID.replace(to, ELEMENTS);
-    }
-
-    @Override
-    TypeTable table() {
-        return new TypeTable(TABLE, GRID.values());
     }
 
     @Override
@@ -75,13 +65,5 @@ final class Iq4Nl extends ScaledQuants {
     @Override
     void header(long block, PanelHeader to) {
         to.word(Stored.two(block));
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 5) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int q = ((bytes.get(block + 2 + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
-        return tables.get(TABLE + q) * WeightBytes.halfAt(bytes, tables, block);
     }
 }

@@ -2,8 +2,6 @@ package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Blocks of 256 weights. Each weight is an index {@code q} of 4 bits into the table {@code v} of {@link Iq4Nl}; every
@@ -99,16 +97,5 @@ final class Iq4Xs extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, factor(block, g));
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; called by device kernels} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int q = ((bytes.get(block + 8 + (index >> 5 << 4) + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
-        int g = index >> 5;
-        int s = ((bytes.get(block + 4 + (g >> 1)) & 0xFF) >> ((g & 1) << 2)) & 0xF;
-        s |= (((bytes.get(block + 2 + (g >> 2)) & 0xFF) >> ((g & 3) << 1)) & 3) << 4;
-        return WeightBytes.halfAt(bytes, tables, block) * ((float) s - 32f) * tables.get(Iq4Nl.TABLE + q);
     }
 }

@@ -3,7 +3,6 @@ package dev.waterspout.kernels.weights;
 import dev.waterspout.kernels.machine.BlockCode;
 import dev.waterspout.kernels.vector.Memory;
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 
 /**
  * The scales and offsets of Q4_K and Q5_K: of each of eight groups 6 bits, in 12 bytes.
@@ -97,23 +96,5 @@ final class KScales {
         return g < 4
                 ? Stored.unsigned(data, at + g + 4) & 63
                 : Stored.unsigned(data, at + g + 4) >> 4 | Stored.unsigned(data, at + g) >> 6 << 4;
-    }
-
-    /** {@return the scale of a group; a kernel's part} */
-    static int scale(ByteArray bytes, int at, int g) {
-        int s = bytes.get(at + g) & 63;
-        if (g > 3) {
-            s = (bytes.get(at + g + 4) & 0xF) | (((bytes.get(at + g - 4) & 0xFF) >> 6) << 4);
-        }
-        return s;
-    }
-
-    /** {@return the offset of a group; a kernel's part} */
-    static int offset(ByteArray bytes, int at, int g) {
-        int m = bytes.get(at + g + 4) & 63;
-        if (g > 3) {
-            m = ((bytes.get(at + g + 4) & 0xFF) >> 4) | (((bytes.get(at + g) & 0xFF) >> 6) << 4);
-        }
-        return m;
     }
 }

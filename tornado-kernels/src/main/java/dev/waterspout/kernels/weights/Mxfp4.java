@@ -2,8 +2,6 @@ package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 32 weights of E2M1 with a scale that is a power of two (OCP Microscaling): weight {@code v(q) * 2^(e - 128)}, v being
@@ -25,9 +23,6 @@ final class Mxfp4 extends ScaledQuants {
     /** Twice the values of E2M1, which {@link Nvfp4} shares. */
     static final Grid GRID = Grid.of(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
 
-    /** Where they begin in the tables of devices. */
-    static final int TABLE = Iq4Nl.TABLE + 16;
-
     Mxfp4() {
         super(ID, ELEMENTS, BYTES, GROUP, false, -12, 12);
     }
@@ -43,11 +38,6 @@ final class Mxfp4 extends ScaledQuants {
         to.scale(0, Stored.powerOfTwo(Stored.unsigned(block) - 128));
         to.nibbles(0, 16, block + 1, 16);
         GRID.replace(to, ELEMENTS);
-    }
-
-    @Override
-    TypeTable table() {
-        return new TypeTable(TABLE, GRID.values());
     }
 
     @Override
@@ -78,13 +68,5 @@ final class Mxfp4 extends ScaledQuants {
     @Override
     void header(long block, PanelHeader to) {
         to.word(Stored.unsigned(block));
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 5) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int q = ((bytes.get(block + 1 + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
-        return tables.get(TABLE + q) * tables.get(DeviceTables.ONE + (bytes.get(block) & 0xFF) - 128);
     }
 }

@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 64 weights of E2M1, 16 of which share a scale of E4M3 without sign: weight {@code v(q) * s / 2}, v being twice the
@@ -51,23 +49,6 @@ final class Nvfp4 extends ScaledQuants {
     @Override
     void header(long block, PanelHeader to) {
         to.word(Stored.four(block));
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 6) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int q = ((bytes.get(block + 4 + (index >> 4 << 3) + (index & 7)) & 0xFF) >> ((index & 8) >> 1)) & 0xF;
-        int s = (bytes.get(block + (index >> 4)) & 0xFF);
-        int exponent = (s >> 3) & 15;
-        float scale = (float) (8 + (s & 7)) * tables.get(DeviceTables.ONE + exponent - 11);
-        if (exponent == 0) {
-            scale = (float) (s & 7) * tables.get(DeviceTables.ONE + -10);
-        }
-        if (s == 127) {
-            scale = 0f;
-        }
-        return tables.get(Mxfp4.TABLE + q) * scale;
     }
 
     private static float scale(int s) {

@@ -2,8 +2,6 @@ package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 256 weights of 2 bits; each 16 have a scale and an offset of 4 bits: weight {@code d * s * q - dmin * m}.
@@ -114,16 +112,5 @@ final class Q2K extends ScaledQuants {
             int factors = Stored.unsigned(block + g);
             to.factors(g, factors & 0xf, factors >> 4);
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int q = ((bytes.get(block + 16 + (index >> 7 << 5) + (index & 31)) & 0xFF) >> ((index >> 4) & 6)) & 3;
-        int factors = (bytes.get(block + (index >> 4)) & 0xFF);
-        float scale = WeightBytes.halfAt(bytes, tables, block + 80) * (float) (factors & 0xF);
-        float offset = WeightBytes.halfAt(bytes, tables, block + 82) * (float) (factors >> 4);
-        return scale * (float) q - offset;
     }
 }

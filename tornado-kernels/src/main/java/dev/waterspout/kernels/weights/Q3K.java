@@ -2,8 +2,6 @@ package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 256 weights of 3 bits; each 16 have a scale of 6 bits: weight {@code d * (s - 32) * (q - 4)}.
@@ -124,17 +122,5 @@ final class Q3K extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, factor(block, g));
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int low = ((bytes.get(block + 32 + (index >> 7 << 5) + (index & 31)) & 0xFF) >> ((index >> 4) & 6)) & 3;
-        int high = ((bytes.get(block + (index & 31)) & 0xFF) >> (index >> 5)) & 1;
-        int g = index >> 4;
-        int s = ((bytes.get(block + 96 + (g & 7)) & 0xFF) >> ((g & 8) >> 1)) & 0xF;
-        s |= (((bytes.get(block + 104 + (g & 3)) & 0xFF) >> (g >> 2 << 1)) & 3) << 4;
-        return WeightBytes.halfAt(bytes, tables, block + 108) * ((float) s - 32f) * ((float) (low | (high << 2)) - 4f);
     }
 }

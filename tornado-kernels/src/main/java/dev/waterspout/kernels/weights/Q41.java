@@ -2,8 +2,6 @@ package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 32 weights of 4 bits with a scale and an offset: weight {@code q * d + m}.
@@ -59,13 +57,5 @@ final class Q41 extends ScaledQuants {
     @Override
     void header(long block, PanelHeader to) {
         to.word(Stored.four(block));
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 5) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int q = ((bytes.get(block + 4 + (index & 15)) & 0xFF) >> ((index & 16) >> 2)) & 0xF;
-        return (float) q * WeightBytes.halfAt(bytes, tables, block) + WeightBytes.halfAt(bytes, tables, block + 2);
     }
 }

@@ -2,8 +2,6 @@ package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 256 weights of 5 bits; each 32 have a scale and an offset of 6 bits: weight {@code d * s * q - dmin * m}.
@@ -91,17 +89,5 @@ final class Q5K extends ScaledQuants {
     @Override
     void header(long block, PanelHeader to) {
         KScales.header(block, to);
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int low = ((bytes.get(block + 48 + (index >> 6 << 5) + (index & 31)) & 0xFF) >> ((index & 32) >> 3)) & 0xF;
-        int g = index >> 5;
-        int high = ((bytes.get(block + 16 + (index & 31)) & 0xFF) >> g) & 1;
-        float scale = WeightBytes.halfAt(bytes, tables, block) * (float) KScales.scale(bytes, block + 4, g);
-        float offset = WeightBytes.halfAt(bytes, tables, block + 2) * (float) KScales.offset(bytes, block + 4, g);
-        return scale * (float) (low | (high << 4)) - offset;
     }
 }

@@ -2,8 +2,6 @@ package dev.waterspout.kernels.weights;
 
 import dev.waterspout.kernels.machine.BlockCode;
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 256 weights of 6 bits; each 16 have a scale of 8 bits: weight {@code d * s * (q - 32)}.
@@ -110,15 +108,5 @@ final class Q6K extends ScaledQuants {
         for (int g = 0; g < ELEMENTS / GROUP; g++) {
             to.factor(g, Stored.signed(block + 192 + g));
         }
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int low = ((bytes.get(block + (index >> 7 << 6) + (index & 63)) & 0xFF) >> ((index & 64) >> 4)) & 0xF;
-        int high = ((bytes.get(block + 128 + (index >> 7 << 5) + (index & 31)) & 0xFF) >> ((index >> 4) & 6)) & 3;
-        float scale = WeightBytes.halfAt(bytes, tables, block + 208) * (float) bytes.get(block + 192 + (index >> 4));
-        return scale * ((float) (low | (high << 4)) - 32f);
     }
 }

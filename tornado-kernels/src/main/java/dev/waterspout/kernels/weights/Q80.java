@@ -8,8 +8,6 @@ import dev.waterspout.kernels.vector.Layouts;
 import dev.waterspout.kernels.vector.Memory;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 32 weights of 8 bits with a scale: weight {@code q * d}.
@@ -106,11 +104,5 @@ final class Q80 extends ScaledQuants {
     @Override
     void header(long block, PanelHeader to) {
         to.word(Stored.two(block));
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 5) * BYTES;
-        return WeightBytes.quant(bytes, block, column & 31, ID) * WeightBytes.halfAt(bytes, tables, block);
     }
 }

@@ -6,9 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The encoding of a tensor type. A row is a sequence of blocks; all numbers are little-endian.
- *
- * <p>In addition to these methods, each type has a static method {@code decode}, which device kernels call through
- * {@link WeightFormat#weightAt}: kernels cannot call methods of objects.
  */
 abstract class TensorType {
     private final int id;
@@ -77,10 +74,5 @@ abstract class TensorType {
     @Nullable
     PanelLayout panels() {
         return null;
-    }
-
-    /** {@return the numbers that device kernels look up; none for most types} */
-    TypeTable table() {
-        return TypeTable.NONE;
     }
 }

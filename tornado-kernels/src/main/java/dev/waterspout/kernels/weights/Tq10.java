@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 256 weights of -1, 0 or 1, five to a byte, with one scale: weight {@code d * (q - 1)}.
@@ -62,28 +60,6 @@ final class Tq10 extends ScaledQuants {
     @Override
     void header(long block, PanelHeader to) {
         to.word(Stored.two(block + 52));
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int byteIndex = index & 31;
-        int n = index >> 5;
-        if (index > 159) {
-            byteIndex = 32 + (index & 15);
-            n = (index - 160) >> 4;
-        }
-        if (index > 239) {
-            byteIndex = 48 + (index & 3);
-            n = (index - 240) >> 2;
-        }
-        int power = 1;
-        for (int i = 0; i < n; i++) {
-            power *= 3;
-        }
-        int digit = ((((bytes.get(block + byteIndex) & 0xFF) * power) & 255) * 3) >> 8;
-        return ((float) digit - 1f) * WeightBytes.halfAt(bytes, tables, block + 52);
     }
 
     private static void digits(long address, int bytes, int digits, int first, QuantBlock to) {

@@ -1,8 +1,6 @@
 package dev.waterspout.kernels.weights;
 
 import java.lang.foreign.MemorySegment;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * 256 weights of 2 bits with one scale: weight {@code d * (q - 1)}.
@@ -45,13 +43,5 @@ final class Tq20 extends ScaledQuants {
     @Override
     void header(long block, PanelHeader to) {
         to.word(Stored.two(block + 64));
-    }
-
-    /** {@return weight {@code column} of the row that starts at byte {@code row}; a kernel's part} */
-    static float decode(ByteArray bytes, FloatArray tables, int row, int column) {
-        int block = row + (column >> 8) * BYTES;
-        int index = column & (ELEMENTS - 1);
-        int q = ((bytes.get(block + (index >> 7 << 5) + (index & 31)) & 0xFF) >> ((index >> 4) & 6)) & 3;
-        return ((float) q - 1f) * WeightBytes.halfAt(bytes, tables, block + 64);
     }
 }

@@ -12,18 +12,7 @@ public final class WeightBytes {
 
     public static final int Q8_0 = Q80.ID;
 
-    public static final int Q4_0 = Q40.ID;
-
     private WeightBytes() {}
-
-    /** {@return weight {@code index} of the Q8_0 or Q4_0 block at a byte offset, before its scale} */
-    public static float quant(ByteArray bytes, int block, int index, int format) {
-        if (format == Q8_0) {
-            return (float) bytes.get(block + 2 + index);
-        }
-        int nibble = (bytes.get(block + 2 + (index & 15)) >> ((index & 16) >> 2)) & 0xF;
-        return (float) nibble - 8f;
-    }
 
     /** {@return the IEEE half at a byte offset} */
     public static float halfAt(ByteArray bytes, FloatArray powers, int offset) {

@@ -6,13 +6,9 @@ import dev.waterspout.kernels.machine.Quants;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The registry of tensor types. A new type is a class, a constant here, and a line of {@link #weightAt}. That method is
- * here because kernels can call static methods only: TornadoVM knows the number of the format when it compiles, and
- * drops all other lines.
+ * The registry of tensor types. A new type is a class and a constant here.
  */
 public enum WeightFormat {
     F32(new Float32()),
@@ -157,96 +153,5 @@ public enum WeightFormat {
 
     TensorType type() {
         return type;
-    }
-
-    /**
-     * {@return a weight out of raw bytes, for kernels; NaN where no type has the number}
-     *
-     * @param bytes bytes of the rows
-     * @param tables {@link DeviceTables#create()}
-     * @param row byte at which the row starts
-     * @param column column of the weight
-     * @param format {@link #id()}
-     */
-    public static float weightAt(ByteArray bytes, FloatArray tables, int row, int column, int format) {
-        if (format == Float32.ID) {
-            return Float32.decode(bytes, tables, row, column);
-        }
-        if (format == Float16.ID) {
-            return Float16.decode(bytes, tables, row, column);
-        }
-        if (format == BFloat16.ID) {
-            return BFloat16.decode(bytes, tables, row, column);
-        }
-        if (format == Q80.ID) {
-            return Q80.decode(bytes, tables, row, column);
-        }
-        if (format == Q40.ID) {
-            return Q40.decode(bytes, tables, row, column);
-        }
-        if (format == Q41.ID) {
-            return Q41.decode(bytes, tables, row, column);
-        }
-        if (format == Q50.ID) {
-            return Q50.decode(bytes, tables, row, column);
-        }
-        if (format == Q51.ID) {
-            return Q51.decode(bytes, tables, row, column);
-        }
-        if (format == Q2K.ID) {
-            return Q2K.decode(bytes, tables, row, column);
-        }
-        if (format == Q3K.ID) {
-            return Q3K.decode(bytes, tables, row, column);
-        }
-        if (format == Q4K.ID) {
-            return Q4K.decode(bytes, tables, row, column);
-        }
-        if (format == Q5K.ID) {
-            return Q5K.decode(bytes, tables, row, column);
-        }
-        if (format == Q6K.ID) {
-            return Q6K.decode(bytes, tables, row, column);
-        }
-        if (format == Iq4Nl.ID) {
-            return Iq4Nl.decode(bytes, tables, row, column);
-        }
-        if (format == Iq4Xs.ID) {
-            return Iq4Xs.decode(bytes, tables, row, column);
-        }
-        if (format == Mxfp4.ID) {
-            return Mxfp4.decode(bytes, tables, row, column);
-        }
-        if (format == Nvfp4.ID) {
-            return Nvfp4.decode(bytes, tables, row, column);
-        }
-        if (format == Iq1S.ID) {
-            return Iq1S.decode(bytes, tables, row, column);
-        }
-        if (format == Iq1M.ID) {
-            return Iq1M.decode(bytes, tables, row, column);
-        }
-        if (format == Iq2Xxs.ID) {
-            return Iq2Xxs.decode(bytes, tables, row, column);
-        }
-        if (format == Iq2Xs.ID) {
-            return Iq2Xs.decode(bytes, tables, row, column);
-        }
-        if (format == Iq2S.ID) {
-            return Iq2S.decode(bytes, tables, row, column);
-        }
-        if (format == Iq3Xxs.ID) {
-            return Iq3Xxs.decode(bytes, tables, row, column);
-        }
-        if (format == Iq3S.ID) {
-            return Iq3S.decode(bytes, tables, row, column);
-        }
-        if (format == Tq10.ID) {
-            return Tq10.decode(bytes, tables, row, column);
-        }
-        if (format == Tq20.ID) {
-            return Tq20.decode(bytes, tables, row, column);
-        }
-        return tables.get(DeviceTables.NAN);
     }
 }

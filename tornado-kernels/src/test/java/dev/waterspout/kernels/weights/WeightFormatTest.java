@@ -7,19 +7,14 @@ import dev.waterspout.kernels.vector.Layouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Every type has the bits of llama.cpp's values: the reference, the vectors, the loops of the first pass, the kernels'
- * part.
+ * Every type has the bits of llama.cpp's values: the reference, the vectors, the loops of the first pass, panels.
  */
 @Tag(VectorWidths.SHORT)
 class WeightFormatTest {
@@ -64,21 +59,6 @@ class WeightFormatTest {
 
     @ParameterizedTest
     @EnumSource(value = WeightFormat.class, mode = EnumSource.Mode.EXCLUDE, names = "F32")
-    void theKernelsPartHasTheBits(WeightFormat format) {
-        FloatArray tables = DeviceTables.create();
-        int rowBytes = Math.toIntExact(format.rowBytes(COLUMNS));
-        for (ReferenceRows rows : ReferenceRows.of(arena, format)) {
-            ByteArray bytes = ByteArray.fromArray(rows.stored().toArray(Layouts.I8));
-            float[] actual = new float[rows.rows() * COLUMNS];
-            for (int i = 0; i < actual.length; i++) {
-                actual[i] = WeightFormat.weightAt(bytes, tables, i / COLUMNS * rowBytes, i % COLUMNS, format.id());
-            }
-            assertThat(bits(actual)).isEqualTo(rows.bits());
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource(value = WeightFormat.class, mode = EnumSource.Mode.EXCLUDE, names = "F32")
     void panelsHaveTheBits(WeightFormat format) {
         for (ReferenceRows rows : ReferenceRows.of(arena, format)) {
             IntArray words = new IntArray((int) Panels.words(format, rows.rows() + 3L, COLUMNS) + 5);
@@ -104,41 +84,20 @@ class WeightFormatTest {
         for (int i = 0; i < expected.length; i++) {
             data.set(Layouts.I32, Layouts.floats(i), expected[i]);
         }
-        FloatArray tables = DeviceTables.create();
-        ByteArray bytes = ByteArray.fromArray(stored);
         float[] cold = new float[expected.length];
         WeightFormat.F32.unpackCold(stored, cold);
         for (int i = 0; i < expected.length; i++) {
             float reference = WeightFormat.F32.weight(data, Layouts.floats(i), 0);
             assertThat(Float.floatToRawIntBits(reference)).isEqualTo(expected[i]);
-            float decoded = WeightFormat.weightAt(bytes, tables, 0, i, WeightFormat.F32.id());
-            assertThat(Float.floatToRawIntBits(decoded)).isEqualTo(expected[i]);
         }
         assertThat(bits(cold)).isEqualTo(expected);
     }
 
     @Test
-    void numbersAndTablesDoNotOverlap() {
+    void numbersOfTypesDiffer() {
         assertThat(Arrays.stream(WeightFormat.values()).map(WeightFormat::id)).doesNotHaveDuplicates();
-        List<TypeTable> tables = Arrays.stream(WeightFormat.values())
-                .map(format -> format.type().table())
-                .filter(table -> !table.equals(TypeTable.NONE))
-                .sorted(Comparator.comparingInt(TypeTable::start))
-                .toList();
-        assertThat(tables).isNotEmpty();
-        int end = DeviceTables.TYPES;
-        for (TypeTable table : tables) {
-            assertThat(table.start()).isGreaterThanOrEqualTo(end);
-            end = table.start() + table.values().length;
-        }
         assertThat(WeightFormat.byId(14)).contains(WeightFormat.Q6_K);
         assertThat(WeightFormat.byId(4)).isEmpty();
-    }
-
-    @Test
-    void aNumberThatNoTypeHasIsNotANumberInKernels() {
-        assertThat(WeightFormat.weightAt(new ByteArray(64), DeviceTables.create(), 0, 0, 4))
-                .isNaN();
     }
 
     private static int[] bits(float[] values) {

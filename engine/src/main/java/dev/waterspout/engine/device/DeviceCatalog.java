@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 public final class DeviceCatalog {
     private static final String CUDA = "tornado:cuda:";
 
+    /** TornadoVM 5.2.0 exchanges the two shifts to the right in its SPIR-V, so kernels compute wrong values. */
+    private static final String SPIRV = "tornado:spirv:";
+
     private final Supplier<TornadoDevices.Listing> start;
     private TornadoDevices.@Nullable Listing started;
 
@@ -55,8 +58,8 @@ public final class DeviceCatalog {
      * @param names names from the user: none for the default, one for all ranks, or one per rank
      * @param ranks number of ranks
      * @return one device per rank
-     * @throws DeviceException if a name is not a device of this machine, or if the number of names is neither one nor
-     *     the number of ranks
+     * @throws DeviceException if a name is not a device of this machine or is one of the SPIR-V backend, or if the
+     *     number of names is neither one nor the number of ranks
      */
     public List<Device> assign(List<String> names, int ranks) {
         if (names.size() > 1 && names.size() != ranks) {
@@ -72,8 +75,9 @@ public final class DeviceCatalog {
     }
 
     private List<Device> defaults() {
-        List<Device> accelerators =
-                tornado().devices().stream().filter(Device::accelerator).toList();
+        List<Device> accelerators = tornado().devices().stream()
+                .filter(device -> device.accelerator() && !backend(device).equals(SPIRV))
+                .toList();
         if (accelerators.isEmpty()) {
             return List.of(HostDevice.get());
         }
@@ -98,6 +102,11 @@ public final class DeviceCatalog {
         List<Device> devices = list();
         Optional<Device> found =
                 devices.stream().filter(device -> device.name().equals(name)).findFirst();
+        if (found.isPresent() && name.startsWith(SPIRV)) {
+            throw new DeviceException(
+                    "device '" + name + "' is not supported: TornadoVM's SPIR-V backend computes wrong"
+                            + " values; its OpenCL backend runs the same device");
+        }
         return found.orElseThrow(() -> new DeviceException("device '" + name + "' is not available; available are "
                 + devices.stream().map(Device::name).collect(Collectors.joining(", "))
                 + problem().map(text -> "; " + text).orElse("")));

@@ -77,9 +77,20 @@ class TornadoDevicesTest {
                         .assign(List.of(), 3))
                 .extracting(Device::name)
                 .containsExactly("tornado:cuda:0", "tornado:cuda:1", "tornado:cuda:0");
-        assertThat(of("tornado:spirv:0", "tornado:opencl:0").assign(List.of(), 2))
+        assertThat(of("tornado:ptx:0", "tornado:opencl:0").assign(List.of(), 2))
                 .extracting(Device::name)
-                .containsExactly("tornado:spirv:0", "tornado:spirv:0");
+                .containsExactly("tornado:ptx:0", "tornado:ptx:0");
+    }
+
+    @Test
+    void devicesOfSpirvAreRefused() {
+        assertThat(of("tornado:spirv:0", "tornado:opencl:0").assign(List.of(), 1))
+                .extracting(Device::name)
+                .containsExactly("tornado:opencl:0");
+        assertThatThrownBy(() -> of("tornado:spirv:0").assign(List.of("tornado:spirv:0"), 1))
+                .isInstanceOf(DeviceException.class)
+                .hasMessage("device 'tornado:spirv:0' is not supported: TornadoVM's SPIR-V backend computes wrong"
+                        + " values; its OpenCL backend runs the same device");
     }
 
     @Test

@@ -152,12 +152,17 @@ public final class KernelCandidates {
                 && Panels.exist(shape.weights(), shape.inner());
     }
 
+    /**
+     * Attention by one work-item, and products of many tokens by one, are for CPUs: compiled for NVIDIA GPUs they spill
+     * registers or take all of them.
+     */
     private static List<KernelChoice> everywhere(KernelShape shape, KernelDevice device) {
+        boolean items = device.variant() == KernelVariant.ITEMS;
         List<KernelChoice> choices = new ArrayList<>();
         switch (shape.kind()) {
             case LINEAR -> {
                 add(choices, KernelCut.PLAIN, 1, 1, 2, 4, 8, 16, 32, 64);
-                if (shape.tokens() > 1 && shape.weights() != WeightFormat.F32) {
+                if (items && shape.tokens() > 1 && shape.weights() != WeightFormat.F32) {
                     for (int perItem : new int[] {4, LinearPanelKernels.MOST_TOKENS}) {
                         add(choices, KernelCut.PLAIN, perItem, 1, 2, 4, 8, 16, 32, 64);
                     }
@@ -172,8 +177,10 @@ public final class KernelCandidates {
                 }
             }
             case ATTENTION -> {
-                add(choices, KernelCut.PLAIN, 1, 1, 2, 4, 8);
-                if (shape.isOfF32()) {
+                if (items) {
+                    add(choices, KernelCut.PLAIN, 1, 1, 2, 4, 8);
+                }
+                if (items && shape.isOfF32()) {
                     add(choices, KernelCut.PLAIN, AttentionKernels.PER_ITEM, 1, 2, 4, 8);
                 }
                 add(choices, KernelCut.GROUP, 1, 32, 64, 128, 256);

@@ -87,7 +87,7 @@ class KernelChoiceTest {
 
     @Test
     void aGraphRunsTheChosenKernel() {
-        KernelChoice chosen = new KernelChoice(KernelCut.PLAIN, 1, 4);
+        KernelChoice chosen = new KernelChoice(KernelCut.GROUP, 1, 32);
         KernelDevice device = new KernelDevice(KernelVariant.GROUPS, LARGE)
                 .with(shape -> shape.equals(KernelShape.attention(4, 16, 1)) ? Optional.of(chosen) : Optional.empty());
 
@@ -111,6 +111,23 @@ class KernelChoiceTest {
                         new FloatArray(64),
                         new FloatArray(64)))
                 .withMessageContaining("plain x7");
+    }
+
+    @Test
+    void gpusAreNotOfferedTheKernelsOfCpus() {
+        KernelDevice gpu = new KernelDevice(KernelVariant.GROUPS, LARGE);
+        KernelDevice cpu = new KernelDevice(KernelVariant.ITEMS, LARGE);
+        KernelShape attention = KernelShape.attention(4, 16, 1);
+        KernelShape product = KernelShape.linear(WeightFormat.Q8_0, 64, 64, 9);
+
+        assertThat(KernelCandidates.of(attention, gpu)).noneMatch(choice -> choice.cut() == KernelCut.PLAIN);
+        assertThat(KernelCandidates.of(attention, cpu)).anyMatch(choice -> choice.cut() == KernelCut.PLAIN);
+        assertThat(KernelCandidates.of(product, gpu)).noneMatch(KernelChoiceTest::isOfRuns);
+        assertThat(KernelCandidates.of(product, cpu)).anyMatch(KernelChoiceTest::isOfRuns);
+    }
+
+    private static boolean isOfRuns(KernelChoice choice) {
+        return choice.cut() == KernelCut.PLAIN && choice.perItem() > 1;
     }
 
     @Test

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class DeviceCatalog {
     private static final String CUDA = "tornado:cuda:";
 
-    /** TornadoVM 5.2.0 exchanges the two shifts to the right in its SPIR-V, so kernels compute wrong values. */
+    /** TornadoVM 5.2.0 writes arithmetic shifts as logical ones in SPIR-V and the reverse: weights get wrong values. */
     private static final String SPIRV = "tornado:spirv:";
 
     private final Supplier<TornadoDevices.Listing> start;

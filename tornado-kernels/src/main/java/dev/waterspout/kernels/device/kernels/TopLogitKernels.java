@@ -31,8 +31,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * Least is the smallest logit. Total is the sum of the logits, which is not a finite number if one of them is not.
  * Sum is that of {@code exp((logit - M) * factor)}, where M is the group's largest logit. The logits and tokens are in
- * descending order of logits, and equal logits in ascending order of tokens. A token that is not below the number of
- * tokens stands for none.
+ * descending order of logits, and equal logits in ascending order of tokens. An entry is empty if its
+ * token is not below the number of tokens.
  */
 public final class TopLogitKernels {
     /** Work-items of a work-group. */

@@ -28,9 +28,7 @@ class ChatModelContractTest extends AbstractChatModelIT {
     }
 
     private static ChatModel with(ChatRequestParameters parameters) {
-        return new WaterspoutChatModel(
-                model,
-                ModelSettings.DEFAULT.withTemplate(Orator.template(model)).withParameters(parameters));
+        return new WaterspoutChatModel(model, Orator.settings(model).withParameters(parameters));
     }
 
     @Override

@@ -28,6 +28,9 @@ final class Orator {
     private static final String TEMPLATE =
             "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:";
 
+    /** The temperature 0 and, for requests with another temperature, a fixed seed. */
+    private static final SamplingParameters LIKELIEST = new SamplingParameters(40, 0.95, 0.05, 0, 1);
+
     private Orator() {}
 
     /** Loads the model on one thread. */
@@ -40,6 +43,17 @@ final class Orator {
 
     static ChatTemplate template(LanguageModel model) {
         return ChatTemplate.of(TEMPLATE, model.deployment().model().tokenizer().vocabulary(), Clock.systemUTC());
+    }
+
+    /**
+     * Returns settings with the template above. The temperature is 0 and the seed is fixed: the default settings have a
+     * random seed, with which a reply may by chance be empty.
+     */
+    static ModelSettings settings(LanguageModel model) {
+        ModelSettings usual = ModelSettings.DEFAULT;
+        return new ModelSettings(
+                        usual.name(), Optional.empty(), ChatOptions.of(LIKELIEST), usual.parameters(), List.of())
+                .withTemplate(template(model));
     }
 
     /** Serves a model on a free port. */

@@ -59,12 +59,9 @@ class WaterspoutChatModelTest {
     @BeforeAll
     static void load() {
         model = Orator.load();
-        ModelSettings settings = ModelSettings.DEFAULT
-                .withTemplate(Orator.template(model))
-                .withParameters(ChatRequestParameters.builder()
-                        .temperature(0.0)
-                        .maxOutputTokens(12)
-                        .build());
+        ModelSettings settings = Orator.settings(model)
+                .withParameters(
+                        ChatRequestParameters.builder().maxOutputTokens(12).build());
         chat = new WaterspoutChatModel(model, settings);
         streaming = new WaterspoutStreamingChatModel(model, settings);
     }

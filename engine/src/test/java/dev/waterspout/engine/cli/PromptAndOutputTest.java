@@ -67,7 +67,8 @@ class PromptAndOutputTest {
     }
 
     private static int generateTo(String failure, StringWriter err) {
-        return runTo(failure, err, "generate", "-p", "We the people", "-n", "3000", "-c", "4000", "--stats", "none");
+        String arguments = "generate -p We -n 3000 -c 4000 --temp 0 --stats none";
+        return runTo(failure, err, arguments.split(" "));
     }
 
     @Test

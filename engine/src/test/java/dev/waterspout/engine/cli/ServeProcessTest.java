@@ -138,8 +138,9 @@ class ServeProcessTest {
             HttpRequest.Builder post = HttpRequest.newBuilder(base.resolve("/v1/completions"))
                     .header("Content-Type", "application/json")
                     .timeout(Duration.ofMinutes(4))
-                    .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"We\",\"max_tokens\":160,\"temperature\":1,"
-                            + "\"logit_bias\":{\"0\":-100,\"1\":-100,\"2\":-100},\"stream\":true}"));
+                    .POST(HttpRequest.BodyPublishers.ofString(
+                            "{\"prompt\":\"We\",\"max_tokens\":160,\"temperature\":1,\"seed\":1,"
+                                    + "\"logit_bias\":{\"0\":-100,\"1\":-100,\"2\":-100},\"stream\":true}"));
             HttpResponse<Stream<String>> stream = client.send(post.build(), BodyHandlers.ofLines());
             assertThat(stream.statusCode()).isEqualTo(200);
             Iterator<String> lines = stream.body().iterator();

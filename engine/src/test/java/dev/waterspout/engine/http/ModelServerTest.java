@@ -3,6 +3,7 @@ package dev.waterspout.engine.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.waterspout.engine.testing.TestServer;
+import dev.waterspout.engine.testing.TestServer.Held;
 import dev.waterspout.engine.testing.TestServer.Setup;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -34,6 +36,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ModelServerTest {
     private static final String HELLO = "\"messages\":[{\"role\":\"user\",\"content\":\"We the people\"}]";
     private static final String CHAT = "/v1/chat/completions";
+
+    /** Fields of 16 replies of 480 tokens each, which take about a second. Tokens that end a text are never chosen. */
+    private static final String LONG =
+            "\"max_tokens\":480,\"n\":16,\"temperature\":1,\"seed\":1,\"logit_bias\":{\"0\":-100,\"1\":-100,\"2\":-100}";
 
     private static TestServer server;
 
@@ -226,22 +232,28 @@ class ModelServerTest {
 
     @Test
     void aBodyThatDoesNotArriveTimesOut() throws Exception {
-        try (Socket socket =
-                new Socket(InetAddress.getLoopbackAddress(), server.server().port())) {
+        Setup setup = new Setup(
+                TestServer.TEMPLATE, List.of(), 1, Duration.ofMinutes(10), Setup.bodyWithin(Duration.ofSeconds(1)));
+        try (TestServer hasty = TestServer.start(setup);
+                Socket socket = new Socket(
+                        InetAddress.getLoopbackAddress(), hasty.server().port())) {
             OutputStream out = socket.getOutputStream();
             out.write(("POST " + CHAT + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                             + "Content-Length: 100\r\n\r\n{")
                     .getBytes(StandardCharsets.US_ASCII));
             out.flush();
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(200_000);
             InputStream in = socket.getInputStream();
             assertThat(new String(in.readNBytes(12), StandardCharsets.US_ASCII)).isEqualTo("HTTP/1.1 408");
         }
     }
 
     private static double metric(String name) throws IOException, InterruptedException {
-        Matcher matcher = Pattern.compile("(?m)^" + name + " ([0-9.]+)$")
-                .matcher(server.get("/metrics").body());
+        return metric(server.get("/metrics").body(), name);
+    }
+
+    private static double metric(String metrics, String name) {
+        Matcher matcher = Pattern.compile("(?m)^" + name + " ([0-9.]+)$").matcher(metrics);
         assertThat(matcher.find()).as(name).isTrue();
         return Double.parseDouble(matcher.group(1));
     }
@@ -253,16 +265,16 @@ class ModelServerTest {
         assertThat(metric(metric)).as(metric).isEqualTo(value);
     }
 
-    /** The 16 replies have 480 tokens each unless they are cancelled; cancelled ones have far fewer. */
+    /** The request is seen to run while the model is held, so that it cannot have ended before. */
     @ParameterizedTest
     @CsvSource({"true", "false"})
     void aDisconnectCancelsStreamedAndWholeReplies(boolean streams) throws Exception {
         double before = metric("waterspout_generated_tokens_total");
         double left = metric("waterspout_clients_left_total");
-        try (Socket socket =
-                new Socket(InetAddress.getLoopbackAddress(), server.server().port())) {
-            String json = "{\"prompt\":\"We\",\"max_tokens\":480,\"n\":16,\"temperature\":1,"
-                    + "\"logit_bias\":{\"0\":-100,\"1\":-100,\"2\":-100},\"stream\":" + streams + "}";
+        try (Socket socket = new Socket(
+                        InetAddress.getLoopbackAddress(), server.server().port());
+                Held _ = server.hold()) {
+            String json = "{\"prompt\":\"We\"," + LONG + ",\"stream\":" + streams + "}";
             socket.getOutputStream()
                     .write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                                     + "Content-Length: " + json.length() + "\r\n\r\n" + json)
@@ -279,11 +291,17 @@ class ModelServerTest {
     void requestsBeyondTheQueueAreRefusedAndMayRetry() throws Exception {
         Setup setup = new Setup(TestServer.TEMPLATE, List.of(), 1, Duration.ofMinutes(10), Setup.USUAL.limits());
         try (TestServer narrow = TestServer.start(setup)) {
-            String json = "{\"prompt\":\"We\",\"max_tokens\":40,\"temperature\":1}";
+            String json = "{\"prompt\":\"We\",\"max_tokens\":4,\"temperature\":0}";
+            CountDownLatch refusals = new CountDownLatch(4);
             List<CompletableFuture<HttpResponse<String>>> sent = new ArrayList<>();
-            for (int i = 0; i < 6; i++) {
-                sent.add(narrow.client()
-                        .sendAsync(narrow.post("/v1/completions", json).build(), BodyHandlers.ofString()));
+            // While the model is held, one request runs and one waits.
+            try (Held _ = narrow.hold()) {
+                for (int i = 0; i < 6; i++) {
+                    sent.add(narrow.client()
+                            .sendAsync(narrow.post("/v1/completions", json).build(), BodyHandlers.ofString())
+                            .whenComplete((_, _) -> refusals.countDown()));
+                }
+                refusals.await();
             }
             List<Integer> statuses = new ArrayList<>();
             for (CompletableFuture<HttpResponse<String>> each : sent) {
@@ -294,7 +312,7 @@ class ModelServerTest {
                     assertThat(response.body()).contains("the largest number of waiting requests is 1");
                 }
             }
-            assertThat(statuses).contains(200, 429).containsOnly(200, 429);
+            assertThat(statuses).containsExactlyInAnyOrder(200, 200, 429, 429, 429, 429);
         }
     }
 
@@ -310,23 +328,26 @@ class ModelServerTest {
             assertThat(locked.send(locked.post(CHAT, "{}").header("Authorization", "Bearer sesam"))
                             .statusCode())
                     .isEqualTo(401);
-            String json = "{\"prompt\":\"We\",\"max_tokens\":60,\"temperature\":0}";
-            CompletableFuture<HttpResponse<String>> running = locked.client()
-                    .sendAsync(
-                            locked.post("/v1/completions", json)
-                                    .header("Authorization", "bearer other")
-                                    .build(),
-                            BodyHandlers.ofString());
-            while (!locked.send(HttpRequest.newBuilder(locked.uri("/metrics")).header("X-Api-Key", "sesame"))
-                    .body()
-                    .contains("waterspout_requests_running 1")) {
-                assertThat(running).isNotDone();
+            CompletableFuture<HttpResponse<String>> running;
+            try (Held _ = locked.hold()) {
+                String json = "{\"prompt\":\"We\",\"max_tokens\":60,\"temperature\":0}";
+                running = locked.client()
+                        .sendAsync(
+                                locked.post("/v1/completions", json)
+                                        .header("Authorization", "bearer other")
+                                        .build(),
+                                BodyHandlers.ofString());
+                HttpRequest.Builder metrics =
+                        HttpRequest.newBuilder(locked.uri("/metrics")).header("X-Api-Key", "sesame");
+                while (metric(locked.send(metrics).body(), "waterspout_requests_running") != 1) {
+                    Thread.sleep(1);
+                }
+                locked.server().end();
+                assertThat(locked.get("/health").statusCode()).isEqualTo(503);
+                assertThat(locked.send(locked.post(CHAT, "{}").header("X-Api-Key", "sesame"))
+                                .statusCode())
+                        .isEqualTo(503);
             }
-            locked.server().end();
-            assertThat(locked.get("/health").statusCode()).isEqualTo(503);
-            assertThat(locked.send(locked.post(CHAT, "{}").header("X-Api-Key", "sesame"))
-                            .statusCode())
-                    .isEqualTo(503);
             assertThat(locked.server().drain(Duration.ofMinutes(10))).isTrue();
             assertThat(running.get().statusCode()).isEqualTo(200);
         }
@@ -336,8 +357,7 @@ class ModelServerTest {
     void aRequestBeyondItsTimeLimitIsCancelled() throws Exception {
         Setup setup = new Setup(TestServer.TEMPLATE, List.of(), 1, Duration.ofMillis(50), Setup.USUAL.limits());
         try (TestServer hasty = TestServer.start(setup)) {
-            HttpResponse<String> late = hasty.send(
-                    hasty.post("/v1/completions", "{\"prompt\":\"We\",\"max_tokens\":500,\"temperature\":0}"));
+            HttpResponse<String> late = hasty.send(hasty.post("/v1/completions", "{\"prompt\":\"We\"," + LONG + "}"));
             assertThat(late.statusCode()).isEqualTo(504);
         }
     }

@@ -63,13 +63,14 @@ class ToolsAndFormatsTest {
         assertThat(TestServer.at(reply, "choices.0.finish_reason")).isEqualTo("stop");
         Map<String, Object> response = server.answer(
                 "/v1/responses",
-                "{\"input\":\"We the people\",\"temperature\":1,\"max_output_tokens\":200,"
+                "{\"input\":\"We the people\",\"temperature\":1,\"seed\":3,\"max_output_tokens\":200,"
                         + "\"text\":{\"format\":{\"type\":"
                         + "\"json_schema\",\"name\":\"v\",\"schema\":" + SCHEMA + "}}}");
         assertVote(TestServer.at(response, "output.0.content.0.text"));
         Map<String, Object> continued = server.answer(
                 "/v1/completions",
-                "{\"prompt\":\"We the people\",\"temperature\":1,\"max_tokens\":200,\"json_schema\":" + SCHEMA + "}");
+                "{\"prompt\":\"We the people\",\"temperature\":1,\"seed\":3,\"max_tokens\":200,\"json_schema\":"
+                        + SCHEMA + "}");
         assertVote(TestServer.at(continued, "choices.0.text"));
     }
 
@@ -79,7 +80,8 @@ class ToolsAndFormatsTest {
                 CHAT, "{" + HELLO + ",\"grammar\":\"root ::= (\\\"yes\\\" | \\\"nay\\\") \\\", sir\\\"{2}\"}");
         assertThat(TestServer.at(reply, "choices.0.message.content")).isIn("yes, sir, sir", "nay, sir, sir");
         Map<String, Object> completion = server.answer(
-                "/v1/completions", "{\"prompt\":\"We\",\"max_tokens\":40,\"n\":2,\"grammar\":\"root ::= [0-9]{4}\"}");
+                "/v1/completions",
+                "{\"prompt\":\"We\",\"max_tokens\":40,\"n\":2,\"seed\":3,\"grammar\":\"root ::= [0-9]{4}\"}");
         for (int choice = 0; choice < 2; choice++) {
             assertThat(TestServer.at(completion, "choices." + choice + ".text"))
                     .asString()
@@ -134,9 +136,9 @@ class ToolsAndFormatsTest {
 
     @Test
     void responsesCallFunctionsToo() throws Exception {
-        String request = "{\"input\":\"We the people\",\"temperature\":1,\"max_output_tokens\":200,\"tool_choice\":"
-                + "\"required\",\"parallel_tool_calls\":false,\"tools\":[{\"type\":\"function\",\"name\":\"vote\","
-                + "\"parameters\":" + SCHEMA + "}]";
+        String request = "{\"input\":\"We the people\",\"temperature\":1,\"seed\":3,\"max_output_tokens\":200,"
+                + "\"tool_choice\":\"required\",\"parallel_tool_calls\":false,"
+                + "\"tools\":[{\"type\":\"function\",\"name\":\"vote\",\"parameters\":" + SCHEMA + "}]";
         Map<String, Object> response = server.answer("/v1/responses", request + "}");
         assertThat(TestServer.at(response, "output.0.type")).isEqualTo("function_call");
         assertVote(TestServer.at(response, "output.0.arguments"));

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -51,13 +52,14 @@ public final class TestServer implements AutoCloseable {
 
     /** Configuration of the server. */
     public record Setup(String template, List<String> keys, int mostWaiting, Duration request, Limits limits) {
-        /** No API key, up to 16 waiting requests, two minutes per request. */
-        public static final Setup USUAL = new Setup(
-                TEMPLATE,
-                List.of(),
-                16,
-                Duration.ofMinutes(10),
-                new Limits(100_000, Duration.ofSeconds(2), Duration.ofSeconds(30), Duration.ofSeconds(60)));
+        /** No API key, up to 16 waiting requests, ten minutes per request. */
+        public static final Setup USUAL =
+                new Setup(TEMPLATE, List.of(), 16, Duration.ofMinutes(10), bodyWithin(Duration.ofSeconds(60)));
+
+        /** Returns limits of which the one for sending a request's body is given. */
+        public static Limits bodyWithin(Duration body) {
+            return new Limits(100_000, body, Duration.ofSeconds(60), Duration.ofSeconds(120));
+        }
     }
 
     /** Starts a server. */
@@ -98,6 +100,33 @@ public final class TestServer implements AutoCloseable {
 
     public LanguageModel model() {
         return served.model();
+    }
+
+    /** A model that computes nothing until it is released. */
+    @FunctionalInterface
+    public interface Held extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Holds the model: requests are accepted, but their replies begin only when the model is released. Waits for the
+     * end of running replies.
+     */
+    public Held hold() throws InterruptedException {
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        Runnable idle = () -> {
+            held.countDown();
+            try {
+                released.await();
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        Thread.ofVirtual().start(() -> model().group().exclusively(idle));
+        held.await();
+        return released::countDown;
     }
 
     public URI uri(String path) {

@@ -2,7 +2,7 @@ package dev.waterspout.interconnect.mpi;
 
 import dev.waterspout.interconnect.mpi.SimulatedFault.Kind;
 import dev.waterspout.interconnect.mpi.SimulatedNetwork.Request;
-import dev.waterspout.interconnect.mpi.VirtualTime.Stopped;
+import dev.waterspout.interconnect.testing.VirtualTime.Stopped;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

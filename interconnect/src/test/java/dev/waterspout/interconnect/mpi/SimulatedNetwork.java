@@ -1,5 +1,6 @@
 package dev.waterspout.interconnect.mpi;
 
+import dev.waterspout.interconnect.testing.VirtualTime;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;

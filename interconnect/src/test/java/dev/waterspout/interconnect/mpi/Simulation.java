@@ -1,6 +1,7 @@
 package dev.waterspout.interconnect.mpi;
 
-import dev.waterspout.interconnect.mpi.VirtualTime.Stopped;
+import dev.waterspout.interconnect.testing.VirtualTime;
+import dev.waterspout.interconnect.testing.VirtualTime.Stopped;
 import dev.waterspout.interconnect.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;

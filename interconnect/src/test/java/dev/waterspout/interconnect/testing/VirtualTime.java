@@ -1,4 +1,4 @@
-package dev.waterspout.interconnect.mpi;
+package dev.waterspout.interconnect.testing;
 
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
@@ -9,12 +9,13 @@ import org.jspecify.annotations.Nullable;
  * the next wake-up. A lane may consist of several threads of which one waits for another. Virtual threads switch
  * without the operating system.
  */
-final class VirtualTime {
+public final class VirtualTime {
     /** Thrown in a thread that must end, because it was killed or the time limit has passed. */
-    static final class Stopped extends Error {
+    public static final class Stopped extends Error {
         private static final long serialVersionUID = 1;
 
-        Stopped(String reason) {
+        /** @param reason why the thread must end */
+        public Stopped(String reason) {
             super(reason, null, false, false);
         }
     }
@@ -36,7 +37,7 @@ final class VirtualTime {
      * @param random chooses among lanes with the same wake-up time
      * @param limit nanoseconds after which all threads are stopped
      */
-    VirtualTime(int lanes, Random random, long limit) {
+    public VirtualTime(int lanes, Random random, long limit) {
         this.random = random;
         this.limit = limit;
         this.wakes = new long[lanes];
@@ -44,12 +45,12 @@ final class VirtualTime {
     }
 
     /** {@return nanoseconds since the start} */
-    long now() {
+    public long now() {
         return now;
     }
 
     /** {@return whether the time limit has passed} */
-    boolean isOver() {
+    public boolean isOver() {
         return over;
     }
 
@@ -58,7 +59,7 @@ final class VirtualTime {
      *
      * @param tasks one per lane, which throw nothing
      */
-    void run(Runnable[] tasks) throws InterruptedException {
+    public void run(Runnable[] tasks) throws InterruptedException {
         Thread[] threads = new Thread[tasks.length];
         for (int lane = 0; lane < tasks.length; lane++) {
             int own = lane;
@@ -88,7 +89,7 @@ final class VirtualTime {
      * @param lane the running lane
      * @param until wake-up time in nanoseconds
      */
-    void sleep(int lane, long until) {
+    public void sleep(int lane, long until) {
         wakes[lane] = Math.max(until, now);
         parked[lane] = Thread.currentThread();
         handOver();
@@ -99,7 +100,7 @@ final class VirtualTime {
     }
 
     /** Wakes a lane before its wake-up time. */
-    void wake(int lane, long at) {
+    public void wake(int lane, long at) {
         if (wakes[lane] != Long.MAX_VALUE) {
             wakes[lane] = Math.min(wakes[lane], Math.max(at, now));
         }

@@ -44,7 +44,7 @@ class PipelineScheduleTest {
     private static final long HALF_NANOS = 60_000_000;
     /** Virtual time from one look at the messages to the next. */
     private static final long TICK_NANOS = 1_000_000;
-    /** Time of the system clock that the pipeline lets pass from one look at the messages to the next, with a margin. */
+    /** More than the time of the system clock that the pipeline lets pass between two looks at the messages. */
     private static final long POLL_NANOS = 60_000;
 
     /** Virtual time of one rank. */

@@ -245,7 +245,7 @@ final class DeviceMemory {
         scalars += mixture == null ? 0 : DeviceRouting.elements(chunk, mixture.used());
         scalars += config.temperature().equals(Temperature.NONE) ? 0 : chunk;
         long stored = divided ? StoredRows.bytes(config, chunk, comm.format()) : 0;
-        return floats(chunk, 1 + 2L * PhaseGraphs.turned(config)) + floats(scalars, 1) + exchanged + stored;
+        return floats(chunk, 2L * PhaseGraphs.turned(config)) + floats(scalars, 1) + exchanged + stored;
     }
 
     /** Returns the bytes through which products on tensor cores pass their sums: one array per graph with products. */

@@ -10,6 +10,7 @@ import dev.waterspout.kernels.codec.PartialCodec;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.DeviceCodec;
+import dev.waterspout.kernels.device.DeviceEmbedding;
 import dev.waterspout.kernels.device.DeviceNorm;
 import dev.waterspout.kernels.device.DevicePackets;
 import dev.waterspout.kernels.device.DeviceRope;
@@ -45,27 +46,25 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * arrays.
  *
  * <pre>
- *   embed          tokens                    -> hidden
  *   attention      hidden + packets, cache   -> partial, packet   (to the host)
  *   feed-forward   hidden + packets          -> partial, packet   (to the host)
  *   output         hidden + packets          -> logits or their largest  (to the host)
  * </pre>
  *
- * Each graph but the first begins with the sum of the packets that the previous half layer's exchange has delivered,
- * which it adds to the residual stream: this rank's own, which has stayed on the device, and the other ranks', from the
- * host or from their devices. The first half layer of a pass adds none. A single rank's packet is its partial.
+ * Each graph begins with the sum of the packets that the previous half layer's exchange has delivered, which it adds to
+ * the residual stream: this rank's own, which has stayed on the device, and the other ranks', from the host or from
+ * their devices. A single rank's packet is its partial. The attention half of layer 0 adds none: there the residual
+ * stream begins, with the embeddings of the tokens.
  */
 final class PhaseGraphs {
     final IntArray step = Step.allocate();
-    final IntArray tokens;
-    /** Places of the tokens in the cache. */
+    /** The tokens and their places in the cache. */
     final RowPlaces places;
 
     final DeviceRope rope;
     /** Attention temperatures: factors of the queries, [rows]. */
     final FloatArray temperatures;
 
-    final KernelGraph embed;
     /** Graph that computes the logits of the rows of {@link #chosen}. It does not change the residual stream. */
     final KernelGraph output;
     /** Rows of the pass whose logits are computed. */
@@ -146,8 +145,6 @@ final class PhaseGraphs {
         this.hostCodec = PartialCodec.of(shape.format());
         this.peers = shape.peers();
         this.arrays = arrays;
-        this.tokens = new IntArray(maxRows);
-        this.tokens.init(0);
         this.places = places;
         this.chosenExperts = arrays.experts == null ? null : arrays.experts.chosen(maxRows);
         int ropeDim = turned(config);
@@ -161,7 +158,6 @@ final class PhaseGraphs {
         this.chosen.init(0);
         int share = shard.vocabulary().size();
         this.top = TopLogits.pays(device, share) ? new TopLogits(shape.logitRows(), share) : null;
-        this.embed = embed();
         this.attention = perStacks(
                 "Attention",
                 Stream.concat(arrays.inputs.stacks(), Stream.of(arrays.attentionOutput)),
@@ -215,7 +211,7 @@ final class PhaseGraphs {
         Stream<KernelGraph> ofParts = Stream.of(attentionSum, feedForwardSum, change == null ? null : change.graph())
                 .filter(Objects::nonNull)
                 .distinct();
-        return Stream.of(Stream.of(embed), halves, Stream.of(output), ofParts)
+        return Stream.of(halves, Stream.of(output), ofParts)
                 .flatMap(each -> each)
                 .toList();
     }
@@ -286,17 +282,6 @@ final class PhaseGraphs {
         return all.asSlice(number * bytes, bytes);
     }
 
-    private KernelGraph embed() {
-        KernelGraph graph = graph("Embed");
-        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, tokens);
-        graph.embed("embed", arrays.embedding, tokens, arrays.hidden);
-        if (config.scales().embedding() != 1) {
-            new ElementTasks(graph)
-                    .scale("scale", arrays.hidden, config.scales().embedding(), config.width());
-        }
-        return graph;
-    }
-
     /** Builds the graph of a half layer. */
     @FunctionalInterface
     private interface HalfLayer {
@@ -329,7 +314,7 @@ final class PhaseGraphs {
         KernelGraph graph = graph(name);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, places.data(), rope.angles());
         DeviceArrays a = arrays;
-        FloatArray h = begin(graph, a.ffnPostNorm, 1, a.attentionNorm);
+        FloatArray h = beginLayer(graph);
         HeadColumns made = a.inputs.addTo(graph, layer, h);
         LayerTraits first = config.traits().getFirst();
         DeviceScoring scoring = new DeviceScoring(first.scoreScale(), first.scoreCap(), a.sinks);
@@ -438,6 +423,16 @@ final class PhaseGraphs {
         FloatArray normed = norm == null ? arrays.sum : arrays.normed;
         graph.addAndNormalize("begin", addend(graph, post, layersBefore), norm, normed, null);
         return norm == null ? arrays.hidden : normed;
+    }
+
+    /** Adds the same task for the attention half, which begins the pass in layer 0. */
+    private FloatArray beginLayer(KernelGraph graph) {
+        DeviceNorm norm = arrays.attentionNorm;
+        DeviceEmbedding embedding = new DeviceEmbedding(
+                arrays.embedding, places, (float) config.scales().embedding());
+        ResidualSum sum = addend(graph, arrays.ffnPostNorm, 1);
+        graph.embedAndNormalize("begin", embedding, sum, norm, norm == null ? arrays.sum : arrays.normed);
+        return norm == null ? arrays.hidden : arrays.normed;
     }
 
     /** Adds the transfer of the packets. {@return the sum of the previous half layer's partials} */

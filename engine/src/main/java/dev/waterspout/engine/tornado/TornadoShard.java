@@ -197,9 +197,10 @@ public final class TornadoShard implements ShardCompute {
         }
     }
 
-    /** Fills the places of the rows in the cache and their attention temperatures. */
+    /** Fills the tokens of the rows, their places in the cache and their attention temperatures. */
     private void place(PassPart part) {
         phase.places.clear();
+        phase.places.setTokens(SequenceRows.tokens(part.sequences));
         int row = 0;
         for (SequenceRows each : part.sequences) {
             phase.places.add(each.position(), each.rows(), each.blocks());
@@ -258,20 +259,13 @@ public final class TornadoShard implements ShardCompute {
 
     @Override
     public void begin(List<SequenceRows> begun) {
-        int[] tokens = SequenceRows.tokens(begun);
-        phase = tokens.length <= decode.maxRows() ? decode : prefill;
+        phase = SequenceRows.count(begun) <= decode.maxRows() ? decode : prefill;
         parts.clear();
         whole = PassPart.whole(begun);
         rows = whole;
         held = whole;
         place(whole);
-        for (int row = 0; row < tokens.length; row++) {
-            phase.tokens.set(row, tokens[row]);
-        }
-        phase.step.set(Step.LAYER, 0);
-        phase.step.set(Step.ROWS, tokens.length);
         add(PhaseGraphs.Addend.NONE);
-        run(phase.embed);
     }
 
     /** A pass whose partials go from device to device is not divided. */

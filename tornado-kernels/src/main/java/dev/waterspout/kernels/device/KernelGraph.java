@@ -3,7 +3,6 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.device.kernels.CacheKernels;
-import dev.waterspout.kernels.device.kernels.EmbeddingKernels;
 import dev.waterspout.kernels.device.kernels.GateKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeBlockKernels;
@@ -126,37 +125,6 @@ public final class KernelGraph {
     }
 
     /**
-     * Adds the embedding lookup {@code x[row] = table[tokens[row]]}.
-     *
-     * @param task name
-     * @param table table of one layer, [vocabulary][width]
-     * @param tokens [rows], each within the vocabulary
-     * @param x [rows][width]
-     */
-    public void embed(String task, DeviceWeights table, IntArray tokens, FloatArray x) {
-        int width = table.columns();
-        ArrayChecks.requireSize("tokens", tokens, maxRows);
-        ArrayChecks.requireSize("x", x, (long) maxRows * width);
-        table.requireProducts(task);
-        if (table.isInPanels()) {
-            graph.task(
-                    task,
-                    EmbeddingKernels::embedPanels,
-                    context,
-                    step,
-                    tokens,
-                    table.words(),
-                    x,
-                    width,
-                    table.first(),
-                    table.kernelFormat());
-        } else {
-            graph.task(task, EmbeddingKernels::embedFloats, context, step, tokens, table.floats(), x, width);
-        }
-        launches.add(task, width, ELEMENTS, 1, RowCount.CHUNK);
-    }
-
-    /**
      * Adds a normalization of each vector of a row: {@code y = x / sqrt(mean(x^2) + epsilon) * weight}, or
      * {@code y = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias}.
      *
@@ -203,10 +171,32 @@ public final class KernelGraph {
      */
     public void addAndNormalize(
             String task, ResidualSum sum, @Nullable DeviceNorm norm, FloatArray y, @Nullable IntArray chosen) {
-        ResidualTask residual = new ResidualTask(sum, norm, y, chosen);
+        add(task, new ResidualTask(sum, norm, y, chosen, null));
+    }
+
+    /**
+     * Adds the beginning of a half layer that begins a pass in layer 0: there the residual stream is the embedding of
+     * the tokens. In other layers the task is that of {@link #addAndNormalize}, for all rows.
+     *
+     * @param task name
+     * @param embedding table, and tokens of the rows; the caller transfers the array of their places
+     * @param sum what is added; in layer 0 the caller counts no packets
+     * @param norm norm of the residual stream, or null
+     * @param y [rows][columns], receives the normalized residual stream, or without a norm the residual stream
+     */
+    public void embedAndNormalize(
+            String task, DeviceEmbedding embedding, ResidualSum sum, @Nullable DeviceNorm norm, FloatArray y) {
+        stepLimits.addPlaces(embedding.places());
+        add(task, new ResidualTask(sum, norm, y, null, embedding));
+    }
+
+    private void add(String task, ResidualTask residual) {
         residual.requireRoom(task, maxRows);
+        ResidualSum sum = residual.sum();
         stepLimits.addPackets(sum.packets().ranks());
-        Stream.of(norm, sum.post()).filter(Objects::nonNull).forEach(each -> stepLimits.addLayers(each.layers()));
+        Stream.of(residual.norm(), sum.post())
+                .filter(Objects::nonNull)
+                .forEach(each -> stepLimits.addLayers(each.layers()));
         residual.add(this, task);
     }
 

@@ -17,12 +17,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param norm norm of the residual stream, or null
  * @param y [rows][columns], receives the normalized residual stream
  * @param chosen the row of {@code sum} of each row of {@code y}, whose residual stream stays as it is; null for all
+ * @param embedding what the residual stream is in layer 0; null where rows are chosen, and for half layers that begin
+ *     no pass
  */
 record ResidualTask(
         ResidualSum sum,
         @Nullable DeviceNorm norm,
         FloatArray y,
-        @Nullable IntArray chosen) {
+        @Nullable IntArray chosen,
+        @Nullable DeviceEmbedding embedding) {
     void requireRoom(String task, int maxRows) {
         long columns = sum.codec().columns();
         ArrayChecks.requireDistinct(task, "residual", sum.residual(), "y", y);
@@ -32,6 +35,9 @@ record ResidualTask(
             ArrayChecks.requireSize("residual", sum.residual(), maxRows * columns);
         } else {
             ArrayChecks.requireSize("chosen", chosen, maxRows);
+        }
+        if (embedding != null) {
+            embedding.requireRoom(task, sum.codec().columns());
         }
         boolean floats = sum.packets().others() instanceof FloatArray;
         if (floats) {
@@ -64,6 +70,12 @@ record ResidualTask(
         shape.set(ResidualShape.NORM_STRIDE, norm == null ? 0 : norm.layerStride());
         shape.set(ResidualShape.BIASED, norm == null || norm.bias() == null ? 0 : 1);
         shape.set(ResidualShape.CHOSEN, chosen == null ? 0 : 1);
+        shape.set(
+                ResidualShape.ROWS_FROM,
+                embedding == null ? 0 : embedding.places().firstToken());
+        shape.set(
+                ResidualShape.TABLE_FIRST,
+                embedding == null ? 0 : embedding.table().first());
         return shape;
     }
 
@@ -73,7 +85,15 @@ record ResidualTask(
         factors.set(ResidualShape.EPSILON, norm == null ? 0 : norm.epsilon());
         factors.set(ResidualShape.POST_EPSILON, post == null ? 0 : post.epsilon());
         factors.set(ResidualShape.SCALE, sum.scale());
+        factors.set(ResidualShape.EMBEDDING_SCALE, embedding == null ? 1 : embedding.scale());
         return factors;
+    }
+
+    private IntArray rows(IntArray none) {
+        if (embedding != null) {
+            return embedding.places().data();
+        }
+        return chosen == null ? none : chosen;
     }
 
     /** Adds the task. */
@@ -87,7 +107,12 @@ record ResidualTask(
         FloatArray bias = norm == null || norm.bias() == null ? factors : norm.bias();
         FloatArray postWeight = post == null ? factors : post.weight();
         boolean groups = graph.device.variant() == KernelVariant.GROUPS;
-        IntArray rows = chosen == null ? shape : chosen;
+        IntArray rows = rows(shape);
+        boolean isTableOfFloats = embedding != null && !embedding.table().isInPanels();
+        FloatArray tableFloats = isTableOfFloats ? embedding.table().floats() : factors;
+        IntArray tableWords =
+                embedding == null || isTableOfFloats ? shape : embedding.table().words();
+        int tableType = DeviceEmbedding.type(embedding);
         if (sum.packets().others() instanceof FloatArray others) {
             tasks.task(
                     task,
@@ -103,7 +128,10 @@ record ResidualTask(
                     weight,
                     bias,
                     postWeight,
-                    rows);
+                    rows,
+                    tableFloats,
+                    tableWords,
+                    tableType);
         } else {
             tasks.task(
                     task,
@@ -121,7 +149,10 @@ record ResidualTask(
                     weight,
                     bias,
                     postWeight,
-                    rows);
+                    rows,
+                    tableFloats,
+                    tableWords,
+                    tableType);
         }
         int items = groups ? ResidualKernels.GROUP : 1;
         graph.launches.add(task, items, items, 1, RowCount.CHUNK);

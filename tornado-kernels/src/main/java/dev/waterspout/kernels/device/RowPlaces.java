@@ -5,8 +5,8 @@ import java.util.Arrays;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The positions of the next launch's rows in their sequences, and the sequences' blocks in the cache. Positions and
- * blocks outside the cache are refused here, so that no kernel accesses memory outside its arrays.
+ * The tokens of the next launch's rows, their positions in their sequences, and the sequences' blocks in the cache.
+ * Positions and blocks outside the cache are refused here, so that no kernel accesses memory outside its arrays.
  */
 public final class RowPlaces {
     private final IntArray data;
@@ -44,7 +44,12 @@ public final class RowPlaces {
     }
 
     private static int tables(int maxRows) {
-        return Math.addExact(Places.ROWS, Math.multiplyExact(2, maxRows));
+        return Math.addExact(Places.ROWS, Math.multiplyExact(3, maxRows));
+    }
+
+    /** {@return the index of the token of row 0 in {@link #data}} */
+    int firstToken() {
+        return Places.ROWS + 2 * maxRows;
     }
 
     /** {@return the array of {@link Places}, to be transferred at every execution of a graph that reads it} */
@@ -94,6 +99,17 @@ public final class RowPlaces {
         }
         rows += count;
         end += used;
+    }
+
+    /**
+     * Sets the tokens of the rows, for graphs that look up their embeddings.
+     *
+     * @param tokens token of each row, from row 0 on
+     */
+    public void setTokens(int... tokens) {
+        for (int row = 0; row < tokens.length; row++) {
+            data.set(firstToken() + row, tokens[row]);
+        }
     }
 
     /** Checks that every row of a launch has a place. */

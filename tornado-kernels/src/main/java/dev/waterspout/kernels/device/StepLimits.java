@@ -30,6 +30,10 @@ final class StepLimits {
 
     void addCache(DeviceCache cache, RowPlaces places) {
         layers = Math.min(layers, cache.layers());
+        addPlaces(places);
+    }
+
+    void addPlaces(RowPlaces places) {
         placed.add(places);
     }
 

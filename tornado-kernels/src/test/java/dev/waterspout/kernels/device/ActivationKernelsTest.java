@@ -1,93 +1,23 @@
 package dev.waterspout.kernels.device;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.weights.DeviceTables;
-import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Compares embedding, normalization and element-wise kernels with the host's reference. */
+/** Compares normalization and element-wise kernels with the host's reference. */
 class ActivationKernelsTest {
     private static final int[] WIDTHS = {1, 31, 64, 1021, 4098};
 
-    static Stream<Arguments> formats() {
-        return TestDevice.all()
-                .flatMap(device -> Stream.of(WeightFormat.values()).map(f -> Arguments.of(device, f)));
-    }
-
     static Stream<TestDevice> devices() {
         return TestDevice.all();
-    }
-
-    @ParameterizedTest
-    @MethodSource("formats")
-    void embeddingIsExact(TestDevice device, WeightFormat format) {
-        for (int width : format.blockElements() > 1
-                ? new int[] {format.blockElements(), 3 * format.blockElements(), 4096}
-                : WIDTHS) {
-            Random random = new Random(width);
-            DeviceWeights table = Operands.weights(random, format, 1, 11, width);
-            checkEmbedding(device, table, table.forProducts());
-        }
-    }
-
-    private static void checkEmbedding(TestDevice device, DeviceWeights table, DeviceWeights stored) {
-        int width = table.columns();
-        IntArray tokens = IntArray.fromElements(6, 0, 10, 10);
-        FloatArray x = Operands.zeros(4 * width);
-        Fixture fixture = new Fixture(device, Operands.step(0, 4), 4);
-        fixture.send(stored.data(), tokens, x);
-        fixture.graph.embed("embed", stored, tokens, x);
-        fixture.run(x);
-        FloatArray expected = Operands.zeros(4 * width);
-        for (int row = 0; row < 4; row++) {
-            HostKernels.scalar()
-                    .embed(
-                            Operands.matrix(table, 0),
-                            tokens.get(row),
-                            expected.getSegment(),
-                            (long) row * width * Float.BYTES);
-        }
-        Operands.assertSameBits(x, expected);
-    }
-
-    @ParameterizedTest
-    @MethodSource("devices")
-    void everyF16AndBf16IsDecoded(TestDevice device) {
-        for (WeightFormat format : new WeightFormat[] {WeightFormat.F16, WeightFormat.BF16}) {
-            int width = 1 << 16;
-            DeviceWeights table = Operands.weights(new Random(1), format, 1, 1, width);
-            for (int i = 0; i < width; i++) {
-                table.bytes().set(2 * i, (byte) i);
-                table.bytes().set(2 * i + 1, (byte) (i >> 8));
-            }
-            IntArray tokens = IntArray.fromElements(0);
-            FloatArray x = Operands.zeros(width);
-            Fixture fixture = new Fixture(device, Operands.step(0, 1), 1);
-            DeviceWeights stored = table.forProducts();
-            fixture.send(stored.data(), tokens, x);
-            fixture.graph.embed("embed", stored, tokens, x);
-            fixture.run(x);
-            FloatArray expected = Operands.zeros(width);
-            HostKernels.scalar().embed(Operands.matrix(table, 0), 0, expected.getSegment(), 0);
-            for (int i = 0; i < width; i++) {
-                if (Float.isNaN(expected.get(i))) {
-                    assertThat(Float.isFinite(x.get(i))).isFalse();
-                    expected.set(i, x.get(i));
-                }
-            }
-            Operands.assertSameBits(x, expected);
-        }
     }
 
     @ParameterizedTest

@@ -166,6 +166,10 @@ class KernelGraphTest {
         DeviceWeights weights = stored.forProducts();
         FloatArray small = new FloatArray(5);
         FloatArray large = new FloatArray(640);
+        DeviceCodec codec = DeviceCodec.of(PlainFormat.F32, 64);
+        DeviceCache cache = new DeviceCache(new FloatArray(8), new FloatArray(8), 1, 8, 1);
+        ResidualSum sum = new ResidualSum(codec, DevicePackets.in(new FloatArray(640), 1), null, 0, 1, large, 2);
+        DeviceEmbedding embedding = new DeviceEmbedding(weights, new RowPlaces(cache, 2, 1), 1);
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> graph.linear("p", weights, null, large, small))
@@ -174,8 +178,8 @@ class KernelGraphTest {
                 .isThrownBy(() -> graph.linear("p", stored, null, large, large))
                 .withMessage("task p: weights of Q8_0 lie as in a file; they must be in panels or F32");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> graph.embed("e", weights, new IntArray(1), large))
-                .withMessage("tokens has 1 elements, the graph's largest chunk takes 2");
+                .isThrownBy(() -> graph.embedAndNormalize("e", embedding, sum, null, new FloatArray(640)))
+                .withMessage("task e: 1 embedding tables of 32 columns; there must be 1 of 64");
         assertThatIllegalArgumentException()
                 .isThrownBy(() ->
                         graph.quantize("q", DeviceCodec.of(WireFormat.parse("e2m1"), 64), large, new ByteArray(67)))

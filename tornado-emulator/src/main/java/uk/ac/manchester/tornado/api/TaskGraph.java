@@ -32,7 +32,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
  * writes it unconditionally and never reads it. Elements that this task does not write are then undefined. The
  * emulator does not reproduce this.
  */
-public class TaskGraph {
+public class TaskGraph implements TaskGraphInterface {
     private final GraphSpec spec;
 
     /** A graph with no tasks. */
@@ -429,7 +429,7 @@ public class TaskGraph {
         return spec.name();
     }
 
-    private TaskGraph add(String id, Kernel kernel, Object... arguments) {
+    TaskGraph add(String id, Kernel kernel, Object... arguments) {
         if (spec.hasTask(id)) {
             throw new TornadoTaskRuntimeException("task graph " + spec.name() + " has two tasks named " + id);
         }
@@ -444,7 +444,7 @@ public class TaskGraph {
 
     // The caller's method reference and arguments determine T; a device view has the class of its array.
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-    private static <T> T at(Object[] arguments, int index) {
+    static <T> T at(Object[] arguments, int index) {
         return (T) arguments[index];
     }
 }

@@ -3,14 +3,14 @@ package dev.waterspout.kernels.device.kernels;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Where the tokens of a chunk stand in their sequences, and where the sequences' positions lie in the cache, in a small
- * device array.
+ * The tokens of a chunk, where they stand in their sequences, and where the sequences' positions lie in the cache, in a
+ * small device array.
  *
  * <pre>
- *   index     0          1            2           3            4         ...   1 + 2 x maxRows
- *        +----------+------------+-----------+------------+-----------+-   -+------------------+
- *        | capacity | position 0 |  table 0  | position 1 |  table 1  | ... |   block tables   |
- *        +----------+------------+-----------+------------+-----------+-   -+------------------+
+ *   index     0          1            2         ...   1 + 2 x maxRows     1 + 3 x maxRows
+ *        +----------+------------+-----------+-   -+---------+-   -+------------------+
+ *        | capacity | position 0 |  table 0  | ... | token 0 | ... |   block tables   |
+ *        +----------+------------+-----------+-   -+---------+-   -+------------------+
  * </pre>
  *
  * The capacity is the number of positions of all blocks of the cache. A row has the position of its token, and the

@@ -11,11 +11,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * The beginning of a half layer: adds what the previous one has left to the residual stream, and normalizes it:
  * {@code x = x + scale * post((packet 0 + packet 1) + ...)}, {@code y = norm(x)}. The sum is that of
  * {@link SumKernels}, with the packets that {@link Step} counts; without packets the residual stream is only
- * normalized. {@link ResidualShape} describes {@code shape} and {@code factors}.
+ * normalized. In layer 0, a task with an embedding table takes {@code x} from the table, see {@link Embedding}.
+ * {@link ResidualShape} describes {@code shape} and {@code factors}.
  *
  * <p>{@code x} and {@code y} are [rows][width]. {@code y} holds the sum first. Without a norm of the residual stream,
- * {@code y} has the same elements as {@code x}. {@code chosen} has the row of each row of {@code y} where rows are
- * chosen; any array can be passed where they are not, and for weights and biases of norms that there are not.
+ * {@code y} has the same elements as {@code x}. {@code rows} has the row of {@code x} of each row of {@code y} where
+ * rows are chosen, or the tokens where there is a table. Any array can be passed in place of those that a task does not
+ * have: rows, table, and weights and biases of norms.
  */
 public final class ResidualKernels {
     /** Work-group size of the kernels for groups. */
@@ -36,15 +38,19 @@ public final class ResidualKernels {
             FloatArray weight,
             FloatArray bias,
             FloatArray post,
-            IntArray chosen) {
+            IntArray rows,
+            FloatArray tableFloats,
+            IntArray tableWords,
+            int tableType) {
         int row = context.globalIdy;
         if (context.globalIdx == 0 && row < step.get(Step.ROWS)) {
             int width = shape.get(ResidualShape.WIDTH);
             int stride = shape.get(ResidualShape.PACKET_STRIDE);
-            int sourceRow = shape.get(ResidualShape.CHOSEN) == 1 ? chosen.get(row) : row;
+            int sourceRow = sourceRow(shape, rows, row);
             for (int i = 0; i < width; i++) {
                 y.set(row * width + i, summedFloats(step, others, own, sourceRow * width + i, stride));
             }
+            Embedding.lookUp(step, shape, factors, rows, tableFloats, tableWords, x, row, 0, 1, tableType);
             finishRow(step, shape, factors, x, y, weight, bias, post, sourceRow * width, row * width);
         }
     }
@@ -67,15 +73,19 @@ public final class ResidualKernels {
             FloatArray weight,
             FloatArray bias,
             FloatArray post,
-            IntArray chosen) {
+            IntArray rows,
+            FloatArray tableFloats,
+            IntArray tableWords,
+            int tableType) {
         int row = context.globalIdy;
         if (context.globalIdx == 0 && row < step.get(Step.ROWS)) {
             int width = shape.get(ResidualShape.WIDTH);
             int stride = shape.get(ResidualShape.PACKET_STRIDE);
-            int sourceRow = shape.get(ResidualShape.CHOSEN) == 1 ? chosen.get(row) : row;
+            int sourceRow = sourceRow(shape, rows, row);
             for (int i = 0; i < width; i++) {
                 y.set(row * width + i, summedBytes(step, format, powers, others, own, sourceRow, i, width, stride));
             }
+            Embedding.lookUp(step, shape, factors, rows, tableFloats, tableWords, x, row, 0, 1, tableType);
             finishRow(step, shape, factors, x, y, weight, bias, post, sourceRow * width, row * width);
         }
     }
@@ -93,15 +103,21 @@ public final class ResidualKernels {
             FloatArray weight,
             FloatArray bias,
             FloatArray post,
-            IntArray chosen) {
+            IntArray rows,
+            FloatArray tableFloats,
+            IntArray tableWords,
+            int tableType) {
         int width = shape.get(ResidualShape.WIDTH);
         int stride = shape.get(ResidualShape.PACKET_STRIDE);
         int row = context.globalIdy;
-        int sourceRow = shape.get(ResidualShape.CHOSEN) == 1 ? chosen.get(row) : row;
-        for (int i = context.localIdx; i < width; i += GROUP) {
+        int item = context.localIdx;
+        int sourceRow = sourceRow(shape, rows, row);
+        for (int i = item; i < width; i += GROUP) {
             y.set(row * width + i, summedFloats(step, others, own, sourceRow * width + i, stride));
         }
-        finishRowByGroup(context, step, shape, factors, x, y, weight, bias, post, sourceRow * width, row * width);
+        // A work-item adds to the elements that it has looked up itself.
+        Embedding.lookUp(step, shape, factors, rows, tableFloats, tableWords, x, row, item, GROUP, tableType);
+        finishRowByGroup(context, item, step, shape, factors, x, y, weight, bias, post, sourceRow * width, row * width);
     }
 
     /** Packets of an MX format or bf16, one work-group of {@link #GROUP} work-items per row: y is the row. */
@@ -119,15 +135,25 @@ public final class ResidualKernels {
             FloatArray weight,
             FloatArray bias,
             FloatArray post,
-            IntArray chosen) {
+            IntArray rows,
+            FloatArray tableFloats,
+            IntArray tableWords,
+            int tableType) {
         int width = shape.get(ResidualShape.WIDTH);
         int stride = shape.get(ResidualShape.PACKET_STRIDE);
         int row = context.globalIdy;
-        int sourceRow = shape.get(ResidualShape.CHOSEN) == 1 ? chosen.get(row) : row;
-        for (int i = context.localIdx; i < width; i += GROUP) {
+        int item = context.localIdx;
+        int sourceRow = sourceRow(shape, rows, row);
+        for (int i = item; i < width; i += GROUP) {
             y.set(row * width + i, summedBytes(step, format, powers, others, own, sourceRow, i, width, stride));
         }
-        finishRowByGroup(context, step, shape, factors, x, y, weight, bias, post, sourceRow * width, row * width);
+        // A work-item adds to the elements that it has looked up itself.
+        Embedding.lookUp(step, shape, factors, rows, tableFloats, tableWords, x, row, item, GROUP, tableType);
+        finishRowByGroup(context, item, step, shape, factors, x, y, weight, bias, post, sourceRow * width, row * width);
+    }
+
+    private static int sourceRow(IntArray shape, IntArray rows, int row) {
+        return shape.get(ResidualShape.CHOSEN) == 1 ? rows.get(shape.get(ResidualShape.ROWS_FROM) + row) : row;
     }
 
     /** The sum of an element of all packets of f32, in the order of ranks. */
@@ -233,6 +259,7 @@ public final class ResidualKernels {
     /** The same by a work-group. */
     private static void finishRowByGroup(
             KernelContext context,
+            int item,
             IntArray step,
             IntArray shape,
             FloatArray factors,
@@ -244,7 +271,6 @@ public final class ResidualKernels {
             int source,
             int target) {
         float[] sums = context.allocateFloatLocalArray(GROUP);
-        int item = context.localIdx;
         int width = shape.get(ResidualShape.WIDTH);
         int last = TornadoMath.max(step.get(Step.LAYER) - shape.get(ResidualShape.LAYERS_BEFORE), 0);
         for (int stage = 0; stage < 2; stage++) {

@@ -27,8 +27,12 @@ public final class ResidualShape {
     public static final int BIASED = 7;
     /** 1 if rows are chosen and the residual stream stays as it is, 0 for all rows. */
     public static final int CHOSEN = 8;
+    /** Element of the array of rows at which the chosen rows begin, or the tokens. */
+    public static final int ROWS_FROM = 9;
+    /** Element at which the embedding table begins in its array. */
+    public static final int TABLE_FIRST = 10;
     /** Elements of the array. */
-    public static final int SIZE = 9;
+    public static final int SIZE = 11;
 
     /** Index in the array of factors: added to the mean square or the variance of the residual stream. */
     public static final int EPSILON = 0;
@@ -36,8 +40,10 @@ public final class ResidualShape {
     public static final int POST_EPSILON = 1;
     /** Index in the array of factors: factor of the sum. */
     public static final int SCALE = 2;
+    /** Index in the array of factors: factor of the embeddings. */
+    public static final int EMBEDDING_SCALE = 3;
     /** Elements of the array of factors. */
-    public static final int FACTORS = 3;
+    public static final int FACTORS = 4;
 
     private ResidualShape() {}
 }

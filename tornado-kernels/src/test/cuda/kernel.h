@@ -206,6 +206,10 @@ NOT_CHECKED static void run_grid(void (*kernel)(void **), bool barriers, Index g
 // Shows a value to the other lanes of the warp, and returns which of each lane's slots has its value. Two slots in turn: a
 // lane reads one before any lane can write it again.
 NOT_CHECKED static unsigned show(const void *value, size_t bytes) {
+    unsigned threads = block_size.x * block_size.y * block_size.z;
+    if (current / WARP == threads / WARP) {
+        fail("the last warp of a block of %u threads exchanges values, and has %u lanes", threads, threads % WARP);
+    }
     Fibre &own = fibres[current];
     unsigned phase = own.phase;
     own.phase ^= 1;

@@ -250,8 +250,8 @@ final class DeviceMemory {
 
     /** Returns the bytes through which products on tensor cores pass their sums: one array per graph with products. */
     private long tensorSums(PhaseRows rows) {
-        long graphs = KernelCandidates.isForTensorCores(options.logitRows()) ? 1 : 0;
-        if (KernelCandidates.isForTensorCores(rows.choice())) {
+        long graphs = KernelCandidates.suitsTensorCores(options.logitRows()) ? 1 : 0;
+        if (KernelCandidates.suitsTensorCores(rows.choice())) {
             graphs += halfLayers();
         }
         return floats(graphs, LinearTensorKernels.sumElements());

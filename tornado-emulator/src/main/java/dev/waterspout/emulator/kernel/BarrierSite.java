@@ -6,14 +6,12 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.KernelContext;
 
 /**
- * The barrier in a kernel at which a work-item waits. On a real device, items of a group that wait at different
- * barriers wait for ever.
+ * The barrier in a kernel at which a work-item waits, or the exchange of values of its warp. On a real device, items of
+ * a group that wait at different barriers wait for ever.
  */
 final class BarrierSite {
     private static final StackWalker WALKER = StackWalker.getInstance();
     private static final String CONTEXT = KernelContext.class.getName();
-    private static final BarrierSite LOCAL = new BarrierSite("localBarrier", null);
-    private static final BarrierSite GLOBAL = new BarrierSite("globalBarrier", null);
 
     private final String kind;
     /** Null if call sites are not compared. */
@@ -24,14 +22,14 @@ final class BarrierSite {
         this.caller = caller;
     }
 
-    /** Returns the caller's barrier. Finding its call site takes as long as all else that a barrier does. */
-    static BarrierSite find(boolean global, boolean withCallSite) {
-        BarrierSite any = global ? GLOBAL : LOCAL;
-        if (!withCallSite) {
-            return any;
-        }
-        StackFrame caller = WALKER.walk(frames -> caller(frames.spliterator()));
-        return caller == null ? any : new BarrierSite(any.kind, caller);
+    /**
+     * Returns the caller's barrier. Finding its call site takes as long as all else that a barrier does.
+     *
+     * @param kind name of the method that waits
+     * @param withCallSite whether to find the call site
+     */
+    static BarrierSite find(String kind, boolean withCallSite) {
+        return new BarrierSite(kind, withCallSite ? WALKER.walk(frames -> caller(frames.spliterator())) : null);
     }
 
     /** The frame that called the kernel's context. A loop, because streams would take longer than the walk itself. */

@@ -1,18 +1,22 @@
 package dev.waterspout.emulator.kernel;
 
+import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 
 /**
- * Runs the work-items of a group, one at a time, each up to its next barrier.
+ * Runs the work-items of a group, one at a time, each up to its next barrier or exchange.
  *
- * <p>Items run in sequence on the calling thread until the first one reaches a barrier. From then on it waits there,
- * and each other item has its own virtual thread. Items run round-robin: each runs until it reaches the barrier or
- * its end, then the next one runs; the last one releases the barrier. The order is reversed in each round, so that a
- * kernel that lacks a barrier does not pass by chance. It is an error if an item ends in a round in which another
- * waits, or if items wait at barriers of different kinds. In some groups of a launch it is also an error if they wait
- * at different calls of the same kind.
+ * <p>Items run in sequence on the calling thread until the first one reaches a barrier or an exchange. From then on it
+ * waits there, and each later item has its own virtual thread. Items run round-robin: each runs until it reaches the
+ * barrier or its end, then the next one runs; the last one releases the barrier. The order is reversed in each round,
+ * so that a kernel that lacks a barrier does not pass by chance. It is an error if an item ends in a round in which
+ * another waits, or if items wait at barriers of different kinds. In some groups of a launch it is also an error if
+ * they wait at different calls of the same kind.
+ *
+ * <p>An exchange of values is a barrier of one warp: the order of its items is {@link WarpOrder}. It does not order
+ * accesses to memory. The same errors are reported for the items of a warp.
  */
 final class WorkGroup {
     private static final int MAX_EPOCH = 1 << 30;
@@ -27,13 +31,17 @@ final class WorkGroup {
     private boolean comparesCallSites;
     private boolean threaded;
     private Thread[] threads = new Thread[0];
-    private int direction;
+    private Thread caller = Thread.currentThread();
+    private final WarpOrder order;
+    private final Exchange exchange;
     private int epoch;
     private int waiting;
     private int finished;
     private int someWaiting;
     private int someFinished;
     private @Nullable BarrierSite site;
+    private int someExchanging;
+    private @Nullable BarrierSite exchangeSite;
 
     private volatile int turn;
     private volatile boolean over;
@@ -42,6 +50,8 @@ final class WorkGroup {
     WorkGroup(Launch launch) {
         this.launch = launch;
         size = launch.grid().groupSize();
+        order = new WarpOrder(size);
+        exchange = new Exchange(size);
         localMemory = new LocalMemory(launch.task().name(), launch.spec().localMemoryBytes());
         items = new WorkItem[size];
         arguments = new Object[size][];
@@ -56,10 +66,14 @@ final class WorkGroup {
         number = groupNumber;
         comparesCallSites = launch.comparesCallSites(groupNumber);
         threaded = false;
-        direction = 1;
+        caller = Thread.currentThread();
+        order.restart();
+        exchange.restart();
         epoch = 0;
         waiting = 0;
         finished = 0;
+        someFinished = -1;
+        turn = 0;
         over = false;
         localMemory.clear();
         WorkItem item = item(0);
@@ -96,13 +110,63 @@ final class WorkGroup {
         item.enter(epoch);
     }
 
+    /**
+     * Called by an item that shows a value to the other items of its warp; {@return what it receives}
+     *
+     * @param kind exchange
+     * @param item the item
+     * @param value what it shows
+     * @param delta distance of the lane whose value it receives, for {@link Exchange.Kind#SHUFFLE_DOWN}
+     */
+    float exchange(Exchange.Kind kind, WorkItem item, float value, int delta) {
+        BarrierSite here = BarrierSite.find(kind.method(), comparesCallSites);
+        if (size % WarpOrder.WARP != 0) {
+            throw new TornadoRuntimeException("task " + launch.task().name() + ": " + item.describe() + " calls " + here
+                    + " in a group of " + size + " work-items; must be a multiple of " + WarpOrder.WARP);
+        }
+        if (!threaded) {
+            if (item.local() % WarpOrder.WARP > 0) {
+                throw divergence(item.id(), here, launch.grid().describe(someFinished) + " has ended");
+            }
+            prepareThreads(item.local());
+        }
+        // A lane that does not take part ends the group if it runs after one that does.
+        if (exchange.waiting() == 0 && !order.isFirstOfWarp(item.local())) {
+            int before = item.id() + order.previousInWarp(item.local()) - item.local();
+            String state = before == someFinished ? " has ended" : " waits at " + site;
+            throw divergence(item.id(), here, launch.grid().describe(before) + state);
+        }
+        exchange.arrive(item.local(), value);
+        if (exchange.waiting() == 1) {
+            exchangeSite = here;
+            someExchanging = item.id();
+        } else if (!here.isAlso(exchangeSite)) {
+            throw divergence(item.id(), here, launch.grid().describe(someExchanging) + " waits at " + exchangeSite);
+        }
+        if (order.isLastOfWarp(item.local())) {
+            exchange.complete();
+            order.reverseWarp(item.local());
+        } else {
+            passTurn(item);
+            awaitTurn(item);
+        }
+        return exchange.received(kind, item.local(), delta);
+    }
+
+    private void requireNoExchange(WorkItem item, String state) {
+        if (exchange.waiting() > 0) {
+            throw divergence(someExchanging, exchangeSite, item.describe() + state);
+        }
+    }
+
     private void meet(WorkItem item, boolean global) {
-        BarrierSite here = BarrierSite.find(global, comparesCallSites);
+        BarrierSite here = BarrierSite.find(global ? "globalBarrier" : "localBarrier", comparesCallSites);
+        requireNoExchange(item, " waits at " + here);
         if (!threaded) {
             if (item.local() > 0) {
                 throw divergence(item.id(), here, launch.grid().describe(someFinished) + " has ended");
             }
-            prepareThreads();
+            prepareThreads(0);
         }
         if (waiting == 0) {
             site = here;
@@ -111,12 +175,12 @@ final class WorkGroup {
             throw divergence(item.id(), here, launch.grid().describe(someWaiting) + " waits at " + site);
         }
         waiting++;
-        if (item.local() == lastOfRound()) {
+        if (order.isLast(item.local())) {
             if (finished > 0) {
                 throw divergence(item.id(), here, launch.grid().describe(someFinished) + " has ended");
             }
             waiting = 0;
-            direction = -direction;
+            order.reverse();
             epoch = global ? epoch + 1 : epoch;
         } else {
             passTurn(item);
@@ -125,27 +189,27 @@ final class WorkGroup {
     }
 
     private void finish(WorkItem item) {
+        requireNoExchange(item, " has ended");
         finished++;
         someFinished = item.id();
-        if (item.local() != lastOfRound()) {
+        if (!order.isLast(item.local())) {
             passTurn(item);
         } else if (waiting > 0) {
             throw divergence(someWaiting, site, item.describe() + " has ended");
         } else {
             over = true;
-            LockSupport.unpark(threads[0]);
+            LockSupport.unpark(caller);
         }
     }
 
-    private int lastOfRound() {
-        return direction > 0 ? size - 1 : 0;
-    }
-
-    private void prepareThreads() {
+    /** Gives each item after one that waits a thread of its own; all items before it have ended. */
+    private void prepareThreads(int first) {
         threaded = true;
+        finished = first;
+        turn = first;
         threads = new Thread[size];
-        threads[0] = Thread.currentThread();
-        for (int local = 1; local < size; local++) {
+        Arrays.fill(threads, 0, first + 1, caller);
+        for (int local = first + 1; local < size; local++) {
             WorkItem item = item(local);
             item.begin(number, local);
             threads[local] = Thread.ofVirtual().unstarted(() -> runThread(item));
@@ -164,7 +228,7 @@ final class WorkGroup {
     }
 
     private void passTurn(WorkItem from) {
-        int next = from.local() + direction;
+        int next = order.next(from.local());
         turn = next;
         if (threads[next].getState() == Thread.State.NEW) {
             threads[next].start();

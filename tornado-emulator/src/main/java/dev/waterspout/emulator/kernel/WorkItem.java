@@ -77,6 +77,21 @@ public final class WorkItem {
         group.await(this, true);
     }
 
+    /** The sum of the values that the items of the warp show. */
+    public float warpSum(float value) {
+        return group.exchange(Exchange.Kind.SUM, this, value, 0);
+    }
+
+    /** The value that the item {@code delta} lanes ahead shows; the own one if there is none in the warp. */
+    public float warpShuffleDown(float value, int delta) {
+        return group.exchange(Exchange.Kind.SHUFFLE_DOWN, this, value, delta);
+    }
+
+    /** The value that the first item of the warp shows. */
+    public float warpBroadcastFirst(float value) {
+        return group.exchange(Exchange.Kind.BROADCAST_FIRST, this, value, 0);
+    }
+
     /** The group's int array for this item's next allocation. */
     public int[] intLocalArray(int size) {
         return group.localMemory().ints(this, localArrays++, size);

@@ -2,10 +2,13 @@ package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.device.kernels.EncodedProductKernels;
+import dev.waterspout.kernels.device.kernels.GateKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Products whose outputs are encoded for the exchange.
@@ -42,33 +45,80 @@ public record EncodedProduct(KernelGraph graph) {
         }
         ArrayChecks.requireProduct(graph.maxRows, w, bias, x, partial, 1);
         ArrayChecks.requireSize("packed", packed, codec.packedBytes(graph.maxRows));
+        int startIndex = graph.matrixStarts.add(task, w);
+        LinearTask product = new LinearTask(
+                w,
+                startIndex,
+                bias == null ? graph.powers : bias,
+                bias == null ? 0 : w.rows(),
+                GateKernels.NONE,
+                x,
+                partial);
+        if (choice.cut() == KernelCut.WARP) {
+            byWarp(task, product, codec, packed, choice);
+        } else {
+            byGroup(task, product, codec, packed, choice);
+        }
+    }
+
+    private void byGroup(String task, LinearTask product, DeviceCodec codec, ByteArray packed, KernelChoice choice) {
         graph.graph.task(
                 task,
                 EncodedProductKernels::multiplyAndEncode,
                 graph.context,
                 graph.step,
-                w.words(),
-                x,
-                bias == null ? graph.powers : bias,
-                partial,
+                product.w().words(),
+                product.x(),
+                product.bias(),
+                product.y(),
                 codec.parameters(),
                 graph.powers,
                 packed,
-                w.rows(),
-                w.columns(),
-                graph.matrixStarts.add(task, w),
-                bias == null ? 0 : w.rows(),
-                w.kernelFormat(),
+                product.w().rows(),
+                product.w().columns(),
+                product.startIndex(),
+                product.biasStride(),
+                product.w().kernelFormat(),
                 choice.local());
-        int items = EncodedProductKernels.PANELS * choice.local();
-        long groups = w.rows() / EncodedProductKernels.OUTPUTS;
-        graph.launches.add(task, groups * items, items, 1, RowCount.CHUNK);
+        int items = items(choice);
+        graph.launches.add(task, groups(product.w()) * items, items, 1, RowCount.CHUNK);
+    }
+
+    private void byWarp(String task, LinearTask product, DeviceCodec codec, ByteArray packed, KernelChoice choice) {
+        IntArray shape = product.shape();
+        graph.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
+        graph.graph.task(
+                task,
+                EncodedProductKernels::multiplyAndEncodeByWarp,
+                graph.context,
+                graph.step,
+                shape,
+                product.w().words(),
+                product.x(),
+                product.bias(),
+                product.y(),
+                codec.parameters(),
+                graph.powers,
+                packed,
+                product.w().kernelFormat(),
+                choice.perItem(),
+                choice.local());
+        WarpTask.launch(graph, task, groups(product.w()), choice);
+    }
+
+    private static long groups(DeviceWeights w) {
+        return w.rows() / EncodedProductKernels.OUTPUTS;
+    }
+
+    /** {@return the work-items of a work-group} */
+    private static int items(KernelChoice choice) {
+        return choice.cut() == KernelCut.GROUP ? EncodedProductKernels.PANELS * choice.local() : choice.local();
     }
 
     private boolean suits(DeviceWeights w, DeviceCodec codec, KernelChoice choice) {
-        int items = EncodedProductKernels.PANELS * choice.local();
+        int items = items(choice);
         return w.isInPanels()
-                && choice.cut() == KernelCut.GROUP
+                && (choice.cut() == KernelCut.GROUP || choice.cut() == KernelCut.WARP)
                 && items
                         <= Math.min(
                                 EncodedProductKernels.MOST_ITEMS,

@@ -6,6 +6,7 @@ import dev.waterspout.kernels.device.kernels.AttentionKernels;
 import dev.waterspout.kernels.device.kernels.LinearPanelKernels;
 import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
+import dev.waterspout.kernels.device.kernels.LinearWarpKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.SplitAttentionKernels;
@@ -22,6 +23,9 @@ import java.util.stream.IntStream;
 public final class KernelCandidates {
     /** On GPUs, products of chunks up to this many tokens are computed row by row, larger ones by tiles. */
     private static final int SMALL_CHUNK = 8;
+
+    /** Work-items that share the rows of a work-group of warps by default. */
+    private static final int WARP_ITEMS = 256;
 
     /**
      * Work-group size of independent work-items: large enough to hide latency, small enough to occupy all cores.
@@ -45,9 +49,20 @@ public final class KernelCandidates {
      * @param device the device; its choices do not matter
      */
     public static KernelChoice byDefault(KernelShape shape, KernelDevice device) {
-        return device.hasTensorCores() && suitsTensorCores(shape) && fits(TENSOR, device.limits())
-                ? TENSOR
-                : byDefault(shape, device.variant());
+        if (device.hasTensorCores() && isInPanels(shape)) {
+            KernelChoice choice =
+                    shape.tokens() > LinearWarpKernels.MOST_TOKENS ? TENSOR : warp(shape.tokens(), WARP_ITEMS);
+            if (fits(choice, device.limits())) {
+                return choice;
+            }
+        }
+        return byDefault(shape, device.variant());
+    }
+
+    /** {@return the product by warps for a number of tokens: as many of them at a time, up to the most} */
+    private static KernelChoice warp(int tokens, int items) {
+        int power = tokens == 1 ? 1 : 2 * Integer.highestOneBit(tokens - 1);
+        return new KernelChoice(KernelCut.WARP, Math.min(LinearWarpKernels.MOST_TOKENS, power), items);
     }
 
     /**
@@ -134,6 +149,7 @@ public final class KernelCandidates {
     private static long localBytes(KernelChoice choice) {
         return switch (choice.cut()) {
             case PLAIN, BLOCK -> 0;
+            case WARP -> LinearWarpKernels.localBytes(choice.perItem(), choice.local());
             case TENSOR -> LinearTensorKernels.LOCAL_BYTES;
             case GROUP -> 3L * AttentionKernels.MOST_ITEMS * Float.BYTES;
             case SPLIT -> SplitAttentionKernels.LOCAL_BYTES;
@@ -141,15 +157,15 @@ public final class KernelCandidates {
         };
     }
 
-    /** {@return whether tensor cores, where a device has them, compute the products of chunks of a number of tokens} */
-    public static boolean isForTensorCores(int tokens) {
-        return tokens > SMALL_CHUNK;
+    /**
+     * {@return whether tensor cores, where a device has them, may compute the products of chunks of a number of tokens}
+     */
+    public static boolean suitsTensorCores(int tokens) {
+        return tokens > 1;
     }
 
-    private static boolean suitsTensorCores(KernelShape shape) {
-        return shape.kind() == KernelKind.LINEAR
-                && isForTensorCores(shape.tokens())
-                && Panels.exist(shape.weights(), shape.inner());
+    private static boolean isInPanels(KernelShape shape) {
+        return shape.kind() == KernelKind.LINEAR && Panels.exist(shape.weights(), shape.inner());
     }
 
     /**
@@ -172,8 +188,13 @@ public final class KernelCandidates {
                     add(choices, KernelCut.TILE, 1, LinearTileKernels.TILE);
                     add(choices, KernelCut.TILE, LinearTileKernels.PER_ITEM, LinearTileKernels.TILE);
                 }
-                if (device.hasTensorCores() && suitsTensorCores(shape)) {
-                    choices.add(TENSOR);
+                if (device.hasTensorCores() && isInPanels(shape)) {
+                    for (int warpItems : new int[] {32, 64, 128, WARP_ITEMS}) {
+                        choices.add(warp(shape.tokens(), warpItems));
+                    }
+                    if (suitsTensorCores(shape.tokens())) {
+                        choices.add(TENSOR);
+                    }
                 }
             }
             case ATTENTION -> {

@@ -12,6 +12,11 @@ public enum KernelCut {
     /** The work-items of a work-group share one output row and add their sums in local memory. */
     GROUP,
     /**
+     * The lanes of a warp share the rows of some panels, read neighbouring words of them, and add their sums by
+     * shuffles. The warps of a work-group have different columns of the same rows.
+     */
+    WARP,
+    /**
      * A work-group processes a part of the positions for the query heads that share a KV head. A second task adds the
      * parts.
      */

@@ -12,7 +12,8 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  * @param variant how work is divided where nothing was measured
  * @param limits limits of a launch
  * @param choices choices that replace the defaults for some shapes
- * @param hasTensorCores whether kernels can use the matrix instructions of NVIDIA's tensor cores
+ * @param hasTensorCores whether kernels can use the instructions of a warp of NVIDIA's GPUs: shuffles, and the matrix
+ *     instructions of tensor cores
  */
 public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelChoices choices, boolean hasTensorCores) {
     /** The first part of the compute capability of the oldest GPUs with matrix instructions for bf16. */
@@ -94,8 +95,8 @@ public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelCho
     }
 
     /**
-     * Returns the choice for a product on this device. Tensor cores multiply only matrices in panels; others have the
-     * default of the variant in their place.
+     * Returns the choice for a product on this device. Warps and tensor cores multiply only matrices in panels; others
+     * have the default of the variant in their place.
      *
      * @param shape shape of the launch
      * @param inPanels whether the matrix is in panels
@@ -103,6 +104,7 @@ public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelCho
      */
     KernelChoice choice(KernelShape shape, boolean inPanels) {
         KernelChoice choice = choice(shape);
-        return choice.cut() == KernelCut.TENSOR && !inPanels ? KernelCandidates.byDefault(shape, variant) : choice;
+        boolean ofPanels = choice.cut() == KernelCut.WARP || choice.cut() == KernelCut.TENSOR;
+        return ofPanels && !inPanels ? KernelCandidates.byDefault(shape, variant) : choice;
     }
 }

@@ -258,6 +258,8 @@ public final class KernelGraph {
                 w, startIndex, bias == null ? powers : bias, bias == null ? 0 : w.rows(), function, x, y);
         if (choice.cut() == KernelCut.TENSOR) {
             new TensorTask(product).add(this, task);
+        } else if (choice.cut() == KernelCut.WARP) {
+            new WarpTask(product, choice).add(this, task);
         } else {
             product.add(graph, task, context, step, choice, launches);
         }

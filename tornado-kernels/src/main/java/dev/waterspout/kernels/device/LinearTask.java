@@ -52,12 +52,13 @@ record LinearTask(
             case PLAIN, BLOCK, SPLIT -> launches.add(task, items, local, 0, RowCount.CHUNK);
             case GROUP -> launches.add(task, items * local, local, 1, RowCount.CHUNK);
             case TILE -> launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
-            case TENSOR -> throw unsupported();
+            case WARP, TENSOR -> throw unsupported();
         }
     }
 
     private static IllegalArgumentException unsupported() {
-        return new IllegalArgumentException("products on tensor cores are tasks of TensorTask");
+        return new IllegalArgumentException(
+                "products by warps and on tensor cores are tasks of WarpTask and TensorTask");
     }
 
     /** Adds a kernel with weights in panels. */
@@ -83,7 +84,7 @@ record LinearTask(
                         w.kernelFormat(),
                         group ? choice.local() : choice.perItem());
             }
-            case TENSOR -> throw unsupported();
+            case WARP, TENSOR -> throw unsupported();
         }
     }
 
@@ -158,7 +159,7 @@ record LinearTask(
                         function,
                         group ? choice.local() : choice.perItem());
             }
-            case TENSOR -> throw unsupported();
+            case WARP, TENSOR -> throw unsupported();
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.LinearWarpKernels;
 import dev.waterspout.kernels.device.kernels.PairKernels;
 import dev.waterspout.kernels.device.kernels.ProductShape;
 import dev.waterspout.kernels.weights.Panels;
@@ -26,17 +27,19 @@ public record PairTask(Operands first, Operands second) {
 
     /**
      * Returns whether a graph can compute both products in one task: both matrices lie in panels, and both products
-     * have the same kernel, one that multiplies a token after the other.
+     * have the same kernel, which is one of warps or one that multiplies a token after the other.
      *
      * @param graph the graph
      */
     public boolean fits(KernelGraph graph) {
         KernelChoice choice = choice(graph, first.w);
-        boolean single = choice.cut() == KernelCut.GROUP || (choice.cut() == KernelCut.PLAIN && choice.perItem() == 1);
+        boolean suits = choice.cut() == KernelCut.WARP
+                || choice.cut() == KernelCut.GROUP
+                || (choice.cut() == KernelCut.PLAIN && choice.perItem() == 1);
         return first.w.isInPanels()
                 && second.w.isInPanels()
                 && first.w.columns() == second.w.columns()
-                && single
+                && suits
                 && choice.equals(choice(graph, second.w));
     }
 
@@ -67,7 +70,30 @@ public record PairTask(Operands first, Operands second) {
         FloatArray bias = first.bias == null ? graph.powers : first.bias;
         FloatArray otherBias = second.bias == null ? graph.powers : second.bias;
         long panels = panels(first) + panels(second);
-        if (choice.cut() == KernelCut.GROUP) {
+        if (choice.cut() == KernelCut.WARP) {
+            int perGroup = LinearWarpKernels.panels(
+                    panels, choice.perItem(), graph.device.limits().computeUnits());
+            graph.graph.task(
+                    task,
+                    PairKernels::pairByWarp,
+                    graph.context,
+                    graph.step,
+                    shape,
+                    first.w.words(),
+                    second.w.words(),
+                    x,
+                    bias,
+                    otherBias,
+                    first.y,
+                    second.y,
+                    first.w.kernelFormat(),
+                    second.w.kernelFormat(),
+                    perGroup,
+                    choice.perItem(),
+                    choice.local());
+            long groups = Math.ceilDiv(panels(first), perGroup) + Math.ceilDiv(panels(second), perGroup);
+            WarpTask.launch(graph, task, groups, choice);
+        } else if (choice.cut() == KernelCut.GROUP) {
             graph.graph.task(
                     task,
                     PairKernels::pairByGroup,

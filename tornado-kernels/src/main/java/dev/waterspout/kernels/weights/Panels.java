@@ -114,6 +114,11 @@ public final class Panels {
         return words;
     }
 
+    /** {@return the columns of a block, a power of two and at least 32} */
+    public static int blockColumns(int layout) {
+        return 1 << PanelLayout.blockShift(layout);
+    }
+
     /** {@return the columns that share a scale and an offset} */
     public static int group(int layout) {
         return 1 << PanelLayout.groupShift(layout);

@@ -26,7 +26,7 @@ class EncodedProductTest {
     record Case(WeightFormat weights, int rows, String wire, boolean bias, int launches) {}
 
     static Stream<Arguments> cases() {
-        return TestDevice.all()
+        return Stream.concat(TestDevice.all(), TestDevice.withTensorCores())
                 .filter(device -> device.kernels().variant() == KernelVariant.GROUPS)
                 .flatMap(device -> Stream.of(
                                 new Case(WeightFormat.Q8_0, 96, "e2m1:32:e8m0", true, 1),

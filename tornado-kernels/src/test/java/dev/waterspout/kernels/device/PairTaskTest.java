@@ -20,7 +20,7 @@ class PairTaskTest {
     private static final int COLUMNS = 256;
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all();
+        return Stream.concat(TestDevice.all(), TestDevice.withTensorCores());
     }
 
     @ParameterizedTest

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.GateFunction;
-import dev.waterspout.kernels.host.HostKernels;
-import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.Panels;
@@ -15,7 +13,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,15 +33,15 @@ class TensorCoresTest {
     private static final double TOLERANCE = 0x1p-15;
 
     /** A function of two operands has whole panels. */
-    private static final List<Size> SIZES = List.of(
-            new Size(1, 256, 9, null),
-            new Size(17, 96, 33, null),
+    private static final List<Product> SIZES = List.of(
+            new Product(1, 256, 9, null),
+            new Product(17, 96, 33, null),
             // More rows and more tokens than a tile.
-            new Size(131, 32, 70, null),
-            new Size(24, 96, 12, GateFunction.SWIGLU),
+            new Product(131, 32, 70, null),
+            new Product(24, 96, 12, GateFunction.SWIGLU),
             // More rows than a tile.
-            new Size(136, 32, 10, GateFunction.GEGLU),
-            new Size(31, 256, 10, GateFunction.GELU));
+            new Product(136, 32, 10, GateFunction.GEGLU),
+            new Product(31, 256, 10, GateFunction.GELU));
 
     private static final List<WeightFormat> FORMATS = List.of(
             WeightFormat.Q4_K,
@@ -53,10 +50,6 @@ class TensorCoresTest {
             WeightFormat.F16,
             WeightFormat.Q8_0,
             WeightFormat.Q6_K);
-
-    /** Size of a product. */
-    record Size(
-            int outputs, int columns, int rows, @Nullable GateFunction function) {}
 
     /** Each size with one type. */
     static Stream<Arguments> sizes() {
@@ -76,72 +69,44 @@ class TensorCoresTest {
     @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("types")
-    void everyTypeEqualsTheHost(TestDevice device, WeightFormat format, Size size, boolean biased) {
+    void everyTypeEqualsTheHost(TestDevice device, WeightFormat format, Product size, boolean biased) {
         equalsTheHost(device, format, size, biased);
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("sizes")
-    void equalsTheHost(TestDevice device, WeightFormat format, Size size, boolean biased) {
-        int parts = size.function != null && size.function.isGated() ? 2 : 1;
-        int columns = size.columns;
-        Random random = new Random(size.outputs);
-        DeviceWeights weights = Operands.weights(random, format, LAYERS, parts * size.outputs, columns);
+    void equalsTheHost(TestDevice device, WeightFormat format, Product size, boolean biased) {
+        int parts = size.parts();
+        int columns = size.columns();
+        Random random = new Random(size.outputs());
+        DeviceWeights weights = Operands.weights(random, format, LAYERS, parts * size.outputs(), columns);
         DeviceWeights panels = weights.forProducts();
-        FloatArray x = Operands.gaussian(random, size.rows * columns);
-        FloatArray bias = biased ? Operands.gaussian(random, LAYERS * parts * size.outputs) : null;
-        FloatArray y = Operands.zeros(size.rows * size.outputs);
-        IntArray step = Operands.step(0, size.rows);
+        FloatArray x = Operands.gaussian(random, size.rows() * columns);
+        FloatArray bias = biased ? Operands.gaussian(random, LAYERS * parts * size.outputs()) : null;
+        FloatArray y = Operands.zeros(size.rows() * size.outputs());
+        IntArray step = Operands.step(0, size.rows());
         FloatArray powers = DeviceTables.create();
-        KernelGraph graph = new KernelGraph("tensor", device.kernels(), size.rows, step, powers);
+        TestDevice cores = device.multiplying(KernelCut.TENSOR, LinearTensorKernels.ITEMS);
+        KernelGraph graph = new KernelGraph("tensor", cores.kernels(), size.rows(), step, powers);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, y);
         graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, powers, panels.data(), x);
         if (bias != null) {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, bias);
         }
-        if (size.function == null) {
-            graph.linear("product", panels, bias, x, y);
-        } else {
-            graph.gatedLinear("product", panels, bias, size.function, x, y);
-        }
+        size.add(graph, panels, bias, x, y);
         assertThat(graph.tensorSums.areUsed())
                 .as("tensor cores compute the product")
                 .isTrue();
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, y);
         try (TestDevice.TestPlan plan = device.plan(graph)) {
             plan.execute();
-            Operands.assertClose(y, expected(weights, 0, x, size, size.rows, bias), TOLERANCE);
-            int rows = (size.rows + 1) / 2;
+            Operands.assertClose(y, size.expected(weights, 0, x, size.rows(), bias), TOLERANCE);
+            int rows = (size.rows() + 1) / 2;
             step.set(Step.LAYER, 1);
             step.set(Step.ROWS, rows);
             plan.execute();
-            Operands.assertClose(y, expected(weights, 1, x, size, rows, bias), TOLERANCE);
+            Operands.assertClose(y, size.expected(weights, 1, x, rows, bias), TOLERANCE);
         }
-    }
-
-    private static FloatArray expected(
-            DeviceWeights weights, int layer, FloatArray x, Size size, int rows, @Nullable FloatArray bias) {
-        int width = weights.rows();
-        FloatArray made = Operands.zeros(rows * width);
-        HostKernels host = HostKernels.scalar();
-        host.linear(
-                Operands.matrix(weights, layer), x.getSegment(), rows, made.getSegment(), 0, width, new HostScratch());
-        if (bias != null) {
-            long bytes = (long) width * Float.BYTES;
-            host.addBias(made.getSegment(), bias.getSegment().asSlice(layer * bytes, bytes), width, 0, rows);
-        }
-        if (size.function == null) {
-            return made;
-        }
-        FloatArray gate = Operands.zeros(rows * size.outputs);
-        FloatArray up = Operands.zeros(rows * size.outputs);
-        for (int i = 0; i < gate.getSize(); i++) {
-            int at = i / size.outputs * width + i % size.outputs;
-            gate.set(i, made.get(at));
-            up.set(i, made.get(at + width - size.outputs));
-        }
-        host.gate(size.function, gate.getSegment(), up.getSegment(), 0, gate.getSize());
-        return gate;
     }
 
     @Test
@@ -157,7 +122,7 @@ class TensorCoresTest {
         assertThat(KernelCandidates.problem(prefill, tensor, without))
                 .hasValueSatisfying(why -> assertThat(why).contains("by 'tensor, groups of 256'; there are"));
         for (KernelShape other : List.of(
-                KernelShape.linear(WeightFormat.Q4_K, 512, 256, 8),
+                KernelShape.linear(WeightFormat.Q4_K, 512, 256, 1),
                 KernelShape.linear(WeightFormat.F32, 512, 256, 512),
                 KernelShape.attention(4, 64, 512))) {
             assertThat(KernelCandidates.of(other, with)).doesNotContain(tensor);

@@ -96,6 +96,19 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
                 });
     }
 
+    /**
+     * {@return this device with products by one cut}
+     *
+     * @param cut the cut; all shapes that run have it
+     * @param items work-items of a work-group
+     */
+    TestDevice multiplying(KernelCut cut, int items) {
+        KernelChoices choices = shape -> KernelCandidates.of(shape, kernels).stream()
+                .filter(choice -> choice.cut() == cut && choice.local() == items)
+                .findFirst();
+        return new TestDevice(name + " " + cut, device, kernels.with(choices));
+    }
+
     /** {@return whether an SDK is running, rather than the emulator} */
     static boolean isReal() {
         return FloatArray.class.getModule().isNamed();

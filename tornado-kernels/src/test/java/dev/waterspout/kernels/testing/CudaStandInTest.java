@@ -257,6 +257,10 @@ class CudaStandInTest {
                 "if (t < 16) x[i] = __shfl_sync(0xffffffff, t, 0);",
                 32,
                 "divergent warp: 16 lanes exchange, 0 wait for the block, 16 have ended, block 0,0,0 thread 31,0,0");
+        assertFinds(
+                "x[i] = __shfl_xor_sync(0xffffffff, t, 1);",
+                40,
+                "the last warp of a block of 40 threads exchanges values, and has 8 lanes, block 0,0,0 thread 32,0,0");
     }
 
     @Test

@@ -135,6 +135,24 @@ public class KernelContext {
         return item == null ? new float[size] : item.floatLocalArray(size);
     }
 
+    /**
+     * The sum of the values of all 32 lanes of the warp, as the CUDA backend computes it: lanes whose numbers differ by
+     * 16 add their values, then those by 8, 4, 2 and 1. Every lane receives the same bits.
+     */
+    public float simdSum(float val) {
+        return item == null ? val : item.warpSum(val);
+    }
+
+    /** The value of the lane {@code delta} ahead in the warp; the own value where that is beyond the last lane. */
+    public float simdShuffleDown(float val, int delta) {
+        return item == null ? val : item.warpShuffleDown(val, delta);
+    }
+
+    /** The value of the first lane of the warp. */
+    public float simdBroadcastFirst(float val) {
+        return item == null ? val : item.warpBroadcastFirst(val);
+    }
+
     /** A lane's four sums of a matrix product. */
     public float[] mmaFragment(float v) {
         return Fragments.sums(v);

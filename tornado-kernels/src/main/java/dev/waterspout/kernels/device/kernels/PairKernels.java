@@ -8,8 +8,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Two products of one input with matrices of two tensor types, in one task: the panels of the second matrix follow
- * those of the first. Sums have the bits of {@link LinearPanelKernels#panelByToken} and of
- * {@link LinearPanelGroupKernels#panelByGroup}.
+ * those of the first. Sums have the bits of {@link LinearPanelKernels#panelByToken}, of
+ * {@link LinearPanelGroupKernels#panelByGroup}, and of {@link LinearWarpKernels#panelsByWarp}.
  *
  * <p>{@code shape} is the {@link ProductShape} of the first product, then that of the second. TornadoVM gives a value
  * that two branches compute in loops that of the second branch in both, so each branch stores its sums in a private
@@ -149,6 +149,93 @@ public final class PairKernels {
         if (item < ROWS && other > -1 && otherRow < otherRows) {
             otherY.set(
                     token * otherRows + otherRow, value + offset(step, shape, ProductShape.SIZE, otherBias, otherRow));
+        }
+    }
+
+    /**
+     * One work-group of {@code items} per {@code perGroup} panels of one matrix (x) and {@code perItem} tokens (y), for
+     * devices whose warps exchange values.
+     */
+    public static void pairByWarp(
+            KernelContext context,
+            IntArray step,
+            IntArray shape,
+            IntArray w,
+            IntArray otherW,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray otherBias,
+            FloatArray y,
+            FloatArray otherY,
+            int format,
+            int otherFormat,
+            int perGroup,
+            int perItem,
+            int items) {
+        float[] warps = context.allocateFloatLocalArray((items >> 5) * perItem * perGroup * ROWS);
+        float[] sums = new float[LinearWarpKernels.MOST_SUMS];
+        int item = context.localIdx;
+        int lane = item & (LinearWarpKernels.WARP - 1);
+        int outputs = perGroup * ROWS;
+        int firstToken = context.groupIdy * perItem;
+        int columns = shape.get(ProductShape.COLUMNS);
+        int source = firstToken * columns;
+        int count = TornadoMath.min(perItem, step.get(Step.ROWS) - firstToken);
+        int panel = context.groupIdx * perGroup;
+        int last = panels(shape, 0) - 1;
+        int other = panel - (panels(shape, 0) + perGroup - 1) / perGroup * perGroup;
+        if (other < 0) {
+            int start = start(step, shape, 0, 0, format);
+            LinearWarpKernels.addProducts(
+                    w, x, start, panel, last, source, count, columns, item, items, sums, format, perGroup, perItem);
+        } else {
+            int start = start(step, shape, ProductShape.SIZE, 0, otherFormat);
+            int otherLast = panels(shape, ProductShape.SIZE) - 1;
+            LinearWarpKernels.addProducts(
+                    otherW,
+                    x,
+                    start,
+                    other,
+                    otherLast,
+                    source,
+                    count,
+                    columns,
+                    item,
+                    items,
+                    sums,
+                    otherFormat,
+                    perGroup,
+                    perItem);
+        }
+        for (int t = 0; t < perItem; t++) {
+            for (int p = 0; p < perGroup; p++) {
+                float sum = sums[t * perGroup + p];
+                sum += context.simdShuffleDown(sum, 16);
+                sum += context.simdShuffleDown(sum, 8);
+                if (lane < ROWS) {
+                    warps[((item >> 5) * perItem + t) * outputs + p * ROWS + lane] = sum;
+                }
+            }
+        }
+        context.localBarrier();
+        int rows = shape.get(ProductShape.ROWS);
+        int otherRows = shape.get(ProductShape.SIZE + ProductShape.ROWS);
+        for (int output = item; output < count * outputs; output += items) {
+            float value = 0f;
+            for (int warp = 0; warp < items >> 5; warp++) {
+                value += warps[warp * perItem * outputs + output];
+            }
+            int token = firstToken + output / outputs;
+            int row = panel * ROWS + output % outputs;
+            int otherRow = other * ROWS + output % outputs;
+            if (other < 0 && row < rows) {
+                y.set(token * rows + row, value + offset(step, shape, 0, bias, row));
+            }
+            if (other > -1 && otherRow < otherRows) {
+                otherY.set(
+                        token * otherRows + otherRow,
+                        value + offset(step, shape, ProductShape.SIZE, otherBias, otherRow));
+            }
         }
     }
 

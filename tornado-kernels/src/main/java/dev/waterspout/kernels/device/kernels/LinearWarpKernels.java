@@ -11,8 +11,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * devices whose warps exchange values.
  *
  * <p>A work-group computes the rows of 1 to {@value #MOST_PANELS} panels for some tokens. It reads each word of weights
- * once for all these tokens, whose sums are in registers. Its warps have every n-th block of columns. A lane has one row
- * of each panel, and two times four of each 32 columns:
+ * once for all these tokens, whose sums are in registers. Its warps have every n-th block of columns. A lane has one
+ * row of each panel, and two times four of each 32 columns:
  *
  * <pre>
  *   lane        0 to 7           8 to 15           16 to 23           24 to 31

@@ -1,6 +1,7 @@
 package dev.waterspout.kernels.device;
 
 import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
+import dev.waterspout.kernels.device.kernels.NarrowTensorKernels;
 import dev.waterspout.kernels.device.kernels.ProductShape;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -9,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A matrix product on tensor cores.
+ * A matrix product on tensor cores. Graphs of few tokens have a kernel of smaller tiles, with the same bits.
  *
  * @param product operands; the weights are in panels
  */
@@ -38,9 +39,10 @@ record TensorTask(LinearTask product) {
         FloatArray sums = graph.tensorSums.of(graph.graph);
         IntArray shape = product.shape();
         graph.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
+        boolean narrow = graph.maxRows <= NarrowTensorKernels.TOKENS;
         graph.graph.task(
                 task,
-                LinearTensorKernels::panelByTensor,
+                narrow ? NarrowTensorKernels::panelByNarrowTensor : LinearTensorKernels::panelByTensor,
                 graph.context,
                 graph.step,
                 shape,
@@ -51,8 +53,11 @@ record TensorTask(LinearTask product) {
                 product.y(),
                 product.function(),
                 product.w().kernelFormat());
-        long tiles = LinearTensorKernels.tiles(shape.get(ProductShape.ROWS), graph.maxRows);
-        long groups = Math.min(LinearTensorKernels.MOST_GROUPS, tiles);
-        graph.launches.add(task, groups * LinearTensorKernels.ITEMS, LinearTensorKernels.ITEMS, 0, RowCount.CHUNK);
+        int rows = shape.get(ProductShape.ROWS);
+        long groups = narrow
+                ? Math.min(NarrowTensorKernels.MOST_GROUPS, NarrowTensorKernels.tiles(rows))
+                : Math.min(LinearTensorKernels.MOST_GROUPS, LinearTensorKernels.tiles(rows, graph.maxRows));
+        int items = narrow ? NarrowTensorKernels.ITEMS : LinearTensorKernels.ITEMS;
+        graph.launches.add(task, groups * items, items, 0, RowCount.CHUNK);
     }
 }

@@ -9,6 +9,8 @@ import dev.waterspout.kernels.testing.Pairwise;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.Panels;
 import dev.waterspout.kernels.weights.WeightFormat;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -107,6 +109,36 @@ class TensorCoresTest {
             plan.execute();
             Operands.assertClose(y, size.expected(weights, 1, x, rows, bias), TOLERANCE);
         }
+    }
+
+    static Stream<TestDevice> devices() {
+        return TestDevice.withTensorCores();
+    }
+
+    /** A row keeps its bits whether its pass is one of the decode phase or one of prefill. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("devices")
+    void graphsOfFewTokensHaveTheBitsOfLargeOnes(TestDevice device) {
+        Product size = new Product(40, 352, 11, GateFunction.SWIGLU);
+        Random random = new Random(7);
+        DeviceWeights panels = Operands.weights(random, WeightFormat.Q5_0, 1, 2 * size.outputs(), size.columns())
+                .forProducts();
+        FloatArray x = Operands.gaussian(random, 70 * size.columns());
+        List<float[]> results = new ArrayList<>();
+        for (int maxRows : new int[] {11, 16, 70}) {
+            FloatArray y = Operands.zeros(70 * size.outputs());
+            FloatArray powers = DeviceTables.create();
+            IntArray step = Operands.step(0, size.rows());
+            KernelGraph graph = new KernelGraph("tensor", device.kernels(), maxRows, 70, step, powers);
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, panels.data(), x, y);
+            size.add(graph, panels, null, x, y);
+            assertThat(graph.tensorSums.areUsed()).isTrue();
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, y);
+            device.run(graph);
+            results.add(Arrays.copyOf(y.toHeapArray(), size.rows() * size.outputs()));
+        }
+        assertThat(results.get(0)).isEqualTo(results.get(2)).doesNotContain(0f);
+        assertThat(results.get(1)).isEqualTo(results.get(2));
     }
 
     @Test

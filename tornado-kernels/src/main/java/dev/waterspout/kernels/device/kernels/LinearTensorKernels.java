@@ -262,12 +262,12 @@ public final class LinearTensorKernels {
         }
     }
 
-    private static float scale(IntArray w, int at, int column, int layout) {
+    static float scale(IntArray w, int at, int column, int layout) {
         return Panels.scale(
                 Panels.header(w, at, 0, column, layout), Panels.header(w, at, 1, column, layout), column, layout);
     }
 
-    private static float offset(IntArray w, int at, int column, int layout) {
+    static float offset(IntArray w, int at, int column, int layout) {
         return Panels.offset(
                 Panels.header(w, at, 0, column, layout),
                 Panels.header(w, at, 1, column, layout),
@@ -277,7 +277,7 @@ public final class LinearTensorKernels {
     }
 
     /** {@return two numbers as bf16, the first in the lower half of the word} */
-    private static int packed(float low, float high) {
+    static int packed(float low, float high) {
         return (bits(low) & 0xFFFF) | (bits(high) << 16);
     }
 
@@ -290,7 +290,7 @@ public final class LinearTensorKernels {
     }
 
     /** {@return what the nearest bf16 leaves of a value} */
-    private static float rest(float value) {
+    static float rest(float value) {
         return value - BFloat16.bf16ToFloat(BFloat16.bf16FromFloat(value));
     }
 }

@@ -1,0 +1,186 @@
+package dev.waterspout.kernels.device.kernels;
+
+import dev.waterspout.kernels.weights.Panels;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.enums.MMAShape;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * The product of {@link LinearTensorKernels}, with the same bits, for passes of up to {@value #TOKENS} tokens.
+ *
+ * <p>A work-group of {@value #ITEMS} work-items, 4 warps, computes a tile of {@value #TOKENS} tokens by {@value #ROWS}
+ * rows; a warp computes all tokens of one panel. Steps are {@value #DEPTH} columns long, so that each work-item has 8
+ * words of weights under way. Operands lie in local memory as in {@link LinearTensorKernels}. A warp executes 24 matrix
+ * instructions per step. A group reads 8 KB of inputs and, of Q8_0, 4.5 KB of weights.
+ *
+ * <p>{@link ProductShape} describes {@code shape}.
+ */
+public final class NarrowTensorKernels {
+    /** Work-items of a work-group. */
+    public static final int ITEMS = 128;
+
+    /** Tokens of a tile. */
+    public static final int TOKENS = 16;
+
+    /** Rows of a tile. */
+    public static final int ROWS = 32;
+
+    /** Largest number of work-groups: those whose sums have room in the array of {@link LinearTensorKernels}. */
+    public static final int MOST_GROUPS = 2048;
+
+    private static final int DEPTH = 128;
+    private static final int STEP = 16;
+
+    /** Bytes of one block of inputs and of one of weights. */
+    private static final int INPUT_BLOCK = 512;
+
+    private static final int WEIGHT_BLOCK = 256;
+
+    /** Blocks of weights of 16 columns. */
+    private static final int WEIGHT_BLOCKS = ROWS / 8;
+
+    /** Distance in words from the first parts of the inputs to the second ones, and of the weights. */
+    private static final int INPUT_REST = 1024;
+
+    private static final int WEIGHT_REST = 2048;
+
+    private static final int INPUT_WORDS = 2 * INPUT_REST;
+    private static final int WEIGHT_WORDS = 2 * WEIGHT_REST;
+
+    private NarrowTensorKernels() {}
+
+    /** {@return the tiles of a product} */
+    public static long tiles(int rows) {
+        return Math.ceilDiv(rows, ROWS);
+    }
+
+    /**
+     * For few tokens.
+     *
+     * @param sums [work-groups][parts][{@value #TOKENS}][{@value #ROWS}], written and read
+     */
+    public static void panelByNarrowTensor(
+            KernelContext context,
+            IntArray step,
+            IntArray shape,
+            IntArray w,
+            FloatArray x,
+            FloatArray bias,
+            FloatArray sums,
+            FloatArray y,
+            int function,
+            int layout) {
+        int[] inputs = context.allocateIntLocalArray(2 * INPUT_WORDS);
+        int[] weights = context.allocateIntLocalArray(2 * WEIGHT_WORDS);
+        int item = context.localIdx;
+        int warp = item >> 5;
+        int rows = shape.get(ProductShape.ROWS);
+        int columns = shape.get(ProductShape.COLUMNS);
+        int tokens = step.get(Step.ROWS);
+        int parts = GateKernels.parts(function, tokens);
+        int panels = (rows + Panels.ROWS - 1) >> 3;
+        int tiles = (rows + ROWS - 1) >> 5;
+        // This item's words of the operands: a pair of columns of every second token, and four columns of two rows of
+        // the warp's panel, of each 32 columns.
+        int pair = item & 63;
+        int inputAt = (pair >> 3) * (INPUT_BLOCK >> 2) + (pair & 7);
+        int rowPair = item & 3;
+        int four = ((item >> 2) & 7) * 4;
+        int weightAt = ((four >> 4) * WEIGHT_BLOCKS + warp) * (WEIGHT_BLOCK >> 2) + (four & 15) * 4 + rowPair;
+        int turn = 0;
+        for (int tile = context.groupIdx; tile < tiles; tile += MOST_GROUPS) {
+            int panel = tile * (ROWS >> 3) + warp;
+            for (int part = 0; part < parts; part++) {
+                int start = step.get(shape.get(ProductShape.START_INDEX))
+                        + (part * panels + panel) * Panels.panelWords(columns, layout)
+                        + 2 * rowPair;
+                float[] c = context.mmaFragment(0f);
+                for (int first = 0; first < columns; first += DEPTH) {
+                    for (int token = item >> 6; token < TOKENS; token += ITEMS >> 6) {
+                        float x0 = 0f;
+                        float x1 = 0f;
+                        if (token < tokens && first + 2 * pair < columns) {
+                            int source = token * columns + first + 2 * pair;
+                            x0 = x.get(source);
+                            x1 = x.get(source + 1);
+                        }
+                        int at = turn * INPUT_WORDS + inputAt + token * 8;
+                        inputs[at] = LinearTensorKernels.packed(x0, x1);
+                        inputs[at + INPUT_REST] =
+                                LinearTensorKernels.packed(LinearTensorKernels.rest(x0), LinearTensorKernels.rest(x1));
+                    }
+                    for (int run = 0; run < DEPTH; run += 32) {
+                        int column = first + run + four;
+                        int at = start + Panels.block(column, layout);
+                        int low0 = 0;
+                        int low1 = 0;
+                        int high0 = 0;
+                        int high1 = 0;
+                        float scale0 = 0f;
+                        float scale1 = 0f;
+                        float offset0 = 0f;
+                        float offset1 = 0f;
+                        if (panel < panels && column < columns) {
+                            int word = at + Panels.ROWS * Panels.lowWord(column, layout);
+                            low0 = w.get(word);
+                            low1 = w.get(word + 1);
+                            if (Panels.hasHighWord(layout) > 0) {
+                                word = at + Panels.ROWS * Panels.highWord(column, layout);
+                                high0 = w.get(word);
+                                high1 = w.get(word + 1);
+                            }
+                            scale0 = LinearTensorKernels.scale(w, at, column, layout);
+                            scale1 = LinearTensorKernels.scale(w, at + 1, column, layout);
+                            offset0 = LinearTensorKernels.offset(w, at, column, layout);
+                            offset1 = LinearTensorKernels.offset(w, at + 1, column, layout);
+                        }
+                        for (int k = 0; k < 4; k++) {
+                            float w0 = Panels.number(low0, high0, column + k, layout) * scale0 + offset0;
+                            float w1 = Panels.number(low1, high1, column + k, layout) * scale1 + offset1;
+                            int to = turn * WEIGHT_WORDS
+                                    + weightAt
+                                    + (run >> 4) * WEIGHT_BLOCKS * (WEIGHT_BLOCK >> 2)
+                                    + 4 * k;
+                            weights[to] = LinearTensorKernels.packed(w0, w1);
+                            weights[to + WEIGHT_REST] = LinearTensorKernels.packed(
+                                    LinearTensorKernels.rest(w0), LinearTensorKernels.rest(w1));
+                        }
+                    }
+                    context.localBarrier();
+                    for (int block = 0; block < DEPTH / STEP; block++) {
+                        int a = 4 * turn * INPUT_WORDS + block * INPUT_BLOCK;
+                        int b = 4 * turn * WEIGHT_WORDS + (block * WEIGHT_BLOCKS + warp) * WEIGHT_BLOCK;
+                        HalfFloat[] a0 = context.mmaLoadA(inputs, STEP, a);
+                        HalfFloat[] a0Rest = context.mmaLoadA(inputs, STEP, a + 4 * INPUT_REST);
+                        HalfFloat[] b0 = context.mmaLoadB(weights, STEP, b);
+                        HalfFloat[] b0Rest = context.mmaLoadB(weights, STEP, b + 4 * WEIGHT_REST);
+                        c = context.mmaBF16(a0Rest, b0, c, MMAShape.M16N8K16);
+                        c = context.mmaBF16(a0, b0Rest, c, MMAShape.M16N8K16);
+                        c = context.mmaBF16(a0, b0, c, MMAShape.M16N8K16);
+                    }
+                    turn = 1 - turn;
+                }
+                context.mmaStore(c, sums, (context.groupIdx * 2 + part) * TOKENS, 8 * warp, ROWS);
+            }
+            context.globalBarrier();
+            int row = tile * ROWS + (item & (ROWS - 1));
+            int biasStride = shape.get(ProductShape.BIAS_STRIDE);
+            int layer = step.get(Step.LAYER);
+            for (int token = warp; token < TOKENS; token += ITEMS >> 5) {
+                if (row < rows && token < tokens) {
+                    int at = (context.groupIdx * 2 * TOKENS + token) * ROWS + (item & (ROWS - 1));
+                    float gate = sums.get(at) + LinearTileKernels.offset(bias, biasStride, layer, 0, row, rows);
+                    float up = gate;
+                    if (GateKernels.parts(function) == 2) {
+                        up = sums.get(at + TOKENS * ROWS)
+                                + LinearTileKernels.offset(bias, biasStride, layer, rows, row, rows);
+                    }
+                    y.set(token * rows + row, GateKernels.activated(gate, up, function));
+                }
+            }
+            context.globalBarrier();
+        }
+    }
+}

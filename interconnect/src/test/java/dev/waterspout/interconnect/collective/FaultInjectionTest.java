@@ -16,10 +16,14 @@ import dev.waterspout.kernels.codec.WireFormat;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,14 +40,34 @@ class FaultInjectionTest {
                         .map(scenario -> Arguments.of(scenario, ranks)));
     }
 
+    /** Groups of the scenarios that wait for a deadline, by the scenario's name and the number of ranks. */
+    private static final Map<String, RankThreads> TIMED = new HashMap<>();
+
+    /** Starts the scenarios that wait for a deadline all at the same time, because they need no core while they wait. */
+    @BeforeAll
+    static void startTimed() {
+        faults().map(Arguments::get).forEach(arguments -> {
+            Scenario scenario = (Scenario) arguments[0];
+            int ranks = (int) arguments[1];
+            if (scenario.timed()) {
+                TIMED.put(scenario.name() + ranks, start(scenario, ranks, TransportScenarios.SOON));
+            }
+        });
+    }
+
+    private static RankThreads start(Scenario scenario, int ranks, Duration timeout) {
+        return RankThreads.start(
+                InProcessGroup.create(ranks, timeout),
+                transport -> scenario.body().run(transport, 0));
+    }
+
     @ParameterizedTest(name = "{0}, {1} ranks")
     @MethodSource("faults")
     void refusesDamagedFrames(Scenario scenario, int ranks) throws InterruptedException {
-        Duration timeout = scenario.timed() ? Duration.ofMillis(TransportScenarios.SOON_MILLIS) : Duration.ofDays(1);
-        RankThreads.Task body = transport -> scenario.body().run(transport, 0);
-        assertThat(RankThreads.start(InProcessGroup.create(ranks, timeout), body)
-                        .failures())
-                .containsOnlyNulls();
+        RankThreads threads = scenario.timed()
+                ? Objects.requireNonNull(TIMED.get(scenario.name() + ranks))
+                : start(scenario, ranks, Duration.ofDays(1));
+        assertThat(threads.failures()).containsOnlyNulls();
     }
 
     /** Delays a rank's messages until all others wait for them. */

@@ -61,7 +61,16 @@ public final class RankThreads {
 
     private static void run(List<Transport> ranks, Task task, Thread.Builder threadBuilder)
             throws InterruptedException {
-        Task aborting = transport -> {
+        new RankThreads(ranks, aborting(task), threadBuilder).join();
+    }
+
+    /** Starts the task on all ranks; a rank that fails aborts. */
+    public static RankThreads startAborting(List<Transport> ranks, Task task) {
+        return start(ranks, aborting(task));
+    }
+
+    private static Task aborting(Task task) {
+        return transport -> {
             try {
                 task.run(transport);
             } catch (Throwable failure) { // the others must not wait for this rank
@@ -69,7 +78,11 @@ public final class RankThreads {
                 throw failure;
             }
         };
-        List<@Nullable Throwable> failures = new RankThreads(ranks, aborting, threadBuilder).failures();
+    }
+
+    /** Waits for all ranks; the test fails with the exception of a rank that failed. */
+    public void join() throws InterruptedException {
+        List<@Nullable Throwable> failures = failures();
         // The failure of the rank that failed first is more informative than those of the ranks that noticed it.
         for (Throwable failure : failures) {
             if (failure != null && !(failure instanceof InterconnectException)) {

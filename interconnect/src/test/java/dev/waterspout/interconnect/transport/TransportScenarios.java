@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.waterspout.interconnect.InterconnectException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -21,12 +22,12 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /**
  * The contract of transports: each scenario is the work and the checks of one rank, which is a thread or a process. A
- * scenario in which a wait ends by its deadline is timed, with a deadline of {@link #SOON_MILLIS}; any other has one
+ * scenario in which a wait ends by its deadline is timed, with a deadline of {@link #SOON}; any other has one
  * that no run reaches.
  */
 public final class TransportScenarios {
-    /** Long enough for a thread that is ready to get a core. */
-    public static final int SOON_MILLIS = 1_000;
+    /** Long enough for a thread that is ready to get a core, even if the machine pauses for 2 seconds. */
+    public static final Duration SOON = Duration.ofSeconds(3);
 
     private static final int[] BYTES = {1, 48, 4096, 1 << 20};
 
@@ -243,7 +244,7 @@ public final class TransportScenarios {
         int missing = transport.size() - 1;
         allGather(transport, 0, 48, 0);
         if (transport.rank() != missing) {
-            refused(() -> allGather(transport, 1, 48, 0), "for rank " + missing, SOON_MILLIS + " ms");
+            refused(() -> allGather(transport, 1, 48, 0), "for rank " + missing, SOON.toMillis() + " ms");
         }
     }
 
@@ -259,9 +260,10 @@ public final class TransportScenarios {
 
     private static void waitsForTheBusy(Transport transport, int round) {
         if (transport.rank() == 0) {
-            long end = System.nanoTime() + SOON_MILLIS * 1_500_000L;
+            long end = System.nanoTime() + SOON.toNanos() * 6 / 5;
             while (System.nanoTime() < end) {
                 transport.alive();
+                LockSupport.parkNanos(1_000_000);
             }
         }
         allGather(transport, 0, 48, 0);

@@ -43,7 +43,9 @@ class FaultInjectionTest {
     /** Groups of the scenarios that wait for a deadline, by the scenario's name and the number of ranks. */
     private static final Map<String, RankThreads> TIMED = new HashMap<>();
 
-    /** Starts the scenarios that wait for a deadline all at the same time, because they need no core while they wait. */
+    /**
+     * Starts the scenarios that wait for a deadline all at the same time, because they need no core while they wait.
+     */
     @BeforeAll
     static void startTimed() {
         faults().map(Arguments::get).forEach(arguments -> {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /**
  * One rank of a group of which one rank fails. It ends like the engine: with exit code 0, or with 5 and one sentence in
@@ -26,16 +27,18 @@ final class MpiFaultMain {
     private MpiFaultMain() {}
 
     public static void main(String[] arguments) throws IOException {
+        Launcher launcher = Launcher.valueOf(arguments[0]);
         String what = arguments[1];
         String files = arguments[2];
-        MpiSettings settings = new MpiSettings(timeout(what), 0, reason -> end(files, reason));
-        int launched = launchedRank();
+        MpiSettings settings = new MpiSettings(timeout(what, launcher), 0, reason -> end(files, reason));
+        int launched = launched("RANK");
         Files.writeString(Path.of(files + ".rank"), "" + launched);
+        awaitProcesses(Path.of(files).toAbsolutePath().getParent());
         if (launched == CULPRIT) {
             happenBeforeTheStart(what);
         }
-        try (MpiTransport transport = MpiTransport.join(
-                MpiLibrary.load(null, Launcher.valueOf(arguments[0])), settings, "rank " + launched)) {
+        try (MpiTransport transport =
+                MpiTransport.join(MpiLibrary.load(null, launcher), settings, "rank " + launched)) {
             int rank = transport.rank();
             String fault = what.matches("[A-Z_]+") ? what : "";
             try {
@@ -49,21 +52,29 @@ final class MpiFaultMain {
         }
     }
 
-    private static Duration timeout(String what) {
+    private static Duration timeout(String what, Launcher launcher) {
         return switch (what) {
-            case "stopped",
-                    "late",
-                    MpiTransportTest.SLOW,
-                    MpiTransportTest.NEVER_STARTS,
-                    MpiTransportTest.ENDS_BEFORE_THE_START -> TIMEOUT;
+            case "stopped", "late", MpiTransportTest.SLOW, MpiTransportTest.NEVER_STARTS -> TIMEOUT;
+            // The launcher of Open MPI stops the other ranks of a killed one.
+            case MpiTransportTest.ENDS_BEFORE_THE_START -> launcher == Launcher.OPEN_MPI ? LONG_TIMEOUT : TIMEOUT;
             default -> LONG_TIMEOUT;
         };
     }
 
-    /** Returns the rank that the launcher assigned. */
-    private static int launchedRank() {
-        String openMpi = System.getenv("OMPI_COMM_WORLD_RANK");
-        return Integer.parseInt(openMpi == null ? System.getenv("PMI_RANK") : openMpi);
+    /** Returns this process's RANK, or the SIZE of its group, as the launcher assigned it. */
+    private static int launched(String what) {
+        String openMpi = System.getenv("OMPI_COMM_WORLD_" + what);
+        return Integer.parseInt(openMpi == null ? System.getenv("PMI_" + what) : openMpi);
+    }
+
+    /** Waits until all JVMs of the group run: the time that they take to start does not count as a rank's delay. */
+    private static void awaitProcesses(Path folder) throws IOException {
+        for (long running = 0; running < launched("SIZE"); LockSupport.parkNanos(5_000_000)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                running =
+                        files.filter(file -> file.toString().endsWith(".rank")).count();
+            }
+        }
     }
 
     private static void happenBeforeTheStart(String what) {
@@ -97,7 +108,7 @@ final class MpiFaultMain {
             case "killed", "killed while the others compute" -> signal("KILL");
             case "stopped" -> signal("STOP");
             case "late" -> compute();
-            case MpiTransportTest.SLOW -> compute(TIMEOUT.dividedBy(2));
+            case MpiTransportTest.SLOW -> compute(TIMEOUT.dividedBy(4));
             case "throws" -> throw new IllegalStateException("out of paper");
             default -> {}
         }

@@ -43,7 +43,7 @@ final class MpiLaunch {
             return List.of("mpiexec.mpich", "-disable-auto-cleanup", "-n", "" + ranks);
         }
         List<String> command = new ArrayList<>(List.of("mpirun", "--oversubscribe", "--bind-to", "none"));
-        command.addAll(List.of("--mca", "mpi_yield_when_idle", "1", "--mca", "odls_base_sigkill_timeout", "2"));
+        command.addAll(List.of("--mca", "mpi_yield_when_idle", "1", "--mca", "odls_base_sigkill_timeout", "6"));
         if ("root".equals(System.getProperty("user.name"))) {
             command.add("--allow-run-as-root");
         }

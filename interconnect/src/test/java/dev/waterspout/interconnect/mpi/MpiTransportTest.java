@@ -34,7 +34,7 @@ class MpiTransportTest {
     private static final int PEER_FAILED = 5;
     private static final int GROUPS_AT_A_TIME = 3;
     private static final String NOTHING = "nothing";
-    /** One rank is late by half of the time-out. */
+    /** One rank is late by a quarter of the time-out. */
     static final String SLOW = "falls behind";
 
     static final String NEVER_STARTS = "never calls MPI_Init";

@@ -40,7 +40,9 @@ abstract class TransportContractTest {
                         .map(size -> Arguments.of(scenario, size)));
     }
 
-    /** Starts the scenarios that wait for a deadline all at the same time, because they need no core while they wait. */
+    /**
+     * Starts the scenarios that wait for a deadline all at the same time, because they need no core while they wait.
+     */
     @BeforeAll
     void startTimed() {
         scenarios().map(Arguments::get).forEach(arguments -> {

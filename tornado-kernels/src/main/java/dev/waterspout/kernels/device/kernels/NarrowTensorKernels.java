@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device.kernels;
 import dev.waterspout.kernels.weights.Panels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.enums.MMAShape;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -12,7 +13,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>A work-group of {@value #ITEMS} work-items, 4 warps, computes a tile of {@value #TOKENS} tokens by {@value #ROWS}
  * rows; a warp computes all tokens of one panel. Steps are {@value #DEPTH} columns long, so that each work-item has 8
- * words of weights under way. Operands lie in local memory as in {@link LinearTensorKernels}. A warp executes 24 matrix
+ * words of weights and 16 inputs under way before it stores the first of them. What lies beyond the last column is
+ * multiplied with inputs of zero, and what lies beyond the last row or token is not stored. Operands lie in local memory as in {@link LinearTensorKernels}. A warp executes 24 matrix
  * instructions per step. A group reads 8 KB of inputs and, of Q8_0, 4.5 KB of weights.
  *
  * <p>{@link ProductShape} describes {@code shape}.
@@ -32,6 +34,7 @@ public final class NarrowTensorKernels {
 
     private static final int DEPTH = 128;
     private static final int STEP = 16;
+    private static final int RUNS = DEPTH / 32;
 
     /** Bytes of one block of inputs and of one of weights. */
     private static final int INPUT_BLOCK = 512;
@@ -74,6 +77,11 @@ public final class NarrowTensorKernels {
             int layout) {
         int[] inputs = context.allocateIntLocalArray(2 * INPUT_WORDS);
         int[] weights = context.allocateIntLocalArray(2 * WEIGHT_WORDS);
+        float[] values = new float[TOKENS];
+        int[] low = new int[2 * RUNS];
+        int[] high = new int[2 * RUNS];
+        float[] scales = new float[2 * RUNS];
+        float[] offsets = new float[2 * RUNS];
         int item = context.localIdx;
         int warp = item >> 5;
         int rows = shape.get(ProductShape.ROWS);
@@ -91,57 +99,53 @@ public final class NarrowTensorKernels {
         int weightAt = ((four >> 4) * WEIGHT_BLOCKS + warp) * (WEIGHT_BLOCK >> 2) + (four & 15) * 4 + rowPair;
         int turn = 0;
         for (int tile = context.groupIdx; tile < tiles; tile += MOST_GROUPS) {
-            int panel = tile * (ROWS >> 3) + warp;
+            int panel = TornadoMath.min(tile * (ROWS >> 3) + warp, panels - 1);
             for (int part = 0; part < parts; part++) {
                 int start = step.get(shape.get(ProductShape.START_INDEX))
                         + (part * panels + panel) * Panels.panelWords(columns, layout)
                         + 2 * rowPair;
                 float[] c = context.mmaFragment(0f);
                 for (int first = 0; first < columns; first += DEPTH) {
-                    for (int token = item >> 6; token < TOKENS; token += ITEMS >> 6) {
-                        float x0 = 0f;
-                        float x1 = 0f;
-                        if (token < tokens && first + 2 * pair < columns) {
-                            int source = token * columns + first + 2 * pair;
-                            x0 = x.get(source);
-                            x1 = x.get(source + 1);
+                    for (int i = 0; i < TOKENS / 2; i++) {
+                        int column = TornadoMath.min(first + 2 * pair, columns - 2);
+                        int source = TornadoMath.min((item >> 6) + 2 * i, tokens - 1) * columns + column;
+                        values[2 * i] = x.get(source);
+                        values[2 * i + 1] = x.get(source + 1);
+                    }
+                    for (int run = 0; run < RUNS; run++) {
+                        int column = TornadoMath.min(first + 32 * run, columns - 32) + four;
+                        int at = start + Panels.block(column, layout);
+                        int word = at + Panels.ROWS * Panels.lowWord(column, layout);
+                        low[2 * run] = w.get(word);
+                        low[2 * run + 1] = w.get(word + 1);
+                        if (Panels.hasHighWord(layout) > 0) {
+                            word = at + Panels.ROWS * Panels.highWord(column, layout);
+                            high[2 * run] = w.get(word);
+                            high[2 * run + 1] = w.get(word + 1);
                         }
-                        int at = turn * INPUT_WORDS + inputAt + token * 8;
+                        for (int row = 0; row < 2; row++) {
+                            scales[2 * run + row] = LinearTensorKernels.scale(w, at + row, column, layout);
+                            offsets[2 * run + row] = LinearTensorKernels.offset(w, at + row, column, layout);
+                        }
+                    }
+                    for (int i = 0; i < TOKENS / 2; i++) {
+                        float x0 = first + 2 * pair < columns ? values[2 * i] : 0f;
+                        float x1 = first + 2 * pair < columns ? values[2 * i + 1] : 0f;
+                        int at = turn * INPUT_WORDS + inputAt + ((item >> 6) + 2 * i) * 8;
                         inputs[at] = LinearTensorKernels.packed(x0, x1);
                         inputs[at + INPUT_REST] =
                                 LinearTensorKernels.packed(LinearTensorKernels.rest(x0), LinearTensorKernels.rest(x1));
                     }
-                    for (int run = 0; run < DEPTH; run += 32) {
-                        int column = first + run + four;
-                        int at = start + Panels.block(column, layout);
-                        int low0 = 0;
-                        int low1 = 0;
-                        int high0 = 0;
-                        int high1 = 0;
-                        float scale0 = 0f;
-                        float scale1 = 0f;
-                        float offset0 = 0f;
-                        float offset1 = 0f;
-                        if (panel < panels && column < columns) {
-                            int word = at + Panels.ROWS * Panels.lowWord(column, layout);
-                            low0 = w.get(word);
-                            low1 = w.get(word + 1);
-                            if (Panels.hasHighWord(layout) > 0) {
-                                word = at + Panels.ROWS * Panels.highWord(column, layout);
-                                high0 = w.get(word);
-                                high1 = w.get(word + 1);
-                            }
-                            scale0 = LinearTensorKernels.scale(w, at, column, layout);
-                            scale1 = LinearTensorKernels.scale(w, at + 1, column, layout);
-                            offset0 = LinearTensorKernels.offset(w, at, column, layout);
-                            offset1 = LinearTensorKernels.offset(w, at + 1, column, layout);
-                        }
+                    for (int run = 0; run < RUNS; run++) {
                         for (int k = 0; k < 4; k++) {
-                            float w0 = Panels.number(low0, high0, column + k, layout) * scale0 + offset0;
-                            float w1 = Panels.number(low1, high1, column + k, layout) * scale1 + offset1;
+                            float w0 = Panels.number(low[2 * run], high[2 * run], four + k, layout) * scales[2 * run]
+                                    + offsets[2 * run];
+                            float w1 = Panels.number(low[2 * run + 1], high[2 * run + 1], four + k, layout)
+                                            * scales[2 * run + 1]
+                                    + offsets[2 * run + 1];
                             int to = turn * WEIGHT_WORDS
                                     + weightAt
-                                    + (run >> 4) * WEIGHT_BLOCKS * (WEIGHT_BLOCK >> 2)
+                                    + 2 * run * WEIGHT_BLOCKS * (WEIGHT_BLOCK >> 2)
                                     + 4 * k;
                             weights[to] = LinearTensorKernels.packed(w0, w1);
                             weights[to + WEIGHT_REST] = LinearTensorKernels.packed(

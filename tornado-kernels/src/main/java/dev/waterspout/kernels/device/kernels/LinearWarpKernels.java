@@ -45,6 +45,12 @@ public final class LinearWarpKernels {
 
     private static final int ROWS = Panels.ROWS;
 
+    /** Columns of the smallest block. */
+    private static final int UNIT = 32;
+
+    /** Tokens whose products are added without a condition, so that their inputs are loaded together. */
+    private static final int TOKENS_TOGETHER = 4;
+
     /** Work-groups per compute unit, at least, so that enough loads are under way to hide their latency. */
     private static final int LEAST_GROUPS = 4;
 
@@ -186,7 +192,7 @@ public final class LinearWarpKernels {
      * @param count tokens of the work-group, at least one and {@code perItem} at most
      * @param item number of the work-item
      * @param items work-items of the work-group
-     * @param sums receives the sums, [perItem][perGroup]; those of further tokens are 0
+     * @param sums receives the sums, [perItem][perGroup]; those of further tokens have no meaning
      */
     static void addProducts(
             IntArray w,
@@ -204,7 +210,10 @@ public final class LinearWarpKernels {
             int perGroup,
             int perItem) {
         int[] starts = new int[MOST_PANELS];
-        int[] headers = new int[MOST_PANELS];
+        int[] low = new int[2 * MOST_PANELS];
+        int[] high = new int[2 * MOST_PANELS];
+        float[] scales = new float[2 * MOST_PANELS];
+        float[] offsets = new float[2 * MOST_PANELS];
         float[] weights = new float[4 * MOST_PANELS];
         int four = ((item >> 3) & 3) * 4;
         for (int p = 0; p < perGroup; p++) {
@@ -216,48 +225,105 @@ public final class LinearWarpKernels {
             sums[i] = 0f;
         }
         int stride = (items >> 5) * Panels.blockColumns(format);
-        for (int first = (item >> 5) * Panels.blockColumns(format); first < columns; first += stride) {
-            int block = Panels.block(first, format);
-            for (int p = 0; p < perGroup; p++) {
-                headers[p] = Panels.header(w, starts[p] + block, 0, first, format);
-            }
-            for (int run = 0; (run & Panels.blockColumns(format)) == 0; run += WARP) {
-                for (int half = 0; half < 2; half++) {
-                    int c = first + run + half * 16 + four;
+        int first = (item >> 5) * Panels.blockColumns(format);
+        while (first < columns) {
+            for (int run = 0; (run & Panels.blockColumns(format)) == 0; run += runStep(format, perGroup)) {
+                // All weights are loaded before the first is used.
+                for (int u = 0; u < units(format, perGroup); u++) {
+                    int column = first + run + u * unitStride(format, stride);
+                    int in = TornadoMath.min(column, columns - UNIT);
                     for (int p = 0; p < perGroup; p++) {
-                        int at = starts[p] + block;
-                        int low = w.get(at + ROWS * Panels.lowWord(c, format));
-                        int high = low;
-                        if (Panels.hasHighWord(format) > 0) {
-                            high = w.get(at + ROWS * Panels.highWord(c, format));
-                        }
-                        int w1 = Panels.header(w, at, 1, c, format);
-                        int w2 = Panels.header(w, at, 2, c, format);
-                        float scale = Panels.scale(headers[p], w1, c, format);
-                        float offset = Panels.offset(headers[p], w1, w2, c, format);
-                        for (int k = 0; k < 4; k++) {
-                            weights[4 * p + k] = Panels.number(low, high, c + k, format) * scale + offset;
+                        int at = starts[p] + Panels.block(in, format);
+                        int w0 = Panels.header(w, at, 0, in, format);
+                        for (int half = 0; half < 2; half++) {
+                            int c = in + half * 16 + four;
+                            int i = (u * perGroup + p) * 2 + half;
+                            low[i] = w.get(at + ROWS * Panels.lowWord(c, format));
+                            if (Panels.hasHighWord(format) > 0) {
+                                high[i] = w.get(at + ROWS * Panels.highWord(c, format));
+                            }
+                            int w1 = Panels.header(w, at, 1, c, format);
+                            int w2 = Panels.header(w, at, 2, c, format);
+                            float scale = Panels.scale(w0, w1, c, format);
+                            float offset = Panels.offset(w0, w1, w2, c, format);
+                            scales[i] = column < columns ? scale : 0f;
+                            offsets[i] = column < columns ? offset : 0f;
                         }
                     }
-                    for (int t = 0; t < perItem; t++) {
-                        if (t < count) {
-                            int from = source + t * columns + c;
-                            float x0 = x.get(from);
-                            float x1 = x.get(from + 1);
-                            float x2 = x.get(from + 2);
-                            float x3 = x.get(from + 3);
-                            for (int p = 0; p < perGroup; p++) {
-                                float sum = sums[t * perGroup + p];
-                                sum += weights[4 * p] * x0;
-                                sum += weights[4 * p + 1] * x1;
-                                sum += weights[4 * p + 2] * x2;
-                                sum += weights[4 * p + 3] * x3;
-                                sums[t * perGroup + p] = sum;
+                }
+                for (int u = 0; u < units(format, perGroup); u++) {
+                    int column = first + run + u * unitStride(format, stride);
+                    for (int half = 0; half < 2; half++) {
+                        int c = TornadoMath.min(column, columns - UNIT) + half * 16 + four;
+                        for (int p = 0; p < perGroup; p++) {
+                            int i = (u * perGroup + p) * 2 + half;
+                            for (int k = 0; k < 4; k++) {
+                                weights[4 * p + k] =
+                                        Panels.number(low[i], high[i], c + k, format) * scales[i] + offsets[i];
                             }
+                        }
+                        if (perItem > TOKENS_TOGETHER) {
+                            for (int t = 0; t < perItem; t += TOKENS_TOGETHER) {
+                                if (t < count) {
+                                    addTokens(
+                                            x, source + c, columns, count, weights, sums, t, perGroup, TOKENS_TOGETHER);
+                                }
+                            }
+                        } else {
+                            addTokens(x, source + c, columns, count, weights, sums, 0, perGroup, perItem);
                         }
                     }
                 }
             }
+            first += stride * blocks(format, perGroup);
         }
+    }
+
+    /** Adds the products of four weights of each panel and some tokens. Tokens beyond the last one read its input. */
+    private static void addTokens(
+            FloatArray x,
+            int source,
+            int columns,
+            int count,
+            float[] weights,
+            float[] sums,
+            int firstToken,
+            int perGroup,
+            int tokens) {
+        for (int i = 0; i < tokens; i++) {
+            int from = source + TornadoMath.min(firstToken + i, count - 1) * columns;
+            float x0 = x.get(from);
+            float x1 = x.get(from + 1);
+            float x2 = x.get(from + 2);
+            float x3 = x.get(from + 3);
+            for (int p = 0; p < perGroup; p++) {
+                float sum = sums[(firstToken + i) * perGroup + p];
+                sum += weights[4 * p] * x0;
+                sum += weights[4 * p + 1] * x1;
+                sum += weights[4 * p + 2] * x2;
+                sum += weights[4 * p + 3] * x3;
+                sums[(firstToken + i) * perGroup + p] = sum;
+            }
+        }
+    }
+
+    /** {@return the number of units of 32 columns whose weights a lane loads together: 4 of all panels together} */
+    private static int units(int format, int perGroup) {
+        return TornadoMath.min(MOST_PANELS / perGroup, Panels.blockColumns(format) == 64 ? 2 : MOST_PANELS);
+    }
+
+    /** {@return the number of blocks that the units are from: all from one, or blocks of one unit} */
+    private static int blocks(int format, int perGroup) {
+        return Panels.blockColumns(format) == UNIT ? units(format, perGroup) : 1;
+    }
+
+    /** {@return the distance in columns of two units that a lane loads together} */
+    private static int unitStride(int format, int stride) {
+        return Panels.blockColumns(format) == UNIT ? stride : UNIT;
+    }
+
+    /** {@return the columns of a block that a lane loads together} */
+    private static int runStep(int format, int perGroup) {
+        return Panels.blockColumns(format) == UNIT ? UNIT : UNIT * units(format, perGroup);
     }
 }

@@ -158,7 +158,8 @@ final class TuneCommand implements Callable<Integer> {
         }
         out.flush();
         Progress progress = new Progress("tuning " + device.name(), cases.size() + " kernels", err);
-        List<TuneResult> results = tunable.tune(cases, budget, (done, all, next) -> progress.show(done, all));
+        List<TuneResult> results =
+                tunable.tune(cases, planOptions.activations(), budget, (done, all, next) -> progress.show(done, all));
         out.println();
         new TuneTable(ceiling).print(results, out);
         out.println();

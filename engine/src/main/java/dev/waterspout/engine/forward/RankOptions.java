@@ -15,7 +15,7 @@ import java.time.Duration;
  * @param peerTimeout longest time that a rank waits for another
  * @param logitRows largest number of tokens of a pass whose logits are computed at once, at most {@code chunk}
  * @param cacheType element type of the KV cache
- * @param activations precision of the inputs of matrix products on the host
+ * @param activations precision of the inputs of matrix products with quantized weights
  * @param machineCode whether the host's matrix products use machine code where they can
  * @param overlap whether a pass computes some of its rows while the partials of others are exchanged
  */
@@ -68,7 +68,7 @@ public record RankOptions(
      * @param peerTimeout longest time that a rank waits for another
      * @param logitRows largest number of tokens of a chunk whose logits are computed at once, at most {@code chunk}
      * @param cacheType element type of the KV cache
-     * @param activations precision of the inputs of matrix products on the host
+     * @param activations precision of the inputs of matrix products with quantized weights
      * @param machineCode whether the host's matrix products use machine code where they can
      */
     public RankOptions(
@@ -165,7 +165,7 @@ public record RankOptions(
     /**
      * Returns these options with activations of another precision.
      *
-     * @param precision precision of the inputs of matrix products on the host
+     * @param precision precision of the inputs of matrix products with quantized weights
      */
     public RankOptions withActivations(Activations precision) {
         return new RankOptions(

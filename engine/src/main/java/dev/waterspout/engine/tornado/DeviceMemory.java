@@ -19,6 +19,7 @@ import dev.waterspout.kernels.device.KernelShape;
 import dev.waterspout.kernels.device.RowPlaces;
 import dev.waterspout.kernels.device.TopLogits;
 import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
+import dev.waterspout.kernels.device.kernels.RoundingKernels;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
@@ -70,9 +71,10 @@ final class DeviceMemory {
      * @throws DeviceException if the device has less memory than the shard needs; the message gives both sizes
      */
     static void require(String name, TornadoDevice device, Model model, Shard shard, int ranks, RankOptions options) {
-        KernelDevice kernels = KernelDevice.of(device);
+        KernelDevice kernels = KernelDevice.of(device).with(options.activations());
         long needed = bytes(model, shard, ranks, options, kernels.hasTensorCores())
-                + partials(kernels, model, shard, options);
+                + partials(kernels, model, shard, options)
+                + rounded(kernels, model, shard, options);
         long available = device.getMaxGlobalMemory();
         if (needed > available) {
             // The need is rounded up and the memory down, so that two numbers that differ by a byte do not read alike.
@@ -107,6 +109,33 @@ final class DeviceMemory {
                                 KernelShape.attention(options.cacheType(), heads, headDim, rows.choice()),
                                 shard.kvHeads().size(),
                                 capacity)))
+                .sum();
+    }
+
+    /**
+     * Computes the bytes of rounded inputs at most, with the default kernels of a device: each graph has an array for
+     * each width of its inputs.
+     *
+     * @param device the device
+     * @param model model of the file
+     * @param shard shard of the rank
+     * @param options options of the run
+     */
+    static long rounded(KernelDevice device, Model model, Shard shard, RankOptions options) {
+        DeviceMemory memory = new DeviceMemory(model, shard, options);
+        ModelConfig config = model.config();
+        Latent latent = config.latent();
+        long width = config.width();
+        long attended = latent == null
+                ? (long) shard.heads().size() * config.headDim()
+                : LatentArrays.elementsOfRow(latent, shard);
+        long activated = shard.ffn().size() + ExpertArrays.elementsOfRow(config, shard, memory.layers);
+        long elements = width
+                + memory.combinations(ATTENTION) * (width + attended)
+                + memory.combinations(EnumSet.complementOf(EnumSet.copyOf(ATTENTION))) * (width + activated);
+        return PhaseRows.of(options).stream()
+                .filter(rows -> device.roundsByTasks(rows.choice()))
+                .mapToLong(rows -> floats(rows.most(), elements + elements / RoundingKernels.BLOCK))
                 .sum();
     }
 

@@ -104,7 +104,7 @@ public final class TornadoShard implements ShardCompute {
         this.angles = angles(model, options.context());
         DeviceMemory.require(name, device, model, shard, ranks, options);
         this.arrays = new DeviceArrays(model, shard, options, device.getMaxAllocMemory());
-        KernelDevice kernels = on.kernels();
+        KernelDevice kernels = on.kernels().with(options.activations());
         // Arrays that stay on the device are allocated before the graphs, because each graph takes over all of them.
         List<PhaseRows> phases = PhaseRows.of(options);
         PhaseShape prefillShape = shape(phases.getFirst(), on.prefillEnd(), options, ranks);

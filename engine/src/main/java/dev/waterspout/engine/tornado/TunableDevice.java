@@ -12,6 +12,7 @@ import dev.waterspout.kernels.device.KernelVariant;
 import dev.waterspout.kernels.device.tune.KernelTuner;
 import dev.waterspout.kernels.device.tune.TuneCase;
 import dev.waterspout.kernels.device.tune.TuneResult;
+import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.probe.DeviceCeiling;
 import dev.waterspout.kernels.probe.DeviceProbe;
 import java.time.Duration;
@@ -70,12 +71,17 @@ public final class TunableDevice {
      * Tunes kernels. Nothing else may run on the device at the same time.
      *
      * @param cases the kernels and shapes to tune
+     * @param activations inputs of products with quantized weights
      * @param budget time for all cases together
      * @param listener receives the progress of every case
      * @throws DeviceException if a kernel fails or gives a wrong result with its default choice
      */
-    public List<TuneResult> tune(List<TuneCase> cases, Duration budget, KernelTuner.Listener listener) {
-        return attempt(() -> new KernelTuner(shards.device()).tune(cases, budget, listener));
+    public List<TuneResult> tune(
+            List<TuneCase> cases, Activations activations, Duration budget, KernelTuner.Listener listener) {
+        return attempt(() -> {
+            KernelDevice kernels = KernelDevice.of(shards.device()).with(activations);
+            return new KernelTuner(shards.device(), kernels).tune(cases, budget, listener);
+        });
     }
 
     /**

@@ -20,6 +20,7 @@ import dev.waterspout.engine.testing.SmallModel;
 import dev.waterspout.interconnect.policy.CommSchedule;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.device.KernelVariant;
+import dev.waterspout.kernels.host.Activations;
 import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.testing.Pairwise;
@@ -358,6 +359,25 @@ class TornadoShardTest {
         assertThat(token(2, SmallModel.LAYERS, small, options, device).launches())
                 .isEqualTo(launches);
         assertEqualsHost(small, List.of(), "e2m1:32:e8m0", List.of(device, device));
+    }
+
+    /**
+     * Of a layer whose weights have types that round inputs: a GPU's products round them in the same launches. A CPU
+     * rounds each of the four inputs in a launch of its own.
+     */
+    @ParameterizedTest
+    @MethodSource("devices")
+    void roundedInputsTakeNoMoreLaunchesOnAGpu(Device device) throws IOException {
+        RankOptions options = new RankOptions(
+                        CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofSeconds(1))
+                .withActivations(Activations.INT8);
+        try (Model model = new Model(GgufFile.open(TestData.require("orator-q8_0.gguf")))) {
+            int layers = model.config().layers();
+            int ofLayer = hasGroups(device) ? 7 : 7 + 4;
+            int ofHead = hasGroups(device) ? 0 : 1;
+            assertThat(token(1, layers, model, options, device).launches())
+                    .isEqualTo((long) layers * ofLayer + ofHead + further(device));
+        }
     }
 
     private static boolean hasGroups(Device device) {

@@ -4,6 +4,7 @@ import dev.waterspout.kernels.device.kernels.ExpertKernels;
 import dev.waterspout.kernels.device.kernels.ExpertPanelKernels;
 import dev.waterspout.kernels.device.kernels.GateKernels;
 import dev.waterspout.kernels.device.kernels.ProductShape;
+import dev.waterspout.kernels.device.kernels.RoundedGroupKernels;
 import dev.waterspout.kernels.host.GateFunction;
 import dev.waterspout.kernels.weights.Panels;
 import org.jspecify.annotations.Nullable;
@@ -92,8 +93,16 @@ record ChosenProduct(
 
     private void addPanels(KernelGraph graph, String task, int function, FloatArray x, boolean perSlot, FloatArray y) {
         int outputs = rows / GateKernels.parts(function);
-        boolean groups = graph.device.variant() == KernelVariant.GROUPS;
+        boolean rounds = graph.device.rounds(w);
+        boolean groups = isByGroups(graph, rounds);
         IntArray shape = panelShape(graph, task, outputs);
+        long panels = (long) used * outputs / Panels.ROWS;
+        if (rounds && groups) {
+            int kind = perSlot ? RoundedGroupKernels.EXPERT_INPUTS : RoundedGroupKernels.EXPERTS;
+            addRounded(graph, task, kind, function, shape, null, x, y, panels);
+            return;
+        }
+        FloatArray inputs = rounds ? graph.roundedInputs.add(graph, task, x, perSlot ? used : 1, w.columns()) : x;
         graph.graph.task(
                 task,
                 groups ? ExpertPanelKernels::expertPanelsByGroup : ExpertPanelKernels::expertPanels,
@@ -102,13 +111,46 @@ record ChosenProduct(
                 chosen,
                 shape,
                 w.words(),
-                x,
+                inputs,
                 bias == null ? graph.powers : bias,
                 y,
                 perSlot ? 1 : 0,
                 function,
-                w.kernelFormat());
-        launch(graph, task, (long) used * outputs / Panels.ROWS, groups);
+                rounds ? Panels.withRoundedInputs(w.kernelFormat()) : w.kernelFormat());
+        launch(graph, task, panels, groups);
+    }
+
+    private static boolean isByGroups(KernelGraph graph, boolean rounds) {
+        return graph.device.variant() == KernelVariant.GROUPS && (!rounds || graph.device.roundsInGroups());
+    }
+
+    private void addRounded(
+            KernelGraph graph,
+            String task,
+            int kind,
+            int function,
+            IntArray shape,
+            @Nullable FloatArray weights,
+            FloatArray x,
+            FloatArray y,
+            long panels) {
+        graph.graph.task(
+                task,
+                RoundedGroupKernels::roundedByGroup,
+                graph.context,
+                graph.step,
+                shape,
+                chosen,
+                weights == null ? graph.powers : weights,
+                w.words(),
+                x,
+                bias == null ? graph.powers : bias,
+                y,
+                kind,
+                function,
+                w.kernelFormat(),
+                ExpertKernels.ITEMS);
+        launch(graph, task, panels, true);
     }
 
     /**
@@ -123,8 +165,16 @@ record ChosenProduct(
     void addSummed(KernelGraph graph, String task, FloatArray weights, FloatArray x, FloatArray sum) {
         ArrayChecks.requireSize("x", x, (long) graph.maxRows * used * w.columns());
         ArrayChecks.requireSize("sum", sum, (long) graph.maxRows * rows);
-        boolean groups = graph.device.variant() == KernelVariant.GROUPS;
+        boolean rounds = graph.device.rounds(w);
+        boolean groups = isByGroups(graph, rounds);
         IntArray shape = panelShape(graph, task, rows);
+        long panels = rows / Panels.ROWS;
+        if (rounds && groups) {
+            int kind = RoundedGroupKernels.SUMMED_EXPERTS;
+            addRounded(graph, task, kind, GateKernels.NONE, shape, weights, x, sum, panels);
+            return;
+        }
+        FloatArray inputs = rounds ? graph.roundedInputs.add(graph, task, x, used, w.columns()) : x;
         graph.graph.task(
                 task,
                 groups ? ExpertPanelKernels::sumExpertPanelsByGroup : ExpertPanelKernels::sumExpertPanels,
@@ -134,11 +184,11 @@ record ChosenProduct(
                 shape,
                 weights,
                 w.words(),
-                x,
+                inputs,
                 bias == null ? graph.powers : bias,
                 sum,
-                w.kernelFormat());
-        launch(graph, task, rows / Panels.ROWS, groups);
+                rounds ? Panels.withRoundedInputs(w.kernelFormat()) : w.kernelFormat());
+        launch(graph, task, panels, groups);
     }
 
     private IntArray panelShape(KernelGraph graph, String task, int outputs) {

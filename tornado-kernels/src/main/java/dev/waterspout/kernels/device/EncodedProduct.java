@@ -4,6 +4,7 @@ import dev.waterspout.kernels.codec.MxFormat;
 import dev.waterspout.kernels.device.kernels.EncodedProductKernels;
 import dev.waterspout.kernels.device.kernels.GateKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
+import dev.waterspout.kernels.device.kernels.RoundedEncodedKernels;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
@@ -64,7 +65,9 @@ public record EncodedProduct(KernelGraph graph) {
     private void byGroup(String task, LinearTask product, DeviceCodec codec, ByteArray packed, KernelChoice choice) {
         graph.graph.task(
                 task,
-                EncodedProductKernels::multiplyAndEncode,
+                graph.device.rounds(product.w())
+                        ? RoundedEncodedKernels::roundedAndEncoded
+                        : EncodedProductKernels::multiplyAndEncode,
                 graph.context,
                 graph.step,
                 product.w().words(),

@@ -1,5 +1,10 @@
 package dev.waterspout.kernels.device;
 
+import dev.waterspout.kernels.device.kernels.ByteMath;
+import dev.waterspout.kernels.device.kernels.RoundedEncodedKernels;
+import dev.waterspout.kernels.device.kernels.RoundedGroupKernels;
+import dev.waterspout.kernels.host.Activations;
+import dev.waterspout.kernels.weights.WeightFormat;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -14,14 +19,27 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  * @param choices choices that replace the defaults for some shapes
  * @param hasTensorCores whether kernels can use the instructions of a warp of NVIDIA's GPUs: shuffles, and the matrix
  *     instructions of tensor cores
+ * @param activations inputs of products with quantized weights; tensor cores do not round them
+ * @param multipliesBytes whether kernels that multiply four bytes at a time compile for the device
  */
-public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelChoices choices, boolean hasTensorCores) {
+public record KernelDevice(
+        KernelVariant variant,
+        DeviceLimits limits,
+        KernelChoices choices,
+        boolean hasTensorCores,
+        Activations activations,
+        boolean multipliesBytes) {
     /** The first part of the compute capability of the oldest GPUs with matrix instructions for bf16. */
     private static final int AMPERE = 8;
 
     private static final Pattern CAPABILITY = Pattern.compile("(?m)^Device version *: *CUDA (\\d+)\\.");
 
-    /** A device without tensor cores. */
+    /** A device whose products do not round their inputs. */
+    public KernelDevice(KernelVariant variant, DeviceLimits limits, KernelChoices choices, boolean hasTensorCores) {
+        this(variant, limits, choices, hasTensorCores, Activations.F32, true);
+    }
+
+    /** A device without tensor cores, whose products do not round their inputs. */
     public KernelDevice(KernelVariant variant, DeviceLimits limits, KernelChoices choices) {
         this(variant, limits, choices, false);
     }
@@ -41,17 +59,22 @@ public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelCho
                 KernelVariant.of(device.getDeviceType()),
                 DeviceLimits.of(device),
                 KernelChoices.DEFAULTS,
-                hasTensorCores(device));
+                hasTensorCores(device),
+                Activations.F32,
+                !isCudaDefault() || device.getTornadoVMBackend() == TornadoVMBackendType.CUDA);
+    }
+
+    /** TornadoVM analyses a kernel for its default backend when a task is added, before a device is chosen. */
+    private static boolean isCudaDefault() {
+        return TornadoRuntimeProvider.getTornadoRuntime().getBackendType(0) == TornadoVMBackendType.CUDA;
     }
 
     /**
-     * Whether a device has tensor cores and CUDA is TornadoVM's default backend. TornadoVM analyses a kernel for the
-     * default backend when a task is added, before a device is chosen, and only CUDA's analysis knows the matrix
+     * Whether a device has tensor cores and CUDA is TornadoVM's default backend, whose analysis alone knows the matrix
      * operations.
      */
     private static boolean hasTensorCores(TornadoDevice device) {
-        if (device.getTornadoVMBackend() != TornadoVMBackendType.CUDA
-                || TornadoRuntimeProvider.getTornadoRuntime().getBackendType(0) != TornadoVMBackendType.CUDA) {
+        if (device.getTornadoVMBackend() != TornadoVMBackendType.CUDA || !isCudaDefault()) {
             return false;
         }
         Matcher capability =
@@ -65,7 +88,50 @@ public record KernelDevice(KernelVariant variant, DeviceLimits limits, KernelCho
      * @param other the choices that replace the defaults
      */
     public KernelDevice with(KernelChoices other) {
-        return new KernelDevice(variant, limits, other, hasTensorCores);
+        return new KernelDevice(variant, limits, other, hasTensorCores, activations, multipliesBytes);
+    }
+
+    /**
+     * Returns this device with inputs of products as on the host.
+     *
+     * @param inputs whether products with quantized weights round their inputs
+     */
+    public KernelDevice with(Activations inputs) {
+        return new KernelDevice(variant, limits, choices, hasTensorCores, inputs, multipliesBytes);
+    }
+
+    /**
+     * {@return whether tasks of their own round the inputs of products, with the default kernels}
+     *
+     * @param tokens tokens of the largest chunk
+     */
+    public boolean roundsByTasks(int tokens) {
+        KernelCut cut = KernelCandidates.byDefault(KernelShape.linear(WeightFormat.Q8_0, 256, 256, tokens), this)
+                .cut();
+        boolean inGroups = roundsInGroups() && (cut == KernelCut.GROUP || cut == KernelCut.WARP);
+        return activations == Activations.INT8 && cut != KernelCut.TENSOR && !inGroups;
+    }
+
+    /** {@return whether work-groups can round the inputs of the products that they compute} */
+    boolean roundsInGroups() {
+        return multipliesBytes
+                && limits.localBytes() >= Math.max(RoundedGroupKernels.LOCAL_BYTES, RoundedEncodedKernels.LOCAL_BYTES);
+    }
+
+    /**
+     * {@return whether the kernel of a product rounds its inputs}
+     *
+     * @param w weights
+     * @param shape shape of the launch
+     */
+    public boolean roundsInputs(DeviceWeights w, KernelShape shape) {
+        return rounds(w) && choice(shape, w.isInPanels()).cut() != KernelCut.TENSOR;
+    }
+
+    /** {@return whether a kernel that is not for tensor cores rounds the inputs of products with such weights} */
+    boolean rounds(DeviceWeights w) {
+        ByteMath.prepare();
+        return activations == Activations.INT8 && w.isInPanels() && w.format().quants() != null;
     }
 
     /**

@@ -45,6 +45,7 @@ public final class KernelGraph {
     final MatrixStarts matrixStarts = new MatrixStarts();
     final KernelContext context = new KernelContext();
     final TensorTask.Sums tensorSums = new TensorTask.Sums();
+    final RoundedInputs roundedInputs = new RoundedInputs();
 
     /**
      * Starts a graph without tasks.
@@ -245,7 +246,8 @@ public final class KernelGraph {
 
     KernelChoice choice(DeviceWeights w) {
         KernelShape shape = KernelShape.linear(w.format(), w.rows(), w.columns(), choiceRows);
-        return device.choice(shape, w.isInPanels());
+        KernelChoice choice = device.choice(shape, w.isInPanels());
+        return device.rounds(w) ? RoundedTask.choice(device, choice) : choice;
     }
 
     private void product(
@@ -258,6 +260,8 @@ public final class KernelGraph {
                 w, startIndex, bias == null ? powers : bias, bias == null ? 0 : w.rows(), function, x, y);
         if (choice.cut() == KernelCut.TENSOR) {
             new TensorTask(product).add(this, task);
+        } else if (device.rounds(w)) {
+            new RoundedTask(product).add(this, task, choice);
         } else if (choice.cut() == KernelCut.WARP) {
             new WarpTask(product, choice).add(this, task);
         } else {

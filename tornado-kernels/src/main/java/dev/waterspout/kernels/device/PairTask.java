@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.device.kernels.LinearWarpKernels;
 import dev.waterspout.kernels.device.kernels.PairKernels;
 import dev.waterspout.kernels.device.kernels.ProductShape;
+import dev.waterspout.kernels.device.kernels.RoundedPairKernels;
 import dev.waterspout.kernels.weights.Panels;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
@@ -32,20 +33,16 @@ public record PairTask(Operands first, Operands second) {
      * @param graph the graph
      */
     public boolean fits(KernelGraph graph) {
-        KernelChoice choice = choice(graph, first.w);
+        KernelChoice choice = graph.choice(first.w);
         boolean suits = choice.cut() == KernelCut.WARP
                 || choice.cut() == KernelCut.GROUP
                 || (choice.cut() == KernelCut.PLAIN && choice.perItem() == 1);
         return first.w.isInPanels()
                 && second.w.isInPanels()
+                && graph.device.rounds(first.w) == graph.device.rounds(second.w)
                 && first.w.columns() == second.w.columns()
                 && suits
-                && choice.equals(choice(graph, second.w));
-    }
-
-    private static KernelChoice choice(KernelGraph graph, DeviceWeights w) {
-        KernelShape shape = KernelShape.linear(w.format(), w.rows(), w.columns(), graph.choiceRows);
-        return graph.device.choice(shape, w.isInPanels());
+                && choice.equals(graph.choice(second.w));
     }
 
     /**
@@ -66,10 +63,11 @@ public record PairTask(Operands first, Operands second) {
         describe(graph, task, first, shape, 0);
         describe(graph, task, second, shape, ProductShape.SIZE);
         graph.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
-        KernelChoice choice = choice(graph, first.w);
+        KernelChoice choice = graph.choice(first.w);
         FloatArray bias = first.bias == null ? graph.powers : first.bias;
         FloatArray otherBias = second.bias == null ? graph.powers : second.bias;
         long panels = panels(first) + panels(second);
+        boolean rounds = graph.device.rounds(first.w);
         if (choice.cut() == KernelCut.WARP) {
             int perGroup = LinearWarpKernels.panels(
                     panels, choice.perItem(), graph.device.limits().computeUnits());
@@ -96,7 +94,7 @@ public record PairTask(Operands first, Operands second) {
         } else if (choice.cut() == KernelCut.GROUP) {
             graph.graph.task(
                     task,
-                    PairKernels::pairByGroup,
+                    rounds ? RoundedPairKernels::roundedPair : PairKernels::pairByGroup,
                     graph.context,
                     graph.step,
                     shape,
@@ -112,6 +110,7 @@ public record PairTask(Operands first, Operands second) {
                     choice.local());
             graph.launches.add(task, panels * choice.local(), choice.local(), 1, RowCount.CHUNK);
         } else {
+            FloatArray inputs = rounds ? graph.roundedInputs.add(graph, task, x, 1, first.w.columns()) : x;
             graph.graph.task(
                     task,
                     PairKernels::pairByToken,
@@ -120,15 +119,20 @@ public record PairTask(Operands first, Operands second) {
                     shape,
                     first.w.words(),
                     second.w.words(),
-                    x,
+                    inputs,
                     bias,
                     otherBias,
                     first.y,
                     second.y,
-                    first.w.kernelFormat(),
-                    second.w.kernelFormat());
+                    format(first, rounds),
+                    format(second, rounds));
             graph.launches.add(task, panels, choice.local(), 0, RowCount.CHUNK);
         }
+    }
+
+    private static int format(Operands operands, boolean rounds) {
+        int format = operands.w.kernelFormat();
+        return rounds ? Panels.withRoundedInputs(format) : format;
     }
 
     private static long panels(Operands operands) {

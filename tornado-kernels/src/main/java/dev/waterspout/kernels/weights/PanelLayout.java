@@ -6,12 +6,14 @@ package dev.waterspout.kernels.weights;
  * parts when they are compiled.
  *
  * <pre>
- *   bit  0         5          7      13       16           19           20       23        24       26
- *        +---------+----------+------+--------+------------+------------+--------+---------+--------+
- *        | lowBits | highBits | less | values | log2 of    | group is   | scales | offsets | halved |
- *        |         |          |      |        | block / 32 | 16, not 32 |        |         |        |
- *        +---------+----------+------+--------+------------+------------+--------+---------+--------+
+ *   bit  0         5          7      13       16           19           20       23        24       26       27
+ *        +---------+----------+------+--------+------------+------------+--------+---------+--------+--------+
+ *        | lowBits | highBits | less | values | log2 of    | group is   | scales | offsets | halved | inputs |
+ *        |         |          |      |        | block / 32 | 16, not 32 |        |         |        |        |
+ *        +---------+----------+------+--------+------------+------------+--------+---------+--------+--------+
  * </pre>
+ *
+ * The bit of the inputs is no part of the layout: it is set for products whose inputs have 8 bits.
  *
  * @param lowBits lower bits of a code: 2, 4 or 8; a code of 8 bits has a sign; 16 for floats, which have no code
  * @param highBits higher bits of a code, which are stored apart: 0, 1 or 2
@@ -148,5 +150,14 @@ record PanelLayout(
 
     static int halved(int code) {
         return (code >> 24) & 3;
+    }
+
+    /** {@return the code of a layout whose products have inputs of 8 bits} */
+    static int withRoundedInputs(int code) {
+        return code | 1 << 26;
+    }
+
+    static int roundsInputs(int code) {
+        return (code >> 26) & 1;
     }
 }

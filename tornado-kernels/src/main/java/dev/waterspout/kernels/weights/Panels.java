@@ -83,6 +83,29 @@ public final class Panels {
         return layout;
     }
 
+    /**
+     * {@return the number by which kernels know the layout of a type in products with inputs of 8 bits}
+     *
+     * @param layout {@link #layout} of the type
+     */
+    public static int withRoundedInputs(int layout) {
+        return PanelLayout.withRoundedInputs(layout);
+    }
+
+    /** {@return 1 if inputs have 8 bits, else 0} */
+    public static int roundsInputs(int layout) {
+        return PanelLayout.roundsInputs(layout);
+    }
+
+    /** {@return the elements from one row of inputs to the next one: rounded ones are followed by their scales} */
+    public static int inputStride(int columns, int layout) {
+        int stride = columns;
+        if (PanelLayout.roundsInputs(layout) > 0) {
+            stride = columns + (columns >> 5);
+        }
+        return stride;
+    }
+
     /** {@return the words of a panel} */
     public static int panelWords(int columns, int layout) {
         return (columns >> PanelLayout.blockShift(layout)) * blockWords(layout) * ROWS;
@@ -281,6 +304,42 @@ public final class Panels {
             }
         }
         return number;
+    }
+
+    /**
+     * {@return the numbers of four columns as signed bytes, of their two words; of codes that are larger than their
+     * numbers the codes}
+     *
+     * @param low the word of {@link #lowWord}
+     * @param high the word of {@link #highWord}
+     * @param column the first column, a multiple of 4
+     * @param layout number of a layout that has codes
+     */
+    public static int four(int low, int high, int column, int layout) {
+        int lowBits = PanelLayout.lowBits(layout);
+        int highBits = PanelLayout.highBits(layout);
+        int four = low;
+        if (lowBits < 8) {
+            int inRun = (column & 31) >> 2;
+            four = (low >> (inRun & (8 - lowBits))) & (((1 << lowBits) - 1) * 0x01010101);
+            if (highBits > 0) {
+                four = four | ((high >> (inRun & (8 - highBits))) & (((1 << highBits) - 1) * 0x01010101)) << lowBits;
+            }
+            if (PanelLayout.values(layout) > 0) {
+                four = PanelValues.four(four, PanelLayout.values(layout));
+            }
+        }
+        return four;
+    }
+
+    /** {@return what the bytes of {@link #four} are larger than the numbers} */
+    public static int less(int layout) {
+        return PanelLayout.values(layout) > 0 ? 0 : PanelLayout.less(layout);
+    }
+
+    /** {@return 1 if weights have offsets, else 0} */
+    public static int hasOffsets(int layout) {
+        return PanelLayout.offsets(layout);
     }
 
     /**

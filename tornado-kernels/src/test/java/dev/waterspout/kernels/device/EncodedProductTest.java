@@ -28,6 +28,7 @@ class EncodedProductTest {
     static Stream<Arguments> cases() {
         return Stream.concat(TestDevice.all(), TestDevice.withTensorCores())
                 .filter(device -> device.kernels().variant() == KernelVariant.GROUPS)
+                .flatMap(device -> Stream.of(device, device.rounding()))
                 .flatMap(device -> Stream.of(
                                 new Case(WeightFormat.Q8_0, 96, "e2m1:32:e8m0", true, 1),
                                 new Case(WeightFormat.F16, 64, "e4m3:16:e4m0", false, 1),

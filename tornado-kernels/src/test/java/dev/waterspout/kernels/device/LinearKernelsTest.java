@@ -192,7 +192,7 @@ class LinearKernelsTest {
     }
 
     /** Returns the function of the two halves of each row, or of the whole row. */
-    private static FloatArray activated(FloatArray made, GateFunction function, int rows, int outputs) {
+    static FloatArray activated(FloatArray made, GateFunction function, int rows, int outputs) {
         FloatArray gate = Operands.zeros(rows * outputs);
         FloatArray up = Operands.zeros(rows * outputs);
         int stride = made.getSize() / rows;

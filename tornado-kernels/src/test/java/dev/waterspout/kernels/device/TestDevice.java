@@ -2,6 +2,7 @@ package dev.waterspout.kernels.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.waterspout.kernels.host.Activations;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -79,6 +80,16 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
                 .filter(each -> each.cut() == KernelCut.BLOCK || each.perItem() == choice.perItem())
                 .findFirst();
         return new TestDevice(name + " " + choice.label(), device, kernels.with(choices));
+    }
+
+    /** {@return this device, whose products round the inputs of quantized weights to 8 bits} */
+    TestDevice rounding() {
+        return new TestDevice(name + " rounding", device, kernels.with(Activations.INT8));
+    }
+
+    /** {@return whether products round the inputs of quantized weights} */
+    boolean rounds() {
+        return kernels.activations() == Activations.INT8;
     }
 
     /**

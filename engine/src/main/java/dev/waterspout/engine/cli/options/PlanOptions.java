@@ -69,9 +69,8 @@ public final class PlanOptions {
             names = "--activations",
             paramLabel = "f32|int8",
             defaultValue = "int8",
-            description =
-                    "Inputs of matrix products on the host: f32, or rounded to int8 where weights are quantized, too "
-                            + "(default: ${DEFAULT-VALUE}).")
+            description = "Inputs of matrix products: f32, or rounded to int8 where weights are quantized, too "
+                    + "(default: ${DEFAULT-VALUE}).")
     private Activations activations = Activations.INT8;
 
     @Option(

@@ -65,7 +65,7 @@ public final class LinearPanelKernels {
                             w,
                             x,
                             start,
-                            token * columns,
+                            token * Panels.inputStride(columns, format),
                             columns,
                             low,
                             high,
@@ -92,7 +92,8 @@ public final class LinearPanelKernels {
     }
 
     /**
-     * Adds the products of a panel's rows and an input to the rows' sums.
+     * Adds the products of a panel's rows and an input to the rows' sums. Of an input of {@link RoundingKernels} each
+     * group's sum is exact; groups are added in ascending order, with the host's bits.
      *
      * @param start word at which the panel begins
      * @param source element of {@code x} at which the input begins
@@ -135,8 +136,21 @@ public final class LinearPanelKernels {
                     dots[r] += (n0 * x0 + n1 * x1) + (n2 * x2 + n3 * x3);
                 }
             }
-            for (int r = 0; (r & ROWS) == 0; r++) {
-                sums[r] += dots[r] * scales[r] + offsets[r] * inputs;
+            if (Panels.roundsInputs(format) > 0) {
+                float inputScale = x.get(source + columns + (first >> 5));
+                for (int r = 0; (r & ROWS) == 0; r++) {
+                    sums[r] = ByteMath.addProduct(dots[r], scales[r] * inputScale, sums[r]);
+                }
+                if (Panels.hasOffsets(format) > 0) {
+                    float inputSum = inputs * inputScale;
+                    for (int r = 0; (r & ROWS) == 0; r++) {
+                        sums[r] = ByteMath.addProduct(offsets[r], inputSum, sums[r]);
+                    }
+                }
+            } else {
+                for (int r = 0; (r & ROWS) == 0; r++) {
+                    sums[r] += dots[r] * scales[r] + offsets[r] * inputs;
+                }
             }
         }
     }
@@ -188,23 +202,21 @@ public final class LinearPanelKernels {
                             for (int r = 0; (r & ROWS) == 0; r++) {
                                 for (int k = 0; k < 4; k++) {
                                     float number = Panels.number(low[r], high[r], first + c + k, format);
-                                    weights[(c + k) * ROWS + r] = number * scales[r] + offsets[r];
+                                    if (Panels.roundsInputs(format) == 0) {
+                                        number = number * scales[r] + offsets[r];
+                                    }
+                                    weights[(c + k) * ROWS + r] = number;
                                 }
                             }
                         }
                         for (int t = 0; t < count; t++) {
-                            int source = (run + t) * columns + first;
-                            for (int r = 0; (r & ROWS) == 0; r++) {
-                                dots[r] = sums[t * ROWS + r];
-                            }
-                            for (int c = 0; (c & Panels.group(format)) == 0; c++) {
-                                float input = x.get(source + c);
-                                for (int r = 0; (r & ROWS) == 0; r++) {
-                                    dots[r] += weights[c * ROWS + r] * input;
-                                }
-                            }
-                            for (int r = 0; (r & ROWS) == 0; r++) {
-                                sums[t * ROWS + r] = dots[r];
+                            int source = (run + t) * Panels.inputStride(columns, format);
+                            if (Panels.roundsInputs(format) > 0) {
+                                addRounded(
+                                        x, source, first, columns, weights, scales, offsets, dots, sums, t * ROWS,
+                                        format);
+                            } else {
+                                addFloats(x, source + first, weights, dots, sums, t * ROWS, format);
                             }
                         }
                     }
@@ -225,6 +237,58 @@ public final class LinearPanelKernels {
                     }
                 }
             }
+        }
+    }
+
+    /** Adds the products of a group's weights and a token's inputs to the token's sums. */
+    private static void addFloats(
+            FloatArray x, int source, float[] weights, float[] dots, float[] sums, int at, int format) {
+        for (int r = 0; (r & ROWS) == 0; r++) {
+            dots[r] = sums[at + r];
+        }
+        for (int c = 0; (c & Panels.group(format)) == 0; c++) {
+            float input = x.get(source + c);
+            for (int r = 0; (r & ROWS) == 0; r++) {
+                dots[r] += weights[c * ROWS + r] * input;
+            }
+        }
+        for (int r = 0; (r & ROWS) == 0; r++) {
+            sums[at + r] = dots[r];
+        }
+    }
+
+    /** The same with rounded inputs; weights are numbers without scale and offset. */
+    private static void addRounded(
+            FloatArray x,
+            int source,
+            int first,
+            int columns,
+            float[] numbers,
+            float[] scales,
+            float[] offsets,
+            float[] dots,
+            float[] sums,
+            int at,
+            int format) {
+        for (int r = 0; (r & ROWS) == 0; r++) {
+            dots[r] = 0f;
+        }
+        float inputs = 0f;
+        for (int c = 0; (c & Panels.group(format)) == 0; c++) {
+            float input = x.get(source + first + c);
+            inputs += input;
+            for (int r = 0; (r & ROWS) == 0; r++) {
+                dots[r] += numbers[c * ROWS + r] * input;
+            }
+        }
+        float inputScale = x.get(source + columns + (first >> 5));
+        float inputSum = inputs * inputScale;
+        for (int r = 0; (r & ROWS) == 0; r++) {
+            float sum = ByteMath.addProduct(dots[r], scales[r] * inputScale, sums[at + r]);
+            if (Panels.hasOffsets(format) > 0) {
+                sum = ByteMath.addProduct(offsets[r], inputSum, sum);
+            }
+            sums[at + r] = sum;
         }
     }
 

@@ -68,7 +68,7 @@ public final class PairKernels {
                             w,
                             x,
                             start(step, shape, 0, panel, format),
-                            token * columns,
+                            token * Panels.inputStride(columns, format),
                             columns,
                             low,
                             high,
@@ -84,7 +84,7 @@ public final class PairKernels {
                             otherW,
                             x,
                             start(step, shape, ProductShape.SIZE, other, otherFormat),
-                            token * columns,
+                            token * Panels.inputStride(columns, otherFormat),
                             columns,
                             low,
                             high,
@@ -239,17 +239,17 @@ public final class PairKernels {
         }
     }
 
-    private static int panels(IntArray shape, int of) {
+    static int panels(IntArray shape, int of) {
         return (shape.get(of + ProductShape.ROWS) + ROWS - 1) >> 3;
     }
 
     /** Returns the word at which a panel of a layer's matrix begins. */
-    private static int start(IntArray step, IntArray shape, int of, int panel, int format) {
+    static int start(IntArray step, IntArray shape, int of, int panel, int format) {
         return step.get(shape.get(of + ProductShape.START_INDEX))
                 + panel * Panels.panelWords(shape.get(ProductShape.COLUMNS), format);
     }
 
-    private static float offset(IntArray step, IntArray shape, int of, FloatArray bias, int row) {
+    static float offset(IntArray step, IntArray shape, int of, FloatArray bias, int row) {
         return LinearPanelKernels.offset(bias, shape.get(of + ProductShape.BIAS_STRIDE), step.get(Step.LAYER), row);
     }
 

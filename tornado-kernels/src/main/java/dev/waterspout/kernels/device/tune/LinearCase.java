@@ -7,6 +7,7 @@ import dev.waterspout.kernels.device.KernelShape;
 import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
+import dev.waterspout.kernels.host.RoundedInputs;
 import dev.waterspout.kernels.host.WeightMatrix;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.WeightFormat;
@@ -70,17 +71,22 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
         private final IntArray step = Step.allocate();
         private final FloatArray powers = DeviceTables.create();
 
+        /** The inputs that are multiplied: {@code x}, or {@code x} rounded. */
+        private FloatArray multipliedBy;
+
         Operands(int used) {
             Random random = new Random(rows);
             this.weights = Fill.weights(random, format, used, rows, columns);
             this.multiplied = weights.forProducts();
             this.x = Fill.gaussian(random, Math.multiplyExact(tokens, columns));
+            this.multipliedBy = x;
             this.y = new FloatArray(Math.multiplyExact(tokens, rows));
             step.set(Step.ROWS, timedTokens);
         }
 
         @Override
         public KernelGraph graph(String name, KernelDevice device) {
+            multipliedBy = device.roundsInputs(multiplied, shape()) ? rounded(x) : x;
             KernelGraph graph = new KernelGraph(name, device, tokens, step, powers);
             graph.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step)
@@ -88,6 +94,12 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
             graph.linear("product", multiplied, null, x, y);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, y);
             return graph;
+        }
+
+        private static FloatArray rounded(FloatArray inputs) {
+            float[] made = inputs.toHeapArray();
+            RoundedInputs.round(made);
+            return FloatArray.fromArray(made);
         }
 
         @Override
@@ -110,7 +122,7 @@ public record LinearCase(WeightFormat format, int layers, int rows, int columns,
                 HostKernels.scalar()
                         .linear(
                                 matrix.rowSlice(row, row + 1),
-                                x.getSegment(),
+                                multipliedBy.getSegment(),
                                 timedTokens,
                                 expected.getSegment(),
                                 0,

@@ -14,8 +14,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>A work-group of {@value #ITEMS} work-items, 4 warps, computes a tile of {@value #TOKENS} tokens by {@value #ROWS}
  * rows; a warp computes all tokens of one panel. Steps are {@value #DEPTH} columns long, so that each work-item has 8
  * words of weights and 16 inputs under way before it stores the first of them. What lies beyond the last column is
- * multiplied with inputs of zero, and what lies beyond the last row or token is not stored. Operands lie in local memory as in {@link LinearTensorKernels}. A warp executes 24 matrix
- * instructions per step. A group reads 8 KB of inputs and, of Q8_0, 4.5 KB of weights.
+ * multiplied with inputs of zero, and what lies beyond the last row or token is not stored. Operands lie in local
+ * memory as in {@link LinearTensorKernels}. A warp executes 24 matrix instructions per step. A group reads 8 KB of
+ * inputs and, of Q8_0, 4.5 KB of weights.
  *
  * <p>{@link ProductShape} describes {@code shape}.
  */

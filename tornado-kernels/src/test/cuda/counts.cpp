@@ -13,7 +13,8 @@
 static std::atomic<long> counts[COUNTS];
 static const char *const names[COUNTS] = {
     "launches", "graph launches", "kernels of graphs", "host to device", "host to device bytes", "device to host",
-    "device to host bytes", "peer copies", "peer bytes", "waits", "allocations", "allocated bytes", "modules", "judged", "errors"};
+    "device to host bytes", "peer copies", "peer bytes", "waits", "event waits", "allocations", "allocated bytes", "modules",
+    "judged", "errors"};
 
 void count(Count what, long amount) { counts[what] += amount; }
 

@@ -1,33 +1,15 @@
-// Stands in for the CUDA driver. Calls run at once, in the thread that makes them; a stream only has to keep what it captures.
+// Stands in for the CUDA driver. Calls run at once, in the thread that makes them.
 #include "standin.h"
-#include <atomic>
+#include "streams.h"
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <dlfcn.h>
-#include <functional>
 #include <vector>
-
-using Operation = std::function<CUresult()>;
 
 struct Context {
     int device;
-};
-
-struct Stream {
-    bool capturing = false;
-    bool invalidated = false;
-    std::vector<Operation> captured;
-};
-
-struct Graph {
-    std::vector<Operation> operations;
-};
-
-struct Event {
-    timespec time;
 };
 
 struct Module {
@@ -41,6 +23,7 @@ struct Module {
 struct Function {
     KernelRun run;
     const char *(*error)();
+    unsigned (*written)(const unsigned long long **begins);
     std::string name;
     std::string source;
     std::vector<size_t> sizes;
@@ -51,42 +34,6 @@ static const unsigned MOST_DEPTH = 64;
 static const unsigned MOST_BLOCKS = 65535;
 
 static thread_local CUcontext current_context;
-
-static CUresult enqueue(CUstream stream, const Operation &operation) {
-    if (stream != nullptr && stream->capturing) {
-        stream->captured.push_back(operation);
-        return CUDA_SUCCESS;
-    }
-    return operation();
-}
-
-static bool captures(CUstream stream) { return stream != nullptr && stream->capturing; }
-
-// Streams of all threads that capture. TornadoVM captures in the global mode, in which no thread may make calls that could wait.
-static std::atomic<int> capturing_streams;
-
-static bool forbidden_by_capture(const char *what) {
-    if (capturing_streams == 0) {
-        return false;
-    }
-    report(std::string(what) + " while a stream captures a graph");
-    return true;
-}
-
-// A wait for a stream that captures ends the capture without a graph.
-static CUresult wait_for(CUstream stream, const char *what) {
-    trace("%s", what);
-    if (captures(stream)) {
-        stream->invalidated = true;
-        report(std::string(what) + " of a stream that captures a graph");
-        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    }
-    if (stream == nullptr && forbidden_by_capture(what)) {
-        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    }
-    count(WAITS);
-    return CUDA_SUCCESS;
-}
 
 API CUresult cuInit(unsigned) { return CUDA_SUCCESS; }
 
@@ -179,100 +126,6 @@ API CUresult cuCtxGetCurrent(CUcontext *context) {
     return CUDA_SUCCESS;
 }
 
-API CUresult cuCtxSynchronize() { return wait_for(nullptr, "cuCtxSynchronize"); }
-
-API CUresult cuStreamCreate(CUstream *stream, unsigned) {
-    *stream = new Stream;
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuStreamDestroy_v2(CUstream stream) {
-    capturing_streams -= stream->capturing ? 1 : 0;
-    delete stream;
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuStreamSynchronize(CUstream stream) { return wait_for(stream, "cuStreamSynchronize"); }
-
-API CUresult cuStreamWaitEvent(CUstream, CUevent, unsigned) { return CUDA_SUCCESS; }
-
-API CUresult cuStreamIsCapturing(CUstream stream, int *status) {
-    *status = !captures(stream) ? 0 : stream->invalidated ? 2 : 1;
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
-    stream->capturing = true;
-    capturing_streams++;
-    stream->invalidated = false;
-    stream->captured.clear();
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
-    stream->capturing = false;
-    capturing_streams--;
-    *graph = stream->invalidated ? nullptr : new Graph{stream->captured};
-    return stream->invalidated ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS;
-}
-
-API CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long) {
-    *executable = new Graph(*graph);
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuGraphExecUpdate_v2(CUgraphExec executable, CUgraph graph, int *result) {
-    executable->operations = graph->operations;
-    *result = 0;
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuGraphLaunch(CUgraphExec executable, CUstream) {
-    trace("cuGraphLaunch of %zu operations", executable->operations.size());
-    count(GRAPH_LAUNCHES);
-    for (const Operation &operation : executable->operations) {
-        CUresult result = operation();
-        if (result != CUDA_SUCCESS) {
-            return result;
-        }
-    }
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuGraphExecDestroy(CUgraphExec executable) {
-    delete executable;
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuGraphDestroy(CUgraph graph) {
-    delete graph;
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuEventCreate(CUevent *event, unsigned) {
-    *event = new Event{};
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuEventRecord(CUevent event, CUstream) {
-    clock_gettime(CLOCK_MONOTONIC, &event->time);
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuEventQuery(CUevent) { return CUDA_SUCCESS; }
-
-API CUresult cuEventSynchronize(CUevent) { return wait_for(nullptr, "cuEventSynchronize"); }
-
-API CUresult cuEventDestroy_v2(CUevent event) {
-    delete event;
-    return CUDA_SUCCESS;
-}
-
-API CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent begin, CUevent end) {
-    *milliseconds = (end->time.tv_sec - begin->time.tv_sec) * 1e3f + (end->time.tv_nsec - begin->time.tv_nsec) / 1e6f;
-    return CUDA_SUCCESS;
-}
-
 API CUresult cuMemAlloc_v2(CUdeviceptr *begin, size_t bytes) {
     if (forbidden_by_capture("cuMemAlloc")) {
         return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
@@ -318,11 +171,11 @@ API CUresult cuMemsetD8_v2(CUdeviceptr begin, unsigned char value, size_t bytes)
     return CUDA_SUCCESS;
 }
 
-static Operation copy(void *to, const void *from, size_t bytes) {
-    return [=] {
-        memcpy(to, from, bytes);
-        return CUDA_SUCCESS;
-    };
+// The begin of the allocation that a copy or a kernel accesses; 0 where there is none.
+static CUdeviceptr begin_of(CUdeviceptr address) {
+    unsigned long long low;
+    unsigned long long high;
+    return find_allocation(address, &low, &high) == 0 ? low : 0;
 }
 
 // Copies of a graph count as part of its launch.
@@ -339,7 +192,12 @@ API CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes
         return CUDA_ERROR_INVALID_VALUE;
     }
     count_copy(stream, HOST_TO_DEVICE, HOST_TO_DEVICE_BYTES, bytes);
-    return enqueue(stream, copy((void *) to, from, bytes));
+    return enqueue(stream, [=](int number) {
+        forget(begin_of(to));
+        note_write(number, begin_of(to), false, "cuMemcpyHtoDAsync");
+        memcpy((void *) to, from, bytes);
+        return CUDA_SUCCESS;
+    });
 }
 
 API CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
@@ -348,12 +206,19 @@ API CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, CUst
         return CUDA_ERROR_INVALID_VALUE;
     }
     count_copy(stream, DEVICE_TO_HOST, DEVICE_TO_HOST_BYTES, bytes);
-    return enqueue(stream, copy(to, (const void *) from, bytes));
+    return enqueue(stream, [=](int number) {
+        note_read(number, begin_of(from), false, "cuMemcpyDtoHAsync");
+        memcpy(to, (const void *) from, bytes);
+        return CUDA_SUCCESS;
+    });
 }
 
 API CUresult cuMemcpyDtoD_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
     bool inside = in_device(to, bytes, "cuMemcpyDtoD") && in_device(from, bytes, "cuMemcpyDtoD");
-    return inside ? copy((void *) to, (const void *) from, bytes)() : CUDA_ERROR_INVALID_VALUE;
+    if (inside) {
+        memcpy((void *) to, (const void *) from, bytes);
+    }
+    return inside ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
 API CUresult
@@ -363,7 +228,12 @@ cuMemcpyPeerAsync(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t
         return CUDA_ERROR_INVALID_VALUE;
     }
     count_copy(stream, PEER_COPIES, PEER_BYTES, bytes);
-    return enqueue(stream, copy((void *) to, (const void *) from, bytes));
+    return enqueue(stream, [=](int number) {
+        note_read(number, begin_of(from), true, "cuMemcpyPeerAsync");
+        note_write(number, begin_of(to), true, "cuMemcpyPeerAsync");
+        memcpy((void *) to, (const void *) from, bytes);
+        return CUDA_SUCCESS;
+    });
 }
 
 API CUresult cuDeviceCanAccessPeer(int *can, CUdevice, CUdevice) {
@@ -379,6 +249,7 @@ static const char *name_of(CUresult result) {
     case CUDA_ERROR_INVALID_VALUE: return "CUDA_ERROR_INVALID_VALUE";
     case CUDA_ERROR_OUT_OF_MEMORY: return "CUDA_ERROR_OUT_OF_MEMORY";
     case CUDA_ERROR_INVALID_PTX: return "CUDA_ERROR_INVALID_PTX";
+    case CUDA_ERROR_INVALID_HANDLE: return "CUDA_ERROR_INVALID_HANDLE";
     case CUDA_ERROR_NOT_FOUND: return "CUDA_ERROR_NOT_FOUND";
     case CUDA_ERROR_ILLEGAL_ADDRESS: return "CUDA_ERROR_ILLEGAL_ADDRESS";
     case CUDA_ERROR_LAUNCH_FAILED: return "CUDA_ERROR_LAUNCH_FAILED";
@@ -436,7 +307,7 @@ API CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const ch
         if (found) {
             note_kernel(name, module->source);
         }
-        *function = found ? new Function{nullptr, nullptr, name, "", {}} : nullptr;
+        *function = found ? new Function{nullptr, nullptr, nullptr, name, "", {}} : nullptr;
         return found ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
     }
     void *run = dlsym(module->library, (std::string("run_") + name).c_str());
@@ -445,12 +316,30 @@ API CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const ch
         return CUDA_ERROR_NOT_FOUND;
     }
     auto *error = (const char *(*) ()) dlsym(module->library, "standin_error");
-    *function = new Function{(KernelRun) run, error, name, module->source, {}};
+    auto *written = (unsigned (*)(const unsigned long long **)) dlsym(module->library, "standin_written");
+    *function = new Function{(KernelRun) run, error, written, name, module->source, {}};
     for (; *sizes != 0; sizes++) {
         (*function)->sizes.push_back(*sizes);
     }
     note_kernel(name, module->source);
     return CUDA_SUCCESS;
+}
+
+// A kernel may have read each array that it was given; the checks of its accesses say which it has written.
+static void note_accesses(int stream, const Function &function, const Launch &launch) {
+    std::string what = "kernel " + function.name;
+    for (const Argument &argument : launch.arguments) {
+        CUdeviceptr address = 0;
+        if (argument.bytes == sizeof address) {
+            memcpy(&address, argument.value.data(), sizeof address);
+            note_read(stream, begin_of(address), false, what);
+        }
+    }
+    const unsigned long long *begins;
+    unsigned arrays = function.written == nullptr ? 0 : function.written(&begins);
+    for (unsigned i = 0; i < arrays; i++) {
+        note_write(stream, begins[i], false, what);
+    }
 }
 
 API CUresult cuLaunchKernel(CUfunction function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
@@ -476,7 +365,7 @@ API CUresult cuLaunchKernel(CUfunction function, unsigned gx, unsigned gy, unsig
         memcpy(argument.value.data(), arguments[i], argument.bytes);
         launch.arguments.push_back(argument);
     }
-    return enqueue(stream, [=]() mutable {
+    return enqueue(stream, [=](int number) mutable {
         if (captured) {
             count(GRAPH_KERNELS);
         }
@@ -488,6 +377,7 @@ API CUresult cuLaunchKernel(CUfunction function, unsigned gx, unsigned gy, unsig
             pointers.push_back(argument.value.data());
         }
         function->run(gx, gy, gz, bx, by, bz, pointers.data());
+        note_accesses(number, *function, launch);
         const char *error = function->error();
         if (*error != 0) {
             report("kernel " + function->name + ": " + error);

@@ -54,6 +54,10 @@ static int (*find_allocation)(unsigned long long, unsigned long long *, unsigned
 static thread_local char error[300];
 // The allocation that was accessed last.
 static thread_local unsigned long long low, high;
+// The begins of the allocations that the launch has written, and the last of them that was written.
+static const unsigned MOST_WRITTEN = 64;
+static thread_local unsigned long long written[MOST_WRITTEN], last_written;
+static thread_local unsigned writes;
 
 template <typename... Values> NOT_CHECKED void fail(const char *format, Values... values) {
     if (error[0] == 0) {
@@ -63,8 +67,23 @@ template <typename... Values> NOT_CHECKED void fail(const char *format, Values..
     }
 }
 
+NOT_CHECKED static void note_write() {
+    last_written = low;
+    for (unsigned i = 0; i < writes; i++) {
+        if (written[i] == low) {
+            return;
+        }
+    }
+    if (writes < MOST_WRITTEN) {
+        written[writes++] = low;
+    }
+}
+
 NOT_CHECKED static inline void check(unsigned long long address, size_t bytes, bool write) {
     if (address >= low && address + bytes <= high) {
+        if (write && low != last_written) {
+            note_write();
+        }
         return;
     }
     unsigned long long l, h;
@@ -79,6 +98,9 @@ NOT_CHECKED static inline void check(unsigned long long address, size_t bytes, b
     }
     low = l;
     high = h;
+    if (write && l != last_written) {
+        note_write();
+    }
 }
 
 extern "C" void standin_switch(void **from, void *to);
@@ -183,7 +205,8 @@ NOT_CHECKED static void run_grid(void (*kernel)(void **), bool barriers, Index g
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
     error[0] = 0;
-    low = high = 0;
+    low = high = last_written = 0;
+    writes = 0;
     body = kernel;
     body_arguments = arguments;
     grid_size = grid;
@@ -367,6 +390,10 @@ HIDDEN void __asan_storeN_noabort(unsigned long long a, size_t bytes) { standin:
 HIDDEN void __asan_handle_no_return() {}
 
 extern "C" __attribute__((visibility("default"))) const char *standin_error() { return standin::error; }
+extern "C" __attribute__((visibility("default"))) unsigned standin_written(const unsigned long long **begins) {
+    *begins = standin::written;
+    return standin::writes;
+}
 extern "C" __attribute__((visibility("default"))) void
 standin_connect(int (*find)(unsigned long long, unsigned long long *, unsigned long long *)) {
     standin::find_allocation = find;

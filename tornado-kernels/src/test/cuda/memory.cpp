@@ -1,4 +1,5 @@
 // Device memory: one range of addresses for all devices, so that any address in it that is not allocated is an error.
+#include "order.h"
 #include "standin.h"
 #include <cstdlib>
 #include <cstring>
@@ -71,6 +72,7 @@ bool release(CUdeviceptr begin) {
         madvise((void *) first, last - first, MADV_DONTNEED);
     }
     live.erase(found);
+    forget(begin);
     return true;
 }
 

@@ -19,6 +19,7 @@ enum Count {
     PEER_COPIES,
     PEER_BYTES,
     WAITS,
+    EVENT_WAITS,
     ALLOCATIONS,
     ALLOCATED_BYTES,
     MODULES,

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The stand-in for the CUDA driver runs CUDA C as a GPU does, and finds errors. {@code src/test/cuda/run} runs this.
@@ -346,5 +348,97 @@ class CudaStandInTest {
         assertThat(driver.call("cuCtxSynchronize")).isEqualTo(CAPTURE_UNSUPPORTED);
         require("cuStreamEndCapture", capturing, arena.allocate(JAVA_LONG));
         allocate(4);
+    }
+
+    private long handle(String create, Object... arguments) {
+        MemorySegment created = arena.allocate(JAVA_LONG);
+        Object[] all = new Object[arguments.length + 1];
+        all[0] = created;
+        System.arraycopy(arguments, 0, all, 1, arguments.length);
+        require(create, all);
+        return created.get(JAVA_LONG, 0);
+    }
+
+    /** Orders later work of a stream behind the present work of another one. */
+    private void order(long before, long after) {
+        long event = handle("cuEventCreate", 2);
+        require("cuEventRecord", event, before);
+        require("cuStreamWaitEvent", after, event, 0);
+    }
+
+    /** Returns the graph of one launch. */
+    private long graph(long kernel) {
+        long stream = handle("cuStreamCreate", 0);
+        require("cuStreamBeginCapture_v2", stream, 0);
+        assertThat(launch(kernel, 1, 1, 1, stream)).isZero();
+        MemorySegment graph = arena.allocate(JAVA_LONG);
+        require("cuStreamEndCapture", stream, graph);
+        return handle("cuGraphInstantiateWithFlags", graph.get(JAVA_LONG, 0), 0L);
+    }
+
+    /** What orders two streams: nothing, an event, or a wait for the first one by this or another thread. */
+    private enum Between {
+        NOTHING,
+        EVENT,
+        WAIT,
+        WAIT_OF_ANOTHER_THREAD
+    }
+
+    private void order(Between between, long before, long after) throws InterruptedException {
+        switch (between) {
+            case NOTHING -> {}
+            case EVENT -> order(before, after);
+            case WAIT -> require("cuStreamSynchronize", before);
+            case WAIT_OF_ANOTHER_THREAD -> {
+                Thread other = new Thread(() -> driver.call("cuStreamSynchronize", before));
+                other.start();
+                other.join();
+            }
+        }
+    }
+
+    /**
+     * A kernel in one stream writes an array, a copy between devices in another stream reads it, and a graph in the
+     * first stream writes it again.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "EVENT, EVENT, 0, ''",
+        "WAIT, WAIT, 0, ''",
+        "NOTHING, EVENT, 1, cuMemcpyPeerAsync is not ordered behind kernel k",
+        "WAIT_OF_ANOTHER_THREAD, EVENT, 1, cuMemcpyPeerAsync is not ordered behind kernel k",
+        "EVENT, NOTHING, 1, kernel k is not ordered behind cuMemcpyPeerAsync",
+        "NOTHING, NOTHING, 2, kernel k is not ordered behind cuMemcpyPeerAsync",
+    })
+    void copiesBetweenDevicesAreOrdered(Between writeAndCopy, Between copyAndWrite, long errors, String last)
+            throws InterruptedException {
+        long kernel = kernel("x[i] = n;");
+        long graph = graph(kernel);
+        long target = allocate(4);
+        long writer = handle("cuStreamCreate", 0);
+        long reader = handle("cuStreamCreate", 0);
+        long before = driver.count("errors");
+        assertThat(launch(kernel, 1, 1, 1, writer)).isZero();
+        order(writeAndCopy, writer, reader);
+        require("cuMemcpyPeerAsync", target, 0L, data, 0L, 4L, reader);
+        order(copyAndWrite, reader, writer);
+        require("cuGraphLaunch", graph, writer);
+        assertThat(driver.count("errors") - before).isEqualTo(errors);
+        if (errors > 0) {
+            assertThat(driver.lastError()).startsWith(last).contains("of another stream");
+        }
+    }
+
+    /** Two streams may read an array at the same time. */
+    @Test
+    void aKernelMayReadWhatIsBeingCopied() {
+        long kernel = kernel("if (x[i] == n + 1) x[i] = 0;");
+        long reader = handle("cuStreamCreate", 0);
+        write(new int[SIZE]);
+        order(DEFAULT_STREAM, reader);
+        long before = driver.count("errors");
+        require("cuMemcpyPeerAsync", allocate(4), 0L, data, 0L, 4L, reader);
+        assertThat(launch(kernel, 1, 1, 1, DEFAULT_STREAM)).isZero();
+        assertThat(driver.count("errors")).isEqualTo(before);
     }
 }

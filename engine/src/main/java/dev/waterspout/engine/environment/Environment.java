@@ -28,6 +28,7 @@ public final class Environment {
     private static final String INLINING = "tornado.compiler.fullInlining";
     private static final String MEMORY = "tornado.device.memory";
     private static final String SPIRV_PHIS = "tornado.spirv.loadstore";
+    private static final String FLUSH = "tornado.vmflush";
     private static final String CUDA_PRIORITY = "tornado.cuda.priority";
     private static final String CUDA_GRAPHS = "cuda-graphs";
     /** Set by bin/waterspout. */
@@ -102,6 +103,8 @@ public final class Environment {
      *       shard is compared with the device's memory before anything is allocated.
      *   <li>SPIR-V keeps variables of loops in memory. Its phi instructions, the default, give the store after a loop
      *       a value of the loop's last pass, which is invalid.
+     *   <li>An execution of a graph does not flush its queue, since it waits for the queue next. On CUDA a flush is
+     *       another wait.
      *   <li>CUDA is the default backend of an SDK that has it. TornadoVM analyses a kernel for the default backend
      *       first, and only CUDA's analysis knows the operations of tensor cores.
      * </ul>
@@ -117,6 +120,7 @@ public final class Environment {
         setIfAbsent(MEMORY, UNLIMITED);
         setIfAbsent(CUDA_PRIORITY, "100");
         setIfAbsent(SPIRV_PHIS, "False");
+        setIfAbsent(FLUSH, "False");
         try {
             Object[] kinds = Objects.requireNonNull(Class.forName(KINDS).getEnumConstants());
             Stream.of(kinds).forEach(System::identityHashCode);
